@@ -1,0 +1,155 @@
+import { failureReason, type Timers } from "@rollcall/core";
+import { Client } from "undici";
+import { createConnector, type Reached } from "./connector.js";
+import { type Endpoint, sameConnection } from "./endpoint.js";
+
+/** What came back, or why nothing did. */
+export type Answer =
+  | { readonly kind: "answered"; readonly status: number; readonly body: Buffer }
+  | { readonly kind: "failed"; readonly code: string; readonly reason: string };
+
+export interface Question {
+  /** Without the endpoint's path prefix. */
+  readonly path: string;
+  /** Over everything: connect, headers, body. */
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+  /** On a connection opened for this question alone, to learn whether the node still accepts any. */
+  readonly fresh: boolean;
+}
+
+/** A timer that fires later than this says that we were not running; its judgement is void. */
+const lateMs = 50;
+/** How often a question is put again because we were not running when its time ran out. */
+const repeatsMax = 2;
+/** A silent coordinator connection is closed after this; the next question opens another. */
+const keptMs = 30_000;
+
+/**
+ * Asks nodes small questions, for discovery and probes, apart from the connections that carry requests.
+ *
+ * Always answers, never throws. Redirects are not followed. A deadline that passes while this process was not running
+ * (a blocked loop, a stopped process) is not held against the node: what arrived meanwhile is read first, and the
+ * question is put again.
+ */
+export class Asker {
+  private readonly kept = new Map<string, Kept>();
+
+  constructor(
+    private readonly timers: Timers,
+    private readonly connectTimeoutMs: number,
+  ) {}
+
+  async ask(endpoint: Endpoint, question: Question): Promise<Answer> {
+    for (let repeats = 0; ; repeats++) {
+      const client = question.fresh ? this.open({ endpoint }) : this.keep(endpoint);
+      try {
+        const answer = await this.askOnce(client, endpoint, question);
+        if (answer !== "not-running") return answer;
+        if (repeats === repeatsMax) return failure("ERR_TIMEOUT", "no answer, and this process was hardly running");
+      } finally {
+        if (question.fresh) void client.destroy();
+      }
+    }
+  }
+
+  /** Closes the kept connections to all but these addresses. */
+  keepOnly(addresses: ReadonlySet<string>): void {
+    for (const [address, { client }] of this.kept) {
+      if (addresses.has(address)) continue;
+      this.kept.delete(address);
+      void client.destroy();
+    }
+  }
+
+  async close(): Promise<void> {
+    const clients = [...this.kept.values()];
+    this.kept.clear();
+    await Promise.allSettled(clients.map(({ client }) => client.destroy()));
+  }
+
+  private async askOnce(client: Client, endpoint: Endpoint, question: Question): Promise<Answer | "not-running"> {
+    const stop = new AbortController();
+    const asking: Promise<Answer> = client
+      .request({
+        method: "GET",
+        path: `${endpoint.pathPrefix}${question.path}`,
+        headers: { ...endpoint.headers, accept: "application/json" },
+        signal: stop.signal,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      })
+      .then(async ({ statusCode, body }) => {
+        const chunks: Buffer[] = [];
+        let byteLength = 0;
+        for await (const chunk of body) {
+          byteLength += chunk.length;
+          if (byteLength > question.maxBytes) {
+            return failure("ERR_TOO_LARGE", `the answer is larger than ${question.maxBytes} bytes`);
+          }
+          chunks.push(chunk);
+        }
+        return { kind: "answered", status: statusCode, body: Buffer.concat(chunks) } as const;
+      })
+      .catch((error: unknown) => describeFailure(error));
+
+    let cancel = () => {};
+    const dueMs = this.timers.nowMs() + question.timeoutMs;
+    const deadline = new Promise<number>((resolve) => {
+      cancel = this.timers.after(question.timeoutMs, () => resolve(this.timers.nowMs() - dueMs));
+    });
+    const first = await Promise.race([asking, deadline]);
+    cancel();
+    if (typeof first !== "number") return first;
+
+    // Timers run before sockets are read: let one poll phase bring in what has already arrived.
+    const afterPoll = await Promise.race([asking, new Promise<"silent">((resolve) => setImmediate(resolve, "silent"))]);
+    if (afterPoll !== "silent") return afterPoll;
+    stop.abort();
+    return first > lateMs ? "not-running" : failure("ERR_TIMEOUT", `no answer within ${question.timeoutMs} ms`);
+  }
+
+  private keep(endpoint: Endpoint): Client {
+    const kept = this.kept.get(endpoint.address);
+    if (kept !== undefined && !kept.client.destroyed) {
+      if (sameConnection(kept.endpoint, endpoint)) {
+        kept.endpoint = endpoint;
+        return kept.client;
+      }
+      void kept.client.destroy();
+    }
+    const node = { endpoint };
+    const client = this.open(node);
+    this.kept.set(endpoint.address, Object.assign(node, { client }));
+    return client;
+  }
+
+  private open(node: Reached): Client {
+    return new Client(node.endpoint.origin, {
+      connect: createConnector(node, { connectTimeoutMs: this.connectTimeoutMs, opening: 1 }),
+      keepAliveTimeout: keptMs,
+      keepAliveMaxTimeout: keptMs,
+    });
+  }
+}
+
+interface Kept extends Reached {
+  endpoint: Endpoint;
+  readonly client: Client;
+}
+
+function failure(code: string, reason: string): Answer {
+  return { kind: "failed", code, reason };
+}
+
+function describeFailure(error: unknown): Answer {
+  if (!(error instanceof Error)) return failure("ERR_UNKNOWN", "unknown failure");
+  const [first] = error instanceof AggregateError ? error.errors : [error];
+  const code = codeOf(first) ?? codeOf(error) ?? error.name;
+  const reason = failureReason(code);
+  return failure(code, reason === code ? error.message : reason);
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}

@@ -1,0 +1,105 @@
+import { type LookupAddress, lookup as lookupHost } from "node:dns";
+import type { LookupFunction, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { judgeAddress } from "@rollcall/core/access";
+import { buildConnector } from "undici";
+import type { Endpoint } from "./endpoint.js";
+import { judgePinnedChain } from "./pinned-certificate.js";
+
+export interface ConnectorOptions {
+  /** Time for TCP and TLS together. */
+  readonly connectTimeoutMs: number;
+  /** How many connections may be opening at once; further ones wait their turn. */
+  readonly opening: number;
+}
+
+/** Whoever owns the connections, and where they go just now. */
+export interface Reached {
+  readonly endpoint: Endpoint;
+}
+
+/** A connection we will not make. `code` is stable. */
+class RefusedConnection extends Error {
+  override readonly name = "RefusedConnection";
+  constructor(
+    readonly code: "ERR_HOST_REFUSED" | "ERR_TLS_CA_FINGERPRINT",
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Opens the sockets of one node: its TLS settings, its certificate pin, the host policy on the address that its name
+ * resolves to (so that a DNS answer cannot lead a password astray), and a bound on simultaneous handshakes.
+ *
+ * Names are resolved anew for every connection. `node.endpoint` is read at every connection too: a policy may change
+ * while the node stays; its TLS settings may not.
+ */
+export function createConnector(
+  node: Reached,
+  { connectTimeoutMs, opening }: ConnectorOptions,
+): buildConnector.connector {
+  const { tls } = node.endpoint;
+  const pin = tls.caFingerprint;
+  const connect = buildConnector({
+    timeout: connectTimeoutMs,
+    lookup: resolveAllowed(node),
+    ...(tls.ca === undefined ? {} : { ca: [...tls.ca] }),
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+    // With a pin and no `ca`, the pin alone decides, in `judgePinnedChain`. A resumed session shows no chain to judge.
+    ...(pin === undefined ? {} : { rejectUnauthorized: tls.ca !== undefined, maxCachedSessions: 0 }),
+  });
+
+  const waiting: (() => void)[] = [];
+  let openingNow = 0;
+  const next = () => {
+    openingNow--;
+    waiting.shift()?.();
+  };
+
+  return (target, callback) => {
+    const open = () => {
+      openingNow++;
+      connect(target, (...[error, socket]: buildConnector.CallbackArgs) => {
+        next();
+        if (error !== null) return callback(error, null);
+        const wrong =
+          pin === undefined || target.protocol !== "https:"
+            ? undefined
+            : judgePinnedChain(socket as TLSSocket, tls.serverName ?? target.hostname, pin, Date.now());
+        if (wrong === undefined) return callback(null, socket as Socket);
+        socket.on("error", () => {}).destroy();
+        return callback(new RefusedConnection("ERR_TLS_CA_FINGERPRINT", wrong), null);
+      });
+    };
+    if (openingNow < opening) open();
+    else waiting.push(open);
+  };
+}
+
+function resolveAllowed(node: Reached): LookupFunction {
+  return (hostname, lookupOptions, callback) => {
+    const { host, port, scheme, policy, fallbackAddress } = node.endpoint;
+    lookupHost(hostname, { ...lookupOptions, all: true }, (error, resolved) => {
+      const addresses = error === null ? resolved : fallbackTo(fallbackAddress);
+      if (addresses === undefined) return callback(error, "");
+
+      let reason = `${hostname} has no address`;
+      const allowed = addresses.filter(({ address }) => {
+        const verdict = judgeAddress(policy, { host, port, scheme, address });
+        if (verdict.verdict === "refused") reason = verdict.reason;
+        return verdict.verdict === "allowed";
+      });
+      const [first] = allowed;
+      if (first === undefined) return callback(new RefusedConnection("ERR_HOST_REFUSED", reason), "");
+      return lookupOptions.all === true ? callback(null, allowed) : callback(null, first.address, first.family);
+    });
+  };
+}
+
+function fallbackTo(address: string | undefined): LookupAddress[] | undefined {
+  return address === undefined ? undefined : [{ address, family: address.includes(":") ? 6 : 4 }];
+}

@@ -1,0 +1,30 @@
+import type { CompiledHostPolicy } from "@rollcall/core/access";
+import type { TlsConfig } from "@rollcall/core/config";
+
+/**
+ * All that is needed to talk to one node, as plain data. Made from the view and the local configuration together; it
+ * holds the node's credential, so it is never logged, published or shown.
+ */
+export interface Endpoint {
+  /** `host:port`. */
+  readonly address: string;
+  readonly host: string;
+  readonly port: number;
+  readonly scheme: "http" | "https";
+  /** `scheme://host:port`. */
+  readonly origin: string;
+  /** "" or such as `/es`. */
+  readonly pathPrefix: string;
+  /** The configured headers and this node's own `authorization`. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: TlsConfig;
+  /** Dialled when the host's name does not resolve. */
+  readonly fallbackAddress?: string;
+  /** Asked for every resolved address, at connect. */
+  readonly policy: CompiledHostPolicy;
+}
+
+/** Whether the connections of the one may carry the requests of the other. Headers, path and policy may differ. */
+export function sameConnection(a: Endpoint, b: Endpoint): boolean {
+  return a.origin === b.origin && a.tls === b.tls && a.fallbackAddress === b.fallbackAddress;
+}

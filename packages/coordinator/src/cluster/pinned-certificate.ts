@@ -1,0 +1,43 @@
+import type { X509Certificate } from "node:crypto";
+import { checkServerIdentity, type PeerCertificate, type TLSSocket } from "node:tls";
+
+/** As many certificates as any sane chain has; bounds a hostile one. */
+const longestChain = 10;
+
+/**
+ * Whether the peer proved to be who we call, with the certificate of that SHA-256 fingerprint as the only thing trusted.
+ *
+ * A fingerprint is found in a chain that the peer sent, and anybody may send anybody's public certificate. So each link
+ * is checked for itself: its signature by the next, its dates, and that the issuer may issue; and at the end the name.
+ * The chain may end at the pinned certificate; what lies beyond it does not matter.
+ *
+ * @param fingerprint upper-case hex pairs with colons, as in `X509Certificate.fingerprint256`
+ * @returns what is wrong, or undefined where all is well
+ */
+export function judgePinnedChain(
+  socket: TLSSocket,
+  hostname: string,
+  fingerprint: string,
+  nowMs: number,
+): string | undefined {
+  const leaf = socket.getPeerX509Certificate();
+  if (leaf === undefined) return "the server sent no certificate";
+
+  const wrongName = checkServerIdentity(hostname, socket.getPeerCertificate() as PeerCertificate);
+  if (wrongName !== undefined) return wrongName.message;
+
+  let certificate: X509Certificate = leaf;
+  for (let depth = 0; depth < longestChain; depth++) {
+    if (nowMs < Date.parse(certificate.validFrom)) return "a certificate of the chain is not valid yet";
+    if (nowMs > Date.parse(certificate.validTo)) return "a certificate of the chain has expired";
+    if (certificate.fingerprint256 === fingerprint) return undefined;
+
+    const issuer: X509Certificate | undefined = certificate.issuerCertificate;
+    if (issuer === undefined || issuer.fingerprint256 === certificate.fingerprint256) break;
+    if (!issuer.ca || !certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
+      return "the certificate chain is broken: a certificate is not signed by the one that follows it";
+    }
+    certificate = issuer;
+  }
+  return "no certificate of the chain has the fingerprint of `tls.caFingerprint`";
+}

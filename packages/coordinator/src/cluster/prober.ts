@@ -1,0 +1,87 @@
+import type { ProbeOutcome } from "@rollcall/core/health";
+import { judgeIdentity } from "@rollcall/core/sniff";
+import type { Answer, Asker } from "./ask.js";
+import type { Endpoint } from "./endpoint.js";
+
+/** What `GET /` at one node showed. */
+export interface Probe {
+  readonly outcome: ProbeOutcome;
+  /** For people. */
+  readonly reason: string;
+  readonly clusterUuid?: string;
+  readonly clusterName?: string;
+  /** The node's name. */
+  readonly name?: string;
+  readonly version?: string;
+}
+
+export interface ProbeOptions {
+  /** The cluster we belong to; absent while that is not known. */
+  readonly pinnedUuid: string | undefined;
+  readonly timeoutMs: number;
+  readonly fresh: boolean;
+}
+
+/** `GET /` is a few hundred bytes; whoever answers more is not a node. */
+const maxBytes = 65_536;
+
+/** Asks a node who it is. Always answers, never throws. */
+export async function probe(
+  asker: Asker,
+  endpoint: Endpoint,
+  { pinnedUuid, timeoutMs, fresh }: ProbeOptions,
+): Promise<Probe> {
+  return judgeProbe(await asker.ask(endpoint, { path: "/", timeoutMs, maxBytes, fresh }), pinnedUuid);
+}
+
+function judgeProbe(answer: Answer, pinnedUuid: string | undefined): Probe {
+  if (answer.kind === "failed") return { outcome: "unreachable", reason: answer.reason };
+  const { status } = answer;
+  if (status === 401 || status === 403) return { outcome: "denied", reason: `GET / answered ${status}` };
+  if (status === 429 || status >= 500) return { outcome: "overloaded", reason: `GET / answered ${status}` };
+  if (status !== 200) return { outcome: "unverified", reason: `GET / answered ${status}, not as a cluster node does` };
+
+  const root = parseObject(answer.body.toString("utf8"));
+  if (root === undefined)
+    return { outcome: "unverified", reason: "GET / answered something that is not a JSON object" };
+  const described = {
+    ...text("clusterName", root.cluster_name),
+    ...text("name", root.name),
+    ...text("version", parseObject(root.version)?.number),
+  };
+  const identity = judgeIdentity(pinnedUuid, root.cluster_uuid);
+  switch (identity.kind) {
+    case "verified":
+      return {
+        outcome: "verified",
+        reason: "answered as a node of the cluster",
+        clusterUuid: identity.uuid,
+        ...described,
+      };
+    case "foreign":
+      return { outcome: "foreign", reason: `belongs to another cluster (uuid ${identity.uuid})`, ...described };
+    case "unverified":
+      return { outcome: "unverified", reason: "has not joined a cluster yet", ...described };
+  }
+}
+
+/** A JSON object, from its text or as it is; undefined for anything else. */
+function parseObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const parsed: unknown = typeof value === "string" ? JSON.parse(value) : value;
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
+      ? (parsed as Readonly<Record<string, unknown>>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Longer ones are not names. */
+const nameMax = 256;
+
+function text<Key extends string>(key: Key, value: unknown): { [K in Key]?: string } {
+  return typeof value === "string" && value !== "" && value.length <= nameMax
+    ? ({ [key]: value } as { [K in Key]: string })
+    : {};
+}

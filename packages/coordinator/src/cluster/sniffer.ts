@@ -1,0 +1,44 @@
+import { type ParsedSniff, parseNodes, type SniffContext } from "@rollcall/core/sniff";
+import type { Asker } from "./ask.js";
+import type { Endpoint } from "./endpoint.js";
+import { type Probe, probe } from "./prober.js";
+
+/** What one node said of its cluster's members. */
+export interface Sniff {
+  /** What the node said of itself, first: a list from whoever is not of our cluster is not believed. */
+  readonly probe: Probe;
+  /** Absent where the list was not asked for, because the node is not of our cluster or does not answer. */
+  readonly parsed?: ParsedSniff;
+}
+
+export interface SniffOptions {
+  readonly pinnedUuid: string | undefined;
+  readonly probeTimeoutMs: number;
+  readonly sniffTimeoutMs: number;
+  readonly context: SniffContext;
+}
+
+/** Only what we read: on a large cluster the whole answer is ten times larger. */
+const wanted = [
+  "_nodes",
+  "cluster_name",
+  "nodes.*.name",
+  "nodes.*.version",
+  "nodes.*.roles",
+  "nodes.*.attributes",
+  "nodes.*.http",
+];
+export const sniffPath = `/_nodes/http?filter_path=${wanted.join(",")}`;
+const maxBytes = 16_777_216;
+
+/** Asks one node for the members of its cluster. Always answers, never throws. */
+export async function sniff(asker: Asker, endpoint: Endpoint, options: SniffOptions): Promise<Sniff> {
+  const { pinnedUuid, probeTimeoutMs, sniffTimeoutMs, context } = options;
+  const first = await probe(asker, endpoint, { pinnedUuid, timeoutMs: probeTimeoutMs, fresh: false });
+  if (first.outcome !== "verified") return { probe: first };
+
+  const answer = await asker.ask(endpoint, { path: sniffPath, timeoutMs: sniffTimeoutMs, maxBytes, fresh: false });
+  if (answer.kind === "failed")
+    return { probe: { outcome: "unreachable", reason: `${answer.reason} to GET /_nodes/http` } };
+  return { probe: first, parsed: parseNodes(answer, context) };
+}

@@ -1,0 +1,443 @@
+import type { Logger, Random, Timers } from "@rollcall/core";
+import { type ClusterConfig, fixed } from "@rollcall/core/config";
+import {
+  type Arbiter,
+  type ArbiterEffect,
+  type ArbiterEvent,
+  arbiterDueMs,
+  emptyArbiter,
+  marksOf,
+  nextArbiter,
+  publishedNodes,
+} from "@rollcall/core/health";
+import { emptyMembership, type Membership, mergeSniff, type ParsedSniff, recogniseSeeds } from "@rollcall/core/sniff";
+import { addressOf, type NodeRecord, nodeKey } from "@rollcall/core/view";
+import { Announcer, type Findings } from "./announcer.js";
+import type { ClusterAccess } from "./cluster/access.js";
+import type { Asker } from "./cluster/ask.js";
+import type { Endpoint } from "./cluster/endpoint.js";
+import { type Probe, probe } from "./cluster/prober.js";
+import { type Sniff, sniff } from "./cluster/sniffer.js";
+import { Notices } from "./notices.js";
+import { afterSniff, firstSniff, hastenSniff, type SniffSchedule } from "./sniff-schedule.js";
+import type { Unsubscribe, ViewStore } from "./store/view-store.js";
+
+export interface CoordinatorParts {
+  readonly config: ClusterConfig;
+  readonly access: ClusterAccess;
+  readonly asker: Asker;
+  readonly store: ViewStore;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Our name as a leader. */
+  readonly leader: string;
+}
+
+const beatMs = 2_000;
+/** How long a sniff waits for the configured nodes' names to be looked up. */
+const namesWithinMs = 1_000;
+/** How many nodes one sniff asks, one after the other, until one answers. */
+const askedPerSniff = 4;
+
+/**
+ * Finds the cluster's nodes, watches over them, and publishes the view: sniff, probe, arbitrate, publish.
+ *
+ * All decisions are pure functions of `@rollcall/core`; this carries out what they ask for. It starts from the
+ * configured nodes, so that there is a view from the first moment; the nodes that the cluster names replace them once
+ * one of those has been reached and has proved to belong to it. Until then, and with `discovery: false`, the
+ * configured nodes are the view.
+ */
+export class Coordinator {
+  private readonly announcer: Announcer;
+  private readonly notices: Notices;
+  private arbiter: Arbiter = emptyArbiter;
+  private membership: Membership = emptyMembership;
+  /** The newest record of every node under judgement, by key; those that have left stay as long as the arbiter does. */
+  private records = new Map<string, NodeRecord>();
+  private source: "seeds" | "sniff" = "seeds";
+  private pinnedUuid: string | undefined;
+  private clusterName: string | undefined;
+  /** Node names by the seed's address, as the seeds said. */
+  private readonly seedNames = new Map<string, string>();
+  /** Why a published address is not in use yet, by key. */
+  private readonly unverified = new Map<string, string>();
+  private schedule: SniffSchedule;
+  private sniffing = false;
+  private beatDueMs: number;
+  private cancelTimer = () => {};
+  private unsubscribe: Unsubscribe = () => {};
+  private closed = false;
+  private lastProblem: string | undefined;
+
+  constructor(private readonly parts: CoordinatorParts) {
+    const { config, store, leader, timers, logger } = parts;
+    this.announcer = new Announcer(
+      store,
+      leader,
+      () => this.findings(),
+      () => timers.nowMs(),
+      logger,
+    );
+    this.notices = new Notices(logger);
+    this.pinnedUuid = config.discovery === false ? undefined : config.discovery.clusterUuid;
+    this.schedule = firstSniff(timers.nowMs());
+    this.beatDueMs = timers.nowMs() + beatMs;
+  }
+
+  /** Begins. The configured nodes are published in this turn. */
+  start(): void {
+    this.unsubscribe = this.parts.store.onReport(({ node, reason }) =>
+      this.step({ type: "reported", key: node, reason }),
+    );
+    this.parts.access.onChange(() => this.rewriteMembers());
+    this.rewriteMembers();
+    this.announcer.topologyChanged();
+    this.run();
+  }
+
+  /** What stands in the way of finding the cluster's nodes; undefined while nothing does. For people. */
+  get problem(): string | undefined {
+    return this.lastProblem;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.cancelTimer();
+    this.unsubscribe();
+    await this.announcer.close();
+  }
+
+  // The loop: whatever is due, then a timer for what is due next.
+
+  private run(): void {
+    if (this.closed) return;
+    const { timers } = this.parts;
+    if (timers.nowMs() >= this.beatDueMs) {
+      this.beatDueMs = timers.nowMs() + beatMs;
+      this.announcer.beat();
+    }
+    if (this.parts.config.discovery !== false && !this.sniffing && timers.nowMs() >= this.schedule.dueMs) {
+      void this.sniffRound();
+    }
+    this.step({ type: "tick" });
+  }
+
+  private wakeWhenDue(): void {
+    this.cancelTimer();
+    if (this.closed) return;
+    const { timers, config } = this.parts;
+    const sniffDueMs = config.discovery === false || this.sniffing ? Number.POSITIVE_INFINITY : this.schedule.dueMs;
+    const dueMs = Math.min(arbiterDueMs(this.arbiter) ?? Number.POSITIVE_INFINITY, sniffDueMs, this.beatDueMs);
+    this.cancelTimer = timers.after(dueMs - timers.nowMs(), () => this.run());
+  }
+
+  private step(event: ArbiterEvent): void {
+    if (this.closed) return;
+    const { timers, random } = this.parts;
+    const [arbiter, effects] = nextArbiter(this.arbiter, event, timers.nowMs(), random);
+    this.arbiter = arbiter;
+    for (const effect of effects) this.carryOut(effect);
+    for (const key of this.records.keys()) if (!this.arbiter.has(key)) this.records.delete(key);
+    this.wakeWhenDue();
+  }
+
+  private carryOut(effect: ArbiterEffect): void {
+    switch (effect.type) {
+      case "probe":
+        void this.probe(effect.key, effect.fresh);
+        return;
+      case "topologyChanged":
+        return this.announcer.topologyChanged();
+      case "marksChanged":
+        return this.announcer.marksChanged();
+      case "sniff":
+        this.schedule = hastenSniff(this.schedule, this.parts.timers.nowMs());
+        return;
+      case "transition":
+        return this.logTransition(effect);
+    }
+  }
+
+  private logTransition({ key, from, to, reason }: Extract<ArbiterEffect, { type: "transition" }>): void {
+    const record = this.records.get(key);
+    const node = record === undefined ? key : label(record);
+    const fields = { node, from, to, reason };
+    if (to === "down") this.parts.logger.warn(fields, `node ${node} is down: ${reason}`);
+    else this.parts.logger.info(fields, `node ${node}: ${from} to ${to}: ${reason}`);
+  }
+
+  // Members: who is judged and, once verified, published.
+
+  private rewriteMembers(): void {
+    const wanted = new Map<string, NodeRecord>();
+    if (this.source === "seeds") {
+      for (const seed of this.parts.config.seeds) wanted.set(addressOf(seed), this.seedRecord(seed));
+    }
+    for (const { node } of this.membership.members) if (this.isReachable(node)) wanted.set(addressOf(node), node);
+
+    const seeds = new Set(this.parts.config.seeds.map(addressOf));
+    const nodes = [...wanted].map(([address, record]) => {
+      const key = nodeKey(record);
+      this.records.set(key, record);
+      return { key, address, trusted: seeds.has(address) };
+    });
+    this.step({ type: "members", nodes, firstView: this.source === "seeds" });
+    this.parts.asker.keepOnly(new Set([...wanted.keys(), ...seeds]));
+    this.preferSniffed();
+  }
+
+  private seedRecord({ host, port }: { readonly host: string; readonly port: number }): NodeRecord {
+    const name = this.seedNames.get(addressOf({ host, port }));
+    return { id: "", host, port, ...(name === undefined ? {} : { name }) };
+  }
+
+  private isReachable(node: NodeRecord): boolean {
+    const reach = this.parts.access.reach(node);
+    const topic = `refused ${addressOf(node)}`;
+    if (reach.kind === "endpoint") {
+      this.notices.clear(topic);
+      return true;
+    }
+    const fields = { node: label(node), reason: reach.reason };
+    this.notices.warn(topic, fields, `node ${label(node)} is not used: ${reach.reason}`);
+    return false;
+  }
+
+  /** Once a node that the cluster named has proved itself, the cluster's own list is the view. */
+  private preferSniffed(): void {
+    if (this.source === "sniff") return;
+    const published = new Set(publishedNodes(this.arbiter));
+    if (!this.membership.members.some(({ node }) => published.has(nodeKey(node)))) return;
+    this.source = "sniff";
+    this.notices.clear("unreachable");
+    this.announcer.topologyChanged();
+    this.rewriteMembers();
+  }
+
+  private findings(): Findings {
+    const nodes = publishedNodes(this.arbiter).flatMap((key) => this.records.get(key) ?? []);
+    return {
+      clusterUuid: this.pinnedUuid,
+      clusterName: this.clusterName,
+      source: this.source,
+      nodes,
+      marks: marksOf(this.arbiter),
+    };
+  }
+
+  // Probes.
+
+  private async probe(key: string, fresh: boolean): Promise<void> {
+    const record = this.records.get(key);
+    if (record === undefined) return;
+    const reach = this.parts.access.reach(record);
+    const result: Probe =
+      reach.kind === "refused"
+        ? { outcome: "unreachable", reason: reach.reason }
+        : await probe(this.parts.asker, reach.endpoint, {
+            pinnedUuid: this.pinnedUuid,
+            timeoutMs: fixed.probeTimeoutMs,
+            fresh,
+          });
+    if (this.closed) return;
+    this.learn(record, result);
+    this.step({ type: "probed", key, outcome: result.outcome, reason: result.reason });
+    this.noteUnverified(key, result);
+    this.preferSniffed();
+  }
+
+  /** Keeps what a node said of itself. */
+  private learn(record: NodeRecord, result: Probe): void {
+    const { outcome, clusterUuid, clusterName, name, reason } = result;
+    if (outcome === "denied") this.parts.access.credentialRefused();
+    if (outcome === "verified") {
+      // The first cluster to answer is ours, unless the configuration names one.
+      if (this.pinnedUuid === undefined || this.clusterName === undefined) {
+        this.pinnedUuid ??= clusterUuid;
+        this.clusterName ??= clusterName;
+        this.announcer.topologyChanged();
+      }
+      this.lastProblem = undefined;
+    } else if (this.pinnedUuid === undefined) this.lastProblem = `${label(record)}: ${reason}`;
+
+    const address = addressOf(record);
+    if (record.id !== "" || name === undefined || this.seedNames.get(address) === name) return;
+    this.seedNames.set(address, name);
+    if (this.records.has(nodeKey(record))) this.records.set(nodeKey(record), { ...record, name });
+    this.announcer.topologyChanged();
+  }
+
+  /** Says once, and by option name, that what the cluster publishes cannot be reached from here. */
+  private noteUnverified(key: string, { outcome, reason }: Probe): void {
+    if (this.arbiter.get(key)?.health.state !== "new") return void this.unverified.delete(key);
+    if (outcome === "verified") return;
+    this.unverified.set(key, reason);
+
+    const waiting = this.membership.members.map(({ node }) => node).filter((node) => this.arbiter.has(nodeKey(node)));
+    if (this.source === "sniff" || waiting.length === 0) {
+      const record = this.records.get(key);
+      if (record === undefined) return;
+      const fields = { node: label(record), reason };
+      return this.notices.warn(
+        `unverified ${key}`,
+        fields,
+        `node ${label(record)} is listed but not used yet: ${reason}`,
+      );
+    }
+    if (!waiting.every((node) => this.unverified.has(nodeKey(node)))) return;
+    const addresses = waiting.slice(0, 5).map(addressOf);
+    this.notices.warn(
+      "unreachable",
+      { addresses, reason, option: "discovery.addressMap" },
+      `the addresses that the cluster publishes cannot be used from here (${addresses.join(", ")}: ${reason}); the ` +
+        "configured nodes stay in use. Map them with `discovery.addressMap`, or set `discovery: false`",
+    );
+  }
+
+  // Sniffs.
+
+  private async sniffRound(): Promise<void> {
+    const { config, access, timers, random } = this.parts;
+    if (config.discovery === false) return;
+    this.sniffing = true;
+    // A name server that hangs must not hold discovery up.
+    await Promise.race([access.resolveSeeds(), new Promise<void>((go) => timers.after(namesWithinMs, go))]);
+    let result: "changed" | "same" | "searching" = "searching";
+    for (const { record, endpoint } of this.sniffOrder()) {
+      if (this.closed) return;
+      const answer = await sniff(this.parts.asker, endpoint, {
+        pinnedUuid: this.pinnedUuid,
+        probeTimeoutMs: fixed.probeTimeoutMs,
+        sniffTimeoutMs: fixed.sniffTimeoutMs,
+        context: {
+          seed: endpoint,
+          addressMap: config.discovery.addressMap,
+          allowDirect:
+            config.discovery.allow !== undefined || config.seeds.every(({ pathPrefix }) => pathPrefix === ""),
+        },
+      });
+      if (this.closed) return;
+      this.learn(record, answer.probe);
+      const { outcome, reason } = answer.probe;
+      if (outcome === "unreachable") this.step({ type: "reported", key: nodeKey(record), reason });
+      const heard = this.hear(record, answer);
+      if (heard === "ask another") continue;
+      result = heard;
+      break;
+    }
+    this.sniffing = false;
+    this.schedule = afterSniff(
+      this.schedule,
+      result,
+      timers.nowMs(),
+      { intervalMs: config.discovery.intervalMs, jitter: fixed.discoveryJitter },
+      random,
+    );
+    this.wakeWhenDue();
+  }
+
+  /** Whom to ask: nodes that are well, then the configured ones, each in random order. */
+  private sniffOrder(): { readonly record: NodeRecord; readonly endpoint: Endpoint }[] {
+    const { access, config, random } = this.parts;
+    const well = [...this.arbiter]
+      .filter(([, { health }]) => health.state === "up" || health.state === "ramp")
+      .flatMap(([key]) => this.records.get(key) ?? []);
+    const asked = new Set(well.map(addressOf));
+    const seeds = config.seeds.filter((seed) => !asked.has(addressOf(seed))).map((seed) => this.seedRecord(seed));
+    // One place at least is left for a configured node: a view that is all wrong is mended from there.
+    const order = [...shuffled(well, random).slice(0, askedPerSniff - 1), ...shuffled(seeds, random)];
+    return order.slice(0, askedPerSniff).flatMap((record) => {
+      const reach = access.reach(record);
+      return reach.kind === "endpoint" ? [{ record, endpoint: reach.endpoint }] : [];
+    });
+  }
+
+  private hear(record: NodeRecord, { probe: seen, parsed }: Sniff): "changed" | "same" | "ask another" {
+    if (parsed === undefined) {
+      if (seen.outcome === "denied") this.warnDenied(record, "GET /", "cluster:monitor/main");
+      return "ask another";
+    }
+    if (!parsed.ok) {
+      if (parsed.kind === "denied") this.warnDenied(record, "GET /_nodes/http", "cluster:monitor/nodes/info");
+      else this.lastProblem = `${label(record)}: ${parsed.reason}`;
+      const fields = { node: label(record), reason: parsed.reason };
+      this.notices.warn("sniff refused", fields, `the list of nodes was not used: ${parsed.reason}`);
+      // A cluster that refuses the list refuses it everywhere: do not go round all of its nodes for it.
+      return parsed.kind === "denied" ? "same" : "ask another";
+    }
+    this.notices.clear("sniff refused");
+    this.notices.clear("denied");
+    return this.merge(record, parsed);
+  }
+
+  private merge(record: NodeRecord, parsed: Extract<ParsedSniff, { ok: true }>): "changed" | "same" {
+    const { timers, access } = this.parts;
+    this.noteSkipped(parsed);
+    const nodes = recogniseSeeds(
+      parsed.nodes,
+      access.seeds.map(({ host, port, addresses }) => {
+        const answeredAs = this.seedNames.get(addressOf({ host, port }));
+        return { host, port, addresses, ...(answeredAs === undefined ? {} : { answeredAs }) };
+      }),
+    );
+    const answeredBy = record.id === "" ? addressOf(record) : record.id;
+    const merged = mergeSniff(this.membership, { nodes, complete: parsed.complete, answeredBy }, timers.nowMs());
+    this.membership = merged.membership;
+    if (merged.held === undefined) this.notices.clear("held");
+    else this.notices.warn("held", { reason: merged.held }, `a list of nodes is held back: ${merged.held}`);
+    if (!merged.changed) return merged.held === undefined && !this.hasAbsent() ? "same" : "changed";
+    this.rewriteMembers();
+    this.announcer.topologyChanged();
+    return "changed";
+  }
+
+  /** Somebody was missing from the last list: worth a few more looks before the interval is over. */
+  private hasAbsent(): boolean {
+    return this.membership.members.some(({ state }) => state === "absent");
+  }
+
+  private noteSkipped({ skipped, filterIgnored, nodes }: Extract<ParsedSniff, { ok: true }>): void {
+    for (const { id, name, published, reason } of skipped.slice(0, skippedTold)) {
+      this.parts.logger.debug({ id, name, published, reason }, "a listed node was skipped");
+    }
+    if (filterIgnored) {
+      this.notices.warn(
+        "only managers",
+        {},
+        "every listed node is a dedicated cluster manager; they are used after all",
+      );
+    } else this.notices.clear("only managers");
+    const [first] = skipped;
+    if (nodes.length > 0 || first === undefined) return this.notices.clear("all skipped");
+    this.notices.warn(
+      "all skipped",
+      { skipped: skipped.length, reason: first.reason },
+      `no listed node can be used (${first.reason}); the configured nodes stay in use`,
+    );
+  }
+
+  private warnDenied(record: NodeRecord, request: string, privilege: string): void {
+    this.lastProblem = `${label(record)}: ${request} was refused: the user lacks the privilege ${privilege}`;
+    this.notices.warn(
+      "denied",
+      { node: label(record), privilege },
+      `${request} was refused by ${label(record)}: the user is unknown there or lacks the privilege ${privilege}. ` +
+        "Nodes cannot be discovered or verified; the configured nodes stay in use",
+    );
+  }
+}
+
+const skippedTold = 20;
+
+/** How people know a node. */
+function label(record: NodeRecord): string {
+  return record.name === undefined ? addressOf(record) : `${record.name} (${addressOf(record)})`;
+}
+
+function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
+  return items
+    .map((item) => ({ item, order: random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
+}

@@ -1,0 +1,101 @@
+/**
+ * The word callers branch on. Stable across releases; messages are not.
+ *
+ * CONFIG        an option is wrong; the message lists every problem
+ * CLOSED        the pool is closed or closing
+ * NO_NODE       no node accepted a connection for as long as we were willing to wait
+ * CONNECT       the connection was never made
+ * DISCONNECTED  the connection was lost before the whole answer had come
+ * TLS           the connection was refused by TLS: certificate, name or fingerprint
+ * TIMEOUT       the request's own time ran out
+ * ABORTED       the caller's signal fired
+ * QUEUE_FULL    more calls are waiting than the queue may hold
+ * BAD_RESPONSE  the answer is not what HTTP or the caller's reader (`json()`) can read
+ * STATUS        thrown by `throwIfError()` alone: the server answered with an error status
+ * THREAD        the worker thread died
+ * TASK          the user's own task threw
+ * REDIS         Redis gave no usable answer
+ */
+export type RollcallErrorCode =
+  | "CONFIG"
+  | "CLOSED"
+  | "NO_NODE"
+  | "CONNECT"
+  | "DISCONNECTED"
+  | "TLS"
+  | "TIMEOUT"
+  | "ABORTED"
+  | "QUEUE_FULL"
+  | "BAD_RESPONSE"
+  | "STATUS"
+  | "THREAD"
+  | "TASK"
+  | "REDIS";
+
+/** Whether the cluster may have applied the request. "no" is a promise; "maybe" is not a "yes". */
+export type Sent = "no" | "maybe";
+
+/** One try of a request at one node. `code` is a {@link RollcallErrorCode} or an HTTP status as text. */
+export interface Attempt {
+  /** `host:port` of the node. */
+  readonly node: string;
+  readonly code: string;
+  readonly ms: number;
+}
+
+export interface ErrorDetails {
+  readonly sent?: Sent;
+  readonly attempts?: readonly Attempt[];
+  readonly cause?: unknown;
+  /** The HTTP status; for `STATUS` only. */
+  readonly status?: number | undefined;
+  /** The server's own word for what went wrong, such as `index_not_found_exception`; for `STATUS` only. */
+  readonly type?: string | undefined;
+}
+
+/**
+ * The only error Rollcall throws on purpose.
+ *
+ * Structured clone drops an error's class and `code`, so an error crosses a thread as `toWire()` data.
+ * No field, and no message, ever holds a credential, a header or a body.
+ */
+export class RollcallError extends Error {
+  override readonly name = "RollcallError";
+  readonly code: RollcallErrorCode;
+  readonly sent: Sent;
+  readonly attempts: readonly Attempt[];
+  declare readonly status?: number;
+  declare readonly type?: string;
+
+  constructor(code: RollcallErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.sent = details.sent ?? "no";
+    this.attempts = details.attempts ?? [];
+    if (details.status !== undefined) this.status = details.status;
+    if (details.type !== undefined) this.type = details.type;
+  }
+
+  toWire(): WireError {
+    const { code, message, sent, attempts } = this;
+    const cause = this.cause instanceof Error ? this.cause.message : undefined;
+    return { code, message, sent, attempts, ...(cause === undefined ? {} : { cause }) };
+  }
+
+  static fromWire({ code, message, sent, attempts, cause }: WireError): RollcallError {
+    return new RollcallError(code, message, {
+      sent,
+      attempts,
+      ...(cause === undefined ? {} : { cause: new Error(cause) }),
+    });
+  }
+}
+
+/** A {@link RollcallError} as plain data. */
+export interface WireError {
+  readonly code: RollcallErrorCode;
+  readonly message: string;
+  readonly sent: Sent;
+  readonly attempts: readonly Attempt[];
+  readonly cause?: string;
+}

@@ -1,0 +1,26 @@
+/** For people; an operator should not have to know errno names. */
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EPIPE: "connection closed by the other side",
+  EHOSTUNREACH: "host unreachable",
+  ENETUNREACH: "network unreachable",
+  ETIMEDOUT: "no connection in time",
+  ENOTFOUND: "host name does not resolve",
+  EAI_AGAIN: "host name does not resolve just now",
+  UND_ERR_CONNECT_TIMEOUT: "no connection in time",
+  UND_ERR_SOCKET: "connection closed by the other side",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "certificate is self-signed: set `tls.ca` or `tls.caFingerprint`",
+  SELF_SIGNED_CERT_IN_CHAIN: "certificate authority is unknown: set `tls.ca` or `tls.caFingerprint`",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "certificate authority is unknown: set `tls.ca`",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "certificate authority is unknown: set `tls.ca`",
+  ERR_TLS_CERT_ALTNAME_INVALID: "certificate is for another name: set `tls.serverName`",
+  CERT_HAS_EXPIRED: "certificate has expired",
+  ERR_SSL_WRONG_VERSION_NUMBER: "the port speaks no TLS: is the node's URL http?",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "the port speaks no TLS: is the node's URL http?",
+};
+
+/** What an error code of a connection means, in words; the code itself where we have none. */
+export function failureReason(code: string): string {
+  return reasons[code] ?? code;
+}

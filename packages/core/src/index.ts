@@ -1,0 +1,12 @@
+export type { Clock, Timers } from "./clock.js";
+export {
+  type Attempt,
+  type ErrorDetails,
+  RollcallError,
+  type RollcallErrorCode,
+  type Sent,
+  type WireError,
+} from "./errors.js";
+export { failureReason } from "./failure-reason.js";
+export { type Logger, silentLogger } from "./logger.js";
+export type { Random } from "./random.js";

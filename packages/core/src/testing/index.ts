@@ -1,0 +1,2 @@
+export { ManualTimers } from "./manual-timers.js";
+export { seededRandom } from "./seeded-random.js";

@@ -1,0 +1,35 @@
+/**
+ * One member of the cluster as the view names it.
+ *
+ * It never holds a scheme, a path or a credential: those come from the local configuration alone, so that nobody who
+ * can write a view can send a password somewhere else, or send it in clear text.
+ */
+export interface NodeRecord {
+  /** The cluster's own id of the node; "" for a configured address whose node has not been asked yet. */
+  readonly id: string;
+  /** The node's name in the cluster. */
+  readonly name?: string;
+  /** Lower-case host name (punycode), IPv4, or IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** The numeric address published beside a host name; used when the name does not resolve. IPv6 without brackets. */
+  readonly ip?: string;
+  /** Absent: unknown. Empty: coordinating only. */
+  readonly roles?: readonly string[];
+  readonly attributes?: Readonly<Record<string, string | readonly string[]>>;
+  readonly version?: string;
+  /** Other node ids that publish this same address (port forwarding, NAT). */
+  readonly aliases?: readonly string[];
+  /** The node itself published an `https` address. May raise a node to TLS where the seeds are plain; never lowers. */
+  readonly tls?: true;
+}
+
+/** `host:port`, with IPv6 in brackets: what people read, and what a seed and a sniffed node are matched by. */
+export function addressOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A node's identity: its cluster node id and its address. Either changing makes it another node. */
+export function nodeKey(node: NodeRecord): string {
+  return `${node.id}@${addressOf(node)}`;
+}

@@ -1,0 +1,50 @@
+import type { NodeRecord } from "./node-record.js";
+import type { Version } from "./version.js";
+
+/** Who belongs to the cluster. */
+export interface Topology {
+  readonly version: Version;
+  /** Absent while no node has been verified. */
+  readonly clusterUuid?: string;
+  readonly clusterName?: string;
+  /**
+   * Where the list comes from: "sniff" when the cluster named its members and they can be reached, "seeds" when only
+   * the configured addresses are in use.
+   */
+  readonly source: "sniff" | "seeds";
+  readonly nodes: readonly NodeRecord[];
+}
+
+/** What readers must know of a node. No mark: it is well. */
+export type MarkKind = "down" | "ramp" | "drain";
+
+export interface Mark {
+  readonly kind: MarkKind;
+  /** When the mark was set, on the store's clock, in milliseconds. */
+  readonly sinceMs: number;
+  /** For people: what was seen, such as `connection refused`. */
+  readonly reason: string;
+}
+
+/** What is wrong with whom, by {@link nodeKey}. A node that is not named is well. */
+export interface Marks {
+  readonly version: Version;
+  readonly nodes: Readonly<Record<string, Mark>>;
+}
+
+/** Names the newest documents, and by beating says that their publisher is alive. */
+export interface Head {
+  readonly topology: Version;
+  readonly marks: Version;
+  /** Grows with every beat of one leader. */
+  readonly beat: number;
+  /** When it was written, on the store's clock, in milliseconds. */
+  readonly atMs: number;
+}
+
+/** All that a reader needs. */
+export interface View {
+  readonly topology: Topology;
+  readonly marks: Marks;
+  readonly head: Head;
+}

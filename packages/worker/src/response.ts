@@ -1,0 +1,120 @@
+import { type Attempt, RollcallError } from "@rollcall/core";
+
+/** Header names in lower case; a header that came more than once is an array. */
+export type ResponseHeaders = Readonly<Record<string, string | readonly string[]>>;
+
+/** An answer, as it came. A status that the server chose is never an error by itself. */
+export interface PoolResponse<T = unknown> {
+  readonly status: number;
+  /** Whether the status is 2xx. */
+  readonly ok: boolean;
+  readonly headers: ResponseHeaders;
+  /** `host:port` of the node that answered. */
+  readonly node: string;
+  /** Every try, the one that answered included. */
+  readonly attempts: readonly Attempt[];
+  /** @throws {RollcallError} `BAD_RESPONSE` where the body is not JSON */
+  json(): T;
+  text(): string;
+  bytes(): Uint8Array;
+  /**
+   * The response itself where the status is below 400.
+   *
+   * @throws {RollcallError} `STATUS` otherwise, with `status`, and with `type` where the server names one
+   */
+  throwIfError(): this;
+}
+
+/** What an answer is made of. */
+export interface ReceivedAnswer {
+  readonly status: number;
+  readonly rawHeaders: readonly Buffer[];
+  readonly body: Buffer;
+  readonly node: string;
+  readonly attempts: readonly Attempt[];
+}
+
+/** Everything is read on demand: most callers never look at the headers, and some never at the body. */
+export class ReceivedResponse<T> implements PoolResponse<T> {
+  readonly status: number;
+  readonly node: string;
+  readonly attempts: readonly Attempt[];
+  readonly #rawHeaders: readonly Buffer[];
+  readonly #body: Buffer;
+  #headers: ResponseHeaders | undefined;
+
+  constructor({ status, rawHeaders, body, node, attempts }: ReceivedAnswer) {
+    this.status = status;
+    this.node = node;
+    this.attempts = attempts;
+    this.#rawHeaders = rawHeaders;
+    this.#body = body;
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  get headers(): ResponseHeaders {
+    this.#headers ??= readHeaders(this.#rawHeaders);
+    return this.#headers;
+  }
+
+  json(): T {
+    try {
+      return JSON.parse(this.text()) as T;
+    } catch {
+      // Not the parser's own message: it quotes the body.
+      throw new RollcallError("BAD_RESPONSE", `the answer of ${this.node} (status ${this.status}) is not JSON`, {
+        sent: "maybe",
+        attempts: this.attempts,
+      });
+    }
+  }
+
+  text(): string {
+    return this.#body.toString("utf8");
+  }
+
+  bytes(): Uint8Array {
+    return this.#body;
+  }
+
+  throwIfError(): this {
+    if (this.status < 400) return this;
+    const type = errorTypeOf(this.#body);
+    throw new RollcallError("STATUS", `${this.node} answered ${this.status}${type === undefined ? "" : ` (${type})`}`, {
+      sent: "maybe",
+      attempts: this.attempts,
+      status: this.status,
+      type,
+    });
+  }
+}
+
+function readHeaders(raw: readonly Buffer[]): ResponseHeaders {
+  const headers: Record<string, string | string[]> = Object.create(null);
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at]?.toString("latin1").toLowerCase();
+    const value = raw[at + 1]?.toString("latin1");
+    if (name === undefined || value === undefined) continue;
+    const earlier = headers[name];
+    if (earlier === undefined) headers[name] = value;
+    else if (typeof earlier === "string") headers[name] = [earlier, value];
+    else earlier.push(value);
+  }
+  return headers;
+}
+
+/** A word such as `index_not_found_exception`: never free text, which may quote documents. */
+const errorType = /^[a-z0-9_.]{1,128}$/;
+
+function errorTypeOf(body: Buffer): string | undefined {
+  try {
+    const document = JSON.parse(body.toString("utf8")) as { error?: { type?: unknown } } | null;
+    const type = document?.error?.type;
+    return typeof type === "string" && errorType.test(type) ? type : undefined;
+  } catch {
+    return undefined;
+  }
+}

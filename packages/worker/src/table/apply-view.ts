@@ -1,0 +1,99 @@
+import { addressOf, type NodeRecord, nodeKey } from "@rollcall/core/view";
+
+/** "node": named by the view. "seed": configured, and not named by the view; used when no node of it is to be had. */
+export type Tier = "node" | "seed";
+
+/** One slot of the node table and the node in it. The slot belongs to an address; its connections do too. */
+export interface Row {
+  readonly slot: number;
+  /** Changes when the slot's node becomes another: what is said of an older generation means nothing. */
+  readonly generation: number;
+  readonly tier: Tier;
+  readonly node: NodeRecord;
+}
+
+export interface Rows {
+  /** By address. */
+  readonly inUse: ReadonlyMap<string, Row>;
+  /** Slots of removed nodes whose last requests are still ending. */
+  readonly ending: ReadonlySet<number>;
+  /** One generation for every slot ever used, at its index. */
+  readonly generations: readonly number[];
+}
+
+export const noRows: Rows = { inUse: new Map(), ending: new Set(), generations: [] };
+
+export interface AppliedView {
+  readonly rows: Rows;
+  /** Rows whose node is new, or another than before. */
+  readonly fresh: readonly Row[];
+  readonly removed: readonly Row[];
+  /** Nodes for which the table had no slot left. */
+  readonly left: readonly NodeRecord[];
+}
+
+/**
+ * Gives every node of the view a slot, and every configured address that the view does not name one in the tier below.
+ *
+ * A node that stays keeps its slot and generation, also when its id becomes known or its record is refreshed. Another
+ * node at the same address keeps the slot, and so the connections, under a new generation. A slot is not given away
+ * before its last request has ended: see {@link endRow}.
+ */
+export function applyView(
+  { inUse, ending, generations }: Rows,
+  nodes: readonly NodeRecord[],
+  seeds: readonly NodeRecord[],
+  slotsMax: number,
+): AppliedView {
+  const wanted = new Map<string, { readonly tier: Tier; readonly node: NodeRecord }>();
+  for (const node of seeds) wanted.set(addressOf(node), { tier: "seed", node });
+  for (const node of nodes) wanted.set(addressOf(node), { tier: "node", node });
+
+  const rows = new Map<string, Row>();
+  const nextGenerations = [...generations];
+  const fresh: Row[] = [];
+  const left: NodeRecord[] = [];
+  const taken = new Set(ending);
+  for (const [address, row] of inUse) if (wanted.has(address)) taken.add(row.slot);
+
+  const renew = (slot: number): number => {
+    const generation = (nextGenerations[slot] ?? 0) + 1;
+    nextGenerations[slot] = generation;
+    return generation;
+  };
+  let free = 0;
+  for (const [address, { tier, node }] of wanted) {
+    const before = inUse.get(address);
+    if (before !== undefined) {
+      const same = isSameNode(before.node, node);
+      const row = { slot: before.slot, generation: same ? before.generation : renew(before.slot), tier, node };
+      rows.set(address, row);
+      if (!same) fresh.push(row);
+      continue;
+    }
+    while (taken.has(free)) free++;
+    if (free >= slotsMax) {
+      left.push(node);
+      continue;
+    }
+    taken.add(free);
+    const row = { slot: free, generation: renew(free), tier, node };
+    rows.set(address, row);
+    fresh.push(row);
+  }
+
+  const removed = [...inUse.values()].filter(({ node }) => !wanted.has(addressOf(node)));
+  const stillEnding = new Set([...ending, ...removed.map(({ slot }) => slot)]);
+  return { rows: { inUse: rows, ending: stillEnding, generations: nextGenerations }, fresh, removed, left };
+}
+
+/** The last request on a removed node has ended: its slot may be given to another. */
+export function endRow(rows: Rows, slot: number): Rows {
+  const ending = new Set(rows.ending);
+  ending.delete(slot);
+  return { ...rows, ending };
+}
+
+function isSameNode(before: NodeRecord, after: NodeRecord): boolean {
+  return before.id === "" || after.id === "" || nodeKey(before) === nodeKey(after);
+}

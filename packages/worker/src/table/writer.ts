@@ -1,0 +1,58 @@
+import {
+  CounterWord,
+  counterRow,
+  HeaderWord,
+  packState,
+  SharedWord,
+  type SlotState,
+  sharedRow,
+  type TableLayout,
+  tickOf,
+} from "./layout.js";
+
+export interface Easing {
+  readonly fromMs: number;
+  readonly durationMs: number;
+}
+
+/** The main thread's hand on the node table: the only writer of its shared rows. */
+export class TableWriter {
+  constructor(
+    private readonly words: Int32Array,
+    private readonly layout: TableLayout,
+  ) {}
+
+  /** Gives the slot to a node, or to another one. */
+  assign(slot: number, generation: number): void {
+    Atomics.store(this.words, sharedRow(slot) + SharedWord.generation, generation);
+    const rows = Math.max(Atomics.load(this.words, HeaderWord.rows), slot + 1);
+    Atomics.store(this.words, HeaderWord.rows, rows);
+  }
+
+  /** What readers are to think of the slot's node from the next pick on. Undefined: it is not to be used. */
+  setState(slot: number, state: SlotState | undefined, easing: Easing | undefined): void {
+    const row = sharedRow(slot);
+    Atomics.store(this.words, row + SharedWord.easeMs, easing?.durationMs ?? 0);
+    Atomics.store(this.words, row + SharedWord.easedFrom, tickOf(easing?.fromMs ?? 0));
+    Atomics.store(this.words, row + SharedWord.state, packState(state));
+    Atomics.add(this.words, HeaderWord.version, 1);
+  }
+
+  /** Attempts under way in all threads. */
+  inFlight(slot: number): number {
+    return this.sum(slot, CounterWord.inFlight);
+  }
+
+  /** Answers so far in all threads; wraps, so only its changing means something. */
+  answered(slot: number): number {
+    return this.sum(slot, CounterWord.answered);
+  }
+
+  private sum(slot: number, word: number): number {
+    let total = 0;
+    for (let thread = 0; thread < this.layout.threads; thread++) {
+      total = (total + Atomics.load(this.words, counterRow(this.layout, thread, slot) + word)) | 0;
+    }
+    return total;
+  }
+}

@@ -1,0 +1,179 @@
+import type { ClusterAccess } from "@rollcall/coordinator";
+import type { Clock, Logger } from "@rollcall/core";
+import { easingMs, rampMs } from "@rollcall/core/health";
+import { addressOf, compareVersions, type Mark, type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
+import type { Target } from "./dispatch/target.js";
+import type { LocalHealth } from "./local-health.js";
+import type { NodeEvent, NodeState } from "./node-status.js";
+import { applyView, endRow, noRows, type Row, type Rows } from "./table/apply-view.js";
+import type { SlotState } from "./table/layout.js";
+import type { Easing, TableWriter } from "./table/writer.js";
+
+export interface ViewKeeperOptions {
+  readonly seeds: readonly NodeRecord[];
+  readonly slotsMax: number;
+  readonly access: ClusterAccess;
+  readonly writer: TableWriter;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The store's clock minus ours: times of marks are on the store's. */
+  readonly storeAheadMs: () => number;
+  /** Hands a new list of nodes to whoever sends. Called before the table names a node of it. */
+  readonly deliver: (targets: readonly Target[]) => void;
+  /** The table has changed: who waits may go on. */
+  readonly moved: () => void;
+  readonly onNode: (event: NodeEvent) => void;
+}
+
+/** How a row stands, and why. */
+export interface Standing {
+  readonly state: NodeState;
+  readonly reason?: string;
+  /** On our own clock. */
+  readonly sinceMs?: number;
+}
+
+/**
+ * The main thread's keeper of the node table: brings together the view, the local configuration and this process's own
+ * opinion of each node, and writes the outcome where every thread reads it.
+ */
+export class ViewKeeper {
+  private rows: Rows = noRows;
+  private view: View | undefined;
+  private readonly standings = new Map<string, Standing>();
+  private localHealth: LocalHealth | undefined;
+
+  constructor(private readonly options: ViewKeeperOptions) {}
+
+  /** Begins with the configured nodes alone. */
+  start(localHealth: LocalHealth): void {
+    this.localHealth = localHealth;
+    this.rebuild();
+  }
+
+  get current(): View | undefined {
+    return this.view;
+  }
+
+  /** Takes a view unless it is older than what is applied. A beat only refreshes its age. */
+  apply(view: View): void {
+    const before = this.view;
+    const topologyOrder = before === undefined ? 1 : compareVersions(view.topology.version, before.topology.version);
+    const marksOrder = before === undefined ? 1 : compareVersions(view.marks.version, before.marks.version);
+    if (topologyOrder < 0 || marksOrder < 0) return;
+    this.view = view;
+    if (topologyOrder > 0) this.rebuild();
+    else if (marksOrder > 0) this.refresh();
+  }
+
+  /** Endpoints may have changed: credentials, policy, names. */
+  rebuild(): void {
+    const { seeds, slotsMax, writer, logger, deliver } = this.options;
+    const nodes = this.view?.topology.nodes ?? [];
+    const { rows, fresh, removed, left } = applyView(this.rows, nodes, seeds, slotsMax);
+    this.rows = rows;
+    if (left.length > 0) logger.warn({ nodes: left.length, slots: slotsMax }, "more nodes than this pool can use");
+
+    for (const row of removed) {
+      writer.setState(row.slot, undefined, undefined);
+      this.localHealth?.end(row.slot);
+      this.announce(row, undefined);
+    }
+    for (const { slot, generation } of fresh) {
+      writer.assign(slot, generation);
+      this.localHealth?.begin(slot, generation);
+    }
+    deliver(this.targets());
+    this.refresh();
+  }
+
+  /** The last request on a removed node has ended. */
+  released(slot: number): void {
+    this.rows = endRow(this.rows, slot);
+  }
+
+  /** Writes every row anew: a mark, or our own opinion, has changed. */
+  refresh(): void {
+    for (const row of this.rows.inUse.values()) {
+      const mark = this.markOf(row);
+      this.localHealth?.tell(row.slot, row.generation, {
+        type: mark?.kind === "down" ? "sharedDown" : "sharedCleared",
+      });
+      this.write(row, mark);
+    }
+    this.options.moved();
+  }
+
+  /** Our own opinion of one slot has changed. */
+  refreshSlot(slot: number): void {
+    const row = this.rowAt(slot);
+    if (row === undefined) return;
+    this.write(row, this.markOf(row));
+    this.options.moved();
+  }
+
+  rowAt(slot: number): Row | undefined {
+    for (const row of this.rows.inUse.values()) if (row.slot === slot) return row;
+    return undefined;
+  }
+
+  /** Every known node with its standing. */
+  all(): readonly { readonly row: Row; readonly standing: Standing }[] {
+    return [...this.rows.inUse.values()].map((row) => ({ row, standing: this.standingOf(row, this.markOf(row)) }));
+  }
+
+  private targets(): Target[] {
+    return [...this.rows.inUse.values()].flatMap(({ slot, generation, node }) => {
+      const reach = this.options.access.reach(node);
+      return reach.kind === "endpoint" ? [{ slot, generation, endpoint: reach.endpoint }] : [];
+    });
+  }
+
+  private write(row: Row, mark: Mark | undefined): void {
+    const standing = this.standingOf(row, mark);
+    const state: SlotState | undefined =
+      standing.state === "unusable"
+        ? undefined
+        : { tier: row.tier, mark: mark?.kind ?? "none", ejected: standing.state === "ejected" };
+    this.options.writer.setState(row.slot, state, this.easingOf(row, mark));
+    this.announce(row, standing);
+  }
+
+  private markOf({ node }: Row): Mark | undefined {
+    return this.view?.marks.nodes[nodeKey(node)];
+  }
+
+  private standingOf(row: Row, mark: Mark | undefined): Standing {
+    const reach = this.options.access.reach(row.node);
+    if (reach.kind === "refused") return { state: "unusable", reason: reach.reason };
+    const ejection = this.localHealth?.ejection(row.slot);
+    if (mark?.kind !== "down" && mark?.kind !== "drain" && ejection !== undefined)
+      return { state: "ejected", ...ejection };
+    if (mark === undefined) return { state: "up" };
+    return { state: mark.kind, reason: mark.reason, sinceMs: mark.sinceMs - this.options.storeAheadMs() };
+  }
+
+  private easingOf(row: Row, mark: Mark | undefined): Easing | undefined {
+    if (mark?.kind === "ramp") return { fromMs: mark.sinceMs - this.options.storeAheadMs(), durationMs: rampMs };
+    const easedFromMs = this.localHealth?.easedFromMs(row.slot);
+    return easedFromMs === undefined ? undefined : { fromMs: easedFromMs, durationMs: easingMs };
+  }
+
+  private announce({ node }: Row, standing: Standing | undefined): void {
+    const address = addressOf(node);
+    const before = this.standings.get(address);
+    if (standing === undefined) this.standings.delete(address);
+    else this.standings.set(address, standing);
+    const from = before?.state ?? "absent";
+    const to = standing?.state ?? "absent";
+    if (from === to) return;
+    const reason = standing?.reason;
+    this.options.onNode({
+      address,
+      ...(node.name === undefined ? {} : { name: node.name }),
+      from,
+      to,
+      ...(reason === undefined ? {} : { reason }),
+    });
+  }
+}
