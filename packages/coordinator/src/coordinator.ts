@@ -10,14 +10,21 @@ import {
   nextArbiter,
   publishedNodes,
 } from "@rollcall/core/health";
-import { emptyMembership, type Membership, mergeSniff, type ParsedSniff, recogniseSeeds } from "@rollcall/core/sniff";
+import {
+  emptyMembership,
+  type Membership,
+  mergeSniff,
+  type ParsedSniff,
+  recogniseSeeds,
+  shownText,
+} from "@rollcall/core/sniff";
 import { addressOf, type NodeRecord, nodeKey } from "@rollcall/core/view";
 import { Announcer, type Findings } from "./announcer.js";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { Asker } from "./cluster/ask.js";
 import type { Endpoint } from "./cluster/endpoint.js";
 import { type Probe, probe } from "./cluster/prober.js";
-import { type Sniff, sniff } from "./cluster/sniffer.js";
+import { type Sniff, sniff, sniffContext } from "./cluster/sniffer.js";
 import { Notices } from "./notices.js";
 import { afterSniff, firstSniff, hastenSniff, type SniffSchedule } from "./sniff-schedule.js";
 import type { Unsubscribe, ViewStore } from "./store/view-store.js";
@@ -234,7 +241,8 @@ export class Coordinator {
     const reach = this.parts.access.reach(record);
     const result: Probe =
       reach.kind === "refused"
-        ? { outcome: "unreachable", reason: reach.reason }
+        ? // Nobody was asked, so nobody is to blame.
+          { outcome: "denied", reason: reach.reason }
         : await probe(this.parts.asker, reach.endpoint, {
             pinnedUuid: this.pinnedUuid,
             timeoutMs: fixed.probeTimeoutMs,
@@ -310,12 +318,7 @@ export class Coordinator {
         pinnedUuid: this.pinnedUuid,
         probeTimeoutMs: fixed.probeTimeoutMs,
         sniffTimeoutMs: fixed.sniffTimeoutMs,
-        context: {
-          seed: endpoint,
-          addressMap: config.discovery.addressMap,
-          allowDirect:
-            config.discovery.allow !== undefined || config.seeds.every(({ pathPrefix }) => pathPrefix === ""),
-        },
+        context: sniffContext(config, endpoint),
       });
       if (this.closed) return;
       this.learn(record, answer.probe);
@@ -432,7 +435,7 @@ const skippedTold = 20;
 
 /** How people know a node. */
 function label(record: NodeRecord): string {
-  return record.name === undefined ? addressOf(record) : `${record.name} (${addressOf(record)})`;
+  return record.name === undefined ? addressOf(record) : `${shownText(record.name)} (${addressOf(record)})`;
 }
 
 function shuffled<Item>(items: readonly Item[], random: Random): Item[] {

@@ -1,9 +1,8 @@
 export { ClusterAccess, type Reach, type ResolvedSeed } from "./cluster/access.js";
 export { type Answer, Asker, type Question } from "./cluster/ask.js";
-export { type ConnectorOptions, createConnector, type Reached } from "./cluster/connector.js";
-export { type Endpoint, sameConnection } from "./cluster/endpoint.js";
+export type { Endpoint } from "./cluster/endpoint.js";
 export { type Probe, type ProbeOptions, probe } from "./cluster/prober.js";
-export { type Sniff, type SniffOptions, sniff, sniffPath } from "./cluster/sniffer.js";
+export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniffer.js";
 export { Coordinator, type CoordinatorParts } from "./coordinator.js";
 export { createMemoryStore } from "./store/memory-store.js";
 export type { FailureReport, Lease, Publication, Unsubscribe, ViewStore } from "./store/view-store.js";

@@ -11,6 +11,7 @@ import {
   type RedactedConfig,
   redactConfig,
 } from "@rollcall/core/config";
+import { shownText } from "@rollcall/core/sniff";
 import { addressOf, nodeKey } from "@rollcall/core/view";
 import { pino } from "pino";
 import { type CancelCode, Dispatch, type Pending, type Result } from "./dispatch/dispatch.js";
@@ -63,38 +64,39 @@ export function createPool(options: PoolOptions): Pool {
   return new ClusterPool(parsePoolConfig(options), options.logger === false ? silentLogger : undefined);
 }
 
+// Fields are private at run time too: a pool that is logged or serialised must not show a password.
 class ClusterPool implements Pool {
-  private readonly logger: Logger;
-  private readonly emitter: PoolEmitter;
-  private readonly timers = systemTimers;
-  private readonly store = createMemoryStore(systemTimers);
-  private readonly access: ClusterAccess;
-  private readonly asker: Asker;
-  private readonly coordinator: Coordinator;
-  private readonly keeper: ViewKeeper;
-  private readonly localHealth: LocalHealth;
-  private readonly dispatch: Dispatch;
-  private readonly totals = { requests: 0, answered: 0, failed: 0 };
-  private underWay = 0;
-  private whenIdle: (() => void) | undefined;
-  private closing: Promise<void> | undefined;
-  private degraded = false;
+  readonly #settings: PoolConfig;
+  readonly #logger: Logger;
+  readonly #emitter: PoolEmitter;
+  readonly #timers = systemTimers;
+  readonly #store = createMemoryStore(systemTimers);
+  readonly #access: ClusterAccess;
+  readonly #asker: Asker;
+  readonly #coordinator: Coordinator;
+  readonly #keeper: ViewKeeper;
+  readonly #localHealth: LocalHealth;
+  readonly #dispatch: Dispatch;
+  readonly #totals = { requests: 0, answered: 0, failed: 0 };
+  #underWay = 0;
+  #whenIdle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+  #degraded = false;
 
-  constructor(
-    private readonly settings: PoolConfig,
-    logger: Logger | undefined,
-  ) {
-    const { timers, store } = this;
+  constructor(settings: PoolConfig, logger: Logger | undefined) {
+    const timers = this.#timers;
+    const store = this.#store;
+    this.#settings = settings;
     const random = Math.random;
-    this.logger = logger ?? settings.logger ?? defaultLogger();
-    this.emitter = new PoolEmitter(this.logger);
-    this.access = new ClusterAccess(settings, timers, this.logger);
-    this.asker = new Asker(timers, fixed.connectTimeoutMs);
+    this.#logger = logger ?? settings.logger ?? defaultLogger();
+    this.#emitter = new PoolEmitter(this.#logger);
+    this.#access = new ClusterAccess(settings, timers, this.#logger);
+    this.#asker = new Asker(timers, fixed.connectTimeoutMs);
 
     const layout = { slots: fixed.slotsMax, threads: 1 };
     const words = createTable(layout);
     const writer = new TableWriter(words, layout);
-    this.dispatch = new Dispatch({
+    this.#dispatch = new Dispatch({
       reader: new TableReader({
         words,
         layout,
@@ -112,92 +114,93 @@ class ClusterPool implements Pool {
       drainMs: fixed.drainMs,
       observer: {
         failed: ({ slot, generation, startedAtMs, reason }) =>
-          this.localHealth.tell(slot, generation, {
+          this.#localHealth.tell(slot, generation, {
             type: "failed",
             startedAtMs,
             answered: writer.answered(slot),
             reason,
           }),
-        credentialRefused: () => this.access.credentialRefused(),
-        released: (slot) => this.keeper.released(slot),
+        credentialRefused: () => this.#access.credentialRefused(),
+        released: (slot) => this.#keeper.released(slot),
       },
       timers,
       random,
       wallNowMs: Date.now,
     });
-    this.keeper = new ViewKeeper({
+    this.#keeper = new ViewKeeper({
       seeds: settings.seeds.map(({ host, port }) => ({ id: "", host, port })),
       slotsMax: layout.slots,
-      access: this.access,
+      access: this.#access,
       writer,
       clock: timers,
-      logger: this.logger,
+      logger: this.#logger,
       storeAheadMs: () => store.nowMs() - timers.nowMs(),
-      deliver: (targets) => this.dispatch.apply(targets),
-      moved: () => this.dispatch.pump(),
-      onNode: (event) => this.nodeChanged(event),
+      deliver: (targets) => this.#dispatch.apply(targets),
+      moved: () => this.#dispatch.pump(),
+      onNode: (event) => this.#nodeChanged(event),
     });
-    this.localHealth = new LocalHealth({
+    this.#localHealth = new LocalHealth({
       timers,
       random,
-      changed: (slot) => this.keeper.refreshSlot(slot),
-      report: (slot, reason) => this.report(slot, reason),
-      trial: (slot) => this.trial(slot),
+      changed: (slot) => this.#keeper.refreshSlot(slot),
+      report: (slot, reason) => this.#report(slot, reason),
+      trial: (slot) => this.#trial(slot),
     });
-    this.coordinator = new Coordinator({
+    this.#coordinator = new Coordinator({
       config: settings,
-      access: this.access,
-      asker: this.asker,
+      access: this.#access,
+      asker: this.#asker,
       store,
       timers,
       random,
-      logger: this.logger,
+      logger: this.#logger,
       leader: randomUUID(),
     });
-    this.keeper.start(this.localHealth);
-    this.access.onChange(() => this.keeper.rebuild());
+    this.#keeper.start(this.#localHealth);
+    this.#access.onChange(() => this.#keeper.rebuild());
     store.subscribe((view) => {
-      const before = this.keeper.current?.topology.version;
-      this.keeper.apply(view);
+      const before = this.#keeper.current?.topology.version;
+      this.#keeper.apply(view);
       const { topology } = view;
       if (before?.sequence === topology.version.sequence && before.epoch === topology.version.epoch) return;
-      this.emitter.emit("view", { nodes: topology.nodes.map(addressOf), source: topology.source });
+      this.#emitter.emit("view", { nodes: topology.nodes.map(addressOf), source: topology.source });
     });
-    void this.access.start();
-    this.coordinator.start();
+    void this.#access.start();
+    this.#coordinator.start();
   }
 
   async request<T = unknown>(request: PoolRequest): Promise<PoolResponse<T>> {
-    if (this.closing !== undefined) throw new RollcallError("CLOSED", "the pool is closed");
-    const prepared = prepareCall(request, this.settings, this.timers.nowMs());
+    if (this.#closing !== undefined) throw new RollcallError("CLOSED", "the pool is closed");
+    const prepared = prepareCall(request, this.#settings, this.#timers.nowMs());
     const { signal } = request;
     if (signal?.aborted === true)
       throw new RollcallError("ABORTED", "the caller's signal had fired before the request began");
 
-    this.totals.requests++;
-    this.underWay++;
-    const result = await this.send(prepared, signal);
-    this.underWay--;
-    if (this.underWay === 0) this.whenIdle?.();
+    this.#totals.requests++;
+    this.#underWay++;
+    const result = await this.#send(prepared, signal).finally(() => {
+      this.#underWay--;
+      if (this.#underWay === 0) this.#whenIdle?.();
+    });
     if (result.kind === "answered") {
-      this.totals.answered++;
+      this.#totals.answered++;
       return new ReceivedResponse<T>(result);
     }
-    this.totals.failed++;
+    this.#totals.failed++;
     // Made here and not where it was found out: here the stack shows who asked.
     throw RollcallError.fromWire(result.error);
   }
 
   async ready({ timeoutMs = defaultReadyMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
     requireTime("ready({ timeoutMs })", timeoutMs);
-    if (this.closing !== undefined) throw new RollcallError("CLOSED", "the pool is closed");
-    if (this.isVerified()) return;
+    if (this.#closing !== undefined) throw new RollcallError("CLOSED", "the pool is closed");
+    if (this.#isVerified()) return;
     const outcome = await new Promise<"verified" | "closed" | "late">((resolve) => {
       const timer = startTimer(() => settle("late"), timeoutMs);
-      const stopView = this.store.subscribe(() => {
-        if (this.isVerified()) settle("verified");
+      const stopView = this.#store.subscribe(() => {
+        if (this.#isVerified()) settle("verified");
       });
-      const stopClose = this.emitter.onClose(() => settle("closed"));
+      const stopClose = this.#emitter.onClose(() => settle("closed"));
       const settle = (how: "verified" | "closed" | "late") => {
         clearTimeout(timer);
         stopView();
@@ -207,14 +210,14 @@ class ClusterPool implements Pool {
     });
     if (outcome === "closed") throw new RollcallError("CLOSED", "the pool was closed before any node was verified");
     if (outcome === "late") {
-      const why = this.coordinator.problem ?? "no node has answered";
+      const why = this.#coordinator.problem ?? "no node has answered";
       throw new RollcallError("TIMEOUT", `no node was verified within ${timeoutMs} ms: ${why}`);
     }
   }
 
   nodes(): NodeStatus[] {
-    const counts = new Map(this.dispatch.stats().nodes.map((node) => [node.slot, node]));
-    return this.keeper.all().map(({ row, standing }) => {
+    const counts = new Map(this.#dispatch.stats().nodes.map((node) => [node.slot, node]));
+    return this.#keeper.all().map(({ row, standing }) => {
       const { openSockets, inFlight, requests, answers, failures, errorStatuses } = counts.get(row.slot) ?? noCounts;
       return {
         address: addressOf(row.node),
@@ -222,7 +225,7 @@ class ClusterPool implements Pool {
         tier: row.tier,
         state: standing.state,
         ...(standing.reason === undefined ? {} : { reason: standing.reason }),
-        ...(standing.sinceMs === undefined ? {} : { forMs: Math.round(this.timers.nowMs() - standing.sinceMs) }),
+        ...(standing.sinceMs === undefined ? {} : { forMs: Math.round(this.#timers.nowMs() - standing.sinceMs) }),
         openSockets,
         inFlight,
         requests,
@@ -234,11 +237,11 @@ class ClusterPool implements Pool {
   }
 
   stats(): PoolStats {
-    const view = this.keeper.current;
-    const { inFlight, queued, retries } = this.dispatch.stats();
+    const view = this.#keeper.current;
+    const { inFlight, queued, retries } = this.#dispatch.stats();
     return {
-      ...this.totals,
-      underWay: this.underWay,
+      ...this.#totals,
+      underWay: this.#underWay,
       inFlight,
       queued,
       retries,
@@ -249,7 +252,7 @@ class ClusterPool implements Pool {
               version: view.topology.version,
               marksVersion: view.marks.version,
               source: view.topology.source,
-              ageMs: Math.round(this.store.nowMs() - view.head.atMs),
+              ageMs: Math.round(this.#store.nowMs() - view.head.atMs),
               ...(view.topology.clusterUuid === undefined ? {} : { clusterUuid: view.topology.clusterUuid }),
               ...(view.topology.clusterName === undefined ? {} : { clusterName: view.topology.clusterName }),
             },
@@ -259,25 +262,25 @@ class ClusterPool implements Pool {
   }
 
   config(): RedactedConfig {
-    return redactConfig(this.settings);
+    return redactConfig(this.#settings);
   }
 
   on<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this {
-    this.emitter.on(event, listener);
+    this.#emitter.on(event, listener);
     return this;
   }
 
   close({ timeoutMs = fixed.closeTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
     requireTime("close({ timeoutMs })", timeoutMs);
-    this.closing ??= this.shutDown(timeoutMs);
-    return this.closing;
+    this.#closing ??= this.#shutDown(timeoutMs);
+    return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  private send({ call, timeoutMs }: PreparedCall, signal: AbortSignal | undefined): Promise<Result> {
+  #send({ call, timeoutMs }: PreparedCall, signal: AbortSignal | undefined): Promise<Result> {
     return new Promise((resolve) => {
       let pending: Pending | undefined;
       const cancel = (code: CancelCode, message: string) => pending?.cancel(code, message);
@@ -285,7 +288,7 @@ class ClusterPool implements Pool {
       const timer = startTimer(() => setImmediate(cancel, "TIMEOUT", `no answer within ${timeoutMs} ms`), timeoutMs);
       const onAbort = () => cancel("ABORTED", "the caller's signal fired");
       signal?.addEventListener("abort", onAbort, { once: true });
-      pending = this.dispatch.start(call, (result) => {
+      pending = this.#dispatch.start(call, (result) => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
         resolve(result);
@@ -293,22 +296,22 @@ class ClusterPool implements Pool {
     });
   }
 
-  private isVerified(): boolean {
-    return this.keeper.current?.topology.clusterUuid !== undefined;
+  #isVerified(): boolean {
+    return this.#keeper.current?.topology.clusterUuid !== undefined;
   }
 
-  private report(slot: number, reason: string): void {
-    const row = this.keeper.rowAt(slot);
-    if (row !== undefined) this.store.report({ node: nodeKey(row.node), reason });
+  #report(slot: number, reason: string): void {
+    const row = this.#keeper.rowAt(slot);
+    if (row !== undefined) this.#store.report({ node: nodeKey(row.node), reason });
   }
 
-  private async trial(slot: number): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }> {
-    const row = this.keeper.rowAt(slot);
+  async #trial(slot: number): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }> {
+    const row = this.#keeper.rowAt(slot);
     if (row === undefined) return { ok: false, reason: "the node is gone" };
-    const reach = this.access.reach(row.node);
+    const reach = this.#access.reach(row.node);
     if (reach.kind === "refused") return { ok: false, reason: reach.reason };
-    const { outcome, reason } = await probe(this.asker, reach.endpoint, {
-      pinnedUuid: this.keeper.current?.topology.clusterUuid,
+    const { outcome, reason } = await probe(this.#asker, reach.endpoint, {
+      pinnedUuid: this.#keeper.current?.topology.clusterUuid,
       timeoutMs: fixed.probeTimeoutMs,
       fresh: true,
     });
@@ -316,43 +319,43 @@ class ClusterPool implements Pool {
     return outcome === "unreachable" || outcome === "foreign" ? { ok: false, reason } : { ok: true };
   }
 
-  private nodeChanged(event: NodeEvent): void {
+  #nodeChanged(event: NodeEvent): void {
     const { address, name, from, to, reason } = event;
     // What the view says is logged by whoever publishes it; our own opinion is ours to log.
-    const node = name === undefined ? address : `${name} (${address})`;
-    if (to === "ejected") this.logger.warn({ node, reason }, `this process keeps away from node ${node}: ${reason}`);
+    const node = name === undefined ? address : `${shownText(name)} (${address})`;
+    if (to === "ejected") this.#logger.warn({ node, reason }, `this process keeps away from node ${node}: ${reason}`);
     else if (from === "ejected" && (to === "up" || to === "ramp"))
-      this.logger.info({ node }, `this process uses node ${node} again`);
-    this.emitter.emit("node", event);
-    this.noteDegradation();
+      this.#logger.info({ node }, `this process uses node ${node} again`);
+    this.#emitter.emit("node", event);
+    this.#noteDegradation();
   }
 
-  private noteDegradation(): void {
-    const members = this.keeper.all().filter(({ row }) => row.tier === "node");
+  #noteDegradation(): void {
+    const members = this.#keeper.all().filter(({ row }) => row.tier === "node");
     const degraded =
       members.length > 0 && !members.some(({ standing: { state } }) => state === "up" || state === "ramp");
-    if (degraded === this.degraded) return;
-    this.degraded = degraded;
+    if (degraded === this.#degraded) return;
+    this.#degraded = degraded;
     const reason = degraded ? "no node is well; every known one is tried all the same" : "a node is well again";
-    if (degraded) this.logger.error({ nodes: members.length }, reason);
-    else this.logger.info({ nodes: members.length }, reason);
-    this.emitter.emit("degraded", { degraded, reason });
+    if (degraded) this.#logger.error({ nodes: members.length }, reason);
+    else this.#logger.info({ nodes: members.length }, reason);
+    this.#emitter.emit("degraded", { degraded, reason });
   }
 
-  private async shutDown(timeoutMs: number): Promise<void> {
-    this.emitter.close();
-    if (this.underWay > 0) {
+  async #shutDown(timeoutMs: number): Promise<void> {
+    this.#emitter.close();
+    if (this.#underWay > 0) {
       await new Promise<void>((resolve) => {
         const timer = startTimer(resolve, timeoutMs);
-        this.whenIdle = () => {
+        this.#whenIdle = () => {
           clearTimeout(timer);
           resolve();
         };
       });
     }
-    await Promise.allSettled([this.dispatch.destroy(), this.coordinator.close(), this.asker.close()]);
-    this.localHealth.close();
-    this.access.close();
+    await Promise.allSettled([this.#dispatch.destroy(), this.#coordinator.close(), this.#asker.close()]);
+    this.#localHealth.close();
+    this.#access.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { RollcallError } from "@rollcall/core";
-import { bounds, type PoolConfig } from "@rollcall/core/config";
+import { bounds, isHeaderName, isHeaderValue, type PoolConfig, reservedHeaders } from "@rollcall/core/config";
 import { classify, type RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
 import type { Call } from "./dispatch/dispatch.js";
@@ -38,22 +38,6 @@ const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "DEL
 const classes: ReadonlySet<unknown> = new Set<RequestClass>(["read", "repeatable", "never"]);
 /** What HTTP allows in a request target: visible ASCII. Anything else has to be percent-encoded. */
 const cleanPath = /^\/[\x21\x22\x24-\x7e]*$/;
-const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** What the connection decides, or the credentials. */
-const ownHeaders: ReadonlySet<string> = new Set([
-  "authorization",
-  "connection",
-  "content-length",
-  "expect",
-  "host",
-  "keep-alive",
-  "proxy-authorization",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
 
 /**
  * Turns a request into what a thread can send, without asking anybody.
@@ -61,6 +45,19 @@ const ownHeaders: ReadonlySet<string> = new Set([
  * @throws {RollcallError} `CONFIG`, naming the part of the request that cannot be sent; no node is to blame for it
  */
 export function prepareCall(request: PoolRequest, config: PoolConfig, nowMs: number): PreparedCall {
+  try {
+    return prepare(request, config, nowMs);
+  } catch (error) {
+    if (error instanceof RollcallError) throw error;
+    // A getter, an iterator or a `toJSON` of the caller's own threw.
+    throw new RollcallError("CONFIG", "the request could not be read: what it holds threw an error", { cause: error });
+  }
+}
+
+function prepare(request: PoolRequest, config: PoolConfig, nowMs: number): PreparedCall {
+  if (!isObject(request)) throw new RollcallError("CONFIG", "the request must be an object");
+  const { signal } = request;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw problem("signal", "must be an AbortSignal");
   const method = typeof request.method === "string" ? request.method.toUpperCase() : "";
   if (!methods.has(method)) throw problem("method", `must be one of ${[...methods].join(", ")}`);
   const path = pathOf(request);
@@ -83,6 +80,10 @@ export function prepareCall(request: PoolRequest, config: PoolConfig, nowMs: num
   };
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
 function pathOf({ path, query }: PoolRequest): string {
   if (typeof path !== "string" || !cleanPath.test(path)) {
     throw problem(
@@ -91,14 +92,29 @@ function pathOf({ path, query }: PoolRequest): string {
     );
   }
   if (query === undefined) return path;
+  if (!isObject(query)) throw problem("query", "must be an object");
   let full = path;
   let separator = path.includes("?") ? "&" : "?";
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined) continue;
-    full += `${separator}${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`;
+    const text = Array.isArray(value) ? value.map(queryText).join(",") : queryText(value);
+    full += `${separator}${encode(name)}=${encode(text)}`;
     separator = "&";
   }
   return full;
+}
+
+function queryText(value: unknown): string {
+  if (typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)) return String(value);
+  throw problem("query", "must hold text, finite numbers, booleans, or lists of them");
+}
+
+function encode(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    throw problem("query", "must hold well-formed text: half of a surrogate pair is none");
+  }
 }
 
 function timeoutOf({ timeoutMs }: PoolRequest, config: PoolConfig): number {
@@ -117,10 +133,30 @@ function bodyOf({ body, ndjson }: PoolRequest): readonly [string | Uint8Array | 
   }
   if (body === undefined) return [undefined, undefined];
   if (typeof body === "string" || body instanceof Uint8Array) return [body, "application/json"];
+  if (!isObject(body) || isOtherContent(body)) {
+    throw problem("body", "must be an object or array that JSON can express, a string, or a Uint8Array");
+  }
   return [jsonOf("body", body), "application/json"];
 }
 
+/** Streams, maps, forms, blobs and raw buffers: JSON would make `{}` of them without a word. */
+function isOtherContent(body: object): boolean {
+  if (Array.isArray(body)) return false;
+  return (
+    Symbol.iterator in body ||
+    Symbol.asyncIterator in body ||
+    ArrayBuffer.isView(body) ||
+    body instanceof ArrayBuffer ||
+    body instanceof SharedArrayBuffer ||
+    body instanceof Blob ||
+    ("then" in body && typeof body.then === "function")
+  );
+}
+
 function linesOf(items: Iterable<unknown>): string {
+  if (!isObject(items) || !(Symbol.iterator in items)) {
+    throw problem("ndjson", "must be an array, or another iterable, of objects and strings");
+  }
   let lines = "";
   for (const item of items) lines += `${typeof item === "string" ? item : jsonOf("ndjson", item)}\n`;
   return lines;
@@ -139,26 +175,33 @@ function jsonOf(option: string, value: unknown): string {
 
 function headersOf({ headers, opaqueId }: PoolRequest, contentType: string | undefined): string[] {
   const list: string[] = [];
-  let typed = contentType === undefined;
   if (headers !== undefined) {
-    for (const [name, value] of Object.entries(headers)) {
-      const lower = name.toLowerCase();
-      if (ownHeaders.has(lower)) throw problem(`headers.${lower}`, "is decided by the pool and its `auth`");
-      if (!headerName.test(name) || typeof value !== "string" || !headerValue.test(value)) {
+    if (!isObject(headers)) throw problem("headers", "must be an object");
+    for (const [written, value] of Object.entries(headers)) {
+      const name = written.toLowerCase();
+      const reserved = reservedHeaders.get(name);
+      if (reserved !== undefined) throw problem(`headers.${name}`, reserved);
+      if (!isHeaderName(name) || typeof value !== "string" || !isHeaderValue(value)) {
         throw problem("headers", "must hold names and values that HTTP allows");
       }
-      if (lower === "content-type") typed = true;
-      list.push(lower, value);
+      if (has(list, name)) throw problem(`headers.${name}`, "is given twice; case makes no difference");
+      list.push(name, value);
     }
   }
-  if (!typed && contentType !== undefined) list.push("content-type", contentType);
   if (opaqueId !== undefined) {
-    if (typeof opaqueId !== "string" || !headerValue.test(opaqueId)) {
+    if (typeof opaqueId !== "string" || !isHeaderValue(opaqueId)) {
       throw problem("opaqueId", "must be text that HTTP allows in a header");
     }
+    if (has(list, "x-opaque-id")) throw problem("opaqueId", "is given as a header too");
     list.push("x-opaque-id", opaqueId);
   }
+  if (contentType !== undefined && !has(list, "content-type")) list.push("content-type", contentType);
   return list;
+}
+
+function has(list: readonly string[], name: string): boolean {
+  for (let at = 0; at < list.length; at += 2) if (list[at] === name) return true;
+  return false;
 }
 
 function problem(option: string, allowed: string): RollcallError {

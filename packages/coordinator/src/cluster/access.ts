@@ -1,18 +1,25 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import type { Logger, Timers } from "@rollcall/core";
+import { type Logger, RollcallError, type Timers } from "@rollcall/core";
 import {
   authorizationHeader,
   type CompiledHostPolicy,
   chooseCredential,
   chooseScheme,
   chooseTls,
-  createHostPolicy,
   judgeAddress,
   judgeHost,
   seedAt,
 } from "@rollcall/core/access";
-import type { Auth, AuthProvider, ClusterConfig, Seed, TlsConfig } from "@rollcall/core/config";
+import {
+  type Auth,
+  type AuthProvider,
+  type ClusterConfig,
+  parseAuth,
+  type Seed,
+  type TlsConfig,
+} from "@rollcall/core/config";
+import { createHostPolicy } from "@rollcall/core/policy";
 import { addressOf, type NodeRecord } from "@rollcall/core/view";
 import type { Endpoint } from "./endpoint.js";
 
@@ -146,15 +153,16 @@ export class ClusterAccess {
 
   private async askCredential(provider: AuthProvider): Promise<void> {
     try {
-      const auth = await provider();
+      const auth = parseAuth(await provider());
       const header = authorizationHeader(auth);
       if (this.defaultAuth !== undefined && authorizationHeader(this.defaultAuth) === header) return;
       this.defaultAuth = auth;
       this.tell();
-    } catch {
-      // Not the error itself: it was made by code that handles secrets.
+    } catch (error) {
+      // Another's error is not told: it was made by code that handles secrets. Ours names options and nothing else.
+      const problem = error instanceof RollcallError ? error.message : undefined;
       this.logger.warn(
-        { option: "auth" },
+        { option: "auth", problem },
         this.defaultAuth === undefined
           ? "the function given as `auth` failed; requests wait for it"
           : "the function given as `auth` failed; the credential it gave before stays in use",

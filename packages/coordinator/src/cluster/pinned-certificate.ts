@@ -23,7 +23,7 @@ export function judgePinnedChain(
   const leaf = socket.getPeerX509Certificate();
   if (leaf === undefined) return "the server sent no certificate";
 
-  const wrongName = checkServerIdentity(hostname, socket.getPeerCertificate() as PeerCertificate);
+  const wrongName = checkServerIdentity(hostname, leaf.toLegacyObject() as PeerCertificate);
   if (wrongName !== undefined) return wrongName.message;
 
   let certificate: X509Certificate = leaf;

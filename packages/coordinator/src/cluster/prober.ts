@@ -1,5 +1,5 @@
 import type { ProbeOutcome } from "@rollcall/core/health";
-import { judgeIdentity } from "@rollcall/core/sniff";
+import { judgeIdentity, shownText } from "@rollcall/core/sniff";
 import type { Answer, Asker } from "./ask.js";
 import type { Endpoint } from "./endpoint.js";
 
@@ -8,6 +8,8 @@ export interface Probe {
   readonly outcome: ProbeOutcome;
   /** For people. */
   readonly reason: string;
+  /** The failure's code, where there was no answer; `ERR_HOST_REFUSED` where the host policy forbade to connect. */
+  readonly code?: string;
   readonly clusterUuid?: string;
   readonly clusterName?: string;
   /** The node's name. */
@@ -35,7 +37,7 @@ export async function probe(
 }
 
 function judgeProbe(answer: Answer, pinnedUuid: string | undefined): Probe {
-  if (answer.kind === "failed") return { outcome: "unreachable", reason: answer.reason };
+  if (answer.kind === "failed") return { outcome: "unreachable", reason: answer.reason, code: answer.code };
   const { status } = answer;
   if (status === 401 || status === 403) return { outcome: "denied", reason: `GET / answered ${status}` };
   if (status === 429 || status >= 500) return { outcome: "overloaded", reason: `GET / answered ${status}` };
@@ -77,11 +79,7 @@ function parseObject(value: unknown): Readonly<Record<string, unknown>> | undefi
   }
 }
 
-/** Longer ones are not names. */
-const nameMax = 256;
-
+/** What a node says of itself, fit for a log line. */
 function text<Key extends string>(key: Key, value: unknown): { [K in Key]?: string } {
-  return typeof value === "string" && value !== "" && value.length <= nameMax
-    ? ({ [key]: value } as { [K in Key]: string })
-    : {};
+  return typeof value === "string" && value !== "" ? ({ [key]: shownText(value) } as { [K in Key]: string }) : {};
 }

@@ -1,3 +1,4 @@
+import type { ClusterConfig } from "@rollcall/core/config";
 import { type ParsedSniff, parseNodes, type SniffContext } from "@rollcall/core/sniff";
 import type { Asker } from "./ask.js";
 import type { Endpoint } from "./endpoint.js";
@@ -31,6 +32,16 @@ const wanted = [
 export const sniffPath = `/_nodes/http?filter_path=${wanted.join(",")}`;
 const maxBytes = 16_777_216;
 
+/** How the answer of a node at `endpoint` is to be read. */
+export function sniffContext({ discovery, seeds }: ClusterConfig, endpoint: Endpoint): SniffContext {
+  const { addressMap, allow } = discovery === false ? {} : discovery;
+  return {
+    seed: endpoint,
+    ...(addressMap === undefined ? {} : { addressMap }),
+    allowDirect: allow !== undefined || seeds.every(({ pathPrefix }) => pathPrefix === ""),
+  };
+}
+
 /** Asks one node for the members of its cluster. Always answers, never throws. */
 export async function sniff(asker: Asker, endpoint: Endpoint, options: SniffOptions): Promise<Sniff> {
   const { pinnedUuid, probeTimeoutMs, sniffTimeoutMs, context } = options;
@@ -39,6 +50,6 @@ export async function sniff(asker: Asker, endpoint: Endpoint, options: SniffOpti
 
   const answer = await asker.ask(endpoint, { path: sniffPath, timeoutMs: sniffTimeoutMs, maxBytes, fresh: false });
   if (answer.kind === "failed")
-    return { probe: { outcome: "unreachable", reason: `${answer.reason} to GET /_nodes/http` } };
+    return { probe: { outcome: "unreachable", reason: `${answer.reason} to GET /_nodes/http`, code: answer.code } };
   return { probe: first, parsed: parseNodes(answer, context) };
 }

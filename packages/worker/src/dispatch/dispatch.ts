@@ -463,8 +463,8 @@ class AttemptHandler implements NodeHandler {
 }
 
 class AbandonedAttempt extends Error {
-  override readonly name = "AbandonedAttempt";
-  readonly code = "ERR_ABANDONED";
+  override readonly name = "AbortError";
+  readonly code = "ABORT_ERR";
   constructor() {
     super("nobody waits for this attempt any more");
   }

@@ -1,4 +1,4 @@
-import { createConnector, type Endpoint } from "@rollcall/coordinator";
+import { createConnector, type Endpoint } from "@rollcall/coordinator/cluster";
 import { Client, type Dispatcher, Pool } from "undici";
 import type { Target } from "./target.js";
 

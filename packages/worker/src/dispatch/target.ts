@@ -1,4 +1,4 @@
-import type { Endpoint } from "@rollcall/coordinator";
+import type { Endpoint } from "@rollcall/coordinator/cluster";
 
 /** One row of the node table as a dispatch needs it. Plain data: it crosses threads. It holds a credential. */
 export interface Target {

@@ -54,7 +54,7 @@ export function applyView(
   const fresh: Row[] = [];
   const left: NodeRecord[] = [];
   const taken = new Set(ending);
-  for (const [address, row] of inUse) if (wanted.has(address)) taken.add(row.slot);
+  for (const { slot } of inUse.values()) taken.add(slot);
 
   const renew = (slot: number): number => {
     const generation = (nextGenerations[slot] ?? 0) + 1;
@@ -95,5 +95,6 @@ export function endRow(rows: Rows, slot: number): Rows {
 }
 
 function isSameNode(before: NodeRecord, after: NodeRecord): boolean {
-  return before.id === "" || after.id === "" || nodeKey(before) === nodeKey(after);
+  // An id that becomes known changes nothing; one that is no longer known may hide another node.
+  return before.id === "" || nodeKey(before) === nodeKey(after);
 }

@@ -1,0 +1,82 @@
+import type { Seed, TlsConfig } from "../config/config.js";
+import type { Auth, AuthProvider } from "../config/options.js";
+
+/** Where a node is; a `NodeRecord` fits. */
+export interface NodeAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type CredentialChoice =
+  /** The entry's own: `seed.auth` is set. */
+  | { readonly kind: "seed"; readonly seed: Seed & { readonly auth: Auth } }
+  /** The cluster's. */
+  | { readonly kind: "default" }
+  /** Requests carry no credential. */
+  | { readonly kind: "none" }
+  /** The node must not be used; the reason is a sentence. */
+  | { readonly kind: "refused"; readonly reason: string };
+
+/**
+ * Which credential a node gets: its own entry's, the cluster's, none, or it is not used at all.
+ *
+ * Its entry is the one with the same host and port, or else the only one with the same host.
+ */
+export function chooseCredential(
+  node: NodeAddress,
+  seeds: readonly Seed[],
+  defaultAuth: Auth | AuthProvider | undefined,
+): CredentialChoice {
+  const entry = entryOf(node, seeds);
+  if (entry !== undefined && hasAuth(entry)) return { kind: "seed", seed: entry };
+  if (defaultAuth !== undefined) return { kind: "default" };
+  if (entry !== undefined || !seeds.some(hasAuth)) return { kind: "none" };
+  return { kind: "refused", reason: "no entry of `nodes` has this host, and there is no `auth` for the whole cluster" };
+}
+
+/** The TLS options of a node: its entry's, else the cluster's. They are never mixed. */
+export function chooseTls(
+  node: NodeAddress,
+  seeds: readonly Seed[],
+  defaultTls: TlsConfig | undefined,
+): TlsConfig | undefined {
+  return entryOf(node, seeds)?.tls ?? defaultTls;
+}
+
+/**
+ * The scheme of a node. A configured one keeps its own; any other is `https` if at least one configured node is, or if
+ * the node said so of itself.
+ */
+export function chooseScheme(node: NodeAddress & { readonly tls?: true }, seeds: readonly Seed[]): "http" | "https" {
+  const seed = seedAt(node, seeds);
+  if (seed !== undefined) return seed.scheme;
+  return node.tls === true || seeds.some(({ scheme }) => scheme === "https") ? "https" : "http";
+}
+
+/** The entry with this very host and port. */
+export function seedAt(node: NodeAddress, seeds: readonly Seed[]): Seed | undefined {
+  return seeds.find(({ host, port }) => host === node.host && port === node.port);
+}
+
+function entryOf(node: NodeAddress, seeds: readonly Seed[]): Seed | undefined {
+  const exact = seedAt(node, seeds);
+  if (exact !== undefined) return exact;
+  const [first, second] = seeds.filter(({ host }) => host === node.host);
+  return second === undefined ? first : undefined;
+}
+
+function hasAuth(seed: Seed): seed is Seed & { readonly auth: Auth } {
+  return seed.auth !== undefined;
+}
+
+/** The value of the `authorization` header. */
+export function authorizationHeader(auth: Auth): string {
+  if ("bearer" in auth) return `Bearer ${auth.bearer}`;
+  if ("username" in auth) return `Basic ${base64(`${auth.username}:${auth.password}`)}`;
+  const { apiKey } = auth;
+  return `ApiKey ${typeof apiKey === "string" ? apiKey : base64(`${apiKey.id}:${apiKey.key}`)}`;
+}
+
+function base64(text: string): string {
+  return Buffer.from(text, "utf8").toString("base64");
+}

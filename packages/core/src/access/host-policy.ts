@@ -1,0 +1,130 @@
+import type { AllowConfig, Seed } from "../config/config.js";
+import { addressOf } from "../view/node-record.js";
+import { type IpAddress, type IpRange, isInRange, parseIp } from "./ip-range.js";
+import { neverNodeKind } from "./special-ranges.js";
+
+/** What a host policy is made from. */
+export interface HostPolicyInput {
+  /** `addresses`: what the host resolves to now; empty if that is not known. */
+  readonly seeds: readonly (Seed & { readonly addresses: readonly string[] })[];
+  readonly allow?: AllowConfig;
+  /** Whether any request may carry a credential. Without one there is little to protect. */
+  readonly hasCredentials: boolean;
+  /** Whether an `https` node must show a certificate that is checked. If not, `https` is judged as `http` is. */
+  readonly verifiedTls: boolean;
+}
+
+/** Which nodes may be used. Plain data: it may be posted to a thread, which then needs this file only. */
+export interface CompiledHostPolicy {
+  /** `scheme://host:port` of the configured nodes: always allowed. */
+  readonly seeds: ReadonlySet<string>;
+  /** Absent: any port. */
+  readonly ports?: ReadonlySet<number>;
+  /** Without credentials, anywhere but where no node can be. */
+  readonly unrestricted: boolean;
+  readonly http: SchemeRules;
+  readonly https: SchemeRules;
+}
+
+/** What is allowed over one scheme. */
+export interface SchemeRules {
+  readonly hosts: ReadonlySet<string>;
+  /** With the leading dot; any depth below is allowed. */
+  readonly suffixes: readonly string[];
+  /** Exactly one label below is allowed. */
+  readonly parents: ReadonlySet<string>;
+  readonly ranges: readonly IpRange[];
+}
+
+/** One node as it would be dialled. */
+export interface Destination {
+  /** A host name (punycode), IPv4, or IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly scheme: "http" | "https";
+}
+
+/** `reason` is a sentence for people, and names the option that decides. */
+export type AddressVerdict = { readonly verdict: "allowed" } | { readonly verdict: "refused"; readonly reason: string };
+
+/** `allowed-if-address`: the name alone decides nothing; what it resolves to does, by {@link judgeAddress}. */
+export type HostVerdict = AddressVerdict | { readonly verdict: "allowed-if-address" };
+
+const allowed = { verdict: "allowed" } as const;
+
+/** Whether a node may be used, as far as its host, port and scheme tell. */
+export function judgeHost(policy: CompiledHostPolicy, destination: Destination): HostVerdict {
+  const { host, port, scheme } = destination;
+  if (isSeed(policy, destination)) return allowed;
+  if (policy.ports !== undefined && !policy.ports.has(port)) {
+    return refused(`port ${port} of ${host} is not in \`discovery.allow.ports\``);
+  }
+
+  const address = parseIp(host);
+  if (address !== undefined) return judgeIp(policy, scheme, address, host);
+
+  const rules = policy[scheme];
+  if (policy.unrestricted || isNamed(rules, plainName(host))) return allowed;
+  if (rules.ranges.length > 0) return { verdict: "allowed-if-address" };
+  return refused(outside(host, scheme));
+}
+
+/**
+ * Whether a connection may go to `address`, which is what the host has just been resolved to. To be asked for every
+ * new connection, whatever {@link judgeHost} once said: names move. What `judgeHost` refuses is refused here too.
+ */
+export function judgeAddress(
+  policy: CompiledHostPolicy,
+  destination: Destination & { readonly address: string },
+): AddressVerdict {
+  if (isSeed(policy, destination)) return allowed;
+  const byHost = judgeHost(policy, destination);
+  if (byHost.verdict === "refused") return byHost;
+
+  const { host, scheme } = destination;
+  const address = parseIp(destination.address);
+  if (address === undefined) return refused(`${host} resolves to something that is not an address`);
+  const byAddress = judgeIp(policy, scheme, address, `${host}, now at ${destination.address},`);
+  const trustsName = byHost.verdict === "allowed" && parseIp(host) === undefined;
+  return trustsName && neverNodeKind(address) === undefined ? allowed : byAddress;
+}
+
+function judgeIp(
+  policy: CompiledHostPolicy,
+  scheme: "http" | "https",
+  address: IpAddress,
+  shown: string,
+): AddressVerdict {
+  const kind = neverNodeKind(address);
+  if (kind !== undefined) return refused(`${shown} is ${kind}, which \`discovery.allow\` cannot permit`);
+  const isAllowed = policy.unrestricted || policy[scheme].ranges.some((range) => isInRange(address, range));
+  return isAllowed ? allowed : refused(outside(shown, scheme));
+}
+
+function isSeed(policy: CompiledHostPolicy, destination: Destination): boolean {
+  return policy.seeds.has(originOf(destination));
+}
+
+/** `scheme://host:port`. The scheme belongs to it: what was configured as https is not to be had over http. */
+export function originOf(destination: Destination): string {
+  return `${destination.scheme}://${addressOf(destination)}`;
+}
+
+function isNamed({ hosts, suffixes, parents }: SchemeRules, name: string): boolean {
+  if (hosts.has(name) || suffixes.some((suffix) => name.endsWith(suffix) && name !== suffix)) return true;
+  const dot = name.indexOf(".");
+  return dot > 0 && parents.has(name.slice(dot + 1));
+}
+
+/** Lower case, and without the dot that marks a name as complete. */
+export function plainName(host: string): string {
+  return host.toLowerCase().replace(/\.$/, "");
+}
+
+function outside(shown: string, scheme: "http" | "https"): string {
+  return `${shown} is not where credentials may go over ${scheme}; if it is yours, add it to \`discovery.allow.hosts\``;
+}
+
+function refused(reason: string): { readonly verdict: "refused"; readonly reason: string } {
+  return { verdict: "refused", reason };
+}

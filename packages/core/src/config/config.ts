@@ -1,0 +1,72 @@
+import type { Logger } from "../logger.js";
+import type { Auth, AuthProvider } from "./options.js";
+
+/** TLS options in the one form they have after parsing. */
+export interface TlsConfig {
+  /** PEM. */
+  readonly ca?: readonly string[];
+  /** PEM. */
+  readonly cert?: string;
+  /** PEM, unencrypted. */
+  readonly key?: string;
+  /** SHA-256, 32 upper-case hexadecimal pairs with colons between. */
+  readonly caFingerprint?: string;
+  readonly serverName?: string;
+}
+
+/** A configured node. Always usable, never removed. */
+export interface Seed {
+  readonly scheme: "http" | "https";
+  /** Lower-case host name (punycode), IPv4, or IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** `""`, or such as `/es`: a leading slash, none at the end. */
+  readonly pathPrefix: string;
+  /** This node's own; absent: the cluster's. */
+  readonly auth?: Auth;
+  /** This node's own; absent: the cluster's. */
+  readonly tls?: TlsConfig;
+}
+
+/** {@link import("./options.js").HostPolicy} with lower-case punycode hosts and canonical ranges. */
+export interface AllowConfig {
+  readonly hosts: readonly string[];
+  /** Absent: any port. */
+  readonly ports?: readonly number[];
+}
+
+export interface DiscoveryConfig {
+  readonly intervalMs: number;
+  /** Keys and values: `host:port` or `host`, lower-case punycode, IPv6 in brackets. */
+  readonly addressMap: Readonly<Record<string, string>>;
+  readonly allow?: AllowConfig;
+  readonly clusterUuid?: string;
+}
+
+/** Every option of a cluster, checked, normalised and frozen. It holds secrets: show {@link RedactedConfig} instead. */
+export interface ClusterConfig {
+  /** At least one; no two with the same host and port. */
+  readonly seeds: readonly Seed[];
+  readonly defaultAuth?: Auth | AuthProvider;
+  readonly tls?: TlsConfig;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly discovery: false | DiscoveryConfig;
+  /** Absent: nothing was said, so whoever hosts this may log as it pleases. */
+  readonly logger?: Logger;
+}
+
+export interface PoolConfig extends ClusterConfig {
+  readonly name?: string;
+  readonly threads: 0;
+  readonly timeoutMs: number;
+  readonly connections: {
+    readonly perNode: number;
+    readonly opening: number;
+    readonly idleMs: number;
+    readonly maxAgeMs: number;
+  };
+  readonly queue: { readonly perThread: number };
+  /** `false`: one attempt, whatever happens. */
+  readonly retry: false | { readonly max: number };
+}

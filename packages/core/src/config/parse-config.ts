@@ -1,0 +1,167 @@
+import { RollcallError } from "../errors.js";
+import { type Logger, silentLogger } from "../logger.js";
+import type { ClusterConfig, PoolConfig } from "./config.js";
+import { bounds, defaults } from "./defaults.js";
+import type { Auth, AuthProvider, ClusterOptions, PoolOptions } from "./options.js";
+import { type Place, Problems } from "./problems.js";
+import { readAuth } from "./read-auth.js";
+import { readDiscovery } from "./read-discovery.js";
+import { readHeaders } from "./read-headers.js";
+import { readNodes } from "./read-nodes.js";
+import { isObject, readFields, readOptionalFields, readText, readWholeNumber } from "./read-options.js";
+import { readTls } from "./read-tls.js";
+
+const clusterNames = [
+  "nodes",
+  "auth",
+  "tls",
+  "headers",
+  "discovery",
+  "logger",
+] as const satisfies (keyof ClusterOptions)[];
+const poolNames = [
+  ...clusterNames,
+  "name",
+  "threads",
+  "timeoutMs",
+  "connections",
+  "queue",
+  "retry",
+] as const satisfies (keyof PoolOptions)[];
+
+/**
+ * Reads {@link PoolOptions}, once, at start. Nothing given is changed, and what is returned is frozen.
+ *
+ * @throws {RollcallError} `CONFIG`, and nothing else. Its message has one line for each problem: the option, its value,
+ *   and what is allowed. It never holds a credential, a key or a header's value.
+ */
+export function parsePoolConfig(options: unknown): PoolConfig {
+  return parse(options, (place, problems) => {
+    const fields = readFields(place, poolNames, problems);
+    return fields === undefined ? undefined : { ...readCluster(fields, problems), ...readPool(fields, problems) };
+  });
+}
+
+/** As {@link parsePoolConfig}, for {@link ClusterOptions}. */
+export function parseClusterConfig(options: unknown): ClusterConfig {
+  return parse(options, (place, problems) => {
+    const fields = readFields(place, clusterNames, problems);
+    return fields === undefined ? undefined : readCluster(fields, problems);
+  });
+}
+
+/** As {@link parsePoolConfig}, for what an {@link AuthProvider} has returned. */
+export function parseAuth(auth: unknown): Auth {
+  return parse({ auth }, ({ value }, problems) => {
+    return readAuth({ path: "auth", value: isObject(value) ? value.auth : undefined, secret: true }, problems);
+  });
+}
+
+function parse<T>(options: unknown, read: (place: Place, problems: Problems) => T | undefined): T {
+  const problems = new Problems();
+  let config: T | undefined;
+  try {
+    config = read({ path: "", value: options, secret: false }, problems);
+  } catch {
+    // A getter or a proxy of the caller's threw. Its error is not kept: nobody knows what it says.
+    problems.remark("", "could not be read");
+  }
+  problems.throwIfAny();
+  if (config === undefined) throw new RollcallError("CONFIG", "options: could not be read");
+  return freeze(config);
+}
+
+type Fields<Name extends string> = Readonly<Record<Name, Place>>;
+
+function readCluster(fields: Fields<keyof ClusterOptions>, problems: Problems): ClusterConfig {
+  const seeds = readNodes(fields.nodes, problems);
+  const defaultAuth = readDefaultAuth(fields.auth, problems);
+  const tls = fields.tls.value === undefined ? undefined : readTls(fields.tls, problems);
+  const headers = readHeaders(fields.headers, problems);
+  const discovery = readDiscovery(fields.discovery, problems);
+  const logger = readLogger(fields.logger, problems);
+  return {
+    seeds,
+    ...(defaultAuth === undefined ? {} : { defaultAuth }),
+    ...(tls === undefined ? {} : { tls }),
+    headers,
+    discovery,
+    ...(logger === undefined ? {} : { logger }),
+  };
+}
+
+function readPool(fields: Fields<keyof PoolOptions>, problems: Problems): Omit<PoolConfig, keyof ClusterConfig> {
+  const name = fields.name.value === undefined ? undefined : readName(fields.name, problems);
+  if (fields.threads.value !== undefined && fields.threads.value !== defaults.threads) {
+    problems.add(fields.threads, "must be 0; worker threads arrive in a later release");
+  }
+  return {
+    ...(name === undefined ? {} : { name }),
+    threads: defaults.threads,
+    timeoutMs: readWholeNumber(fields.timeoutMs, bounds.timeoutMs, defaults.timeoutMs, problems),
+    connections: readConnections(fields.connections, problems),
+    queue: readQueue(fields.queue, problems),
+    retry: readRetry(fields.retry, problems),
+  };
+}
+
+/** Of a function nothing is known before it is called; see {@link parseAuth}. */
+function readDefaultAuth(place: Place, problems: Problems): Auth | AuthProvider | undefined {
+  if (place.value === undefined) return undefined;
+  return typeof place.value === "function" ? (place.value as AuthProvider) : readAuth(place, problems);
+}
+
+function readLogger(place: Place, problems: Problems): Logger | undefined {
+  const { value } = place;
+  if (value === undefined) return undefined;
+  if (value === false) return silentLogger;
+  if (isLogger(value)) return value;
+  problems.add(place, "must be false, or have the functions debug, info, warn and error");
+  return undefined;
+}
+
+function isLogger(value: unknown): value is Logger {
+  return isObject(value) && ["debug", "info", "warn", "error"].every((name) => typeof value[name] === "function");
+}
+
+function readName(place: Place, problems: Problems): string | undefined {
+  const allowed = "must be 1 to 64 letters, digits, dots, dashes and underscores, the first a letter or digit";
+  return readText(place, (text) => /^[A-Za-z0-9][\w.-]{0,63}$/.test(text), allowed, problems);
+}
+
+function readConnections(place: Place, problems: Problems): PoolConfig["connections"] {
+  const fields = readOptionalFields(place, ["perNode", "opening", "idleMs", "maxAgeMs"], problems);
+  const bound = bounds.connections;
+  const initial = defaults.connections;
+  const perNode = readWholeNumber(fields?.perNode, bound.perNode, initial.perNode, problems);
+  const opening = readWholeNumber(fields?.opening, bound.opening, Math.min(initial.opening, perNode), problems);
+  if (fields !== undefined && opening > perNode) {
+    problems.add(fields.opening, `must be at most ${perNode}, which is connections.perNode`);
+  }
+  return {
+    perNode,
+    opening,
+    idleMs: readWholeNumber(fields?.idleMs, bound.idleMs, initial.idleMs, problems),
+    maxAgeMs: readWholeNumber(fields?.maxAgeMs, bound.maxAgeMs, initial.maxAgeMs, problems),
+  };
+}
+
+function readQueue(place: Place, problems: Problems): PoolConfig["queue"] {
+  const fields = readOptionalFields(place, ["perThread"], problems);
+  return { perThread: readWholeNumber(fields?.perThread, bounds.queue.perThread, defaults.queue.perThread, problems) };
+}
+
+function readRetry(place: Place, problems: Problems): PoolConfig["retry"] {
+  if (place.value === false) return false;
+  const fields = readOptionalFields(place, ["max"], problems);
+  return { max: readWholeNumber(fields?.max, bounds.retry.max, defaults.retry.max, problems) };
+}
+
+/** Freezes what this module has made: data, all of it. Functions and the logger are the caller's. */
+function freeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const [name, part] of Object.entries(value)) {
+    if (name !== "logger") freeze(part);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { seededRandom } from "../testing/seeded-random.js";
+import {
+  type Arbiter,
+  type ArbiterEffect,
+  type ArbiterEvent,
+  arbiterDueMs,
+  emptyArbiter,
+  marksOf,
+  nextArbiter,
+  publishedNodes,
+} from "./arbiter.js";
+import type { ProbeOutcome, Standing } from "./member.js";
+
+type Step =
+  | { readonly type: "members"; readonly keys: readonly string[]; readonly firstView: boolean }
+  | { readonly type: "answer"; readonly key: string; readonly outcome: ProbeOutcome }
+  | { readonly type: "report"; readonly key: string }
+  | { readonly type: "wait"; readonly ms: number };
+
+// "@es1" is a seed, and "a@es1" the same node once it was asked; the others came by sniffing.
+const keys = ["@es1", "a@es1", "b@es2", "c@es3"];
+const isTrusted = (key: string) => key.endsWith("@es1");
+const outcomes = ["verified", "unverified", "denied", "overloaded", "foreign", "unreachable"] as const;
+
+const key = fc.constantFrom(...keys);
+// Mostly the outcomes that move a node, so that short runs get far.
+const outcome = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom("verified" as const) },
+  { weight: 4, arbitrary: fc.constantFrom("unreachable" as const) },
+  { weight: 1, arbitrary: fc.constantFrom(...outcomes) },
+);
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 1,
+      arbitrary: fc.record({ type: fc.constant("members" as const), keys: fc.subarray(keys), firstView: fc.boolean() }),
+    },
+    { weight: 8, arbitrary: fc.record({ type: fc.constant("answer" as const), key, outcome }) },
+    { weight: 2, arbitrary: fc.record({ type: fc.constant("report" as const), key }) },
+    { weight: 4, arbitrary: fc.record({ type: fc.constant("wait" as const), ms: fc.nat(5_000) }) },
+  ),
+  { minLength: 20, maxLength: 120 },
+);
+
+/** What somebody who only sees events and effects knows of a node. */
+interface Seen {
+  standing: Standing;
+  asked: { readonly fresh: boolean; readonly atMs: number }[];
+  /** Fresh probes that reached nobody since the last that did. */
+  unreachable: number;
+  /** Good answers in a row, and when it went down. */
+  good: number;
+  downAtMs: number;
+  probes: number;
+}
+
+/** Runs an arbiter with a prober that keeps its contract, and holds every step against what is promised. */
+class Watched {
+  arbiter: Arbiter = emptyArbiter;
+  nowMs = 0;
+  readonly nodes = new Map<string, Seen>();
+  private readonly random;
+
+  constructor(seed: number) {
+    this.random = seededRandom(seed);
+  }
+
+  run(step: Step): void {
+    switch (step.type) {
+      case "members": {
+        const nodes = step.keys.map((key) => ({ key, address: key.replace(/^.*@/, ""), trusted: isTrusted(key) }));
+        this.send({ type: "members", nodes, firstView: step.firstView });
+        return;
+      }
+      case "answer":
+        this.answer(step.key, step.outcome);
+        return;
+      case "report":
+        this.send({ type: "reported", key: step.key, reason: "reported" });
+        return;
+      case "wait":
+        for (const [key, { asked }] of [...this.nodes]) {
+          // The prober's duty: an answer within 30 s, and no wait is longer than 5 s.
+          for (const { atMs } of [...asked]) if (this.nowMs - atMs > 20_000) this.answer(key, "unreachable");
+        }
+        this.waitUntil(this.nowMs + step.ms);
+    }
+  }
+
+  answer(key: string, outcome: ProbeOutcome): void {
+    const seen = this.nodes.get(key);
+    const probe = seen?.asked.shift();
+    if (seen !== undefined && probe !== undefined) {
+      if (outcome !== "unreachable") seen.unreachable = 0;
+      else if (probe.fresh) seen.unreachable++;
+      const good = outcome === "verified" || (isTrusted(key) && outcome !== "foreign" && outcome !== "unreachable");
+      seen.good = good ? seen.good + 1 : 0;
+    }
+    this.send({ type: "probed", key, outcome, reason: outcome });
+  }
+
+  waitUntil(untilMs: number): void {
+    for (let dueMs = arbiterDueMs(this.arbiter); dueMs !== undefined && dueMs <= untilMs; ) {
+      this.nowMs = Math.max(this.nowMs, dueMs);
+      this.send({ type: "tick" });
+      dueMs = arbiterDueMs(this.arbiter);
+      assert.ok(dueMs === undefined || dueMs > this.nowMs, "a tick leaves nothing due");
+    }
+    this.nowMs = untilMs;
+  }
+
+  private send(event: ArbiterEvent): void {
+    const before = this.arbiter;
+    const copy = structuredClone(before);
+    const [next, effects] = nextArbiter(before, event, this.nowMs, this.random);
+    assert.deepEqual(before, copy, "an arbiter is never changed in place");
+    this.arbiter = next;
+
+    const told = (type: ArbiterEffect["type"]) => effects.filter((effect) => effect.type === type).length;
+    const changed = (of: (arbiter: Arbiter) => unknown) =>
+      JSON.stringify(of(before)) === JSON.stringify(of(next)) ? 0 : 1;
+    assert.equal(
+      told("topologyChanged"),
+      changed((arbiter) => publishedNodes(arbiter).sort()),
+    );
+    assert.equal(
+      told("marksChanged"),
+      changed((arbiter) => Object.entries(marksOf(arbiter)).sort()),
+    );
+
+    this.forget(before);
+    for (const effect of effects) this.see(effect, event);
+    for (const key of publishedNodes(next)) {
+      assert.equal(this.nodes.get(key)?.standing, marksOf(next)[key]?.kind ?? "up", "every visible change is told");
+    }
+    assert.equal(arbiterDueMs(next) === undefined, next.size === 0);
+  }
+
+  /** Follows who joins, who goes, and the seed that gets its id. */
+  private forget(before: Arbiter): void {
+    for (const key of this.arbiter.keys()) {
+      if (before.has(key)) continue;
+      const seed =
+        before.has("@es1") && !this.arbiter.has("@es1") && key === "a@es1" ? this.nodes.get("@es1") : undefined;
+      const unknown: Seen = { standing: "new", asked: [], unreachable: 0, good: 0, downAtMs: 0, probes: 0 };
+      this.nodes.set(key, seed === undefined ? unknown : { ...seed, asked: [], unreachable: 0 });
+    }
+    for (const key of before.keys()) if (!this.arbiter.has(key)) this.nodes.delete(key);
+  }
+
+  private see(effect: ArbiterEffect, event: ArbiterEvent): void {
+    if (effect.type === "probe") {
+      const seen = this.nodes.get(effect.key);
+      assert.ok(seen !== undefined, "only members are probed");
+      seen.asked.push({ fresh: effect.fresh, atMs: this.nowMs });
+      seen.probes++;
+      const suspicion = seen.asked.length === 2 && seen.asked.every(({ fresh }) => fresh);
+      assert.ok(seen.asked.length === 1 || suspicion, "only the probes of a suspicion overlap");
+    }
+    if (effect.type === "transition" && effect.to !== "gone") {
+      const seen = this.nodes.get(effect.key);
+      assert.ok(seen !== undefined && seen.standing === effect.from && effect.to !== effect.from);
+      seen.standing = effect.to;
+      if (effect.to === "down") {
+        const foreign = event.type === "probed" && event.outcome === "foreign";
+        assert.ok(foreign || seen.unreachable >= 2, "two fresh probes reached nobody");
+        seen.downAtMs = this.nowMs;
+        seen.good = 0;
+      }
+      if (effect.from === "down") {
+        assert.equal(effect.to, "ramp");
+        assert.ok(seen.good >= 2 && this.nowMs - seen.downAtMs >= 5_000, "shown to be well, and held");
+      }
+    }
+  }
+}
+
+describe("an arbiter", () => {
+  it("keeps its promises whatever happens", () => {
+    const reached = new Set<string>();
+    fc.assert(
+      fc.property(steps, fc.nat(), (steps, seed) => {
+        const watched = new Watched(seed);
+        watched.run({ type: "members", keys, firstView: true });
+        for (const step of steps) {
+          watched.run(step);
+          for (const { standing } of watched.nodes.values()) reached.add(standing);
+        }
+      }),
+      { numRuns: 300 },
+    );
+    assert.deepEqual([...reached].sort(), ["down", "drain", "new", "ramp", "up"], "the runs got everywhere");
+  });
+
+  it("holds a node for 5 minutes at most, and remembers 60 flaps at most", () => {
+    const watched = new Watched(1);
+    watched.run({ type: "members", keys: ["b@es2"], firstView: true });
+    const standing = () => watched.nodes.get("b@es2")?.standing;
+    const answerFor = (seconds: number) => {
+      for (let second = 0; second < seconds; second++) {
+        watched.answer("b@es2", "verified");
+        watched.waitUntil(watched.nowMs + 1_000);
+      }
+    };
+    const heldFor = () => {
+      watched.run({ type: "report", key: "b@es2" });
+      watched.waitUntil(watched.nowMs + 10_000);
+      watched.answer("b@es2", "foreign");
+      assert.equal(standing(), "down");
+      let seconds = 0;
+      for (; standing() === "down"; seconds++) answerFor(1);
+      return seconds;
+    };
+    answerFor(1);
+    const held = Array.from({ length: 70 }, heldFor);
+    assert.deepEqual([held[0], held[1]], [6, 11]);
+    assert.ok(
+      held.slice(60).every((seconds) => seconds >= 300 && seconds <= 303),
+      `${held}`,
+    );
+
+    answerFor(59 * 30);
+    const again = heldFor();
+    assert.ok(again >= 10 && again <= 12, `${again}`);
+  });
+
+  it("goes on probing every member, and has all of them up once they answer for long enough", () => {
+    fc.assert(
+      fc.property(steps, fc.nat(), (steps, seed) => {
+        const watched = new Watched(seed);
+        for (const step of steps) watched.run(step);
+        watched.run({ type: "members", keys: ["a@es1", "b@es2"], firstView: false });
+        const listed = ["a@es1", "b@es2"].map((key) => watched.nodes.get(key));
+        for (const seen of listed) if (seen !== undefined) seen.probes = 0;
+        const answerAll = () => {
+          for (const [key, { asked }] of watched.nodes) while (asked.length > 0) watched.answer(key, "verified");
+        };
+        // The longest hold is 300 s, the easing in 30 s, and those that left while down are given up after 600 s.
+        for (let second = 0; second < 660; second++) {
+          answerAll();
+          watched.waitUntil(watched.nowMs + 1_000);
+        }
+        assert.deepEqual(publishedNodes(watched.arbiter).sort(), ["a@es1", "b@es2"]);
+        assert.deepEqual(marksOf(watched.arbiter), {});
+        for (const seen of listed) assert.ok(seen !== undefined && seen.probes > 30);
+      }),
+      { numRuns: 15 },
+    );
+  });
+});

@@ -1,0 +1,249 @@
+import type { Random } from "../random.js";
+import type { MarkKind } from "../view/view.js";
+import {
+  doubted,
+  inTime,
+  joined,
+  left,
+  listed,
+  type Member,
+  memberDueMs,
+  type ProbeOutcome,
+  probed,
+  publicHealth,
+  renamed,
+  type Standing,
+} from "./member.js";
+
+/**
+ * The coordinator's judgement of every node of the cluster, by `nodeKey`. Every reader of the view follows it.
+ *
+ * Promised: slow answers, 429 and 5xx never take a node out; only two probes on new connections that reach nobody do, or
+ * the answer of another cluster. A node comes back from DOWN only after its hold and two to five good probes in a row,
+ * and is eased in. A list of members changes who is judged, never how well they are.
+ * Not promised: that others reach what the coordinator reaches. It asks nobody else.
+ *
+ * All times are monotonic milliseconds.
+ */
+export type Arbiter = ReadonlyMap<string, Member>;
+
+export const emptyArbiter: Arbiter = new Map();
+
+export type ArbiterEvent =
+  /**
+   * The nodes wanted now, the whole list each time: who is not named leaves. A node without an id (a seed that was not
+   * asked yet) passes its health on when its address turns up with an id.
+   */
+  | {
+      readonly type: "members";
+      readonly nodes: readonly { readonly key: string; readonly address: string; readonly trusted: boolean }[];
+      /** The cluster names its members for the first time: none of them need be eased in. */
+      readonly firstView: boolean;
+    }
+  /** The answer to a `probe` effect. If none is awaited, it says nothing. */
+  | { readonly type: "probed"; readonly key: string; readonly outcome: ProbeOutcome; readonly reason: string }
+  /** A process has ejected the node. May come at any rate. */
+  | { readonly type: "reported"; readonly key: string; readonly reason: string }
+  /** Due at {@link arbiterDueMs}; at any other time it does nothing. */
+  | { readonly type: "tick" };
+
+export type ArbiterEffect =
+  /**
+   * Probe the node once: on a new connection if `fresh`, else on one kept for probes.
+   *
+   * The prober owes each `probe` exactly one `probed`, whatever happens, well within 30 s; what is not answered by then
+   * is asked again. Only the two probes of a suspicion overlap. A node that has gone is owed nothing.
+   */
+  | { readonly type: "probe"; readonly key: string; readonly fresh: boolean }
+  /** One change that others can see, for the log. A node that joins comes from "new". */
+  | {
+      readonly type: "transition";
+      readonly key: string;
+      readonly from: Standing;
+      readonly to: Standing;
+      readonly reason: string;
+    }
+  /** {@link publishedNodes} has changed. */
+  | { readonly type: "topologyChanged" }
+  /** {@link marksOf} has changed. */
+  | { readonly type: "marksChanged" }
+  /** Ask the cluster for its members. Several may come together: the sniffer keeps its own distance between sniffs. */
+  | { readonly type: "sniff"; readonly reason: string };
+
+/** A mark whose `sinceMs` is on the arbiter's own monotonic clock; what is published has the store's time. */
+export interface LocalMark {
+  readonly kind: MarkKind;
+  readonly sinceMs: number;
+  readonly reason: string;
+}
+
+/** Takes one event into account. The effects come in the order in which they should be carried out. */
+export function nextArbiter(
+  arbiter: Arbiter,
+  event: ArbiterEvent,
+  nowMs: number,
+  random: Random,
+): readonly [Arbiter, readonly ArbiterEffect[]] {
+  const next = new Map(arbiter);
+  const transitions: ArbiterEffect[] = [];
+  const requests: ArbiterEffect[] = [];
+  let topologyChanged = false;
+  let marksChanged = false;
+
+  for (const { key, formerKey, before, after } of changesBy(arbiter, event, nowMs, random)) {
+    const { member, probe } = inTime(after, nowMs, random);
+    if (formerKey !== undefined) next.delete(formerKey);
+    if (member.health.state === "gone") next.delete(key);
+    else next.set(key, member);
+
+    const was = before === undefined ? unpublished : publicationOf(before);
+    const is = publicationOf(member);
+    const renamed = formerKey !== undefined;
+    if (was.named !== is.named || (is.named && renamed)) topologyChanged = true;
+    if (!sameMark(was.mark, is.mark) || (is.mark !== undefined && renamed)) marksChanged = true;
+    // A node that goes before it was ever named is no news to anybody.
+    if (was.standing !== is.standing && (was.named || is.named)) {
+      transitions.push({ type: "transition", key, from: was.standing, to: is.standing, reason: is.reason });
+    }
+    const sniff = sniffReason(before, member);
+    if (sniff !== undefined) requests.push({ type: "sniff", reason: sniff });
+    if (probe !== undefined) requests.push({ type: "probe", key, fresh: probe.fresh });
+  }
+
+  if (topologyChanged) transitions.push({ type: "topologyChanged" });
+  if (marksChanged) transitions.push({ type: "marksChanged" });
+  return [next, [...transitions, ...requests]];
+}
+
+/** When the next `tick` is due; undefined only while there is no member. */
+export function arbiterDueMs(arbiter: Arbiter): number | undefined {
+  let dueMs: number | undefined;
+  for (const member of arbiter.values()) dueMs = Math.min(dueMs ?? Number.POSITIVE_INFINITY, memberDueMs(member));
+  return dueMs;
+}
+
+/**
+ * The keys of the nodes to publish: all but those never verified. Nodes that have left stay among them for as long as
+ * they are judged, so whoever publishes must keep their records until then.
+ */
+export function publishedNodes(arbiter: Arbiter): string[] {
+  return [...arbiter].filter(([, member]) => publicationOf(member).named).map(([key]) => key);
+}
+
+/** What readers must know of the published nodes, by key; one that is well is not named. */
+export function marksOf(arbiter: Arbiter): Record<string, LocalMark> {
+  const marks: Record<string, LocalMark> = {};
+  for (const [key, member] of arbiter) {
+    const { mark } = publicationOf(member);
+    if (mark !== undefined) marks[key] = mark;
+  }
+  return marks;
+}
+
+/** What becomes of one member by an event alone, before the time is taken into account. */
+interface Change {
+  readonly key: string;
+  /** Its key until now, if that is another. */
+  readonly formerKey?: string;
+  readonly before: Member | undefined;
+  readonly after: Member;
+}
+
+function changesBy(arbiter: Arbiter, event: ArbiterEvent, nowMs: number, random: Random): Change[] {
+  switch (event.type) {
+    case "members":
+      return changesByList(arbiter, event, nowMs);
+    case "probed":
+      return changeOf(arbiter, event.key, (member) => probed(member, event.outcome, event.reason, nowMs, random));
+    case "reported":
+      return changeOf(arbiter, event.key, (member) => doubted(member, event.reason));
+    case "tick":
+      return [...arbiter]
+        .filter(([, member]) => memberDueMs(member) <= nowMs)
+        .map(([key, member]) => ({ key, before: member, after: member }));
+  }
+}
+
+function changeOf(arbiter: Arbiter, key: string, change: (member: Member) => Member): Change[] {
+  const before = arbiter.get(key);
+  return before === undefined ? [] : [{ key, before, after: change(before) }];
+}
+
+function changesByList(
+  arbiter: Arbiter,
+  { nodes, firstView }: Extract<ArbiterEvent, { type: "members" }>,
+  nowMs: number,
+): Change[] {
+  const wanted = new Map(nodes.map((node) => [node.key, node]));
+  const changes: Change[] = [];
+  const renamedKeys = new Set<string>();
+  for (const [key, { address, trusted }] of wanted) {
+    const before = arbiter.get(key);
+    if (before !== undefined) {
+      changes.push({ key, before, after: listed(before, trusted, nowMs) });
+      continue;
+    }
+    const formerKey = keyWithoutId(address);
+    const former = wanted.has(formerKey) || renamedKeys.has(formerKey) ? undefined : arbiter.get(formerKey);
+    if (former === undefined) {
+      changes.push({ key, before, after: joined(address, trusted, firstView, nowMs) });
+    } else {
+      renamedKeys.add(formerKey);
+      changes.push({ key, formerKey, before: former, after: listed(renamed(former, nowMs), trusted, nowMs) });
+    }
+  }
+  const addresses = new Set(nodes.map((node) => node.address));
+  for (const [key, before] of arbiter) {
+    if (wanted.has(key) || renamedKeys.has(key)) continue;
+    const mayReturn = key !== keyWithoutId(before.address) && !addresses.has(before.address);
+    changes.push({ key, before, after: left(before, mayReturn, nowMs) });
+  }
+  return changes;
+}
+
+/** The `nodeKey` of a node whose id is not known. */
+function keyWithoutId(address: string): string {
+  return `@${address}`;
+}
+
+/** One node as others see it. */
+interface Publication {
+  readonly standing: Standing;
+  readonly named: boolean;
+  readonly mark: LocalMark | undefined;
+  readonly reason: string;
+}
+
+const unpublished: Publication = { standing: "new", named: false, mark: undefined, reason: "" };
+
+function publicationOf(member: Member): Publication {
+  const health = publicHealth(member);
+  switch (health.state) {
+    case "new":
+      return unpublished;
+    case "gone":
+      return { standing: "gone", named: false, mark: undefined, reason: health.reason };
+    case "up":
+      return { standing: "up", named: true, mark: undefined, reason: health.reason };
+    case "ramp":
+    case "down":
+    case "drain": {
+      const { state: kind, sinceMs, reason } = health;
+      return { standing: kind, named: true, mark: { kind, sinceMs, reason }, reason };
+    }
+  }
+}
+
+function sameMark(a: LocalMark | undefined, b: LocalMark | undefined): boolean {
+  return a?.kind === b?.kind && a?.sinceMs === b?.sinceMs && a?.reason === b?.reason;
+}
+
+/** Why the cluster should be asked for its members after this change. */
+function sniffReason(before: Member | undefined, { address, health }: Member): string | undefined {
+  if (health.state !== "down") return undefined;
+  const { departedAtMs, successes } = health;
+  if (before?.health.state !== "down") return `${address} went down`;
+  if (departedAtMs === undefined || successes <= before.health.successes) return undefined;
+  // It may be long in joining, or never join: ask at its 1st, 2nd, 4th, 8th … answer.
+  return Number.isInteger(Math.log2(successes)) ? `${address} answers again` : undefined;
+}

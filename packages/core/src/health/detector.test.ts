@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { seededRandom } from "../testing/seeded-random.js";
+import {
+  type Detector,
+  type DetectorEvent,
+  detectorDueMs,
+  detectorWeight,
+  isEjected,
+  newDetector,
+  nextDetector,
+} from "./detector.js";
+
+const random = () => 0.5;
+
+function after(events: readonly (readonly [atMs: number, event: DetectorEvent])[]): Detector {
+  return events.reduce((detector, [atMs, event]) => nextDetector(detector, event, atMs, random)[0], newDetector(0));
+}
+
+const failedAt = (atMs: number) =>
+  [atMs, { type: "failed", startedAtMs: atMs, answered: 0, reason: "refused" }] as const;
+const ejectedAt3 = [failedAt(1), failedAt(2), failedAt(3)];
+const backAt1000 = [...ejectedAt3, [753, { type: "tick" }], [1_000, { type: "trialled", ok: true }]] as const;
+
+describe("a detector", () => {
+  it("keeps requests away from the third failure until the trial is answered", () => {
+    assert.equal(isEjected(after(ejectedAt3.slice(0, 2))), false);
+    assert.equal(isEjected(after(ejectedAt3)), true);
+    assert.equal(isEjected(after([...ejectedAt3, [753, { type: "tick" }]])), true);
+    assert.equal(isEjected(after(backAt1000)), false);
+  });
+
+  it("lets requests back over ten seconds after an ejection, and a new slot's at once", () => {
+    assert.equal(detectorWeight(newDetector(0), 0), 1);
+    const back = after(backAt1000);
+    assert.deepEqual(
+      [1_000, 6_000, 11_000].map((atMs) => detectorWeight(back, atMs)),
+      [0.1, 0.5, 1],
+    );
+    assert.equal(
+      detectorWeight(
+        after([
+          [0, { type: "sharedDown" }],
+          [1, { type: "sharedCleared" }],
+        ]),
+        1,
+      ),
+      1,
+    );
+  });
+
+  it("always finds a way back to ok once the node answers its trials", () => {
+    const event = fc.oneof(
+      fc.record({ type: fc.constant("failed"), startedAtMs: fc.nat(200), answered: fc.nat(2), reason: fc.string() }),
+      fc.constant({ type: "tick" }),
+      fc.constant({ type: "trialled", ok: true }),
+      fc.constant({ type: "trialled", ok: false, reason: "refused" }),
+      fc.constant({ type: "sharedDown" }),
+      fc.constant({ type: "sharedCleared" }),
+    ) as fc.Arbitrary<DetectorEvent>;
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(2_000), event), { maxLength: 40 }), fc.nat(), (steps, seed) => {
+        const jitter = seededRandom(seed);
+        let nowMs = 0;
+        let detector = newDetector(nowMs);
+        for (const [waitMs, event] of steps) {
+          nowMs += waitMs;
+          [detector] = nextDetector(detector, event, nowMs, jitter);
+          assert.ok((detectorDueMs(detector) ?? nowMs) >= nowMs || event.type !== "tick");
+          assert.equal(detectorDueMs(detector) !== undefined, isEjected(detector));
+        }
+        [detector] = nextDetector(detector, { type: "sharedCleared" }, nowMs, jitter);
+        [detector] = nextDetector(detector, { type: "tick" }, nowMs + 30_000, jitter);
+        [detector] = nextDetector(detector, { type: "tick" }, nowMs + 60_000, jitter);
+        [detector] = nextDetector(detector, { type: "trialled", ok: true }, nowMs + 60_000, jitter);
+        assert.equal(detector.state, "ok");
+      }),
+    );
+  });
+});

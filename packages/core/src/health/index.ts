@@ -1,0 +1,24 @@
+export {
+  type Arbiter,
+  type ArbiterEffect,
+  type ArbiterEvent,
+  arbiterDueMs,
+  emptyArbiter,
+  type LocalMark,
+  marksOf,
+  nextArbiter,
+  publishedNodes,
+} from "./arbiter.js";
+export { type Backoff, equalJitter } from "./backoff.js";
+export {
+  type Detector,
+  type DetectorEffect,
+  type DetectorEvent,
+  detectorDueMs,
+  easingMs,
+  isEjected,
+  newDetector,
+  nextDetector,
+} from "./detector.js";
+export type { Member, NodeHealth, ProbeOutcome, Standing } from "./member.js";
+export { rampMs, rampWeight } from "./ramp.js";

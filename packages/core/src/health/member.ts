@@ -1,0 +1,391 @@
+import type { Random } from "../random.js";
+import { equalJitter } from "./backoff.js";
+import { rampMs } from "./ramp.js";
+
+/** How often a node in use is probed, give or take a fifth. */
+const periodMs = 10_000;
+/** A node that is down, or was never verified, is probed ever less often. The cap bounds how late a return is seen. */
+const retry = { baseMs: 1_000, capMs: 10_000 };
+/** The second probe of a suspicion does not wait for the first: one after the other would cost two timeouts. */
+const secondProbeMs = 250;
+const probesOfSuspicion = 2;
+/** No suspicion opens so soon after an answered probe, nor so soon after the last suspicion was closed. */
+const calmAfterAnswerMs = 500;
+const calmAfterSuspicionMs = 2_000;
+/** How often a node that is down is probed once it answers, until it has shown that it stays. */
+const returningMs = 1_000;
+/** The answers in a row it needs for that, and how many more it may need for its flaps. */
+const answersToReturn = 2;
+const answersForFlapsMax = 3;
+/** The shortest time a node stays down, for each of its flaps: 5 minutes at most. */
+const holdPerFlapMs = 5_000;
+const flapsMax = 60;
+/** So long without going down makes one flap forgotten. */
+const forgetMs = 30_000;
+/** How long a node that left is still named, so that its readers can let it go. */
+const drainMs = 30_000;
+/** How long a node that left while it was down is still looked for. */
+const departedMs = 600_000;
+/** A probe that the prober has not answered by then is asked again. */
+const answerWithinMs = 30_000;
+
+/**
+ * What a probe saw.
+ *
+ *   verified      an answer with the uuid of our cluster
+ *   unverified    an answer of a node that has not joined a cluster yet
+ *   denied        401 or 403
+ *   overloaded    429 or 5xx
+ *   foreign       an answer with the uuid of another cluster
+ *   unreachable   no connection, or no answer in time
+ *
+ * Only the last two are evidence against a node, and only the first is evidence that it belongs to us.
+ */
+export type ProbeOutcome = "verified" | "unverified" | "denied" | "overloaded" | "foreign" | "unreachable";
+
+/**
+ * The coordinator's judgement of one node.
+ *
+ *          verified                 in doubt              2 fresh probes reach nobody
+ *    new ────────────▶ up or ramp ───────────▶ suspect ───────────────────────────────▶ down
+ *                      │  ▲  ▲ ▲  an answer      │                                        │
+ *                 left │  │  │ └─────────────────┘                                        │
+ *                      │  │  └─────── as ramp: held, then 2 to 5 good answers in a row ───┘
+ *                      ▼  │ as ramp: listed again
+ *                     drain ──30 s──▶ gone
+ *
+ * `ramp` is `up` after 30 s. Nobody else knows of `suspect`: the node is published as what it was before. An answer of
+ * another cluster makes a node in use `down` at once. A node that leaves while it is down stays `down` and is probed for
+ * 10 minutes more: a cluster drops a killed node from its list at once, and most come back to the same address.
+ */
+export type NodeHealth = New | InUse | Suspect | Down | Drain | Gone;
+
+/** Never verified, and not published. */
+interface New {
+  readonly state: "new";
+  /** Joined with the cluster's first list of members: there was nothing in use before, so it need not be eased in. */
+  readonly firstView: boolean;
+  readonly failures: number;
+  readonly probeAtMs: number;
+}
+
+interface InUse {
+  readonly state: "up" | "ramp";
+  readonly sinceMs: number;
+  readonly reason: string;
+  readonly probeAtMs: number;
+  /** What asks for a suspicion. It is kept until `calmUntilMs`; before that, none opens. */
+  readonly doubt: string | undefined;
+  readonly calmUntilMs: number;
+}
+
+interface Suspect {
+  readonly state: "suspect";
+  readonly previous: InUse;
+  readonly openedAtMs: number;
+  readonly asked: number;
+  readonly failed: number;
+}
+
+interface Down {
+  readonly state: "down";
+  readonly sinceMs: number;
+  readonly reason: string;
+  readonly holdUntilMs: number;
+  readonly probeAtMs: number;
+  /** Probes in a row that failed, or that succeeded: one of the two is 0. */
+  readonly failures: number;
+  readonly successes: number;
+  /** Since when the node has not been listed. */
+  readonly departedAtMs: number | undefined;
+}
+
+interface Drain {
+  readonly state: "drain";
+  readonly sinceMs: number;
+  readonly reason: string;
+}
+
+/** No longer under judgement; the arbiter forgets it. */
+interface Gone {
+  readonly state: "gone";
+  readonly reason: string;
+}
+
+/** One node under judgement. All times are monotonic milliseconds. */
+export interface Member {
+  /** `host:port`. */
+  readonly address: string;
+  /** A configured seed. The configuration vouches for it, so it is used before it is verified. */
+  readonly trusted: boolean;
+  readonly health: NodeHealth;
+  /** How often the node has gone down; one is forgotten for every 30 s since `wellSinceMs`. */
+  readonly flaps: number;
+  readonly wellSinceMs: number;
+  /** Probes not yet answered, and when the last of them was asked for. */
+  readonly awaited: number;
+  readonly askedAtMs: number;
+  /** What the awaited probes were asked for is settled: their answers are awaited, but tell nothing. */
+  readonly stale: boolean;
+}
+
+/** A node that is listed for the first time, or again after it was gone. */
+export function joined(address: string, trusted: boolean, firstView: boolean, nowMs: number): Member {
+  const health: NodeHealth = trusted
+    ? inUse("up", "configured", nowMs, nowMs)
+    : { state: "new", firstView, failures: 0, probeAtMs: nowMs };
+  return { address, trusted, health, flaps: 0, wellSinceMs: nowMs, awaited: 0, askedAtMs: nowMs, stale: false };
+}
+
+/** The node is on the list. */
+export function listed(member: Member, trusted: boolean, nowMs: number): Member {
+  const { health } = member;
+  if (health.state === "drain") return { ...member, trusted, health: inUse("ramp", "listed again", nowMs, nowMs) };
+  if (health.state === "down" && health.departedAtMs !== undefined) {
+    return { ...member, trusted, health: { ...health, departedAtMs: undefined } };
+  }
+  return trusted === member.trusted ? member : { ...member, trusted };
+}
+
+/**
+ * The node is not on the list. `mayReturn`: the cluster had named it, and has given its address to nobody else, so it is
+ * worth being looked for.
+ */
+export function left(member: Member, mayReturn: boolean, nowMs: number): Member {
+  const { health, trusted } = member;
+  switch (health.state) {
+    case "drain":
+    case "gone":
+      return member;
+    case "new":
+      return gone(member, "no longer listed");
+    case "down":
+      if (!mayReturn) return gone(member, "no longer listed");
+      return health.departedAtMs === undefined ? { ...member, health: { ...health, departedAtMs: nowMs } } : member;
+    case "up":
+    case "ramp":
+    case "suspect":
+      // Readers keep their seeds whatever is published, so a seed needs no time to be let go.
+      return trusted
+        ? gone(member, "no longer listed")
+        : settled(member, { state: "drain", sinceMs: nowMs, reason: "no longer listed" });
+  }
+}
+
+/** The node is listed under another key. Answers will come for the old one, so what was asked is asked again. */
+export function renamed(member: Member, nowMs: number): Member {
+  const { health } = member;
+  const asking = { ...member, awaited: 0, stale: false };
+  switch (health.state) {
+    case "suspect":
+      return { ...asking, health: reopened(health, nowMs) };
+    case "new":
+    case "up":
+    case "ramp":
+    case "down":
+      return { ...asking, health: { ...health, probeAtMs: nowMs } };
+    case "drain":
+    case "gone":
+      return asking;
+  }
+}
+
+/** Somebody failed to connect to the node. It takes effect as soon as a suspicion may open. */
+export function doubted(member: Member, reason: string): Member {
+  const { health } = member;
+  if ((health.state !== "up" && health.state !== "ramp") || health.doubt !== undefined) return member;
+  return { ...member, health: { ...health, doubt: reason } };
+}
+
+/** A probe of the node was answered. */
+export function probed(member: Member, outcome: ProbeOutcome, reason: string, nowMs: number, random: Random): Member {
+  if (member.awaited === 0) return member;
+  const awaited = member.awaited - 1;
+  const rest = { ...member, awaited, stale: member.stale && awaited > 0 };
+  if (member.stale) return rest;
+
+  const { health } = member;
+  switch (health.state) {
+    case "new": {
+      if (outcome !== "verified") {
+        const failures = health.failures + 1;
+        return {
+          ...rest,
+          health: { ...health, failures, probeAtMs: nowMs + equalJitter(retry, health.failures, random) },
+        };
+      }
+      const state = health.firstView ? "up" : "ramp";
+      return { ...rest, health: inUse(state, "verified", nowMs, nextPeriodMs(nowMs, random)) };
+    }
+    case "up":
+    case "ramp":
+      if (outcome === "foreign") return downed(rest, reason, nowMs, random);
+      if (outcome === "unreachable") return doubted(rest, reason);
+      return { ...rest, health: { ...health, calmUntilMs: Math.max(health.calmUntilMs, nowMs + calmAfterAnswerMs) } };
+    case "suspect": {
+      if (outcome === "foreign") return downed(rest, reason, nowMs, random);
+      if (outcome !== "unreachable") {
+        const probeAtMs = nextPeriodMs(nowMs, random);
+        const calmUntilMs = nowMs + calmAfterSuspicionMs;
+        return settled(rest, { ...health.previous, doubt: undefined, probeAtMs, calmUntilMs });
+      }
+      const failed = health.failed + 1;
+      // Nobody else is there to ask: the coordinator's own two probes decide.
+      return failed === probesOfSuspicion
+        ? downed(rest, reason, nowMs, random)
+        : { ...rest, health: { ...health, failed } };
+    }
+    case "down":
+      return probedWhileDown(rest, health, outcome, nowMs, random);
+    case "drain":
+    case "gone":
+      return rest;
+  }
+}
+
+/**
+ * The member as the time has made it, and the probe that is due now, if one is. Every change is followed by this, so
+ * that what is due at once is asked for at once.
+ */
+export function inTime(
+  member: Member,
+  nowMs: number,
+  random: Random,
+): { readonly member: Member; readonly probe?: { readonly fresh: boolean } } {
+  const asking = member.awaited > 0 && nowMs >= member.askedAtMs + answerWithinMs ? unanswered(member, nowMs) : member;
+  const idle = asking.awaited === 0;
+  const { health } = asking;
+  switch (health.state) {
+    case "new":
+    case "down":
+      if (health.state === "down" && nowMs >= departureEndsMs(health)) {
+        return { member: gone(asking, "did not come back") };
+      }
+      return idle && nowMs >= health.probeAtMs ? asked(asking, health, true, nowMs) : { member: asking };
+    case "up":
+    case "ramp": {
+      const eased = health.state === "ramp" && nowMs >= health.sinceMs + rampMs;
+      const now: InUse = eased ? { ...health, state: "up", sinceMs: nowMs, reason: "eased in" } : health;
+      if (idle && now.doubt !== undefined && nowMs >= now.calmUntilMs) {
+        return asked(asking, { state: "suspect", previous: now, openedAtMs: nowMs, asked: 1, failed: 0 }, true, nowMs);
+      }
+      if (idle && nowMs >= now.probeAtMs) {
+        return asked(asking, { ...now, probeAtMs: nextPeriodMs(nowMs, random) }, false, nowMs);
+      }
+      return { member: eased ? { ...asking, health: now } : asking };
+    }
+    case "suspect":
+      return health.asked < probesOfSuspicion && nowMs >= nextSuspicionProbeMs(health)
+        ? asked(asking, { ...health, asked: health.asked + 1 }, true, nowMs)
+        : { member: asking };
+    case "drain":
+      return { member: nowMs >= health.sinceMs + drainMs ? gone(asking, "drained") : asking };
+    case "gone":
+      return { member: asking };
+  }
+}
+
+/** When {@link inTime} next has something to do, if nothing else happens. */
+export function memberDueMs({ health, awaited, askedAtMs }: Member): number {
+  const answerDueMs = awaited > 0 ? askedAtMs + answerWithinMs : Number.POSITIVE_INFINITY;
+  const ifIdle = (probeAtMs: number) => (awaited > 0 ? answerDueMs : probeAtMs);
+  switch (health.state) {
+    case "new":
+      return ifIdle(health.probeAtMs);
+    case "up":
+    case "ramp": {
+      const probeMs = health.doubt === undefined ? health.probeAtMs : Math.min(health.probeAtMs, health.calmUntilMs);
+      const easedMs = health.state === "ramp" ? health.sinceMs + rampMs : Number.POSITIVE_INFINITY;
+      return Math.min(ifIdle(probeMs), easedMs);
+    }
+    case "suspect":
+      return health.asked < probesOfSuspicion ? Math.min(nextSuspicionProbeMs(health), answerDueMs) : answerDueMs;
+    case "down":
+      return Math.min(ifIdle(health.probeAtMs), departureEndsMs(health));
+    case "drain":
+      return Math.min(health.sinceMs + drainMs, answerDueMs);
+    case "gone":
+      return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** The node's health as others see it. */
+export type Standing = Exclude<NodeHealth["state"], "suspect">;
+
+/** What others see of the node, with since when and why. */
+export function publicHealth({ health }: Member): Exclude<NodeHealth, Suspect> {
+  return health.state === "suspect" ? health.previous : health;
+}
+
+function inUse(state: InUse["state"], reason: string, nowMs: number, probeAtMs: number): InUse {
+  return { state, sinceMs: nowMs, reason, probeAtMs, doubt: undefined, calmUntilMs: nowMs };
+}
+
+function nextPeriodMs(nowMs: number, random: Random): number {
+  return nowMs + periodMs * (0.8 + 0.4 * random());
+}
+
+function gone(member: Member, reason: string): Member {
+  return { ...member, health: { state: "gone", reason } };
+}
+
+/** Into a health that has no use for the answers still awaited. */
+function settled(member: Member, health: NodeHealth): Member {
+  return { ...member, health, stale: member.awaited > 0 };
+}
+
+function asked(member: Member, health: NodeHealth, fresh: boolean, nowMs: number) {
+  return { member: { ...member, health, awaited: member.awaited + 1, askedAtMs: nowMs }, probe: { fresh } };
+}
+
+/** The prober owes an answer for too long: as if it had not been asked. */
+function unanswered(member: Member, nowMs: number): Member {
+  const { health } = member;
+  const idle = { ...member, awaited: 0, stale: false };
+  return health.state === "suspect" ? { ...idle, health: reopened(health, nowMs) } : idle;
+}
+
+function reopened({ previous }: Suspect, nowMs: number): Suspect {
+  return { state: "suspect", previous, openedAtMs: nowMs, asked: 0, failed: 0 };
+}
+
+function nextSuspicionProbeMs({ openedAtMs, asked }: Suspect): number {
+  return openedAtMs + asked * secondProbeMs;
+}
+
+function downed(member: Member, reason: string, nowMs: number, random: Random): Member {
+  const forgotten = Math.floor((nowMs - member.wellSinceMs) / forgetMs);
+  const flaps = Math.min(flapsMax, Math.max(0, member.flaps - forgotten) + 1);
+  const down: Down = {
+    state: "down",
+    sinceMs: nowMs,
+    reason,
+    holdUntilMs: nowMs + holdPerFlapMs * flaps,
+    probeAtMs: nowMs + equalJitter(retry, 0, random),
+    failures: 0,
+    successes: 0,
+    departedAtMs: undefined,
+  };
+  return { ...settled(member, down), flaps };
+}
+
+function probedWhileDown(member: Member, health: Down, outcome: ProbeOutcome, nowMs: number, random: Random): Member {
+  // The configuration vouches for a seed, so it need not be able to say which cluster it belongs to.
+  const vouchedFor = member.trusted && outcome !== "foreign" && outcome !== "unreachable";
+  if (outcome !== "verified" && !vouchedFor) {
+    const failures = health.failures + 1;
+    const probeAtMs = nowMs + equalJitter(retry, failures, random);
+    return { ...member, health: { ...health, failures, successes: 0, probeAtMs } };
+  }
+  const successes = health.successes + 1;
+  const needed = answersToReturn + Math.min(answersForFlapsMax, member.flaps - 1);
+  if (successes >= needed && nowMs >= health.holdUntilMs && health.departedAtMs === undefined) {
+    const probeAtMs = nextPeriodMs(nowMs, random);
+    return { ...member, wellSinceMs: nowMs, health: inUse("ramp", "answers again", nowMs, probeAtMs) };
+  }
+  return { ...member, health: { ...health, failures: 0, successes, probeAtMs: nowMs + returningMs } };
+}
+
+function departureEndsMs({ departedAtMs }: Down): number {
+  return departedAtMs === undefined ? Number.POSITIVE_INFINITY : departedAtMs + departedMs;
+}

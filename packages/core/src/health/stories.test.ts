@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { type ArbiterEvent, arbiterDueMs, emptyArbiter, marksOf, nextArbiter, publishedNodes } from "./arbiter.js";
+import { type DetectorEvent, detectorDueMs, newDetector, nextDetector } from "./detector.js";
+import type { ProbeOutcome } from "./member.js";
+
+/** Half of every random part: waits of 750, 1500, 3000, 6000, 7500 … ms, and periods of exactly 10 s. */
+const random = () => 0.5;
+
+interface Story {
+  readonly title: string;
+  readonly steps: readonly string[];
+  readonly outcome: readonly string[];
+}
+
+/** Stories stand apart by empty lines: `# title`, one line a step, `----`, one line an outcome. */
+function readStories(file: string): Story[] {
+  // The tests run from dist; the stories stay in src.
+  const text = readFileSync(new URL(`../../src/health/testdata/${file}`, import.meta.url), "utf8");
+  const blocks = text.split(/\n\n+/).map((block) => block.trim().split("\n"));
+  return blocks
+    .filter((lines) => lines.includes("----"))
+    .map((lines) => {
+      const told = lines.filter((line) => !line.startsWith("#"));
+      const at = told.indexOf("----");
+      const title = lines.filter((line) => line.startsWith("#")).map((line) => line.slice(1).trim());
+      return { title: title.join(" "), steps: told.slice(0, at), outcome: told.slice(at + 1) };
+    });
+}
+
+function tellStories(file: string, tell: (steps: readonly string[]) => string[]) {
+  describe(file, () => {
+    for (const { title, steps, outcome } of readStories(file)) {
+      it(title, () => assert.deepEqual(tell(steps), outcome));
+    }
+  });
+}
+
+/**
+ * members [first] KEY…      the list of members; a star marks a trusted one
+ * KEY says OUTCOME          the answer to one probe that was asked for
+ * KEY always OUTCOME        from here on, every probe of it is answered at once, and not shown
+ * report KEY                a process has ejected it
+ * wait MS                   ticks come when they are due
+ *
+ * The last lines of the outcome are what is published in the end.
+ */
+function tellArbiter(steps: readonly string[]): string[] {
+  let arbiter = emptyArbiter;
+  let nowMs = 0;
+  const lines: string[] = [];
+  const asked: string[] = [];
+  const always = new Map<string, ProbeOutcome>();
+
+  const send = (event: ArbiterEvent): void => {
+    const [next, effects] = nextArbiter(arbiter, event, nowMs, random);
+    arbiter = next;
+    for (const effect of effects) {
+      switch (effect.type) {
+        case "probe": {
+          const outcome = always.get(effect.key);
+          if (outcome === undefined) {
+            lines.push(`${nowMs} probe ${effect.key}${effect.fresh ? " fresh" : ""}`);
+            asked.push(effect.key);
+          } else {
+            send({ type: "probed", key: effect.key, outcome, reason: outcome });
+          }
+          break;
+        }
+        case "transition":
+          lines.push(`${nowMs} ${effect.key} ${effect.from} -> ${effect.to}: ${effect.reason}`);
+          break;
+        case "sniff":
+          lines.push(`${nowMs} sniff: ${effect.reason}`);
+          break;
+        case "topologyChanged":
+          lines.push(`${nowMs} topology`);
+          break;
+        case "marksChanged":
+          lines.push(`${nowMs} marks`);
+      }
+    }
+  };
+
+  for (const step of steps) {
+    const [first = "", second = "", ...others] = step.split(" ");
+    if (first === "members") {
+      const firstView = second === "first";
+      const keys = (firstView ? others : [second, ...others]).filter((key) => key !== "");
+      const nodes = keys.map((key) => ({
+        key: key.replace("*", ""),
+        address: key.replace("*", "").replace(/^.*@/, ""),
+        trusted: key.endsWith("*"),
+      }));
+      send({ type: "members", nodes, firstView });
+    } else if (first === "report") {
+      send({ type: "reported", key: second, reason: "reported" });
+    } else if (first === "wait") {
+      const untilMs = nowMs + Number(second);
+      for (let dueMs = arbiterDueMs(arbiter); dueMs !== undefined && dueMs <= untilMs; dueMs = arbiterDueMs(arbiter)) {
+        nowMs = dueMs;
+        send({ type: "tick" });
+      }
+      nowMs = untilMs;
+    } else {
+      const outcome = others[0] as ProbeOutcome;
+      if (second === "always") always.set(first, outcome);
+      const answers = second === "always" ? asked.filter((key) => key === first).length : 1;
+      for (let answer = 0; answer < answers; answer++) {
+        assert.ok(asked.includes(first), `nobody asked ${first}`);
+        asked.splice(asked.indexOf(first), 1);
+        send({ type: "probed", key: first, outcome, reason: outcome });
+      }
+    }
+  }
+
+  const marks = marksOf(arbiter);
+  const published = publishedNodes(arbiter).map((key) => {
+    const mark = marks[key];
+    return mark === undefined ? `= ${key}` : `= ${key} ${mark.kind} since ${mark.sinceMs}`;
+  });
+  return [...lines, ...published];
+}
+
+/**
+ * failed since MS answered N    an attempt that was started at MS failed; the slot has had N answers
+ * trial ok|failed               the answer to the probe
+ * shared down|cleared           the view's word on the node
+ * wait MS                       ticks come when they are due
+ */
+function tellDetector(steps: readonly string[]): string[] {
+  let nowMs = 0;
+  let detector = newDetector(nowMs);
+  const lines: string[] = [];
+
+  const send = (event: DetectorEvent): void => {
+    const [next, effects] = nextDetector(detector, event, nowMs, random);
+    if (next.state !== detector.state) {
+      const until = next.state === "ejected" ? ` until ${next.untilMs}` : "";
+      lines.push(`${nowMs} ${detector.state} -> ${next.state}${until}`);
+    }
+    detector = next;
+    for (const effect of effects) {
+      lines.push(effect.type === "report" ? `${nowMs} report: ${effect.reason}` : `${nowMs} probe`);
+    }
+  };
+
+  for (const step of steps) {
+    const [what, second, third, , fifth] = step.split(" ");
+    if (what === "failed") {
+      send({ type: "failed", startedAtMs: Number(third), answered: Number(fifth), reason: "refused" });
+    } else if (what === "trial") {
+      send(second === "ok" ? { type: "trialled", ok: true } : { type: "trialled", ok: false, reason: "still refused" });
+    } else if (what === "shared") {
+      send({ type: second === "down" ? "sharedDown" : "sharedCleared" });
+    } else {
+      assert.equal(what, "wait");
+      const untilMs = nowMs + Number(second);
+      for (let dueMs = detectorDueMs(detector); dueMs !== undefined && dueMs <= untilMs; ) {
+        nowMs = dueMs;
+        send({ type: "tick" });
+        dueMs = detectorDueMs(detector);
+      }
+      nowMs = untilMs;
+    }
+  }
+  return lines;
+}
+
+tellStories("arbiter.txt", tellArbiter);
+tellStories("detector.txt", tellDetector);

@@ -1,0 +1,107 @@
+import {
+  type CompiledHostPolicy,
+  type HostPolicyInput,
+  originOf,
+  plainName,
+  type SchemeRules,
+} from "../access/host-policy.js";
+import { type IpAddress, type IpRange, isInRange, parseIp, parseIpRange } from "../access/ip-range.js";
+import { loopbackRanges, privateRanges } from "../access/special-ranges.js";
+import { parentDomain } from "./parent-domain.js";
+
+type SeedInput = HostPolicyInput["seeds"][number];
+
+/**
+ * Where requests with credentials may go, so that nobody who can write a view, or answer a sniff, can have them sent to
+ * a host of his own.
+ *
+ * Always: the configured nodes, the same hosts on other ports, and what `allow.hosts` names.
+ * Over `https` with a checked certificate, also: one label below the parent domain of a configured name, unless that is
+ * a public or provider suffix; for a configured address, the private or loopback range it lies in; and all that may be
+ * reached over `http`.
+ * Over plain `http`, where `http` nodes are configured, also: private addresses, if each of those is known to be at a
+ * private or loopback address; and loopback addresses, if one of them is at such. Where none is, nothing at all.
+ * Never: addresses at which no node can be, such as link-local ones. Nor a port that `allow.ports`, if given, leaves out.
+ *
+ * Without credentials every address is allowed but these last.
+ */
+export function createHostPolicy({ seeds, allow, hasCredentials, verifiedTls }: HostPolicyInput): CompiledHostPolicy {
+  const httpSeeds = seeds.filter(({ scheme }) => scheme === "http");
+  const allowedHosts = allow?.hosts ?? [];
+  const http = httpSeeds.length === 0 ? nothing : plainRules(httpSeeds, allowedHosts);
+  const https = verifiedTls ? verifiedRules(seeds, allowedHosts) : plainRules(seeds, allowedHosts);
+  return {
+    seeds: new Set(seeds.map(originOf)),
+    ...(allow?.ports === undefined ? {} : { ports: new Set(allow.ports) }),
+    unrestricted: !hasCredentials,
+    http,
+    // A node that offers https where http would do is no worse for it.
+    https: { ...https, ranges: [...https.ranges, ...http.ranges] },
+  };
+}
+
+const nothing: SchemeRules = { hosts: new Set(), suffixes: [], parents: new Set(), ranges: [] };
+
+function plainRules(seeds: readonly SeedInput[], allowedHosts: readonly string[]): SchemeRules {
+  const named = rulesFor([...seeds.map(nameOf), ...allowedHosts]);
+  return { ...named, ranges: [...named.ranges, ...sharedPrivateRanges(seeds)] };
+}
+
+function verifiedRules(seeds: readonly SeedInput[], allowedHosts: readonly string[]): SchemeRules {
+  const names = seeds.map(nameOf);
+  const named = rulesFor([...names, ...allowedHosts]);
+  return {
+    ...named,
+    parents: new Set(names.map(parentDomain).filter(isDefined)),
+    ranges: [...named.ranges, ...rangesAround(names)],
+  };
+}
+
+/** What is named in so many words: hosts, suffixes with a leading dot, addresses and ranges. */
+function rulesFor(texts: readonly string[]): SchemeRules {
+  return {
+    hosts: new Set(texts.filter((text) => !text.startsWith(".") && parseIpRange(text) === undefined)),
+    suffixes: texts.filter((text) => text.startsWith(".")),
+    parents: new Set(),
+    ranges: texts.map(parseIpRange).filter(isDefined),
+  };
+}
+
+function nameOf({ host }: SeedInput): string {
+  return plainName(host);
+}
+
+/** For plain http. A host that does not resolve at the moment says nothing. */
+function sharedPrivateRanges(seeds: HostPolicyInput["seeds"]): readonly IpRange[] {
+  const known = seeds.flatMap(({ host, addresses }) => [
+    ...literalAddresses(host),
+    ...addresses.map(parseIp).filter(isDefined),
+  ]);
+  const some = (ranges: readonly IpRange[]) => known.some((address) => rangeOf(address, ranges) !== undefined);
+  const everyIsLocal = known.every((address) => rangeOf(address, [...privateRanges, ...loopbackRanges]) !== undefined);
+  if (known.length === 0 || !everyIsLocal) return [];
+  return some(loopbackRanges) ? [...privateRanges, ...loopbackRanges] : privateRanges;
+}
+
+/** For https: what surrounds the seeds that are given as addresses. */
+function rangesAround(seedHosts: readonly string[]): readonly IpRange[] {
+  return seedHosts
+    .flatMap(literalAddresses)
+    .flatMap((address) =>
+      rangeOf(address, loopbackRanges) === undefined ? (rangeOf(address, privateRanges) ?? []) : loopbackRanges,
+    );
+}
+
+/** The addresses that a host is, without asking anyone; `localhost` is one by RFC 6761. */
+function literalAddresses(host: string): readonly IpAddress[] {
+  const literals = plainName(host) === "localhost" ? ["127.0.0.1", "::1"] : [host];
+  return literals.map(parseIp).filter(isDefined);
+}
+
+function rangeOf(address: IpAddress, ranges: readonly IpRange[]): IpRange | undefined {
+  return ranges.find((range) => isInRange(address, range));
+}
+
+function isDefined<T>(value: T | undefined): value is T {
+  return value !== undefined;
+}

@@ -1,0 +1,1 @@
+export { createHostPolicy } from "./create-host-policy.js";

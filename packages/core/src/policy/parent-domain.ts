@@ -1,0 +1,21 @@
+import { getDomain } from "tldts";
+import { providerSuffixes } from "./provider-suffixes.js";
+
+/**
+ * The domain whose other names belong to the same owner as `host`: all but the first label. Undefined where that cannot
+ * be said: for addresses, for single labels, and where the rest is a public suffix or lies in a provider's domain.
+ *
+ * Loads the public suffix list, so a worker thread must not import this file.
+ *
+ * @param host lower-case, punycode, without a final dot
+ */
+export function parentDomain(host: string): string | undefined {
+  const parent = host.slice(host.indexOf(".") + 1);
+  const registrable = getDomain(host, { allowPrivateDomains: true, extractHostname: false, validateHostname: false });
+  if (registrable === null || !isAtOrBelow(parent, registrable)) return undefined;
+  return providerSuffixes.some((suffix) => isAtOrBelow(parent, suffix)) ? undefined : parent;
+}
+
+function isAtOrBelow(name: string, domain: string): boolean {
+  return name === domain || name.endsWith(`.${domain}`);
+}

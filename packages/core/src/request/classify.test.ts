@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { classTable } from "./classes.js";
+import { classify, type RequestClass } from "./classify.js";
+
+interface Fact {
+  readonly method: string;
+  readonly template: string;
+  readonly class: RequestClass;
+}
+
+// Built tests run from dist; the table stays in src.
+const facts = readFacts(new URL("../../src/request/testdata/rest-paths.txt", import.meta.url));
+
+const samples = ["logs-2024.01", "a,b*", "%3Clogs-%7Bnow%2Fd%7D%3E", ".kibana", "a%20b", "_all"];
+
+describe("the engines' specifications", () => {
+  it("have every request classified as the table of facts says", () => {
+    for (const { method, template, class: expected } of facts) {
+      for (const sample of samples) {
+        const path = fill(template, () => sample);
+        assert.equal(classify(method, path).class, expected, `${method} ${path}`);
+      }
+    }
+  });
+
+  it("hold every request that is listed, with the same class", () => {
+    const known = new Set(facts.map((fact) => `${fact.class} ${fact.method} ${fact.template}`));
+    const strangers = listed().filter(({ method, template, class: own }) => !known.has(`${own} ${method} ${template}`));
+    assert.deepEqual(strangers, []);
+  });
+
+  it("are classified line by line", () => {
+    const lines = facts.map(({ method, template }) => `${template} ${method}`);
+    assert.ok(facts.length > 1_500);
+    assert.deepEqual(lines, [...new Set(lines)].sort());
+    for (const fact of facts) assert.match(fact.class, /^(?:read|repeatable|never)$/);
+  });
+
+  it("name what is listed in its answer", () => {
+    for (const { method, template, class: own } of facts) {
+      if (own !== "never")
+        assert.equal(
+          classify(
+            method,
+            fill(template, () => "x"),
+          ).template,
+          template,
+        );
+    }
+  });
+
+  it("leave a Never request Never when its values are chosen to look like a listed path", () => {
+    const mayRepeat = listed().filter((entry) => entry.class !== "never");
+    let collisions = 0;
+    for (const never of facts.filter((fact) => fact.class === "never")) {
+      for (const other of mayRepeat) {
+        const path = other.method === never.method ? meeting(never.template, other.template) : undefined;
+        if (path === undefined || wordWins(other.template, never.template)) continue;
+        collisions += 1;
+        assert.equal(classify(never.method, path).class, "never", `${never.method} ${path} is ${never.template}`);
+      }
+    }
+    assert.ok(collisions > 50);
+  });
+});
+
+describe("classify", () => {
+  const cases: readonly (readonly [string, string, RequestClass])[] = [
+    ["GET", "/", "read"],
+    ["POST", "/logs/_search?size=10", "read"],
+    ["POST", "/_msearch?", "read"],
+    ["GET", "/_nodes/_local/http", "read"],
+    ["GET", "/logs/_doc/a%2Fb", "read"],
+    ["GET", "/cluster:logs/_search", "read"],
+    ["PUT", "/logs/_doc/1?refresh=true&routing=a", "repeatable"],
+    // Conditions make a second try answer differently.
+    ["PUT", "/logs/_doc/1?op_type=create", "never"],
+    ["PUT", "/logs/_doc/1?refresh&if_seq_no=3&if_primary_term=1", "never"],
+    ["PUT", "/logs/_doc/1?if_primary_term=1", "never"],
+    ["PUT", "/logs/_doc/1?version=4", "never"],
+    ["PUT", "/logs/_doc/1?version_type=external", "never"],
+    ["PUT", "/logs/_doc/1?a=b;op_type=create", "never"],
+    ["PUT", "/logs/_doc/1?op%5Ftype=create", "never"],
+    ["PUT", "/logs/_doc/1?%zz=1", "never"],
+    ["PUT", "/_index_template/t?create=true", "never"],
+    ["GET", "/logs/_eql/search?keep_on_completion=true", "never"],
+    ["GET", "/logs/_eql/search?wait_for_completion_timeout=1s", "never"],
+    // The engine's own words are never a caller's value.
+    ["PUT", "/logs/_doc/_bulk", "never"],
+    ["PUT", "/logs/_doc/%5Fbulk", "never"],
+    ["GET", "/logs/_doc/_search", "never"],
+    ["GET", "/_unheard_of", "never"],
+    ["GET", "/%5Fbulk", "never"],
+    ["GET", "/%5Fsearch", "never"],
+    ["GET", "/_plugins/_knn/warmup/stats", "never"],
+    ["GET", "/_all,_x", "never"],
+    // What another reader might read in another way.
+    ["GET", "", "never"],
+    ["GET", "logs/_search", "never"],
+    ["GET", "http://h/_search", "never"],
+    ["GET", "//_search", "never"],
+    ["GET", "/logs//_search", "never"],
+    ["GET", "/_search/", "never"],
+    ["GET", "/logs/", "never"],
+    ["GET", "/.", "never"],
+    ["GET", "/../_search", "never"],
+    ["GET", "/logs/_doc/..", "never"],
+    ["GET", "/logs/_doc/%2e%2E", "never"],
+    ["GET", "/logs/_doc/a%2F..%2F_bulk", "never"],
+    ["GET", "/logs/_doc/a%5C..%5Cb", "never"],
+    ["GET", "/logs/_doc/a\\b", "never"],
+    ["GET", "/logs/_doc/a#b", "never"],
+    ["GET", "/logs/_doc/a b", "never"],
+    ["GET", "/logs/_doc/%", "never"],
+    ["GET", "/logs/_doc/%c3", "never"],
+    ["GET", "/logs/_doc/%00", "never"],
+    ["GET", "/logs/_doc/é", "never"],
+    ["GET", "/logs/_searching", "never"],
+    ["GET", "/logs/_search/more", "never"],
+    // Methods are exact.
+    ["get", "/", "never"],
+    ["DELETE", "/logs/_doc/1", "never"],
+    ["constructor", "/", "never"],
+  ];
+  for (const [method, path, expected] of cases) {
+    it(`takes ${method} ${JSON.stringify(path)} for ${expected}`, () => {
+      assert.equal(classify(method, path).class, expected);
+    });
+  }
+
+  it("moves Reads, but not one that opens a scroll", () => {
+    assert.equal(classify("POST", "/logs/_search").movable, true);
+    assert.deepEqual(classify("POST", "/logs/_search?scroll=1m"), {
+      class: "read",
+      movable: false,
+      template: "/{index}/_search",
+    });
+    assert.equal(classify("GET", "/_search?size=1&scr%6Fll=1m").movable, false);
+    assert.equal(classify("POST", "/_search/template?scroll=1m").movable, false);
+    assert.equal(classify("PUT", "/logs/_doc/1").movable, false);
+    assert.equal(classify("POST", "/_bulk").movable, false);
+  });
+
+  it("lets nothing through that does not match its template segment by segment", () => {
+    const words = [
+      "",
+      ".",
+      "..",
+      "_search",
+      "_doc",
+      "_bulk",
+      "_all",
+      "logs",
+      "%5Fbulk",
+      "a%2Fb",
+      "%",
+      "scroll",
+      "stats",
+    ];
+    const segment = fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 6 }));
+    const method = fc.constantFrom("GET", "HEAD", "POST", "PUT", "DELETE");
+    fc.assert(
+      fc.property(method, fc.array(segment, { maxLength: 5 }), (anyMethod, segments) => {
+        const path = `/${segments.join("/")}`;
+        const { class: own, template } = classify(anyMethod, path);
+        if (own === "never") return;
+        assert.ok(template !== undefined);
+        const pattern = template.replace(/[.]/g, "\\.").replace(/\{\w+\}/g, "(?!_(?!all$|all/))[^/?#\\\\]+");
+        assert.match(path.replace(/\?.*$/s, ""), new RegExp(`^${pattern}$`));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+function readFacts(file: URL): readonly Fact[] {
+  const lines = readFileSync(file, "utf8").split("\n");
+  return lines.filter((line) => line !== "" && !line.startsWith("#")).map(parseFact);
+}
+
+function parseFact(line: string): Fact {
+  const [method, template, own] = line.split(/\s+/);
+  assert.ok(method && template && (own === "read" || own === "repeatable" || own === "never"), line);
+  return { method, template, class: own };
+}
+
+function listed(): readonly Fact[] {
+  return (["read", "repeatable", "never"] as const).flatMap((own) =>
+    Object.entries(classTable[own]).flatMap(([method, paths]) =>
+      paths
+        .trim()
+        .split(/\s+/)
+        .map((template) => ({ method, template, class: own })),
+    ),
+  );
+}
+
+function fill(template: string, value: (name: string) => string): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => value(name));
+}
+
+/** A path that both templates match, if there is one. */
+function meeting(one: string, other: string): string | undefined {
+  const right = other.split("/");
+  const left = one.split("/");
+  if (left.length !== right.length) return undefined;
+  const path = left.map((word, at) => {
+    const facing = right[at] ?? "";
+    if (!word.startsWith("{")) return word === facing || facing.startsWith("{") ? word : undefined;
+    return facing.startsWith("{") ? "x" : facing;
+  });
+  return path.includes(undefined) ? undefined : path.join("/");
+}
+
+/** Whether the engines take `one` where both match: at the first difference it has a word, the other a placeholder. */
+function wordWins(one: string, other: string): boolean {
+  const right = other.split("/");
+  const at = one.split("/").findIndex((word, i) => word.startsWith("{") !== right[i]?.startsWith("{"));
+  return at !== -1 && !one.split("/")[at]?.startsWith("{");
+}

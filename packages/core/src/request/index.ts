@@ -1,0 +1,13 @@
+export { refusedBackoffMs, retryBackoffMs } from "./backoff.js";
+export { type Classification, classify, type RequestClass } from "./classify.js";
+export {
+  type AttemptFacts,
+  blamesNode,
+  type FailureError,
+  judgeFailure,
+  mayHaveSent,
+  type Outcome,
+} from "./outcome.js";
+export { parseRetryAfter } from "./retry-after.js";
+export { RetryBudget } from "./retry-budget.js";
+export { type Call, type Decision, decide, type FinishedAttempt, type History, noHistory } from "./retry-policy.js";

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type AttemptFacts, blamesNode, type FailureError, judgeFailure, mayHaveSent } from "./outcome.js";
+
+type Stage = "unsent" | "waiting" | "waiting-reused" | "reading" | "reading-reused";
+
+const stages: Readonly<Record<Stage, AttemptFacts>> = {
+  unsent: { handedToSocket: false, firstByteSeen: false, reusedSocket: false },
+  waiting: { handedToSocket: true, firstByteSeen: false, reusedSocket: false },
+  "waiting-reused": { handedToSocket: true, firstByteSeen: false, reusedSocket: true },
+  reading: { handedToSocket: true, firstByteSeen: true, reusedSocket: false },
+  "reading-reused": { handedToSocket: true, firstByteSeen: true, reusedSocket: true },
+};
+
+/** codes · when · what it comes to · is the node blamed */
+const judgements: readonly (readonly [string, Stage, string, boolean])[] = [
+  ["ECONNREFUSED EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN ETIMEDOUT", "unsent", "not-connected CONNECT", true],
+  ["ECONNRESET UND_ERR_CONNECT_TIMEOUT UND_ERR_SOCKET", "unsent", "not-connected CONNECT", true],
+  ["CERT_HAS_EXPIRED UNABLE_TO_VERIFY_LEAF_SIGNATURE EPROTO", "unsent", "not-connected TLS", true],
+  ["ERR_TLS_CERT_ALTNAME_INVALID ERR_SSL_WRONG_VERSION_NUMBER TLS", "unsent", "not-connected TLS", true],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT SELF_SIGNED_CERT_IN_CHAIN INVALID_CA", "unsent", "not-connected TLS", true],
+  // This machine's own want is no news of the node.
+  ["EMFILE ENFILE EADDRNOTAVAIL EACCES EPERM ENOBUFS", "unsent", "not-connected CONNECT", false],
+  ["UND_ERR_CLOSED UND_ERR_DESTROYED", "unsent", "not-connected CONNECT", false],
+
+  ["ECONNRESET EPIPE ETIMEDOUT UND_ERR_SOCKET", "waiting", "lost before", true],
+  ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "waiting", "lost before", true],
+  ["UND_ERR_DESTROYED", "waiting", "lost before", false],
+  ["UND_ERR_DESTROYED", "waiting-reused", "lost before", false],
+  ["ECONNRESET EPIPE UND_ERR_SOCKET", "reading", "lost during", false],
+  ["ECONNRESET EPIPE UND_ERR_SOCKET", "reading-reused", "lost during", false],
+  ["ECONNRESET EPIPE ETIMEDOUT UND_ERR_SOCKET", "waiting-reused", "stale-socket", false],
+
+  ["HPE_INVALID_CONSTANT HPE_INVALID_EOF_STATE", "waiting", "bad-response", false],
+  ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "reading", "bad-response", false],
+  [
+    "UND_ERR_RES_EXCEEDED_MAX_SIZE UND_ERR_HEADERS_OVERFLOW HPE_HEADER_OVERFLOW",
+    "reading",
+    "bad-response large",
+    false,
+  ],
+
+  ["UND_ERR_HEADERS_TIMEOUT UND_ERR_BODY_TIMEOUT", "waiting", "cancelled timeout", false],
+  ["UND_ERR_ABORTED", "waiting", "cancelled abort", false],
+  ["UND_ERR_ABORTED", "unsent", "cancelled abort unsent", false],
+
+  ["UND_ERR_INVALID_ARG ERR_INVALID_CHAR ERR_INVALID_ARG_TYPE UND_ERR_NOT_SUPPORTED", "unsent", "local unsent", false],
+  ["ERR_INVALID_URL ERR_HTTP_INVALID_HEADER_VALUE", "unsent", "local unsent", false],
+  ["UND_ERR_REQ_CONTENT_LENGTH_MISMATCH", "waiting", "local", false],
+  ["SOMETHING_NEW", "unsent", "local unsent", false],
+  ["SOMETHING_NEW", "reading", "local", false],
+];
+
+describe("a failed attempt", () => {
+  for (const [codes, stage, verdict, blamed] of judgements) {
+    for (const code of codes.split(" ")) {
+      it(`with ${code} while ${stage} is ${verdict}${blamed ? ", and blames the node" : ""}`, () => {
+        assert.equal(judge({ code }, stage), verdict);
+        assert.equal(blamesNode(judgeFailure({ code }, stages[stage])), blamed);
+      });
+    }
+  }
+
+  it("is told apart by its name where it has no code", () => {
+    assert.equal(judge({ name: "AbortError" }, "waiting"), "cancelled abort");
+    assert.equal(judge({ name: "TimeoutError" }, "waiting"), "cancelled timeout");
+    assert.equal(judge({ name: "HTTPParserError" }, "waiting"), "bad-response");
+    assert.equal(judge({ name: "TypeError", message: "x is not a function" }, "reading"), "local");
+    assert.equal(judge({}, "unsent"), "local unsent");
+  });
+
+  it("is a bad response when undici says so by the message of a socket error", () => {
+    assert.equal(judge({ code: "UND_ERR_SOCKET", message: "bad response" }, "waiting"), "bad-response");
+    assert.equal(judge({ code: "UND_ERR_SOCKET", message: "other side closed" }, "waiting"), "lost before");
+  });
+
+  it("keeps the code for people, and never the message", () => {
+    const outcome = judgeFailure({ code: "ECONNRESET", message: "secret" }, stages.waiting);
+    assert.deepEqual(outcome, { kind: "lost", beforeFirstByte: true, errorCode: "ECONNRESET" });
+  });
+
+  it("may have sent something unless it failed before a socket had it", () => {
+    for (const [codes, stage] of judgements) {
+      for (const code of codes.split(" ")) {
+        assert.equal(
+          mayHaveSent(judgeFailure({ code }, stages[stage])),
+          stages[stage].handedToSocket,
+          `${code} ${stage}`,
+        );
+      }
+    }
+  });
+});
+
+describe("an answer", () => {
+  for (const status of [200, 404, 429, 500, 503]) {
+    it(`of ${status} blames no node`, () => {
+      assert.equal(blamesNode({ kind: "answered", status }), false);
+      assert.equal(mayHaveSent({ kind: "answered", status }), true);
+    });
+  }
+});
+
+/** An outcome in few words. */
+function judge(error: FailureError, stage: Stage): string {
+  const outcome = judgeFailure(error, stages[stage]);
+  switch (outcome.kind) {
+    case "not-connected":
+      return `not-connected ${outcome.code}`;
+    case "lost":
+      return `lost ${outcome.beforeFirstByte ? "before" : "during"}`;
+    case "bad-response":
+      return outcome.tooLarge ? "bad-response large" : "bad-response";
+    case "cancelled":
+      return `cancelled ${outcome.reason}${outcome.handedToSocket ? "" : " unsent"}`;
+    case "local":
+      return outcome.handedToSocket ? "local" : "local unsent";
+    default:
+      return outcome.kind;
+  }
+}

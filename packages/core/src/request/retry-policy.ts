@@ -1,0 +1,165 @@
+import type { RollcallErrorCode, Sent } from "../errors.js";
+import type { Random } from "../random.js";
+import { refusedBackoffMs, retryBackoffMs } from "./backoff.js";
+import type { RequestClass } from "./classify.js";
+import { mayHaveSent, type Outcome } from "./outcome.js";
+import type { RetryBudget } from "./retry-budget.js";
+
+/** What the policy must know of a request. All times are of one monotonic clock. */
+export interface Call {
+  readonly class: RequestClass;
+  /** Retries after bytes may have been sent. 0 (`retry: false`) means one attempt exactly, whatever becomes of it. */
+  readonly maxRetries: number;
+  readonly deadlineMs: number;
+  /** How long to keep knocking while no node accepts a connection. */
+  readonly noNodeWaitMs: number;
+}
+
+/** What a request's earlier attempts leave behind. Begin with {@link noHistory}, go on with what a retry hands back. */
+export interface History {
+  readonly mayHaveSent: boolean;
+  /** Retries that counted against `maxRetries`. */
+  readonly retries: number;
+  readonly freeRetryUsed: boolean;
+  readonly badResponseSeen: boolean;
+  /** The unbroken run of connections never made that the last attempt belonged to. */
+  readonly refusals?: { readonly sinceMs: number; readonly onlyTls: boolean } | undefined;
+}
+
+export const noHistory: History = { mayHaveSent: false, retries: 0, freeRetryUsed: false, badResponseSeen: false };
+
+export interface FinishedAttempt {
+  readonly outcome: Outcome;
+  readonly startedAtMs: number;
+  /** How many nodes this request might still go to and has not tried. */
+  readonly untriedNodes: number;
+}
+
+/**
+ * return  hand the answer to the caller as it is
+ * retry   wait, then send again, to a node not tried yet if there is one
+ * fail    reject with the code; `sent` is "no" only if no attempt was ever handed to a socket
+ */
+export type Decision =
+  | { readonly next: "return" }
+  | { readonly next: "retry"; readonly afterMs: number; readonly avoid: "tried"; readonly history: History }
+  | { readonly next: "fail"; readonly code: RollcallErrorCode; readonly sent: Sent };
+
+/**
+ * What to do after an attempt.
+ *
+ * | outcome                 | Read, Repeatable                              | Never                       |
+ * |-------------------------|-----------------------------------------------|-----------------------------|
+ * | not-connected           | again at once while a node is untried, then every 100 to 500 ms: NO_NODE or TLS   ||
+ * | stale-socket            | the first: again at once; then as lost        | DISCONNECTED, sent "maybe"  |
+ * | lost                    | again after a backoff, else DISCONNECTED      | DISCONNECTED, sent "maybe"  |
+ * | bad-response            | a Read once, as lost; else BAD_RESPONSE       | BAD_RESPONSE, sent "maybe"  |
+ * | 429, 502, 503, 504      | again after a backoff, else the answer        | the answer                  |
+ * | any other status        | the answer                                    | the answer                  |
+ * | cancelled               | TIMEOUT or ABORTED                            | TIMEOUT or ABORTED          |
+ * | local                   | CONFIG                                        | CONFIG                      |
+ *
+ * Promised: a Never is not resent once it was handed to a socket; no retry begins at or after the deadline; the
+ * retries that follow sent bytes are at most `maxRetries` and one free one. Taking a retry that is neither free nor
+ * for a connection never made takes it from the budget; nothing else here has an effect.
+ */
+export function decide(
+  call: Call,
+  history: History,
+  attempt: FinishedAttempt,
+  nowMs: number,
+  budget: RetryBudget,
+  random: Random,
+): Decision {
+  const { outcome } = attempt;
+  const past = withOutcome(history, attempt);
+  const sent: Sent = past.mayHaveSent ? "maybe" : "no";
+  const fail = (code: RollcallErrorCode): Decision => ({ next: "fail", code, sent });
+  const retryAfter = (leastWaitMs: number) => countedRetry(call, past, leastWaitMs, nowMs, budget, random);
+
+  switch (outcome.kind) {
+    case "not-connected":
+      return knockAgain(call, past, attempt, nowMs, random) ?? fail(refusalCode(call, past, outcome.code));
+    case "stale-socket":
+      return freeRetry(call, history, past, nowMs) ?? retryAfter(0) ?? fail("DISCONNECTED");
+    case "lost":
+      return retryAfter(0) ?? fail("DISCONNECTED");
+    case "bad-response": {
+      const worthAnother = call.class === "read" && !outcome.tooLarge && !history.badResponseSeen;
+      return (worthAnother ? retryAfter(0) : undefined) ?? fail("BAD_RESPONSE");
+    }
+    case "answered":
+      return (refusesForNow(outcome.status) ? retryAfter(outcome.retryAfterMs ?? 0) : undefined) ?? { next: "return" };
+    case "cancelled":
+      return fail(outcome.reason === "timeout" || nowMs >= call.deadlineMs ? "TIMEOUT" : "ABORTED");
+    case "local":
+      return fail("CONFIG");
+  }
+}
+
+function withOutcome(history: History, { outcome, startedAtMs }: FinishedAttempt): History {
+  const refused = outcome.kind === "not-connected";
+  const tls = refused && outcome.code === "TLS";
+  return {
+    mayHaveSent: history.mayHaveSent || mayHaveSent(outcome),
+    retries: history.retries,
+    freeRetryUsed: history.freeRetryUsed || outcome.kind === "stale-socket",
+    badResponseSeen: history.badResponseSeen || outcome.kind === "bad-response",
+    refusals: refused
+      ? {
+          sinceMs: history.refusals?.sinceMs ?? startedAtMs,
+          onlyTls: tls && (history.refusals?.onlyTls ?? true),
+        }
+      : undefined,
+  };
+}
+
+/** The connection was never made: safe to repeat for every class, free of charge. */
+function knockAgain(
+  call: Call,
+  past: History,
+  { untriedNodes, startedAtMs }: FinishedAttempt,
+  nowMs: number,
+  random: Random,
+): Decision | undefined {
+  if (call.maxRetries === 0) return undefined;
+  // The waiting is bounded, not the trying: two slow connect timeouts must not hide a third node that is well.
+  if (untriedNodes > 0) return retryWithin(call.deadlineMs, 0, past, nowMs);
+  const untilMs = Math.min(call.deadlineMs, (past.refusals?.sinceMs ?? startedAtMs) + call.noNodeWaitMs);
+  return retryWithin(untilMs, refusedBackoffMs(random), past, nowMs);
+}
+
+function refusalCode(call: Call, past: History, lastCode: "CONNECT" | "TLS"): RollcallErrorCode {
+  if (call.maxRetries === 0) return lastCode;
+  return past.refusals?.onlyTls === true ? "TLS" : "NO_NODE";
+}
+
+function freeRetry(call: Call, history: History, past: History, nowMs: number): Decision | undefined {
+  if (call.class === "never" || call.maxRetries === 0 || history.freeRetryUsed) return undefined;
+  return retryWithin(call.deadlineMs, 0, past, nowMs);
+}
+
+function countedRetry(
+  call: Call,
+  past: History,
+  leastWaitMs: number,
+  nowMs: number,
+  budget: RetryBudget,
+  random: Random,
+): Decision | undefined {
+  if (call.class === "never" || past.retries >= call.maxRetries) return undefined;
+  const retries = past.retries + 1;
+  const waitMs = Math.max(leastWaitMs, retryBackoffMs(retries, random));
+  const retry = retryWithin(call.deadlineMs, waitMs, { ...past, retries }, nowMs);
+  // Asked last, so that a retry which would come too late costs nothing.
+  return retry !== undefined && budget.trySpend(nowMs) ? retry : undefined;
+}
+
+function retryWithin(untilMs: number, afterMs: number, history: History, nowMs: number): Decision | undefined {
+  return nowMs + afterMs < untilMs ? { next: "retry", afterMs, avoid: "tried", history } : undefined;
+}
+
+/** The node, or what stands before it, will not do it now; another node or a later try may. */
+function refusesForNow(status: number): boolean {
+  return status === 429 || status === 502 || status === 503 || status === 504;
+}

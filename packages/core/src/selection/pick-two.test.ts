@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { seededRandom } from "../testing/seeded-random.js";
+import { type Candidate, rosterOf } from "./eligible.js";
+import { type NodeReader, type Picked, pick } from "./pick-two.js";
+
+interface Row {
+  readonly tier: "node" | "seed";
+  readonly mark: Candidate["mark"];
+  readonly ejected: boolean;
+  readonly weight: number;
+  readonly inFlight: number;
+  readonly room: boolean;
+  readonly refusedAtMs: number;
+}
+
+const nowMs = 100_000;
+const well: Row = {
+  tier: "node",
+  mark: "none",
+  ejected: false,
+  weight: 1,
+  inFlight: 0,
+  room: true,
+  refusedAtMs: Number.NEGATIVE_INFINITY,
+};
+const down: Row = { ...well, mark: "down" };
+const fullUp: Row = { ...well, room: false };
+const starting: Row = { ...well, mark: "ramp", weight: 0.1 };
+
+function readerOf(rows: readonly Row[]): NodeReader {
+  const row = (slot: number) => rows[slot] ?? assert.fail(`no slot ${slot}`);
+  return {
+    roster: rosterOf(rows.map(({ tier, mark, ejected }, slot) => ({ slot, tier, mark, ejected }))),
+    weightOf: (slot) => row(slot).weight,
+    inFlightOf: (slot) => row(slot).inFlight,
+    hasRoom: (slot) => row(slot).room,
+    refusedAtMs: (slot) => row(slot).refusedAtMs,
+  };
+}
+
+/** How often each slot is picked in `times` picks. */
+function countPicks(rows: readonly Row[], times: number, tried: readonly number[] = []): number[] {
+  const reader = readerOf(rows);
+  const random = seededRandom(7);
+  const counts = rows.map(() => 0);
+  for (let time = 0; time < times; time++) {
+    const picked = pick(reader, tried, nowMs, random);
+    if (picked.type === "node") counts[picked.slot] = (counts[picked.slot] ?? 0) + 1;
+  }
+  return counts;
+}
+
+const shares = (counts: readonly number[]) => {
+  const sum = counts.reduce((total, count) => total + count, 0);
+  return counts.map((count) => count / sum);
+};
+
+function assertNear(actual: number | undefined, expected: number, tolerance: number): void {
+  assert.ok(actual !== undefined && Math.abs(actual - expected) <= tolerance, `${actual} is not about ${expected}`);
+}
+
+function only(rows: readonly Row[], tried: readonly number[] = []): readonly number[] {
+  return countPicks(rows, 200, tried).flatMap((count, slot) => (count > 0 ? [slot] : []));
+}
+
+const row: fc.Arbitrary<Row> = fc.record({
+  tier: fc.constantFrom("node", "node", "node", "seed"),
+  mark: fc.constantFrom("none", "none", "down", "ramp", "drain"),
+  ejected: fc.boolean(),
+  weight: fc.constantFrom(1, 1, 0.1),
+  inFlight: fc.nat(3),
+  room: fc.boolean(),
+  refusedAtMs: fc.constantFrom(Number.NEGATIVE_INFINITY, nowMs - 500),
+});
+// Few nodes, and so many that two are guessed first.
+const rows = fc.oneof(fc.array(row, { maxLength: 6 }), fc.array(row, { minLength: 20, maxLength: 60 }));
+const picking = (check: (rows: Row[], picked: Picked, tried: number[]) => void) =>
+  fc.assert(
+    fc.property(rows, fc.array(fc.nat(6), { maxLength: 4 }), fc.nat(), (rows, tried, seed) => {
+      check(rows, pick(readerOf(rows), tried, nowMs, seededRandom(seed)), tried);
+    }),
+    { numRuns: 1_000 },
+  );
+
+describe("pick", () => {
+  it("finds a node whenever an eligible one has room, for a request that was tried or not", () => {
+    picking((rows, picked, tried) => {
+      const { eligible } = readerOf(rows).roster;
+      if (rows.length === 0) assert.equal(picked.type, "none");
+      else if (eligible.some((slot) => rows[slot]?.room)) assert.equal(picked.type, "node");
+      else if (tried.length === 0) assert.equal(picked.type, "full");
+      else assert.notEqual(picked.type, "none");
+    });
+  });
+
+  it("never picks a node without room", () => {
+    picking((rows, picked) => {
+      if (picked.type === "node") assert.equal(rows[picked.slot]?.room, true);
+    });
+  });
+
+  it("picks a node that is leaving only if every other is tried, or leaving too", () => {
+    picking((rows, picked, tried) => {
+      if (picked.type !== "node" || rows[picked.slot]?.mark !== "drain" || rows[picked.slot]?.tier === "seed") return;
+      const others = rows.flatMap(({ tier, mark, room }, slot) =>
+        tier === "node" && mark !== "drain" && room && !tried.includes(slot) ? [slot] : [],
+      );
+      assert.deepEqual(others, []);
+    });
+  });
+
+  it("picks a tried node only if every eligible one with room is tried", () => {
+    picking((rows, picked, tried) => {
+      if (picked.type !== "node" || !tried.includes(picked.slot)) return;
+      const untried = readerOf(rows).roster.eligible.filter((slot) => rows[slot]?.room && !tried.includes(slot));
+      assert.deepEqual(untried, []);
+    });
+  });
+
+  for (const count of [3, 40]) {
+    it(`spreads requests evenly over ${count} idle nodes`, () => {
+      const counts = countPicks(Array<Row>(count).fill(well), 1_000 * count);
+      for (const share of shares(counts)) assertNear(share * count, 1, 0.12);
+    });
+
+    it(`never picks the busiest of ${count} nodes: two different ones are compared`, () => {
+      const [first] = countPicks([{ ...well, inFlight: 1 }, ...Array<Row>(count - 1).fill(well)], 2_000);
+      assert.equal(first, 0);
+    });
+  }
+
+  it("compares two of three nodes, so the second best has its share", () => {
+    const counts = countPicks(
+      [0, 1, 2].map((inFlight) => ({ ...well, inFlight })),
+      3_000,
+    );
+    assertNear(shares(counts)[0], 2 / 3, 0.03);
+    assertNear(shares(counts)[1], 1 / 3, 0.03);
+  });
+
+  it("takes the only node there is, whatever it has in flight", () => {
+    assert.deepEqual(only([{ ...well, inFlight: 99 }]), [0]);
+  });
+
+  it("lets a node that is eased in take part in as many draws as its weight says", () => {
+    // Idle beside busy ones, it wins whenever it is one of the two: weight times two thirds.
+    const busy = { ...well, inFlight: 5 };
+    assertNear(shares(countPicks([busy, starting, busy], 5_000))[1], 0.1 * (2 / 3), 0.015);
+    assertNear(shares(countPicks([busy, { ...starting, weight: 0.5 }, busy], 5_000))[1], 0.5 * (2 / 3), 0.03);
+  });
+
+  it("draws few of the nodes that are eased in among many, too", () => {
+    const rows = [...Array<Row>(20).fill(starting), ...Array<Row>(20).fill({ ...well, inFlight: 5 })];
+    const eased = countPicks(rows, 4_000)
+      .slice(0, 20)
+      .reduce((sum, count) => sum + count, 0);
+    // Of 22 that take part on average 2 are eased in, and win against any other.
+    assertNear(eased / 4_000, 1 - (20 * 19) / (22 * 21), 0.03);
+  });
+
+  it("does not make a node that is eased in look more costly than it is", () => {
+    const counts = countPicks([{ ...well, inFlight: 1 }, starting], 2_000);
+    assertNear(shares(counts)[1], 0.1, 0.03);
+  });
+
+  for (const count of [3, 40]) {
+    it(`sends requests to ${count} nodes that are all eased in at once, evenly`, () => {
+      const counts = countPicks(Array<Row>(count).fill(starting), 1_000 * count);
+      for (const share of shares(counts)) assertNear(share * count, 1, 0.15);
+    });
+  }
+
+  it("waits for a node that is well and has no room, rather than use one that is not", () => {
+    assert.deepEqual(pick(readerOf([fullUp, down]), [], nowMs, seededRandom(1)), { type: "full" });
+  });
+
+  it("tries other nodes first", () => {
+    assert.deepEqual(only([well, well, well], [1]), [0, 2]);
+    assert.deepEqual(only([well, well, well], [1, 0]), [2]);
+  });
+
+  it("tries a node that is down before one it has tried, and then begins again with those that are well", () => {
+    const seed: Row = { ...well, tier: "seed" };
+    assert.deepEqual(only([well, down, seed], [0]), [1]);
+    assert.deepEqual(only([well, down, seed], [0, 1]), [2]);
+    assert.deepEqual(only([well, down, seed], [0, 1, 2]), [0]);
+  });
+
+  it("goes back to a tried node if the untried ones that are well have no room", () => {
+    assert.deepEqual(only([well, fullUp, down], [0]), [0]);
+  });
+
+  it("takes nodes that refused in the last second last, but only in panic", () => {
+    const refusing = { ...down, refusedAtMs: nowMs - 999 };
+    assert.deepEqual(only([refusing, { ...down, inFlight: 9 }, refusing]), [1]);
+    assert.deepEqual(only([refusing, refusing]), [0, 1]);
+    assert.deepEqual(
+      only([...Array<Row>(30).fill(refusing), { ...down, inFlight: 9 }, { ...down, inFlight: 9 }]),
+      [30, 31],
+    );
+    assert.deepEqual(only([{ ...refusing, refusedAtMs: nowMs - 1_000 }, down]), [0, 1]);
+    assert.deepEqual(only([{ ...well, refusedAtMs: nowMs - 1 }, well]), [0, 1]);
+  });
+});

@@ -1,0 +1,16 @@
+export { type Identity, judgeIdentity } from "./identity.js";
+export { sniffLimits } from "./limits.js";
+export {
+  emptyMembership,
+  type Member,
+  type Membership,
+  type MembershipAnswer,
+  type MergedSniff,
+  membershipRules,
+  mergeSniff,
+} from "./membership.js";
+export { type ParsedAddress, parsePublishAddress, type Scheme } from "./parse-address.js";
+export { type ParsedSniff, parseNodes, type SkippedNode, type SniffAnswer, type SniffContext } from "./parse-nodes.js";
+export { type KnownSeed, recogniseSeeds } from "./recognise-seeds.js";
+export { servesRequests } from "./roles.js";
+export { shownText } from "./shown-text.js";

@@ -1,0 +1,200 @@
+import { addressOf, type NodeRecord, nodeKey } from "../view/node-record.js";
+import { sniffLimits } from "./limits.js";
+
+/** When a node that is no longer listed has left. */
+export const membershipRules = {
+  /** Time from the first complete answer without the node to the last; so there are at least two. */
+  absenceMs: 5_000,
+  /** Different nodes that must have given them, where enough are there to be asked. */
+  answerersToLeave: 2,
+  /** How many listed nodes are enough. */
+  presentForAnswerers: 2,
+  /** An answer without more than this share of the members is held. */
+  shrinkShareMax: 0.5,
+  /** Answers, and their time, after which a held answer is believed though one node alone gave it. */
+  loneAnswersToShrink: 3,
+  loneShrinkMs: 30_000,
+} as const;
+
+/**
+ *              ┌──── listed again, by any answer ────┐
+ *              ▼                                     │
+ * (unknown) ─▶ present ── not in a complete answer ─▶ absent ── by enough answers, nodes and time ─▶ (gone)
+ *              │                                     │
+ *              └─ its id is at another address ──────┴─▶ (gone)
+ */
+export type Member =
+  | { readonly state: "present"; readonly node: NodeRecord }
+  | {
+      readonly state: "absent";
+      readonly node: NodeRecord;
+      /** The first complete answer without it. */
+      readonly sinceMs: number;
+      /** The newest of them. */
+      readonly lastMs: number;
+      /** How many in a row; those of one instant are one. */
+      readonly answers: number;
+      /** Who gave them; no more names than the rules ask for. */
+      readonly answeredBy: readonly string[];
+      /** The last answer without it was held. */
+      readonly held: boolean;
+    };
+
+/** Who belongs to the cluster, absent ones still included: one member an address, ordered by it. Nothing of health. */
+export interface Membership {
+  readonly members: readonly Member[];
+}
+
+export const emptyMembership: Membership = { members: [] };
+
+/** The usable part of a sniff. `complete`: whoever is not listed was not in the cluster. */
+export interface MembershipAnswer {
+  readonly nodes: readonly NodeRecord[];
+  readonly complete: boolean;
+  /** Which node answered, under any name that is always the same for it. */
+  readonly answeredBy: string;
+}
+
+export interface MergedSniff {
+  readonly membership: Membership;
+  /** Node keys. A node whose id or address changed has left under its old key and joined under its new one. */
+  readonly joined: readonly string[];
+  readonly left: readonly string[];
+  /** Which of those that left are still here, under another key. */
+  readonly moved: readonly { readonly from: string; readonly to: string }[];
+  /** A member joined, left or has a new record. Absences alone change nothing that is published. */
+  readonly changed: boolean;
+  /** Why not all that the answer says was done; a sentence for people. */
+  readonly held?: string;
+}
+
+/**
+ * Takes one sniff answer into account.
+ *
+ * Promised: an answer that lists nobody changes nothing, and no answer empties a membership. An incomplete answer
+ * counts no absence. A node leaves by absence under {@link membershipRules} alone. While an answer is held, nodes join
+ * and are refreshed, and nothing else; what it leaves out is noted, so that the next answer can confirm it.
+ */
+export function mergeSniff(membership: Membership, answer: MembershipAnswer, nowMs: number): MergedSniff {
+  const { members } = membership;
+  const listed = new Map(answer.nodes.map((node) => [addressOf(node), node]));
+  if (listed.size === 0) {
+    return { membership, joined: [], left: [], moved: [], changed: false, held: "the answer lists no usable node" };
+  }
+
+  const idsListed = new Set(answer.nodes.map(({ id }) => id).filter((id) => id !== ""));
+  const here = members.filter(({ node }) => listed.has(addressOf(node)));
+  const elsewhere = members.filter(({ node }) => !listed.has(addressOf(node)) && idsListed.has(node.id));
+  const missing = members.filter(({ node }) => !listed.has(addressOf(node)) && !idsListed.has(node.id));
+
+  const braked = answer.complete && mustHold(missing, members.length);
+  const absent = answer.complete
+    ? missing
+        .map((member) => absentOnceMore(member, answer.answeredBy, nowMs, braked))
+        .filter((member) => !hasLeft(member, listed.size, nowMs))
+    : missing;
+  const held = braked && absent.length > 0;
+  const staying = [...here.map((member) => refreshed(member, listed)), ...(held ? elsewhere : []), ...absent];
+  const strangers = strangersTo(members, listed);
+  const joining = strangers.slice(0, sniffLimits.nodesMax - staying.length);
+
+  const merged = { members: [...staying, ...joining.map(present)].sort(byAddress) };
+  return {
+    membership: merged,
+    ...difference(membership, merged),
+    ...(held ? { held: shrinkReason(missing.length, members.length) } : {}),
+    ...(joining.length < strangers.length ? { held: `there may be no more than ${sniffLimits.nodesMax} members` } : {}),
+  };
+}
+
+/** Those at an address that is no member's. Who has moved comes first: its old address has just made room for it. */
+function strangersTo(members: readonly Member[], listed: ReadonlyMap<string, NodeRecord>): readonly NodeRecord[] {
+  const addresses = new Set(members.map(({ node }) => addressOf(node)));
+  const ids = new Set(members.map(({ node }) => node.id));
+  const strangers = [...listed].filter(([address]) => !addresses.has(address)).map(([, node]) => node);
+  return [...strangers.filter(({ id }) => ids.has(id)), ...strangers.filter(({ id }) => !ids.has(id))];
+}
+
+function present(node: NodeRecord): Member {
+  return { state: "present", node };
+}
+
+type AbsentMember = Extract<Member, { readonly state: "absent" }>;
+
+function isAbsent(member: Member): member is AbsentMember {
+  return member.state === "absent";
+}
+
+/** The listed record of a member; the one we have, where they are equal, so that a change can be told by identity. */
+function refreshed({ node }: Member, listed: ReadonlyMap<string, NodeRecord>): Member {
+  const fresh = listed.get(addressOf(node));
+  return present(fresh === undefined || sameRecord(fresh, node) ? node : fresh);
+}
+
+// Who was left out by a held answer keeps the next one held too: those who joined meanwhile must not outvote them.
+function mustHold(missing: readonly Member[], memberCount: number): boolean {
+  const shrinks = missing.length > memberCount * membershipRules.shrinkShareMax;
+  return shrinks || missing.some((member) => isAbsent(member) && member.held);
+}
+
+function absentOnceMore(member: Member, by: string, nowMs: number, held: boolean): AbsentMember {
+  const { node } = member;
+  if (!isAbsent(member)) {
+    return { state: "absent", node, sinceMs: nowMs, lastMs: nowMs, answers: 1, answeredBy: [by], held };
+  }
+  const answers = nowMs > member.lastMs ? member.answers + 1 : member.answers;
+  const answeredBy = [...new Set([...member.answeredBy, by])].slice(0, membershipRules.answerersToLeave);
+  return { ...member, lastMs: nowMs, answers, answeredBy, held };
+}
+
+function hasLeft({ sinceMs, answers, answeredBy, held }: AbsentMember, listedCount: number, nowMs: number): boolean {
+  const rules = membershipRules;
+  const absentMs = nowMs - sinceMs;
+  if (absentMs < rules.absenceMs) return false;
+  if (answeredBy.length >= rules.answerersToLeave) return true;
+  return held
+    ? answers >= rules.loneAnswersToShrink && absentMs >= rules.loneShrinkMs
+    : listedCount < rules.presentForAnswerers;
+}
+
+function shrinkReason(missing: number, members: number): string {
+  const { loneAnswersToShrink, loneShrinkMs } = membershipRules;
+  const lone = `${loneAnswersToShrink} answers over ${loneShrinkMs / 1_000} s`;
+  return `the answer leaves out ${missing} of ${members} known nodes; held until another node says so, or for ${lone}`;
+}
+
+type Difference = Pick<MergedSniff, "joined" | "left" | "moved" | "changed">;
+
+function difference(before: Membership, after: Membership): Difference {
+  const nodesBefore = before.members.map(({ node }) => node);
+  const nodesAfter = after.members.map(({ node }) => node);
+  const keysBefore = new Set(nodesBefore.map(nodeKey));
+  const keyOfId = new Map(nodesAfter.map((node) => [node.id, nodeKey(node)]));
+  const keysAfter = new Set(nodesAfter.map(nodeKey));
+
+  const gone = nodesBefore.filter((node) => !keysAfter.has(nodeKey(node)));
+  const moved = gone.flatMap((node) => {
+    const to = node.id === "" ? undefined : keyOfId.get(node.id);
+    return to === undefined ? [] : [{ from: nodeKey(node), to }];
+  });
+  const untouched = new Set(nodesBefore);
+  return {
+    joined: [...keysAfter].filter((key) => !keysBefore.has(key)),
+    left: gone.map(nodeKey),
+    moved,
+    changed: gone.length > 0 || nodesAfter.some((node) => !untouched.has(node)),
+  };
+}
+
+/** Records are parsed in one fixed order of roles and attributes, so equal ones are written equally. */
+function sameRecord(a: NodeRecord, b: NodeRecord): boolean {
+  return written(a) === written(b);
+}
+
+function written({ id, name, host, port, ip, roles, attributes, version, aliases, tls }: NodeRecord): string {
+  return JSON.stringify([id, name, host, port, ip, roles, attributes, version, aliases, tls]);
+}
+
+function byAddress(a: Member, b: Member): number {
+  return addressOf(a.node) < addressOf(b.node) ? -1 : 1;
+}

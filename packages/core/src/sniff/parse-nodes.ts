@@ -1,0 +1,318 @@
+import { addressOf, type NodeRecord } from "../view/node-record.js";
+import { type AddressMap, mapAddress, readAddressMap } from "./address-map.js";
+import { parseAttributes } from "./attributes.js";
+import { parseHost } from "./host.js";
+import { sniffLimits } from "./limits.js";
+import { readPublished, type Scheme, unroutable } from "./parse-address.js";
+import { servesRequests } from "./roles.js";
+import { shownText } from "./shown-text.js";
+
+/** The answer to `GET /_nodes/http`, as it came. Text in bytes is UTF-8. */
+export interface SniffAnswer {
+  readonly status: number;
+  readonly body: string | Uint8Array;
+}
+
+export interface SniffContext {
+  /** The configured address that answered. `pathPrefix` is "" or starts with a slash. */
+  readonly seed: {
+    readonly scheme: Scheme;
+    readonly host: string;
+    readonly port: number;
+    readonly pathPrefix: string;
+  };
+  /**
+   * From a published `host:port` or `host` to the one that is reached from here. Applied before an address is judged,
+   * so that even a wildcard can be mapped; what it names is used even where it is a loopback address.
+   */
+  readonly addressMap?: Readonly<Record<string, string>>;
+  /** False where the seeds have a path prefix and nothing was allowed: then no published address is used. */
+  readonly allowDirect: boolean;
+}
+
+/** A node that was listed and is not used. All texts are fit for a log line. */
+export interface SkippedNode {
+  readonly id: string;
+  readonly name?: string;
+  /** The `publish_address`, where there was one. */
+  readonly published?: string;
+  /** A sentence for the reader of `rollcall sniff`. */
+  readonly reason: string;
+}
+
+/**
+ * A node list, or why there is none. A refused answer says nothing about who belongs; keep what was known.
+ *
+ * - `denied`: 401 or 403. The cluster is alive; the user may not ask.
+ * - `overloaded`: 429 or 5xx. Ask again later, with backoff.
+ * - `malformed`: not the answer of a cluster node, or beyond our limits.
+ * - `empty`: a well-formed answer that lists nobody.
+ */
+export type ParsedSniff =
+  | {
+      readonly ok: true;
+      /** Ordered by address; no two share one. May be empty: everybody was skipped. */
+      readonly nodes: readonly NodeRecord[];
+      /** The `publish_address` of each of them, by id, fit for a log line: before `addressMap`, as the node wrote it. */
+      readonly published: ReadonlyMap<string, string>;
+      /** Ordered by id. */
+      readonly skipped: readonly SkippedNode[];
+      /** Every node of the cluster was asked, answered, and is listed. False where the answer does not say so. */
+      readonly complete: boolean;
+      /** How many nodes were asked, answered and failed to; absent where the answer does not say. */
+      readonly total?: number;
+      readonly successful?: number;
+      readonly failed?: number;
+      readonly clusterName?: string;
+      /** Everybody listed is a dedicated cluster manager, so they are used after all. */
+      readonly filterIgnored: boolean;
+    }
+  | {
+      readonly ok: false;
+      readonly kind: "denied" | "overloaded" | "malformed" | "empty";
+      readonly reason: string;
+    };
+
+/**
+ * Reads who is in the cluster out of an answer to `GET /_nodes/http`.
+ *
+ * Total: never throws, whatever the body. A node that cannot be used is skipped with a reason and harms no other; a
+ * document that cannot be used refuses the whole answer. Every address returned is one that somebody can connect to.
+ * Not promised: that it can be reached from here, or is the node it claims to be; only a probe tells.
+ */
+export function parseNodes(answer: SniffAnswer, context: SniffContext): ParsedSniff {
+  const refusal = refusedByStatus(answer.status);
+  if (refusal !== undefined) return refusal;
+  const document = asObject(parseJson(answer.body));
+  if (document === undefined) return malformed("the answer is not a JSON object, or is too long for a node list");
+  const entries = asObject(document.nodes);
+  if (entries === undefined) return malformed("the answer has no object named nodes");
+  const ids = Object.keys(entries).sort();
+  if (ids.length === 0) return { ok: false, kind: "empty", reason: "the answer lists no node" };
+  if (ids.length > sniffLimits.nodesMax) {
+    return malformed(`the answer lists ${ids.length} nodes, more than ${sniffLimits.nodesMax}`);
+  }
+
+  const skipped: SkippedNode[] = [];
+  const listed: ListedNode[] = [];
+  for (const id of ids) {
+    const node = readNode(id, entries[id]);
+    if ("reason" in node) skipped.push(node);
+    else listed.push(node);
+  }
+
+  const filterIgnored = listed.length > 0 && !listed.some(({ roles }) => servesRequests(roles));
+  const site: Site = {
+    ...context,
+    map: readAddressMap(context.addressMap),
+    seedIsLoopback: parseHost(context.seed.host)?.kind === "loopback",
+  };
+  const records: NodeRecord[] = [];
+  const published = new Map<string, string>();
+  for (const node of listed) {
+    const place = filterIgnored || servesRequests(node.roles) ? locate(node.http, site) : managerReason(node);
+    if ("reason" in place) skipped.push(skip(node, place.reason));
+    else {
+      records.push({ ...recordOf(node), ...place });
+      const text = publishedBy(node.http);
+      if (text !== undefined) published.set(node.id, text);
+    }
+  }
+
+  const counts = readCounts(document._nodes);
+  const clusterName = boundedText(document.cluster_name, sniffLimits.nameMaxLength);
+  return {
+    ok: true,
+    nodes: mergeByAddress(records),
+    published,
+    skipped: skipped.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    complete: counts !== undefined && isComplete(counts, ids.length),
+    ...counts,
+    ...(clusterName === undefined ? {} : { clusterName }),
+    filterIgnored,
+  };
+}
+
+function refusedByStatus(status: number): ParsedSniff | undefined {
+  if (status === 200) return undefined;
+  if (status === 401) {
+    return { ok: false, kind: "denied", reason: "status 401: the cluster does not accept the credentials" };
+  }
+  if (status === 403) {
+    const privilege = "the cluster privilege monitor (Elasticsearch) or cluster:monitor/nodes/info (OpenSearch)";
+    return { ok: false, kind: "denied", reason: `status 403: the user needs ${privilege} to see the nodes` };
+  }
+  if (status === 429 || status >= 500) {
+    return { ok: false, kind: "overloaded", reason: `status ${status}: the node cannot answer now` };
+  }
+  return malformed(`status ${status} is not the answer of a cluster node`);
+}
+
+function malformed(reason: string): ParsedSniff {
+  return { ok: false, kind: "malformed", reason };
+}
+
+function parseJson(body: string | Uint8Array): unknown {
+  if (body.length > sniffLimits.bodyMaxLength) return undefined;
+  try {
+    return JSON.parse(typeof body === "string" ? body : new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    return undefined; // The parser's message quotes the body; nobody needs it.
+  }
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+function asObject(value: unknown): JsonObject | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+}
+
+function boundedText(value: unknown, maxLength: number): string | undefined {
+  return typeof value === "string" && value !== "" && value.length <= maxLength ? value : undefined;
+}
+
+interface ListedNode {
+  readonly id: string;
+  readonly name?: string;
+  readonly version?: string;
+  readonly roles?: readonly string[];
+  readonly attributes?: NonNullable<NodeRecord["attributes"]>;
+  readonly http: unknown;
+}
+
+function readNode(id: string, value: unknown): ListedNode | SkippedNode {
+  const entry = asObject(value);
+  if (entry === undefined) return { id: shownText(id), reason: "its entry is not an object" };
+  if (id === "" || id.length > sniffLimits.idMaxLength) {
+    return { id: shownText(id), reason: `its id is empty or longer than ${sniffLimits.idMaxLength} characters` };
+  }
+  const name = boundedText(entry.name, sniffLimits.nameMaxLength);
+  const version = boundedText(entry.version, sniffLimits.versionMaxLength);
+  const roles = readRoles(entry.roles);
+  const attributes = parseAttributes(Object.entries(asObject(entry.attributes) ?? {}));
+  return {
+    id,
+    ...(name === undefined ? {} : { name }),
+    ...(version === undefined ? {} : { version }),
+    ...(roles === undefined ? {} : { roles }),
+    ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
+    http: entry.http,
+  };
+}
+
+// All or nothing: half a list of roles could make a data node look like a dedicated manager.
+function readRoles(value: unknown): readonly string[] | undefined {
+  if (!Array.isArray(value) || value.length > sniffLimits.rolesMax) return undefined;
+  const roles = value.map((role) => boundedText(role, sniffLimits.roleMaxLength));
+  return roles.every((role) => role !== undefined) ? [...new Set(roles)].sort() : undefined;
+}
+
+interface Site extends SniffContext {
+  readonly map: AddressMap;
+  readonly seedIsLoopback: boolean;
+}
+
+type Place = Pick<NodeRecord, "host" | "port" | "ip" | "tls"> | { readonly reason: string };
+
+/** Where the node is reached, seen from this site. */
+function locate(httpValue: unknown, site: Site): Place {
+  const { scheme, host, port, pathPrefix } = site.seed;
+  if (!site.allowDirect) {
+    const seed = `${scheme}://${addressOf({ host, port })}${pathPrefix}`;
+    return { reason: `${seed} looks like a proxy: nodes are asked directly only if discovery.allow names them` };
+  }
+  const http = asObject(httpValue);
+  if (http === undefined) return { reason: "it names no http address" };
+  const published = http.publish_address ?? "";
+  if (published !== "") return locateAddress("publish_address", published, site);
+
+  for (const bound of [http.bound_address].flat().slice(0, sniffLimits.boundAddressesMax)) {
+    const place = locateAddress("bound_address", bound, site);
+    if (!("reason" in place)) return place;
+  }
+  return { reason: "it names no publish_address, and no bound_address that can be used from here" };
+}
+
+function locateAddress(field: string, text: unknown, site: Site): Place {
+  if (typeof text !== "string") return { reason: `${field} is not text` };
+  const skipFor = (why: string) => ({ reason: `${field} ${shownText(text)} ${why}` });
+
+  const published = readPublished(text);
+  if ("fault" in published) return skipFor(published.fault);
+  const { host, port, ip, scheme } = published;
+  if (scheme === "http" && site.seed.scheme === "https") return skipFor("is plain http, and the seed is https");
+  const tls = scheme === "https" ? { tls: true as const } : {};
+
+  const mapped = mapAddress(site.map, published);
+  if (mapped !== undefined) {
+    return "fault" in mapped ? skipFor(mapped.fault) : { host: mapped.host.text, port: mapped.port, ...tls };
+  }
+  const fault = unroutable(host);
+  if (fault !== undefined) return skipFor(fault);
+  if (host.kind === "loopback" && !site.seedIsLoopback) {
+    return skipFor("is the node's own loopback address, and the seed is another machine; see discovery.addressMap");
+  }
+  const ipIsOfUse = ip !== undefined && (ip.kind === "address" || (ip.kind === "loopback" && site.seedIsLoopback));
+  return { host: host.text, port, ...(ipIsOfUse ? { ip: ip.text } : {}), ...tls };
+}
+
+function managerReason({ roles = [] }: ListedNode): { readonly reason: string } {
+  return { reason: `it is a dedicated cluster manager (${roles.join(", ")})` };
+}
+
+function skip({ id, name, http }: ListedNode, reason: string): SkippedNode {
+  const published = publishedBy(http);
+  return {
+    id: shownText(id),
+    ...(name === undefined ? {} : { name: shownText(name) }),
+    ...(published === undefined ? {} : { published }),
+    reason,
+  };
+}
+
+/** What a node publishes, for people. */
+function publishedBy(http: unknown): string | undefined {
+  const published = asObject(http)?.publish_address;
+  return typeof published === "string" ? shownText(published) : undefined;
+}
+
+function recordOf({ http: _, ...known }: ListedNode): Omit<ListedNode, "http"> {
+  return known;
+}
+
+/**
+ * Nodes that publish one address, behind NAT or a forwarded port, are one target. The smallest id stands for all, so
+ * that the answer's order changes nothing; `records` come ordered by id.
+ */
+function mergeByAddress(records: readonly NodeRecord[]): readonly NodeRecord[] {
+  const merged = new Map<string, NodeRecord>();
+  for (const record of records) {
+    const address = addressOf(record);
+    const first = merged.get(address);
+    merged.set(address, first === undefined ? record : withAlias(first, record));
+  }
+  return [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);
+}
+
+function withAlias(first: NodeRecord, { id, tls }: NodeRecord): NodeRecord {
+  return { ...first, aliases: [...(first.aliases ?? []), id], ...(tls === undefined ? {} : { tls }) };
+}
+
+interface Counts {
+  readonly total: number;
+  readonly successful: number;
+  readonly failed: number;
+}
+
+function readCounts(value: unknown): Counts | undefined {
+  const { total, successful, failed } = asObject(value) ?? {};
+  return isCount(total) && isCount(successful) && isCount(failed) ? { total, successful, failed } : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isComplete({ total, successful, failed }: Counts, listed: number): boolean {
+  return failed === 0 && successful === total && total === listed;
+}

@@ -1,0 +1,439 @@
+import assert from "node:assert/strict";
+import { BlockList, isIP } from "node:net";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { addressOf, type NodeRecord, nodeKey } from "../view/node-record.js";
+import {
+  emptyMembership,
+  type Membership,
+  membershipRules,
+  mergeSniff,
+  parseNodes,
+  parsePublishAddress,
+  recogniseSeeds,
+  type SniffContext,
+  sniffLimits,
+} from "./index.js";
+
+const context: SniffContext = {
+  seed: { scheme: "http", host: "10.0.0.9", port: 9200, pathPrefix: "" },
+  allowDirect: true,
+};
+
+// An opinion of what cannot be connected to that shares no code with ours.
+const unroutable = new BlockList();
+unroutable.addSubnet("0.0.0.0", 8, "ipv4");
+unroutable.addSubnet("127.0.0.0", 8, "ipv4");
+unroutable.addSubnet("169.254.0.0", 16, "ipv4");
+unroutable.addSubnet("224.0.0.0", 3, "ipv4");
+unroutable.addSubnet("::", 96, "ipv6");
+unroutable.addSubnet("fe80::", 10, "ipv6");
+unroutable.addSubnet("ff00::", 8, "ipv6");
+
+function assertRoutable(node: NodeRecord): void {
+  for (const host of [node.host, node.ip ?? node.host]) {
+    const family = isIP(host);
+    if (family !== 0) assert.ok(!unroutable.check(host, family === 4 ? "ipv4" : "ipv6"), host);
+    else assert.match(host, /^[a-z0-9_.-]{1,253}$/);
+    assert.ok(!/(^|\.)localhost\.?$/.test(host), host);
+    const url = new URL(`http://${addressOf({ host, port: node.port })}/`);
+    assert.equal(url.hostname.replace(/^\[|\]$/g, ""), host);
+  }
+  assert.ok(Number.isInteger(node.port) && node.port >= 1 && node.port <= 65_535);
+}
+
+const octet = fc.oneof(fc.nat(255), fc.constantFrom(0, 10, 127, 169, 224, 255, 254));
+const ipv4 = fc.tuple(octet, octet, octet, octet).map((bytes) => bytes.join("."));
+const group = fc.oneof(
+  fc.constantFrom("0", "1", "ffff", "fe80", "ff02", "2001"),
+  fc.nat(0xffff).map((n) => n.toString(16)),
+);
+const ipv6 = fc.oneof(
+  fc.array(group, { minLength: 8, maxLength: 8 }).map((groups) => groups.join(":")),
+  fc
+    .tuple(fc.array(group, { maxLength: 3 }), fc.array(group, { maxLength: 3 }))
+    .map((halves) => halves.map((half) => half.join(":")).join("::")),
+  ipv4.map((mapped) => `::ffff:${mapped}`),
+  fc.ipV6(),
+);
+const name = fc.oneof(
+  fc.constantFrom("es1", "localhost", "es_1.internal", "Bücher.example", "http", "*"),
+  fc.domain(),
+  fc.string(),
+);
+const port = fc.oneof(fc.nat(70_000).map(String), fc.constantFrom("", "0", "abc", "09200", "1e3"));
+const published = fc
+  .tuple(
+    fc.constantFrom("", "http://", "https://", "HTTPS://", "ftp://", "inet[", "/"),
+    fc.oneof(
+      fc.constant(""),
+      name.map((text) => `${text}/`),
+    ),
+    fc.oneof(
+      ipv4,
+      ipv6.map((text) => `[${text}]`),
+      name,
+    ),
+    port,
+  )
+  .map(([prefix, host, address, digits]) => `${prefix}${host}${address}:${digits}${prefix === "inet[" ? "]" : ""}`);
+const anyPublished = fc.oneof(published, fc.string({ unit: "binary" }), fc.jsonValue());
+
+const node = fc.record(
+  {
+    name: fc.oneof(fc.string(), fc.jsonValue()),
+    version: fc.constantFrom("8.19.0", "2.19.5"),
+    roles: fc.oneof(fc.subarray(["master", "data", "ml", "cluster_manager", "ingest"]), fc.jsonValue()),
+    attributes: fc.dictionary(fc.oneof(fc.constantFrom("rack.0", "rack.1", "__proto__"), fc.string()), fc.string()),
+    http: fc.record(
+      { publish_address: anyPublished, bound_address: fc.array(anyPublished, { maxLength: 3 }) },
+      { requiredKeys: [] },
+    ),
+  },
+  { requiredKeys: [] },
+);
+const document = fc.record({
+  _nodes: fc.oneof(fc.record({ total: fc.nat(4), successful: fc.nat(4), failed: fc.nat(2) }), fc.jsonValue()),
+  cluster_name: fc.string(),
+  nodes: fc.oneof(
+    fc.dictionary(
+      fc.oneof(fc.constantFrom("n1", "n2", "n3", "__proto__"), fc.string()),
+      fc.oneof(node, fc.jsonValue()),
+    ),
+  ),
+});
+// A cut or changed text is rarely JSON still; both kinds of damage are wanted.
+const damaged = fc.tuple(document, fc.nat(), fc.nat(20), fc.string()).map(([value, at, length, text]) => {
+  const whole = JSON.stringify(value);
+  const from = at % (whole.length + 1);
+  return whole.slice(0, from) + text + whole.slice(from + length);
+});
+const body = fc.oneof(
+  document.map((value) => JSON.stringify(value)),
+  damaged,
+  fc.json(),
+  fc.string({ unit: "binary" }),
+  fc.uint8Array(),
+  document.map((value) => new TextEncoder().encode(JSON.stringify(value))),
+);
+
+describe("whatever is answered", () => {
+  it("an address that is accepted can be connected to, and reads the same again", () => {
+    fc.assert(
+      fc.property(anyPublished, (value) => {
+        const address = parsePublishAddress(value);
+        if (!address.ok) return assert.ok(address.reason.length < 300);
+        if (!address.host.startsWith("127.") && address.host !== "::1" && !address.host.includes("localhost")) {
+          assertRoutable({ id: "n1", host: address.host, port: address.port });
+        }
+        const again = parsePublishAddress(addressOf(address));
+        assert.deepEqual(again, { ok: true, host: address.host, port: address.port });
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("parsing never throws, and yields distinct nodes that can be connected to, in one order", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof({ weight: 9, arbitrary: fc.constant(200) }, { weight: 1, arbitrary: fc.integer() }),
+        body,
+        (status, text) => {
+          const sniff = parseNodes({ status, body: text }, context);
+          if (!sniff.ok) return assert.ok(sniff.reason.length > 0);
+          const addresses = sniff.nodes.map(addressOf);
+          for (const record of sniff.nodes) assertRoutable(record);
+          assert.deepEqual(addresses, [...new Set(addresses)].sort());
+          assert.ok(sniff.skipped.every(({ reason }) => reason.length > 0 && !/\p{Cc}/u.test(reason)));
+          assert.deepEqual(Object.keys(Object.prototype), []);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("the order of nodes, roles and attributes changes nothing", () => {
+    const reverse = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value;
+      if (typeof value !== "object" || value === null) return value;
+      return Object.fromEntries(
+        Object.entries(value)
+          .reverse()
+          .map(([key, inner]) => [key, reverse(inner)]),
+      );
+    };
+    fc.assert(
+      fc.property(document, (value) => {
+        const there = parseNodes({ status: 200, body: JSON.stringify(value) }, context);
+        const back = parseNodes({ status: 200, body: JSON.stringify(reverse(value)) }, context);
+        assert.equal(JSON.stringify(back), JSON.stringify(there));
+      }),
+    );
+  });
+
+  it("a membership that has members is never emptied, and names no address twice", () => {
+    const step = fc.record({ body, by: fc.constantFrom("a", "b"), afterMs: fc.constantFrom(0, 1_000, 5_000, 30_000) });
+    const start = mergeSniff(
+      emptyMembership,
+      listing(record("n1", "10.0.0.1"), record("n2", "10.0.0.2")),
+      0,
+    ).membership;
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
+        let membership = start;
+        let nowMs = 0;
+        for (const { body: text, by, afterMs } of steps) {
+          nowMs += afterMs;
+          const sniff = parseNodes({ status: 200, body: text }, context);
+          if (!sniff.ok) continue;
+          membership = mergeSniff(membership, { ...sniff, answeredBy: by }, nowMs).membership;
+          const addresses = membership.members.map((member) => addressOf(member.node));
+          assert.ok(addresses.length > 0);
+          assert.equal(new Set(addresses).size, addresses.length);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+function record(id: string, host: string, more: Partial<NodeRecord> = {}): NodeRecord {
+  return { id, host, port: 9200, ...more };
+}
+
+function nodesOf({ members }: Membership): readonly NodeRecord[] {
+  return members.map((member) => member.node);
+}
+
+function listing(...nodes: readonly NodeRecord[]) {
+  return { nodes, complete: true, answeredBy: "a" };
+}
+
+describe("membership", () => {
+  // As in an answer, where ids are the keys of an object, no id and no address comes twice.
+  const few = fc
+    .tuple(fc.shuffledSubarray(["1", "2", "3", "4", "5"]), fc.shuffledSubarray(["a", "b", "c", "d", "e"]))
+    .map(([ids, hosts]) => ids.slice(0, hosts.length).map((id, i) => record(id, hosts[i] ?? "")));
+  const steps = fc.array(
+    fc.record({
+      nodes: few,
+      complete: fc.boolean(),
+      answeredBy: fc.constantFrom("a", "b"),
+      afterMs: fc.constantFrom(0, 2_000, 6_000, 20_000),
+    }),
+    { maxLength: 12 },
+  );
+
+  function afterAll(
+    history: readonly { nodes: NodeRecord[]; complete: boolean; answeredBy: string; afterMs: number }[],
+  ) {
+    let membership: Membership = emptyMembership;
+    let nowMs = 0;
+    for (const { afterMs, ...answer } of history) {
+      nowMs += afterMs;
+      membership = mergeSniff(membership, answer, nowMs).membership;
+    }
+    return { membership, nowMs };
+  }
+
+  it("is the same after a complete answer that says what is known", () => {
+    fc.assert(
+      fc.property(steps, few, (history, nodes) => {
+        fc.pre(nodes.length > 0);
+        const { nowMs } = afterAll(history);
+        const once = mergeSniff(emptyMembership, listing(...nodes), nowMs);
+        const twice = mergeSniff(once.membership, listing(...structuredClone(nodes)), nowMs + 60_000);
+        assert.deepEqual(twice, { membership: once.membership, joined: [], left: [], moved: [], changed: false });
+      }),
+    );
+  });
+
+  it("changes nothing for an answer that comes twice at once", () => {
+    fc.assert(
+      fc.property(steps, few, (history, nodes) => {
+        const { membership, nowMs } = afterAll(history);
+        const once = mergeSniff(membership, listing(...nodes), nowMs);
+        const twice = mergeSniff(once.membership, listing(...nodes), nowMs);
+        assert.deepEqual([twice.joined, twice.left, twice.moved, twice.changed], [[], [], [], false]);
+        assert.deepEqual(nodesOf(twice.membership), nodesOf(once.membership));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("reports exactly what changed, and never touches what it was given", () => {
+    fc.assert(
+      fc.property(steps, few, fc.boolean(), (history, nodes, complete) => {
+        const { membership, nowMs } = afterAll(history);
+        const before = structuredClone(membership);
+        const merged = mergeSniff(membership, { nodes, complete, answeredBy: "a" }, nowMs);
+        assert.deepEqual(membership, before);
+        const expected = new Set([...nodesOf(before).map(nodeKey), ...merged.joined]);
+        for (const key of merged.left) assert.ok(expected.delete(key), key);
+        assert.deepEqual([...expected].sort(), nodesOf(merged.membership).map(nodeKey).sort());
+      }),
+    );
+  });
+
+  it("notices a new version, which moves nobody", () => {
+    const once = mergeSniff(emptyMembership, listing(record("1", "a", { version: "8.18.0" })), 0);
+    const upgraded = mergeSniff(once.membership, listing(record("1", "a", { version: "8.19.0" })), 1);
+    assert.deepEqual([upgraded.changed, upgraded.joined, upgraded.left], [true, [], []]);
+    assert.equal(upgraded.membership.members[0]?.node.version, "8.19.0");
+  });
+
+  it("counts an absence from the first of consecutive answers, and forgets it with the next listing", () => {
+    const [a, b, c] = [record("1", "a"), record("2", "b"), record("3", "c")];
+    const all = mergeSniff(emptyMembership, listing(a, b, c), 0).membership;
+    const absent = mergeSniff(all, listing(a, b), 1_000).membership;
+    assert.deepEqual(absent.members[2], {
+      state: "absent",
+      node: c,
+      sinceMs: 1_000,
+      lastMs: 1_000,
+      answers: 1,
+      answeredBy: ["a"],
+      held: false,
+    });
+    const back = mergeSniff(absent, { ...listing(c), complete: false }, 2_000).membership;
+    assert.deepEqual(back, all);
+  });
+
+  it("is not shrunk by nodes that all publish one address", () => {
+    const hosts = ["a", "b", "c", "d"].map((host, i) => record(`${i}`, host));
+    const all = mergeSniff(emptyMembership, listing(...hosts), 0).membership;
+    const shared = record("0", "gateway", { aliases: ["1", "2", "3"] });
+    const merged = mergeSniff(all, listing(shared), 1_000);
+    assert.equal(merged.membership.members.length, 5);
+    assert.match(merged.held ?? "", /3 of 4 known nodes/);
+  });
+
+  it("has a bound, which never costs a member its place", () => {
+    const full = Array.from({ length: sniffLimits.nodesMax }, (_, i) => record(`${i}`, `h${i}`));
+    const { membership } = mergeSniff(emptyMembership, listing(...full), 0);
+    const more = mergeSniff(membership, { ...listing(record("x", "new")), complete: false }, 1);
+    assert.deepEqual([more.changed, more.membership.members.length], [false, sniffLimits.nodesMax]);
+    assert.match(more.held ?? "", /no more than 4096 members/);
+    const moved = mergeSniff(membership, { ...listing(record("x", "new"), record("5", "moved")), complete: false }, 1);
+    assert.deepEqual(moved.moved, [{ from: "5@h5:9200", to: "5@moved:9200" }]);
+  });
+
+  it("does not take configured addresses without an id for one node", () => {
+    const all = mergeSniff(emptyMembership, listing(record("", "a"), record("", "b")), 0).membership;
+    const merged = mergeSniff(all, { ...listing(record("", "c")), complete: false }, 1);
+    assert.deepEqual([merged.joined, merged.left], [["@c:9200"], []]);
+    const named = mergeSniff(merged.membership, { ...listing(record("1", "a")), complete: false }, 2);
+    assert.deepEqual([named.joined, named.left, named.moved], [["1@a:9200"], ["@a:9200"], []]);
+  });
+
+  it("asks a lone survivor longer than an ordinary absence takes", () => {
+    assert.ok(membershipRules.loneShrinkMs > membershipRules.absenceMs);
+    const all = mergeSniff(
+      emptyMembership,
+      listing(record("1", "a"), record("2", "b"), record("3", "c")),
+      0,
+    ).membership;
+    const first = mergeSniff(all, listing(record("1", "a")), 1_000);
+    const second = mergeSniff(first.membership, listing(record("1", "a")), 20_000);
+    assert.match(second.held ?? "", /2 of 3 known nodes/);
+    assert.equal(second.membership.members.length, 3);
+  });
+});
+
+describe("bounds", () => {
+  const listOf = (entries: object) => JSON.stringify({ nodes: entries });
+  const good = { http: { publish_address: "10.0.0.1:9200" } };
+
+  it("refuse more nodes than a cluster has", () => {
+    const many = Object.fromEntries(Array.from({ length: sniffLimits.nodesMax + 1 }, (_, i) => [`n${i}`, {}]));
+    const sniff = parseNodes({ status: 200, body: listOf(many) }, context);
+    assert.ok(!sniff.ok && sniff.kind === "malformed");
+    assert.match(sniff.reason, /4097 nodes/);
+  });
+
+  it("refuse a body that is too long, unread", () => {
+    const padded = `${" ".repeat(sniffLimits.bodyMaxLength)}${listOf({ a: good })}`;
+    const sniff = parseNodes({ status: 200, body: padded }, context);
+    assert.ok(!sniff.ok && sniff.kind === "malformed");
+  });
+
+  it("refuse bytes that are not UTF-8", () => {
+    const bytes = new TextEncoder()
+      .encode(listOf({ a: { ...good, name: "?" } }))
+      .map((byte) => (byte === 63 ? 0xff : byte));
+    assert.equal(parseNodes({ status: 200, body: bytes }, context).ok, false);
+  });
+
+  it("leave out texts that are too long, and keep the node", () => {
+    const long = "x".repeat(2_000);
+    const entry = {
+      ...good,
+      name: long,
+      version: long,
+      roles: ["master", long],
+      attributes: { [long]: "a", b: long, c: "c" },
+    };
+    const sniff = parseNodes({ status: 200, body: listOf({ a: entry }) }, context);
+    assert.ok(sniff.ok);
+    assert.deepEqual(sniff.nodes, [{ id: "a", attributes: { c: "c" }, host: "10.0.0.1", port: 9200 }]);
+  });
+
+  it("skip a node whose id is too long or empty", () => {
+    const sniff = parseNodes({ status: 200, body: listOf({ ["i".repeat(200)]: good, "": good }) }, context);
+    assert.ok(sniff.ok);
+    assert.deepEqual([sniff.nodes.length, sniff.skipped.length], [0, 2]);
+    assert.ok(sniff.skipped.every(({ id }) => id.length <= sniffLimits.shownMaxLength + 1));
+  });
+});
+
+describe("skipped nodes", () => {
+  it("are shown on one line and without a user's password", () => {
+    const nodes = { n1: { name: "es\n1\u{1b}[31m", http: { publish_address: "http://elastic:canary@es1:9200" } } };
+    const sniff = parseNodes({ status: 200, body: JSON.stringify({ nodes }) }, context);
+    assert.ok(sniff.ok);
+    assert.doesNotMatch(JSON.stringify(sniff), /canary|\\n|\\u001b/);
+    assert.deepEqual(sniff.skipped[0]?.published, "[redacted]@es1:9200");
+  });
+
+  it("carry the numbers of the answer beside them", () => {
+    const counts = { total: 3, successful: 2, failed: 1 };
+    const sniff = parseNodes(
+      { status: 200, body: JSON.stringify({ _nodes: counts, cluster_name: "logs", nodes: { a: {} } }) },
+      context,
+    );
+    assert.ok(sniff.ok);
+    assert.deepEqual(sniff, {
+      ok: true,
+      nodes: [],
+      published: new Map(),
+      skipped: [{ id: "a", reason: "it names no http address" }],
+      complete: false,
+      ...counts,
+      clusterName: "logs",
+      filterIgnored: false,
+    });
+  });
+});
+
+describe("recognised seeds", () => {
+  it("keep nodes apart, whatever the seeds resolve to", () => {
+    const host = fc.constantFrom("es1", "es2", "10.0.0.1", "10.0.0.2");
+    const ip = fc.constantFrom("10.0.0.1", "10.0.0.2", "2001:db8::1");
+    const nodes = fc.uniqueArray(fc.record({ id: fc.uuid(), host, ip, port: fc.constantFrom(9200, 9201) }), {
+      selector: addressOf,
+    });
+    const seeds = fc.array(
+      fc.record({ host: fc.oneof(host, fc.constant("gw")), port: fc.constant(9200), addresses: fc.array(ip) }),
+    );
+    fc.assert(
+      fc.property(nodes, seeds, (records, known) => {
+        const recognised = recogniseSeeds(records, known);
+        assert.deepEqual(
+          recognised.map(({ id }) => id),
+          records.map(({ id }) => id),
+        );
+        assert.equal(new Set(recognised.map(addressOf)).size, records.length);
+      }),
+    );
+  });
+});

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { RollcallError } from "@rollcall/core";
+import { ReceivedResponse } from "./response.js";
+
+function received(status: number, body: string, headers: readonly string[] = []) {
+  const rawHeaders = headers.map((text) => Buffer.from(text, "latin1"));
+  return new ReceivedResponse({ status, body: Buffer.from(body), rawHeaders, node: "10.0.0.1:9200", attempts: [] });
+}
+
+describe("a response", () => {
+  it("reads its body as JSON, text and bytes, again and again", () => {
+    const response = received(200, '{"a":"ü"}');
+    assert.deepEqual([response.json(), response.json()], [{ a: "ü" }, { a: "ü" }]);
+    assert.equal(response.text(), '{"a":"ü"}');
+    assert.equal(response.bytes().byteLength, 10);
+  });
+
+  it("gives headers in lower case, those that came twice as a list", () => {
+    const { headers } = received(200, "", [
+      "Content-Type",
+      "text/plain",
+      "Warning",
+      "a",
+      "warning",
+      "b",
+      "__proto__",
+      "x",
+    ]);
+    assert.equal(headers["content-type"], "text/plain");
+    assert.deepEqual(headers.warning, ["a", "b"]);
+    assert.equal(Object.getPrototypeOf(headers), null);
+  });
+
+  it("does not quote a body that is not JSON", () => {
+    assert.throws(
+      () => received(200, "secret text").json(),
+      (error) => error instanceof RollcallError && error.code === "BAD_RESPONSE" && !error.message.includes("secret"),
+    );
+  });
+
+  it("throws an error status only when asked to, with the server's word for it", () => {
+    const response = received(404, '{"error":{"type":"index_not_found_exception","reason":"no such index [secret]"}}');
+    assert.equal(response.ok, false);
+    assert.throws(
+      () => response.throwIfError(),
+      (error) =>
+        error instanceof RollcallError &&
+        error.code === "STATUS" &&
+        error.status === 404 &&
+        error.type === "index_not_found_exception" &&
+        !error.message.includes("secret"),
+    );
+    assert.equal(received(200, "").throwIfError().status, 200);
+    assert.throws(() => received(502, "<html>").throwIfError(), { code: "STATUS", status: 502 });
+  });
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { addressOf, type NodeRecord, nodeKey } from "@rollcall/core/view";
+import fc from "fast-check";
+import { type AppliedView, applyView, endRow, noRows, type Rows } from "./apply-view.js";
+
+const node = (id: string, port: number): NodeRecord => ({ id, host: "10.0.0.1", port });
+const seed = (port: number): NodeRecord => node("", port);
+
+/** `port: slot/generation tier`, in order of the slots. */
+function drawn({ rows }: AppliedView): string[] {
+  return [...rows.inUse.values()]
+    .sort((a, b) => a.slot - b.slot)
+    .map(({ slot, generation, tier, node: { port } }) => `${port}: ${slot}/${generation} ${tier}`);
+}
+
+describe("applying a view", () => {
+  it("begins with the seeds, and lets a node of the view take the place of the seed at its address", () => {
+    const started = applyView(noRows, [], [seed(1), seed(2)], 8);
+    assert.deepEqual(drawn(started), ["1: 0/1 seed", "2: 1/1 seed"]);
+    const sniffed = applyView(started.rows, [node("a", 1), node("c", 3)], [seed(1), seed(2)], 8);
+    assert.deepEqual(drawn(sniffed), ["1: 0/1 node", "2: 1/1 seed", "3: 2/1 node"]);
+    assert.deepEqual(
+      sniffed.fresh.map(({ slot }) => slot),
+      [2],
+    );
+  });
+
+  it("gives another node at the same address a new generation of the same slot", () => {
+    const before = applyView(noRows, [node("a", 1)], [], 8);
+    const after = applyView(before.rows, [node("b", 1)], [], 8);
+    assert.deepEqual(drawn(after), ["1: 0/2 node"]);
+    assert.deepEqual([after.fresh.length, after.removed.length], [1, 0]);
+  });
+
+  it("keeps the slot of a removed node until its last request has ended", () => {
+    const before = applyView(noRows, [node("a", 1)], [], 8);
+    const gone = applyView(before.rows, [node("b", 2)], [], 8);
+    assert.deepEqual(drawn(gone), ["2: 1/1 node"]);
+    assert.deepEqual(
+      gone.removed.map(({ slot }) => slot),
+      [0],
+    );
+    const busy = applyView(gone.rows, [node("b", 2), node("c", 3)], [], 8);
+    assert.deepEqual(drawn(busy), ["2: 1/1 node", "3: 2/1 node"]);
+    const ended = applyView(endRow(busy.rows, 0), [node("b", 2), node("c", 3), node("d", 4)], [], 8);
+    assert.deepEqual(drawn(ended), ["4: 0/2 node", "2: 1/1 node", "3: 2/1 node"]);
+  });
+
+  it("leaves out, and names, the nodes for which there is no slot", () => {
+    const applied = applyView(noRows, [node("a", 1), node("b", 2), node("c", 3)], [], 2);
+    assert.deepEqual([drawn(applied).length, applied.left.map(({ id }) => id)], [2, ["c"]]);
+  });
+
+  it("never lets two nodes share a slot, nor a slot serve two nodes under one generation", () => {
+    const view = fc.uniqueArray(
+      fc.record({ id: fc.constantFrom("a", "b", "c", ""), port: fc.integer({ min: 1, max: 6 }) }),
+      {
+        selector: ({ port }) => port,
+      },
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(view, fc.boolean()), { maxLength: 20 }), (views) => {
+        let rows: Rows = noRows;
+        const holders = new Map<string, string>();
+        for (const [nodes, endAll] of views) {
+          const applied = applyView(
+            rows,
+            nodes.map(({ id, port }) => node(id, port)),
+            [seed(1), seed(9)],
+            16,
+          );
+          ({ rows } = applied);
+          const slots = [...rows.inUse.values()].map(({ slot }) => slot);
+          assert.equal(new Set(slots).size, slots.length);
+          assert.ok(slots.every((slot) => !rows.ending.has(slot)));
+          assert.equal(rows.inUse.size, new Set([...nodes.map(({ port }) => port), 1, 9]).size);
+          for (const { slot, generation, node: held } of rows.inUse.values()) {
+            const known = held.id === "" ? undefined : nodeKey(held);
+            const before = holders.get(`${slot}/${generation}`);
+            if (known !== undefined && before !== undefined) assert.equal(known, before);
+            if (known !== undefined) holders.set(`${slot}/${generation}`, known);
+            assert.equal(rows.inUse.get(addressOf(held))?.slot, slot);
+          }
+          if (endAll) for (const slot of rows.ending) rows = endRow(rows, slot);
+        }
+      }),
+    );
+  });
+});

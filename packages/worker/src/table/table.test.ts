@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { createTable, msSinceTick, packState, tickOf, unpackState } from "./layout.js";
+import { TableReader } from "./reader.js";
+import { TableWriter } from "./writer.js";
+
+const layout = { slots: 8, threads: 2 };
+
+function openTable() {
+  let nowMs = 1_000;
+  const words = createTable(layout);
+  const reader = (thread: number) => new TableReader({ words, layout, thread, inFlightMax: 2, nowMs: () => nowMs });
+  return {
+    writer: new TableWriter(words, layout),
+    readers: [reader(0), reader(1)] as const,
+    at: (ms: number) => {
+      nowMs = ms;
+    },
+  };
+}
+
+const well = { tier: "node", mark: "none", ejected: false } as const;
+
+describe("the node table", () => {
+  it("shows a change to every thread at its next look", () => {
+    const { writer, readers } = openTable();
+    for (const reader of readers) assert.deepEqual(reader.roster.eligible, []);
+    writer.assign(3, 1);
+    writer.setState(3, well, undefined);
+    for (const reader of readers) assert.deepEqual(reader.roster.eligible, [3]);
+    writer.setState(3, undefined, undefined);
+    for (const reader of readers) assert.deepEqual(reader.roster.eligible, []);
+  });
+
+  it("gives back every state that is put in", () => {
+    for (const tier of ["node", "seed"] as const) {
+      for (const mark of ["none", "down", "ramp", "drain"] as const) {
+        for (const ejected of [true, false]) {
+          assert.deepEqual(unpackState(packState({ tier, mark, ejected })), { tier, mark, ejected });
+        }
+      }
+    }
+    assert.equal(unpackState(packState(undefined)), undefined);
+    assert.equal(packState(undefined), 0);
+  });
+
+  it("keeps each thread's counts apart and lets the main thread sum them", () => {
+    const { writer, readers } = openTable();
+    const [first, second] = readers;
+    first.enter(3);
+    first.enter(3);
+    second.enter(3);
+    first.countAnswer(3);
+    assert.deepEqual([first.inFlightOf(3), second.inFlightOf(3), writer.inFlight(3)], [2, 1, 3]);
+    assert.deepEqual([first.hasRoom(3), second.hasRoom(3)], [false, true]);
+    first.leave(3);
+    assert.deepEqual([first.hasRoom(3), writer.inFlight(3), writer.answered(3)], [true, 2, 1]);
+    assert.equal(writer.inFlight(2), 0);
+    assert.equal(writer.inFlight(4), 0);
+  });
+
+  it("lets a node's weight grow with time while it is eased in", () => {
+    const { writer, readers, at } = openTable();
+    const [reader] = readers;
+    writer.assign(0, 1);
+    writer.setState(0, { ...well, mark: "ramp" }, { fromMs: 1_000, durationMs: 10_000 });
+    assert.equal(reader.weightOf(0), 0.1);
+    at(6_000);
+    assert.equal(reader.weightOf(0), 0.5);
+    at(20_000);
+    assert.equal(reader.weightOf(0), 1);
+    writer.setState(0, well, undefined);
+    assert.equal(reader.weightOf(0), 1);
+  });
+
+  it("remembers a refusal until the slot has another node", () => {
+    const { readers } = openTable();
+    const [reader] = readers;
+    assert.equal(reader.refusedAtMs(0), Number.NEGATIVE_INFINITY);
+    reader.noteRefusal(0);
+    assert.equal(reader.refusedAtMs(0), 1_000);
+    reader.forget(0);
+    assert.equal(reader.refusedAtMs(0), Number.NEGATIVE_INFINITY);
+  });
+
+  it("measures times across the wrap of the tick", () => {
+    fc.assert(
+      fc.property(fc.nat(2 ** 40), fc.nat(1_000_000), (fromMs, laterMs) => {
+        assert.equal(msSinceTick(tickOf(fromMs), fromMs + laterMs), laterMs);
+      }),
+    );
+  });
+});

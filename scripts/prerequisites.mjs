@@ -1,0 +1,99 @@
+/**
+ * Checks for what the engine and Redis tests need beside Node, and installs what is missing where that is possible
+ * without asking: with apt-get, as root or with sudo that needs no password. Otherwise it prints the line to type and
+ * exits with 1. Where nothing is missing it changes nothing.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+const oldestJava = 17;
+const redisService = "redis-server.service";
+
+const prerequisites = [
+  { what: `java (a JDK, ${oldestJava} or newer)`, name: "jdk", isThere: () => javaVersion() >= oldestJava },
+  { what: "mvn", name: "maven", isThere: () => runs("mvn", "--version") },
+  { what: "openssl", name: "openssl", isThere: () => runs("openssl", "version") },
+  { what: "redis-server", name: "redis-server", isThere: () => runs("redis-server", "--version") },
+];
+
+const missing = missingNow();
+if (missing.length === 0) {
+  console.log(`prerequisites: all there (${prerequisites.map(({ what }) => what).join(", ")})`);
+} else {
+  console.log(`prerequisites: missing ${missing.map(({ what }) => what).join(", ")}`);
+  const root = asRoot();
+  if (root === undefined || !runs("apt-get", "--version")) giveUp(missing);
+  install(root, missing);
+  const left = missingNow();
+  if (left.length > 0) giveUp(left);
+  console.log("prerequisites: all there now");
+}
+
+function missingNow() {
+  return prerequisites.filter(({ isThere }) => !isThere());
+}
+
+/** The words before a command that make it run as root; undefined when nothing does. */
+function asRoot() {
+  if (process.getuid?.() === 0) return [];
+  return runs("sudo", "-n", "true") ? ["sudo", "-n"] : undefined;
+}
+
+function install(root, wanted) {
+  must(root, "apt-get", "update");
+  const packages = wanted.map(({ name }) => (name === "jdk" ? jdkPackage() : name));
+  const withRedis = packages.includes("redis-server");
+  const systemd = existsSync("/run/systemd/system");
+
+  // Debian's package starts a server on 6379, now and at every boot. The tests start their own; that one is kept out.
+  if (withRedis && systemd) must(root, "systemctl", "mask", "--runtime", redisService);
+  const installed = attempt(root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", ...packages);
+  if (withRedis && systemd) {
+    attempt(root, "systemctl", "unmask", "--runtime", redisService);
+    attempt(root, "systemctl", "disable", redisService);
+  } else if (withRedis) {
+    attempt(root, "service", "redis-server", "stop");
+    attempt(root, "update-rc.d", "redis-server", "disable");
+  }
+  if (!installed) giveUp(missingNow());
+}
+
+function jdkPackage() {
+  const preferred = `openjdk-${oldestJava}-jdk-headless`;
+  const fallback = "default-jdk-headless"; // newer releases of Debian have no Java 17
+  return !isOffered(preferred) && isOffered(fallback) ? fallback : preferred;
+}
+
+function isOffered(name) {
+  const { stdout } = spawnSync("apt-cache", ["policy", name], { encoding: "utf8" });
+  return /Candidate: (?!\(none\))/.test(stdout ?? "");
+}
+
+function giveUp(wanted) {
+  const packages = wanted.map(({ name }) => (name === "jdk" ? jdkPackage() : name)).join(" ");
+  const sudo = process.getuid?.() === 0 ? "" : "sudo ";
+  console.error(`prerequisites: install them with\n  ${sudo}apt-get update && ${sudo}apt-get install -y ${packages}`);
+  process.exit(1);
+}
+
+/** The major version of a Java that can compile; 0 without one. */
+function javaVersion() {
+  const { stdout } = spawnSync("java", ["--list-modules"], { encoding: "utf8" });
+  return Number(/^jdk\.compiler@(\d+)/m.exec(stdout ?? "")?.[1] ?? 0);
+}
+
+function runs(command, ...parameters) {
+  return spawnSync(command, parameters, { stdio: "ignore" }).status === 0;
+}
+
+function attempt(root, ...words) {
+  const [command, ...parameters] = [...root, ...words];
+  console.log(`prerequisites: ${command} ${parameters.join(" ")}`);
+  return spawnSync(command, parameters, { stdio: ["ignore", "inherit", "inherit"] }).status === 0;
+}
+
+function must(root, ...words) {
+  if (attempt(root, ...words)) return;
+  console.error(`prerequisites: "${words.join(" ")}" failed`);
+  process.exit(1);
+}

