@@ -10,10 +10,11 @@ const packages = fileURLToPath(new URL("../../../packages", import.meta.url));
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
   "core/view": ["core"],
-  "core/access": ["core", "core/view"],
-  "core/config": ["core", "core/view", "core/access"],
-  "core/policy": ["core", "core/access"],
-  "core/sniff": ["core", "core/view"],
+  "core/address": ["core"],
+  "core/access": ["core", "core/view", "core/address"],
+  "core/config": ["core", "core/view", "core/address"],
+  "core/policy": ["core", "core/access", "core/address"],
+  "core/sniff": ["core", "core/view", "core/address"],
   "core/health": ["core", "core/view"],
   "core/selection": ["core", "core/view"],
   "core/request": ["core"],
@@ -25,10 +26,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Libraries by layer. Core does no I/O: of Node's own modules it may use those that only compute. */
 const libraries: Readonly<Record<string, readonly string[]>> = {
-  "core/access": ["node:net"],
+  "core/address": ["node:net"],
   "core/config": ["node:net"],
   "core/policy": ["tldts"],
-  "core/sniff": ["node:net"],
+
   coordinator: ["undici"],
   worker: ["undici", "pino"],
   cli: ["commander"],

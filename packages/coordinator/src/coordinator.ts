@@ -67,6 +67,8 @@ export class Coordinator {
   private clusterName: string | undefined;
   /** Node names by the seed's address, as the seeds said. */
   private readonly seedNames = new Map<string, string>();
+  /** How long each address took for its last probe that was answered. */
+  private readonly probeTookMs = new Map<string, number>();
   /** Why a published address is not in use yet, by key. */
   private readonly unverified = new Map<string, string>();
   private schedule: SniffSchedule;
@@ -190,7 +192,9 @@ export class Coordinator {
       return { key, address, trusted: seeds.has(address) };
     });
     this.step({ type: "members", nodes, firstView: this.source === "seeds" });
-    this.parts.asker.keepOnly(new Set([...wanted.keys(), ...seeds]));
+    const addresses = new Set([...wanted.keys(), ...seeds]);
+    this.parts.asker.keepOnly(addresses);
+    for (const address of this.probeTookMs.keys()) if (!addresses.has(address)) this.probeTookMs.delete(address);
     this.preferSniffed();
   }
 
@@ -238,21 +242,33 @@ export class Coordinator {
   private async probe(key: string, fresh: boolean): Promise<void> {
     const record = this.records.get(key);
     if (record === undefined) return;
-    const reach = this.parts.access.reach(record);
+    const { access, timers } = this.parts;
+    const reach = access.reach(record);
+    const startedAtMs = timers.nowMs();
     const result: Probe =
       reach.kind === "refused"
         ? // Nobody was asked, so nobody is to blame.
           { outcome: "denied", reason: reach.reason }
         : await probe(this.parts.asker, reach.endpoint, {
             pinnedUuid: this.pinnedUuid,
-            timeoutMs: fixed.probeTimeoutMs,
+            timeoutMs: this.probeTimeoutMs(record),
             fresh,
           });
     if (this.closed) return;
+    if (reach.kind === "endpoint" && result.outcome !== "unreachable") {
+      this.probeTookMs.set(addressOf(record), timers.nowMs() - startedAtMs);
+    }
     this.learn(record, result);
     this.step({ type: "probed", key, outcome: result.outcome, reason: result.reason });
     this.noteUnverified(key, result);
     this.preferSniffed();
+  }
+
+  /** A node that is slow today gets more time: slowness is no death. Before its first answer it gets the most. */
+  private probeTimeoutMs(record: NodeRecord): number {
+    const { probeTimeoutMs, probeTimeoutMaxMs } = fixed;
+    const tookMs = this.probeTookMs.get(addressOf(record));
+    return tookMs === undefined ? probeTimeoutMaxMs : Math.min(probeTimeoutMaxMs, Math.max(probeTimeoutMs, 3 * tookMs));
   }
 
   /** Keeps what a node said of itself. */
@@ -316,7 +332,7 @@ export class Coordinator {
       if (this.closed) return;
       const answer = await sniff(this.parts.asker, endpoint, {
         pinnedUuid: this.pinnedUuid,
-        probeTimeoutMs: fixed.probeTimeoutMs,
+        probeTimeoutMs: this.probeTimeoutMs(record),
         sniffTimeoutMs: fixed.sniffTimeoutMs,
         context: sniffContext(config, endpoint),
       });

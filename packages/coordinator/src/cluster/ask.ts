@@ -18,6 +18,9 @@ export interface Question {
   readonly fresh: boolean;
 }
 
+/** The code of an answer that was larger than `maxBytes`. */
+export const tooLarge = "ERR_TOO_LARGE";
+
 /** A timer that fires later than this says that we were not running; its judgement is void. */
 const lateMs = 50;
 /** How often a question is put again because we were not running when its time ran out. */
@@ -28,12 +31,15 @@ const keptMs = 30_000;
 /**
  * Asks nodes small questions, for discovery and probes, apart from the connections that carry requests.
  *
- * Always answers, never throws. Redirects are not followed. A deadline that passes while this process was not running
+ * Always answers, never throws; after `close` it answers that it is closed. Redirects are not followed. A deadline that passes while this process was not running
  * (a blocked loop, a stopped process) is not held against the node: what arrived meanwhile is read first, and the
  * question is put again.
  */
 export class Asker {
   private readonly kept = new Map<string, Kept>();
+  /** Every client that may have a connection. */
+  private readonly clients = new Set<Client>();
+  private closed = false;
 
   constructor(
     private readonly timers: Timers,
@@ -41,34 +47,41 @@ export class Asker {
   ) {}
 
   async ask(endpoint: Endpoint, question: Question): Promise<Answer> {
-    for (let repeats = 0; ; repeats++) {
-      const client = question.fresh ? this.open({ endpoint }) : this.keep(endpoint);
-      try {
-        const answer = await this.askOnce(client, endpoint, question);
-        if (answer !== "not-running") return answer;
-        if (repeats === repeatsMax) return failure("ERR_TIMEOUT", "no answer, and this process was hardly running");
-      } finally {
-        if (question.fresh) void client.destroy();
-      }
+    for (let repeats = 0; !this.closed; repeats++) {
+      const answer = await this.askOnce(endpoint, question).catch(describeFailure);
+      if (answer !== "not-running") return answer;
+      if (repeats === repeatsMax) return failure("ERR_TIMEOUT", "no answer, and this process was hardly running");
     }
+    return failure("ERR_CLOSED", "discovery is closed");
   }
 
-  /** Closes the kept connections to all but these addresses. */
+  /** Closes the kept connections to all but these addresses. Questions under way there are still answered. */
   keepOnly(addresses: ReadonlySet<string>): void {
     for (const [address, { client }] of this.kept) {
       if (addresses.has(address)) continue;
       this.kept.delete(address);
-      void client.destroy();
+      this.retire(client);
     }
   }
 
+  /** Closes every connection. Questions under way fail. */
   async close(): Promise<void> {
-    const clients = [...this.kept.values()];
+    this.closed = true;
     this.kept.clear();
-    await Promise.allSettled(clients.map(({ client }) => client.destroy()));
+    await Promise.allSettled([...this.clients].map((client) => client.destroy()));
   }
 
-  private async askOnce(client: Client, endpoint: Endpoint, question: Question): Promise<Answer | "not-running"> {
+  private async askOnce(endpoint: Endpoint, question: Question): Promise<Answer | "not-running"> {
+    if (!question.fresh) return this.askThrough(this.keep(endpoint), endpoint, question);
+    const client = this.open({ endpoint });
+    try {
+      return await this.askThrough(client, endpoint, question);
+    } finally {
+      void client.destroy().then(() => this.clients.delete(client));
+    }
+  }
+
+  private async askThrough(client: Client, endpoint: Endpoint, question: Question): Promise<Answer | "not-running"> {
     const stop = new AbortController();
     const asking: Promise<Answer> = client
       .request({
@@ -85,7 +98,7 @@ export class Asker {
         for await (const chunk of body) {
           byteLength += chunk.length;
           if (byteLength > question.maxBytes) {
-            return failure("ERR_TOO_LARGE", `the answer is larger than ${question.maxBytes} bytes`);
+            return failure(tooLarge, `the answer is larger than ${question.maxBytes} bytes`);
           }
           chunks.push(chunk);
         }
@@ -116,7 +129,7 @@ export class Asker {
         kept.endpoint = endpoint;
         return kept.client;
       }
-      void kept.client.destroy();
+      this.retire(kept.client);
     }
     const node = { endpoint };
     const client = this.open(node);
@@ -125,11 +138,21 @@ export class Asker {
   }
 
   private open(node: Reached): Client {
-    return new Client(node.endpoint.origin, {
+    const client = new Client(node.endpoint.origin, {
       connect: createConnector(node, { connectTimeoutMs: this.connectTimeoutMs, opening: 1 }),
       keepAliveTimeout: keptMs,
       keepAliveMaxTimeout: keptMs,
     });
+    this.clients.add(client);
+    return client;
+  }
+
+  /** Closes a client once its questions are answered; their own time bounds that. */
+  private retire(client: Client): void {
+    void client
+      .close()
+      .catch(() => {})
+      .then(() => this.clients.delete(client));
   }
 }
 

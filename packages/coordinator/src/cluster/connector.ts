@@ -63,17 +63,24 @@ export function createConnector(
   return (target, callback) => {
     const open = () => {
       openingNow++;
-      connect(target, (...[error, socket]: buildConnector.CallbackArgs) => {
+      try {
+        connect(target, opened);
+      } catch (error) {
+        // Such as a `ca` or `key` that OpenSSL cannot read.
         next();
-        if (error !== null) return callback(error, null);
-        const wrong =
-          pin === undefined || target.protocol !== "https:"
-            ? undefined
-            : judgePinnedChain(socket as TLSSocket, tls.serverName ?? target.hostname, pin, Date.now());
-        if (wrong === undefined) return callback(null, socket as Socket);
-        socket.on("error", () => {}).destroy();
-        return callback(new RefusedConnection("ERR_TLS_CA_FINGERPRINT", wrong), null);
-      });
+        callback(error instanceof Error ? error : new Error("the connection could not be opened"), null);
+      }
+    };
+    const opened = (...[error, socket]: buildConnector.CallbackArgs) => {
+      next();
+      if (error !== null) return callback(error, null);
+      const wrong =
+        pin === undefined || target.protocol !== "https:"
+          ? undefined
+          : judgePinnedChain(socket as TLSSocket, tls.serverName ?? target.hostname, pin, Date.now());
+      if (wrong === undefined) return callback(null, socket as Socket);
+      socket.on("error", () => {}).destroy();
+      return callback(new RefusedConnection("ERR_TLS_CA_FINGERPRINT", wrong), null);
     };
     if (openingNow < opening) open();
     else waiting.push(open);

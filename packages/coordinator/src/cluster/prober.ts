@@ -1,6 +1,6 @@
 import type { ProbeOutcome } from "@rollcall/core/health";
 import { judgeIdentity, shownText } from "@rollcall/core/sniff";
-import type { Answer, Asker } from "./ask.js";
+import { type Answer, type Asker, tooLarge } from "./ask.js";
 import type { Endpoint } from "./endpoint.js";
 
 /** What `GET /` at one node showed. */
@@ -37,6 +37,8 @@ export async function probe(
 }
 
 function judgeProbe(answer: Answer, pinnedUuid: string | undefined): Probe {
+  // It did answer, so it can be reached.
+  if (answer.kind === "failed" && answer.code === tooLarge) return { outcome: "unverified", reason: answer.reason };
   if (answer.kind === "failed") return { outcome: "unreachable", reason: answer.reason, code: answer.code };
   const { status } = answer;
   if (status === 401 || status === 403) return { outcome: "denied", reason: `GET / answered ${status}` };

@@ -1,6 +1,6 @@
 import type { ClusterConfig } from "@rollcall/core/config";
 import { type ParsedSniff, parseNodes, type SniffContext } from "@rollcall/core/sniff";
-import type { Asker } from "./ask.js";
+import { type Asker, tooLarge } from "./ask.js";
 import type { Endpoint } from "./endpoint.js";
 import { type Probe, probe } from "./prober.js";
 
@@ -49,6 +49,8 @@ export async function sniff(asker: Asker, endpoint: Endpoint, options: SniffOpti
   if (first.outcome !== "verified") return { probe: first };
 
   const answer = await asker.ask(endpoint, { path: sniffPath, timeoutMs: sniffTimeoutMs, maxBytes, fresh: false });
+  if (answer.kind === "failed" && answer.code === tooLarge)
+    return { probe: first, parsed: { ok: false, kind: "malformed", reason: answer.reason } };
   if (answer.kind === "failed")
     return { probe: { outcome: "unreachable", reason: `${answer.reason} to GET /_nodes/http`, code: answer.code } };
   return { probe: first, parsed: parseNodes(answer, context) };

@@ -1,7 +1,7 @@
+import { type IpAddress, type IpRange, isInRange, parseIp } from "../address/ip-range.js";
+import { neverNodeKind } from "../address/special-ranges.js";
 import type { AllowConfig, Seed } from "../config/config.js";
 import { addressOf } from "../view/node-record.js";
-import { type IpAddress, type IpRange, isInRange, parseIp } from "./ip-range.js";
-import { neverNodeKind } from "./special-ranges.js";
 
 /** What a host policy is made from. */
 export interface HostPolicyInput {

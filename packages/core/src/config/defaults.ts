@@ -62,7 +62,9 @@ export const bounds = {
 export const fixed = {
   /** How long one attempt to open a connection, TLS included, may take. */
   connectTimeoutMs: 3_000,
+  /** For a node whose last probe was quick; a slower one gets three times that, up to the greatest. */
   probeTimeoutMs: 1_000,
+  probeTimeoutMaxMs: 3_000,
   sniffTimeoutMs: 5_000,
   /** How long a request keeps trying while no node accepts a connection. */
   noNodeWaitMs: 5_000,

@@ -1,7 +1,8 @@
-import { parseIpRange } from "../access/ip-range.js";
+import { parseHost } from "../address/host.js";
+import { parseIpRange } from "../address/ip-range.js";
 import type { AllowConfig, DiscoveryConfig } from "./config.js";
 import { bounds, defaults } from "./defaults.js";
-import { normaliseHost, normaliseHostAndPort } from "./host-text.js";
+import { normaliseHostAndPort } from "./host-text.js";
 import { type Place, type Problems, pathIn } from "./problems.js";
 import { isObject, isWholeNumber, readList, readOptionalFields, readText, readWholeNumber } from "./read-options.js";
 
@@ -76,8 +77,8 @@ function readAllowedHost(place: Place, problems: Problems): string | undefined {
 
 function normaliseAllowedHost(text: string): string | undefined {
   if (text.includes("/")) return parseIpRange(text) === undefined ? undefined : text.toLowerCase();
-  if (!text.startsWith(".")) return normaliseHost(text);
-  const domain = normaliseHost(text.slice(1));
+  if (!text.startsWith(".")) return parseHost(text)?.text;
+  const domain = parseHost(text.slice(1))?.text;
   return domain === undefined ? undefined : `.${domain}`;
 }
 

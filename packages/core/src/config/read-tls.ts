@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
+import { parseHost } from "../address/host.js";
 import type { TlsConfig } from "./config.js";
 import { bounds } from "./defaults.js";
-import { normaliseHost } from "./host-text.js";
+
 import type { TlsOptions } from "./options.js";
 import { type Place, type Problems, placeIn } from "./problems.js";
 import { readFields, readText } from "./read-options.js";
@@ -83,7 +84,7 @@ function readFingerprint(place: Place, problems: Problems): string | undefined {
 
 function readServerName(place: Place, problems: Problems): string | undefined {
   if (place.value === undefined) return undefined;
-  const host = typeof place.value === "string" ? normaliseHost(place.value) : undefined;
+  const host = typeof place.value === "string" ? parseHost(place.value)?.text : undefined;
   if (host !== undefined && isIP(host) === 0) return host;
   problems.add(place, "must be a host name; SNI has no place for an address (RFC 6066)");
   return undefined;

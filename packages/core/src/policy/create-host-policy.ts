@@ -5,8 +5,8 @@ import {
   plainName,
   type SchemeRules,
 } from "../access/host-policy.js";
-import { type IpAddress, type IpRange, isInRange, parseIp, parseIpRange } from "../access/ip-range.js";
-import { loopbackRanges, privateRanges } from "../access/special-ranges.js";
+import { type IpAddress, type IpRange, isInRange, parseIp, parseIpRange } from "../address/ip-range.js";
+import { loopbackRanges, privateRanges } from "../address/special-ranges.js";
 import { parentDomain } from "./parent-domain.js";
 
 type SeedInput = HostPolicyInput["seeds"][number];

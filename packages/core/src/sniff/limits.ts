@@ -7,8 +7,6 @@ export const sniffLimits = {
   bodyMaxLength: 16 * 1024 * 1024,
   /** In one answer, and in a membership. */
   nodesMax: 4_096,
-  /** Of a host name; DNS allows no longer one. */
-  hostMaxLength: 253,
   /** Of a publish address with all that may stand around it. */
   addressMaxLength: 512,
   /** Looked at, when a node names no publish address. */

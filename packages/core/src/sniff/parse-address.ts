@@ -1,4 +1,4 @@
-import { type Host, type HostKind, parseHost } from "./host.js";
+import { type Host, type HostKind, parseHost } from "../address/host.js";
 import { sniffLimits } from "./limits.js";
 import { shownText } from "./shown-text.js";
 

@@ -1,7 +1,7 @@
+import { parseHost } from "../address/host.js";
 import { addressOf, type NodeRecord } from "../view/node-record.js";
 import { type AddressMap, mapAddress, readAddressMap } from "./address-map.js";
 import { parseAttributes } from "./attributes.js";
-import { parseHost } from "./host.js";
 import { sniffLimits } from "./limits.js";
 import { readPublished, type Scheme, unroutable } from "./parse-address.js";
 import { servesRequests } from "./roles.js";

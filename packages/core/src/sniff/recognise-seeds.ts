@@ -1,5 +1,5 @@
+import { parseHost } from "../address/host.js";
 import { addressOf, type NodeRecord } from "../view/node-record.js";
-import { parseHost } from "./host.js";
 
 /** What is known of a configured address at the time of a sniff. */
 export interface KnownSeed {

@@ -55,7 +55,9 @@ export class TableReader implements NodeReader {
     const row = sharedRow(slot);
     const easeMs = Atomics.load(this.words, row + SharedWord.easeMs);
     if (easeMs === 0) return 1;
-    return rampWeight(0, msSinceTick(Atomics.load(this.words, row + SharedWord.easedFrom), this.rows.nowMs()), easeMs);
+    const elapsedMs = msSinceTick(Atomics.load(this.words, row + SharedWord.easedFrom), this.rows.nowMs());
+    // Ticks wrap: an easing that nobody has cleared for weeks looks as if it were still to come.
+    return elapsedMs < 0 ? 1 : rampWeight(0, elapsedMs, easeMs);
   }
 
   inFlightOf(slot: number): number {

@@ -70,6 +70,8 @@ describe("the node table", () => {
     assert.equal(reader.weightOf(0), 0.5);
     at(20_000);
     assert.equal(reader.weightOf(0), 1);
+    at(1_000 + 30 * 86_400_000);
+    assert.equal(reader.weightOf(0), 1, "weeks later");
     writer.setState(0, well, undefined);
     assert.equal(reader.weightOf(0), 1);
   });

@@ -1,4 +1,5 @@
-import { sniffLimits } from "./limits.js";
+/** The most characters a host may have (RFC 1035, as text without the final dot). */
+export const hostMaxLength = 253;
 
 /** What a host is good for. "name" and "address" can be connected to; of the rest, "loopback" from one machine only. */
 export type HostKind =
@@ -28,7 +29,7 @@ export interface Host {
  * and octal IPv4 (`10.1`, `010.0.0.1`) is refused: programs disagree on what it means.
  */
 export function parseHost(text: string): Host | undefined {
-  if (text.length === 0 || text.length > sniffLimits.hostMaxLength) return undefined;
+  if (text.length === 0 || text.length > hostMaxLength) return undefined;
   return text.includes(":") ? parseIpv6(text) : (parseIpv4(text) ?? parseName(text));
 }
 
@@ -81,7 +82,7 @@ function parseName(text: string): Host | undefined {
   // Checked before the URL parser sees it: that one would cut a path or a user off, and drop invisible characters.
   if (/[^\w.\-\u{80}-\u{10ffff}]/u.test(text) || /[\p{C}\p{Z}]/u.test(text)) return undefined;
   const name = hostOfUrl(text);
-  if (name === undefined || name.length > sniffLimits.hostMaxLength) return undefined;
+  if (name === undefined || name.length > hostMaxLength) return undefined;
   // A name whose last label is a number ends as IPv4 here, such as `10.1` or full-width digits.
   if (parseIpv4(name) !== undefined) return undefined;
   if (!/^[\w-]{1,63}(\.[\w-]{1,63})*\.?$/.test(name)) return undefined;
