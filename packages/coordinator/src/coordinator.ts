@@ -9,6 +9,7 @@ import {
   marksOf,
   nextArbiter,
   publishedNodes,
+  type Standing,
 } from "@rollcall/core/health";
 import {
   emptyMembership,
@@ -171,9 +172,8 @@ export class Coordinator {
   private logTransition({ key, from, to, reason }: Extract<ArbiterEffect, { type: "transition" }>): void {
     const record = this.records.get(key);
     const node = record === undefined ? key : label(record);
-    const fields = { node, from, to, reason };
-    if (to === "down") this.parts.logger.warn(fields, `node ${node} is down: ${reason}`);
-    else this.parts.logger.info(fields, `node ${node}: ${from} to ${to}: ${reason}`);
+    const message = `node ${node} ${transitionWords(from, to)}: ${reason}`;
+    this.parts.logger[to === "down" ? "warn" : "info"]({ node, from, to, reason }, message);
   }
 
   // Members: who is judged and, once verified, published.
@@ -378,12 +378,15 @@ export class Coordinator {
       return "ask another";
     }
     if (!parsed.ok) {
-      if (parsed.kind === "denied") this.warnDenied(record, "GET /_nodes/http", "cluster:monitor/nodes/info");
-      else this.lastProblem = `${label(record)}: ${parsed.reason}`;
+      // A cluster that refuses the list refuses it everywhere: do not go round all of its nodes for it.
+      if (parsed.kind === "denied") {
+        this.warnDenied(record, "GET /_nodes/http", "cluster:monitor/nodes/info");
+        return "same";
+      }
+      this.lastProblem = `${label(record)}: ${parsed.reason}`;
       const fields = { node: label(record), reason: parsed.reason };
       this.notices.warn("sniff refused", fields, `the list of nodes was not used: ${parsed.reason}`);
-      // A cluster that refuses the list refuses it everywhere: do not go round all of its nodes for it.
-      return parsed.kind === "denied" ? "same" : "ask another";
+      return "ask another";
     }
     this.notices.clear("sniff refused");
     this.notices.clear("denied");
@@ -448,6 +451,24 @@ export class Coordinator {
 }
 
 const skippedTold = 20;
+
+/** One line a transition is all that many people will ever read of us. */
+function transitionWords(from: Standing, to: Standing): string {
+  switch (to) {
+    case "up":
+      return from === "ramp" ? "has its full share again" : "is in use";
+    case "ramp":
+      return from === "down" ? "is back and eased in" : "joins and is eased in";
+    case "down":
+      return "is down";
+    case "drain":
+      return "leaves; what is under way may end";
+    case "gone":
+      return "is gone";
+    case "new":
+      return "is new";
+  }
+}
 
 /** How people know a node. */
 function label(record: NodeRecord): string {

@@ -35,7 +35,10 @@ export type RollcallErrorCode =
 /** Whether the cluster may have applied the request. "no" is a promise; "maybe" is not a "yes". */
 export type Sent = "no" | "maybe";
 
-/** One try of a request at one node. `code` is a {@link RollcallErrorCode} or an HTTP status as text. */
+/**
+ * One try of a request at one node. `code` is the HTTP status as text; or, without an answer, what the connection died of,
+ * such as `ECONNREFUSED`; or the {@link RollcallErrorCode} with which we gave up waiting.
+ */
 export interface Attempt {
   /** `host:port` of the node. */
   readonly node: string;

@@ -12,7 +12,7 @@ import {
   redactConfig,
 } from "@rollcall/core/config";
 import { shownText } from "@rollcall/core/sniff";
-import { addressOf, nodeKey } from "@rollcall/core/view";
+import { addressOf, nodeKey, type Topology } from "@rollcall/core/view";
 import { pino } from "pino";
 import { type CancelCode, Dispatch, type Pending, type Result } from "./dispatch/dispatch.js";
 import { LocalHealth } from "./local-health.js";
@@ -159,11 +159,11 @@ class ClusterPool implements Pool {
     this.#keeper.start(this.#localHealth);
     this.#access.onChange(() => this.#keeper.rebuild());
     store.subscribe((view) => {
-      const before = this.#keeper.current?.topology.version;
+      const before = this.#keeper.current?.topology;
       this.#keeper.apply(view);
-      const { topology } = view;
-      if (before?.sequence === topology.version.sequence && before.epoch === topology.version.epoch) return;
-      this.#emitter.emit("view", { nodes: topology.nodes.map(addressOf), source: topology.source });
+      const after = view.topology;
+      if (before !== undefined && sameList(before, after)) return;
+      this.#emitter.emit("view", { nodes: after.nodes.map(addressOf), source: after.source });
     });
     void this.#access.start();
     this.#coordinator.start();
@@ -362,6 +362,16 @@ class ClusterPool implements Pool {
 const noCounts = { openSockets: 0, inFlight: 0, requests: 0, answers: 0, failures: 0, errorStatuses: 0 };
 
 const defaultReadyMs = 30_000;
+
+/** Names and roles may differ: what counts is where requests may go. */
+function sameList(a: Topology, b: Topology): boolean {
+  const addresses = new Set(a.nodes.map(addressOf));
+  return (
+    a.source === b.source &&
+    a.nodes.length === b.nodes.length &&
+    b.nodes.every((node) => addresses.has(addressOf(node)))
+  );
+}
 
 function requireTime(option: string, timeoutMs: number): void {
   const { min, max } = bounds.timeoutMs;

@@ -37,8 +37,8 @@ const keptMs = 30_000;
  */
 export class Asker {
   private readonly kept = new Map<string, Kept>();
-  /** Every client that may have a connection. */
-  private readonly clients = new Set<Client>();
+  /** Every client that may have a connection, and what ends it at once. */
+  private readonly clients = new Map<Client, () => Promise<void>>();
   private closed = false;
 
   constructor(
@@ -68,7 +68,7 @@ export class Asker {
   async close(): Promise<void> {
     this.closed = true;
     this.kept.clear();
-    await Promise.allSettled([...this.clients].map((client) => client.destroy()));
+    await Promise.all([...this.clients.values()].map((end) => end()));
   }
 
   private async askOnce(endpoint: Endpoint, question: Question): Promise<Answer | "not-running"> {
@@ -77,7 +77,7 @@ export class Asker {
     try {
       return await this.askThrough(client, endpoint, question);
     } finally {
-      void client.destroy().then(() => this.clients.delete(client));
+      void this.clients.get(client)?.();
     }
   }
 
@@ -138,12 +138,18 @@ export class Asker {
   }
 
   private open(node: Reached): Client {
+    const stop = new AbortController();
+    const { connectTimeoutMs } = this;
     const client = new Client(node.endpoint.origin, {
-      connect: createConnector(node, { connectTimeoutMs: this.connectTimeoutMs, opening: 1 }),
+      connect: createConnector(node, { connectTimeoutMs, opening: 1, signal: stop.signal }),
       keepAliveTimeout: keptMs,
       keepAliveMaxTimeout: keptMs,
     });
-    this.clients.add(client);
+    this.clients.set(client, async () => {
+      this.clients.delete(client);
+      await client.destroy();
+      stop.abort();
+    });
     return client;
   }
 

@@ -1,5 +1,5 @@
 import { type LookupAddress, lookup as lookupHost } from "node:dns";
-import type { LookupFunction, Socket } from "node:net";
+import { type LookupFunction, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { judgeAddress } from "@rollcall/core/access";
 import { buildConnector } from "undici";
@@ -11,6 +11,8 @@ export interface ConnectorOptions {
   readonly connectTimeoutMs: number;
   /** How many connections may be opening at once; further ones wait their turn. */
   readonly opening: number;
+  /** Ends connections that are still opening, and those that wait for it: their owner is closed. */
+  readonly signal?: AbortSignal;
 }
 
 /** Whoever owns the connections, and where they go just now. */
@@ -22,7 +24,7 @@ export interface Reached {
 class RefusedConnection extends Error {
   override readonly name = "RefusedConnection";
   constructor(
-    readonly code: "ERR_HOST_REFUSED" | "ERR_TLS_CA_FINGERPRINT",
+    readonly code: "ERR_HOST_REFUSED" | "ERR_TLS_CA_FINGERPRINT" | "ERR_CLOSED",
     message: string,
   ) {
     super(message);
@@ -38,7 +40,7 @@ class RefusedConnection extends Error {
  */
 export function createConnector(
   node: Reached,
-  { connectTimeoutMs, opening }: ConnectorOptions,
+  { connectTimeoutMs, opening, signal }: ConnectorOptions,
 ): buildConnector.connector {
   const { tls } = node.endpoint;
   const pin = tls.caFingerprint;
@@ -59,19 +61,30 @@ export function createConnector(
     openingNow--;
     waiting.shift()?.();
   };
+  // The client learns of a socket when it is connected: until then, nobody but us can close it.
+  const sockets = new Set<Socket>();
+  signal?.addEventListener("abort", () => {
+    for (const socket of sockets) socket.destroy(closed());
+  });
 
   return (target, callback) => {
+    let dialled: Socket | undefined;
     const open = () => {
       openingNow++;
       try {
-        connect(target, opened);
+        if (signal?.aborted === true) throw closed();
+        // The connector returns its socket; its type does not say so.
+        const socket: unknown = connect(target, opened);
+        if (!(socket instanceof Socket)) return;
+        dialled = socket;
+        sockets.add(socket);
       } catch (error) {
         // Such as a `ca` or `key` that OpenSSL cannot read.
-        next();
-        callback(error instanceof Error ? error : new Error("the connection could not be opened"), null);
+        opened(error instanceof Error ? error : new Error("the connection could not be opened"), null);
       }
     };
     const opened = (...[error, socket]: buildConnector.CallbackArgs) => {
+      if (dialled !== undefined) sockets.delete(dialled);
       next();
       if (error !== null) return callback(error, null);
       const wrong =
@@ -85,6 +98,10 @@ export function createConnector(
     if (openingNow < opening) open();
     else waiting.push(open);
   };
+}
+
+function closed(): RefusedConnection {
+  return new RefusedConnection("ERR_CLOSED", "closed before the connection was made");
 }
 
 function resolveAllowed(node: Reached): LookupFunction {

@@ -193,12 +193,19 @@ function changesByList(
     }
   }
   const addresses = new Set(nodes.map((node) => node.address));
+  const ids = new Set(nodes.map((node) => idIn(node.key, node.address)));
   for (const [key, before] of arbiter) {
     if (wanted.has(key) || renamedKeys.has(key)) continue;
-    const mayReturn = key !== keyWithoutId(before.address) && !addresses.has(before.address);
+    const id = idIn(key, before.address);
+    const mayReturn = id !== "" && !ids.has(id) && !addresses.has(before.address);
     changes.push({ key, before, after: left(before, mayReturn, nowMs) });
   }
   return changes;
+}
+
+/** The cluster's id of the node in its `nodeKey`; "" if it is not known. */
+function idIn(key: string, address: string): string {
+  return key.slice(0, key.length - keyWithoutId(address).length);
 }
 
 /** The `nodeKey` of a node whose id is not known. */

@@ -148,8 +148,8 @@ export function listed(member: Member, trusted: boolean, nowMs: number): Member 
 }
 
 /**
- * The node is not on the list. `mayReturn`: the cluster had named it, and has given its address to nobody else, so it is
- * worth being looked for.
+ * The node is not on the list. `mayReturn`: the cluster had named it, has given its address to nobody else and does not
+ * name it at another, so it is worth being looked for.
  */
 export function left(member: Member, mayReturn: boolean, nowMs: number): Member {
   const { health, trusted } = member;
