@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type Pool, type PoolResponse, RollcallError } from "@rollcall/worker";
+import { Tally } from "./tally.js";
+import { sendSearches } from "./traffic.js";
+
+const load = { searchers: 1, pauseMs: 1, search: () => ({ method: "POST", path: "/_search" }) };
+
+/** Sends searches whose n-th one ends as `answer` says, until one of the signals fires. */
+async function tallyOf(answer: (n: number, end: { over(): void; cutShort(): void }) => PoolResponse): Promise<Tally> {
+  const over = new AbortController();
+  const cutShort = new AbortController();
+  const end = { over: () => over.abort(), cutShort: () => cutShort.abort() };
+  let sent = 0;
+  const pool: Pick<Pool, "request"> = {
+    request: async <T>() => answer(++sent, end) as PoolResponse<T>,
+  };
+  const tally = new Tally();
+  const signals = { over: over.signal, cutShort: cutShort.signal };
+  await sendSearches(pool, load, { tally, elapsedMs: () => sent, ...signals });
+  return tally;
+}
+
+describe("searches", () => {
+  it("count as failed by an error and by an error status alike, with the code of the error", async () => {
+    const tally = await tallyOf((n, end) => {
+      if (n === 1) return responseWith(200);
+      if (n === 2) return responseWith(503);
+      end.over();
+      throw new RollcallError("TIMEOUT", "no answer", { attempts: [{ node: "a:1", code: "TIMEOUT", ms: 9 }] });
+    });
+    const { searches, failed, firstFailures } = tally.totals();
+    assert.deepEqual({ searches, failed }, { searches: 3, failed: 2 });
+    assert.deepEqual(
+      firstFailures.map(({ code, message }) => [code, message]),
+      [
+        ["STATUS", "a:1 answered 503"],
+        ["TIMEOUT", "no answer; last tries: a:1 TIMEOUT"],
+      ],
+    );
+    assert.equal(tally.answersOf("a:1"), 1);
+  });
+
+  it("that fail once they are cut short count as nothing", async () => {
+    const tally = await tallyOf((_, end) => {
+      end.cutShort();
+      throw new RollcallError("CLOSED", "the pool is closed");
+    });
+    assert.equal(tally.totals().searches, 0);
+  });
+});
+
+function responseWith(status: number): PoolResponse {
+  const response: PoolResponse = {
+    status,
+    ok: status < 300,
+    headers: {},
+    node: "a:1",
+    attempts: [],
+    json: () => ({}),
+    text: () => "{}",
+    bytes: () => new Uint8Array(),
+    throwIfError() {
+      if (status >= 400) throw new RollcallError("STATUS", `a:1 answered ${status}`, { status });
+      return response;
+    },
+  };
+  return response;
+}
