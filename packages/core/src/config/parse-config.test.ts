@@ -57,7 +57,7 @@ describe("a pool's configuration", () => {
       tls: { caFingerprint: "ab".repeat(32), serverName: "ES.example", ca: certificate },
       headers: { "X-Tenant": "seven" },
       discovery: {
-        addressMap: { "172.18.0.2:9200": "LOCALHOST:80", "FE80::1": "es1" },
+        addressMap: { "172.18.0.2:9200": "LOCALHOST:80", "FE80::1": "es1", "[FD00::1]:9200": "[::1]:9201" },
         allow: { hosts: [".Example.com", "10.0.0.0/8", "ES9"], ports: [9200] },
         clusterUuid: "kXyWd-t5T_iWk3bnSV5pNw",
       },
@@ -88,7 +88,7 @@ describe("a pool's configuration", () => {
       headers: { "x-tenant": "seven" },
       discovery: {
         intervalMs: 30_000,
-        addressMap: { "172.18.0.2:9200": "localhost:80", "fe80::1": "es1" },
+        addressMap: { "172.18.0.2:9200": "localhost:80", "fe80::1": "es1", "[fd00::1]:9200": "[::1]:9201" },
         allow: { hosts: [".example.com", "10.0.0.0/8", "es9"], ports: [9200] },
         clusterUuid: "kXyWd-t5T_iWk3bnSV5pNw",
       },

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { conclude } from "./conclude.js";
+import type { Findings, SeedFinding } from "./findings.js";
+import { report } from "./report.js";
+
+const seed: SeedFinding = {
+  url: "http://127.0.0.1:9200",
+  outcome: "listed",
+  reason: "lists the nodes of its cluster",
+  hasCredential: false,
+  latencyMs: 5,
+  answeredAs: "n1",
+};
+
+describe("report", () => {
+  it("is JSON with everything that was found", () => {
+    const nodes = [
+      { id: "id1", name: "n1", address: "127.0.0.1:9200", sharedBy: 0, verdict: "kept", reason: "answered" },
+      { id: "id2", sharedBy: 0, verdict: "skipped", reason: "it names no http address" },
+    ] as const;
+    const findings: Findings = {
+      seeds: [seed],
+      list: { seed, nodes, complete: true, filterIgnored: false, allowDirect: true },
+    };
+    assert.deepEqual(JSON.parse(report(findings, conclude(findings))), {
+      usable: 1,
+      verdict: "1 of 2 listed nodes can be used: discovery works from here.",
+      advice: [],
+      seeds: [seed],
+      list: { seed: seed.url, nodes, complete: true, filterIgnored: false, allowDirect: true },
+    });
+  });
+
+  it("says null where there is no list", () => {
+    const findings: Findings = { seeds: [{ ...seed, outcome: "unreachable" }] };
+    const { usable, list } = JSON.parse(report(findings, conclude(findings))) as { usable: number; list: unknown };
+    assert.deepEqual([usable, list], [0, null]);
+  });
+
+  it("keeps names as they are, and writes nothing that a terminal obeys", () => {
+    const answeredAs = "n\u001b[2J\u009b1m\u2028\u{e0001}\ud800";
+    const findings: Findings = { seeds: [{ ...seed, answeredAs }] };
+    const text = report(findings, conclude(findings));
+    assert.doesNotMatch(text, /(?!\n)[\p{C}\p{Zl}\p{Zp}]/u);
+    assert.equal((JSON.parse(text) as Findings).seeds[0]?.answeredAs, answeredAs);
+  });
+});

@@ -1,0 +1,59 @@
+import { systemTimers } from "@rollcall/coordinator";
+import { Command } from "commander";
+import { conclude, exitCodes } from "./conclude.js";
+import { explain } from "./explain.js";
+import { report } from "./report.js";
+import { addSniffOptions, readSniffRequest, type SniffFlags } from "./sniff-options.js";
+import { survey } from "./survey.js";
+import { coloured, plain } from "./text-layout.js";
+
+/** What the command is run in. */
+export interface Surroundings {
+  /** Resolves when the text has been handed over, or nobody reads it any more. */
+  write(text: string): Promise<void>;
+  /** Whether colours are fit for where `write` leads. */
+  readonly isTerminal: boolean;
+}
+
+/**
+ * `rollcall sniff`: asks a cluster and explains every address.
+ *
+ * @param finish told the exit code once all has been written
+ */
+export function createSniffCommand({ write, isTerminal }: Surroundings, finish: (exitCode: number) => void): Command {
+  const command = new Command("sniff")
+    .summary("ask a cluster for its nodes and explain which can be used")
+    .description(
+      "Asks an Elasticsearch or OpenSearch cluster for its nodes, tries each of them, and explains which of them a " +
+        "pool with the same configuration would use, and why not the others. Sends GET / and GET /_nodes/http only.",
+    )
+    .argument("<url...>", "http(s)://[user:password@]host:port[/path] of one node or more")
+    .addHelpText("after", helpAfter);
+  addSniffOptions(command);
+  return command.action(async (urls: string[]) => {
+    const flags = command.opts<SniffFlags>();
+    const { config, timeouts } = await readSniffRequest(urls, flags);
+    const findings = await survey(config, timeouts, systemTimers);
+    const conclusion = conclude(findings);
+    const paint = flags.color && isTerminal ? coloured : plain;
+    await write(flags.json === true ? report(findings, conclusion) : explain(findings, conclusion, paint));
+    finish(conclusion.exitCode);
+  });
+}
+
+const helpAfter = `
+An option that takes a value can also be set in the environment: --api-key as
+ROLLCALL_API_KEY, --allow as ROLLCALL_ALLOW with commas between its values.
+
+Examples:
+  $ rollcall sniff http://localhost:9200
+  $ ROLLCALL_PASSWORD=… rollcall sniff https://es1:9200 https://es2:9200 \\
+      --username monitor --ca ca.pem --address-map 172.17.0.2:9200=es1:9200
+
+Exit codes:
+  ${exitCodes.usable}  discovery finds at least one node that can be used
+  ${exitCodes.notUsable}  something answered, but discovery finds no node that can be used: a pool
+     would stay on the URLs it was given
+  ${exitCodes.usage}  wrong usage or configuration
+  ${exitCodes.noAnswer}  no URL answered
+`;
