@@ -1,6 +1,7 @@
 import type { Logger } from "@rollcall/core";
 import type { LocalMark } from "@rollcall/core/health";
 import type { Mark, NodeRecord, Topology, Version } from "@rollcall/core/view";
+import { Notices } from "./notices.js";
 import type { Lease, ViewStore } from "./store/view-store.js";
 
 /** What a coordinator knows at one moment, before it has a version. */
@@ -16,6 +17,7 @@ export interface Findings {
  * Publishes under a lease: numbers the documents, and beats between them so that readers see that somebody is there.
  *
  * It publishes the newest findings, not each: what changes while a publication is under way goes out with the next.
+ * A store that fails is tried again at the next change or beat, with a lease taken anew.
  */
 export class Announcer {
   private lease: Lease | undefined;
@@ -24,8 +26,11 @@ export class Announcer {
   private beats = 0;
   private topologyIsNew = true;
   private marksAreNew = true;
-  private working: Promise<void> = Promise.resolve();
+  private beatIsDue = false;
+  private isWorking = false;
+  private working: Promise<void> | undefined;
   private closed = false;
+  private readonly notices: Notices;
 
   constructor(
     private readonly store: ViewStore,
@@ -33,8 +38,10 @@ export class Announcer {
     private readonly findings: () => Findings,
     /** The coordinator's own monotonic clock, on which `LocalMark` times are. */
     private readonly nowMs: () => number,
-    private readonly logger: Logger,
-  ) {}
+    logger: Logger,
+  ) {
+    this.notices = new Notices(logger);
+  }
 
   topologyChanged(): void {
     this.topologyIsNew = true;
@@ -48,7 +55,8 @@ export class Announcer {
 
   /** To be called every couple of seconds: keeps the lease, or tries to get it. */
   beat(): void {
-    this.work(true);
+    this.beatIsDue = true;
+    this.work();
   }
 
   async close(): Promise<void> {
@@ -57,20 +65,32 @@ export class Announcer {
     if (this.lease !== undefined) await this.store.release(this.lease).catch(() => {});
   }
 
-  private work(beat = false): void {
-    this.working = this.working
-      .then(() => this.publish(beat))
-      .catch((error: unknown) => {
-        this.lease = undefined;
-        this.logger.warn(
-          { error: error instanceof Error ? error.message : "unknown" },
-          "the view could not be published",
-        );
-      });
+  private work(): void {
+    if (this.isWorking) return;
+    this.isWorking = true;
+    this.working = this.workOff();
   }
 
-  private async publish(beat: boolean): Promise<void> {
-    if (this.closed) return;
+  private async workOff(): Promise<void> {
+    // All that changes in this turn goes out together.
+    await Promise.resolve();
+    while (!this.closed && (this.topologyIsNew || this.marksAreNew || this.beatIsDue)) {
+      try {
+        await this.publish();
+        this.notices.clear("store");
+      } catch (error) {
+        this.lease = undefined;
+        const problem = error instanceof Error ? error.message : "unknown";
+        this.notices.warn("store", { problem }, `the view could not be published: ${problem}`);
+      }
+      if (this.lease === undefined) break;
+    }
+    this.isWorking = false;
+  }
+
+  private async publish(): Promise<void> {
+    const beat = this.beatIsDue;
+    this.beatIsDue = false;
     if (this.lease === undefined && !(await this.acquire())) return;
     const { lease } = this;
     if (lease === undefined) return;

@@ -27,7 +27,7 @@ import type { Endpoint } from "./cluster/endpoint.js";
 import { type Probe, probe } from "./cluster/prober.js";
 import { type Sniff, sniff, sniffContext } from "./cluster/sniffer.js";
 import { Notices } from "./notices.js";
-import { afterSniff, firstSniff, hastenSniff, type SniffSchedule } from "./sniff-schedule.js";
+import { afterSniff, beginSniff, firstSniff, hastenSniff, type SniffSchedule } from "./sniff-schedule.js";
 import type { Unsubscribe, ViewStore } from "./store/view-store.js";
 
 export interface CoordinatorParts {
@@ -64,7 +64,10 @@ export class Coordinator {
   /** The newest record of every node under judgement, by key; those that have left stay as long as the arbiter does. */
   private records = new Map<string, NodeRecord>();
   private source: "seeds" | "sniff" = "seeds";
+  /** The cluster that is ours: the configured one, or the first to answer. */
   private pinnedUuid: string | undefined;
+  /** A node of it has answered. */
+  private isVerified = false;
   private clusterName: string | undefined;
   /** Node names by the seed's address, as the seeds said. */
   private readonly seedNames = new Map<string, string>();
@@ -76,9 +79,11 @@ export class Coordinator {
   private sniffing = false;
   private beatDueMs: number;
   private cancelTimer = () => {};
-  private unsubscribe: Unsubscribe = () => {};
+  private unsubscribe: Unsubscribe[] = [];
   private closed = false;
   private lastProblem: string | undefined;
+  /** The listed nodes that the local configuration does not let us use, as they were last told. */
+  private refusedTold = "";
 
   constructor(private readonly parts: CoordinatorParts) {
     const { config, store, leader, timers, logger } = parts;
@@ -97,10 +102,10 @@ export class Coordinator {
 
   /** Begins. The configured nodes are published in this turn. */
   start(): void {
-    this.unsubscribe = this.parts.store.onReport(({ node, reason }) =>
-      this.step({ type: "reported", key: node, reason }),
-    );
-    this.parts.access.onChange(() => this.rewriteMembers());
+    this.unsubscribe = [
+      this.parts.store.onReport(({ node, reason }) => this.step({ type: "reported", key: node, reason })),
+      this.parts.access.onChange(() => this.rewriteMembers()),
+    ];
     this.rewriteMembers();
     this.announcer.topologyChanged();
     this.run();
@@ -111,10 +116,11 @@ export class Coordinator {
     return this.lastProblem;
   }
 
+  /** Stops, and gives the lease back. Questions under way end by their own time, or when the asker is closed. */
   async close(): Promise<void> {
     this.closed = true;
     this.cancelTimer();
-    this.unsubscribe();
+    for (const unsubscribe of this.unsubscribe) unsubscribe();
     await this.announcer.close();
   }
 
@@ -148,7 +154,11 @@ export class Coordinator {
     const [arbiter, effects] = nextArbiter(this.arbiter, event, timers.nowMs(), random);
     this.arbiter = arbiter;
     for (const effect of effects) this.carryOut(effect);
-    for (const key of this.records.keys()) if (!this.arbiter.has(key)) this.records.delete(key);
+    for (const key of this.records.keys()) {
+      if (this.arbiter.has(key)) continue;
+      this.records.delete(key);
+      this.forgetUnverified(key);
+    }
     this.wakeWhenDue();
   }
 
@@ -179,11 +189,12 @@ export class Coordinator {
   // Members: who is judged and, once verified, published.
 
   private rewriteMembers(): void {
+    if (this.closed) return;
     const wanted = new Map<string, NodeRecord>();
     if (this.source === "seeds") {
       for (const seed of this.parts.config.seeds) wanted.set(addressOf(seed), this.seedRecord(seed));
     }
-    for (const { node } of this.membership.members) if (this.isReachable(node)) wanted.set(addressOf(node), node);
+    for (const node of this.reachableMembers()) wanted.set(addressOf(node), node);
 
     const seeds = new Set(this.parts.config.seeds.map(addressOf));
     const nodes = [...wanted].map(([address, record]) => {
@@ -203,16 +214,28 @@ export class Coordinator {
     return { id: "", host, port, ...(name === undefined ? {} : { name }) };
   }
 
-  private isReachable(node: NodeRecord): boolean {
-    const reach = this.parts.access.reach(node);
-    const topic = `refused ${addressOf(node)}`;
-    if (reach.kind === "endpoint") {
-      this.notices.clear(topic);
-      return true;
-    }
-    const fields = { node: label(node), reason: reach.reason };
-    this.notices.warn(topic, fields, `node ${label(node)} is not used: ${reach.reason}`);
-    return false;
+  /** The listed nodes without those that the local configuration does not let us use: those are told in one line. */
+  private reachableMembers(): NodeRecord[] {
+    const refused: { readonly node: NodeRecord; readonly reason: string }[] = [];
+    const reachable = this.membership.members.flatMap(({ node }) => {
+      const reach = this.parts.access.reach(node);
+      if (reach.kind === "endpoint") return node;
+      refused.push({ node, reason: reach.reason });
+      return [];
+    });
+
+    const told = refused.map(({ node, reason }) => `${nodeKey(node)} ${reason}`).join();
+    if (told === this.refusedTold) return reachable;
+    this.refusedTold = told;
+    const [first, ...others] = refused;
+    if (first === undefined) return reachable;
+    const nodes = refused.slice(0, namesTold).map(({ node }) => label(node));
+    const more = others.length === 0 ? "" : `; nor are ${others.length} more`;
+    this.parts.logger.warn(
+      { nodes, refused: refused.length, reason: first.reason },
+      `node ${label(first.node)} is not used: ${first.reason}${more}`,
+    );
+    return reachable;
   }
 
   /** Once a node that the cluster named has proved itself, the cluster's own list is the view. */
@@ -229,7 +252,7 @@ export class Coordinator {
   private findings(): Findings {
     const nodes = publishedNodes(this.arbiter).flatMap((key) => this.records.get(key) ?? []);
     return {
-      clusterUuid: this.pinnedUuid,
+      clusterUuid: this.isVerified ? this.pinnedUuid : undefined,
       clusterName: this.clusterName,
       source: this.source,
       nodes,
@@ -242,26 +265,31 @@ export class Coordinator {
   private async probe(key: string, fresh: boolean): Promise<void> {
     const record = this.records.get(key);
     if (record === undefined) return;
-    const { access, timers } = this.parts;
-    const reach = access.reach(record);
-    const startedAtMs = timers.nowMs();
-    const result: Probe =
-      reach.kind === "refused"
-        ? // Nobody was asked, so nobody is to blame.
-          { outcome: "denied", reason: reach.reason }
-        : await probe(this.parts.asker, reach.endpoint, {
-            pinnedUuid: this.pinnedUuid,
-            timeoutMs: this.probeTimeoutMs(record),
-            fresh,
-          });
+    const result = this.inOurCluster(await this.ask(record, fresh));
     if (this.closed) return;
-    if (reach.kind === "endpoint" && result.outcome !== "unreachable") {
-      this.probeTookMs.set(addressOf(record), timers.nowMs() - startedAtMs);
-    }
     this.learn(record, result);
     this.step({ type: "probed", key, outcome: result.outcome, reason: result.reason });
     this.noteUnverified(key, result);
     this.preferSniffed();
+  }
+
+  private async ask(record: NodeRecord, fresh: boolean): Promise<Probe> {
+    const { access, asker, timers } = this.parts;
+    const reach = access.reach(record);
+    // Nobody is asked, so nobody is to blame.
+    if (reach.kind === "refused") return { outcome: "denied", reason: reach.reason };
+    const startedAtMs = timers.nowMs();
+    const timeoutMs = this.probeTimeoutMs(record);
+    const result = await probe(asker, reach.endpoint, { pinnedUuid: this.pinnedUuid, timeoutMs, fresh });
+    if (result.outcome !== "unreachable") this.probeTookMs.set(addressOf(record), timers.nowMs() - startedAtMs);
+    return result;
+  }
+
+  /** While no cluster is pinned, every one is ours; the first to answer pins it, also for those asked meanwhile. */
+  private inOurCluster(result: Probe): Probe {
+    const { outcome, clusterUuid } = result;
+    if (outcome !== "verified" || this.pinnedUuid === undefined || clusterUuid === this.pinnedUuid) return result;
+    return { outcome: "foreign", reason: `belongs to another cluster (uuid ${shownText(clusterUuid ?? "")})` };
   }
 
   /** A node that is slow today gets more time: slowness is no death. Before its first answer it gets the most. */
@@ -277,24 +305,26 @@ export class Coordinator {
     if (outcome === "denied") this.parts.access.credentialRefused();
     if (outcome === "verified") {
       // The first cluster to answer is ours, unless the configuration names one.
-      if (this.pinnedUuid === undefined || this.clusterName === undefined) {
-        this.pinnedUuid ??= clusterUuid;
+      this.pinnedUuid ??= clusterUuid;
+      if (!this.isVerified || (this.clusterName === undefined && clusterName !== undefined)) {
+        this.isVerified = true;
         this.clusterName ??= clusterName;
         this.announcer.topologyChanged();
       }
       this.lastProblem = undefined;
-    } else if (this.pinnedUuid === undefined) this.lastProblem = `${label(record)}: ${reason}`;
+    } else if (!this.isVerified) this.lastProblem = `${label(record)}: ${reason}`;
 
     const address = addressOf(record);
     if (record.id !== "" || name === undefined || this.seedNames.get(address) === name) return;
     this.seedNames.set(address, name);
-    if (this.records.has(nodeKey(record))) this.records.set(nodeKey(record), { ...record, name });
+    if (!this.records.has(nodeKey(record))) return;
+    this.records.set(nodeKey(record), { ...record, name });
     this.announcer.topologyChanged();
   }
 
   /** Says once, and by option name, that what the cluster publishes cannot be reached from here. */
   private noteUnverified(key: string, { outcome, reason }: Probe): void {
-    if (this.arbiter.get(key)?.health.state !== "new") return void this.unverified.delete(key);
+    if (this.arbiter.get(key)?.health.state !== "new") return this.forgetUnverified(key);
     if (outcome === "verified") return;
     this.unverified.set(key, reason);
 
@@ -310,7 +340,7 @@ export class Coordinator {
       );
     }
     if (!waiting.every((node) => this.unverified.has(nodeKey(node)))) return;
-    const addresses = waiting.slice(0, 5).map(addressOf);
+    const addresses = waiting.slice(0, namesTold).map(addressOf);
     this.notices.warn(
       "unreachable",
       { addresses, reason, option: "discovery.addressMap" },
@@ -319,28 +349,40 @@ export class Coordinator {
     );
   }
 
+  private forgetUnverified(key: string): void {
+    this.unverified.delete(key);
+    this.notices.clear(`unverified ${key}`);
+  }
+
   // Sniffs.
 
   private async sniffRound(): Promise<void> {
     const { config, access, timers, random } = this.parts;
     if (config.discovery === false) return;
     this.sniffing = true;
+    this.schedule = beginSniff(this.schedule);
     // A name server that hangs must not hold discovery up.
-    await Promise.race([access.resolveSeeds(), new Promise<void>((go) => timers.after(namesWithinMs, go))]);
-    let result: "changed" | "same" | "searching" = "searching";
+    let cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = timers.after(namesWithinMs, resolve);
+    });
+    await Promise.race([access.resolveSeeds(), late]);
+    cancel();
+    let result: "changed" | "same" | undefined;
     for (const { record, endpoint } of this.sniffOrder()) {
       if (this.closed) return;
-      const answer = await sniff(this.parts.asker, endpoint, {
+      const { probe: seen, parsed } = await sniff(this.parts.asker, endpoint, {
         pinnedUuid: this.pinnedUuid,
         probeTimeoutMs: this.probeTimeoutMs(record),
         sniffTimeoutMs: fixed.sniffTimeoutMs,
         context: sniffContext(config, endpoint),
       });
       if (this.closed) return;
-      this.learn(record, answer.probe);
-      const { outcome, reason } = answer.probe;
+      const first = this.inOurCluster(seen);
+      this.learn(record, first);
+      const { outcome, reason } = first;
       if (outcome === "unreachable") this.step({ type: "reported", key: nodeKey(record), reason });
-      const heard = this.hear(record, answer);
+      const heard = this.hear(record, first, outcome === "verified" ? parsed : undefined);
       if (heard === "ask another") continue;
       result = heard;
       break;
@@ -348,7 +390,7 @@ export class Coordinator {
     this.sniffing = false;
     this.schedule = afterSniff(
       this.schedule,
-      result,
+      result ?? (this.isFound() ? "same" : "searching"),
       timers.nowMs(),
       { intervalMs: config.discovery.intervalMs, jitter: fixed.discoveryJitter },
       random,
@@ -356,12 +398,21 @@ export class Coordinator {
     this.wakeWhenDue();
   }
 
+  /** The cluster has named its nodes, and one at least is well: nothing is won by asking an overloaded cluster again. */
+  private isFound(): boolean {
+    return this.membership.members.length > 0 && this.wellNodes().length > 0;
+  }
+
+  private wellNodes(): NodeRecord[] {
+    return [...this.arbiter]
+      .filter(([, { health }]) => health.state === "up" || health.state === "ramp")
+      .flatMap(([key]) => this.records.get(key) ?? []);
+  }
+
   /** Whom to ask: nodes that are well, then the configured ones, each in random order. */
   private sniffOrder(): { readonly record: NodeRecord; readonly endpoint: Endpoint }[] {
     const { access, config, random } = this.parts;
-    const well = [...this.arbiter]
-      .filter(([, { health }]) => health.state === "up" || health.state === "ramp")
-      .flatMap(([key]) => this.records.get(key) ?? []);
+    const well = this.wellNodes();
     const asked = new Set(well.map(addressOf));
     const seeds = config.seeds.filter((seed) => !asked.has(addressOf(seed))).map((seed) => this.seedRecord(seed));
     // One place at least is left for a configured node: a view that is all wrong is mended from there.
@@ -372,7 +423,7 @@ export class Coordinator {
     });
   }
 
-  private hear(record: NodeRecord, { probe: seen, parsed }: Sniff): "changed" | "same" | "ask another" {
+  private hear(record: NodeRecord, seen: Probe, parsed: Sniff["parsed"]): "changed" | "same" | "ask another" {
     if (parsed === undefined) {
       if (seen.outcome === "denied") this.warnDenied(record, "GET /", "cluster:monitor/main");
       return "ask another";
@@ -396,6 +447,7 @@ export class Coordinator {
   private merge(record: NodeRecord, parsed: Extract<ParsedSniff, { ok: true }>): "changed" | "same" {
     const { timers, access } = this.parts;
     this.noteSkipped(parsed);
+    if (parsed.nodes.length === 0) return "same";
     const nodes = recogniseSeeds(
       parsed.nodes,
       access.seeds.map(({ host, port, addresses }) => {
@@ -403,20 +455,22 @@ export class Coordinator {
         return { host, port, addresses, ...(answeredAs === undefined ? {} : { answeredAs }) };
       }),
     );
-    const answeredBy = record.id === "" ? addressOf(record) : record.id;
-    const merged = mergeSniff(this.membership, { nodes, complete: parsed.complete, answeredBy }, timers.nowMs());
+    // Its address and not its id, which a configured node does not have at first.
+    const answer = { nodes, complete: parsed.complete, answeredBy: addressOf(record) };
+    const nowMs = timers.nowMs();
+    const merged = mergeSniff(this.membership, answer, nowMs);
     this.membership = merged.membership;
     if (merged.held === undefined) this.notices.clear("held");
     else this.notices.warn("held", { reason: merged.held }, `a list of nodes is held back: ${merged.held}`);
-    if (!merged.changed) return merged.held === undefined && !this.hasAbsent() ? "same" : "changed";
+    if (!merged.changed) return this.missesSomebodySince(nowMs) ? "changed" : "same";
     this.rewriteMembers();
     this.announcer.topologyChanged();
     return "changed";
   }
 
-  /** Somebody was missing from the last list: worth a few more looks before the interval is over. */
-  private hasAbsent(): boolean {
-    return this.membership.members.some(({ state }) => state === "absent");
+  /** Somebody has begun to be missing: worth a few more looks, but not for as long as it lasts. */
+  private missesSomebodySince(nowMs: number): boolean {
+    return this.membership.members.some((member) => member.state === "absent" && member.sinceMs === nowMs);
   }
 
   private noteSkipped({ skipped, filterIgnored, nodes }: Extract<ParsedSniff, { ok: true }>): void {
@@ -451,6 +505,8 @@ export class Coordinator {
 }
 
 const skippedTold = 20;
+/** How many nodes one warning names. */
+const namesTold = 5;
 
 /** One line a transition is all that many people will ever read of us. */
 function transitionWords(from: Standing, to: Standing): string {

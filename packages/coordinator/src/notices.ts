@@ -1,6 +1,9 @@
 import type { Logger } from "@rollcall/core";
 
-/** Warnings that are true for long: each is logged when it becomes true, and not again until it was false. */
+/**
+ * Warnings that are true for long: each is logged when it becomes true, and not again until it was false. No more than
+ * 1,000 stand at a time; beyond that, none is logged.
+ */
 export class Notices {
   private readonly standing = new Set<string>();
 
@@ -8,9 +11,8 @@ export class Notices {
 
   /** Logs the message unless it stands already. */
   warn(topic: string, fields: object, message: string): void {
-    if (this.standing.has(topic)) return;
-    // Topics name addresses, and a hostile cluster may publish any number of those.
-    if (this.standing.size >= topicsMax) this.standing.clear();
+    // Topics name nodes, and a hostile cluster may publish any number of those.
+    if (this.standing.has(topic) || this.standing.size >= topicsMax) return;
     this.standing.add(topic);
     this.logger.warn(fields, message);
   }

@@ -2,7 +2,9 @@ import type { Random } from "@rollcall/core";
 
 /** Discovery's clock: when the cluster is asked for its members next. Times are monotonic milliseconds. */
 export interface SniffSchedule {
+  /** Infinite while a sniff is under way, unless another has been asked for meanwhile. */
   readonly dueMs: number;
+  /** When the last sniff ended. */
   readonly lastMs: number;
   /** Looks still to come after a change: nodes that join or leave seldom do so alone. */
   readonly settling: readonly number[];
@@ -26,14 +28,21 @@ export function firstSniff(nowMs: number): SniffSchedule {
   return { dueMs: nowMs, lastMs: Number.NEGATIVE_INFINITY, settling: [] };
 }
 
+/** A sniff begins. What asks for one from now on may be news that this one does not hear of, so it asks for another. */
+export function beginSniff(schedule: SniffSchedule): SniffSchedule {
+  return { ...schedule, dueMs: Number.POSITIVE_INFINITY };
+}
+
 /**
  * After a sniff:
  * - "changed": the list is new. Look again at 2, 5 and 10 s, for those who are about to follow.
  * - "same": next at the end of the interval, or at the next of those looks.
  * - "searching": no node is verified, or none is well. Try again in 1 to 2 s.
+ *
+ * Where another was asked for meanwhile, it comes as soon as the distance between two sniffs allows.
  */
 export function afterSniff(
-  { settling }: SniffSchedule,
+  { dueMs, settling }: SniffSchedule,
   result: "changed" | "same" | "searching",
   nowMs: number,
   { intervalMs, jitter }: SniffTimes,
@@ -45,8 +54,9 @@ export function afterSniff(
   const looks = (result === "changed" ? settlingMs.map((afterMs) => nowMs + afterMs) : settling).filter(
     (lookMs) => lookMs > nowMs,
   );
+  const askedForMs = dueMs === Number.POSITIVE_INFINITY ? dueMs : nowMs + apartMs;
   const regularMs = nowMs + intervalMs * (1 - jitter + 2 * jitter * random());
-  return { dueMs: Math.min(regularMs, looks[0] ?? regularMs), lastMs: nowMs, settling: looks };
+  return { dueMs: Math.min(askedForMs, regularMs, looks[0] ?? regularMs), lastMs: nowMs, settling: looks };
 }
 
 /** Something happened that makes a look worth while: as soon as the distance between two sniffs allows. */

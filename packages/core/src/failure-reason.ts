@@ -14,6 +14,8 @@ const reasons: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: "certificate authority is unknown: set `tls.ca` or `tls.caFingerprint`",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "certificate authority is unknown: set `tls.ca`",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "certificate authority is unknown: set `tls.ca`",
+  ERR_HOST_REFUSED: "its name leads to an address that the host policy refuses: see `discovery.allow`",
+  ERR_TLS_CA_FINGERPRINT: "its certificate was not issued by the authority of `tls.caFingerprint`",
   ERR_TLS_CERT_ALTNAME_INVALID: "certificate is for another name: set `tls.serverName`",
   CERT_HAS_EXPIRED: "certificate has expired",
   ERR_SSL_WRONG_VERSION_NUMBER: "the port speaks no TLS: is the node's URL http?",

@@ -42,9 +42,11 @@ export class LocalHealth {
 
   /** An event of an older generation is about a node that is gone, and is ignored. */
   tell(slot: number, generation: number, event: DetectorEvent): void {
-    if (this.detectors.get(slot)?.generation !== generation) return;
+    const detector = this.detectors.get(slot);
+    if (detector?.generation !== generation) return;
+    const dueMs = detectorDueMs(detector.state);
     this.step(slot, event);
-    this.wakeWhenDue();
+    if (detectorDueMs(detector.state) !== dueMs) this.wakeWhenDue();
   }
 
   /** Since when, and why, this process keeps away from the slot's node; undefined while it does not. */

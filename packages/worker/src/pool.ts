@@ -14,7 +14,8 @@ import {
 import { shownText } from "@rollcall/core/sniff";
 import { addressOf, nodeKey, type Topology } from "@rollcall/core/view";
 import { pino } from "pino";
-import { type CancelCode, Dispatch, type Pending, type Result } from "./dispatch/dispatch.js";
+import { Deadlines, type Due } from "./deadlines.js";
+import { Dispatch, type Pending, type Result } from "./dispatch/dispatch.js";
 import { LocalHealth } from "./local-health.js";
 import { describeNode, type NodeEvent, type NodeStatus } from "./node-status.js";
 import { PoolEmitter, type PoolEvents } from "./pool-events.js";
@@ -77,6 +78,7 @@ class ClusterPool implements Pool {
   readonly #keeper: ViewKeeper;
   readonly #localHealth: LocalHealth;
   readonly #dispatch: Dispatch;
+  readonly #deadlines: Deadlines;
   readonly #totals = { requests: 0, answered: 0, failed: 0 };
   #underWay = 0;
   #whenIdle: (() => void) | undefined;
@@ -91,6 +93,7 @@ class ClusterPool implements Pool {
     this.#logger = logger ?? settings.logger ?? defaultLogger();
     this.#emitter = new PoolEmitter(this.#logger);
     this.#access = new ClusterAccess(settings, timers, this.#logger);
+    this.#deadlines = new Deadlines(() => timers.nowMs());
     this.#asker = new Asker(timers, fixed.connectTimeoutMs);
 
     const layout = { slots: fixed.slotsMax, threads: 1 };
@@ -136,7 +139,10 @@ class ClusterPool implements Pool {
       logger: this.#logger,
       storeAheadMs: () => store.nowMs() - timers.nowMs(),
       deliver: (targets) => this.#dispatch.apply(targets),
-      moved: () => this.#dispatch.pump(),
+      moved: () => {
+        this.#dispatch.pump();
+        this.#noteDegradation();
+      },
       onNode: (event) => this.#nodeChanged(event),
     });
     this.#localHealth = new LocalHealth({
@@ -178,10 +184,7 @@ class ClusterPool implements Pool {
 
     this.#totals.requests++;
     this.#underWay++;
-    const result = await this.#send(prepared, signal).finally(() => {
-      this.#underWay--;
-      if (this.#underWay === 0) this.#whenIdle?.();
-    });
+    const result = await this.#send(prepared, signal);
     if (result.kind === "answered") {
       this.#totals.answered++;
       return new ReceivedResponse<T>(result);
@@ -282,15 +285,16 @@ class ClusterPool implements Pool {
 
   #send({ call, timeoutMs }: PreparedCall, signal: AbortSignal | undefined): Promise<Result> {
     return new Promise((resolve) => {
-      let pending: Pending | undefined;
-      const cancel = (code: CancelCode, message: string) => pending?.cancel(code, message);
-      // Timers run before sockets are read: an answer that has already arrived still counts.
-      const timer = startTimer(() => setImmediate(cancel, "TIMEOUT", `no answer within ${timeoutMs} ms`), timeoutMs);
-      const onAbort = () => cancel("ABORTED", "the caller's signal fired");
-      signal?.addEventListener("abort", onAbort, { once: true });
-      pending = this.#dispatch.start(call, (result) => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", onAbort);
+      const due = new CallDue(call.deadlineMs, timeoutMs);
+      const onAbort =
+        signal === undefined ? undefined : () => due.pending?.cancel("ABORTED", "the caller's signal fired");
+      if (onAbort !== undefined) signal?.addEventListener("abort", onAbort, { once: true });
+      this.#deadlines.add(due);
+      due.pending = this.#dispatch.start(call, (result) => {
+        this.#deadlines.remove(due);
+        if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
+        this.#underWay--;
+        if (this.#underWay === 0) this.#whenIdle?.();
         resolve(result);
       });
     });
@@ -327,7 +331,6 @@ class ClusterPool implements Pool {
     else if (from === "ejected" && (to === "up" || to === "ramp"))
       this.#logger.info({ node }, `this process uses node ${node} again`);
     this.#emitter.emit("node", event);
-    this.#noteDegradation();
   }
 
   #noteDegradation(): void {
@@ -354,8 +357,26 @@ class ClusterPool implements Pool {
       });
     }
     await Promise.allSettled([this.#dispatch.destroy(), this.#coordinator.close(), this.#asker.close()]);
+    this.#deadlines.close();
     this.#localHealth.close();
     this.#access.close();
+    // Sockets that were destroyed just now give their handles back in the next turns of the loop; TLS takes two.
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A call's own deadline. */
+class CallDue implements Due {
+  place = -1;
+  pending: Pending | undefined;
+
+  constructor(
+    readonly dueMs: number,
+    private readonly timeoutMs: number,
+  ) {}
+
+  expire(): void {
+    this.pending?.cancel("TIMEOUT", `no answer within ${this.timeoutMs} ms`);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ClusterAccess } from "@rollcall/coordinator";
+import type { ClusterAccess, Reach } from "@rollcall/coordinator";
 import type { Clock, Logger } from "@rollcall/core";
 import { easingMs, rampMs } from "@rollcall/core/health";
 import { addressOf, compareVersions, type Mark, type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
@@ -12,7 +12,7 @@ import type { Easing, TableWriter } from "./table/writer.js";
 export interface ViewKeeperOptions {
   readonly seeds: readonly NodeRecord[];
   readonly slotsMax: number;
-  readonly access: ClusterAccess;
+  readonly access: Pick<ClusterAccess, "reach">;
   readonly writer: TableWriter;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -39,6 +39,10 @@ export interface Standing {
  */
 export class ViewKeeper {
   private rows: Rows = noRows;
+  /** How each row in use is reached, by slot: as it was when they were last rebuilt. */
+  private reaches: ReadonlyMap<number, Reach> = new Map();
+  /** Slots for which an endpoint was handed out, and whose release has not been told yet. */
+  private readonly handedOut = new Set<number>();
   private view: View | undefined;
   private readonly standings = new Map<string, Standing>();
   private localHealth: LocalHealth | undefined;
@@ -61,6 +65,8 @@ export class ViewKeeper {
     const topologyOrder = before === undefined ? 1 : compareVersions(view.topology.version, before.topology.version);
     const marksOrder = before === undefined ? 1 : compareVersions(view.marks.version, before.marks.version);
     if (topologyOrder < 0 || marksOrder < 0) return;
+    const isBeat = topologyOrder === 0 && marksOrder === 0;
+    if (isBeat && before !== undefined && view.head.beat < before.head.beat) return;
     this.view = view;
     if (topologyOrder > 0) this.rebuild();
     else if (marksOrder > 0) this.refresh();
@@ -72,23 +78,29 @@ export class ViewKeeper {
     const nodes = this.view?.topology.nodes ?? [];
     const { rows, fresh, removed, left } = applyView(this.rows, nodes, seeds, slotsMax);
     this.rows = rows;
+    this.reaches = new Map([...rows.inUse.values()].map(({ slot, node }) => [slot, this.options.access.reach(node)]));
     if (left.length > 0) logger.warn({ nodes: left.length, slots: slotsMax }, "more nodes than this pool can use");
 
     for (const row of removed) {
       writer.setState(row.slot, undefined, undefined);
       this.localHealth?.end(row.slot);
       this.announce(row, undefined);
+      // Nobody will tell of its last request: it never had one, or had it long ago.
+      if (!this.handedOut.has(row.slot)) this.rows = endRow(this.rows, row.slot);
     }
     for (const { slot, generation } of fresh) {
       writer.assign(slot, generation);
       this.localHealth?.begin(slot, generation);
     }
-    deliver(this.targets());
+    const targets = this.targets();
+    for (const { slot } of targets) this.handedOut.add(slot);
+    deliver(targets);
     this.refresh();
   }
 
-  /** The last request on a removed node has ended. */
+  /** The last request on a slot has ended since it was no longer among the targets. */
   released(slot: number): void {
+    this.handedOut.delete(slot);
     this.rows = endRow(this.rows, slot);
   }
 
@@ -123,9 +135,9 @@ export class ViewKeeper {
   }
 
   private targets(): Target[] {
-    return [...this.rows.inUse.values()].flatMap(({ slot, generation, node }) => {
-      const reach = this.options.access.reach(node);
-      return reach.kind === "endpoint" ? [{ slot, generation, endpoint: reach.endpoint }] : [];
+    return [...this.rows.inUse.values()].flatMap(({ slot, generation }) => {
+      const reach = this.reaches.get(slot);
+      return reach?.kind === "endpoint" ? [{ slot, generation, endpoint: reach.endpoint }] : [];
     });
   }
 
@@ -144,8 +156,8 @@ export class ViewKeeper {
   }
 
   private standingOf(row: Row, mark: Mark | undefined): Standing {
-    const reach = this.options.access.reach(row.node);
-    if (reach.kind === "refused") return { state: "unusable", reason: reach.reason };
+    const reach = this.reaches.get(row.slot);
+    if (reach?.kind === "refused") return { state: "unusable", reason: reach.reason };
     const ejection = this.localHealth?.ejection(row.slot);
     if (mark?.kind !== "down" && mark?.kind !== "drain" && ejection !== undefined)
       return { state: "ejected", ...ejection };

@@ -21,6 +21,7 @@ import {
 } from "@rollcall/core/config";
 import { createHostPolicy } from "@rollcall/core/policy";
 import { addressOf, type NodeRecord } from "@rollcall/core/view";
+import { Notices } from "../notices.js";
 import type { Endpoint } from "./endpoint.js";
 
 /** A configured node and what its name resolves to just now. */
@@ -35,6 +36,8 @@ export type Reach =
 const credentialMaxAgeMs = 30_000;
 /** But never more often than this. */
 const credentialMinAgeMs = 1_000;
+/** A function that takes longer has failed; what it gives later is ignored. */
+const credentialWithinMs = 30_000;
 
 const noTls: TlsConfig = {};
 
@@ -42,7 +45,7 @@ const noTls: TlsConfig = {};
  * Turns a node of the view into an {@link Endpoint}, with nothing but the local configuration: its scheme, its path, its
  * TLS settings, its own credential, and whether the host policy lets it have one.
  *
- * `changed` is called whenever an endpoint handed out earlier may be out of date.
+ * Listeners are told whenever an endpoint handed out earlier may be out of date.
  */
 export class ClusterAccess {
   private resolved: readonly ResolvedSeed[];
@@ -50,14 +53,18 @@ export class ClusterAccess {
   private defaultAuth: Auth | undefined;
   private askedAtMs = Number.NEGATIVE_INFINITY;
   private asking: Promise<void> | undefined;
+  private resolving: Promise<void> | undefined;
+  private closed = false;
+  private readonly notices: Notices;
   private cancelRefresh = () => {};
   private readonly listeners = new Set<() => void>();
 
   constructor(
     private readonly config: ClusterConfig,
     private readonly timers: Timers,
-    private readonly logger: Logger,
+    logger: Logger,
   ) {
+    this.notices = new Notices(logger);
     this.resolved = config.seeds.map((seed) => ({ ...seed, addresses: isIP(seed.host) === 0 ? [] : [seed.host] }));
     this.policy = this.compilePolicy();
     if (typeof config.defaultAuth === "object") this.defaultAuth = config.defaultAuth;
@@ -73,12 +80,15 @@ export class ClusterAccess {
   }
 
   close(): void {
+    this.closed = true;
     this.cancelRefresh();
     this.listeners.clear();
   }
 
-  onChange(listener: () => void): void {
+  /** Calls `listener` at each change, until what it returns is called. */
+  onChange(listener: () => void): () => void {
     this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** How to reach a node of the view. */
@@ -123,9 +133,18 @@ export class ClusterAccess {
   }
 
   /** Looks up the names of the configured nodes again. A name that does not resolve keeps what it resolved to last. */
-  async resolveSeeds(): Promise<void> {
+  resolveSeeds(): Promise<void> {
+    // One at a time: lookups that hang hold up all of the process's other lookups and file reads.
+    this.resolving ??= this.lookUpSeeds().finally(() => {
+      this.resolving = undefined;
+    });
+    return this.resolving;
+  }
+
+  private async lookUpSeeds(): Promise<void> {
     const resolved = await Promise.all(this.resolved.map(resolveSeed));
     const before = JSON.stringify(this.resolved.map(({ addresses }) => addresses));
+    if (this.closed) return;
     this.resolved = resolved;
     if (JSON.stringify(resolved.map(({ addresses }) => addresses)) === before) return;
     this.policy = this.compilePolicy();
@@ -139,11 +158,13 @@ export class ClusterAccess {
 
   private refreshCredential(): Promise<void> {
     const { defaultAuth } = this.config;
-    if (typeof defaultAuth !== "function") return Promise.resolve();
-    if (this.timers.nowMs() - this.askedAtMs < credentialMinAgeMs) return this.asking ?? Promise.resolve();
+    if (typeof defaultAuth !== "function" || this.closed) return Promise.resolve();
+    if (this.asking !== undefined) return this.asking;
+    if (this.timers.nowMs() - this.askedAtMs < credentialMinAgeMs) return Promise.resolve();
     this.askedAtMs = this.timers.nowMs();
     this.asking = this.askCredential(defaultAuth).finally(() => {
       this.asking = undefined;
+      if (this.closed) return;
       this.cancelRefresh();
       const againMs = this.defaultAuth === undefined ? credentialMinAgeMs : credentialMaxAgeMs;
       this.cancelRefresh = this.timers.after(againMs, () => void this.refreshCredential());
@@ -152,22 +173,34 @@ export class ClusterAccess {
   }
 
   private async askCredential(provider: AuthProvider): Promise<void> {
-    try {
-      const auth = parseAuth(await provider());
-      const header = authorizationHeader(auth);
-      if (this.defaultAuth !== undefined && authorizationHeader(this.defaultAuth) === header) return;
-      this.defaultAuth = auth;
-      this.tell();
-    } catch (error) {
-      // Another's error is not told: it was made by code that handles secrets. Ours names options and nothing else.
-      const problem = error instanceof RollcallError ? error.message : undefined;
-      this.logger.warn(
+    const given = await this.inTime(provider);
+    if (this.closed) return;
+    const { auth, problem } = given.ok ? readCredential(given.value) : { auth: undefined, problem: given.problem };
+    if (auth === undefined) {
+      return this.notices.warn(
+        "auth",
         { option: "auth", problem },
         this.defaultAuth === undefined
-          ? "the function given as `auth` failed; requests wait for it"
-          : "the function given as `auth` failed; the credential it gave before stays in use",
+          ? `the function given as \`auth\` failed (${problem}); requests wait for it`
+          : `the function given as \`auth\` failed (${problem}); the credential it gave before stays in use`,
       );
     }
+    this.notices.clear("auth");
+    if (this.defaultAuth !== undefined && authorizationHeader(this.defaultAuth) === authorizationHeader(auth)) return;
+    this.defaultAuth = auth;
+    this.tell();
+  }
+
+  /** What the function gave. What it threw is not told: it was made by code that handles secrets. */
+  private async inTime(provider: AuthProvider): Promise<Given> {
+    let cancel = () => {};
+    const late = new Promise<Given>((resolve) => {
+      const problem = `no answer within ${credentialWithinMs} ms`;
+      cancel = this.timers.after(credentialWithinMs, () => resolve({ ok: false, problem }));
+    });
+    const asked = async (): Promise<Given> => ({ ok: true, value: await provider() });
+    const failed = (): Given => ({ ok: false, problem: "it threw" });
+    return Promise.race([asked().catch(failed), late]).finally(() => cancel());
   }
 
   private compilePolicy(): CompiledHostPolicy {
@@ -183,6 +216,17 @@ export class ClusterAccess {
 
   private tell(): void {
     for (const listener of this.listeners) listener();
+  }
+}
+
+type Given = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string };
+
+function readCredential(value: unknown): { readonly auth?: Auth; readonly problem?: string } {
+  try {
+    return { auth: parseAuth(value) };
+  } catch (error) {
+    // Our own message names options and nothing else.
+    return { problem: error instanceof RollcallError ? error.message : "it gave no credential" };
   }
 }
 

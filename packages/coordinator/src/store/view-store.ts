@@ -32,7 +32,7 @@ export type Unsubscribe = () => void;
  * Not promised: that a listener hears every publication. The newest is all that counts, and `read` gives it.
  */
 export interface ViewStore {
-  /** Takes the lease, or keeps it. Undefined where somebody else holds it. */
+  /** Takes the lease; undefined where somebody else holds it. The holder gets a new one, and its earlier one is void. */
   acquire(leader: string): Promise<Lease | undefined>;
   /** Keeps the lease and says that its holder is alive. False where the lease is lost. */
   renew(lease: Lease, beat: number): Promise<boolean>;
@@ -42,7 +42,7 @@ export interface ViewStore {
   release(lease: Lease): Promise<void>;
   /** The newest view, or undefined where nothing was ever published. */
   read(): Promise<View | undefined>;
-  /** Calls `listener` with each newer view, and with each beat. */
+  /** Calls `listener` with each newer view, and with each beat. A listener may not throw. */
   subscribe(listener: (view: View) => void): Unsubscribe;
   /** Tells whoever leads about a failing node. Never fails: a report is only a hint. */
   report(report: FailureReport): void;

@@ -108,6 +108,7 @@ export function blamesNode(outcome: Outcome): boolean {
 
 /** Failures of a connection that say nothing of the node: we closed our own pool, or this machine ran out of something. */
 const ourOwnDoing: ReadonlySet<string> = new Set([
+  "ERR_CLOSED",
   "UND_ERR_CLOSED",
   "UND_ERR_DESTROYED",
   "EACCES",
@@ -123,11 +124,14 @@ const ourOwnDoing: ReadonlySet<string> = new Set([
 
 /** Failures of a connection whose code is not an errno. */
 const socketCodes: ReadonlySet<string> = new Set([
+  "ERR_CLOSED",
   "UND_ERR_CLOSED",
   "UND_ERR_CONNECT_TIMEOUT",
   "UND_ERR_DESTROYED",
   "UND_ERR_INFO",
   "UND_ERR_SOCKET",
+  // Our own connector will not connect to where the name leads: as good as unreachable, for this node.
+  "ERR_HOST_REFUSED",
   "ERR_SOCKET_CLOSED",
   "ERR_SOCKET_CLOSED_BEFORE_CONNECTION",
   "ERR_SOCKET_CONNECTION_TIMEOUT",

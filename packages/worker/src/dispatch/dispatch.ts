@@ -20,7 +20,7 @@ import {
 import { pick } from "@rollcall/core/selection";
 import type { Dispatcher } from "undici";
 import type { TableReader } from "../table/reader.js";
-import { type Connection, type ConnectionSettings, type NodeHandler, NodePool } from "./node-pool.js";
+import { type Connection, type ConnectionSettings, type NodeCounts, type NodeHandler, NodePool } from "./node-pool.js";
 import type { Target } from "./target.js";
 import { WaitingCalls } from "./waiting-calls.js";
 
@@ -67,7 +67,7 @@ export interface DispatchObserver {
   failed(failure: { slot: number; generation: number; startedAtMs: number; reason: string }): void;
   /** A node answered 401. */
   credentialRefused(): void;
-  /** Nothing of the slot's removed node is left: the slot may be given to another. */
+  /** No request or connection of the slot is left since its target was taken away: another node may have it. */
   released(slot: number): void;
 }
 
@@ -83,16 +83,6 @@ export interface DispatchOptions {
   readonly random: Random;
   /** For dates in `Retry-After`. */
   readonly wallNowMs: () => number;
-}
-
-/** Counts since the start, of one node in one thread. */
-export interface NodeCounts {
-  requests: number;
-  answers: number;
-  /** Attempts that ended without a whole answer. */
-  failures: number;
-  /** Answers with 429 or 5xx. */
-  errorStatuses: number;
 }
 
 export interface DispatchStats {
@@ -116,11 +106,16 @@ const attemptsTold = 32;
 export class Dispatch {
   private readonly pools = new Map<number, NodePool>();
   private readonly retiring = new Set<NodePool>();
-  private readonly counts = new Map<number, NodeCounts>();
   private readonly waiting: WaitingCalls<PendingCall>;
   private readonly budget: RetryBudget;
-  private readonly pending = new Set<PendingCall>();
+  /**
+   * Calls not settled yet, each at its `place`. Not a Set: one that is added to and deleted from at every request leaves
+   * a chain of its old hash tables behind, and what those hold outlives many a collection.
+   */
+  private readonly pending: PendingCall[] = [];
   private retries = 0;
+  private destroyed = false;
+  private pumping = false;
 
   constructor(private readonly options: DispatchOptions) {
     this.waiting = new WaitingCalls(options.queueMax);
@@ -132,6 +127,7 @@ export class Dispatch {
    * to a node that is gone are closed as their requests end.
    */
   apply(targets: readonly Target[]): void {
+    if (this.destroyed) return;
     const staying = new Set<number>();
     for (const target of targets) {
       staying.add(target.slot);
@@ -141,47 +137,52 @@ export class Dispatch {
         pool.update(target);
         continue;
       }
-      if (pool !== undefined) void this.retire(pool);
       this.options.reader.forget(target.slot);
-      this.counts.set(target.slot, { requests: 0, answers: 0, failures: 0, errorStatuses: 0 });
-      this.pools.set(target.slot, new NodePool(target, this.options.settings));
+      this.pools.set(target.slot, new NodePool(target, this.options.settings, this.options.random));
+      if (pool !== undefined) void this.retire(pool);
     }
     for (const [slot, pool] of this.pools) {
       if (staying.has(slot)) continue;
       this.pools.delete(slot);
-      void this.retire(pool).then(() => this.options.observer.released(slot));
+      void this.retire(pool);
     }
     this.pump();
   }
 
   /** Begins a call. `settle` is called once, and may be called before this returns. */
   start(call: Call, settle: (result: Result) => void): Pending {
-    const pending = new PendingCall(call, settle);
-    this.pending.add(pending);
+    const pending = new PendingCall(call, settle, this.pending.length);
+    this.pending.push(pending);
     this.budget.countRequest(this.options.timers.nowMs());
-    this.send(pending);
+    this.admit(pending);
     return {
       cancel: (code, message) => this.cancel(pending, code, message),
     };
   }
 
-  /** Whether the state of the nodes has changed for the better: calls that wait for a connection may go on. */
+  /** Something may have changed for the better: calls that wait for a connection go on if they can. */
   pump(): void {
-    for (let call = this.waiting.first(); call !== undefined; call = this.waiting.first()) {
-      const pool = this.choose(call);
-      if (pool === undefined) return;
-      this.waiting.shift();
-      this.attempt(call, pool);
+    // A call that fails as it is begun comes back here: the loop that began it goes on, or a long queue fills the stack.
+    if (this.destroyed || this.pumping) return;
+    this.pumping = true;
+    try {
+      for (let call = this.waiting.first(); call !== undefined; call = this.waiting.first()) {
+        const pool = this.choose(call);
+        if (pool === undefined) return;
+        this.waiting.shift();
+        this.attempt(call, pool);
+      }
+    } finally {
+      this.pumping = false;
     }
   }
 
   stats(): DispatchStats {
     const { reader } = this.options;
     let inFlight = 0;
-    const nodes = [...this.pools.values()].map(({ slot, openSockets }) => {
+    const nodes = [...this.pools.values()].map(({ slot, openSockets, counts }) => {
       const here = reader.inFlightOf(slot);
       inFlight += here;
-      const counts = this.counts.get(slot) ?? { requests: 0, answers: 0, failures: 0, errorStatuses: 0 };
       return { slot, openSockets, inFlight: here, ...counts };
     });
     return { inFlight, queued: this.waiting.length, retries: this.retries, nodes };
@@ -189,20 +190,29 @@ export class Dispatch {
 
   /** Ends every call and every connection, now. Always resolves. */
   async destroy(): Promise<void> {
+    // A connection that becomes free by this must not begin a call that waits to be cancelled itself.
+    this.destroyed = true;
     for (const call of [...this.pending]) this.cancel(call, "CLOSED", "the pool was closed before the answer came");
     const pools = [...this.pools.values(), ...this.retiring];
     this.pools.clear();
     await Promise.allSettled(pools.map((pool) => pool.destroy()));
   }
 
-  private send(call: PendingCall): void {
+  private admit(call: PendingCall): void {
+    if (this.destroyed) return this.fail(call, "CLOSED", "the pool is closed");
     // Those who wait go first.
     const pool = this.waiting.length > 0 ? undefined : this.choose(call);
     if (pool !== undefined) return this.attempt(call, pool);
-
-    call.state = { kind: "waiting" };
     if (this.waiting.push(call)) return;
     this.fail(call, "QUEUE_FULL", `${this.waiting.length} calls are waiting for a connection already`);
+  }
+
+  /** The next attempt of a call that has been admitted: the queue's bound is not for it, and it has waited before. */
+  private sendAgain(call: PendingCall): void {
+    const pool = this.choose(call);
+    if (pool !== undefined) return this.attempt(call, pool);
+    call.state = { kind: "waiting" };
+    this.waiting.pushFirst(call);
   }
 
   private choose(call: PendingCall): NodePool | undefined {
@@ -212,49 +222,51 @@ export class Dispatch {
   }
 
   private attempt(call: PendingCall, pool: NodePool): void {
-    const { slot, endpoint } = pool;
-    const counts = this.counts.get(slot);
-    if (counts !== undefined) counts.requests++;
-    this.options.reader.enter(slot);
+    pool.counts.requests++;
+    this.options.reader.enter(pool.slot);
 
-    const attempt = new AttemptHandler(pool, this.options.timers.nowMs(), (finished) => this.finish(call, finished));
+    const attempt = new AttemptHandler(call, pool, this.options.timers.nowMs(), this.finished);
     call.state = { kind: "sending", attempt };
     const { method, path, headers, body } = call.call;
     pool.send(
       {
         method,
-        path: endpoint.pathPrefix + path,
+        path: pool.endpoint.pathPrefix + path,
         headers: pool.headers.length === 0 ? (headers as string[]) : pool.headers.concat(headers as string[]),
         body: body ?? null,
+        // Left to itself, undici closes the connection after every HEAD, and every GET with a body.
+        reset: false,
       },
       attempt,
     );
   }
 
-  private finish(call: PendingCall, attempt: AttemptHandler): void {
+  private readonly finished = (attempt: AttemptHandler): void => {
     const { reader, observer } = this.options;
-    const { pool, startedAtMs } = attempt;
-    const { slot } = pool;
+    const { call, pool, generation, startedAtMs } = attempt;
+    const { slot, counts } = pool;
     reader.leave(slot);
+    pool.release(attempt, attempt.error === undefined);
     const outcome = this.judge(attempt);
-    const counts = this.counts.get(slot);
+    // What closed this one idle has closed the others, too.
+    if (outcome.kind === "stale-socket") pool.dropIdle();
     if (outcome.kind === "answered") {
       reader.countAnswer(slot);
-      if (counts !== undefined) {
-        counts.answers++;
-        if (outcome.status === 429 || outcome.status >= 500) counts.errorStatuses++;
-      }
+      counts.answers++;
+      if (outcome.status === 429 || outcome.status >= 500) counts.errorStatuses++;
       if (outcome.status === 401) observer.credentialRefused();
-    } else if (outcome.kind !== "cancelled" && counts !== undefined) counts.failures++;
+    } else if (outcome.kind !== "cancelled") counts.failures++;
 
     if (blamesNode(outcome)) {
-      if (outcome.kind === "not-connected") reader.noteRefusal(slot);
+      // The slot may have another node by now.
+      const isCurrent = this.pools.get(slot) === pool && pool.generation === generation;
+      if (outcome.kind === "not-connected" && isCurrent) reader.noteRefusal(slot);
       const reason = "errorCode" in outcome ? failureReason(outcome.errorCode) : outcome.kind;
-      observer.failed({ slot, generation: pool.generation, startedAtMs, reason });
+      observer.failed({ slot, generation, startedAtMs, reason });
     }
     if (call.state.kind === "sending" && call.state.attempt === attempt) this.conclude(call, attempt, outcome);
     if (this.waiting.length > 0) this.pump();
-  }
+  };
 
   private judge(attempt: AttemptHandler): Outcome {
     if (attempt.error === undefined) {
@@ -270,12 +282,8 @@ export class Dispatch {
     const { reader, timers, random, noNodeWaitMs } = this.options;
     const nowMs = timers.nowMs();
     const { slot, endpoint } = attempt.pool;
-    call.told.push({
-      node: endpoint.address,
-      code: outcome.kind === "answered" ? String(outcome.status) : outcome.errorCode,
-      ms: Math.round(nowMs - attempt.startedAtMs),
-    });
-    if (call.told.length > attemptsTold) call.told.shift();
+    const code = outcome.kind === "answered" ? String(outcome.status) : outcome.errorCode;
+    call.tell(endpoint.address, code, nowMs - attempt.startedAtMs);
     call.handed ||= attempt.handedToSocket;
     if (!call.tried.includes(slot)) call.tried.push(slot);
 
@@ -300,8 +308,8 @@ export class Dispatch {
         call.history = decision.history;
         // A new round: every node may be asked again.
         if (untriedNodes === 0) call.tried = [];
-        if (decision.afterMs <= 0) return this.send(call);
-        const cancel = timers.after(decision.afterMs, () => this.send(call));
+        if (decision.afterMs <= 0) return this.sendAgain(call);
+        const cancel = timers.after(decision.afterMs, () => this.sendAgain(call));
         call.state = { kind: "resting", cancel };
         return;
       }
@@ -335,25 +343,28 @@ export class Dispatch {
   private cancel(call: PendingCall, code: CancelCode, message: string): void {
     const { state } = call;
     if (state.kind === "settled") return;
-    if (state.kind === "waiting") this.waiting.countLeft();
     if (state.kind === "resting") state.cancel();
     if (state.kind === "sending") {
       const { attempt } = state;
       call.handed ||= attempt.handedToSocket;
-      const ms = Math.round(this.options.timers.nowMs() - attempt.startedAtMs);
-      call.told.push({ node: attempt.pool.endpoint.address, code, ms });
+      call.tell(attempt.pool.endpoint.address, code, this.options.timers.nowMs() - attempt.startedAtMs);
     }
     this.fail(call, code, message);
+    if (state.kind === "waiting") this.waiting.countLeft();
     if (state.kind === "sending") state.attempt.abandon();
   }
 
   private settle(call: PendingCall, result: Result): void {
     call.state = { kind: "settled" };
-    this.pending.delete(call);
+    const last = this.pending.pop();
+    if (last !== undefined && last !== call) {
+      this.pending[call.place] = last;
+      last.place = call.place;
+    }
     call.settle(result);
   }
 
-  /** Lets a removed node's requests end, for a while. */
+  /** Lets the requests on connections that are no longer wanted end, for a while. */
   private async retire(pool: NodePool): Promise<void> {
     this.retiring.add(pool);
     const { timers, drainMs } = this.options;
@@ -365,6 +376,13 @@ export class Dispatch {
     cancel();
     await pool.destroy();
     this.retiring.delete(pool);
+    if (!this.holds(pool.slot)) this.options.observer.released(pool.slot);
+  }
+
+  private holds(slot: number): boolean {
+    if (this.pools.has(slot)) return true;
+    for (const pool of this.retiring) if (pool.slot === slot) return true;
+    return false;
   }
 }
 
@@ -394,10 +412,17 @@ class PendingCall {
   constructor(
     readonly call: Call,
     readonly settle: (result: Result) => void,
+    /** Where it is among those not settled. */
+    public place: number,
   ) {}
 
   get isWaiting(): boolean {
     return this.state.kind === "waiting";
+  }
+
+  tell(node: string, code: string, tookMs: number): void {
+    this.told.push({ node, code, ms: Math.round(tookMs) });
+    if (this.told.length > attemptsTold) this.told.shift();
   }
 }
 
@@ -417,11 +442,17 @@ class AttemptHandler implements NodeHandler {
   private abort: ((error?: Error) => void) | undefined;
   private abandoned = false;
 
+  /** Of the slot's node that it was sent to. */
+  readonly generation: number;
+
   constructor(
+    readonly call: PendingCall,
     readonly pool: NodePool,
     readonly startedAtMs: number,
     private readonly finished: (attempt: AttemptHandler) => void,
-  ) {}
+  ) {
+    this.generation = pool.generation;
+  }
 
   /** Nobody waits for it any more: ends it now, or before its first byte is written. */
   abandon(): void {

@@ -1,12 +1,15 @@
 import { createConnector, type Endpoint } from "@rollcall/coordinator/cluster";
-import { Client, type Dispatcher, Pool } from "undici";
+import type { Random } from "@rollcall/core";
+import { Client, type Dispatcher } from "undici";
 import type { Target } from "./target.js";
 
 /** One thread's settings for the connections to each node. */
 export interface ConnectionSettings {
+  /** How many requests may be under way to one node, and so how many connections there may be. The dispatch keeps it. */
   readonly perNode: number;
   readonly opening: number;
   readonly idleMs: number;
+  /** A connection that has got so old is closed instead of being used again; a tenth less or more, by chance. */
   readonly maxAgeMs: number;
   readonly connectTimeoutMs: number;
   /** A larger answer ends the request with `BAD_RESPONSE`. */
@@ -16,6 +19,17 @@ export interface ConnectionSettings {
 /** undici's handler for one request, told which connection it runs on. */
 export interface NodeHandler extends Dispatcher.DispatchHandler {
   connection: Connection | undefined;
+  readonly startedAtMs: number;
+}
+
+/** Counts since the start, of one node in one thread. */
+export interface NodeCounts {
+  requests: number;
+  answers: number;
+  /** Attempts that ended without a whole answer. */
+  failures: number;
+  /** Answers with 429 or 5xx. */
+  errorStatuses: number;
 }
 
 /**
@@ -23,18 +37,24 @@ export interface NodeHandler extends Dispatcher.DispatchHandler {
  * race with a peer that closes idle sockets, and no sign that the node is ill.
  */
 export class Connection extends Client {
+  isOpen = false;
   private served = 0;
 
-  constructor(origin: URL, options: Client.Options) {
+  constructor(
+    origin: string,
+    options: Client.Options,
+    readonly expiresAtMs: number,
+    onClosed: (connection: Connection) => void,
+  ) {
     super(origin, options);
     this.on("connect", () => {
+      this.isOpen = true;
       this.served = 0;
     });
-  }
-
-  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    (handler as NodeHandler).connection = this;
-    return super.dispatch(options, handler);
+    this.on("disconnect", () => {
+      this.isOpen = false;
+      onClosed(this);
+    });
   }
 
   /** A request is written. Whether the socket has served one before it. */
@@ -43,33 +63,46 @@ export class Connection extends Client {
   }
 }
 
-/** One thread's connections to one node. */
+/**
+ * One thread's connections to one node: undici's clients, one request at a time each.
+ *
+ * The connection that was used last is used next: so a few stay warm, and those that a peak has left over close for want
+ * of use. undici's own `Pool` asks every connection whether it is free, at each request, and closes the old ones all at
+ * once; here neither costs a request anything.
+ */
 export class NodePool {
   readonly slot: number;
   generation: number;
   endpoint: Endpoint;
   /** The endpoint's headers as undici takes them fastest: name, value, name, value. */
   headers: string[];
-  private readonly pool: Pool;
+  readonly counts: NodeCounts = { requests: 0, answers: 0, failures: 0, errorStatuses: 0 };
+  /** Open and free, the one used last at the end. */
+  private readonly idle: Connection[] = [];
+  private readonly all = new Set<Connection>();
+  private readonly options: Client.Options;
+  /** Ends connections that are still being opened. */
+  private readonly stop = new AbortController();
 
-  constructor(target: Target, settings: ConnectionSettings) {
+  constructor(
+    target: Target,
+    private readonly settings: ConnectionSettings,
+    private readonly random: Random,
+  ) {
     this.slot = target.slot;
     this.generation = target.generation;
     this.endpoint = target.endpoint;
     this.headers = Object.entries(target.endpoint.headers).flat();
-    this.pool = new Pool(target.endpoint.origin, {
-      connections: settings.perNode,
-      connect: createConnector(this, settings),
-      factory: (origin, options) => new Connection(origin, options as Client.Options),
+    this.options = {
+      connect: createConnector(this, { ...settings, signal: this.stop.signal }),
       pipelining: 1,
       keepAliveTimeout: settings.idleMs,
       keepAliveMaxTimeout: settings.idleMs,
-      clientTtl: settings.maxAgeMs,
       maxResponseSize: settings.maxResponseBytes,
       // One timeout covers a whole request, and its owner keeps it: see dispatch.ts.
       headersTimeout: 0,
       bodyTimeout: 0,
-    });
+    };
   }
 
   /** The node has a new credential, or its slot a new generation; the connections stay. */
@@ -79,21 +112,70 @@ export class NodePool {
     this.headers = Object.entries(endpoint.headers).flat();
   }
 
+  /** Sends one request. Whoever sends owes a `release` when it has ended. */
   send(options: Dispatcher.DispatchOptions, handler: NodeHandler): void {
-    this.pool.dispatch(options, handler);
+    const connection = this.take(handler.startedAtMs) ?? this.open(handler.startedAtMs);
+    handler.connection = connection;
+    connection.dispatch(options, handler);
+  }
+
+  /** The handler's request has ended; `reusable` where its whole answer has come. */
+  release({ connection }: NodeHandler, reusable: boolean): void {
+    if (connection === undefined) return;
+    if (reusable && connection.isOpen && !connection.closed) {
+      this.idle.push(connection);
+      return;
+    }
+    this.all.delete(connection);
+    // Not at once: undici is about to tidy up after the failure itself.
+    setImmediate(() => void connection.destroy());
+  }
+
+  /** Closes the connections that are free: the next requests open new ones. */
+  dropIdle(): void {
+    for (const connection of this.idle.splice(0)) void connection.close();
   }
 
   get openSockets(): number {
-    return this.pool.stats.connected;
+    let open = 0;
+    for (const connection of this.all) if (connection.isOpen) open++;
+    return open;
   }
 
   /** Closes every connection once its request is done. Resolves when all are closed. */
   async close(): Promise<void> {
-    await this.pool.close();
+    await Promise.all([...this.all].map((connection) => connection.close()));
+    this.stop.abort();
   }
 
   /** Closes every connection now; requests on them fail. */
   async destroy(): Promise<void> {
-    await this.pool.destroy();
+    const destroyed = [...this.all].map((connection) => connection.destroy());
+    this.stop.abort();
+    await Promise.all(destroyed);
   }
+
+  private take(nowMs: number): Connection | undefined {
+    for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
+      if (nowMs < connection.expiresAtMs) return connection;
+      void connection.close();
+    }
+    return undefined;
+  }
+
+  private open(nowMs: number): Connection {
+    const ageMs = this.settings.maxAgeMs * (0.9 + 0.2 * this.random());
+    const connection = new Connection(this.endpoint.origin, this.options, nowMs + ageMs, this.forget);
+    this.all.add(connection);
+    return connection;
+  }
+
+  private readonly forget = (connection: Connection): void => {
+    const at = this.idle.lastIndexOf(connection);
+    // One that is not idle has a request to end, and is let go of then.
+    if (at === -1 && !connection.closed) return;
+    if (at !== -1) this.idle.splice(at, 1);
+    this.all.delete(connection);
+    void connection.destroy();
+  };
 }

@@ -34,10 +34,28 @@ describe("waiting calls", () => {
     assert.ok(waiting.push(caller(3)));
   });
 
-  it("behave as a plain list would, whatever comes, leaves and is served", () => {
-    const steps = fc.array(fc.oneof({ weight: 3, arbitrary: fc.constant("push") }, fc.constant("serve"), fc.nat(500)), {
-      maxLength: 2_000,
-    });
+  it("that come back go first, and the bound is not for them", () => {
+    const waiting = new WaitingCalls<Caller>(2);
+    const [first, second, third] = [caller(1), caller(2), caller(3)];
+    waiting.push(first);
+    waiting.push(second);
+    waiting.shift();
+    waiting.push(third);
+    waiting.pushFirst(first);
+    assert.deepEqual([waiting.length, waiting.first()], [3, first]);
+    waiting.shift();
+    assert.equal(waiting.first(), second);
+    assert.equal(waiting.push(caller(4)), false);
+  });
+
+  it("behave as a plain list would, whatever comes, leaves, is served and comes back", () => {
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.constant("push") },
+      fc.constant("serve"),
+      fc.constant("serve and come back"),
+      fc.nat(500),
+    );
+    const steps = fc.array(step, { maxLength: 2_000 });
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 300 }), steps, (max, script) => {
         const waiting = new WaitingCalls<Caller>(max);
@@ -48,6 +66,12 @@ describe("waiting calls", () => {
             const one = caller(name++);
             assert.equal(waiting.push(one), list.length < max);
             if (list.length < max) list.push(one);
+          } else if (step === "serve and come back") {
+            const first = waiting.first();
+            assert.equal(first, list[0]);
+            if (first === undefined) continue;
+            waiting.shift();
+            waiting.pushFirst(first);
           } else if (step === "serve") {
             assert.equal(waiting.first(), list[0]);
             if (list.length > 0) waiting.shift();

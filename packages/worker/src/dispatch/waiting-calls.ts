@@ -22,7 +22,13 @@ export class WaitingCalls<Call extends { readonly isWaiting: boolean }> {
     return true;
   }
 
-  /** To be called once for each call that stops waiting before its turn. */
+  /** Takes back, before all others and whatever the bound, a call that has been in the queue or past it before. */
+  pushFirst(call: Call): void {
+    if (this.head > 0) this.calls[--this.head] = call;
+    else this.calls.unshift(call);
+  }
+
+  /** To be called once for each call that has stopped waiting before its turn; by then it says so itself. */
   countLeft(): void {
     this.left++;
     // Those who left are swept out before they outnumber those who wait, so that the bound holds for memory too.

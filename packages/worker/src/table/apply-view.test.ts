@@ -68,7 +68,7 @@ describe("applying a view", () => {
             rows,
             nodes.map(({ id, port }) => node(id, port)),
             [seed(1), seed(9)],
-            16,
+            256,
           );
           ({ rows } = applied);
           const slots = [...rows.inUse.values()].map(({ slot }) => slot);

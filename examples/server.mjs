@@ -1,0 +1,65 @@
+// A server that searches, says whether it is well, and goes without dropping a request. PORT: where it listens (3000).
+//   curl 'http://127.0.0.1:3000/search?q=blue'     curl http://127.0.0.1:3000/health     Ctrl-C ends it
+// Prints, when it begins and when it ends:
+//   listening on 3000
+//   closed after 1 searches
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { createPool, RollcallError } from "@rollcall/worker";
+
+const pool = createPool({ nodes: process.argv.slice(2), timeoutMs: 5_000 });
+
+async function search(text, signal) {
+  const found = await pool.request({
+    method: "POST",
+    path: "/_search",
+    body: text === "" ? { size: 3 } : { size: 3, query: { simple_query_string: { query: text } } },
+    signal,
+  });
+  return found.throwIfError().json().hits.hits;
+}
+
+/** Well as long as one node is. A node in "ramp" has just come back, and answers. */
+function health() {
+  const nodes = pool.nodes().map(({ address, name, state, reason }) => ({ address, name, state, reason }));
+  return { ok: nodes.some(({ state }) => state === "up" || state === "ramp"), nodes };
+}
+
+/** What our own caller is told when the cluster did not help. */
+function statusOf(error) {
+  if (!(error instanceof RollcallError)) return 500;
+  return error.code === "QUEUE_FULL" || error.code === "NO_NODE" ? 503 : error.code === "TIMEOUT" ? 504 : 502;
+}
+
+const server = createServer(async (request, response) => {
+  const { pathname, searchParams } = new URL(request.url, "http://localhost");
+  const reply = (status, body) =>
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+
+  if (pathname === "/health") return reply(health().ok ? 200 : 503, health());
+  if (pathname !== "/search") return reply(404, { error: "no such page" });
+
+  // Whoever has gone away wants no answer any more.
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  try {
+    return reply(200, await search(searchParams.get("q") ?? "", gone.signal));
+  } catch (error) {
+    return reply(statusOf(error), { error: error.code ?? "INTERNAL" });
+  }
+});
+
+server.listen(Number(process.env.PORT ?? 3000));
+await once(server, "listening");
+console.log(`listening on ${server.address().port}`);
+
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    // First no new visitors, then those inside, then the pool: in this order nobody meets a closed door.
+    server.close(async () => {
+      await pool.close();
+      console.log(`closed after ${pool.stats().requests} searches`);
+    });
+    server.closeIdleConnections();
+  });
+}

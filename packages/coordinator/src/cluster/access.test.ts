@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import dns from "node:dns/promises";
+import { syncBuiltinESMExports } from "node:module";
+import { afterEach, describe, it, mock } from "node:test";
+import { type ClusterOptions, parseClusterConfig } from "@rollcall/core/config";
+import { ManualTimers } from "@rollcall/core/testing";
+import { Lines, settled } from "../testing.test.support.js";
+import { ClusterAccess, type Reach } from "./access.js";
+
+const secret = "s3cret-9a1";
+
+function accessTo(options: ClusterOptions) {
+  const timers = new ManualTimers();
+  const logger = new Lines();
+  const access = new ClusterAccess(parseClusterConfig(options), timers, logger);
+  let changes = 0;
+  const stop = access.onChange(() => changes++);
+  return { access, timers, logger, stop, changes: () => changes };
+}
+
+const node = (host: string, port = 9200) => ({ host, port });
+const header = (reach: Reach) => (reach.kind === "endpoint" ? reach.endpoint.headers.authorization : reach.reason);
+const basic = (user: string) => `Basic ${Buffer.from(user).toString("base64")}`;
+
+/** Names resolve to what is here. */
+const names = new Map<string, string[]>();
+let lookups = 0;
+function mockNames(): void {
+  mock.method(dns, "lookup", async (name: string) => {
+    lookups++;
+    const addresses = names.get(name);
+    if (addresses === undefined) throw Object.assign(new Error("no such name"), { code: "ENOTFOUND" });
+    return addresses.map((address) => ({ address, family: 4 }));
+  });
+  syncBuiltinESMExports();
+}
+
+afterEach(() => {
+  mock.restoreAll();
+  syncBuiltinESMExports();
+  names.clear();
+  lookups = 0;
+});
+
+describe("the access to a cluster", () => {
+  it("gives each node its own credential, path and scheme, and the others the cluster's", () => {
+    const { access } = accessTo({
+      nodes: [{ url: "https://10.0.0.1:9200/es", auth: { username: "u1", password: "p1" } }, "https://10.0.0.2:9200"],
+      auth: { username: "u", password: "p" },
+      headers: { "x-team": "search" },
+    });
+    const first = access.reach(node("10.0.0.1"));
+    assert.ok(first.kind === "endpoint");
+    const { policy: _, ...endpoint } = first.endpoint;
+    assert.deepEqual(endpoint, {
+      address: "10.0.0.1:9200",
+      host: "10.0.0.1",
+      port: 9200,
+      scheme: "https",
+      origin: "https://10.0.0.1:9200",
+      pathPrefix: "/es",
+      headers: { "x-team": "search", authorization: basic("u1:p1") },
+      tls: {},
+    });
+    assert.equal(header(access.reach(node("10.0.0.2"))), basic("u:p"));
+    assert.equal(header(access.reach(node("10.0.0.1", 9201))), basic("u1:p1"));
+    const sniffed = access.reach({ ...node("10.0.0.3"), ip: "10.0.0.3" });
+    assert.ok(sniffed.kind === "endpoint");
+    const { pathPrefix, scheme, fallbackAddress } = sniffed.endpoint;
+    assert.deepEqual([header(sniffed), pathPrefix, scheme, fallbackAddress], [basic("u:p"), "", "https", "10.0.0.3"]);
+  });
+
+  it("refuses a node outside the host policy, and one for which there is no credential", () => {
+    const { access } = accessTo({ nodes: [{ url: "https://10.0.0.1:9200", auth: { bearer: secret } }] });
+    const stranger = access.reach(node("10.0.0.2"));
+    assert.ok(stranger.kind === "refused" && !stranger.reason.includes(secret));
+    const shared = accessTo({ nodes: ["https://10.0.0.1:9200"], auth: { bearer: secret } }).access;
+    assert.equal(shared.reach(node("10.0.0.2")).kind, "endpoint");
+    assert.match(header(shared.reach(node("203.0.113.9"))) ?? "", /discovery\.allow/);
+  });
+
+  it("judges by what the names of the configured nodes resolve to today", async () => {
+    mockNames();
+    const { access, changes, stop } = accessTo({ nodes: ["http://es1.test:9200"], auth: { bearer: secret } });
+    assert.equal(access.reach(node("10.0.0.9")).kind, "refused");
+    names.set("es1.test", ["10.0.0.1"]);
+    await access.start();
+    assert.deepEqual([access.seeds[0]?.addresses, changes()], [["10.0.0.1"], 1]);
+    assert.equal(access.reach(node("10.0.0.9")).kind, "endpoint");
+    await access.resolveSeeds();
+    assert.equal(changes(), 1, "nothing has changed");
+
+    names.delete("es1.test");
+    await access.resolveSeeds();
+    assert.equal(access.reach(node("10.0.0.9")).kind, "endpoint", "a name server that is away changes nothing");
+    names.set("es1.test", ["203.0.113.1"]);
+    await access.resolveSeeds();
+    assert.deepEqual([access.reach(node("10.0.0.9")).kind, changes()], ["refused", 2]);
+
+    stop();
+    names.set("es1.test", ["10.0.0.1"]);
+    await access.resolveSeeds();
+    assert.equal(changes(), 2);
+  });
+
+  it("looks no name up while the last look-up hangs", async () => {
+    const answers: (() => void)[] = [];
+    mock.method(dns, "lookup", () => {
+      lookups++;
+      return new Promise((resolve) => answers.push(() => resolve([{ address: "10.0.0.1", family: 4 }])));
+    });
+    syncBuiltinESMExports();
+    const { access } = accessTo({ nodes: ["http://es1.test:9200"] });
+    const all = [access.resolveSeeds(), access.resolveSeeds(), access.resolveSeeds()];
+    assert.equal(lookups, 1);
+    answers[0]?.();
+    await Promise.all(all);
+    void access.resolveSeeds();
+    assert.equal(lookups, 2);
+  });
+});
+
+describe("a credential that a function gives", () => {
+  const functionAccess = (provider: () => unknown) => {
+    const options = { nodes: ["http://10.0.0.1:9200"], auth: provider };
+    return accessTo(options as ClusterOptions);
+  };
+
+  it("is waited for: until then no node can be reached", async () => {
+    const { access, changes } = functionAccess(async () => ({ bearer: "t1" }));
+    assert.match(header(access.reach(node("10.0.0.1"))) ?? "", /has not answered yet/);
+    await access.start();
+    assert.deepEqual([header(access.reach(node("10.0.0.1"))), changes()], ["Bearer t1", 1]);
+  });
+
+  it("is asked for every 30 s, and at once after a 401, but at most once a second", async () => {
+    let token = 1;
+    const { access, timers, changes } = functionAccess(() => ({ bearer: `t${token++}` }));
+    await access.start();
+    timers.advance(29_999);
+    await settled();
+    assert.equal(token, 2);
+    timers.advance(1);
+    await settled();
+    assert.deepEqual([header(access.reach(node("10.0.0.1"))), changes()], ["Bearer t2", 2]);
+    for (let time = 0; time < 5; time++) access.credentialRefused();
+    await settled();
+    assert.equal(token, 3);
+    timers.advance(1_000);
+    for (let time = 0; time < 5; time++) access.credentialRefused();
+    await settled();
+    assert.equal(token, 4);
+  });
+
+  it("is no news while it stays the same", async () => {
+    const { access, timers, changes } = functionAccess(() => ({ bearer: "same" }));
+    await access.start();
+    timers.advance(60_000);
+    await settled();
+    assert.equal(changes(), 1);
+  });
+
+  for (const [name, provider] of [
+    [
+      "throws",
+      () => {
+        throw new Error(secret);
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error(secret))],
+    ["gives nothing", () => undefined],
+    ["gives half a credential", () => ({ username: secret })],
+    ["gives what no header may hold", () => ({ bearer: `${secret}\nx` })],
+  ] as const) {
+    it(`is asked for again every second, with one warning and no secret, where the function ${name}`, async () => {
+      let asked = 0;
+      const { access, timers, logger } = functionAccess(() => {
+        asked++;
+        return provider();
+      });
+      await access.start();
+      for (let second = 0; second < 5; second++) {
+        timers.advance(1_000);
+        await settled();
+      }
+      assert.deepEqual([asked, logger.warnings.length], [6, 1]);
+      assert.match(logger.warnings[0] ?? "", /`auth` failed .*requests wait/);
+      assert.doesNotMatch(logger.lines.join(), new RegExp(secret));
+      assert.equal(access.reach(node("10.0.0.1")).kind, "refused");
+    });
+  }
+
+  it("stays in use while the function fails, and each failure that begins anew is told", async () => {
+    let failing = false;
+    const { access, timers, logger } = functionAccess(() => {
+      if (failing) throw new Error("away");
+      return { bearer: "t1" };
+    });
+    await access.start();
+    for (const state of [true, true, false, true]) {
+      failing = state;
+      timers.advance(30_000);
+      await settled();
+    }
+    assert.equal(header(access.reach(node("10.0.0.1"))), "Bearer t1");
+    assert.equal(logger.warnings.length, 2);
+    assert.match(logger.warnings[0] ?? "", /stays in use/);
+  });
+
+  it("is asked for by one call at a time; one that hangs has failed after 30 s, and its late answer is ignored", async () => {
+    const answers: ((auth: unknown) => void)[] = [];
+    const { access, timers, logger } = functionAccess(() => new Promise((resolve) => answers.push(resolve)));
+    void access.start();
+    for (let second = 0; second < 30; second++) {
+      access.credentialRefused();
+      timers.advance(1_000);
+      await settled();
+    }
+    assert.equal(answers.length, 1);
+    assert.match(logger.warnings[0] ?? "", /no answer within 30000 ms/);
+    timers.advance(1_000);
+    await settled();
+    assert.equal(answers.length, 2);
+    answers[0]?.({ bearer: "late" });
+    await settled();
+    assert.equal(access.reach(node("10.0.0.1")).kind, "refused");
+    answers[1]?.({ bearer: "t2" });
+    await settled();
+    assert.equal(header(access.reach(node("10.0.0.1"))), "Bearer t2");
+  });
+
+  it("is not asked for after the end, nor told if it comes then", async () => {
+    const answers: ((auth: unknown) => void)[] = [];
+    const { access, timers, changes } = functionAccess(() => new Promise((resolve) => answers.push(resolve)));
+    void access.start();
+    await settled();
+    access.close();
+    answers[0]?.({ bearer: "t1" });
+    await settled();
+    timers.advance(120_000);
+    access.credentialRefused();
+    await settled();
+    assert.deepEqual([answers.length, changes()], [1, 0]);
+  });
+});

@@ -1,0 +1,248 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { createServer } from "node:https";
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { after, before, describe, it } from "node:test";
+import type { TlsConfig } from "@rollcall/core/config";
+import { createHostPolicy } from "@rollcall/core/policy";
+import { Client } from "undici";
+import { endpointAt, settled, until } from "../testing.test.support.js";
+import { issue, type KeyPair, makeAuthority } from "./certificates.test.support.js";
+import { createConnector } from "./connector.js";
+import type { Endpoint } from "./endpoint.js";
+
+const open: { close(): unknown }[] = [];
+after(() => Promise.all(open.map((one) => one.close())));
+
+async function listen<T extends Server>(server: T): Promise<number> {
+  open.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server with that key that sends that chain. */
+function serve(key: string, ...chain: string[]): Promise<number> {
+  const server = createServer({ key, cert: chain.join("\n") }, (_request, response) => response.end("served"));
+  server.on("tlsClientError", () => {});
+  return listen(server);
+}
+
+/** "served", or the code and message of the failure. */
+async function call(endpoint: Endpoint): Promise<string> {
+  const connect = createConnector({ endpoint }, { connectTimeoutMs: 20_000, opening: 4 });
+  const client = new Client(endpoint.origin, { connect, headersTimeout: 20_000 });
+  try {
+    const { body } = await client.request({ method: "GET", path: "/" });
+    return await body.text();
+  } catch (error) {
+    assert.ok(error instanceof Error);
+    return `${"code" in error ? error.code : error.name} ${error.message}`;
+  } finally {
+    await client.destroy();
+  }
+}
+
+const over = (port: number, tls: TlsConfig, host = "127.0.0.1") =>
+  call(endpointAt(port, { scheme: "https", host, tls }));
+const fingerprintOf = ({ cert }: KeyPair) => new X509Certificate(cert).fingerprint256;
+
+describe("a connector with TLS", () => {
+  let authority: KeyPair;
+  let impostor: KeyPair;
+  let node: KeyPair;
+  let nodePort: number;
+
+  before(async () => {
+    // The same name, so that only a signature tells whose certificate it is.
+    [authority, impostor] = await Promise.all([makeAuthority("search CA"), makeAuthority("search CA")]);
+    node = await issue(authority, ["DNS:localhost", "IP:127.0.0.1"]);
+    nodePort = await serve(node.key, node.cert, authority.cert);
+  });
+
+  it("trusts the configured authorities and nobody else", async () => {
+    assert.equal(await over(nodePort, { ca: [authority.cert] }), "served");
+    assert.match(await over(nodePort, { ca: [impostor.cert] }), /^(CERT|SELF|UNABLE)_/);
+    assert.match(await over(nodePort, {}), /^(SELF_SIGNED|UNABLE_TO)/);
+  });
+
+  it("trusts the pinned authority alone where only its fingerprint is configured", async () => {
+    assert.equal(await over(nodePort, { caFingerprint: fingerprintOf(authority) }), "served");
+    assert.match(await over(nodePort, { caFingerprint: fingerprintOf(impostor) }), /^ERR_TLS_CA_FINGERPRINT/);
+  });
+
+  it("asks for both where an authority and a fingerprint are configured", async () => {
+    const caFingerprint = fingerprintOf(authority);
+    assert.equal(await over(nodePort, { ca: [authority.cert], caFingerprint }), "served");
+    assert.match(await over(nodePort, { ca: [impostor.cert], caFingerprint }), /^(CERT|SELF|UNABLE)_/);
+    const wrong = { ca: [authority.cert], caFingerprint: fingerprintOf(impostor) };
+    assert.match(await over(nodePort, wrong), /^ERR_TLS_CA_FINGERPRINT/);
+  });
+
+  it("finds no pinned authority in a chain that does not send it, and takes the server's own pin", async () => {
+    const port = await serve(node.key, node.cert);
+    assert.match(
+      await over(port, { caFingerprint: fingerprintOf(authority) }),
+      /^ERR_TLS_CA_FINGERPRINT no certificate/,
+    );
+    assert.equal(await over(port, { caFingerprint: fingerprintOf(node) }), "served");
+  });
+
+  it("is not deceived by the pinned authority's certificate behind a certificate that it did not sign", async () => {
+    const forged = await issue(impostor, ["IP:127.0.0.1"]);
+    const port = await serve(forged.key, forged.cert, authority.cert);
+    assert.match(await over(port, { caFingerprint: fingerprintOf(authority) }), /^ERR_TLS_CA_FINGERPRINT/);
+  });
+
+  it("is not deceived by a certificate that a mere server's certificate has signed", async () => {
+    const forged = await issue({ key: node.key, cert: node.cert }, ["IP:127.0.0.1"]);
+    const port = await serve(forged.key, forged.cert, node.cert, authority.cert);
+    assert.match(await over(port, { caFingerprint: fingerprintOf(authority) }), /^ERR_TLS_CA_FINGERPRINT/);
+    assert.match(await over(port, { caFingerprint: fingerprintOf(node) }), /^ERR_TLS_CA_FINGERPRINT/);
+  });
+
+  it("refuses an expired certificate, by authority and by pin", async () => {
+    const expired = await issue(authority, ["IP:127.0.0.1"], -1);
+    const port = await serve(expired.key, expired.cert, authority.cert);
+    assert.match(await over(port, { ca: [authority.cert] }), /^CERT_HAS_EXPIRED/);
+    assert.match(await over(port, { caFingerprint: fingerprintOf(authority) }), /^ERR_TLS_CA_FINGERPRINT .*expired/);
+  });
+
+  it("refuses a certificate for another name, by authority and by pin, unless the name is configured", async () => {
+    const other = await issue(authority, ["DNS:es1.internal"]);
+    const port = await serve(other.key, other.cert, authority.cert);
+    const [ca, caFingerprint] = [[authority.cert], fingerprintOf(authority)];
+    assert.match(await over(port, { ca }), /^ERR_TLS_CERT_ALTNAME_INVALID/);
+    assert.match(await over(port, { caFingerprint }), /^ERR_TLS_CA_FINGERPRINT .*altnames/);
+    assert.equal(await over(port, { ca, serverName: "es1.internal" }), "served");
+    assert.equal(await over(port, { caFingerprint, serverName: "es1.internal" }), "served");
+    assert.match(await over(port, { caFingerprint, serverName: "es2.internal" }), /^ERR_TLS_CA_FINGERPRINT .*altnames/);
+  });
+
+  it("judges a pin anew for every connection", async () => {
+    const endpoint = endpointAt(nodePort, { scheme: "https", tls: { caFingerprint: fingerprintOf(authority) } });
+    const connect = createConnector({ endpoint }, { connectTimeoutMs: 20_000, opening: 1 });
+    for (let time = 0; time < 3; time++) {
+      const client = new Client(endpoint.origin, { connect });
+      assert.equal((await client.request({ method: "GET", path: "/" })).statusCode, 200);
+      await client.destroy();
+    }
+  });
+
+  it("fails for a key that cannot be read, each time anew", async () => {
+    const endpoint = endpointAt(nodePort, { scheme: "https", tls: { cert: node.cert, key: "no key" } });
+    const connect = createConnector({ endpoint }, { connectTimeoutMs: 20_000, opening: 1 });
+    const client = new Client(endpoint.origin, { connect });
+    for (let time = 0; time < 3; time++)
+      await assert.rejects(client.request({ method: "GET", path: "/" }), /PEM|DECODER|key/i);
+    await client.destroy();
+  });
+});
+
+describe("a connector that looks names up", () => {
+  const policyFor = (...hosts: string[]) =>
+    createHostPolicy({
+      seeds: [{ scheme: "http", host: "es.example.com", port: 9200, pathPrefix: "", addresses: ["203.0.113.7"] }],
+      ...(hosts.length === 0 ? {} : { allow: { hosts } }),
+      hasCredentials: true,
+      verifiedTls: true,
+    });
+
+  it("does not connect to an address that the host policy refuses", async () => {
+    let connections = 0;
+    const port = await listen(createTcpServer(() => connections++));
+    const refused = await call(endpointAt(port, { host: "localhost", policy: policyFor() }));
+    assert.match(refused, /^ERR_HOST_REFUSED .*discovery\.allow/);
+    await settled();
+    assert.equal(connections, 0);
+  });
+
+  it("asks the policy of today, not the one of its making", async () => {
+    const port = await serveHttp();
+    const node = { endpoint: endpointAt(port, { host: "localhost", policy: policyFor("127.0.0.0/8", "::1") }) };
+    const client = new Client(node.endpoint.origin, {
+      connect: createConnector(node, { connectTimeoutMs: 20_000, opening: 1 }),
+      pipelining: 0,
+    });
+    await (await client.request({ method: "GET", path: "/" })).body.text();
+    node.endpoint = { ...node.endpoint, policy: policyFor() };
+    await assert.rejects(client.request({ method: "GET", path: "/" }), { code: "ERR_HOST_REFUSED" });
+    await client.destroy();
+  });
+
+  it("dials the published address where the name does not resolve, if the policy lets it", async () => {
+    const port = await serveHttp();
+    const given = { host: "es1.invalid", fallbackAddress: "127.0.0.1" };
+    assert.equal(await call(endpointAt(port, given)), "served");
+    assert.match(await call(endpointAt(port, { ...given, policy: policyFor() })), /^ERR_HOST_REFUSED/);
+    assert.match(await call(endpointAt(port, { host: "es1.invalid" })), /^(ENOTFOUND|EAI_AGAIN)/);
+  });
+
+  async function serveHttp(): Promise<number> {
+    return listen(
+      createTcpServer((socket) => {
+        socket.on("error", () => {});
+        socket.once("data", () =>
+          socket.end("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 6\r\n\r\nserved"),
+        );
+      }),
+    );
+  }
+});
+
+describe("a connector whose connections hang", () => {
+  /** A server that takes connections and never says a word, so that no TLS handshake ends. */
+  async function hanging() {
+    const sockets: Socket[] = [];
+    const port = await listen(
+      createTcpServer((socket) => {
+        socket.on("error", () => {}).resume();
+        sockets.push(socket);
+      }),
+    );
+    return { sockets, endpoint: endpointAt(port, { scheme: "https" }) };
+  }
+
+  function dial(endpoint: Endpoint, connections: number, signal?: AbortSignal) {
+    const connect = createConnector(
+      { endpoint },
+      { connectTimeoutMs: 60_000, opening: 2, ...(signal === undefined ? {} : { signal }) },
+    );
+    const failures: string[] = [];
+    const target = { hostname: endpoint.host, protocol: "https:", port: `${endpoint.port}`, host: endpoint.address };
+    for (let count = 0; count < connections; count++) {
+      connect(target, (...[error]) => {
+        failures.push(error !== null && "code" in error ? `${error.code}` : "none");
+      });
+    }
+    return failures;
+  }
+
+  it("opens no more than `opening` at once; the next follow as those end", async () => {
+    const { sockets, endpoint } = await hanging();
+    const failures = dial(endpoint, 5);
+    await until("two connections are opening", () => sockets.length >= 2);
+    await settled();
+    assert.equal(sockets.length, 2);
+    sockets[0]?.destroy();
+    await until("a third follows", () => sockets.length >= 3);
+    await settled();
+    assert.deepEqual([sockets.length, failures.length], [3, 1]);
+    await until("all have had their turn", () => {
+      for (const socket of sockets) socket.destroy();
+      return failures.length === 5;
+    });
+  });
+
+  it("ends those that are opening, and opens no other, once the signal has fired", async () => {
+    const { sockets, endpoint } = await hanging();
+    const stop = new AbortController();
+    const failures = dial(endpoint, 3, stop.signal);
+    await until("two connections are opening", () => sockets.length >= 2);
+    stop.abort();
+    await until("the server sees them end", () =>
+      sockets.every(({ readableEnded, destroyed }) => readableEnded || destroyed),
+    );
+    await until("all have failed", () => failures.length === 3);
+    assert.deepEqual([failures, sockets.length], [["ERR_CLOSED", "ERR_CLOSED", "ERR_CLOSED"], 2]);
+  });
+});

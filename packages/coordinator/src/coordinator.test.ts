@@ -1,0 +1,425 @@
+import assert from "node:assert/strict";
+import dns from "node:dns/promises";
+import { syncBuiltinESMExports } from "node:module";
+import { afterEach, describe, it, mock } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Auth, type ClusterOptions, parseClusterConfig } from "@rollcall/core/config";
+import { ManualTimers, seededRandom } from "@rollcall/core/testing";
+import { addressOf, nodeKey, type View } from "@rollcall/core/view";
+import { ClusterAccess } from "./cluster/access.js";
+import { Asker } from "./cluster/ask.js";
+import { sniffPath } from "./cluster/sniffer.js";
+import { Coordinator } from "./coordinator.js";
+import { json, nodesHttp, root, type StandIn, standIn } from "./stand-in.test.support.js";
+import { createMemoryStore } from "./store/memory-store.js";
+import { Lines, settled } from "./testing.test.support.js";
+
+const open: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((close) => close()));
+});
+
+/** Stand-ins of one cluster, named n1, n2 …, with ids id1, id2 …; all are listed unless `list` says otherwise. */
+async function cluster(size: number, { uuid = "u1", hosts = ["127.0.0.1"] } = {}) {
+  const start = (_: unknown, index: number) => standIn(json({}), hosts[index % hosts.length]);
+  const nodes = await Promise.all(Array.from({ length: size }, start));
+  const listed = (...positions: number[]) =>
+    nodesHttp(
+      Object.fromEntries(
+        positions.map((position) => {
+          const address = nodes[position - 1]?.address ?? `127.0.0.1:${position}`;
+          return [`id${position}`, { name: `n${position}`, address }];
+        }),
+      ),
+    );
+  const state: { list: StandIn["reply"] } = { list: json(listed(...nodes.map((_, index) => index + 1))) };
+  nodes.forEach((node, index) => {
+    const first = json(root(`n${index + 1}`, uuid));
+    node.reply = (request, response) => (request.url === sniffPath ? state.list : first)(request, response);
+    open.push(() => node.down());
+  });
+  const at = (position: number): StandIn => {
+    const node = nodes[position - 1];
+    assert.ok(node !== undefined);
+    return node;
+  };
+  const sniffs = () => nodes.flatMap(({ asked }) => asked).filter((path) => path === sniffPath).length;
+  return { nodes, at, listed, state, sniffs, urls: nodes.map(({ url }) => url) };
+}
+
+/**
+ * A coordinator on a clock of the test's own. The clock moves only while the event loop turns, so that a slow machine
+ * makes a test slow, and never a node.
+ */
+function coordinating(options: ClusterOptions) {
+  const timers = new ManualTimers();
+  const logger = new Lines();
+  const config = parseClusterConfig(options);
+  const store = createMemoryStore(timers);
+  const access = new ClusterAccess(config, timers, logger);
+  const asker = new Asker(timers, 3_000);
+  const random = seededRandom(7);
+  const coordinator = new Coordinator({ config, access, asker, store, timers, random, logger, leader: "me" });
+  const views: View[] = [];
+  store.subscribe((view) => views.push(view));
+  const close = async () => {
+    await coordinator.close();
+    await asker.close();
+    access.close();
+  };
+  open.push(close);
+  void access.start();
+  coordinator.start();
+
+  const step = async () => {
+    timers.advance(200);
+    await sleep(1);
+    for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const pass = async (ms: number) => {
+    for (const untilMs = timers.nowMs() + ms; timers.nowMs() < untilMs; ) await step();
+  };
+  /** Lets time pass until the newest view is as described; gives that view and how long it took. */
+  const when = async (description: string, look: (view: View) => boolean, withinMs = 60_000) => {
+    const sinceMs = timers.nowMs();
+    for (;;) {
+      const view = views.at(-1);
+      if (view !== undefined && look(view)) return { view, tookMs: timers.nowMs() - sinceMs };
+      const lines = () => `${logger.lines.join("\n")}\n${JSON.stringify(view)}`;
+      assert.ok(timers.nowMs() - sinceMs < withinMs, `in vain: ${description}\n${lines()}`);
+      await step();
+    }
+  };
+  const keys = () => views.at(-1)?.topology.nodes.map(nodeKey).sort();
+  return { coordinator, store, views, logger, timers, pass, when, keys, close };
+}
+
+const fromSniff = ({ topology }: View) => topology.source === "sniff";
+const verified = ({ topology }: View) => topology.clusterUuid !== undefined;
+const markAt = (view: View, node: StandIn) =>
+  Object.entries(view.marks.nodes).find(([key]) => key.endsWith(`@${node.address}`))?.[1].kind;
+
+describe("a coordinator that starts", () => {
+  it("publishes the configured nodes at once, reachable or not", async () => {
+    const { views } = coordinating({ nodes: ["http://127.0.0.1:1", "http://127.0.0.1:2"] });
+    await settled();
+    const [view] = views;
+    assert.deepEqual(view?.topology.nodes.map(addressOf), ["127.0.0.1:1", "127.0.0.1:2"]);
+    assert.deepEqual([view?.topology.source, view?.topology.clusterUuid, view?.marks.nodes], ["seeds", undefined, {}]);
+  });
+
+  it("publishes the cluster's own list once a node of it has proved itself", async () => {
+    const { at, nodes, urls } = await cluster(3);
+    const { when, keys, logger } = coordinating({ nodes: urls.slice(0, 1) });
+    const { view } = await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 3);
+    assert.deepEqual(keys(), nodes.map(({ address }, index) => `id${index + 1}@${address}`).sort());
+    assert.deepEqual([view.topology.clusterUuid, view.topology.clusterName], ["u1", "logs"]);
+    assert.deepEqual(view.marks.nodes, {}, "who was in the first list need not be eased in");
+    assert.equal(view.topology.nodes.find(({ port }) => port === at(2).port)?.name, "n2");
+    assert.deepEqual(logger.warnings, []);
+  });
+
+  it("searches until the cluster is there", async () => {
+    const { nodes, urls } = await cluster(1);
+    await nodes[0]?.down();
+    const { coordinator, when, pass } = coordinating({ nodes: urls });
+    await pass(10_000);
+    assert.match(coordinator.problem ?? "", /connection refused/);
+    await nodes[0]?.up();
+    await when("the list is the view", fromSniff, 15_000);
+    assert.equal(coordinator.problem, undefined);
+  });
+
+  it("keeps the configured nodes where the published addresses cannot be reached, and says so once", async () => {
+    const { at, state, listed, urls } = await cluster(1);
+    state.list = json(listed(11, 12, 13));
+    const { when, pass, keys, logger } = coordinating({ nodes: urls });
+    await when("the seed is verified", verified);
+    await pass(120_000);
+    assert.deepEqual(keys(), [`@${at(1).address}`]);
+    assert.equal(logger.warnings.length, 1, logger.warnings.join("\n"));
+    assert.match(logger.warnings[0] ?? "", /cannot be used from here .*connection refused.*`discovery\.addressMap`/);
+  });
+
+  it("keeps a configured proxy as it is, and says once why its nodes are not used", async () => {
+    const { at, sniffs, urls } = await cluster(1);
+    const { reply } = at(1);
+    at(1).reply = (request, response) => {
+      request.url = request.url?.replace(/^\/es/, "") ?? "";
+      reply(request, response);
+    };
+    const { when, pass, keys, logger } = coordinating({ nodes: [`${urls[0]}/es`] });
+    await when("the proxy is verified", verified);
+    await pass(60_000);
+    assert.deepEqual(keys(), [`@${at(1).address}`]);
+    assert.equal(logger.warnings.length, 1, logger.warnings.join("\n"));
+    assert.match(logger.warnings[0] ?? "", /looks like a proxy/);
+    assert.equal(sniffs(), 0, "all that it was asked had the prefix");
+    assert.ok(at(1).asked.filter((path) => path === `/es${sniffPath}`).length <= 4);
+  });
+
+  it("asks for no list where discovery is off, and verifies the configured nodes all the same", async () => {
+    const { sniffs, urls } = await cluster(2);
+    const { when, pass, views } = coordinating({ nodes: urls, discovery: false });
+    await when("the seeds are verified", verified);
+    await pass(60_000);
+    assert.deepEqual([sniffs(), views.at(-1)?.topology.source, views.at(-1)?.topology.nodes.length], [0, "seeds", 2]);
+  });
+
+  it("does not wait for a name server that hangs", async () => {
+    mock.method(dns, "lookup", () => new Promise(() => {}));
+    syncBuiltinESMExports();
+    try {
+      const { at, urls } = await cluster(1);
+      const { when } = coordinating({ nodes: [...urls, `http://localhost:${at(1).port}`] });
+      await when("the list is the view", fromSniff);
+    } finally {
+      mock.restoreAll();
+      syncBuiltinESMExports();
+    }
+  });
+});
+
+describe("a coordinator and who belongs to the cluster", () => {
+  it("names the configured cluster only once a node of it has answered, and takes no node of another", async () => {
+    const ours = await cluster(1);
+    const theirs = await cluster(1, { uuid: "u2" });
+    await ours.at(1).down();
+    const { when, pass, views, coordinator } = coordinating({
+      nodes: [...ours.urls, ...theirs.urls],
+      discovery: { clusterUuid: "u1" },
+    });
+    await when("the other cluster's node is kept away from", (view) => markAt(view, theirs.at(1)) === "down");
+    await pass(5_000);
+    assert.ok(!views.some(verified));
+    assert.match(coordinator.problem ?? "", /another cluster|connection refused/);
+    await ours.at(1).up();
+    const { view } = await when("the cluster is verified", fromSniff);
+    assert.deepEqual([view.topology.clusterUuid, theirs.sniffs()], ["u1", 0]);
+    assert.deepEqual(view.topology.nodes.map(addressOf), [ours.at(1).address]);
+  });
+
+  it("takes the first cluster that answers for ours, also against one that was asked meanwhile", async () => {
+    const first = await cluster(1);
+    const second = await cluster(1, { uuid: "u2" });
+    const held: (() => void)[] = [];
+    const { reply } = second.at(1);
+    second.at(1).reply = (request, response) => held.push(() => reply(request, response));
+    const { when, views, pass } = coordinating({ nodes: [...first.urls, ...second.urls] });
+    await when("the first is verified", verified);
+    second.at(1).reply = reply;
+    for (const release of held) release();
+    await pass(15_000);
+    assert.deepEqual([...new Set(views.map(({ topology }) => topology.clusterUuid))], [undefined, "u1"]);
+    assert.deepEqual(views.at(-1)?.topology.nodes.map(nodeKey), [`id1@${first.at(1).address}`]);
+  });
+
+  it("is not confused by an answer that comes when the configured node has got its id", async () => {
+    const { nodes, at, urls } = await cluster(2);
+    const held: (() => void)[] = [];
+    const { reply } = at(2);
+    at(2).reply = (request, response) => {
+      held.push(() => reply(request, response));
+      at(2).reply = reply;
+    };
+    const { when, keys, pass, views } = coordinating({ nodes: urls });
+    await when("both have their ids", (view) => fromSniff(view) && view.topology.nodes.length === 2);
+    for (const release of held) release();
+    await pass(15_000);
+    assert.equal(held.length, 1);
+    assert.deepEqual(keys(), nodes.map(({ address }, index) => `id${index + 1}@${address}`).sort());
+    assert.deepEqual(views.at(-1)?.marks.nodes, {});
+  });
+
+  it("eases in who joins, and lets go of who leaves", async () => {
+    const { at, state, listed, urls } = await cluster(3);
+    state.list = json(listed(1, 2));
+    const { when, pass } = coordinating({ nodes: urls.slice(0, 2), discovery: { intervalMs: 5_000 } });
+    await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 2);
+    await pass(15_000);
+    state.list = json(listed(1, 2, 3));
+    await when("the third is eased in", (view) => markAt(view, at(3)) === "ramp");
+    await when("it is in full use", (view) => markAt(view, at(3)) === undefined && view.topology.nodes.length === 3);
+    state.list = json(listed(1, 2));
+    await when("the third leaves", (view) => markAt(view, at(3)) === "drain");
+    const { tookMs } = await when("it is gone", (view) => view.topology.nodes.length === 2);
+    assert.ok(tookMs >= 29_000, "who uses it has time to let it go");
+  });
+});
+
+describe("a coordinator and the health of nodes", () => {
+  it("marks a node that nobody reaches as down, asks for the list at once, and takes it back later", async () => {
+    const { at, sniffs, urls } = await cluster(3);
+    const { when, pass, store, logger } = coordinating({ nodes: urls });
+    await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 3);
+    await pass(15_000);
+    const before = sniffs();
+    await at(2).down();
+    store.report({ node: `id2@${at(2).address}`, reason: "connection refused" });
+    const { view, tookMs } = await when("it is down", (view) => markAt(view, at(2)) === "down");
+    assert.ok(tookMs <= 2_000, "a report is looked into at once");
+    assert.equal(view.topology.nodes.length, 3);
+    await pass(2_500);
+    assert.ok(sniffs() > before);
+    assert.deepEqual(logger.warnings, [`node n2 (${at(2).address}) is down: connection refused`]);
+    await at(2).up();
+    await when("it is eased in", (view) => markAt(view, at(2)) === "ramp");
+    await when("it is in full use", (view) => markAt(view, at(2)) === undefined);
+  });
+
+  it("takes no report at its word", async () => {
+    const { at, urls } = await cluster(2);
+    const { when, pass, store, views } = coordinating({ nodes: urls });
+    await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 2);
+    for (let time = 0; time < 20; time++) {
+      store.report({ node: `id2@${at(2).address}`, reason: "lies" });
+      store.report({ node: "id9@127.0.0.1:9", reason: "unknown" });
+      await pass(500);
+    }
+    assert.ok(views.every((view) => markAt(view, at(2)) === undefined));
+  });
+
+  it("beats every 2 s, so that readers see that somebody is there", async () => {
+    const { urls } = await cluster(1);
+    const { pass, views } = coordinating({ nodes: urls });
+    await pass(20_000);
+    const before = views.at(-1)?.head;
+    await pass(10_000);
+    const after = views.at(-1)?.head;
+    assert.ok(before !== undefined && after !== undefined);
+    assert.ok(after.beat - before.beat >= 4 && after.atMs - before.atMs >= 8_000);
+    assert.deepEqual(after.topology, before.topology);
+  });
+});
+
+describe("a coordinator that is refused or overloaded", () => {
+  it("serves from the configured nodes where the user may not even say hello, with one warning", async () => {
+    const { nodes, urls } = await cluster(2);
+    for (const node of nodes) node.reply = json({}, 401);
+    const { pass, views, logger, coordinator } = coordinating({ nodes: urls });
+    await pass(60_000);
+    assert.deepEqual([views.at(-1)?.topology.nodes.length, views.at(-1)?.marks.nodes], [2, {}]);
+    assert.equal(logger.warnings.length, 1, logger.warnings.join("\n"));
+    assert.match(logger.warnings[0] ?? "", /GET \/ was refused .*cluster:monitor\/main/);
+    assert.match(coordinator.problem ?? "", /refused|401/);
+  });
+
+  it("serves from the configured nodes where the list is refused, with one warning, and does not insist", async () => {
+    const { state, sniffs, urls } = await cluster(2);
+    state.list = json({}, 403);
+    const { pass, views, logger } = coordinating({ nodes: urls });
+    await pass(120_000);
+    assert.deepEqual([views.at(-1)?.topology.source, views.at(-1)?.topology.clusterUuid], ["seeds", "u1"]);
+    assert.equal(logger.warnings.length, 1, logger.warnings.join("\n"));
+    assert.match(logger.warnings[0] ?? "", /GET \/_nodes\/http was refused .*cluster:monitor\/nodes\/info/);
+    assert.ok(sniffs() <= 6, `${sniffs()} sniffs in two minutes`);
+  });
+
+  it("does not hurry an overloaded cluster whose nodes it knows", async () => {
+    const { state, sniffs, urls } = await cluster(2);
+    const { when, pass, views } = coordinating({ nodes: urls });
+    await when("the list is the view", fromSniff);
+    await pass(12_000);
+    const before = sniffs();
+    state.list = json({}, 429);
+    await pass(120_000);
+    assert.ok(sniffs() - before <= 10, `${sniffs() - before} sniffs in two minutes`);
+    assert.equal(views.at(-1)?.topology.nodes.length, 2);
+  });
+
+  it("does not ask again and again for a node that is missing for good", async () => {
+    const { at, state, listed, sniffs, urls } = await cluster(3);
+    const { when, pass, views } = coordinating({ nodes: urls.slice(0, 1) });
+    await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 3);
+    // One node alone answers: too little to believe that the third has left.
+    await Promise.all([at(2).down(), at(3).down()]);
+    state.list = json(listed(1, 2));
+    await pass(30_000);
+    const before = sniffs();
+    await pass(120_000);
+    assert.ok(sniffs() - before <= 6, `${sniffs() - before} sniffs in two minutes`);
+    assert.equal(views.at(-1)?.topology.nodes.length, 3);
+  });
+
+  it("tells in one line which listed nodes the configuration does not let it use", async () => {
+    const { at, state, urls } = await cluster(1);
+    const stranger = (last: number) => ({ name: `s${last}`, address: `203.0.113.${last}:9200` });
+    const self = { name: "n1", address: at(1).address };
+    state.list = json(nodesHttp({ id1: self, id2: stranger(2), id3: stranger(3), id4: stranger(4) }));
+    const { when, pass, keys, logger } = coordinating({ nodes: urls, auth: { bearer: "s3cret" } });
+    await when("the list is the view", fromSniff);
+    await pass(90_000);
+    assert.deepEqual(keys(), [`id1@${at(1).address}`]);
+    assert.equal(logger.warnings.length, 1, logger.warnings.join("\n"));
+    assert.match(logger.warnings[0] ?? "", /s2 \(203\.0\.113\.2:9200\) is not used: .*`discovery\.allow.*nor are 2 more/);
+    assert.doesNotMatch(logger.lines.join(), /s3cret/);
+  });
+});
+
+describe("a coordinator whose access changes", () => {
+  it("asks no node before the function given as `auth` has answered, and holds it against none", async () => {
+    const { at, urls } = await cluster(1);
+    let give: (auth: Auth) => void = () => {};
+    const auth = new Promise<Auth>((resolve) => {
+      give = resolve;
+    });
+    const { pass, when, views, coordinator } = coordinating({ nodes: urls, auth: () => auth });
+    await pass(20_000);
+    assert.deepEqual(at(1).asked, []);
+    assert.deepEqual(views.at(-1)?.marks.nodes, {});
+    assert.match(coordinator.problem ?? "", /has not answered yet/);
+    give({ bearer: "t1" });
+    await when("the list is the view", fromSniff);
+    assert.deepEqual([...new Set(at(1).credentials)], ["Bearer t1"]);
+  });
+
+  it("uses a listed node once the configured names let it", async () => {
+    const { at, urls } = await cluster(2, { hosts: ["127.0.0.1", "127.0.0.2"] });
+    let addresses = ["203.0.113.1"];
+    mock.method(dns, "lookup", async () => addresses.map((address) => ({ address, family: 4 })));
+    syncBuiltinESMExports();
+    try {
+      // As one configured node has a public address, no sniffed one gets a credential over plain http.
+      const { when, keys, pass } = coordinating({
+        nodes: [...urls.slice(0, 1), "http://elsewhere.test:9200"],
+        auth: { bearer: "t1" },
+      });
+      await when("the list is the view", fromSniff);
+      await pass(5_000);
+      assert.deepEqual(keys(), [`id1@${at(1).address}`]);
+      assert.deepEqual(at(2).asked, []);
+      addresses = ["127.0.0.9"];
+      await when("the second node is in use", (view) => view.topology.nodes.length === 2, 120_000);
+    } finally {
+      mock.restoreAll();
+      syncBuiltinESMExports();
+    }
+  });
+});
+
+describe("a coordinator that is closed", () => {
+  it("asks and publishes nothing more, and gives the lease back", async () => {
+    const { nodes, urls } = await cluster(2);
+    const { when, pass, views, store, close } = coordinating({ nodes: urls });
+    await when("the list is the view", fromSniff);
+    await close();
+    const asked = () => nodes.flatMap(({ asked }) => asked).length;
+    const before = [asked(), views.length];
+    store.report({ node: `id1@${nodes[0]?.address}`, reason: "connection refused" });
+    await pass(60_000);
+    assert.deepEqual([asked(), views.length], before);
+    assert.ok((await store.acquire("another")) !== undefined);
+  });
+
+  it("comes to an end in the midst of a probe and a sniff", async () => {
+    const { at, urls } = await cluster(1);
+    at(1).reply = () => {};
+    const { pass, views, close, logger } = coordinating({ nodes: urls });
+    await pass(500);
+    assert.ok(at(1).asked.length > 0);
+    await close();
+    const before = [at(1).asked.length, views.length];
+    await pass(30_000);
+    assert.deepEqual([at(1).asked.length, views.length, logger.warnings], [...before, []]);
+  });
+});

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { performance } from "node:perf_hooks";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Deadlines, type Due } from "./deadlines.js";
+
+const nowMs = () => performance.now();
+
+function dueIn(deadlines: Deadlines, afterMs: number, expired: string[], name: string): Due {
+  const due: Due = {
+    dueMs: nowMs() + afterMs,
+    place: -1,
+    expire: () => {
+      expired.push(name);
+      deadlines.remove(due);
+    },
+  };
+  deadlines.add(due);
+  return due;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (const startMs = nowMs(); !holds() && nowMs() - startMs < 20_000; ) await sleep(5);
+  assert.ok(holds());
+}
+
+describe("deadlines", () => {
+  it("expire in the order of their times, whatever the order in which they came", async () => {
+    const deadlines = new Deadlines(nowMs);
+    const expired: string[] = [];
+    dueIn(deadlines, 120, expired, "last");
+    dueIn(deadlines, 10, expired, "first");
+    dueIn(deadlines, 60, expired, "second");
+    await until(() => expired.length === 3);
+    assert.deepEqual(expired, ["first", "second", "last"]);
+  });
+
+  it("do not expire before their time, nor once they were taken out", async () => {
+    const deadlines = new Deadlines(nowMs);
+    const expired: string[] = [];
+    const all = Array.from({ length: 20 }, (_, n) => dueIn(deadlines, 20 + n, expired, String(n)));
+    for (const [n, due] of all.entries()) if (n % 2 === 0) deadlines.remove(due);
+    dueIn(deadlines, 60_000, expired, "far");
+    await until(() => expired.length === 10);
+    await sleep(50);
+    assert.deepEqual(
+      expired.map(Number).sort((a, b) => a - b),
+      [1, 3, 5, 7, 9, 11, 13, 15, 17, 19],
+    );
+    deadlines.close();
+  });
+
+  it("let one be added while another expires", async () => {
+    const deadlines = new Deadlines(nowMs);
+    const expired: string[] = [];
+    const first: Due = {
+      dueMs: nowMs() + 5,
+      place: -1,
+      expire: () => {
+        deadlines.remove(first);
+        dueIn(deadlines, 5, expired, "second");
+      },
+    };
+    deadlines.add(first);
+    await until(() => expired.length === 1);
+  });
+});

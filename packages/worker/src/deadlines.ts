@@ -1,0 +1,63 @@
+import { setTimeout as startTimer } from "node:timers";
+
+/** Something that is cancelled when its time is over. */
+export interface Due {
+  /** On the monotonic clock. */
+  readonly dueMs: number;
+  /** Where it stands in the list; kept by {@link Deadlines} alone. */
+  place: number;
+  /** Its time is over. */
+  expire(): void;
+}
+
+/**
+ * The deadlines of all calls under way, with one timer for all of them: most calls end long before theirs, so a timer
+ * each would be set and cleared for nothing.
+ *
+ * Keeps the process alive for as long as a deadline is in it. An answer that has arrived when a deadline passes still
+ * counts: timers run before sockets are read, so one more poll phase goes by first.
+ */
+export class Deadlines {
+  // A list in which everything knows its place. A Set would do the same, and let half of what passes through it survive
+  // into the old generation: its abandoned hash tables keep each other alive.
+  private readonly list: Due[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private armedForMs = Number.POSITIVE_INFINITY;
+
+  constructor(private readonly nowMs: () => number) {}
+
+  add(due: Due): void {
+    due.place = this.list.push(due) - 1;
+    if (due.dueMs < this.armedForMs) this.arm(due.dueMs);
+    else if (this.list.length === 1) this.timer?.ref();
+  }
+
+  remove(due: Due): void {
+    const last = this.list.pop();
+    if (last !== undefined && last !== due) {
+      this.list[due.place] = last;
+      last.place = due.place;
+    }
+    if (this.list.length === 0) this.timer?.unref();
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.armedForMs = Number.POSITIVE_INFINITY;
+  }
+
+  private arm(dueMs: number): void {
+    clearTimeout(this.timer);
+    this.armedForMs = dueMs;
+    this.timer = startTimer(() => setImmediate(this.sweep), Math.max(0, dueMs - this.nowMs()));
+  }
+
+  private readonly sweep = (): void => {
+    this.armedForMs = Number.POSITIVE_INFINITY;
+    const nowMs = this.nowMs();
+    for (const due of this.list.filter(({ dueMs }) => dueMs <= nowMs)) due.expire();
+    let earliestMs = Number.POSITIVE_INFINITY;
+    for (const { dueMs } of this.list) earliestMs = Math.min(earliestMs, dueMs);
+    if (earliestMs < this.armedForMs) this.arm(earliestMs);
+  };
+}

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import type { Socket } from "node:net";
+import { describe, it } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  answer,
+  endpointOf,
+  mute,
+  okAnswer,
+  openRig,
+  startRawServer,
+  summary,
+  until,
+} from "./dispatch-rig.test.support.js";
+
+describe("a new list of nodes", () => {
+  it("lets a node that stays keep its connections, whatever else of it or of others has changed", async (test) => {
+    const [a, b] = [await startRawServer(test, answer), await startRawServer(test, answer)];
+    const rig = openRig(test);
+    rig.use(a.origin);
+    await rig.request();
+    rig.use(endpointOf(a.origin, { pathPrefix: "/es", headers: { authorization: "Basic new" } }), b.origin);
+    rig.use(endpointOf(a.origin, { pathPrefix: "/es", headers: { authorization: "Basic new" } }));
+    await nextTurn();
+    await rig.request({ path: "/_search" });
+    assert.equal(a.connections, 1);
+    assert.match(a.requests[1] ?? "", /^GET \/es\/_search /);
+    assert.match(a.requests[1] ?? "", /\r\nauthorization: Basic new/);
+    assert.doesNotMatch(a.requests[0] ?? "", /authorization/);
+  });
+
+  it("keeps connections and counts when a slot's node becomes another at the same address", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test);
+    const endpoint = endpointOf(server.origin);
+    rig.apply([{ slot: 0, generation: 1, endpoint }]);
+    await rig.request();
+    await nextTurn();
+    rig.apply([{ slot: 0, generation: 2, endpoint }]);
+    await rig.request();
+    assert.deepEqual([server.connections, rig.dispatch.stats().nodes[0]?.requests], [1, 2]);
+    assert.deepEqual(rig.released, []);
+  });
+
+  it("makes no failure of the slot's last node one of the new", async (test) => {
+    const sockets: Socket[] = [];
+    const server = await startRawServer(test, (socket) => sockets.push(socket));
+    const rig = openRig(test);
+    const endpoint = endpointOf(server.origin);
+    rig.apply([{ slot: 0, generation: 1, endpoint }]);
+    const begun = rig.begin({ class: "never" });
+    await until("it is on the wire", () => sockets.length === 1);
+    rig.apply([{ slot: 0, generation: 2, endpoint }]);
+    sockets[0]?.resetAndDestroy();
+    await begun.result;
+    assert.deepEqual(rig.failures, [{ slot: 0, generation: 1, reason: "connection reset" }]);
+  });
+
+  it("lets the requests on a removed node end, then closes its connections and says so once", async (test) => {
+    const sockets: Socket[] = [];
+    const [leaving, staying] = [
+      await startRawServer(test, (socket) => sockets.push(socket)),
+      await startRawServer(test, answer),
+    ];
+    const rig = openRig(test);
+    rig.use(leaving.origin);
+    const begun = rig.begin({ class: "never" });
+    await until("it is on the wire", () => sockets.length === 1);
+    rig.use(undefined, staying.origin);
+
+    assert.deepEqual(summary(await rig.request()), { status: 200, attempts: ["200"] });
+    assert.deepEqual([rig.released, begun.settlements, leaving.open], [[], 0, 1]);
+    sockets[0]?.write(okAnswer);
+    assert.deepEqual(summary(await begun.result), { status: 200, attempts: ["200"] });
+    await until("its slot is released", () => rig.released.length > 0);
+    await until("its connection is closed", () => leaving.open === 0);
+    rig.use(undefined, staying.origin);
+    await rig.dispatch.destroy();
+    assert.deepEqual(rig.released, [0]);
+    assert.equal(leaving.requests.length, 1);
+  });
+
+  it("releases the slot of a removed node that is idle, or that was never used", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test);
+    rig.use(server.origin, "http://127.0.0.1:1");
+    await rig.request();
+    rig.use();
+    await until("both are released", () => rig.released.length === 2);
+    assert.deepEqual([...rig.released].sort(), [0, 1]);
+  });
+
+  it("ends a request that is stuck on a removed node when the time to drain is over", async (test) => {
+    const [leaving, staying] = [await startRawServer(test, mute), await startRawServer(test, answer)];
+    const rig = openRig(test, { drainMs: 50 });
+    rig.use(leaving.origin);
+    const [read, never] = [rig.begin({ class: "read" }), rig.begin({ class: "never" })];
+    await until("both are on the wire", () => leaving.requests.length === 2);
+    rig.use(undefined, staying.origin);
+    assert.deepEqual(summary(await never.result), {
+      code: "DISCONNECTED",
+      sent: "maybe",
+      attempts: ["UND_ERR_DESTROYED"],
+    });
+    assert.deepEqual(summary(await read.result), { status: 200, attempts: ["UND_ERR_DESTROYED", "200"] });
+    await until("its slot is released", () => rig.released.length > 0);
+    assert.deepEqual([rig.released, rig.failures, rig.inFlight], [[0], [], 0]);
+  });
+
+  it("opens new connections where a slot's node has another origin or other TLS settings", async (test) => {
+    const [before, now] = [await startRawServer(test, answer), await startRawServer(test, answer)];
+    const rig = openRig(test);
+    rig.use(before.origin);
+    await rig.request();
+    rig.use(now.origin);
+    await rig.request();
+    assert.deepEqual([before.requests.length, now.requests.length], [1, 1]);
+    await until("the old connection is closed", () => before.open === 0);
+    rig.use(endpointOf(now.origin, { tls: {} }));
+    await rig.request();
+    assert.deepEqual([now.requests.length, now.connections], [2, 2]);
+    assert.deepEqual(rig.released, []);
+  });
+
+  it("releases a slot only when everything that ever was in it has ended", async (test) => {
+    const sockets: Socket[] = [];
+    const [first, second] = [
+      await startRawServer(test, (socket) => sockets.push(socket)),
+      await startRawServer(test, answer),
+    ];
+    const rig = openRig(test);
+    rig.use(first.origin);
+    const begun = rig.begin();
+    await until("it is on the wire", () => sockets.length === 1);
+    rig.use(second.origin);
+    await rig.request();
+    rig.use();
+    await until("the second's connection is closed", () => second.open === 0);
+    await nextTurn();
+    assert.deepEqual(rig.released, []);
+    sockets[0]?.write(okAnswer);
+    await begun.result;
+    await until("the slot is released", () => rig.released.length > 0);
+    assert.deepEqual(rig.released, [0]);
+  });
+
+  it("lets calls go on that wait for a connection", async (test) => {
+    const [busy, idle] = [await startRawServer(test, mute), await startRawServer(test, answer)];
+    const rig = openRig(test, { settings: { perNode: 1 } });
+    rig.use(busy.origin);
+    rig.begin();
+    const waiting = rig.begin();
+    rig.use(busy.origin, idle.origin);
+    assert.equal((await waiting.result).kind, "answered");
+  });
+});

@@ -1,0 +1,281 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Endpoint } from "@rollcall/coordinator/cluster";
+import type { Random, Timers } from "@rollcall/core";
+import { createHostPolicy } from "@rollcall/core/policy";
+import { createTable } from "../table/layout.js";
+import { TableReader } from "../table/reader.js";
+import { TableWriter } from "../table/writer.js";
+import { type Call, Dispatch, type Pending, type Result } from "./dispatch.js";
+import type { ConnectionSettings } from "./node-pool.js";
+import type { Target } from "./target.js";
+
+/** What a raw server does with one request: `socket` has the whole of it behind it. */
+export type Behaviour = (socket: Socket, request: { readonly path: string; readonly head: string }) => void;
+
+export interface RawServer {
+  readonly port: number;
+  readonly origin: string;
+  /** Heads of the requests seen so far, in order. */
+  readonly requests: readonly string[];
+  /** Connections accepted so far. */
+  readonly connections: number;
+  /** Connections open just now. */
+  readonly open: number;
+}
+
+export const okAnswer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+
+/** Answers nothing. */
+export const mute: Behaviour = () => {};
+
+/** Answers well. */
+export const answer: Behaviour = (socket) => socket.write(okAnswer);
+
+/**
+ * A server that speaks as little HTTP as a test wants: `respond` is told of each request, `accept` of each connection.
+ * It reads no bodies: requests to it have none. Closed with the test.
+ */
+export async function startRawServer(
+  test: TestContext,
+  respond: Behaviour,
+  accept: (socket: Socket) => void = () => {},
+): Promise<RawServer> {
+  const requests: string[] = [];
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    sockets.add(socket);
+    socket.on("error", () => {}).on("close", () => sockets.delete(socket));
+    accept(socket);
+    let unread = "";
+    socket.on("data", (chunk) => {
+      unread += chunk.toString("latin1");
+      for (let end = unread.indexOf("\r\n\r\n"); end >= 0; end = unread.indexOf("\r\n\r\n")) {
+        const head = unread.slice(0, end);
+        unread = unread.slice(end + 4);
+        requests.push(head);
+        respond(socket, { head, path: head.split(" ", 2)[1] ?? "" });
+      }
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  test.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const port = portOf(server);
+  return {
+    port,
+    origin: `http://127.0.0.1:${port}`,
+    requests,
+    get connections() {
+      return connections;
+    },
+    get open() {
+      return sockets.size;
+    },
+  };
+}
+
+export function portOf(server: Server): number {
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("the server does not listen on a port");
+  return address.port;
+}
+
+/** A port that refuses connections: it was free a moment ago. */
+export async function refusingPort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const port = portOf(server);
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+export function endpointOf(origin: string, more: Partial<Endpoint> = {}): Endpoint {
+  const url = new URL(origin);
+  return {
+    address: url.host,
+    host: url.hostname,
+    port: Number(url.port),
+    scheme: url.protocol === "https:" ? "https" : "http",
+    origin: url.origin,
+    pathPrefix: "",
+    headers: {},
+    tls: noTls,
+    policy: createHostPolicy({ seeds: [], hasCredentials: false, verifiedTls: true }),
+    ...more,
+  };
+}
+
+const noTls = {};
+
+/** One call that was begun. */
+export interface Begun {
+  readonly pending: Pending;
+  readonly result: Promise<Result>;
+  /** How often it was settled. */
+  readonly settlements: number;
+}
+
+export interface RigOptions {
+  readonly settings?: Partial<ConnectionSettings>;
+  readonly queueMax?: number;
+  readonly noNodeWaitMs?: number;
+  readonly drainMs?: number;
+  readonly random?: Random;
+}
+
+const layout = { slots: 4, threads: 1 };
+
+/** A dispatch that is destroyed with its test, and must have nothing under way after that. */
+export function openRig(test: TestContext, options: RigOptions = {}): Rig {
+  const rig = new Rig(options);
+  test.after(async () => {
+    await rig.dispatch.destroy();
+    assert.equal(rig.inFlight, 0);
+    assert.equal(rig.dispatch.stats().queued, 0);
+  });
+  return rig;
+}
+
+/** A dispatch with its table, on real time and real sockets. */
+export class Rig {
+  readonly writer: TableWriter;
+  readonly reader: TableReader;
+  readonly dispatch: Dispatch;
+  readonly begun: Begun[] = [];
+  readonly failures: { readonly slot: number; readonly generation: number; readonly reason: string }[] = [];
+  readonly released: number[] = [];
+  credentialsRefused = 0;
+
+  constructor({ settings, queueMax = 8, noNodeWaitMs = 250, drainMs = 20_000, random = () => 0 }: RigOptions = {}) {
+    const words = createTable(layout);
+    const connections: ConnectionSettings = {
+      perNode: 4,
+      opening: 4,
+      idleMs: 20_000,
+      maxAgeMs: 1_800_000,
+      connectTimeoutMs: 20_000,
+      maxResponseBytes: 1_000,
+      ...settings,
+    };
+    this.writer = new TableWriter(words, layout);
+    this.reader = new TableReader({ words, layout, thread: 0, inFlightMax: connections.perNode, nowMs });
+    this.dispatch = new Dispatch({
+      reader: this.reader,
+      settings: connections,
+      queueMax,
+      noNodeWaitMs,
+      drainMs,
+      observer: {
+        failed: ({ slot, generation, reason }) => this.failures.push({ slot, generation, reason }),
+        credentialRefused: () => {
+          this.credentialsRefused++;
+        },
+        released: (slot) => this.released.push(slot),
+      },
+      timers: realTimers,
+      random,
+      wallNowMs: Date.now,
+    });
+  }
+
+  /** Makes these the nodes, each well, in slots 0, 1, 2, …. Undefined: the slot's node is gone. */
+  use(...endpoints: readonly (Endpoint | string | undefined)[]): void {
+    const targets: Target[] = [];
+    for (const [slot, given] of endpoints.entries()) {
+      if (given === undefined) this.writer.setState(slot, undefined, undefined);
+      else targets.push({ slot, generation: 1, endpoint: typeof given === "string" ? endpointOf(given) : given });
+    }
+    this.apply(targets);
+  }
+
+  apply(targets: readonly Target[]): void {
+    this.dispatch.apply(targets);
+    for (const { slot, generation } of targets) {
+      this.writer.assign(slot, generation);
+      this.writer.setState(slot, { tier: "node", mark: "none", ejected: false }, undefined);
+    }
+    this.dispatch.pump();
+  }
+
+  /** Attempts under way, at nodes that are gone too. */
+  get inFlight(): number {
+    let total = 0;
+    for (let slot = 0; slot < layout.slots; slot++) total += this.reader.inFlightOf(slot);
+    return total;
+  }
+
+  begin(call: Partial<Call> = {}): Begun {
+    let settlements = 0;
+    let settle: (result: Result) => void = () => {};
+    const result = new Promise<Result>((resolve) => {
+      settle = resolve;
+    });
+    const pending = this.dispatch.start(
+      {
+        method: "GET",
+        path: "/",
+        headers: [],
+        body: undefined,
+        class: "read",
+        maxRetries: 2,
+        deadlineMs: nowMs() + 30_000,
+        ...call,
+      },
+      (outcome) => {
+        settlements++;
+        settle(outcome);
+      },
+    );
+    const begun = {
+      pending,
+      result,
+      get settlements() {
+        return settlements;
+      },
+    };
+    this.begun.push(begun);
+    return begun;
+  }
+
+  request(call: Partial<Call> = {}): Promise<Result> {
+    return this.begin(call).result;
+  }
+}
+
+function nowMs(): number {
+  return performance.now();
+}
+
+const realTimers: Timers = {
+  nowMs,
+  after(delayMs, wake) {
+    const timer = setTimeout(wake, Math.max(0, delayMs));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Looks again and again until `look` says yes; generous, so that only a broken promise fails. */
+export async function until(description: string, look: () => boolean, timeoutMs = 20_000): Promise<void> {
+  const deadlineMs = nowMs() + timeoutMs;
+  while (!look()) {
+    if (nowMs() >= deadlineMs) throw new Error(`waited ${timeoutMs} ms in vain until ${description}`);
+    await sleep(5);
+  }
+}
+
+/** A result in a few words: what a test compares. */
+export function summary(result: Result): object {
+  if (result.kind === "answered") return { status: result.status, attempts: result.attempts.map(({ code }) => code) };
+  const { code, sent, attempts } = result.error;
+  return { code, sent, attempts: attempts.map((attempt) => attempt.code) };
+}

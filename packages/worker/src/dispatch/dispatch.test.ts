@@ -1,0 +1,416 @@
+import assert from "node:assert/strict";
+import type { Socket } from "node:net";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RequestClass } from "@rollcall/core/request";
+import fc from "fast-check";
+import type { CancelCode } from "./dispatch.js";
+import {
+  answer,
+  type Behaviour,
+  endpointOf,
+  mute,
+  okAnswer,
+  openRig,
+  refusingPort,
+  startRawServer,
+  summary,
+  until,
+} from "./dispatch-rig.test.support.js";
+
+describe("dispatching", () => {
+  it("sends what the call and its node say", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test);
+    rig.use(endpointOf(server.origin, { pathPrefix: "/es", headers: { authorization: "Basic x" } }));
+    await rig.request({ method: "GET", path: "/_search?q=1", headers: ["x-opaque-id", "7"] });
+    assert.deepEqual(server.requests[0]?.split("\r\n"), [
+      "GET /es/_search?q=1 HTTP/1.1",
+      `host: 127.0.0.1:${server.port}`,
+      "connection: keep-alive",
+      "authorization: Basic x",
+      "x-opaque-id: 7",
+    ]);
+  });
+
+  it("sends requests that follow each other over one connection", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test);
+    rig.use(server.origin);
+    for (let request = 0; request < 20; request++) await rig.request();
+    assert.deepEqual([server.requests.length, server.connections], [20, 1]);
+    assert.equal(rig.dispatch.stats().nodes[0]?.openSockets, 1);
+  });
+
+  it("counts attempts, answers, failures and error statuses of each node", async (test) => {
+    const server = await startRawServer(test, (socket, { path }) => {
+      if (path === "/reset") socket.resetAndDestroy();
+      else socket.write(path === "/503" ? "HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n" : okAnswer);
+    });
+    const rig = openRig(test);
+    rig.use(server.origin);
+    await rig.request();
+    await rig.request({ path: "/503" });
+    await rig.request({ path: "/reset", class: "never" });
+    const { nodes, retries } = rig.dispatch.stats();
+    assert.equal(retries, 2);
+    const { requests, answers, failures, errorStatuses } = nodes[0] ?? assert.fail("the node is not counted");
+    assert.deepEqual([requests, answers, failures, errorStatuses], [5, 4, 1, 3]);
+  });
+
+  it("tells of a 401, so that a new credential can be asked for", async (test) => {
+    const server = await startRawServer(test, (socket) => socket.write("HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n"));
+    const rig = openRig(test);
+    rig.use(server.origin);
+    assert.deepEqual(summary(await rig.request()), { status: 401, attempts: ["401"] });
+    assert.equal(rig.credentialsRefused, 1);
+  });
+
+  it("retries at another node before the same one", async (test) => {
+    const seen: string[] = [];
+    const refuse =
+      (name: string): Behaviour =>
+      (socket) => {
+        seen.push(name);
+        socket.write("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n");
+      };
+    const [a, b, c] = [
+      await startRawServer(test, refuse("a")),
+      await startRawServer(test, refuse("b")),
+      await startRawServer(test, refuse("c")),
+    ];
+    const rig = openRig(test);
+    rig.use(a.origin, b.origin, c.origin);
+    await rig.request();
+    assert.deepEqual([...seen].sort(), ["a", "b", "c"]);
+  });
+
+  it("waits as long as Retry-After says, or returns the answer where the time is too short for that", async (test) => {
+    const server = await startRawServer(test, (socket) =>
+      socket.write("HTTP/1.1 429 No\r\nRetry-After: 60\r\ncontent-length: 0\r\n\r\n"),
+    );
+    const rig = openRig(test);
+    rig.use(server.origin);
+    assert.deepEqual(summary(await rig.request()), { status: 429, attempts: ["429"] });
+
+    const patient = rig.begin({ deadlineMs: performance.now() + 120_000 });
+    await until("the request was refused", () => server.requests.length === 2 && rig.inFlight === 0);
+    assert.equal(patient.settlements, 0);
+    patient.pending.cancel("TIMEOUT", "enough");
+    assert.deepEqual(summary(await patient.result), { code: "TIMEOUT", sent: "maybe", attempts: ["429"] });
+  });
+
+  it("tells of the last 32 attempts of a request that is tried very often", async (test) => {
+    let refusals = 0;
+    const server = await startRawServer(test, (socket) => {
+      refusals++;
+      socket.write(`HTTP/1.1 ${refusals <= 40 ? 503 : 200} x\r\ncontent-length: 0\r\n\r\n`);
+    });
+    const rig = openRig(test);
+    rig.use(server.origin);
+    assert.deepEqual(summary(await rig.request({ maxRetries: 50 })), {
+      status: 200,
+      attempts: [...Array(31).fill("503"), "200"],
+    });
+  });
+});
+
+describe("a kept connection that its node closes", () => {
+  /** Serves the first request of each connection, and resets it at the second. */
+  const oneEach = (): Behaviour => {
+    const served = new WeakSet<Socket>();
+    return (socket) => {
+      if (served.has(socket)) return void socket.resetAndDestroy();
+      served.add(socket);
+      socket.write(okAnswer);
+    };
+  };
+
+  it("costs a request that may be sent again one free retry, at once, and its node no blame", async (test) => {
+    for (const requestClass of ["read", "repeatable"] as const) {
+      const server = await startRawServer(test, oneEach());
+      const rig = openRig(test);
+      rig.use(server.origin);
+      await rig.request();
+      const result = await rig.request({ class: requestClass, maxRetries: 1 });
+      assert.deepEqual(summary(result), { status: 200, attempts: ["ECONNRESET", "200"] });
+      assert.deepEqual([rig.failures.length, server.requests.length, server.connections], [0, 3, 2]);
+    }
+  });
+
+  it('ends a "never" as perhaps sent, and its node has no blame', async (test) => {
+    const server = await startRawServer(test, oneEach());
+    const rig = openRig(test);
+    rig.use(server.origin);
+    await rig.request();
+    assert.deepEqual(summary(await rig.request({ class: "never" })), {
+      code: "DISCONNECTED",
+      sent: "maybe",
+      attempts: ["ECONNRESET"],
+    });
+    assert.deepEqual([rig.failures.length, server.requests.length], [0, 2]);
+  });
+
+  it("is not taken for one that has served when it is another", async (test) => {
+    const server = await startRawServer(test, (socket, { path }) =>
+      path === "/bye" ? socket.end(okAnswer.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")) : socket.destroy(),
+    );
+    const rig = openRig(test);
+    rig.use(server.origin);
+    await rig.request({ path: "/bye" });
+    await rig.request({ class: "never" });
+    assert.equal(rig.failures.length, 1);
+  });
+
+  it("is not waited for: one that has reached its age makes way for a new one, though no other is allowed", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test, { settings: { perNode: 1, maxAgeMs: 50 } });
+    rig.use(server.origin);
+    await rig.request();
+    await sleep(100);
+    await rig.request();
+    assert.deepEqual([server.requests.length, server.connections], [2, 2]);
+    await until("the old one is closed", () => server.open === 1);
+  });
+});
+
+describe("calls beyond the connections that are allowed", () => {
+  it("wait, and are served in the order in which they came", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test, { settings: { perNode: 1 } });
+    rig.use(server.origin);
+    const calls = Array.from({ length: 6 }, (_, at) => rig.begin({ path: `/${at}` }));
+    assert.deepEqual([rig.inFlight, rig.dispatch.stats().queued], [1, 5]);
+    await Promise.all(calls.map(({ result }) => result));
+    assert.deepEqual(
+      server.requests.map((head) => head.split(" ")[1]),
+      ["/0", "/1", "/2", "/3", "/4", "/5"],
+    );
+    assert.equal(server.connections, 1);
+  });
+
+  it("are refused at once when the queue is full, and taken again when it is not", async (test) => {
+    const sockets: Socket[] = [];
+    const server = await startRawServer(test, (socket) => sockets.push(socket));
+    const rig = openRig(test, { settings: { perNode: 1 }, queueMax: 1 });
+    rig.use(server.origin);
+    const [first, second, third] = [rig.begin(), rig.begin(), rig.begin()];
+    assert.deepEqual([first.settlements, second.settlements, third.settlements], [0, 0, 1]);
+    assert.deepEqual(summary(await third.result), { code: "QUEUE_FULL", sent: "no", attempts: [] });
+    await until("the first is on the wire", () => sockets.length === 1);
+    sockets[0]?.write(okAnswer);
+    await first.result;
+    assert.equal(rig.begin().settlements, 0);
+  });
+
+  it("wait also while no node is known at all, and go on when one is", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test);
+    const begun = rig.begin();
+    assert.equal(rig.dispatch.stats().queued, 1);
+    rig.use(server.origin);
+    assert.deepEqual(summary(await begun.result), { status: 200, attempts: ["200"] });
+  });
+
+  it("do not take the place of one that has to be sent again, nor does the queue's bound", async (test) => {
+    const seen: string[] = [];
+    const held: Socket[] = [];
+    const server = await startRawServer(test, (socket, { path }) => {
+      seen.push(path);
+      if (path === "/retried" && seen.length === 1) socket.write("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n");
+      else if (path === "/slow") held.push(socket);
+      else socket.write(okAnswer);
+    });
+    // Half of the longest backoff before the retry: the next in the queue gets the connection first.
+    const rig = openRig(test, { settings: { perNode: 1 }, queueMax: 2, random: () => 0.5 });
+    rig.use(server.origin);
+    const calls = ["/retried", "/slow", "/last"].map((path) => rig.begin({ path }));
+    await until("the second is on the wire", () => held.length === 1);
+    await until("the first waits to be sent again", () => rig.dispatch.stats().queued === 2);
+    held[0]?.write(okAnswer);
+    for (const { result } of calls) assert.equal((await result).kind, "answered");
+    assert.deepEqual(seen, ["/retried", "/slow", "/retried", "/last"]);
+  });
+});
+
+describe("a cancelled call", () => {
+  const codes: readonly CancelCode[] = ["TIMEOUT", "ABORTED", "CLOSED"];
+
+  it("that waits, ends at once with its code and was not sent", async (test) => {
+    const server = await startRawServer(test, mute);
+    const rig = openRig(test, { settings: { perNode: 1 } });
+    rig.use(server.origin);
+    rig.begin();
+    for (const code of codes) {
+      const begun = rig.begin();
+      begun.pending.cancel(code, "over");
+      assert.equal(begun.settlements, 1);
+      assert.deepEqual(summary(await begun.result), { code, sent: "no", attempts: [] });
+      assert.equal(rig.dispatch.stats().queued, 0);
+    }
+  });
+
+  it("whose connection is still being made, ends at once, was not sent and never will be", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test);
+    rig.use(server.origin);
+    const begun = rig.begin();
+    begun.pending.cancel("ABORTED", "over");
+    assert.deepEqual(summary(await begun.result), { code: "ABORTED", sent: "no", attempts: ["ABORTED"] });
+    await until("nothing is in flight", () => rig.inFlight === 0);
+    await rig.request({ path: "/next" });
+    assert.deepEqual(
+      server.requests.map((head) => head.split(" ")[1]),
+      ["/next"],
+    );
+    assert.deepEqual(rig.failures, []);
+  });
+
+  it("that was sent, ends at once, was perhaps applied, and its connection is closed", async (test) => {
+    const server = await startRawServer(test, mute);
+    const rig = openRig(test);
+    rig.use(server.origin);
+    for (const [at, code] of codes.entries()) {
+      const begun = rig.begin();
+      await until("it is on the wire", () => server.requests.length === at + 1);
+      begun.pending.cancel(code, "over");
+      assert.equal(begun.settlements, 1);
+      assert.deepEqual(summary(await begun.result), { code, sent: "maybe", attempts: [code] });
+      await until("its connection is closed", () => server.connections - server.open > at);
+    }
+    assert.deepEqual([rig.inFlight, rig.failures.length], [0, 0]);
+    assert.equal(rig.dispatch.stats().nodes[0]?.failures, 0);
+  });
+
+  it("whose answer has begun, ends all the same", async (test) => {
+    const server = await startRawServer(test, (socket) =>
+      socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1"),
+    );
+    const rig = openRig(test);
+    rig.use(server.origin);
+    const begun = rig.begin();
+    await until("it is on the wire", () => server.requests.length === 1);
+    await sleep(50);
+    begun.pending.cancel("TIMEOUT", "over");
+    assert.deepEqual(summary(await begun.result), { code: "TIMEOUT", sent: "maybe", attempts: ["TIMEOUT"] });
+    await until("its connection is closed", () => server.open < server.connections);
+  });
+
+  it("that rests before a retry, ends at once and is not sent again", async (test) => {
+    const server = await startRawServer(test, (socket) => socket.resetAndDestroy());
+    const rig = openRig(test, { random: () => 1 });
+    rig.use(server.origin);
+    const begun = rig.begin();
+    await until("its first attempt has failed", () => rig.failures.length === 1);
+    begun.pending.cancel("TIMEOUT", "over");
+    assert.deepEqual(summary(await begun.result), { code: "TIMEOUT", sent: "maybe", attempts: ["ECONNRESET"] });
+    // Longer than the backoff: what does not happen cannot be waited for.
+    await sleep(250);
+    assert.equal(server.requests.length, 1);
+  });
+
+  it("that rests after a connection never made, was not sent", async (test) => {
+    const rig = openRig(test, { random: () => 1, noNodeWaitMs: 20_000 });
+    rig.use(`http://127.0.0.1:${await refusingPort()}`);
+    const begun = rig.begin();
+    await until("its first attempt has failed", () => rig.failures.length === 1);
+    begun.pending.cancel("TIMEOUT", "over");
+    assert.deepEqual(summary(await begun.result), { code: "TIMEOUT", sent: "no", attempts: ["ECONNREFUSED"] });
+  });
+
+  it("that has ended, stays as it ended", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test);
+    rig.use(server.origin);
+    const begun = rig.begin();
+    const result = await begun.result;
+    begun.pending.cancel("ABORTED", "too late");
+    assert.equal(begun.settlements, 1);
+    assert.equal(result.kind, "answered");
+  });
+
+  it("gives its connection's place to the next in the queue", async (test) => {
+    const server = await startRawServer(test, (socket, { path }) => {
+      if (path !== "/mute") socket.write(okAnswer);
+    });
+    const rig = openRig(test, { settings: { perNode: 1 } });
+    rig.use(server.origin);
+    const stuck = rig.begin({ path: "/mute" });
+    const next = rig.begin();
+    await until("the first is on the wire", () => server.requests.length === 1);
+    stuck.pending.cancel("TIMEOUT", "over");
+    assert.deepEqual(summary(await next.result), { status: 200, attempts: ["200"] });
+  });
+});
+
+describe("destroying a dispatch", () => {
+  it("ends every call with CLOSED, honest about what was sent, and begins no attempt by it", async (test) => {
+    const server = await startRawServer(test, mute);
+    const rig = openRig(test, { settings: { perNode: 1 } });
+    rig.use(server.origin);
+    const [sent, waiting] = [rig.begin(), rig.begin()];
+    await until("the first is on the wire", () => server.requests.length === 1);
+    await rig.dispatch.destroy();
+    assert.deepEqual(summary(await sent.result), { code: "CLOSED", sent: "maybe", attempts: ["CLOSED"] });
+    assert.deepEqual(summary(await waiting.result), { code: "CLOSED", sent: "no", attempts: [] });
+    await until("every connection is closed", () => server.open === 0);
+    assert.deepEqual([server.requests.length, rig.inFlight, rig.failures.length], [1, 0, 0]);
+  });
+
+  it("refuses calls and nodes from then on", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test);
+    await rig.dispatch.destroy();
+    rig.use(server.origin);
+    assert.deepEqual(summary(await rig.request()), { code: "CLOSED", sent: "no", attempts: [] });
+    assert.equal(server.connections, 0);
+  });
+});
+
+describe("whatever nodes do and callers give up", () => {
+  const behaviours: Readonly<Record<string, Behaviour>> = {
+    "/ok": answer,
+    "/mute": mute,
+    "/reset": (socket) => socket.resetAndDestroy(),
+    "/close": (socket) => socket.end(),
+    "/cut": (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1"),
+    "/garbage": (socket) => socket.end("\0\r\n\r\n"),
+    "/late": (socket) => setTimeout(() => socket.write(okAnswer), 20),
+    "/503": (socket) => socket.write("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"),
+  };
+  const call = fc.record({
+    path: fc.constantFrom(...Object.keys(behaviours)),
+    class: fc.constantFrom<RequestClass>("read", "repeatable", "never"),
+    maxRetries: fc.nat(2),
+    cancelAfterMs: fc.option(fc.nat(40), { nil: undefined }),
+  });
+
+  it("every call is settled exactly once, and nothing stays in flight", async (test) => {
+    const [a, b] = [
+      await startRawServer(test, (socket, request) => behaviours[request.path]?.(socket, request)),
+      await startRawServer(test, (socket, request) => behaviours[request.path]?.(socket, request)),
+    ];
+    const refusing = await refusingPort();
+    await fc.assert(
+      fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 40 }), fc.boolean(), async (calls, shrinks) => {
+        const rig = openRig(test, { settings: { perNode: 2 }, queueMax: 20, drainMs: 50, random: Math.random });
+        rig.use(a.origin, b.origin, `http://127.0.0.1:${refusing}`);
+        for (const { cancelAfterMs, ...wanted } of calls) {
+          const { pending } = rig.begin(wanted);
+          // Every call has an owner who gives it up one day.
+          setTimeout(() => pending.cancel("TIMEOUT", "over"), cancelAfterMs ?? 400);
+        }
+        if (shrinks) setTimeout(() => rig.use(a.origin), 15);
+        await Promise.all(rig.begun.map(({ result }) => result));
+        await until("nothing is in flight", () => rig.inFlight === 0);
+        const { queued, inFlight, nodes } = rig.dispatch.stats();
+        assert.deepEqual([queued, inFlight], [0, 0]);
+        for (const { answers, failures, requests } of nodes) assert.ok(answers + failures <= requests);
+        await rig.dispatch.destroy();
+        await sleep(0);
+        assert.ok(rig.begun.every(({ settlements }) => settlements === 1));
+      }),
+      { numRuns: 12, timeout: 20_000 },
+    );
+  });
+});

@@ -1,0 +1,304 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createHostPolicy } from "@rollcall/core/policy";
+import type { RequestClass } from "@rollcall/core/request";
+import {
+  answer,
+  type Behaviour,
+  endpointOf,
+  okAnswer,
+  openRig,
+  refusingPort,
+  startRawServer,
+  summary,
+} from "./dispatch-rig.test.support.js";
+
+const classes: readonly RequestClass[] = ["read", "repeatable", "never"];
+
+/** Writes something, and resets the connection once that has had time to arrive. */
+function thenReset(text: string): Behaviour {
+  return (socket) => socket.write(text, () => setTimeout(() => socket.resetAndDestroy(), 30));
+}
+
+const thenClose =
+  (text: string): Behaviour =>
+  (socket) =>
+    socket.end(text);
+
+const writes =
+  (text: string): Behaviour =>
+  (socket) =>
+    socket.write(text);
+
+/** How many requests a server sees of a call that may be retried twice, by the call's class. */
+type Requests = readonly [read: number, repeatable: number, never: number];
+const whileNotApplied: Requests = [3, 3, 1];
+const readsOnce: Requests = [2, 1, 1];
+const notAtAll: Requests = [1, 1, 1];
+
+interface Misbehaviour {
+  readonly what: string;
+  readonly behaviour: Behaviour;
+  readonly code: "DISCONNECTED" | "BAD_RESPONSE";
+  /** What each attempt is told to have come to. */
+  readonly attempt: string;
+  readonly requests: Requests;
+  /** Whether the node is blamed: only for what it did before the first byte. */
+  readonly blamed: boolean;
+}
+
+const chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+const tenBytes = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n";
+const lost = { code: "DISCONNECTED", requests: whileNotApplied } as const;
+const broken = { code: "BAD_RESPONSE", requests: readsOnce, blamed: false } as const;
+const tooLarge = { code: "BAD_RESPONSE", requests: notAtAll, blamed: false } as const;
+
+const misbehaviours: readonly Misbehaviour[] = [
+  {
+    what: "a reset before the answer",
+    behaviour: (socket) => socket.resetAndDestroy(),
+    attempt: "ECONNRESET",
+    ...lost,
+    blamed: true,
+  },
+  {
+    what: "a clean close before the answer",
+    behaviour: thenClose(""),
+    attempt: "UND_ERR_SOCKET",
+    ...lost,
+    blamed: true,
+  },
+  {
+    what: "half a status line, then a close",
+    behaviour: thenClose("HTTP/1.1 20"),
+    attempt: "UND_ERR_SOCKET",
+    ...lost,
+    blamed: false,
+  },
+  {
+    what: "half a status line, then a reset",
+    behaviour: thenReset("HTTP/1.1 20"),
+    attempt: "ECONNRESET",
+    ...lost,
+    blamed: false,
+  },
+  { what: "headers, then a reset", behaviour: thenReset(tenBytes), attempt: "ECONNRESET", ...lost, blamed: false },
+  { what: "headers, then a close", behaviour: thenClose(tenBytes), attempt: "UND_ERR_SOCKET", ...lost, blamed: false },
+  {
+    what: "a body shorter than its length",
+    behaviour: thenClose(`${tenBytes}12345`),
+    attempt: "UND_ERR_SOCKET",
+    ...lost,
+    blamed: false,
+  },
+  {
+    what: "a chunked body that is cut off",
+    behaviour: thenClose(`${chunked}5\r\n123`),
+    attempt: "UND_ERR_SOCKET",
+    ...lost,
+    blamed: false,
+  },
+  {
+    what: "a chunk whose size is no number",
+    behaviour: thenClose(`${chunked}zz\r\n123`),
+    attempt: "HTTPParserError",
+    ...broken,
+  },
+  { what: "bytes that are no HTTP", behaviour: thenClose("\0 what?\r\n\r\n"), attempt: "HTTPParserError", ...broken },
+  {
+    what: "a status 100 and no more",
+    behaviour: thenClose("HTTP/1.1 100 Continue\r\n\r\n"),
+    attempt: "UND_ERR_SOCKET",
+    ...broken,
+  },
+  {
+    what: "an upgrade that nobody asked for",
+    behaviour: writes("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"),
+    attempt: "UND_ERR_SOCKET",
+    ...broken,
+  },
+  {
+    what: "headers beyond all measure",
+    behaviour: writes(`HTTP/1.1 200 OK\r\nx: ${"a".repeat(40_000)}\r\n\r\n`),
+    attempt: "UND_ERR_HEADERS_OVERFLOW",
+    ...tooLarge,
+  },
+  {
+    what: "a body larger than we read",
+    behaviour: writes(`HTTP/1.1 200 OK\r\ncontent-length: 1001\r\n\r\n${"a".repeat(1_001)}`),
+    attempt: "UND_ERR_RES_EXCEEDED_MAX_SIZE",
+    ...tooLarge,
+  },
+  {
+    what: "a chunked body larger than we read",
+    behaviour: writes(`${chunked}3e9\r\n${"a".repeat(1_001)}\r\n0\r\n\r\n`),
+    attempt: "UND_ERR_RES_EXCEEDED_MAX_SIZE",
+    ...tooLarge,
+  },
+];
+
+describe("a node that misbehaves once it has the request", () => {
+  for (const { what, behaviour, code, attempt, requests, blamed } of misbehaviours) {
+    for (const [at, requestClass] of classes.entries()) {
+      const times = requests[at] ?? 0;
+      it(`by ${what}: a "${requestClass}" is sent ${times} times and ends with ${code}`, async (test) => {
+        const server = await startRawServer(test, behaviour);
+        const rig = openRig(test);
+        rig.use(server.origin);
+        const begun = rig.begin({ class: requestClass });
+        assert.deepEqual(summary(await begun.result), { code, sent: "maybe", attempts: Array(times).fill(attempt) });
+        assert.equal(begun.settlements, 1);
+        assert.equal(server.requests.length, times);
+        assert.equal(rig.failures.length, blamed ? times : 0);
+        assert.equal(rig.inFlight, 0);
+      });
+    }
+  }
+
+  for (const status of [429, 502, 503, 504]) {
+    it(`by status ${status}: the answer is returned, after two retries unless the request is a "never"`, async (test) => {
+      const server = await startRawServer(test, writes(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`));
+      const rig = openRig(test);
+      rig.use(server.origin);
+      const attempts = Array(3).fill(String(status));
+      assert.deepEqual(summary(await rig.request({ class: "read" })), { status, attempts });
+      assert.deepEqual(summary(await rig.request({ class: "repeatable" })), { status, attempts });
+      assert.deepEqual(summary(await rig.request({ class: "never" })), { status, attempts: [String(status)] });
+      assert.deepEqual(rig.failures, []);
+      assert.equal(rig.dispatch.stats().nodes[0]?.errorStatuses, 7);
+    });
+  }
+});
+
+describe("an unusual answer that is whole", () => {
+  const whole: readonly (readonly [what: string, behaviour: Behaviour, body: string])[] = [
+    [
+      "of exactly the size that we read",
+      writes(`${chunked}3e8\r\n${"a".repeat(1_000)}\r\n0\r\n\r\n`),
+      "a".repeat(1_000),
+    ],
+    ["after early hints", writes(`HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${okAnswer}`), "{}"],
+    ["that only the end of the connection ends", thenClose("HTTP/1.1 200 OK\r\n\r\nabc"), "abc"],
+    ["with bytes behind its end", writes(`${okAnswer}rubbish`), "{}"],
+    ["in three pieces", writes(`${chunked}1\r\na\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n`), "abc"],
+  ];
+  for (const [what, behaviour, body] of whole) {
+    it(`is taken as it is: one ${what}`, async (test) => {
+      const server = await startRawServer(test, behaviour);
+      const rig = openRig(test);
+      rig.use(server.origin);
+      const result = await rig.request({ class: "never" });
+      assert.deepEqual(summary(result), { status: 200, attempts: ["200"] });
+      assert.equal(result.kind === "answered" ? result.body.toString() : undefined, body);
+    });
+  }
+});
+
+describe("a node that cannot be connected to", () => {
+  it("is knocked at until the time for that is over, for every class, and nothing was sent", async (test) => {
+    const port = await refusingPort();
+    for (const requestClass of classes) {
+      const rig = openRig(test);
+      rig.use(`http://127.0.0.1:${port}`);
+      const result = await rig.request({ class: requestClass });
+      assert.ok(result.kind === "failed");
+      const { code, sent, attempts } = result.error;
+      assert.deepEqual([code, sent], ["NO_NODE", "no"]);
+      assert.ok(attempts.length > 1 && attempts.every((attempt) => attempt.code === "ECONNREFUSED"));
+      assert.equal(rig.failures.length, attempts.length);
+      assert.deepEqual(new Set(rig.failures.map(({ reason }) => reason)), new Set(["connection refused"]));
+    }
+  });
+
+  it("because it resets each connection that it accepts, is not sent a request again unless that is safe", async (test) => {
+    // Whether the request is on the wire when the reset arrives is for the kernel to decide; both ends are honest.
+    const server = await startRawServer(test, answer, (socket) => socket.resetAndDestroy());
+    const rig = openRig(test);
+    rig.use(server.origin);
+    const result = await rig.request({ class: "never" });
+    assert.ok(result.kind === "failed");
+    const { code, sent } = result.error;
+    assert.ok((code === "NO_NODE" && sent === "no") || (code === "DISCONNECTED" && sent === "maybe"), code);
+    assert.equal(server.requests.length, 0);
+    assert.ok(rig.failures.length > 0);
+  });
+
+  it("because its name does not resolve, ends the request with NO_NODE", async (test) => {
+    const rig = openRig(test);
+    rig.use("http://no-such-node.invalid:9200");
+    const result = await rig.request({ class: "never" });
+    assert.ok(result.kind === "failed");
+    assert.deepEqual([result.error.code, result.error.sent], ["NO_NODE", "no"]);
+    assert.match(result.error.attempts[0]?.code ?? "", /^(ENOTFOUND|EAI_AGAIN)$/);
+  });
+
+  it("is tried exactly once where there are to be no retries", async (test) => {
+    const rig = openRig(test);
+    rig.use(`http://127.0.0.1:${await refusingPort()}`);
+    assert.deepEqual(summary(await rig.request({ maxRetries: 0 })), {
+      code: "CONNECT",
+      sent: "no",
+      attempts: ["ECONNREFUSED"],
+    });
+  });
+
+  it("costs no class of request anything while another node is well", async (test) => {
+    const server = await startRawServer(test, answer);
+    const port = await refusingPort();
+    const rig = openRig(test);
+    rig.use(`http://127.0.0.1:${port}`, server.origin);
+    for (let request = 0; request < 20; request++) {
+      const result = await rig.request({ class: "never" });
+      assert.ok(result.kind === "answered");
+      assert.equal(result.node, `127.0.0.1:${server.port}`);
+    }
+    assert.equal(server.requests.length, 20);
+    assert.ok(rig.failures.every(({ slot }) => slot === 0));
+  });
+
+  it("because the host policy refuses what its name resolves to, costs nothing while another node is well", async (test) => {
+    const server = await startRawServer(test, answer);
+    const elsewhere = [
+      { host: "es.example.com", port: 9200, scheme: "https" as const, pathPrefix: "", addresses: ["203.0.113.9"] },
+    ];
+    const policy = createHostPolicy({ seeds: elsewhere, hasCredentials: true, verifiedTls: true });
+    const rig = openRig(test);
+    rig.use(endpointOf(`http://localhost:${server.port}`, { policy }), server.origin);
+    for (let request = 0; request < 20; request++) {
+      const result = await rig.request({ class: "never" });
+      assert.equal(result.kind, "answered", JSON.stringify(summary(result)));
+    }
+    assert.equal(server.requests.length, 20);
+  });
+});
+
+describe("a request that cannot be sent", () => {
+  it("is one of thousands that waited: each is refused, and those between them are served", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test, { queueMax: 10_000 });
+    for (let at = 0; at < 5_000; at++) rig.begin({ path: at % 1_000 === 0 ? "/" : "no-slash" });
+    rig.use(server.origin);
+    const results = await Promise.all(rig.begun.map(({ result }) => result));
+    assert.equal(results.filter(({ kind }) => kind === "answered").length, 5);
+    assert.equal(rig.dispatch.stats().nodes[0]?.requests, 5_000);
+  });
+
+  const bad = [
+    ["path", { path: "no-slash" }],
+    ["header name", { headers: ["a b", "c"] }],
+    ["header value", { headers: ["a", "b\r\nc: d"] }],
+  ] as const;
+  for (const [what, call] of bad) {
+    it(`for its ${what}, is refused at once and blames no node`, async (test) => {
+      const server = await startRawServer(test, answer);
+      const rig = openRig(test);
+      rig.use(server.origin);
+      const begun = rig.begin(call);
+      assert.equal(begun.settlements, 1);
+      const result = await begun.result;
+      assert.ok(result.kind === "failed");
+      assert.deepEqual([result.error.code, result.error.sent], ["CONFIG", "no"]);
+      assert.deepEqual([server.requests.length, rig.failures.length, rig.inFlight], [0, 0, 0]);
+    });
+  }
+});

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type OwnedProcess, own } from "../support/child-processes.js";
+import { type FixtureCluster, type FixtureOptions, startFixtureCluster } from "../support/fixture/index.js";
+import { waitUntil } from "../support/wait-until.js";
+
+const folder = fileURLToPath(new URL("../../../examples/", import.meta.url));
+const generous = { timeoutMs: 60_000 };
+
+describe("each example does what its first lines say", () => {
+  it("first-search.mjs", async () => {
+    await onCluster({ nodes: 3 }, async ({ urls }) => {
+      const { lines } = await runToEnd("first-search.mjs", urls);
+      assertAsPromised("first-search.mjs", lines);
+    });
+  });
+
+  it("own-credentials.mjs: no node sees another's user", async () => {
+    const users = [1, 2, 3].map((at) => ({ username: `user${at}`, password: `password-${at}` }));
+    const passwords = Object.fromEntries(users.map(({ password }, at) => [`PASSWORD${at + 1}`, password]));
+    await onCluster({ nodes: 3, users }, async ({ urls, nodes }) => {
+      const { lines, text } = await runToEnd("own-credentials.mjs", urls, passwords);
+      assertAsPromised("own-credentials.mjs", lines);
+      assert.equal(lines.at(-1), "60 searches: 60 answered 200, from 3 nodes");
+      assert.doesNotMatch(text, /password-\d/);
+      for (const [at, node] of nodes.entries()) {
+        assert.deepEqual([...(await node.counts()).users], [`user${at + 1}`]);
+      }
+    });
+  });
+
+  it("bulk.mjs: writes each document once", async () => {
+    await onCluster({ nodes: 3 }, async (cluster) => {
+      const { lines } = await runToEnd("bulk.mjs", cluster.urls);
+      assertAsPromised("bulk.mjs", lines);
+      const { documents } = await cluster.stats();
+      assert.equal(documents.size, 200);
+      assert.deepEqual(new Set(documents.values()), new Set([1]));
+    });
+  });
+
+  it("bulk.mjs: sends again what was refused with 429, and that alone", async () => {
+    await onCluster({ nodes: 1 }, async (cluster) => {
+      const items = Array.from({ length: 200 }, (_, at) => ({
+        index: { _id: `document-${at}`, status: at < 50 ? 429 : 201 },
+      }));
+      const full = { kind: "reply", body: JSON.stringify({ errors: true, items }), times: 1 } as const;
+      await cluster.nodes[0]?.set({ requests: [{ ...full, on: { path: "/rollcall-example/_bulk" } }] });
+      const { lines } = await runToEnd("bulk.mjs", cluster.urls);
+      assert.deepEqual(lines, ["200 documents written in 2 rounds"]);
+      const { commits } = await cluster.stats();
+      assert.equal(commits, 200 + 50);
+    });
+  });
+
+  it("server.mjs: searches, tells its health, and ends at a signal", async () => {
+    await onCluster({ nodes: 3 }, async ({ urls }) => {
+      const server = await start("server.mjs", urls, { PORT: "0" });
+      const port = await waitUntil("it listens", () => /listening on (\d+)/.exec(server.text())?.[1], generous);
+      const found = await fetch(`http://127.0.0.1:${port}/search?q=blue`);
+      assert.equal(found.status, 200);
+      assert.equal(((await found.json()) as unknown[]).length, 3);
+      const health = await fetch(`http://127.0.0.1:${port}/health`);
+      assert.equal(health.status, 200);
+      assert.equal(((await health.json()) as { ok: boolean }).ok, true);
+      assert.equal((await fetch(`http://127.0.0.1:${port}/other`)).status, 404);
+
+      server.process.child.kill("SIGTERM");
+      assert.deepEqual(await server.process.gone, { code: 0, signal: null });
+      assertAsPromised("server.mjs", linesOf(server.text()));
+    });
+  });
+
+  it("server.mjs: says 503 where no node is well", async () => {
+    await onCluster({ nodes: 1 }, async ({ urls, nodes }) => {
+      const server = await start("server.mjs", urls, { PORT: "0" });
+      const port = await waitUntil("it listens", () => /listening on (\d+)/.exec(server.text())?.[1], generous);
+      await nodes[0]?.kill();
+      const health = () => fetch(`http://127.0.0.1:${port}/health`).then(({ status }) => status);
+      const search = fetch(`http://127.0.0.1:${port}/search?q=blue`).then(({ status }) => status);
+      assert.equal(await search, 503);
+      await waitUntil("its health page says so too", async () => (await health()) === 503, generous);
+      server.process.child.kill("SIGTERM");
+      assert.equal((await server.process.gone).code, 0);
+    });
+  });
+
+  it("watch.mjs: tells that a node goes and comes back", async () => {
+    await onCluster({ nodes: 3 }, async ({ urls, nodes }) => {
+      const watch = await start("watch.mjs", urls.slice(0, 1));
+      const [, second] = nodes;
+      assert.ok(second !== undefined);
+      await waitUntil("it knows three nodes", () => watch.text().includes("list: 3 nodes, from the cluster"), generous);
+      await second.kill();
+      const away = new RegExp(`node n2 \\(${second.host}:${second.port}\\): (?:up|ramp|ejected) -> down \\(.+\\)`);
+      await waitUntil("it says that the node is down", () => away.test(watch.text()), generous);
+      await second.restart();
+      await waitUntil("it says that the node is back", () => /n2 .*: down -> ramp/.test(watch.text()), generous);
+
+      watch.process.child.kill("SIGINT");
+      assert.deepEqual(await watch.process.gone, { code: 0, signal: null });
+      assert.match(linesOf(watch.text()).at(-1) ?? "", /^\d+ searches, 0 failed$/);
+    });
+  });
+});
+
+it("every example has a test here", () => {
+  const tests = readFileSync(fileURLToPath(import.meta.url), "utf8");
+  const untested = readdirSync(folder).filter((file) => file.endsWith(".mjs") && !tests.includes(`"${file}"`));
+  assert.deepEqual(untested, []);
+});
+
+async function onCluster(options: FixtureOptions, use: (cluster: FixtureCluster) => Promise<void>): Promise<void> {
+  const cluster = await startFixtureCluster(options);
+  try {
+    await use(cluster);
+  } finally {
+    await cluster.close();
+  }
+}
+
+interface Running {
+  readonly process: OwnedProcess;
+  /** What it has written to standard output so far. */
+  text(): string;
+  /** And to standard error. */
+  complaints(): string;
+}
+
+async function start(file: string, urls: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, [join(folder, file), ...urls], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const written = { out: "", err: "" };
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    written.out += chunk;
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    written.err += chunk;
+  });
+  const running: Running = {
+    process: await own(child),
+    text: () => written.out,
+    complaints: () => written.err,
+  };
+  return running;
+}
+
+async function runToEnd(file: string, urls: readonly string[], env?: Readonly<Record<string, string>>) {
+  const running = await start(file, urls, env);
+  const { code } = await running.process.gone;
+  assert.equal(code, 0, running.complaints());
+  return { text: running.text(), lines: linesOf(running.text()) };
+}
+
+function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
+
+/** The lines written are those of the "Prints" comment, but for numbers. */
+function assertAsPromised(file: string, lines: readonly string[]): void {
+  const [comment = ""] = readFileSync(join(folder, file), "utf8").split("\nimport");
+  const promised = [...comment.matchAll(/^\/\/ {3}(?!curl)(.+)$/gm)].map(([, line = ""]) => line);
+  const withoutNumbers = (line: string) => line.replace(/\d+/g, "#");
+  assert.ok(promised.length > 0);
+  assert.deepEqual(lines.map(withoutNumbers), promised.map(withoutNumbers));
+}

@@ -1,0 +1,326 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Pool, PoolEvents } from "@rollcall/worker";
+import type { FixtureFaults, FixtureNode, RequestFault } from "../support/fixture/index.js";
+import { waitUntil } from "../support/wait-until.js";
+import {
+  addressOf,
+  failureOf,
+  newDocument,
+  nodeOf,
+  patience,
+  sameDocument,
+  search,
+  setAll,
+  startLoad,
+  statusOf,
+  withPool,
+} from "./support-requests.js";
+
+const users = { kind: "other" } as const;
+const longWait = { timeoutMs: 60_000 };
+
+const isAvoided = (pool: Pool, node: FixtureNode) => ["down", "ejected"].includes(statusOf(pool, node).state);
+const avoided = (pool: Pool, node: FixtureNode) =>
+  waitUntil("the pool keeps away from the node", () => isAvoided(pool, node), longWait);
+
+function serves(pool: Pool, node: FixtureNode): Promise<unknown> {
+  return waitUntil(
+    "the node serves again",
+    async () => {
+      const answers = await Promise.all(Array.from({ length: 6 }, () => pool.request(search)));
+      return answers.some((answer) => answer.node === addressOf(node));
+    },
+    longWait,
+  );
+}
+
+describe("a node that is killed under load", patience, () => {
+  it("costs no Read, is named with a reason, draws few sniffs, and returns by itself to its full share", async () => {
+    await withPool({}, async ({ cluster, pool }) => {
+      const node = nodeOf(cluster, 1);
+      const others = cluster.nodes.filter((other) => other !== node);
+      const load = startLoad(pool, 16);
+      await waitUntil("every node serves", () => pool.nodes().every(({ answers }) => answers > 20));
+      const sniffs = async () => (await cluster.stats()).requests.sniff;
+      const before = { sniffs: await sniffs(), answered: others.map((other) => statusOf(pool, other).answers) };
+      await node.kill();
+      const killedAtMs = performance.now();
+
+      await avoided(pool, node);
+      assert.match(statusOf(pool, node).reason ?? "", /\w/);
+      assert.ok((statusOf(pool, node).forMs ?? -1) >= 0);
+      await sleep(15_000 - (performance.now() - killedAtMs));
+      assert.ok(isAvoided(pool, node));
+      assert.ok((await sniffs()) - before.sniffs <= 5, `${(await sniffs()) - before.sniffs} sniffs in 15 s`);
+      for (const [at, other] of others.entries()) {
+        assert.ok(statusOf(pool, other).answers - (before.answered[at] ?? 0) > 50);
+      }
+      assert.deepEqual(load.failures, []);
+
+      await node.restart();
+      await waitUntil("it is wholly back", () => statusOf(pool, node).state === "up", { timeoutMs: 90_000 });
+      const total = () => pool.nodes().reduce((sum, { answers }) => sum + answers, 0);
+      const back = { node: statusOf(pool, node).answers, total: total() };
+      await waitUntil("some time of load", () => total() - back.total > 600, longWait);
+      const share = (statusOf(pool, node).answers - back.node) / (total() - back.total);
+      assert.ok(share > 0.2 && share < 0.5, `a share of ${share}`);
+      await load.stop();
+      assert.deepEqual(load.failures, []);
+    });
+  });
+
+  it("loses only the writes that were on it: those say that they may have been carried out", async () => {
+    await withPool({}, async ({ cluster, pool }) => {
+      const load = startLoad(pool, 8, newDocument);
+      await waitUntil("every node serves", () => pool.nodes().every(({ answers }) => answers > 20));
+      await nodeOf(cluster, 1).kill();
+      await avoided(pool, nodeOf(cluster, 1));
+      const { answered } = load;
+      await waitUntil("writes go on", () => load.answered > answered + 100);
+      await load.stop();
+      for (const failure of load.failures) assert.match(failure, /^DISCONNECTED/);
+      assert.ok(load.failures.length <= 8, load.failures.join());
+      const { documents, commits } = await cluster.stats();
+      assert.equal(documents.size, commits);
+      assert.ok(commits >= load.answered && commits <= load.answered + load.failures.length);
+    });
+  });
+});
+
+describe("a node whose connections fail", patience, () => {
+  const kinds: Record<string, FixtureFaults> = {
+    "refuses connections": { connections: "refuse" },
+    "resets connections as it accepts them": { connections: "reset" },
+  };
+  for (const [what, faults] of Object.entries(kinds)) {
+    it(`costs no Read, and returns by itself: it ${what}`, async () => {
+      await withPool({}, async ({ cluster, pool }) => {
+        const node = nodeOf(cluster, 2);
+        const load = startLoad(pool, 8);
+        await waitUntil("every node serves", () => pool.nodes().every(({ answers }) => answers > 5));
+        await node.set(faults);
+        await node.dropConnections();
+        await avoided(pool, node);
+        assert.match(statusOf(pool, node).reason ?? "", /\w/);
+        const { answered } = load;
+        await waitUntil("the others serve", () => load.answered > answered + 200);
+        await node.set({});
+        await waitUntil("it is not avoided any more", () => !isAvoided(pool, node), longWait);
+        await load.stop();
+        assert.deepEqual(load.failures, []);
+        await serves(pool, node);
+      });
+    });
+  }
+
+  it("costs no Read where the opening of a connection hangs: it says nothing, not even TLS", async () => {
+    await withPool({ cluster: { tls: true } }, async ({ cluster, pool }) => {
+      const node = nodeOf(cluster, 2);
+      await node.set({ connections: "black-hole" });
+      const load = startLoad(pool, 8);
+      await avoided(pool, node);
+      const { answered } = load;
+      await waitUntil("the others serve", () => load.answered > answered + 200);
+      await load.stop();
+      assert.deepEqual(load.failures, []);
+      await node.set({});
+      await serves(pool, node);
+    });
+  });
+});
+
+describe("a node that is silent", patience, () => {
+  const kinds: Record<string, { silence(node: FixtureNode): unknown; heal(node: FixtureNode): unknown }> = {
+    "it is stopped": { silence: (node) => node.pause(), heal: (node) => node.resume() },
+    "it accepts connections and says nothing": {
+      silence: (node) => node.set({ connections: "black-hole" }),
+      heal: async (node) => {
+        await node.set({});
+        await node.dropConnections();
+      },
+    },
+  };
+  for (const [what, { silence, heal }] of Object.entries(kinds)) {
+    it(`is found by probes alone, is avoided, and returns by itself: ${what}`, async () => {
+      await withPool({}, async ({ cluster, pool }) => {
+        const node = nodeOf(cluster, 1);
+        await silence(node);
+        try {
+          await waitUntil("the coordinator finds it", () => statusOf(pool, node).state === "down", longWait);
+          assert.match(statusOf(pool, node).reason ?? "", /\w/);
+          const { requests } = statusOf(pool, node);
+          const answers = await Promise.all(Array.from({ length: 60 }, () => pool.request(search)));
+          assert.ok(answers.every(({ ok, node: by }) => ok && by !== addressOf(node)));
+          assert.equal(statusOf(pool, node).requests, requests);
+        } finally {
+          await heal(node);
+        }
+        await serves(pool, node);
+      });
+    });
+  }
+
+  it("ends the requests on it by their timeout, while the others serve on", async () => {
+    await withPool({}, async ({ cluster, pool }) => {
+      const node = nodeOf(cluster, 1);
+      node.pause();
+      try {
+        const calls = await Promise.allSettled(
+          Array.from({ length: 30 }, () => pool.request({ ...search, timeoutMs: 2_000 })),
+        );
+        for (const call of calls) {
+          if (call.status === "fulfilled") assert.ok(call.value.ok);
+          else assert.deepEqual([call.reason.code, call.reason.sent], ["TIMEOUT", "maybe"]);
+        }
+        assert.ok(calls.some(({ status }) => status === "fulfilled"));
+        await waitUntil("the coordinator finds it", () => statusOf(pool, node).state === "down", longWait);
+        for (let number = 0; number < 30; number++) assert.ok((await pool.request(search)).ok);
+      } finally {
+        node.resume();
+      }
+    });
+  });
+});
+
+describe("a cluster of which no node is left", patience, () => {
+  it("gives NO_NODE to every class after some seconds of trying, nothing sent; and is found again by itself", async () => {
+    await withPool({}, async ({ cluster, pool }) => {
+      await Promise.all(cluster.nodes.map((node) => node.kill()));
+      const startedAtMs = performance.now();
+      const errors = await Promise.all(
+        [search, sameDocument, newDocument].map((request) =>
+          failureOf(pool.request({ ...request, timeoutMs: 60_000 })),
+        ),
+      );
+      const elapsedMs = performance.now() - startedAtMs;
+      for (const error of errors) {
+        assert.deepEqual([error.code, error.sent], ["NO_NODE", "no"]);
+        assert.deepEqual(new Set(error.attempts.map(({ node }) => node)), new Set(cluster.nodes.map(addressOf)));
+      }
+      // Five seconds, of which the last rest before a try is not waited for.
+      assert.ok(elapsedMs > 4_000 && elapsedMs < 30_000, `${elapsedMs} ms`);
+      assert.equal((await cluster.stats()).commits, 0);
+      assert.equal((await failureOf(pool.request({ ...search, timeoutMs: 500 }))).sent, "no");
+
+      await Promise.all(cluster.nodes.map((node) => node.restart()));
+      for (const request of [search, sameDocument, newDocument]) assert.ok((await pool.request(request)).ok);
+      await waitUntil(
+        "all are used again",
+        () => pool.nodes().every(({ state }) => state === "up" || state === "ramp"),
+        {
+          timeoutMs: 60_000,
+        },
+      );
+    });
+  });
+
+  it("serves a request that waited for it", async () => {
+    await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
+      const node = nodeOf(cluster, 0);
+      await node.kill();
+      const call = pool.request(newDocument);
+      await waitUntil("it has been refused", () => statusOf(pool, node).failures > 0);
+      await node.restart();
+      const answer = await call;
+      assert.equal(answer.status, 201);
+      assert.ok(answer.attempts.length > 1);
+      assert.equal((await cluster.stats()).commits, 1);
+    });
+  });
+});
+
+describe("small clusters", patience, () => {
+  it("of one node: it is tried whatever is thought of it, so it serves as soon as it is back", async () => {
+    await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
+      const node = nodeOf(cluster, 0);
+      for (let round = 0; round < 2; round++) {
+        await node.kill();
+        assert.equal((await failureOf(pool.request(search))).code, "NO_NODE");
+        assert.ok(isAvoided(pool, node));
+        await node.restart();
+        const answer = await pool.request(search);
+        assert.ok(answer.ok);
+      }
+    });
+  });
+
+  it("of two nodes: one serves alone, whichever it is, and no Read fails", async () => {
+    await withPool({ cluster: { nodes: 2 } }, async ({ cluster, pool }) => {
+      const load = startLoad(pool, 4);
+      for (const node of cluster.nodes) {
+        await waitUntil(
+          "both are used",
+          () => pool.nodes().every(({ state }) => state === "up" || state === "ramp"),
+          longWait,
+        );
+        await node.kill();
+        await avoided(pool, node);
+        const { answered } = load;
+        await waitUntil("the other serves", () => load.answered > answered + 50);
+        await node.restart();
+      }
+      await load.stop();
+      assert.deepEqual(load.failures, []);
+    });
+  });
+});
+
+describe("a node that answers", patience, () => {
+  const answers: Record<string, RequestFault> = {
+    slowly: { kind: "delay", ms: 250 },
+    "with 429": { kind: "reply", status: 429, body: "{}" },
+    "with 500": { kind: "reply", status: 500, body: "{}" },
+    "with 503": { kind: "reply", status: 503, body: "{}" },
+  };
+  for (const [how, fault] of Object.entries(answers)) {
+    it(`is never taken out of service, even if it answers probes so: ${how}`, async () => {
+      await withPool({}, async ({ cluster, pool }) => {
+        const events: PoolEvents["node"][0][] = [];
+        pool.on("node", (event) => events.push(event));
+        const node = nodeOf(cluster, 0);
+        await node.set({ requests: [fault] });
+        const { requests } = statusOf(pool, node);
+        const until = performance.now() + 4_000;
+        while (performance.now() < until) {
+          await Promise.all(Array.from({ length: 9 }, () => pool.request({ ...search, class: "never" })));
+        }
+        assert.ok(statusOf(pool, node).requests > requests);
+        assert.equal(statusOf(pool, node).failures, 0);
+        assert.deepEqual(events, []);
+        assert.ok(pool.nodes().every(({ state }) => state === "up"));
+      });
+    });
+  }
+
+  it("is not blamed for requests that cannot be sent: those fail alone, with CONFIG", async () => {
+    await withPool({}, async ({ cluster, pool }) => {
+      const before = await cluster.stats();
+      const paths = ["/lögs/_search", "/a b", "/a\r\nb", "/a\0b", "logs/_search", "", "/a#b", "http://127.0.0.1:1/"];
+      for (let round = 0; round < 5; round++) {
+        for (const path of paths) {
+          const error = await failureOf(pool.request({ method: "GET", path }));
+          assert.deepEqual([error.code, error.sent, error.attempts], ["CONFIG", "no", []]);
+        }
+      }
+      for (const { state, requests, failures } of pool.nodes()) {
+        assert.deepEqual([state, requests, failures], ["up", 0, 0]);
+      }
+      assert.equal((await cluster.stats()).requests.other, before.requests.other);
+      assert.ok((await pool.request(search)).ok);
+    });
+  });
+
+  it("goes on alone while every node answers 503, and the pool says nothing of it", async () => {
+    await withPool({}, async ({ cluster, pool }) => {
+      const degraded: boolean[] = [];
+      pool.on("degraded", (event) => degraded.push(event.degraded));
+      await setAll(cluster, { requests: [{ kind: "reply", status: 503, on: users }] });
+      for (let number = 0; number < 30; number++) assert.equal((await pool.request(newDocument)).status, 503);
+      await setAll(cluster, {});
+      assert.ok((await pool.request(search)).ok);
+      assert.deepEqual(degraded, []);
+    });
+  });
+});

@@ -1,0 +1,394 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PoolEvents, PoolRequest, RollcallError, RollcallErrorCode } from "@rollcall/worker";
+import { type RequestFault, startFixtureCluster } from "../support/fixture/index.js";
+import { waitUntil } from "../support/wait-until.js";
+import {
+  addressOf,
+  failureOf,
+  newDocument,
+  nodeOf,
+  patience,
+  requestsSeen,
+  sameDocument,
+  search,
+  setAll,
+  statusOf,
+  usePool,
+  withPool,
+} from "./support-requests.js";
+
+const users = { kind: "other" } as const;
+const document = { level: "info" };
+/** The request has been carried out, and the answer is lost. */
+const lostAnswer: RequestFault = { kind: "reset", when: "after-commit", on: users };
+const busy = (status: number, headers: Record<string, string> = {}): RequestFault => ({
+  kind: "reply",
+  status,
+  headers,
+  on: users,
+});
+const codesOf = ({ attempts }: { attempts: readonly { code: string }[] }) => attempts.map(({ code }) => code);
+
+const oneOfEachClass: Record<string, PoolRequest> = {
+  Read: search,
+  Repeatable: sameDocument,
+  Never: newDocument,
+};
+
+describe("a write that must not be repeated", patience, () => {
+  const writes: Record<string, PoolRequest> = {
+    "a document without id": newDocument,
+    "a bulk request": { method: "POST", path: "/logs/_bulk", ndjson: [{ index: {} }, document] },
+    "the creation of a document": { method: "PUT", path: "/logs/_create/1", body: document },
+    "an update": { method: "POST", path: "/logs/_update/1", body: { doc: document } },
+    "the deletion of a document": { method: "DELETE", path: "/logs/_doc/1" },
+    "whatever the caller says is one": { ...sameDocument, class: "never" },
+  };
+  for (const [name, request] of Object.entries(writes)) {
+    it(`is sent once although the answer was lost, on a new connection or a kept one: ${name}`, async () => {
+      await withPool({ cluster: { nodes: 2 } }, async ({ cluster, pool }) => {
+        for (const connection of ["fresh", "kept"] as const) {
+          if (connection === "kept") {
+            await setAll(cluster, {});
+            await Promise.all(Array.from({ length: 20 }, () => pool.request(search)));
+          }
+          await setAll(cluster, { requests: [{ ...lostAnswer, on: { ...users, connection } }] });
+          const { commits } = await cluster.stats();
+          const seen = await requestsSeen(cluster);
+          const error = await failureOf(pool.request(request));
+          assert.deepEqual([error.code, error.sent, error.attempts.length], ["DISCONNECTED", "maybe", 1]);
+          assert.equal((await cluster.stats()).commits - commits, 1);
+          assert.equal((await requestsSeen(cluster)) - seen, 1);
+        }
+      });
+    });
+  }
+
+  it("is not repeated after 429, 502, 503 or 504 either: the answer is the caller's", async () => {
+    await withPool({ cluster: { nodes: 2 } }, async ({ cluster, pool }) => {
+      for (const status of [429, 502, 503, 504]) {
+        await setAll(cluster, { requests: [busy(status)] });
+        const answer = await pool.request(newDocument);
+        assert.deepEqual([answer.status, codesOf(answer)], [status, [`${status}`]]);
+      }
+      assert.equal((await cluster.stats()).commits, 0);
+    });
+  });
+
+  it("is tried elsewhere where the connection was never made, and done once", async () => {
+    await withPool({}, async ({ cluster, pool }) => {
+      await nodeOf(cluster, 1).kill();
+      const calls = 100;
+      let attempts = 0;
+      const slot = async () => {
+        for (let number = 0; number < calls / 4; number++) {
+          const answer = await pool.request(newDocument);
+          assert.equal(answer.status, 201);
+          attempts += answer.attempts.length;
+        }
+      };
+      await Promise.all([slot(), slot(), slot(), slot()]);
+      assert.ok(attempts > calls, "some of them met the dead node first");
+      const { commits, documents } = await cluster.stats();
+      assert.equal(commits, calls);
+      assert.equal(documents.size, calls);
+    });
+  });
+});
+
+describe("a write that may be repeated", patience, () => {
+  it("is repeated until it has an answer, and leaves one document", async () => {
+    await withPool({}, async ({ cluster, pool }) => {
+      await setAll(cluster, { requests: [{ ...lostAnswer, times: 1 }] });
+      const answer = await pool.request(sameDocument);
+      assert.equal(answer.status, 201);
+      assert.equal(answer.attempts.length, 4);
+      assert.deepEqual([...(await cluster.stats()).documents], [["logs/7", 4]]);
+    });
+  });
+
+  it("goes to other nodes first", async () => {
+    await withPool({}, async ({ cluster, pool }) => {
+      for (let round = 0; round < 5; round++) {
+        await setAll(cluster, { requests: [{ ...busy(503), times: 1 }] });
+        const { attempts } = await pool.request(sameDocument);
+        assert.equal(new Set(attempts.slice(0, 3).map(({ node }) => node)).size, 3);
+      }
+    });
+  });
+});
+
+describe("a read", patience, () => {
+  it("whose connection is reset goes to another node", async () => {
+    await withPool({}, async ({ cluster, pool }) => {
+      const bad = nodeOf(cluster, 1);
+      await bad.set({ requests: [{ kind: "reset", on: users }] });
+      let moved = 0;
+      for (let number = 0; number < 40; number++) {
+        const answer = await pool.request(search);
+        assert.ok(answer.ok);
+        assert.notEqual(answer.node, addressOf(bad));
+        if (answer.attempts.length === 1) continue;
+        moved++;
+        assert.deepEqual(
+          answer.attempts.map(({ node }) => node === addressOf(bad)),
+          [true, false],
+        );
+      }
+      assert.ok(moved > 0);
+    });
+  });
+
+  it("keeps its place when a node dies, although the queue is full meanwhile", async () => {
+    const options = { connections: { perNode: 2 }, queue: { perThread: 4 } };
+    await withPool({ cluster: { nodes: 2 }, pool: options }, async ({ cluster, pool }) => {
+      await setAll(cluster, { requests: [{ kind: "delay", ms: 500, on: users }] });
+      const calls = Array.from({ length: 8 }, () => pool.request(search));
+      assert.deepEqual([pool.stats().inFlight, pool.stats().queued], [4, 4]);
+      await waitUntil("the nodes have what they can take", async () => (await requestsSeen(cluster)) === 4);
+      await nodeOf(cluster, 0).kill();
+      for (const answer of await Promise.all(calls)) assert.ok(answer.ok);
+    });
+  });
+
+  it("on a kept connection that the node closes meanwhile never fails, and nobody is blamed", async () => {
+    await withPool({}, async ({ cluster, pool }) => {
+      const events: PoolEvents["node"][0][] = [];
+      pool.on("node", (event) => events.push(event));
+      await setAll(cluster, { idleCloseMs: 20 });
+      for (let round = 0; round < 40; round++) {
+        const answers = await Promise.all(Array.from({ length: 12 }, () => pool.request(search)));
+        assert.ok(answers.every(({ ok }) => ok));
+        await sleep(18 + (round % 8)); // about when they close
+      }
+      assert.deepEqual(events, []);
+      assert.ok(pool.nodes().every(({ state }) => state === "up"));
+    });
+  });
+
+  it("that finds every kept connection broken ends on a new one, and nobody is blamed", async () => {
+    await withPool({ pool: { connections: { perNode: 1 } } }, async ({ cluster, pool }) => {
+      const events: PoolEvents["node"][0][] = [];
+      pool.on("node", (event) => events.push(event));
+      for (const how of ["fin", "rst"] as const) {
+        for (let round = 0; round < 5; round++) {
+          await setAll(cluster, {});
+          await Promise.all(Array.from({ length: 6 }, () => pool.request(search)));
+          await setAll(cluster, { requests: [{ kind: "reset", with: how, on: { ...users, connection: "kept" } }] });
+          const answer = await pool.request(search);
+          assert.ok(answer.ok && answer.attempts.length > 1);
+        }
+      }
+      assert.deepEqual(events, []);
+    });
+  });
+
+  it("may lose one kept connection after the other, with no answer between, and the node is not blamed", async () => {
+    await withPool({ cluster: { nodes: 1 }, pool: { connections: { perNode: 8 } } }, async ({ cluster, pool }) => {
+      const node = nodeOf(cluster, 0);
+      await node.set({ requests: [{ kind: "delay", ms: 200, on: users }] });
+      await Promise.all(Array.from({ length: 4 }, () => pool.request(search)));
+      await node.set({
+        requests: [
+          { kind: "reset", on: { ...users, connection: "kept" } },
+          // A connection made anew stays taken, so that the next request finds another kept one.
+          { kind: "silence", on: users },
+        ],
+      });
+      const stop = new AbortController();
+      const seen = await requestsSeen(cluster);
+      const calls: Promise<RollcallError>[] = [];
+      while (statusOf(pool, node).failures < 4) {
+        assert.ok(calls.length < 8, "half of them meet a kept connection");
+        const call = failureOf(pool.request({ ...newDocument, signal: stop.signal }));
+        calls.push(call);
+        await waitUntil("the node has it", async () => (await requestsSeen(cluster)) === seen + calls.length);
+        await Promise.race([call, sleep(300)]);
+      }
+      assert.equal(statusOf(pool, node).state, "up");
+      stop.abort();
+      const codes = (await Promise.all(calls)).map(({ code }) => code);
+      assert.equal(codes.filter((code) => code === "DISCONNECTED").length, 4);
+    });
+  });
+
+  it("that gets half an answer, or none that is HTTP, is sent again", async () => {
+    await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
+      for (const kind of ["cut-body", "garbage"] as const) {
+        await setAll(cluster, { requests: [{ kind, on: users, times: 1 }] });
+        const answer = await pool.request<{ took: number }>(search);
+        assert.deepEqual([answer.json().took, answer.attempts.length], [2, 2], kind);
+      }
+    });
+  });
+});
+
+describe("an answer that never is one", patience, () => {
+  const faults: Record<string, { readonly fault: RequestFault; readonly code: RollcallErrorCode }> = {
+    "a body cut short": { fault: { kind: "cut-body", on: users }, code: "DISCONNECTED" },
+    "headers, then silence": { fault: { kind: "headers-only", on: users }, code: "TIMEOUT" },
+    silence: { fault: { kind: "silence", on: users }, code: "TIMEOUT" },
+    "bytes that are not HTTP": { fault: { kind: "garbage", on: users }, code: "BAD_RESPONSE" },
+    "a closed connection": { fault: { kind: "reset", with: "fin", on: users }, code: "DISCONNECTED" },
+    "a reset connection": { fault: { kind: "reset", on: users }, code: "DISCONNECTED" },
+  };
+  for (const [name, { fault, code }] of Object.entries(faults)) {
+    it(`has its own code and may have been carried out: ${name}`, async () => {
+      await withPool({ cluster: { nodes: 2, faults: { requests: [fault] } } }, async ({ pool }) => {
+        const write = await failureOf(pool.request({ ...newDocument, timeoutMs: 1_000 }));
+        assert.deepEqual([write.code, write.sent, write.attempts.length], [code, "maybe", 1]);
+        const read = await failureOf(pool.request({ ...search, timeoutMs: code === "TIMEOUT" ? 1_000 : 30_000 }));
+        assert.deepEqual([read.code, read.sent], [code, "maybe"]);
+        assert.ok(read.attempts.length <= 5);
+      });
+    });
+  }
+});
+
+describe("a node that is busy", patience, () => {
+  for (const status of [429, 503]) {
+    it(`is asked again after the time it names in Retry-After (${status})`, async () => {
+      await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
+        for (const request of [search, sameDocument]) {
+          await setAll(cluster, { requests: [{ ...busy(status, { "retry-after": "1" }), times: 1 }] });
+          const startedAtMs = performance.now();
+          const answer = await pool.request(request);
+          assert.deepEqual(codesOf(answer), [`${status}`, request === search ? "200" : "201"]);
+          assert.ok(performance.now() - startedAtMs >= 990);
+        }
+      });
+    });
+
+    it(`is not waited for beyond the timeout: its answer is returned (${status})`, async () => {
+      await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
+        await setAll(cluster, { requests: [busy(status, { "retry-after": "120" })] });
+        const answer = await pool.request({ ...search, timeoutMs: 60_000 });
+        assert.deepEqual([answer.status, codesOf(answer)], [status, [`${status}`]]);
+      });
+    });
+  }
+
+  it("is left for another one", async () => {
+    await withPool({}, async ({ cluster, pool }) => {
+      for (const status of [429, 502, 503, 504]) {
+        await nodeOf(cluster, 0).set({ requests: [busy(status)] });
+        for (let number = 0; number < 10; number++) assert.equal((await pool.request(search)).status, 200);
+      }
+      assert.equal(statusOf(pool, nodeOf(cluster, 0)).state, "up");
+    });
+  });
+
+  it("is asked four times in all by default; the last answer is returned with every attempt", async () => {
+    await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
+      await setAll(cluster, { requests: [busy(503)] });
+      const answer = await pool.request(search);
+      assert.deepEqual([answer.status, codesOf(answer)], [503, ["503", "503", "503", "503"]]);
+      assert.equal(await requestsSeen(cluster), 4);
+    });
+  });
+
+  it("is not asked again after other statuses", async () => {
+    await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
+      for (const status of [301, 400, 401, 403, 404, 409, 500, 501]) {
+        await setAll(cluster, { requests: [busy(status)] });
+        const answer = await pool.request(search);
+        assert.deepEqual([answer.status, codesOf(answer)], [status, [`${status}`]]);
+      }
+    });
+  });
+});
+
+describe("the option `retry`", patience, () => {
+  const failures: Record<string, RequestFault> = {
+    "a busy node": busy(503),
+    "a reset": { kind: "reset", on: users },
+    garbage: { kind: "garbage", on: users },
+  };
+
+  it("false: every class is sent once, whatever happens", async () => {
+    await withPool({ pool: { retry: false } }, async ({ cluster, pool }) => {
+      for (const [failure, fault] of Object.entries(failures)) {
+        await setAll(cluster, { requests: [fault] });
+        for (const [name, request] of Object.entries(oneOfEachClass)) {
+          const seen = await requestsSeen(cluster);
+          const { attempts } = await pool.request(request).catch((error) => error);
+          assert.equal(attempts.length, 1, `${name}, ${failure}`);
+          assert.equal((await requestsSeen(cluster)) - seen, 1, `${name}, ${failure}`);
+        }
+      }
+    });
+  });
+
+  it("false: a node that refuses is the end, too, and nothing was sent", async () => {
+    await withPool({ cluster: { nodes: 1 }, pool: { retry: false } }, async ({ cluster, pool }) => {
+      await nodeOf(cluster, 0).kill();
+      for (const request of Object.values(oneOfEachClass)) {
+        const error = await failureOf(pool.request(request));
+        assert.deepEqual([error.code, error.sent, error.attempts.length], ["CONNECT", "no", 1]);
+      }
+    });
+  });
+
+  it("max: so many retries, and no more", async () => {
+    await using cluster = await startFixtureCluster();
+    for (const max of [1, 2]) {
+      for (const [failure, fault] of Object.entries(failures)) {
+        await setAll(cluster, { requests: [fault] });
+        // Each time a new pool: a reset on a kept connection would have a retry of its own.
+        await usePool(cluster, { retry: { max } }, async (pool) => {
+          const { attempts } = await pool.request(search).catch((error) => error);
+          assert.equal(attempts.length, failure === "garbage" ? 2 : max + 1, failure);
+        });
+      }
+    }
+  });
+});
+
+describe("the retry budget", patience, () => {
+  it("holds retries to a fifth of the requests and ten a second, once what was saved is spent", async () => {
+    await withPool({ cluster: { nodes: 2, faults: { requests: [busy(503)] } } }, async ({ cluster, pool }) => {
+      const openedAtMs = performance.now();
+      const sendAll = async (slots: number, each: number) => {
+        const slot = async () => {
+          for (let number = 0; number < each; number++) assert.equal((await pool.request(search)).status, 503);
+        };
+        await Promise.all(Array.from({ length: slots }, slot));
+      };
+      await waitUntil("what was saved is spent", async () => {
+        await sendAll(8, 4);
+        return (await pool.request(search)).attempts.length === 1;
+      });
+
+      const before = pool.stats();
+      assert.ok(before.retries >= 100, "a hundred were saved");
+      const seen = await requestsSeen(cluster);
+      const startedAtMs = performance.now();
+      await sendAll(4, 75);
+      const elapsedS = (performance.now() - startedAtMs) / 1_000;
+      const retries = pool.stats().retries - before.retries;
+      assert.ok(retries <= 300 / 5 + 10 * elapsedS + 1, `${retries} retries in ${elapsedS} s`);
+      assert.equal((await requestsSeen(cluster)) - seen, 300 + retries);
+
+      const { requests, retries: total } = pool.stats();
+      const sinceOpenedS = (performance.now() - openedAtMs) / 1_000;
+      assert.ok(total <= 100 + requests / 5 + 10 * (sinceOpenedS + 1), `${total} retries of ${requests} requests`);
+    });
+  });
+
+  it("does not hold back the retries of connections that were never made", async () => {
+    await withPool({ cluster: { nodes: 2 } }, async ({ cluster, pool }) => {
+      await setAll(cluster, { requests: [busy(503)] });
+      await waitUntil("what was saved is spent", async () => {
+        const answers = await Promise.all(Array.from({ length: 40 }, () => pool.request(search)));
+        return answers.some(({ attempts }) => attempts.length === 1);
+      });
+      await setAll(cluster, {});
+      await nodeOf(cluster, 0).kill();
+      await waitUntil("its sockets are gone", () => statusOf(pool, nodeOf(cluster, 0)).openSockets === 0);
+      const answers = await Promise.all(Array.from({ length: 40 }, () => pool.request(newDocument)));
+      assert.ok(answers.every(({ status }) => status === 201));
+    });
+  });
+});

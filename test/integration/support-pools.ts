@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inspect } from "node:util";
+import { createPool, type Pool, type PoolOptions, type PoolResponse, RollcallError } from "@rollcall/worker";
+import { type CollectingLogger, collectingLogger } from "../support/collecting-logger.js";
+import type { FixtureCluster, FixtureNode } from "../support/fixture/index.js";
+import { waitUntil } from "../support/wait-until.js";
+
+/** Far more than anything here takes, so that a slow machine fails no test. */
+export const patient = { timeoutMs: 60_000 } as const;
+/** Asks the cluster for its nodes as often as the options allow. */
+export const often = { intervalMs: 1_000 } as const;
+
+export interface WatchedPool extends AsyncDisposable {
+  readonly pool: Pool;
+  readonly log: CollectingLogger;
+  /** All that the pool has told so far: log lines, events, and what its methods show. */
+  shown(): string;
+}
+
+/** A pool of which everything that it tells is kept. Not so its errors: see {@link failureOf}. */
+export function watchPool(options: PoolOptions): WatchedPool {
+  const log = collectingLogger();
+  const events: unknown[] = [];
+  const pool = createPool({ logger: log, ...options });
+  pool.on("node", (event) => events.push(event));
+  pool.on("view", (event) => events.push(event));
+  pool.on("degraded", (event) => events.push(event));
+  return {
+    pool,
+    log,
+    shown: () => [log.text(), ...[...events, pool.nodes(), pool.stats(), pool.config()].map(asText)].join("\n"),
+    [Symbol.asyncDispose]: () => pool.close({ timeoutMs: 0 }),
+  };
+}
+
+/** Why the call failed; an error of our own it must be. */
+export async function failureOf(call: Promise<unknown>): Promise<RollcallError> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof RollcallError, `not our error: ${inspect(error)}`);
+  return error;
+}
+
+/** A value in every form in which values end up in logs. */
+export function asText(value: unknown): string {
+  const inspected = inspect(value, { depth: null, showHidden: true, maxStringLength: null });
+  return [inspected, JSON.stringify(value), String(value), value instanceof Error ? value.stack : ""].join("\n");
+}
+
+export function nodeAt(cluster: FixtureCluster, position: number): FixtureNode {
+  const node = cluster.nodes[position];
+  assert.ok(node);
+  return node;
+}
+
+/** `host:port`, as pools write it. */
+export const addressOf = ({ host, port }: FixtureNode) => `${host}:${port}`;
+
+export const addressesOf = (nodes: readonly FixtureNode[]) => nodes.map(addressOf).sort();
+
+/** The addresses that the cluster itself names, as far as the pool has taken them over. */
+export const memberAddresses = (pool: Pool) =>
+  pool
+    .nodes()
+    .filter(({ tier }) => tier === "node")
+    .map(({ address }) => address)
+    .sort();
+
+export function statusOf(pool: Pool, address: string) {
+  return pool.nodes().find((node) => node.address === address);
+}
+
+/** Waits until these nodes, and no others, are the members that the pool knows, by the cluster's own word. */
+export async function waitForMembers(pool: Pool, nodes: readonly FixtureNode[]): Promise<void> {
+  const wanted = addressesOf(nodes).join();
+  await waitUntil(
+    `the members are ${wanted}`,
+    () => pool.stats().view?.source === "sniff" && memberAddresses(pool).join() === wanted,
+    patient,
+  );
+}
+
+/** One search, which must succeed. */
+export async function search(pool: Pool): Promise<PoolResponse> {
+  const found = await pool.request({ method: "POST", path: "/logs/_search", body: { size: 1 } });
+  assert.equal(found.status, 200);
+  return found;
+}
+
+export async function searches(pool: Pool, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, () => search(pool)));
+}
+
+/** How many requests of the pool's users have reached the node; probes and sniffs are not among them. */
+export async function servedBy(node: FixtureNode): Promise<number> {
+  return (await node.counts()).requests.other;
+}
+
+/** Searches until each of these nodes has served one more. */
+export async function waitUntilServing(pool: Pool, nodes: readonly FixtureNode[]): Promise<void> {
+  const before = await Promise.all(nodes.map(servedBy));
+  await waitUntil(
+    `every one of ${nodes.map(({ name }) => name)} serves`,
+    async () => {
+      await search(pool);
+      const now = await Promise.all(nodes.map(servedBy));
+      return now.every((served, at) => served > (before[at] ?? 0));
+    },
+    patient,
+  );
+}
+
+/** Many searches, of which none may reach the node. */
+export async function assertUnused(pool: Pool, node: FixtureNode): Promise<void> {
+  const before = await servedBy(node);
+  for (let round = 0; round < 5; round++) await searches(pool, 10);
+  assert.equal(await servedBy(node), before, `${node.name} was sent a request`);
+}
+
+/** Searches, one after the other, until stopped. */
+export function steadySearches(pool: Pool): { stop(): Promise<{ answered: number; failures: string[] }> } {
+  let stopped = false;
+  const tally = { answered: 0, failures: [] as string[] };
+  const running = (async () => {
+    while (!stopped) {
+      try {
+        const { ok, status } = await pool.request({ method: "POST", path: "/logs/_search", body: { size: 1 } });
+        if (ok) tally.answered++;
+        else tally.failures.push(`status ${status}`);
+      } catch (error) {
+        tally.failures.push(error instanceof RollcallError ? `${error.code}: ${error.message}` : String(error));
+      }
+      await sleep(20);
+    }
+  })();
+  return {
+    async stop() {
+      stopped = true;
+      await running;
+      return tally;
+    },
+  };
+}
+
+/** Waits until the cluster has been asked for its nodes so many times more. */
+export async function waitForSniffs(cluster: FixtureCluster, more: number): Promise<void> {
+  const sniffs = async () => (await cluster.stats()).requests.sniff;
+  const before = await sniffs();
+  await waitUntil(`${more} more sniffs`, async () => (await sniffs()) >= before + more, patient);
+}

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createPool, type Pool, type PoolOptions, type PoolRequest, RollcallError } from "@rollcall/worker";
+import {
+  type FixtureCluster,
+  type FixtureFaults,
+  type FixtureNode,
+  type FixtureOptions,
+  startFixtureCluster,
+} from "../support/fixture/index.js";
+import { waitUntil } from "../support/wait-until.js";
+
+/** For a whole group of tests: far beyond what it needs, so that only a call that never ends reaches it. */
+export const patience = { timeout: 300_000 };
+
+export interface Scene {
+  readonly cluster: FixtureCluster;
+  readonly pool: Pool;
+}
+
+export interface SceneOptions {
+  readonly cluster?: FixtureOptions;
+  readonly pool?: Omit<PoolOptions, "nodes">;
+}
+
+/** A fixture cluster and a pool that has found all of its nodes. Both are closed afterwards, whatever happens. */
+export async function withPool(options: SceneOptions, work: (scene: Scene) => Promise<void>): Promise<void> {
+  await using cluster = await startFixtureCluster(options.cluster);
+  await usePool(cluster, options.pool, (pool) => work({ cluster, pool }));
+}
+
+/** As {@link withPool}, on a cluster that is there already. */
+export async function usePool(
+  cluster: FixtureCluster,
+  options: Omit<PoolOptions, "nodes"> | undefined,
+  work: (pool: Pool) => Promise<void>,
+): Promise<void> {
+  const tls = cluster.ca === undefined ? {} : { tls: { ca: cluster.ca } };
+  const pool = createPool({ nodes: [nodeOf(cluster, 0).url], logger: false, ...tls, ...options });
+  try {
+    await settled(pool, cluster);
+    await work(pool);
+  } finally {
+    await pool.close({ timeoutMs: 0 });
+  }
+}
+
+/** Waits until the pool knows every node that the cluster names, each of them well. */
+export async function settled(pool: Pool, cluster: FixtureCluster): Promise<void> {
+  const wanted = cluster.nodes.map(addressOf).sort();
+  await waitUntil("the pool has found every node", () => {
+    const found = pool.nodes().filter(({ tier, state, id }) => tier === "node" && state === "up" && id !== undefined);
+    return (
+      found
+        .map(({ address }) => address)
+        .sort()
+        .join() === wanted.join()
+    );
+  });
+}
+
+export function nodeOf({ nodes }: FixtureCluster, position: number): FixtureNode {
+  return nodes[position] ?? assert.fail(`the cluster has no node ${position}`);
+}
+
+/** As the pool names it. */
+export function addressOf({ host, port }: FixtureNode): string {
+  return `${host}:${port}`;
+}
+
+export function statusOf(pool: Pool, node: FixtureNode) {
+  const status = pool.nodes().find(({ address }) => address === addressOf(node));
+  return status ?? assert.fail(`the pool does not know ${addressOf(node)}`);
+}
+
+/** Gives every node the same faults. */
+export async function setAll({ nodes }: FixtureCluster, faults: FixtureFaults): Promise<void> {
+  await Promise.all(nodes.map((node) => node.set(faults)));
+}
+
+/** How many requests of users the cluster has seen; the coordinator's own are not among them. */
+export async function requestsSeen(cluster: FixtureCluster): Promise<number> {
+  return (await cluster.stats()).requests.other;
+}
+
+/** What the call was rejected with; fails if it was not, or with something else than our own error. */
+export async function failureOf(call: Promise<unknown>): Promise<RollcallError> {
+  const outcome = await call.then(
+    () => "it was not rejected",
+    (error: unknown) => error,
+  );
+  assert.ok(outcome instanceof RollcallError, String(outcome));
+  return outcome;
+}
+
+export const search: PoolRequest = { method: "POST", path: "/logs/_search", body: { query: { match_all: {} } } };
+/** Class Never. */
+export const newDocument: PoolRequest = { method: "POST", path: "/logs/_doc", body: { level: "info" } };
+/** Class Repeatable. */
+export const sameDocument: PoolRequest = { method: "PUT", path: "/logs/_doc/7", body: { level: "info" } };
+
+/** What arrived at an echo node. */
+export interface Echo {
+  readonly method: string;
+  /** With its query, as it was written. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly body: string;
+}
+
+/** A lone node that shows every byte it was sent, and a pool that uses it. */
+export async function withEcho(work: (pool: Pool) => Promise<void>): Promise<void> {
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { method, url, headers, rawHeaders } = request;
+    response.setHeader("X-Twice", ["one", "two"]);
+    response.end(JSON.stringify({ method, url, headers, rawHeaders, body: Buffer.concat(chunks).toString("base64") }));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const pool = createPool({ nodes: [`http://127.0.0.1:${port}`], discovery: false, logger: false });
+  try {
+    await work(pool);
+  } finally {
+    await pool.close({ timeoutMs: 0 });
+    server.closeAllConnections();
+    await new Promise((closed) => server.close(closed));
+  }
+}
+
+export interface Load {
+  readonly answered: number;
+  /** What was not answered with 2xx. */
+  readonly failures: readonly string[];
+  /** Ends it once the requests under way are done. */
+  stop(): Promise<void>;
+}
+
+/** Sends a request again and again in so many slots at once, with a short rest after each. */
+export function startLoad(pool: Pool, slots: number, request: PoolRequest = search): Load {
+  const failures: string[] = [];
+  let answered = 0;
+  let stopped = false;
+  const slot = async () => {
+    while (!stopped) {
+      try {
+        const answer = await pool.request(request);
+        if (answer.ok) answered++;
+        else failures.push(`${answer.status} from ${answer.node}`);
+      } catch (error) {
+        failures.push(
+          error instanceof RollcallError ? `${error.code} ${JSON.stringify(error.attempts)}` : String(error),
+        );
+      }
+      await new Promise((rested) => setTimeout(rested, 5));
+    }
+  };
+  const running = Promise.all(Array.from({ length: slots }, slot));
+  return {
+    get answered() {
+      return answered;
+    },
+    failures,
+    async stop() {
+      stopped = true;
+      await running;
+    },
+  };
+}

@@ -1,0 +1,316 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { RollcallErrorCode } from "@rollcall/core";
+import {
+  bounds,
+  type ConnectionOptions,
+  type DiscoveryOptions,
+  defaults,
+  fixed,
+  type HostPolicy,
+  type NodeOption,
+  type PoolOptions,
+  type QueueOptions,
+  type RetryOptions,
+  type TlsOptions,
+} from "@rollcall/core/config";
+import { classify } from "@rollcall/core/request";
+import type { NodeState, NodeStatus, PoolEvents, PoolRequest, PoolResponse, PoolStats } from "@rollcall/worker";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+
+describe("the documents", () => {
+  const documents = filesIn(root, ".md");
+
+  it("link only to files and headings that are there", () => {
+    const broken = documents.flatMap((document) =>
+      linksOf(read(document)).flatMap((link) => {
+        const why = whyBroken(document, link);
+        return why === undefined ? [] : `${document}: ${link}: ${why}`;
+      }),
+    );
+    assert.deepEqual(broken, []);
+  });
+
+  it("name only source files that are there", () => {
+    const missing = documents.flatMap((document) =>
+      [...read(document).matchAll(/`((?:packages|test|demo|docs|examples)\/[\w./-]+)`/g)]
+        .map(([, path = ""]) => path)
+        .filter((path) => !existsSync(join(root, path)))
+        .map((path) => `${document}: ${path}`),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  it("show the example of the README as it is in its file", () => {
+    const shown = /<!-- the same as (\S+) -->\n```js\n([\s\S]*?)```/.exec(read("README.md"));
+    assert.ok(shown?.[1] !== undefined, "the README marks its example");
+    assert.equal(shown[2], read(shown[1]));
+  });
+
+  it("give each example's class as the pool gives it", () => {
+    const calls = read("docs/retries.md").matchAll(/method: "(\w+)", path: "([^"]+)".*\/\/ (read|repeatable|never)$/gm);
+    const claims = [...calls].map(([, method = "", path = "", claimed]) => ({ method, path, claimed }));
+    assert.ok(claims.length >= 3);
+    for (const { method, path, claimed } of claims) assert.equal(classify(method, path).class, claimed, path);
+  });
+});
+
+describe("the guides", () => {
+  const guides = filesIn(join(root, "docs"), ".md").map((path) => read(join("docs", path)));
+  const code = guides.flatMap((text) => text.match(/```[\s\S]*?```|`[^`\n]+`/g) ?? []).join("\n");
+
+  for (const [what, names] of Object.entries(publicNames())) {
+    it(`name every ${what}, as code`, () => {
+      assert.deepEqual(
+        names.filter((name) => !new RegExp(`\\b${name}\\b`).test(code)),
+        [],
+      );
+    });
+  }
+
+  it("explain every error code in a row of its own", () => {
+    const rows = [...read("docs/errors.md").matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
+    assert.deepEqual(rows.sort(), Object.keys(errorCodes).sort());
+  });
+
+  it("give every default and bound of a number as the code has it", () => {
+    const rows = tableRows(read("docs/pooling.md"), "defaults");
+    const told = Object.fromEntries(
+      rows.map(([name = "", initial = "", range = ""]) => [name, { initial: numberOf(initial), range }]),
+    );
+    for (const [name, initial] of leavesOf(defaults)) {
+      assert.equal(told[name]?.initial, initial, `default of ${name}`);
+      const bound = valueAt(bounds, name) as { min: number; max: number } | undefined;
+      if (bound === undefined) continue;
+      const [min, max] = told[name]?.range.split(" – ").map(numberOf) ?? [];
+      assert.deepEqual({ min, max }, { ...bound }, `bounds of ${name}`);
+    }
+    for (const name of ["nodes", "headers", "discovery.addressMap"]) {
+      const [min, max] = told[name]?.range.split(" – ").map(numberOf) ?? [];
+      assert.deepEqual({ min, max }, { ...(valueAt(bounds, name) as object) }, `bounds of ${name}`);
+    }
+  });
+
+  it("give every value without an option as the code has it", () => {
+    const rows = tableRows(read("docs/pooling.md"), "fixed");
+    const told = Object.fromEntries(rows.map(([name = "", value = ""]) => [name, numberOf(value)]));
+    assert.deepEqual(told, { ...fixed });
+  });
+
+  it("quote only log lines that the code can write", () => {
+    const source = filesIn(join(root, "packages"), ".ts")
+      .filter((path) => !path.includes(".test."))
+      .flatMap((path) => read(join("packages", path)).split("\n"))
+      .filter((line) => !/^\s*(?:\/?\*|\/\/)/.test(line))
+      .join("\n")
+      .replaceAll("\\`", "`");
+    const strange = tableRows(read("docs/operations.md"), "log")
+      .map(([lines = ""]) => lines)
+      .flatMap((line) => line.split(/…|`, `/))
+      .map((part) => part.replace(/^[\s:]+|[\s:;]+$/g, "").replace(/^node /, ""))
+      .filter((part) => part !== "" && part !== "node" && !source.includes(part));
+    assert.deepEqual(strange, []);
+  });
+});
+
+/** Complete by its type: a new code does not compile before it stands here. */
+const errorCodes: Readonly<Record<RollcallErrorCode, true>> = {
+  CONFIG: true,
+  CLOSED: true,
+  NO_NODE: true,
+  CONNECT: true,
+  DISCONNECTED: true,
+  TLS: true,
+  TIMEOUT: true,
+  ABORTED: true,
+  QUEUE_FULL: true,
+  BAD_RESPONSE: true,
+  STATUS: true,
+  THREAD: true,
+  TASK: true,
+  REDIS: true,
+};
+
+/** What users write and read, by kind; complete in the same way. */
+function publicNames(): Readonly<Record<string, readonly string[]>> {
+  const pool: Record<keyof PoolOptions, true> = {
+    nodes: true,
+    auth: true,
+    tls: true,
+    headers: true,
+    discovery: true,
+    logger: true,
+    name: true,
+    threads: true,
+    timeoutMs: true,
+    connections: true,
+    queue: true,
+    retry: true,
+  };
+  const node: Record<keyof NodeOption, true> = { url: true, auth: true, tls: true };
+  const tls: Record<keyof TlsOptions, true> = {
+    ca: true,
+    cert: true,
+    key: true,
+    caFingerprint: true,
+    serverName: true,
+  };
+  const discovery: Record<keyof DiscoveryOptions, true> = {
+    intervalMs: true,
+    addressMap: true,
+    allow: true,
+    clusterUuid: true,
+  };
+  const policy: Record<keyof HostPolicy, true> = { hosts: true, ports: true };
+  const connections: Record<keyof ConnectionOptions, true> = {
+    perNode: true,
+    opening: true,
+    idleMs: true,
+    maxAgeMs: true,
+  };
+  const queue: Record<keyof QueueOptions, true> = { perThread: true };
+  const retry: Record<keyof RetryOptions, true> = { max: true };
+  const request: Record<keyof PoolRequest, true> = {
+    method: true,
+    path: true,
+    query: true,
+    headers: true,
+    body: true,
+    ndjson: true,
+    timeoutMs: true,
+    class: true,
+    signal: true,
+    opaqueId: true,
+  };
+  const response: Record<keyof PoolResponse, true> = {
+    status: true,
+    ok: true,
+    headers: true,
+    node: true,
+    attempts: true,
+    json: true,
+    text: true,
+    bytes: true,
+    throwIfError: true,
+  };
+  const states: Record<NodeState, true> = {
+    up: true,
+    ramp: true,
+    drain: true,
+    down: true,
+    ejected: true,
+    unusable: true,
+  };
+  const status: Record<keyof NodeStatus, true> = {
+    address: true,
+    name: true,
+    id: true,
+    roles: true,
+    version: true,
+    tier: true,
+    state: true,
+    reason: true,
+    forMs: true,
+    openSockets: true,
+    inFlight: true,
+    requests: true,
+    answers: true,
+    failures: true,
+    errorStatuses: true,
+  };
+  const stats: Record<keyof PoolStats, true> = {
+    requests: true,
+    answered: true,
+    failed: true,
+    underWay: true,
+    inFlight: true,
+    queued: true,
+    retries: true,
+    view: true,
+    nodes: true,
+  };
+  const events: Record<keyof PoolEvents, true> = { node: true, view: true, degraded: true };
+  const options = [pool, node, tls, discovery, policy, connections, queue, retry].flatMap((part) => Object.keys(part));
+  return {
+    option: options,
+    "field of a request": Object.keys(request),
+    "field of an answer": Object.keys(response),
+    "state of a node": Object.keys(states),
+    "field of nodes()": Object.keys(status),
+    "field of stats()": Object.keys(stats),
+    event: Object.keys(events),
+  };
+}
+
+/** Files below a folder, as paths from it. Nothing that is installed, built or hidden. */
+function filesIn(folder: string, extension: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (/^(?:node_modules|dist|\..*)$/.test(entry.name)) return [];
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesIn(path, extension).map((file) => join(entry.name, file));
+    return entry.name.endsWith(extension) ? [entry.name] : [];
+  });
+}
+
+/** The targets of links to other files and to headings; not those into the web. */
+function linksOf(text: string): string[] {
+  const prose = text.replace(/```[\s\S]*?```/g, "");
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link).filter((link) => !/^[a-z]+:/.test(link));
+}
+
+function whyBroken(document: string, link: string): string | undefined {
+  const [path = "", anchor] = link.split("#", 2);
+  const target = path === "" ? join(root, document) : resolve(root, dirname(document), path);
+  if (relative(root, target).startsWith("..")) return "leads out of the repository";
+  if (!existsSync(target)) return "no such file";
+  if (anchor === undefined || statSync(target).isDirectory()) return undefined;
+  return headingsOf(readFileSync(target, "utf8")).includes(anchor) ? undefined : "no such heading";
+}
+
+/** The anchors that GitHub gives to a document's headings. */
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** The cells of a table marked `<!-- table: name -->`, row by row, without its heading; code marks taken off. */
+function tableRows(text: string, name: string): string[][] {
+  const [, table = ""] = text.split(`<!-- table: ${name} -->\n`);
+  const lines = table.split("\n");
+  const end = lines.findIndex((line) => !line.startsWith("|"));
+  const rows = lines.slice(2, end).map((line) => line.split("|").slice(1, -1).map(cleanCell));
+  assert.ok(rows.length > 0, `there is a table ${name}`);
+  return rows;
+}
+
+function cleanCell(cell: string): string {
+  return cell
+    .trim()
+    .replace(/^`` (.*) ``$/, "$1")
+    .replace(/^`(.*)`$/, "$1");
+}
+
+/** `1,024 entries` is 1024. */
+function numberOf(text: string): number {
+  return Number(text.replaceAll(",", "").replace(/[^\d.]+$/, ""));
+}
+
+function leavesOf(tree: object, path = ""): [string, unknown][] {
+  return Object.entries(tree).flatMap(([name, value]): [string, unknown][] => {
+    const here = path === "" ? name : `${path}.${name}`;
+    return typeof value === "object" && value !== null ? leavesOf(value, here) : [[here, value]];
+  });
+}
+
+function valueAt(tree: object, path: string): unknown {
+  return path.split(".").reduce((at: unknown, name) => (at as Record<string, unknown> | undefined)?.[name], tree);
+}
