@@ -1,19 +1,16 @@
 /**
- * Checks for what the engine and Redis tests need beside Node, and installs what is missing where that is possible
- * without asking: with apt-get, as root or with sudo that needs no password. Otherwise it prints the line to type and
- * exits with 1. Where nothing is missing it changes nothing.
+ * Checks for what the tests need beside Node, and installs what is missing where that is possible without asking: with
+ * apt-get, as root or with sudo that needs no password. Otherwise it prints the line to type and exits with 1. Where
+ * nothing is missing it changes nothing.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 
 const oldestJava = 17;
-const redisService = "redis-server.service";
 
 const prerequisites = [
   { what: `java (a JDK, ${oldestJava} or newer)`, name: "jdk", isThere: () => javaVersion() >= oldestJava },
   { what: "mvn", name: "maven", isThere: () => runs("mvn", "--version") },
   { what: "openssl", name: "openssl", isThere: () => runs("openssl", "version") },
-  { what: "redis-server", name: "redis-server", isThere: () => runs("redis-server", "--version") },
 ];
 
 const missing = missingNow();
@@ -42,19 +39,7 @@ function asRoot() {
 function install(root, wanted) {
   must(root, "apt-get", "update");
   const packages = wanted.map(({ name }) => (name === "jdk" ? jdkPackage() : name));
-  const withRedis = packages.includes("redis-server");
-  const systemd = existsSync("/run/systemd/system");
-
-  // Debian's package starts a server on 6379, now and at every boot. The tests start their own; that one is kept out.
-  if (withRedis && systemd) must(root, "systemctl", "mask", "--runtime", redisService);
   const installed = attempt(root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", ...packages);
-  if (withRedis && systemd) {
-    attempt(root, "systemctl", "unmask", "--runtime", redisService);
-    attempt(root, "systemctl", "disable", redisService);
-  } else if (withRedis) {
-    attempt(root, "service", "redis-server", "stop");
-    attempt(root, "update-rc.d", "redis-server", "disable");
-  }
   if (!installed) giveUp(missingNow());
 }
 

@@ -351,7 +351,10 @@ describe("a coordinator that is refused or overloaded", () => {
     await pass(90_000);
     assert.deepEqual(keys(), [`id1@${at(1).address}`]);
     assert.equal(logger.warnings.length, 1, logger.warnings.join("\n"));
-    assert.match(logger.warnings[0] ?? "", /s2 \(203\.0\.113\.2:9200\) is not used: .*`discovery\.allow.*nor are 2 more/);
+    assert.match(
+      logger.warnings[0] ?? "",
+      /s2 \(203\.0\.113\.2:9200\) is not used: .*`discovery\.allow.*nor are 2 more/,
+    );
     assert.doesNotMatch(logger.lines.join(), /s3cret/);
   });
 });

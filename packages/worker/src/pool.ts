@@ -334,7 +334,10 @@ class ClusterPool implements Pool {
   }
 
   #noteDegradation(): void {
-    const members = this.#keeper.all().filter(({ row }) => row.tier === "node");
+    // One that the configuration does not let us use, such as before `auth` has answered, says nothing of the cluster.
+    const members = this.#keeper
+      .all()
+      .filter(({ row, standing }) => row.tier === "node" && standing.state !== "unusable");
     const degraded =
       members.length > 0 && !members.some(({ standing: { state } }) => state === "up" || state === "ramp");
     if (degraded === this.#degraded) return;
