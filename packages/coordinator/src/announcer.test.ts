@@ -15,12 +15,13 @@ function announcing() {
   const store = createMemoryStore({ nowMs: () => timers.nowMs() + 50_000 });
   const publications: Publication[] = [];
   const views: View[] = [];
-  const state = { failing: false, findings: findingsWith("es1") };
+  const state = { failing: false, gate: Promise.resolve(), findings: findingsWith("es1") };
   const failable: ViewStore = {
     ...store,
     async publish(lease, publication) {
       if (state.failing) throw new Error("the store is away");
       publications.push(publication);
+      await state.gate;
       return store.publish(lease, publication);
     },
     async renew(lease, beat) {
@@ -161,11 +162,19 @@ describe("an announcer", () => {
   });
 
   it("gives the lease back when it is closed, after what is under way, and publishes no more", async () => {
-    const { announcer, store, views } = announcing();
+    const { announcer, store, views, state } = announcing();
+    let go = () => {};
+    state.gate = new Promise((resolve) => {
+      go = resolve;
+    });
     announcer.topologyChanged();
     await settled();
     announcer.marksChanged();
-    await announcer.close();
+    const closing = announcer.close();
+    await settled();
+    assert.equal(await store.acquire("other"), undefined);
+    go();
+    await closing;
     announcer.topologyChanged();
     announcer.beat();
     await settled();

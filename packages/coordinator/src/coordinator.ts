@@ -29,6 +29,7 @@ import { type Sniff, sniff, sniffContext } from "./cluster/sniffer.js";
 import { Notices } from "./notices.js";
 import { afterSniff, beginSniff, firstSniff, hastenSniff, type SniffSchedule } from "./sniff-schedule.js";
 import type { Unsubscribe, ViewStore } from "./store/view-store.js";
+import { Turns } from "./turns.js";
 
 export interface CoordinatorParts {
   readonly config: ClusterConfig;
@@ -45,6 +46,8 @@ export interface CoordinatorParts {
 const beatMs = 2_000;
 /** How long a sniff waits for the configured nodes' names to be looked up. */
 const namesWithinMs = 1_000;
+/** How many probes are under way at once: the first view of a large cluster must not be a storm of handshakes. */
+const probesAtOnce = 64;
 /** How many nodes one sniff asks, one after the other, until one answers. */
 const askedPerSniff = 4;
 
@@ -75,6 +78,7 @@ export class Coordinator {
   private readonly probeTookMs = new Map<string, number>();
   /** Why a published address is not in use yet, by key. */
   private readonly unverified = new Map<string, string>();
+  private readonly turns = new Turns(probesAtOnce);
   private schedule: SniffSchedule;
   private sniffing = false;
   private beatDueMs: number;
@@ -278,9 +282,11 @@ export class Coordinator {
     const reach = access.reach(record);
     // Nobody is asked, so nobody is to blame.
     if (reach.kind === "refused") return { outcome: "denied", reason: reach.reason };
+    await this.turns.take();
     const startedAtMs = timers.nowMs();
     const timeoutMs = this.probeTimeoutMs(record);
     const result = await probe(asker, reach.endpoint, { pinnedUuid: this.pinnedUuid, timeoutMs, fresh });
+    this.turns.give();
     if (result.outcome !== "unreachable") this.probeTookMs.set(addressOf(record), timers.nowMs() - startedAtMs);
     return result;
   }
@@ -369,6 +375,7 @@ export class Coordinator {
     await Promise.race([access.resolveSeeds(), late]);
     cancel();
     let result: "changed" | "same" | undefined;
+    let denied = false;
     for (const { record, endpoint } of this.sniffOrder()) {
       if (this.closed) return;
       const { probe: seen, parsed } = await sniff(this.parts.asker, endpoint, {
@@ -382,6 +389,7 @@ export class Coordinator {
       this.learn(record, first);
       const { outcome, reason } = first;
       if (outcome === "unreachable") this.step({ type: "reported", key: nodeKey(record), reason });
+      if (outcome === "denied") denied = true;
       const heard = this.hear(record, first, outcome === "verified" ? parsed : undefined);
       if (heard === "ask another") continue;
       result = heard;
@@ -390,7 +398,8 @@ export class Coordinator {
     this.sniffing = false;
     this.schedule = afterSniff(
       this.schedule,
-      result ?? (this.isFound() ? "same" : "searching"),
+      // Somebody who is refused does not knock every second: too many wrong passwords lock an account.
+      result ?? (denied || this.isFound() ? "same" : "searching"),
       timers.nowMs(),
       { intervalMs: config.discovery.intervalMs, jitter: fixed.discoveryJitter },
       random,

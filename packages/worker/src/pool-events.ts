@@ -29,11 +29,16 @@ export class PoolEmitter {
   }
 
   emit<E extends keyof PoolEvents>(event: E, ...args: PoolEvents[E]): void {
+    const failed = (error: unknown) => {
+      this.logger.error({ event, error: error instanceof Error ? error.message : "unknown" }, "a listener threw");
+    };
     for (const listener of this.listeners[event]) {
       try {
-        listener(...args);
+        // An async function fits as a listener, and may reject.
+        const returned: unknown = listener(...args);
+        if (returned instanceof Promise) returned.catch(failed);
       } catch (error) {
-        this.logger.error({ event, error: error instanceof Error ? error.message : "unknown" }, "a listener threw");
+        failed(error);
       }
     }
   }

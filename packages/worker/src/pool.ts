@@ -50,7 +50,9 @@ export interface Pool {
   on<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this;
   /**
    * Takes no more requests, waits for those under way (at most `timeoutMs`, default 10,000), then closes everything.
-   * Always resolves. Whatever is still under way then fails with `CLOSED`.
+   * Whatever is still under way then fails with `CLOSED`. Always resolves, whatever state the cluster is in.
+   *
+   * @throws {RollcallError} `CONFIG` where `timeoutMs` is no time; the pool stays open then
    */
   close(options?: { readonly timeoutMs?: number }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -273,10 +275,10 @@ class ClusterPool implements Pool {
     return this;
   }
 
-  close({ timeoutMs = fixed.closeTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
+  async close({ timeoutMs = fixed.closeTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
     requireTime("close({ timeoutMs })", timeoutMs);
     this.#closing ??= this.#shutDown(timeoutMs);
-    return this.#closing;
+    await this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -114,6 +114,7 @@ export class Dispatch {
    */
   private readonly pending: PendingCall[] = [];
   private retries = 0;
+  private resting = 0;
   private destroyed = false;
   private pumping = false;
 
@@ -209,6 +210,7 @@ export class Dispatch {
 
   /** The next attempt of a call that has been admitted: the queue's bound is not for it, and it has waited before. */
   private sendAgain(call: PendingCall): void {
+    this.retries++;
     const pool = this.choose(call);
     if (pool !== undefined) return this.attempt(call, pool);
     call.state = { kind: "waiting" };
@@ -304,16 +306,34 @@ export class Dispatch {
       case "fail":
         return this.fail(call, decision.code, failureMessage(decision.code, call.told), attempt.error);
       case "retry": {
-        this.retries++;
         call.history = decision.history;
         // A new round: every node may be asked again.
         if (untriedNodes === 0) call.tried = [];
         if (decision.afterMs <= 0) return this.sendAgain(call);
-        const cancel = timers.after(decision.afterMs, () => this.sendAgain(call));
-        call.state = { kind: "resting", cancel };
-        return;
+        return this.rest(call, attempt, decision.afterMs);
       }
     }
+  }
+
+  /** Lets a call wait for its next attempt. Those who do are bounded as the queue is; beyond it, this was the last. */
+  private rest(call: PendingCall, attempt: AttemptHandler, afterMs: number): void {
+    const { timers, queueMax, settings } = this.options;
+    if (this.resting >= Math.max(queueMax, settings.perNode)) {
+      if (attempt.error === undefined) return this.answer(call, attempt);
+      return this.fail(call, "QUEUE_FULL", `${this.resting} calls are waiting for another try already`, attempt.error);
+    }
+    this.resting++;
+    const cancel = timers.after(afterMs, () => {
+      this.resting--;
+      this.sendAgain(call);
+    });
+    call.state = {
+      kind: "resting",
+      cancel: () => {
+        this.resting--;
+        cancel();
+      },
+    };
   }
 
   private answer(call: PendingCall, { status, rawHeaders, chunks, pool }: AttemptHandler): void {

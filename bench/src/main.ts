@@ -1,0 +1,29 @@
+// node main.js [--quick] [BENCH…]: runs the benches named, or all of them. With --quick each runs briefly, to see that it
+// works; its numbers mean nothing and are not kept.
+import { hotPath } from "./hot-path.js";
+import { installedSize } from "./installed-size.js";
+import { killedNode } from "./killed-node.js";
+import { type Report, writeReport } from "./report.js";
+
+const benches: Readonly<Record<string, (extent: { readonly quick: boolean }) => Promise<Report>>> = {
+  "hot-path": hotPath,
+  "killed-node": killedNode,
+  size: installedSize,
+};
+
+const words = process.argv.slice(2);
+const quick = words.includes("--quick");
+const chosen = words.filter((word) => word !== "--quick");
+const unknown = chosen.filter((word) => benches[word] === undefined);
+if (unknown.length > 0) {
+  console.error(`no bench "${unknown.join('", "')}"; there are ${Object.keys(benches).join(", ")}`);
+  process.exit(2);
+}
+
+for (const [name, bench] of Object.entries(benches)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  console.log(`\n== ${name}${quick ? " (quick: the numbers mean nothing)" : ""}`);
+  const report = await bench({ quick });
+  console.log(`\n${report.body}`);
+  if (!quick) console.log(`written to ${await writeReport(name, report)}`);
+}
