@@ -25,14 +25,30 @@ export interface SearchCall {
   readonly error?: string;
 }
 
+/** What Rollcall itself says of a node. */
+export interface NodeChange {
+  readonly atMs: number;
+  readonly port: number;
+  readonly to: string;
+}
+
+/** All that a client's process has to tell. */
+export interface ClientTale {
+  readonly calls: readonly SearchCall[];
+  readonly changes: readonly NodeChange[];
+}
+
 /** Searches, and tells the port of the node that answered. */
 type Search = () => Promise<number>;
 
-function startFollower(name: FollowerName, urls: readonly string[], index: string): Search {
+function startFollower(name: FollowerName, urls: readonly string[], index: string, changes: NodeChange[]): Search {
   const body = { query: { match_all: {} } };
   switch (name) {
     case "rollcall": {
       const pool = createPool({ nodes: urls, discovery: { intervalMs: sniffEveryMs }, logger: false });
+      pool.on("node", ({ address, to }) => {
+        changes.push({ atMs: Date.now(), port: Number(address.split(":").at(-1)), to });
+      });
       return async () => {
         const response = await pool.request({ method: "POST", path: `/${index}/_search`, body });
         response.throwIfError().json();
@@ -67,7 +83,8 @@ function startFollower(name: FollowerName, urls: readonly string[], index: strin
 
 if (process.send !== undefined) {
   const [name, index = "", ...urls] = process.argv.slice(2);
-  const search = startFollower(name as FollowerName, urls, index);
+  const changes: NodeChange[] = [];
+  const search = startFollower(name as FollowerName, urls, index, changes);
   const calls: SearchCall[] = [];
   let stopped = false;
   const slot = async () => {
@@ -79,7 +96,7 @@ if (process.send !== undefined) {
   const load = Promise.all(Array.from({ length: slots }, slot));
   process.once("message", () => {
     stopped = true;
-    void load.then(() => process.send?.(calls));
+    void load.then(() => process.send?.({ calls, changes } satisfies ClientTale));
   });
   process.once("disconnect", () => process.exit(0));
 }

@@ -6,6 +6,7 @@ import { own } from "../../test/dist/support/child-processes.js";
 import type { EngineCluster, EngineNode } from "../../test/dist/support/engines/contract.js";
 import { startEngine } from "../../test/dist/support/engines/index.js";
 import {
+  type ClientTale,
   type FollowerName,
   followerNames,
   restMs,
@@ -22,7 +23,7 @@ interface Extent {
   readonly backMs: number;
 }
 
-const fullExtent: Extent = { rounds: 2, healthyMs: 5_000, downMs: 15_000, backMs: 15_000 };
+const fullExtent: Extent = { rounds: 2, healthyMs: 5_000, downMs: 15_000, backMs: 40_000 };
 const quickExtent: Extent = { rounds: 1, healthyMs: 2_000, downMs: 4_000, backMs: 4_000 };
 /** Connections are opened, code is compiled. */
 const warmUpMs = 3_000;
@@ -38,11 +39,14 @@ export async function killedNode({ quick }: { readonly quick: boolean }): Promis
   await using cluster = await startEngine({ kind: "elasticsearch", onProgress: console.log });
   await fill(cluster);
   const rows: string[][] = [];
+  const stories: string[] = [];
   for (let round = 0; round < extent.rounds; round++) {
     const first = round % followerNames.length;
     for (const name of [...followerNames.slice(first), ...followerNames.slice(0, first)]) {
       console.log(`round ${round + 1}, ${name}`);
-      rows.push([`${name}, round ${round + 1}`, ...figures(await runOne(name, cluster, extent))]);
+      const run = await runOne(name, cluster, extent);
+      rows.push([`${name}, round ${round + 1}`, ...figures(run)]);
+      if (run.changes.length > 0) stories.push(`- round ${round + 1}: ${story(run)}`);
     }
   }
   rows.sort((a, b) => rank(a) - rank(b));
@@ -58,7 +62,7 @@ export async function killedNode({ quick }: { readonly quick: boolean }): Promis
     "- *first use*: from when the node answers again to the first answer that the client has from it\n" +
     "- *share at the end*: the returned node's part of the answers in the last third after its return; 33 % is fair\n\n" +
     table(["", "answers", "errors", "slowest", "worst second", "sniffs", "first use", "share at the end"], rows) +
-    "\n";
+    `\n\nWhat Rollcall said of the killed node, in seconds from the kill and from when the node answered again:\n\n${stories.join("\n")}\n`;
   return { title: "A killed node", body };
 }
 
@@ -67,8 +71,7 @@ function rank([label = ""]: readonly string[]): number {
 }
 
 /** What happened to one client, with the moments that divide it. Times are of the system's clock. */
-interface Run {
-  readonly calls: readonly SearchCall[];
+interface Run extends ClientTale {
   readonly sniffs: number;
   /** Of the killed node. */
   readonly port: number;
@@ -99,9 +102,10 @@ async function runOne(name: FollowerName, cluster: EngineCluster, extent: Extent
     const backAtMs = Date.now();
     await sleep(extent.backMs);
     const endedAtMs = Date.now();
-    const calls = await client.finish();
+    const { calls, changes } = await client.finish();
     return {
       calls,
+      changes,
       sniffs,
       port: victim.port,
       healthyFromMs,
@@ -145,6 +149,17 @@ function figures(run: Run): string[] {
   ];
 }
 
+function story({ changes, port, killedAtMs, backAtMs }: Run): string {
+  return changes
+    .filter((change) => change.port === port && change.atMs >= killedAtMs)
+    .map(({ atMs, to }) =>
+      to === "ejected" || to === "down"
+        ? `${to} after ${((atMs - killedAtMs) / 1_000).toFixed(2)}`
+        : `${to} ${((atMs - backAtMs) / 1_000).toFixed(2)} after its return`,
+    )
+    .join(", ");
+}
+
 function between(calls: readonly SearchCall[], fromMs: number, toMs: number): readonly SearchCall[] {
   return calls.filter(({ endedAtMs }) => endedAtMs >= fromMs && endedAtMs < toMs);
 }
@@ -155,7 +170,7 @@ function seconds(ms: number): number {
 
 interface Client {
   /** Ends the load and gives every call that was made. */
-  finish(): Promise<readonly SearchCall[]>;
+  finish(): Promise<ClientTale>;
   stop(): Promise<unknown>;
 }
 
@@ -167,8 +182,8 @@ async function startClient(name: FollowerName, urls: readonly string[]): Promise
       const answered = once(child, "message", { signal: AbortSignal.timeout(answerTimeoutMs) });
       if (!owned.alive) throw new Error(`the process of ${name} ended before its time`);
       child.send("finish");
-      const [calls] = await answered;
-      return calls as readonly SearchCall[];
+      const [tale] = await answered;
+      return tale as ClientTale;
     },
     stop: () => owned.stop(),
   };

@@ -210,7 +210,6 @@ export class Dispatch {
 
   /** The next attempt of a call that has been admitted: the queue's bound is not for it, and it has waited before. */
   private sendAgain(call: PendingCall): void {
-    this.retries++;
     const pool = this.choose(call);
     if (pool !== undefined) return this.attempt(call, pool);
     call.state = { kind: "waiting" };
@@ -309,8 +308,9 @@ export class Dispatch {
         call.history = decision.history;
         // A new round: every node may be asked again.
         if (untriedNodes === 0) call.tried = [];
-        if (decision.afterMs <= 0) return this.sendAgain(call);
-        return this.rest(call, attempt, decision.afterMs);
+        if (decision.afterMs > 0) return this.rest(call, attempt, decision.afterMs);
+        this.retries++;
+        return this.sendAgain(call);
       }
     }
   }
@@ -322,6 +322,7 @@ export class Dispatch {
       if (attempt.error === undefined) return this.answer(call, attempt);
       return this.fail(call, "QUEUE_FULL", `${this.resting} calls are waiting for another try already`, attempt.error);
     }
+    this.retries++;
     this.resting++;
     const cancel = timers.after(afterMs, () => {
       this.resting--;
