@@ -4,6 +4,7 @@ import {
   type DetectorEffect,
   type DetectorEvent,
   detectorDueMs,
+  easedSinceMs,
   isEjected,
   newDetector,
   nextDetector,
@@ -59,7 +60,7 @@ export class LocalHealth {
   /** Since when requests return to the node bit by bit, after an ejection. */
   easedFromMs(slot: number): number | undefined {
     const detector = this.detectors.get(slot)?.state;
-    return detector?.state === "ok" && detector.easing ? detector.sinceMs : undefined;
+    return detector === undefined ? undefined : easedSinceMs(detector);
   }
 
   close(): void {
@@ -76,7 +77,7 @@ export class LocalHealth {
     detector.state = state;
     if (isEjected(before) !== isEjected(state)) detector.sinceMs = timers.nowMs();
     if ("reason" in event) detector.reason = event.reason;
-    if (isEjected(before) !== isEjected(state) || isEasing(before) !== isEasing(state)) changed(slot);
+    if (isEjected(before) !== isEjected(state) || easedSinceMs(before) !== easedSinceMs(state)) changed(slot);
     for (const effect of effects) this.carryOut(slot, detector.generation, effect);
   }
 
@@ -98,8 +99,4 @@ export class LocalHealth {
       this.wakeWhenDue();
     });
   }
-}
-
-function isEasing(detector: Detector): boolean {
-  return detector.state === "ok" && detector.easing;
 }

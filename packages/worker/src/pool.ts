@@ -137,7 +137,6 @@ class ClusterPool implements Pool {
       slotsMax: layout.slots,
       access: this.#access,
       writer,
-      clock: timers,
       logger: this.#logger,
       storeAheadMs: () => store.nowMs() - timers.nowMs(),
       deliver: (targets) => this.#dispatch.apply(targets),

@@ -69,7 +69,6 @@ function openKeeper(seeds: readonly NodeRecord[] = [node("", 1)]) {
       },
     },
     writer,
-    clock: timers,
     logger: { ...silentLogger, warn: (fields) => warnings.push(fields) },
     storeAheadMs: () => storeAheadMs,
     deliver: (targets) => delivered.push(targets),

@@ -1,5 +1,5 @@
 import type { ClusterAccess, Reach } from "@rollcall/coordinator";
-import type { Clock, Logger } from "@rollcall/core";
+import type { Logger } from "@rollcall/core";
 import { easingMs, rampMs } from "@rollcall/core/health";
 import { addressOf, compareVersions, type Mark, type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
 import type { Target } from "./dispatch/target.js";
@@ -14,7 +14,6 @@ export interface ViewKeeperOptions {
   readonly slotsMax: number;
   readonly access: Pick<ClusterAccess, "reach">;
   readonly writer: TableWriter;
-  readonly clock: Clock;
   readonly logger: Logger;
   /** The store's clock minus ours: times of marks are on the store's. */
   readonly storeAheadMs: () => number;

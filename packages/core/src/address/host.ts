@@ -1,5 +1,5 @@
 /** The most characters a host may have (RFC 1035, as text without the final dot). */
-export const hostMaxLength = 253;
+const hostMaxLength = 253;
 
 /** What a host is good for. "name" and "address" can be connected to; of the rest, "loopback" from one machine only. */
 export type HostKind =

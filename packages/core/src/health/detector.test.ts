@@ -6,7 +6,7 @@ import {
   type Detector,
   type DetectorEvent,
   detectorDueMs,
-  detectorWeight,
+  easedSinceMs,
   isEjected,
   newDetector,
   nextDetector,
@@ -31,23 +31,14 @@ describe("a detector", () => {
     assert.equal(isEjected(after(backAt1000)), false);
   });
 
-  it("lets requests back over ten seconds after an ejection, and a new slot's at once", () => {
-    assert.equal(detectorWeight(newDetector(0), 0), 1);
-    const back = after(backAt1000);
-    assert.deepEqual(
-      [1_000, 6_000, 11_000].map((atMs) => detectorWeight(back, atMs)),
-      [0.1, 0.5, 1],
-    );
-    assert.equal(
-      detectorWeight(
-        after([
-          [0, { type: "sharedDown" }],
-          [1, { type: "sharedCleared" }],
-        ]),
-        1,
-      ),
-      1,
-    );
+  it("eases requests in after an ejection of its own, and neither a new slot nor one that the view gave back", () => {
+    assert.equal(easedSinceMs(newDetector(0)), undefined);
+    assert.equal(easedSinceMs(after(backAt1000)), 1_000);
+    const givenBack = after([
+      [0, { type: "sharedDown" }],
+      [1, { type: "sharedCleared" }],
+    ]);
+    assert.equal(easedSinceMs(givenBack), undefined);
   });
 
   it("always finds a way back to ok once the node answers its trials", () => {

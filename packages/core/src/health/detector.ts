@@ -1,6 +1,5 @@
 import type { Random } from "../random.js";
 import { equalJitter } from "./backoff.js";
-import { rampWeight } from "./ramp.js";
 
 /** So many connection failures in a row eject a node: one may be chance, and each of them was retried elsewhere. */
 const failuresToEject = 3;
@@ -33,7 +32,7 @@ export type Detector = Ok | Ejected | Trial | Suspended;
 interface Ok {
   readonly state: "ok";
   readonly sinceMs: number;
-  /** The node has just come back from an ejection: see {@link detectorWeight}. */
+  /** The node has just come back from an ejection: see {@link easedSinceMs}. */
   readonly easing: boolean;
   /** Ejections not yet forgotten when this state began. */
   readonly ejections: number;
@@ -143,9 +142,9 @@ export function isEjected(detector: Detector): boolean {
   return detector.state === "ejected" || detector.state === "trial";
 }
 
-/** The probability, 0.1 to 1, with which the slot takes part in a draw: below 1 in the 10 s after an ejection. */
-export function detectorWeight(detector: Detector, nowMs: number): number {
-  return detector.state === "ok" && detector.easing ? rampWeight(detector.sinceMs, nowMs, easingMs) : 1;
+/** Since when requests come back to the slot bit by bit, over {@link easingMs}, after an ejection; undefined for never. */
+export function easedSinceMs(detector: Detector): number | undefined {
+  return detector.state === "ok" && detector.easing ? detector.sinceMs : undefined;
 }
 
 function okSince(sinceMs: number, ejections: number, easing: boolean): Ok {

@@ -15,6 +15,7 @@ export {
   type DetectorEffect,
   type DetectorEvent,
   detectorDueMs,
+  easedSinceMs,
   easingMs,
   isEjected,
   newDetector,

@@ -42,7 +42,7 @@ export interface FinishedAttempt {
  */
 export type Decision =
   | { readonly next: "return" }
-  | { readonly next: "retry"; readonly afterMs: number; readonly avoid: "tried"; readonly history: History }
+  | { readonly next: "retry"; readonly afterMs: number; readonly history: History }
   | { readonly next: "fail"; readonly code: RollcallErrorCode; readonly sent: Sent };
 
 /**
@@ -156,7 +156,7 @@ function countedRetry(
 }
 
 function retryWithin(untilMs: number, afterMs: number, history: History, nowMs: number): Decision | undefined {
-  return nowMs + afterMs < untilMs ? { next: "retry", afterMs, avoid: "tried", history } : undefined;
+  return nowMs + afterMs < untilMs ? { next: "retry", afterMs, history } : undefined;
 }
 
 /** The node, or what stands before it, will not do it now; another node or a later try may. */
