@@ -204,6 +204,11 @@ const refusals: readonly (readonly [options: unknown, ...problems: string[]])[] 
   [{ nodes: ["https:es1"] }, `nodes[0] = "https:es1": ${url}`],
   [{ nodes: ["https://es1\n"] }, `nodes[0] = "https://es1\\n": ${url}`],
   [{ nodes: ["https://es1:99999"] }, `nodes[0] = "https://es1:99999": ${url}`],
+  [
+    { nodes: ["https://u:secret", "http://u:s3/c"] },
+    `nodes[0] = "https://u:[redacted]": ${url}`,
+    `nodes[1] = "http://u:[redacted]": ${url}`,
+  ],
   [{ nodes: ["https://es1:0"] }, 'nodes[0] = "https://es1:0": must have a port from 1 to 65535'],
   [{ nodes: ["https://*.example.com"] }, 'nodes[0] = "https://*.example.com": must have a host name or an address'],
   [

@@ -71,11 +71,13 @@ function show(value: unknown): string {
 }
 
 /**
- * Cuts everything before the last `@`, escaped or not, but a scheme. Passwords are not always escaped as they should
+ * Cuts everything before the last `@`, escaped or not, but a scheme; and what stands for a port without being one. Passwords are not always escaped as they should
  * be, so this goes by the text and does not trust a URL parser to know where a password ends.
  */
 function withoutUserinfo(text: string): string {
-  return text.replace(/^(https?:\/\/)?.*(?:@|%40)/is, "$1[redacted]@");
+  const cut = text.replace(/^(https?:\/\/)?.*(?:@|%40)/is, "$1[redacted]@");
+  // What is no port after a host is perhaps a password after a user, with the rest forgotten.
+  return cut.replace(/^(https?:\/\/[^/?#:[]*:)(?!\d*(?:[/?#]|$)).*/is, "$1[redacted]");
 }
 
 function truncate(text: string): string {
