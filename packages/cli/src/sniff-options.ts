@@ -58,7 +58,7 @@ function inEnvironment(option: Option): Option {
   return option.env(`ROLLCALL_${option.name().replaceAll("-", "_").toUpperCase()}`);
 }
 
-const ownTimeouts = `${fixed.probeTimeoutMs} for GET /, ${fixed.sniffTimeoutMs} for the list`;
+const ownTimeouts = `${fixed.probeTimeoutMaxMs} for GET /, ${fixed.sniffTimeoutMs} for the list`;
 
 /** One variable of the environment holds the whole list. */
 function collect(text: string, before: readonly string[] = []): readonly string[] {
@@ -123,7 +123,7 @@ function parseInto(problems: string[], options: unknown): ClusterConfig | undefi
 }
 
 function readTimeouts(text: string | undefined, problems: string[]): SurveyTimeouts {
-  const { connectTimeoutMs: connectMs, probeTimeoutMs: probeMs, sniffTimeoutMs: listMs } = fixed;
+  const { connectTimeoutMs: connectMs, probeTimeoutMaxMs: probeMs, sniffTimeoutMs: listMs } = fixed;
   if (text === undefined) return { connectMs, probeMs, listMs };
   const { min, max } = bounds.timeoutMs;
   const timeoutMs = numberIfDigits(text);
