@@ -1,11 +1,10 @@
 import { setTimeout as startTimer } from "node:timers";
+import { type Placed, PlacedList } from "./placed-list.js";
 
 /** Something that is cancelled when its time is over. */
-export interface Due {
+export interface Due extends Placed {
   /** On the monotonic clock. */
   readonly dueMs: number;
-  /** Where it stands in the list; kept by {@link Deadlines} alone. */
-  place: number;
   /** Its time is over. */
   expire(): void;
 }
@@ -18,26 +17,20 @@ export interface Due {
  * counts: timers run before sockets are read, so one more poll phase goes by first.
  */
 export class Deadlines {
-  // A list in which everything knows its place. A Set would do the same, and let half of what passes through it survive
-  // into the old generation: its abandoned hash tables keep each other alive.
-  private readonly list: Due[] = [];
+  private readonly list = new PlacedList<Due>();
   private timer: NodeJS.Timeout | undefined;
   private armedForMs = Number.POSITIVE_INFINITY;
 
   constructor(private readonly nowMs: () => number) {}
 
   add(due: Due): void {
-    due.place = this.list.push(due) - 1;
+    this.list.add(due);
     if (due.dueMs < this.armedForMs) this.arm(due.dueMs);
     else if (this.list.length === 1) this.timer?.ref();
   }
 
   remove(due: Due): void {
-    const last = this.list.pop();
-    if (last !== undefined && last !== due) {
-      this.list[due.place] = last;
-      last.place = due.place;
-    }
+    this.list.remove(due);
     if (this.list.length === 0) this.timer?.unref();
   }
 
@@ -55,9 +48,9 @@ export class Deadlines {
   private readonly sweep = (): void => {
     this.armedForMs = Number.POSITIVE_INFINITY;
     const nowMs = this.nowMs();
-    for (const due of this.list.filter(({ dueMs }) => dueMs <= nowMs)) due.expire();
+    for (const due of this.list.toArray()) if (due.dueMs <= nowMs) due.expire();
     let earliestMs = Number.POSITIVE_INFINITY;
-    for (const { dueMs } of this.list) earliestMs = Math.min(earliestMs, dueMs);
+    for (const { dueMs } of this.list.toArray()) earliestMs = Math.min(earliestMs, dueMs);
     if (earliestMs < this.armedForMs) this.arm(earliestMs);
   };
 }

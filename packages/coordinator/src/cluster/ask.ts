@@ -31,9 +31,9 @@ const keptMs = 30_000;
 /**
  * Asks nodes small questions, for discovery and probes, apart from the connections that carry requests.
  *
- * Always answers, never throws; after `close` it answers that it is closed. Redirects are not followed. A deadline that passes while this process was not running
- * (a blocked loop, a stopped process) is not held against the node: what arrived meanwhile is read first, and the
- * question is put again.
+ * Always answers, never throws; after `close` it answers that it is closed. Redirects are not followed. A deadline that
+ * passes while this process was not running (a blocked loop, a stopped process) is not held against the node: what
+ * arrived meanwhile is read first, and the question is put again.
  */
 export class Asker {
   private readonly kept = new Map<string, Kept>();

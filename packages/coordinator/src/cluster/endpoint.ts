@@ -24,7 +24,10 @@ export interface Endpoint {
   readonly policy: CompiledHostPolicy;
 }
 
-/** Whether the connections of the one may carry the requests of the other. Headers, path and policy may differ. */
+/**
+ * Whether the connections of the one may carry the requests of the other. All else may differ: headers and path are read
+ * for every request, policy and fallback address for every connection.
+ */
 export function sameConnection(a: Endpoint, b: Endpoint): boolean {
-  return a.origin === b.origin && a.tls === b.tls && a.fallbackAddress === b.fallbackAddress;
+  return a.origin === b.origin && a.tls === b.tls;
 }

@@ -10,4 +10,12 @@ export {
 } from "./outcome.js";
 export { parseRetryAfter } from "./retry-after.js";
 export { RetryBudget } from "./retry-budget.js";
-export { type Call, type Decision, decide, type FinishedAttempt, type History, noHistory } from "./retry-policy.js";
+export {
+  type Call,
+  type Decision,
+  decide,
+  type FinishedAttempt,
+  type History,
+  noHistory,
+  refusesForNow,
+} from "./retry-policy.js";

@@ -160,6 +160,6 @@ function retryWithin(untilMs: number, afterMs: number, history: History, nowMs: 
 }
 
 /** The node, or what stands before it, will not do it now; another node or a later try may. */
-function refusesForNow(status: number): boolean {
+export function refusesForNow(status: number): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504;
 }

@@ -1,3 +1,4 @@
+import { sameConnection } from "@rollcall/coordinator/cluster";
 import {
   type Attempt,
   failureReason,
@@ -16,9 +17,11 @@ import {
   parseRetryAfter,
   type RequestClass,
   RetryBudget,
+  refusesForNow,
 } from "@rollcall/core/request";
 import { pick } from "@rollcall/core/selection";
 import type { Dispatcher } from "undici";
+import { type Placed, PlacedList } from "../placed-list.js";
 import type { TableReader } from "../table/reader.js";
 import { type Connection, type ConnectionSettings, type NodeCounts, type NodeHandler, NodePool } from "./node-pool.js";
 import type { Target } from "./target.js";
@@ -108,11 +111,8 @@ export class Dispatch {
   private readonly retiring = new Set<NodePool>();
   private readonly waiting: WaitingCalls<PendingCall>;
   private readonly budget: RetryBudget;
-  /**
-   * Calls not settled yet, each at its `place`. Not a Set: one that is added to and deleted from at every request leaves
-   * a chain of its old hash tables behind, and what those hold outlives many a collection.
-   */
-  private readonly pending: PendingCall[] = [];
+  /** Calls not settled yet. */
+  private readonly pending = new PlacedList<PendingCall>();
   private retries = 0;
   private resting = 0;
   private destroyed = false;
@@ -133,7 +133,7 @@ export class Dispatch {
     for (const target of targets) {
       staying.add(target.slot);
       const pool = this.pools.get(target.slot);
-      if (pool?.endpoint.origin === target.endpoint.origin && pool.endpoint.tls === target.endpoint.tls) {
+      if (pool !== undefined && sameConnection(pool.endpoint, target.endpoint)) {
         if (pool.generation !== target.generation) this.options.reader.forget(target.slot);
         pool.update(target);
         continue;
@@ -152,8 +152,8 @@ export class Dispatch {
 
   /** Begins a call. `settle` is called once, and may be called before this returns. */
   start(call: Call, settle: (result: Result) => void): Pending {
-    const pending = new PendingCall(call, settle, this.pending.length);
-    this.pending.push(pending);
+    const pending = new PendingCall(call, settle);
+    this.pending.add(pending);
     this.budget.countRequest(this.options.timers.nowMs());
     this.admit(pending);
     return {
@@ -193,7 +193,8 @@ export class Dispatch {
   async destroy(): Promise<void> {
     // A connection that becomes free by this must not begin a call that waits to be cancelled itself.
     this.destroyed = true;
-    for (const call of [...this.pending]) this.cancel(call, "CLOSED", "the pool was closed before the answer came");
+    for (const call of this.pending.toArray())
+      this.cancel(call, "CLOSED", "the pool was closed before the answer came");
     const pools = [...this.pools.values(), ...this.retiring];
     this.pools.clear();
     await Promise.allSettled(pools.map((pool) => pool.destroy()));
@@ -288,7 +289,7 @@ export class Dispatch {
     call.handed ||= attempt.handedToSocket;
     if (!call.tried.includes(slot)) call.tried.push(slot);
 
-    if (outcome.kind === "answered" && !isRetriable(outcome.status)) return this.answer(call, attempt);
+    if (outcome.kind === "answered" && !refusesForNow(outcome.status)) return this.answer(call, attempt);
 
     const untriedNodes = reader.untried(call.tried);
     const decision = decide(
@@ -377,11 +378,7 @@ export class Dispatch {
 
   private settle(call: PendingCall, result: Result): void {
     call.state = { kind: "settled" };
-    const last = this.pending.pop();
-    if (last !== undefined && last !== call) {
-      this.pending[call.place] = last;
-      last.place = call.place;
-    }
+    this.pending.remove(call);
     call.settle(result);
   }
 
@@ -422,7 +419,8 @@ type CallState =
   | { readonly kind: "resting"; readonly cancel: () => void }
   | { readonly kind: "settled" };
 
-class PendingCall {
+class PendingCall implements Placed {
+  place = -1;
   state: CallState = { kind: "waiting" };
   history: History = noHistory;
   tried: number[] = [];
@@ -433,8 +431,6 @@ class PendingCall {
   constructor(
     readonly call: Call,
     readonly settle: (result: Result) => void,
-    /** Where it is among those not settled. */
-    public place: number,
   ) {}
 
   get isWaiting(): boolean {
@@ -520,10 +516,6 @@ class AbandonedAttempt extends Error {
   constructor() {
     super("nobody waits for this attempt any more");
   }
-}
-
-function isRetriable(status: number): boolean {
-  return status === 429 || status === 502 || status === 503 || status === 504;
 }
 
 function headerOf(rawHeaders: readonly Buffer[], name: string): string | undefined {
