@@ -146,6 +146,8 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     discovery: true,
     logger: true,
     name: true,
+    redis: true,
+    coordinator: true,
     threads: true,
     timeoutMs: true,
     connections: true,

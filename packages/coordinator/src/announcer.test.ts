@@ -123,7 +123,7 @@ describe("an announcer", () => {
     announcer.topologyChanged();
     await settled();
     await store.release({ epoch: 1, leader: "me" });
-    const other = await store.acquire("other");
+    const other = await store.acquire("other", 0);
     announcer.marksChanged();
     announcer.beat();
     await settled();
@@ -172,13 +172,13 @@ describe("an announcer", () => {
     announcer.marksChanged();
     const closing = announcer.close();
     await settled();
-    assert.equal(await store.acquire("other"), undefined);
+    assert.equal(await store.acquire("other", 0), undefined);
     go();
     await closing;
     announcer.topologyChanged();
     announcer.beat();
     await settled();
     assert.equal(views.length, 1);
-    assert.ok((await store.acquire("other")) !== undefined);
+    assert.ok((await store.acquire("other", 0)) !== undefined);
   });
 });

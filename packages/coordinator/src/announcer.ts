@@ -108,17 +108,18 @@ export class Announcer {
           topology: this.version(lease, this.topologySequence),
           marks: this.version(lease, this.marksSequence),
           beat: this.beats,
+          replicas: 0,
         },
         ...(topology === undefined ? {} : { topology }),
         ...(marks === undefined ? {} : { marks }),
       });
-    } else if (beat) kept = await this.store.renew(lease, ++this.beats);
+    } else if (beat) kept = (await this.store.renew(lease, ++this.beats)) !== "lost";
     if (!kept) this.lease = undefined;
   }
 
   /** A new epoch begins with both documents: what an earlier leader wrote may be older than what we know. */
   private async acquire(): Promise<boolean> {
-    this.lease = await this.store.acquire(this.leader);
+    this.lease = await this.store.acquire(this.leader, 0);
     this.topologyIsNew = true;
     this.marksAreNew = true;
     return this.lease !== undefined;

@@ -257,7 +257,7 @@ describe("a coordinator and the health of nodes", () => {
     await pass(15_000);
     const before = sniffs();
     await at(2).down();
-    store.report({ node: `id2@${at(2).address}`, reason: "connection refused" });
+    store.report({ node: `id2@${at(2).address}`, reason: "connection refused", replica: "r1" });
     const { view, tookMs } = await when("it is down", (view) => markAt(view, at(2)) === "down");
     assert.ok(tookMs <= 2_000, "a report is looked into at once");
     assert.equal(view.topology.nodes.length, 3);
@@ -274,8 +274,8 @@ describe("a coordinator and the health of nodes", () => {
     const { when, pass, store, views } = coordinating({ nodes: urls });
     await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 2);
     for (let time = 0; time < 20; time++) {
-      store.report({ node: `id2@${at(2).address}`, reason: "lies" });
-      store.report({ node: "id9@127.0.0.1:9", reason: "unknown" });
+      store.report({ node: `id2@${at(2).address}`, reason: "lies", replica: "r1" });
+      store.report({ node: "id9@127.0.0.1:9", reason: "unknown", replica: "r1" });
       await pass(500);
     }
     assert.ok(views.every((view) => markAt(view, at(2)) === undefined));
@@ -410,10 +410,10 @@ describe("a coordinator that is closed", () => {
     await close();
     const asked = () => nodes.flatMap(({ asked }) => asked).length;
     const before = [asked(), views.length];
-    store.report({ node: `id1@${nodes[0]?.address}`, reason: "connection refused" });
+    store.report({ node: `id1@${nodes[0]?.address}`, reason: "connection refused", replica: "r1" });
     await pass(60_000);
     assert.deepEqual([asked(), views.length], before);
-    assert.ok((await store.acquire("another")) !== undefined);
+    assert.ok((await store.acquire("another", 0)) !== undefined);
   });
 
   it("comes to an end in the midst of a probe and a sniff", async () => {

@@ -1,9 +1,15 @@
 import { performance } from "node:perf_hooks";
 import type { Timers } from "@rollcall/core";
 
-/** The process's own monotonic clock and timers. */
+/**
+ * `performance.now()` begins at 0 in each thread; the clock beneath it is one. With this added, a time means the same in
+ * every thread of the process.
+ */
+const sinceThreadStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
+/** The process's own monotonic clock, the same in all of its threads, and timers. */
 export const systemTimers: Timers = {
-  nowMs: () => performance.now(),
+  nowMs: () => performance.now() + sinceThreadStartMs,
   after(delayMs, wake) {
     const timer = setTimeout(wake, Math.max(0, delayMs)).unref();
     return () => clearTimeout(timer);

@@ -307,7 +307,7 @@ class ClusterPool implements Pool {
 
   #report(slot: number, reason: string): void {
     const row = this.#keeper.rowAt(slot);
-    if (row !== undefined) this.#store.report({ node: nodeKey(row.node), reason });
+    if (row !== undefined) this.#store.report({ node: nodeKey(row.node), reason, replica: "" });
   }
 
   async #trial(slot: number): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }> {

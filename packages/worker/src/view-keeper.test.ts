@@ -39,7 +39,7 @@ function viewOf({ topology = 1, marks = 1, beat = 1, nodes = [], marked = [] }: 
   return {
     topology: { version: version(topology), source: "sniff", nodes },
     marks: { version: version(marks), nodes: Object.fromEntries(marked.map(([of, mark]) => [nodeKey(of), mark])) },
-    head: { topology: version(topology), marks: version(marks), beat, atMs: beat * 1_000 },
+    head: { topology: version(topology), marks: version(marks), beat, atMs: beat * 1_000, replicas: 1 },
   };
 }
 

@@ -1,65 +1,71 @@
 import type { Clock } from "@rollcall/core";
-import type { View } from "@rollcall/core/view";
+import type { Digest, View } from "@rollcall/core/view";
+import { Listeners } from "./listeners.js";
 import type { FailureReport, Lease, ViewStore } from "./view-store.js";
 
 /** The view inside one process: the embedded default. The same rules as between processes, without the network. */
 export function createMemoryStore(clock: Clock): ViewStore {
-  const readers = new Set<(view: View) => void>();
-  const reportListeners = new Set<(report: FailureReport) => void>();
+  const readers = new Listeners<View>();
+  const reports = new Listeners<FailureReport>();
+  const digests = new Listeners<Digest>();
+  const rollCalls = new Listeners<void>();
+  const releases = new Listeners<void>();
   let holder: Lease | undefined;
   let epoch = 0;
+  let publishedEpoch = 0;
   let view: View | undefined;
 
   const holds = (lease: Lease) => holder?.epoch === lease.epoch && holder.leader === lease.leader;
   const show = (next: View) => {
     view = next;
-    for (const reader of readers) reader(next);
+    readers.tell(next);
   };
 
   return {
-    async acquire(leader) {
+    isConnected: true,
+
+    async acquire(leader, floorEpoch) {
       if (holder !== undefined && holder.leader !== leader) return undefined;
-      holder = { epoch: ++epoch, leader };
+      epoch = Math.max(epoch, floorEpoch) + 1;
+      holder = { epoch, leader };
       return holder;
     },
 
     async renew(lease, beat) {
-      if (!holds(lease)) return false;
-      if (view !== undefined) show({ ...view, head: { ...view.head, beat, atMs: clock.nowMs() } });
-      return true;
+      if (!holds(lease)) return "lost";
+      if (view !== undefined && publishedEpoch === lease.epoch) {
+        show({ ...view, head: { ...view.head, beat, atMs: clock.nowMs() } });
+      }
+      return "kept";
     },
 
     async publish(lease, { head, topology = view?.topology, marks = view?.marks }) {
       if (!holds(lease)) return false;
-      if (topology === undefined || marks === undefined) {
-        throw new TypeError("the first publication must bring both documents");
+      if (topology?.version.epoch !== lease.epoch || marks?.version.epoch !== lease.epoch) {
+        throw new TypeError("a lease's first publication must bring both documents");
       }
+      publishedEpoch = lease.epoch;
       show({ topology, marks, head: { ...head, atMs: clock.nowMs() } });
       return true;
     },
 
     async release(lease) {
-      if (holds(lease)) holder = undefined;
+      if (!holds(lease)) return;
+      holder = undefined;
+      releases.tell();
     },
 
-    async read() {
-      return view;
-    },
-
-    subscribe(listener) {
-      readers.add(listener);
-      return () => readers.delete(listener);
-    },
-
-    report(report) {
-      for (const listener of reportListeners) listener(report);
-    },
-
-    onReport(listener) {
-      reportListeners.add(listener);
-      return () => reportListeners.delete(listener);
-    },
-
+    read: async () => view,
+    subscribe: (listener) => readers.add(listener),
+    report: (report) => reports.tell(report),
+    onReport: (listener) => reports.add(listener),
+    digest: (digest) => digests.tell(digest),
+    onDigest: (listener) => digests.add(listener),
+    callRoll: () => rollCalls.tell(),
+    onRollCall: (listener) => rollCalls.add(listener),
+    onReleased: (listener) => releases.add(listener),
+    onConnected: () => () => {},
     nowMs: () => clock.nowMs(),
+    close: async () => {},
   };
 }

@@ -22,7 +22,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     }
   };
   const lead = async (store: ViewStore, leader = "a"): Promise<Lease> => {
-    const lease = await store.acquire(leader);
+    const lease = await store.acquire(leader, 0);
     assert.ok(lease !== undefined);
     return lease;
   };
@@ -32,7 +32,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
       "has no view until one is published",
       withStores(async ({ stores: [store] }) => {
         assert.equal(await store.read(), undefined);
-        assert.equal(await store.renew(await lead(store), 1), true);
+        assert.equal(await store.renew(await lead(store), 1), "kept");
         assert.equal(await store.read(), undefined);
       }),
     );
@@ -84,11 +84,11 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
       "gives the lease to one at a time, and to the next when it is given back",
       withStores(async ({ stores: [a, b] }) => {
         const first = await lead(a, "a");
-        assert.equal(await b.acquire("b"), undefined);
+        assert.equal(await b.acquire("b", 0), undefined);
         await a.release(first);
         const second = await lead(b, "b");
         assert.ok(second.epoch > first.epoch);
-        assert.equal(await a.acquire("a"), undefined);
+        assert.equal(await a.acquire("a", 0), undefined);
       }),
     );
 
@@ -99,7 +99,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
         await a.publish(old, publication(old, 1));
         await a.release(old);
         const lease = await lead(b, "b");
-        assert.equal(await a.renew(old, 9), false);
+        assert.equal(await a.renew(old, 9), "lost");
         assert.equal(await a.publish(old, publication(old, 9)), false);
         await a.release(old);
         assert.equal(await b.publish(lease, publication(lease, 1)), true, "the old holder's release means nothing");
@@ -114,7 +114,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
         const first = await lead(store, "a");
         const second = await lead(store, "a");
         assert.ok(second.epoch > first.epoch);
-        assert.deepEqual([await store.renew(first, 1), await store.renew(second, 1)], [false, true]);
+        assert.deepEqual([await store.renew(first, 1), await store.renew(second, 1)], ["lost", "kept"]);
       }),
     );
 
@@ -175,11 +175,11 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
       withStores(async ({ stores: [a, b], arrive }) => {
         const heard: FailureReport[] = [];
         const stop = b.onReport((report) => heard.push(report));
-        a.report({ node: "id@es1:9200", reason: "connection refused" });
+        a.report({ node: "id@es1:9200", reason: "connection refused", replica: "r1" });
         await arrive();
-        assert.deepEqual(heard, [{ node: "id@es1:9200", reason: "connection refused" }]);
+        assert.deepEqual(heard, [{ node: "id@es1:9200", reason: "connection refused", replica: "r1" }]);
         stop();
-        a.report({ node: "id@es1:9200", reason: "connection refused" });
+        a.report({ node: "id@es1:9200", reason: "connection refused", replica: "r1" });
         await arrive();
         assert.equal(heard.length, 1);
       }),
@@ -202,7 +202,7 @@ const marks = (lease: Lease, sequence: number): Marks => ({
 });
 
 const publication = (lease: Lease, sequence: number): Publication => ({
-  head: { topology: version(lease, sequence), marks: version(lease, sequence), beat: 0 },
+  head: { topology: version(lease, sequence), marks: version(lease, sequence), beat: 0, replicas: 3 },
   topology: topology(lease, sequence),
   marks: marks(lease, sequence),
 });

@@ -1,7 +1,8 @@
-import type { Head, Marks, Topology, View } from "@rollcall/core/view";
+import type { Digest, Head, Marks, Topology, View } from "@rollcall/core/view";
 
 /** The right to publish. Every write is checked against it, inside the store. */
 export interface Lease {
+  /** Unique, and above every epoch that any reader has applied. */
   readonly epoch: number;
   readonly leader: string;
 }
@@ -13,12 +14,21 @@ export interface Publication {
   readonly marks?: Marks;
 }
 
+/**
+ *   kept        the lease holds, and readers have been told that its holder is alive
+ *   lost        somebody else has it, or nobody
+ *   incomplete  the lease holds, but a document is gone from the store: publish both again
+ */
+export type Renewal = "kept" | "lost" | "incomplete";
+
 /** "This node fails me": evidence from one process, a hint to look and nothing more. */
 export interface FailureReport {
   /** By `nodeKey`. */
   readonly node: string;
   /** For people, such as `connection refused`. */
   readonly reason: string;
+  /** Which process says so. */
+  readonly replica: string;
 }
 
 /** Stops a subscription. */
@@ -28,26 +38,53 @@ export type Unsubscribe = () => void;
  * Where the view lives: what coordinators write and pools read. One process or many see the same through it.
  *
  * Promised: a publication is refused unless its lease is the newest; readers never see a head before the documents it
- * names; listeners are called in the order of publication.
+ * names; listeners are called in the order of publication, and never with an older view than before.
  * Not promised: that a listener hears every publication. The newest is all that counts, and `read` gives it.
+ *
+ * Where the store is another process and does not answer, what returns a promise rejects with `REDIS` within a second
+ * or so; nothing is queued for later. Everything else does nothing then. A listener may not throw.
  */
 export interface ViewStore {
-  /** Takes the lease; undefined where somebody else holds it. The holder gets a new one, and its earlier one is void. */
-  acquire(leader: string): Promise<Lease | undefined>;
-  /** Keeps the lease and says that its holder is alive. False where the lease is lost. */
-  renew(lease: Lease, beat: number): Promise<boolean>;
-  /** Makes documents and head visible, at once and together. False where the lease is lost. */
+  /**
+   * Takes the lease; undefined where somebody else holds it. The holder gets a new one, and its earlier one is void.
+   * Its epoch is above `floorEpoch`: the highest epoch that the caller has seen anywhere.
+   */
+  acquire(leader: string, floorEpoch: number): Promise<Lease | undefined>;
+  /** Keeps the lease and says that its holder is alive. Before the lease's first publication it only keeps it. */
+  renew(lease: Lease, beat: number): Promise<Renewal>;
+  /**
+   * Makes documents and head visible, at once and together. False where the lease is lost. Publishing the same version
+   * again changes nothing. A lease's first publication must bring both documents.
+   */
   publish(lease: Lease, publication: Publication): Promise<boolean>;
   /** Gives the lease back. */
   release(lease: Lease): Promise<void>;
   /** The newest view, or undefined where nothing was ever published. */
   read(): Promise<View | undefined>;
-  /** Calls `listener` with each newer view, and with each beat. A listener may not throw. */
+  /** Calls `listener` with each newer view, and with each beat. */
   subscribe(listener: (view: View) => void): Unsubscribe;
   /** Tells whoever leads about a failing node. Never fails: a report is only a hint. */
   report(report: FailureReport): void;
   /** Calls `listener` with each report, for a coordinator to look into. */
   onReport(listener: (report: FailureReport) => void): Unsubscribe;
+  /** Tells leaders and people how this process is. Never fails. */
+  digest(digest: Digest): void;
+  /** Calls `listener` with each digest of any process, this one included. */
+  onDigest(listener: (digest: Digest) => void): Unsubscribe;
+  /** Asks every process for a digest now. Never fails. */
+  callRoll(): void;
+  onRollCall(listener: () => void): Unsubscribe;
+  /** A lease was given back: whoever wants it may try at once. */
+  onReleased(listener: () => void): Unsubscribe;
+  /**
+   * There is a new connection to the store. What was believed of a lease until then is void: a failover may have brought
+   * an old one back. Not called by a store in the same process.
+   */
+  onConnected(listener: () => void): Unsubscribe;
+  /** Whether the store answered last. */
+  readonly isConnected: boolean;
   /** The store's own time, in milliseconds: the clock of every time in a view. */
   nowMs(): number;
+  /** Closes what it has opened. Always resolves. */
+  close(): Promise<void>;
 }

@@ -56,9 +56,28 @@ export interface ClusterConfig {
   readonly logger?: Logger;
 }
 
+/** {@link import("./options.js").RedisOption}, told apart. It may hold a password. */
+export type RedisConfig =
+  | { readonly kind: "url"; readonly url: string }
+  | { readonly kind: "options"; readonly options: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: "cluster";
+      readonly nodes: readonly (string | Readonly<Record<string, unknown>>)[];
+      readonly options: Readonly<Record<string, unknown>>;
+    };
+
+export interface CoordinatorConfig extends ClusterConfig {
+  readonly redis: RedisConfig;
+  readonly name: string;
+}
+
 export interface PoolConfig extends ClusterConfig {
+  /** Absent: everything in this process. */
+  readonly redis?: RedisConfig;
+  /** Present wherever `redis` is. */
   readonly name?: string;
-  readonly threads: 0;
+  readonly coordinator: "candidate" | "external";
+  readonly threads: number;
   readonly timeoutMs: number;
   readonly connections: {
     readonly perNode: number;

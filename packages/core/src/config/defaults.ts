@@ -6,7 +6,9 @@ export interface Bound {
 
 /** What an option is when it is not given. */
 export const defaults = {
-  threads: 0,
+  coordinator: "candidate",
+  /** On a machine with more than one core: as many as leave one core to the application, but not more. On one core: 0. */
+  threadsMax: 2,
   timeoutMs: 30_000,
   connections: {
     perNode: 64,
@@ -29,6 +31,7 @@ const oneDayMs = 86_400_000;
 export const bounds = {
   // Beyond 2^31-1 ms a Node timer fires at once; a day is far from it, and longer than any sensible wait.
   timeoutMs: { min: 1, max: oneDayMs },
+  threads: { min: 0, max: 64 },
   connections: {
     perNode: { min: 1, max: 4_096 },
     opening: { min: 1, max: 4_096 },

@@ -1,16 +1,27 @@
-export type { AllowConfig, ClusterConfig, DiscoveryConfig, PoolConfig, Seed, TlsConfig } from "./config.js";
+export type {
+  AllowConfig,
+  ClusterConfig,
+  CoordinatorConfig,
+  DiscoveryConfig,
+  PoolConfig,
+  RedisConfig,
+  Seed,
+  TlsConfig,
+} from "./config.js";
 export { type Bound, bounds, defaults, fixed } from "./defaults.js";
 export type {
   Auth,
   AuthProvider,
   ClusterOptions,
   ConnectionOptions,
+  CoordinatorOptions,
   DiscoveryOptions,
   HostPolicy,
   NodeOption,
   Pem,
   PoolOptions,
   QueueOptions,
+  RedisOption,
   RetryOptions,
   TlsOptions,
 } from "./options.js";

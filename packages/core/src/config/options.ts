@@ -102,11 +102,35 @@ export interface RetryOptions {
   readonly max?: number | undefined;
 }
 
+/**
+ * Where replicas share their view: a URL (`redis:`, `rediss:`), what ioredis takes as options for one server or for
+ * Sentinel, or the nodes of a Redis Cluster. Options are handed to ioredis as they are; what the connection must do to
+ * be safe is set over them.
+ */
+export type RedisOption =
+  | string
+  | Readonly<Record<string, unknown>>
+  | {
+      readonly cluster: readonly (string | Readonly<Record<string, unknown>>)[];
+      readonly options?: Readonly<Record<string, unknown>> | undefined;
+    };
+
+/** What a coordinator of its own process is made of. */
+export interface CoordinatorOptions extends ClusterOptions {
+  readonly redis: RedisOption;
+  /** Which view it keeps. */
+  readonly name: string;
+}
+
 export interface PoolOptions extends ClusterOptions {
-  /** Which view this is, in logs and metrics. */
+  /** Where this process finds the view that it shares with others. Absent: everything happens in this process. */
+  readonly redis?: RedisOption | undefined;
+  /** Which view this is, in Redis, logs and metrics. Required with `redis`: a default would mix clusters. */
   readonly name?: string | undefined;
-  /** Worker threads; 0 sends from the calling thread, and is all that this release can do. */
-  readonly threads?: 0 | undefined;
+  /** With `redis`: whether this process may lead ("candidate"), or leaves that to others ("external"). */
+  readonly coordinator?: "candidate" | "external" | undefined;
+  /** Worker threads that send the requests; 0 sends from the calling thread. */
+  readonly threads?: number | undefined;
   /** The default for every request: covers queue, connection, headers, body and every retry. */
   readonly timeoutMs?: number | undefined;
   readonly connections?: ConnectionOptions | undefined;

@@ -21,7 +21,9 @@ const clusterNames = [
 ] as const satisfies (keyof ClusterOptions)[];
 const poolNames = [
   ...clusterNames,
+  "redis",
   "name",
+  "coordinator",
   "threads",
   "timeoutMs",
   "connections",
@@ -92,12 +94,10 @@ function readCluster(fields: Fields<keyof ClusterOptions>, problems: Problems): 
 
 function readPool(fields: Fields<keyof PoolOptions>, problems: Problems): Omit<PoolConfig, keyof ClusterConfig> {
   const name = fields.name.value === undefined ? undefined : readName(fields.name, problems);
-  if (fields.threads.value !== undefined && fields.threads.value !== defaults.threads) {
-    problems.add(fields.threads, "must be 0; worker threads arrive in a later release");
-  }
   return {
     ...(name === undefined ? {} : { name }),
-    threads: defaults.threads,
+    coordinator: defaults.coordinator,
+    threads: readWholeNumber(fields.threads, bounds.threads, 0, problems),
     timeoutMs: readWholeNumber(fields.timeoutMs, bounds.timeoutMs, defaults.timeoutMs, problems),
     connections: readConnections(fields.connections, problems),
     queue: readQueue(fields.queue, problems),

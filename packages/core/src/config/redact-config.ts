@@ -24,7 +24,7 @@ export interface RedactedSeed {
 }
 
 /** A configuration as JSON data without secrets: for people, logs and bug reports. */
-export interface RedactedConfig extends Partial<Omit<PoolConfig, keyof ClusterConfig>> {
+export interface RedactedConfig extends Partial<Omit<PoolConfig, keyof ClusterConfig | "redis">> {
   readonly seeds: readonly RedactedSeed[];
   readonly defaultAuth?: RedactedAuth;
   readonly tls?: RedactedTls;
@@ -47,8 +47,8 @@ export function redactConfig(config: ClusterConfig | PoolConfig): RedactedConfig
   };
 }
 
-function poolPart({ name, threads, timeoutMs, connections, queue, retry }: PoolConfig) {
-  return { ...(name === undefined ? {} : { name }), threads, timeoutMs, connections, queue, retry };
+function poolPart({ name, coordinator, threads, timeoutMs, connections, queue, retry }: PoolConfig) {
+  return { ...(name === undefined ? {} : { name }), coordinator, threads, timeoutMs, connections, queue, retry };
 }
 
 function redactSeed(seed: Seed): RedactedSeed {

@@ -24,6 +24,17 @@ export interface Mark {
   readonly sinceMs: number;
   /** For people: what was seen, such as `connection refused`. */
   readonly reason: string;
+  /** Of "down" alone: what a next leader must know to go on as if it had seen it itself. */
+  readonly down?: {
+    /** How often the node has gone down of late; a flapping one is held longer. */
+    readonly flaps: number;
+    /** Not back before this time, on the store's clock. */
+    readonly holdUntilMs: number;
+    /** Fresh probes that failed before the mark was set. */
+    readonly failedProbes: number;
+    /** Processes that had reported the node by then. */
+    readonly reporters: number;
+  };
 }
 
 /** What is wrong with whom, by {@link nodeKey}. A node that is not named is well. */
@@ -40,6 +51,8 @@ export interface Head {
   readonly beat: number;
   /** When it was written, on the store's clock, in milliseconds. */
   readonly atMs: number;
+  /** Replicas that the leader has heard of lately: readers of a large fleet spread their fetches over a longer time. */
+  readonly replicas: number;
 }
 
 /** All that a reader needs. */
