@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { setTimeout as startTimer } from "node:timers";
 import { Asker, ClusterAccess, Coordinator, createMemoryStore, probe, systemTimers } from "@rollcall/coordinator";
 import { type Logger, RollcallError, silentLogger } from "@rollcall/core";
@@ -64,7 +65,10 @@ export interface Pool {
  * @throws {RollcallError} `CONFIG`, listing every problem of the options
  */
 export function createPool(options: PoolOptions): Pool {
-  return new ClusterPool(parsePoolConfig(options), options.logger === false ? silentLogger : undefined);
+  return new ClusterPool(
+    parsePoolConfig(options, { cores: availableParallelism() }),
+    options.logger === false ? silentLogger : undefined,
+  );
 }
 
 // Fields are private at run time too: a pool that is logged or serialised must not show a password.
