@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { readStories } from "../stories.test.support.js";
 import { type ArbiterEvent, arbiterDueMs, emptyArbiter, marksOf, nextArbiter, publishedNodes } from "./arbiter.js";
 import { type DetectorEvent, detectorDueMs, newDetector, nextDetector } from "./detector.js";
 import type { ProbeOutcome } from "./member.js";
@@ -8,30 +9,11 @@ import type { ProbeOutcome } from "./member.js";
 /** Half of every random part: waits of 750, 1500, 3000, 6000, 7500 … ms, and periods of exactly 10 s. */
 const random = () => 0.5;
 
-interface Story {
-  readonly title: string;
-  readonly steps: readonly string[];
-  readonly outcome: readonly string[];
-}
-
-/** Stories stand apart by empty lines: `# title`, one line a step, `----`, one line an outcome. */
-function readStories(file: string): Story[] {
-  // The tests run from dist; the stories stay in src.
-  const text = readFileSync(new URL(`../../src/health/testdata/${file}`, import.meta.url), "utf8");
-  const blocks = text.split(/\n\n+/).map((block) => block.trim().split("\n"));
-  return blocks
-    .filter((lines) => lines.includes("----"))
-    .map((lines) => {
-      const told = lines.filter((line) => !line.startsWith("#"));
-      const at = told.indexOf("----");
-      const title = lines.filter((line) => line.startsWith("#")).map((line) => line.slice(1).trim());
-      return { title: title.join(" "), steps: told.slice(0, at), outcome: told.slice(at + 1) };
-    });
-}
-
 function tellStories(file: string, tell: (steps: readonly string[]) => string[]) {
   describe(file, () => {
-    for (const { title, steps, outcome } of readStories(file)) {
+    // The tests run from dist; the stories stay in src.
+    const text = readFileSync(new URL(`../../src/health/testdata/${file}`, import.meta.url), "utf8");
+    for (const { title, steps, outcome } of readStories(text)) {
       it(title, () => assert.deepEqual(tell(steps), outcome));
     }
   });
