@@ -58,7 +58,17 @@ function coordinating(options: ClusterOptions, random = seededRandom(7)) {
   const store = createMemoryStore(timers);
   const access = new ClusterAccess(config, timers, logger);
   const asker = new Asker(timers, 3_000);
-  const coordinator = new Coordinator({ config, access, asker, store, timers, random, logger, leader: "me" });
+  const coordinator = new Coordinator({
+    config,
+    access,
+    asker,
+    store,
+    timers,
+    random,
+    logger,
+    leader: "me",
+    replica: "r0",
+  });
   const views: View[] = [];
   store.subscribe((view) => views.push(view));
   const close = async () => {
