@@ -10,7 +10,6 @@ import {
   marksOf,
   nextArbiter,
   publishedNodes,
-  type Standing,
 } from "@rollcall/core/health";
 import {
   emptyMembership,
@@ -21,7 +20,7 @@ import {
   recogniseSeeds,
   shownText,
 } from "@rollcall/core/sniff";
-import { addressOf, type DownEvidence, type NodeRecord, nodeKey, type Topology } from "@rollcall/core/view";
+import { addressOf, type NodeRecord, nodeKey, type Topology } from "@rollcall/core/view";
 import type { Findings } from "./announcer.js";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { Asker } from "./cluster/ask.js";
@@ -38,6 +37,7 @@ import {
   type SniffTimes,
 } from "./sniff-schedule.js";
 import type { FailureReport, Unsubscribe } from "./store/view-store.js";
+import { nodeLabel, transitionLine } from "./transition-line.js";
 import { Turns } from "./turns.js";
 
 /** What a watch needs, and whom it tells. */
@@ -110,7 +110,10 @@ export class ClusterWatch {
   private lastProblem: string | undefined;
   /** The listed nodes that the local configuration does not let us use, as they were last told. */
   private refusedTold = "";
-  /** Nodes of the last leader's view. They are not refused for what our own configuration does not know yet. */
+  /**
+   * Nodes of the last leader's view. They are not given up only because our own configuration is not complete yet: a name
+   * that has not been looked up, or a credential that has not been given, would empty the view for everybody.
+   */
   private readonly inherited = new Set<string>();
 
   constructor(private readonly parts: WatchParts) {
@@ -211,14 +214,15 @@ export class ClusterWatch {
   private logTransition(transition: Extract<ArbiterEffect, { type: "transition" }>): void {
     const { key, from, to, reason, evidence } = transition;
     const record = this.records.get(key);
-    const node = record === undefined ? key : label(record);
-    const message = `node ${node} ${transitionWords(from, to)}: ${reason}${evidenceWords(evidence)}`;
-    this.parts.logger[to === "down" ? "warn" : "info"]({ node, from, to, reason, ...evidence }, message);
+    const node = record === undefined ? key : nodeLabel(record);
+    const { failedProbes, reporters } = evidence ?? {};
+    const fields = { node, from, to, reason, ...(evidence === undefined ? {} : { failedProbes, reporters }) };
+    this.parts.logger[to === "down" ? "warn" : "info"](fields, transitionLine(node, transition));
   }
 
   /** Goes on from what the last leader published. */
   private takeOver({ topology, marks }: Inheritance): void {
-    const { config, timers, random, pace } = this.parts;
+    const { config, access, timers, random, pace } = this.parts;
     if (topology.clusterUuid !== undefined) {
       // A view of another cluster than the configured one is of no use.
       if (this.pinnedUuid !== undefined && this.pinnedUuid !== topology.clusterUuid) return;
@@ -232,7 +236,8 @@ export class ClusterWatch {
     const known = topology.nodes.filter((node) => {
       // Another process's configured nodes are not ours; with `discovery: false`, nor is what the cluster names.
       if (seeds.has(addressOf(node))) return config.discovery !== false || node.id === "";
-      return config.discovery !== false && node.id !== "" && this.mayUse(node, true);
+      if (config.discovery === false || node.id === "") return false;
+      return access.reach(node).kind === "endpoint" || !access.isSettled;
     });
     if (config.discovery !== false) {
       this.source = topology.source;
@@ -284,7 +289,7 @@ export class ClusterWatch {
     const refused: { readonly node: NodeRecord; readonly reason: string }[] = [];
     const reachable = this.membership.members.flatMap(({ node }) => {
       const reach = this.parts.access.reach(node);
-      if (reach.kind === "endpoint" || this.mayUse(node, this.inherited.has(nodeKey(node)))) return node;
+      if (reach.kind === "endpoint" || (this.inherited.has(nodeKey(node)) && !this.parts.access.isSettled)) return node;
       refused.push({ node, reason: reach.reason });
       return [];
     });
@@ -294,22 +299,13 @@ export class ClusterWatch {
     this.refusedTold = told;
     const [first, ...others] = refused;
     if (first === undefined) return reachable;
-    const nodes = refused.slice(0, namesTold).map(({ node }) => label(node));
+    const nodes = refused.slice(0, namesTold).map(({ node }) => nodeLabel(node));
     const more = others.length === 0 ? "" : `; nor are ${others.length} more`;
     this.parts.logger.warn(
       { nodes, refused: refused.length, reason: first.reason },
-      `node ${label(first.node)} is not used: ${first.reason}${more}`,
+      `node ${nodeLabel(first.node)} is not used: ${first.reason}${more}`,
     );
     return reachable;
-  }
-
-  /**
-   * What another has published is not given up only because our own configuration is not complete yet: a name that has
-   * not been looked up, or a credential that has not been given, would empty the view for everybody.
-   */
-  private mayUse(node: NodeRecord, isInherited: boolean): boolean {
-    const { access } = this.parts;
-    return access.reach(node).kind === "endpoint" || (isInherited && !access.isSettled);
   }
 
   /** Once a node that the cluster named has proved itself, the cluster's own list is the view. */
@@ -392,7 +388,7 @@ export class ClusterWatch {
         this.parts.topologyChanged();
       }
       this.lastProblem = undefined;
-    } else if (!this.isVerified) this.lastProblem = `${label(record)}: ${reason}`;
+    } else if (!this.isVerified) this.lastProblem = `${nodeLabel(record)}: ${reason}`;
 
     const address = addressOf(record);
     if (record.id !== "" || name === undefined || this.seedNames.get(address) === name) return;
@@ -412,11 +408,11 @@ export class ClusterWatch {
     if (this.source === "sniff" || waiting.length === 0) {
       const record = this.records.get(key);
       if (record === undefined) return;
-      const fields = { node: label(record), reason };
+      const fields = { node: nodeLabel(record), reason };
       return this.notices.warn(
         `unverified ${key}`,
         fields,
-        `node ${label(record)} is listed but not used yet: ${reason}`,
+        `node ${nodeLabel(record)} is listed but not used yet: ${reason}`,
       );
     }
     if (!waiting.every((node) => this.unverified.has(nodeKey(node)))) return;
@@ -451,6 +447,7 @@ export class ClusterWatch {
     let result: "changed" | "same" | undefined;
     let denied = false;
     const order = this.sniffOrder();
+    if (order.length === 0) this.parts.reached(false);
     for (const { record, endpoint } of order) {
       if (this.closed) return;
       const { probe: seen, parsed } = await sniff(this.parts.asker, endpoint, {
@@ -523,8 +520,8 @@ export class ClusterWatch {
         this.warnDenied(record, "GET /_nodes/http", "cluster:monitor/nodes/info");
         return "same";
       }
-      this.lastProblem = `${label(record)}: ${parsed.reason}`;
-      const fields = { node: label(record), reason: parsed.reason };
+      this.lastProblem = `${nodeLabel(record)}: ${parsed.reason}`;
+      const fields = { node: nodeLabel(record), reason: parsed.reason };
       this.notices.warn("sniff refused", fields, `the list of nodes was not used: ${parsed.reason}`);
       return "ask another";
     }
@@ -583,53 +580,19 @@ export class ClusterWatch {
   }
 
   private warnDenied(record: NodeRecord, request: string, privilege: string): void {
-    this.lastProblem = `${label(record)}: ${request} was refused: the user lacks the privilege ${privilege}`;
+    this.lastProblem = `${nodeLabel(record)}: ${request} was refused: the user lacks the privilege ${privilege}`;
     this.notices.warn(
       "denied",
-      { node: label(record), privilege },
-      `${request} was refused by ${label(record)}: the user is unknown there or lacks the privilege ${privilege}. ` +
+      { node: nodeLabel(record), privilege },
+      `${request} was refused by ${nodeLabel(record)}: the user is unknown there or lacks the privilege ${privilege}. ` +
         "Nodes cannot be discovered or verified; the configured nodes stay in use",
     );
   }
 }
 
-/** What spoke against a node, for people; "" where nothing did. */
-function evidenceWords(evidence: DownEvidence | undefined): string {
-  if (evidence === undefined) return "";
-  const { failedProbes, reporters } = evidence;
-  const words = [
-    ...(failedProbes === 0 ? [] : [`${failedProbes} failed ${failedProbes === 1 ? "probe" : "probes"}`]),
-    ...(reporters === 0 ? [] : [`reported by ${reporters} ${reporters === 1 ? "process" : "processes"}`]),
-  ];
-  return words.length === 0 ? "" : ` (${words.join(", ")})`;
-}
-
 const skippedTold = 20;
 /** How many nodes one warning names. */
 const namesTold = 5;
-
-/** One line a transition is all that many people will ever read of us. */
-function transitionWords(from: Standing, to: Standing): string {
-  switch (to) {
-    case "up":
-      return from === "ramp" ? "has its full share again" : "is in use";
-    case "ramp":
-      return from === "down" ? "is back and eased in" : "joins and is eased in";
-    case "down":
-      return "is down";
-    case "drain":
-      return "leaves; what is under way may end";
-    case "gone":
-      return "is gone";
-    case "new":
-      return "is new";
-  }
-}
-
-/** How people know a node. */
-function label(record: NodeRecord): string {
-  return record.name === undefined ? addressOf(record) : `${shownText(record.name)} (${addressOf(record)})`;
-}
 
 function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
   return items

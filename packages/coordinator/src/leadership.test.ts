@@ -145,7 +145,7 @@ describe("several coordinators on one store", () => {
     );
   });
 
-  it("are told of by one line each time, and tell whoever wants to know", async () => {
+  it("tell whoever wants to know when they begin to lead, and when they stop", async () => {
     const { process } = await fleet(2);
     const [a, b] = [process(0), process(1)];
     const told: boolean[] = [];
@@ -310,6 +310,16 @@ describe("a leader that does not reach the cluster", () => {
       a.logger.lines.some((line) => /no longer leads the view logs: other processes reach the cluster/.test(line)),
     );
     assert.equal(a.coordinator.isLeading, false);
+  });
+
+  it("leaves it to others as well while it has no credential to ask with", async () => {
+    const { urls } = await cluster(1);
+    const { coordinator, store, pass } = coordinating({ nodes: urls, auth: () => new Promise(() => {}) });
+    for (let second = 0; second < 20 && coordinator.isLeading; second++) {
+      await pass(1_000);
+      store.digest(digest("r1", { answeredMsAgo: 0 }));
+    }
+    assert.equal(coordinator.isLeading, false);
   });
 
   it("leads on where no other process that may lead reaches it either", async () => {
