@@ -9,7 +9,7 @@ import { closeAll, cluster, coordinating, fromSniff, markAt } from "./coordinati
 import { json, root, type StandIn } from "./stand-in.test.support.js";
 import { createMemoryStore } from "./store/memory-store.js";
 import type { ViewStore } from "./store/view-store.js";
-import { settled } from "./testing.test.support.js";
+import { settled, until } from "./testing.test.support.js";
 
 afterEach(closeAll);
 
@@ -177,19 +177,21 @@ describe("a leader", () => {
     const store = scripted(createMemoryStore(timers));
     const a = coordinating({ nodes: urls }, { timers, ownTimers: own, store, name: "logs", leader: "a" });
     await a.when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 2);
+    await a.pass(15_000);
     const { reply } = at(2);
     const held: (() => void)[] = [];
     at(2).reply = (request, response) => {
       if (request.url === "/") held.push(() => json(root("n2", "u2"))(request, response));
       else reply(request, response);
     };
-    while (held.length === 0) await a.pass(200);
+    store.report({ node: `id2@${at(2).address}`, reason: "connection refused", replica: "r1" });
+    await until("the node is probed", () => held.length === 1);
     const calls = store.calls.length;
     own.stop();
     await a.pass(7_000);
     // News of the node comes in, and would be published, if it were still ours to publish.
     for (const release of held) release();
-    for (let time = 0; time < 100 && a.coordinator.isLeading; time++) await settled();
+    await until("it stepped down", () => !a.coordinator.isLeading);
     assert.equal(a.coordinator.isLeading, false);
     assert.deepEqual(store.calls.slice(calls), []);
     assert.ok(a.logger.lines.includes("info no longer leads the view logs: the lease could not be renewed in time"));
