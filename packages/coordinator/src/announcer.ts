@@ -114,13 +114,13 @@ export class Announcer {
         ...(marksAreNew ? { marks: this.marks() } : {}),
       });
       if (!isPublished) return this.lose();
-      notices.clear("store");
+      notices.clear("publication");
       return true;
     } catch (error) {
       this.topologyIsNew ||= topologyIsNew;
       this.marksAreNew ||= marksAreNew;
       const problem = error instanceof Error ? error.message : "unknown";
-      notices.warn("store", { problem }, `the view could not be published: ${problem}`);
+      notices.warn("publication", { problem }, `the view could not be published: ${problem}`);
       return false;
     }
   }

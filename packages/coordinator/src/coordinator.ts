@@ -164,14 +164,14 @@ export class Coordinator {
     const { store, leader } = this.parts;
     try {
       const lease = await store.acquire(leader, floorEpoch);
-      this.storeAnswered();
+      this.storeAnswered("lease");
       if (lease !== undefined && this.closed) return await this.release(lease);
       this.granted = lease;
       this.step(
         lease === undefined ? { type: "refused", question } : { type: "granted", question, epoch: lease.epoch },
       );
     } catch (error) {
-      this.storeFailed(error, "the lease could not be asked for");
+      this.storeFailed("lease", error, "the lease could not be asked for");
       this.step({ type: "failed", question });
     }
   }
@@ -179,10 +179,10 @@ export class Coordinator {
   private async renew(term: Term, question: number): Promise<void> {
     try {
       const renewal = await term.announcer.renew();
-      this.storeAnswered();
+      this.storeAnswered("lease");
       this.step({ type: "renewed", question, renewal });
     } catch (error) {
-      this.storeFailed(error, "the lease could not be renewed");
+      this.storeFailed("lease", error, "the lease could not be renewed");
       return this.step({ type: "failed", question });
     }
     // The last view could not be read when the term began: now the store answers again.
@@ -194,15 +194,17 @@ export class Coordinator {
     await this.parts.store.release(lease).catch(() => {});
   }
 
-  private storeAnswered(): void {
+  // Apart, for one may go on failing while the other does not.
+
+  private storeAnswered(topic: "lease" | "last view"): void {
     this.storeProblem = undefined;
-    this.notices.clear("store");
+    this.notices.clear(topic);
   }
 
-  private storeFailed(error: unknown, what: string): void {
+  private storeFailed(topic: "lease" | "last view", error: unknown, what: string): void {
     const problem = error instanceof Error ? error.message : "unknown";
     this.storeProblem = `${what}: ${problem}`;
-    if (!this.closed) this.notices.warn("store", { problem }, this.storeProblem);
+    if (!this.closed) this.notices.warn(topic, { problem }, this.storeProblem);
   }
 
   // Terms.
@@ -233,8 +235,9 @@ export class Coordinator {
     try {
       stored = await store.read();
     } catch (error) {
-      return this.storeFailed(error, "the last view could not be read");
+      return this.storeFailed("last view", error, "the last view could not be read");
     }
+    this.storeAnswered("last view");
     // Readers would reject what comes below an epoch that they have seen: then this term ends here.
     if (stored !== undefined) this.hearView(stored);
     if (this.term !== term || term.watch !== undefined) return;

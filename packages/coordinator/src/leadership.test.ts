@@ -233,6 +233,7 @@ describe("a leader", () => {
     assert.equal(b.coordinator.isLeading, true);
     assert.ok(!store.calls.some((call) => call.startsWith("publish 2")));
     assert.match(b.coordinator.problem ?? "", /the last view could not be read: the store cannot read/);
+    assert.deepEqual(b.logger.warnings, ["the last view could not be read: the store cannot read"], "said once");
     store.state.readFails = false;
     const { view } = await b.when("it goes on", ({ head }) => head.topology.epoch === 2);
     assert.equal(view.topology.nodes.length, 2);

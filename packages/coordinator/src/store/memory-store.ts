@@ -7,7 +7,8 @@ import type { FailureReport, Lease, ViewStore } from "./view-store.js";
  * The view inside one process: the embedded default. The same rules as between processes, without the network; only that
  * a lease does not end by itself, as there is nobody whose death would have to end it.
  *
- * With `initial` it begins as if that had been published to it: every lease comes after it. Its times are on `clock`.
+ * With `initial` it begins as if that had been published to it: every lease comes after it. Its times must be on `clock`,
+ * so a view of another store asks for the clock of that store.
  */
 export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
   const readers = new Listeners<View>();
