@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "core/policy": ["core", "core/access", "core/address"],
   "core/sniff": ["core", "core/view", "core/address"],
   "core/health": ["core", "core/view"],
+  "core/election": ["core"],
   "core/selection": ["core", "core/view"],
   "core/request": ["core"],
   "core/testing": ["core"],

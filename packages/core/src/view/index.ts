@@ -10,4 +10,4 @@ export {
 export { type Freshness, freshnessOf, orphanAfterMs, staleAfterMs } from "./freshness.js";
 export { addressOf, type NodeRecord, nodeKey } from "./node-record.js";
 export { compareVersions, type Version } from "./version.js";
-export type { Head, Mark, MarkKind, Marks, Topology, View } from "./view.js";
+export type { DownEvidence, Head, Mark, MarkKind, Marks, Topology, View } from "./view.js";
