@@ -9,7 +9,7 @@ const packages = fileURLToPath(new URL("../../../packages", import.meta.url));
 /** What each package, and each stage of core, may import besides itself. Types of the configuration may go anywhere. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  "core/view": ["core"],
+  "core/view": ["core", "core/address"],
   "core/address": ["core"],
   "core/access": ["core", "core/view", "core/address"],
   "core/config": ["core", "core/view", "core/address"],
@@ -28,9 +28,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const libraries: Readonly<Record<string, readonly string[]>> = {
   "core/address": ["node:net"],
   "core/config": ["node:net"],
+  "core/view": ["node:zlib"],
   "core/policy": ["tldts"],
 
-  coordinator: ["undici"],
+  coordinator: ["undici", "ioredis"],
   worker: ["undici", "pino"],
   cli: ["commander"],
 };

@@ -1,0 +1,2 @@
+export type { RedisServer, RedisServerOptions } from "./contract.js";
+export { startRedis } from "./server.js";
