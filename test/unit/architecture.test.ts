@@ -47,7 +47,7 @@ interface Import {
 function sourceFiles(): string[] {
   return readdirSync(packages, { recursive: true, encoding: "utf8" })
     .map((entry) => entry.split(sep).join("/"))
-    .filter((file) => /^[^/]+\/src\/.*(?<!\.test)\.ts$/.test(file));
+    .filter((file) => /^[^/]+\/src\/.*(?<!\.test)(?<!\.test\.support)\.ts$/.test(file));
 }
 
 function layerOf(file: string): string {

@@ -202,7 +202,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "gives epochs above the floor, and does not believe one that no clock can have made",
+      "gives epochs above the floor, and above those that it gave before",
       withStores(async ({ stores: [store] }) => {
         const first = await lead(store);
         const floor = first.epoch + 5_000_000;
