@@ -114,8 +114,8 @@ export function publication(lease: Lease, sequence: number, { nodes = 1, replica
 }
 
 /** Waits until a store's listeners have been shown both documents in these versions. */
-export async function waitForView({ views }: Opened, lease: Lease, sequence: number): Promise<View> {
-  return await waitUntil(`the view ${lease.epoch}/${sequence} is shown`, () =>
+export async function waitForView({ views }: Opened, lease: Lease, sequence: number): Promise<void> {
+  await waitUntil(`the view ${lease.epoch}/${sequence} is shown`, () =>
     views.find(({ topology, marks }) =>
       [topology, marks].every(
         ({ version }) =>

@@ -14,7 +14,7 @@ const socketTimeoutMs = 5_000;
 const connectTimeoutMs = 2_000;
 const reconnect = { baseMs: 50, capMs: 1_500 };
 /** How long a connection that we close may take for its farewell. */
-const disconnectTimeoutMs = 500;
+export const disconnectTimeoutMs = 200;
 
 /**
  * A client by the user's configuration. Set over what the user gave, because the view is not safe without it:

@@ -1,5 +1,5 @@
 import type { Timers } from "@rollcall/core";
-import { commandTimeoutMs, type RedisClient } from "./redis-clients.js";
+import { commandTimeoutMs, disconnectTimeoutMs, type RedisClient } from "./redis-clients.js";
 import { redisError, redisProblem } from "./redis-problem.js";
 
 export interface ConnectionListener {
@@ -78,15 +78,16 @@ export class RedisConnection {
   async close(): Promise<void> {
     if (this.state === "closed") return;
     this.state = "closed";
-    // Between two attempts there is nothing to wait for.
-    const isOpen = !["reconnecting", "end", "wait", "close"].includes(this.client.status);
+    const { status } = this.client;
     let cancel = () => {};
     const ended = new Promise<void>((resolve) => {
       this.client.once("end", resolve);
-      cancel = this.timers.after(closeWaitMs, resolve);
+      // Between two attempts nothing ends, but ioredis' timer for its farewell goes on.
+      const waitMs = status === "reconnecting" ? disconnectTimeoutMs : closeWaitMs;
+      this.client.disconnect();
+      cancel = this.timers.after(waitMs, resolve);
     });
-    this.client.disconnect();
-    if (isOpen) await ended;
+    if (status !== "end") await ended;
     cancel();
   }
 }

@@ -306,7 +306,10 @@ export class RedisReader {
   /** An epoch from far ahead would shut out every leader to come. */
   private isPlausible({ topology, marks }: Head): boolean {
     const begunMs = epochBegunMs(Math.max(topology.epoch, marks.epoch));
-    if (begunMs <= this.nowMs() + epochAheadMaxMs + clockSlackMs) return true;
+    if (begunMs <= this.nowMs() + epochAheadMaxMs + clockSlackMs) {
+      this.notices.clear("head");
+      return true;
+    }
     this.refuse("head", "its epoch is from the future");
     return false;
   }
@@ -409,7 +412,7 @@ export class RedisReader {
     if (bytes !== "strange" && bytes.byteLength === 0) return undefined;
     const read = bytes === "strange" ? { problem: "is no string" } : decode(bytes);
     if ("value" in read) {
-      this.notices.clear(what);
+      if (what !== "head") this.notices.clear(what);
       return read.value;
     }
     if (head !== undefined && what !== "head") this.refused = { ...this.refused, [what]: head[what] };
