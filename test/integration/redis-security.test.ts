@@ -162,6 +162,28 @@ describe("the Redis users of the guide", () => {
   );
 
   it(
+    "still read where they may not listen, and the log says what is missing",
+    withRedis(
+      { password: "admin-secret", users: { ...users, deaf: users.replica.replace("+subscribe", "") } },
+      async ({ server, connect }) => {
+        const as = (username: string) => ({
+          kind: "url" as const,
+          url: server.urlFor({ username, password: "PASSWORD" }),
+        });
+        const leader = await connect({ redis: as("coordinator") });
+        const reader = await connect({ redis: as("deaf"), mayLead: false });
+        await waitUntil("it is told", () => reader.logger.messages("warn").length > 0);
+        assert.deepEqual(reader.logger.messages("warn"), [
+          "news of the view cannot be heard from Redis, only read: the Redis user lacks a permission (NOPERM)",
+        ]);
+        const lease = await lead(leader);
+        await leader.store.publish(lease, publication(lease, 1));
+        assert.equal((await reader.store.read())?.head.topology.epoch, lease.epoch);
+      },
+    ),
+  );
+
+  it(
     "are told apart from a Redis that is away, when one lacks a permission",
     withRedis({ password: "admin-secret", users }, async ({ server, connect }) => {
       const redis = { kind: "url" as const, url: server.urlFor({ username: "replica", password: "PASSWORD" }) };

@@ -184,12 +184,12 @@ export class RedisReader {
       .ask(() => this.client.subscribe(...channels))
       .then(
         () => this.notices.clear("subscribe"),
-        (error: Error) =>
-          this.warn(
-            "subscribe",
-            error.message,
-            `the view's news are not heard, only read from time to time: ${error.message}`,
-          ),
+        (error: unknown) => {
+          const problem = redisProblem(error);
+          // One that is gone is told of elsewhere, and is subscribed anew when it is back.
+          if (!this.connection.isReady) return;
+          this.warn("subscribe", problem, `news of the view cannot be heard from Redis, only read: ${problem}`);
+        },
       );
   }
 
