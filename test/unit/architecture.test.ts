@@ -30,7 +30,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   "core/config": ["node:net"],
   "core/policy": ["tldts"],
 
-  coordinator: ["undici"],
+  coordinator: ["undici", "pino"],
   worker: ["undici", "pino"],
   cli: ["commander"],
 };

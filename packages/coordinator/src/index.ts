@@ -4,6 +4,8 @@ export type { Endpoint } from "./cluster/endpoint.js";
 export { type Probe, type ProbeOptions, probe } from "./cluster/prober.js";
 export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniffer.js";
 export { Coordinator, type CoordinatorParts } from "./coordinator.js";
+export { DigestSender, type DigestSenderParts } from "./digest-sender.js";
+export { type RunningCoordinator, startCoordinator } from "./start-coordinator.js";
 export { createMemoryStore } from "./store/memory-store.js";
 export type { FailureReport, Lease, Publication, Renewal, Unsubscribe, ViewStore } from "./store/view-store.js";
 export { systemTimers } from "./system-timers.js";
