@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Logger, Random, Timers } from "@rollcall/core";
 import { type ClusterConfig, fixed } from "@rollcall/core/config";
-import { type Digest, freshnessOf, type View } from "@rollcall/core/view";
+import { type Digest, type Freshness, freshnessOf, type View } from "@rollcall/core/view";
 import { ClusterAccess } from "./cluster/access.js";
 import { Asker } from "./cluster/ask.js";
 import { Coordinator } from "./coordinator.js";
@@ -10,7 +10,8 @@ import { DigestSender } from "./digest-sender.js";
 import type { Unsubscribe, ViewStore } from "./store/view-store.js";
 
 export interface LoneCoordinatorParts {
-  readonly config: ClusterConfig;
+  /** `name`: the view's. */
+  readonly config: ClusterConfig & { readonly name?: string };
   /** Closed together with the coordinator. */
   readonly store: ViewStore;
   readonly timers: Timers;
@@ -59,7 +60,9 @@ export class LoneCoordinator {
   }
 
   get problem(): string | undefined {
-    return this.#store.isConnected ? this.#coordinator.problem : "Redis does not answer";
+    if (!this.#store.isConnected) return "Redis does not answer";
+    // Whoever stands by while another keeps the view is as he should be.
+    return this.isLeading || this.#freshness() !== "fresh" ? this.#coordinator.problem : undefined;
   }
 
   close(): Promise<void> {
@@ -80,6 +83,10 @@ export class LoneCoordinator {
     await this.#store.close();
   }
 
+  #freshness(): Freshness {
+    return this.#view === undefined ? "orphan" : freshnessOf(this.#store.nowMs() - this.#view.head.atMs);
+  }
+
   #digest(): Digest {
     const view = this.#view;
     return {
@@ -88,7 +95,7 @@ export class LoneCoordinator {
       pid: process.pid,
       role: "coordinator",
       leading: this.isLeading,
-      freshness: view === undefined ? "orphan" : freshnessOf(this.#store.nowMs() - view.head.atMs),
+      freshness: this.#freshness(),
       ...(view === undefined ? {} : { view: { topology: view.head.topology, marks: view.head.marks } }),
       avoided: [],
       threads: [],

@@ -1,4 +1,4 @@
-import { type CoordinatorOptions, parseCoordinatorConfig } from "@rollcall/core/config";
+import { type CoordinatorOptions, parseCoordinatorConfig, redactConfig } from "@rollcall/core/config";
 import { defaultLogger } from "./default-logger.js";
 import { LoneCoordinator } from "./lone-coordinator.js";
 import { createRedisStore } from "./store/redis-store.js";
@@ -26,5 +26,15 @@ export function startCoordinator(options: CoordinatorOptions): RunningCoordinato
   const config = parseCoordinatorConfig(options);
   const { redis, name, logger = defaultLogger() } = config;
   const parts = { timers: systemTimers, random: Math.random, logger };
+  const { redis: shownRedis, seeds } = redactConfig(config);
+  const urls = seeds.map(({ url }) => url);
+  logger.info({ name, redis: shownRedis, nodes: urls }, `stands for keeping the view ${name} of ${told(urls)}`);
   return new LoneCoordinator({ ...parts, config, store: createRedisStore({ ...parts, redis, name, mayLead: true }) });
+}
+
+const toldMax = 3;
+
+function told(urls: readonly string[]): string {
+  const left = urls.length - toldMax;
+  return `${urls.slice(0, toldMax).join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
 }
