@@ -100,7 +100,7 @@ Nodes
 
 Replicas
   all       4: 1 orphan, 1 behind, 2 well
-            the leader has heard of 2 more lately
+            the leader knew of 2 more
   orphan    app-4 (pid 104)  candidate, leads
   behind    app-3 (pid 103)  candidate
             topology 1 (2 behind), marks current
@@ -127,10 +127,9 @@ Replicas
 `,
     );
     assert.equal(
-      show(undefined, [], { seen: { kind: "away", problem: "connect ECONNREFUSED 10.0.1.1:6379" } }),
+      show(undefined, [], { seen: { kind: "away", problem: "Redis: not connected" } }),
       `View
-  away      Redis does not answer at redis://10.0.1.1:6379: connect ECONNREFUSED
-            10.0.1.1:6379
+  away      Redis does not answer at redis://10.0.1.1:6379: not connected
 
 Replicas
   all       nobody answered, for the roll is called through Redis

@@ -120,7 +120,7 @@ function markLines({ forMs, reason, down }: NodeReport): readonly string[] {
   if (down === null) return [since];
   const evidence = [
     counted(down.failedProbes, "failed probe", "failed probes"),
-    `reported by ${counted(down.reporters, "process", "processes")}`,
+    ...(down.reporters > 0 ? [`reported by ${counted(down.reporters, "process", "processes")}`] : []),
     ...(down.flaps > 1 ? [`down ${down.flaps} times of late`] : []),
   ];
   return [since, evidence.join(", ")];
@@ -146,7 +146,7 @@ function replicaEntries({ view, nodes, replicas, state }: StatusReport, paint: P
       replicas.length === 0
         ? `nobody answered${state === "away" ? ", for the roll is called through Redis" : ""}`
         : countsText(replicas.map(({ condition }) => condition)),
-      ...(missing > 0 ? [`the leader has heard of ${missing} more lately`] : []),
+      ...(missing > 0 ? [`the leader knew of ${missing} more`] : []),
     ),
     ...replicas.slice(0, shownMax.replicas).map((replica) => replicaEntry(replica, names, paint)),
     ...more(replicas.length - shownMax.replicas, "replicas"),

@@ -22,10 +22,10 @@ describe("the report of a view", () => {
     assert.deepEqual([none.state, none.view, none.nodes], ["none", null, []]);
     assert.match(none.summary, /no view logs in redis:/);
 
-    const seen = { kind: "away", problem: "connection refused" } as const;
-    const away = reportStatus(lookAt(undefined, [], { seen, warnings: ["old news"] }));
-    assert.deepEqual([away.state, away.view, away.warnings], ["away", null, []]);
-    assert.match(away.summary, /does not answer at redis:.*: connection refused$/);
+    const seen = { kind: "away", problem: "Redis: not connected" } as const;
+    const away = reportStatus(lookAt(undefined, [], { seen, warnings: ["connection refused"] }));
+    assert.deepEqual([away.state, away.view, away.warnings], ["away", null, ["connection refused"]]);
+    assert.match(away.summary, /does not answer at redis:.*: not connected$/);
   });
 
   it("names the leader by its digest, by its id where it did not answer, and by who says so after a change", () => {

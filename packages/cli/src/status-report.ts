@@ -136,7 +136,7 @@ export function reportStatus(look: Look): StatusReport {
     redis,
     state,
     summary: summaryOf(look, state, ageMs),
-    warnings: seen.kind === "away" ? [] : warnings,
+    warnings,
     view: view === undefined ? null : viewReport(view, ageMs, replicas),
     nodes: view === undefined ? [] : nodeReports(view, nowMs, digests).sort(nodesInTroubleFirst),
     replicas,
@@ -155,7 +155,7 @@ function summaryOf({ name, redis, seen }: Look, state: StatusState, ageMs: numbe
     case "none":
       return `There is no view ${name} in ${redis}: no coordinator has published one. Is the name right, and does one run?`;
     case "away":
-      return `Redis does not answer at ${redis}: ${seen.kind === "away" ? seen.problem : "unknown"}`;
+      return `Redis does not answer at ${redis}${seen.kind === "away" ? `: ${seen.problem.replace(/^Redis: /, "")}` : ""}`;
   }
 }
 

@@ -28,7 +28,7 @@ export function startCoordinator(options: CoordinatorOptions): RunningCoordinato
   const parts = { timers: systemTimers, random: Math.random, logger };
   const { redis: shownRedis, seeds } = redactConfig(config);
   const urls = seeds.map(({ url }) => url);
-  logger.info({ name, redis: shownRedis, nodes: urls }, `stands for keeping the view ${name} of ${told(urls)}`);
+  logger.info({ view: name, redis: shownRedis, nodes: urls }, `stands for keeping the view ${name} of ${told(urls)}`);
   return new LoneCoordinator({ ...parts, config, store: createRedisStore({ ...parts, redis, name, mayLead: true }) });
 }
 
