@@ -18,11 +18,7 @@ async function everyReplica(
   what: string,
   holds: (stats: PoolStats) => boolean,
 ): Promise<void> {
-  await waitUntil(
-    what,
-    async () => (await Promise.all(replicas.map((one) => one.ask("stats")))).every(holds),
-    patient,
-  );
+  await waitUntil(what, async () => (await Promise.all(replicas.map((one) => one.ask("stats")))).every(holds), patient);
 }
 
 describe("a view shared over Redis, on a real cluster", { timeout: 600_000 }, () => {
@@ -39,7 +35,11 @@ describe("a view shared over Redis, on a real cluster", { timeout: 600_000 }, ()
     const settings = { number_of_shards: 1, number_of_replicas: 2 };
     await filler.request({ method: "PUT", path: "/things", body: { settings } });
     await filler.request({ method: "PUT", path: "/things/_doc/1", body: { n: 1 }, query: { refresh: true } });
-    await filler.request({ method: "GET", path: "/_cluster/health", query: { wait_for_status: "green", timeout: "30s" } });
+    await filler.request({
+      method: "GET",
+      path: "/_cluster/health",
+      query: { wait_for_status: "green", timeout: "30s" },
+    });
     await filler.close();
 
     await using one = await startReplica({ pool, load });
@@ -51,7 +51,11 @@ describe("a view shared over Redis, on a real cluster", { timeout: 600_000 }, ()
     );
 
     const joined = await cluster.addNode();
-    await everyReplica(replicas, "the node that joined is used", (stats) => (standing(stats, joined)?.answers ?? 0) > 10);
+    await everyReplica(
+      replicas,
+      "the node that joined is used",
+      (stats) => (standing(stats, joined)?.answers ?? 0) > 10,
+    );
 
     await second.kill();
     await everyReplica(replicas, "the killed node is down", (stats) => standing(stats, second)?.state === "down");

@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "core/policy": ["core", "core/access", "core/address"],
   "core/sniff": ["core", "core/view", "core/address"],
   "core/health": ["core", "core/view"],
-  "core/election": ["core"],
+  "core/election": ["core", "core/view"],
   "core/selection": ["core", "core/view"],
   "core/request": ["core"],
   "core/testing": ["core"],
@@ -32,7 +32,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   "core/view": ["node:zlib"],
   "core/policy": ["tldts"],
 
-  coordinator: ["undici", "ioredis"],
+  coordinator: ["undici", "ioredis", "pino"],
   worker: ["undici", "pino"],
   cli: ["commander"],
 };

@@ -7,6 +7,7 @@ import {
   createMemoryStore,
   createRedisStore,
   DigestSender,
+  type SniffTimes,
   type ViewStore,
 } from "@rollcall/coordinator";
 import type { Logger, Random, Timers } from "@rollcall/core";
@@ -106,7 +107,7 @@ export class ClusterView {
     await this.store.close();
   }
 
-  private coordinatorOver(store: ViewStore, pace?: "slow"): Coordinator {
+  private coordinatorOver(store: ViewStore, pace?: SniffTimes): Coordinator {
     const { config, access, asker, timers, random, logger } = this.parts;
     return new Coordinator({
       config,
@@ -123,8 +124,11 @@ export class ClusterView {
   }
 
   private watchAlone(from: View | undefined, show: (view: View) => void): OwnWatch {
-    const store = createMemoryStore({ nowMs: () => this.store.nowMs() }, from === undefined ? undefined : this.believed(from));
-    const coordinator = this.coordinatorOver(store, "slow");
+    const store = createMemoryStore(
+      { nowMs: () => this.store.nowMs() },
+      from === undefined ? undefined : this.believed(from),
+    );
+    const coordinator = this.coordinatorOver(store, alonePace);
     const stop = store.subscribe(show);
     const own = { store, coordinator };
     this.own = own;
@@ -162,5 +166,7 @@ export class ClusterView {
   }
 }
 
+/** Each process of a fleet that watches alone looks at the list of members; together they must not be a burden. */
+const alonePace: SniffTimes = { intervalMs: 300_000, jitter: 0.5 };
 /** A digest says how a process is, not how large the cluster is. */
 const avoidedTold = 64;
