@@ -18,7 +18,7 @@ import { ClusterView } from "./cluster-view.js";
 import { Deadlines } from "./deadlines.js";
 import { Dispatch } from "./dispatch/dispatch.js";
 import type { DispatchObserver, Sender } from "./dispatch/sender.js";
-import { type LaneStatus, Lanes } from "./lane/client.js";
+import { Lanes } from "./lane/client.js";
 import { LocalHealth } from "./local-health.js";
 import { describeNode, type NodeEvent, type NodeStatus } from "./node-status.js";
 import { PoolEmitter, type PoolEvents } from "./pool-events.js";
@@ -387,8 +387,11 @@ class ClusterPool implements Pool {
   }
 
   #threadStatuses(): ThreadStatus[] {
-    const statuses: readonly LaneStatus[] = this.#lanes?.threads() ?? [];
-    return statuses.map(({ thread, list, calls, tasks, isLate }) => {
+    const up = new Map(this.#lanes?.threads().map((status) => [status.thread, status]));
+    return Array.from({ length: this.#settings.threads }, (_, thread) => {
+      const status = up.get(thread);
+      if (status === undefined) return { thread, calls: 0, tasks: 0, state: "starting" };
+      const { list, calls, tasks, isLate } = status;
       const topology = this.#lists.versionOf(list);
       return { thread, ...(topology === undefined ? {} : { topology }), calls, tasks, state: isLate ? "late" : "well" };
     });
