@@ -304,6 +304,13 @@ describe("secrets and settings of the connection", () => {
         const stores = [open(${server.port}), open(${server.port}), open(${refusing})];
         await stores[0].close();
         while (!stores[1].isConnected) await new Promise((resolve) => setTimeout(resolve, 10));
+        // Whatever an attempt to connect has come to.
+        await Promise.all(Array.from({ length: 40 }, async (_, index) => {
+          const early = open(index % 2 === 0 ? ${refusing} : ${server.port});
+          await new Promise((resolve) => setTimeout(resolve, index * 7));
+          await early.close();
+        }));
+        await new Promise((resolve) => setImmediate(resolve));
         stores[1].onReport(() => {});
         const asked = stores[1].read().catch(() => {});
         await Promise.all(stores.map((store) => store.close()));
