@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { setTimeout as startTimer } from "node:timers";
-import { Asker, ClusterAccess, probe, systemTimers } from "@rollcall/coordinator";
+import { Asker, ClusterAccess, defaultLogger, probe, systemTimers } from "@rollcall/coordinator";
 import { type Logger, RollcallError, silentLogger } from "@rollcall/core";
 import {
   bounds,
@@ -13,7 +13,6 @@ import {
 } from "@rollcall/core/config";
 import { shownText } from "@rollcall/core/sniff";
 import { addressOf, type Freshness, nodeKey, type Topology, type View } from "@rollcall/core/view";
-import { pino } from "pino";
 import { ClusterView } from "./cluster-view.js";
 import { Deadlines } from "./deadlines.js";
 import { Dispatch } from "./dispatch/dispatch.js";
@@ -495,9 +494,4 @@ function requireTime(option: string, timeoutMs: number): void {
   const { min, max } = bounds.timeoutMs;
   if (Number.isInteger(timeoutMs) && (timeoutMs === 0 || (timeoutMs >= min && timeoutMs <= max))) return;
   throw new RollcallError("CONFIG", `${option} must be a whole number from 0 to ${max}`);
-}
-
-/** One line a transition to standard error, as JSON: the same as with the application's own pino. */
-function defaultLogger(): Logger {
-  return pino({ name: "rollcall", level: "info" }, pino.destination({ fd: 2, sync: true }));
 }
