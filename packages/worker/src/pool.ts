@@ -182,8 +182,8 @@ class ClusterPool implements Pool {
           lanes.join(thread);
           for (const look of this.#threadListeners) look();
         },
+        failed: (reason) => lanes.noteFailure(reason),
         timers,
-        logger: this.#logger,
       });
       this.#sender = lanes;
     }

@@ -6,7 +6,6 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { systemTimers } from "@rollcall/coordinator/cluster";
-import { silentLogger } from "@rollcall/core";
 import type { NewThread } from "../lane/lane.js";
 import { createTable } from "../table/layout.js";
 import { Threads } from "./threads.js";
@@ -52,7 +51,7 @@ it("threads that die before they are up, which Piscina does not replace, come al
     },
     joined: (thread) => joined.push(thread),
     timers: systemTimers,
-    logger: silentLogger,
+    failed: () => {},
     entry: pathToFileURL(entry),
   });
   test.after(async () => {
