@@ -9,7 +9,7 @@ export interface Contender {
   /** Gives the answer as an object, on the calling thread. */
   parsed(index: string): Promise<unknown>;
   /** Gives the answer's bytes, for those who pass them on. Absent where the client has no such thing. */
-  bytes?(index: string): Promise<Uint8Array>;
+  readonly bytes?: (index: string) => Promise<Uint8Array>;
   close(): Promise<unknown>;
 }
 
@@ -85,7 +85,7 @@ export function startContender(name: ContenderName, urls: readonly string[]): Co
       });
       return {
         parsed: (index) => piscina.run({ index, query }, { name: "parsed" }),
-        bytes: (index) => piscina.run({ index, query }, { name: "bytes" }),
+        bytes: async (index) => new Uint8Array(await piscina.run({ index, query }, { name: "bytes" })),
         close: () => piscina.destroy(),
       };
     }

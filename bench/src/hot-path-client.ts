@@ -29,22 +29,23 @@ export interface RoundCost {
 async function carryOut(contender: Contender, order: RoundOrder): Promise<RoundCost> {
   if (order.profileInto === undefined) return runRound(contender, order);
   const { profileThreads } = await import("./thread-profile.js");
-  return profileThreads(order.profileInto, () => runRound(contender, order), searchOf(contender, order));
+  return profileThreads(order.profileInto, () => runRound(contender, order), searchOf(contender, order).search);
 }
 
 async function runRound(contender: Contender, order: RoundOrder): Promise<RoundCost> {
-  const search = searchOf(contender, order);
+  const { search, isAnswer } = searchOf(contender, order);
   const mainBeforeMs = mainThreadMs();
   const cpuBefore = process.cpuUsage();
   const startedAtMs = performance.now();
-  const endAtMs = startedAtMs + order.forMs;
-  let begun = 0;
+  let over = false;
+  setTimeout(() => {
+    over = true;
+  }, order.forMs);
   let requests = 0;
   const slot = async () => {
-    while (begun < order.requestsMax && performance.now() < endAtMs) {
-      begun++;
-      await search();
+    while (!over && requests < order.requestsMax) {
       requests++;
+      if (!isAnswer(await search())) throw new Error("the answer is not what was served");
     }
   };
   await Promise.all(Array.from({ length: order.inFlight }, slot));
@@ -58,16 +59,18 @@ async function runRound(contender: Contender, order: RoundOrder): Promise<RoundC
   };
 }
 
-/** One search, and a look whether what it gives is the answer. */
-function searchOf(contender: Contender, { answer: { index, bytes }, form }: RoundOrder): () => Promise<void> {
-  if (form === "parsed") {
-    return async () => {
-      if (!isSearchAnswer(await contender.parsed(index))) throw new Error("the answer is not the answer of a search");
-    };
-  }
-  return async () => {
-    const body = await contender.bytes?.(index);
-    if (body?.byteLength !== bytes) throw new Error("the answer has not the length that was served");
+interface Search {
+  search(): Promise<unknown>;
+  isAnswer(answer: unknown): boolean;
+}
+
+function searchOf(contender: Contender, { answer: { index, bytes: byteLength }, form }: RoundOrder): Search {
+  const { bytes } = contender;
+  if (form === "parsed") return { search: () => contender.parsed(index), isAnswer: isSearchAnswer };
+  if (bytes === undefined) throw new Error("this contender gives no bytes");
+  return {
+    search: () => bytes(index),
+    isAnswer: (answer) => answer instanceof Uint8Array && answer.byteLength === byteLength,
   };
 }
 
