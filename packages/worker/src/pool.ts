@@ -55,7 +55,7 @@ export interface Pool {
    */
   run<F extends Task>(module: URL, data: Parameters<F>[0], options?: TaskOptions): Promise<Awaited<ReturnType<F>>>;
   /**
-   * Resolves once a node has proved to belong to the cluster. Not needed before a request: those try at once.
+   * Resolves once a node has proved to belong to the cluster, and a thread that sends is up. Not needed before a request: those try at once.
    *
    * @throws {RollcallError} `TIMEOUT`, saying what stands in the way, or `CLOSED`
    */
@@ -110,6 +110,8 @@ class ClusterPool implements Pool {
   readonly #counted: TableTotals;
   readonly #gathering: NodeJS.Timeout;
   readonly #totals = { requests: 0, answered: 0, failed: 0 };
+  /** Called when a thread is up. */
+  readonly #threadListeners = new Set<() => void>();
   #underWay = 0;
   #tasksUnderWay = 0;
   #whenIdle: (() => void) | undefined;
@@ -180,7 +182,10 @@ class ClusterPool implements Pool {
       this.#threads = new Threads({
         threads: settings.threads,
         setup: { words, layout, settings: connections, queueMax, noNodeWaitMs, drainMs, defaults },
-        joined: (thread) => lanes.join(thread),
+        joined: (thread) => {
+          lanes.join(thread);
+          for (const look of this.#threadListeners) look();
+        },
         timers,
         logger: this.#logger,
       });
@@ -242,6 +247,7 @@ class ClusterPool implements Pool {
       random,
       logger: this.#logger,
       leader: randomUUID(),
+      replica: "",
     });
     this.#keeper.start(this.#localHealth);
     this.#access.onChange(() => this.#keeper.rebuild());
@@ -274,23 +280,26 @@ class ClusterPool implements Pool {
   async ready({ timeoutMs = defaultReadyMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
     requireTime("ready({ timeoutMs })", timeoutMs);
     if (this.#closing !== undefined) throw new RollcallError("CLOSED", "the pool is closed");
-    if (this.#isVerified()) return;
+    if (this.#isReady()) return;
     const outcome = await new Promise<"verified" | "closed" | "late">((resolve) => {
       const timer = startTimer(() => settle("late"), timeoutMs);
-      const stopView = this.#store.subscribe(() => {
-        if (this.#isVerified()) settle("verified");
-      });
+      const look = () => {
+        if (this.#isReady()) settle("verified");
+      };
+      const stopView = this.#store.subscribe(look);
+      this.#threadListeners.add(look);
       const stopClose = this.#emitter.onClose(() => settle("closed"));
       const settle = (how: "verified" | "closed" | "late") => {
         clearTimeout(timer);
         stopView();
+        this.#threadListeners.delete(look);
         stopClose();
         resolve(how);
       };
     });
     if (outcome === "closed") throw new RollcallError("CLOSED", "the pool was closed before any node was verified");
     if (outcome === "late") {
-      const why = this.#coordinator.problem ?? "no node has answered";
+      const why = this.#isVerified() ? "no worker thread is up" : (this.#coordinator.problem ?? "no node has answered");
       throw new RollcallError("TIMEOUT", `no node was verified within ${timeoutMs} ms: ${why}`);
     }
   }
@@ -369,6 +378,10 @@ class ClusterPool implements Pool {
 
   #tellWhenIdle(): void {
     if (this.#underWay === 0 && this.#tasksUnderWay === 0) this.#whenIdle?.();
+  }
+
+  #isReady(): boolean {
+    return this.#isVerified() && this.#sender.isUp;
   }
 
   #isVerified(): boolean {

@@ -4,7 +4,6 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RequestClass } from "@rollcall/core/request";
 import fc from "fast-check";
-import type { CancelCode } from "./sender.js";
 import {
   answer,
   type Behaviour,
@@ -17,6 +16,7 @@ import {
   summary,
   until,
 } from "./dispatch-rig.test.support.js";
+import type { CancelCode } from "./sender.js";
 
 describe("dispatching", () => {
   it("sends what the call and its node say", async (test) => {

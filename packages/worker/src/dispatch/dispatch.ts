@@ -1,11 +1,5 @@
 import { sameConnection } from "@rollcall/coordinator/cluster";
-import {
-  type Attempt,
-  failureReason,
-  type Random,
-  type RollcallErrorCode,
-  type Timers,
-} from "@rollcall/core";
+import { type Attempt, failureReason, type Random, type RollcallErrorCode, type Timers } from "@rollcall/core";
 import {
   blamesNode,
   decide,
@@ -51,6 +45,7 @@ const attemptsTold = 32;
  * thread; it knows of neither. It keeps no time of its own over a call: the owner cancels.
  */
 export class Dispatch implements Sender {
+  readonly isUp = true;
   private readonly pools = new Map<number, NodePool>();
   private readonly retiring = new Set<NodePool>();
   private readonly waiting: WaitingCalls<PendingCall>;

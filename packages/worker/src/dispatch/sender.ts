@@ -67,6 +67,8 @@ export interface SenderStats {
  * which.
  */
 export interface Sender {
+  /** Whether there is somebody who sends: calls that are begun before wait. */
+  readonly isUp: boolean;
   /** Takes over the newest list of nodes, before the table names any of it. */
   apply(targets: readonly Target[]): void;
   /** Begins a call. `settle` is called once, and may be called before this returns. */

@@ -46,8 +46,7 @@ export class Lanes implements Sender {
   private readonly freeRows: number[];
   /** Threads that are up and have no row of the table yet, since it is still another's. */
   private readonly newcomers: NewThread[] = [];
-  private readonly waiting: WaitingCalls<LaneCall>;
-  private readonly waitingMax: number;
+  private readonly waiting = new WaitingCalls<LaneCall>(Number.POSITIVE_INFINITY);
   private cancelling: LaneCall[] = [];
   private targets: readonly Target[] = [];
   private topology = 0;
@@ -62,8 +61,6 @@ export class Lanes implements Sender {
 
   constructor(private readonly options: LanesOptions) {
     this.freeRows = Array.from({ length: options.layout.threads }, (_, row) => options.layout.threads - 1 - row);
-    this.waitingMax = options.queueMax * options.layout.threads;
-    this.waiting = new WaitingCalls(this.waitingMax);
   }
 
   /** A thread is up. It gets calls from now on. */
@@ -92,6 +89,10 @@ export class Lanes implements Sender {
     return given;
   }
 
+  get isUp(): boolean {
+    return this.lanes.length > 0;
+  }
+
   pump(): void {
     for (const lane of this.lanes) {
       lane.outgoing.words.push(toThread.pump);
@@ -110,7 +111,10 @@ export class Lanes implements Sender {
       this.waiting.shift();
       call.settle(failed("CLOSED", message));
     }
-    for (const lane of this.lanes) for (const call of lane.current()) call.cancel("CLOSED", message);
+    for (const lane of this.lanes) {
+      for (const call of lane.current()) this.giveUp(call, "CLOSED", message);
+      lane.outgoing.words.push(toThread.close);
+    }
     if (this.cancelling.length > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(() => this.sweep(Number.POSITIVE_INFINITY), cancelMs);
@@ -131,8 +135,11 @@ export class Lanes implements Sender {
   private admit(call: LaneCall): void {
     // Those who wait go first.
     if (this.lanes.length === 0 || this.waiting.length > 0) {
-      if (this.waiting.push(call)) return this.sweepSoon();
-      return call.settle(failed("QUEUE_FULL", `${this.waiting.length} calls are waiting for a thread already`));
+      if (this.waiting.length >= this.boundOfThread * this.options.layout.threads) {
+        return call.settle(failed("QUEUE_FULL", `${this.waiting.length} calls are waiting for a thread already`));
+      }
+      this.waiting.push(call);
+      return this.sweepSoon();
     }
     const lane = this.choose();
     if (lane === undefined)
@@ -204,8 +211,9 @@ export class Lanes implements Sender {
     if (lane.takeBack(call, "posted")) return call.settle(failed(code, message));
     call.state = "cancelling";
     call.cancelled = { code, message, atMs: this.options.timers.nowMs() };
-    lane.askToEnd(call, code, message);
     this.cancelling.push(call);
+    // One by one, a connection that one of them leaves would be taken by the next before that is cancelled, too.
+    if (!this.destroyed) lane.askToEnd(call, code, message);
     this.flushSoon();
     this.sweepSoon();
   };

@@ -12,6 +12,7 @@ import type { Target } from "../dispatch/target.js";
  *   to the thread   call      id method path headers body class maxRetries deadlineMs
  *                   cancel    id code message
  *                   pump
+ *                   close                                        every call ends with CLOSED, every connection too
  *   to main         answered  id status headers body attempts
  *                   failed    id code message sent cause attempts
  *                   dropped   id                                 it had been taken back before it was begun
@@ -29,7 +30,7 @@ import type { Target } from "../dispatch/target.js";
  */
 export type Word = number | string | Uint8Array | null;
 
-export const toThread = { call: 0, cancel: 1, pump: 2 } as const;
+export const toThread = { call: 0, cancel: 1, pump: 2, close: 3 } as const;
 export const toMain = { answered: 0, failed: 1, dropped: 2, nodeFailed: 3, refused: 4, released: 5 } as const;
 
 /**

@@ -142,6 +142,9 @@ export class LaneServer {
         case toThread.pump:
           this.opened?.sender.pump();
           break;
+        case toThread.close:
+          void this.opened?.sender.destroy();
+          break;
       }
     }
     this.showQueue();

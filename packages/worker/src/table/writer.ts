@@ -1,11 +1,4 @@
-import {
-  HeaderWord,
-  packState,
-  SharedWord,
-  type SlotState,
-  sharedRow,
-  tickOf,
-} from "./layout.js";
+import { HeaderWord, packState, SharedWord, type SlotState, sharedRow, tickOf } from "./layout.js";
 
 export interface Easing {
   readonly fromMs: number;

@@ -119,7 +119,9 @@ class RunningTask implements Due {
   constructor(
     readonly dueMs: number,
     private readonly timeoutMs: number,
-    private readonly settle: (how: (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void) => void,
+    private readonly settle: (
+      how: (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void,
+    ) => void,
   ) {}
 
   expire(): void {
@@ -161,7 +163,8 @@ function checked(module: unknown, options: TaskOptions): TaskOptions {
   }
   if (typeof options !== "object" || options === null) throw problem("options", "must be an object");
   const { signal, timeoutMs } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw problem("options.signal", "must be an AbortSignal");
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw problem("options.signal", "must be an AbortSignal");
   const { min, max } = bounds.timeoutMs;
   if (timeoutMs !== undefined && (!Number.isInteger(timeoutMs) || timeoutMs < min || timeoutMs > max)) {
     throw problem("options.timeoutMs", `must be a whole number from ${min} to ${max}`);
@@ -174,7 +177,10 @@ function problem(option: string, allowed: string): RollcallError {
 }
 
 function dataProblem(): RollcallError {
-  return problem("data", "must be something that can be cloned: no functions, promises or class instances of the system");
+  return problem(
+    "data",
+    "must be something that can be cloned: no functions, promises or class instances of the system",
+  );
 }
 
 /** Piscina tells a full queue by its message alone, and data that cannot be cloned by the error of cloning it. */
