@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { setTimeout as startTimer } from "node:timers";
-import { Asker, ClusterAccess, Coordinator, createMemoryStore, probe, systemTimers } from "@rollcall/coordinator";
+import { Asker, ClusterAccess, probe, systemTimers } from "@rollcall/coordinator";
 import { type Logger, RollcallError, silentLogger } from "@rollcall/core";
 import {
   bounds,
@@ -13,27 +12,29 @@ import {
   redactConfig,
 } from "@rollcall/core/config";
 import { shownText } from "@rollcall/core/sniff";
-import { addressOf, nodeKey, type Topology } from "@rollcall/core/view";
+import { addressOf, type Freshness, nodeKey, type Topology, type View } from "@rollcall/core/view";
 import { pino } from "pino";
+import { ClusterView } from "./cluster-view.js";
 import { Deadlines } from "./deadlines.js";
 import { Dispatch } from "./dispatch/dispatch.js";
 import type { DispatchObserver, Sender } from "./dispatch/sender.js";
-import { Lanes } from "./lane/client.js";
+import { type LaneStatus, Lanes } from "./lane/client.js";
 import { LocalHealth } from "./local-health.js";
 import { describeNode, type NodeEvent, type NodeStatus } from "./node-status.js";
 import { PoolEmitter, type PoolEvents } from "./pool-events.js";
 import type { PoolRequest } from "./prepare-call.js";
 import { Requests } from "./requests.js";
 import type { PoolResponse } from "./response.js";
-import type { PoolStats } from "./stats.js";
-import { createTable } from "./table/layout.js";
+import type { PoolStats, ThreadStatus } from "./stats.js";
+import { createTable, HeaderWord } from "./table/layout.js";
+import { NumberedLists } from "./table/numbered-lists.js";
 import { TableReader } from "./table/reader.js";
 import { TableTotals } from "./table/totals.js";
 import { TableWriter } from "./table/writer.js";
 import type { Task } from "./threads/run-task.js";
 import { type TaskOptions, Tasks } from "./threads/tasks.js";
 import { Threads } from "./threads/threads.js";
-import { ViewKeeper } from "./view-keeper.js";
+import { ViewKeeper, type ViewLine } from "./view-keeper.js";
 
 /** Connections to every node of a cluster, opened once and shared by a whole process. */
 export interface Pool {
@@ -95,14 +96,15 @@ class ClusterPool implements Pool {
   readonly #logger: Logger;
   readonly #emitter: PoolEmitter;
   readonly #timers = systemTimers;
-  readonly #store = createMemoryStore(systemTimers);
   readonly #access: ClusterAccess;
   readonly #asker: Asker;
-  readonly #coordinator: Coordinator;
+  readonly #view: ClusterView;
   readonly #keeper: ViewKeeper;
   readonly #localHealth: LocalHealth;
   readonly #deadlines: Deadlines;
   readonly #sender: Sender;
+  readonly #lanes: Lanes | undefined;
+  readonly #lists = new NumberedLists();
   readonly #threads: Threads | undefined;
   readonly #requests: Requests;
   readonly #tasks: Tasks;
@@ -110,8 +112,8 @@ class ClusterPool implements Pool {
   readonly #counted: TableTotals;
   readonly #gathering: NodeJS.Timeout;
   readonly #totals = { requests: 0, answered: 0, failed: 0 };
-  /** Called when a thread is up. */
-  readonly #threadListeners = new Set<() => void>();
+  /** Called when something may have come that `ready` waits for. */
+  readonly #readyListeners = new Set<() => void>();
   #underWay = 0;
   #tasksUnderWay = 0;
   #whenIdle: (() => void) | undefined;
@@ -120,7 +122,6 @@ class ClusterPool implements Pool {
 
   constructor(settings: PoolConfig, logger: Logger | undefined) {
     const timers = this.#timers;
-    const store = this.#store;
     this.#settings = settings;
     const random = Math.random;
     this.#logger = logger ?? settings.logger ?? defaultLogger();
@@ -184,12 +185,13 @@ class ClusterPool implements Pool {
         setup: { words, layout, settings: connections, queueMax, noNodeWaitMs, drainMs, defaults },
         joined: (thread) => {
           lanes.join(thread);
-          for (const look of this.#threadListeners) look();
+          this.#lookIfReady();
         },
         timers,
         logger: this.#logger,
       });
       this.#sender = lanes;
+      this.#lanes = lanes;
     }
     const nowMs = () => timers.nowMs();
     const deadlines = this.#deadlines;
@@ -223,8 +225,11 @@ class ClusterPool implements Pool {
       access: this.#access,
       writer,
       logger: this.#logger,
-      storeAheadMs: () => store.nowMs() - timers.nowMs(),
-      deliver: (targets) => this.#sender.apply(targets),
+      storeAheadMs: () => this.#view.nowMs() - timers.nowMs(),
+      deliver: (targets) => {
+        this.#sender.apply(targets);
+        this.#lists.note(Atomics.load(words, HeaderWord.topology), this.#keeper.current?.topology.version);
+      },
       moved: () => {
         this.#sender.pump();
         this.#noteDegradation();
@@ -238,28 +243,21 @@ class ClusterPool implements Pool {
       report: (slot, reason) => this.#report(slot, reason),
       trial: (slot) => this.#trial(slot),
     });
-    this.#coordinator = new Coordinator({
+    this.#view = new ClusterView({
       config: settings,
       access: this.#access,
       asker: this.#asker,
-      store,
       timers,
       random,
       logger: this.#logger,
-      leader: randomUUID(),
-      replica: "",
+      follow: (view, trust, line) => this.#follow(view, trust, line),
+      avoided: () => this.#keeper.avoided(),
+      threads: () => this.#threadStatuses(),
     });
     this.#keeper.start(this.#localHealth);
     this.#access.onChange(() => this.#keeper.rebuild());
-    store.subscribe((view) => {
-      const before = this.#keeper.current?.topology;
-      this.#keeper.apply(view);
-      const after = view.topology;
-      if (before !== undefined && sameList(before, after)) return;
-      this.#emitter.emit("view", { nodes: after.nodes.map(addressOf), source: after.source });
-    });
     void this.#access.start();
-    this.#coordinator.start();
+    this.#view.start();
   }
 
   // Not `async`: passing a promise on by that costs three more turns of the microtask queue.
@@ -286,20 +284,18 @@ class ClusterPool implements Pool {
       const look = () => {
         if (this.#isReady()) settle("verified");
       };
-      const stopView = this.#store.subscribe(look);
-      this.#threadListeners.add(look);
+      this.#readyListeners.add(look);
       const stopClose = this.#emitter.onClose(() => settle("closed"));
       const settle = (how: "verified" | "closed" | "late") => {
         clearTimeout(timer);
-        stopView();
-        this.#threadListeners.delete(look);
+        this.#readyListeners.delete(look);
         stopClose();
         resolve(how);
       };
     });
     if (outcome === "closed") throw new RollcallError("CLOSED", "the pool was closed before any node was verified");
     if (outcome === "late") {
-      const why = this.#isVerified() ? "no worker thread is up" : (this.#coordinator.problem ?? "no node has answered");
+      const why = this.#isVerified() ? "no worker thread is up" : (this.#view.problem ?? "no node has answered");
       throw new RollcallError("TIMEOUT", `no node was verified within ${timeoutMs} ms: ${why}`);
     }
   }
@@ -343,12 +339,14 @@ class ClusterPool implements Pool {
               version: view.topology.version,
               marksVersion: view.marks.version,
               source: view.topology.source,
-              ageMs: Math.round(this.#store.nowMs() - view.head.atMs),
+              freshness: this.#view.freshness,
+              ageMs: Math.max(0, Math.round(this.#view.ageMs)),
               ...(view.topology.clusterUuid === undefined ? {} : { clusterUuid: view.topology.clusterUuid }),
               ...(view.topology.clusterName === undefined ? {} : { clusterName: view.topology.clusterName }),
             },
           }),
       nodes: this.nodes(),
+      threads: this.#threadStatuses(),
     };
   }
 
@@ -380,6 +378,27 @@ class ClusterPool implements Pool {
     if (this.#underWay === 0 && this.#tasksUnderWay === 0) this.#whenIdle?.();
   }
 
+  #follow(view: View, trust: Freshness, line: ViewLine): void {
+    const before = this.#keeper.current?.topology;
+    this.#keeper.apply(view, trust, line);
+    this.#lookIfReady();
+    const after = view.topology;
+    if (before !== undefined && sameList(before, after)) return;
+    this.#emitter.emit("view", { nodes: after.nodes.map(addressOf), source: after.source });
+  }
+
+  #threadStatuses(): ThreadStatus[] {
+    const statuses: readonly LaneStatus[] = this.#lanes?.threads() ?? [];
+    return statuses.map(({ thread, list, calls, tasks, isLate }) => {
+      const topology = this.#lists.versionOf(list);
+      return { thread, ...(topology === undefined ? {} : { topology }), calls, tasks, state: isLate ? "late" : "well" };
+    });
+  }
+
+  #lookIfReady(): void {
+    for (const look of this.#readyListeners) look();
+  }
+
   #isReady(): boolean {
     return this.#isVerified() && this.#sender.isUp;
   }
@@ -390,7 +409,7 @@ class ClusterPool implements Pool {
 
   #report(slot: number, reason: string): void {
     const row = this.#keeper.rowAt(slot);
-    if (row !== undefined) this.#store.report({ node: nodeKey(row.node), reason, replica: "" });
+    if (row !== undefined) this.#view.report(nodeKey(row.node), reason);
   }
 
   async #trial(slot: number): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }> {
@@ -444,7 +463,7 @@ class ClusterPool implements Pool {
       });
     }
     this.#tasks.close();
-    await Promise.allSettled([this.#sender.destroy(), this.#coordinator.close(), this.#asker.close()]);
+    await Promise.allSettled([this.#sender.destroy(), this.#view.close(), this.#asker.close()]);
     await this.#threads?.destroy();
     clearInterval(this.#gathering);
     this.#deadlines.close();

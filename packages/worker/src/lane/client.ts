@@ -24,6 +24,16 @@ export interface LanesOptions {
   readonly logger: Logger;
 }
 
+export interface LaneStatus {
+  readonly thread: number;
+  /** The number of the list of targets that it sends by. */
+  readonly list: number;
+  /** Calls that it has. */
+  readonly calls: number;
+  readonly tasks: number;
+  readonly isLate: boolean;
+}
+
 /** One whose heartbeat is so late is busy with something else: others get the calls. */
 const lateMs = 100;
 /** How long a thread may take to answer a cancellation. It does so at once, unless something blocks it. */
@@ -102,6 +112,21 @@ export class Lanes implements Sender {
 
   stats(): SenderStats {
     return { queued: this.waiting.length + this.options.totals.ofThreads.queued };
+  }
+
+  /** How each thread is, in order of its row; one that has no row yet is not among them. */
+  threads(): readonly LaneStatus[] {
+    const { words, layout, timers } = this.options;
+    const nowMs = timers.nowMs();
+    return [...this.lanes]
+      .sort((a, b) => a.row - b.row)
+      .map((lane) => ({
+        thread: lane.row,
+        list: Atomics.load(words, threadRow(layout, lane.row) + ThreadWord.applied),
+        calls: lane.load,
+        tasks: lane.tasks,
+        isLate: this.isLate(lane, nowMs),
+      }));
   }
 
   async destroy(): Promise<void> {
