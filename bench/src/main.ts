@@ -1,6 +1,7 @@
 // node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all of them. With --quick each runs briefly, to
 // see that it works; its numbers mean nothing and are not kept. With --profile the hot path tells where its time goes,
 // function by function, instead of how much it is; that is not kept either.
+import { fleet } from "./fleet.js";
 import { hotPath } from "./hot-path.js";
 import { installedSize } from "./installed-size.js";
 import { killedNode } from "./killed-node.js";
@@ -10,6 +11,7 @@ const benches: Readonly<
   Record<string, (extent: { readonly quick: boolean; readonly profile: boolean }) => Promise<Report>>
 > = {
   "hot-path": hotPath,
+  fleet,
   "killed-node": killedNode,
   size: installedSize,
 };
