@@ -1,5 +1,5 @@
 import { rampWeight } from "@rollcall/core/health";
-import { type Candidate, type NodeReader, type Roster, rosterOf } from "@rollcall/core/selection";
+import { type Candidate, type NodeReader, Penalties, type Roster, rosterOf } from "@rollcall/core/selection";
 import {
   CounterWord,
   counterRow,
@@ -25,6 +25,8 @@ export interface ThreadRows {
 export class TableReader implements NodeReader {
   private readonly words: Int32Array;
   private readonly refusals: Float64Array;
+  /** What this thread has learned of how slow the nodes are, and how often they fail. */
+  readonly penalties: Penalties;
   private version = -1;
   private candidates: readonly Candidate[] = [];
   private sorted: Roster = rosterOf([]);
@@ -32,6 +34,7 @@ export class TableReader implements NodeReader {
   constructor(private readonly rows: ThreadRows) {
     this.words = rows.words;
     this.refusals = new Float64Array(rows.layout.slots).fill(Number.NEGATIVE_INFINITY);
+    this.penalties = new Penalties(rows.layout.slots);
   }
 
   /** Who may get a request now: one atomic load, unless a row has changed since the last call. */
@@ -39,7 +42,9 @@ export class TableReader implements NodeReader {
     const version = Atomics.load(this.words, HeaderWord.version);
     if (version !== this.version) {
       this.version = version;
+      const before = this.candidates;
       this.candidates = this.readCandidates();
+      this.forgiveReturned(before);
       this.sorted = rosterOf(this.candidates);
     }
     return this.sorted;
@@ -72,6 +77,14 @@ export class TableReader implements NodeReader {
     return this.refusals[slot] ?? Number.NEGATIVE_INFINITY;
   }
 
+  penaltyOf(slot: number): number {
+    return this.penalties.penaltyOf(slot);
+  }
+
+  begunAtMs(slot: number): number {
+    return this.penalties.begunAtMs(slot);
+  }
+
   /** An attempt begins. */
   enter(slot: number): void {
     Atomics.add(this.words, this.counter(slot) + CounterWord.inFlight, 1);
@@ -94,6 +107,16 @@ export class TableReader implements NodeReader {
   /** The slot has another node: what was noted of the last one is void. */
   forget(slot: number): void {
     this.refusals[slot] = Number.NEGATIVE_INFINITY;
+    this.penalties.forget(slot);
+  }
+
+  /** A node that nobody kept away from and that somebody kept away from before has shown that it is well again. */
+  private forgiveReturned(before: readonly Candidate[]): void {
+    const away = new Set(before.filter(isAvoided).map(({ slot }) => slot));
+    if (away.size === 0) return;
+    for (const candidate of this.candidates) {
+      if (away.has(candidate.slot) && !isAvoided(candidate)) this.penalties.forget(candidate.slot);
+    }
   }
 
   private readCandidates(): Candidate[] {
@@ -109,4 +132,8 @@ export class TableReader implements NodeReader {
   private counter(slot: number): number {
     return counterRow(this.rows.layout, this.rows.thread, slot);
   }
+}
+
+function isAvoided({ mark, ejected }: Candidate): boolean {
+  return ejected || mark === "down";
 }
