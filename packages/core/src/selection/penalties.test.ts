@@ -89,16 +89,6 @@ describe("penalties", () => {
     assert.deepEqual(penalised(penalties), [0]);
   });
 
-  it("take no latency from an answer that was not measured", () => {
-    const { penalties, pass } = wellKnown();
-    for (let time = 0; time < 20; time++) {
-      pass(100);
-      penalties.answered(0, undefined);
-    }
-    pass(50);
-    assert.equal(penalties.penaltyOf(0), 1);
-  });
-
   it("are not for one very long request", () => {
     const { penalties, pass, answer } = wellKnown();
     answer(10, 100);

@@ -98,13 +98,13 @@ export class Penalties {
   }
 
   /**
-   * The node gave an answer that does not mean "not now" (429, 502, 503, 504). `tookMs` is undefined if this thread did
-   * not run all the while: what it measured then says nothing of the node.
+   * The node gave an answer that does not mean "not now" (429, 502, 503, 504). `tookMs` is without the time in which this
+   * thread did not run: that says nothing of the node.
    */
-  answered(slot: number, tookMs: number | undefined): void {
+  answered(slot: number, tookMs: number): void {
     const share = this.bringUpToDate(slot);
     this.failureRate[slot] = (this.failureRate[slot] ?? 0) * (1 - share);
-    if (tookMs !== undefined) this.addLatency(slot, tookMs, share);
+    this.addLatency(slot, tookMs, share);
   }
 
   /** The node answered 429, 502, 503 or 504. How quickly is no merit, so that is never a latency. */
@@ -114,7 +114,7 @@ export class Penalties {
     this.failureRate[slot] = rate + share * (1 - rate);
   }
 
-  /** A request was moved off the node after it had waited so long in vain: at least so slow was the node. */
+  /** A request was moved off the node, or ran out of time, after it had waited so long in vain: at least so slow was it. */
   leftWaiting(slot: number, waitedMs: number): void {
     this.addLatency(slot, waitedMs, this.bringUpToDate(slot));
   }
