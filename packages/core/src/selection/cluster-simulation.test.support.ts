@@ -1,5 +1,4 @@
 import type { Random } from "../random.js";
-import { seededRandom } from "../testing/seeded-random.js";
 import { rosterOf } from "./eligible.js";
 import { Exploration } from "./exploration.js";
 import { Penalties } from "./penalties.js";
@@ -34,7 +33,8 @@ export interface Run {
   /** All processes together; instead of `load`. */
   readonly requestsPerSecond?: number;
   readonly untilMs: number;
-  readonly seed?: number;
+  /** The same numbers give the same run. */
+  readonly random: Random;
 }
 
 interface Finished {
@@ -87,9 +87,8 @@ export function simulate({
   load = 0.5,
   requestsPerSecond = (load * nodeCount * workers * 1_000) / workMs,
   untilMs,
-  seed = 1,
+  random,
 }: Run): History {
-  const random = seededRandom(seed);
   const agenda = new Agenda();
   const history = new History();
   const nodes = Array.from({ length: nodeCount }, (_, index) => new SimulatedNode(index, behaviourOf, agenda, random));

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Behaviour, type Run, simulate } from "./cluster-simulation.test.support.js";
+import { seededRandom } from "../testing/seeded-random.js";
+import { type Behaviour, type History, type Run, simulate } from "./cluster-simulation.test.support.js";
 
 const onsetMs = 5_000;
 /** From here on, what the processes have learned must show. */
 const settledMs = 10_000;
 const endMs = 25_000;
+
+type RunWithoutLuck = Omit<Run, "random">;
+
+/** The same requests, and the same luck, each time. */
+const replay = (run: RunWithoutLuck): History => simulate({ ...run, random: seededRandom(1) });
 
 /** Node 0 behaves like this, from the onset to the end. */
 function node0(behaviour: Behaviour): Run["behaviourOf"] {
@@ -13,10 +19,10 @@ function node0(behaviour: Behaviour): Run["behaviourOf"] {
 }
 
 /** The 99th percentile beside what could be had without the bad node, and what the bad node draws. */
-function play(behaviour: Behaviour, more: Partial<Run> = {}) {
-  const run: Run = { rule: "penalties", behaviourOf: node0(behaviour), bad: 0, untilMs: endMs, ...more };
-  const history = simulate(run);
-  const oracle = simulate({ ...run, rule: "oracle" });
+function play(behaviour: Behaviour, more: Partial<RunWithoutLuck> = {}) {
+  const run: RunWithoutLuck = { rule: "penalties", behaviourOf: node0(behaviour), bad: 0, untilMs: endMs, ...more };
+  const history = replay(run);
+  const oracle = replay({ ...run, rule: "oracle" });
   return {
     p99: history.p99Ms(settledMs, endMs) / oracle.p99Ms(settledMs, endMs),
     share: history.share(0, settledMs, endMs),
@@ -27,7 +33,7 @@ function play(behaviour: Behaviour, more: Partial<Run> = {}) {
 /** How long after the end of its trouble node 0 has had 80 % of its fair share for two seconds. */
 function returnMs(behaviour: Behaviour): number {
   const untilMs = endMs + 22_000;
-  const history = simulate({ rule: "penalties", behaviourOf: node0(behaviour), untilMs });
+  const history = replay({ rule: "penalties", behaviourOf: node0(behaviour), untilMs });
   for (let fromMs = endMs; fromMs + 2_000 <= untilMs; fromMs += 500) {
     if (history.share(0, fromMs, fromMs + 2_000) >= 0.8 / 3) return fromMs - endMs;
   }
@@ -89,15 +95,15 @@ describe("requests of many processes to a node that is not well", () => {
   it("find the one node of three that is well", () => {
     const bad = { rule: "penalties", untilMs: endMs, load: 0.25 } as const;
     const behaviourOf: Run["behaviourOf"] = (node, atMs) => (node < 2 && atMs >= onsetMs ? { slower: 10 } : {});
-    const history = simulate({ ...bad, behaviourOf });
-    const well = simulate({ ...bad, behaviourOf: () => ({}) });
+    const history = replay({ ...bad, behaviourOf });
+    const well = replay({ ...bad, behaviourOf: () => ({}) });
     assert.ok(history.p99Ms(settledMs, endMs) < 2 * well.p99Ms(settledMs, endMs));
     assert.ok(history.share(2, settledMs, endMs) > 0.95);
   });
 
   it("are spread as ever where all nodes become slower at once", () => {
     const run = { rule: "penalties", untilMs: endMs, load: 0.2 } as const;
-    const history = simulate({ ...run, behaviourOf: (_, atMs) => (atMs >= onsetMs ? { slower: 4 } : {}) });
+    const history = replay({ ...run, behaviourOf: (_, atMs) => (atMs >= onsetMs ? { slower: 4 } : {}) });
     for (const node of [0, 1, 2]) {
       const share = history.share(node, settledMs, endMs);
       assert.ok(Math.abs(share - 1 / 3) < 0.05, `node ${node} has ${share}`);
@@ -106,7 +112,7 @@ describe("requests of many processes to a node that is not well", () => {
 
   it("avoid a slow one also where each process sends but one request a second", () => {
     const behaviourOf: Run["behaviourOf"] = (node, atMs) => (node === 0 && atMs >= 60_000 ? { slower: 10 } : {});
-    const history = simulate({ rule: "penalties", behaviourOf, requestsPerSecond: 8, untilMs: 600_000 });
+    const history = replay({ rule: "penalties", behaviourOf, requestsPerSecond: 8, untilMs: 600_000 });
     const share = history.share(0, 120_000, 600_000);
     assert.ok(share < 0.03, `share ${share}`);
   });
@@ -131,7 +137,7 @@ describe("requests of many processes to a node that is not well", () => {
   }
 
   it("leave no node without requests for long while all are well", () => {
-    const history = simulate({ rule: "penalties", behaviourOf: () => ({}), untilMs: endMs });
+    const history = replay({ rule: "penalties", behaviourOf: () => ({}), untilMs: endMs });
     for (let fromMs = onsetMs; fromMs < endMs; fromMs += 1_000) {
       for (const node of [0, 1, 2]) {
         const share = history.share(node, fromMs, fromMs + 1_000);
