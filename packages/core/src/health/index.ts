@@ -22,3 +22,13 @@ export {
 } from "./detector.js";
 export type { LocalMark, Member, NodeHealth, ProbeOutcome, Standing } from "./member.js";
 export { rampMs, rampWeight } from "./ramp.js";
+export {
+  newSilence,
+  nextSilence,
+  type Silence,
+  type SilenceEffect,
+  type SilenceEvent,
+  suspectedSinceMs,
+  type Traffic,
+} from "./silence.js";
+export { beatMs, isInTime, lateMs, newWatch, nextWatch, ranMs, type Watch, waitingSinceMs } from "./stall.js";

@@ -1,5 +1,5 @@
 import { rampWeight } from "@rollcall/core/health";
-import { type Candidate, type NodeReader, type Roster, rosterOf } from "@rollcall/core/selection";
+import { type Candidate, type NodeReader, Penalties, type Roster, rosterOf } from "@rollcall/core/selection";
 import {
   CounterWord,
   counterRow,
@@ -29,6 +29,8 @@ export class TableReader implements NodeReader {
   private readonly refusals: Float64Array;
   /** This thread's own row. */
   private readonly thread: number;
+  /** What this thread has learned of how slow the nodes are, and how often they fail. */
+  readonly penalties: Penalties;
   private version = -1;
   private candidates: readonly Candidate[] = [];
   private sorted: Roster = rosterOf([]);
@@ -37,6 +39,7 @@ export class TableReader implements NodeReader {
     this.words = rows.words;
     this.thread = threadRow(rows.layout, rows.thread);
     this.refusals = new Float64Array(rows.layout.slots).fill(Number.NEGATIVE_INFINITY);
+    this.penalties = new Penalties(rows.layout.slots);
   }
 
   /** Who may get a request now: one atomic load, unless a row has changed since the last call. */
@@ -44,7 +47,9 @@ export class TableReader implements NodeReader {
     const version = Atomics.load(this.words, HeaderWord.version);
     if (version !== this.version) {
       this.version = version;
+      const before = this.candidates;
       this.candidates = this.readCandidates();
+      this.forgiveReturned(before);
       this.sorted = rosterOf(this.candidates);
     }
     return this.sorted;
@@ -75,6 +80,14 @@ export class TableReader implements NodeReader {
 
   refusedAtMs(slot: number): number {
     return this.refusals[slot] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  penaltyOf(slot: number): number {
+    return this.penalties.penaltyOf(slot);
+  }
+
+  begunAtMs(slot: number): number {
+    return this.penalties.begunAtMs(slot);
   }
 
   /** An attempt begins. */
@@ -131,6 +144,16 @@ export class TableReader implements NodeReader {
   /** The slot has another node: what was noted of the last one is void. */
   forget(slot: number): void {
     this.refusals[slot] = Number.NEGATIVE_INFINITY;
+    this.penalties.forget(slot);
+  }
+
+  /** A node that nobody kept away from and that somebody kept away from before has shown that it is well again. */
+  private forgiveReturned(before: readonly Candidate[]): void {
+    const away = new Set(before.filter(isAvoided).map(({ slot }) => slot));
+    if (away.size === 0) return;
+    for (const candidate of this.candidates) {
+      if (away.has(candidate.slot) && !isAvoided(candidate)) this.penalties.forget(candidate.slot);
+    }
   }
 
   private readCandidates(): Candidate[] {
@@ -146,4 +169,8 @@ export class TableReader implements NodeReader {
   private counter(slot: number): number {
     return counterRow(this.rows.layout, this.rows.thread, slot);
   }
+}
+
+function isAvoided({ mark, ejected }: Candidate): boolean {
+  return ejected || mark === "down";
 }
