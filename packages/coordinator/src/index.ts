@@ -1,5 +1,5 @@
 export { ClusterAccess, type Reach, type ResolvedSeed } from "./cluster/access.js";
-export { type Answer, Asker, type Question } from "./cluster/ask.js";
+export { type Answer, Asker, notRunning, type Question } from "./cluster/ask.js";
 export type { Endpoint } from "./cluster/endpoint.js";
 export { type Probe, type ProbeOptions, probe } from "./cluster/prober.js";
 export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniffer.js";

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { setTimeout as startTimer } from "node:timers";
-import { Asker, ClusterAccess, defaultLogger, probe, systemTimers } from "@rollcall/coordinator";
+import { Asker, ClusterAccess, defaultLogger, notRunning, probe, systemTimers } from "@rollcall/coordinator";
 import { type Logger, RollcallError, silentLogger } from "@rollcall/core";
 import {
   bounds,
@@ -11,6 +11,8 @@ import {
   type RedactedConfig,
   redactConfig,
 } from "@rollcall/core/config";
+import { beatMs } from "@rollcall/core/health";
+import { blamesNode } from "@rollcall/core/request";
 import { shownText } from "@rollcall/core/sniff";
 import { addressOf, type Freshness, nodeKey, type Topology, type View } from "@rollcall/core/view";
 import { ClusterView } from "./cluster-view.js";
@@ -19,6 +21,7 @@ import { Dispatch } from "./dispatch/dispatch.js";
 import type { DispatchObserver, Sender } from "./dispatch/sender.js";
 import { Lanes } from "./lane/client.js";
 import { LocalHealth } from "./local-health.js";
+import { NodeWatch, type Sight } from "./node-watch.js";
 import { describeNode, type NodeEvent, type NodeStatus } from "./node-status.js";
 import { PoolEmitter, type PoolEvents } from "./pool-events.js";
 import type { PoolRequest } from "./prepare-call.js";
@@ -26,9 +29,11 @@ import { Requests } from "./requests.js";
 import type { PoolResponse } from "./response.js";
 import type { PoolStats, ThreadStatus } from "./stats.js";
 import { createTable, HeaderWord } from "./table/layout.js";
+import { LoopWatch } from "./table/loop-watch.js";
 import { NumberedLists } from "./table/numbered-lists.js";
 import { TableReader } from "./table/reader.js";
 import { TableTotals } from "./table/totals.js";
+import { TableTraffic } from "./table/traffic.js";
 import { TableWriter } from "./table/writer.js";
 import type { Task } from "./threads/run-task.js";
 import { type TaskOptions, Tasks } from "./threads/tasks.js";
@@ -100,6 +105,8 @@ class ClusterPool implements Pool {
   readonly #view: ClusterView;
   readonly #keeper: ViewKeeper;
   readonly #localHealth: LocalHealth;
+  readonly #nodeWatch: NodeWatch;
+  readonly #ticking: NodeJS.Timeout;
   readonly #deadlines: Deadlines;
   readonly #sender: Sender;
   readonly #lanes: Lanes | undefined;
@@ -136,13 +143,16 @@ class ClusterPool implements Pool {
     this.#counted = totals;
     this.#gathering = setInterval(() => totals.gather(), gatherEveryMs).unref();
     const observer: DispatchObserver = {
-      failed: ({ slot, generation, startedAtMs, reason }) =>
+      failed: ({ slot, generation, startedAtMs, reason }) => {
+        this.#nodeWatch.failed(slot, generation);
         this.#localHealth.tell(slot, generation, {
           type: "failed",
           startedAtMs,
           answered: totals.ofNode(slot).answers,
           reason,
-        }),
+        });
+      },
+      signWanted: (slot) => this.#nodeWatch.signWanted(slot),
       credentialRefused: () => this.#access.credentialRefused(),
       released: (slot) => {
         this.#keeper.released(slot);
@@ -152,10 +162,16 @@ class ClusterPool implements Pool {
     const queueMax = settings.queue.perThread;
     const { noNodeWaitMs, drainMs, connectTimeoutMs, maxResponseBytes } = fixed;
     const connections = { ...settings.connections, connectTimeoutMs, maxResponseBytes };
+    const nowMs = () => timers.nowMs();
+    let watch: LoopWatch | undefined;
     if (settings.threads === 0) {
       const inFlightMax = settings.connections.perNode;
+      const reader = new TableReader({ words, layout, thread: 0, inFlightMax, nowMs });
+      const own = new LoopWatch(reader, nowMs);
+      watch = own;
       this.#sender = new Dispatch({
-        reader: new TableReader({ words, layout, thread: 0, inFlightMax, nowMs: () => timers.nowMs() }),
+        reader,
+        ranMs: (atMs) => own.ranMs(atMs),
         settings: connections,
         queueMax,
         noNodeWaitMs,
@@ -192,7 +208,6 @@ class ClusterPool implements Pool {
       this.#sender = lanes;
       this.#lanes = lanes;
     }
-    const nowMs = () => timers.nowMs();
     const deadlines = this.#deadlines;
     this.#requests = new Requests({
       sender: this.#sender,
@@ -233,8 +248,25 @@ class ClusterPool implements Pool {
         this.#sender.pump();
         this.#noteDegradation();
       },
+      isAnswering: (slot, generation) => this.#nodeWatch.isAnswering(slot, generation),
       onNode: (event) => this.#nodeChanged(event),
     });
+    this.#nodeWatch = new NodeWatch({
+      words,
+      traffic: new TableTraffic(words, layout),
+      timers,
+      random,
+      probe: (slot, timeoutMs) => this.#probe(slot, timeoutMs),
+      signTimeoutMs: fixed.probeTimeoutMs,
+      silent: (slot, generation, reason) =>
+        this.#localHealth.tell(slot, generation, { type: "silent", reason: `silent: ${reason}` }),
+      move: (order) => this.#sender.move(order),
+    });
+    this.#ticking = setInterval(() => {
+      watch?.beat();
+      this.#keeper.reconsider();
+      this.#nodeWatch.tick();
+    }, beatMs).unref();
     this.#localHealth = new LocalHealth({
       timers,
       random,
@@ -428,6 +460,23 @@ class ClusterPool implements Pool {
     return outcome === "unreachable" || outcome === "foreign" ? { ok: false, reason } : { ok: true };
   }
 
+  /** Looks whether anybody is there. */
+  async #probe(slot: number, timeoutMs: number): Promise<Sight> {
+    const row = this.#keeper.rowAt(slot);
+    const reach = row === undefined ? undefined : this.#access.reach(row.node);
+    if (reach?.kind !== "endpoint") return { kind: "void" };
+    const { outcome, reason, code } = await probe(this.#asker, reach.endpoint, {
+      pinnedUuid: undefined,
+      timeoutMs,
+      fresh: true,
+    });
+    if (outcome !== "unreachable") return { kind: "answered" };
+    const errorCode = code ?? "";
+    const isOurOwn = errorCode === notRunning || errorCode === "ERR_HOST_REFUSED";
+    if (isOurOwn || !blamesNode({ kind: "not-connected", code: "CONNECT", errorCode })) return { kind: "void" };
+    return { kind: "unanswered", reason };
+  }
+
   #nodeChanged(event: NodeEvent): void {
     const { address, name, from, to, reason } = event;
     // What the view says is logged by whoever publishes it; our own opinion is ours to log.
@@ -468,6 +517,8 @@ class ClusterPool implements Pool {
     await Promise.allSettled([this.#sender.destroy(), this.#view.close(), this.#asker.close()]);
     await this.#threads?.destroy();
     clearInterval(this.#gathering);
+    clearInterval(this.#ticking);
+    this.#nodeWatch.close();
     this.#deadlines.close();
     this.#localHealth.close();
     this.#access.close();

@@ -157,6 +157,7 @@ export class Rig {
   readonly begun: Begun[] = [];
   readonly failures: { readonly slot: number; readonly generation: number; readonly reason: string }[] = [];
   readonly released: number[] = [];
+  readonly signsWanted: number[] = [];
   credentialsRefused = 0;
 
   constructor({ settings, queueMax = 8, noNodeWaitMs = 250, drainMs = 20_000, random = () => 0 }: RigOptions = {}) {
@@ -185,7 +186,9 @@ export class Rig {
           this.credentialsRefused++;
         },
         released: (slot) => this.released.push(slot),
+        signWanted: (slot) => this.signsWanted.push(slot),
       },
+      ranMs: (now) => now,
       timers: realTimers,
       random,
       wallNowMs: Date.now,
@@ -238,6 +241,7 @@ export class Rig {
         headers: [],
         body: undefined,
         class: "read",
+        movable: true,
         maxRetries: 2,
         deadlineMs: nowMs() + 30_000,
         ...call,

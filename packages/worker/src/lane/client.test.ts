@@ -105,6 +105,7 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
   const words = createTable(layout);
   const totals = new TableTotals(words, layout);
   const released: number[] = [];
+  const wanted: number[] = [];
   const logged: string[] = [];
   const lanes = new Lanes({
     words,
@@ -113,7 +114,12 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
     totals,
     queueMax: more.queueMax ?? 8,
     perNode: more.perNode ?? 8,
-    observer: { failed: () => {}, credentialRefused: () => {}, released: (slot) => released.push(slot) },
+    observer: {
+      failed: () => {},
+      credentialRefused: () => {},
+      released: (slot) => released.push(slot),
+      signWanted: (slot) => wanted.push(slot),
+    },
     timers,
     logger: { ...silentLogger, error: (_fields, message) => logged.push(message) },
   });
@@ -129,6 +135,7 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
     threads,
     totals,
     released,
+    wanted,
     logged,
     outcomes,
     words,
@@ -151,6 +158,7 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
         headers: [],
         body: undefined,
         class: requestClass,
+        movable: requestClass === "read",
         maxRetries: 0,
         deadlineMs: 60_000,
       };

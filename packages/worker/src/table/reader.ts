@@ -1,5 +1,6 @@
 import { rampWeight } from "@rollcall/core/health";
 import { type Candidate, type NodeReader, Penalties, type Roster, rosterOf } from "@rollcall/core/selection";
+import { isAvoided, readCandidates } from "./candidates.js";
 import {
   CounterWord,
   counterRow,
@@ -7,10 +8,10 @@ import {
   msSinceTick,
   SharedWord,
   sharedRow,
+  stampOf,
   type TableLayout,
   ThreadWord,
   threadRow,
-  unpackState,
 } from "./layout.js";
 
 export interface ThreadRows {
@@ -48,7 +49,7 @@ export class TableReader implements NodeReader {
     if (version !== this.version) {
       this.version = version;
       const before = this.candidates;
-      this.candidates = this.readCandidates();
+      this.candidates = readCandidates(this.words);
       this.forgiveReturned(before);
       this.sorted = rosterOf(this.candidates);
     }
@@ -117,6 +118,23 @@ export class TableReader implements NodeReader {
     Atomics.add(this.words, this.counter(slot) + CounterWord.openSockets, change);
   }
 
+  /** When the oldest and the newest attempt under way began; undefined while none is. */
+  showWaiting(slot: number, oldestMs: number | undefined, newestMs: number | undefined): void {
+    const row = this.counter(slot);
+    Atomics.store(this.words, row + CounterWord.oldest, oldestMs === undefined ? 0 : stampOf(oldestMs));
+    Atomics.store(this.words, row + CounterWord.newest, newestMs === undefined ? 0 : stampOf(newestMs));
+  }
+
+  /** A byte of an answer has come. */
+  noteHeard(slot: number, nowMs: number): void {
+    Atomics.store(this.words, this.counter(slot) + CounterWord.heard, stampOf(nowMs));
+  }
+
+  /** A connection has been opened, in so many milliseconds. */
+  noteHandshake(slot: number, tookMs: number): void {
+    Atomics.store(this.words, this.counter(slot) + CounterWord.handshakeMs, Math.max(1, Math.ceil(tookMs)));
+  }
+
   countRetry(): void {
     Atomics.add(this.words, this.thread + ThreadWord.retries, 1);
   }
@@ -132,7 +150,7 @@ export class TableReader implements NodeReader {
   }
 
   /** Tells the main thread how this one stands. */
-  show(word: "heartbeat" | "applied" | "queued", value: number): void {
+  show(word: "heartbeat" | "runningSince" | "applied" | "queued", value: number): void {
     Atomics.store(this.words, this.thread + ThreadWord[word], value);
   }
 
@@ -144,6 +162,10 @@ export class TableReader implements NodeReader {
   /** The slot has another node: what was noted of the last one is void. */
   forget(slot: number): void {
     this.refusals[slot] = Number.NEGATIVE_INFINITY;
+    this.showWaiting(slot, undefined, undefined);
+    const row = this.counter(slot);
+    Atomics.store(this.words, row + CounterWord.heard, 0);
+    Atomics.store(this.words, row + CounterWord.handshakeMs, 0);
     this.penalties.forget(slot);
   }
 
@@ -156,21 +178,7 @@ export class TableReader implements NodeReader {
     }
   }
 
-  private readCandidates(): Candidate[] {
-    const candidates: Candidate[] = [];
-    const rows = Atomics.load(this.words, HeaderWord.rows);
-    for (let slot = 0; slot < rows; slot++) {
-      const state = unpackState(Atomics.load(this.words, sharedRow(slot) + SharedWord.state));
-      if (state !== undefined) candidates.push({ slot, ...state });
-    }
-    return candidates;
-  }
-
   private counter(slot: number): number {
     return counterRow(this.rows.layout, this.rows.thread, slot);
   }
-}
-
-function isAvoided({ mark, ejected }: Candidate): boolean {
-  return ejected || mark === "down";
 }
