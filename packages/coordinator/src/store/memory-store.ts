@@ -3,17 +3,24 @@ import type { Digest, View } from "@rollcall/core/view";
 import { Listeners } from "./listeners.js";
 import type { FailureReport, Lease, ViewStore } from "./view-store.js";
 
-/** The view inside one process: the embedded default. The same rules as between processes, without the network. */
-export function createMemoryStore(clock: Clock): ViewStore {
+/**
+ * The view inside one process: the embedded default. The same rules as between processes, without the network; only that
+ * a lease does not end by itself, as there is nobody whose death would have to end it.
+ *
+ * With `initial` it begins as if that had been published to it: every lease comes after it. Its times must be on `clock`,
+ * so a view of another store asks for the clock of that store.
+ */
+export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
   const readers = new Listeners<View>();
   const reports = new Listeners<FailureReport>();
   const digests = new Listeners<Digest>();
   const rollCalls = new Listeners<void>();
   const releases = new Listeners<void>();
   let holder: Lease | undefined;
-  let epoch = 0;
+  let epoch = initial === undefined ? 0 : Math.max(initial.topology.version.epoch, initial.marks.version.epoch);
+  /** Whose publications `view` is of; 0 where no lease of this store has published. */
   let publishedEpoch = 0;
-  let view: View | undefined;
+  let view = initial;
 
   const holds = (lease: Lease) => holder?.epoch === lease.epoch && holder.leader === lease.leader;
   const show = (next: View) => {

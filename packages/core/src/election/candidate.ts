@@ -26,17 +26,17 @@ const epochsPerMs = 1_000;
 /**
  * One process's part in the election of who watches over the cluster.
  *
- *             due, or news            granted
- *    standby ──────────────▶ acquiring ──────▶ leading ──────▶ resting
- *       ▲                      │  ▲ ▲            │ │    (1)       │
- *       ├──── refused, failed, │  │ └────────────┘ │              │
- *       │     no answer in 6 s │  │      (2)       │              │
- *       ├──────────────────────┘  └─────────────── │ ── 30 s ─────┘
- *       └──────────────────────────────────────────┘
- *         lost, or 6 s since the last good renewal was sent
+ *             due, or news             granted
+ *    standby ──────────────▶ acquiring ─────────▶ leading
+ *     ▲   ▲                   │  ▲  ▲              │ │ │
+ *     │   └─ refused, failed ─┘  │  └───── (1) ────┘ │ │
+ *     │                          └ 30 s ─ resting ◀──┘ │
+ *     │                                       (2)      │
+ *     └───────────────────── (3) ──────────────────────┘
  *
- * (1) it has reached no node for 15 s, and another process does. (2) it heard of a higher epoch, or there is a new
- * connection to the store.
+ * (1) It heard of a higher epoch, or there is a new connection to the store.
+ * (2) It has reached no node for 15 s, and another process does.
+ * (3) The lease is lost, or 6 s have passed since the last good renewal was sent.
  *
  * The lease is for economy: it keeps the number of sniffs and probes from growing with the number of processes. That no
  * old leader overwrites a newer view is the store's promise, which checks every write against the lease. What is promised

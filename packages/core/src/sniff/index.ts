@@ -6,6 +6,7 @@ export {
   type Membership,
   type MembershipAnswer,
   type MergedSniff,
+  membershipOf,
   membershipRules,
   mergeSniff,
 } from "./membership.js";
