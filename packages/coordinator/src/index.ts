@@ -5,5 +5,6 @@ export { type Probe, type ProbeOptions, probe } from "./cluster/prober.js";
 export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniffer.js";
 export { Coordinator, type CoordinatorParts } from "./coordinator.js";
 export { createMemoryStore } from "./store/memory-store.js";
+export { createRedisStore, type RedisStoreOptions } from "./store/redis-store.js";
 export type { FailureReport, Lease, Publication, Renewal, Unsubscribe, ViewStore } from "./store/view-store.js";
 export { systemTimers } from "./system-timers.js";

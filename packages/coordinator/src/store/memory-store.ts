@@ -1,5 +1,6 @@
 import type { Clock } from "@rollcall/core";
-import type { Digest, View } from "@rollcall/core/view";
+import { compareVersions, type Digest, type Head, type View } from "@rollcall/core/view";
+import { checkPublication } from "./check-publication.js";
 import { Listeners } from "./listeners.js";
 import type { FailureReport, Lease, ViewStore } from "./view-store.js";
 
@@ -18,8 +19,8 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
   const releases = new Listeners<void>();
   let holder: Lease | undefined;
   let epoch = initial === undefined ? 0 : Math.max(initial.topology.version.epoch, initial.marks.version.epoch);
-  /** Whose publications `view` is of; 0 where no lease of this store has published. */
-  let publishedEpoch = 0;
+  /** What the holder has published under its lease. */
+  let published: Omit<Head, "atMs"> | undefined;
   let view = initial;
 
   const holds = (lease: Lease) => holder?.epoch === lease.epoch && holder.leader === lease.leader;
@@ -35,23 +36,30 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
       if (holder !== undefined && holder.leader !== leader) return undefined;
       epoch = Math.max(epoch, floorEpoch) + 1;
       holder = { epoch, leader };
+      published = undefined;
       return holder;
     },
 
     async renew(lease, beat) {
       if (!holds(lease)) return "lost";
-      if (view !== undefined && publishedEpoch === lease.epoch) {
+      if (view !== undefined && published !== undefined) {
         show({ ...view, head: { ...view.head, beat, atMs: clock.nowMs() } });
       }
       return "kept";
     },
 
-    async publish(lease, { head, topology = view?.topology, marks = view?.marks }) {
+    async publish(lease, publication) {
       if (!holds(lease)) return false;
-      if (topology?.version.epoch !== lease.epoch || marks?.version.epoch !== lease.epoch) {
-        throw new TypeError("a lease's first publication must bring both documents");
+      checkPublication(lease, publication, published);
+      const { head, topology = view?.topology, marks = view?.marks } = publication;
+      if (topology === undefined || marks === undefined) return false;
+      const newer = published === undefined ? 1 : compareHeads(head, published);
+      if (newer < 0) {
+        holder = undefined;
+        return false;
       }
-      publishedEpoch = lease.epoch;
+      if (newer === 0) return true;
+      published = head;
       show({ topology, marks, head: { ...head, atMs: clock.nowMs() } });
       return true;
     },
@@ -75,4 +83,11 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
     nowMs: () => clock.nowMs(),
     close: async () => {},
   };
+}
+
+/** Less than 0 where either document is older; 0 where both are the same. */
+function compareHeads(a: Pick<Head, "topology" | "marks">, b: Pick<Head, "topology" | "marks">): number {
+  const topology = compareVersions(a.topology, b.topology);
+  const marks = compareVersions(a.marks, b.marks);
+  return Math.min(topology, marks) < 0 ? -1 : Math.max(topology, marks);
 }
