@@ -6,5 +6,14 @@ export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from ".
 export { Coordinator, type CoordinatorParts } from "./coordinator.js";
 export { createMemoryStore } from "./store/memory-store.js";
 export { createRedisStore, type RedisStoreOptions } from "./store/redis-store.js";
-export type { FailureReport, Lease, Publication, Renewal, Unsubscribe, ViewStore } from "./store/view-store.js";
+export type {
+  FailureReport,
+  Lease,
+  Publication,
+  Renewal,
+  Unsubscribe,
+  ViewStore,
+  WitnessAnswer,
+  WitnessAsk,
+} from "./store/view-store.js";
 export { systemTimers } from "./system-timers.js";

@@ -10,8 +10,10 @@ import {
   decodeReport,
   decodeTopology,
   emptyAssembly,
+  encodeAsk,
   encodeDigest,
   encodeReport,
+  encodeWitness,
   epochAheadMaxMs,
   epochBegunMs,
   type Head,
@@ -34,7 +36,7 @@ import { Rate } from "./rate.js";
 import type { RedisClient } from "./redis-clients.js";
 import { RedisConnection } from "./redis-connection.js";
 import { redisProblem } from "./redis-problem.js";
-import type { FailureReport, Unsubscribe } from "./view-store.js";
+import type { FailureReport, Unsubscribe, WitnessAnswer, WitnessAsk } from "./view-store.js";
 
 /** How often the server is asked whether it is there: a frozen one is not noticed otherwise. */
 const pingMs = 2_000;
@@ -50,6 +52,8 @@ const tries = 3;
 const againMs = 50;
 /** What one process may send in a second; beyond it, nothing is sent. */
 const reportsPerSecond = 20;
+const asksPerSecond = 10;
+const answersPerSecond = 10;
 const digestsPerSecond = 5;
 const rollCallsPerSecond = 5;
 /** By how much our idea of the store's clock may be wrong. */
@@ -69,10 +73,14 @@ export class RedisReader {
   private readonly notices: Notices;
   private readonly views = new Listeners<View>();
   private readonly reports = new Listeners<FailureReport>();
+  private readonly asks = new Listeners<WitnessAsk>();
+  private readonly answers = new Listeners<WitnessAnswer>();
   private readonly digests = new Listeners<Digest>();
   private readonly rollCalls = new Listeners<void>();
   private readonly releases = new Listeners<void>();
   private readonly reportRate: Rate;
+  private readonly askRate: Rate;
+  private readonly answerRate: Rate;
   private readonly digestRate: Rate;
   private readonly rollCallRate: Rate;
 
@@ -100,6 +108,8 @@ export class RedisReader {
   ) {
     this.notices = new Notices(logger);
     this.reportRate = new Rate(reportsPerSecond, timers);
+    this.askRate = new Rate(asksPerSecond, timers);
+    this.answerRate = new Rate(answersPerSecond, timers);
     this.digestRate = new Rate(digestsPerSecond, timers);
     this.rollCallRate = new Rate(rollCallsPerSecond, timers);
     this.connection = new RedisConnection(client, timers, {
@@ -149,6 +159,22 @@ export class RedisReader {
     if (this.reportRate.take()) this.say(this.keys.reports, encodeReport(report));
   }
 
+  onWitnessAsk(listener: (ask: WitnessAsk) => void): Unsubscribe {
+    return this.asks.add(listener);
+  }
+
+  onWitness(listener: (answer: WitnessAnswer) => void): Unsubscribe {
+    return this.listenToReports(this.answers.add(listener));
+  }
+
+  askWitnesses(ask: WitnessAsk): void {
+    if (this.askRate.take()) this.say(this.keys.events, encodeAsk(ask));
+  }
+
+  witness(answer: WitnessAnswer): void {
+    if (this.answerRate.take()) this.say(this.keys.reports, encodeWitness(answer));
+  }
+
   digest(digest: Digest): void {
     if (this.digestRate.take()) this.say(this.keys.reports, encodeDigest(digest));
   }
@@ -194,12 +220,13 @@ export class RedisReader {
   }
 
   private get wantsReports(): boolean {
-    return this.reports.size + this.digests.size > 0;
+    return this.reports.size + this.answers.size + this.digests.size > 0;
   }
 
   /** Only leaders have use for reports: to everybody else they are not sent. */
   private listenToReports(stop: Unsubscribe): Unsubscribe {
-    if (this.reports.size + this.digests.size === 1 && this.connection.isReady) this.subscribe([this.keys.reports]);
+    if (this.reports.size + this.answers.size + this.digests.size === 1 && this.connection.isReady)
+      this.subscribe([this.keys.reports]);
     return () => {
       const wanted = this.wantsReports;
       stop();
@@ -284,15 +311,23 @@ export class RedisReader {
         return this.releases.tell();
       case "rollCall":
         return this.rollCalls.tell();
+      case "ask": {
+        const { id, node, replicas } = event;
+        return this.asks.tell({ id, node, replicas });
+      }
     }
   }
 
   private hearReport(message: Uint8Array): void {
     const heard = this.usable("reports", decodeReport(message));
     if (heard?.kind === "digest") this.digests.tell(heard.digest);
+    if (heard?.kind === "witness") {
+      const { id, node, replica, ok } = heard;
+      this.answers.tell({ id, node, replica, ok });
+    }
     if (heard?.kind === "report") {
-      const { node, reason, replica } = heard;
-      this.reports.tell({ node, reason, replica });
+      const { kind, ...report } = heard;
+      this.reports.tell(report);
     }
   }
 

@@ -15,8 +15,10 @@ export { viewLimits } from "./limits.js";
 export {
   decodeEvent,
   decodeReport,
+  encodeAsk,
   encodeDigest,
   encodeReport,
+  encodeWitness,
   headEventAround,
   releasedEvent,
   rollCallEvent,
