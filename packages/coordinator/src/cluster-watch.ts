@@ -12,10 +12,12 @@ import {
   publishedNodes,
 } from "@rollcall/core/health";
 import {
+  type Claimant,
   emptyMembership,
   type Membership,
   membershipOf,
   mergeSniff,
+  nextClaimant,
   type ParsedSniff,
   recogniseSeeds,
   shownText,
@@ -25,7 +27,7 @@ import type { Findings } from "./announcer.js";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { Asker } from "./cluster/ask.js";
 import type { Endpoint } from "./cluster/endpoint.js";
-import { type Probe, probe } from "./cluster/prober.js";
+import { foreign, type Probe, probe } from "./cluster/prober.js";
 import { type Sniff, sniff, sniffContext } from "./cluster/sniffer.js";
 import { Notices } from "./notices.js";
 import {
@@ -94,6 +96,8 @@ export class ClusterWatch {
   private pinnedUuid: string | undefined;
   /** A node of it has answered. */
   private isVerified = false;
+  /** Another cluster that answers in its place. */
+  private claimant: Claimant | undefined;
   private clusterName: string | undefined;
   /** Node names by the seed's address, as the seeds said. */
   private readonly seedNames = new Map<string, string>();
@@ -228,7 +232,6 @@ export class ClusterWatch {
       if (this.pinnedUuid !== undefined && this.pinnedUuid !== topology.clusterUuid) return;
       this.pinnedUuid = topology.clusterUuid;
       this.isVerified = true;
-      if (pace !== undefined) this.schedule = firstSniff(timers.nowMs() + pace.intervalMs * random());
     }
     this.clusterName = topology.clusterName;
 
@@ -240,10 +243,10 @@ export class ClusterWatch {
       return access.reach(node).kind === "endpoint" || !access.isSettled;
     });
     if (config.discovery !== false) {
-      this.source = topology.source;
       // Who drains has left: being listed again is for the cluster to say.
       const named = known.filter((node) => node.id !== "" && marks[nodeKey(node)]?.kind !== "drain");
       this.membership = membershipOf(named);
+      this.source = named.length === 0 ? "seeds" : topology.source;
     }
     for (const node of known) {
       this.records.set(nodeKey(node), node);
@@ -254,6 +257,9 @@ export class ClusterWatch {
       return { key, address: addressOf(node), trusted: seeds.has(addressOf(node)), mark: marks[key] };
     });
     this.step({ type: "inherited", nodes });
+    if (pace !== undefined && this.isVerified && this.wellNodes().length > 0) {
+      this.schedule = firstSniff(timers.nowMs() + pace.intervalMs * random());
+    }
   }
 
   // Members: who is judged and, once verified, published.
@@ -330,6 +336,7 @@ export class ClusterWatch {
     this.learn(record, result);
     this.step({ type: "probed", key, outcome: result.outcome, reason: result.reason });
     if (isAsked) this.noteReach(result);
+    this.noteIdentity(record, result);
     this.noteUnverified(key, result);
     this.preferSniffed();
   }
@@ -365,7 +372,41 @@ export class ClusterWatch {
   private inOurCluster(result: Probe): Probe {
     const { outcome, clusterUuid } = result;
     if (outcome !== "verified" || this.pinnedUuid === undefined || clusterUuid === this.pinnedUuid) return result;
-    return { outcome: "foreign", reason: `belongs to another cluster (uuid ${shownText(clusterUuid ?? "")})` };
+    return foreign(clusterUuid ?? "");
+  }
+
+  /**
+   * Ours may have been rebuilt under the same addresses. Without this, the uuid of the old one would be handed on from
+   * leader to leader, and keep the new one out for ever.
+   */
+  private noteIdentity(record: NodeRecord, { outcome, foreignUuid }: Probe): void {
+    const { config, timers, logger } = this.parts;
+    const isNamed = config.discovery !== false && config.discovery.clusterUuid !== undefined;
+    const isConfigured = config.seeds.some((seed) => addressOf(seed) === addressOf(record));
+    const isForeign = outcome === "foreign" && isConfigured;
+    if (isNamed || !(outcome === "verified" || isForeign)) return;
+    const { claimant, succeeds } = nextClaimant(this.claimant, isForeign ? foreignUuid : undefined, timers.nowMs());
+    this.claimant = claimant;
+    if (!succeeds || claimant === undefined) return;
+
+    const [before, after] = [shownText(this.pinnedUuid ?? ""), shownText(claimant.uuid)];
+    logger.warn(
+      { before, after, option: "discovery.clusterUuid" },
+      `the configured nodes belong to another cluster now (uuid ${after}, before ${before}): it is taken for ours from ` +
+        "here on. `discovery.clusterUuid` forbids that",
+    );
+    this.claimant = undefined;
+    this.pinnedUuid = claimant.uuid;
+    this.isVerified = false;
+    this.clusterName = undefined;
+    this.membership = emptyMembership;
+    this.source = "seeds";
+    this.seedNames.clear();
+    this.inherited.clear();
+    this.rewriteMembers();
+    this.parts.topologyChanged();
+    this.schedule = hastenSniff(this.schedule, timers.nowMs());
+    this.wakeWhenDue();
   }
 
   /** A node that is slow today gets more time: slowness is no death. Before its first answer it gets the most. */
@@ -462,6 +503,7 @@ export class ClusterWatch {
       const { outcome, reason } = first;
       if (outcome === "unreachable") this.step({ type: "reported", key: nodeKey(record), reason });
       this.noteReach(first);
+      this.noteIdentity(record, first);
       if (outcome === "denied") denied = true;
       const heard = this.hear(record, first, outcome === "verified" ? parsed : undefined);
       if (heard === "ask another") continue;

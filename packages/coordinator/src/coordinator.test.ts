@@ -6,7 +6,7 @@ import type { Auth } from "@rollcall/core/config";
 import { addressOf, nodeKey } from "@rollcall/core/view";
 import { sniffPath } from "./cluster/sniffer.js";
 import { closeAll, cluster, coordinating, fromSniff, markAt, verified } from "./coordinating.test.support.js";
-import { json, nodesHttp } from "./stand-in.test.support.js";
+import { json, nodesHttp, root } from "./stand-in.test.support.js";
 import { settled } from "./testing.test.support.js";
 
 afterEach(closeAll);
@@ -144,6 +144,55 @@ describe("a coordinator and who belongs to the cluster", () => {
     assert.equal(held.length, 1);
     assert.deepEqual(keys(), nodes.map(({ address }, index) => `id${index + 1}@${address}`).sort());
     assert.deepEqual(views.at(-1)?.marks.nodes, {});
+  });
+
+  it("takes a cluster that was rebuilt at the same addresses for ours after a minute, with one warning", async () => {
+    const { nodes, state, listed, urls } = await cluster(2);
+    const { when, pass, logger, keys, views } = coordinating({ nodes: urls });
+    await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 2);
+    await pass(15_000);
+    const rebuild = () => {
+      const fresh = JSON.parse(JSON.stringify(listed(1, 2)).replaceAll('"id', '"new'));
+      state.list = json(fresh);
+      nodes.forEach((node, index) => {
+        const first = json(root(`n${index + 1}`, "u2"));
+        node.reply = (request, response) => (request.url === sniffPath ? state.list : first)(request, response);
+      });
+    };
+    rebuild();
+    const { tookMs } = await when(
+      "the new one is the view",
+      ({ topology: { clusterUuid } }) => clusterUuid === "u2",
+      120_000,
+    );
+    assert.ok(tookMs >= 60_000, `after ${tookMs} ms`);
+    await when("its nodes are well", (view) => fromSniff(view) && Object.keys(view.marks.nodes).length === 0);
+    assert.deepEqual(keys(), nodes.map(({ address }, index) => `new${index + 1}@${address}`).sort());
+    assert.ok(
+      views.every(({ topology }) => topology.clusterUuid !== "u2" || !topology.nodes.some(({ id }) => /^id/.test(id))),
+    );
+    const told = logger.warnings.filter((line) => /another cluster now/.test(line));
+    assert.equal(told.length, 1, told.join("\n"));
+    assert.match(told[0] ?? "", /uuid u2, before u1.*`discovery\.clusterUuid` forbids that/);
+  });
+
+  it("never takes another cluster for the one that the configuration names", async () => {
+    const { nodes, urls } = await cluster(1);
+    const { when, pass, views } = coordinating({ nodes: urls, discovery: { clusterUuid: "u1" } });
+    await when("the list is the view", fromSniff);
+    for (const node of nodes) node.reply = json(root("n1", "u2"));
+    await pass(150_000);
+    assert.equal(views.at(-1)?.topology.clusterUuid, "u1");
+  });
+
+  it("is not led astray by one configured node that belongs to another cluster", async () => {
+    const ours = await cluster(2);
+    const theirs = await cluster(1, { uuid: "u2" });
+    const { when, pass, views } = coordinating({ nodes: [...ours.urls, ...theirs.urls] }, { random: () => 0.5 });
+    await when("the list is the view", fromSniff);
+    const { clusterUuid } = views.at(-1)?.topology ?? {};
+    await pass(150_000);
+    assert.equal(views.at(-1)?.topology.clusterUuid, clusterUuid);
   });
 
   it("eases in who joins, and lets go of who leaves", async () => {

@@ -18,6 +18,7 @@ export interface Topology {
 /** What readers must know of a node. No mark: it is well. */
 export type MarkKind = "down" | "ramp" | "drain";
 
+/** What spoke against a node that is down, and how long it is held. */
 export interface DownEvidence {
   /** How often the node has gone down of late; a flapping one is held longer. */
   readonly flaps: number;
