@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { createRedisStore, systemTimers, type ViewStore } from "@rollcall/coordinator";
 import type { View } from "@rollcall/core/view";
 import { collectingLogger } from "../support/collecting-logger.js";
+import { freePort } from "../support/free-port.js";
 import { type RedisServer, startRedis } from "../support/redis/index.js";
 import { waitUntil } from "../support/wait-until.js";
 import { leadWhenFree, type Opened, publication, waitForView } from "./support-redis.js";
@@ -68,17 +69,26 @@ const primaries = 3;
 const slotsEach = Math.ceil(16_384 / primaries);
 
 async function startCluster(): Promise<RedisServer[]> {
-  const config = [
-    "cluster-enabled yes",
-    // A cluster that answers as long as one node does.
-    "cluster-require-full-coverage no",
-    "cluster-node-timeout 60000",
-  ];
-  const servers = await Promise.all(Array.from({ length: primaries }, () => startRedis({ config })));
+  const busPorts = await Promise.all(Array.from({ length: primaries }, () => freePort()));
+  const servers = await Promise.all(
+    busPorts.map((port) =>
+      startRedis({
+        config: [
+          "cluster-enabled yes",
+          `cluster-port ${port}`,
+          // A cluster that answers as long as one node does.
+          "cluster-require-full-coverage no",
+          "cluster-node-timeout 60000",
+        ],
+      }),
+    ),
+  );
   for (const [position, { client }] of servers.entries()) {
     const last = Math.min(16_384, (position + 1) * slotsEach) - 1;
     await client.call("CLUSTER", "ADDSLOTSRANGE", position * slotsEach, last);
-    for (const other of servers) await client.call("CLUSTER", "MEET", other.host, other.port);
+    for (const [place, other] of servers.entries()) {
+      await client.call("CLUSTER", "MEET", other.host, other.port, busPorts[place] ?? 0);
+    }
   }
   for (const { client } of servers) {
     await waitUntil("the nodes know each other", async () => {

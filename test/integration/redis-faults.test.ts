@@ -74,6 +74,30 @@ describe("a store whose Redis is away", () => {
   );
 
   it(
+    "does not take the view back by a beat while it is not known whether a publication has arrived",
+    withRedis({}, async ({ server, connect }) => {
+      const leader = await connect();
+      const lease = await lead(leader);
+      await leader.store.publish(lease, publication(lease, 1));
+      server.freeze();
+      assert.equal(
+        await messageOf(leader.store.publish(lease, publication(lease, 2))),
+        "REDIS: Redis: no answer in time",
+      );
+      server.thaw();
+      assert.equal(await leader.store.renew(lease, 3), "kept");
+      await waitForView(leader, lease, 2);
+      const { head } = publication(lease, 2);
+      assert.deepEqual((await leader.store.read())?.head.marks, head.marks);
+      assert.equal(await leader.store.publish(lease, publication(lease, 2)), true, "the same again is well");
+      assert.equal(await leader.store.renew(lease, 4), "kept");
+      await waitUntil("it beats on", () => leader.views.at(-1)?.head.beat === 4);
+      assert.deepEqual(leader.views.at(-1)?.head.marks, head.marks);
+      assert.equal(leader.connections(), 1);
+    }),
+  );
+
+  it(
     "connects later where Redis was not there at the start",
     withRedis({}, async ({ server, open }) => {
       await server.kill();

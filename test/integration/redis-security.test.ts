@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
+import { ManualTimers } from "@rollcall/core/testing";
 import { redisKeys } from "@rollcall/core/view";
 import { own } from "../support/child-processes.js";
 import { freePort } from "../support/free-port.js";
@@ -179,6 +180,17 @@ describe("the Redis users of the guide", () => {
         const lease = await lead(leader);
         await leader.store.publish(lease, publication(lease, 1));
         assert.equal((await reader.store.read())?.head.topology.epoch, lease.epoch);
+
+        const timers = new ManualTimers();
+        const polling = await connect({ redis: as("deaf"), mayLead: false, timers });
+        await waitForView(polling, lease, 1);
+        await leader.store.publish(lease, publication(lease, 2));
+        // Slowly enough for answers to come in their time: a poll is due after 24 to 36 s.
+        await waitUntil("the head is read and the rest fetched", () => {
+          timers.advance(200);
+          return polling.views.at(-1)?.topology.version.sequence === 2;
+        });
+        assert.ok(timers.nowMs() > 20_000);
       },
     ),
   );

@@ -1,5 +1,5 @@
 import { createRedisStore, type Lease, type Publication, systemTimers, type ViewStore } from "@rollcall/coordinator";
-import type { Random } from "@rollcall/core";
+import type { Random, Timers } from "@rollcall/core";
 import type { RedisConfig } from "@rollcall/core/config";
 import type { Marks, Topology, Version, View } from "@rollcall/core/view";
 import { type CollectingLogger, collectingLogger } from "../support/collecting-logger.js";
@@ -20,6 +20,7 @@ export interface OpenOptions {
   readonly name?: string;
   readonly mayLead?: boolean;
   readonly random?: Random;
+  readonly timers?: Timers;
 }
 
 export interface Redises {
@@ -35,12 +36,18 @@ export function withRedis(options: RedisServerOptions, test: (redises: Redises) 
   return async () => {
     await using server = await startRedis(options);
     const stores: ViewStore[] = [];
-    const open = ({ redis, name = "logs", mayLead = true, random = Math.random }: OpenOptions = {}): Opened => {
+    const open = ({
+      redis,
+      name = "logs",
+      mayLead = true,
+      random = Math.random,
+      timers = systemTimers,
+    }: OpenOptions = {}): Opened => {
       const logger = collectingLogger();
       const store = createRedisStore({
         redis: redis ?? { kind: "url", url: server.url },
         name,
-        timers: systemTimers,
+        timers,
         random,
         logger,
         mayLead,
