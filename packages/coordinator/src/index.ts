@@ -1,10 +1,11 @@
 export { ClusterAccess, type Reach, type ResolvedSeed } from "./cluster/access.js";
-export { type Answer, Asker, type Question } from "./cluster/ask.js";
+export { type Answer, Asker, notRunning, type Question } from "./cluster/ask.js";
 export type { Endpoint } from "./cluster/endpoint.js";
 export { type Probe, type ProbeOptions, probe } from "./cluster/prober.js";
 export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniffer.js";
 export { Coordinator, type CoordinatorParts } from "./coordinator.js";
 export { createMemoryStore } from "./store/memory-store.js";
+export { Rate } from "./store/rate.js";
 export { createRedisStore, type RedisStoreOptions } from "./store/redis-store.js";
 export type {
   FailureReport,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as startTimer } from "node:timers";
-import { Asker, ClusterAccess, Coordinator, createMemoryStore, probe, systemTimers } from "@rollcall/coordinator";
+import { Asker, ClusterAccess, Coordinator, createMemoryStore, systemTimers } from "@rollcall/coordinator";
 import { type Logger, RollcallError, silentLogger } from "@rollcall/core";
 import {
   bounds,
@@ -16,6 +16,7 @@ import { addressOf, nodeKey, type Topology } from "@rollcall/core/view";
 import { pino } from "pino";
 import { Deadlines, type Due } from "./deadlines.js";
 import { Dispatch, type Pending, type Result } from "./dispatch/dispatch.js";
+import { type FreshLook, lookAfresh } from "./fresh-look.js";
 import { LocalHealth } from "./local-health.js";
 import { describeNode, type NodeEvent, type NodeStatus } from "./node-status.js";
 import { PoolEmitter, type PoolEvents } from "./pool-events.js";
@@ -150,8 +151,8 @@ class ClusterPool implements Pool {
       timers,
       random,
       changed: (slot) => this.#keeper.refreshSlot(slot),
-      report: (slot, reason) => this.#report(slot, reason),
-      trial: (slot) => this.#trial(slot),
+      report: (slot, reason, probe) => this.#report(slot, reason, probe),
+      look: (slot) => this.#look(slot),
     });
     this.#coordinator = new Coordinator({
       config: settings,
@@ -306,23 +307,16 @@ class ClusterPool implements Pool {
     return this.#keeper.current?.topology.clusterUuid !== undefined;
   }
 
-  #report(slot: number, reason: string): void {
+  #report(slot: number, reason: string, probe?: "failed"): void {
     const row = this.#keeper.rowAt(slot);
-    if (row !== undefined) this.#store.report({ node: nodeKey(row.node), reason, replica: "" });
+    if (row === undefined) return;
+    this.#store.report({ node: nodeKey(row.node), reason, replica: "", ...(probe === undefined ? {} : { probe }) });
   }
 
-  async #trial(slot: number): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }> {
+  async #look(slot: number): Promise<FreshLook> {
     const row = this.#keeper.rowAt(slot);
-    if (row === undefined) return { ok: false, reason: "the node is gone" };
-    const reach = this.#access.reach(row.node);
-    if (reach.kind === "refused") return { ok: false, reason: reach.reason };
-    const { outcome, reason } = await probe(this.#asker, reach.endpoint, {
-      pinnedUuid: this.#keeper.current?.topology.clusterUuid,
-      timeoutMs: fixed.probeTimeoutMs,
-      fresh: true,
-    });
-    // Whatever it answers, it can be reached, and that is all that is on trial.
-    return outcome === "unreachable" || outcome === "foreign" ? { ok: false, reason } : { ok: true };
+    if (row === undefined) return { kind: "void", reason: "the node is gone" };
+    return lookAfresh(this.#asker, this.#access, row.node, this.#keeper.current?.topology.clusterUuid);
   }
 
   #nodeChanged(event: NodeEvent): void {

@@ -183,6 +183,7 @@ function readInherited(text: string) {
 /**
  * failed since MS answered N    an attempt that was started at MS failed; the slot has had N answers
  * trial ok|failed               the answer to the probe
+ * reached                       the answer to a probe made at once after the ejection
  * shared down|cleared           the view's word on the node
  * wait MS                       ticks come when they are due
  */
@@ -207,6 +208,8 @@ function tellDetector(steps: readonly string[]): string[] {
     const [what, second, third, , fifth] = step.split(" ");
     if (what === "failed") {
       send({ type: "failed", startedAtMs: Number(third), answered: Number(fifth), reason: "refused" });
+    } else if (what === "reached") {
+      send({ type: "reached" });
     } else if (what === "trial") {
       send(second === "ok" ? { type: "trialled", ok: true } : { type: "trialled", ok: false, reason: "still refused" });
     } else if (what === "shared") {
