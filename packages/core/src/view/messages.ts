@@ -3,6 +3,7 @@ import type { Digest, ThreadDigest } from "./digest.js";
 import {
   type Decoded,
   decoded,
+  duration,
   type Fields,
   fieldsOf,
   flag,
@@ -99,8 +100,7 @@ export function encodeDigest(digest: Digest): string {
   const avoided = digest.avoided.slice(0, viewLimits.avoidedMax);
   const contradicts = digest.contradicts?.slice(0, viewLimits.contradictsMax);
   const threads = digest.threads.slice(0, viewLimits.threadsMax);
-  const answeredMsAgo = digest.answeredMsAgo === undefined ? undefined : Math.round(digest.answeredMsAgo);
-  const bounded = { ...digest, avoided, contradicts, answeredMsAgo, threads };
+  const bounded = { ...digest, avoided, contradicts, threads };
   return JSON.stringify({ kind: "digest", digest: { ...bounded, format: viewFormat } });
 }
 
@@ -149,7 +149,7 @@ function readDigest(fields: Fields): Digest {
     ...optional(fields, "view", readApplied),
     avoided: listOf(fields.get("avoided"), "avoided", viewLimits.avoidedMax, readKey),
     ...optional(fields, "contradicts", (value, what) => listOf(value, what, viewLimits.contradictsMax, readKey)),
-    ...optional(fields, "answeredMsAgo", (value, what) => wholeNumber(value, what, 0, Number.MAX_SAFE_INTEGER)),
+    ...optional(fields, "answeredMsAgo", duration),
     threads: listOf(fields.get("threads"), "threads", viewLimits.threadsMax, readThread),
   };
 }
