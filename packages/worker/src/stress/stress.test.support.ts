@@ -126,7 +126,7 @@ class StressRig {
       random: this.random,
       changed: (slot) => this.keeper.refreshSlot(slot),
       report: () => {},
-      trial: async () => ({ ok: true }),
+      look: async () => ({ kind: "reached" }),
     });
     this.keeper = new ViewKeeper({
       seeds: [],
