@@ -3,9 +3,12 @@ import { type Pool, type PoolRequest, RollcallError } from "@rollcall/worker";
 import type { Tally } from "./tally.js";
 
 /** Searches, one after the other in each of `searchers`, with a pause between two. Their rate is at most the quotient. */
-export interface Load {
+export interface Rate {
   readonly searchers: number;
   readonly pauseMs: number;
+}
+
+export interface Load extends Rate {
   readonly search: () => PoolRequest;
 }
 
