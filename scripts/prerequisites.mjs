@@ -4,6 +4,7 @@
  * nothing is missing it changes nothing.
  */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 
 const oldestJava = 17;
 
@@ -11,6 +12,7 @@ const prerequisites = [
   { what: `java (a JDK, ${oldestJava} or newer)`, name: "jdk", isThere: () => javaVersion() >= oldestJava },
   { what: "mvn", name: "maven", isThere: () => runs("mvn", "--version") },
   { what: "openssl", name: "openssl", isThere: () => runs("openssl", "version") },
+  { what: "redis-server", name: "redis-server", isThere: () => runs("redis-server", "--version") },
 ];
 
 const missing = missingNow();
@@ -39,8 +41,30 @@ function asRoot() {
 function install(root, wanted) {
   must(root, "apt-get", "update");
   const packages = wanted.map(({ name }) => (name === "jdk" ? jdkPackage() : name));
-  const installed = attempt(root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", ...packages);
+  const installed = withoutServices(root, () =>
+    attempt(root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", ...packages),
+  );
   if (!installed) giveUp(missingNow());
+}
+
+/**
+ * Keeps what is installed meanwhile from being started as a service, which Debian does by default: the tests start their
+ * own Redis, and nobody asked for another one. `invoke-rc.d` asks this file, where it is there; 101 means "do not".
+ */
+function withoutServices(root, work) {
+  const policy = "/usr/sbin/policy-rc.d";
+  // Whoever has a policy of his own keeps it.
+  if (existsSync(policy)) return work();
+  // An interrupt ends apt-get, which hears it too; we live on to clean up, or no service would ever start here again.
+  const liveOn = () => {};
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, liveOn);
+  attempt(root, "sh", "-c", `printf '#!/bin/sh\\nexit 101\\n' > ${policy} && chmod 755 ${policy}`);
+  try {
+    return work();
+  } finally {
+    attempt(root, "rm", "-f", policy);
+    for (const signal of ["SIGINT", "SIGTERM"]) process.removeListener(signal, liveOn);
+  }
 }
 
 function jdkPackage() {

@@ -64,7 +64,20 @@ describe("createPool with options that are wrong", () => {
         ...good,
         timeoutMs,
       })),
-      threads: [1, "0"].map((threads) => ({ ...good, threads })),
+      threads: [-1, 65, 1.5, "0", null].map((threads) => ({ ...good, threads })),
+      redis: ["localhost:6379", "http://r", 6379, null, new URL("redis://r"), { cluster: [] }].map((redis) => ({
+        ...good,
+        redis,
+        name: "logs",
+      })),
+      name: [
+        { ...good, redis: "redis://r" },
+        { ...good, name: "a b" },
+      ],
+      coordinator: [
+        { ...good, coordinator: "candidate" },
+        { ...good, redis: "redis://r", name: "logs", coordinator: "leader" },
+      ],
       headers: [
         { ...good, headers: { Authorization: "x" } },
         { ...good, headers: { "x-a": "a\r\nb" } },
@@ -103,6 +116,9 @@ describe("createPool with options that are wrong", () => {
       { ...good, auth: { username: "u:u", password: secret } },
       { ...good, auth: { username: "u", password: `${secret}\0` } },
       { ...good, auth: { apiKey: `${secret} `, bearer: secret } },
+      ...[`redis://:${secret}@r/x`, `r:6379,password=${secret}`, `redis://:${secret}#@r`, { cluster: [secret] }].map(
+        (redis) => ({ ...good, redis, name: "logs" }),
+      ),
       { ...good, headers: { authorization: secret, "x-token": `${secret}\n` } },
     ]) {
       const problems = problemsOf(options);

@@ -100,9 +100,10 @@ export async function own(child: ChildProcess): Promise<OwnedProcess> {
 
 /**
  * A shell that does nothing but wait: told to release, it ends; cut off because this process died, it kills the paused
- * one. The id is safe to use: nobody can have reaped a stopped process before its parent died.
+ * one, or one that does not see by itself that we are gone. Whoever starts a guard releases it when the process ends,
+ * so its id is safe to use: nobody but us could have reaped it.
  */
-function startGuard(pid: number): ChildProcess {
+export function startGuard(pid: number): ChildProcess {
   const script = `trap '' INT TERM HUP; read -r word; [ "$word" = release ] || kill -KILL ${pid}`;
   const guard = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "ignore"] });
   guard.on("error", () => {});

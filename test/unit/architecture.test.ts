@@ -9,13 +9,14 @@ const packages = fileURLToPath(new URL("../../../packages", import.meta.url));
 /** What each package, and each stage of core, may import besides itself. Types of the configuration may go anywhere. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  "core/view": ["core"],
+  "core/view": ["core", "core/address"],
   "core/address": ["core"],
   "core/access": ["core", "core/view", "core/address"],
   "core/config": ["core", "core/view", "core/address"],
   "core/policy": ["core", "core/access", "core/address"],
   "core/sniff": ["core", "core/view", "core/address"],
   "core/health": ["core", "core/view"],
+  "core/election": ["core", "core/view"],
   "core/selection": ["core", "core/view"],
   "core/request": ["core"],
   "core/testing": ["core"],
@@ -28,9 +29,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const libraries: Readonly<Record<string, readonly string[]>> = {
   "core/address": ["node:net"],
   "core/config": ["node:net"],
+  "core/view": ["node:zlib"],
   "core/policy": ["tldts"],
 
-  coordinator: ["undici"],
+  coordinator: ["undici", "ioredis", "pino"],
   worker: ["undici", "pino"],
   cli: ["commander"],
 };
@@ -46,7 +48,7 @@ interface Import {
 function sourceFiles(): string[] {
   return readdirSync(packages, { recursive: true, encoding: "utf8" })
     .map((entry) => entry.split(sep).join("/"))
-    .filter((file) => /^[^/]+\/src\/.*(?<!\.test)\.ts$/.test(file));
+    .filter((file) => /^[^/]+\/src\/.*(?<!\.test)(?<!\.test\.support)\.ts$/.test(file));
 }
 
 function layerOf(file: string): string {

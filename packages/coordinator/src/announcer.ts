@@ -1,10 +1,10 @@
-import type { Logger } from "@rollcall/core";
+import type { Clock } from "@rollcall/core";
 import type { LocalMark } from "@rollcall/core/health";
 import type { Mark, NodeRecord, Topology, Version } from "@rollcall/core/view";
-import { Notices } from "./notices.js";
-import type { Lease, ViewStore } from "./store/view-store.js";
+import type { Notices } from "./notices.js";
+import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
 
-/** What a coordinator knows at one moment, before it has a version. */
+/** What a leader knows at one moment, before it has a version. */
 export interface Findings {
   readonly clusterUuid: string | undefined;
   readonly clusterName: string | undefined;
@@ -13,35 +13,39 @@ export interface Findings {
   readonly marks: Readonly<Record<string, LocalMark>>;
 }
 
+export interface AnnouncerParts {
+  readonly store: ViewStore;
+  readonly lease: Lease;
+  readonly findings: () => Findings;
+  /** How many processes tell of themselves. */
+  readonly replicas: () => number;
+  /** The clock on which the times of `LocalMark` are. */
+  readonly clock: Clock;
+  /** Asked before each publication: whether the lease is still held by our own clock. */
+  readonly mayPublish: () => boolean;
+  /** The store has refused the lease, or `mayPublish` has: nothing more is published. Called once. */
+  readonly lost: () => void;
+  readonly notices: Notices;
+}
+
 /**
- * Publishes under a lease: numbers the documents, and beats between them so that readers see that somebody is there.
+ * Publishes under one lease: numbers the documents, and beats between them so that readers see that somebody is there.
+ * The first publication brings both.
  *
  * It publishes the newest findings, not each: what changes while a publication is under way goes out with the next.
- * A store that fails is tried again at the next change or beat, with a lease taken anew.
+ * What a store did not take because it failed goes out with the next change, or after the next good renewal.
  */
 export class Announcer {
-  private lease: Lease | undefined;
   private topologySequence = 0;
   private marksSequence = 0;
   private beats = 0;
-  private topologyIsNew = true;
-  private marksAreNew = true;
-  private beatIsDue = false;
+  private topologyIsNew = false;
+  private marksAreNew = false;
   private isWorking = false;
   private working: Promise<void> | undefined;
-  private closed = false;
-  private readonly notices: Notices;
+  private stopped = false;
 
-  constructor(
-    private readonly store: ViewStore,
-    private readonly leader: string,
-    private readonly findings: () => Findings,
-    /** The coordinator's own monotonic clock, on which `LocalMark` times are. */
-    private readonly nowMs: () => number,
-    logger: Logger,
-  ) {
-    this.notices = new Notices(logger);
-  }
+  constructor(private readonly parts: AnnouncerParts) {}
 
   topologyChanged(): void {
     this.topologyIsNew = true;
@@ -53,20 +57,29 @@ export class Announcer {
     this.work();
   }
 
-  /** To be called every couple of seconds: keeps the lease, or tries to get it. */
-  beat(): void {
-    this.beatIsDue = true;
+  /** Both documents, whether or not they have changed: the store has none of this lease's, or has lost one. */
+  publishAll(): void {
+    this.topologyIsNew = true;
+    this.marksAreNew = true;
     this.work();
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
+  /** Keeps the lease, and beats. Rejects where the store does. */
+  async renew(): Promise<Renewal> {
+    const renewal = await this.parts.store.renew(this.parts.lease, ++this.beats);
+    // The store is there: what it could not take goes out now.
+    if (renewal === "kept") this.work();
+    return renewal;
+  }
+
+  /** Publishes nothing more. Resolves once what is under way has ended. */
+  async stop(): Promise<void> {
+    this.stopped = true;
     await this.working;
-    if (this.lease !== undefined) await this.store.release(this.lease).catch(() => {});
   }
 
   private work(): void {
-    if (this.isWorking) return;
+    if (this.isWorking || this.stopped) return;
     this.isWorking = true;
     this.working = this.workOff();
   }
@@ -74,61 +87,56 @@ export class Announcer {
   private async workOff(): Promise<void> {
     // All that changes in this turn goes out together.
     await Promise.resolve();
-    while (!this.closed && (this.topologyIsNew || this.marksAreNew || this.beatIsDue)) {
-      try {
-        await this.publish();
-        this.notices.clear("store");
-      } catch (error) {
-        this.lease = undefined;
-        const problem = error instanceof Error ? error.message : "unknown";
-        this.notices.warn("store", { problem }, `the view could not be published: ${problem}`);
-      }
-      if (this.lease === undefined) break;
-    }
+    let goesOn = true;
+    while (goesOn && !this.stopped && (this.topologyIsNew || this.marksAreNew)) goesOn = await this.publish();
     this.isWorking = false;
   }
 
-  private async publish(): Promise<void> {
-    const beat = this.beatIsDue;
-    this.beatIsDue = false;
-    if (this.lease === undefined && !(await this.acquire())) return;
-    const { lease } = this;
-    if (lease === undefined) return;
-
-    let kept = true;
-    if (this.topologyIsNew || this.marksAreNew) {
-      if (this.topologyIsNew) this.topologySequence++;
-      if (this.marksAreNew) this.marksSequence++;
-      const topology = this.topologyIsNew ? this.topology(lease) : undefined;
-      const marks = this.marksAreNew ? this.marks(lease) : undefined;
-      this.topologyIsNew = false;
-      this.marksAreNew = false;
-      kept = await this.store.publish(lease, {
+  /** Whether to go on, if there is more to publish. */
+  private async publish(): Promise<boolean> {
+    const { store, lease, replicas, notices } = this.parts;
+    // However long this process was stopped just now: nobody publishes on a lease that is over.
+    if (!this.parts.mayPublish()) return this.lose();
+    const { topologyIsNew, marksAreNew } = this;
+    this.topologyIsNew = false;
+    this.marksAreNew = false;
+    if (topologyIsNew) this.topologySequence++;
+    if (marksAreNew) this.marksSequence++;
+    try {
+      const isPublished = await store.publish(lease, {
         head: {
-          topology: this.version(lease, this.topologySequence),
-          marks: this.version(lease, this.marksSequence),
+          topology: this.version(this.topologySequence),
+          marks: this.version(this.marksSequence),
           beat: this.beats,
-          replicas: 0,
+          replicas: replicas(),
         },
-        ...(topology === undefined ? {} : { topology }),
-        ...(marks === undefined ? {} : { marks }),
+        ...(topologyIsNew ? { topology: this.topology() } : {}),
+        ...(marksAreNew ? { marks: this.marks() } : {}),
       });
-    } else if (beat) kept = (await this.store.renew(lease, ++this.beats)) !== "lost";
-    if (!kept) this.lease = undefined;
+      if (!isPublished) return this.lose();
+      notices.clear("publication");
+      return true;
+    } catch (error) {
+      this.topologyIsNew ||= topologyIsNew;
+      this.marksAreNew ||= marksAreNew;
+      const problem = error instanceof Error ? error.message : "unknown";
+      notices.warn("publication", { problem }, `the view could not be published: ${problem}`);
+      return false;
+    }
   }
 
-  /** A new epoch begins with both documents: what an earlier leader wrote may be older than what we know. */
-  private async acquire(): Promise<boolean> {
-    this.lease = await this.store.acquire(this.leader, 0);
-    this.topologyIsNew = true;
-    this.marksAreNew = true;
-    return this.lease !== undefined;
+  private lose(): false {
+    if (!this.stopped) {
+      this.stopped = true;
+      this.parts.lost();
+    }
+    return false;
   }
 
-  private topology(lease: Lease): Topology {
-    const { clusterUuid, clusterName, source, nodes } = this.findings();
+  private topology(): Topology {
+    const { clusterUuid, clusterName, source, nodes } = this.parts.findings();
     return {
-      version: this.version(lease, this.topologySequence),
+      version: this.version(this.topologySequence),
       ...(clusterUuid === undefined ? {} : { clusterUuid }),
       ...(clusterName === undefined ? {} : { clusterName }),
       source,
@@ -136,16 +144,26 @@ export class Announcer {
     };
   }
 
-  private marks(lease: Lease) {
-    const toStoreMs = this.store.nowMs() - this.nowMs();
+  private marks() {
+    const { store, clock, findings } = this.parts;
+    const aheadMs = store.nowMs() - clock.nowMs();
     const nodes: Record<string, Mark> = {};
-    for (const [key, mark] of Object.entries(this.findings().marks)) {
-      nodes[key] = { ...mark, sinceMs: mark.sinceMs + toStoreMs };
-    }
-    return { version: this.version(lease, this.marksSequence), nodes };
+    for (const [key, mark] of Object.entries(findings().marks)) nodes[key] = markLater(mark, aheadMs);
+    return { version: this.version(this.marksSequence), nodes };
   }
 
-  private version({ epoch, leader }: Lease, sequence: number): Version {
+  private version(sequence: number): Version {
+    const { epoch, leader } = this.parts.lease;
     return { epoch, leader, sequence };
   }
+}
+
+/** The mark on a clock that is ahead of its own by so much, or behind. */
+export function markLater(mark: Mark, byMs: number): Mark {
+  const { sinceMs, down, ...rest } = mark;
+  return {
+    ...rest,
+    sinceMs: sinceMs + byMs,
+    ...(down === undefined ? {} : { down: { ...down, holdUntilMs: down.holdUntilMs + byMs } }),
+  };
 }

@@ -2,101 +2,14 @@ import assert from "node:assert/strict";
 import dns from "node:dns/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { afterEach, describe, it, mock } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { type Auth, type ClusterOptions, parseClusterConfig } from "@rollcall/core/config";
-import { ManualTimers, seededRandom } from "@rollcall/core/testing";
-import { addressOf, nodeKey, type View } from "@rollcall/core/view";
-import { ClusterAccess } from "./cluster/access.js";
-import { Asker } from "./cluster/ask.js";
+import type { Auth } from "@rollcall/core/config";
+import { addressOf, nodeKey } from "@rollcall/core/view";
 import { sniffPath } from "./cluster/sniffer.js";
-import { Coordinator } from "./coordinator.js";
-import { json, nodesHttp, root, type StandIn, standIn } from "./stand-in.test.support.js";
-import { createMemoryStore } from "./store/memory-store.js";
-import { Lines, settled } from "./testing.test.support.js";
+import { closeAll, cluster, coordinating, fromSniff, markAt, verified } from "./coordinating.test.support.js";
+import { json, nodesHttp, root } from "./stand-in.test.support.js";
+import { settled } from "./testing.test.support.js";
 
-const open: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((close) => close()));
-});
-
-/** Stand-ins of one cluster, named n1, n2 …, with ids id1, id2 …; all are listed unless `list` says otherwise. */
-async function cluster(size: number, { uuid = "u1", hosts = ["127.0.0.1"] } = {}) {
-  const start = (_: unknown, index: number) => standIn(json({}), hosts[index % hosts.length]);
-  const nodes = await Promise.all(Array.from({ length: size }, start));
-  const listed = (...positions: number[]) =>
-    nodesHttp(
-      Object.fromEntries(
-        positions.map((position) => {
-          const address = nodes[position - 1]?.address ?? `127.0.0.1:${position}`;
-          return [`id${position}`, { name: `n${position}`, address }];
-        }),
-      ),
-    );
-  const state: { list: StandIn["reply"] } = { list: json(listed(...nodes.map((_, index) => index + 1))) };
-  nodes.forEach((node, index) => {
-    const first = json(root(`n${index + 1}`, uuid));
-    node.reply = (request, response) => (request.url === sniffPath ? state.list : first)(request, response);
-    open.push(() => node.down());
-  });
-  const at = (position: number): StandIn => {
-    const node = nodes[position - 1];
-    assert.ok(node !== undefined);
-    return node;
-  };
-  const sniffs = () => nodes.flatMap(({ asked }) => asked).filter((path) => path === sniffPath).length;
-  return { nodes, at, listed, state, sniffs, urls: nodes.map(({ url }) => url) };
-}
-
-/**
- * A coordinator on a clock of the test's own. The clock moves only while the event loop turns, so that a slow machine
- * makes a test slow, and never a node.
- */
-function coordinating(options: ClusterOptions, random = seededRandom(7)) {
-  const timers = new ManualTimers();
-  const logger = new Lines();
-  const config = parseClusterConfig(options);
-  const store = createMemoryStore(timers);
-  const access = new ClusterAccess(config, timers, logger);
-  const asker = new Asker(timers, 3_000);
-  const coordinator = new Coordinator({ config, access, asker, store, timers, random, logger, leader: "me" });
-  const views: View[] = [];
-  store.subscribe((view) => views.push(view));
-  const close = async () => {
-    await coordinator.close();
-    await asker.close();
-    access.close();
-  };
-  open.push(close);
-  void access.start();
-  coordinator.start();
-
-  const step = async () => {
-    timers.advance(200);
-    await sleep(1);
-    for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
-  };
-  const pass = async (ms: number) => {
-    for (const untilMs = timers.nowMs() + ms; timers.nowMs() < untilMs; ) await step();
-  };
-  /** Lets time pass until the newest view is as described; gives that view and how long it took. */
-  const when = async (description: string, look: (view: View) => boolean, withinMs = 60_000) => {
-    const sinceMs = timers.nowMs();
-    for (;;) {
-      const view = views.at(-1);
-      if (view !== undefined && look(view)) return { view, tookMs: timers.nowMs() - sinceMs };
-      const lines = () => `${logger.lines.join("\n")}\n${JSON.stringify(view)}`;
-      assert.ok(timers.nowMs() - sinceMs < withinMs, `in vain: ${description}\n${lines()}`);
-      await step();
-    }
-  };
-  const keys = () => views.at(-1)?.topology.nodes.map(nodeKey).sort();
-  return { coordinator, store, views, logger, timers, pass, when, keys, close };
-}
-
-const fromSniff = ({ topology }: View) => topology.source === "sniff";
-const verified = ({ topology }: View) => topology.clusterUuid !== undefined;
-const markAt = (view: View, node: StandIn) =>
-  Object.entries(view.marks.nodes).find(([key]) => key.endsWith(`@${node.address}`))?.[1].kind;
+afterEach(closeAll);
 
 describe("a coordinator that starts", () => {
   it("publishes the configured nodes at once, reachable or not", async () => {
@@ -205,7 +118,7 @@ describe("a coordinator and who belongs to the cluster", () => {
     const { reply } = second.at(1);
     second.at(1).reply = (request, response) => held.push(() => reply(request, response));
     // Equal numbers leave the order as it is: the second is asked for its list while the first is merely probed.
-    const { when, views, pass } = coordinating({ nodes: [...second.urls, ...first.urls] }, () => 0.5);
+    const { when, views, pass } = coordinating({ nodes: [...second.urls, ...first.urls] }, { random: () => 0.5 });
     await when("the first is verified", verified);
     second.at(1).reply = reply;
     for (const release of held) release();
@@ -231,6 +144,55 @@ describe("a coordinator and who belongs to the cluster", () => {
     assert.equal(held.length, 1);
     assert.deepEqual(keys(), nodes.map(({ address }, index) => `id${index + 1}@${address}`).sort());
     assert.deepEqual(views.at(-1)?.marks.nodes, {});
+  });
+
+  it("takes a cluster that was rebuilt at the same addresses for ours after a minute, with one warning", async () => {
+    const { nodes, state, listed, urls } = await cluster(2);
+    const { when, pass, logger, keys, views } = coordinating({ nodes: urls });
+    await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 2);
+    await pass(15_000);
+    const rebuild = () => {
+      const fresh = JSON.parse(JSON.stringify(listed(1, 2)).replaceAll('"id', '"new'));
+      state.list = json(fresh);
+      nodes.forEach((node, index) => {
+        const first = json(root(`n${index + 1}`, "u2"));
+        node.reply = (request, response) => (request.url === sniffPath ? state.list : first)(request, response);
+      });
+    };
+    rebuild();
+    const { tookMs } = await when(
+      "the new one is the view",
+      ({ topology: { clusterUuid } }) => clusterUuid === "u2",
+      120_000,
+    );
+    assert.ok(tookMs >= 60_000, `after ${tookMs} ms`);
+    await when("its nodes are well", (view) => fromSniff(view) && Object.keys(view.marks.nodes).length === 0);
+    assert.deepEqual(keys(), nodes.map(({ address }, index) => `new${index + 1}@${address}`).sort());
+    assert.ok(
+      views.every(({ topology }) => topology.clusterUuid !== "u2" || !topology.nodes.some(({ id }) => /^id/.test(id))),
+    );
+    const told = logger.warnings.filter((line) => /another cluster now/.test(line));
+    assert.equal(told.length, 1, told.join("\n"));
+    assert.match(told[0] ?? "", /uuid u2, before u1.*`discovery\.clusterUuid` forbids that/);
+  });
+
+  it("never takes another cluster for the one that the configuration names", async () => {
+    const { nodes, urls } = await cluster(1);
+    const { when, pass, views } = coordinating({ nodes: urls, discovery: { clusterUuid: "u1" } });
+    await when("the list is the view", fromSniff);
+    for (const node of nodes) node.reply = json(root("n1", "u2"));
+    await pass(150_000);
+    assert.equal(views.at(-1)?.topology.clusterUuid, "u1");
+  });
+
+  it("is not led astray by one configured node that belongs to another cluster", async () => {
+    const ours = await cluster(2);
+    const theirs = await cluster(1, { uuid: "u2" });
+    const { when, pass, views } = coordinating({ nodes: [...ours.urls, ...theirs.urls] }, { random: () => 0.5 });
+    await when("the list is the view", fromSniff);
+    const { clusterUuid } = views.at(-1)?.topology ?? {};
+    await pass(150_000);
+    assert.equal(views.at(-1)?.topology.clusterUuid, clusterUuid);
   });
 
   it("eases in who joins, and lets go of who leaves", async () => {
@@ -263,7 +225,9 @@ describe("a coordinator and the health of nodes", () => {
     assert.equal(view.topology.nodes.length, 3);
     await pass(2_500);
     assert.ok(sniffs() > before);
-    assert.deepEqual(logger.warnings, [`node n2 (${at(2).address}) is down: connection refused`]);
+    assert.deepEqual(logger.warnings, [
+      `node n2 (${at(2).address}) is down: connection refused (2 failed probes, reported by 1 process)`,
+    ]);
     await at(2).up();
     await when("it is eased in", (view) => markAt(view, at(2)) === "ramp");
     await when("it is in full use", (view) => markAt(view, at(2)) === undefined);

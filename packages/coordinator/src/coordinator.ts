@@ -1,548 +1,330 @@
 import type { Logger, Random, Timers } from "@rollcall/core";
-import { type ClusterConfig, fixed } from "@rollcall/core/config";
+import type { ClusterConfig } from "@rollcall/core/config";
 import {
-  type Arbiter,
-  type ArbiterEffect,
-  type ArbiterEvent,
-  arbiterDueMs,
-  emptyArbiter,
-  marksOf,
-  nextArbiter,
-  publishedNodes,
-  type Standing,
-} from "@rollcall/core/health";
-import {
-  emptyMembership,
-  type Membership,
-  mergeSniff,
-  type ParsedSniff,
-  recogniseSeeds,
-  shownText,
-} from "@rollcall/core/sniff";
-import { addressOf, type NodeRecord, nodeKey } from "@rollcall/core/view";
-import { Announcer, type Findings } from "./announcer.js";
+  type Candidate,
+  type CandidateEffect,
+  type CandidateEvent,
+  candidateDueMs,
+  isCredibleEpoch,
+  mayPublish,
+  newCandidate,
+  nextCandidate,
+} from "@rollcall/core/election";
+import { compareVersions, type Digest, nodeKey, type Version, type View } from "@rollcall/core/view";
+import { Announcer, markLater } from "./announcer.js";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { Asker } from "./cluster/ask.js";
-import type { Endpoint } from "./cluster/endpoint.js";
-import { type Probe, probe } from "./cluster/prober.js";
-import { type Sniff, sniff, sniffContext } from "./cluster/sniffer.js";
+import { ClusterWatch, type Inheritance } from "./cluster-watch.js";
+import { LiveReplicas } from "./live-replicas.js";
 import { Notices } from "./notices.js";
-import { afterSniff, beginSniff, firstSniff, hastenSniff, type SniffSchedule } from "./sniff-schedule.js";
-import type { Unsubscribe, ViewStore } from "./store/view-store.js";
-import { Turns } from "./turns.js";
+import type { SniffTimes } from "./sniff-schedule.js";
+import { Listeners } from "./store/listeners.js";
+import type { Lease, Unsubscribe, ViewStore } from "./store/view-store.js";
 
 export interface CoordinatorParts {
-  readonly config: ClusterConfig;
+  /** `name`: the view's, where several processes share it. */
+  readonly config: ClusterConfig & { readonly name?: string };
   readonly access: ClusterAccess;
   readonly asker: Asker;
   readonly store: ViewStore;
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
-  /** Our name as a leader. */
+  /** Our name as a leader: unique among all that share the store. */
   readonly leader: string;
+  /** Our process's name in digests. */
+  readonly replica: string;
+  /**
+   * Present: many processes watch over the same cluster, each with a store of its own. Each asks for the members no more
+   * often than this once a view is verified, and first within this time.
+   */
+  readonly pace?: SniffTimes;
 }
 
-const beatMs = 2_000;
-/** How long a sniff waits for the configured nodes' names to be looked up. */
-const namesWithinMs = 1_000;
-/** How many probes are under way at once: the first view of a large cluster must not be a storm of handshakes. */
-const probesAtOnce = 64;
-/** How many nodes one sniff asks, one after the other, until one answers. */
-const askedPerSniff = 4;
+/** From taking a lease until it is over. */
+interface Term {
+  readonly lease: Lease;
+  readonly announcer: Announcer;
+  /** Absent until the last leader's view has been read. */
+  watch?: ClusterWatch;
+}
+
+/** For people; another may lead from the first moment. */
+const waitsForAnother = "waits for the view of another process";
+/** A process that has had no answer from a node for so long does not reach the cluster either. */
+const answeredWithinMs = 10_000;
 
 /**
- * Finds the cluster's nodes, watches over them, and publishes the view: sniff, probe, arbitrate, publish.
+ * One of the processes that may find the cluster's nodes, watch over them and publish the view. It stands for election,
+ * and does so while it leads: whoever does not lead asks the cluster nothing, so that what the cluster is asked does not
+ * grow with the number of processes. A new leader goes on from the newest view that it finds in the store or has heard of.
  *
- * All decisions are pure functions of `@rollcall/core`; this carries out what they ask for. It starts from the
- * configured nodes, so that there is a view from the first moment; the nodes that the cluster names replace them once
- * one of those has been reached and has proved to belong to it. Until then, and with `discovery: false`, the
- * configured nodes are the view.
+ * Who leads when is decided by the `Candidate` of `@rollcall/core`; this carries it out. With a store in the same process
+ * it leads within the turn of `start`.
  */
 export class Coordinator {
-  private readonly announcer: Announcer;
+  private candidate: Candidate;
+  private term: Term | undefined;
+  /** What the store granted last; it is led with, or given back. */
+  private granted: Lease | undefined;
+  /** The newest view that was heard of: after a failover the store itself may know only an older one. */
+  private newest: View | undefined;
+  private readonly replicas: LiveReplicas;
   private readonly notices: Notices;
-  private arbiter: Arbiter = emptyArbiter;
-  private membership: Membership = emptyMembership;
-  /** The newest record of every node under judgement, by key; those that have left stay as long as the arbiter does. */
-  private records = new Map<string, NodeRecord>();
-  private source: "seeds" | "sniff" = "seeds";
-  /** The cluster that is ours: the configured one, or the first to answer. */
-  private pinnedUuid: string | undefined;
-  /** A node of it has answered. */
-  private isVerified = false;
-  private clusterName: string | undefined;
-  /** Node names by the seed's address, as the seeds said. */
-  private readonly seedNames = new Map<string, string>();
-  /** How long each address took for its last probe that was answered. */
-  private readonly probeTookMs = new Map<string, number>();
-  /** Why a published address is not in use yet, by key. */
-  private readonly unverified = new Map<string, string>();
-  private readonly turns = new Turns(probesAtOnce);
-  private schedule: SniffSchedule;
-  private sniffing = false;
-  private beatDueMs: number;
+  private readonly changes = new Listeners<boolean>();
+  private readonly underWay = new Set<Promise<void>>();
+  private subscriptions: Unsubscribe[] = [];
   private cancelTimer = () => {};
-  private unsubscribe: Unsubscribe[] = [];
+  private storeProblem: string | undefined;
   private closed = false;
-  private lastProblem: string | undefined;
-  /** The listed nodes that the local configuration does not let us use, as they were last told. */
-  private refusedTold = "";
 
   constructor(private readonly parts: CoordinatorParts) {
-    const { config, store, leader, timers, logger } = parts;
-    this.announcer = new Announcer(
-      store,
-      leader,
-      () => this.findings(),
-      () => timers.nowMs(),
-      logger,
-    );
-    this.notices = new Notices(logger);
-    this.pinnedUuid = config.discovery === false ? undefined : config.discovery.clusterUuid;
-    this.schedule = firstSniff(timers.nowMs());
-    this.beatDueMs = timers.nowMs() + beatMs;
+    this.candidate = newCandidate(parts.timers.nowMs(), parts.store.isConnected);
+    this.replicas = new LiveReplicas(parts.timers);
+    this.notices = new Notices(parts.logger);
   }
 
-  /** Begins. The configured nodes are published in this turn. */
+  /** Begins to stand for election. */
   start(): void {
-    this.unsubscribe = [
-      this.parts.store.onReport(({ node, reason }) => this.step({ type: "reported", key: node, reason })),
-      this.parts.access.onChange(() => this.rewriteMembers()),
+    const { store } = this.parts;
+    this.subscriptions = [
+      store.subscribe((view) => this.hearView(view)),
+      store.onDigest((digest) => this.hearDigest(digest)),
+      store.onReport((report) => this.term?.watch?.report(report)),
+      store.onReleased(() => this.step({ type: "released" })),
+      store.onConnected(() => this.step({ type: "connected" })),
     ];
-    this.rewriteMembers();
-    this.announcer.topologyChanged();
-    this.run();
+    this.step({ type: "tick" });
+  }
+
+  get isLeading(): boolean {
+    return this.term !== undefined;
+  }
+
+  /** Calls `listener` each time this process begins to lead, with true, or stops, with false. */
+  onChange(listener: (isLeading: boolean) => void): Unsubscribe {
+    return this.changes.add(listener);
   }
 
   /** What stands in the way of finding the cluster's nodes; undefined while nothing does. For people. */
   get problem(): string | undefined {
-    return this.lastProblem;
+    if (this.term?.watch !== undefined) return this.term.watch.problem;
+    return this.storeProblem ?? (this.isLeading ? undefined : waitsForAnother);
   }
 
   /** Stops, and gives the lease back. Questions under way end by their own time, or when the asker is closed. */
   async close(): Promise<void> {
-    this.closed = true;
-    this.cancelTimer();
-    for (const unsubscribe of this.unsubscribe) unsubscribe();
-    await this.announcer.close();
-  }
-
-  // The loop: whatever is due, then a timer for what is due next.
-
-  private run(): void {
-    if (this.closed) return;
-    const { timers } = this.parts;
-    if (timers.nowMs() >= this.beatDueMs) {
-      this.beatDueMs = timers.nowMs() + beatMs;
-      this.announcer.beat();
+    if (!this.closed) {
+      this.closed = true;
+      this.cancelTimer();
+      for (const unsubscribe of this.subscriptions) unsubscribe();
+      this.endTerm("it is closed", true);
     }
-    if (this.parts.config.discovery !== false && !this.sniffing && timers.nowMs() >= this.schedule.dueMs) {
-      void this.sniffRound();
-    }
-    this.step({ type: "tick" });
+    await Promise.all(this.underWay);
   }
 
-  private wakeWhenDue(): void {
-    this.cancelTimer();
-    if (this.closed) return;
-    const { timers, config } = this.parts;
-    const sniffDueMs = config.discovery === false || this.sniffing ? Number.POSITIVE_INFINITY : this.schedule.dueMs;
-    const dueMs = Math.min(arbiterDueMs(this.arbiter) ?? Number.POSITIVE_INFINITY, sniffDueMs, this.beatDueMs);
-    this.cancelTimer = timers.after(dueMs - timers.nowMs(), () => this.run());
-  }
-
-  private step(event: ArbiterEvent): void {
+  private step(event: CandidateEvent): void {
     if (this.closed) return;
     const { timers, random } = this.parts;
-    const [arbiter, effects] = nextArbiter(this.arbiter, event, timers.nowMs(), random);
-    this.arbiter = arbiter;
+    const [candidate, effects] = nextCandidate(this.candidate, event, timers.nowMs(), random);
+    this.candidate = candidate;
     for (const effect of effects) this.carryOut(effect);
-    for (const key of this.records.keys()) {
-      if (this.arbiter.has(key)) continue;
-      this.records.delete(key);
-      this.forgetUnverified(key);
-    }
-    this.wakeWhenDue();
+    this.cancelTimer();
+    if (this.closed) return;
+    const dueMs = candidateDueMs(this.candidate);
+    this.cancelTimer = timers.after(dueMs - timers.nowMs(), () => this.step({ type: "tick" }));
   }
 
-  private carryOut(effect: ArbiterEffect): void {
+  private carryOut(effect: CandidateEffect): void {
     switch (effect.type) {
-      case "probe":
-        void this.probe(effect.key, effect.fresh);
+      case "acquire":
+        return this.follow(this.acquire(effect.question, effect.floorEpoch));
+      case "renew":
+        if (this.term !== undefined) this.follow(this.renew(this.term, effect.question));
         return;
-      case "topologyChanged":
-        return this.announcer.topologyChanged();
-      case "marksChanged":
-        return this.announcer.marksChanged();
-      case "sniff":
-        this.schedule = hastenSniff(this.schedule, this.parts.timers.nowMs());
+      case "lead":
+        if (this.granted !== undefined) this.beginTerm(this.granted);
         return;
-      case "transition":
-        return this.logTransition(effect);
+      case "publishAll":
+        if (this.term?.watch !== undefined) this.term.announcer.publishAll();
+        return;
+      case "stepDown":
+        return this.endTerm(effect.reason, effect.giveBack);
+      case "giveBack":
+        if (this.granted?.epoch === effect.epoch) this.follow(this.release(this.granted));
+        return;
+      case "anotherLeads":
+        return this.log({}, "another process leads");
     }
   }
 
-  private logTransition({ key, from, to, reason }: Extract<ArbiterEffect, { type: "transition" }>): void {
-    const record = this.records.get(key);
-    const node = record === undefined ? key : label(record);
-    const message = `node ${node} ${transitionWords(from, to)}: ${reason}`;
-    this.parts.logger[to === "down" ? "warn" : "info"]({ node, from, to, reason }, message);
-  }
+  // The store: each question is answered to the candidate, whatever becomes of it.
 
-  // Members: who is judged and, once verified, published.
-
-  private rewriteMembers(): void {
-    if (this.closed) return;
-    const wanted = new Map<string, NodeRecord>();
-    if (this.source === "seeds") {
-      for (const seed of this.parts.config.seeds) wanted.set(addressOf(seed), this.seedRecord(seed));
-    }
-    for (const node of this.reachableMembers()) wanted.set(addressOf(node), node);
-
-    const seeds = new Set(this.parts.config.seeds.map(addressOf));
-    const nodes = [...wanted].map(([address, record]) => {
-      const key = nodeKey(record);
-      this.records.set(key, record);
-      return { key, address, trusted: seeds.has(address) };
-    });
-    this.step({ type: "members", nodes, firstView: this.source === "seeds" });
-    const addresses = new Set([...wanted.keys(), ...seeds]);
-    this.parts.asker.keepOnly(addresses);
-    for (const address of this.probeTookMs.keys()) if (!addresses.has(address)) this.probeTookMs.delete(address);
-    this.preferSniffed();
-  }
-
-  private seedRecord({ host, port }: { readonly host: string; readonly port: number }): NodeRecord {
-    const name = this.seedNames.get(addressOf({ host, port }));
-    return { id: "", host, port, ...(name === undefined ? {} : { name }) };
-  }
-
-  /** The listed nodes without those that the local configuration does not let us use: those are told in one line. */
-  private reachableMembers(): NodeRecord[] {
-    const refused: { readonly node: NodeRecord; readonly reason: string }[] = [];
-    const reachable = this.membership.members.flatMap(({ node }) => {
-      const reach = this.parts.access.reach(node);
-      if (reach.kind === "endpoint") return node;
-      refused.push({ node, reason: reach.reason });
-      return [];
-    });
-
-    const told = refused.map(({ node, reason }) => `${nodeKey(node)} ${reason}`).join();
-    if (told === this.refusedTold) return reachable;
-    this.refusedTold = told;
-    const [first, ...others] = refused;
-    if (first === undefined) return reachable;
-    const nodes = refused.slice(0, namesTold).map(({ node }) => label(node));
-    const more = others.length === 0 ? "" : `; nor are ${others.length} more`;
-    this.parts.logger.warn(
-      { nodes, refused: refused.length, reason: first.reason },
-      `node ${label(first.node)} is not used: ${first.reason}${more}`,
-    );
-    return reachable;
-  }
-
-  /** Once a node that the cluster named has proved itself, the cluster's own list is the view. */
-  private preferSniffed(): void {
-    if (this.source === "sniff") return;
-    const published = new Set(publishedNodes(this.arbiter));
-    if (!this.membership.members.some(({ node }) => published.has(nodeKey(node)))) return;
-    this.source = "sniff";
-    this.notices.clear("unreachable");
-    this.announcer.topologyChanged();
-    this.rewriteMembers();
-  }
-
-  private findings(): Findings {
-    const nodes = publishedNodes(this.arbiter).flatMap((key) => this.records.get(key) ?? []);
-    return {
-      clusterUuid: this.isVerified ? this.pinnedUuid : undefined,
-      clusterName: this.clusterName,
-      source: this.source,
-      nodes,
-      marks: marksOf(this.arbiter),
-    };
-  }
-
-  // Probes.
-
-  private async probe(key: string, fresh: boolean): Promise<void> {
-    const record = this.records.get(key);
-    if (record === undefined) return;
-    const result = this.inOurCluster(await this.ask(record, fresh));
-    if (this.closed) return;
-    this.learn(record, result);
-    this.step({ type: "probed", key, outcome: result.outcome, reason: result.reason });
-    this.noteUnverified(key, result);
-    this.preferSniffed();
-  }
-
-  private async ask(record: NodeRecord, fresh: boolean): Promise<Probe> {
-    const { access, asker, timers } = this.parts;
-    const reach = access.reach(record);
-    // Nobody is asked, so nobody is to blame.
-    if (reach.kind === "refused") return { outcome: "denied", reason: reach.reason };
-    await this.turns.take();
-    const startedAtMs = timers.nowMs();
-    const timeoutMs = this.probeTimeoutMs(record);
-    const result = await probe(asker, reach.endpoint, { pinnedUuid: this.pinnedUuid, timeoutMs, fresh });
-    this.turns.give();
-    if (result.outcome !== "unreachable") this.probeTookMs.set(addressOf(record), timers.nowMs() - startedAtMs);
-    return result;
-  }
-
-  /** While no cluster is pinned, every one is ours; the first to answer pins it, also for those asked meanwhile. */
-  private inOurCluster(result: Probe): Probe {
-    const { outcome, clusterUuid } = result;
-    if (outcome !== "verified" || this.pinnedUuid === undefined || clusterUuid === this.pinnedUuid) return result;
-    return { outcome: "foreign", reason: `belongs to another cluster (uuid ${shownText(clusterUuid ?? "")})` };
-  }
-
-  /** A node that is slow today gets more time: slowness is no death. Before its first answer it gets the most. */
-  private probeTimeoutMs(record: NodeRecord): number {
-    const { probeTimeoutMs, probeTimeoutMaxMs } = fixed;
-    const tookMs = this.probeTookMs.get(addressOf(record));
-    return tookMs === undefined ? probeTimeoutMaxMs : Math.min(probeTimeoutMaxMs, Math.max(probeTimeoutMs, 3 * tookMs));
-  }
-
-  /** Keeps what a node said of itself. */
-  private learn(record: NodeRecord, result: Probe): void {
-    const { outcome, clusterUuid, clusterName, name, reason } = result;
-    if (outcome === "denied") this.parts.access.credentialRefused();
-    if (outcome === "verified") {
-      // The first cluster to answer is ours, unless the configuration names one.
-      this.pinnedUuid ??= clusterUuid;
-      if (!this.isVerified || (this.clusterName === undefined && clusterName !== undefined)) {
-        this.isVerified = true;
-        this.clusterName ??= clusterName;
-        this.announcer.topologyChanged();
-      }
-      this.lastProblem = undefined;
-    } else if (!this.isVerified) this.lastProblem = `${label(record)}: ${reason}`;
-
-    const address = addressOf(record);
-    if (record.id !== "" || name === undefined || this.seedNames.get(address) === name) return;
-    this.seedNames.set(address, name);
-    if (!this.records.has(nodeKey(record))) return;
-    this.records.set(nodeKey(record), { ...record, name });
-    this.announcer.topologyChanged();
-  }
-
-  /** Says once, and by option name, that what the cluster publishes cannot be reached from here. */
-  private noteUnverified(key: string, { outcome, reason }: Probe): void {
-    if (this.arbiter.get(key)?.health.state !== "new") return this.forgetUnverified(key);
-    if (outcome === "verified") return;
-    this.unverified.set(key, reason);
-
-    const waiting = this.membership.members.map(({ node }) => node).filter((node) => this.arbiter.has(nodeKey(node)));
-    if (this.source === "sniff" || waiting.length === 0) {
-      const record = this.records.get(key);
-      if (record === undefined) return;
-      const fields = { node: label(record), reason };
-      return this.notices.warn(
-        `unverified ${key}`,
-        fields,
-        `node ${label(record)} is listed but not used yet: ${reason}`,
+  private async acquire(question: number, floorEpoch: number): Promise<void> {
+    const { store, leader } = this.parts;
+    try {
+      const lease = await store.acquire(leader, floorEpoch);
+      this.storeAnswered("lease");
+      if (lease !== undefined && this.closed) return await this.release(lease);
+      this.granted = lease;
+      this.step(
+        lease === undefined ? { type: "refused", question } : { type: "granted", question, epoch: lease.epoch },
       );
+    } catch (error) {
+      this.storeFailed("lease", error, "the lease could not be asked for");
+      this.step({ type: "failed", question });
     }
-    if (!waiting.every((node) => this.unverified.has(nodeKey(node)))) return;
-    const addresses = waiting.slice(0, namesTold).map(addressOf);
-    this.notices.warn(
-      "unreachable",
-      { addresses, reason, option: "discovery.addressMap" },
-      `the addresses that the cluster publishes cannot be used from here (${addresses.join(", ")}: ${reason}); the ` +
-        "configured nodes stay in use. Map them with `discovery.addressMap`, or set `discovery: false`",
-    );
   }
 
-  private forgetUnverified(key: string): void {
-    this.unverified.delete(key);
-    this.notices.clear(`unverified ${key}`);
+  private async renew(term: Term, question: number): Promise<void> {
+    try {
+      const renewal = await term.announcer.renew();
+      this.storeAnswered("lease");
+      this.step({ type: "renewed", question, renewal });
+    } catch (error) {
+      this.storeFailed("lease", error, "the lease could not be renewed");
+      return this.step({ type: "failed", question });
+    }
+    // The last view could not be read when the term began: now the store answers again.
+    if (term.watch === undefined && this.term === term) await this.takeOver(term);
   }
 
-  // Sniffs.
+  private async release(lease: Lease): Promise<void> {
+    // Where that fails, the lease ends by itself.
+    await this.parts.store.release(lease).catch(() => {});
+  }
 
-  private async sniffRound(): Promise<void> {
-    const { config, access, timers, random } = this.parts;
-    if (config.discovery === false) return;
-    this.sniffing = true;
-    this.schedule = beginSniff(this.schedule);
-    // A name server that hangs must not hold discovery up.
-    let cancel = () => {};
-    const late = new Promise<void>((resolve) => {
-      cancel = timers.after(namesWithinMs, resolve);
+  // Apart, for one may go on failing while the other does not.
+
+  private storeAnswered(topic: "lease" | "last view"): void {
+    this.storeProblem = undefined;
+    this.notices.clear(topic);
+  }
+
+  private storeFailed(topic: "lease" | "last view", error: unknown, what: string): void {
+    const problem = error instanceof Error ? error.message : "unknown";
+    this.storeProblem = `${what}: ${problem}`;
+    if (!this.closed) this.notices.warn(topic, { problem }, this.storeProblem);
+  }
+
+  // Terms.
+
+  private beginTerm(lease: Lease): void {
+    const { store, timers } = this.parts;
+    const announcer = new Announcer({
+      store,
+      lease,
+      findings: () => term.watch?.findings() ?? nothingFound,
+      replicas: () => this.replicas.count(),
+      clock: timers,
+      mayPublish: () => mayPublish(this.candidate, timers.nowMs()),
+      lost: () => this.step({ type: "fenced", epoch: lease.epoch }),
+      notices: this.notices,
     });
-    await Promise.race([access.resolveSeeds(), late]);
-    cancel();
-    let result: "changed" | "same" | undefined;
-    let denied = false;
-    for (const { record, endpoint } of this.sniffOrder()) {
-      if (this.closed) return;
-      const { probe: seen, parsed } = await sniff(this.parts.asker, endpoint, {
-        pinnedUuid: this.pinnedUuid,
-        probeTimeoutMs: this.probeTimeoutMs(record),
-        sniffTimeoutMs: fixed.sniffTimeoutMs,
-        context: sniffContext(config, endpoint),
-      });
-      if (this.closed) return;
-      const first = this.inOurCluster(seen);
-      this.learn(record, first);
-      const { outcome, reason } = first;
-      if (outcome === "unreachable") this.step({ type: "reported", key: nodeKey(record), reason });
-      if (outcome === "denied") denied = true;
-      const heard = this.hear(record, first, outcome === "verified" ? parsed : undefined);
-      if (heard === "ask another") continue;
-      result = heard;
-      break;
+    const term: Term = { lease, announcer };
+    this.term = term;
+    this.log({ epoch: lease.epoch }, `leads the view${this.viewName} (epoch ${lease.epoch})`);
+    this.changes.tell(true);
+    this.follow(this.takeOver(term));
+  }
+
+  /** Begins to watch from the last leader's view. Without knowing that view, nothing may be published over it. */
+  private async takeOver(term: Term): Promise<void> {
+    const { config, access, asker, timers, random, logger, store, pace } = this.parts;
+    let stored: View | undefined;
+    try {
+      stored = await store.read();
+    } catch (error) {
+      return this.storeFailed("last view", error, "the last view could not be read");
     }
-    this.sniffing = false;
-    this.schedule = afterSniff(
-      this.schedule,
-      // Somebody who is refused does not knock every second: too many wrong passwords lock an account.
-      result ?? (denied || this.isFound() ? "same" : "searching"),
-      timers.nowMs(),
-      { intervalMs: config.discovery.intervalMs, jitter: fixed.discoveryJitter },
+    this.storeAnswered("last view");
+    // Readers would reject what comes below an epoch that they have seen: then this term ends here.
+    if (stored !== undefined) this.hearView(stored);
+    if (this.term !== term || term.watch !== undefined) return;
+    const watch = new ClusterWatch({
+      config,
+      access,
+      asker,
+      timers,
       random,
-    );
-    this.wakeWhenDue();
-  }
-
-  /** The cluster has named its nodes, and one at least is well: nothing is won by asking an overloaded cluster again. */
-  private isFound(): boolean {
-    return this.membership.members.length > 0 && this.wellNodes().length > 0;
-  }
-
-  private wellNodes(): NodeRecord[] {
-    return [...this.arbiter]
-      .filter(([, { health }]) => health.state === "up" || health.state === "ramp")
-      .flatMap(([key]) => this.records.get(key) ?? []);
-  }
-
-  /** Whom to ask: nodes that are well, then the configured ones, each in random order. */
-  private sniffOrder(): { readonly record: NodeRecord; readonly endpoint: Endpoint }[] {
-    const { access, config, random } = this.parts;
-    const well = this.wellNodes();
-    const asked = new Set(well.map(addressOf));
-    const seeds = config.seeds.filter((seed) => !asked.has(addressOf(seed))).map((seed) => this.seedRecord(seed));
-    // One place at least is left for a configured node: a view that is all wrong is mended from there.
-    const order = [...shuffled(well, random).slice(0, askedPerSniff - 1), ...shuffled(seeds, random)];
-    return order.slice(0, askedPerSniff).flatMap((record) => {
-      const reach = access.reach(record);
-      return reach.kind === "endpoint" ? [{ record, endpoint: reach.endpoint }] : [];
+      logger,
+      ...(pace === undefined ? {} : { pace }),
+      topologyChanged: () => term.announcer.topologyChanged(),
+      marksChanged: () => term.announcer.marksChanged(),
+      reached: (reached) => {
+        if (this.term === term) this.step({ type: "reached", reached });
+      },
     });
+    term.watch = watch;
+    watch.start(this.inheritance(this.newest));
+    term.announcer.publishAll();
   }
 
-  private hear(record: NodeRecord, seen: Probe, parsed: Sniff["parsed"]): "changed" | "same" | "ask another" {
-    if (parsed === undefined) {
-      if (seen.outcome === "denied") this.warnDenied(record, "GET /", "cluster:monitor/main");
-      return "ask another";
-    }
-    if (!parsed.ok) {
-      // A cluster that refuses the list refuses it everywhere: do not go round all of its nodes for it.
-      if (parsed.kind === "denied") {
-        this.warnDenied(record, "GET /_nodes/http", "cluster:monitor/nodes/info");
-        return "same";
-      }
-      this.lastProblem = `${label(record)}: ${parsed.reason}`;
-      const fields = { node: label(record), reason: parsed.reason };
-      this.notices.warn("sniff refused", fields, `the list of nodes was not used: ${parsed.reason}`);
-      return "ask another";
-    }
-    this.notices.clear("sniff refused");
-    this.notices.clear("denied");
-    return this.merge(record, parsed);
+  private inheritance(view: View | undefined): Inheritance | undefined {
+    if (view === undefined) return undefined;
+    const { store, timers } = this.parts;
+    const behindMs = timers.nowMs() - store.nowMs();
+    const marks = Object.entries(view.marks.nodes).map(([key, mark]) => [key, markLater(mark, behindMs)] as const);
+    return { topology: view.topology, marks: Object.fromEntries(marks) };
   }
 
-  private merge(record: NodeRecord, parsed: Extract<ParsedSniff, { ok: true }>): "changed" | "same" {
-    const { timers, access } = this.parts;
-    this.noteSkipped(parsed);
-    if (parsed.nodes.length === 0) return "same";
-    const nodes = recogniseSeeds(
-      parsed.nodes,
-      access.seeds.map(({ host, port, addresses }) => {
-        const answeredAs = this.seedNames.get(addressOf({ host, port }));
-        return { host, port, addresses, ...(answeredAs === undefined ? {} : { answeredAs }) };
-      }),
-    );
-    // Its address and not its id, which a configured node does not have at first.
-    const answer = { nodes, complete: parsed.complete, answeredBy: addressOf(record) };
-    const nowMs = timers.nowMs();
-    const merged = mergeSniff(this.membership, answer, nowMs);
-    this.membership = merged.membership;
-    if (merged.held === undefined) this.notices.clear("held");
-    else this.notices.warn("held", { reason: merged.held }, `a list of nodes is held back: ${merged.held}`);
-    if (!merged.changed) return this.missesSomebodySince(nowMs) ? "changed" : "same";
-    this.rewriteMembers();
-    this.announcer.topologyChanged();
-    return "changed";
+  private endTerm(reason: string, giveBack: boolean): void {
+    const { term } = this;
+    if (term === undefined) return;
+    this.term = undefined;
+    term.watch?.close();
+    this.log({ epoch: term.lease.epoch, reason }, `no longer leads the view${this.viewName}: ${reason}`);
+    // What is under way goes out before the lease does: the next leader begins from it.
+    const stopped = term.announcer.stop();
+    this.follow(giveBack ? stopped.then(() => this.release(term.lease)) : stopped);
+    this.changes.tell(false);
   }
 
-  /** Somebody has begun to be missing: worth a few more looks, but not for as long as it lasts. */
-  private missesSomebodySince(nowMs: number): boolean {
-    return this.membership.members.some((member) => member.state === "absent" && member.sinceMs === nowMs);
+  // What others say.
+
+  private hearView(view: View): void {
+    const epoch = epochOf(view.head);
+    if (!isCredibleEpoch(epoch, this.parts.store.nowMs())) return;
+    if (this.newest === undefined || isNewer(view, this.newest)) this.newest = view;
+    this.step({ type: "heard", epoch });
   }
 
-  private noteSkipped({ skipped, filterIgnored, nodes }: Extract<ParsedSniff, { ok: true }>): void {
-    for (const { id, name, published, reason } of skipped.slice(0, skippedTold)) {
-      this.parts.logger.debug({ id, name, published, reason }, "a listed node was skipped");
-    }
-    if (filterIgnored) {
-      this.notices.warn(
-        "only managers",
-        {},
-        "every listed node is a dedicated cluster manager; they are used after all",
-      );
-    } else this.notices.clear("only managers");
-    const [first] = skipped;
-    if (nodes.length > 0 || first === undefined) return this.notices.clear("all skipped");
-    this.notices.warn(
-      "all skipped",
-      { skipped: skipped.length, reason: first.reason },
-      `no listed node can be used (${first.reason}); the configured nodes stay in use`,
-    );
+  private hearDigest({ replica, role, view, answeredMsAgo, avoided }: Digest): void {
+    this.replicas.hear(replica);
+    const epoch = view === undefined ? 0 : epochOf(view);
+    // One that nobody can have been granted would keep every honest process from leading.
+    if (isCredibleEpoch(epoch, this.parts.store.nowMs())) this.step({ type: "heard", epoch });
+    if (replica === this.parts.replica || role === "external" || answeredMsAgo === undefined) return;
+    const nodes = this.newest?.topology.nodes ?? [];
+    const usesSome = nodes.some((node) => !avoided.includes(nodeKey(node)));
+    if (usesSome && answeredMsAgo < answeredWithinMs) this.step({ type: "otherReaches" });
   }
 
-  private warnDenied(record: NodeRecord, request: string, privilege: string): void {
-    this.lastProblem = `${label(record)}: ${request} was refused: the user lacks the privilege ${privilege}`;
-    this.notices.warn(
-      "denied",
-      { node: label(record), privilege },
-      `${request} was refused by ${label(record)}: the user is unknown there or lacks the privilege ${privilege}. ` +
-        "Nodes cannot be discovered or verified; the configured nodes stay in use",
-    );
+  /** `close` waits for it. It may not reject. */
+  private follow(work: Promise<void>): void {
+    const followed = work.finally(() => this.underWay.delete(followed));
+    this.underWay.add(followed);
+  }
+
+  /** Where the view is this process's own, who leads it is no news to anybody. */
+  private log(fields: object, message: string): void {
+    const { logger, config, leader } = this.parts;
+    logger[config.name === undefined ? "debug" : "info"]({ ...fields, leader }, message);
+  }
+
+  private get viewName(): string {
+    const { name } = this.parts.config;
+    return name === undefined ? "" : ` ${name}`;
   }
 }
 
-const skippedTold = 20;
-/** How many nodes one warning names. */
-const namesTold = 5;
+const nothingFound = { clusterUuid: undefined, clusterName: undefined, source: "seeds", nodes: [], marks: {} } as const;
 
-/** One line a transition is all that many people will ever read of us. */
-function transitionWords(from: Standing, to: Standing): string {
-  switch (to) {
-    case "up":
-      return from === "ramp" ? "has its full share again" : "is in use";
-    case "ramp":
-      return from === "down" ? "is back and eased in" : "joins and is eased in";
-    case "down":
-      return "is down";
-    case "drain":
-      return "leaves; what is under way may end";
-    case "gone":
-      return "is gone";
-    case "new":
-      return "is new";
-  }
+function epochOf({ topology, marks }: { readonly topology: Version; readonly marks: Version }): number {
+  return Math.max(topology.epoch, marks.epoch);
 }
 
-/** How people know a node. */
-function label(record: NodeRecord): string {
-  return record.name === undefined ? addressOf(record) : `${shownText(record.name)} (${addressOf(record)})`;
-}
-
-function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
-  return items
-    .map((item) => ({ item, order: random() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ item }) => item);
+function isNewer(a: View, b: View): boolean {
+  const order = compareVersions(a.topology.version, b.topology.version);
+  return order > 0 || (order === 0 && compareVersions(a.marks.version, b.marks.version) > 0);
 }

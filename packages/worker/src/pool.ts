@@ -166,6 +166,7 @@ class ClusterPool implements Pool {
       random,
       logger: this.#logger,
       leader: randomUUID(),
+      replica: "",
     });
     this.#keeper.start(this.#localHealth);
     this.#access.onChange(() => this.#keeper.rebuild());

@@ -103,6 +103,24 @@ describe("the access to a cluster", () => {
     assert.equal(changes(), 2);
   });
 
+  it("is settled once every name has been looked up, found or not, and says so", async () => {
+    names.set("es1.test", ["10.0.0.1"]);
+    mockNames();
+    const { access, changes } = accessTo({ nodes: ["http://es1.test:9200", "http://nowhere.test:9200"] });
+    assert.equal(access.isSettled, false);
+    await access.start();
+    assert.deepEqual([access.isSettled, changes()], [true, 1]);
+    await access.resolveSeeds();
+    assert.equal(changes(), 1);
+    access.close();
+
+    const unknown = accessTo({ nodes: ["http://nowhere.test:9200"] });
+    await unknown.access.start();
+    assert.deepEqual([unknown.access.isSettled, unknown.changes()], [true, 1], "nothing was found, and that is news");
+    unknown.access.close();
+    assert.equal(accessTo({ nodes: ["http://10.0.0.1:9200"] }).access.isSettled, true);
+  });
+
   it("looks no name up while the last look-up hangs", async () => {
     const answers: (() => void)[] = [];
     mock.method(dns, "lookup", () => {
@@ -131,6 +149,20 @@ describe("a credential that a function gives", () => {
     assert.match(header(access.reach(node("10.0.0.1"))) ?? "", /has not answered yet/);
     await access.start();
     assert.deepEqual([header(access.reach(node("10.0.0.1"))), changes()], ["Bearer t1", 1]);
+  });
+
+  it("leaves a refusal open until it has been given once", async () => {
+    let give = (_: { readonly bearer: string }) => {};
+    const auth = new Promise<{ readonly bearer: string }>((resolve) => {
+      give = resolve;
+    });
+    const { access } = accessTo({ nodes: ["http://10.0.0.1:9200"], auth: () => auth });
+    const started = access.start();
+    assert.equal(access.isSettled, false);
+    give({ bearer: "t" });
+    await started;
+    assert.equal(access.isSettled, true);
+    access.close();
   });
 
   it("is asked for every 30 s, and at once after a 401, but at most once a second", async () => {

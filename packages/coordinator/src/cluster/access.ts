@@ -54,6 +54,8 @@ export class ClusterAccess {
   private askedAtMs = Number.NEGATIVE_INFINITY;
   private asking: Promise<void> | undefined;
   private resolving: Promise<void> | undefined;
+  /** Every name has been looked up at least once, found or not. */
+  private namesAreKnown: boolean;
   private closed = false;
   private readonly notices: Notices;
   private cancelRefresh = () => {};
@@ -66,12 +68,18 @@ export class ClusterAccess {
   ) {
     this.notices = new Notices(logger);
     this.resolved = config.seeds.map((seed) => ({ ...seed, addresses: isIP(seed.host) === 0 ? [] : [seed.host] }));
+    this.namesAreKnown = config.seeds.every(({ host }) => isIP(host) !== 0);
     this.policy = this.compilePolicy();
     if (typeof config.defaultAuth === "object") this.defaultAuth = config.defaultAuth;
   }
 
   get seeds(): readonly ResolvedSeed[] {
     return this.resolved;
+  }
+
+  /** Whether a refusal will stand: names and credential are not still waited for. */
+  get isSettled(): boolean {
+    return this.namesAreKnown && (typeof this.config.defaultAuth !== "function" || this.defaultAuth !== undefined);
   }
 
   /** Looks up the seeds' names and asks for the credential, if a function gives it. Never fails. */
@@ -146,7 +154,9 @@ export class ClusterAccess {
     const before = JSON.stringify(this.resolved.map(({ addresses }) => addresses));
     if (this.closed) return;
     this.resolved = resolved;
-    if (JSON.stringify(resolved.map(({ addresses }) => addresses)) === before) return;
+    const wereKnown = this.namesAreKnown;
+    this.namesAreKnown = true;
+    if (wereKnown && JSON.stringify(resolved.map(({ addresses }) => addresses)) === before) return;
     this.policy = this.compilePolicy();
     this.tell();
   }

@@ -12,6 +12,8 @@ export interface Probe {
   readonly code?: string;
   readonly clusterUuid?: string;
   readonly clusterName?: string;
+  /** The other cluster's, where the node is of another than ours. */
+  readonly foreignUuid?: string;
   /** The node's name. */
   readonly name?: string;
   readonly version?: string;
@@ -63,10 +65,16 @@ function judgeProbe(answer: Answer, pinnedUuid: string | undefined): Probe {
         ...described,
       };
     case "foreign":
-      return { outcome: "foreign", reason: `belongs to another cluster (uuid ${identity.uuid})`, ...described };
+      return foreign(identity.uuid, described);
     case "unverified":
       return { outcome: "unverified", reason: "has not joined a cluster yet", ...described };
   }
+}
+
+/** The answer of a node that belongs to another cluster. */
+export function foreign(foreignUuid: string, described: Pick<Probe, "clusterName" | "name" | "version"> = {}): Probe {
+  const reason = `belongs to another cluster (uuid ${shownText(foreignUuid)})`;
+  return { outcome: "foreign", reason, foreignUuid, ...described };
 }
 
 /** A JSON object, from its text or as it is; undefined for anything else. */

@@ -4,6 +4,10 @@ import type { Unsubscribe } from "./view-store.js";
 export class Listeners<Event> {
   private readonly listeners = new Set<{ readonly hear: (event: Event) => void }>();
 
+  get size(): number {
+    return this.listeners.size;
+  }
+
   add(hear: (event: Event) => void): Unsubscribe {
     const listener = { hear };
     this.listeners.add(listener);

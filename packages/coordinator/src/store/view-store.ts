@@ -17,7 +17,8 @@ export interface Publication {
 /**
  *   kept        the lease holds, and readers have been told that its holder is alive
  *   lost        somebody else has it, or nobody
- *   incomplete  the lease holds, but a document is gone from the store: publish both again
+ *   incomplete  the lease holds, but a document is gone from the store, or was written over: publish both again. Readers
+ *               were told nothing
  */
 export type Renewal = "kept" | "lost" | "incomplete";
 
@@ -37,9 +38,10 @@ export type Unsubscribe = () => void;
 /**
  * Where the view lives: what coordinators write and pools read. One process or many see the same through it.
  *
- * Promised: a publication is refused unless its lease is the newest; readers never see a head before the documents it
- * names; listeners are called in the order of publication, and never with an older view than before.
- * Not promised: that a listener hears every publication. The newest is all that counts, and `read` gives it.
+ * Promised: a publication is refused unless its lease is the newest; the head of a view names the documents beside it;
+ * listeners are called in the order of publication, and neither document is ever older than before.
+ * Not promised: that a listener hears every publication. The newest is all that counts, and `read` gives it. Where the
+ * store is another process, a list of nodes may come some time after marks that were published with it.
  *
  * Where the store is another process and does not answer, what returns a promise rejects with `REDIS` within a second
  * or so; nothing is queued for later. Everything else does nothing then. A listener may not throw.
@@ -47,14 +49,20 @@ export type Unsubscribe = () => void;
 export interface ViewStore {
   /**
    * Takes the lease; undefined where somebody else holds it. The holder gets a new one, and its earlier one is void.
-   * Its epoch is above `floorEpoch`: the highest epoch that the caller has seen anywhere.
+   * Its epoch is above `floorEpoch`: the highest epoch that the caller has seen anywhere. A floor that no clock can have
+   * made, a day ahead and more, is taken for a day ahead where epochs are made of time.
+   *
+   * A lease is worth something only in the store that gave it, and only until `onConnected` is called.
    */
   acquire(leader: string, floorEpoch: number): Promise<Lease | undefined>;
   /** Keeps the lease and says that its holder is alive. Before the lease's first publication it only keeps it. */
   renew(lease: Lease, beat: number): Promise<Renewal>;
   /**
-   * Makes documents and head visible, at once and together. False where the lease is lost. Publishing the same version
-   * again changes nothing. A lease's first publication must bring both documents.
+   * Makes documents and head visible, at once and together. False where the lease is lost, also by an attempt to publish
+   * something older than what was published under it. Publishing the same versions again changes nothing, and is true.
+   *
+   * @throws TypeError where the head names a document that was neither brought along nor published under this lease. So
+   *   a lease's first publication must bring both
    */
   publish(lease: Lease, publication: Publication): Promise<boolean>;
   /** Gives the lease back. */
@@ -63,15 +71,15 @@ export interface ViewStore {
   read(): Promise<View | undefined>;
   /** Calls `listener` with each newer view, and with each beat. */
   subscribe(listener: (view: View) => void): Unsubscribe;
-  /** Tells whoever leads about a failing node. Never fails: a report is only a hint. */
+  /** Tells whoever leads about a failing node. Never fails: a report is only a hint, and one of too many is dropped. */
   report(report: FailureReport): void;
   /** Calls `listener` with each report, for a coordinator to look into. */
   onReport(listener: (report: FailureReport) => void): Unsubscribe;
-  /** Tells leaders and people how this process is. Never fails. */
+  /** Tells leaders and people how this process is. Never fails; no more than a few in a second are sent. */
   digest(digest: Digest): void;
   /** Calls `listener` with each digest of any process, this one included. */
   onDigest(listener: (digest: Digest) => void): Unsubscribe;
-  /** Asks every process for a digest now. Never fails. */
+  /** Asks every process for a digest now, this one included. Never fails. */
   callRoll(): void;
   onRollCall(listener: () => void): Unsubscribe;
   /** A lease was given back: whoever wants it may try at once. */

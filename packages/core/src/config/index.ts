@@ -7,6 +7,7 @@ export type {
   RedisConfig,
   Seed,
   TlsConfig,
+  ViewPlace,
 } from "./config.js";
 export { type Bound, bounds, defaults, defaultThreads, fixed } from "./defaults.js";
 export type {
@@ -31,6 +32,7 @@ export {
   parseClusterConfig,
   parseCoordinatorConfig,
   parsePoolConfig,
+  parseViewPlace,
 } from "./parse-config.js";
 export { isHeaderName, isHeaderValue, reservedHeaders } from "./read-headers.js";
 export {
@@ -40,4 +42,5 @@ export {
   type RedactedSeed,
   type RedactedTls,
   redactConfig,
+  redactRedis,
 } from "./redact-config.js";

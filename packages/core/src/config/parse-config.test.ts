@@ -4,7 +4,13 @@ import fc from "fast-check";
 import { RollcallError } from "../errors.js";
 import { silentLogger } from "../logger.js";
 import { bounds, defaults, defaultThreads } from "./defaults.js";
-import { parseAuth, parseClusterConfig, parseCoordinatorConfig, parsePoolConfig } from "./parse-config.js";
+import {
+  parseAuth,
+  parseClusterConfig,
+  parseCoordinatorConfig,
+  parsePoolConfig,
+  parseViewPlace,
+} from "./parse-config.js";
 
 const certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 const privateKey = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
@@ -618,6 +624,19 @@ describe("a coordinator's configuration", () => {
       `redis is missing: ${redisForms}`,
       `name is missing: ${viewName}`,
     ]);
+  });
+});
+
+describe("the place of a view", () => {
+  it("is all that one needs who only looks at it", () => {
+    assert.deepEqual(parseViewPlace({ redis: "redis://r", name: "logs" }), {
+      redis: { kind: "url", url: "redis://r" },
+      name: "logs",
+    });
+    assert.equal(
+      messageOf(() => parseViewPlace({ redis: "redis://r", name: "", nodes })),
+      `nodes: unknown option\nname = "": ${viewName}`,
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import { RollcallError } from "../errors.js";
 import { type Logger, silentLogger } from "../logger.js";
-import type { ClusterConfig, CoordinatorConfig, PoolConfig } from "./config.js";
+import type { ClusterConfig, CoordinatorConfig, PoolConfig, ViewPlace } from "./config.js";
 import { bounds, defaults, defaultThreads } from "./defaults.js";
 import type { Auth, AuthProvider, ClusterOptions, CoordinatorOptions, PoolOptions } from "./options.js";
 import { type Place, Problems } from "./problems.js";
@@ -60,9 +60,16 @@ export function parseCoordinatorConfig(options: unknown): CoordinatorConfig {
     const fields = readFields(place, coordinatorNames, problems);
     if (fields === undefined) return undefined;
     const cluster = readCluster(fields, problems);
-    const redis = readRedis(fields.redis, problems);
-    const name = readName(fields.name, problems);
-    return redis === undefined || name === undefined ? undefined : { ...cluster, redis, name };
+    const view = readViewPlace(fields, problems);
+    return view === undefined ? undefined : { ...cluster, ...view };
+  });
+}
+
+/** As {@link parsePoolConfig}, for who only looks at a shared view: `redis` and `name` of {@link CoordinatorOptions}. */
+export function parseViewPlace(options: unknown): ViewPlace {
+  return parse(options, (place, problems) => {
+    const fields = readFields(place, ["redis", "name"], problems);
+    return fields === undefined ? undefined : readViewPlace(fields, problems);
   });
 }
 
@@ -127,6 +134,12 @@ function readPool(
     queue: readQueue(fields.queue, problems),
     retry: readRetry(fields.retry, problems),
   };
+}
+
+function readViewPlace(fields: Fields<"redis" | "name">, problems: Problems): ViewPlace | undefined {
+  const redis = readRedis(fields.redis, problems);
+  const name = readName(fields.name, problems);
+  return redis === undefined || name === undefined ? undefined : { redis, name };
 }
 
 /** What belongs together: a view that is shared needs a place and a name, and somebody who keeps it. */

@@ -78,7 +78,7 @@ function redactSeed(seed: Seed): RedactedSeed {
   };
 }
 
-function redactRedis(redis: RedisConfig): RedactedRedis {
+export function redactRedis(redis: RedisConfig): RedactedRedis {
   if (redis.kind === "url") return { url: redactRedisUrl(redis.url) };
   if (redis.kind === "options") return redactRedisOptions(redis.options);
   const nodes = redis.nodes.map((node) =>

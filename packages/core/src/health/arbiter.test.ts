@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { seededRandom } from "../testing/seeded-random.js";
+import type { MarkKind } from "../view/view.js";
 import {
   type Arbiter,
   type ArbiterEffect,
@@ -63,6 +64,7 @@ class Watched {
   nowMs = 0;
   readonly nodes = new Map<string, Seen>();
   private readonly random;
+  private inherited: Readonly<Record<string, MarkKind | "up">> = {};
 
   constructor(seed: number) {
     this.random = seededRandom(seed);
@@ -112,6 +114,20 @@ class Watched {
     this.nowMs = untilMs;
   }
 
+  /** Begins where another leader has left off. */
+  inherit(kinds: Readonly<Record<string, MarkKind | "up">>): void {
+    const down = { flaps: 1, holdUntilMs: this.nowMs + 5_000, failedProbes: 2, reporters: 1 };
+    const nodes = Object.entries(kinds).map(([key, kind]) => {
+      const mark = kind === "up" ? undefined : { kind, sinceMs: this.nowMs, reason: "seen by another", down };
+      return { key, address: key.replace(/^.*@/, ""), trusted: isTrusted(key), mark };
+    });
+    this.inherited = kinds;
+    this.send({ type: "inherited", nodes });
+    const published = publishedNodes(this.arbiter).sort();
+    assert.deepEqual(published, Object.keys(kinds).sort(), "nobody is lost because the leader has changed");
+    for (const key of published) assert.equal(marksOf(this.arbiter)[key]?.kind ?? "up", kinds[key]);
+  }
+
   private send(event: ArbiterEvent): void {
     const before = this.arbiter;
     const copy = structuredClone(before);
@@ -145,10 +161,12 @@ class Watched {
       if (before.has(key)) continue;
       const seed =
         before.has("@es1") && !this.arbiter.has("@es1") && key === "a@es1" ? this.nodes.get("@es1") : undefined;
-      const unknown: Seen = { standing: "new", asked: [], unreachable: 0, good: 0, downAtMs: 0, probes: 0 };
+      const standing = this.inherited[key] ?? "new";
+      const unknown: Seen = { standing, asked: [], unreachable: 0, good: 0, downAtMs: this.nowMs, probes: 0 };
       this.nodes.set(key, seed === undefined ? unknown : { ...seed, asked: [], unreachable: 0 });
     }
     for (const key of before.keys()) if (!this.arbiter.has(key)) this.nodes.delete(key);
+    this.inherited = {};
   }
 
   private see(effect: ArbiterEffect, event: ArbiterEvent): void {
@@ -193,6 +211,20 @@ describe("an arbiter", () => {
       { numRuns: 300 },
     );
     assert.deepEqual([...reached].sort(), ["down", "drain", "new", "ramp", "up"], "the runs got everywhere");
+  });
+
+  it("keeps them when it goes on from the view of another leader", () => {
+    const kind = fc.constantFrom("up" as const, "down" as const, "ramp" as const, "drain" as const);
+    const view = fc.dictionary(fc.constantFrom("a@es1", "b@es2", "c@es3"), kind);
+    fc.assert(
+      fc.property(view, steps, fc.nat(), (view, steps, seed) => {
+        const watched = new Watched(seed);
+        watched.inherit(view);
+        watched.run({ type: "members", keys: Object.keys(view), firstView: false });
+        for (const step of steps) watched.run(step);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it("holds a node for 5 minutes at most, and remembers 60 flaps at most", () => {

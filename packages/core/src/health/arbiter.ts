@@ -1,9 +1,12 @@
 import type { Random } from "../random.js";
-import type { MarkKind } from "../view/view.js";
+import type { DownEvidence } from "../view/view.js";
 import {
   doubted,
+  evidenceOf,
+  inherited,
   inTime,
   joined,
+  type LocalMark,
   left,
   listed,
   type Member,
@@ -12,6 +15,7 @@ import {
   probed,
   publicHealth,
   renamed,
+  reportedBy,
   type Standing,
 } from "./member.js";
 
@@ -31,6 +35,19 @@ export const emptyArbiter: Arbiter = new Map();
 
 export type ArbiterEvent =
   /**
+   * The nodes that the last leader has published, with their marks: the first event, or none. That they are known is no
+   * news; what time has made of their marks meanwhile is.
+   */
+  | {
+      readonly type: "inherited";
+      readonly nodes: readonly {
+        readonly key: string;
+        readonly address: string;
+        readonly trusted: boolean;
+        readonly mark: LocalMark | undefined;
+      }[];
+    }
+  /**
    * The nodes wanted now, the whole list each time: who is not named leaves. A node without an id (a seed that was not
    * asked yet) passes its health on when its address turns up with an id.
    */
@@ -42,8 +59,8 @@ export type ArbiterEvent =
     }
   /** The answer to a `probe` effect. If none is awaited, it says nothing. */
   | { readonly type: "probed"; readonly key: string; readonly outcome: ProbeOutcome; readonly reason: string }
-  /** A process has ejected the node. May come at any rate. */
-  | { readonly type: "reported"; readonly key: string; readonly reason: string }
+  /** A process has ejected the node. May come at any rate. Without `replica`, the coordinator has seen it itself. */
+  | { readonly type: "reported"; readonly key: string; readonly reason: string; readonly replica?: string }
   /** Due at {@link arbiterDueMs}; at any other time it does nothing. */
   | { readonly type: "tick" };
 
@@ -62,6 +79,8 @@ export type ArbiterEffect =
       readonly from: Standing;
       readonly to: Standing;
       readonly reason: string;
+      /** What spoke against a node that goes down. */
+      readonly evidence?: DownEvidence;
     }
   /** {@link publishedNodes} has changed. */
   | { readonly type: "topologyChanged" }
@@ -69,13 +88,6 @@ export type ArbiterEffect =
   | { readonly type: "marksChanged" }
   /** Ask the cluster for its members. Several may come together: the sniffer keeps its own distance between sniffs. */
   | { readonly type: "sniff"; readonly reason: string };
-
-/** A mark whose `sinceMs` is on the arbiter's own monotonic clock; what is published has the store's time. */
-export interface LocalMark {
-  readonly kind: MarkKind;
-  readonly sinceMs: number;
-  readonly reason: string;
-}
 
 /** Takes one event into account. The effects come in the order in which they should be carried out. */
 export function nextArbiter(
@@ -90,7 +102,7 @@ export function nextArbiter(
   let topologyChanged = false;
   let marksChanged = false;
 
-  for (const { key, formerKey, before, after } of changesBy(arbiter, event, nowMs, random)) {
+  for (const { key, formerKey, before, after, isKnown } of changesBy(arbiter, event, nowMs, random)) {
     const { member, probe } = inTime(after, nowMs, random);
     if (formerKey !== undefined) next.delete(formerKey);
     if (member.health.state === "gone") next.delete(key);
@@ -101,11 +113,21 @@ export function nextArbiter(
     const renamed = formerKey !== undefined;
     if (was.named !== is.named || (is.named && renamed)) topologyChanged = true;
     if (!sameMark(was.mark, is.mark) || (is.mark !== undefined && renamed)) marksChanged = true;
+    const told = isKnown ? publicationOf(after) : was;
     // A node that goes before it was ever named is no news to anybody.
-    if (was.standing !== is.standing && (was.named || is.named)) {
-      transitions.push({ type: "transition", key, from: was.standing, to: is.standing, reason: is.reason });
+    if (told.standing !== is.standing && (told.named || is.named)) {
+      const down = is.mark?.down;
+      const evidence = down === undefined ? {} : { evidence: down };
+      transitions.push({
+        type: "transition",
+        key,
+        from: told.standing,
+        to: is.standing,
+        reason: is.reason,
+        ...evidence,
+      });
     }
-    const sniff = sniffReason(before, member);
+    const sniff = sniffReason(isKnown ? after : before, member);
     if (sniff !== undefined) requests.push({ type: "sniff", reason: sniff });
     if (probe !== undefined) requests.push({ type: "probe", key, fresh: probe.fresh });
   }
@@ -147,16 +169,28 @@ interface Change {
   readonly formerKey?: string;
   readonly before: Member | undefined;
   readonly after: Member;
+  /** `after` is known to all already: it was published by another. */
+  readonly isKnown?: true;
 }
 
 function changesBy(arbiter: Arbiter, event: ArbiterEvent, nowMs: number, random: Random): Change[] {
   switch (event.type) {
+    case "inherited":
+      return event.nodes
+        .filter(({ key }) => !arbiter.has(key))
+        .map(({ key, address, trusted, mark }) => {
+          const after = inherited(address, trusted, mark, nowMs, random);
+          return { key, before: undefined, after, isKnown: true };
+        });
     case "members":
       return changesByList(arbiter, event, nowMs);
     case "probed":
       return changeOf(arbiter, event.key, (member) => probed(member, event.outcome, event.reason, nowMs, random));
     case "reported":
-      return changeOf(arbiter, event.key, (member) => doubted(member, event.reason));
+      return changeOf(arbiter, event.key, (member) => {
+        const { reason, replica } = event;
+        return doubted(replica === undefined ? member : reportedBy(member, replica, nowMs), reason);
+      });
     case "tick":
       return [...arbiter]
         .filter(([, member]) => memberDueMs(member) <= nowMs)
@@ -236,7 +270,9 @@ function publicationOf(member: Member): Publication {
     case "down":
     case "drain": {
       const { state: kind, sinceMs, reason } = health;
-      return { standing: kind, named: true, mark: { kind, sinceMs, reason }, reason };
+      const down = evidenceOf(member);
+      const mark = { kind, sinceMs, reason, ...(down === undefined ? {} : { down }) };
+      return { standing: kind, named: true, mark, reason };
     }
   }
 }

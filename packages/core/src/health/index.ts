@@ -4,7 +4,6 @@ export {
   type ArbiterEvent,
   arbiterDueMs,
   emptyArbiter,
-  type LocalMark,
   marksOf,
   nextArbiter,
   publishedNodes,
@@ -21,5 +20,5 @@ export {
   newDetector,
   nextDetector,
 } from "./detector.js";
-export type { Member, NodeHealth, ProbeOutcome, Standing } from "./member.js";
+export type { LocalMark, Member, NodeHealth, ProbeOutcome, Standing } from "./member.js";
 export { rampMs, rampWeight } from "./ramp.js";

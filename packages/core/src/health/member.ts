@@ -1,4 +1,5 @@
 import type { Random } from "../random.js";
+import type { DownEvidence, Mark } from "../view/view.js";
 import { equalJitter } from "./backoff.js";
 import { rampMs } from "./ramp.js";
 
@@ -28,6 +29,9 @@ const drainMs = 30_000;
 const departedMs = 600_000;
 /** A probe that the prober has not answered by then is asked again. */
 const answerWithinMs = 30_000;
+/** For how long a report speaks for the process that sent it, and of how many processes one node's reports are kept. */
+const reportMs = 15_000;
+const reportersMax = 256;
 
 /**
  * What a probe saw.
@@ -92,6 +96,9 @@ interface Down {
   readonly sinceMs: number;
   readonly reason: string;
   readonly holdUntilMs: number;
+  /** What spoke against the node when it went down: fresh probes that failed, and processes that had reported it. */
+  readonly failedProbes: number;
+  readonly reporters: number;
   readonly probeAtMs: number;
   /** Probes in a row that failed, or that succeeded: one of the two is 0. */
   readonly failures: number;
@@ -122,6 +129,8 @@ export interface Member {
   /** How often the node has gone down; one is forgotten for every 30 s since `wellSinceMs`. */
   readonly flaps: number;
   readonly wellSinceMs: number;
+  /** When each process last reported the node; the oldest first, and no more than 256 of them. */
+  readonly reportedAtMs: ReadonlyMap<string, number>;
   /** Probes not yet answered, and when the last of them was asked for. */
   readonly awaited: number;
   readonly askedAtMs: number;
@@ -134,7 +143,58 @@ export function joined(address: string, trusted: boolean, firstView: boolean, no
   const health: NodeHealth = trusted
     ? inUse("up", "configured", nowMs, nowMs)
     : { state: "new", firstView, failures: 0, probeAtMs: nowMs };
-  return { address, trusted, health, flaps: 0, wellSinceMs: nowMs, awaited: 0, askedAtMs: nowMs, stale: false };
+  return memberWith(address, trusted, health, nowMs);
+}
+
+/** A mark whose times are on the arbiter's own monotonic clock; what is published has the store's. */
+export type LocalMark = Mark;
+
+/**
+ * A node that another leader has published, as it was published: its times stay, so that nobody is held longer, eased in
+ * again or let go later because the leader has changed. One that is down is probed at once. How often a node that is
+ * well has flapped was not published, and is forgotten.
+ *
+ * Marks come from the store, where anybody may have written: a time to come is now, and no hold is longer than the longest.
+ */
+export function inherited(
+  address: string,
+  trusted: boolean,
+  mark: LocalMark | undefined,
+  nowMs: number,
+  random: Random,
+): Member {
+  // Not all at once: these are well, as far as anybody knows.
+  const probeAtMs = nowMs + periodMs * random();
+  if (mark === undefined) return memberWith(address, trusted, inUse("up", "taken over", nowMs, probeAtMs), nowMs);
+  const { kind, reason } = mark;
+  const sinceMs = Math.min(mark.sinceMs, nowMs);
+  switch (kind) {
+    case "ramp":
+      return memberWith(address, trusted, { ...inUse("ramp", reason, nowMs, probeAtMs), sinceMs }, sinceMs);
+    case "drain":
+      return memberWith(address, trusted, { state: "drain", sinceMs, reason }, sinceMs);
+    case "down": {
+      const { flaps = 1, holdUntilMs = sinceMs + holdPerFlapMs, failedProbes = 0, reporters = 0 } = mark.down ?? {};
+      const down: Down = {
+        state: "down",
+        sinceMs,
+        reason,
+        holdUntilMs: Math.min(holdUntilMs, nowMs + holdPerFlapMs * flapsMax),
+        failedProbes,
+        reporters,
+        probeAtMs: nowMs,
+        failures: 0,
+        successes: 0,
+        departedAtMs: undefined,
+      };
+      return { ...memberWith(address, trusted, down, sinceMs), flaps: Math.min(Math.max(flaps, 1), flapsMax) };
+    }
+  }
+}
+
+function memberWith(address: string, trusted: boolean, health: NodeHealth, wellSinceMs: number): Member {
+  const unasked = { awaited: 0, askedAtMs: wellSinceMs, stale: false };
+  return { address, trusted, health, flaps: 0, wellSinceMs, reportedAtMs: new Map(), ...unasked };
 }
 
 /** The node is on the list. */
@@ -197,6 +257,12 @@ export function doubted(member: Member, reason: string): Member {
   return { ...member, health: { ...health, doubt: reason } };
 }
 
+/** A process has reported the node. Its word counts as evidence for 15 s. */
+export function reportedBy(member: Member, replica: string, nowMs: number): Member {
+  const reports = [...member.reportedAtMs].filter(([other, atMs]) => other !== replica && nowMs - atMs < reportMs);
+  return { ...member, reportedAtMs: new Map([...reports, [replica, nowMs] as const].slice(-reportersMax)) };
+}
+
 /** A probe of the node was answered. */
 export function probed(member: Member, outcome: ProbeOutcome, reason: string, nowMs: number, random: Random): Member {
   if (member.awaited === 0) return member;
@@ -219,11 +285,11 @@ export function probed(member: Member, outcome: ProbeOutcome, reason: string, no
     }
     case "up":
     case "ramp":
-      if (outcome === "foreign") return downed(rest, reason, nowMs, random);
+      if (outcome === "foreign") return downed(rest, reason, 0, nowMs, random);
       if (outcome === "unreachable") return doubted(rest, reason);
       return { ...rest, health: { ...health, calmUntilMs: Math.max(health.calmUntilMs, nowMs + calmAfterAnswerMs) } };
     case "suspect": {
-      if (outcome === "foreign") return downed(rest, reason, nowMs, random);
+      if (outcome === "foreign") return downed(rest, reason, health.failed, nowMs, random);
       if (outcome !== "unreachable") {
         const probeAtMs = nextPeriodMs(nowMs, random);
         const calmUntilMs = nowMs + calmAfterSuspicionMs;
@@ -232,7 +298,7 @@ export function probed(member: Member, outcome: ProbeOutcome, reason: string, no
       const failed = health.failed + 1;
       // Nobody else is there to ask: the coordinator's own two probes decide.
       return failed === probesOfSuspicion
-        ? downed(rest, reason, nowMs, random)
+        ? downed(rest, reason, failed, nowMs, random)
         : { ...rest, health: { ...health, failed } };
     }
     case "down":
@@ -309,6 +375,13 @@ export function memberDueMs({ health, awaited, askedAtMs }: Member): number {
   }
 }
 
+/** What a next leader must know of a node that is down, and what people want to know; its time is monotonic. */
+export function evidenceOf({ flaps, health }: Member): DownEvidence | undefined {
+  if (health.state !== "down") return undefined;
+  const { holdUntilMs, failedProbes, reporters } = health;
+  return { flaps, holdUntilMs, failedProbes, reporters };
+}
+
 /** The node's health as others see it. */
 export type Standing = Exclude<NodeHealth["state"], "suspect">;
 
@@ -353,7 +426,7 @@ function nextSuspicionProbeMs({ openedAtMs, asked }: Suspect): number {
   return openedAtMs + asked * secondProbeMs;
 }
 
-function downed(member: Member, reason: string, nowMs: number, random: Random): Member {
+function downed(member: Member, reason: string, failedProbes: number, nowMs: number, random: Random): Member {
   const forgotten = Math.floor((nowMs - member.wellSinceMs) / forgetMs);
   const flaps = Math.min(flapsMax, Math.max(0, member.flaps - forgotten) + 1);
   const down: Down = {
@@ -361,6 +434,8 @@ function downed(member: Member, reason: string, nowMs: number, random: Random): 
     sinceMs: nowMs,
     reason,
     holdUntilMs: nowMs + holdPerFlapMs * flaps,
+    failedProbes,
+    reporters: [...member.reportedAtMs.values()].filter((atMs) => nowMs - atMs < reportMs).length,
     probeAtMs: nowMs + equalJitter(retry, 0, random),
     failures: 0,
     successes: 0,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { readStories } from "../stories.test.support.js";
+import type { MarkKind } from "../view/view.js";
 import { type ArbiterEvent, arbiterDueMs, emptyArbiter, marksOf, nextArbiter, publishedNodes } from "./arbiter.js";
 import { type DetectorEvent, detectorDueMs, newDetector, nextDetector } from "./detector.js";
 import type { ProbeOutcome } from "./member.js";
@@ -8,40 +10,23 @@ import type { ProbeOutcome } from "./member.js";
 /** Half of every random part: waits of 750, 1500, 3000, 6000, 7500 … ms, and periods of exactly 10 s. */
 const random = () => 0.5;
 
-interface Story {
-  readonly title: string;
-  readonly steps: readonly string[];
-  readonly outcome: readonly string[];
-}
-
-/** Stories stand apart by empty lines: `# title`, one line a step, `----`, one line an outcome. */
-function readStories(file: string): Story[] {
-  // The tests run from dist; the stories stay in src.
-  const text = readFileSync(new URL(`../../src/health/testdata/${file}`, import.meta.url), "utf8");
-  const blocks = text.split(/\n\n+/).map((block) => block.trim().split("\n"));
-  return blocks
-    .filter((lines) => lines.includes("----"))
-    .map((lines) => {
-      const told = lines.filter((line) => !line.startsWith("#"));
-      const at = told.indexOf("----");
-      const title = lines.filter((line) => line.startsWith("#")).map((line) => line.slice(1).trim());
-      return { title: title.join(" "), steps: told.slice(0, at), outcome: told.slice(at + 1) };
-    });
-}
-
 function tellStories(file: string, tell: (steps: readonly string[]) => string[]) {
   describe(file, () => {
-    for (const { title, steps, outcome } of readStories(file)) {
+    // The tests run from dist; the stories stay in src.
+    const text = readFileSync(new URL(`../../src/health/testdata/${file}`, import.meta.url), "utf8");
+    for (const { title, steps, outcome } of readStories(text)) {
       it(title, () => assert.deepEqual(tell(steps), outcome));
     }
   });
 }
 
 /**
+ * inherit KEY[/MARK]…       what the last leader has published; a star marks a trusted one; a mark is such as
+ *                           ramp/SINCE, drain/SINCE or down/SINCE/HOLD-UNTIL/FLAPS
  * members [first] KEY…      the list of members; a star marks a trusted one
  * KEY says OUTCOME          the answer to one probe that was asked for
  * KEY always OUTCOME        from here on, every probe of it is answered at once, and not shown
- * report KEY                a process has ejected it
+ * report KEY [PROCESS]      a process has ejected it
  * wait MS                   ticks come when they are due
  *
  * The last lines of the outcome are what is published in the end.
@@ -94,8 +79,11 @@ function tellArbiter(steps: readonly string[]): string[] {
         trusted: key.endsWith("*"),
       }));
       send({ type: "members", nodes, firstView });
+    } else if (first === "inherit") {
+      send({ type: "inherited", nodes: [second, ...others].map(readInherited) });
     } else if (first === "report") {
-      send({ type: "reported", key: second, reason: "reported" });
+      const [replica] = others;
+      send({ type: "reported", key: second, reason: "reported", ...(replica === undefined ? {} : { replica }) });
     } else if (first === "wait") {
       const untilMs = nowMs + Number(second);
       for (let dueMs = arbiterDueMs(arbiter); dueMs !== undefined && dueMs <= untilMs; dueMs = arbiterDueMs(arbiter)) {
@@ -118,9 +106,29 @@ function tellArbiter(steps: readonly string[]): string[] {
   const marks = marksOf(arbiter);
   const published = publishedNodes(arbiter).map((key) => {
     const mark = marks[key];
-    return mark === undefined ? `= ${key}` : `= ${key} ${mark.kind} since ${mark.sinceMs}`;
+    if (mark === undefined) return `= ${key}`;
+    const { reporters = 0 } = mark.down ?? {};
+    return `= ${key} ${mark.kind} since ${mark.sinceMs}${reporters === 0 ? "" : `, reported by ${reporters}`}`;
   });
   return [...lines, ...published];
+}
+
+function readInherited(text: string) {
+  const [starred = "", kind, since, holdUntil, flaps] = text.split("/");
+  const key = starred.replace("*", "");
+  const down = { holdUntilMs: Number(holdUntil), flaps: Number(flaps), failedProbes: 2, reporters: 0 };
+  const mark = {
+    kind: kind as MarkKind,
+    sinceMs: Number(since),
+    reason: "seen by another",
+    ...(holdUntil === undefined ? {} : { down }),
+  };
+  return {
+    key,
+    address: key.replace(/^.*@/, ""),
+    trusted: starred.endsWith("*"),
+    mark: kind === undefined ? undefined : mark,
+  };
 }
 
 /**

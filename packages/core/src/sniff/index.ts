@@ -6,6 +6,7 @@ export {
   type Membership,
   type MembershipAnswer,
   type MergedSniff,
+  membershipOf,
   membershipRules,
   mergeSniff,
 } from "./membership.js";
@@ -14,3 +15,4 @@ export { type ParsedSniff, parseNodes, type SkippedNode, type SniffAnswer, type 
 export { type KnownSeed, recogniseSeeds } from "./recognise-seeds.js";
 export { servesRequests } from "./roles.js";
 export { shownText } from "./shown-text.js";
+export { type Claimant, nextClaimant } from "./succession.js";

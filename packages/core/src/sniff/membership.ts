@@ -47,6 +47,14 @@ export interface Membership {
 
 export const emptyMembership: Membership = { members: [] };
 
+/** The membership as another left it: all of these are members, the first at each address, and no more than fit. */
+export function membershipOf(nodes: readonly NodeRecord[]): Membership {
+  const byAddressOnce = new Map<string, NodeRecord>();
+  for (const node of nodes) if (!byAddressOnce.has(addressOf(node))) byAddressOnce.set(addressOf(node), node);
+  const members = [...byAddressOnce.values()].slice(0, sniffLimits.nodesMax).map(present);
+  return { members: members.sort(byAddress) };
+}
+
 /** The usable part of a sniff. `complete`: whoever is not listed was not in the cluster. */
 export interface MembershipAnswer {
   readonly nodes: readonly NodeRecord[];

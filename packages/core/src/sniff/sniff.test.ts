@@ -6,6 +6,7 @@ import { addressOf, type NodeRecord, nodeKey } from "../view/node-record.js";
 import {
   emptyMembership,
   type Membership,
+  membershipOf,
   membershipRules,
   mergeSniff,
   parseNodes,
@@ -316,6 +317,15 @@ describe("membership", () => {
     assert.match(more.held ?? "", /no more than 4096 members/);
     const moved = mergeSniff(membership, { ...listing(record("x", "new"), record("5", "moved")), complete: false }, 1);
     assert.deepEqual(moved.moved, [{ from: "5@h5:9200", to: "5@moved:9200" }]);
+  });
+
+  it("goes on from a list of nodes as if a sniff had named them", () => {
+    const nodes = [record("2", "b"), record("1", "a"), record("3", "a")];
+    const begun = membershipOf(nodes);
+    assert.deepEqual(begun, mergeSniff(emptyMembership, listing(record("2", "b"), record("1", "a")), 0).membership);
+    assert.equal(mergeSniff(begun, listing(record("1", "a"), record("2", "b")), 0).changed, false);
+    const many = Array.from({ length: sniffLimits.nodesMax + 1 }, (_, place) => record(`${place}`, `h${place}`));
+    assert.equal(membershipOf(many).members.length, sniffLimits.nodesMax);
   });
 
   it("does not take configured addresses without an id for one node", () => {

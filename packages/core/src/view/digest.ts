@@ -16,6 +16,8 @@ export interface Digest {
   readonly view?: { readonly topology: Version; readonly marks: Version };
   /** The nodes, by `nodeKey`, that it keeps away from by its own experience; at most 64 are named. */
   readonly avoided: readonly string[];
+  /** How long ago a node last answered it anything, in milliseconds; absent: none ever has. */
+  readonly answeredMsAgo?: number;
   /** One for each worker thread; empty where requests are sent from the main thread. */
   readonly threads: readonly ThreadDigest[];
 }

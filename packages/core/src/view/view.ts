@@ -18,6 +18,18 @@ export interface Topology {
 /** What readers must know of a node. No mark: it is well. */
 export type MarkKind = "down" | "ramp" | "drain";
 
+/** What spoke against a node that is down, and how long it is held. */
+export interface DownEvidence {
+  /** How often the node has gone down of late; a flapping one is held longer. */
+  readonly flaps: number;
+  /** Not back before this time, on the store's clock. */
+  readonly holdUntilMs: number;
+  /** Fresh probes that failed before the mark was set. */
+  readonly failedProbes: number;
+  /** Processes that had reported the node by then. */
+  readonly reporters: number;
+}
+
 export interface Mark {
   readonly kind: MarkKind;
   /** When the mark was set, on the store's clock, in milliseconds. */
@@ -25,16 +37,7 @@ export interface Mark {
   /** For people: what was seen, such as `connection refused`. */
   readonly reason: string;
   /** Of "down" alone: what a next leader must know to go on as if it had seen it itself. */
-  readonly down?: {
-    /** How often the node has gone down of late; a flapping one is held longer. */
-    readonly flaps: number;
-    /** Not back before this time, on the store's clock. */
-    readonly holdUntilMs: number;
-    /** Fresh probes that failed before the mark was set. */
-    readonly failedProbes: number;
-    /** Processes that had reported the node by then. */
-    readonly reporters: number;
-  };
+  readonly down?: DownEvidence;
 }
 
 /** What is wrong with whom, by {@link nodeKey}. A node that is not named is well. */

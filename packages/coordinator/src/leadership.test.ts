@@ -1,0 +1,462 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import type { Timers } from "@rollcall/core";
+import { ManualTimers } from "@rollcall/core/testing";
+import type { Digest, Mark, NodeRecord, View } from "@rollcall/core/view";
+import { addressOf, nodeKey } from "@rollcall/core/view";
+import { sniffPath } from "./cluster/sniffer.js";
+import { closeAll, cluster, coordinating, fromSniff, markAt } from "./coordinating.test.support.js";
+import { json, root, type StandIn } from "./stand-in.test.support.js";
+import { createMemoryStore } from "./store/memory-store.js";
+import type { ViewStore } from "./store/view-store.js";
+import { settled, until } from "./testing.test.support.js";
+
+afterEach(closeAll);
+
+/** Processes that share a store, named a, b, c …; each says its name to the cluster as a credential. */
+async function fleet(size: number, nodes = 2) {
+  const it = await cluster(nodes);
+  const timers = new ManualTimers();
+  const store = scripted(createMemoryStore(timers));
+  const join = (name: string) =>
+    coordinating(
+      { nodes: it.urls, auth: { bearer: name } },
+      { timers, store, name: "logs", leader: name, replica: `replica of ${name}` },
+    );
+  const processes = ["a", "b", "c", "d", "e"].slice(0, size).map(join);
+  const asked = (name: string) => it.nodes.flatMap(({ credentials }) => credentials).filter(by(name)).length;
+  const [a] = processes;
+  assert.ok(a !== undefined);
+  await a.when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === nodes);
+  const at = (place: number) => {
+    const found = processes[place];
+    assert.ok(found !== undefined);
+    return found;
+  };
+  return { ...it, process: at, processes, timers, store, asked };
+}
+
+const by = (name: string) => (credential: string | undefined) => credential === `Bearer ${name}`;
+
+/** A store that can fail, forget, reconnect, and tells what was asked of it. */
+function scripted(store: ViewStore) {
+  const state = { failing: false, readFails: false, incomplete: false };
+  const calls: string[] = [];
+  let connected = () => {};
+  const asked = (what: string) => {
+    calls.push(what);
+    if (state.failing) throw new Error("the store is away");
+  };
+  const all: ViewStore & { readonly calls: string[]; readonly state: typeof state; readonly connect: () => void } = {
+    ...store,
+    async acquire(leader, floorEpoch) {
+      asked(`acquire ${leader}`);
+      return store.acquire(leader, floorEpoch);
+    },
+    async renew(lease, beat) {
+      asked(`renew ${lease.leader}`);
+      if (!state.incomplete) return store.renew(lease, beat);
+      state.incomplete = false;
+      return "incomplete";
+    },
+    async publish(lease, publication) {
+      const { topology, marks } = publication;
+      const documents = [topology === undefined ? "" : " topology", marks === undefined ? "" : " marks"].join("");
+      asked(`publish ${lease.epoch}${documents}`);
+      return store.publish(lease, publication);
+    },
+    async read() {
+      asked("read");
+      if (state.readFails) throw new Error("the store cannot read");
+      return store.read();
+    },
+    onConnected: (listener) => {
+      connected = listener;
+      return () => {};
+    },
+    calls,
+    state,
+    connect: () => connected(),
+  };
+  return all;
+}
+
+const digest = (replica: string, given: Partial<Digest> = {}): Digest => ({
+  ...{ replica, host: "h", pid: 1, role: "candidate", leading: false, freshness: "fresh", avoided: [], threads: [] },
+  ...given,
+});
+
+const published = ({ topology, marks }: View) => ({ nodes: topology.nodes, marks: marks.nodes });
+
+describe("several coordinators on one store", () => {
+  it("have one that leads, and the others ask the cluster nothing", async () => {
+    const { process, processes, asked } = await fleet(5);
+    await process(0).pass(90_000);
+    assert.ok(asked("a") > 10);
+    assert.deepEqual(["b", "c", "d", "e"].map(asked), [0, 0, 0, 0]);
+    assert.deepEqual(
+      processes.map(({ coordinator }) => coordinator.isLeading),
+      [true, false, false, false, false],
+    );
+    assert.equal(process(0).coordinator.problem, undefined);
+    assert.equal(process(1).coordinator.problem, "waits for the view of another process");
+    const told = (place: number) => process(place).logger.lines.filter((line) => line.includes("lead"));
+    assert.deepEqual(told(0), ["info leads the view logs (epoch 1)"]);
+    assert.deepEqual(told(1), ["info another process leads"]);
+  });
+
+  it("go on under another as soon as the leader closes, with the marks as they were", async () => {
+    const { process, at, asked, sniffs, timers } = await fleet(2, 3);
+    const [a, b] = [process(0), process(1)];
+    await a.pass(15_000);
+    const key = `id2@${at(2).address}`;
+    await at(2).down();
+    for (const replica of ["r1", "r2", "r1"]) a.store.report({ node: key, reason: "connection refused", replica });
+    await a.when("it is down", (view) => markAt(view, at(2)) === "down");
+    assert.deepEqual(a.logger.warnings, [
+      `node n2 (${at(2).address}) is down: connection refused (2 failed probes, reported by 2 processes)`,
+    ]);
+    await a.pass(1_000);
+    const before = a.views.at(-1);
+    const mark = before?.marks.nodes[key];
+    assert.ok(mark !== undefined);
+    assert.deepEqual(mark.down, { flaps: 1, holdUntilMs: mark.sinceMs + 5_000, failedProbes: 2, reporters: 2 });
+    const [sniffsBefore, closedAtMs] = [sniffs(), timers.nowMs()];
+
+    await a.close();
+    const { view } = await b.when("another leads", ({ head }) => head.topology.leader === "b");
+    assert.ok(timers.nowMs() - closedAtMs <= 400, "at once, and no later than the attempts are spread");
+    assert.ok(before !== undefined && view.head.topology.epoch > before.head.topology.epoch);
+    assert.deepEqual(published(view), published(before));
+    assert.deepEqual([view.topology.clusterUuid, view.topology.source], ["u1", "sniff"]);
+    await b.pass(1_000);
+    assert.ok(sniffs() > sniffsBefore, "it asks for the members at once");
+    assert.ok(asked("b") > 0);
+    assert.ok(b.logger.lines.includes("info leads the view logs (epoch 2)"));
+    assert.ok(a.logger.lines.includes("info no longer leads the view logs: it is closed"));
+
+    await at(2).up();
+    await b.when("it is eased in", (view) => markAt(view, at(2)) === "ramp");
+    const since = b.views.findIndex((view) => markAt(view, at(2)) === "down");
+    const until = b.views.findIndex((view) => markAt(view, at(2)) === "ramp");
+    assert.ok(
+      b.views.slice(since, until).every((view) => markAt(view, at(2)) === "down"),
+      "it was never un-marked",
+    );
+  });
+
+  it("tell whoever wants to know when they begin to lead, and when they stop", async () => {
+    const { process } = await fleet(2);
+    const [a, b] = [process(0), process(1)];
+    const told: boolean[] = [];
+    const stop = b.coordinator.onChange((isLeading) => told.push(isLeading, b.coordinator.isLeading));
+    await a.close();
+    await b.pass(500);
+    await b.close();
+    assert.deepEqual(told, [true, true, false, false]);
+    stop();
+  });
+
+  it("do nothing after they are closed, leading or not", async () => {
+    const { process, asked, store } = await fleet(2);
+    await process(1).close();
+    await process(0).close();
+    await process(0).pass(500);
+    const before = [asked("a"), asked("b"), store.calls.length];
+    await process(0).pass(30_000);
+    assert.deepEqual([asked("a"), asked("b"), store.calls.length], before);
+    assert.ok((await store.acquire("another", 0)) !== undefined);
+  });
+});
+
+describe("a leader", () => {
+  it("that was stopped for longer than its lease steps down before it publishes", async () => {
+    const { nodes, at, urls } = await cluster(2);
+    const timers = new ManualTimers();
+    const own = stoppable(timers);
+    const store = scripted(createMemoryStore(timers));
+    const a = coordinating({ nodes: urls }, { timers, ownTimers: own, store, name: "logs", leader: "a" });
+    await a.when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 2);
+    await a.pass(15_000);
+    const { reply } = at(2);
+    const held: (() => void)[] = [];
+    at(2).reply = (request, response) => {
+      if (request.url === "/") held.push(() => json(root("n2", "u2"))(request, response));
+      else reply(request, response);
+    };
+    store.report({ node: `id2@${at(2).address}`, reason: "connection refused", replica: "r1" });
+    await until("the node is probed", () => held.length === 1);
+    const calls = store.calls.length;
+    own.stop();
+    await a.pass(7_000);
+    // News of the node comes in, and would be published, if it were still ours to publish.
+    for (const release of held) release();
+    await until("it stepped down", () => !a.coordinator.isLeading);
+    assert.equal(a.coordinator.isLeading, false);
+    assert.deepEqual(store.calls.slice(calls), []);
+    assert.ok(a.logger.lines.includes("info no longer leads the view logs: the lease could not be renewed in time"));
+
+    at(2).reply = reply;
+    own.go();
+    await a.pass(1_000);
+    assert.equal(a.coordinator.isLeading, true);
+    assert.deepEqual(store.calls.slice(calls, calls + 3), ["acquire a", "read", "publish 2 topology marks"]);
+    assert.equal(nodes.length, a.views.at(-1)?.topology.nodes.length);
+  });
+
+  it("leads on while the store fails, until its time is up, and again when the store is back", async () => {
+    const { process, store, asked } = await fleet(1);
+    const a = process(0);
+    const before = a.views.at(-1);
+    store.state.failing = true;
+    await a.pass(3_600);
+    assert.equal(a.coordinator.isLeading, true);
+    await a.pass(3_000);
+    assert.equal(a.coordinator.isLeading, false);
+    assert.match(a.coordinator.problem ?? "", /the store is away/);
+    assert.equal(a.logger.warnings.length, 1, a.logger.warnings.join("\n"));
+    const asks = asked("a");
+    await a.pass(30_000);
+    assert.equal(asked("a"), asks, "whoever does not lead asks the cluster nothing");
+    store.state.failing = false;
+    const { view } = await a.when("it leads again", ({ head }) => head.topology.epoch > 1);
+    assert.ok(before !== undefined);
+    assert.deepEqual(published(view), published(before));
+  });
+
+  it("publishes nothing over a view that it cannot read", async () => {
+    const { process, store } = await fleet(2);
+    const b = process(1);
+    store.state.readFails = true;
+    await process(0).close();
+    await b.pass(5_000);
+    assert.equal(b.coordinator.isLeading, true);
+    assert.ok(!store.calls.some((call) => call.startsWith("publish 2")));
+    assert.match(b.coordinator.problem ?? "", /the last view could not be read: the store cannot read/);
+    assert.deepEqual(b.logger.warnings, ["the last view could not be read: the store cannot read"], "said once");
+    store.state.readFails = false;
+    const { view } = await b.when("it goes on", ({ head }) => head.topology.epoch === 2);
+    assert.equal(view.topology.nodes.length, 2);
+  });
+
+  it("publishes both documents again when the store has lost one", async () => {
+    const { process, store } = await fleet(1);
+    await process(0).pass(20_000);
+    const calls = store.calls.length;
+    store.state.incomplete = true;
+    await process(0).pass(2_400);
+    assert.deepEqual(store.calls.slice(calls, calls + 2), ["renew a", "publish 1 topology marks"]);
+  });
+
+  it("takes the lease anew on a new connection to the store, and renews nothing before", async () => {
+    const { process, store } = await fleet(1);
+    await process(0).pass(20_000);
+    const calls = store.calls.length;
+    store.connect();
+    await settled();
+    assert.deepEqual(store.calls.slice(calls), ["acquire a", "read", "publish 2 topology marks"]);
+    assert.equal(process(0).coordinator.isLeading, true);
+  });
+
+  it("takes an epoch above the highest that a digest names, if that can be true", async () => {
+    const { process, store, timers } = await fleet(1);
+    const version = (epoch: number) => ({ epoch, leader: "x", sequence: 1 });
+    const tooHigh = (timers.nowMs() + 100_000_000) * 1_000;
+    store.digest(digest("r9", { view: { topology: version(tooHigh), marks: version(tooHigh) } }));
+    await settled();
+    assert.equal(process(0).views.at(-1)?.head.topology.epoch, 1);
+    store.digest(digest("r9", { view: { topology: version(3), marks: version(41) } }));
+    await settled();
+    assert.equal(process(0).views.at(-1)?.head.topology.epoch, 42);
+  });
+
+  it("says how many processes have told of themselves lately", async () => {
+    const { process, store } = await fleet(1);
+    for (const replica of ["r1", "r2", "r3", "r2"]) store.digest(digest(replica));
+    store.connect();
+    await settled();
+    assert.equal(process(0).views.at(-1)?.head.replicas, 3);
+    await process(0).pass(16_000);
+    store.digest(digest("r1"));
+    store.connect();
+    await settled();
+    assert.equal(process(0).views.at(-1)?.head.replicas, 1);
+  });
+});
+
+describe("a leader that does not reach the cluster", () => {
+  /** From here on, the nodes hang up on a. */
+  const cutOff = (nodes: readonly StandIn[]) => {
+    for (const node of nodes) {
+      const { reply } = node;
+      node.reply = (request, response) => {
+        if (by("a")(request.headers.authorization)) request.socket.destroy();
+        else reply(request, response);
+      };
+    }
+  };
+
+  it("leaves the lease to others while they reach it, for half a minute", async () => {
+    const { process, nodes, store, asked, timers } = await fleet(2);
+    const [a, b] = [process(0), process(1)];
+    cutOff(nodes);
+    await a.when("all are down", (view) => nodes.every((node) => markAt(view, node) === "down"));
+    const tell = () => store.digest(digest("replica of b", { answeredMsAgo: 100 }));
+    const sinceMs = timers.nowMs();
+    for (; a.coordinator.isLeading && timers.nowMs() - sinceMs < 60_000; tell()) await a.pass(1_000);
+    assert.ok(timers.nowMs() - sinceMs >= 13_000, `after ${timers.nowMs() - sinceMs} ms`);
+    await b.when("the other leads", ({ head }) => head.topology.leader === "b", 1_000);
+    const before = asked("a");
+    await b.when("the nodes are back", (view) => nodes.every((node) => markAt(view, node) === "ramp"));
+    assert.equal(asked("a"), before);
+    assert.ok(
+      a.logger.lines.some((line) => /no longer leads the view logs: other processes reach the cluster/.test(line)),
+    );
+    assert.equal(a.coordinator.isLeading, false);
+  });
+
+  it("leaves it to others as well while it has no credential to ask with", async () => {
+    const { urls } = await cluster(1);
+    const { coordinator, store, pass } = coordinating({ nodes: urls, auth: () => new Promise(() => {}) });
+    for (let second = 0; second < 20 && coordinator.isLeading; second++) {
+      await pass(1_000);
+      store.digest(digest("r1", { answeredMsAgo: 0 }));
+    }
+    assert.equal(coordinator.isLeading, false);
+  });
+
+  it("leads on where no other process that may lead reaches it either", async () => {
+    const { process, nodes, store } = await fleet(1);
+    const a = process(0);
+    cutOff(nodes);
+    const avoided = nodes.map(({ address }, index) => `id${index + 1}@${address}`);
+    for (let second = 0; second < 60; second++) {
+      store.digest(digest("replica of a", { answeredMsAgo: 0 }));
+      store.digest(digest("r1"));
+      store.digest(digest("r2", { answeredMsAgo: 10_000 }));
+      store.digest(digest("r3", { answeredMsAgo: 0, role: "external" }));
+      store.digest(digest("r4", { answeredMsAgo: 0, avoided }));
+      await a.pass(1_000);
+      assert.equal(a.coordinator.isLeading, true);
+    }
+  });
+});
+
+describe("a coordinator that begins from a view", () => {
+  const nodeAt = (id: string, address: string): NodeRecord => {
+    const { hostname, port } = new URL(`http://${address}`);
+    return { id, name: `n of ${id}`, host: hostname, port: Number(port) };
+  };
+  const viewOf = (nodes: readonly NodeRecord[], marks: Readonly<Record<string, Mark>> = {}, clusterUuid = "u1") => {
+    const version = { epoch: 7, leader: "gone", sequence: 3 };
+    const view: View = {
+      topology: { version, clusterUuid, clusterName: "logs", source: "sniff", nodes },
+      marks: { version, nodes: marks },
+      head: { topology: version, marks: version, beat: 9, atMs: 0, replicas: 1 },
+    };
+    return view;
+  };
+  const pace = { intervalMs: 300_000, jitter: 0.5 };
+
+  it("publishes it at once under an epoch of its own, and asks for the members at its own slow pace", async () => {
+    const { at, urls, sniffs } = await cluster(2);
+    const timers = new ManualTimers(100_000);
+    const nodes = [nodeAt("id1", at(1).address), nodeAt("id2", at(2).address)];
+    const down = { flaps: 2, holdUntilMs: 130_000, failedProbes: 2, reporters: 4 };
+    const marks: View["marks"]["nodes"] = {
+      [`id2@${at(2).address}`]: { kind: "down", sinceMs: 95_000, reason: "connection refused", down },
+    };
+    const store = createMemoryStore(timers, viewOf(nodes, marks));
+    const { views, pass, when } = coordinating({ nodes: urls }, { timers, store, pace, random: () => 0.5 });
+    await settled();
+    const [first] = views;
+    assert.ok(first !== undefined);
+    assert.deepEqual(published(first), { nodes, marks });
+    assert.deepEqual([first.head.topology.epoch, first.topology.clusterUuid], [8, "u1"]);
+    const { view } = await when("the node is back", (view) => markAt(view, at(2)) === "ramp");
+    assert.ok((view.marks.nodes[`id2@${at(2).address}`]?.sinceMs ?? 0) >= 130_000, "no earlier than its hold");
+    await at(2).down();
+    await when("it is down again", (view) => markAt(view, at(2)) === "down");
+    await pass(240_000 - timers.nowMs());
+    assert.equal(sniffs(), 0, "nor does a node that goes down hasten it while another is well");
+    await pass(300_000);
+    assert.equal(sniffs(), 1);
+  });
+
+  it("searches every 1 to 2 s at any pace while no node is verified", async () => {
+    const { at, urls } = await cluster(1);
+    at(1).reply = json({}, 503);
+    const { pass } = coordinating({ nodes: urls }, { pace });
+    await pass(60_000);
+    assert.ok(at(1).asked.length >= 30, `${at(1).asked.length}`);
+  });
+
+  it("leaves out what its own configuration does not let it use, but not before it knows its own names", async () => {
+    const { at, urls } = await cluster(1);
+    const timers = new ManualTimers();
+    const stranger = nodeAt("id9", "203.0.113.9:9200");
+    const view = viewOf([nodeAt("id1", at(1).address), stranger]);
+    const begin = (options: { readonly nodes: string[] }) =>
+      coordinating({ ...options, auth: { bearer: "t" } }, { timers, store: createMemoryStore(timers, view) });
+    const known = begin({ nodes: urls });
+    await settled();
+    assert.deepEqual(known.views[0]?.topology.nodes.map(addressOf), [at(1).address]);
+
+    const unknown = begin({ nodes: [...urls, `http://localhost:${at(1).port}`] });
+    assert.equal(unknown.views.length, 0);
+    for (let time = 0; time < 200 && unknown.views.length === 0; time++) await Promise.resolve();
+    assert.deepEqual(unknown.views[0]?.topology.nodes.map(nodeKey), view.topology.nodes.map(nodeKey));
+    await unknown.when("the stranger is let go", ({ topology, marks }) => {
+      return topology.nodes.length === 1 || marks.nodes[nodeKey(stranger)]?.kind === "drain";
+    });
+  });
+
+  it("begins from the configured nodes where the view is of another cluster than the configured one", async () => {
+    const { at, urls } = await cluster(1);
+    const timers = new ManualTimers();
+    const store = createMemoryStore(timers, viewOf([nodeAt("id1", "127.0.0.1:9")], {}, "u2"));
+    const { views, when } = coordinating({ nodes: urls, discovery: { clusterUuid: "u1" } }, { timers, store });
+    await settled();
+    assert.deepEqual(views[0]?.topology.nodes.map(nodeKey), [`@${at(1).address}`]);
+    const { view } = await when("our own is found", fromSniff);
+    assert.deepEqual(view.topology.nodes.map(nodeKey), [`id1@${at(1).address}`]);
+  });
+
+  it("takes a sniffed view over as it is where it asks for no list itself", async () => {
+    const { at, urls, sniffs } = await cluster(1);
+    const timers = new ManualTimers();
+    const store = createMemoryStore(timers, viewOf([nodeAt("id1", at(1).address)]));
+    const { views, pass } = coordinating({ nodes: urls, discovery: false }, { timers, store });
+    await pass(5_000);
+    assert.deepEqual(views[0]?.topology.nodes.map(nodeKey), [`@${at(1).address}`], "the configured nodes are its view");
+    assert.equal(views.at(-1)?.topology.source, "seeds");
+    assert.equal(sniffs(), 0);
+    assert.ok(!at(1).asked.includes(sniffPath));
+  });
+});
+
+/** A process's own timers, which wake nobody while the process is stopped. */
+function stoppable(timers: ManualTimers): Timers & { stop(): void; go(): void } {
+  let late: Set<() => void> | undefined;
+  return {
+    nowMs: () => timers.nowMs(),
+    after(delayMs, wake) {
+      const cancel = timers.after(delayMs, () => {
+        if (late === undefined) wake();
+        else late.add(wake);
+      });
+      return () => {
+        cancel();
+        late?.delete(wake);
+      };
+    },
+    stop: () => {
+      late = new Set();
+    },
+    go: () => {
+      const wakes = late ?? [];
+      late = undefined;
+      for (const wake of wakes) wake();
+    },
+  };
+}

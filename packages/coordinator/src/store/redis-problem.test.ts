@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { RollcallError } from "@rollcall/core";
+import { redisError, redisProblem } from "./redis-problem.js";
+
+describe("what went wrong with Redis", () => {
+  it("is said in words for people", () => {
+    const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:6379"), { code: "ECONNREFUSED" });
+    assert.equal(redisProblem(refused), "connection refused");
+    assert.equal(redisProblem(new Error("Command timed out")), "no answer in time");
+    assert.equal(
+      redisProblem(new Error("READONLY You can't write against a read only replica.")),
+      "it is a replica, and takes no writes (READONLY)",
+    );
+    assert.equal(redisProblem(new Error("EXECABORT Transaction discarded")), "it refuses the command (EXECABORT)");
+    assert.equal(redisProblem("what?"), "it failed");
+  });
+
+  it("never repeats what Redis or the client says of the command: it may be the password", () => {
+    const told = "ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'";
+    const error = Object.assign(new Error(told), {
+      command: { name: "hello", args: ["3", "AUTH", "default", "s3cret"] },
+    });
+    const shown = redisError(error);
+    assert.ok(shown instanceof RollcallError);
+    assert.deepEqual([shown.code, shown.message], ["REDIS", "Redis: it refuses the command (ERR)"]);
+    assert.equal(shown.cause, undefined);
+    assert.ok(!JSON.stringify(shown.toWire()).includes("s3cret"));
+  });
+
+  it("is the same when it is told on", () => {
+    assert.equal(redisProblem(redisError(new Error("Command timed out"))), "no answer in time");
+  });
+});

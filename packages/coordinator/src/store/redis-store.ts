@@ -1,0 +1,62 @@
+import type { Logger, Random, Timers } from "@rollcall/core";
+import type { RedisConfig } from "@rollcall/core/config";
+import { redisKeys } from "@rollcall/core/view";
+import { Listeners } from "./listeners.js";
+import { createRedisClient } from "./redis-clients.js";
+import { RedisReader } from "./redis-reader.js";
+import { RedisWriter } from "./redis-writer.js";
+import type { ViewStore } from "./view-store.js";
+
+export interface RedisStoreOptions {
+  readonly redis: RedisConfig;
+  /** Which view: stores of the same name, at the same Redis, share one. */
+  readonly name: string;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Whether leases may be taken here. Without that there is one connection less, and Redis need allow no writes. */
+  readonly mayLead: boolean;
+}
+
+/**
+ * The view in Redis, shared by all processes. It connects at once, and for ever again; what Redis cannot do meanwhile is
+ * left undone, as the contract says. Losing Redis and finding it again is one log line each.
+ *
+ * `nowMs` is the clock of Redis once that has been asked, and our own before.
+ */
+export function createRedisStore({ redis, name, timers, random, logger, mayLead }: RedisStoreOptions): ViewStore {
+  const keys = redisKeys(name);
+  const connected = new Listeners<void>();
+  const reader = new RedisReader(createRedisClient(redis, random), keys, timers, random, logger);
+  const writer = mayLead
+    ? new RedisWriter(createRedisClient(redis, random), keys, timers, () => connected.tell())
+    : undefined;
+  const leading = (): RedisWriter => {
+    if (writer === undefined) throw new TypeError("this store was opened without `mayLead`");
+    return writer;
+  };
+
+  return {
+    get isConnected() {
+      return reader.isConnected;
+    },
+    acquire: async (leader, floorEpoch) => leading().acquire(leader, floorEpoch),
+    renew: async (lease, beat) => leading().renew(lease, beat),
+    publish: async (lease, publication) => leading().publish(lease, publication),
+    release: async (lease) => leading().release(lease),
+    read: () => reader.read(),
+    subscribe: (listener) => reader.onView(listener),
+    report: (report) => reader.report(report),
+    onReport: (listener) => reader.onReport(listener),
+    digest: (digest) => reader.digest(digest),
+    onDigest: (listener) => reader.onDigest(listener),
+    callRoll: () => reader.callRoll(),
+    onRollCall: (listener) => reader.onRollCall(listener),
+    onReleased: (listener) => reader.onReleased(listener),
+    onConnected: (listener) => connected.add(listener),
+    nowMs: () => reader.nowMs(),
+    close: async () => {
+      await Promise.all([reader.close(), writer?.close()]);
+    },
+  };
+}

@@ -1,0 +1,194 @@
+import type { Timers } from "@rollcall/core";
+import { leaseMs } from "@rollcall/core/election";
+import {
+  encodeHead,
+  encodeMarks,
+  encodeTopology,
+  epochAheadMaxMs,
+  epochBegunMs,
+  type Head,
+  headEventAround,
+  ordinalOf,
+  type RedisKeys,
+  releasedEvent,
+} from "@rollcall/core/view";
+import { checkPublication } from "./check-publication.js";
+import type { RedisClient } from "./redis-clients.js";
+import { RedisConnection } from "./redis-connection.js";
+import { redisError } from "./redis-problem.js";
+import { type FiveKeys, type Scripts, scriptsOf } from "./scripts.js";
+import type { Lease, Publication, Renewal } from "./view-store.js";
+
+interface Published {
+  readonly head: Omit<Head, "atMs">;
+  readonly topologyBytes: number;
+  readonly marksBytes: number;
+}
+
+interface Held {
+  readonly lease: Lease;
+  /** What was published under it for certain. */
+  readonly published?: Published;
+  /** A publication was not answered: what the head in Redis says is not known until the next one is. */
+  readonly inDoubt: boolean;
+}
+
+/**
+ * The coordinator's side of a view in Redis: every write is one script, which checks the lease itself.
+ *
+ * A lease is worth nothing on a new connection: Redis may have failed over to a server that has another one, or an old
+ * one. So the first thing to do there is to take it anew.
+ */
+export class RedisWriter {
+  private readonly connection: RedisConnection;
+  private readonly scripts: Scripts;
+  private held: Held | undefined;
+
+  constructor(
+    client: RedisClient,
+    private readonly keys: RedisKeys,
+    timers: Timers,
+    onConnected: () => void,
+  ) {
+    this.scripts = scriptsOf(client);
+    this.connection = new RedisConnection(client, timers, {
+      onReady: () => {
+        this.held = undefined;
+        onConnected();
+      },
+      // Whoever asks is told.
+      onLost: () => {},
+    });
+  }
+
+  async acquire(leader: string, floorEpoch: number): Promise<Lease | undefined> {
+    const { lease, epoch } = this.keys;
+    const floorMs = epochBegunMs(floorEpoch);
+    const given = await this.connection.ask(() =>
+      this.scripts.acquire([lease, epoch], leader, leaseMs, floorMs, ordinalOf(leader), epochAheadMaxMs),
+    );
+    // Also where we held it until now.
+    this.held = undefined;
+    if (given === null) return undefined;
+    const next = { epoch: Number(given), leader };
+    if (!Number.isSafeInteger(next.epoch)) throw redisError(new Error("a script gave no epoch"));
+    this.held = { lease: next, inDoubt: false };
+    return next;
+  }
+
+  async renew(lease: Lease, beat: number): Promise<Renewal> {
+    const held = this.holding(lease);
+    if (held === undefined) return "lost";
+    const { published, inDoubt } = held;
+    const head = published === undefined || inDoubt ? "" : encodeHead({ ...published.head, beat });
+    const { before, after } = headEventAround(undefined);
+    const { topologyBytes = 0, marksBytes = 0 } = published ?? {};
+    const answer = await this.connection.ask(() =>
+      this.scripts.renew(
+        this.fiveKeys(),
+        lease.leader,
+        lease.epoch,
+        leaseMs,
+        head,
+        this.keys.events,
+        before,
+        after,
+        topologyBytes,
+        marksBytes,
+      ),
+    );
+    switch (answer) {
+      case "kept":
+      case "incomplete":
+        return answer;
+      case "lost":
+        this.giveUp(lease);
+        return answer;
+      default:
+        throw redisError(new Error("a script gave a strange answer"));
+    }
+  }
+
+  async publish(lease: Lease, publication: Publication): Promise<boolean> {
+    const held = this.holding(lease);
+    if (held === undefined) return false;
+    checkPublication(lease, publication, held.published?.head);
+    const topology = publication.topology === undefined ? undefined : encodeTopology(publication.topology);
+    const marks = publication.marks === undefined ? undefined : encodeMarks(publication.marks);
+    const published = {
+      head: publication.head,
+      topologyBytes: topology?.byteLength ?? held.published?.topologyBytes ?? 0,
+      marksBytes: marks?.byteLength ?? held.published?.marksBytes ?? 0,
+    };
+    const answer = await this.sendPublication(lease, published, topology, marks);
+    switch (answer) {
+      case "published":
+      case "same":
+        if (this.holding(lease) !== undefined) this.held = { lease, published, inDoubt: false };
+        return true;
+      case "lost":
+      case "older":
+        this.giveUp(lease);
+        return false;
+      default:
+        throw redisError(new Error("a script gave a strange answer"));
+    }
+  }
+
+  async release(lease: Lease): Promise<void> {
+    this.giveUp(lease);
+    const { lease: leaseKey, epoch, events } = this.keys;
+    await this.connection.ask(() =>
+      this.scripts.release([leaseKey, epoch], lease.leader, lease.epoch, events, releasedEvent),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.connection.close();
+  }
+
+  private async sendPublication(
+    lease: Lease,
+    { head, topologyBytes, marksBytes }: Published,
+    topology: Uint8Array | undefined,
+    marks: Uint8Array | undefined,
+  ): Promise<unknown> {
+    const { before, after } = headEventAround(marks);
+    try {
+      return await this.connection.ask(() =>
+        this.scripts.publish(
+          this.fiveKeys(),
+          lease.leader,
+          lease.epoch,
+          head.topology.sequence,
+          head.marks.sequence,
+          encodeHead(head),
+          this.keys.events,
+          before,
+          after,
+          topology ?? "",
+          marks ?? "",
+          topologyBytes,
+          marksBytes,
+        ),
+      );
+    } catch (error) {
+      const held = this.holding(lease);
+      if (held !== undefined) this.held = { ...held, inDoubt: true };
+      throw error;
+    }
+  }
+
+  private holding({ epoch, leader }: Lease): Held | undefined {
+    return this.held?.lease.epoch === epoch && this.held.lease.leader === leader ? this.held : undefined;
+  }
+
+  private giveUp(lease: Lease): void {
+    if (this.holding(lease) !== undefined) this.held = undefined;
+  }
+
+  private fiveKeys(): FiveKeys {
+    const { lease, epoch, head, topology, marks } = this.keys;
+    return [lease, epoch, head, topology, marks];
+  }
+}

@@ -1,0 +1,48 @@
+import type { Standing } from "@rollcall/core/health";
+import { shownText } from "@rollcall/core/sniff";
+import { addressOf, type DownEvidence, type NodeRecord } from "@rollcall/core/view";
+
+export interface Transition {
+  readonly from: Standing;
+  readonly to: Standing;
+  readonly reason: string;
+  readonly evidence?: DownEvidence;
+}
+
+/** One line a transition is all that many people will ever read of us. */
+export function transitionLine(node: string, { from, to, reason, evidence }: Transition): string {
+  return `node ${node} ${transitionWords(from, to)}: ${reason}${evidenceWords(evidence)}`;
+}
+
+/** How people know a node. */
+export function nodeLabel(record: NodeRecord): string {
+  return record.name === undefined ? addressOf(record) : `${shownText(record.name)} (${addressOf(record)})`;
+}
+
+function transitionWords(from: Standing, to: Standing): string {
+  switch (to) {
+    case "up":
+      return from === "ramp" ? "has its full share again" : "is in use";
+    case "ramp":
+      return from === "down" ? "is back and eased in" : "joins and is eased in";
+    case "down":
+      return "is down";
+    case "drain":
+      return "leaves; what is under way may end";
+    case "gone":
+      return "is gone";
+    case "new":
+      return "is new";
+  }
+}
+
+/** What spoke against a node, for people; "" where nothing did. */
+function evidenceWords(evidence: DownEvidence | undefined): string {
+  if (evidence === undefined) return "";
+  const { failedProbes, reporters } = evidence;
+  const words = [
+    ...(failedProbes === 0 ? [] : [`${failedProbes} failed ${failedProbes === 1 ? "probe" : "probes"}`]),
+    ...(reporters === 0 ? [] : [`reported by ${reporters} ${reporters === 1 ? "process" : "processes"}`]),
+  ];
+  return words.length === 0 ? "" : ` (${words.join(", ")})`;
+}

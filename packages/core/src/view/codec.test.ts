@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { sniffLimits } from "../sniff/limits.js";
+import { anyHead, anyMarks, anyTopology } from "./arbitrary-view.test.support.js";
+import { decodeHead, decodeMarks, decodeTopology, encodeHead, encodeMarks, encodeTopology } from "./codec.js";
+import type { Decoded } from "./foreign.js";
+import { viewLimits } from "./limits.js";
+import type { Topology } from "./view.js";
+
+const bytes = (value: unknown) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
+const zipped = (value: unknown) => gzipSync(bytes(value));
+const problemOf = (read: Decoded<unknown>): string => ("problem" in read ? read.problem : "none");
+
+/** As Redis writes it: the time before the last brace. */
+const headBytes = (head: Parameters<typeof encodeHead>[0], atMs: number) =>
+  bytes(`${encodeHead(head).slice(0, -1)},"atMs":${atMs}}`);
+
+const version = { epoch: 7, leader: "a", sequence: 1 };
+const node = { id: "n1", host: "es1", port: 9200 };
+const topology = { version, source: "sniff", nodes: [node] };
+const mark = { kind: "down", sinceMs: 5, reason: "connection refused" };
+const marks = { version, nodes: { "n1@es1:9200": mark } };
+const head = { format: 1, topology: version, marks: version, beat: 3, atMs: 9, replicas: 2 };
+
+describe("the documents of a view", () => {
+  it("are read as they were written", () => {
+    fc.assert(
+      fc.property(anyTopology, anyMarks, anyHead, (someTopology, someMarks, someHead) => {
+        assert.deepEqual(decodeTopology(encodeTopology(someTopology)), { value: someTopology });
+        assert.deepEqual(decodeMarks(encodeMarks(someMarks)), { value: someMarks });
+        assert.deepEqual(decodeHead(headBytes(someHead, someHead.atMs)), { value: someHead });
+      }),
+    );
+  });
+
+  it("leave out fields that they do not know, at every level", () => {
+    const strange = { later: { than: "us" } };
+    const read = decodeTopology(
+      zipped({ ...topology, ...strange, nodes: [{ ...node, ...strange, scheme: "http", path: "/x", password: "p" }] }),
+    );
+    assert.deepEqual(read, { value: topology });
+    const marked = {
+      version: { ...version, ...strange },
+      nodes: { "n1@es1:9200": { ...mark, ...strange } },
+      ...strange,
+    };
+    assert.deepEqual(decodeMarks(bytes(marked)), { value: marks });
+    const { format, ...known } = head;
+    assert.deepEqual(decodeHead(bytes({ ...head, format: 2, ...strange })), { value: known });
+  });
+
+  it("say in what format a head is, and refuse one that is too new or has none", () => {
+    assert.equal(JSON.parse(encodeHead(head)).format, 1);
+    assert.match(problemOf(decodeHead(bytes({ ...head, format: 3 }))), /format 3/);
+    for (const format of [undefined, 0, -1, 1.5, "1", null]) {
+      assert.match(problemOf(decodeHead(bytes({ ...head, format }))), /format/, String(format));
+    }
+  });
+
+  it("are refused whole for one bad field, with its name", () => {
+    const cases: readonly (readonly [Decoded<unknown>, RegExp])[] = [
+      [decodeTopology(zipped({ ...topology, nodes: undefined })), /nodes/],
+      [decodeTopology(zipped({ ...topology, nodes: { 0: node } })), /nodes/],
+      [decodeTopology(zipped({ ...topology, source: "me" })), /source/],
+      [decodeTopology(zipped({ ...topology, version: { ...version, epoch: -1 } })), /epoch/],
+      [decodeTopology(zipped({ ...topology, version: { ...version, epoch: 2 ** 53 } })), /epoch/],
+      [decodeTopology(zipped({ ...topology, version: { ...version, leader: "" } })), /leader/],
+      [decodeTopology(zipped({ ...topology, version: { ...version, sequence: "1" } })), /sequence/],
+      [decodeTopology(zipped([topology])), /no object/],
+      [decodeMarks(bytes({ ...marks, nodes: [mark] })), /nodes/],
+      [decodeMarks(bytes({ ...marks, nodes: { "n1@es1:9200": { ...mark, kind: "dead" } } })), /kind/],
+      [decodeMarks(bytes({ ...marks, nodes: { "n1@es1:9200": { ...mark, sinceMs: "1" } } })), /sinceMs/],
+      [decodeMarks(bytes({ ...marks, nodes: { "n1@es1:9200": { ...mark, down: {} } } })), /flaps/],
+      [decodeMarks(bytes({ ...marks, nodes: { nobody: mark } })), /@/],
+      [decodeMarks(bytes(`{"version":${JSON.stringify(version)},"nodes":{"__proto__":${JSON.stringify(mark)}}}`)), /@/],
+      [decodeHead(bytes({ ...head, beat: -1 })), /beat/],
+      [decodeHead(bytes({ ...head, atMs: null })), /atMs/],
+      [decodeHead(bytes({ ...head, replicas: 1e12 })), /replicas/],
+    ];
+    for (const [read, expected] of cases) assert.match(problemOf(read), expected);
+  });
+
+  it("take a host for a host alone, in the spelling that is compared", () => {
+    const hosts = [
+      "https://es1",
+      "es1/path",
+      "user:pw@es1",
+      "es1:9200",
+      "[::1]",
+      "fe80::1%eth0",
+      "ES1",
+      "10.1",
+      "0:0:0:0:0:0:0:1",
+      "es 1",
+      "es1\n",
+      "",
+      "a.".repeat(127),
+      "a".repeat(254),
+      9200,
+      null,
+      ["es1"],
+    ];
+    for (const host of hosts) {
+      const read = decodeTopology(zipped({ ...topology, nodes: [{ ...node, host }] }));
+      assert.match(problemOf(read), /host/, JSON.stringify(host));
+    }
+    for (const port of [0, 65_536, -1, 9200.5, "9200", null, undefined]) {
+      const read = decodeTopology(zipped({ ...topology, nodes: [{ ...node, port }] }));
+      assert.match(problemOf(read), /port/, String(port));
+    }
+    for (const ip of ["es1", "10.1", "[::1]", 7]) {
+      assert.match(problemOf(decodeTopology(zipped({ ...topology, nodes: [{ ...node, ip }] }))), /ip/, String(ip));
+    }
+    assert.match(problemOf(decodeTopology(zipped({ ...topology, nodes: [{ ...node, tls: false }] }))), /tls/);
+  });
+
+  it("are bounded in number and in length", () => {
+    const many = Array.from({ length: viewLimits.nodesMax + 1 }, () => node);
+    assert.match(problemOf(decodeTopology(zipped({ ...topology, nodes: many }))), /more than 4096/);
+    assert.ok("value" in decodeTopology(zipped({ ...topology, nodes: many.slice(1) })));
+    const marked = Object.fromEntries(many.map((_, index) => [`n${index}@es1:9200`, { ...mark, reason: "" }]));
+    assert.match(problemOf(decodeMarks(bytes({ ...marks, nodes: marked }))), /more than 4096/);
+    const longReason = { ...mark, reason: "x".repeat(viewLimits.reasonMaxLength + 1) };
+    assert.match(problemOf(decodeMarks(bytes({ ...marks, nodes: { "n@es1:9200": longReason } }))), /reason is longer/);
+    const roles = Array.from({ length: viewLimits.rolesMax + 1 }, () => "data");
+    assert.match(problemOf(decodeTopology(zipped({ ...topology, nodes: [{ ...node, roles }] }))), /roles/);
+    assert.match(problemOf(decodeHead(bytes({ ...head, more: "x".repeat(viewLimits.headMaxBytes) }))), /larger than/);
+  });
+
+  it("are never inflated beyond their bound, however small the bytes are", () => {
+    const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024));
+    assert.ok(bomb.byteLength < viewLimits.documentMaxBytes);
+    assert.match(problemOf(decodeTopology(bomb)), /larger than 1048576 bytes when uncompressed/);
+    assert.match(problemOf(decodeTopology(Buffer.alloc(viewLimits.documentMaxBytes + 1))), /larger than/);
+  });
+
+  it("never throw, whatever the bytes", () => {
+    const decoders = [decodeTopology, decodeMarks, decodeHead];
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (garbage) => {
+        for (const decode of decoders) assert.ok("problem" in decode(garbage));
+        assert.ok("problem" in decodeTopology(gzipSync(garbage)));
+      }),
+    );
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
+        for (const decode of decoders) assert.ok("problem" in decode(bytes(value)));
+        assert.ok("problem" in decodeTopology(zipped(value)));
+      }),
+    );
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    for (const decode of [...decoders, (text: Buffer) => decodeTopology(gzipSync(text))]) {
+      assert.ok("problem" in decode(bytes(deep)));
+    }
+  });
+
+  it("never throw, and hold what their types say, wherever a good one is damaged", () => {
+    fc.assert(
+      fc.property(anyTopology, fc.nat(), fc.jsonValue({ maxDepth: 1 }), (whole, place, damage) => {
+        const damaged = damagedAt(whole, place, damage);
+        const read = decodeTopology(zipped(damaged));
+        if ("problem" in read) return;
+        // What was accepted is written and read again to the same: nothing in it is of another kind.
+        assert.deepEqual(decodeTopology(encodeTopology(read.value)), read);
+        for (const { host, port } of read.value.nodes) assert.ok(typeof host === "string" && Number.isInteger(port));
+      }),
+    );
+  });
+});
+
+describe("writing a view", () => {
+  const nodes = (length: number, more: object) =>
+    Array.from({ length }, (_, index) => ({ id: `node-${index}-${"i".repeat(16)}`, host: "es1", port: 9200, ...more }));
+
+  it("leaves out attributes where the whole would be too long for readers", () => {
+    const attributes = { "ml.machine_memory": "x".repeat(900) };
+    const large: Topology = { version, source: "sniff", nodes: nodes(2_000, { name: "es-data", attributes }) };
+    const read = decodeTopology(encodeTopology(large));
+    assert.deepEqual(read, { value: { ...large, nodes: nodes(2_000, { name: "es-data" }) } });
+  });
+
+  it("throws rather than writing what no reader takes", () => {
+    const large: Topology = { version, source: "sniff", nodes: nodes(4_096, { name: "n".repeat(255) }) };
+    assert.throws(() => encodeTopology(large), RangeError);
+  });
+
+  it("cuts reasons to what readers take", () => {
+    const long = { version, nodes: { "n@es1:9200": { kind: "down" as const, sinceMs: 1, reason: "r".repeat(9_999) } } };
+    const read = decodeMarks(encodeMarks(long));
+    assert.ok("value" in read);
+    assert.equal(read.value.nodes["n@es1:9200"]?.reason.length, viewLimits.reasonMaxLength);
+  });
+
+  it("has room for whatever a sniff may bring", () => {
+    for (const name of [
+      "nodesMax",
+      "idMaxLength",
+      "nameMaxLength",
+      "versionMaxLength",
+      "rolesMax",
+      "roleMaxLength",
+      "attributesMax",
+      "attributeKeyMaxLength",
+      "attributeValueMaxLength",
+    ] as const) {
+      assert.ok(viewLimits[name] >= sniffLimits[name], name);
+    }
+  });
+});
+
+/** The value with one of its parts, the `place`-th on the way through it, replaced. */
+function damagedAt(value: unknown, place: number, damage: unknown): unknown {
+  const paths: string[][] = [];
+  const walk = (part: unknown, path: string[]): void => {
+    paths.push(path);
+    if (typeof part === "object" && part !== null) {
+      for (const [key, item] of Object.entries(part)) walk(item, [...path, key]);
+    }
+  };
+  walk(value, []);
+  const copy: unknown = structuredClone({ root: value });
+  const path = ["root", ...(paths[place % paths.length] ?? [])];
+  const last = path.pop() ?? "root";
+  const holder = path.reduce((at: unknown, key) => Reflect.get(Object(at), key), copy);
+  Reflect.set(Object(holder), last, damage);
+  return Reflect.get(Object(copy), "root");
+}

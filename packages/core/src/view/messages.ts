@@ -1,0 +1,117 @@
+import { checkFormat, cutReason, readHead, readKey, readMarks, readVersion, viewFormat } from "./codec.js";
+import type { Digest, ThreadDigest } from "./digest.js";
+import {
+  type Decoded,
+  decoded,
+  type Fields,
+  fieldsOf,
+  flag,
+  jsonOf,
+  listOf,
+  named,
+  oneOf,
+  optional,
+  text,
+  wholeNumber,
+} from "./foreign.js";
+import { viewLimits } from "./limits.js";
+import type { Head, Marks } from "./view.js";
+
+/**
+ * What is said on the two channels of a view, as JSON. Read as the documents are: every field is checked, one bad field
+ * refuses the message. A kind that is not known is no fault: a newer version may say more.
+ */
+
+/** On the channel that everybody hears. */
+export type ViewEvent =
+  | { readonly kind: "head"; readonly head: Head; readonly marks?: Marks }
+  | { readonly kind: "released" }
+  | { readonly kind: "rollCall" }
+  | { readonly kind: "unknown" };
+
+/** On the channel that leaders hear. */
+export type ViewReport =
+  | { readonly kind: "report"; readonly node: string; readonly reason: string; readonly replica: string }
+  | { readonly kind: "digest"; readonly digest: Digest }
+  | { readonly kind: "unknown" };
+
+/**
+ * Around a head whose time the store adds: the text before it, and the text after it, with the marks where they are
+ * small enough to go along.
+ */
+export function headEventAround(marks: Uint8Array | undefined): { readonly before: string; readonly after: string } {
+  const fits = marks !== undefined && marks.byteLength <= viewLimits.inlineMarksMaxBytes;
+  const inline = fits ? `,"marks":${Buffer.from(marks).toString("utf8")}` : "";
+  return { before: '{"kind":"head","head":', after: `${inline}}` };
+}
+
+export const releasedEvent = JSON.stringify({ kind: "released" } satisfies ViewEvent);
+export const rollCallEvent = JSON.stringify({ kind: "rollCall" } satisfies ViewEvent);
+
+export function decodeEvent(bytes: Uint8Array): Decoded<ViewEvent> {
+  return decoded(() => {
+    const fields = fieldsOf(jsonOf(bytes, viewLimits.eventMaxBytes), "message");
+    const kind = fields.get("kind");
+    if (kind === "released" || kind === "rollCall") return { kind };
+    if (kind !== "head") return { kind: "unknown" };
+    return { kind, head: readHead(fields.get("head")), ...optional(fields, "marks", readMarks) };
+  });
+}
+
+export function encodeReport(report: Omit<Extract<ViewReport, { kind: "report" }>, "kind">): string {
+  const { node, reason, replica } = report;
+  return JSON.stringify({ kind: "report", node, reason: cutReason(reason), replica });
+}
+
+/** Names as many avoided nodes and threads as a digest may hold; the rest is left out. */
+export function encodeDigest(digest: Digest): string {
+  const avoided = digest.avoided.slice(0, viewLimits.avoidedMax);
+  const threads = digest.threads.slice(0, viewLimits.threadsMax);
+  return JSON.stringify({ kind: "digest", digest: { ...digest, format: viewFormat, avoided, threads } });
+}
+
+export function decodeReport(bytes: Uint8Array): Decoded<ViewReport> {
+  return decoded(() => {
+    const fields = fieldsOf(jsonOf(bytes, viewLimits.reportMaxBytes), "message");
+    const kind = fields.get("kind");
+    if (kind === "digest") return { kind, digest: readDigest(fieldsOf(fields.get("digest"), "digest")) };
+    if (kind !== "report") return { kind: "unknown" };
+    return {
+      kind,
+      node: readKey(fields.get("node")),
+      reason: text(fields.get("reason"), "reason", viewLimits.reasonMaxLength),
+      replica: named(fields.get("replica"), "replica", viewLimits.processNameMaxLength),
+    };
+  });
+}
+
+function readDigest(fields: Fields): Digest {
+  checkFormat(fields);
+  return {
+    replica: named(fields.get("replica"), "replica", viewLimits.processNameMaxLength),
+    host: text(fields.get("host"), "host", viewLimits.nameMaxLength),
+    pid: wholeNumber(fields.get("pid"), "pid", 0, Number.MAX_SAFE_INTEGER),
+    role: oneOf(fields.get("role"), "role", ["candidate", "external", "coordinator"]),
+    leading: flag(fields.get("leading"), "leading"),
+    freshness: oneOf(fields.get("freshness"), "freshness", ["fresh", "stale", "orphan"]),
+    ...optional(fields, "view", readApplied),
+    avoided: listOf(fields.get("avoided"), "avoided", viewLimits.avoidedMax, readKey),
+    threads: listOf(fields.get("threads"), "threads", viewLimits.threadsMax, readThread),
+  };
+}
+
+function readApplied(value: unknown): NonNullable<Digest["view"]> {
+  const fields = fieldsOf(value, "view");
+  return { topology: readVersion(fields.get("topology")), marks: readVersion(fields.get("marks")) };
+}
+
+function readThread(value: unknown): ThreadDigest {
+  const fields = fieldsOf(value, "thread");
+  return {
+    thread: wholeNumber(fields.get("thread"), "thread", 0, viewLimits.countMax),
+    ...optional(fields, "topology", readVersion),
+    calls: wholeNumber(fields.get("calls"), "calls", 0, viewLimits.countMax),
+    tasks: wholeNumber(fields.get("tasks"), "tasks", 0, viewLimits.countMax),
+    state: oneOf(fields.get("state"), "state", ["starting", "well", "late"]),
+  };
+}

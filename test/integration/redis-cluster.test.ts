@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createRedisStore, systemTimers, type ViewStore } from "@rollcall/coordinator";
+import type { View } from "@rollcall/core/view";
+import { collectingLogger } from "../support/collecting-logger.js";
+import { freePort } from "../support/free-port.js";
+import { type RedisServer, startRedis } from "../support/redis/index.js";
+import { waitUntil } from "../support/wait-until.js";
+import { leadWhenFree, type Opened, publication, waitForView } from "./support-redis.js";
+
+describe("a store in a Redis Cluster", () => {
+  it("leads, publishes, hears and reports, also while a node that it does not need is away", async () => {
+    const servers = await startCluster();
+    const stores: ViewStore[] = [];
+    const open = (mayLead: boolean): Opened => {
+      const logger = collectingLogger();
+      const nodes = servers.map(({ host, port }) => ({ host, port }));
+      const store = createRedisStore({
+        redis: { kind: "cluster", nodes, options: { keyPrefix: "mine:" } },
+        name: "logs",
+        timers: systemTimers,
+        random: Math.random,
+        logger,
+        mayLead,
+      });
+      stores.push(store);
+      const views: View[] = [];
+      store.subscribe((view) => views.push(view));
+      let connections = 0;
+      store.onConnected(() => connections++);
+      return { store, logger, views, connections: () => connections };
+    };
+    try {
+      const leader = open(true);
+      const reader = open(false);
+      await waitUntil("both are connected", () => leader.store.isConnected && reader.store.isConnected);
+      await waitUntil("one may lead", () => leader.connections() > 0);
+      const lease = await leadWhenFree(leader, "a");
+      const heard: string[] = [];
+      leader.store.onReport(({ replica }) => heard.push(replica));
+      reader.store.onRollCall(() => heard.push("roll call"));
+      await leader.store.publish(lease, publication(lease, 1));
+      await waitForView(reader, lease, 1);
+      // Not promised to arrive, as long as the subscriptions are on their way.
+      await waitUntil("messages go both ways", () => {
+        reader.store.report({ node: "id0@es0:9200", reason: "connection refused", replica: "r1" });
+        leader.store.callRoll();
+        return heard.includes("r1") && heard.includes("roll call");
+      });
+
+      const [first] = servers;
+      const slot = Number(await first?.client.cluster("KEYSLOT", "{rollcall:logs}:head"));
+      const owner = Math.floor(slot / slotsEach);
+      // One of these two carries the messages of either store, or the third does.
+      for (const [position, server] of servers.entries()) if (position !== owner) server.freeze();
+      assert.equal(await leader.store.publish(lease, publication(lease, 2)), true);
+      await waitForView(reader, lease, 2);
+      assert.equal(await leader.store.renew(lease, 9), "kept");
+      await waitUntil("the beat is shown", () => reader.views.at(-1)?.head.beat === 9);
+    } finally {
+      for (const server of servers) server.thaw();
+      await Promise.all(stores.map((store) => store.close()));
+      await Promise.all(servers.map((server) => server.close()));
+    }
+  });
+});
+
+const primaries = 3;
+const slotsEach = Math.ceil(16_384 / primaries);
+
+async function startCluster(): Promise<RedisServer[]> {
+  const busPorts = await Promise.all(Array.from({ length: primaries }, () => freePort()));
+  const servers = await Promise.all(
+    busPorts.map((port) =>
+      startRedis({
+        config: [
+          "cluster-enabled yes",
+          `cluster-port ${port}`,
+          // A cluster that answers as long as one node does.
+          "cluster-require-full-coverage no",
+          "cluster-node-timeout 60000",
+        ],
+      }),
+    ),
+  );
+  for (const [position, { client }] of servers.entries()) {
+    const last = Math.min(16_384, (position + 1) * slotsEach) - 1;
+    await client.call("CLUSTER", "ADDSLOTSRANGE", position * slotsEach, last);
+    for (const [place, other] of servers.entries()) {
+      await client.call("CLUSTER", "MEET", other.host, other.port, busPorts[place] ?? 0);
+    }
+  }
+  for (const { client } of servers) {
+    await waitUntil("the nodes know each other", async () => {
+      const state = String(await client.call("CLUSTER", "INFO"));
+      return state.includes("cluster_state:ok") && state.includes(`cluster_known_nodes:${primaries}`);
+    });
+  }
+  return servers;
+}

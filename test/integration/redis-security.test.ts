@@ -1,0 +1,303 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { describe, it } from "node:test";
+import { gzipSync } from "node:zlib";
+import { ManualTimers } from "@rollcall/core/testing";
+import { redisKeys } from "@rollcall/core/view";
+import { own } from "../support/child-processes.js";
+import { freePort } from "../support/free-port.js";
+import { waitUntil } from "../support/wait-until.js";
+import { lead, messageOf, publication, waitForView, withRedis } from "./support-redis.js";
+
+const keys = redisKeys("logs");
+const documents = [keys.head, keys.marks, keys.topology];
+
+describe("whatever somebody else writes to Redis", () => {
+  it(
+    "changes no view, throws nothing, and is told once",
+    withRedis({}, async ({ server, connect }) => {
+      const leader = await connect();
+      const reader = await connect({ mayLead: false });
+      const reports: unknown[] = [];
+      reader.store.onReport((report) => reports.push(report));
+      reader.store.onDigest((digest) => reports.push(digest));
+      const lease = await lead(leader);
+      await leader.store.publish(lease, publication(lease, 1));
+      await waitForView(reader, lease, 1);
+      const before = reader.views.at(-1);
+
+      const future = { epoch: Number.MAX_SAFE_INTEGER, leader: "z", sequence: 1 };
+      const head = JSON.stringify({ format: 1, topology: future, marks: future, beat: 1, atMs: 1, replicas: 1 });
+      const garbage = [
+        "",
+        "nonsense",
+        "null",
+        "[]",
+        '{"kind":"head"}',
+        `{"kind":"head","head":${head}}`,
+        `{"kind":"digest","digest":${head}}`,
+        '{"kind":"report","node":"__proto__","reason":1}',
+        head,
+        randomBytes(200_000),
+        gzipSync(Buffer.alloc(50 * 1024 * 1024)),
+        "[".repeat(10_000),
+      ];
+      for (const rubbish of garbage) {
+        for (const key of documents) await server.client.set(key, rubbish);
+        for (const channel of [keys.events, keys.reports]) await server.client.publish(channel, rubbish);
+        assert.deepEqual(await reader.store.read(), before);
+      }
+      for (const key of documents) {
+        await server.client.del(key);
+        await server.client.lpush(key, "nonsense");
+      }
+      assert.deepEqual(await reader.store.read(), before);
+      assert.deepEqual([reader.views.at(-1), reports], [before, []]);
+
+      const warnings = reader.logger.messages("warn");
+      for (const key of [keys.head, keys.events, keys.reports]) {
+        assert.equal(warnings.filter((line) => line.includes(`${key} is not used`)).length, 1, warnings.join("\n"));
+      }
+
+      // Whoever leads writes over it.
+      for (const key of [keys.lease, keys.epoch]) {
+        await server.client.del(key);
+        await server.client.lpush(key, "nonsense");
+      }
+      assert.equal(await leader.store.renew(lease, 1), "lost");
+      const next = await lead(leader, "a", lease.epoch);
+      assert.ok(next.epoch > lease.epoch);
+      await leader.store.publish(next, publication(next, 1));
+      await waitForView(reader, next, 1);
+      // Nor does a lease without an end keep anybody from leading.
+      await server.client.set(keys.lease, "nobody");
+      await lead(leader, "a", next.epoch);
+    }),
+  );
+
+  it(
+    "leaves marks and beats in use where only the list of nodes is damaged",
+    withRedis({}, async ({ server, connect }) => {
+      const leader = await connect();
+      const reader = await connect({ mayLead: false });
+      const lease = await lead(leader);
+      await leader.store.publish(lease, publication(lease, 1));
+      await waitForView(reader, lease, 1);
+      const { head, topology, marks } = publication(lease, 2);
+      const published = leader.store.publish(lease, { head, topology, marks });
+      const damaged = server.client.set(
+        keys.topology,
+        gzipSync(JSON.stringify({ ...topology, nodes: [{ host: "http://x" }] })),
+      );
+      await Promise.all([published, damaged]);
+      await waitUntil("the marks are shown", () => reader.views.at(-1)?.marks.version.sequence === 2);
+      await leader.store.renew(lease, 50);
+      await waitUntil("the beat is shown", () => reader.views.at(-1)?.head.beat === 50 || leader.store.isConnected);
+      for (const { topology: shown } of reader.views) assert.ok(shown.nodes.every(({ host }) => host === "es0"));
+    }),
+  );
+});
+
+describe("the Redis users of the guide", () => {
+  const guide = readFileSync(new URL("../../../docs/redis.md", import.meta.url), "utf8");
+  const rulesOf = (user: string): string => {
+    const line = new RegExp(`^ACL SETUSER ${user} (.+)$`, "m").exec(guide.replaceAll("\\\n", ""))?.[1];
+    assert.ok(line !== undefined, `the guide has a line for ${user}`);
+    return line;
+  };
+  const users = { replica: rulesOf("rollcall-replica"), coordinator: rulesOf("rollcall-coordinator") };
+
+  it(
+    "may do what a replica and a coordinator do, and no more",
+    withRedis({ password: "admin-secret", users }, async ({ server, connect }) => {
+      const as = (username: string) => ({
+        kind: "url" as const,
+        url: server.urlFor({ username, password: "PASSWORD" }),
+      });
+      const leader = await connect({ redis: as("coordinator") });
+      const reader = await connect({ redis: as("replica"), mayLead: false });
+      const heard: string[] = [];
+      leader.store.onReport(({ replica }) => heard.push(replica));
+      reader.store.onRollCall(() => heard.push("roll call"));
+      await leader.store.read();
+
+      const lease = await lead(leader);
+      await leader.store.publish(lease, publication(lease, 1, { nodes: 200 }));
+      assert.equal(await leader.store.renew(lease, 5), "kept");
+      await waitForView(reader, lease, 1);
+      reader.store.report({ node: "id0@es0:9200", reason: "connection refused", replica: "r1" });
+      leader.store.callRoll();
+      await waitUntil("both are heard", () => heard.length === 2);
+      await leader.store.release(lease);
+      // Nothing that they tried was denied.
+      assert.deepEqual(await server.client.call("ACL", "LOG"), []);
+      assert.deepEqual([leader.logger.messages("warn"), reader.logger.messages("warn")], [[], []]);
+
+      const denied: readonly (readonly [string, ...string[]])[] = [
+        ["replica", "SET", keys.head, "x"],
+        ["replica", "DEL", keys.lease],
+        ["replica", "EVAL", "return redis.call('SET', KEYS[1], 'x')", "1", keys.head],
+        ["replica", "GETRANGE", redisKeys("shop").head, "0", "1"],
+        ["replica", "SUBSCRIBE", redisKeys("shop").events],
+        ["replica", "PUBLISH", redisKeys("shop").events, "x"],
+        ["replica", "CONFIG", "GET", "requirepass"],
+        ["coordinator", "SET", redisKeys("shop").head, "x"],
+        ["coordinator", "EVAL", "return redis.call('SET', KEYS[1], 'x')", "1", redisKeys("shop").head],
+        ["coordinator", "PUBLISH", redisKeys("shop").events, "x"],
+        ["coordinator", "FLUSHALL"],
+        ["coordinator", "KEYS", "*"],
+      ];
+      for (const [username, command, ...parameters] of denied) {
+        const client = server.client.duplicate({ username, password: "PASSWORD", lazyConnect: true });
+        client.on("error", () => {});
+        try {
+          await assert.rejects(client.call(command ?? "", ...parameters), /NOPERM/, `${username}: ${command}`);
+        } finally {
+          client.disconnect();
+        }
+      }
+    }),
+  );
+
+  it(
+    "still read where they may not listen, and the log says what is missing",
+    withRedis(
+      { password: "admin-secret", users: { ...users, deaf: users.replica.replace("+subscribe", "") } },
+      async ({ server, connect }) => {
+        const as = (username: string) => ({
+          kind: "url" as const,
+          url: server.urlFor({ username, password: "PASSWORD" }),
+        });
+        const leader = await connect({ redis: as("coordinator") });
+        const reader = await connect({ redis: as("deaf"), mayLead: false });
+        await waitUntil("it is told", () => reader.logger.messages("warn").length > 0);
+        assert.deepEqual(reader.logger.messages("warn"), [
+          "news of the view cannot be heard from Redis, only read: the Redis user lacks a permission (NOPERM)",
+        ]);
+        const lease = await lead(leader);
+        await leader.store.publish(lease, publication(lease, 1));
+        assert.equal((await reader.store.read())?.head.topology.epoch, lease.epoch);
+
+        const timers = new ManualTimers();
+        const polling = await connect({ redis: as("deaf"), mayLead: false, timers });
+        await waitForView(polling, lease, 1);
+        await leader.store.publish(lease, publication(lease, 2));
+        // Slowly enough for answers to come in their time: a poll is due after 24 to 36 s.
+        await waitUntil("the head is read and the rest fetched", () => {
+          timers.advance(200);
+          return polling.views.at(-1)?.topology.version.sequence === 2;
+        });
+        assert.ok(timers.nowMs() > 20_000);
+      },
+    ),
+  );
+
+  it(
+    "are told apart from a Redis that is away, when one lacks a permission",
+    withRedis({ password: "admin-secret", users }, async ({ server, connect }) => {
+      const redis = { kind: "url" as const, url: server.urlFor({ username: "replica", password: "PASSWORD" }) };
+      const one = await connect({ redis });
+      assert.equal(
+        await messageOf(one.store.acquire("a", 0)),
+        "REDIS: Redis: the Redis user lacks a permission (NOPERM)",
+      );
+    }),
+  );
+});
+
+describe("secrets and settings of the connection", () => {
+  it(
+    "never show a password, in no line and no error, whatever goes wrong",
+    withRedis({ password: "the-right-one" }, async ({ server, open }) => {
+      const secret = "p4ss-w0rd-that-is-wrong";
+      const url = `redis://:${secret}@127.0.0.1`;
+      const refusing = await freePort();
+      for (const redis of [
+        { kind: "url" as const, url: `${url}:${server.port}` },
+        { kind: "url" as const, url: `${url}:${refusing}` },
+        { kind: "options" as const, options: { port: server.port, host: "127.0.0.1", password: secret } },
+        {
+          kind: "options" as const,
+          options: { port: server.port, host: "127.0.0.1", username: "u", password: secret },
+        },
+      ]) {
+        const one = open({ redis });
+        await waitUntil("it says that it cannot connect", () => one.logger.messages("warn").length > 0);
+        const said = `${await messageOf(one.store.acquire("a", 0))} ${await messageOf(one.store.read())}`;
+        assert.ok(!`${one.logger.text()} ${said}`.includes(secret), one.logger.text());
+        await one.store.close();
+      }
+    }),
+  );
+
+  it(
+    "cannot undo what the view relies on",
+    withRedis({}, async ({ server, connect }) => {
+      const options = {
+        host: "127.0.0.1",
+        port: server.port,
+        keyPrefix: "mine:",
+        enableOfflineQueue: true,
+        enableAutoPipelining: true,
+        stringNumbers: true,
+        lazyConnect: true,
+        protocol: 2,
+        retryStrategy: () => null,
+      };
+      const url = `${server.url}?keyPrefix=mine:&enableOfflineQueue=true&lazyConnect=true`;
+      for (const redis of [
+        { kind: "options" as const, options },
+        { kind: "url" as const, url },
+      ]) {
+        const one = await connect({ redis });
+        const lease = await lead(one, "a");
+        await one.store.publish(lease, publication(lease, 1));
+        await waitForView(one, lease, 1);
+        assert.deepEqual((await server.client.keys("*")).sort(), [...documents, keys.lease, keys.epoch].sort());
+        await server.kill();
+        await waitUntil("the loss is noticed", () => !one.store.isConnected);
+        assert.match(await messageOf(one.store.acquire("a", 0)), /^REDIS: Redis: (not connected|connection lost)/);
+        await server.restart();
+        await waitUntil("it comes back", () => one.store.isConnected && one.connections() > 1);
+        await one.store.close();
+      }
+    }),
+  );
+
+  it(
+    "leave nothing behind when the store is closed, in whatever state it is",
+    withRedis({}, async ({ server }) => {
+      const refusing = await freePort();
+      const program = `
+        import { createRedisStore, systemTimers } from "@rollcall/coordinator";
+        process.on("unhandledRejection", (error) => { console.log("unhandled", error); process.exit(3); });
+        const open = (port) => createRedisStore({
+          redis: { kind: "url", url: "redis://127.0.0.1:" + port }, name: "logs", timers: systemTimers,
+          random: Math.random, logger: { debug() {}, info() {}, warn() {}, error() {} }, mayLead: true,
+        });
+        const stores = [open(${server.port}), open(${server.port}), open(${refusing})];
+        await stores[0].close();
+        while (!stores[1].isConnected) await new Promise((resolve) => setTimeout(resolve, 10));
+        stores[1].onReport(() => {});
+        const asked = stores[1].read().catch(() => {});
+        await Promise.all(stores.map((store) => store.close()));
+        await asked;
+        await stores[1].close();
+        stores[1].report({ node: "a@b:1", reason: "", replica: "r" });
+        stores[1].callRoll();
+        const left = process.getActiveResourcesInfo().filter((one) => /TCP|Timeout/.test(one));
+        console.log("closed", JSON.stringify(left));
+      `;
+      const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+        cwd: new URL("../../../", import.meta.url),
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const owned = await own(child);
+      const said = await text(child.stdout);
+      assert.deepEqual([said, (await owned.gone).code], ["closed []\n", 0]);
+    }),
+  );
+});

@@ -1,0 +1,50 @@
+import { after, before } from "node:test";
+import { createRedisStore, systemTimers, type ViewStore } from "@rollcall/coordinator";
+import { describeViewStore } from "#view-store-contract";
+import { collectingLogger } from "../support/collecting-logger.js";
+import { type RedisServer, startRedis } from "../support/redis/index.js";
+import { waitUntil } from "../support/wait-until.js";
+
+let server: RedisServer;
+before(async () => {
+  server = await startRedis();
+});
+after(() => server.close());
+
+let views = 0;
+
+describeViewStore("the Redis store", async () => {
+  const name = `contract-${++views}`;
+  const open = (): ViewStore =>
+    createRedisStore({
+      redis: { kind: "url", url: server.url },
+      name,
+      timers: systemTimers,
+      random: Math.random,
+      logger: collectingLogger(),
+      mayLead: true,
+    });
+  const stores = [open(), open()] as const;
+  await Promise.all(
+    stores.map(async (store) => {
+      await waitUntil("it reads", () => store.isConnected);
+      await waitUntil("it may lead", () =>
+        store.acquire("nobody", 0).then(
+          (lease) => lease ?? true,
+          () => false,
+        ),
+      );
+    }),
+  );
+  await server.client.del(`{rollcall:${name}}:lease`);
+  return {
+    stores,
+    // A reader hears and answers over one connection: once it has read, it has heard all that was said before.
+    arrive: async () => {
+      for (const store of [...stores, ...stores]) await store.read();
+    },
+    close: async () => {
+      await Promise.all(stores.map((store) => store.close()));
+    },
+  };
+});

@@ -1,0 +1,34 @@
+import type { Redis } from "ioredis";
+
+/** A Redis of a test's own, on a free port of 127.0.0.1. It keeps nothing on disk. */
+export interface RedisServer extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** `redis://127.0.0.1:port`, with the user and password of `password` or the given ones. */
+  readonly url: string;
+  urlFor(user: { readonly username: string; readonly password: string }): string;
+  /**
+   * A client that may do everything, for looking and for damage. It is closed with the server. One that was there when
+   * the server was killed or frozen works again once it is back.
+   */
+  readonly client: Redis;
+  /** SIGSTOP: connections stay, the kernel takes new ones, and nothing answers. */
+  freeze(): void;
+  /** SIGCONT. What came in meanwhile is answered now. */
+  thaw(): void;
+  /** SIGKILL: connections are reset, new ones refused. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port, empty; kills it first where it runs. */
+  restart(): Promise<void>;
+  /** Ends the server and its clients. Always resolves. */
+  close(): Promise<void>;
+}
+
+export interface RedisServerOptions {
+  /** What the default user must give; default: nothing. */
+  readonly password?: string;
+  /** Users beside the default one, by name: the words that `ACL SETUSER` takes after it. */
+  readonly users?: Readonly<Record<string, string>>;
+  /** Further lines of configuration, such as `maxmemory 2mb`. */
+  readonly config?: readonly string[];
+}

@@ -1,0 +1,104 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { type OwnedProcess, own, startGuard } from "../child-processes.js";
+import { freePort } from "../free-port.js";
+import { waitUntil } from "../wait-until.js";
+import type { RedisServer, RedisServerOptions } from "./contract.js";
+
+const host = "127.0.0.1";
+
+/** Starts a server and resolves when it answers. @throws where `redis-server` is not installed */
+export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const port = await freePort(host);
+  const folder = await mkdtemp(join(tmpdir(), "rollcall-redis-"));
+  await writeFile(join(folder, "redis.conf"), configuration(port, folder, options));
+  if (options.users !== undefined) await writeFile(join(folder, "users.acl"), usersFile(options));
+
+  let running: OwnedProcess | undefined;
+  const client = new Redis({
+    host,
+    port,
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    retryStrategy: () => 50,
+    ...(options.password === undefined ? {} : { password: options.password }),
+  });
+  // Every refused attempt while the server is down; the commands that wait for it say more.
+  client.on("error", () => {});
+
+  const start = async () => {
+    const child = await own(spawn("redis-server", [join(folder, "redis.conf")], { stdio: ["ignore", "pipe", "pipe"] }));
+    running = child;
+    // A redis-server goes on when we are killed.
+    const guard = startGuard(child.pid);
+    child.child.once("exit", () => guard.stdin?.end("release\n"));
+    let said = "";
+    for (const stream of [child.child.stdout, child.child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        said = `${said}${text}`.slice(-4_000);
+      });
+    }
+    await waitUntil(`redis-server listens on ${port}`, () => {
+      if (!child.alive) throw new Error(`redis-server ended:\n${said}`);
+      return said.includes("Ready to accept connections");
+    });
+  };
+  const kill = async () => {
+    await running?.kill();
+    running = undefined;
+  };
+
+  const server: RedisServer = {
+    host,
+    port,
+    url: `redis://${options.password === undefined ? "" : `:${encodeURIComponent(options.password)}@`}${host}:${port}`,
+    urlFor: ({ username, password }) =>
+      `redis://${encodeURIComponent(username)}:${encodeURIComponent(password)}@${host}:${port}`,
+    client,
+    freeze: () => running?.pause(),
+    thaw: () => running?.resume(),
+    kill,
+    async restart() {
+      await kill();
+      await start();
+    },
+    async close() {
+      client.disconnect();
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+  try {
+    await start();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return server;
+}
+
+function configuration(port: number, folder: string, { password, users, config = [] }: RedisServerOptions): string {
+  const lines = [
+    `bind ${host}`,
+    `port ${port}`,
+    `dir ${folder}`,
+    'save ""',
+    "appendonly no",
+    "daemonize no",
+    // With an ACL file, the default user's password belongs there.
+    ...(password !== undefined && users === undefined ? [`requirepass ${password}`] : []),
+    ...(users === undefined ? [] : [`aclfile ${join(folder, "users.acl")}`]),
+    ...config,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function usersFile({ password, users = {} }: RedisServerOptions): string {
+  const secret = password === undefined ? "nopass" : `>${password}`;
+  const lines = Object.entries(users).map(([name, rules]) => `user ${name} ${rules}`);
+  return `${[`user default on ${secret} ~* &* +@all`, ...lines].join("\n")}\n`;
+}
