@@ -44,9 +44,9 @@ describe("the live block of a fleet", () => {
       " n2          down           0         -       unknown",
       " searches    101/s, 0 failed                  99/s, 0 failed",
       " slowest     0.41 s                           0.41 s",
-      " view        fresh, 0.8 s old, version 1.4    stale, 12.4 s old, version 1.4",
-      " thread 0    1 call, version 1.4              starting, 0 calls, no view yet",
-      " thread 1    late, 2 calls, version 1.3, 1 b… ended",
+      " view        fresh, 0.8 s old, version 4      stale, 12.4 s old, version 4",
+      " thread 0    1 call, version 4                starting, 0 calls, no view yet",
+      " thread 1    late, 2 calls, 1 behind          ended",
       " 31.4 s  12,480 searches, 0 failed",
     ]);
   });
@@ -78,7 +78,11 @@ describe("the live block of a fleet", () => {
       p99Ms: 123_456,
       answers: 1,
     }));
-    const view = { version: { epoch: 123_456, leader: "c", sequence: 7_890_123 }, freshness: "orphan", ageMs: 1e7 };
+    const view = {
+      version: { epoch: 1_795_687_986_826_273, leader: "c", sequence: 7_890_123 },
+      freshness: "orphan",
+      ageMs: 1e7,
+    };
     const report = { ...well, nodes, view } as ReplicaReport;
     const crowded = { ...picture, replicas: [1, 2, 3].map((at) => ({ name: `replica ${at}`, report })) };
     for (const size of [wide, { columns: 30, rows: 10 }, { columns: 10, rows: 5 }]) {
@@ -104,7 +108,7 @@ describe("a replica's line in a pipe", () => {
   it("tells its searches, its nodes, its view and its threads", () => {
     assert.deepEqual(fleetLines({ ...picture, replicas: picture.replicas.slice(0, 1) }), [
       "  31.4 s  replica 1: 6,240 searches, 0 failed, slowest 0.41 s | n1 up 101/s | n2 down 0/s | " +
-        "view fresh, 0.8 s old | thread 0 1 call, version 1.4 | thread 1 2 calls, version 1.3, 1 behind",
+        "view fresh, 0.8 s old, version 4 | thread 0: 1 call, version 4 | thread 1: 2 calls, 1 behind",
     ]);
     assert.deepEqual(fleetLines({ ...picture, replicas: [{ name: "replica 1" }] }), [
       "  31.4 s  replica 1: nothing heard yet",
@@ -115,7 +119,7 @@ describe("a replica's line in a pipe", () => {
     const alone = { version: { epoch: 0, leader: "self", sequence: 1 }, freshness: "orphan" } as const;
     const report = { ...well, view: { ...alone, ageMs: Number.POSITIVE_INFINITY } };
     const [line] = fleetLines({ ...picture, replicas: [{ name: "replica 1", report }] });
-    assert.match(line ?? "", /view orphan, never kept \| thread 0 1 call, version 1\.4, of an earlier leader/);
+    assert.match(line ?? "", /view orphan, never kept, version 1 \| thread 0: 1 call, of an earlier leader/);
   });
 });
 

@@ -43,8 +43,8 @@ export interface ReplicaColumn {
  *  node        state      req/s       p99        state      req/s       p99
  *  n1          up           101    4.1 ms        up            99    4.0 ms
  *  searches    203/s, 0 failed                   201/s, 0 failed
- *  view 1.4    fresh, 0.8 s old                  fresh, 0.8 s old
- *  thread 0    2 calls, view 1.4                 1 call, view 1.4
+ *  view        fresh, 0.8 s old, version 4       fresh, 0.8 s old, version 4
+ *  thread 0    2 calls, version 4                1 call, 1 behind
  */
 export function fleetBlock(picture: FleetPicture, size: TerminalSize, colour: boolean): string[] {
   const { nowMs, replicas, totals } = picture;
@@ -68,8 +68,9 @@ export function fleetLines({ nowMs, replicas }: FleetPicture): string[] {
     const nodes = [...report.nodes]
       .sort((a, b) => inOrder(a.name, b.name))
       .map((node) => `${printable(node.name)} ${node.state} ${whole(node.perSecond)}/s`);
-    const threads = report.threads.map((thread) => `thread ${thread.thread} ${threadText(thread, report.view)}`);
-    const view = report.view === undefined ? "no view" : `view ${ageText(report.view)}`;
+    const threads = report.threads.map((thread) => `thread ${thread.thread}: ${threadText(thread, report.view)}`);
+    const view =
+      report.view === undefined ? "no view" : `view ${ageText(report.view)}, ${versionText(report.view.version)}`;
     return timed(nowMs, `${name}: ${[figures(report.totals), ...nodes, view, ...threads].join(" | ")}`);
   });
 }
@@ -216,13 +217,14 @@ function threadText({ calls, topology }: ThreadDigest, view: ViewSight | undefin
 function lagText(own: Version | undefined, newest: Version | undefined): string {
   if (own === undefined) return "no view yet";
   if (newest === undefined) return versionText(own);
-  if (own.epoch !== newest.epoch || own.leader !== newest.leader) return `${versionText(own)}, of an earlier leader`;
+  if (own.epoch !== newest.epoch || own.leader !== newest.leader) return "of an earlier leader";
   const behind = newest.sequence - own.sequence;
-  return behind <= 0 ? versionText(own) : `${versionText(own)}, ${behind} behind`;
+  return behind <= 0 ? versionText(own) : `${behind} behind`;
 }
 
-function versionText({ epoch, sequence }: Version): string {
-  return `version ${epoch}.${sequence}`;
+/** Counts anew with every leader: whose it is, its epoch says, which is no number for people. */
+function versionText({ sequence }: Version): string {
+  return `version ${sequence}`;
 }
 
 function lineOf(label: string, cells: readonly Cell[], width: number, columns: number, colour: boolean): string {
