@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { createPool, type Pool, type PoolOptions, type PoolRequest, RollcallError } from "@rollcall/worker";
+import { type Pool, type PoolOptions, type PoolRequest, RollcallError } from "@rollcall/worker";
 import fc from "fast-check";
+import { createPool } from "../support/create-pool.js";
 import { type FixtureCluster, startFixtureCluster } from "../support/fixture/index.js";
 import { waitUntil } from "../support/wait-until.js";
 import { failureOf, nodeOf, patience, requestsSeen, search, settled, withPool } from "./support-requests.js";

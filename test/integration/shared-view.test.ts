@@ -297,18 +297,14 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
     }
     const killed = nodeAt(cluster, 1);
     await killed.kill();
-    const downAtMs = async (replica: Replica) =>
-      (
-        await waitUntil(
-          "the node is down",
-          () =>
-            replica.events.find(({ name, event }) => {
-              const { address, to } = event as NodeEvent;
-              return name === "node" && address === addressOf(killed) && to === "down";
-            }),
-          patient,
-        )
-      ).atMs;
+    const downAtMs = async (replica: Replica) => {
+      const isDown = ({ name, event }: Replica["events"][number]) => {
+        const { address, to } = event as NodeEvent;
+        return name === "node" && address === addressOf(killed) && to === "down";
+      };
+      await waitUntil("the node is down", () => replica.events.some(isDown), patient);
+      return replica.events.find(isDown)?.atMs ?? Number.NaN;
+    };
     const [, idleMs] = await Promise.all([downAtMs(busy), downAtMs(idle)]);
     const firstMs = busy.events.find(({ name, event }) => {
       const { address, to } = event as NodeEvent;

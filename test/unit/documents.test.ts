@@ -235,6 +235,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     retries: true,
     view: true,
     nodes: true,
+    threads: true,
   };
   const events: Record<keyof PoolEvents, true> = { node: true, view: true, degraded: true };
   const options = [pool, node, tls, discovery, policy, connections, queue, retry].flatMap((part) => Object.keys(part));

@@ -43,6 +43,8 @@ export class ClusterView {
   private readonly coordinator: Coordinator | undefined;
   private readonly shared: SharedView | undefined;
   private readonly digests: DigestSender | undefined;
+  /** Without `redis`. */
+  private newest: View | undefined;
   private own: { readonly store: ViewStore; readonly coordinator: Coordinator } | undefined;
 
   constructor(private readonly parts: ClusterViewParts) {
@@ -68,8 +70,13 @@ export class ClusterView {
   }
 
   start(): void {
-    if (this.shared === undefined) this.store.subscribe((view) => this.parts.follow(view, "fresh", "shared"));
-    else this.shared.start();
+    if (this.shared === undefined) {
+      this.store.subscribe((view) => {
+        this.newest = view;
+        this.parts.follow(view, "fresh", "shared");
+      });
+    }
+    this.shared?.start();
     this.coordinator?.start();
     this.digests?.start();
   }
@@ -82,6 +89,12 @@ export class ClusterView {
   /** How far the view is to be trusted; where it is this process's own alone, it is fresh. */
   get freshness(): Freshness {
     return this.shared?.freshness ?? "fresh";
+  }
+
+  /** Since whoever keeps the view in use was last heard of. */
+  get ageMs(): number {
+    if (this.shared !== undefined) return this.shared.ageMs;
+    return this.newest === undefined ? 0 : this.store.nowMs() - this.newest.head.atMs;
   }
 
   get isLeading(): boolean {

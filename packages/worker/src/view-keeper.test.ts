@@ -50,7 +50,7 @@ const mark = (kind: Mark["kind"], sinceMs = 10_500): Mark => ({ kind, sinceMs, r
 function openKeeper(seeds: readonly NodeRecord[] = [node("", 1)]) {
   const timers = new ManualTimers(10_000);
   const words = createTable(layout);
-  const writer = new TableWriter(words, layout);
+  const writer = new TableWriter(words);
   const reader = new TableReader({ words, layout, thread: 0, inFlightMax: 9, nowMs: () => timers.nowMs() });
   const refused = new Set<number>();
   const state = { reached: 0, moved: 0, authorization: "one" };

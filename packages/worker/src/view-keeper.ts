@@ -149,6 +149,13 @@ export class ViewKeeper {
     return [...this.rows.inUse.values()].map((row) => ({ row, standing: this.standingOf(row, this.markOf(row)) }));
   }
 
+  /** The nodes, by `nodeKey`, that this process keeps away from by its own experience. */
+  avoided(): string[] {
+    return this.all()
+      .filter(({ row, standing }) => row.tier === "node" && standing.state === "ejected")
+      .map(({ row }) => nodeKey(row.node));
+  }
+
   private targets(): Target[] {
     return [...this.rows.inUse.values()].flatMap(({ slot, generation }) => {
       const reach = this.reaches.get(slot);

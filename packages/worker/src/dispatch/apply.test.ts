@@ -38,7 +38,7 @@ describe("a new list of nodes", () => {
     await nextTurn();
     rig.apply([{ slot: 0, generation: 2, endpoint }]);
     await rig.request();
-    assert.deepEqual([server.connections, rig.dispatch.stats().nodes[0]?.requests], [1, 2]);
+    assert.deepEqual([server.connections, rig.stats().nodes[0]?.requests], [1, 2]);
     assert.deepEqual(rig.released, []);
   });
 

@@ -8,9 +8,11 @@ import type { Random, Timers } from "@rollcall/core";
 import { createHostPolicy } from "@rollcall/core/policy";
 import { createTable } from "../table/layout.js";
 import { TableReader } from "../table/reader.js";
+import { TableTotals } from "../table/totals.js";
 import { TableWriter } from "../table/writer.js";
-import { type Call, Dispatch, type Pending, type Result } from "./dispatch.js";
+import { Dispatch } from "./dispatch.js";
 import type { ConnectionSettings } from "./node-pool.js";
+import type { Call, Claim, Pending, Result } from "./sender.js";
 import type { Target } from "./target.js";
 
 /** What a raw server does with one request: `socket` has the whole of it behind it. */
@@ -150,6 +152,7 @@ export function openRig(test: TestContext, options: RigOptions = {}): Rig {
 export class Rig {
   readonly writer: TableWriter;
   readonly reader: TableReader;
+  readonly totals: TableTotals;
   readonly dispatch: Dispatch;
   readonly begun: Begun[] = [];
   readonly failures: { readonly slot: number; readonly generation: number; readonly reason: string }[] = [];
@@ -167,7 +170,8 @@ export class Rig {
       maxResponseBytes: 1_000,
       ...settings,
     };
-    this.writer = new TableWriter(words, layout);
+    this.writer = new TableWriter(words);
+    this.totals = new TableTotals(words, layout);
     this.reader = new TableReader({ words, layout, thread: 0, inFlightMax: connections.perNode, nowMs });
     this.dispatch = new Dispatch({
       reader: this.reader,
@@ -214,7 +218,14 @@ export class Rig {
     return total;
   }
 
-  begin(call: Partial<Call> = {}): Begun {
+  /** What the dispatch has counted. */
+  stats() {
+    const nodes = Array.from({ length: layout.slots }, (_, slot) => this.totals.ofNode(slot));
+    const { retries } = this.totals.ofThreads;
+    return { ...this.dispatch.stats(), retries, inFlight: this.totals.inFlight, nodes };
+  }
+
+  begin(call: Partial<Call> = {}, claim?: Claim): Begun {
     let settlements = 0;
     let settle: (result: Result) => void = () => {};
     const result = new Promise<Result>((resolve) => {
@@ -235,6 +246,7 @@ export class Rig {
         settlements++;
         settle(outcome);
       },
+      claim,
     );
     const begun = {
       pending,

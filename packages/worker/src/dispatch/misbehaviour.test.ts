@@ -165,7 +165,7 @@ describe("a node that misbehaves once it has the request", () => {
       assert.deepEqual(summary(await rig.request({ class: "repeatable" })), { status, attempts });
       assert.deepEqual(summary(await rig.request({ class: "never" })), { status, attempts: [String(status)] });
       assert.deepEqual(rig.failures, []);
-      assert.equal(rig.dispatch.stats().nodes[0]?.errorStatuses, 7);
+      assert.equal(rig.stats().nodes[0]?.errorStatuses, 7);
     });
   }
 });
@@ -280,7 +280,7 @@ describe("a request that cannot be sent", () => {
     rig.use(server.origin);
     const results = await Promise.all(rig.begun.map(({ result }) => result));
     assert.equal(results.filter(({ kind }) => kind === "answered").length, 5);
-    assert.equal(rig.dispatch.stats().nodes[0]?.requests, 5_000);
+    assert.equal(rig.stats().nodes[0]?.requests, 5_000);
   });
 
   const bad = [
