@@ -48,10 +48,10 @@ export interface Act {
 }
 
 /** So long the searches should go on for all to be seen, unless somebody wants it otherwise. */
-export const fleetSeconds = 70;
+export const fleetSeconds = 60;
 
 /** Shares of the whole time. What is left is for what takes as long as it takes: noticing, starting, being tried. */
-const shares = { healthy: 7 / 70, nodeAway: 7 / 70, others: 2 / 70, between: 5 / 70 };
+const shares = { healthy: 6 / 60, nodeAway: 6 / 60, others: 2 / 60, between: 5 / 60 };
 
 /**
  * The course of events around searches that go on all the while:
