@@ -61,6 +61,7 @@ describe("a store whose Redis is away", () => {
       await waitUntil("the loss is told", () => reader.logger.messages("warn").length > 0);
       assert.equal(reader.store.isConnected, false);
       await waitUntil("whoever asks nothing notices too", () => idle.logger.messages("warn").length > 0);
+      await idle.store.close(); // needs no answer either
       await sleep(6_000); // longer than a socket may be silent
 
       server.thaw();

@@ -79,24 +79,47 @@ describe("whatever somebody else writes to Redis", () => {
   );
 
   it(
-    "leaves marks and beats in use where only the list of nodes is damaged",
+    "does not shut out the true leader by announcing what does not exist",
     withRedis({}, async ({ server, connect }) => {
       const leader = await connect();
       const reader = await connect({ mayLead: false });
       const lease = await lead(leader);
       await leader.store.publish(lease, publication(lease, 1));
       await waitForView(reader, lease, 1);
-      const { head, topology, marks } = publication(lease, 2);
-      const published = leader.store.publish(lease, { head, topology, marks });
-      const damaged = server.client.set(
-        keys.topology,
-        gzipSync(JSON.stringify({ ...topology, nodes: [{ host: "http://x" }] })),
-      );
-      await Promise.all([published, damaged]);
-      await waitUntil("the marks are shown", () => reader.views.at(-1)?.marks.version.sequence === 2);
-      await leader.store.renew(lease, 50);
-      await waitUntil("the beat is shown", () => reader.views.at(-1)?.head.beat === 50 || leader.store.isConnected);
-      for (const { topology: shown } of reader.views) assert.ok(shown.nodes.every(({ host }) => host === "es0"));
+      const ahead = { epoch: lease.epoch + 3_600_000_000, leader: "z", sequence: 1 };
+      const head = JSON.stringify({ format: 1, topology: ahead, marks: ahead, beat: 9_999, atMs: 1, replicas: 1 });
+      await server.client.publish(keys.events, `{"kind":"head","head":${head}}`);
+      await leader.store.renew(lease, 2);
+      await waitUntil("its beat is shown", () => reader.views.at(-1)?.head.beat === 2);
+      await leader.store.publish(lease, publication(lease, 3));
+      await waitForView(reader, lease, 3);
+    }),
+  );
+
+  it(
+    "leaves marks and beats in use where only the list of nodes is damaged",
+    withRedis({}, async ({ server, connect }) => {
+      const leader = await connect();
+      // It fetches the list of nodes of a large fleet after a second, when it is damaged already.
+      const reader = await connect({ mayLead: false, random: () => 0.99 });
+      const lease = await lead(leader);
+      await leader.store.publish(lease, publication(lease, 1, { replicas: 50 }));
+      await waitForView(reader, lease, 1);
+      const second = publication(lease, 2, { replicas: 50 });
+      await leader.store.publish(lease, second);
+      const damaged = { ...second.topology, nodes: [{ id: "x", host: "http://x", port: 80 }] };
+      await server.client.set(keys.topology, gzipSync(JSON.stringify(damaged)));
+      await waitUntil("it is told", () => reader.logger.messages("warn", keys.topology).length > 0);
+      const third = publication(lease, 3, { replicas: 50 });
+      await leader.store.publish(lease, {
+        head: { ...third.head, topology: second.head.topology },
+        marks: third.marks,
+      });
+      await waitUntil("newer marks are shown", () => reader.views.at(-1)?.marks.version.sequence === 3);
+      const shown = reader.views.at(-1);
+      assert.deepEqual([shown?.topology.version.sequence, shown?.head.beat], [1, 3]);
+      for (const { topology } of reader.views) assert.ok(topology.nodes.every(({ host }) => host === "es0"));
+      assert.equal(await leader.store.renew(lease, 4), "incomplete");
     }),
   );
 });
@@ -281,6 +304,13 @@ describe("secrets and settings of the connection", () => {
         const stores = [open(${server.port}), open(${server.port}), open(${refusing})];
         await stores[0].close();
         while (!stores[1].isConnected) await new Promise((resolve) => setTimeout(resolve, 10));
+        // Whatever an attempt to connect has come to.
+        await Promise.all(Array.from({ length: 40 }, async (_, index) => {
+          const early = open(index % 2 === 0 ? ${refusing} : ${server.port});
+          await new Promise((resolve) => setTimeout(resolve, index * 7));
+          await early.close();
+        }));
+        await new Promise((resolve) => setImmediate(resolve));
         stores[1].onReport(() => {});
         const asked = stores[1].read().catch(() => {});
         await Promise.all(stores.map((store) => store.close()));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { compareVersions, type Version } from "@rollcall/core/view";
 import type { NodeEvent, PoolStats } from "@rollcall/worker";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
@@ -97,7 +98,16 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
       load: { slots: 4, pauseMs: 5, request: search },
     });
     await waitForStandings(fleet, allUp(cluster.nodes));
-    for (const { threads } of await statsOf(fleet)) assert.equal(threads.length, 2);
+    await waitUntil(
+      "every thread goes by the view that its replica has applied",
+      async () =>
+        (await statsOf(fleet)).every(
+          ({ threads, view }) =>
+            threads.length === 2 &&
+            threads.every(({ state, topology }) => state === "well" && isDeepStrictEqual(topology, view?.version)),
+        ),
+      patient,
+    );
 
     const joined = await cluster.addNode();
     await waitUntil(
@@ -110,7 +120,7 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
     await cluster.removeNode(joined);
     await waitUntil(
       "the node that left is drained everywhere",
-      async () => (await statsOf(fleet)).every((stats) => !standingsOf(stats).includes(`${addressOf(joined)} up`)),
+      async () => (await statsOf(fleet)).every((stats) => [undefined, "drain"].includes(stateOf(stats, joined))),
       { timeoutMs: 120_000 },
     );
     const served = (await joined.counts()).requests.other;
@@ -148,7 +158,7 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
     await using _coordinator = await startCoordinatorProcess({
       nodes,
       ...shared,
-      flags: ["--discovery-interval", "1000"],
+      flags: ["--interval", "1000"],
     });
     const asked: { sniffs: number; probes: number }[] = [];
     for (const count of [1, 2, 4]) {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type OwnedProcess, own } from "./child-processes.js";
+import { waitUntil } from "./wait-until.js";
 
 // Tests run from test/dist/support.
 const program = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
@@ -22,6 +23,7 @@ export interface CoordinatorProcessOptions {
   readonly flags?: readonly string[];
 }
 
+/** Resolves once it has said that it has begun. @throws if it ends before */
 export async function startCoordinatorProcess(options: CoordinatorProcessOptions): Promise<CoordinatorProcess> {
   const { nodes, redis, name, flags = [] } = options;
   const words = ["coordinator", "--nodes", nodes.join(","), "--redis", redis, "--name", name, ...flags];
@@ -35,6 +37,10 @@ export async function startCoordinatorProcess(options: CoordinatorProcessOptions
     } catch {
       log.push({ level: 0, msg: line });
     }
+  });
+  await waitUntil("the coordinator has begun", () => {
+    if (!owned.alive) throw new Error(`the coordinator ended: ${JSON.stringify(log)}`);
+    return log.some(({ msg }) => /^stands for/.test(msg));
   });
   return {
     process: owned,

@@ -4,6 +4,7 @@ export type { Endpoint } from "./cluster/endpoint.js";
 export { type Probe, type ProbeOptions, probe } from "./cluster/prober.js";
 export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniffer.js";
 export { Coordinator, type CoordinatorParts } from "./coordinator.js";
+export { defaultLogger } from "./default-logger.js";
 export { DigestSender, type DigestSenderParts } from "./digest-sender.js";
 export type { SniffTimes } from "./sniff-schedule.js";
 export { type RunningCoordinator, startCoordinator } from "./start-coordinator.js";

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { setTimeout as startTimer } from "node:timers";
-import { Asker, ClusterAccess, probe, systemTimers } from "@rollcall/coordinator";
+import { Asker, ClusterAccess, defaultLogger, probe, systemTimers } from "@rollcall/coordinator";
 import { type Logger, RollcallError, silentLogger } from "@rollcall/core";
 import {
   bounds,
@@ -13,12 +13,11 @@ import {
 } from "@rollcall/core/config";
 import { shownText } from "@rollcall/core/sniff";
 import { addressOf, type Freshness, nodeKey, type Topology, type View } from "@rollcall/core/view";
-import { pino } from "pino";
 import { ClusterView } from "./cluster-view.js";
 import { Deadlines } from "./deadlines.js";
 import { Dispatch } from "./dispatch/dispatch.js";
 import type { DispatchObserver, Sender } from "./dispatch/sender.js";
-import { type LaneStatus, Lanes } from "./lane/client.js";
+import { Lanes } from "./lane/client.js";
 import { LocalHealth } from "./local-health.js";
 import { describeNode, type NodeEvent, type NodeStatus } from "./node-status.js";
 import { PoolEmitter, type PoolEvents } from "./pool-events.js";
@@ -387,8 +386,11 @@ class ClusterPool implements Pool {
   }
 
   #threadStatuses(): ThreadStatus[] {
-    const statuses: readonly LaneStatus[] = this.#lanes?.threads() ?? [];
-    return statuses.map(({ thread, list, calls, tasks, isLate }) => {
+    const up = new Map(this.#lanes?.threads().map((status) => [status.thread, status]));
+    return Array.from({ length: this.#settings.threads }, (_, thread) => {
+      const status = up.get(thread);
+      if (status === undefined) return { thread, calls: 0, tasks: 0, state: "starting" };
+      const { list, calls, tasks, isLate } = status;
       const topology = this.#lists.versionOf(list);
       return { thread, ...(topology === undefined ? {} : { topology }), calls, tasks, state: isLate ? "late" : "well" };
     });
@@ -492,9 +494,4 @@ function requireTime(option: string, timeoutMs: number): void {
   const { min, max } = bounds.timeoutMs;
   if (Number.isInteger(timeoutMs) && (timeoutMs === 0 || (timeoutMs >= min && timeoutMs <= max))) return;
   throw new RollcallError("CONFIG", `${option} must be a whole number from 0 to ${max}`);
-}
-
-/** One line a transition to standard error, as JSON: the same as with the application's own pino. */
-function defaultLogger(): Logger {
-  return pino({ name: "rollcall", level: "info" }, pino.destination({ fd: 2, sync: true }));
 }

@@ -79,16 +79,27 @@ export class RedisConnection {
     if (this.state === "closed") return;
     this.state = "closed";
     const { status } = this.client;
+    const waits: Promise<void>[] = [];
+    if (status !== "end" && status !== "reconnecting") waits.push(this.ended());
+    this.client.disconnect();
+    // Where there is no connection to say farewell to, ioredis waits for the farewell of the last one all the same.
+    if (status !== "ready" && status !== "connect") waits.push(this.passed(disconnectTimeoutMs));
+    await Promise.all(waits);
+  }
+
+  private async ended(): Promise<void> {
     let cancel = () => {};
-    const ended = new Promise<void>((resolve) => {
+    await new Promise<void>((resolve) => {
       this.client.once("end", resolve);
-      // Between two attempts nothing ends, but ioredis' timer for its farewell goes on.
-      const waitMs = status === "reconnecting" ? disconnectTimeoutMs : closeWaitMs;
-      this.client.disconnect();
-      cancel = this.timers.after(waitMs, resolve);
+      cancel = this.timers.after(closeWaitMs, resolve);
     });
-    if (status !== "end") await ended;
     cancel();
+  }
+
+  private passed(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.timers.after(ms, resolve);
+    });
   }
 }
 

@@ -3,22 +3,17 @@ import {
   type Assembly,
   compareVersions,
   type Decoded,
-  type Digest,
   decodeEvent,
   decodeHead,
   decodeMarks,
-  decodeReport,
   decodeTopology,
   emptyAssembly,
-  encodeDigest,
-  encodeReport,
   epochAheadMaxMs,
   epochBegunMs,
   type Head,
   type Marks,
   missingFrom,
   type RedisKeys,
-  rollCallEvent,
   type Version,
   type View,
   viewLimits,
@@ -30,14 +25,14 @@ import {
 import { Notices } from "../notices.js";
 import { Listeners } from "./listeners.js";
 import { OneAtATime } from "./one-at-a-time.js";
-import { Rate } from "./rate.js";
 import type { RedisClient } from "./redis-clients.js";
+import { RedisClock } from "./redis-clock.js";
 import { RedisConnection } from "./redis-connection.js";
+import { RedisHints } from "./redis-hints.js";
 import { redisProblem } from "./redis-problem.js";
-import type { FailureReport, Unsubscribe } from "./view-store.js";
+import { RedisWatch } from "./redis-watch.js";
+import type { Unsubscribe } from "./view-store.js";
 
-/** How often the server is asked whether it is there: a frozen one is not noticed otherwise. */
-const pingMs = 2_000;
 /** How often the head is read although none was announced, stretched or shortened by up to `pollJitter` of itself. */
 const pollMs = 30_000;
 const pollJitter = 0.2;
@@ -48,10 +43,6 @@ const manyReplicas = 50;
 /** How often documents are read again that do not belong to the head read with them, and how long before that at most. */
 const tries = 3;
 const againMs = 50;
-/** What one process may send in a second; beyond it, nothing is sent. */
-const reportsPerSecond = 20;
-const digestsPerSecond = 5;
-const rollCallsPerSecond = 5;
 /** By how much our idea of the store's clock may be wrong. */
 const clockSlackMs = 60_000;
 
@@ -65,16 +56,15 @@ type Read = Uint8Array | "strange";
  * ever taken if it is newer; what cannot be used is told once, and the last view stays.
  */
 export class RedisReader {
+  /** Reports, digests and roll calls. */
+  readonly hints: RedisHints;
   private readonly connection: RedisConnection;
+  private readonly watch: RedisWatch;
+  private readonly clock: RedisClock;
   private readonly notices: Notices;
   private readonly views = new Listeners<View>();
-  private readonly reports = new Listeners<FailureReport>();
-  private readonly digests = new Listeners<Digest>();
   private readonly rollCalls = new Listeners<void>();
   private readonly releases = new Listeners<void>();
-  private readonly reportRate: Rate;
-  private readonly digestRate: Rate;
-  private readonly rollCallRate: Rate;
 
   private assembly: Assembly = emptyAssembly;
   /** Documents that could not be used; they are not fetched again before the next poll. */
@@ -83,12 +73,7 @@ export class RedisReader {
   private readonly fetchTopology = new OneAtATime(() => this.refresh(true));
   private topologyIsDue = false;
   private cancelTopology = () => {};
-  private cancelPing = () => {};
   private cancelPoll = () => {};
-  private unanswered = 0;
-  private isAway = false;
-  /** From our own clock to the store's. */
-  private offsetMs: number | undefined;
   private closed = false;
 
   constructor(
@@ -96,27 +81,36 @@ export class RedisReader {
     private readonly keys: RedisKeys,
     private readonly timers: Timers,
     private readonly random: Random,
-    private readonly logger: Logger,
+    logger: Logger,
   ) {
     this.notices = new Notices(logger);
-    this.reportRate = new Rate(reportsPerSecond, timers);
-    this.digestRate = new Rate(digestsPerSecond, timers);
-    this.rollCallRate = new Rate(rollCallsPerSecond, timers);
+    this.clock = new RedisClock(timers);
+    this.watch = new RedisWatch(() => (this.connection.isReady ? this.askSomething() : undefined), timers, logger);
+    this.hints = new RedisHints(
+      keys,
+      {
+        say: (channel, message) => this.connection.tell(() => client.publish(channel, message)),
+        listen: (channel) => {
+          if (this.connection.isReady) this.subscribe([channel]);
+        },
+        stopListening: (channel) => this.connection.tell(() => client.unsubscribe(channel)),
+      },
+      timers,
+    );
     this.connection = new RedisConnection(client, timers, {
       onReady: () => this.begin(),
-      onLost: (problem) => this.lost(problem),
+      onLost: (problem) => this.watch.lost(problem),
     });
     client.on("messageBuffer", (channel: Buffer, message: Buffer) => this.hear(channel.toString(), message));
-    this.pingLater();
     this.pollLater();
   }
 
   get isConnected(): boolean {
-    return this.connection.isReady && this.unanswered === 0;
+    return this.connection.isReady && this.watch.isAnswering;
   }
 
   nowMs(): number {
-    return this.offsetMs === undefined ? Date.now() : this.timers.nowMs() + this.offsetMs;
+    return this.clock.nowMs();
   }
 
   /** @throws RollcallError `REDIS` */
@@ -137,29 +131,9 @@ export class RedisReader {
     return this.releases.add(listener);
   }
 
-  onReport(listener: (report: FailureReport) => void): Unsubscribe {
-    return this.listenToReports(this.reports.add(listener));
-  }
-
-  onDigest(listener: (digest: Digest) => void): Unsubscribe {
-    return this.listenToReports(this.digests.add(listener));
-  }
-
-  report(report: FailureReport): void {
-    if (this.reportRate.take()) this.say(this.keys.reports, encodeReport(report));
-  }
-
-  digest(digest: Digest): void {
-    if (this.digestRate.take()) this.say(this.keys.reports, encodeDigest(digest));
-  }
-
-  callRoll(): void {
-    if (this.rollCallRate.take()) this.say(this.keys.events, rollCallEvent);
-  }
-
   async close(): Promise<void> {
     this.closed = true;
-    this.cancelPing();
+    this.watch.close();
     this.cancelPoll();
     this.cancelTopology();
     await this.connection.close();
@@ -171,12 +145,12 @@ export class RedisReader {
     this.refused = {};
     this.notices.clear("events");
     this.notices.clear("reports");
-    const channels = this.wantsReports ? [this.keys.events, this.keys.reports] : [this.keys.events];
+    const channels = this.hints.isWanted ? [this.keys.events, this.keys.reports] : [this.keys.events];
     this.subscribe(channels);
-    void this.learnTime();
+    this.learnTime();
     if (this.assembly.topology === undefined) this.fetchTopology.request();
     else this.fetchMarks.request();
-    this.answered();
+    this.watch.answered();
   }
 
   private subscribe(channels: readonly string[]): void {
@@ -193,55 +167,13 @@ export class RedisReader {
       );
   }
 
-  private get wantsReports(): boolean {
-    return this.reports.size + this.digests.size > 0;
-  }
-
-  /** Only leaders have use for reports: to everybody else they are not sent. */
-  private listenToReports(stop: Unsubscribe): Unsubscribe {
-    if (this.reports.size + this.digests.size === 1 && this.connection.isReady) this.subscribe([this.keys.reports]);
-    return () => {
-      const wanted = this.wantsReports;
-      stop();
-      if (wanted && !this.wantsReports) this.connection.tell(() => this.client.unsubscribe(this.keys.reports));
-    };
-  }
-
-  private say(channel: string, message: string): void {
-    this.connection.tell(() => this.client.publish(channel, message));
-  }
-
-  private lost(problem: string): void {
-    this.unanswered++;
-    if (this.isAway || this.closed) return;
-    this.isAway = true;
-    this.logger.warn({ problem }, `Redis cannot be used: ${problem}; the last view stays in use`);
-  }
-
-  private answered(): void {
-    this.unanswered = 0;
-    if (!this.isAway) return;
-    this.isAway = false;
-    this.logger.info({}, "Redis is back");
-  }
-
-  private pingLater(): void {
-    this.cancelPing = this.timers.after(pingMs, () => void this.ping());
-  }
-
-  private async ping(): Promise<void> {
-    this.pingLater();
-    if (!this.connection.isReady) return;
-    try {
-      // In a Redis Cluster the messages come over a connection that we cannot ask, to a node that we do not know. There
-      // the head itself is read instead.
-      if (this.client.isCluster) await this.readHead();
-      else await this.connection.ask(() => this.client.ping());
-      this.answered();
-    } catch (error) {
-      this.unanswered++;
-      if (this.unanswered > 1) this.lost(redisProblem(error));
-    }
+  /**
+   * In a Redis Cluster the messages come over a connection that we cannot ask, to a node that we do not know. There the
+   * head itself is read instead.
+   */
+  private async askSomething(): Promise<void> {
+    if (this.client.isCluster) await this.readHead();
+    else await this.connection.ask(() => this.client.ping());
   }
 
   private pollLater(): void {
@@ -250,21 +182,13 @@ export class RedisReader {
       this.pollLater();
       if (!this.connection.isReady) return;
       this.refused = {};
-      void this.learnTime();
+      this.learnTime();
       this.readHead().catch(() => {});
     });
   }
 
-  private async learnTime(): Promise<void> {
-    const sentMs = this.timers.nowMs();
-    try {
-      const [seconds, microseconds] = await this.connection.ask(() => this.client.time());
-      const receivedMs = this.timers.nowMs();
-      const storeMs = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
-      if (Number.isFinite(storeMs)) this.offsetMs = storeMs - (sentMs + receivedMs) / 2;
-    } catch {
-      // Learnt on the next connection, or by the next poll.
-    }
+  private learnTime(): void {
+    void this.clock.learn(() => this.connection.ask(() => this.client.time()));
   }
 
   // What is said on the channels.
@@ -272,27 +196,24 @@ export class RedisReader {
   private hear(channel: string, message: Uint8Array): void {
     if (this.closed) return;
     if (channel === this.keys.events) this.hearEvent(message);
-    else if (channel === this.keys.reports) this.hearReport(message);
+    if (channel !== this.keys.reports) return;
+    const problem = this.hints.hear(message);
+    if (problem !== undefined) this.refuse("reports", problem);
   }
 
   private hearEvent(message: Uint8Array): void {
-    const event = this.usable("events", decodeEvent(message));
-    switch (event?.kind) {
+    const heard = decodeEvent(message);
+    if ("problem" in heard) return this.refuse("events", heard.problem);
+    const event = heard.value;
+    switch (event.kind) {
       case "head":
         return this.hearHead(event.head, event.marks);
       case "released":
         return this.releases.tell();
       case "rollCall":
         return this.rollCalls.tell();
-    }
-  }
-
-  private hearReport(message: Uint8Array): void {
-    const heard = this.usable("reports", decodeReport(message));
-    if (heard?.kind === "digest") this.digests.tell(heard.digest);
-    if (heard?.kind === "report") {
-      const { node, reason, replica } = heard;
-      this.reports.tell({ node, reason, replica });
+      case "unknown":
+        return;
     }
   }
 
@@ -416,12 +337,6 @@ export class RedisReader {
       return read.value;
     }
     if (head !== undefined && what !== "head") this.refused = { ...this.refused, [what]: head[what] };
-    this.refuse(what, read.problem);
-    return undefined;
-  }
-
-  private usable<Value>(what: "events" | "reports", read: Decoded<Value>): Value | undefined {
-    if ("value" in read) return read.value;
     this.refuse(what, read.problem);
     return undefined;
   }

@@ -5,7 +5,10 @@ import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
 import type { Head, Mark, Marks, Topology } from "./view.js";
 
-// Any view that a coordinator may have: for tests that hold for all of them.
+// Any view that a coordinator may have: for tests that hold for all of them. Each is complete by its type, so that a new
+// field does not compile before it stands here, and then is not read before the codec knows it.
+
+type Fields<Document> = { readonly [Name in keyof Required<Document>]: fc.Arbitrary<Document[Name]> };
 
 /** Any text, with all that JSON has to escape. */
 const textUpTo = (maxLength: number) =>
@@ -45,7 +48,7 @@ const anyNode: fc.Arbitrary<NodeRecord> = fc.record(
     version: textUpTo(10),
     aliases: fc.array(textUpTo(22), { maxLength: 2 }),
     tls: fc.constant(true as const),
-  },
+  } satisfies Fields<NodeRecord>,
   { requiredKeys: ["id", "host", "port"], noNullPrototype: true },
 );
 
@@ -56,7 +59,7 @@ export const anyTopology: fc.Arbitrary<Topology> = fc.record(
     clusterName: textUpTo(20),
     source: fc.constantFrom("sniff" as const, "seeds" as const),
     nodes: fc.array(anyNode, { maxLength: 8 }),
-  },
+  } satisfies Fields<Topology>,
   { requiredKeys: ["version", "source", "nodes"], noNullPrototype: true },
 );
 
@@ -69,7 +72,7 @@ const anyMark: fc.Arbitrary<Mark> = fc.record(
       { flaps: count, holdUntilMs: moment, failedProbes: count, reporters: count },
       { noNullPrototype: true },
     ),
-  },
+  } satisfies Fields<Mark>,
   { requiredKeys: ["kind", "sinceMs", "reason"], noNullPrototype: true },
 );
 
@@ -80,7 +83,13 @@ export const anyMarks: fc.Arbitrary<Marks> = fc
   .map(([version, nodes]) => ({ version, nodes: Object.fromEntries(nodes) }));
 
 export const anyHead: fc.Arbitrary<Head> = fc.record(
-  { topology: anyVersion, marks: anyVersion, beat: fc.maxSafeNat(), atMs: fc.nat(), replicas: count },
+  {
+    topology: anyVersion,
+    marks: anyVersion,
+    beat: fc.maxSafeNat(),
+    atMs: fc.nat(),
+    replicas: count,
+  } satisfies Fields<Head>,
   { noNullPrototype: true },
 );
 
@@ -91,7 +100,7 @@ const anyThread: fc.Arbitrary<ThreadDigest> = fc.record(
     calls: count,
     tasks: count,
     state: fc.constantFrom("starting" as const, "well" as const, "late" as const),
-  },
+  } satisfies Fields<ThreadDigest>,
   { requiredKeys: ["thread", "calls", "tasks", "state"], noNullPrototype: true },
 );
 
@@ -105,8 +114,9 @@ export const anyDigest: fc.Arbitrary<Digest> = fc.record(
     freshness: fc.constantFrom("fresh" as const, "stale" as const, "orphan" as const),
     view: fc.record({ topology: anyVersion, marks: anyVersion }, { noNullPrototype: true }),
     avoided: fc.array(anyKey, { maxLength: viewLimits.avoidedMax }),
+    answeredMsAgo: moment,
     threads: fc.array(anyThread, { maxLength: 4 }),
-  },
+  } satisfies Fields<Digest>,
   {
     requiredKeys: ["replica", "host", "pid", "role", "leading", "freshness", "avoided", "threads"],
     noNullPrototype: true,

@@ -53,9 +53,25 @@ describe("a view put together from its parts", () => {
   });
 
   it("begins a new leader's beats again", () => {
-    const old = withHead(emptyAssembly, head(version(1, 9), version(1, 9), 500));
+    const old = withMarks(
+      withTopology(withHead(emptyAssembly, head(version(1, 9), version(1, 9), 500)), topology(version(1, 9))),
+      marks(version(1, 9)),
+    );
     assert.equal(withHead(old, head(version(2, 1), version(2, 1), 0)).head?.beat, 0);
     assert.equal(withHead(old, head(version(0, 99), version(0, 99), 900)), old);
+    assert.equal(withHead(old, head(version(2, 1), version(1, 8), 900)), old, "older by one is old");
+  });
+
+  it("is not shut out from true heads by one that names what does not exist", () => {
+    const one = version(1, 1);
+    const whole = withMarks(withTopology(withHead(emptyAssembly, head(one, one, 1)), topology(one)), marks(one));
+    const misled = withHead(whole, head(version(9, 9), version(9, 9), 700));
+    assert.deepEqual(missingFrom(misled), { topology: true, marks: true });
+    const beaten = withHead(misled, head(one, one, 2));
+    assert.deepEqual(
+      [missingFrom(beaten), viewOf(beaten)?.head],
+      [{ topology: false, marks: false }, head(one, one, 2)],
+    );
   });
 
   it("never gets older, whatever comes in whatever order", () => {
@@ -80,9 +96,9 @@ describe("a view put together from its parts", () => {
           const pairs = [
             [before.topology?.version, assembly.topology?.version],
             [before.marks?.version, assembly.marks?.version],
-            [before.head?.topology, assembly.head?.topology],
-            [before.head?.marks, assembly.head?.marks],
           ] as const;
+          const { topology: shown, marks: shownMarks, head: under } = viewOf(assembly) ?? {};
+          assert.deepEqual([under?.topology, under?.marks], [shown?.version, shownMarks?.version]);
           for (const [old, now] of pairs) {
             if (old !== undefined) assert.ok(now !== undefined && compareVersions(now, old) >= 0);
           }

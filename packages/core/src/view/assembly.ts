@@ -4,10 +4,10 @@ import type { Head, Marks, Topology, View } from "./view.js";
 /**
  * A view put together from a head and two documents that come at different times and in any order.
  *
- * Nothing in it ever gets older: what is not newer than what is there changes nothing, and the same assembly comes back.
+ * No document in it ever gets older. What changes nothing gives the same assembly back.
  */
 export interface Assembly {
-  /** The newest that was heard. It may name documents that are not here yet. */
+  /** The last that was heard. It may name documents that are not here yet, or will never be. */
   readonly head?: Head;
   readonly topology?: Topology;
   readonly marks?: Marks;
@@ -15,13 +15,22 @@ export interface Assembly {
 
 export const emptyAssembly: Assembly = {};
 
-/** A head is newer by a document that it names, or, naming the same ones, by its beat. Older by one, it is old. */
+/**
+ * A head that names an older document than the one that is here is old. One that names the same as the last counts by its
+ * beat. Any other takes the last one's place, even if that named something newer which has not come: whoever may announce
+ * versions could otherwise shut out the true ones for good, by announcing what does not exist.
+ */
 export function withHead(assembly: Assembly, head: Head): Assembly {
-  if (assembly.head === undefined) return { ...assembly, head };
-  const topology = compareVersions(head.topology, assembly.head.topology);
-  const marks = compareVersions(head.marks, assembly.head.marks);
-  if (topology < 0 || marks < 0) return assembly;
-  return topology > 0 || marks > 0 || head.beat > assembly.head.beat ? { ...assembly, head } : assembly;
+  const { head: last, topology, marks } = assembly;
+  const isOld =
+    (topology !== undefined && compareVersions(head.topology, topology.version) < 0) ||
+    (marks !== undefined && compareVersions(head.marks, marks.version) < 0);
+  if (isOld) return assembly;
+  const namesTheSame =
+    last !== undefined &&
+    compareVersions(head.topology, last.topology) === 0 &&
+    compareVersions(head.marks, last.marks) === 0;
+  return namesTheSame && head.beat <= last.beat ? assembly : { ...assembly, head };
 }
 
 export function withTopology(assembly: Assembly, topology: Topology): Assembly {

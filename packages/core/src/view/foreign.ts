@@ -71,6 +71,12 @@ export function moment(value: unknown, what: string): number {
   return isMoment ? value : refuse(`${what} is no time`);
 }
 
+/** In milliseconds; it may have a fraction. */
+export function duration(value: unknown, what: string): number {
+  const ms = moment(value, what);
+  return ms >= 0 ? ms : refuse(`${what} is below 0`);
+}
+
 export function flag(value: unknown, what: string): boolean {
   return typeof value === "boolean" ? value : refuse(`${what} is neither true nor false`);
 }

@@ -3,6 +3,7 @@ import type { Digest, ThreadDigest } from "./digest.js";
 import {
   type Decoded,
   decoded,
+  duration,
   type Fields,
   fieldsOf,
   flag,
@@ -96,6 +97,7 @@ function readDigest(fields: Fields): Digest {
     freshness: oneOf(fields.get("freshness"), "freshness", ["fresh", "stale", "orphan"]),
     ...optional(fields, "view", readApplied),
     avoided: listOf(fields.get("avoided"), "avoided", viewLimits.avoidedMax, readKey),
+    ...optional(fields, "answeredMsAgo", duration),
     threads: listOf(fields.get("threads"), "threads", viewLimits.threadsMax, readThread),
   };
 }

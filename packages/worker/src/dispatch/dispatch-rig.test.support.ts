@@ -286,7 +286,7 @@ export async function until(description: string, look: () => boolean, timeoutMs 
 }
 
 /** A result in a few words: what a test compares. */
-export function summary(result: Result): object {
+export function summary(result: Result): { readonly attempts: readonly string[]; readonly [part: string]: unknown } {
   if (result.kind === "answered") return { status: result.status, attempts: result.attempts.map(({ code }) => code) };
   const { code, sent, attempts } = result.error;
   return { code, sent, attempts: attempts.map((attempt) => attempt.code) };

@@ -412,7 +412,8 @@ export class Lanes implements Sender {
       return false;
     }
     if (stage !== claim.posted) call.deaths++;
-    if (call.deaths < deathsMax && (sent === "no" || call.call.class === "read")) {
+    if (stage === claim.handed) call.handed = true;
+    if (call.deaths < deathsMax && (!call.handed || call.call.class === "read")) {
       this.giveAgain(call);
       return true;
     }

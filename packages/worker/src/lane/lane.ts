@@ -23,6 +23,8 @@ export class LaneCall implements Pending {
   lane: Lane | undefined;
   /** Its place among the calls of its lane. */
   id = -1;
+  /** Bytes of it may have been written by a thread that has died since. */
+  handed = false;
   /** How many threads have died that had begun it. */
   deaths = 0;
   cancelled: { readonly code: CancelCode; readonly message: string; readonly atMs: number } | undefined;
@@ -44,7 +46,9 @@ export class LaneCall implements Pending {
   settle(result: Result): void {
     this.state = "settled";
     this.lane = undefined;
-    this.tell(result);
+    // Whoever ends it knows of the last thread alone.
+    if (this.handed && result.kind === "failed") this.tell({ ...result, error: { ...result.error, sent: "maybe" } });
+    else this.tell(result);
   }
 }
 

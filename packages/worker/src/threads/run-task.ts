@@ -62,7 +62,7 @@ export async function outcomeOf(
 
 export const notCloneable: TaskOutcome = {
   kind: "wrong",
-  message: "its result cannot be cloned: functions, promises and class instances of the system stay in their thread",
+  message: "its result cannot be cloned: functions, promises and symbols stay in their thread",
 };
 
 function post(port: MessagePort, outcome: TaskOutcome): void {

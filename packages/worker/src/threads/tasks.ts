@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import { RollcallError } from "@rollcall/core";
+import { RollcallError, type RollcallErrorCode } from "@rollcall/core";
 import { bounds } from "@rollcall/core/config";
 import type { Deadlines, Due } from "../deadlines.js";
 import type { CancelCode } from "../dispatch/sender.js";
@@ -39,20 +39,32 @@ export class Tasks {
 
   constructor(private readonly options: TasksOptions) {}
 
-  run(module: URL, data: unknown, taskOptions: TaskOptions = {}): Promise<unknown> {
+  async run(module: URL, data: unknown, taskOptions: TaskOptions = {}): Promise<unknown> {
     const { signal, timeoutMs } = checked(module, taskOptions);
     if (signal?.aborted === true) {
       throw new RollcallError("ABORTED", "the caller's signal had fired before the task began");
     }
+    const ended = await this.begin(module, data, { signal, timeoutMs });
+    if ("value" in ended) return ended.value;
+    // Made here and not where it was found out: here the stack shows who asked.
+    throw new RollcallError(ended.code, ended.message, { cause: ended.cause });
+  }
+
+  /** Gives up every task. */
+  close(): void {
+    for (const task of [...this.underWay]) task.cancel("CLOSED", "the pool was closed before the task had ended");
+  }
+
+  private begin(module: URL, data: unknown, { signal, timeoutMs }: TaskOptions): Promise<Ended> {
     const { deadlines, nowMs, count } = this.options;
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const onAbort = () => task.cancel("ABORTED", "the caller's signal fired");
-      const task = new RunningTask(nowMs() + (timeoutMs ?? 0), timeoutMs ?? 0, (settle) => {
+      const task = new RunningTask(nowMs() + (timeoutMs ?? 0), timeoutMs ?? 0, (ended) => {
         this.underWay.delete(task);
         if (timeoutMs !== undefined) deadlines.remove(task);
         signal?.removeEventListener("abort", onAbort);
         count(-1);
-        settle(resolve, reject);
+        resolve(ended);
       });
       this.underWay.add(task);
       count(1);
@@ -63,20 +75,15 @@ export class Tasks {
     });
   }
 
-  /** Gives up every task. */
-  close(): void {
-    for (const task of [...this.underWay]) task.cancel("CLOSED", "the pool was closed before the task had ended");
-  }
-
   private runHere(task: RunningTask, module: string, data: unknown): void {
     if (this.underWay.size > tasksHereMax) {
-      return task.fail(new RollcallError("QUEUE_FULL", `${tasksHereMax} tasks are under way already`));
+      return task.fail("QUEUE_FULL", `${tasksHereMax} tasks are under way already`);
     }
     let copy: unknown;
     try {
       copy = structuredClone(data);
     } catch {
-      return task.fail(dataProblem());
+      return task.fail("CONFIG", dataProblem);
     }
     const cancel = new AbortController();
     task.onCancel = () => cancel.abort();
@@ -103,7 +110,7 @@ export class Tasks {
       // It was posted before the run ended, so it is there.
       task.end(outcomeOn(port1));
     } catch (error) {
-      task.fail(runProblem(error));
+      task.failWith(runProblem(error));
     } finally {
       port1.close();
       port2.close();
@@ -119,9 +126,7 @@ class RunningTask implements Due {
   constructor(
     readonly dueMs: number,
     private readonly timeoutMs: number,
-    private readonly settle: (
-      how: (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void,
-    ) => void,
+    private readonly settle: (ended: Ended) => void,
   ) {}
 
   expire(): void {
@@ -131,27 +136,39 @@ class RunningTask implements Due {
   cancel(code: CancelCode, message: string): void {
     if (this.settled) return;
     this.onCancel();
-    this.fail(new RollcallError(code, message));
+    this.fail(code, message);
   }
 
   end(outcome: TaskOutcome | undefined): void {
-    if (outcome?.kind === "done") return this.once((resolve) => resolve(outcome.value));
-    if (outcome === undefined) return this.fail(new RollcallError("THREAD", "the task's thread ended without a word"));
+    if (outcome?.kind === "done") return this.once({ value: outcome.value });
+    if (outcome === undefined) return this.fail("THREAD", "the task's thread ended without a word");
     const message = outcome.kind === "wrong" ? `the task failed: ${outcome.message}` : "the task threw an error";
     const cause = outcome.thrown === undefined ? undefined : rebuildThrown(outcome.thrown);
-    this.fail(new RollcallError("TASK", message, { cause }));
+    this.failWith({ code: "TASK", message, ...(cause === undefined ? {} : { cause }) });
   }
 
-  fail(error: RollcallError): void {
-    this.once((_resolve, reject) => reject(error));
+  fail(code: RollcallErrorCode, message: string): void {
+    this.failWith({ code, message });
   }
 
-  private once(how: Parameters<RunningTask["settle"]>[0]): void {
+  failWith(problem: Problem): void {
+    this.once(problem);
+  }
+
+  private once(ended: Ended): void {
     if (this.settled) return;
     this.settled = true;
-    this.settle(how);
+    this.settle(ended);
   }
 }
+
+interface Problem {
+  readonly code: RollcallErrorCode;
+  readonly message: string;
+  readonly cause?: Error;
+}
+
+type Ended = { readonly value: unknown } | Problem;
 
 function outcomeOn(port: MessagePort): TaskOutcome | undefined {
   return receiveMessageOnPort(port)?.message as TaskOutcome | undefined;
@@ -176,20 +193,14 @@ function problem(option: string, allowed: string): RollcallError {
   return new RollcallError("CONFIG", `run: ${option} ${allowed}`);
 }
 
-function dataProblem(): RollcallError {
-  return problem(
-    "data",
-    "must be something that can be cloned: no functions, promises or class instances of the system",
-  );
-}
+const dataProblem = "run: data must be something that can be cloned: no functions, promises or symbols";
 
 /** Piscina tells a full queue by its message alone, and data that cannot be cloned by the error of cloning it. */
-function runProblem(error: unknown): RollcallError {
+function runProblem(error: unknown): Problem {
   if (error instanceof Error && error.message === "Task queue is at limit") {
-    return new RollcallError("QUEUE_FULL", "as many tasks wait for a thread as may wait");
+    return { code: "QUEUE_FULL", message: "as many tasks wait for a thread as may wait" };
   }
-  if (error instanceof DOMException && error.name === "DataCloneError") return dataProblem();
-  return new RollcallError("THREAD", "the worker thread that ran the task died", {
-    ...(error instanceof Error ? { cause: error } : {}),
-  });
+  if (error instanceof DOMException && error.name === "DataCloneError") return { code: "CONFIG", message: dataProblem };
+  const message = "the worker thread that ran the task died";
+  return { code: "THREAD", message, ...(error instanceof Error ? { cause: error } : {}) };
 }

@@ -1,0 +1,27 @@
+import type { TaskContext } from "../threads/run-task.js";
+
+export interface StressWork {
+  readonly kind: "request" | "compute" | "exit" | "throw";
+  readonly forMs: number;
+  readonly path: string;
+}
+
+/** What tasks do to their threads under stress. */
+export default async function stressTask({ kind, forMs, path }: StressWork, { request, signal }: TaskContext) {
+  switch (kind) {
+    case "request":
+      return (await request<{ id: string }>({ method: "GET", path, signal })).json().id;
+    case "compute": {
+      const untilMs = performance.now() + forMs;
+      while (performance.now() < untilMs);
+      return "computed";
+    }
+    case "exit":
+      return process.exit(1);
+    case "throw":
+      setImmediate(() => {
+        throw new Error("as ordered");
+      });
+      return new Promise(() => {});
+  }
+}
