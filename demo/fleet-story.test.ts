@@ -103,6 +103,7 @@ describe("the story of a fleet", { timeout: 60_000 }, () => {
       assert.ok(overAfterMs > knownAfterMs + 240, `${overAfterMs}`);
     }
     assert.match(lines[1] ?? "", /^every replica knows that n2 is down, \d+\.\d\d s after the kill$/);
+    assert.match(lines[11] ?? "", /^every replica has a view that is kept again, \d+\.\d\d s after the start$/);
     assert.equal(lines.length, 12);
   });
 

@@ -110,7 +110,7 @@ function lossOfKeeper(victim: Victim): Loss {
     victim,
     knownSinceMs: ({ freshness }) => sinceOf(freshness, (trust) => trust !== "fresh"),
     seesReturn: (replica) => () => replica.freshness?.value === "fresh",
-    known: "knows that its view grows old, and searches on",
+    known: "knows that its view is stale",
     returned: "has a view that is kept again",
   };
 }
@@ -133,7 +133,7 @@ async function play(loss: Loss, stage: FleetStage, away: () => Promise<void>): P
   const startedMs = elapsedMs();
   await until(() => asBefore.every((look) => look()), signal);
   const overMs = elapsedMs();
-  tell(`every replica ${returned}, ${hundredths(overMs - startedMs)} after its start`);
+  tell(`every replica ${returned}, ${hundredths(overMs - startedMs)} after the start`);
   const after = totals();
   note({
     victim: victim.name,

@@ -28,9 +28,14 @@ export interface Demo extends AsyncDisposable {
   /** Ctrl-C in a terminal: SIGINT to every process of the group. */
   interruptAll(): void;
   /** Those of its group, itself among them, that run. */
-  processes(): Promise<number[]>;
+  processes(): Promise<readonly Member[]>;
   /** What lies in the folder for temporary files. */
   leftovers(): Promise<string[]>;
+}
+
+export interface Member {
+  readonly pid: number;
+  readonly command: string;
 }
 
 export async function startDemo(
@@ -85,12 +90,12 @@ export async function startDemo(
 }
 
 /** The processes of a group that run: those that only wait to be reaped do not. */
-async function groupOf(leader: number): Promise<number[]> {
-  const { stdout } = await run("ps", ["-A", "-o", "pid=,pgid=,stat="]);
-  return stdout
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/))
-    .flatMap(([pid, group, state]) => (Number(group) === leader && !state?.startsWith("Z") ? [Number(pid)] : []));
+async function groupOf(leader: number): Promise<Member[]> {
+  const { stdout } = await run("ps", ["-A", "-ww", "-o", "pid=,pgid=,stat=,args="]);
+  return stdout.split("\n").flatMap((line) => {
+    const [, pid, group, state, command = ""] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    return Number(group) === leader && !state?.startsWith("Z") ? [{ pid: Number(pid), command }] : [];
+  });
 }
 
 /** Every text is in the output, the first time after the one before it. */
@@ -105,6 +110,10 @@ export function assertInOrder(output: string, texts: readonly string[]): void {
 
 /** No process of its group, and no file, outlives it. */
 export async function nothingIsLeftOf(demo: Demo): Promise<void> {
-  await waitUntil("every process of the demo has ended", async () => (await demo.processes()).length === 0);
+  await noProcessIsLeftOf(demo);
   assert.deepEqual(await demo.leftovers(), []);
+}
+
+export async function noProcessIsLeftOf(demo: Demo): Promise<void> {
+  await waitUntil("no process of the demo is left", async () => (await demo.processes()).length === 0, patient);
 }
