@@ -28,7 +28,7 @@ export interface PoolResponse<T = unknown> {
 /** What an answer is made of. */
 export interface ReceivedAnswer {
   readonly status: number;
-  /** Names and values in turn: as bytes, or as lines of one text. */
+  /** Names and values in turn, as bytes; or one text, with CRLF between lines of `name: value`. */
   readonly rawHeaders: readonly Buffer[] | string;
   /** Text only where it is the very bytes, as UTF-8. */
   readonly body: Buffer | string;
@@ -100,7 +100,7 @@ function textOf(body: Buffer | string): string {
 
 function readHeaders(raw: readonly Buffer[] | string): ResponseHeaders {
   const headers: Record<string, string | string[]> = Object.create(null);
-  const parts = typeof raw === "string" ? raw.split("\n") : raw.map((part) => part.toString("latin1"));
+  const parts = typeof raw === "string" ? partsOf(raw) : raw.map((part) => part.toString("latin1"));
   for (let at = 0; at + 1 < parts.length; at += 2) {
     const name = parts[at]?.toLowerCase();
     const value = parts[at + 1];
@@ -111,6 +111,14 @@ function readHeaders(raw: readonly Buffer[] | string): ResponseHeaders {
     else earlier.push(value);
   }
   return headers;
+}
+
+function partsOf(lines: string): string[] {
+  if (lines === "") return [];
+  return lines.split("\r\n").flatMap((line) => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon), line.slice(colon + 2)];
+  });
 }
 
 /** A word such as `index_not_found_exception`: never free text, which may quote documents. */

@@ -22,7 +22,7 @@ export type Result =
   | {
       readonly kind: "answered";
       readonly status: number;
-      /** As undici gives them: name, value, name, value, each as bytes. From a thread: as lines of one text. */
+      /** As undici gives them: name, value, name, value, each as bytes. From a thread: one text, with CRLF between lines. */
       readonly rawHeaders: readonly Buffer[] | string;
       /** Text only where it is the very bytes, as UTF-8. */
       readonly body: Buffer | string;

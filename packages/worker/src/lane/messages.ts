@@ -20,7 +20,8 @@ import type { Target } from "../dispatch/target.js";
  *                   refused                                      a node answered 401
  *                   released  slot topology                      held no longer, under the list of that number
  *
- *   headers   one text, with a line for each name and each value; neither can hold a line's end
+ *   headers   to the thread: one text, with a line for each name and each value; neither can hold a line's end
+ *             to main: the lines as they came, `name: value`, with CRLF between them
  *   attempts  their number, then node code ms of each; of an answer, the last is the one that answered
  *   body      text, or bytes whose buffer is transferred; null: none
  *
@@ -102,12 +103,7 @@ export class Outgoing {
   }
 
   private bytes(body: Buffer): void {
-    let whole: Uint8Array = body;
-    // A part of a larger buffer, such as Node's own pool, is not ours to give away.
-    if (body.byteLength !== body.buffer.byteLength || !(body.buffer instanceof ArrayBuffer)) {
-      whole = Buffer.allocUnsafeSlow(body.length);
-      whole.set(body);
-    }
+    const whole = isOurs(body) ? body : copyOf(body);
     this.words.push(whole);
     this.transfer.push(whole.buffer as ArrayBuffer);
   }
@@ -118,10 +114,48 @@ export class Outgoing {
   }
 }
 
+/**
+ * Whether the buffer that holds the body may be given away. Of a body in one piece it is what was read from the socket,
+ * with the headers before it and nothing else. Never Node's own pool: others have parts of it.
+ */
+function isOurs(body: Buffer): boolean {
+  const { buffer, byteLength } = body;
+  return buffer instanceof ArrayBuffer && buffer.byteLength !== Buffer.poolSize && byteLength * 2 >= buffer.byteLength;
+}
+
+function copyOf(body: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(body.length);
+  copy.set(body);
+  return copy;
+}
+
+/** Between a name and its value, and between two lines. */
+const separatorBytes = 2;
+
 function headerText(rawHeaders: readonly Buffer[] | string): string {
   if (typeof rawHeaders === "string") return rawHeaders;
+  return asTheyCame(rawHeaders) ?? linesOf(rawHeaders);
+}
+
+/** Mostly, the parts lie in what was read just as they stand in the text: one copy instead of dozens. */
+function asTheyCame(rawHeaders: readonly Buffer[]): string | undefined {
+  const [first] = rawHeaders;
+  if (first === undefined) return "";
+  const { buffer, byteOffset } = first;
+  let end = byteOffset - separatorBytes;
+  for (const part of rawHeaders) {
+    if (part.byteOffset !== end + separatorBytes || part.buffer !== buffer) return undefined;
+    end = part.byteOffset + part.byteLength;
+  }
+  return Buffer.from(buffer, byteOffset, end - byteOffset).toString("latin1");
+}
+
+function linesOf(rawHeaders: readonly Buffer[]): string {
   let text = "";
-  for (const part of rawHeaders) text += text === "" ? part.toString("latin1") : `\n${part.toString("latin1")}`;
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const line = `${rawHeaders[at]?.toString("latin1")}: ${rawHeaders[at + 1]?.toString("latin1")}`;
+    text += at === 0 ? line : `\r\n${line}`;
+  }
   return text;
 }
 
