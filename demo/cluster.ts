@@ -67,7 +67,7 @@ export async function openCluster(
 export const nodeCount = 3;
 
 async function engineCluster(say: (line: string) => void): Promise<OwnCluster> {
-  say(`three nodes of OpenSearch ${engineVersions.opensearch}; starting them takes 10 to 30 s (--fixture: 1 s)`);
+  say(`three nodes of OpenSearch ${engineVersions.opensearch}; their start takes 10 to 30 s (--fixture: 1 s)`);
   const cluster = await startEngine({ kind: "opensearch", nodes: nodeCount, onProgress: say });
   const [first, victim] = cluster.nodes;
   if (first === undefined || victim === undefined) throw new Error("the engine came without nodes");
