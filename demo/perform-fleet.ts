@@ -52,7 +52,7 @@ export async function performFleet({ cluster, fleet, seconds, display, stop }: F
       if (!signal.aborted) tell(`${replica}: ${reason}`);
     },
   });
-  tell(`searches begin: ${replicaCount} replicas with ${threadsEach} threads each, one coordinator for all`);
+  tell(`searches begin: ${replicaCount} replicas with ${threadsEach} threads each share one coordinator`);
   const drawing = setInterval(draw, display.everyMs);
   const deadline = setTimeout(() => stop.abort("late" satisfies Stop), deadlineMs);
 
