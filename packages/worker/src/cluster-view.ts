@@ -30,6 +30,8 @@ export interface ClusterViewParts {
   /** The nodes, by `nodeKey`, that this process keeps away from by its own experience. */
   readonly avoided: () => readonly string[];
   readonly threads: () => readonly ThreadDigest[];
+  /** How many requests have been answered so far. */
+  readonly answered: () => number;
   /** Probes a node, by `nodeKey`, once on a new connection; undefined where no such node is known. */
   readonly look: (key: string) => Promise<FreshLook> | undefined;
 }
@@ -48,6 +50,9 @@ export class ClusterView {
   private readonly shared: SharedView | undefined;
   private readonly digests: DigestSender | undefined;
   private readonly witness: Witness | undefined;
+  /** As many were answered when a digest was last made, and when that was first seen. */
+  private answered = 0;
+  private answeredAtMs: number | undefined;
   /** Without `redis`. */
   private newest: View | undefined;
   private own: { readonly store: ViewStore; readonly coordinator: Coordinator } | undefined;
@@ -171,8 +176,11 @@ export class ClusterView {
   }
 
   private digest(): Digest {
-    const { config, avoided, threads } = this.parts;
+    const { config, avoided, threads, answered, timers } = this.parts;
     const view = this.shared?.shared;
+    const nowMs = timers.nowMs();
+    if (answered() !== this.answered) this.answeredAtMs = nowMs;
+    this.answered = answered();
     return {
       replica: this.replica,
       host: hostname(),
@@ -182,6 +190,7 @@ export class ClusterView {
       freshness: this.freshness,
       ...(view === undefined ? {} : { view: { topology: view.topology.version, marks: view.marks.version } }),
       avoided: avoided().slice(0, avoidedTold),
+      ...(this.answeredAtMs === undefined ? {} : { answeredMsAgo: Math.round(nowMs - this.answeredAtMs) }),
       threads: threads(),
     };
   }

@@ -253,6 +253,7 @@ class ClusterPool implements Pool {
       follow: (view, trust, line) => this.#follow(view, trust, line),
       avoided: () => this.#keeper.avoided(),
       threads: () => this.#threadStatuses(),
+      answered: () => this.#totals.answered + this.#counted.ofThreads.answered,
       look: (key) => {
         const node = this.#keeper.all().find(({ row }) => nodeKey(row.node) === key)?.row.node;
         return node === undefined ? undefined : this.#lookAt(node);
