@@ -9,6 +9,16 @@ export { DigestSender, type DigestSenderParts } from "./digest-sender.js";
 export type { SniffTimes } from "./sniff-schedule.js";
 export { type RunningCoordinator, startCoordinator } from "./start-coordinator.js";
 export { createMemoryStore } from "./store/memory-store.js";
+export { Rate } from "./store/rate.js";
 export { createRedisStore, type RedisStoreOptions } from "./store/redis-store.js";
-export type { FailureReport, Lease, Publication, Renewal, Unsubscribe, ViewStore } from "./store/view-store.js";
+export type {
+  FailureReport,
+  Lease,
+  Publication,
+  Renewal,
+  Unsubscribe,
+  ViewStore,
+  WitnessAnswer,
+  WitnessAsk,
+} from "./store/view-store.js";
 export { systemTimers } from "./system-timers.js";

@@ -13,8 +13,10 @@ import {
 import type { Logger, Random, Timers } from "@rollcall/core";
 import type { PoolConfig } from "@rollcall/core/config";
 import type { Digest, Freshness, ThreadDigest, View } from "@rollcall/core/view";
+import type { FreshLook } from "./fresh-look.js";
 import { type OwnWatch, SharedView } from "./shared-view.js";
 import type { ViewLine } from "./view-keeper.js";
+import { Witness } from "./witness.js";
 
 export interface ClusterViewParts {
   readonly config: PoolConfig;
@@ -27,7 +29,13 @@ export interface ClusterViewParts {
   readonly follow: (view: View, trust: Freshness, line: ViewLine) => void;
   /** The nodes, by `nodeKey`, that this process keeps away from by its own experience. */
   readonly avoided: () => readonly string[];
+  /** The nodes, by `nodeKey`, that it goes on using although the view marks them DOWN. */
+  readonly contradicts: () => readonly string[];
   readonly threads: () => readonly ThreadDigest[];
+  /** How many requests have been answered so far. */
+  readonly answered: () => number;
+  /** Probes a node, by `nodeKey`, once on a new connection; undefined where no such node is known. */
+  readonly look: (key: string) => Promise<FreshLook> | undefined;
 }
 
 /**
@@ -43,6 +51,10 @@ export class ClusterView {
   private readonly coordinator: Coordinator | undefined;
   private readonly shared: SharedView | undefined;
   private readonly digests: DigestSender | undefined;
+  private readonly witness: Witness | undefined;
+  /** As many were answered when a digest was last made, and when that was first seen. */
+  private answered = 0;
+  private answeredAtMs: number | undefined;
   /** Without `redis`. */
   private newest: View | undefined;
   private own: { readonly store: ViewStore; readonly coordinator: Coordinator } | undefined;
@@ -67,6 +79,7 @@ export class ClusterView {
       follow: parts.follow,
     });
     this.digests = new DigestSender({ store: this.store, timers, random, digest: () => this.digest() });
+    this.witness = new Witness({ replica: this.replica, store: this.store, look: parts.look, timers });
   }
 
   start(): void {
@@ -79,6 +92,7 @@ export class ClusterView {
     this.shared?.start();
     this.coordinator?.start();
     this.digests?.start();
+    this.witness?.start();
   }
 
   /** The clock of every time in a view, in milliseconds. */
@@ -107,8 +121,8 @@ export class ClusterView {
   }
 
   /** This process cannot connect to a node. Never fails: a report is only a hint. */
-  report(node: string, reason: string): void {
-    const report = { node, reason, replica: this.replica };
+  report(node: string, reason: string, probe: "failed" | undefined): void {
+    const report = { node, reason, replica: this.replica, ...(probe === undefined ? {} : { probe }) };
     this.store.report(report);
     this.own?.store.report(report);
   }
@@ -116,6 +130,7 @@ export class ClusterView {
   /** Always resolves. */
   async close(): Promise<void> {
     this.digests?.close();
+    this.witness?.close();
     await Promise.allSettled([this.shared?.close(), this.coordinator?.close()]);
     await this.store.close();
   }
@@ -163,8 +178,12 @@ export class ClusterView {
   }
 
   private digest(): Digest {
-    const { config, avoided, threads } = this.parts;
+    const { config, avoided, contradicts, threads, answered, timers } = this.parts;
+    const contradicted = contradicts();
     const view = this.shared?.shared;
+    const nowMs = timers.nowMs();
+    if (answered() !== this.answered) this.answeredAtMs = nowMs;
+    this.answered = answered();
     return {
       replica: this.replica,
       host: hostname(),
@@ -174,6 +193,8 @@ export class ClusterView {
       freshness: this.freshness,
       ...(view === undefined ? {} : { view: { topology: view.topology.version, marks: view.marks.version } }),
       avoided: avoided().slice(0, avoidedTold),
+      ...(contradicted.length === 0 ? {} : { contradicts: contradicted }),
+      ...(this.answeredAtMs === undefined ? {} : { answeredMsAgo: Math.round(nowMs - this.answeredAtMs) }),
       threads: threads(),
     };
   }

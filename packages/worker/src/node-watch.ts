@@ -9,25 +9,18 @@ import {
 } from "@rollcall/core/health";
 import { type Candidate, type Roster, rosterOf } from "@rollcall/core/selection";
 import type { MoveOrder } from "./dispatch/moving.js";
+import type { FreshLook } from "./fresh-look.js";
 import { isAvoided, readCandidates } from "./table/candidates.js";
 import { HeaderWord, SharedWord, sharedRow } from "./table/layout.js";
 import type { TableTraffic } from "./table/traffic.js";
-
-/** What one probe on a connection of its own showed. "void": it says nothing of the node. */
-export type Sight =
-  | { readonly kind: "answered" }
-  | { readonly kind: "unanswered"; readonly reason: string }
-  | { readonly kind: "void" };
 
 export interface NodeWatchOptions {
   readonly words: Int32Array;
   readonly traffic: TableTraffic;
   readonly timers: Timers;
   readonly random: Random;
-  /** Probes the slot's node on a new connection. Always answers. */
-  readonly probe: (slot: number, timeoutMs: number) => Promise<Sight>;
-  /** How long a probe may take that only asks for a sign of life. */
-  readonly signTimeoutMs: number;
+  /** Looks at the slot's node on a new connection; without a time, for as long as any probe. Always answers. */
+  readonly look: (slot: number, timeoutMs?: number) => Promise<FreshLook>;
   /** Requests wait on the node, and it answers no probe either. */
   readonly silent: (slot: number, generation: number, reason: string) => void;
   readonly move: (order: MoveOrder) => void;
@@ -94,9 +87,9 @@ export class NodeWatch {
     const seat = this.seats.get(slot);
     if (seat === undefined || seat.isAsked || this.closed) return;
     seat.isAsked = true;
-    void this.options.probe(slot, this.options.signTimeoutMs).then(({ kind }) => {
+    void this.options.look(slot).then(({ kind }) => {
       seat.isAsked = false;
-      if (kind !== "answered" || this.closed) return;
+      if (kind !== "reached" || this.closed) return;
       seat.signMs = this.options.timers.nowMs();
       this.move();
     });
@@ -170,14 +163,19 @@ export class NodeWatch {
   private async probe(slot: number, seat: Seat, { probe, timeoutMs }: SilenceEffect & { type: "probe" }): Promise<void> {
     const { timers } = this.options;
     const askedAtMs = timers.nowMs();
-    const sight = await this.options.probe(slot, timeoutMs);
+    const seen = await this.options.look(slot, timeoutMs);
     if (this.closed || this.seats.get(slot) !== seat) return;
-    // What fails at once for reasons of our own would do so again. Not told, the probe is given up and asked again later.
-    if (sight.kind === "void" && timers.nowMs() - askedAtMs < timeoutMs) return;
-    if (sight.kind === "unanswered") {
-      this.step(slot, seat, { type: "probed", probe, outcome: sight.kind, reason: sight.reason });
-      this.move();
-    } else this.step(slot, seat, { type: "probed", probe, outcome: sight.kind });
+    switch (seen.kind) {
+      case "unreachable":
+        this.step(slot, seat, { type: "probed", probe, outcome: "unanswered", reason: seen.reason });
+        return this.move();
+      case "reached":
+      case "foreign":
+        return this.step(slot, seat, { type: "probed", probe, outcome: "answered" });
+      case "void":
+        // What fails at once would do so again. Not told, the probe is given up after a while, and asked again.
+        if (timers.nowMs() - askedAtMs >= timeoutMs) this.step(slot, seat, { type: "probed", probe, outcome: "void" });
+    }
   }
 
   private move(): void {

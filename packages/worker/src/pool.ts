@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { setTimeout as startTimer } from "node:timers";
-import { Asker, ClusterAccess, defaultLogger, notRunning, probe, systemTimers } from "@rollcall/coordinator";
+import { Asker, ClusterAccess, defaultLogger, systemTimers } from "@rollcall/coordinator";
 import { type Logger, RollcallError, silentLogger } from "@rollcall/core";
 import {
   bounds,
@@ -12,16 +12,16 @@ import {
   redactConfig,
 } from "@rollcall/core/config";
 import { beatMs } from "@rollcall/core/health";
-import { blamesNode } from "@rollcall/core/request";
 import { shownText } from "@rollcall/core/sniff";
-import { addressOf, type Freshness, nodeKey, type Topology, type View } from "@rollcall/core/view";
+import { addressOf, type Freshness, type NodeRecord, nodeKey, type Topology, type View } from "@rollcall/core/view";
 import { ClusterView } from "./cluster-view.js";
 import { Deadlines } from "./deadlines.js";
 import { Dispatch } from "./dispatch/dispatch.js";
 import type { DispatchObserver, Sender } from "./dispatch/sender.js";
+import { type FreshLook, lookAfresh } from "./fresh-look.js";
 import { Lanes } from "./lane/client.js";
 import { LocalHealth } from "./local-health.js";
-import { NodeWatch, type Sight } from "./node-watch.js";
+import { NodeWatch } from "./node-watch.js";
 import { describeNode, type NodeEvent, type NodeStatus } from "./node-status.js";
 import { PoolEmitter, type PoolEvents } from "./pool-events.js";
 import type { PoolRequest } from "./prepare-call.js";
@@ -256,8 +256,7 @@ class ClusterPool implements Pool {
       traffic: new TableTraffic(words, layout),
       timers,
       random,
-      probe: (slot, timeoutMs) => this.#probe(slot, timeoutMs),
-      signTimeoutMs: fixed.probeTimeoutMs,
+      look: (slot, timeoutMs) => this.#look(slot, timeoutMs),
       silent: (slot, generation, reason) =>
         this.#localHealth.tell(slot, generation, { type: "silent", reason: `silent: ${reason}` }),
       move: (order) => this.#sender.move(order),
@@ -271,8 +270,8 @@ class ClusterPool implements Pool {
       timers,
       random,
       changed: (slot) => this.#keeper.refreshSlot(slot),
-      report: (slot, reason) => this.#report(slot, reason),
-      trial: (slot) => this.#trial(slot),
+      report: (slot, reason, probe) => this.#report(slot, reason, probe),
+      look: (slot) => this.#look(slot),
     });
     this.#view = new ClusterView({
       config: settings,
@@ -283,7 +282,13 @@ class ClusterPool implements Pool {
       logger: this.#logger,
       follow: (view, trust, line) => this.#follow(view, trust, line),
       avoided: () => this.#keeper.avoided(),
+      contradicts: () => this.#keeper.contradicts(),
       threads: () => this.#threadStatuses(),
+      answered: () => this.#totals.answered + this.#counted.ofThreads.answered,
+      look: (key) => {
+        const node = this.#keeper.all().find(({ row }) => nodeKey(row.node) === key)?.row.node;
+        return node === undefined ? undefined : this.#lookAt(node);
+      },
     });
     this.#keeper.start(this.#localHealth);
     this.#access.onChange(() => this.#keeper.rebuild());
@@ -441,40 +446,19 @@ class ClusterPool implements Pool {
     return this.#keeper.current?.topology.clusterUuid !== undefined;
   }
 
-  #report(slot: number, reason: string): void {
+  #report(slot: number, reason: string, probe?: "failed"): void {
     const row = this.#keeper.rowAt(slot);
-    if (row !== undefined) this.#view.report(nodeKey(row.node), reason);
+    if (row !== undefined) this.#view.report(nodeKey(row.node), reason, probe);
   }
 
-  async #trial(slot: number): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }> {
+  async #look(slot: number, timeoutMs?: number): Promise<FreshLook> {
     const row = this.#keeper.rowAt(slot);
-    if (row === undefined) return { ok: false, reason: "the node is gone" };
-    const reach = this.#access.reach(row.node);
-    if (reach.kind === "refused") return { ok: false, reason: reach.reason };
-    const { outcome, reason } = await probe(this.#asker, reach.endpoint, {
-      pinnedUuid: this.#keeper.current?.topology.clusterUuid,
-      timeoutMs: fixed.probeTimeoutMs,
-      fresh: true,
-    });
-    // Whatever it answers, it can be reached, and that is all that is on trial.
-    return outcome === "unreachable" || outcome === "foreign" ? { ok: false, reason } : { ok: true };
+    if (row === undefined) return { kind: "void", reason: "the node is gone" };
+    return this.#lookAt(row.node, timeoutMs);
   }
 
-  /** Looks whether anybody is there. */
-  async #probe(slot: number, timeoutMs: number): Promise<Sight> {
-    const row = this.#keeper.rowAt(slot);
-    const reach = row === undefined ? undefined : this.#access.reach(row.node);
-    if (reach?.kind !== "endpoint") return { kind: "void" };
-    const { outcome, reason, code } = await probe(this.#asker, reach.endpoint, {
-      pinnedUuid: undefined,
-      timeoutMs,
-      fresh: true,
-    });
-    if (outcome !== "unreachable") return { kind: "answered" };
-    const errorCode = code ?? "";
-    const isOurOwn = errorCode === notRunning || errorCode === "ERR_HOST_REFUSED";
-    if (isOurOwn || !blamesNode({ kind: "not-connected", code: "CONNECT", errorCode })) return { kind: "void" };
-    return { kind: "unanswered", reason };
+  #lookAt(node: NodeRecord, timeoutMs?: number): Promise<FreshLook> {
+    return lookAfresh(this.#asker, this.#access, node, this.#keeper.current?.topology.clusterUuid, timeoutMs);
   }
 
   #nodeChanged(event: NodeEvent): void {

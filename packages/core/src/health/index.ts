@@ -20,7 +20,14 @@ export {
   newDetector,
   nextDetector,
 } from "./detector.js";
-export type { LocalMark, Member, NodeHealth, ProbeOutcome, Standing } from "./member.js";
+export {
+  type LocalMark,
+  type Member,
+  type NodeHealth,
+  type ProbeOutcome,
+  type Standing,
+  unsettledOf,
+} from "./member.js";
 export { rampMs, rampWeight } from "./ramp.js";
 export {
   newSilence,
@@ -32,3 +39,4 @@ export {
   type Traffic,
 } from "./silence.js";
 export { beatMs, isInTime, lateMs, newWatch, nextWatch, ranMs, type Watch, waitingSinceMs } from "./stall.js";
+export { chooseWitnesses, isSelfSuspect, type Observer } from "./witnesses.js";
