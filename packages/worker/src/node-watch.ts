@@ -160,7 +160,11 @@ export class NodeWatch {
     else void this.probe(slot, seat, effect);
   }
 
-  private async probe(slot: number, seat: Seat, { probe, timeoutMs }: SilenceEffect & { type: "probe" }): Promise<void> {
+  private async probe(
+    slot: number,
+    seat: Seat,
+    { probe, timeoutMs }: SilenceEffect & { type: "probe" },
+  ): Promise<void> {
     const { timers } = this.options;
     const askedAtMs = timers.nowMs();
     const seen = await this.options.look(slot, timeoutMs);

@@ -104,7 +104,21 @@ function openKeeper(seeds: readonly NodeRecord[] = [node("", 1)]) {
   const takeEvents = () => events.splice(0);
   const targets = () => (delivered.at(-1) ?? []).map(({ slot, endpoint: { port } }) => `${slot}: ${port}`);
   const standings = () => keeper.all().map(({ row, standing }) => `${row.node.port}: ${standing.state}`);
-  return { timers, reader, refused, answering, state, keeper, health, eject, takeEvents, targets, standings, delivered, warnings };
+  return {
+    timers,
+    reader,
+    refused,
+    answering,
+    state,
+    keeper,
+    health,
+    eject,
+    takeEvents,
+    targets,
+    standings,
+    delivered,
+    warnings,
+  };
 }
 
 describe("the keeper of the node table", () => {
@@ -293,7 +307,10 @@ describe("the keeper of the node table", () => {
     const view = viewOf({ marks: 2, nodes: [a, b, c], marked: [[a, downByProbes()] as const] });
     keeper.apply(view);
     keeper.reconsider();
-    assert.deepEqual([standings()[0], reader.roster.eligible, keeper.contradicts()], ["1: up", [0, 1, 2], [nodeKey(a)]]);
+    assert.deepEqual(
+      [standings()[0], reader.roster.eligible, keeper.contradicts()],
+      ["1: up", [0, 1, 2], [nodeKey(a)]],
+    );
     answering.delete(0);
     keeper.reconsider();
     assert.deepEqual([standings()[0], reader.roster.eligible, keeper.contradicts()], ["1: down", [1, 2], []]);
