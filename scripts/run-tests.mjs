@@ -24,7 +24,7 @@ const suites = {
   /** What a pool promises does not depend on its threads: the same files again, with two. */
   threads: {
     folders: ["test/dist/integration"],
-    only: /\b(?:requests|retries|failover|close|bad-input|credentials)\.test\.js$/,
+    only: /\b(?:requests|retries|failover|frozen|close|bad-input|credentials)\.test\.js$/,
     concurrency: 2,
     env: { ROLLCALL_TEST_THREADS: "2" },
   },

@@ -36,6 +36,7 @@ class PlayedThread {
         if (kind === toThread.call) pieces.push(`call ${incoming.number()} ${incoming.call().path}`);
         else if (kind === toThread.cancel)
           pieces.push(`cancel ${incoming.number()} ${incoming.cancelCode()} ${incoming.text()}`);
+        else if (kind === toThread.move) pieces.push(`move ${JSON.stringify(incoming.move())}`);
         else pieces.push(kind === toThread.pump ? "pump" : "close");
       }
       messages.push(pieces);
@@ -179,6 +180,29 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
 }
 
 describe("lanes", () => {
+  it("pass on to every thread what is to move, and to main whose sign of life is wanted", async (test) => {
+    const { lanes, threads, wanted } = openLanes(test);
+    for (const thread of threads) thread.introduce(lanes);
+    const order = {
+      decidedAtMs: 10_000,
+      stuck: [{ slot: 1, generation: 3, suspectedAtMs: 9_000.5 }],
+      targets: [
+        { slot: 0, heardAtMs: 9_500 },
+        { slot: 2, heardAtMs: Number.NEGATIVE_INFINITY },
+      ],
+    };
+    lanes.move(order);
+    await turns();
+    for (const thread of threads) {
+      const [piece = ""] = thread.received().flat();
+      const parsed: unknown = JSON.parse(piece.slice("move ".length));
+      // JSON has no infinity.
+      assert.deepEqual(parsed, { ...order, targets: [order.targets[0], { slot: 2, heardAtMs: null }] });
+    }
+    await threads[1].tell(toMain.signWanted, 2);
+    assert.deepEqual(wanted, [2]);
+  });
+
   it("send all calls of a turn as one message, each to the thread with the fewest, and settle each by its answer", async (test) => {
     const { lanes, threads, begin, said } = openLanes(test);
     for (const thread of threads) thread.introduce(lanes);

@@ -123,7 +123,7 @@ export function msSinceTick(tick: number, nowMs: number): number {
 
 /** A time as a word that is never 0. */
 export function stampOf(nowMs: number): number {
-  return tickOf(nowMs) || 1;
+  return tickOf(nowMs) || -1;
 }
 
 /** The time of a stamp, at most 2 ms early and never late; undefined for 0, and for one so old that ticks have wrapped. */
