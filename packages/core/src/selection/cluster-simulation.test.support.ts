@@ -196,7 +196,9 @@ class SimulatedProcess {
       if (status === 503) penalties.refused(slot);
       else penalties.answered(slot, agenda.nowMs - startedMs);
       if (status === 503 && tried.length < retriesMax) {
-        agenda.after(this.random() * 100 * 2 ** tried.length, () => this.attempt(beganMs, [...tried, slot]));
+        // As retry-policy.ts has it: at once to an untried node, then after a while.
+        const waitMs = tried.length === 0 ? 0 : this.random() * 100 * 2 ** tried.length;
+        agenda.after(waitMs, () => this.attempt(beganMs, [...tried, slot]));
         return;
       }
       this.history.requests.push({ atMs: beganMs, tookMs: agenda.nowMs - beganMs, failed: status === 503 });
