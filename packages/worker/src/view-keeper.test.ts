@@ -317,6 +317,7 @@ describe("the keeper of the node table", () => {
     // What answers now is what was sent before.
     answering.add(0);
     keeper.reconsider();
+    keeper.refresh();
     keeper.apply({ ...view, head: { ...view.head, beat: 9 } }, "fresh");
     assert.deepEqual([standings()[0], keeper.contradicts()], ["1: down", []]);
     assert.deepEqual(takeEvents(), ["1: up > down, connection refused"]);

@@ -103,6 +103,8 @@ export class Dispatch implements Sender {
     for (const [slot, pool] of this.pools) {
       if (staying.has(slot)) continue;
       this.pools.delete(slot);
+      // Nobody watches over what still waits there.
+      this.options.reader.forget(slot);
       void this.retire(pool);
     }
     this.pump();

@@ -79,6 +79,8 @@ describe("a Read that waits on a silent node", () => {
     rig.use(silent.origin, mutes.origin);
     move();
     await until("it has moved", () => mutes.requests.length === 1);
+    // The next portion.
+    await sleep(110);
     rig.dispatch.move({
       decidedAtMs: nowMs(),
       stuck: [{ slot: 1, generation: 1, suspectedAtMs: nowMs() - 100 }],
