@@ -94,13 +94,13 @@ export class TableReader implements NodeReader {
   /** An attempt begins. */
   enter(slot: number): void {
     const row = this.counter(slot);
-    Atomics.add(this.words, row + CounterWord.inFlight, 1);
+    this.addInFlight(row, 1);
     Atomics.add(this.words, row + CounterWord.requests, 1);
   }
 
   /** An attempt is over, and its connection free or gone. */
   leave(slot: number): void {
-    Atomics.sub(this.words, this.counter(slot) + CounterWord.inFlight, 1);
+    this.addInFlight(this.counter(slot), -1);
   }
 
   countAnswer(slot: number, isErrorStatus: boolean): void {
@@ -121,13 +121,13 @@ export class TableReader implements NodeReader {
   /** When the oldest and the newest attempt under way began; undefined while none is. */
   showWaiting(slot: number, oldestMs: number | undefined, newestMs: number | undefined): void {
     const row = this.counter(slot);
-    Atomics.store(this.words, row + CounterWord.oldest, oldestMs === undefined ? 0 : stampOf(oldestMs));
-    Atomics.store(this.words, row + CounterWord.newest, newestMs === undefined ? 0 : stampOf(newestMs));
+    this.words[row + CounterWord.oldest] = oldestMs === undefined ? 0 : stampOf(oldestMs);
+    this.words[row + CounterWord.newest] = newestMs === undefined ? 0 : stampOf(newestMs);
   }
 
   /** A byte of an answer has come. */
   noteHeard(slot: number, nowMs: number): void {
-    Atomics.store(this.words, this.counter(slot) + CounterWord.heard, stampOf(nowMs));
+    this.words[this.counter(slot) + CounterWord.heard] = stampOf(nowMs);
   }
 
   /** A connection has been opened, in so many milliseconds. */
@@ -176,6 +176,11 @@ export class TableReader implements NodeReader {
     for (const candidate of this.candidates) {
       if (away.has(candidate.slot) && !isAvoided(candidate)) this.penalties.forget(candidate.slot);
     }
+  }
+
+  private addInFlight(row: number, change: 1 | -1): void {
+    const at = row + CounterWord.inFlight;
+    this.words[at] = (this.words[at] ?? 0) + change;
   }
 
   private counter(slot: number): number {
