@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type Pool, type PoolOptions, type PoolRequest, RollcallError } from "@rollcall/worker";
+import {
+  createPool as createPoolAsGiven,
+  type Pool,
+  type PoolOptions,
+  type PoolRequest,
+  RollcallError,
+} from "@rollcall/worker";
 import fc from "fast-check";
 import { createPool } from "../support/create-pool.js";
 import { type FixtureCluster, startFixtureCluster } from "../support/fixture/index.js";
@@ -10,7 +16,7 @@ import { failureOf, nodeOf, patience, requestsSeen, search, settled, withPool } 
 /** The lines of the one CONFIG error that these options give. */
 function problemsOf(options: unknown): readonly string[] {
   try {
-    void createPool(options as PoolOptions).close();
+    void createPoolAsGiven(options as PoolOptions).close();
   } catch (error) {
     assert.ok(error instanceof RollcallError, String(error));
     assert.deepEqual([error.code, error.sent], ["CONFIG", "no"]);

@@ -186,8 +186,8 @@ class ClusterPool implements Pool {
           lanes.join(thread);
           this.#lookIfReady();
         },
+        failed: (reason) => lanes.noteFailure(reason),
         timers,
-        logger: this.#logger,
       });
       this.#sender = lanes;
       this.#lanes = lanes;

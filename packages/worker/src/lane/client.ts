@@ -1,4 +1,4 @@
-import type { Logger, Timers } from "@rollcall/core";
+import type { Attempt, Logger, Sent, Timers } from "@rollcall/core";
 import type { Call, CancelCode, DispatchObserver, Pending, Result, Sender, SenderStats } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import { WaitingCalls } from "../dispatch/waiting-calls.js";
@@ -7,7 +7,7 @@ import type { TableTotals } from "../table/totals.js";
 import type { TableWriter } from "../table/writer.js";
 import { heartbeatMs } from "./heartbeat.js";
 import { Holdings } from "./holdings.js";
-import { Lane, LaneCall, type NewThread } from "./lane.js";
+import { type Cancellation, Lane, LaneCall, type NewThread } from "./lane.js";
 import { claim, type Hello, Incoming, toMain, toThread, type Word } from "./messages.js";
 
 export interface LanesOptions {
@@ -57,7 +57,12 @@ export class Lanes implements Sender {
   /** Threads that are up and have no row of the table yet, since it is still another's. */
   private readonly newcomers: NewThread[] = [];
   private readonly waiting = new WaitingCalls<LaneCall>(Number.POSITIVE_INFINITY);
+  /** Calls whose thread has been asked to end them, and some that have ended since. */
   private cancelling: LaneCall[] = [];
+  /** Of those, how many have not ended. */
+  private cancellingNow = 0;
+  /** What the threads' owner has said of the last one that failed. */
+  private lastFailure: string | undefined;
   private targets: readonly Target[] = [];
   private topology = 0;
   private readonly holdings = new Holdings<Lane>();
@@ -79,6 +84,11 @@ export class Lanes implements Sender {
     for (const port of [thread.port, thread.viewPort]) port.unref();
     this.newcomers.push(thread);
     this.seatNewcomers();
+  }
+
+  /** Why a thread is about to be gone, or was: for the log. */
+  noteFailure(reason: string): void {
+    this.lastFailure = reason;
   }
 
   apply(targets: readonly Target[]): void {
@@ -140,7 +150,7 @@ export class Lanes implements Sender {
       for (const call of lane.current()) this.giveUp(call, "CLOSED", message);
       lane.outgoing.words.push(toThread.close);
     }
-    if (this.cancelling.length > 0) {
+    if (this.cancellingNow > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(() => this.sweep(Number.POSITIVE_INFINITY), cancelMs);
         this.whenEnded = () => {
@@ -237,6 +247,7 @@ export class Lanes implements Sender {
     call.state = "cancelling";
     call.cancelled = { code, message, atMs: this.options.timers.nowMs() };
     this.cancelling.push(call);
+    this.cancellingNow++;
     // One by one, a connection that one of them leaves would be taken by the next before that is cancelled, too.
     if (!this.destroyed) lane.askToEnd(call, code, message);
     this.flushSoon();
@@ -296,16 +307,16 @@ export class Lanes implements Sender {
     // What crossed the cancellation does not undo it, but is the truth of what was sent.
     const attempts = result.kind === "answered" ? result.attempts : result.error.attempts;
     const sent = result.kind === "answered" ? "maybe" : result.error.sent;
-    const { code, message } = call.cancelled;
-    call.settle({ kind: "failed", error: { code, message, sent, attempts } });
-    this.forgetEnded();
+    this.endCancelled(call, call.cancelled, sent, attempts);
   }
 
-  private forgetEnded(): void {
-    if (this.cancelling.every(({ state }) => state === "settled")) {
-      this.cancelling = [];
-      this.whenEnded?.();
-    }
+  private endCancelled(call: LaneCall, why: Cancellation, sent: Sent, attempts: readonly Attempt[]): void {
+    const { code, message } = why;
+    this.cancellingNow--;
+    call.settle({ kind: "failed", error: { code, message, sent, attempts } });
+    if (this.cancellingNow > 0) return;
+    this.cancelling = [];
+    this.whenEnded?.();
   }
 
   private sweepSoon(): void {
@@ -326,7 +337,6 @@ export class Lanes implements Sender {
       if (call.cancelled !== undefined && nowMs - call.cancelled.atMs >= cancelMs) this.settleByClaim(call);
     }
     this.cancelling = this.cancelling.filter(({ state }) => state !== "settled");
-    this.forgetEnded();
     if (this.destroyed) return;
 
     if (this.lanes.some((lane) => !this.isLate(lane, nowMs))) {
@@ -350,7 +360,7 @@ export class Lanes implements Sender {
     if (call.state !== "cancelling" || lane === undefined || cancelled === undefined) return;
     const sent = lane.takeBack(call, "begun") ? "no" : "maybe";
     if (sent === "maybe") lane.letGo(call);
-    call.settle({ kind: "failed", error: { code: cancelled.code, message: cancelled.message, sent, attempts: [] } });
+    this.endCancelled(call, cancelled, sent, []);
   }
 
   private seatNewcomers(): void {
@@ -392,12 +402,20 @@ export class Lanes implements Sender {
     }
     this.options.totals.fold(lane.row);
     for (const slot of this.holdings.leave(lane)) this.options.observer.released(slot);
-    this.options.logger.error(
-      { moved, lost },
-      `a worker thread died; of its calls, ${moved} were given to others and ${lost} failed`,
-    );
+    // Why it died may be told a little later than that it did.
+    setImmediate(() => this.logDeath(moved, lost));
     this.freeRows.push(lane.row);
     this.seatNewcomers();
+  }
+
+  private logDeath(moved: number, lost: number): void {
+    const reason = this.lastFailure;
+    this.lastFailure = undefined;
+    const why = reason === undefined ? "" : ` of an error (${reason})`;
+    this.options.logger.error(
+      { moved, lost, ...(reason === undefined ? {} : { reason }) },
+      `a worker thread died${why}; of its calls, ${moved} were given to others and ${lost} failed`,
+    );
   }
 
   /** What becomes of a call whose thread has died. True where it goes on. */
@@ -406,9 +424,7 @@ export class Lanes implements Sender {
     const sent = stage === claim.handed ? "maybe" : "no";
     lane.letGo(call);
     if (call.cancelled !== undefined) {
-      const { code, message } = call.cancelled;
-      call.settle({ kind: "failed", error: { code, message, sent, attempts: [] } });
-      this.forgetEnded();
+      this.endCancelled(call, call.cancelled, sent, []);
       return false;
     }
     if (stage !== claim.posted) call.deaths++;

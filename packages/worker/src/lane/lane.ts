@@ -11,6 +11,13 @@ export interface NewThread {
   readonly tasks: () => number;
 }
 
+/** That, why and when its owner gave a call up. */
+export interface Cancellation {
+  readonly code: CancelCode;
+  readonly message: string;
+  readonly atMs: number;
+}
+
 /**
  * A call as main keeps it:
  *
@@ -27,7 +34,7 @@ export class LaneCall implements Pending {
   handed = false;
   /** How many threads have died that had begun it. */
   deaths = 0;
-  cancelled: { readonly code: CancelCode; readonly message: string; readonly atMs: number } | undefined;
+  cancelled: Cancellation | undefined;
 
   constructor(
     readonly call: Call,

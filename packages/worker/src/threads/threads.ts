@@ -1,4 +1,4 @@
-import type { Logger, Timers } from "@rollcall/core";
+import type { Timers } from "@rollcall/core";
 import { Piscina } from "piscina";
 import type { NewThread } from "../lane/lane.js";
 import type { Introduction, TaskOrder, ThreadSetup } from "./setup.js";
@@ -8,8 +8,9 @@ export interface ThreadsOptions {
   readonly setup: ThreadSetup;
   /** A thread is up. */
   readonly joined: (thread: NewThread) => void;
+  /** An error has ended a thread, and no task is told so. */
+  readonly failed: (reason: string) => void;
   readonly timers: Timers;
-  readonly logger: Logger;
   /** The module that a thread runs; another in tests only. */
   readonly entry?: URL;
   readonly resourceLimits?: { readonly maxOldGenerationSizeMb: number };
@@ -68,11 +69,8 @@ export class Threads {
     this.piscina.on("workerCreate", (worker: PiscinaWorker) => this.workers.set(worker.id, worker));
     this.piscina.on("workerDestroy", () => this.refillLater());
     this.piscina.on("message", (message: Introduction) => this.introduce(message));
-    // A throw outside of every promise. That its thread dies by it is told by the thread's lane.
-    this.piscina.on("error", (error: unknown) => {
-      const what = error instanceof Error ? error.message : "unknown";
-      this.options.logger.error({ error: what }, `an error ended a worker thread: ${what}`);
-    });
+    // A throw outside of every promise. Without a listener it would end the process.
+    this.piscina.on("error", (error: unknown) => options.failed(error instanceof Error ? error.message : "unknown"));
   }
 
   /** Rejects when the thread dies, no task may wait any more, or the data cannot be cloned. */
