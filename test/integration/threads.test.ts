@@ -130,6 +130,16 @@ describe("a thread that dies", patience, () => {
     });
   }
 
+  it("of an error that no task is told does not end the process, and is logged once, with that error", async () => {
+    await withThreads(1, async ({ pool, log }) => {
+      await pool.run<typeof die>(dieModule, "throw-later");
+      await waitUntil("it is logged", () => log.text().includes("a worker thread died"));
+      assert.match(log.text(), /died of an error \(thrown when the task was over\)/);
+      assert.equal(log.text().match(/worker thread/g)?.length, 1, log.text());
+      assert.equal((await pool.request(search)).status, 200);
+    });
+  });
+
   it("again and again is replaced every time, and others serve meanwhile", async () => {
     await withThreads(2, async ({ pool }) => {
       for (let round = 0; round < 5; round++) {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { type OwnedProcess, own } from "./child-processes.js";
+import { type OwnedProcess, own, startGuard } from "./child-processes.js";
 import { waitUntil } from "./wait-until.js";
 
 // Tests run from test/dist/support.
@@ -30,6 +30,9 @@ export async function startCoordinatorProcess(options: CoordinatorProcessOptions
   const { PATH } = process.env;
   const child = spawn(process.execPath, [program, ...words], { env: { PATH }, stdio: ["pipe", "ignore", "pipe"] });
   const owned = await own(child);
+  // A coordinator goes on when we are killed.
+  const guard = startGuard(owned.pid);
+  child.once("exit", () => guard.stdin?.end("release\n"));
   const log: { level: number; msg: string }[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => {
     try {

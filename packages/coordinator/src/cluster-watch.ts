@@ -5,11 +5,15 @@ import {
   type ArbiterEffect,
   type ArbiterEvent,
   arbiterDueMs,
+  chooseWitnesses,
   emptyArbiter,
+  isSelfSuspect,
   type LocalMark,
   marksOf,
   nextArbiter,
+  type Observer,
   publishedNodes,
+  unsettledOf,
 } from "@rollcall/core/health";
 import {
   type Claimant,
@@ -39,7 +43,7 @@ import {
   type SniffTimes,
 } from "./sniff-schedule.js";
 import type { FailureReport, Unsubscribe } from "./store/view-store.js";
-import { nodeLabel, transitionLine } from "./transition-line.js";
+import { nodeLabel, transitionLine, unsettledLine } from "./transition-line.js";
 import { Turns } from "./turns.js";
 
 /** What a watch needs, and whom it tells. */
@@ -58,8 +62,16 @@ export interface WatchParts {
   /** `findings` name other nodes, or another cluster. */
   readonly topologyChanged: () => void;
   readonly marksChanged: () => void;
-  /** Whether a node has just been reached; false only while none is well. */
+  /** Whether a node has just been reached; false only while none is, as far as this process can tell. */
   readonly reached: (reached: boolean) => void;
+  /** Our own process's name: it sees what we see, so it bears no witness. */
+  readonly replica: string;
+  /** The other processes that are alive and send requests; undefined while they have not had the time to say so. */
+  readonly others: () => readonly Observer[] | undefined;
+  /** What one process tells of itself; undefined where nothing was heard of it lately. */
+  readonly observer: (replica: string) => Observer | undefined;
+  /** Asks some of them to probe a node; what they answer is for {@link ClusterWatch.witness}. */
+  readonly askWitnesses: (key: string, suspicion: number, replicas: readonly string[]) => void;
 }
 
 /** What the last leader published; the times of the marks are on our own clock. */
@@ -136,8 +148,20 @@ export class ClusterWatch {
   }
 
   /** A process says that a node fails it. */
-  report({ node, reason, replica }: FailureReport): void {
-    this.step({ type: "reported", key: node, reason, replica });
+  report({ node, reason, replica, probe }: FailureReport): void {
+    if (!this.isBelieved(replica, node)) return;
+    const isWitness = probe === "failed" && replica !== this.parts.replica;
+    this.step({ type: "reported", key: node, reason, replica, ...(isWitness ? { probe } : {}) });
+  }
+
+  /** A process that was asked has probed a node. */
+  witness(key: string, suspicion: number, replica: string, ok: boolean): void {
+    if (ok || this.isBelieved(replica, key)) this.step({ type: "witnessed", key, suspicion, replica, ok });
+  }
+
+  /** A process has just had a byte from a node that is marked down. */
+  contradict(key: string, replica: string): void {
+    this.step({ type: "contradicted", key, replica });
   }
 
   findings(): Findings {
@@ -212,7 +236,33 @@ export class ClusterWatch {
         return;
       case "transition":
         return this.logTransition(effect);
+      case "askWitnesses":
+        return this.inquire(effect);
+      case "unsettled":
+        return this.logUnsettled(effect);
     }
+  }
+
+  private inquire({ key, suspicion, except }: Extract<ArbiterEffect, { type: "askWitnesses" }>): void {
+    const { others, random, askWitnesses } = this.parts;
+    const known = others();
+    const about = { key, nodes: publishedNodes(this.arbiter), except };
+    const { replicas, isAlone } = chooseWitnesses(known ?? [], about, random);
+    this.step({ type: "inquired", key, suspicion, replicas, isAlone: isAlone && known !== undefined });
+    if (replicas.length > 0) askWitnesses(key, suspicion, replicas);
+  }
+
+  private isBelieved(replica: string, about: string): boolean {
+    const observer = replica === this.parts.replica ? undefined : this.parts.observer(replica);
+    return observer === undefined || !isSelfSuspect(observer, about, publishedNodes(this.arbiter));
+  }
+
+  private logUnsettled({ key, reason, reachedBy }: Extract<ArbiterEffect, { type: "unsettled" }>): void {
+    const record = this.records.get(key);
+    const node = record === undefined ? key : nodeLabel(record);
+    const replica = reachedBy === undefined ? undefined : shownText(reachedBy);
+    const fields = { node, reason, ...(replica === undefined ? {} : { replica }) };
+    this.parts.logger.warn(fields, unsettledLine(node, reason, replica));
   }
 
   private logTransition(transition: Extract<ArbiterEffect, { type: "transition" }>): void {
@@ -365,7 +415,15 @@ export class ClusterWatch {
   /** Tells whether this process reaches the cluster at all: perhaps another does where this one does not. */
   private noteReach({ outcome }: Probe): void {
     if (outcome !== "unreachable" && outcome !== "foreign") this.parts.reached(true);
-    else if (this.wellNodes().length === 0) this.parts.reached(false);
+    else if (!this.reachesAny()) this.parts.reached(false);
+  }
+
+  /** Nodes that others reach and we do not stay in use, but they are not ours to reach. */
+  private reachesAny(): boolean {
+    return this.wellNodes().some((node) => {
+      const member = this.arbiter.get(nodeKey(node));
+      return member !== undefined && unsettledOf(member) === undefined;
+    });
   }
 
   /** While no cluster is pinned, every one is ours; the first to answer pins it, also for those asked meanwhile. */

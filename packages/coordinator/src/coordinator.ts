@@ -10,6 +10,7 @@ import {
   newCandidate,
   nextCandidate,
 } from "@rollcall/core/election";
+import type { Observer } from "@rollcall/core/health";
 import { compareVersions, type Digest, nodeKey, type Version, type View } from "@rollcall/core/view";
 import { Announcer, markLater } from "./announcer.js";
 import type { ClusterAccess } from "./cluster/access.js";
@@ -19,7 +20,7 @@ import { LiveReplicas } from "./live-replicas.js";
 import { Notices } from "./notices.js";
 import type { SniffTimes } from "./sniff-schedule.js";
 import { Listeners } from "./store/listeners.js";
-import type { Lease, Unsubscribe, ViewStore } from "./store/view-store.js";
+import type { Lease, Unsubscribe, ViewStore, WitnessAnswer } from "./store/view-store.js";
 
 export interface CoordinatorParts {
   /** `name`: the view's, where several processes share it. */
@@ -51,6 +52,8 @@ interface Term {
 
 /** For people; another may lead from the first moment. */
 const waitsForAnother = "waits for the view of another process";
+/** Every process tells of itself within this time: before it, silence does not mean that nobody is there. */
+const allHeardWithinMs = 7_500;
 /** A process that has had no answer from a node for so long does not reach the cluster either. */
 const answeredWithinMs = 10_000;
 
@@ -75,12 +78,15 @@ export class Coordinator {
   private readonly underWay = new Set<Promise<void>>();
   private subscriptions: Unsubscribe[] = [];
   private cancelTimer = () => {};
+  /** Since when digests have reached us without a gap that we know of. */
+  private listeningSinceMs: number;
   private storeProblem: string | undefined;
   private closed = false;
 
   constructor(private readonly parts: CoordinatorParts) {
     this.candidate = newCandidate(parts.timers.nowMs(), parts.store.isConnected);
     this.replicas = new LiveReplicas(parts.timers);
+    this.listeningSinceMs = parts.timers.nowMs();
     this.notices = new Notices(parts.logger);
   }
 
@@ -91,8 +97,12 @@ export class Coordinator {
       store.subscribe((view) => this.hearView(view)),
       store.onDigest((digest) => this.hearDigest(digest)),
       store.onReport((report) => this.term?.watch?.report(report)),
+      store.onWitness((answer) => this.hearWitness(answer)),
       store.onReleased(() => this.step({ type: "released" })),
-      store.onConnected(() => this.step({ type: "connected" })),
+      store.onConnected(() => {
+        this.listeningSinceMs = this.parts.timers.nowMs();
+        this.step({ type: "connected" });
+      }),
     ];
     this.step({ type: "tick" });
   }
@@ -254,6 +264,12 @@ export class Coordinator {
       reached: (reached) => {
         if (this.term === term) this.step({ type: "reached", reached });
       },
+      replica: this.parts.replica,
+      others: () => this.others(),
+      observer: (replica) => this.replicas.observer(replica),
+      askWitnesses: (node, suspicion, replicas) => {
+        store.askWitnesses({ id: askId(term.lease, suspicion), node, replicas });
+      },
     });
     term.watch = watch;
     watch.start(this.inheritance(this.newest));
@@ -289,8 +305,10 @@ export class Coordinator {
     this.step({ type: "heard", epoch });
   }
 
-  private hearDigest({ replica, role, view, answeredMsAgo, avoided }: Digest): void {
-    this.replicas.hear(replica);
+  private hearDigest(digest: Digest): void {
+    const { replica, role, view, answeredMsAgo, avoided, contradicts = [] } = digest;
+    this.replicas.hear(digest);
+    for (const node of contradicts) this.term?.watch?.contradict(node, replica);
     const epoch = view === undefined ? 0 : epochOf(view);
     // One that nobody can have been granted would keep every honest process from leading.
     if (isCredibleEpoch(epoch, this.parts.store.nowMs())) this.step({ type: "heard", epoch });
@@ -298,6 +316,23 @@ export class Coordinator {
     const nodes = this.newest?.topology.nodes ?? [];
     const usesSome = nodes.some((node) => !avoided.includes(nodeKey(node)));
     if (usesSome && answeredMsAgo < answeredWithinMs) this.step({ type: "otherReaches" });
+  }
+
+  /** Others that can bear witness; undefined while nobody can know whether there are any. */
+  private others(): readonly Observer[] | undefined {
+    const { config, pace, timers, replica } = this.parts;
+    const others = this.replicas.observersBut(replica);
+    const isShared = config.name !== undefined && pace === undefined;
+    const isHeard = !isShared || timers.nowMs() - this.listeningSinceMs >= allHeardWithinMs;
+    return others.length > 0 || isHeard ? others : undefined;
+  }
+
+  private hearWitness({ id, node, replica, ok }: WitnessAnswer): void {
+    const { term } = this;
+    const [epoch, suspicion] = id.split(".");
+    // Another leader's question, or ours of an earlier term.
+    if (term === undefined || epoch !== `${term.lease.epoch}`) return;
+    term.watch?.witness(node, Number(suspicion), replica, ok);
   }
 
   /** `close` waits for it. It may not reject. */
@@ -319,6 +354,11 @@ export class Coordinator {
 }
 
 const nothingFound = { clusterUuid: undefined, clusterName: undefined, source: "seeds", nodes: [], marks: {} } as const;
+
+/** Of a question to witnesses: answers to it are told by it from those to all others, of any leader. */
+function askId({ epoch }: Lease, suspicion: number): string {
+  return `${epoch}.${suspicion}`;
+}
 
 function epochOf({ topology, marks }: { readonly topology: Version; readonly marks: Version }): number {
   return Math.max(topology.epoch, marks.epoch);

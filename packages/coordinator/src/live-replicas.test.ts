@@ -3,14 +3,20 @@ import { it } from "node:test";
 import { ManualTimers } from "@rollcall/core/testing";
 import { LiveReplicas } from "./live-replicas.js";
 
+const of = (replica: string, role: "candidate" | "external" | "coordinator" = "candidate", avoided: string[] = []) => ({
+  replica,
+  role,
+  avoided,
+});
+
 it("counts each process once, for 15 s after its last word", () => {
   const timers = new ManualTimers();
   const replicas = new LiveReplicas(timers);
   assert.equal(replicas.count(), 0);
-  replicas.hear("a");
-  replicas.hear("b");
+  replicas.hear(of("a"));
+  replicas.hear(of("b"));
   timers.advance(10_000);
-  replicas.hear("a");
+  replicas.hear(of("a"));
   assert.equal(replicas.count(), 2);
   timers.advance(5_000);
   assert.equal(replicas.count(), 1);
@@ -21,10 +27,26 @@ it("counts each process once, for 15 s after its last word", () => {
 it("keeps 4,096 at most, those that were heard of last", () => {
   const timers = new ManualTimers();
   const replicas = new LiveReplicas(timers);
-  replicas.hear("oldest");
+  replicas.hear(of("oldest"));
   timers.advance(1_000);
-  for (let place = 0; place < 4_096; place++) replicas.hear(`r${place}`);
+  for (let place = 0; place < 4_096; place++) replicas.hear(of(`r${place}`));
   assert.equal(replicas.count(), 4_096);
   timers.advance(14_500);
   assert.equal(replicas.count(), 4_096, "the oldest is forgotten, and nobody else");
+});
+
+it("names as observers the other live processes that have a pool, with what they avoid", () => {
+  const timers = new ManualTimers();
+  const replicas = new LiveReplicas(timers);
+  const observers = () => replicas.observersBut("me").map(({ replica, avoided }) => [replica, ...avoided]);
+  replicas.hear(of("me"));
+  replicas.hear(of("standing by", "coordinator"));
+  assert.deepEqual(observers(), []);
+  replicas.hear(of("a", "external", ["n1@es1:9200"]));
+  timers.advance(5_000);
+  replicas.hear(of("b"));
+  assert.deepEqual(observers(), [["a", "n1@es1:9200"], ["b"]]);
+  timers.advance(10_000);
+  assert.deepEqual(observers(), [["b"]]);
+  assert.deepEqual([replicas.observer("a"), replicas.observer("b")?.replica], [undefined, "b"]);
 });

@@ -1,4 +1,6 @@
 import type { Clock } from "@rollcall/core";
+import type { Observer } from "@rollcall/core/health";
+import type { Digest } from "@rollcall/core/view";
 
 /** A process that has been silent for so long is no longer counted: it tells of itself every 5 s. */
 const liveMs = 15_000;
@@ -7,24 +9,36 @@ const replicasMax = 4_096;
 
 /** The processes that have lately told of themselves. */
 export class LiveReplicas {
-  /** When each was heard of last; the longest ago comes first. */
-  private readonly heardAtMs = new Map<string, number>();
+  /** What each has said last, and when; the longest ago comes first. */
+  private readonly heard = new Map<string, { readonly atMs: number; readonly hasPool: boolean } & Observer>();
 
   constructor(private readonly clock: Clock) {}
 
-  hear(replica: string): void {
-    this.heardAtMs.delete(replica);
-    this.heardAtMs.set(replica, this.clock.nowMs());
-    const [longestAgo] = this.heardAtMs.keys();
-    if (this.heardAtMs.size > replicasMax && longestAgo !== undefined) this.heardAtMs.delete(longestAgo);
+  hear({ replica, role, avoided }: Pick<Digest, "replica" | "role" | "avoided">): void {
+    this.heard.delete(replica);
+    this.heard.set(replica, { atMs: this.clock.nowMs(), hasPool: role !== "coordinator", replica, avoided });
+    const [longestAgo] = this.heard.keys();
+    if (this.heard.size > replicasMax && longestAgo !== undefined) this.heard.delete(longestAgo);
   }
 
   /** How many, no more than 4,096. */
   count(): number {
-    for (const [replica, atMs] of this.heardAtMs) {
+    for (const [replica, { atMs }] of this.heard) {
       if (this.clock.nowMs() - atMs < liveMs) break;
-      this.heardAtMs.delete(replica);
+      this.heard.delete(replica);
     }
-    return this.heardAtMs.size;
+    return this.heard.size;
+  }
+
+  /** One of them, if it is alive. */
+  observer(replica: string): Observer | undefined {
+    const found = this.heard.get(replica);
+    return found === undefined || this.clock.nowMs() - found.atMs >= liveMs ? undefined : found;
+  }
+
+  /** Those other than `self` that send requests to nodes, and so can say whether they reach one. */
+  observersBut(self: string): Observer[] {
+    this.count();
+    return [...this.heard.values()].filter(({ replica, hasPool }) => hasPool && replica !== self);
   }
 }

@@ -13,8 +13,10 @@ import {
 import type { Logger, Random, Timers } from "@rollcall/core";
 import type { PoolConfig } from "@rollcall/core/config";
 import type { Digest, Freshness, ThreadDigest, View } from "@rollcall/core/view";
+import type { FreshLook } from "./fresh-look.js";
 import { type OwnWatch, SharedView } from "./shared-view.js";
 import type { ViewLine } from "./view-keeper.js";
+import { Witness } from "./witness.js";
 
 export interface ClusterViewParts {
   readonly config: PoolConfig;
@@ -28,6 +30,10 @@ export interface ClusterViewParts {
   /** The nodes, by `nodeKey`, that this process keeps away from by its own experience. */
   readonly avoided: () => readonly string[];
   readonly threads: () => readonly ThreadDigest[];
+  /** How many requests have been answered so far. */
+  readonly answered: () => number;
+  /** Probes a node, by `nodeKey`, once on a new connection; undefined where no such node is known. */
+  readonly look: (key: string) => Promise<FreshLook> | undefined;
 }
 
 /**
@@ -43,6 +49,10 @@ export class ClusterView {
   private readonly coordinator: Coordinator | undefined;
   private readonly shared: SharedView | undefined;
   private readonly digests: DigestSender | undefined;
+  private readonly witness: Witness | undefined;
+  /** As many were answered when a digest was last made, and when that was first seen. */
+  private answered = 0;
+  private answeredAtMs: number | undefined;
   /** Without `redis`. */
   private newest: View | undefined;
   private own: { readonly store: ViewStore; readonly coordinator: Coordinator } | undefined;
@@ -67,6 +77,7 @@ export class ClusterView {
       follow: parts.follow,
     });
     this.digests = new DigestSender({ store: this.store, timers, random, digest: () => this.digest() });
+    this.witness = new Witness({ replica: this.replica, store: this.store, look: parts.look, timers });
   }
 
   start(): void {
@@ -79,6 +90,7 @@ export class ClusterView {
     this.shared?.start();
     this.coordinator?.start();
     this.digests?.start();
+    this.witness?.start();
   }
 
   /** The clock of every time in a view, in milliseconds. */
@@ -107,8 +119,8 @@ export class ClusterView {
   }
 
   /** This process cannot connect to a node. Never fails: a report is only a hint. */
-  report(node: string, reason: string): void {
-    const report = { node, reason, replica: this.replica };
+  report(node: string, reason: string, probe: "failed" | undefined): void {
+    const report = { node, reason, replica: this.replica, ...(probe === undefined ? {} : { probe }) };
     this.store.report(report);
     this.own?.store.report(report);
   }
@@ -116,6 +128,7 @@ export class ClusterView {
   /** Always resolves. */
   async close(): Promise<void> {
     this.digests?.close();
+    this.witness?.close();
     await Promise.allSettled([this.shared?.close(), this.coordinator?.close()]);
     await this.store.close();
   }
@@ -163,8 +176,11 @@ export class ClusterView {
   }
 
   private digest(): Digest {
-    const { config, avoided, threads } = this.parts;
+    const { config, avoided, threads, answered, timers } = this.parts;
     const view = this.shared?.shared;
+    const nowMs = timers.nowMs();
+    if (answered() !== this.answered) this.answeredAtMs = nowMs;
+    this.answered = answered();
     return {
       replica: this.replica,
       host: hostname(),
@@ -174,6 +190,7 @@ export class ClusterView {
       freshness: this.freshness,
       ...(view === undefined ? {} : { view: { topology: view.topology.version, marks: view.marks.version } }),
       avoided: avoided().slice(0, avoidedTold),
+      ...(this.answeredAtMs === undefined ? {} : { answeredMsAgo: Math.round(nowMs - this.answeredAtMs) }),
       threads: threads(),
     };
   }

@@ -1,7 +1,7 @@
+import { Rate } from "@rollcall/coordinator";
 import type { Random, Timers } from "@rollcall/core";
 import {
   type Detector,
-  type DetectorEffect,
   type DetectorEvent,
   detectorDueMs,
   easedSinceMs,
@@ -9,32 +9,52 @@ import {
   newDetector,
   nextDetector,
 } from "@rollcall/core/health";
+import type { FreshLook } from "./fresh-look.js";
 
 export interface LocalHealthOptions {
   readonly timers: Timers;
   readonly random: Random;
   /** A slot's standing has changed. */
   readonly changed: (slot: number) => void;
-  /** Tell the coordinator. */
-  readonly report: (slot: number, reason: string) => void;
-  /** Ask the node on a fresh connection. Always answers. */
-  readonly trial: (slot: number) => Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
+  /** Tell the coordinator. `probe`: a probe of ours on a new connection has just failed too. */
+  readonly report: (slot: number, reason: string, probe?: "failed") => void;
+  /** Look at the node on a new connection. Always answers. */
+  readonly look: (slot: number) => Promise<FreshLook>;
 }
 
-/** What this process itself has seen of each node: one detector a slot, and the one timer they need. */
+/** What one process tells of one node, and of all of them: to say it more often would not say more. */
+const reportsOfNodeMs = 2_000;
+const reportsPerSecond = 20;
+
+interface Watched {
+  readonly generation: number;
+  state: Detector;
+  reason: string;
+  sinceMs: number;
+  reportedAtMs: number;
+}
+
+/**
+ * What this process itself has seen of each node: one detector a slot, and the one timer they need.
+ *
+ * Requests that fail eject a node; before anybody is told, it is looked at once on a new connection. Where that reaches
+ * it, the failures were something else: the node is eased in, and not reported. Where it does not, the report says so, and
+ * counts as the word of a witness. Where nothing could be seen, there is nothing to report.
+ */
 export class LocalHealth {
-  private readonly detectors = new Map<
-    number,
-    { readonly generation: number; state: Detector; reason: string; sinceMs: number }
-  >();
+  private readonly detectors = new Map<number, Watched>();
+  private readonly reportRate: Rate;
   private cancelTimer = () => {};
 
-  constructor(private readonly options: LocalHealthOptions) {}
+  constructor(private readonly options: LocalHealthOptions) {
+    this.reportRate = new Rate(reportsPerSecond, options.timers);
+  }
 
   /** The slot has a node of its own, or another one. */
   begin(slot: number, generation: number): void {
     const nowMs = this.options.timers.nowMs();
-    this.detectors.set(slot, { generation, state: newDetector(nowMs), reason: "", sinceMs: nowMs });
+    const reportedAtMs = Number.NEGATIVE_INFINITY;
+    this.detectors.set(slot, { generation, state: newDetector(nowMs), reason: "", sinceMs: nowMs, reportedAtMs });
   }
 
   end(slot: number): void {
@@ -43,8 +63,8 @@ export class LocalHealth {
 
   /** An event of an older generation is about a node that is gone, and is ignored. */
   tell(slot: number, generation: number, event: DetectorEvent): void {
-    const detector = this.detectors.get(slot);
-    if (detector?.generation !== generation) return;
+    const detector = this.current(slot, generation);
+    if (detector === undefined) return;
     const dueMs = detectorDueMs(detector.state);
     this.step(slot, event);
     if (detectorDueMs(detector.state) !== dueMs) this.wakeWhenDue();
@@ -78,12 +98,48 @@ export class LocalHealth {
     if (isEjected(before) !== isEjected(state)) detector.sinceMs = timers.nowMs();
     if ("reason" in event) detector.reason = event.reason;
     if (isEjected(before) !== isEjected(state) || easedSinceMs(before) !== easedSinceMs(state)) changed(slot);
-    for (const effect of effects) this.carryOut(slot, detector.generation, effect);
+    for (const effect of effects) {
+      if (effect.type === "probe") void this.trial(slot, detector.generation);
+      else if (event.type === "failed") void this.verify(slot, detector.generation, effect.reason);
+      // Of a trial, its own look tells: see there.
+      else if (event.type === "tick") this.report(slot, detector.generation, effect.reason);
+    }
   }
 
-  private carryOut(slot: number, generation: number, effect: DetectorEffect): void {
-    if (effect.type === "report") return this.options.report(slot, effect.reason);
-    void this.options.trial(slot).then((answer) => this.tell(slot, generation, { type: "trialled", ...answer }));
+  private async trial(slot: number, generation: number): Promise<void> {
+    const seen = await this.options.look(slot);
+    if (seen.kind === "reached") return this.tell(slot, generation, { type: "trialled", ok: true });
+    const wasOnTrial = this.current(slot, generation)?.state.state === "trial";
+    this.tell(slot, generation, { type: "trialled", ok: false, reason: seen.reason });
+    if (wasOnTrial) this.reportSeen(slot, generation, seen, seen.reason);
+  }
+
+  /** Looks at a node that was ejected just now. */
+  private async verify(slot: number, generation: number, reason: string): Promise<void> {
+    const seen = await this.options.look(slot);
+    const detector = this.current(slot, generation);
+    if (detector === undefined || !isEjected(detector.state)) return;
+    if (seen.kind === "reached") this.tell(slot, generation, { type: "reached" });
+    else this.reportSeen(slot, generation, seen, reason);
+  }
+
+  private reportSeen(slot: number, generation: number, seen: FreshLook, reason: string): void {
+    if (seen.kind === "unreachable") this.report(slot, generation, reason, "failed");
+    // Another cluster's node: the coordinator may see that for itself.
+    else if (seen.kind === "foreign") this.report(slot, generation, reason);
+  }
+
+  private report(slot: number, generation: number, reason: string, probe?: "failed"): void {
+    const detector = this.current(slot, generation);
+    const nowMs = this.options.timers.nowMs();
+    if (detector === undefined || nowMs - detector.reportedAtMs < reportsOfNodeMs || !this.reportRate.take()) return;
+    detector.reportedAtMs = nowMs;
+    this.options.report(slot, reason, probe);
+  }
+
+  private current(slot: number, generation: number): Watched | undefined {
+    const detector = this.detectors.get(slot);
+    return detector?.generation === generation ? detector : undefined;
   }
 
   private wakeWhenDue(): void {

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { setTimeout as startTimer } from "node:timers";
-import { Asker, ClusterAccess, defaultLogger, probe, systemTimers } from "@rollcall/coordinator";
+import { Asker, ClusterAccess, defaultLogger, systemTimers } from "@rollcall/coordinator";
 import { type Logger, RollcallError, silentLogger } from "@rollcall/core";
 import {
   bounds,
@@ -12,11 +12,12 @@ import {
   redactConfig,
 } from "@rollcall/core/config";
 import { shownText } from "@rollcall/core/sniff";
-import { addressOf, type Freshness, nodeKey, type Topology, type View } from "@rollcall/core/view";
+import { addressOf, type Freshness, type NodeRecord, nodeKey, type Topology, type View } from "@rollcall/core/view";
 import { ClusterView } from "./cluster-view.js";
 import { Deadlines } from "./deadlines.js";
 import { Dispatch } from "./dispatch/dispatch.js";
 import type { DispatchObserver, Sender } from "./dispatch/sender.js";
+import { type FreshLook, lookAfresh } from "./fresh-look.js";
 import { Lanes } from "./lane/client.js";
 import { LocalHealth } from "./local-health.js";
 import { describeNode, type NodeEvent, type NodeStatus } from "./node-status.js";
@@ -239,8 +240,8 @@ class ClusterPool implements Pool {
       timers,
       random,
       changed: (slot) => this.#keeper.refreshSlot(slot),
-      report: (slot, reason) => this.#report(slot, reason),
-      trial: (slot) => this.#trial(slot),
+      report: (slot, reason, probe) => this.#report(slot, reason, probe),
+      look: (slot) => this.#look(slot),
     });
     this.#view = new ClusterView({
       config: settings,
@@ -252,6 +253,11 @@ class ClusterPool implements Pool {
       follow: (view, trust, line) => this.#follow(view, trust, line),
       avoided: () => this.#keeper.avoided(),
       threads: () => this.#threadStatuses(),
+      answered: () => this.#totals.answered + this.#counted.ofThreads.answered,
+      look: (key) => {
+        const node = this.#keeper.all().find(({ row }) => nodeKey(row.node) === key)?.row.node;
+        return node === undefined ? undefined : this.#lookAt(node);
+      },
     });
     this.#keeper.start(this.#localHealth);
     this.#access.onChange(() => this.#keeper.rebuild());
@@ -409,23 +415,19 @@ class ClusterPool implements Pool {
     return this.#keeper.current?.topology.clusterUuid !== undefined;
   }
 
-  #report(slot: number, reason: string): void {
+  #report(slot: number, reason: string, probe?: "failed"): void {
     const row = this.#keeper.rowAt(slot);
-    if (row !== undefined) this.#view.report(nodeKey(row.node), reason);
+    if (row !== undefined) this.#view.report(nodeKey(row.node), reason, probe);
   }
 
-  async #trial(slot: number): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }> {
+  async #look(slot: number): Promise<FreshLook> {
     const row = this.#keeper.rowAt(slot);
-    if (row === undefined) return { ok: false, reason: "the node is gone" };
-    const reach = this.#access.reach(row.node);
-    if (reach.kind === "refused") return { ok: false, reason: reach.reason };
-    const { outcome, reason } = await probe(this.#asker, reach.endpoint, {
-      pinnedUuid: this.#keeper.current?.topology.clusterUuid,
-      timeoutMs: fixed.probeTimeoutMs,
-      fresh: true,
-    });
-    // Whatever it answers, it can be reached, and that is all that is on trial.
-    return outcome === "unreachable" || outcome === "foreign" ? { ok: false, reason } : { ok: true };
+    if (row === undefined) return { kind: "void", reason: "the node is gone" };
+    return this.#lookAt(row.node);
+  }
+
+  #lookAt(node: NodeRecord): Promise<FreshLook> {
+    return lookAfresh(this.#asker, this.#access, node, this.#keeper.current?.topology.clusterUuid);
   }
 
   #nodeChanged(event: NodeEvent): void {

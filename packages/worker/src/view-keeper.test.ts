@@ -83,7 +83,7 @@ function openKeeper(seeds: readonly NodeRecord[] = [node("", 1)]) {
     random: seededRandom(1),
     changed: (slot) => keeper.refreshSlot(slot),
     report: () => {},
-    trial: async () => ({ ok: true }),
+    look: async () => ({ kind: "reached" }),
   });
   keeper.start(health);
   const eject = (slot: number, generation: number) => {

@@ -155,7 +155,7 @@ describe("an asker whose process was not running", () => {
       timers.fire(5_000);
     }
     const answer = await asking;
-    assert.deepEqual([answer.kind === "failed" && answer.code, server.asked.length], ["ERR_TIMEOUT", 3]);
+    assert.deepEqual([answer.kind === "failed" && answer.code, server.asked.length], ["ERR_NOT_RUNNING", 3]);
   });
 
   it("holds a timer that is a little late against the node all the same", async () => {

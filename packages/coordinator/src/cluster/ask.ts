@@ -20,6 +20,8 @@ export interface Question {
 
 /** The code of an answer that was larger than `maxBytes`. */
 export const tooLarge = "ERR_TOO_LARGE";
+/** The code of a question that got no answer while this process was hardly running: that says nothing of the node. */
+export const notRunning = "ERR_NOT_RUNNING";
 
 /** A timer that fires later than this says that we were not running; its judgement is void. */
 const lateMs = 50;
@@ -50,7 +52,7 @@ export class Asker {
     for (let repeats = 0; !this.closed; repeats++) {
       const answer = await this.askOnce(endpoint, question).catch(describeFailure);
       if (answer !== "not-running") return answer;
-      if (repeats === repeatsMax) return failure("ERR_TIMEOUT", "no answer, and this process was hardly running");
+      if (repeats === repeatsMax) return failure(notRunning, "no answer, and this process was hardly running");
     }
     return failure("ERR_CLOSED", "discovery is closed");
   }

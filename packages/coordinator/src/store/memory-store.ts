@@ -2,7 +2,7 @@ import type { Clock } from "@rollcall/core";
 import { compareVersions, type Digest, type Head, type View } from "@rollcall/core/view";
 import { checkPublication } from "./check-publication.js";
 import { Listeners } from "./listeners.js";
-import type { FailureReport, Lease, ViewStore } from "./view-store.js";
+import type { FailureReport, Lease, ViewStore, WitnessAnswer, WitnessAsk } from "./view-store.js";
 
 /**
  * The view inside one process: the embedded default. The same rules as between processes, without the network; only that
@@ -14,6 +14,8 @@ import type { FailureReport, Lease, ViewStore } from "./view-store.js";
 export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
   const readers = new Listeners<View>();
   const reports = new Listeners<FailureReport>();
+  const asks = new Listeners<WitnessAsk>();
+  const answers = new Listeners<WitnessAnswer>();
   const digests = new Listeners<Digest>();
   const rollCalls = new Listeners<void>();
   const releases = new Listeners<void>();
@@ -74,6 +76,10 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
     subscribe: (listener) => readers.add(listener),
     report: (report) => reports.tell(report),
     onReport: (listener) => reports.add(listener),
+    askWitnesses: (ask) => asks.tell(ask),
+    onWitnessAsk: (listener) => asks.add(listener),
+    witness: (answer) => answers.tell(answer),
+    onWitness: (listener) => answers.add(listener),
     digest: (digest) => digests.tell(digest),
     onDigest: (listener) => digests.add(listener),
     callRoll: () => rollCalls.tell(),

@@ -2,17 +2,21 @@ import type { Clock } from "@rollcall/core";
 import {
   type Digest,
   decodeReport,
+  encodeAsk,
   encodeDigest,
   encodeReport,
+  encodeWitness,
   type RedisKeys,
   rollCallEvent,
 } from "@rollcall/core/view";
 import { Listeners } from "./listeners.js";
 import { Rate } from "./rate.js";
-import type { FailureReport, Unsubscribe } from "./view-store.js";
+import type { FailureReport, Unsubscribe, WitnessAnswer, WitnessAsk } from "./view-store.js";
 
 /** What one process may send in a second; beyond it, nothing is sent. */
 const reportsPerSecond = 20;
+const asksPerSecond = 10;
+const answersPerSecond = 10;
 const digestsPerSecond = 5;
 const rollCallsPerSecond = 5;
 
@@ -23,11 +27,14 @@ export interface HintLine {
   readonly stopListening: (channel: string) => void;
 }
 
-/** What processes tell each other beside the view: reports, digests, roll calls. A hint may be lost. */
+/** What processes tell each other beside the view: reports, digests, roll calls, what witnesses say. A hint may be lost. */
 export class RedisHints {
   private readonly reports = new Listeners<FailureReport>();
+  private readonly answers = new Listeners<WitnessAnswer>();
   private readonly digests = new Listeners<Digest>();
   private readonly reportRate: Rate;
+  private readonly askRate: Rate;
+  private readonly answerRate: Rate;
   private readonly digestRate: Rate;
   private readonly rollCallRate: Rate;
 
@@ -37,17 +44,27 @@ export class RedisHints {
     clock: Clock,
   ) {
     this.reportRate = new Rate(reportsPerSecond, clock);
+    this.askRate = new Rate(asksPerSecond, clock);
+    this.answerRate = new Rate(answersPerSecond, clock);
     this.digestRate = new Rate(digestsPerSecond, clock);
     this.rollCallRate = new Rate(rollCallsPerSecond, clock);
   }
 
-  /** Only leaders have use for reports and digests: to a process where nobody listens they are not sent. */
+  /** Only leaders have use for these: to a process where nobody listens they are not sent. */
   get isWanted(): boolean {
-    return this.reports.size + this.digests.size > 0;
+    return this.reports.size + this.answers.size + this.digests.size > 0;
   }
 
   report(report: FailureReport): void {
     if (this.reportRate.take()) this.line.say(this.keys.reports, encodeReport(report));
+  }
+
+  askWitnesses(ask: WitnessAsk): void {
+    if (this.askRate.take()) this.line.say(this.keys.events, encodeAsk(ask));
+  }
+
+  witness(answer: WitnessAnswer): void {
+    if (this.answerRate.take()) this.line.say(this.keys.reports, encodeWitness(answer));
   }
 
   digest(digest: Digest): void {
@@ -62,6 +79,10 @@ export class RedisHints {
     return this.add(() => this.reports.add(listener));
   }
 
+  onWitness(listener: (answer: WitnessAnswer) => void): Unsubscribe {
+    return this.add(() => this.answers.add(listener));
+  }
+
   onDigest(listener: (digest: Digest) => void): Unsubscribe {
     return this.add(() => this.digests.add(listener));
   }
@@ -71,9 +92,13 @@ export class RedisHints {
     const heard = decodeReport(message);
     if ("problem" in heard) return heard.problem;
     if (heard.value.kind === "digest") this.digests.tell(heard.value.digest);
+    if (heard.value.kind === "witness") {
+      const { kind, ...answer } = heard.value;
+      this.answers.tell(answer);
+    }
     if (heard.value.kind === "report") {
-      const { node, reason, replica } = heard.value;
-      this.reports.tell({ node, reason, replica });
+      const { kind, ...report } = heard.value;
+      this.reports.tell(report);
     }
     return undefined;
   }

@@ -31,7 +31,7 @@ import { RedisConnection } from "./redis-connection.js";
 import { RedisHints } from "./redis-hints.js";
 import { redisProblem } from "./redis-problem.js";
 import { RedisWatch } from "./redis-watch.js";
-import type { Unsubscribe } from "./view-store.js";
+import type { Unsubscribe, WitnessAsk } from "./view-store.js";
 
 /** How often the head is read although none was announced, stretched or shortened by up to `pollJitter` of itself. */
 const pollMs = 30_000;
@@ -56,13 +56,14 @@ type Read = Uint8Array | "strange";
  * ever taken if it is newer; what cannot be used is told once, and the last view stays.
  */
 export class RedisReader {
-  /** Reports, digests and roll calls. */
+  /** Reports, digests, roll calls, and what witnesses say. */
   readonly hints: RedisHints;
   private readonly connection: RedisConnection;
   private readonly watch: RedisWatch;
   private readonly clock: RedisClock;
   private readonly notices: Notices;
   private readonly views = new Listeners<View>();
+  private readonly asks = new Listeners<WitnessAsk>();
   private readonly rollCalls = new Listeners<void>();
   private readonly releases = new Listeners<void>();
 
@@ -121,6 +122,10 @@ export class RedisReader {
 
   onView(listener: (view: View) => void): Unsubscribe {
     return this.views.add(listener);
+  }
+
+  onWitnessAsk(listener: (ask: WitnessAsk) => void): Unsubscribe {
+    return this.asks.add(listener);
   }
 
   onRollCall(listener: () => void): Unsubscribe {
@@ -212,6 +217,10 @@ export class RedisReader {
         return this.releases.tell();
       case "rollCall":
         return this.rollCalls.tell();
+      case "ask": {
+        const { id, node, replicas } = event;
+        return this.asks.tell({ id, node, replicas });
+      }
       case "unknown":
         return;
     }

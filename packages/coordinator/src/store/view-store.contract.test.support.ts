@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Digest, Marks, Topology, Version, View } from "@rollcall/core/view";
-import type { FailureReport, Lease, Publication, ViewStore } from "./view-store.js";
+import type { FailureReport, Lease, Publication, ViewStore, WitnessAnswer, WitnessAsk } from "./view-store.js";
 
 export interface OpenStores {
   /** Two ways into the same store, as two processes have them. */
@@ -194,10 +194,35 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
         a.report({ node: "id@es1:9200", reason: "connection refused", replica: "r1" });
         await arrive();
         assert.deepEqual(heard, [{ node: "id@es1:9200", reason: "connection refused", replica: "r1" }]);
+        a.report({ node: "id@es1:9200", reason: "connection refused", replica: "r1", probe: "failed" });
+        await arrive();
+        assert.equal(heard[1]?.probe, "failed");
         stop();
         a.report({ node: "id@es1:9200", reason: "connection refused", replica: "r1" });
         await arrive();
-        assert.equal(heard.length, 1);
+        assert.equal(heard.length, 2);
+      }),
+    );
+
+    it(
+      "carries questions to witnesses, and their answers, to whoever listens, until they stop",
+      withStores(async ({ stores: [a, b], arrive }) => {
+        const asked: WitnessAsk[] = [];
+        const answered: WitnessAnswer[] = [];
+        const stops = [b.onWitnessAsk((ask) => asked.push(ask)), a.onWitness((answer) => answered.push(answer))];
+        await arrive();
+        const about = { id: "7.3", node: "id@es1:9200" };
+        a.askWitnesses({ ...about, replicas: ["r1", "r2"] });
+        await arrive();
+        assert.deepEqual(asked, [{ ...about, replicas: ["r1", "r2"] }]);
+        b.witness({ ...about, replica: "r2", ok: false });
+        await arrive();
+        assert.deepEqual(answered, [{ ...about, replica: "r2", ok: false }]);
+        for (const stop of stops) stop();
+        a.askWitnesses({ ...about, replicas: ["r1"] });
+        b.witness({ ...about, replica: "r1", ok: true });
+        await arrive();
+        assert.deepEqual([asked.length, answered.length], [1, 1]);
       }),
     );
 
@@ -348,6 +373,8 @@ const digest: Digest = {
     marks: { epoch: 1, leader: "a", sequence: 3 },
   },
   avoided: ["id1@es1:9200"],
+  contradicts: ["id2@es2:9200"],
+  answeredMsAgo: 12,
   threads: [{ thread: 0, topology: { epoch: 1, leader: "a", sequence: 2 }, calls: 3, tasks: 0, state: "well" }],
 };
 

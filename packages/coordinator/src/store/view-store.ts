@@ -30,6 +30,26 @@ export interface FailureReport {
   readonly reason: string;
   /** Which process says so. */
   readonly replica: string;
+  /** It has then probed the node on a new connection, and that reached nobody either. */
+  readonly probe?: "failed";
+}
+
+/** A leader asks other processes whether they reach a node. It names no more than 16. */
+export interface WitnessAsk {
+  /** Chosen by the leader, at most 64 characters; the answers repeat it. */
+  readonly id: string;
+  /** By `nodeKey`. */
+  readonly node: string;
+  /** The processes that are to probe it. */
+  readonly replicas: readonly string[];
+}
+
+/** What one of them saw by one probe on a new connection. */
+export interface WitnessAnswer {
+  readonly id: string;
+  readonly node: string;
+  readonly replica: string;
+  readonly ok: boolean;
 }
 
 /** Stops a subscription. */
@@ -75,6 +95,14 @@ export interface ViewStore {
   report(report: FailureReport): void;
   /** Calls `listener` with each report, for a coordinator to look into. */
   onReport(listener: (report: FailureReport) => void): Unsubscribe;
+  /** Asks other processes about a node. Never fails; who is not asked, does not hear of it or is slow says nothing. */
+  askWitnesses(ask: WitnessAsk): void;
+  /** Calls `listener` with each question, whoever is asked. */
+  onWitnessAsk(listener: (ask: WitnessAsk) => void): Unsubscribe;
+  /** Tells whoever leads what a probe it asked for has shown. Never fails, and may be lost. */
+  witness(answer: WitnessAnswer): void;
+  /** Calls `listener` with each answer, to any leader's question. */
+  onWitness(listener: (answer: WitnessAnswer) => void): Unsubscribe;
   /** Tells leaders and people how this process is. Never fails; no more than a few in a second are sent. */
   digest(digest: Digest): void;
   /** Calls `listener` with each digest of any process, this one included. */

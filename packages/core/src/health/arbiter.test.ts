@@ -18,7 +18,9 @@ import type { ProbeOutcome, Standing } from "./member.js";
 type Step =
   | { readonly type: "members"; readonly keys: readonly string[]; readonly firstView: boolean }
   | { readonly type: "answer"; readonly key: string; readonly outcome: ProbeOutcome }
-  | { readonly type: "report"; readonly key: string }
+  | { readonly type: "report"; readonly key: string; readonly replica: string; readonly probe?: "failed" }
+  | { readonly type: "witness"; readonly key: string; readonly replica: string; readonly ok: boolean }
+  | { readonly type: "contradict"; readonly key: string; readonly replica: string }
   | { readonly type: "wait"; readonly ms: number };
 
 // "@es1" is a seed, and "a@es1" the same node once it was asked; the others came by sniffing.
@@ -26,7 +28,10 @@ const keys = ["@es1", "a@es1", "b@es2", "c@es3"];
 const isTrusted = (key: string) => key.endsWith("@es1");
 const outcomes = ["verified", "unverified", "denied", "overloaded", "foreign", "unreachable"] as const;
 
+const replicas = ["r1", "r2", "r3"];
+
 const key = fc.constantFrom(...keys);
+const replica = fc.constantFrom(...replicas);
 // Mostly the outcomes that move a node, so that short runs get far.
 const outcome = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom("verified" as const) },
@@ -40,7 +45,18 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       arbitrary: fc.record({ type: fc.constant("members" as const), keys: fc.subarray(keys), firstView: fc.boolean() }),
     },
     { weight: 8, arbitrary: fc.record({ type: fc.constant("answer" as const), key, outcome }) },
-    { weight: 2, arbitrary: fc.record({ type: fc.constant("report" as const), key }) },
+    {
+      weight: 2,
+      arbitrary: fc.record(
+        { type: fc.constant("report" as const), key, replica, probe: fc.constant("failed" as const) },
+        { requiredKeys: ["type", "key", "replica"] },
+      ),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ type: fc.constant("witness" as const), key, replica, ok: fc.boolean() }),
+    },
+    { weight: 1, arbitrary: fc.record({ type: fc.constant("contradict" as const), key, replica }) },
     { weight: 4, arbitrary: fc.record({ type: fc.constant("wait" as const), ms: fc.nat(5_000) }) },
   ),
   { minLength: 20, maxLength: 120 },
@@ -56,6 +72,12 @@ interface Seen {
   good: number;
   downAtMs: number;
   probes: number;
+  /** The suspicion that others were asked about; "alone": there was nobody to ask. */
+  suspicion: { readonly number: number; readonly openedAtMs: number; readonly awaited: string[] | "alone" } | undefined;
+  /** When each process was last heard to fail with a probe of its own, and who was heard to reach it in this suspicion. */
+  failedAtMs: Map<string, number>;
+  reachedBy: Set<string>;
+  contradictedAtMs: number;
 }
 
 /** Runs an arbiter with a prober that keeps its contract, and holds every step against what is promised. */
@@ -64,10 +86,13 @@ class Watched {
   nowMs = 0;
   readonly nodes = new Map<string, Seen>();
   private readonly random;
+  private readonly chance;
+  private later: ArbiterEvent[] = [];
   private inherited: Readonly<Record<string, MarkKind | "up">> = {};
 
   constructor(seed: number) {
     this.random = seededRandom(seed);
+    this.chance = seededRandom(seed + 1);
   }
 
   run(step: Step): void {
@@ -81,8 +106,18 @@ class Watched {
         this.answer(step.key, step.outcome);
         return;
       case "report":
-        this.send({ type: "reported", key: step.key, reason: "reported" });
+        if (step.probe !== undefined) this.nodes.get(step.key)?.failedAtMs.set(step.replica, this.nowMs);
+        this.send({ ...step, type: "reported", reason: "reported" });
         return;
+      case "witness":
+        this.witness(step);
+        return;
+      case "contradict": {
+        const seen = this.nodes.get(step.key);
+        if (seen !== undefined) seen.contradictedAtMs = this.nowMs;
+        this.send({ ...step, type: "contradicted" });
+        return;
+      }
       case "wait":
         for (const [key, { asked }] of [...this.nodes]) {
           // The prober's duty: an answer within 30 s, and no wait is longer than 5 s.
@@ -102,6 +137,18 @@ class Watched {
       seen.good = good ? seen.good + 1 : 0;
     }
     this.send({ type: "probed", key, outcome, reason: outcome });
+  }
+
+  private witness({ key, replica, ok }: Extract<Step, { type: "witness" }>): void {
+    const seen = this.nodes.get(key);
+    const { number = 0, openedAtMs = 0, awaited = [] } = seen?.suspicion ?? {};
+    const counts = awaited !== "alone" && awaited.includes(replica) && this.nowMs - openedAtMs < 1_500;
+    if (seen !== undefined && counts) {
+      awaited.splice(awaited.indexOf(replica), 1);
+      if (ok) seen.reachedBy.add(replica);
+      else seen.failedAtMs.set(replica, this.nowMs);
+    }
+    this.send({ type: "witnessed", key, suspicion: number, replica, ok });
   }
 
   waitUntil(untilMs: number): void {
@@ -153,6 +200,7 @@ class Watched {
       assert.equal(this.nodes.get(key)?.standing, marksOf(next)[key]?.kind ?? "up", "every visible change is told");
     }
     assert.equal(arbiterDueMs(next) === undefined, next.size === 0);
+    for (const answer of this.later.splice(0)) this.send(answer);
   }
 
   /** Follows who joins, who goes, and the seed that gets its id. */
@@ -162,8 +210,19 @@ class Watched {
       const seed =
         before.has("@es1") && !this.arbiter.has("@es1") && key === "a@es1" ? this.nodes.get("@es1") : undefined;
       const standing = this.inherited[key] ?? "new";
-      const unknown: Seen = { standing, asked: [], unreachable: 0, good: 0, downAtMs: this.nowMs, probes: 0 };
-      this.nodes.set(key, seed === undefined ? unknown : { ...seed, asked: [], unreachable: 0 });
+      const unheard = { suspicion: undefined, contradictedAtMs: Number.NEGATIVE_INFINITY };
+      const unknown: Seen = {
+        standing,
+        asked: [],
+        unreachable: 0,
+        good: 0,
+        downAtMs: this.nowMs,
+        probes: 0,
+        failedAtMs: new Map(),
+        reachedBy: new Set(),
+        ...unheard,
+      };
+      this.nodes.set(key, seed === undefined ? unknown : { ...seed, asked: [], unreachable: 0, suspicion: undefined });
     }
     for (const key of before.keys()) if (!this.arbiter.has(key)) this.nodes.delete(key);
     this.inherited = {};
@@ -178,6 +237,16 @@ class Watched {
       const suspicion = seen.asked.length === 2 && seen.asked.every(({ fresh }) => fresh);
       assert.ok(seen.asked.length === 1 || suspicion, "only the probes of a suspicion overlap");
     }
+    if (effect.type === "askWitnesses") {
+      const { key, suspicion, except } = effect;
+      const seen = this.nodes.get(key);
+      assert.ok(seen !== undefined && except.every((replica) => seen.failedAtMs.has(replica)));
+      const isAlone = this.chance() < 0.5;
+      const awaited = isAlone ? [] : replicas.filter((replica) => !except.includes(replica));
+      seen.suspicion = { number: suspicion, openedAtMs: this.nowMs, awaited: isAlone ? "alone" : [...awaited] };
+      seen.reachedBy.clear();
+      this.later.push({ type: "inquired", key, suspicion, replicas: awaited, isAlone });
+    }
     if (effect.type === "transition" && effect.to !== "gone") {
       const seen = this.nodes.get(effect.key);
       assert.ok(seen !== undefined && seen.standing === effect.from && effect.to !== effect.from);
@@ -185,6 +254,7 @@ class Watched {
       if (effect.to === "down") {
         const foreign = event.type === "probed" && event.outcome === "foreign";
         assert.ok(foreign || seen.unreachable >= 2, "two fresh probes reached nobody");
+        if (!foreign) this.checkWitnesses(seen);
         seen.downAtMs = this.nowMs;
         seen.good = 0;
       }
@@ -193,6 +263,19 @@ class Watched {
         assert.ok(seen.good >= 2 && this.nowMs - seen.downAtMs >= 5_000, "shown to be well, and held");
       }
     }
+  }
+
+  private checkWitnesses({ suspicion, failedAtMs, reachedBy, contradictedAtMs }: Seen): void {
+    assert.ok(suspicion !== undefined, "others were asked");
+    assert.equal(reachedBy.size, 0, "none that was asked has reached it");
+    assert.ok(this.nowMs - contradictedAtMs >= 2_000, "nobody has had a byte from it just now");
+    if (suspicion.awaited === "alone") return;
+    const failed = [...failedAtMs.values()].some((atMs) => atMs >= suspicion.openedAtMs - 2_000);
+    assert.ok(failed, "another has failed too");
+    assert.ok(
+      suspicion.awaited.length === 0 || this.nowMs - suspicion.openedAtMs >= 1_500,
+      "all were heard that speak",
+    );
   }
 }
 
@@ -238,7 +321,7 @@ describe("an arbiter", () => {
       }
     };
     const heldFor = () => {
-      watched.run({ type: "report", key: "b@es2" });
+      watched.run({ type: "report", key: "b@es2", replica: "r1" });
       watched.waitUntil(watched.nowMs + 10_000);
       watched.answer("b@es2", "foreign");
       assert.equal(standing(), "down");

@@ -1,9 +1,11 @@
 import type { Random } from "../random.js";
 import type { DownEvidence } from "../view/view.js";
 import {
+  contradicted,
   doubted,
   evidenceOf,
   inherited,
+  inquired,
   inTime,
   joined,
   type LocalMark,
@@ -17,15 +19,20 @@ import {
   renamed,
   reportedBy,
   type Standing,
+  unsettledOf,
+  witnessed,
 } from "./member.js";
 
 /**
  * The coordinator's judgement of every node of the cluster, by `nodeKey`. Every reader of the view follows it.
  *
- * Promised: slow answers, 429 and 5xx never take a node out; only two probes on new connections that reach nobody do, or
- * the answer of another cluster. A node comes back from DOWN only after its hold and two to five good probes in a row,
- * and is eased in. A list of members changes who is judged, never how well they are.
- * Not promised: that others reach what the coordinator reaches. It asks nobody else.
+ * Promised: slow answers, 429 and 5xx never take a node out; only two probes of our own on new connections that reach
+ * nobody do, if another process has failed to reach it too and none that was asked has reached it, or the answer of another
+ * cluster. So neither we nor any one other process can take a node from those who reach it. Where no other is alive, the
+ * two probes suffice; where others are alive but say nothing, nobody is taken out. A node comes back from DOWN only after
+ * its hold and two to five good probes in a row, and is eased in. A list of members changes who is judged, never how well
+ * they are.
+ * Not promised: that others reach what the coordinator reaches. Whoever does not keeps away by himself.
  *
  * All times are monotonic milliseconds.
  */
@@ -59,8 +66,36 @@ export type ArbiterEvent =
     }
   /** The answer to a `probe` effect. If none is awaited, it says nothing. */
   | { readonly type: "probed"; readonly key: string; readonly outcome: ProbeOutcome; readonly reason: string }
-  /** A process has ejected the node. May come at any rate. Without `replica`, the coordinator has seen it itself. */
-  | { readonly type: "reported"; readonly key: string; readonly reason: string; readonly replica?: string }
+  /**
+   * A process has ejected the node. May come at any rate. Without `replica`, the coordinator has seen it itself.
+   * `probe`: the reporter's own probe on a new connection has just failed too. Then it counts as a failed witness, so it
+   * must not be told of our own process, nor of one that is self-suspect.
+   */
+  | {
+      readonly type: "reported";
+      readonly key: string;
+      readonly reason: string;
+      readonly replica?: string;
+      readonly probe?: "failed";
+    }
+  /** Who was asked, at once after an `askWitnesses` effect. `isAlone`: there is nobody whom one could ask. */
+  | {
+      readonly type: "inquired";
+      readonly key: string;
+      readonly suspicion: number;
+      readonly replicas: readonly string[];
+      readonly isAlone: boolean;
+    }
+  /** The answer of one that was asked. Failures of a self-suspect process must not be told. */
+  | {
+      readonly type: "witnessed";
+      readonly key: string;
+      readonly suspicion: number;
+      readonly replica: string;
+      readonly ok: boolean;
+    }
+  /** A process that is alive has just had a byte from the node, although the view marks it down. May come at any rate. */
+  | { readonly type: "contradicted"; readonly key: string; readonly replica: string }
   /** Due at {@link arbiterDueMs}; at any other time it does nothing. */
   | { readonly type: "tick" };
 
@@ -72,6 +107,26 @@ export type ArbiterEffect =
    * is asked again. Only the two probes of a suspicion overlap. A node that has gone is owed nothing.
    */
   | { readonly type: "probe"; readonly key: string; readonly fresh: boolean }
+  /**
+   * Ask other processes to probe the node once, each on a new connection. Whom is for `chooseWitnesses` to say; not
+   * those in `except`, who have just reported it. Owed one `inquired`, then what they answer, if they do.
+   */
+  | {
+      readonly type: "askWitnesses";
+      readonly key: string;
+      readonly suspicion: number;
+      readonly except: readonly string[];
+    }
+  /**
+   * For the log: we cannot reach a node, and it stays in use, for `reachedBy` reaches it or, without that, since others
+   * are alive and none says anything. Told once, until we reach it again.
+   */
+  | {
+      readonly type: "unsettled";
+      readonly key: string;
+      readonly reason: string;
+      readonly reachedBy: string | undefined;
+    }
   /** One change that others can see, for the log. A node that joins comes from "new". */
   | {
       readonly type: "transition";
@@ -103,7 +158,7 @@ export function nextArbiter(
   let marksChanged = false;
 
   for (const { key, formerKey, before, after, isKnown } of changesBy(arbiter, event, nowMs, random)) {
-    const { member, probe } = inTime(after, nowMs, random);
+    const { member, probe, inquiry } = inTime(after, nowMs, random);
     if (formerKey !== undefined) next.delete(formerKey);
     if (member.health.state === "gone") next.delete(key);
     else next.set(key, member);
@@ -129,7 +184,10 @@ export function nextArbiter(
     }
     const sniff = sniffReason(isKnown ? after : before, member);
     if (sniff !== undefined) requests.push({ type: "sniff", reason: sniff });
+    const unsettled = unsettledNews(before, member);
+    if (unsettled !== undefined) transitions.push({ type: "unsettled", key, ...unsettled });
     if (probe !== undefined) requests.push({ type: "probe", key, fresh: probe.fresh });
+    if (inquiry !== undefined) requests.push({ type: "askWitnesses", key, ...inquiry });
   }
 
   if (topologyChanged) transitions.push({ type: "topologyChanged" });
@@ -188,9 +246,21 @@ function changesBy(arbiter: Arbiter, event: ArbiterEvent, nowMs: number, random:
       return changeOf(arbiter, event.key, (member) => probed(member, event.outcome, event.reason, nowMs, random));
     case "reported":
       return changeOf(arbiter, event.key, (member) => {
-        const { reason, replica } = event;
-        return doubted(replica === undefined ? member : reportedBy(member, replica, nowMs), reason);
+        const { reason, replica, probe } = event;
+        if (replica === undefined) return doubted(member, reason);
+        return doubted(reportedBy(member, replica, probe === "failed", nowMs, random), reason);
       });
+    case "inquired":
+      return changeOf(arbiter, event.key, (member) => {
+        const { suspicion, replicas, isAlone } = event;
+        return inquired(member, suspicion, isAlone ? "alone" : "others", replicas, nowMs, random);
+      });
+    case "witnessed":
+      return changeOf(arbiter, event.key, (member) => {
+        return witnessed(member, event.suspicion, event.replica, event.ok, nowMs, random);
+      });
+    case "contradicted":
+      return changeOf(arbiter, event.key, (member) => contradicted(member, event.replica, nowMs, random));
     case "tick":
       return [...arbiter]
         .filter(([, member]) => memberDueMs(member) <= nowMs)
@@ -279,6 +349,16 @@ function publicationOf(member: Member): Publication {
 
 function sameMark(a: LocalMark | undefined, b: LocalMark | undefined): boolean {
   return a?.kind === b?.kind && a?.sinceMs === b?.sinceMs && a?.reason === b?.reason;
+}
+
+/** What is to be told of a doubt that others do not share. */
+function unsettledNews(before: Member | undefined, after: Member) {
+  const was = before === undefined ? undefined : unsettledOf(before);
+  const is = unsettledOf(after);
+  if (is === undefined || (was !== undefined && (was.reachedBy !== undefined || is.reachedBy === undefined))) return;
+  const { health } = after;
+  const reason = health.state === "up" || health.state === "ramp" ? (health.doubt ?? "") : "";
+  return { reason, reachedBy: is.reachedBy };
 }
 
 /** Why the cluster should be asked for its members after this change. */

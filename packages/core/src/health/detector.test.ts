@@ -47,6 +47,7 @@ describe("a detector", () => {
       fc.constant({ type: "tick" }),
       fc.constant({ type: "trialled", ok: true }),
       fc.constant({ type: "trialled", ok: false, reason: "refused" }),
+      fc.constant({ type: "reached" }),
       fc.constant({ type: "sharedDown" }),
       fc.constant({ type: "sharedDoubtful", reason: "refused" }),
       fc.constant({ type: "sharedCleared" }),

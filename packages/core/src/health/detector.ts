@@ -19,9 +19,9 @@ const forgetMs = 30_000;
  *
  *         3 failures in a row            time served
  *    ok ──────────────────────▶ ejected ─────────────▶ trial
- *    ▲                             ▲                   │   │
- *    │                             └── probe failed ───┘   │
- *    └───────────── probe answered (eased in) ─────────────┘
+ *    ▲                          │  ▲                   │   │
+ *    │                          │  └── probe failed ───┘   │
+ *    └── reached after all ─────┴───── probe answered ─────┘     (eased in)
  *
  *    any ── the view says DOWN ──▶ suspended ── it no longer does ──▶ ok
  *                                      └── nobody keeps the view ──▶ ejected
@@ -81,6 +81,8 @@ export type DetectorEvent =
   /** What came of a `probe` effect. */
   | { readonly type: "trialled"; readonly ok: true }
   | { readonly type: "trialled"; readonly ok: false; readonly reason: string }
+  /** A probe that was made at once after the ejection has reached the node: the failures were something else. */
+  | { readonly type: "reached" }
   /** The view marks the node DOWN. */
   | { readonly type: "sharedDown" }
   /** The view marks the node DOWN, but nobody has kept it for a while; may be told again and again. */
@@ -121,6 +123,8 @@ export function nextDetector(detector: Detector, event: DetectorEvent, nowMs: nu
       return event.ok
         ? [okSince(nowMs, detector.ejections, true), []]
         : eject(detector.ejections, event.reason, nowMs, random);
+    case "reached":
+      return detector.state === "ejected" ? [okSince(nowMs, detector.ejections, true), []] : [detector, []];
     case "sharedDown":
       if (detector.state === "suspended") return [detector, []];
       return [{ state: "suspended", ejections: remembered(detector, nowMs) }, []];

@@ -20,5 +20,13 @@ export {
   newDetector,
   nextDetector,
 } from "./detector.js";
-export type { LocalMark, Member, NodeHealth, ProbeOutcome, Standing } from "./member.js";
+export {
+  type LocalMark,
+  type Member,
+  type NodeHealth,
+  type ProbeOutcome,
+  type Standing,
+  unsettledOf,
+} from "./member.js";
 export { rampMs, rampWeight } from "./ramp.js";
+export { chooseWitnesses, isSelfSuspect, type Observer } from "./witnesses.js";

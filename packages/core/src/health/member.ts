@@ -13,6 +13,16 @@ const probesOfSuspicion = 2;
 /** No suspicion opens so soon after an answered probe, nor so soon after the last suspicion was closed. */
 const calmAfterAnswerMs = 500;
 const calmAfterSuspicionMs = 2_000;
+/** How long a witness may take to answer. */
+const witnessWithinMs = 1_500;
+/** Whoever looks at the clock so much later than it should was not running, and may not have read what was answered. */
+const lateMs = 50;
+/** A reporter's own failed probe is evidence if it is no older than this when the suspicion opens. */
+const backedMs = 2_000;
+/** For so long after a process has had a byte from a node, no other evidence takes the node down. */
+const contradictedMs = 2_000;
+/** When a suspicion that was left open is looked into again, if the doubt persists: this, doubling each time. */
+const recheck = { baseMs: 2_000, capMs: 30_000 };
 /** How often a node that is down is probed once it answers, until it has shown that it stays. */
 const returningMs = 1_000;
 /** The answers in a row it needs for that, and how many more it may need for its flaps. */
@@ -50,17 +60,21 @@ export type ProbeOutcome = "verified" | "unverified" | "denied" | "overloaded" |
 /**
  * The coordinator's judgement of one node.
  *
- *          verified                 in doubt              2 fresh probes reach nobody
- *    new ────────────▶ up or ramp ───────────▶ suspect ───────────────────────────────▶ down
- *                      │  ▲  ▲ ▲  an answer      │                                        │
- *                 left │  │  │ └─────────────────┘                                        │
- *                      │  │  └─────── as ramp: held, then 2 to 5 good answers in a row ───┘
+ *          verified                 in doubt              2 fresh probes, and a witness, reach nobody
+ *    new ────────────▶ up or ramp ───────────▶ suspect ──────────────────────────────────────────────▶ down
+ *                      │  ▲  ▲ ▲  an answer      │                                                       │
+ *                 left │  │  │ ├─────────────────┤                                                       │
+ *                      │  │  │ └─────────────────┘ a witness reaches it, or none says anything           │
+ *                      │  │  └────────────── as ramp: held, then 2 to 5 good answers in a row ───────────┘
  *                      ▼  │ as ramp: listed again
  *                     drain ──30 s──▶ gone
  *
- * `ramp` is `up` after 30 s. Nobody else knows of `suspect`: the node is published as what it was before. An answer of
- * another cluster makes a node in use `down` at once. A node that leaves while it is down stays `down` and is probed for
- * 10 minutes more: a cluster drops a killed node from its list at once, and most come back to the same address.
+ * `ramp` is `up` after 30 s. Nobody else knows of `suspect`: the node is published as what it was before. Where no other
+ * process is alive, nobody can bear witness, and the two probes decide alone. A suspicion that others have not borne out
+ * is opened again after 2, 4, 8 … 30 s, until a probe is answered or a witness fails too.
+ *
+ * An answer of another cluster makes a node in use `down` at once. A node that leaves while it is down stays `down` and is
+ * probed for 10 minutes more: a cluster drops a killed node from its list at once, and most come back to the same address.
  */
 export type NodeHealth = New | InUse | Suspect | Down | Drain | Gone;
 
@@ -81,14 +95,38 @@ interface InUse {
   /** What asks for a suspicion. It is kept until `calmUntilMs`; before that, none opens. */
   readonly doubt: string | undefined;
   readonly calmUntilMs: number;
+  /** Present while our last look reached nobody and others have not borne that out. */
+  readonly unsettled: Unsettled | undefined;
+}
+
+/** A doubt of our own, which others do not share. */
+export interface Unsettled {
+  /** Suspicions in a row that ended so. */
+  readonly times: number;
+  /** The process that reaches the node; undefined where none said anything. */
+  readonly reachedBy: string | undefined;
+  /** When the next suspicion opens, unless others report the node: then it opens as soon as it may. */
+  readonly recheckAtMs: number;
 }
 
 interface Suspect {
   readonly state: "suspect";
   readonly previous: InUse;
   readonly openedAtMs: number;
+  /** Our own probes: how many were sent, and how many reached nobody, the last of them for this reason. */
   readonly asked: number;
   readonly failed: number;
+  readonly reason: string;
+  readonly witnesses: Witnesses;
+}
+
+/** What others say of a node under suspicion. */
+interface Witnesses {
+  /** Who there is to ask: "unknown" until that is told. */
+  readonly company: "unknown" | "alone" | "others";
+  readonly awaited: readonly string[];
+  readonly failed: readonly string[];
+  readonly reachedBy: string | undefined;
 }
 
 interface Down {
@@ -96,7 +134,7 @@ interface Down {
   readonly sinceMs: number;
   readonly reason: string;
   readonly holdUntilMs: number;
-  /** What spoke against the node when it went down: fresh probes that failed, and processes that had reported it. */
+  /** What spoke against the node when it went down: fresh probes that failed, and other processes that had failed too. */
   readonly failedProbes: number;
   readonly reporters: number;
   readonly probeAtMs: number;
@@ -129,13 +167,23 @@ export interface Member {
   /** How often the node has gone down; one is forgotten for every 30 s since `wellSinceMs`. */
   readonly flaps: number;
   readonly wellSinceMs: number;
-  /** When each process last reported the node; the oldest first, and no more than 256 of them. */
-  readonly reportedAtMs: ReadonlyMap<string, number>;
+  /** Each process's last report of the node; the oldest first, and no more than 256 of them. */
+  readonly reports: ReadonlyMap<string, Report>;
+  /** The process that last had a byte from the node although the node was marked down. */
+  readonly contradicted: { readonly replica: string; readonly atMs: number } | undefined;
+  /** The number of the last suspicion: what witnesses say of an earlier one counts for nothing. */
+  readonly suspicions: number;
   /** Probes not yet answered, and when the last of them was asked for. */
   readonly awaited: number;
   readonly askedAtMs: number;
   /** What the awaited probes were asked for is settled: their answers are awaited, but tell nothing. */
   readonly stale: boolean;
+}
+
+interface Report {
+  readonly atMs: number;
+  /** The reporter has probed the node on a new connection just before, and that has failed too. */
+  readonly isBacked: boolean;
 }
 
 /** A node that is listed for the first time, or again after it was gone. */
@@ -194,7 +242,8 @@ export function inherited(
 
 function memberWith(address: string, trusted: boolean, health: NodeHealth, wellSinceMs: number): Member {
   const unasked = { awaited: 0, askedAtMs: wellSinceMs, stale: false };
-  return { address, trusted, health, flaps: 0, wellSinceMs, reportedAtMs: new Map(), ...unasked };
+  const unheard = { reports: new Map(), contradicted: undefined, suspicions: 0 };
+  return { address, trusted, health, flaps: 0, wellSinceMs, ...unheard, ...unasked };
 }
 
 /** The node is on the list. */
@@ -238,7 +287,7 @@ export function renamed(member: Member, nowMs: number): Member {
   const asking = { ...member, awaited: 0, stale: false };
   switch (health.state) {
     case "suspect":
-      return { ...asking, health: reopened(health, nowMs) };
+      return opened(asking, health.previous, nowMs);
     case "new":
     case "up":
     case "ramp":
@@ -257,10 +306,69 @@ export function doubted(member: Member, reason: string): Member {
   return { ...member, health: { ...health, doubt: reason } };
 }
 
-/** A process has reported the node. Its word counts as evidence for 15 s. */
-export function reportedBy(member: Member, replica: string, nowMs: number): Member {
-  const reports = [...member.reportedAtMs].filter(([other, atMs]) => other !== replica && nowMs - atMs < reportMs);
-  return { ...member, reportedAtMs: new Map([...reports, [replica, nowMs] as const].slice(-reportersMax)) };
+/**
+ * A process has reported the node. Its word counts as evidence for 15 s; `isBacked`, as that of a failed witness for 2 s.
+ */
+export function reportedBy(member: Member, replica: string, isBacked: boolean, nowMs: number, random: Random): Member {
+  const others = [...member.reports].filter(([other, { atMs }]) => other !== replica && nowMs - atMs < reportMs);
+  const reports = new Map([...others, [replica, { atMs: nowMs, isBacked }] as const].slice(-reportersMax));
+  const { health } = member;
+  const heard = { ...member, reports };
+  if (!isBacked) return heard;
+  if (health.state === "suspect") {
+    const awaited = health.witnesses.awaited.filter((other) => other !== replica);
+    return judged({ ...heard, health: { ...health, witnesses: { ...health.witnesses, awaited } } }, nowMs, random);
+  }
+  if ((health.state === "up" || health.state === "ramp") && health.unsettled !== undefined) {
+    return { ...heard, health: { ...health, unsettled: { ...health.unsettled, recheckAtMs: nowMs } } };
+  }
+  return heard;
+}
+
+/** Who was asked about the suspicion of this number. */
+export function inquired(
+  member: Member,
+  suspicion: number,
+  company: "alone" | "others",
+  awaited: readonly string[],
+  nowMs: number,
+  random: Random,
+): Member {
+  const { health } = member;
+  if (health.state !== "suspect" || member.suspicions !== suspicion) return member;
+  return judged(
+    { ...member, health: { ...health, witnesses: { ...health.witnesses, company, awaited } } },
+    nowMs,
+    random,
+  );
+}
+
+/** A witness has probed the node. Too late, or for another suspicion, or unasked, it has said nothing. */
+export function witnessed(
+  member: Member,
+  suspicion: number,
+  replica: string,
+  ok: boolean,
+  nowMs: number,
+  random: Random,
+): Member {
+  const { health } = member;
+  if (health.state !== "suspect" || member.suspicions !== suspicion) return member;
+  const { witnesses } = health;
+  if (!witnesses.awaited.includes(replica) || nowMs >= witnessesDueMs(health)) return member;
+  const awaited = witnesses.awaited.filter((other) => other !== replica);
+  const said = ok ? { reachedBy: replica } : { failed: [...witnesses.failed, replica] };
+  return judged({ ...member, health: { ...health, witnesses: { ...witnesses, awaited, ...said } } }, nowMs, random);
+}
+
+/** A process has just had a byte from the node, which is marked down. It is looked at again at once. */
+export function contradicted(member: Member, replica: string, nowMs: number, random: Random): Member {
+  const { health, askedAtMs } = member;
+  const heard = { ...member, contradicted: { replica, atMs: nowMs } };
+  if (health.state !== "down") return judged(heard, nowMs, random);
+  // Any number of processes may say so, and go on saying so.
+  const probeAtMs = Math.min(health.probeAtMs, Math.max(nowMs, askedAtMs + returningMs));
+  return { ...heard, health: { ...health, probeAtMs } };
 }
 
 /** A probe of the node was answered. */
@@ -287,19 +395,15 @@ export function probed(member: Member, outcome: ProbeOutcome, reason: string, no
     case "ramp":
       if (outcome === "foreign") return downed(rest, reason, 0, nowMs, random);
       if (outcome === "unreachable") return doubted(rest, reason);
-      return { ...rest, health: { ...health, calmUntilMs: Math.max(health.calmUntilMs, nowMs + calmAfterAnswerMs) } };
+      return { ...rest, health: reached(health, nowMs) };
     case "suspect": {
       if (outcome === "foreign") return downed(rest, reason, health.failed, nowMs, random);
       if (outcome !== "unreachable") {
         const probeAtMs = nextPeriodMs(nowMs, random);
         const calmUntilMs = nowMs + calmAfterSuspicionMs;
-        return settled(rest, { ...health.previous, doubt: undefined, probeAtMs, calmUntilMs });
+        return settled(rest, { ...health.previous, doubt: undefined, probeAtMs, calmUntilMs, unsettled: undefined });
       }
-      const failed = health.failed + 1;
-      // Nobody else is there to ask: the coordinator's own two probes decide.
-      return failed === probesOfSuspicion
-        ? downed(rest, reason, failed, nowMs, random)
-        : { ...rest, health: { ...health, failed } };
+      return judged({ ...rest, health: { ...health, failed: health.failed + 1, reason } }, nowMs, random);
     }
     case "down":
       return probedWhileDown(rest, health, outcome, nowMs, random);
@@ -309,15 +413,19 @@ export function probed(member: Member, outcome: ProbeOutcome, reason: string, no
   }
 }
 
+/** What is due for a member now. */
+export interface Due {
+  readonly member: Member;
+  readonly probe?: { readonly fresh: boolean };
+  /** The suspicion about which others are to be asked, and who need not be, having reported the node just now. */
+  readonly inquiry?: { readonly suspicion: number; readonly except: readonly string[] };
+}
+
 /**
- * The member as the time has made it, and the probe that is due now, if one is. Every change is followed by this, so
- * that what is due at once is asked for at once.
+ * The member as the time has made it, and what is to be asked now. Every change is followed by this, so that what is due
+ * at once is asked for at once.
  */
-export function inTime(
-  member: Member,
-  nowMs: number,
-  random: Random,
-): { readonly member: Member; readonly probe?: { readonly fresh: boolean } } {
+export function inTime(member: Member, nowMs: number, random: Random): Due {
   const asking = member.awaited > 0 && nowMs >= member.askedAtMs + answerWithinMs ? unanswered(member, nowMs) : member;
   const idle = asking.awaited === 0;
   const { health } = asking;
@@ -332,18 +440,24 @@ export function inTime(
     case "ramp": {
       const eased = health.state === "ramp" && nowMs >= health.sinceMs + rampMs;
       const now: InUse = eased ? { ...health, state: "up", sinceMs: nowMs, reason: "eased in" } : health;
-      if (idle && now.doubt !== undefined && nowMs >= now.calmUntilMs) {
-        return asked(asking, { state: "suspect", previous: now, openedAtMs: nowMs, asked: 1, failed: 0 }, true, nowMs);
-      }
+      if (idle && nowMs >= suspectedAtMs(now)) return inTime(opened(asking, now, nowMs), nowMs, random);
       if (idle && nowMs >= now.probeAtMs) {
         return asked(asking, { ...now, probeAtMs: nextPeriodMs(nowMs, random) }, false, nowMs);
       }
       return { member: eased ? { ...asking, health: now } : asking };
     }
-    case "suspect":
-      return health.asked < probesOfSuspicion && nowMs >= nextSuspicionProbeMs(health)
-        ? asked(asking, { ...health, asked: health.asked + 1 }, true, nowMs)
-        : { member: asking };
+    case "suspect": {
+      if (health.asked < probesOfSuspicion && nowMs >= nextSuspicionProbeMs(health)) {
+        const due = asked(asking, { ...health, asked: health.asked + 1 }, true, nowMs);
+        if (health.asked > 0) return due;
+        return { ...due, inquiry: { suspicion: asking.suspicions, except: backersOf(asking, health) } };
+      }
+      if (health.failed < probesOfSuspicion || nowMs < witnessesDueMs(health)) return { member: asking };
+      // What was answered in time may not have been read yet: ask again, rather than judge by what was not heard.
+      return nowMs > witnessesDueMs(health) + lateMs
+        ? inTime(opened(asking, health.previous, nowMs), nowMs, random)
+        : { member: judged(asking, nowMs, random) };
+    }
     case "drain":
       return { member: nowMs >= health.sinceMs + drainMs ? gone(asking, "drained") : asking };
     case "gone":
@@ -360,12 +474,15 @@ export function memberDueMs({ health, awaited, askedAtMs }: Member): number {
       return ifIdle(health.probeAtMs);
     case "up":
     case "ramp": {
-      const probeMs = health.doubt === undefined ? health.probeAtMs : Math.min(health.probeAtMs, health.calmUntilMs);
+      const probeMs = Math.min(health.probeAtMs, suspectedAtMs(health));
       const easedMs = health.state === "ramp" ? health.sinceMs + rampMs : Number.POSITIVE_INFINITY;
       return Math.min(ifIdle(probeMs), easedMs);
     }
-    case "suspect":
-      return health.asked < probesOfSuspicion ? Math.min(nextSuspicionProbeMs(health), answerDueMs) : answerDueMs;
+    case "suspect": {
+      const probeMs = health.asked < probesOfSuspicion ? nextSuspicionProbeMs(health) : Number.POSITIVE_INFINITY;
+      const judgedMs = health.failed < probesOfSuspicion ? Number.POSITIVE_INFINITY : witnessesDueMs(health);
+      return Math.min(probeMs, judgedMs, answerDueMs);
+    }
     case "down":
       return Math.min(ifIdle(health.probeAtMs), departureEndsMs(health));
     case "drain":
@@ -382,6 +499,12 @@ export function evidenceOf({ flaps, health }: Member): DownEvidence | undefined 
   return { flaps, holdUntilMs, failedProbes, reporters };
 }
 
+/** Our own doubt of the node, where others have not borne it out. */
+export function unsettledOf(member: Member): Unsettled | undefined {
+  const health = publicHealth(member);
+  return health.state === "up" || health.state === "ramp" ? health.unsettled : undefined;
+}
+
 /** The node's health as others see it. */
 export type Standing = Exclude<NodeHealth["state"], "suspect">;
 
@@ -391,7 +514,7 @@ export function publicHealth({ health }: Member): Exclude<NodeHealth, Suspect> {
 }
 
 function inUse(state: InUse["state"], reason: string, nowMs: number, probeAtMs: number): InUse {
-  return { state, sinceMs: nowMs, reason, probeAtMs, doubt: undefined, calmUntilMs: nowMs };
+  return { state, sinceMs: nowMs, reason, probeAtMs, doubt: undefined, calmUntilMs: nowMs, unsettled: undefined };
 }
 
 function nextPeriodMs(nowMs: number, random: Random): number {
@@ -407,7 +530,7 @@ function settled(member: Member, health: NodeHealth): Member {
   return { ...member, health, stale: member.awaited > 0 };
 }
 
-function asked(member: Member, health: NodeHealth, fresh: boolean, nowMs: number) {
+function asked(member: Member, health: NodeHealth, fresh: boolean, nowMs: number): Due {
   return { member: { ...member, health, awaited: member.awaited + 1, askedAtMs: nowMs }, probe: { fresh } };
 }
 
@@ -415,11 +538,81 @@ function asked(member: Member, health: NodeHealth, fresh: boolean, nowMs: number
 function unanswered(member: Member, nowMs: number): Member {
   const { health } = member;
   const idle = { ...member, awaited: 0, stale: false };
-  return health.state === "suspect" ? { ...idle, health: reopened(health, nowMs) } : idle;
+  return health.state === "suspect" ? opened(idle, health.previous, nowMs) : idle;
 }
 
-function reopened({ previous }: Suspect, nowMs: number): Suspect {
-  return { state: "suspect", previous, openedAtMs: nowMs, asked: 0, failed: 0 };
+// Suspicions.
+
+/** When a suspicion opens, if nothing else happens. */
+function suspectedAtMs({ doubt, calmUntilMs, unsettled }: InUse): number {
+  if (doubt === undefined) return Number.POSITIVE_INFINITY;
+  return unsettled === undefined ? calmUntilMs : Math.max(calmUntilMs, unsettled.recheckAtMs);
+}
+
+/** Under suspicion from now on; nobody is asked yet. */
+function opened(member: Member, previous: InUse, nowMs: number): Member {
+  const witnesses: Witnesses = { company: "unknown", awaited: [], failed: [], reachedBy: undefined };
+  const suspect: Suspect = {
+    state: "suspect",
+    previous,
+    openedAtMs: nowMs,
+    asked: 0,
+    failed: 0,
+    reason: "",
+    witnesses,
+  };
+  return { ...member, health: suspect, suspicions: member.suspicions + 1 };
+}
+
+/** In use, and just now it has answered. */
+function reached(health: InUse, nowMs: number): InUse {
+  const { unsettled, doubt } = health;
+  const calmUntilMs = Math.max(health.calmUntilMs, nowMs + calmAfterAnswerMs);
+  // A doubt that was only our own is over; one that was reported is still to be looked into.
+  return { ...health, calmUntilMs, unsettled: undefined, doubt: unsettled === undefined ? doubt : undefined };
+}
+
+/** Down, still in use, or still under suspicion, as the evidence is by now. */
+function judged(member: Member, nowMs: number, random: Random): Member {
+  const { health, contradicted } = member;
+  if (health.state !== "suspect" || health.failed < probesOfSuspicion) return member;
+  const { witnesses, failed, reason } = health;
+  const contradictor =
+    contradicted !== undefined && nowMs - contradicted.atMs < contradictedMs ? contradicted : undefined;
+  const reachedBy = witnesses.reachedBy ?? contradictor?.replica;
+  if (reachedBy !== undefined) return leftOpen(member, health, reachedBy, nowMs, random);
+  // Nobody is there whom a wrong judgement could harm but ourselves, who do not reach the node.
+  if (witnesses.company === "alone") return downed(member, reason, failed, nowMs, random);
+  const isComplete = witnesses.company === "others" && witnesses.awaited.length === 0;
+  if (!isComplete && nowMs < witnessesDueMs(health)) return member;
+  return witnesses.failed.length > 0 || backersOf(member, health).length > 0
+    ? downed(member, reason, failed, nowMs, random)
+    : leftOpen(member, health, undefined, nowMs, random);
+}
+
+/** In use as before: only we cannot reach it, as far as anybody knows. */
+function leftOpen(
+  member: Member,
+  { previous, reason }: Suspect,
+  reachedBy: string | undefined,
+  nowMs: number,
+  random: Random,
+): Member {
+  const times = (previous.unsettled?.times ?? 0) + 1;
+  const recheckAtMs = nowMs + Math.min(recheck.baseMs * 2 ** (times - 1), recheck.capMs);
+  const calmUntilMs = nowMs + calmAfterSuspicionMs;
+  const unsettled = { times, reachedBy, recheckAtMs };
+  const probeAtMs = nextPeriodMs(nowMs, random);
+  return settled(member, { ...previous, probeAtMs, doubt: reason, calmUntilMs, unsettled });
+}
+
+/** The processes whose own failed probe was fresh when the suspicion opened, or has come since. */
+function backersOf({ reports }: Member, { openedAtMs }: Suspect): string[] {
+  return [...reports].filter(([, { atMs, isBacked }]) => isBacked && atMs >= openedAtMs - backedMs).map(([key]) => key);
+}
+
+function witnessesDueMs({ openedAtMs }: Suspect): number {
+  return openedAtMs + witnessWithinMs;
 }
 
 function nextSuspicionProbeMs({ openedAtMs, asked }: Suspect): number {
@@ -427,6 +620,8 @@ function nextSuspicionProbeMs({ openedAtMs, asked }: Suspect): number {
 }
 
 function downed(member: Member, reason: string, failedProbes: number, nowMs: number, random: Random): Member {
+  const reporters = [...member.reports].filter(([, { atMs }]) => nowMs - atMs < reportMs).map(([replica]) => replica);
+  const witnesses = member.health.state === "suspect" ? member.health.witnesses.failed : [];
   const forgotten = Math.floor((nowMs - member.wellSinceMs) / forgetMs);
   const flaps = Math.min(flapsMax, Math.max(0, member.flaps - forgotten) + 1);
   const down: Down = {
@@ -435,7 +630,7 @@ function downed(member: Member, reason: string, failedProbes: number, nowMs: num
     reason,
     holdUntilMs: nowMs + holdPerFlapMs * flaps,
     failedProbes,
-    reporters: [...member.reportedAtMs.values()].filter((atMs) => nowMs - atMs < reportMs).length,
+    reporters: new Set([...reporters, ...witnesses]).size,
     probeAtMs: nowMs + equalJitter(retry, 0, random),
     failures: 0,
     successes: 0,

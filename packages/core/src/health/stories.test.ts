@@ -6,6 +6,7 @@ import type { MarkKind } from "../view/view.js";
 import { type ArbiterEvent, arbiterDueMs, emptyArbiter, marksOf, nextArbiter, publishedNodes } from "./arbiter.js";
 import { type DetectorEvent, detectorDueMs, newDetector, nextDetector } from "./detector.js";
 import type { ProbeOutcome } from "./member.js";
+import { chooseWitnesses, isSelfSuspect, type Observer } from "./witnesses.js";
 
 /** Half of every random part: waits of 750, 1500, 3000, 6000, 7500 … ms, and periods of exactly 10 s. */
 const random = () => 0.5;
@@ -26,8 +27,13 @@ function tellStories(file: string, tell: (steps: readonly string[]) => string[])
  * members [first] KEY…      the list of members; a star marks a trusted one
  * KEY says OUTCOME          the answer to one probe that was asked for
  * KEY always OUTCOME        from here on, every probe of it is answered at once, and not shown
- * report KEY [PROCESS]      a process has ejected it
+ * report KEY [PROCESS [probed]]   a process has ejected it; probed: its own probe has just failed too
+ * live [PROCESS]…           the other processes that are alive from here on; at first there are none
+ * PROCESS avoids [KEY]…     it tells that it keeps away from these
+ * PROCESS reaches|fails KEY [SUSPICION]   the answer of a witness, to the last question about it or an earlier one
+ * contradict KEY PROCESS    a process has just had a byte from it
  * wait MS                   ticks come when they are due
+ * stopped MS                none comes for so long, and then what is due
  *
  * The last lines of the outcome are what is published in the end.
  */
@@ -37,6 +43,13 @@ function tellArbiter(steps: readonly string[]): string[] {
   const lines: string[] = [];
   const asked: string[] = [];
   const always = new Map<string, ProbeOutcome>();
+  let others: readonly Observer[] = [];
+  const suspicions = new Map<string, number>();
+
+  const isBelieved = (replica: string, about: string): boolean => {
+    const observer = others.find((other) => other.replica === replica);
+    return observer === undefined || !isSelfSuspect(observer, about, publishedNodes(arbiter));
+  };
 
   const send = (event: ArbiterEvent): void => {
     const [next, effects] = nextArbiter(arbiter, event, nowMs, random);
@@ -64,15 +77,29 @@ function tellArbiter(steps: readonly string[]): string[] {
           break;
         case "marksChanged":
           lines.push(`${nowMs} marks`);
+          break;
+        case "unsettled":
+          lines.push(
+            `${nowMs} ${effect.key} is reached ${effect.reachedBy === undefined ? "by nobody that we know of" : `by ${effect.reachedBy}`}, not by us`,
+          );
+          break;
+        case "askWitnesses": {
+          const { key, suspicion, except } = effect;
+          suspicions.set(key, suspicion);
+          const choice = chooseWitnesses(others, { key, nodes: publishedNodes(arbiter), except }, random);
+          const { replicas, isAlone } = choice;
+          if (!isAlone) lines.push(`${nowMs} ask ${replicas.join(" ") || "nobody"} about ${key}`);
+          send({ type: "inquired", key, suspicion, replicas, isAlone });
+        }
       }
     }
   };
 
   for (const step of steps) {
-    const [first = "", second = "", ...others] = step.split(" ");
+    const [first = "", second = "", ...rest] = step.split(" ");
     if (first === "members") {
       const firstView = second === "first";
-      const keys = (firstView ? others : [second, ...others]).filter((key) => key !== "");
+      const keys = (firstView ? rest : [second, ...rest]).filter((key) => key !== "");
       const nodes = keys.map((key) => ({
         key: key.replace("*", ""),
         address: key.replace("*", "").replace(/^.*@/, ""),
@@ -80,10 +107,32 @@ function tellArbiter(steps: readonly string[]): string[] {
       }));
       send({ type: "members", nodes, firstView });
     } else if (first === "inherit") {
-      send({ type: "inherited", nodes: [second, ...others].map(readInherited) });
+      send({ type: "inherited", nodes: [second, ...rest].map(readInherited) });
     } else if (first === "report") {
-      const [replica] = others;
-      send({ type: "reported", key: second, reason: "reported", ...(replica === undefined ? {} : { replica }) });
+      const [replica, probed] = rest;
+      if (replica !== undefined && !isBelieved(replica, second)) continue;
+      const backed = probed === undefined ? {} : ({ probe: "failed" } as const);
+      send({
+        type: "reported",
+        key: second,
+        reason: "reported",
+        ...(replica === undefined ? {} : { replica }),
+        ...backed,
+      });
+    } else if (first === "live") {
+      others = [second, ...rest].filter((name) => name !== "").map((name) => ({ replica: name, avoided: [] }));
+    } else if (second === "avoids") {
+      others = others.map((other) => (other.replica === first ? { replica: first, avoided: rest } : other));
+    } else if (second === "reaches" || second === "fails") {
+      const [key = "", suspicion = suspicions.get(key)] = rest;
+      const ok = second === "reaches";
+      if (!ok && !isBelieved(first, key)) continue;
+      send({ type: "witnessed", key, suspicion: Number(suspicion), replica: first, ok });
+    } else if (first === "contradict") {
+      send({ type: "contradicted", key: second, replica: rest[0] ?? "" });
+    } else if (first === "stopped") {
+      nowMs += Number(second);
+      send({ type: "tick" });
     } else if (first === "wait") {
       const untilMs = nowMs + Number(second);
       for (let dueMs = arbiterDueMs(arbiter); dueMs !== undefined && dueMs <= untilMs; dueMs = arbiterDueMs(arbiter)) {
@@ -92,7 +141,7 @@ function tellArbiter(steps: readonly string[]): string[] {
       }
       nowMs = untilMs;
     } else {
-      const outcome = others[0] as ProbeOutcome;
+      const outcome = rest[0] as ProbeOutcome;
       if (second === "always") always.set(first, outcome);
       const answers = second === "always" ? asked.filter((key) => key === first).length : 1;
       for (let answer = 0; answer < answers; answer++) {
@@ -134,6 +183,7 @@ function readInherited(text: string) {
 /**
  * failed since MS answered N    an attempt that was started at MS failed; the slot has had N answers
  * trial ok|failed               the answer to the probe
+ * reached                       the answer to a probe made at once after the ejection
  * shared down|doubtful|cleared  the view's word on the node
  * wait MS                       ticks come when they are due
  */
@@ -158,6 +208,8 @@ function tellDetector(steps: readonly string[]): string[] {
     const [what, second, third, , fifth] = step.split(" ");
     if (what === "failed") {
       send({ type: "failed", startedAtMs: Number(third), answered: Number(fifth), reason: "refused" });
+    } else if (what === "reached") {
+      send({ type: "reached" });
     } else if (what === "trial") {
       send(second === "ok" ? { type: "trialled", ok: true } : { type: "trialled", ok: false, reason: "still refused" });
     } else if (what === "shared") {

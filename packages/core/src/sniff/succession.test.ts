@@ -31,10 +31,24 @@ describe("another cluster in the place of ours", () => {
         [0, "u2"],
         [50, undefined],
         [70, "u2"],
+        [100, "u2"],
         [129, "u2"],
         [130, "u2"],
       ]),
       [130],
+    );
+  });
+
+  it("does not by a minute in which we were not looking", () => {
+    assert.deepEqual(
+      successions([
+        [0, "u2"],
+        [61, "u2"],
+        [91, "u2"],
+        [120, "u2"],
+        [121, "u2"],
+      ]),
+      [121],
     );
   });
 

@@ -1,5 +1,7 @@
 /** So long must nothing but the other cluster have answered. */
 const succeedsAfterMs = 60_000;
+/** Nodes of another cluster are asked every 10 s or more often: after a longer silence it is we who were not running. */
+const gapMs = 30_000;
 
 /**
  * Another cluster that answers where ours should: ours may have been rebuilt. Times are monotonic milliseconds.
@@ -12,6 +14,8 @@ const succeedsAfterMs = 60_000;
 export interface Claimant {
   readonly uuid: string;
   readonly sinceMs: number;
+  /** When it last answered. */
+  readonly seenAtMs: number;
 }
 
 /**
@@ -27,6 +31,8 @@ export function nextClaimant(
   nowMs: number,
 ): { readonly claimant: Claimant | undefined; readonly succeeds: boolean } {
   if (uuid === undefined) return { claimant: undefined, succeeds: false };
-  if (claimant?.uuid !== uuid) return { claimant: { uuid, sinceMs: nowMs }, succeeds: false };
-  return { claimant, succeeds: nowMs >= claimant.sinceMs + succeedsAfterMs };
+  if (claimant?.uuid !== uuid || nowMs > claimant.seenAtMs + gapMs) {
+    return { claimant: { uuid, sinceMs: nowMs, seenAtMs: nowMs }, succeeds: false };
+  }
+  return { claimant: { ...claimant, seenAtMs: nowMs }, succeeds: nowMs >= claimant.sinceMs + succeedsAfterMs };
 }

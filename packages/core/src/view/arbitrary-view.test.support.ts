@@ -114,6 +114,7 @@ export const anyDigest: fc.Arbitrary<Digest> = fc.record(
     freshness: fc.constantFrom("fresh" as const, "stale" as const, "orphan" as const),
     view: fc.record({ topology: anyVersion, marks: anyVersion }, { noNullPrototype: true }),
     avoided: fc.array(anyKey, { maxLength: viewLimits.avoidedMax }),
+    contradicts: fc.array(anyKey, { maxLength: viewLimits.contradictsMax }),
     answeredMsAgo: moment,
     threads: fc.array(anyThread, { maxLength: 4 }),
   } satisfies Fields<Digest>,

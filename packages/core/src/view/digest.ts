@@ -16,6 +16,11 @@ export interface Digest {
   readonly view?: { readonly topology: Version; readonly marks: Version };
   /** The nodes, by `nodeKey`, that it keeps away from by its own experience; at most 64 are named. */
   readonly avoided: readonly string[];
+  /**
+   * The nodes, by `nodeKey`, that the view marks down and that it goes on using, for it has had a byte from them in the
+   * last 2 s; at most 64 are named. Absent: none.
+   */
+  readonly contradicts?: readonly string[];
   /** How long ago a node last answered it anything, in milliseconds; absent: none ever has. */
   readonly answeredMsAgo?: number;
   /** One for each worker thread; empty where requests are sent from the main thread. */

@@ -23,8 +23,10 @@ export { viewLimits } from "./limits.js";
 export {
   decodeEvent,
   decodeReport,
+  encodeAsk,
   encodeDigest,
   encodeReport,
+  encodeWitness,
   headEventAround,
   releasedEvent,
   rollCallEvent,

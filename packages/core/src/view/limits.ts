@@ -10,8 +10,8 @@ export const viewLimits = {
   eventMaxBytes: 16_384,
   /** Larger marks are not sent along with a head; readers fetch them. */
   inlineMarksMaxBytes: 8_192,
-  /** Of a digest or a failure report. */
-  reportMaxBytes: 65_536,
+  /** Of a digest, a failure report or what a witness says. */
+  reportMaxBytes: 98_304,
   nodesMax: 4_096,
   idMaxLength: 128,
   nameMaxLength: 255,
@@ -28,6 +28,10 @@ export const viewLimits = {
   reasonMaxLength: 512,
   /** Nodes that one digest may name. */
   avoidedMax: 64,
+  contradictsMax: 64,
+  /** Processes that one question about a node may name, and the length of its id. */
+  witnessesMax: 16,
+  askIdMaxLength: 64,
   threadsMax: 64,
   countMax: 1_000_000_000,
 } as const;

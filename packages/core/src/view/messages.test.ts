@@ -7,8 +7,10 @@ import { viewLimits } from "./limits.js";
 import {
   decodeEvent,
   decodeReport,
+  encodeAsk,
   encodeDigest,
   encodeReport,
+  encodeWitness,
   headEventAround,
   releasedEvent,
   rollCallEvent,
@@ -39,8 +41,40 @@ describe("the messages of a view", () => {
     );
     const report = { node: "n1@es1:9200", reason: "connection refused", replica: "r1" };
     assert.deepEqual(decodeReport(bytes(encodeReport(report))), { value: { kind: "report", ...report } });
+    const backed = { ...report, probe: "failed" } as const;
+    assert.deepEqual(decodeReport(bytes(encodeReport(backed))), { value: { kind: "report", ...backed } });
     assert.deepEqual(decodeEvent(bytes(releasedEvent)), { value: { kind: "released" } });
     assert.deepEqual(decodeEvent(bytes(rollCallEvent)), { value: { kind: "rollCall" } });
+  });
+
+  it("carry questions to witnesses, and their answers", () => {
+    const about = { id: "7.3", node: "n1@es1:9200" };
+    const ask = { ...about, replicas: ["r1", "r2"] };
+    assert.deepEqual(decodeEvent(bytes(encodeAsk(ask))), { value: { kind: "ask", ...ask } });
+    for (const ok of [true, false]) {
+      const answer = { ...about, replica: "r1", ok };
+      assert.deepEqual(decodeReport(bytes(encodeWitness(answer))), { value: { kind: "witness", ...answer } });
+    }
+  });
+
+  it("refuse a question or an answer that is not whole, or too large", () => {
+    const ask = { kind: "ask", id: "7.3", node: "n1@es1:9200", replicas: ["r1"] };
+    const strange = [
+      { id: "" },
+      { id: 7 },
+      { id: "x".repeat(65) },
+      { node: "es1:9200" },
+      { replicas: "r1" },
+      { replicas: [""] },
+      { replicas: Array.from({ length: 17 }, (_, index) => `r${index}`) },
+    ];
+    for (const part of strange) assert.ok("problem" in decodeEvent(bytes({ ...ask, ...part })), JSON.stringify(part));
+    const answer = { kind: "witness", id: "7.3", node: "n1@es1:9200", replica: "r1", ok: true };
+    for (const part of [{ id: undefined }, { node: 1 }, { replica: "" }, { ok: "yes" }, { ok: undefined }]) {
+      assert.ok("problem" in decodeReport(bytes({ ...answer, ...part })), JSON.stringify(part));
+    }
+    const report = { kind: "report", node: "n1@es1:9200", reason: "", replica: "r1", probe: "answered" };
+    assert.ok("problem" in decodeReport(bytes(report)));
   });
 
   it("say in what format a digest is, and refuse one that is too new", () => {
@@ -56,13 +90,14 @@ describe("the messages of a view", () => {
     const [digest] = fc.sample(anyDigest, 1);
     assert.ok(digest !== undefined);
     const avoided = Array.from({ length: 500 }, (_, index) => `n${index}@es1:9200`);
-    const read = decodeReport(bytes(encodeDigest({ ...digest, avoided })));
+    const read = decodeReport(bytes(encodeDigest({ ...digest, avoided, contradicts: avoided })));
     assert.ok("value" in read && read.value.kind === "digest");
     assert.deepEqual(read.value.digest.avoided, avoided.slice(0, 64));
+    assert.deepEqual(read.value.digest.contradicts, avoided.slice(0, 64));
   });
 
   it("are of an unknown kind where a newer version says more", () => {
-    assert.deepEqual(decodeEvent(bytes({ kind: "witness", nodes: [] })), { value: { kind: "unknown" } });
+    assert.deepEqual(decodeEvent(bytes({ kind: "oracle", nodes: [] })), { value: { kind: "unknown" } });
     assert.deepEqual(decodeReport(bytes({ kind: "seen" })), { value: { kind: "unknown" } });
   });
 
@@ -70,7 +105,7 @@ describe("the messages of a view", () => {
     for (const decode of [decodeEvent, decodeReport]) {
       fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (garbage) => "problem" in decode(garbage)));
       fc.assert(
-        fc.property(fc.constantFrom("head", "digest", "report"), fc.jsonValue(), (kind, value) => {
+        fc.property(fc.constantFrom("head", "digest", "report", "ask", "witness"), fc.jsonValue(), (kind, value) => {
           const read = decode(bytes({ kind, head: value, digest: value, node: value, marks: value }));
           assert.ok("problem" in read || read.value.kind === "unknown");
         }),

@@ -28,12 +28,26 @@ export type ViewEvent =
   | { readonly kind: "head"; readonly head: Head; readonly marks?: Marks }
   | { readonly kind: "released" }
   | { readonly kind: "rollCall" }
+  | { readonly kind: "ask"; readonly id: string; readonly node: string; readonly replicas: readonly string[] }
   | { readonly kind: "unknown" };
 
 /** On the channel that leaders hear. */
 export type ViewReport =
-  | { readonly kind: "report"; readonly node: string; readonly reason: string; readonly replica: string }
+  | {
+      readonly kind: "report";
+      readonly node: string;
+      readonly reason: string;
+      readonly replica: string;
+      readonly probe?: "failed";
+    }
   | { readonly kind: "digest"; readonly digest: Digest }
+  | {
+      readonly kind: "witness";
+      readonly id: string;
+      readonly node: string;
+      readonly replica: string;
+      readonly ok: boolean;
+    }
   | { readonly kind: "unknown" };
 
 /**
@@ -54,21 +68,40 @@ export function decodeEvent(bytes: Uint8Array): Decoded<ViewEvent> {
     const fields = fieldsOf(jsonOf(bytes, viewLimits.eventMaxBytes), "message");
     const kind = fields.get("kind");
     if (kind === "released" || kind === "rollCall") return { kind };
+    if (kind === "ask") {
+      const { witnessesMax } = viewLimits;
+      return {
+        kind,
+        ...readAsk(fields),
+        replicas: listOf(fields.get("replicas"), "replicas", witnessesMax, readReplica),
+      };
+    }
     if (kind !== "head") return { kind: "unknown" };
     return { kind, head: readHead(fields.get("head")), ...optional(fields, "marks", readMarks) };
   });
 }
 
 export function encodeReport(report: Omit<Extract<ViewReport, { kind: "report" }>, "kind">): string {
-  const { node, reason, replica } = report;
-  return JSON.stringify({ kind: "report", node, reason: cutReason(reason), replica });
+  const { node, reason, replica, probe } = report;
+  return JSON.stringify({ kind: "report", node, reason: cutReason(reason), replica, probe });
 }
 
-/** Names as many avoided nodes and threads as a digest may hold; the rest is left out. */
+export function encodeAsk({ id, node, replicas }: Omit<Extract<ViewEvent, { kind: "ask" }>, "kind">): string {
+  return JSON.stringify({ kind: "ask", id, node, replicas } satisfies ViewEvent);
+}
+
+export function encodeWitness(answer: Omit<Extract<ViewReport, { kind: "witness" }>, "kind">): string {
+  const { id, node, replica, ok } = answer;
+  return JSON.stringify({ kind: "witness", id, node, replica, ok } satisfies ViewReport);
+}
+
+/** Names as many nodes and threads as a digest may hold; the rest is left out. */
 export function encodeDigest(digest: Digest): string {
   const avoided = digest.avoided.slice(0, viewLimits.avoidedMax);
+  const contradicts = digest.contradicts?.slice(0, viewLimits.contradictsMax);
   const threads = digest.threads.slice(0, viewLimits.threadsMax);
-  return JSON.stringify({ kind: "digest", digest: { ...digest, format: viewFormat, avoided, threads } });
+  const bounded = { ...digest, avoided, contradicts, threads };
+  return JSON.stringify({ kind: "digest", digest: { ...bounded, format: viewFormat } });
 }
 
 export function decodeReport(bytes: Uint8Array): Decoded<ViewReport> {
@@ -76,20 +109,38 @@ export function decodeReport(bytes: Uint8Array): Decoded<ViewReport> {
     const fields = fieldsOf(jsonOf(bytes, viewLimits.reportMaxBytes), "message");
     const kind = fields.get("kind");
     if (kind === "digest") return { kind, digest: readDigest(fieldsOf(fields.get("digest"), "digest")) };
+    if (kind === "witness") {
+      return {
+        kind,
+        ...readAsk(fields),
+        replica: readReplica(fields.get("replica")),
+        ok: flag(fields.get("ok"), "ok"),
+      };
+    }
     if (kind !== "report") return { kind: "unknown" };
     return {
       kind,
       node: readKey(fields.get("node")),
       reason: text(fields.get("reason"), "reason", viewLimits.reasonMaxLength),
-      replica: named(fields.get("replica"), "replica", viewLimits.processNameMaxLength),
+      replica: readReplica(fields.get("replica")),
+      ...optional(fields, "probe", (value, what) => oneOf<"failed">(value, what, ["failed"])),
     };
   });
+}
+
+/** A question about a node, or the answer to it. */
+function readAsk(fields: Fields): { readonly id: string; readonly node: string } {
+  return { id: named(fields.get("id"), "id", viewLimits.askIdMaxLength), node: readKey(fields.get("node")) };
+}
+
+function readReplica(value: unknown): string {
+  return named(value, "replica", viewLimits.processNameMaxLength);
 }
 
 function readDigest(fields: Fields): Digest {
   checkFormat(fields);
   return {
-    replica: named(fields.get("replica"), "replica", viewLimits.processNameMaxLength),
+    replica: readReplica(fields.get("replica")),
     host: text(fields.get("host"), "host", viewLimits.nameMaxLength),
     pid: wholeNumber(fields.get("pid"), "pid", 0, Number.MAX_SAFE_INTEGER),
     role: oneOf(fields.get("role"), "role", ["candidate", "external", "coordinator"]),
@@ -97,6 +148,7 @@ function readDigest(fields: Fields): Digest {
     freshness: oneOf(fields.get("freshness"), "freshness", ["fresh", "stale", "orphan"]),
     ...optional(fields, "view", readApplied),
     avoided: listOf(fields.get("avoided"), "avoided", viewLimits.avoidedMax, readKey),
+    ...optional(fields, "contradicts", (value, what) => listOf(value, what, viewLimits.contradictsMax, readKey)),
     ...optional(fields, "answeredMsAgo", duration),
     threads: listOf(fields.get("threads"), "threads", viewLimits.threadsMax, readThread),
   };

@@ -133,6 +133,7 @@ export interface RigOptions {
   readonly noNodeWaitMs?: number;
   readonly drainMs?: number;
   readonly random?: Random;
+  readonly catchUp?: () => boolean;
 }
 
 const layout = { slots: 4, threads: 1 };
@@ -159,7 +160,14 @@ export class Rig {
   readonly released: number[] = [];
   credentialsRefused = 0;
 
-  constructor({ settings, queueMax = 8, noNodeWaitMs = 250, drainMs = 20_000, random = () => 0 }: RigOptions = {}) {
+  constructor({
+    settings,
+    queueMax = 8,
+    noNodeWaitMs = 250,
+    drainMs = 20_000,
+    random = () => 0,
+    catchUp,
+  }: RigOptions = {}) {
     const words = createTable(layout);
     const connections: ConnectionSettings = {
       perNode: 4,
@@ -189,6 +197,7 @@ export class Rig {
       timers: realTimers,
       random,
       wallNowMs: Date.now,
+      ...(catchUp === undefined ? {} : { catchUp }),
     });
   }
 

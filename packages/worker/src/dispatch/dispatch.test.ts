@@ -19,6 +19,23 @@ import {
 import type { CancelCode } from "./sender.js";
 
 describe("dispatching", () => {
+  it("writes no byte of a call that its owner has taken back by then", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test);
+    rig.use(server.origin);
+    let asked = 0;
+    const claim = {
+      hand() {
+        asked++;
+        return asked !== 1;
+      },
+    };
+    const taken = summary(await rig.begin({ path: "/taken" }, claim).result);
+    assert.ok("sent" in taken && taken.sent === "no");
+    await rig.begin({ path: "/left" }, claim).result;
+    assert.deepEqual([asked, server.requests.map((head) => head.split(" ")[1])], [2, ["/left"]]);
+  });
+
   it("sends what the call and its node say", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test);

@@ -1,7 +1,7 @@
 import type { TaskContext } from "../threads/run-task.js";
 
 export interface StressWork {
-  readonly kind: "request" | "compute" | "exit" | "throw";
+  readonly kind: "request" | "compute" | "churn" | "exit" | "throw";
   readonly forMs: number;
   readonly path: string;
 }
@@ -16,6 +16,14 @@ export default async function stressTask({ kind, forMs, path }: StressWork, { re
       while (performance.now() < untilMs);
       return "computed";
     }
+    case "churn":
+      // Blocks its thread again and again, in the middle of whatever it has begun meanwhile.
+      for (let round = 0; round < 4; round++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        const untilMs = performance.now() + forMs;
+        while (performance.now() < untilMs);
+      }
+      return "churned";
     case "exit":
       return process.exit(1);
     case "throw":

@@ -126,7 +126,7 @@ class StressRig {
       random: this.random,
       changed: (slot) => this.keeper.refreshSlot(slot),
       report: () => {},
-      trial: async () => ({ ok: true }),
+      look: async () => ({ kind: "reached" }),
     });
     this.keeper = new ViewKeeper({
       seeds: [],
@@ -195,8 +195,9 @@ class StressRig {
     const before = this.counts();
     const endMs = nowMs() + forMs;
     while (nowMs() < endMs) {
-      for (let more = 0; more < 12; more++) if (this.underWay < 80) this.begin(false);
+      // In one turn: so a thread may well be given a call before its loop has come to the new list.
       if (this.random() < 0.3) this.changeView();
+      for (let more = 0; more < 12; more++) if (this.underWay < 80) this.begin(false);
       await sleep(this.random() * 6);
     }
     await this.quiet();
@@ -220,12 +221,13 @@ class StressRig {
     const endMs = nowMs() + forMs;
     let mayKillFromMs = nowMs() + 100;
     while (nowMs() < endMs) {
-      for (let more = 0; more < 16; more++) if (this.underWay < 120) this.begin(this.random() < 0.2);
       if (this.random() < 0.4) this.changeView();
+      for (let more = 0; more < 16; more++) if (this.underWay < 120) this.begin(this.random() < 0.3);
       const kind = this.random();
       if (kind < 0.1) void this.runTask("request");
       else if (kind < 0.13) void this.runTask("compute");
-      else if (kind < 0.16 && nowMs() > mayKillFromMs) {
+      else if (kind < 0.15) for (let each = 0; each < threads; each++) void this.runTask("churn");
+      else if (kind < 0.18 && nowMs() > mayKillFromMs) {
         mayKillFromMs = nowMs() + 700;
         this.killed++;
         void this.runTask(this.random() < 0.5 ? "exit" : "throw");
@@ -288,7 +290,7 @@ class StressRig {
     // Set before the call begins: that may settle it.
     const timer = setTimeout(
       () => pending?.cancel(givesUp ? "ABORTED" : "TIMEOUT", "given up"),
-      givesUp ? this.random() * 30 : 10_000,
+      givesUp ? this.random() * 60 : 10_000,
     );
     const pending: Pending | undefined = this.lanes.start(call, (result) => {
       if (++settlements > 1) return void this.problems.push(`call ${id} was settled ${settlements} times`);

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import type { Digest } from "@rollcall/core/view";
+import { closeAll, cluster, coordinating, fromSniff, markAt } from "./coordinating.test.support.js";
+import type { StandIn } from "./stand-in.test.support.js";
+import type { ViewStore, WitnessAsk } from "./store/view-store.js";
+
+afterEach(closeAll);
+
+/** A coordinator whose process is `r0`, and other processes that tell of themselves every second. */
+async function leading(size: number, live: readonly string[], name?: string) {
+  const nodes = await cluster(size);
+  const it = coordinating({ nodes: nodes.urls }, name === undefined ? {} : { name });
+  const others = new Map(live.map((replica): [string, Digest] => [replica, digestOf(replica)]));
+  const asks: WitnessAsk[] = [];
+  it.store.onWitnessAsk((ask) => asks.push(ask));
+  const tell = () => {
+    for (const digest of others.values()) it.store.digest(digest);
+    it.timers.after(1_000, tell);
+  };
+  tell();
+  await it.when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === size);
+  await it.pass(13_000);
+  const key = (place: number) => `id${place}@${nodes.at(place).address}`;
+  const isDown = (node: StandIn) => it.views.some((view) => markAt(view, node) === "down");
+  return { ...it, ...nodes, others, asks, key, isDown };
+}
+
+const digestOf = (replica: string, more: Partial<Digest> = {}): Digest => ({
+  replica,
+  host: "app",
+  pid: 1,
+  role: "candidate",
+  leading: false,
+  freshness: "fresh",
+  avoided: [],
+  threads: [],
+  ...more,
+});
+
+/** From here on, these processes answer what they are asked. */
+function answering(store: ViewStore, answers: Readonly<Record<string, boolean>>): void {
+  store.onWitnessAsk(({ id, node, replicas }) => {
+    for (const replica of replicas) {
+      const ok = answers[replica];
+      if (ok !== undefined) store.witness({ id, node, replica, ok });
+    }
+  });
+}
+
+describe("a coordinator among others", () => {
+  it("marks a node as down when a witness fails too, and asks by names of nodes and processes alone", async () => {
+    const { at, store, asks, key, when, logger } = await leading(3, ["r1", "r2", "r3", "r4"]);
+    answering(store, { r1: false, r2: false, r3: false, r4: false });
+    await at(2).down();
+    store.report({ node: key(2), reason: "connection refused", replica: "r1", probe: "failed" });
+    const { tookMs } = await when("it is down", (view) => markAt(view, at(2)) === "down");
+    assert.ok(tookMs <= 2_000);
+    const [ask] = asks;
+    assert.deepEqual([asks.length, ask?.node, ask?.replicas.length], [1, key(2), 3]);
+    assert.deepEqual([...(ask?.replicas ?? [])].sort(), ["r2", "r3", "r4"], "neither the reporter nor ourselves");
+    assert.match(logger.warnings.join("\n"), /is down: connection refused \(2 failed probes, .*by 4 processes\)/);
+  });
+
+  it("takes no node out that it alone cannot reach, and says once who does", async () => {
+    const { at, store, pass, logger, isDown } = await leading(2, ["r1", "r2"]);
+    answering(store, { r1: false, r2: true });
+    await at(2).down();
+    await pass(120_000);
+    assert.equal(isDown(at(2)), false);
+    assert.deepEqual(logger.warnings, [
+      `node n2 (${at(2).address}) cannot be reached from here, but from replica r2: connection refused`,
+    ]);
+  });
+
+  it("takes no node out while others are alive and say nothing, nor on the word of its own process", async () => {
+    const { at, store, pass, key, isDown, logger } = await leading(2, ["r1"]);
+    await at(2).down();
+    for (let time = 0; time < 30; time++) {
+      store.report({ node: key(2), reason: "connection refused", replica: "r0", probe: "failed" });
+      await pass(1_000);
+    }
+    assert.equal(isDown(at(2)), false);
+    assert.match(logger.warnings.join("\n"), /cannot be reached from here, and no other process says whether it can/);
+  });
+
+  it("decides alone where no other process has a pool", async () => {
+    const { at, others, when, asks, store, key } = await leading(2, ["standing by"]);
+    others.set("standing by", digestOf("standing by", { role: "coordinator" }));
+    await at(2).down();
+    // What it has said of itself before is over by the next time that it tells.
+    store.digest(digestOf("standing by", { role: "coordinator" }));
+    store.report({ node: key(2), reason: "connection refused", replica: "r0" });
+    const { tookMs } = await when("it is down", (view) => markAt(view, at(2)) === "down");
+    assert.ok(tookMs <= 2_000);
+    assert.deepEqual(asks, []);
+  });
+
+  it("does not take itself for alone before others have had the time to tell of themselves", async () => {
+    const { urls, nodes } = await cluster(1);
+    await nodes[0]?.down();
+    const { when, views, pass } = coordinating({ nodes: urls }, { name: "logs" });
+    await pass(7_000);
+    assert.deepEqual(views.at(-1)?.marks.nodes, {});
+    await when("it is down", (view) => nodes.every((node) => markAt(view, node) === "down"), 10_000);
+  });
+
+  it("believes nobody who keeps away from most nodes, but in what he reaches", async () => {
+    const { at, store, pass, when, key, others, asks, isDown } = await leading(3, ["r1"]);
+    others.set("r1", digestOf("r1", { avoided: [key(1), key(2), key(3)] }));
+    await pass(2_000);
+    await at(2).down();
+    for (let time = 0; time < 20; time++) {
+      store.report({ node: key(2), reason: "connection refused", replica: "r1", probe: "failed" });
+      await pass(1_000);
+    }
+    assert.equal(isDown(at(2)), false);
+    assert.deepEqual(asks, []);
+    others.set("r1", digestOf("r1", { avoided: [key(2)] }));
+    await pass(2_000);
+    store.report({ node: key(2), reason: "connection refused", replica: "r1", probe: "failed" });
+    await when("it is down", (view) => markAt(view, at(2)) === "down", 5_000);
+  });
+
+  it("hears no answer to another leader's question", async () => {
+    const { at, store, pass, isDown } = await leading(2, ["r1"]);
+    store.onWitnessAsk(({ id, node }) => store.witness({ id: `9${id}`, node, replica: "r1", ok: false }));
+    await at(2).down();
+    await pass(60_000);
+    assert.equal(isDown(at(2)), false);
+  });
+
+  it("looks again at a node that is down when a process has had a byte from it", async () => {
+    const { at, store, others, when, pass, key } = await leading(2, ["r1"]);
+    answering(store, { r1: false });
+    const { reply } = at(2);
+    at(2).reply = (request) => request.socket.destroy();
+    await when("it is down", (view) => markAt(view, at(2)) === "down");
+    // By now it is looked at every 5 to 10 s: the last time just now.
+    await pass(60_000);
+    const asked = () => at(2).asked.length;
+    for (const before = asked(); asked() === before; ) await pass(200);
+    await pass(1_000);
+    at(2).reply = reply;
+    const before = asked();
+    others.set("r1", digestOf("r1", { contradicts: [key(2)] }));
+    const { tookMs } = await when("it is back", (view) => markAt(view, at(2)) === "ramp");
+    assert.ok(tookMs <= 4_000 && asked() - before <= 6, `after ${tookMs} ms and ${asked() - before} questions`);
+  });
+});
