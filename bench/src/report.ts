@@ -15,7 +15,7 @@ export interface Report {
 /** The repository's root. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-// Of the start: by its end, a bench has loaded the machine itself.
+// By its end, a bench has loaded the machine itself; with more than a few, others have as well.
 const loadAtStart = loadavg()[0] ?? 0;
 const startedAt = new Date();
 
@@ -39,7 +39,7 @@ function circumstances(): string {
   const [cpu] = cpus();
   const lines = [
     `${startedAt.toISOString().slice(0, 16).replace("T", " ")} UTC, commit ${commit()}`,
-    `${cpus().length} x ${cpu?.model.trim() ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}; load average at the start ${loadAtStart.toFixed(2)}`,
+    `${cpus().length} x ${cpu?.model.trim() ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}; load average at the start ${loadAtStart.toFixed(2)}, at the end ${(loadavg()[0] ?? 0).toFixed(2)}`,
     `Node ${process.versions.node}`,
     ...installed.map((path) => versionLine(path)),
   ];
@@ -49,6 +49,8 @@ function circumstances(): string {
 const installed = [
   "packages/worker",
   "node_modules/undici",
+  "node_modules/piscina",
+  "node_modules/ioredis",
   "bench/node_modules/undici",
   "bench/node_modules/@elastic/elasticsearch",
   "bench/node_modules/@elastic/transport",
