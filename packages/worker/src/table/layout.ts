@@ -34,9 +34,9 @@ import type { Candidate } from "@rollcall/core/selection";
  *                 9 handshakeMs how long the last connection took to open, with TLS; 0: none did
  *
  * Counts with a star are taken: the main thread swaps them for 0 and adds them up as doubles, so that no count is lost,
- * wraps, or is counted twice, whoever lives or dies. Times with a plus are stamps: ticks, but 0 for none.
- * What is written for every request and not counted so has one writer alone, and is stored plainly: a word is read whole in
- * any case, and nobody waits for it. Strings never enter the buffer; they travel as messages.
+ * wraps, or is counted twice, whoever lives or dies. Times with a plus are stamps: ticks, but 0 for none. What is written
+ * for every request and not taken has one writer, and is stored plainly: a word is read whole in any case. Strings never
+ * enter the buffer; they travel as messages.
  */
 const headerWords = 4;
 const sharedWords = 4;
