@@ -4,7 +4,8 @@ import { seededRandom } from "@rollcall/core/testing";
 import { type FixtureCluster, type RequestFault, startFixtureCluster } from "../support/fixture/index.js";
 import { startRedis } from "../support/redis/index.js";
 import { type Asked, type Replica, startReplica } from "../support/replica/index.js";
-import { closeAll, letPass, night, nodeAt, waitUntilAllUp } from "./support-night.js";
+import { waitUntil } from "../support/wait-until.js";
+import { closeAll, letPass, night, nodeAt, patient, waitUntilAllUp } from "./support-night.js";
 import { brokenPromise, doneByIndex, newWrite, type Write, writeKinds } from "./support-writes.js";
 
 const users = { kind: "other" } as const;
@@ -28,7 +29,7 @@ const faults: readonly RequestFault[] = [
   { kind: "garbage", on: users, times: 1 },
 ];
 
-/** A node at a time is faulty, loses its connections, or is killed and started again; at last all are killed. */
+/** A node at a time is faulty, loses its connections, or is killed and started again. */
 async function storm(cluster: FixtureCluster, random: () => number): Promise<void> {
   const untilMs = performance.now() + stormMs;
   while (performance.now() < untilMs) {
@@ -45,10 +46,6 @@ async function storm(cluster: FixtureCluster, random: () => number): Promise<voi
     }
     await letPass(100);
   }
-  await Promise.all(cluster.nodes.map((node) => node.kill()));
-  await letPass(2_000);
-  await Promise.all(cluster.nodes.map((node) => node.restart()));
-  await Promise.all(cluster.nodes.map((node) => node.set({})));
 }
 
 interface Told {
@@ -83,6 +80,15 @@ describe("a write in a bad night", night, () => {
       Array.from({ length: slots }, (_, slot) => writeOn(replica, `w${at}-${slot}`)),
     );
     await storm(cluster, random);
+    await Promise.all(cluster.nodes.map((node) => node.kill()));
+    const isUnsent = (told: Asked) => "code" in told && told.sent === "no";
+    await waitUntil(
+      "some of each kind could not be sent",
+      () => writeKinds.every((kind) => all.some(({ write, told }) => write.kind === kind && isUnsent(told))),
+      patient,
+    );
+    await Promise.all(cluster.nodes.map((node) => node.restart()));
+    await Promise.all(cluster.nodes.map((node) => node.set({})));
     raging = false;
     await Promise.all(writing);
     await letPass(2 * delayMs); // a write may land after its client has given up
@@ -106,7 +112,7 @@ describe("a write in a bad night", night, () => {
       const count = (is: (told: Asked) => boolean) => these.filter(({ told }) => is(told)).length;
       const answered = count((told) => "status" in told && told.status < 300);
       const maybe = count((told) => "code" in told && told.sent === "maybe");
-      const no = count((told) => "code" in told && told.sent === "no");
+      const no = count(isUnsent);
       const again = these.filter(({ write }) => Math.max(0, ...(done.get(write.index) ?? [])) > 1).length;
       t.diagnostic(`${kind}: ${answered} answered, ${maybe} maybe, ${no} not sent, ${again} done more than once`);
       assert.ok(answered > 0 && no > 0, kind);
