@@ -15,8 +15,10 @@ export interface Chart {
 
 const width = 760;
 const height = 300;
-const plot = { left: 64, right: 16, top: 56, bottom: 48 } as const;
+const margin = { left: 64, right: 16, top: 36, bottom: 48 } as const;
 const linesMax = 4;
+/** Names of clients are long. */
+const legend = { perRow: 3, perRowOfFour: 2, rowHeight: 20 } as const;
 
 // Readable on white and on near-black, and told apart by their dashes where colours are not.
 const strokes = ["#0b7fd4", "#d9640a", "#1f9254", "#a05bc8"] as const;
@@ -30,18 +32,21 @@ export function throughputChart({ title, unit, lines, faults }: Chart): string {
   if (lines.length > linesMax) throw new Error(`a chart has room for ${linesMax} lines, not ${lines.length}`);
   const duration = Math.max(1, ...lines.map(({ perSecond }) => perSecond.length));
   const top = roundUp(Math.max(1, ...lines.flatMap(({ perSecond }) => perSecond)));
-  const right = width - plot.right;
-  const bottom = height - plot.bottom;
-  const x = (second: number) => plot.left + (second / duration) * (right - plot.left);
-  const y = (value: number) => bottom - (value / top) * (bottom - plot.top);
+  const { left } = margin;
+  const right = width - margin.right;
+  const perRow = lines.length > legend.perRow ? legend.perRowOfFour : legend.perRow;
+  const upper = margin.top + Math.ceil(lines.length / perRow) * legend.rowHeight;
+  const bottom = height - margin.bottom;
+  const x = (second: number) => left + (second / duration) * (right - left);
+  const y = (value: number) => bottom - (value / top) * (bottom - upper);
 
   const bands = faults.map(
     ({ fromSecond, toSecond }) =>
-      `<rect class="fault" x="${short(x(fromSecond))}" y="${plot.top}" width="${short(Math.max(1, x(toSecond) - x(fromSecond)))}" height="${bottom - plot.top}"/>`,
+      `<rect class="fault" x="${short(x(fromSecond))}" y="${upper}" width="${short(Math.max(1, x(toSecond) - x(fromSecond)))}" height="${bottom - upper}"/>`,
   );
   const uprights = ticks(top, 4).flatMap((value) => [
-    `<line class="grid" x1="${plot.left}" x2="${right}" y1="${short(y(value))}" y2="${short(y(value))}"/>`,
-    `<text x="${plot.left - 8}" y="${short(y(value) + 4)}" text-anchor="end">${value}</text>`,
+    `<line class="grid" x1="${left}" x2="${right}" y1="${short(y(value))}" y2="${short(y(value))}"/>`,
+    `<text x="${left - 8}" y="${short(y(value) + 4)}" text-anchor="end">${value}</text>`,
   ]);
   const times = ticks(duration, 10).map(
     (second) => `<text x="${short(x(second))}" y="${bottom + 18}" text-anchor="middle">${second}</text>`,
@@ -51,11 +56,12 @@ export function throughputChart({ title, unit, lines, faults }: Chart): string {
     const points = perSecond.map((value, second) => `${short(x(second + 0.5))},${short(y(value))}`).join(" ");
     return `<polyline class="line" stroke="${strokes[at]}" stroke-dasharray="${dashes[at]}" points="${points}"/>`;
   });
-  const legend = lines.flatMap(({ label }, at) => {
-    const from = plot.left + at * ((right - plot.left) / lines.length);
+  const names = lines.flatMap(({ label }, at) => {
+    const from = left + (at % perRow) * ((right - left) / perRow);
+    const level = margin.top + Math.floor(at / perRow) * legend.rowHeight + 4;
     return [
-      `<line class="line" stroke="${strokes[at]}" stroke-dasharray="${dashes[at]}" x1="${short(from)}" x2="${short(from + 26)}" y1="40" y2="40"/>`,
-      `<text x="${short(from + 32)}" y="44">${escaped(label)}</text>`,
+      `<line class="line" stroke="${strokes[at]}" stroke-dasharray="${dashes[at]}" x1="${short(from)}" x2="${short(from + 26)}" y1="${level}" y2="${level}"/>`,
+      `<text x="${short(from + 32)}" y="${level + 4}">${escaped(label)}</text>`,
     ];
   });
 
@@ -63,20 +69,20 @@ export function throughputChart({ title, unit, lines, faults }: Chart): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(title)}">`,
     `<title>${escaped(title)}</title>`,
     `<style>${style}</style>`,
-    `<text class="title" x="${plot.left}" y="22">${escaped(title)}</text>`,
+    `<text class="title" x="${left}" y="22">${escaped(title)}</text>`,
     ...bands,
     ...uprights,
     ...times,
-    `<text x="${(plot.left + right) / 2}" y="${height - 10}" text-anchor="middle">seconds</text>`,
-    `<text x="16" y="${(plot.top + bottom) / 2}" text-anchor="middle" transform="rotate(-90 16 ${(plot.top + bottom) / 2})">${escaped(unit)}</text>`,
+    `<text x="${(left + right) / 2}" y="${height - 8}" text-anchor="middle">seconds</text>`,
+    `<text x="16" y="${(upper + bottom) / 2}" text-anchor="middle" transform="rotate(-90 16 ${(upper + bottom) / 2})">${escaped(unit)}</text>`,
     ...drawn,
-    ...legend,
+    ...names,
     "</svg>",
   ].join("\n")}\n`;
 }
 
 const style = [
-  "text{font:12px system-ui,sans-serif;fill:#57606a}",
+  "text{font:12px system-ui,sans-serif;fill:#6e7781}",
   ".title{font-weight:600;font-size:14px}",
   ".grid{stroke:#8b949e;stroke-opacity:.35}",
   ".fault{fill:#d1242f;fill-opacity:.12}",

@@ -20,7 +20,7 @@ export interface FailoverOptions {
   readonly real?: boolean;
   /** Names of the scenarios to play. Default: all. */
   readonly only?: readonly string[];
-  /** Default 1, which is a bit over ten minutes. */
+  /** Default 1, which is some twelve minutes. */
   readonly rounds?: number;
   /** Worker threads in each of Rollcall's processes. Default 1. */
   readonly threads?: number;
@@ -35,15 +35,15 @@ const fullPace: Pace = {
   warmUpMs: 3_000,
   healthyMs: 5_000,
   outageMs: 15_000,
-  grayMs: 15_000,
+  grayMs: 12_000,
   coldMs: 30_000,
-  downMs: 5_000,
-  betweenMs: 3_000,
-  afterOutageMs: 40_000,
+  downMs: 4_000,
+  betweenMs: 2_000,
+  afterOutageMs: 36_000,
   afterGrayMs: 20_000,
 };
 /** Real nodes take their own time to start and to join. */
-const realPace: Pace = { ...fullPace, downMs: 1_000, betweenMs: 2_000, afterOutageMs: 25_000 };
+const realPace: Pace = { ...fullPace, downMs: 1_000, betweenMs: 2_000, afterOutageMs: 14_000 };
 const quickPace: Pace = {
   warmUpMs: 1_000,
   healthyMs: 2_000,
@@ -147,11 +147,11 @@ async function openTheatres({ quick, fixture, real, only, pauseMs }: FailoverOpt
     theatres.push({
       name: "fixture",
       title: "fixture nodes",
-      pauseMs: pauseMs ?? 120,
+      pauseMs: pauseMs ?? 200,
       pace: quick ? quickPace : fullPace,
       scenarios: chosen,
       openingMs: 0,
-      settingMs: 3_000,
+      settingMs: 5_000,
       open: openFixtureHouse,
     });
   }
@@ -163,8 +163,8 @@ async function openTheatres({ quick, fixture, real, only, pauseMs }: FailoverOpt
         pauseMs: pauseMs ?? 300,
         pace: quick ? { ...quickPace, outageMs: 8_000 } : realPace,
         scenarios: onReal,
-        openingMs: 60_000,
-        settingMs: 10_000,
+        openingMs: 50_000,
+        settingMs: 16_000,
         open: openRealHouse,
       });
     } else {
@@ -256,7 +256,7 @@ async function playRound(house: House, setting: Setting): Promise<Round> {
   const turned = [...seats.slice(round % seats.length), ...seats.slice(0, round % seats.length)];
   const fleets = new Map<Seat, Fleet>();
   try {
-    for (const seat of turned) fleets.set(seat, await startFleet(fleetOf(seat, setting)));
+    await Promise.all(turned.map(async (seat) => fleets.set(seat, await startFleet(fleetOf(seat, setting)))));
     for (const fleet of fleets.values()) fleet.go();
     await sleep(pace.warmUpMs);
     const healthyFromMs = Date.now();
@@ -372,9 +372,9 @@ function introduction(theatres: readonly Theatre[], { rounds, threads, shared }:
       `- *last failed or slow call*: from the fault to the end of the last call that failed or took longer than ${seconds(slowCallMs)}; 0 where there was none`,
       "- *all informed*: from the fault until the last of Rollcall's processes, one of which sends nothing, says that it avoids the node",
       "- *first use*: from when the node answers again to the first answer of a call begun since; of several nodes the slowest",
-      `- *full share*: from then until the node has ${fullShare.outage * 100} % of its fair share of the answers for three seconds; after a gray node's recovery ${fullShare.gray * 100} %. "not seen": not before the end`,
-      `- *p99*: of calls from ${seconds(noticeMs)} after the onset to the end of the sickness, over that of the healthy seconds`,
-      "- *share of the sick node*: its part of the searches that reached any node, in the same time",
+      `- *full share*: from then until the node has ${fullShare.outage * 100} % of its fair share of the answers for two seconds; after a gray node's recovery ${fullShare.gray * 100} %. "not seen": not before the end`,
+      `- *p99*: of the calls that touch the time from ${seconds(noticeMs)} after the onset to the end of the sickness, over that of the healthy seconds`,
+      "- *share of the sick node*: its part of the searches that reach any node in the same time",
     ].join("\n"),
     "",
   ].join("\n\n");

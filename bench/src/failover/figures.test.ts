@@ -88,7 +88,7 @@ describe("figuresOf", () => {
     const waited = call(11.4, { port: sick, tookMs: 5_000 });
     const figures = figuresOf(run({ calls: [...calls(30, away), waited] }), "outage");
     assert.equal(figures.firstUseMs, 2_200);
-    // Three seconds from 16 on; windows begin every half second after the return.
+    // Two seconds, mostly from 16 on; windows begin every half second after the return.
     assert.ok(figures.fullShareMs > 3_000 && figures.fullShareMs <= 5_000, `${figures.fullShareMs}`);
     const never = figuresOf(run({ calls: calls(30, (second) => (second < 5 ? undefined : [call(second)])) }), "outage");
     assert.deepEqual([never.firstUseMs, never.fullShareMs], [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
@@ -103,6 +103,11 @@ describe("figuresOf", () => {
     const { healthyP99Ms, sickP99Ms } = figuresOf(run({ calls: calls(30, slow) }), "gray");
     assert.equal(healthyP99Ms, 10);
     assert.ok(Math.abs(sickP99Ms - 30) < 1, `${sickP99Ms}`);
+
+    // All callers hang from before that time to after the end.
+    const hung = Array.from({ length: 10 }, () => call(16, { tookMs: 10_000, error: "TIMEOUT" }));
+    const hangs = (second: number) => (second >= 5 && second < 16 ? [] : undefined);
+    assert.equal(figuresOf(run({ calls: [...calls(30, hangs), ...hung] }), "gray").sickP99Ms, 10_000);
   });
 
   it("counts answers by whole seconds, failed calls not among them", () => {

@@ -47,10 +47,10 @@ export interface Figures {
   readonly informedMs: number | undefined;
   /** From when the node answers again to the first answer of a call that began after that. Of several the slowest. */
   readonly firstUseMs: number;
-  /** From when the last node is back until every node that was hurt has `fullShare` of its fair part for three seconds. */
+  /** From when the last node is back until every node that was hurt has `fullShare` of its fair part for two seconds. */
   readonly fullShareMs: number;
   readonly healthyP99Ms: number;
-  /** From `noticeMs` after the fault until it ends. */
+  /** Of the calls that touch the time from `noticeMs` after the fault until it ends, those that hang in it too. */
   readonly sickP99Ms: number;
   readonly sickPart: number | undefined;
   /** Answers in each second from the first healthy one. */
@@ -61,7 +61,7 @@ export interface Figures {
 export const slowCallMs = 1_000;
 /** Of its fair part: what counts as a node's full share after an outage, and after a sickness. */
 export const fullShare = { outage: 0.9, gray: 0.8 } as const;
-const shareWindowMs = 3_000;
+const shareWindowMs = 2_000;
 const shareStepMs = 500;
 
 export function figuresOf(run: Run, kind: keyof typeof fullShare): Figures {
@@ -83,7 +83,7 @@ export function figuresOf(run: Run, kind: keyof typeof fullShare): Figures {
   );
   const trouble = inFault.filter(({ error, tookMs }) => error !== undefined || tookMs > slowCallMs);
   const sick = counted.filter(
-    (call) => beganAt(call) >= first.faultAtMs + run.noticeMs && call.endedAtMs < last.endsAtMs,
+    (call) => call.endedAtMs >= first.faultAtMs + run.noticeMs && beganAt(call) < last.endsAtMs,
   );
 
   return {

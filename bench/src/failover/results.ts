@@ -75,7 +75,7 @@ const p99: Column = {
     const healthy = middle(rounds, (one) => one.healthyP99Ms);
     const sick = middle(rounds, (one) => one.sickP99Ms);
     const ratio = middle(rounds, (one) => one.sickP99Ms / one.healthyP99Ms);
-    return `${milliseconds(sick)} / ${milliseconds(healthy)} = ${ratio.toFixed(2)}`;
+    return `${milliseconds(sick)} / ${milliseconds(healthy)} = ${Number.isFinite(ratio) ? ratio.toFixed(2) : "–"}`;
   },
   target: (targets) => atMost(targets.p99),
 };

@@ -227,7 +227,7 @@ function sickPartOf({ port }: StageNode, from?: StageCounts, to?: StageCounts): 
   if (from === undefined || to === undefined) return {};
   const added = new Map([...to.searches].map(([at, count]) => [at, count - (from.searches.get(at) ?? 0)]));
   const sum = [...added.values()].reduce((a, b) => a + b, 0);
-  return { sickPart: (added.get(port) ?? 0) / sum };
+  return sum === 0 ? {} : { sickPart: (added.get(port) ?? 0) / sum };
 }
 
 interface SniffCount {
