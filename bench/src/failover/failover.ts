@@ -39,11 +39,12 @@ const fullPace: Pace = {
   coldMs: 30_000,
   downMs: 4_000,
   betweenMs: 2_000,
+  startMs: 300,
   afterOutageMs: 36_000,
   afterGrayMs: 20_000,
 };
 /** Real nodes take their own time to start and to join. */
-const realPace: Pace = { ...fullPace, downMs: 1_000, betweenMs: 2_000, afterOutageMs: 14_000 };
+const realPace: Pace = { ...fullPace, downMs: 1_000, startMs: 8_000, afterOutageMs: 14_000 };
 const quickPace: Pace = {
   warmUpMs: 1_000,
   healthyMs: 2_000,
@@ -52,6 +53,7 @@ const quickPace: Pace = {
   coldMs: 7_000,
   downMs: 2_000,
   betweenMs: 1_000,
+  startMs: 300,
   afterOutageMs: 4_000,
   afterGrayMs: 4_000,
 };
@@ -161,10 +163,10 @@ async function openTheatres({ quick, fixture, real, only, pauseMs }: FailoverOpt
         name: "real",
         title: "Elasticsearch 7.17 and OpenSearch 2.19",
         pauseMs: pauseMs ?? 300,
-        pace: quick ? { ...quickPace, outageMs: 8_000 } : realPace,
+        pace: quick ? { ...quickPace, startMs: realPace.startMs } : realPace,
         scenarios: onReal,
-        openingMs: 50_000,
-        settingMs: 16_000,
+        openingMs: 45_000,
+        settingMs: 6_000,
         open: openRealHouse,
       });
     } else {
