@@ -95,29 +95,34 @@ const names = {
  * what else the machine does happens to all.
  */
 export async function failover(options: FailoverOptions): Promise<Report> {
-  const { quick, rounds = 1, threads = 1 } = options;
+  const { threads = 1 } = options;
+  const rounds = options.quick ? 1 : (options.rounds ?? 1);
   const theatres = await openTheatres(options);
   const redis = await startRedis().catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
   try {
-    printPlan(theatres, quick ? 1 : rounds);
+    printPlan(theatres, rounds);
     const sections: string[] = [];
     const attachments = new Map<string, string>();
     for (const theatre of theatres) {
       await using house = await theatre.open();
-      for (const scenario of theatre.scenarios) {
-        const played: Round[] = [];
-        for (let round = 0; round < (quick ? 1 : rounds); round++) {
+      const played = new Map<Scenario, Round[]>(theatre.scenarios.map((scenario) => [scenario, []]));
+      // Rounds apart from each other: an unquiet minute of the machine's spoils one round of a scenario, not all.
+      for (let round = 0; round < rounds; round++) {
+        for (const [scenario, earlier] of played) {
           console.log(`${clock()} ${theatre.name} ${scenario.name}, round ${round + 1}`);
           const view = redis && { redis: redis.url, name: `${theatre.name}-${scenario.name}-${round}` };
           const setting = { theatre, scenario, round, threads, ...(view === undefined ? {} : { view }) };
-          played.push(await playRound(house, setting));
+          const one = await playRound(house, setting);
+          earlier.push(one);
+          console.log(`\n${saidOfProcessors([one])}\n\n${tableOf(scenario, [one])}`);
         }
+      }
+      for (const [scenario, all] of played) {
         const chartName = `${scenario.name}${theatre.name === "real" ? "-real" : ""}.svg`;
-        const { text, chart } = sectionOf(theatre, scenario, played, datedName(`failover-${chartName}`));
-        console.log(`\n${text}`);
+        const { text, chart } = sectionOf(theatre, scenario, all, datedName(`failover-${chartName}`));
         sections.push(text);
         attachments.set(chartName, chart);
       }
@@ -128,7 +133,7 @@ export async function failover(options: FailoverOptions): Promise<Report> {
         : "Rollcall's processes share one Redis, and each may lead.";
     return {
       title: "Failover",
-      body: `${introduction(theatres, { rounds: quick ? 1 : rounds, threads, shared })}\n${sections.join("\n")}`,
+      body: `${introduction(theatres, { rounds, threads, shared })}\n${sections.join("\n")}`,
       attachments,
     };
   } finally {
@@ -311,6 +316,18 @@ function fleetOf({ label, contender, stage }: Seat, { theatre, threads, view }: 
   return contender === "rollcall" ? [...loaded, { ...one, slots: 0 }] : loaded;
 }
 
+function resultsOf(rounds: readonly Round[]): Result[] {
+  const seats = rounds[0]?.played ?? [];
+  return seats.map(({ label }, seat) => ({
+    label,
+    rounds: rounds.flatMap(({ played }) => played[seat]?.figures ?? []),
+  }));
+}
+
+function tableOf({ kind, targets }: Scenario, rounds: readonly Round[]): string {
+  return resultsTable(kind, resultsOf(rounds), targets);
+}
+
 function sectionOf(
   theatre: Theatre,
   scenario: Scenario,
@@ -318,12 +335,6 @@ function sectionOf(
   chartFile: string,
 ): { text: string; chart: string } {
   const first = rounds[0]?.played ?? [];
-  const results = first.map(
-    ({ label }, seat): Result => ({
-      label,
-      rounds: rounds.flatMap(({ played }) => played[seat]?.figures ?? []),
-    }),
-  );
   const title = `${scenario.title}, ${theatre.title}`;
   // All stages have the same faults; where real nodes take different times to come back, the longest is shown.
   const faults = first
@@ -338,13 +349,12 @@ function sectionOf(
   const chart = throughputChart({
     title,
     unit: "answers a second",
-    lines: results.map(({ label, rounds: figures }) => ({ label, perSecond: perSecond(figures) })),
+    lines: resultsOf(rounds).map(({ label, rounds: figures }) => ({ label, perSecond: perSecond(figures) })),
     faults,
   });
   const text =
-    `## ${title}\n\n${scenario.story(theatre.pace)} In the healthy seconds the processors were ` +
-    `${rounds.map(({ busy }) => (busy * 100).toFixed(0)).join(", ")} % busy.\n\n` +
-    `${resultsTable(scenario.kind, results, scenario.targets)}\n![${title}: answers a second](${chartFile})\n`;
+    `## ${title}\n\n${scenario.story(theatre.pace)} ${saidOfProcessors(rounds)}\n\n` +
+    `${tableOf(scenario, rounds)}\n![${title}: answers a second](${chartFile})\n`;
   return { text, chart };
 }
 
@@ -393,6 +403,17 @@ function printPlan(theatres: readonly Theatre[], rounds: number): void {
     }
   }
   console.log(`  about ${(sumMs / 60_000).toFixed(1)} minutes`);
+}
+
+/** A client that must wait for a processor says nothing of itself. */
+const busyMax = 0.85;
+
+function saidOfProcessors(rounds: readonly Round[]): string {
+  const parts = rounds.map(({ busy }) => (busy * 100).toFixed(0)).join(", ");
+  const warning = rounds.some(({ busy }) => busy > busyMax)
+    ? " **That is too busy: these figures are the machine's, not the clients'.**"
+    : "";
+  return `In the healthy seconds the processors were ${parts} % busy.${warning}`;
 }
 
 interface ProcessorTimes {
