@@ -12,15 +12,14 @@ import { installedSize } from "./installed-size.js";
 import { killedNode } from "./killed-node.js";
 import { type Report, writeReport } from "./report.js";
 
-const benches: Readonly<
-  Record<string, (options: FailoverOptions & { readonly profile: boolean }) => Promise<Report>>
-> = {
-  "hot-path": hotPath,
-  failover,
-  fleet,
-  "killed-node": killedNode,
-  size: installedSize,
-};
+const benches: Readonly<Record<string, (options: FailoverOptions & { readonly profile: boolean }) => Promise<Report>>> =
+  {
+    "hot-path": hotPath,
+    failover,
+    fleet,
+    "killed-node": killedNode,
+    size: installedSize,
+  };
 
 const { values, positionals: named } = parseArgs({
   allowPositionals: true,
