@@ -85,7 +85,7 @@ export const scenarios: readonly Scenario[] = [
     kind: "outage",
     targets: { errors: "0", sniffs: "5", informed: "1.2 s", ...back },
     realNodes: true,
-    expectedMs: ({ outageMs, afterOutageMs }) => outageMs + afterOutageMs,
+    expectedMs: ({ outageMs, startMs, afterOutageMs }) => outageMs + startMs + afterOutageMs,
     play: (stage, pace) => outage(stage, pace.outageMs, { begin: (node) => node.kill(), end: (node) => node.start() }),
   },
   {
