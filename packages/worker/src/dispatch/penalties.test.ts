@@ -25,15 +25,21 @@ describe("a node that does worse than the others", () => {
     const silent = await startRawServer(test, () => {});
     const well = await startRawServer(test, answer);
     const rig = openRig(test, { random: seededRandom(5), settings: { perNode: 64 } });
-    rig.use(undefined, well.origin);
+    rig.use(silent.origin, well.origin);
+    const only = (slot: number) => {
+      for (const other of [0, 1]) {
+        rig.writer.setState(other, { tier: "node", mark: "none", ejected: other !== slot }, undefined);
+      }
+    };
+    only(1);
     let slowestMs = 0;
     for (let number = 0; number < 20; number++) {
       const beganMs = performance.now();
       await rig.request();
       slowestMs = Math.max(slowestMs, performance.now() - beganMs);
     }
+    only(0);
     const leave = async (code: "TIMEOUT" | "ABORTED") => {
-      rig.use(silent.origin, undefined);
       const calls = Array.from({ length: 8 }, () => rig.begin());
       await new Promise((resolve) => setTimeout(resolve, 100 + 5 * slowestMs));
       for (const { pending } of calls) pending.cancel(code, "enough");
