@@ -10,6 +10,8 @@ export interface Report {
   readonly title: string;
   /** Markdown: what was done, and the tables. */
   readonly body: string;
+  /** Files to stand beside it, by what follows the report's own name in theirs: `frozen.svg`. */
+  readonly attachments?: ReadonlyMap<string, string>;
 }
 
 /** The repository's root. */
@@ -19,11 +21,20 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 const loadAtStart = loadavg()[0] ?? 0;
 const startedAt = new Date();
 
-/** Writes `bench/results/DATE-NAME.md` over an earlier one of the same day. Returns its path from the root. */
-export async function writeReport(name: string, { title, body }: Report): Promise<string> {
+/** What a file of this run's results is called. */
+export function datedName(name: string): string {
+  return `${startedAt.toISOString().slice(0, 10)}-${name}`;
+}
+
+/**
+ * Writes `bench/results/DATE-NAME.md` over an earlier one of the same day, and its attachments as `DATE-NAME-…` beside it.
+ * Returns its path from the root.
+ */
+export async function writeReport(name: string, { title, body, attachments }: Report): Promise<string> {
   const folder = join(root, "bench/results");
   await mkdir(folder, { recursive: true });
-  const file = join(folder, `${startedAt.toISOString().slice(0, 10)}-${name}.md`);
+  for (const [suffix, text] of attachments ?? []) await writeFile(join(folder, datedName(`${name}-${suffix}`)), text);
+  const file = join(folder, datedName(`${name}.md`));
   await writeFile(file, `# ${title}\n\n${body}\n## Where and with what\n\n${circumstances()}`);
   return relative(root, file);
 }
