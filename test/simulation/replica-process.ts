@@ -1,0 +1,257 @@
+import { ClusterAccess } from "@rollcall/coordinator";
+import { fixed } from "@rollcall/core/config";
+import { pick } from "@rollcall/core/selection";
+import { addressOf, freshnessOf, nodeKey } from "@rollcall/core/view";
+import type { FreshLook } from "#worker/fresh-look";
+import { lookAfresh } from "#worker/fresh-look";
+import type { LocalHealth } from "#worker/local-health";
+import { createTable } from "#worker/table/layout";
+import type { TableReader } from "#worker/table/reader";
+import { TableWriter } from "#worker/table/writer";
+import type { ViewKeeper } from "#worker/view-keeper";
+import { Witness } from "#worker/witness";
+import { SimAsker } from "./sim-asker.js";
+import type { SimProcess } from "./sim-process.js";
+import { startDigests } from "./start-digests.js";
+import { openStore, type Surroundings } from "./surroundings.js";
+
+/** How often a process's requests are simulated. */
+const trafficEveryMs = 100;
+/** Requests that wait for one node at once; the others find a better one. */
+const hangingMax = 8;
+const lateMs = 50;
+const slots = 256;
+
+interface Target {
+  readonly address: string;
+  readonly generation: number;
+}
+
+/**
+ * A process with a pool: follows the view, sends requests, keeps away from nodes that fail it, reports them, and bears
+ * witness. Requests to nodes that answer are not simulated one by one, for nothing comes of them.
+ */
+export class ReplicaProcess {
+  readonly keeper: ViewKeeper;
+  readonly localHealth: LocalHealth;
+  private readonly reader: TableReader;
+  private targets: ReadonlyMap<number, Target> = new Map();
+  private readonly hanging = new Map<number, number>();
+  /** Answers by slot, as far as anybody asks for them; and whose next answer is to be counted. */
+  private readonly answers = new Map<number, number>();
+  private readonly owing = new Set<number>();
+  /** When each node that is marked down was seen to be. */
+  private downSinceMs: ReadonlyMap<string, number> = new Map();
+  private readonly tellNow: () => void;
+  private storeNowMs: () => number;
+
+  constructor(
+    readonly process: SimProcess,
+    private readonly around: Surroundings,
+    /** To each node, in a second. */
+    private readonly requestsPerSecond: number,
+  ) {
+    const { name } = process;
+    const { config, story, seams, invariants, cluster } = around;
+    const { random } = process;
+    const logger = story.loggerOf(name);
+    const store = seams.replicaStore(openStore(process, around, false), process);
+    const asker = new SimAsker(process, cluster, invariants.askWatch);
+    const access = new ClusterAccess(config, process, logger);
+    const layout = { slots, threads: 1 };
+    const words = createTable(layout);
+    this.storeNowMs = () => store.nowMs();
+    this.reader = seams.reader({ words, layout, thread: 0, inFlightMax: 64, nowMs: () => process.nowMs() });
+    this.keeper = seams.keeper({
+      seeds: config.seeds.map(({ host, port }) => ({ id: "", host, port })),
+      slotsMax: slots,
+      access,
+      writer: new TableWriter(words, layout),
+      logger,
+      storeAheadMs: () => store.nowMs() - process.nowMs(),
+      deliver: (targets) => {
+        this.apply(new Map(targets.map(({ slot, generation, endpoint: { address } }) => [slot, { address, generation }])));
+      },
+      moved: () => {},
+      onNode: ({ address, from, to, reason }) => {
+        if (from === "ejected" || to === "ejected") {
+          story.tell(name, `${address} ${from} -> ${to}${reason === undefined ? "" : `: ${reason}`}`);
+        }
+      },
+    });
+    const look = async (slot: number): Promise<FreshLook> => {
+      const row = this.keeper.rowAt(slot);
+      if (row === undefined) return { kind: "void", reason: "the node is gone" };
+      return lookAfresh(asker, access, row.node, this.keeper.current?.topology.clusterUuid);
+    };
+    this.localHealth = seams.localHealth({
+      timers: process,
+      random,
+      changed: (slot) => this.keeper.refreshSlot(slot),
+      report: (slot, reason, probe) => {
+        const row = this.keeper.rowAt(slot);
+        if (row === undefined) return;
+        const node = nodeKey(row.node);
+        story.tell(name, `reports ${node}: ${reason}${probe === undefined ? "" : ", and so says its own probe"}`);
+        store.report({ node, reason, replica: name, ...(probe === undefined ? {} : { probe }) });
+      },
+      look,
+    });
+    this.keeper.start(this.localHealth);
+    const witness = new Witness({
+      replica: name,
+      store,
+      timers: process,
+      look: (key) => {
+        const found = this.keeper.all().find(({ row }) => nodeKey(row.node) === key);
+        if (found === undefined) return undefined;
+        invariants.witnessLooks(name, addressOf(found.row.node));
+        return look(found.row.slot);
+      },
+    });
+    witness.start();
+    this.tellNow = startDigests(process, store, () => {
+      const view = this.keeper.current;
+      return {
+        ...{ replica: name, role: "external", leading: false, answeredMsAgo: 0 },
+        avoided: this.avoided(),
+        contradicts: this.contradicted(),
+        ...(view === undefined ? {} : { view }),
+      };
+    });
+    store.subscribe((view) => {
+      const before = this.keeper.current;
+      this.keeper.apply(view);
+      invariants.applied(name, before, this.keeper.current);
+      this.noteDown();
+      if (before?.marks !== view.marks && this.contradicted().length > 0) this.tellNow();
+    });
+    void access.start();
+    if (requestsPerSecond > 0) process.after(random() * trafficEveryMs, () => this.traffic());
+    process.onDeath(() => {
+      witness.close();
+      this.localHealth.close();
+      void asker.close();
+    });
+  }
+
+  /** Whether the view it goes by is kept by somebody. */
+  get isFresh(): boolean {
+    const view = this.keeper.current;
+    return view !== undefined && freshnessOf(this.storeNowMs() - view.head.atMs) === "fresh";
+  }
+
+  private avoided(): string[] {
+    return this.keeper
+      .all()
+      .filter(({ row, standing }) => row.tier === "node" && standing.state === "ejected")
+      .map(({ row }) => nodeKey(row.node))
+      .slice(0, 64);
+  }
+
+  /** Nodes that are marked down and from which it has had a byte just now. */
+  private contradicted(): string[] {
+    if (this.requestsPerSecond < 1) return [];
+    const { cluster, world } = this.around;
+    const nowMs = world.nowMs();
+    return [...this.downSinceMs].flatMap(([key, downSinceMs]) => {
+      const node = cluster.byKey(key);
+      const sinceMs = node === undefined ? undefined : cluster.reachableSinceMs(this.process, node);
+      // From then on no request is sent to it, so this is not said for long.
+      return sinceMs !== undefined && nowMs - sinceMs > 2_000 && nowMs - downSinceMs < 2_000 ? [key] : [];
+    });
+  }
+
+  private noteDown(): void {
+    const marks = Object.entries(this.keeper.current?.marks.nodes ?? {});
+    const down = marks.filter(([, { kind }]) => kind === "down").map(([key]) => key);
+    const nowMs = this.around.world.nowMs();
+    this.downSinceMs = new Map(down.map((key) => [key, this.downSinceMs.get(key) ?? nowMs]));
+  }
+
+  private apply(targets: ReadonlyMap<number, Target>): void {
+    const before = this.targets;
+    this.targets = targets;
+    for (const slot of before.keys()) {
+      if (!targets.has(slot) && !this.hanging.has(slot)) this.process.after(0, () => this.release(slot));
+    }
+  }
+
+  private release(slot: number): void {
+    if (!this.targets.has(slot) && !this.hanging.has(slot)) this.keeper.released(slot);
+  }
+
+  // Requests.
+
+  private traffic(): void {
+    const { process, reader, around } = this;
+    process.after(trafficEveryMs, () => this.traffic());
+    const picked = pick(reader, [], process.nowMs(), process.random);
+    around.invariants.picked(process.name, this.keeper, picked);
+    if (picked.type === "node") this.send(picked.slot);
+
+    const troubled = new Set([...around.cluster.failing(), ...around.network.troublesOf(process.name)]);
+    if (troubled.size === 0 && this.owing.size === 0) return;
+    const probability = 1 - Math.exp((-this.requestsPerSecond * trafficEveryMs) / 1_000);
+    for (const slot of reader.roster.eligible) {
+      const target = this.targets.get(slot);
+      if (target === undefined || !(troubled.has(target.address) || this.owing.has(slot))) continue;
+      if (process.random() < probability) this.send(slot);
+    }
+  }
+
+  private send(slot: number): void {
+    const { process, reader, around } = this;
+    const target = this.targets.get(slot);
+    if (target === undefined) return;
+    const startedAtMs = process.nowMs();
+    switch (around.cluster.requestNow(process, target.address)) {
+      case "answered":
+        if (this.owing.delete(slot)) this.answers.set(slot, (this.answers.get(slot) ?? 0) + 1);
+        return;
+      case "refused":
+        reader.noteRefusal(slot);
+        process.after(1, () => this.fail(slot, target, startedAtMs, "connection refused"));
+        return;
+      case "silent": {
+        const hanging = this.hanging.get(slot) ?? 0;
+        if (hanging >= hangingMax) return;
+        this.hanging.set(slot, hanging + 1);
+        reader.enter(slot);
+        const dueMs = startedAtMs + fixed.connectTimeoutMs;
+        process.after(fixed.connectTimeoutMs, () => {
+          this.ended(slot);
+          const isLate = process.nowMs() - dueMs > lateMs;
+          const connects = around.cluster.requestNow(process, target.address) === "answered";
+          if (!isLate && !connects) this.fail(slot, target, startedAtMs, "connect timeout");
+        });
+      }
+    }
+  }
+
+  private ended(slot: number): void {
+    this.reader.leave(slot);
+    const hanging = (this.hanging.get(slot) ?? 1) - 1;
+    if (hanging > 0) this.hanging.set(slot, hanging);
+    else {
+      this.hanging.delete(slot);
+      this.release(slot);
+    }
+  }
+
+  private fail(slot: number, { generation }: Target, startedAtMs: number, reason: string): void {
+    this.owing.add(slot);
+    const answered = this.answers.get(slot) ?? 0;
+    const before = detectorOf(this.localHealth, slot);
+    this.localHealth.tell(slot, generation, { type: "failed", startedAtMs, answered, reason });
+    const isCurrent = this.keeper.rowAt(slot)?.generation === generation;
+    if (!isCurrent && detectorOf(this.localHealth, slot) !== before) this.around.invariants.staleCounted(this.process.name, slot);
+  }
+}
+
+/** The opinion of a slot as it is: the same object comes back while nothing changes it. */
+function detectorOf(localHealth: LocalHealth, slot: number): unknown {
+  const detectors: unknown = Reflect.get(localHealth, "detectors");
+  const watched: unknown = detectors instanceof Map ? detectors.get(slot) : undefined;
+  return typeof watched === "object" && watched !== null ? Reflect.get(watched, "state") : undefined;
+}
