@@ -74,7 +74,8 @@ export class Facts {
 
   private kept<Fact>(facts: Fact[], timeOf: (fact: Fact) => number): Fact[] {
     const [first] = facts;
-    if (first === undefined || (facts.length < keptMax && timeOf(first) > this.world.nowMs() - 2 * keptMs)) return facts;
+    if (first === undefined || (facts.length < keptMax && timeOf(first) > this.world.nowMs() - 2 * keptMs))
+      return facts;
     return facts.filter((fact) => timeOf(fact) > this.world.nowMs() - keptMs).slice(-keptMax / 2);
   }
 }

@@ -4,8 +4,8 @@ import { addressOf, compareVersions, type View } from "@rollcall/core/view";
 import type { ViewKeeper } from "#worker/view-keeper";
 import { Facts, type ProbeFact } from "./facts.js";
 import { Judge } from "./judge.js";
-import type { Asked, AskWatch } from "./sim-asker.js";
 import type { SearchCluster } from "./search-cluster.js";
+import type { Asked, AskWatch } from "./sim-asker.js";
 import type { SimProcess } from "./sim-process.js";
 import type { RedisWatch } from "./sim-redis.js";
 import type { Story } from "./story.js";
@@ -189,17 +189,18 @@ export class Invariants {
   }
 
   /** S7: while any node is known one is picked, and none that is leaving while there is another. */
-  picked(replica: string, keeper: ViewKeeper, picked: Picked): void {
+  picked(replica: string, rows: ReturnType<ViewKeeper["all"]>, picked: Picked): void {
     if (picked.type === "full") return;
-    const rows = keeper.all().filter(({ standing }) => standing.state !== "unusable");
     if (picked.type === "none") {
-      if (rows.length > 0) this.violated("S7", `${replica} picks nobody of ${rows.length} nodes`);
+      if (rows.some(({ standing }) => standing.state !== "unusable"))
+        this.violated("S7", `${replica} picks nobody, though it knows of nodes`);
       return;
     }
     const found = rows.find(({ row }) => row.slot === picked.slot);
     if (found === undefined) return this.violated("S7", `${replica} picks a node that is gone`);
+    if (found.standing.state !== "drain") return;
     const others = rows.some(({ row, standing }) => row.tier === "node" && standing.state !== "drain");
-    if (found.standing.state === "drain" && others) this.violated("S7", `${replica} picks a node that is leaving`);
+    if (others) this.violated("S7", `${replica} picks a node that is leaving`);
   }
 
   /** S10 */

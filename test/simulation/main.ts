@@ -1,9 +1,31 @@
-import { Simulation } from "./simulation.js";
-const s = new Simulation({ seed: Number(process.argv[2] ?? 1), nodes: 50, replicas: 20, coordinators: 3, requestsPerSecond: 2 });
-const t=performance.now();
-await s.run(20_000);
-console.log("20s", performance.now()-t);
-const node = s.cluster.nodes[7]; if (node) s.cluster.set(node, "crashed"); s.story.tell("n8","crashes");
-await s.run(280_000);
-console.log("wall", performance.now()-t);
-console.log(s.story.print());
+import { parseArgs } from "node:util";
+import { runSeed } from "./seeds.js";
+
+/**
+ * npm run simulate -- [--seeds N] [--seed S] [--minutes M]
+ *
+ * Runs N seeds from S on. A seed that fails tells its story, and ends the run with 1; `--seeds 1 --seed S` tells it again.
+ */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "10" },
+    seed: { type: "string", default: "1" },
+    minutes: { type: "string", default: "5" },
+  },
+});
+const [seeds, first, minutes] = [Number(values.seeds), Number(values.seed), Number(values.minutes)];
+
+let failed = 0;
+for (let seed = first; seed < first + seeds; seed++) {
+  const startedMs = performance.now();
+  const { violation, story, size, downs } = await runSeed({ seed, minutes });
+  const took = `${((performance.now() - startedMs) / 1_000).toFixed(1)} s`;
+  const what = `${size.nodes} nodes, ${size.replicas} replicas, ${size.requestsPerSecond} requests/s, ${downs} downs`;
+  if (violation === undefined) {
+    console.log(`seed ${seed}: holds (${what}; ${took})`);
+    continue;
+  }
+  failed++;
+  console.log(`${story}\n\nseed ${seed}: ${violation.invariant} is violated: ${violation.text} (${what}; ${took})`);
+}
+if (failed > 0) process.exitCode = 1;

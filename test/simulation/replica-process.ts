@@ -42,6 +42,8 @@ export class ReplicaProcess {
   private readonly owing = new Set<number>();
   /** When each node that is marked down was seen to be. */
   private downSinceMs: ReadonlyMap<string, number> = new Map();
+  /** All rows, as long as none has changed. */
+  private standings: ReturnType<ViewKeeper["all"]> | undefined;
   private readonly tellNow: () => void;
   private storeNowMs: () => number;
 
@@ -70,9 +72,13 @@ export class ReplicaProcess {
       logger,
       storeAheadMs: () => store.nowMs() - process.nowMs(),
       deliver: (targets) => {
-        this.apply(new Map(targets.map(({ slot, generation, endpoint: { address } }) => [slot, { address, generation }])));
+        this.apply(
+          new Map(targets.map(({ slot, generation, endpoint: { address } }) => [slot, { address, generation }])),
+        );
       },
-      moved: () => {},
+      moved: () => {
+        this.standings = undefined;
+      },
       onNode: ({ address, from, to, reason }) => {
         if (from === "ejected" || to === "ejected") {
           story.tell(name, `${address} ${from} -> ${to}${reason === undefined ? "" : `: ${reason}`}`);
@@ -187,7 +193,8 @@ export class ReplicaProcess {
     const { process, reader, around } = this;
     process.after(trafficEveryMs, () => this.traffic());
     const picked = pick(reader, [], process.nowMs(), process.random);
-    around.invariants.picked(process.name, this.keeper, picked);
+    this.standings ??= this.keeper.all();
+    around.invariants.picked(process.name, this.standings, picked);
     if (picked.type === "node") this.send(picked.slot);
 
     const troubled = new Set([...around.cluster.failing(), ...around.network.troublesOf(process.name)]);
@@ -245,7 +252,8 @@ export class ReplicaProcess {
     const before = detectorOf(this.localHealth, slot);
     this.localHealth.tell(slot, generation, { type: "failed", startedAtMs, answered, reason });
     const isCurrent = this.keeper.rowAt(slot)?.generation === generation;
-    if (!isCurrent && detectorOf(this.localHealth, slot) !== before) this.around.invariants.staleCounted(this.process.name, slot);
+    if (!isCurrent && detectorOf(this.localHealth, slot) !== before)
+      this.around.invariants.staleCounted(this.process.name, slot);
   }
 }
 

@@ -62,9 +62,7 @@ export class SimAsker extends Asker {
         const byMs = process.nowMs() - dueMs;
         // One turn of the loop: what has arrived is read before it is judged.
         process.after(0, () => {
-          resolve(
-            byMs > lateMs ? "not-running" : failure("ERR_TIMEOUT", `no answer within ${question.timeoutMs} ms`),
-          );
+          resolve(byMs > lateMs ? "not-running" : failure("ERR_TIMEOUT", `no answer within ${question.timeoutMs} ms`));
         });
       });
       this.cluster.ask(process, address, question.path, (reply) => {

@@ -5,7 +5,8 @@ import type { SimProcess } from "./sim-process.js";
 const everyMs = 5_000;
 const answerWithinMs = 200;
 
-export interface Told extends Pick<Digest, "replica" | "role" | "leading" | "avoided" | "contradicts" | "answeredMsAgo"> {
+export interface Told
+  extends Pick<Digest, "replica" | "role" | "leading" | "avoided" | "contradicts" | "answeredMsAgo"> {
   readonly view?: View;
 }
 

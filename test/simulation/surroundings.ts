@@ -1,7 +1,7 @@
 import type { ViewStore } from "@rollcall/coordinator";
 import type { ClusterConfig } from "@rollcall/core/config";
-import { redisStoreOver } from "#coordinator/store/redis-store";
 import type { RedisClient } from "#coordinator/store/redis-clients";
+import { redisStoreOver } from "#coordinator/store/redis-store";
 import type { Invariants } from "./invariants.js";
 import type { Network } from "./network.js";
 import type { Seams } from "./seams.js";

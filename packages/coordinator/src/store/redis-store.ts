@@ -38,9 +38,7 @@ export function redisStoreOver(
   const connected = new Listeners<void>();
   const reader = new RedisReader(clients.reading, keys, timers, random, logger);
   const writer =
-    clients.writing === undefined
-      ? undefined
-      : new RedisWriter(clients.writing, keys, timers, () => connected.tell());
+    clients.writing === undefined ? undefined : new RedisWriter(clients.writing, keys, timers, () => connected.tell());
   const leading = (): RedisWriter => {
     if (writer === undefined) throw new TypeError("this store was opened without `mayLead`");
     return writer;
