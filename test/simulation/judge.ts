@@ -82,17 +82,21 @@ export class Judge {
 
   private published(publication: Publication): void {
     const { topology, marks } = publication;
+    const addressesBefore = this.addresses;
     if (topology !== undefined) {
       this.addresses = new Map(topology.nodes.map((node) => [nodeKey(node), addressOf(node)]));
     }
     if (marks === undefined) return;
     const before = this.marks;
     this.marks = marks.nodes;
+    const wereDown = new Map([...this.downSinceMs].map(([key, sinceMs]) => [addressesBefore.get(key), sinceMs]));
     for (const key of this.downSinceMs.keys()) if (marks.nodes[key]?.kind !== "down") this.downSinceMs.delete(key);
     for (const [key, mark] of Object.entries(marks.nodes)) {
       if (mark.kind !== "down" || this.downSinceMs.has(key)) continue;
-      this.downSinceMs.set(key, this.parts.world.nowMs());
-      if (before !== undefined) this.wentDown(publication, key, mark);
+      // A configured node is down under another name once its id is known.
+      const sinceMs = wereDown.get(this.addresses.get(key));
+      this.downSinceMs.set(key, sinceMs ?? this.parts.world.nowMs());
+      if (before !== undefined && sinceMs === undefined) this.wentDown(publication, key, mark);
     }
     for (const [key, mark] of Object.entries(before ?? {})) {
       if (mark.kind !== "down" || marks.nodes[key]?.kind === "down" || !this.addresses.has(key)) continue;
