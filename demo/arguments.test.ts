@@ -9,21 +9,20 @@ function problemOf(argv: readonly string[], env: Record<string, string> = {}): s
 }
 
 describe("the command line", () => {
-  it("asks for our own cluster and 45 seconds when it is empty", () => {
-    assert.deepEqual(readArguments([], {}), { kind: "own", fixture: false, seconds: 45 });
+  it("asks for our own cluster, and as long as there is to see, when it is empty", () => {
+    assert.deepEqual(readArguments([], {}), { kind: "own", fixture: false });
     assert.deepEqual(readArguments(["--fixture", "--seconds", "20"], {}), { kind: "own", fixture: true, seconds: 20 });
   });
 
   it("takes the nodes of another cluster, and a user for it from the environment", () => {
     const argv = ["--nodes", "https://es1:9200, http://es2:9200"];
     const nodes = ["https://es1:9200", "http://es2:9200"];
-    assert.deepEqual(readArguments(argv, {}), { kind: "given", nodes, seconds: 45 });
+    assert.deepEqual(readArguments(argv, {}), { kind: "given", nodes });
     const auth = { username: "u", password: "p" };
     assert.deepEqual(readArguments(argv, { ROLLCALL_USERNAME: "u", ROLLCALL_PASSWORD: "p" }), {
       kind: "given",
       nodes,
       auth,
-      seconds: 45,
     });
   });
 

@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { fleetSeconds } from "./fleet-story.js";
+import { aloneSeconds } from "./story.js";
 
 /** What the command line asks for. */
 export type Choice =
@@ -6,23 +8,27 @@ export type Choice =
   /** It cannot be followed; `message` says why. */
   | { readonly kind: "problem"; readonly message: string }
   /** A cluster of our own: the real engine where there is one, or fixture nodes in any case. */
-  | { readonly kind: "own"; readonly fixture: boolean; readonly seconds: number }
+  | { readonly kind: "own"; readonly fixture: boolean; readonly seconds?: number }
   /** A cluster that is somebody's: it is read, and nothing else. */
   | {
       readonly kind: "given";
       readonly nodes: readonly string[];
       readonly auth?: { readonly username: string; readonly password: string };
-      readonly seconds: number;
+      readonly seconds?: number;
     };
 
-const seconds = { initial: 45, min: 15, max: 90 };
+const seconds = { min: 15, max: 90 };
 
 export const helpText = `npm run demo [-- options]
 
-Sends searches through a pool to a cluster of three nodes, kills one, brings it
-back, and says what became of the searches. Takes about a minute. With a JDK (17
-or newer) and Maven the nodes are OpenSearch, else small fixture nodes. All that
-it starts is ended, and all that it writes is removed, when it ends.
+Searches a cluster of three nodes from two replicas, each a process with two
+threads. One coordinator, a process too, watches the cluster for all of them and
+shares what it sees over a Redis of its own. Kills a node, then Redis, then the
+coordinator, brings each back, and says when every replica knew, and what became
+of the searches. Takes about 90 s. Without redis-server on the PATH there is one
+pool, in one process, and only the node is killed: about a minute. With a JDK
+(17 or newer) and Maven the nodes are OpenSearch, else small fixture nodes. All
+that it starts is ended, and all that it writes is removed, when it ends.
 
   --fixture        fixture nodes, even where OpenSearch could be had
   --nodes URL,URL  your own cluster instead: it is read, slowly, and no node is
@@ -30,7 +36,8 @@ it starts is ended, and all that it writes is removed, when it ends.
                    encoded, or in ROLLCALL_USERNAME and ROLLCALL_PASSWORD, which
                    no list of processes shows. For a certificate authority of
                    your own, set NODE_EXTRA_CA_CERTS.
-  --seconds N      about how long the searches go on: ${seconds.min} to ${seconds.max}, default ${seconds.initial}
+  --seconds N      about how long the searches go on: ${seconds.min} to ${seconds.max}; default
+                   ${fleetSeconds} with redis-server, else ${aloneSeconds}. What takes its time takes it.
   --help           this
 
 Ends with 0 if no search failed, 1 if one did or it could not be shown, 2 for
@@ -47,11 +54,11 @@ export function readArguments(argv: readonly string[], env: Readonly<Record<stri
   }
   if (values.help === true) return { kind: "help" };
 
-  const wanted = values.seconds === undefined ? seconds.initial : Number(values.seconds);
-  if (!Number.isInteger(wanted) || wanted < seconds.min || wanted > seconds.max || values.seconds?.trim() === "") {
+  const asked = values.seconds === undefined ? {} : { seconds: Number(values.seconds) };
+  if (asked.seconds !== undefined && (values.seconds?.trim() === "" || !isWithin(asked.seconds))) {
     return problem(`--seconds must be a whole number from ${seconds.min} to ${seconds.max}`);
   }
-  if (values.nodes === undefined) return { kind: "own", fixture: values.fixture === true, seconds: wanted };
+  if (values.nodes === undefined) return { kind: "own", fixture: values.fixture === true, ...asked };
 
   if (values.fixture === true) return problem("--nodes and --fixture exclude each other");
   const nodes = values.nodes.split(",").map((url) => url.trim());
@@ -64,8 +71,12 @@ export function readArguments(argv: readonly string[], env: Readonly<Record<stri
     kind: "given",
     nodes,
     ...(username === undefined || password === undefined ? {} : { auth: { username, password } }),
-    seconds: wanted,
+    ...asked,
   };
+}
+
+function isWithin(wanted: number): boolean {
+  return Number.isInteger(wanted) && wanted >= seconds.min && wanted <= seconds.max;
 }
 
 function parse(argv: readonly string[]) {

@@ -1,6 +1,7 @@
 import type { Auth, Pool, PoolRequest } from "@rollcall/worker";
 import type { Choice } from "./arguments.js";
-import { engineAvailability, engineVersions, startEngine, startFixtureCluster, waitUntil } from "./test-support.js";
+import { fillIndex, searchOfWords } from "./searches.js";
+import { engineAvailability, engineVersions, startEngine, startFixtureCluster } from "./test-support.js";
 import type { Load } from "./traffic.js";
 
 /** A cluster to send searches to, and what may be done to it. */
@@ -13,26 +14,37 @@ export interface DemoCluster {
   readonly victim?: Victim;
   /** Makes it ready to be searched through `pool`. */
   prepare(pool: Pool): Promise<void>;
-  /** How often its nodes were asked for their list of members; absent where nobody counts. */
-  sniffs?(): Promise<number>;
+  /** How often its nodes have been asked so far; absent where nobody counts. */
+  asked?(): Promise<Asked>;
   /** Ends and removes what was started. Always resolves. */
   close(): Promise<void>;
 }
 
+/** How often the nodes were asked for their list of members, and whether they are well. */
+export interface Asked {
+  readonly sniffs: number;
+  readonly probes: number;
+}
+
+/** A process that the story kills and brings back. */
 export interface Victim {
   readonly name: string;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
-  /** Resolves when the node answers again. */
+  /** Resolves when it answers again. */
   restart(): Promise<void>;
 }
 
-/** Opens the cluster that was asked for, saying what it is. `say` gets whole lines. */
+/** A cluster that we have started, to do with as we like. */
+export interface OwnCluster extends DemoCluster {
+  readonly victim: Victim;
+}
+
+/** Starts a cluster, the real engine if it can be had and is wanted, saying what it is. `say` gets whole lines. */
 export async function openCluster(
-  choice: Extract<Choice, { kind: "own" | "given" }>,
+  choice: Extract<Choice, { kind: "own" }>,
   say: (line: string) => void,
-): Promise<DemoCluster> {
-  if (choice.kind === "given") return givenCluster(choice, say);
+): Promise<OwnCluster> {
   if (choice.fixture) return fixtureCluster(say);
 
   const engine = await engineAvailability();
@@ -51,11 +63,11 @@ export async function openCluster(
   }
 }
 
-const nodeCount = 3;
-const index = "rollcall-demo";
+/** Of a cluster of ours. */
+export const nodeCount = 3;
 
-async function engineCluster(say: (line: string) => void): Promise<DemoCluster> {
-  say(`three nodes of OpenSearch ${engineVersions.opensearch}; starting them takes 10 to 30 s (--fixture: 1 s)`);
+async function engineCluster(say: (line: string) => void): Promise<OwnCluster> {
+  say(`three nodes of OpenSearch ${engineVersions.opensearch}; their start takes 10 to 30 s (--fixture: 1 s)`);
   const cluster = await startEngine({ kind: "opensearch", nodes: nodeCount, onProgress: say });
   const [first, victim] = cluster.nodes;
   if (first === undefined || victim === undefined) throw new Error("the engine came without nodes");
@@ -64,12 +76,12 @@ async function engineCluster(say: (line: string) => void): Promise<DemoCluster> 
     // Three Java processes share this machine with us: the load leaves them room to start and to elect.
     load: { searchers: 8, pauseMs: 25, search: searchOfWords },
     victim: { name: victim.name, kill: () => victim.kill(), restart: () => victim.start() },
-    prepare: fillIndex,
+    prepare: (pool) => fillIndex(pool, nodeCount),
     close: () => cluster.close(),
   };
 }
 
-async function fixtureCluster(say: (line: string) => void): Promise<DemoCluster> {
+async function fixtureCluster(say: (line: string) => void): Promise<OwnCluster> {
   const cluster = await startFixtureCluster({ nodes: nodeCount });
   const [first, victim] = cluster.nodes;
   if (first === undefined || victim === undefined) throw new Error("the fixture came without nodes");
@@ -78,13 +90,20 @@ async function fixtureCluster(say: (line: string) => void): Promise<DemoCluster>
     nodes: [first.url],
     load: { searchers: 8, pauseMs: 10, search: searchOfWords },
     victim: { name: victim.name, kill: () => victim.kill(), restart: () => victim.restart() },
-    prepare: fillIndex,
-    sniffs: async () => (await cluster.stats()).requests.sniff,
+    prepare: (pool) => fillIndex(pool, nodeCount),
+    asked: async () => {
+      const { sniff, probe } = (await cluster.stats()).requests;
+      return { sniffs: sniff, probes: probe };
+    },
     close: () => cluster.close(),
   };
 }
 
-function givenCluster({ nodes, auth }: Extract<Choice, { kind: "given" }>, say: (line: string) => void): DemoCluster {
+/** Somebody's cluster, with a load that harms nobody, saying what it gets. */
+export function givenCluster(
+  { nodes, auth }: Extract<Choice, { kind: "given" }>,
+  say: (line: string) => void,
+): DemoCluster {
   const load: Load = { searchers: 4, pauseMs: 400, search: () => harmlessRead };
   const perSecond = (load.searchers * 1_000) / load.pauseMs;
   say("your cluster is only read: nothing is written, and no node is killed. It gets");
@@ -94,31 +113,3 @@ function givenCluster({ nodes, auth }: Extract<Choice, { kind: "given" }>, say: 
 }
 
 const harmlessRead: PoolRequest = { method: "POST", path: "/_search?size=1&terminate_after=1&timeout=1s" };
-
-const words = ["amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath"];
-const documentCount = 400;
-let asked = 0;
-
-function searchOfWords(): PoolRequest {
-  const word = words[asked++ % words.length];
-  return { method: "POST", path: `/${index}/_search`, body: { size: 5, query: { match: { text: word } } } };
-}
-
-/** A few hundred small documents, a copy of each on every node, so that any node can answer alone. */
-async function fillIndex(pool: Pool): Promise<void> {
-  await waitUntil("the pool has found all nodes", () => pool.nodes().filter(isUp).length === nodeCount);
-  const settings = { number_of_shards: 1, number_of_replicas: nodeCount - 1 };
-  (await pool.request({ method: "PUT", path: `/${index}`, body: { settings } })).throwIfError();
-  const lines = Array.from({ length: documentCount }, (_, at) => [
-    { index: { _id: `${at}` } },
-    { text: `${words[at % words.length]} ${words[(at * 3 + 1) % words.length]}`, number: at },
-  ]);
-  const query = { refresh: "true" };
-  (await pool.request({ method: "POST", path: `/${index}/_bulk`, query, ndjson: lines.flat() })).throwIfError();
-  const green = { wait_for_status: "green", timeout: "20s" };
-  (await pool.request({ method: "GET", path: `/_cluster/health/${index}`, query: green })).throwIfError();
-}
-
-function isUp({ state }: { readonly state: string }): boolean {
-  return state === "up" || state === "ramp";
-}

@@ -1,14 +1,22 @@
-import { liveBlock, type Picture, statusLine } from "./screen.js";
+import type { TerminalSize } from "./figures.js";
 
-/** Where the demo shows itself: a terminal, with a block redrawn in place, or a pipe, with a line now and then. */
+/** The state of things at one moment, in both forms in which it can be shown. */
+export interface Drawing {
+  /** For a terminal: no line is wider than it, and they are fewer than its rows. */
+  block(size: TerminalSize, colour: boolean): readonly string[];
+  /** For a pipe or a file. */
+  lines(): readonly string[];
+}
+
+/** Where the demo shows itself: a terminal, with a block redrawn in place, or a pipe, with lines now and then. */
 export interface Display {
-  /** How often a picture is wanted. */
+  /** How often a drawing is wanted. */
   readonly everyMs: number;
   /** One line that stays. */
   say(line: string): void;
-  /** The state of things. In a terminal it replaces the last one. */
-  draw(picture: Picture): void;
-  /** The last picture stays, and lines go below it from now on. */
+  /** In a terminal it replaces the last one. */
+  draw(drawing: Drawing): void;
+  /** The last drawing stays, and lines go below it from now on. */
   keep(): void;
 }
 
@@ -27,10 +35,10 @@ function terminalDisplay(output: NodeJS.WriteStream): Display {
   return {
     everyMs: 250,
     say: (line) => redraw(`${line}\n`, block),
-    draw: (picture) => {
+    draw: (drawing) => {
       // A terminal that does not know its size says 0.
       const size = { columns: output.columns || 80, rows: output.rows || 24 };
-      redraw("", liveBlock(picture, size, output.hasColors()));
+      redraw("", drawing.block(size, output.hasColors()));
     },
     keep: () => {
       block = [];
@@ -42,5 +50,12 @@ function lineDisplay(output: NodeJS.WritableStream): Display {
   const say = (line: string) => {
     output.write(`${line}\n`);
   };
-  return { everyMs: 5_000, say, draw: (picture) => say(statusLine(picture)), keep: () => {} };
+  return {
+    everyMs: 5_000,
+    say,
+    draw: (drawing) => {
+      for (const line of drawing.lines()) say(line);
+    },
+    keep: () => {},
+  };
 }

@@ -1,14 +1,15 @@
 import type { Pool } from "@rollcall/worker";
 import type { DemoCluster } from "./cluster.js";
 import type { Display } from "./display.js";
-import { type Picture, summaryLines, timed, transitionLine } from "./screen.js";
+import { timed } from "./figures.js";
+import { liveBlock, type Picture, statusLine, summaryLines, transitionLine } from "./screen.js";
 import { Standings } from "./standings.js";
 import { killAndBringBack, watch } from "./story.js";
 import { Tally } from "./tally.js";
 import { sendSearches } from "./traffic.js";
 
-/** Why the traffic ends before the story does. */
-export type Stop = "interrupted" | "late";
+/** Why the traffic ends before the story does; an error tells what should never have happened. */
+export type Stop = "interrupted" | "late" | Error;
 
 /** The traffic ends by then, whatever the story is waiting for. */
 const deadlineMs = 120_000;
@@ -31,7 +32,13 @@ export async function perform({ cluster, pool, seconds, display, stop }: Perform
   const startedMs = performance.now();
   const elapsedMs = () => performance.now() - startedMs;
   const tell = (line: string) => display.say(timed(elapsedMs(), line));
-  const draw = () => display.draw(pictureOf(pool, tally, standings, elapsedMs()));
+  const draw = () => {
+    const picture = pictureOf(pool, tally, standings, elapsedMs());
+    display.draw({
+      block: (size, colour) => liveBlock(picture, size, colour),
+      lines: () => [statusLine(picture)],
+    });
+  };
 
   pool.on("node", (event) => {
     if (signal.aborted) return;
@@ -83,12 +90,12 @@ export async function perform({ cluster, pool, seconds, display, stop }: Perform
   draw();
   display.keep();
   if (stopped === "late") tell(`given up: the story was not over after ${deadlineMs / 1_000} s`);
-  const sniffs = await cluster.sniffs?.();
+  const asked = await cluster.asked?.();
   const totals = tally.totals();
   const summary = summaryLines({
     totals,
     absences: standings.absences(),
-    ...(sniffs === undefined ? {} : { sniffs }),
+    ...(asked === undefined ? {} : { asked }),
     returned: cluster.victim !== undefined && stopped === undefined,
   });
   for (const line of summary) display.say(line);

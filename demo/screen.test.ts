@@ -68,8 +68,13 @@ describe("the summary", () => {
   const absence = { node: "n2", down: true, fromMs: 14_240, untilMs: 31_000 };
 
   it("has the figures on one line, then what they mean", () => {
-    const [figures, meaning, ...more] = summaryLines({ totals, absences: [absence], sniffs: 5, returned: true });
-    assert.equal(figures, "12,480 searches, 0 failed, slowest 0.41 s, n2 down 14.2-31.0 s, 5 sniffs");
+    const [figures, meaning, ...more] = summaryLines({
+      totals,
+      absences: [absence],
+      asked: { sniffs: 5, probes: 1 },
+      returned: true,
+    });
+    assert.equal(figures, "12,480 searches, 0 failed, slowest 0.41 s, n2 down 14.2-31.0 s, 5 sniffs, 1 probe");
     assert.match(meaning ?? "", /No caller noticed/);
     assert.deepEqual(more, []);
   });

@@ -1,4 +1,20 @@
 import type { NodeEvent, NodeState } from "@rollcall/worker";
+import type { Asked } from "./cluster.js";
+import {
+  clock,
+  counted,
+  cut,
+  grouped,
+  hundredths,
+  type Mood,
+  milliseconds,
+  paintAt,
+  printable,
+  seconds,
+  type TerminalSize,
+  timed,
+  whole,
+} from "./figures.js";
 import type { Absence } from "./standings.js";
 import type { Totals } from "./tally.js";
 
@@ -21,11 +37,6 @@ export interface Picture {
   readonly totals: Totals;
 }
 
-export interface TerminalSize {
-  readonly columns: number;
-  readonly rows: number;
-}
-
 /** The live block: a heading, a row a node, the totals. Every line fits the terminal, and so does their number. */
 export function liveBlock({ nowMs, rows, totals }: Picture, size: TerminalSize, colour: boolean): string[] {
   const nameWidth = Math.min(longestName, Math.max(4, ...rows.map(({ name }) => name.length)));
@@ -42,7 +53,7 @@ export function liveBlock({ nowMs, rows, totals }: Picture, size: TerminalSize, 
       const name = cut(printable(row.name), nameWidth);
       const line = cells(nameWidth, name, row.state, since, whole(row.perSecond), p99, printable(row.reason ?? ""));
       const text = cut(line, columns);
-      return colour ? paintState(text, nameWidth + 3, row.state) : text;
+      return colour ? paintAt(text, nameWidth + 3, row.state.length, moodOf[row.state]) : text;
     }),
     ...(hidden === 0 ? [] : [cut(` and ${hidden} more`, columns)]),
     cut(` ${clock(nowMs)}  ${counts(totals)}`, columns),
@@ -65,36 +76,45 @@ export function transitionLine({ name, address, from, to, reason }: NodeEvent, a
   return timed(atMs, `${node}: ${what}${reason === undefined ? "" : ` (${printable(reason)})`}`);
 }
 
-/** A line of what happens, with its time. */
-export function timed(atMs: number, text: string): string {
-  return `${clock(atMs).padStart(8)}  ${text}`;
-}
-
 export interface Ending {
   readonly totals: Totals;
   readonly absences: readonly Absence[];
-  /** How often the nodes were asked for their list of members; absent where nobody can count it. */
-  readonly sniffs?: number;
+  /** Absent where nobody can count it. */
+  readonly asked?: Asked;
   /** Whether a node was killed, and seen to serve again. */
   readonly returned: boolean;
 }
 
 /** The last words: one line of figures, the failures, and what it means. */
-export function summaryLines({ totals, absences, sniffs, returned }: Ending): string[] {
+export function summaryLines({ totals, absences, asked, returned }: Ending): string[] {
   const away = absences.map(({ node, down, fromMs, untilMs }) => {
     const until = untilMs === undefined ? "the end" : seconds(untilMs);
     const span = untilMs === undefined ? `from ${seconds(fromMs)} s to ${until}` : `${seconds(fromMs)}-${until} s`;
     return `${printable(node)} ${down ? "down" : "ejected"} ${span}`;
   });
-  const asked = sniffs === undefined ? [] : [`${grouped(sniffs)} ${sniffs === 1 ? "sniff" : "sniffs"}`];
-  const slowest = `slowest ${(totals.slowestMs / 1_000).toFixed(2)} s`;
   return [
-    [counts(totals), slowest, ...away, ...asked].join(", "),
-    ...totals.firstFailures.map(({ atMs, code, message }) => timed(atMs, `failed: ${code}: ${printable(message)}`)),
-    ...(totals.failed > totals.firstFailures.length
-      ? [`          and ${grouped(totals.failed - totals.firstFailures.length)} more`]
-      : []),
+    [figures(totals), ...away, ...(asked === undefined ? [] : [asking(asked)])].join(", "),
+    ...failureLines(totals),
     meaning(totals, returned),
+  ];
+}
+
+/** What came of all searches, on one line. */
+export function figures(totals: Totals): string {
+  return `${counts(totals)}, slowest ${hundredths(totals.slowestMs)}`;
+}
+
+/** What it cost the cluster to be watched. */
+export function asking({ sniffs, probes }: Asked): string {
+  return `${counted(sniffs, "sniff")}, ${counted(probes, "probe")}`;
+}
+
+/** The first failures, and how many more there were. */
+export function failureLines({ failed, firstFailures }: Totals): string[] {
+  const more = failed - firstFailures.length;
+  return [
+    ...firstFailures.map(({ atMs, code, message }) => timed(atMs, `failed: ${code}: ${printable(message)}`)),
+    ...(more > 0 ? [`          and ${grouped(more)} more`] : []),
   ];
 }
 
@@ -114,52 +134,15 @@ function cells(nameWidth: number, name: string, state: string, since: string, ra
   return `${left}  ${rate.padStart(6)}  ${p99.padStart(8)}  ${why}`.trimEnd();
 }
 
-const green = 32;
-const yellow = 33;
-const red = 31;
-const colours: Readonly<Record<NodeState, number>> = {
-  up: green,
-  ramp: yellow,
-  drain: yellow,
-  down: red,
-  ejected: red,
-  unusable: red,
+export const moodOf: Readonly<Record<NodeState, Mood>> = {
+  up: "good",
+  ramp: "doubtful",
+  drain: "doubtful",
+  down: "bad",
+  ejected: "bad",
+  unusable: "bad",
 };
 
-function paintState(line: string, at: number, state: NodeState): string {
-  const end = at + state.length;
-  return `${line.slice(0, at)}\u001b[${colours[state]}m${line.slice(at, end)}\u001b[0m${line.slice(end)}`;
-}
-
-function counts({ searches, failed }: Totals): string {
+export function counts({ searches, failed }: Totals): string {
   return `${grouped(searches)} searches, ${grouped(failed)} failed`;
-}
-
-/** Names and reasons may come from a cluster: nothing in them may steer a terminal. */
-function printable(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
-}
-
-function cut(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
-}
-
-function clock(ms: number): string {
-  return `${seconds(ms)} s`;
-}
-
-function seconds(ms: number): string {
-  return (ms / 1_000).toFixed(1);
-}
-
-function milliseconds(ms: number): string {
-  return ms < 1_000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1_000).toFixed(2)} s`;
-}
-
-function whole(value: number): string {
-  return grouped(Math.round(value));
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString("en-US");
 }

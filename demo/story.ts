@@ -14,6 +14,9 @@ export interface Stage {
   readonly signal: AbortSignal;
 }
 
+/** So long the searches should go on for all to be seen, unless somebody wants it otherwise. */
+export const aloneSeconds = 45;
+
 /** Shares of the whole time. What is left is for what takes as long as it takes: noticing, starting, being tried. */
 const shares = { healthy: 8 / 45, away: 10 / 45, back: 8 / 45 };
 
@@ -71,6 +74,6 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): P
   }
 }
 
-function isInUse(state: NodeState | undefined): boolean {
+export function isInUse(state: NodeState | undefined): boolean {
   return state === "up" || state === "ramp";
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { Tally } from "./tally.js";
+import { sumOf, Tally } from "./tally.js";
 
 const failure = { atMs: 0, code: "TIMEOUT", message: "late" };
 
@@ -65,5 +65,20 @@ describe("a tally", () => {
         },
       ),
     );
+  });
+});
+
+describe("the sum of tallies", () => {
+  it("adds what is counted, takes the slowest, and keeps the three failures that came first", () => {
+    const failures = (...times: number[]) => times.map((atMs) => ({ ...failure, atMs }));
+    const one = { searches: 10, failed: 2, slowestMs: 40, firstFailures: failures(5, 30) };
+    const two = { searches: 20, failed: 2, slowestMs: 90, firstFailures: failures(1, 20) };
+    assert.deepEqual(sumOf([one, two]), {
+      searches: 30,
+      failed: 4,
+      slowestMs: 90,
+      firstFailures: failures(1, 5, 20),
+    });
+    assert.deepEqual(sumOf([]), { searches: 0, failed: 0, slowestMs: 0, firstFailures: [] });
   });
 });

@@ -28,6 +28,19 @@ interface Sample {
   readonly tookMs: number;
 }
 
+/** What came of the searches of several processes together. */
+export function sumOf(all: readonly Totals[]): Totals {
+  return {
+    searches: all.reduce((sum, { searches }) => sum + searches, 0),
+    failed: all.reduce((sum, { failed }) => sum + failed, 0),
+    slowestMs: Math.max(0, ...all.map(({ slowestMs }) => slowestMs)),
+    firstFailures: all
+      .flatMap(({ firstFailures }) => firstFailures)
+      .sort((a, b) => a.atMs - b.atMs)
+      .slice(0, failuresKept),
+  };
+}
+
 /**
  * Counts searches, all of them, and remembers those of the last five seconds for each node. All times count from the
  * start of the traffic. Memory is bounded by the rate of the traffic alone.

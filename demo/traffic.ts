@@ -2,10 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Pool, type PoolRequest, RollcallError } from "@rollcall/worker";
 import type { Tally } from "./tally.js";
 
-/** Searches, one after the other in each of `searchers`, with a pause between two. Their rate is at most the quotient. */
-export interface Load {
+/**
+ * Searches, one after the other in each of `searchers`, with a pause between two of `pauseMs` or up to half as much again,
+ * so that searchers do not fall into step. Their rate is at most the quotient.
+ */
+export interface Rate {
   readonly searchers: number;
   readonly pauseMs: number;
+}
+
+export interface Load extends Rate {
   readonly search: () => PoolRequest;
 }
 
@@ -33,7 +39,7 @@ export async function sendSearches(pool: Pick<Pool, "request">, load: Load, opti
       const tookMs = nowMs - startedMs;
       if (outcome.kind === "answered") tally.answered(outcome.node, tookMs, nowMs);
       else if (!cutShort.aborted) tally.missed({ atMs: nowMs, code: outcome.code, message: outcome.message }, tookMs);
-      await sleep(load.pauseMs, undefined, { signal: ended }).catch(() => {});
+      await sleep(load.pauseMs * (1 + Math.random() / 2), undefined, { signal: ended }).catch(() => {});
     }
   };
   await Promise.all(Array.from({ length: load.searchers }, searcher));

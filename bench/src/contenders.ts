@@ -1,97 +1,109 @@
 import { Client as ElasticsearchClient } from "@elastic/elasticsearch";
 import { Client as OpenSearchClient } from "@opensearch-project/opensearch";
 import { createPool } from "@rollcall/worker";
-import { type Dispatcher, Pool } from "undici";
+import { Piscina } from "piscina";
+import { dispatchAndRead, overPools, query, request } from "./bare-undici.js";
 
-/** One way to search. Every one is given the query as an object and gives the answer as an object. */
+/** One way to search. Every one is given the query as an object. */
 export interface Contender {
-  search(index: string): Promise<unknown>;
-  close(): Promise<void>;
+  /** Gives the answer as an object, on the calling thread. */
+  parsed(index: string): Promise<unknown>;
+  /** Gives the answer's bytes, for those who pass them on. Absent where the client has no such thing. */
+  readonly bytes?: (index: string) => Promise<Uint8Array>;
+  close(): Promise<unknown>;
 }
 
-export const contenderNames = ["undici-dispatch", "undici-request", "rollcall", "elasticsearch", "opensearch"] as const;
+export type Form = "parsed" | "bytes";
+
+/**
+ *   undici-dispatch     the floor: one handler, no timeout, no promise but ours
+ *   undici-request      what undici's users write
+ *   piscina-1-thread    the obvious way to use a thread: `piscina.run` for each request, an undici pool in the thread
+ *   rollcall            on the calling thread
+ *   rollcall-N-threads  through lanes
+ */
+export const contenderNames = [
+  "undici-dispatch",
+  "undici-request",
+  "elasticsearch",
+  "opensearch",
+  "piscina-1-thread",
+  "rollcall",
+  "rollcall-1-thread",
+  "rollcall-2-threads",
+] as const;
 export type ContenderName = (typeof contenderNames)[number];
 
-/** Of bare undici, which has no bound of its own: as many as Rollcall opens by default. */
-const connectionsPerNode = 64;
-const query = { query: { match: { message: "request" } }, size: 100, track_total_hits: false };
-const jsonHeaders = ["content-type", "application/json"];
+/** Those that give bytes. */
+export const bytesContenders: ReadonlySet<ContenderName> = new Set<ContenderName>([
+  "undici-dispatch",
+  "undici-request",
+  "piscina-1-thread",
+  "rollcall",
+  "rollcall-1-thread",
+  "rollcall-2-threads",
+]);
 
 export function startContender(name: ContenderName, urls: readonly string[]): Contender {
   switch (name) {
-    case "undici-dispatch":
+    case "undici-dispatch": {
       // Without undici's two timeouts of a request: the floor does nothing that can be left out.
-      return overPools(urls, dispatchAndParse, { headersTimeout: 0, bodyTimeout: 0 });
-    case "undici-request":
-      return overPools(urls, async (pool, path) => {
-        const { body } = await pool.request({
-          method: "POST",
-          path,
-          headers: jsonHeaders,
-          body: JSON.stringify(query),
-        });
-        return body.json();
-      });
-    case "rollcall": {
-      const pool = createPool({ nodes: urls, discovery: false, logger: false });
+      const { next, close } = overPools(urls, { headersTimeout: 0, bodyTimeout: 0 });
       return {
-        search: async (index) =>
-          (await pool.request({ method: "POST", path: `/${index}/_search`, body: query })).json(),
-        close: () => pool.close(),
+        parsed: (index) => dispatchAndRead(next(), index, (body) => JSON.parse(body.toString("utf8"))),
+        bytes: (index) => dispatchAndRead(next(), index, (body) => body),
+        close,
+      };
+    }
+    case "undici-request": {
+      const { next, close } = overPools(urls);
+      return {
+        parsed: async (index) => (await request(next(), index)).json(),
+        bytes: async (index) => (await request(next(), index)).bytes(),
+        close,
       };
     }
     case "elasticsearch": {
       const client = new ElasticsearchClient({ nodes: [...urls] });
-      return { search: (index) => client.search({ index, ...query }), close: () => client.close() };
+      return { parsed: (index) => client.search({ index, ...query }), close: () => client.close() };
     }
     case "opensearch": {
       const client = new OpenSearchClient({ nodes: [...urls] });
       return {
-        search: async (index) => (await client.search({ index, body: query })).body,
+        parsed: async (index) => (await client.search({ index, body: query })).body,
         close: () => client.close(),
       };
     }
+    case "piscina-1-thread": {
+      const piscina = new Piscina({
+        filename: new URL("./piscina-thread.js", import.meta.url).href,
+        minThreads: 1,
+        maxThreads: 1,
+        // By default a thread has one task at a time, and so one request.
+        concurrentTasksPerWorker: 64,
+        workerData: { urls },
+      });
+      return {
+        parsed: (index) => piscina.run({ index, query }, { name: "parsed" }),
+        bytes: async (index) => new Uint8Array(await piscina.run({ index, query }, { name: "bytes" })),
+        close: () => piscina.destroy(),
+      };
+    }
+    case "rollcall":
+      return startRollcall(urls, 0);
+    case "rollcall-1-thread":
+      return startRollcall(urls, 1);
+    case "rollcall-2-threads":
+      return startRollcall(urls, 2);
   }
 }
 
-/** Bare undici: one pool a node, taken in turn. */
-function overPools(
-  urls: readonly string[],
-  send: (pool: Pool, path: string) => Promise<unknown>,
-  options: Pool.Options = {},
-): Contender {
-  const pools = urls.map((url) => new Pool(url, { connections: connectionsPerNode, ...options }));
-  let turn = 0;
+function startRollcall(nodes: readonly string[], threads: number): Contender {
+  const pool = createPool({ nodes, threads, discovery: false, logger: false });
+  const search = (index: string) => pool.request({ method: "POST", path: `/${index}/_search`, body: query });
   return {
-    search(index) {
-      const pool = pools[turn++ % pools.length];
-      if (pool === undefined) throw new Error("no nodes");
-      return send(pool, `/${index}/_search`);
-    },
-    async close() {
-      await Promise.all(pools.map((pool) => pool.close()));
-    },
+    parsed: async (index) => (await search(index)).json(),
+    bytes: async (index) => (await search(index)).bytes(),
+    close: () => pool.close(),
   };
-}
-
-/** The least that JavaScript can do for an answer: gather its bytes and parse them. */
-function dispatchAndParse(pool: Pool, path: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    const handler: Dispatcher.DispatchHandler = {
-      onConnect() {},
-      onHeaders: () => true,
-      onData(chunk) {
-        chunks.push(chunk);
-        return true;
-      },
-      onComplete() {
-        const [only] = chunks;
-        const body = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-        resolve(JSON.parse(body.toString("utf8")));
-      },
-      onError: reject,
-    };
-    pool.dispatch({ method: "POST", path, headers: jsonHeaders, body: JSON.stringify(query) }, handler);
-  });
 }

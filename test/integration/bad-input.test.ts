@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { createPool, type Pool, type PoolOptions, type PoolRequest, RollcallError } from "@rollcall/worker";
+import {
+  createPool as createPoolAsGiven,
+  type Pool,
+  type PoolOptions,
+  type PoolRequest,
+  RollcallError,
+} from "@rollcall/worker";
 import fc from "fast-check";
+import { createPool } from "../support/create-pool.js";
 import { type FixtureCluster, startFixtureCluster } from "../support/fixture/index.js";
 import { waitUntil } from "../support/wait-until.js";
 import { failureOf, nodeOf, patience, requestsSeen, search, settled, withPool } from "./support-requests.js";
@@ -9,7 +16,7 @@ import { failureOf, nodeOf, patience, requestsSeen, search, settled, withPool } 
 /** The lines of the one CONFIG error that these options give. */
 function problemsOf(options: unknown): readonly string[] {
   try {
-    void createPool(options as PoolOptions).close();
+    void createPoolAsGiven(options as PoolOptions).close();
   } catch (error) {
     assert.ok(error instanceof RollcallError, String(error));
     assert.deepEqual([error.code, error.sent], ["CONFIG", "no"]);
@@ -64,7 +71,20 @@ describe("createPool with options that are wrong", () => {
         ...good,
         timeoutMs,
       })),
-      threads: [1, "0"].map((threads) => ({ ...good, threads })),
+      threads: [-1, 65, 1.5, "0", null].map((threads) => ({ ...good, threads })),
+      redis: ["localhost:6379", "http://r", 6379, null, new URL("redis://r"), { cluster: [] }].map((redis) => ({
+        ...good,
+        redis,
+        name: "logs",
+      })),
+      name: [
+        { ...good, redis: "redis://r" },
+        { ...good, name: "a b" },
+      ],
+      coordinator: [
+        { ...good, coordinator: "candidate" },
+        { ...good, redis: "redis://r", name: "logs", coordinator: "leader" },
+      ],
       headers: [
         { ...good, headers: { Authorization: "x" } },
         { ...good, headers: { "x-a": "a\r\nb" } },
@@ -103,6 +123,9 @@ describe("createPool with options that are wrong", () => {
       { ...good, auth: { username: "u:u", password: secret } },
       { ...good, auth: { username: "u", password: `${secret}\0` } },
       { ...good, auth: { apiKey: `${secret} `, bearer: secret } },
+      ...[`redis://:${secret}@r/x`, `r:6379,password=${secret}`, `redis://:${secret}#@r`, { cluster: [secret] }].map(
+        (redis) => ({ ...good, redis, name: "logs" }),
+      ),
       { ...good, headers: { authorization: secret, "x-token": `${secret}\n` } },
     ]) {
       const problems = problemsOf(options);

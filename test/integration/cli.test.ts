@@ -108,6 +108,14 @@ Conclusion
     assert.equal((await cluster.stats()).requests.other, 0, "it asks nothing but who is there");
   });
 
+  it("takes the URLs from the environment where none is given", options, async () => {
+    await using cluster = await startFixtureCluster({ nodes: 2 });
+    const run = await rollcall(["sniff", "--json"], { ROLLCALL_NODES: cluster.urls.join(",") });
+    assert.equal(run.code, 0, run.stderr);
+    const { seeds } = JSON.parse(run.stdout) as Report;
+    assert.equal(seeds.length, 2);
+  });
+
   it("writes JSON for scripts", options, async () => {
     await using cluster = await startFixtureCluster({ nodes: 2 });
     const run = await rollcall(["sniff", "--json", ...cluster.urls]);

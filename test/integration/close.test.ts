@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
-import { createPool } from "@rollcall/worker";
 import { own } from "../support/child-processes.js";
+import { createPool, testedThreads } from "../support/create-pool.js";
 import { type RequestFault, startFixtureCluster } from "../support/fixture/index.js";
 import { freePort } from "../support/free-port.js";
 import { waitUntil } from "../support/wait-until.js";
@@ -64,7 +64,7 @@ describe("close()", patience, () => {
       const inFlight = [failureOf(pool.request(search)), failureOf(pool.request(newDocument))];
       await waitUntil("two are in flight", async () => (await requestsSeen(cluster)) === 3);
       const queued = [failureOf(pool.request(search)), failureOf(pool.request(newDocument))];
-      assert.equal(pool.stats().queued, 2);
+      await waitUntil("two wait", () => pool.stats().queued === 2);
 
       await pool.close({ timeoutMs: 100 });
       for (const error of [await resting, ...(await Promise.all(inFlight))]) {
@@ -186,7 +186,7 @@ describe("a process with a pool", patience, () => {
     const tls = ca === undefined ? {} : { tls: { ca } };
     const script = `
       import { createPool } from ${JSON.stringify(import.meta.resolve("@rollcall/worker"))};
-      const pool = createPool(${JSON.stringify({ nodes: [url], logger: false, ...tls })});
+      const pool = createPool(${JSON.stringify({ nodes: [url], threads: testedThreads, logger: false, ...tls })});
       const search = ${JSON.stringify(search)};
       ${program}`;
     const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {

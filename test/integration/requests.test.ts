@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { createPool, type Pool, type PoolEvents } from "@rollcall/worker";
+import type { Pool, PoolEvents } from "@rollcall/worker";
+import { createPool } from "../support/create-pool.js";
 import { type FixtureCluster, type RequestFault, startFixtureCluster } from "../support/fixture/index.js";
 import { waitUntil } from "../support/wait-until.js";
 import {
@@ -359,7 +360,7 @@ describe("a caller's signal", patience, () => {
       const stop = new AbortController();
       const second = failureOf(pool.request({ ...newDocument, signal: stop.signal }));
       const third = pool.request(search);
-      assert.equal(pool.stats().queued, 2);
+      await waitUntil("two wait", () => pool.stats().queued === 2);
       stop.abort();
       const error = await second;
       assert.deepEqual([error.code, error.sent, error.attempts], ["ABORTED", "no", []]);
@@ -430,14 +431,14 @@ describe("the queue", patience, () => {
   const one = sharedCluster(1);
 
   it("is bounded: beyond it calls fail at once; those in it go on, in order, as connections free", async () => {
-    await nodeOf(one(), 0).set({ requests: [{ kind: "delay", ms: 150, on: users }] });
+    await nodeOf(one(), 0).set({ requests: [{ kind: "delay", ms: 1_000, on: users }] });
     await usePool(one(), { connections: { perNode: 1 }, queue: { perThread: 3 } }, async (pool) => {
       const order: number[] = [];
       const calls = [0, 1, 2, 3].map(async (number) => {
         assert.ok((await pool.request(search)).ok);
         order.push(number);
       });
-      assert.deepEqual([pool.stats().inFlight, pool.stats().queued], [1, 3]);
+      await waitUntil("one is sent, and three wait", () => pool.stats().inFlight === 1 && pool.stats().queued === 3);
       const error = await failureOf(pool.request(newDocument));
       assert.deepEqual([error.code, error.sent, error.attempts], ["QUEUE_FULL", "no", []]);
       assert.deepEqual(order, [], "it did not wait for the others");
@@ -479,10 +480,10 @@ describe("the queue", patience, () => {
       for (let round = 0; round < 100; round++) {
         const stop = new AbortController();
         const calls = [1, 2].map(() => failureOf(pool.request({ ...search, signal: stop.signal })));
-        assert.equal(pool.stats().queued, 2);
+        await waitUntil("two wait", () => pool.stats().queued === 2);
         stop.abort();
         for (const { code } of await Promise.all(calls)) assert.equal(code, "ABORTED");
-        assert.equal(pool.stats().queued, 0);
+        await waitUntil("none waits", () => pool.stats().queued === 0);
       }
       blocking.abort();
       await first;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
-import { createPool, type Pool, type PoolOptions, type PoolResponse, RollcallError } from "@rollcall/worker";
+import { type Pool, type PoolOptions, type PoolResponse, RollcallError } from "@rollcall/worker";
 import { type CollectingLogger, collectingLogger } from "../support/collecting-logger.js";
+import { createPool } from "../support/create-pool.js";
 import type { FixtureCluster, FixtureNode } from "../support/fixture/index.js";
 import { waitUntil } from "../support/wait-until.js";
 

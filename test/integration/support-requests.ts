@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createPool, type Pool, type PoolOptions, type PoolRequest, RollcallError } from "@rollcall/worker";
+import { type Pool, type PoolOptions, type PoolRequest, RollcallError } from "@rollcall/worker";
+import { createPool } from "../support/create-pool.js";
 import {
   type FixtureCluster,
   type FixtureFaults,
@@ -50,6 +51,7 @@ export async function usePool(
 /** Waits until the pool knows every node that the cluster names, each of them well. */
 export async function settled(pool: Pool, cluster: FixtureCluster): Promise<void> {
   const wanted = cluster.nodes.map(addressOf).sort();
+  await pool.ready();
   await waitUntil("the pool has found every node", () => {
     const found = pool.nodes().filter(({ tier, state, id }) => tier === "node" && state === "up" && id !== undefined);
     return (

@@ -1,17 +1,16 @@
 import { judgeFailure } from "@rollcall/core/request";
 import { parsePublishAddress } from "@rollcall/core/sniff";
 import { addressOf } from "@rollcall/core/view";
+import { exitCodes } from "./exit-codes.js";
 import type { Findings, ListFinding, NodeFinding, SeedFinding, SeedOutcome, Verdict } from "./findings.js";
 import { flagsFor } from "./option-names.js";
 
-/** What a run of the command ends with; they stand in its help. */
-export const exitCodes = {
+/** What `rollcall sniff` ends with, besides wrong usage; they stand in its help. */
+export const sniffExitCodes = {
   /** Discovery finds at least one node that can be used. */
-  usable: 0,
+  usable: exitCodes.good,
   /** Something answered, but discovery finds nothing that can be used: a pool would stay on its configured nodes. */
-  notUsable: 1,
-  /** Wrong usage or configuration. */
-  usage: 2,
+  notUsable: exitCodes.bad,
   /** No configured node answered. */
   noAnswer: 3,
 } as const;
@@ -43,16 +42,16 @@ function judgeList({ nodes }: ListFinding): Judgement {
   const kept = nodes.filter(({ verdict }) => verdict === "kept").length;
   if (kept > 0) {
     const who = nodes.length === 1 ? "The listed node" : `${kept} of ${nodes.length} listed nodes`;
-    return { exitCode: exitCodes.usable, verdict: `${who} can be used: discovery works from here.` };
+    return { exitCode: sniffExitCodes.usable, verdict: `${who} can be used: discovery works from here.` };
   }
   const who = nodes.length === 1 ? "The listed node cannot" : `None of ${nodes.length} listed nodes can`;
-  return { exitCode: exitCodes.notUsable, verdict: `${who} be used: ${staysOnSeeds}` };
+  return { exitCode: sniffExitCodes.notUsable, verdict: `${who} be used: ${staysOnSeeds}` };
 }
 
 function judgeWithoutList(seeds: readonly SeedFinding[]): Judgement {
   return seeds.every(({ outcome }) => outcome === "unreachable")
-    ? { exitCode: exitCodes.noAnswer, verdict: "No configured node answered: a pool could not serve anything." }
-    : { exitCode: exitCodes.notUsable, verdict: `No configured node gave a list of nodes: ${staysOnSeeds}` };
+    ? { exitCode: sniffExitCodes.noAnswer, verdict: "No configured node answered: a pool could not serve anything." }
+    : { exitCode: sniffExitCodes.notUsable, verdict: `No configured node gave a list of nodes: ${staysOnSeeds}` };
 }
 
 /** What to say, and when. */

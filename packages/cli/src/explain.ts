@@ -1,4 +1,4 @@
-import { type Conclusion, exitCodes } from "./conclude.js";
+import { type Conclusion, sniffExitCodes } from "./conclude.js";
 import type { Findings, ListFinding, NodeFinding, SeedFinding, Verdict } from "./findings.js";
 import { roleLegend, shortRoles } from "./short-roles.js";
 import { entry, type Paint, type Style } from "./text-layout.js";
@@ -97,7 +97,7 @@ function addresses({ published, address, sharedBy, verdict }: NodeFinding): read
 }
 
 function conclusionEntries({ exitCode, verdict, advice }: Conclusion, paint: Paint): readonly string[] {
-  const isUsable = exitCode === exitCodes.usable;
+  const isUsable = exitCode === sniffExitCodes.usable;
   const paintLabel = (label: string) => paint(isUsable ? "good" : "bad", label);
   return [
     entry(isUsable ? "usable" : "not usable", labelWidth, [verdict], paintLabel),

@@ -2,23 +2,28 @@
 import { readFileSync } from "node:fs";
 import { RollcallError } from "@rollcall/core";
 import { Command, CommanderError } from "commander";
-import { exitCodes } from "./conclude.js";
+import { createCoordinatorCommand } from "./coordinator-command.js";
+import { exitCodes } from "./exit-codes.js";
 import { createSniffCommand } from "./sniff-command.js";
+import { createStatusCommand } from "./status-command.js";
+import type { Surroundings } from "./surroundings.js";
 import { describeUsageError } from "./usage-error.js";
 
 async function run(words: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.usage;
   const program = new Command("rollcall")
-    .description("Shows how Rollcall sees an Elasticsearch or OpenSearch cluster.")
+    .description("Shows how Rollcall sees an Elasticsearch or OpenSearch cluster, and keeps a view of it for others.")
     .version(version(), "--version", "write the version")
     // One sentence says how every option is named in the environment.
     .configureHelp({ optionDescription: ({ description }) => description })
     .exitOverride()
     .configureOutput({ outputError: () => {} });
-  const sniff = createSniffCommand({ write, isTerminal: isColourTerminal() }, (code) => {
+  const finish = (code: number) => {
     exitCode = code;
-  }).copyInheritedSettings(program);
-  program.addCommand(sniff);
+  };
+  for (const create of [createSniffCommand, createCoordinatorCommand, createStatusCommand]) {
+    program.addCommand(create(surroundings, finish).copyInheritedSettings(program));
+  }
   try {
     await program.parseAsync(words, { from: "user" });
     return exitCode;
@@ -26,13 +31,18 @@ async function run(words: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
       // Without a command commander has written its help, and has nothing more to say.
-      if (error.code !== "commander.help") complain(`${describeUsageError(error)}\nSee rollcall sniff --help`);
+      if (error.code !== "commander.help") complain(`${describeUsageError(error)}\n${whereHelpIs(program, words)}`);
       return exitCodes.usage;
     }
     if (!(error instanceof RollcallError) || error.code !== "CONFIG") throw error;
     complain(`the configuration is wrong:\n${error.message.replace(/^/gm, "  ")}`);
     return exitCodes.usage;
   }
+}
+
+function whereHelpIs(program: Command, [first]: readonly string[]): string {
+  const command = program.commands.find((known) => known.name() === first);
+  return `See rollcall ${command === undefined ? "" : `${command.name()} `}--help`;
 }
 
 function complain(text: string): void {
@@ -43,10 +53,19 @@ function write(text: string): Promise<void> {
   return new Promise((resolve) => process.stdout.write(text, () => resolve()));
 }
 
-function isColourTerminal(): boolean {
-  const { NO_COLOR = "", TERM } = process.env;
-  return process.stdout.isTTY === true && NO_COLOR === "" && TERM !== "dumb";
-}
+const unheard = new AbortController();
+const isScreen = process.stdout.isTTY === true && process.env.TERM !== "dumb";
+const surroundings: Surroundings = {
+  write,
+  hasColours: isScreen && (process.env.NO_COLOR ?? "") === "",
+  isScreen,
+  untilStopped() {
+    const asked = new AbortController();
+    // Once: a second signal does what it does without us.
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => asked.abort());
+    return AbortSignal.any([asked.signal, unheard.signal]);
+  },
+};
 
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
@@ -57,6 +76,7 @@ function version(): string {
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error; // whoever read has read enough, such as `head`
+    if (stream === process.stdout) unheard.abort();
   });
 }
 

@@ -9,6 +9,10 @@ interface OptionName {
 
 /** A more specific name stands before the one that it begins with. */
 const optionNames: readonly OptionName[] = [
+  { option: "nodes", flag: "--nodes" },
+  { option: "redis", flag: "--redis" },
+  { option: "name", flag: "--name" },
+  { option: "discovery.intervalMs", flag: "--interval" },
   { option: "discovery.addressMap", flag: "--address-map" },
   { option: "discovery.allow.hosts", flag: "--allow" },
   { option: "discovery.allow.ports", flag: "--allow-port" },

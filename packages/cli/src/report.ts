@@ -1,5 +1,6 @@
 import type { Conclusion } from "./conclude.js";
 import type { Findings } from "./findings.js";
+import { jsonText } from "./json-text.js";
 
 /**
  * The findings and what they mean, as JSON for scripts. Ends with a line break.
@@ -11,16 +12,5 @@ import type { Findings } from "./findings.js";
 export function report({ seeds, list }: Findings, { verdict, advice }: Conclusion): string {
   const usable = list?.nodes.filter((node) => node.verdict === "kept").length ?? 0;
   const ofList = list === undefined ? null : { ...list, seed: list.seed.url };
-  const text = JSON.stringify({ usable, verdict, advice, seeds, list: ofList }, undefined, 2);
-  return `${text.replace(notPrintable, escaped)}\n`;
-}
-
-/** JSON escapes control characters, but not all that a terminal may obey. The line breaks between values stay. */
-const notPrintable = /(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu;
-
-function escaped(character: string): string {
-  return character
-    .split("")
-    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
-    .join("");
+  return jsonText({ usable, verdict, advice, seeds, list: ofList });
 }

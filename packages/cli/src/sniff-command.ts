@@ -1,41 +1,42 @@
 import { systemTimers } from "@rollcall/coordinator";
 import { Command } from "commander";
-import { conclude, exitCodes } from "./conclude.js";
+import { conclude, sniffExitCodes } from "./conclude.js";
+import { exitCodes } from "./exit-codes.js";
 import { explain } from "./explain.js";
+import { listed } from "./flags.js";
 import { report } from "./report.js";
 import { addSniffOptions, readSniffRequest, type SniffFlags } from "./sniff-options.js";
+import type { Surroundings } from "./surroundings.js";
 import { survey } from "./survey.js";
 import { coloured, plain } from "./text-layout.js";
-
-/** What the command is run in. */
-export interface Surroundings {
-  /** Resolves when the text has been handed over, or nobody reads it any more. */
-  write(text: string): Promise<void>;
-  /** Whether colours are fit for where `write` leads. */
-  readonly isTerminal: boolean;
-}
 
 /**
  * `rollcall sniff`: asks a cluster and explains every address.
  *
  * @param finish told the exit code once all has been written
  */
-export function createSniffCommand({ write, isTerminal }: Surroundings, finish: (exitCode: number) => void): Command {
+export function createSniffCommand(
+  { write, hasColours }: Pick<Surroundings, "write" | "hasColours">,
+  finish: (exitCode: number) => void,
+): Command {
   const command = new Command("sniff")
     .summary("ask a cluster for its nodes and explain which can be used")
     .description(
       "Asks an Elasticsearch or OpenSearch cluster for its nodes, tries each of them, and explains which of them a " +
         "pool with the same configuration would use, and why not the others. Sends GET / and GET /_nodes/http only.",
     )
-    .argument("<url...>", "http(s)://[user:password@]host:port[/path] of one node or more")
+    .argument("[url...]", "http(s)://[user:password@]host:port[/path] of one node or more")
     .addHelpText("after", helpAfter);
   addSniffOptions(command);
-  return command.action(async (urls: string[]) => {
+  return command.action(async (given: string[]) => {
+    const urls = given.length > 0 ? given : listed(process.env.ROLLCALL_NODES ?? "");
+    if (urls.length === 0)
+      command.error("error: missing required argument 'url'", { code: "commander.missingArgument" });
     const flags = command.opts<SniffFlags>();
     const { config, timeouts } = await readSniffRequest(urls, flags);
     const findings = await survey(config, timeouts, systemTimers);
     const conclusion = conclude(findings);
-    const paint = flags.color && isTerminal ? coloured : plain;
+    const paint = flags.color && hasColours ? coloured : plain;
     await write(flags.json === true ? report(findings, conclusion) : explain(findings, conclusion, paint));
     finish(conclusion.exitCode);
   });
@@ -43,7 +44,8 @@ export function createSniffCommand({ write, isTerminal }: Surroundings, finish: 
 
 const helpAfter = `
 An option that takes a value can also be set in the environment: --api-key as
-ROLLCALL_API_KEY, --allow as ROLLCALL_ALLOW with commas between its values.
+ROLLCALL_API_KEY, --allow as ROLLCALL_ALLOW with commas between its values; and
+the URLs, with commas between them, as ROLLCALL_NODES.
 
 Examples:
   $ rollcall sniff http://localhost:9200
@@ -51,9 +53,9 @@ Examples:
       --username monitor --ca ca.pem --address-map 172.17.0.2:9200=es1:9200
 
 Exit codes:
-  ${exitCodes.usable}  discovery finds at least one node that can be used
-  ${exitCodes.notUsable}  something answered, but discovery finds no node that can be used: a pool
+  ${sniffExitCodes.usable}  discovery finds at least one node that can be used
+  ${sniffExitCodes.notUsable}  something answered, but discovery finds no node that can be used: a pool
      would stay on the URLs it was given
   ${exitCodes.usage}  wrong usage or configuration
-  ${exitCodes.noAnswer}  no URL answered
+  ${sniffExitCodes.noAnswer}  no URL answered
 `;

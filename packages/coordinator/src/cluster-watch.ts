@@ -43,7 +43,7 @@ import {
   type SniffTimes,
 } from "./sniff-schedule.js";
 import type { FailureReport, Unsubscribe } from "./store/view-store.js";
-import { nodeLabel, transitionLine } from "./transition-line.js";
+import { nodeLabel, transitionLine, unsettledLine } from "./transition-line.js";
 import { Turns } from "./turns.js";
 
 /** What a watch needs, and whom it tells. */
@@ -261,9 +261,8 @@ export class ClusterWatch {
     const record = this.records.get(key);
     const node = record === undefined ? key : nodeLabel(record);
     const replica = reachedBy === undefined ? undefined : shownText(reachedBy);
-    const but = replica === undefined ? "and no other process says whether it can" : `but from replica ${replica}`;
     const fields = { node, reason, ...(replica === undefined ? {} : { replica }) };
-    this.parts.logger.warn(fields, `node ${node} cannot be reached from here, ${but}: ${reason}`);
+    this.parts.logger.warn(fields, unsettledLine(node, reason, replica));
   }
 
   private logTransition(transition: Extract<ArbiterEffect, { type: "transition" }>): void {

@@ -84,7 +84,7 @@ export class Coordinator {
   private closed = false;
 
   constructor(private readonly parts: CoordinatorParts) {
-    this.candidate = newCandidate(parts.timers.nowMs());
+    this.candidate = newCandidate(parts.timers.nowMs(), parts.store.isConnected);
     this.replicas = new LiveReplicas(parts.timers);
     this.listeningSinceMs = parts.timers.nowMs();
     this.notices = new Notices(parts.logger);

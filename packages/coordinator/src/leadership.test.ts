@@ -321,6 +321,25 @@ describe("a leader that does not reach the cluster", () => {
     assert.equal(a.coordinator.isLeading, false);
   });
 
+  it("leaves it to others also when it loses the nodes one after the other, though they all stay in use", async () => {
+    const { process, nodes, store, timers } = await fleet(1);
+    const a = process(0);
+    const tell = () => store.digest(digest("replica of b", { answeredMsAgo: 100 }));
+    store.onWitnessAsk(({ id, node }) => store.witness({ id, node, replica: "replica of b", ok: true }));
+    const [first, second] = nodes;
+    assert.ok(first !== undefined && second !== undefined);
+    tell();
+    cutOff([first]);
+    for (let second = 0; second < 40; second++, tell()) await a.pass(1_000);
+    assert.equal(a.coordinator.isLeading, true);
+    cutOff([second]);
+    const sinceMs = timers.nowMs();
+    for (; a.coordinator.isLeading && timers.nowMs() - sinceMs < 60_000; tell()) await a.pass(1_000);
+    // The regular probe of the second comes within 12 s; then 15 s must pass.
+    assert.ok(timers.nowMs() - sinceMs <= 29_000, `after ${timers.nowMs() - sinceMs} ms`);
+    assert.ok(a.views.every(({ marks }) => Object.keys(marks.nodes).length === 0));
+  });
+
   it("leaves it to others as well while it has no credential to ask with", async () => {
     const { urls } = await cluster(1);
     const { coordinator, store, pass } = coordinating({ nodes: urls, auth: () => new Promise(() => {}) });

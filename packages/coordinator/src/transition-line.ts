@@ -14,6 +14,13 @@ export function transitionLine(node: string, { from, to, reason, evidence }: Tra
   return `node ${node} ${transitionWords(from, to)}: ${reason}${evidenceWords(evidence)}`;
 }
 
+/** We do not reach a node, and it stays in use: for this replica does, or since nobody says anything. */
+export function unsettledLine(node: string, reason: string, replica: string | undefined): string {
+  return replica === undefined
+    ? `node ${node} cannot be reached from here, and no other process says whether it can: ${reason}`
+    : `node ${node} cannot be reached from here, but from replica ${replica}: ${reason}`;
+}
+
 /** How people know a node. */
 export function nodeLabel(record: NodeRecord): string {
   return record.name === undefined ? addressOf(record) : `${shownText(record.name)} (${addressOf(record)})`;

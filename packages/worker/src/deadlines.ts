@@ -5,9 +5,12 @@ import { type Placed, PlacedList } from "./placed-list.js";
 export interface Due extends Placed {
   /** On the monotonic clock. */
   readonly dueMs: number;
-  /** Its time is over. */
+  /** Its time is over. May be told more than once, until it is removed. */
   expire(): void;
 }
+
+/** How long until one whose time is over is told again, where it has not ended. */
+const endingMs = 100;
 
 /**
  * The deadlines of all calls under way, with one timer for all of them: most calls end long before theirs, so a timer
@@ -50,7 +53,10 @@ export class Deadlines {
     const nowMs = this.nowMs();
     for (const due of this.list.toArray()) if (due.dueMs <= nowMs) due.expire();
     let earliestMs = Number.POSITIVE_INFINITY;
-    for (const { dueMs } of this.list.toArray()) earliestMs = Math.min(earliestMs, dueMs);
+    for (const { dueMs } of this.list.toArray()) {
+      // One that has been told and is still here ends soon: it keeps the process alive until then.
+      earliestMs = Math.min(earliestMs, dueMs <= nowMs ? nowMs + endingMs : dueMs);
+    }
     if (earliestMs < this.armedForMs) this.arm(earliestMs);
   };
 }

@@ -6,4 +6,6 @@ export { createPool, type Pool } from "./pool.js";
 export type { PoolEvents } from "./pool-events.js";
 export type { PoolRequest, QueryValue } from "./prepare-call.js";
 export type { PoolResponse, ResponseHeaders } from "./response.js";
-export type { PoolStats } from "./stats.js";
+export type { PoolStats, ThreadStatus } from "./stats.js";
+export type { Task, TaskContext } from "./threads/run-task.js";
+export type { TaskOptions } from "./threads/tasks.js";

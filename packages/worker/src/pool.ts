@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { setTimeout as startTimer } from "node:timers";
-import { Asker, ClusterAccess, Coordinator, createMemoryStore, systemTimers } from "@rollcall/coordinator";
+import { Asker, ClusterAccess, defaultLogger, systemTimers } from "@rollcall/coordinator";
 import { type Logger, RollcallError, silentLogger } from "@rollcall/core";
 import {
   bounds,
@@ -12,21 +12,29 @@ import {
   redactConfig,
 } from "@rollcall/core/config";
 import { shownText } from "@rollcall/core/sniff";
-import { addressOf, nodeKey, type Topology } from "@rollcall/core/view";
-import { pino } from "pino";
-import { Deadlines, type Due } from "./deadlines.js";
-import { Dispatch, type Pending, type Result } from "./dispatch/dispatch.js";
+import { addressOf, type Freshness, type NodeRecord, nodeKey, type Topology, type View } from "@rollcall/core/view";
+import { ClusterView } from "./cluster-view.js";
+import { Deadlines } from "./deadlines.js";
+import { Dispatch } from "./dispatch/dispatch.js";
+import type { DispatchObserver, Sender } from "./dispatch/sender.js";
 import { type FreshLook, lookAfresh } from "./fresh-look.js";
+import { Lanes } from "./lane/client.js";
 import { LocalHealth } from "./local-health.js";
 import { describeNode, type NodeEvent, type NodeStatus } from "./node-status.js";
 import { PoolEmitter, type PoolEvents } from "./pool-events.js";
-import { type PoolRequest, type PreparedCall, prepareCall } from "./prepare-call.js";
-import { type PoolResponse, ReceivedResponse } from "./response.js";
-import type { PoolStats } from "./stats.js";
-import { createTable } from "./table/layout.js";
+import type { PoolRequest } from "./prepare-call.js";
+import { Requests } from "./requests.js";
+import type { PoolResponse } from "./response.js";
+import type { PoolStats, ThreadStatus } from "./stats.js";
+import { createTable, HeaderWord } from "./table/layout.js";
+import { NumberedLists } from "./table/numbered-lists.js";
 import { TableReader } from "./table/reader.js";
+import { TableTotals } from "./table/totals.js";
 import { TableWriter } from "./table/writer.js";
-import { ViewKeeper } from "./view-keeper.js";
+import type { Task } from "./threads/run-task.js";
+import { type TaskOptions, Tasks } from "./threads/tasks.js";
+import { Threads } from "./threads/threads.js";
+import { ViewKeeper, type ViewLine } from "./view-keeper.js";
 
 /** Connections to every node of a cluster, opened once and shared by a whole process. */
 export interface Pool {
@@ -37,7 +45,18 @@ export interface Pool {
    */
   request<T = unknown>(request: PoolRequest): Promise<PoolResponse<T>>;
   /**
-   * Resolves once a node has proved to belong to the cluster. Not needed before a request: those try at once.
+   * Runs the default export of `module` as `(data, { request, signal })` in a worker thread; with `threads: 0`, here.
+   *
+   * `data` and the result are cloned. The task's `request` is that thread's own. Whatever ends the waiting fires the
+   * task's signal, and does not end its code.
+   *
+   * @throws {RollcallError} `TASK` for whatever the task threw, with that as `cause`, and for a module or a result that
+   *   cannot be used; `ABORTED`, `TIMEOUT`, `CLOSED`, at once; `QUEUE_FULL`; `THREAD` where its thread has died;
+   *   `CONFIG` for arguments that cannot be used
+   */
+  run<F extends Task>(module: URL, data: Parameters<F>[0], options?: TaskOptions): Promise<Awaited<ReturnType<F>>>;
+  /**
+   * Resolves once a node has proved to belong to the cluster, and a thread that sends is up. Not needed before a request: those try at once.
    *
    * @throws {RollcallError} `TIMEOUT`, saying what stands in the way, or `CLOSED`
    */
@@ -65,7 +84,10 @@ export interface Pool {
  * @throws {RollcallError} `CONFIG`, listing every problem of the options
  */
 export function createPool(options: PoolOptions): Pool {
-  return new ClusterPool(parsePoolConfig(options), options.logger === false ? silentLogger : undefined);
+  return new ClusterPool(
+    parsePoolConfig(options, { cores: availableParallelism() }),
+    options.logger === false ? silentLogger : undefined,
+  );
 }
 
 // Fields are private at run time too: a pool that is logged or serialised must not show a password.
@@ -74,23 +96,32 @@ class ClusterPool implements Pool {
   readonly #logger: Logger;
   readonly #emitter: PoolEmitter;
   readonly #timers = systemTimers;
-  readonly #store = createMemoryStore(systemTimers);
   readonly #access: ClusterAccess;
   readonly #asker: Asker;
-  readonly #coordinator: Coordinator;
+  readonly #view: ClusterView;
   readonly #keeper: ViewKeeper;
   readonly #localHealth: LocalHealth;
-  readonly #dispatch: Dispatch;
   readonly #deadlines: Deadlines;
+  readonly #sender: Sender;
+  readonly #lanes: Lanes | undefined;
+  readonly #lists = new NumberedLists();
+  readonly #threads: Threads | undefined;
+  readonly #requests: Requests;
+  readonly #tasks: Tasks;
+  /** What the threads count. */
+  readonly #counted: TableTotals;
+  readonly #gathering: NodeJS.Timeout;
   readonly #totals = { requests: 0, answered: 0, failed: 0 };
+  /** Called when something may have come that `ready` waits for. */
+  readonly #readyListeners = new Set<() => void>();
   #underWay = 0;
+  #tasksUnderWay = 0;
   #whenIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #degraded = false;
 
   constructor(settings: PoolConfig, logger: Logger | undefined) {
     const timers = this.#timers;
-    const store = this.#store;
     this.#settings = settings;
     const random = Math.random;
     this.#logger = logger ?? settings.logger ?? defaultLogger();
@@ -99,39 +130,94 @@ class ClusterPool implements Pool {
     this.#deadlines = new Deadlines(() => timers.nowMs());
     this.#asker = new Asker(timers, fixed.connectTimeoutMs);
 
-    const layout = { slots: fixed.slotsMax, threads: 1 };
+    const layout = { slots: fixed.slotsMax, threads: Math.max(1, settings.threads) };
     const words = createTable(layout);
-    const writer = new TableWriter(words, layout);
-    this.#dispatch = new Dispatch({
-      reader: new TableReader({
+    const writer = new TableWriter(words);
+    const totals = new TableTotals(words, layout);
+    this.#counted = totals;
+    this.#gathering = setInterval(() => totals.gather(), gatherEveryMs).unref();
+    const observer: DispatchObserver = {
+      failed: ({ slot, generation, startedAtMs, reason }) =>
+        this.#localHealth.tell(slot, generation, {
+          type: "failed",
+          startedAtMs,
+          answered: totals.ofNode(slot).answers,
+          reason,
+        }),
+      credentialRefused: () => this.#access.credentialRefused(),
+      released: (slot) => {
+        this.#keeper.released(slot);
+        totals.restart(slot);
+      },
+    };
+    const queueMax = settings.queue.perThread;
+    const { noNodeWaitMs, drainMs, connectTimeoutMs, maxResponseBytes } = fixed;
+    const connections = { ...settings.connections, connectTimeoutMs, maxResponseBytes };
+    if (settings.threads === 0) {
+      const inFlightMax = settings.connections.perNode;
+      this.#sender = new Dispatch({
+        reader: new TableReader({ words, layout, thread: 0, inFlightMax, nowMs: () => timers.nowMs() }),
+        settings: connections,
+        queueMax,
+        noNodeWaitMs,
+        drainMs,
+        observer,
+        timers,
+        random,
+        wallNowMs: Date.now,
+      });
+    } else {
+      const { perNode } = settings.connections;
+      const lanes = new Lanes({
         words,
         layout,
-        thread: 0,
-        inFlightMax: settings.connections.perNode,
-        nowMs: () => timers.nowMs(),
-      }),
-      settings: {
-        ...settings.connections,
-        connectTimeoutMs: fixed.connectTimeoutMs,
-        maxResponseBytes: fixed.maxResponseBytes,
+        writer,
+        totals,
+        queueMax,
+        perNode,
+        observer,
+        timers,
+        logger: this.#logger,
+      });
+      const defaults = { timeoutMs: settings.timeoutMs, retry: settings.retry };
+      this.#threads = new Threads({
+        threads: settings.threads,
+        setup: { words, layout, settings: connections, queueMax, noNodeWaitMs, drainMs, defaults },
+        joined: (thread) => {
+          lanes.join(thread);
+          this.#lookIfReady();
+        },
+        failed: (reason) => lanes.noteFailure(reason),
+        timers,
+      });
+      this.#sender = lanes;
+      this.#lanes = lanes;
+    }
+    const nowMs = () => timers.nowMs();
+    const deadlines = this.#deadlines;
+    this.#requests = new Requests({
+      sender: this.#sender,
+      deadlines,
+      defaults: settings,
+      nowMs,
+      count: (what) => {
+        this.#totals[what]++;
+        if (what === "requests") this.#underWay++;
+        else this.#ended();
       },
-      queueMax: settings.queue.perThread,
-      noNodeWaitMs: fixed.noNodeWaitMs,
-      drainMs: fixed.drainMs,
-      observer: {
-        failed: ({ slot, generation, startedAtMs, reason }) =>
-          this.#localHealth.tell(slot, generation, {
-            type: "failed",
-            startedAtMs,
-            answered: writer.answered(slot),
-            reason,
-          }),
-        credentialRefused: () => this.#access.credentialRefused(),
-        released: (slot) => this.#keeper.released(slot),
+    });
+    this.#tasks = new Tasks({
+      threads: this.#threads,
+      request: (request) => this.#requests.request(request),
+      deadlines,
+      nowMs,
+      count: (change) => {
+        if (change === 1) this.#tasksUnderWay++;
+        else {
+          this.#tasksUnderWay--;
+          this.#tellWhenIdle();
+        }
       },
-      timers,
-      random,
-      wallNowMs: Date.now,
     });
     this.#keeper = new ViewKeeper({
       seeds: settings.seeds.map(({ host, port }) => ({ id: "", host, port })),
@@ -139,10 +225,13 @@ class ClusterPool implements Pool {
       access: this.#access,
       writer,
       logger: this.#logger,
-      storeAheadMs: () => store.nowMs() - timers.nowMs(),
-      deliver: (targets) => this.#dispatch.apply(targets),
+      storeAheadMs: () => this.#view.nowMs() - timers.nowMs(),
+      deliver: (targets) => {
+        this.#sender.apply(targets);
+        this.#lists.note(Atomics.load(words, HeaderWord.topology), this.#keeper.current?.topology.version);
+      },
       moved: () => {
-        this.#dispatch.pump();
+        this.#sender.pump();
         this.#noteDegradation();
       },
       onNode: (event) => this.#nodeChanged(event),
@@ -154,77 +243,71 @@ class ClusterPool implements Pool {
       report: (slot, reason, probe) => this.#report(slot, reason, probe),
       look: (slot) => this.#look(slot),
     });
-    this.#coordinator = new Coordinator({
+    this.#view = new ClusterView({
       config: settings,
       access: this.#access,
       asker: this.#asker,
-      store,
       timers,
       random,
       logger: this.#logger,
-      leader: randomUUID(),
-      replica: "",
+      follow: (view, trust, line) => this.#follow(view, trust, line),
+      avoided: () => this.#keeper.avoided(),
+      threads: () => this.#threadStatuses(),
+      answered: () => this.#totals.answered + this.#counted.ofThreads.answered,
+      look: (key) => {
+        const node = this.#keeper.all().find(({ row }) => nodeKey(row.node) === key)?.row.node;
+        return node === undefined ? undefined : this.#lookAt(node);
+      },
     });
     this.#keeper.start(this.#localHealth);
     this.#access.onChange(() => this.#keeper.rebuild());
-    store.subscribe((view) => {
-      const before = this.#keeper.current?.topology;
-      this.#keeper.apply(view);
-      const after = view.topology;
-      if (before !== undefined && sameList(before, after)) return;
-      this.#emitter.emit("view", { nodes: after.nodes.map(addressOf), source: after.source });
-    });
     void this.#access.start();
-    this.#coordinator.start();
+    this.#view.start();
   }
 
-  async request<T = unknown>(request: PoolRequest): Promise<PoolResponse<T>> {
-    if (this.#closing !== undefined) throw new RollcallError("CLOSED", "the pool is closed");
-    const prepared = prepareCall(request, this.#settings, this.#timers.nowMs());
-    const { signal } = request;
-    if (signal?.aborted === true)
-      throw new RollcallError("ABORTED", "the caller's signal had fired before the request began");
+  // Not `async`: passing a promise on by that costs three more turns of the microtask queue.
+  request<T = unknown>(request: PoolRequest): Promise<PoolResponse<T>> {
+    if (this.#closing !== undefined) return Promise.reject(new RollcallError("CLOSED", "the pool is closed"));
+    return this.#requests.request<T>(request);
+  }
 
-    this.#totals.requests++;
-    this.#underWay++;
-    const result = await this.#send(prepared, signal);
-    if (result.kind === "answered") {
-      this.#totals.answered++;
-      return new ReceivedResponse<T>(result);
-    }
-    this.#totals.failed++;
-    // Made here and not where it was found out: here the stack shows who asked.
-    throw RollcallError.fromWire(result.error);
+  async run<F extends Task>(
+    module: URL,
+    data: Parameters<F>[0],
+    options?: TaskOptions,
+  ): Promise<Awaited<ReturnType<F>>> {
+    if (this.#closing !== undefined) throw new RollcallError("CLOSED", "the pool is closed");
+    return (await this.#tasks.run(module, data, options)) as Awaited<ReturnType<F>>;
   }
 
   async ready({ timeoutMs = defaultReadyMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
     requireTime("ready({ timeoutMs })", timeoutMs);
     if (this.#closing !== undefined) throw new RollcallError("CLOSED", "the pool is closed");
-    if (this.#isVerified()) return;
+    if (this.#isReady()) return;
     const outcome = await new Promise<"verified" | "closed" | "late">((resolve) => {
       const timer = startTimer(() => settle("late"), timeoutMs);
-      const stopView = this.#store.subscribe(() => {
-        if (this.#isVerified()) settle("verified");
-      });
+      const look = () => {
+        if (this.#isReady()) settle("verified");
+      };
+      this.#readyListeners.add(look);
       const stopClose = this.#emitter.onClose(() => settle("closed"));
       const settle = (how: "verified" | "closed" | "late") => {
         clearTimeout(timer);
-        stopView();
+        this.#readyListeners.delete(look);
         stopClose();
         resolve(how);
       };
     });
     if (outcome === "closed") throw new RollcallError("CLOSED", "the pool was closed before any node was verified");
     if (outcome === "late") {
-      const why = this.#coordinator.problem ?? "no node has answered";
+      const why = this.#isVerified() ? "no worker thread is up" : (this.#view.problem ?? "no node has answered");
       throw new RollcallError("TIMEOUT", `no node was verified within ${timeoutMs} ms: ${why}`);
     }
   }
 
   nodes(): NodeStatus[] {
-    const counts = new Map(this.#dispatch.stats().nodes.map((node) => [node.slot, node]));
     return this.#keeper.all().map(({ row, standing }) => {
-      const { openSockets, inFlight, requests, answers, failures, errorStatuses } = counts.get(row.slot) ?? noCounts;
+      const { openSockets, inFlight, requests, answers, failures, errorStatuses } = this.#counted.ofNode(row.slot);
       return {
         address: addressOf(row.node),
         ...describeNode(row.node),
@@ -244,13 +327,16 @@ class ClusterPool implements Pool {
 
   stats(): PoolStats {
     const view = this.#keeper.current;
-    const { inFlight, queued, retries } = this.#dispatch.stats();
+    const { requests, answered, failed } = this.#totals;
+    const ofThreads = this.#counted.ofThreads;
     return {
-      ...this.#totals,
-      underWay: this.#underWay,
-      inFlight,
-      queued,
-      retries,
+      requests: requests + ofThreads.requests,
+      answered: answered + ofThreads.answered,
+      failed: failed + ofThreads.failed,
+      underWay: this.#underWay + ofThreads.requests - ofThreads.answered - ofThreads.failed,
+      inFlight: this.#counted.inFlight,
+      queued: this.#sender.stats().queued,
+      retries: ofThreads.retries,
       ...(view === undefined
         ? {}
         : {
@@ -258,12 +344,14 @@ class ClusterPool implements Pool {
               version: view.topology.version,
               marksVersion: view.marks.version,
               source: view.topology.source,
-              ageMs: Math.round(this.#store.nowMs() - view.head.atMs),
+              freshness: this.#view.freshness,
+              ageMs: Math.max(0, Math.round(this.#view.ageMs)),
               ...(view.topology.clusterUuid === undefined ? {} : { clusterUuid: view.topology.clusterUuid }),
               ...(view.topology.clusterName === undefined ? {} : { clusterName: view.topology.clusterName }),
             },
           }),
       nodes: this.nodes(),
+      threads: this.#threadStatuses(),
     };
   }
 
@@ -286,21 +374,41 @@ class ClusterPool implements Pool {
     return this.close();
   }
 
-  #send({ call, timeoutMs }: PreparedCall, signal: AbortSignal | undefined): Promise<Result> {
-    return new Promise((resolve) => {
-      const due = new CallDue(call.deadlineMs, timeoutMs);
-      const onAbort =
-        signal === undefined ? undefined : () => due.pending?.cancel("ABORTED", "the caller's signal fired");
-      if (onAbort !== undefined) signal?.addEventListener("abort", onAbort, { once: true });
-      this.#deadlines.add(due);
-      due.pending = this.#dispatch.start(call, (result) => {
-        this.#deadlines.remove(due);
-        if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
-        this.#underWay--;
-        if (this.#underWay === 0) this.#whenIdle?.();
-        resolve(result);
-      });
+  #ended(): void {
+    this.#underWay--;
+    this.#tellWhenIdle();
+  }
+
+  #tellWhenIdle(): void {
+    if (this.#underWay === 0 && this.#tasksUnderWay === 0) this.#whenIdle?.();
+  }
+
+  #follow(view: View, trust: Freshness, line: ViewLine): void {
+    const before = this.#keeper.current?.topology;
+    this.#keeper.apply(view, trust, line);
+    this.#lookIfReady();
+    const after = view.topology;
+    if (before !== undefined && sameList(before, after)) return;
+    this.#emitter.emit("view", { nodes: after.nodes.map(addressOf), source: after.source });
+  }
+
+  #threadStatuses(): ThreadStatus[] {
+    const up = new Map(this.#lanes?.threads().map((status) => [status.thread, status]));
+    return Array.from({ length: this.#settings.threads }, (_, thread) => {
+      const status = up.get(thread);
+      if (status === undefined) return { thread, calls: 0, tasks: 0, state: "starting" };
+      const { list, calls, tasks, isLate } = status;
+      const topology = this.#lists.versionOf(list);
+      return { thread, ...(topology === undefined ? {} : { topology }), calls, tasks, state: isLate ? "late" : "well" };
     });
+  }
+
+  #lookIfReady(): void {
+    for (const look of this.#readyListeners) look();
+  }
+
+  #isReady(): boolean {
+    return this.#isVerified() && this.#sender.isUp;
   }
 
   #isVerified(): boolean {
@@ -309,14 +417,17 @@ class ClusterPool implements Pool {
 
   #report(slot: number, reason: string, probe?: "failed"): void {
     const row = this.#keeper.rowAt(slot);
-    if (row === undefined) return;
-    this.#store.report({ node: nodeKey(row.node), reason, replica: "", ...(probe === undefined ? {} : { probe }) });
+    if (row !== undefined) this.#view.report(nodeKey(row.node), reason, probe);
   }
 
   async #look(slot: number): Promise<FreshLook> {
     const row = this.#keeper.rowAt(slot);
     if (row === undefined) return { kind: "void", reason: "the node is gone" };
-    return lookAfresh(this.#asker, this.#access, row.node, this.#keeper.current?.topology.clusterUuid);
+    return this.#lookAt(row.node);
+  }
+
+  #lookAt(node: NodeRecord): Promise<FreshLook> {
+    return lookAfresh(this.#asker, this.#access, node, this.#keeper.current?.topology.clusterUuid);
   }
 
   #nodeChanged(event: NodeEvent): void {
@@ -346,7 +457,7 @@ class ClusterPool implements Pool {
 
   async #shutDown(timeoutMs: number): Promise<void> {
     this.#emitter.close();
-    if (this.#underWay > 0) {
+    if (this.#underWay > 0 || this.#tasksUnderWay > 0) {
       await new Promise<void>((resolve) => {
         const timer = startTimer(resolve, timeoutMs);
         this.#whenIdle = () => {
@@ -355,7 +466,10 @@ class ClusterPool implements Pool {
         };
       });
     }
-    await Promise.allSettled([this.#dispatch.destroy(), this.#coordinator.close(), this.#asker.close()]);
+    this.#tasks.close();
+    await Promise.allSettled([this.#sender.destroy(), this.#view.close(), this.#asker.close()]);
+    await this.#threads?.destroy();
+    clearInterval(this.#gathering);
     this.#deadlines.close();
     this.#localHealth.close();
     this.#access.close();
@@ -364,22 +478,8 @@ class ClusterPool implements Pool {
   }
 }
 
-/** A call's own deadline. */
-class CallDue implements Due {
-  place = -1;
-  pending: Pending | undefined;
-
-  constructor(
-    readonly dueMs: number,
-    private readonly timeoutMs: number,
-  ) {}
-
-  expire(): void {
-    this.pending?.cancel("TIMEOUT", `no answer within ${this.timeoutMs} ms`);
-  }
-}
-
-const noCounts = { openSockets: 0, inFlight: 0, requests: 0, answers: 0, failures: 0, errorStatuses: 0 };
+/** The threads' words hold 2^31 counts each: no thread makes so many in an hour. */
+const gatherEveryMs = 3_600_000;
 
 const defaultReadyMs = 30_000;
 
@@ -397,9 +497,4 @@ function requireTime(option: string, timeoutMs: number): void {
   const { min, max } = bounds.timeoutMs;
   if (Number.isInteger(timeoutMs) && (timeoutMs === 0 || (timeoutMs >= min && timeoutMs <= max))) return;
   throw new RollcallError("CONFIG", `${option} must be a whole number from 0 to ${max}`);
-}
-
-/** One line a transition to standard error, as JSON: the same as with the application's own pino. */
-function defaultLogger(): Logger {
-  return pino({ name: "rollcall", level: "info" }, pino.destination({ fd: 2, sync: true }));
 }

@@ -4,7 +4,7 @@ import { RollcallError } from "@rollcall/core";
 import { parsePoolConfig } from "@rollcall/core/config";
 import { type PoolRequest, prepareCall } from "./prepare-call.js";
 
-const config = parsePoolConfig({ nodes: ["http://10.0.0.1:9200"] });
+const config = parsePoolConfig({ nodes: ["http://10.0.0.1:9200"] }, { cores: 1 });
 const prepare = (request: PoolRequest) => prepareCall(request, config, 1_000).call;
 
 describe("preparing a call", () => {

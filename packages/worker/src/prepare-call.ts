@@ -2,7 +2,7 @@ import { RollcallError } from "@rollcall/core";
 import { bounds, isHeaderName, isHeaderValue, type PoolConfig, reservedHeaders } from "@rollcall/core/config";
 import { classify, type RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
-import type { Call } from "./dispatch/dispatch.js";
+import type { Call } from "./dispatch/sender.js";
 
 /** One request. */
 export interface PoolRequest {
@@ -28,6 +28,9 @@ export interface PoolRequest {
 
 export type QueryValue = string | number | boolean;
 
+/** What a request takes where it says nothing. */
+export type CallDefaults = Pick<PoolConfig, "timeoutMs" | "retry">;
+
 /** A call, and the time its owner gives it. */
 export interface PreparedCall {
   readonly call: Call;
@@ -44,7 +47,7 @@ const cleanPath = /^\/[\x21\x22\x24-\x7e]*$/;
  *
  * @throws {RollcallError} `CONFIG`, naming the part of the request that cannot be sent; no node is to blame for it
  */
-export function prepareCall(request: PoolRequest, config: PoolConfig, nowMs: number): PreparedCall {
+export function prepareCall(request: PoolRequest, config: CallDefaults, nowMs: number): PreparedCall {
   try {
     return prepare(request, config, nowMs);
   } catch (error) {
@@ -54,7 +57,7 @@ export function prepareCall(request: PoolRequest, config: PoolConfig, nowMs: num
   }
 }
 
-function prepare(request: PoolRequest, config: PoolConfig, nowMs: number): PreparedCall {
+function prepare(request: PoolRequest, config: CallDefaults, nowMs: number): PreparedCall {
   if (!isObject(request)) throw new RollcallError("CONFIG", "the request must be an object");
   const { signal } = request;
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw problem("signal", "must be an AbortSignal");
@@ -117,7 +120,7 @@ function encode(text: string): string {
   }
 }
 
-function timeoutOf({ timeoutMs }: PoolRequest, config: PoolConfig): number {
+function timeoutOf({ timeoutMs }: PoolRequest, config: CallDefaults): number {
   if (timeoutMs === undefined) return config.timeoutMs;
   const { min, max } = bounds.timeoutMs;
   if (!Number.isInteger(timeoutMs) || timeoutMs < min || timeoutMs > max) {

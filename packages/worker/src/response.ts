@@ -28,8 +28,10 @@ export interface PoolResponse<T = unknown> {
 /** What an answer is made of. */
 export interface ReceivedAnswer {
   readonly status: number;
-  readonly rawHeaders: readonly Buffer[];
-  readonly body: Buffer;
+  /** Names and values in turn, as bytes; or one text, with CRLF between lines of `name: value`. */
+  readonly rawHeaders: readonly Buffer[] | string;
+  /** Text only where it is the very bytes, as UTF-8. */
+  readonly body: Buffer | string;
   readonly node: string;
   readonly attempts: readonly Attempt[];
 }
@@ -39,8 +41,8 @@ export class ReceivedResponse<T> implements PoolResponse<T> {
   readonly status: number;
   readonly node: string;
   readonly attempts: readonly Attempt[];
-  readonly #rawHeaders: readonly Buffer[];
-  readonly #body: Buffer;
+  readonly #rawHeaders: readonly Buffer[] | string;
+  readonly #body: Buffer | string;
   #headers: ResponseHeaders | undefined;
 
   constructor({ status, rawHeaders, body, node, attempts }: ReceivedAnswer) {
@@ -73,11 +75,11 @@ export class ReceivedResponse<T> implements PoolResponse<T> {
   }
 
   text(): string {
-    return this.#body.toString("utf8");
+    return textOf(this.#body);
   }
 
   bytes(): Uint8Array {
-    return this.#body;
+    return typeof this.#body === "string" ? Buffer.from(this.#body, "utf8") : this.#body;
   }
 
   throwIfError(): this {
@@ -92,11 +94,16 @@ export class ReceivedResponse<T> implements PoolResponse<T> {
   }
 }
 
-function readHeaders(raw: readonly Buffer[]): ResponseHeaders {
+function textOf(body: Buffer | string): string {
+  return typeof body === "string" ? body : body.toString("utf8");
+}
+
+function readHeaders(raw: readonly Buffer[] | string): ResponseHeaders {
   const headers: Record<string, string | string[]> = Object.create(null);
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = raw[at]?.toString("latin1").toLowerCase();
-    const value = raw[at + 1]?.toString("latin1");
+  const parts = typeof raw === "string" ? partsOf(raw) : raw.map((part) => part.toString("latin1"));
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    const name = parts[at]?.toLowerCase();
+    const value = parts[at + 1];
     if (name === undefined || value === undefined) continue;
     const earlier = headers[name];
     if (earlier === undefined) headers[name] = value;
@@ -106,12 +113,20 @@ function readHeaders(raw: readonly Buffer[]): ResponseHeaders {
   return headers;
 }
 
+function partsOf(lines: string): string[] {
+  if (lines === "") return [];
+  return lines.split("\r\n").flatMap((line) => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon), line.slice(colon + 2)];
+  });
+}
+
 /** A word such as `index_not_found_exception`: never free text, which may quote documents. */
 const errorType = /^[a-z0-9_.]{1,128}$/;
 
-function errorTypeOf(body: Buffer): string | undefined {
+function errorTypeOf(body: Buffer | string): string | undefined {
   try {
-    const document = JSON.parse(body.toString("utf8")) as { error?: { type?: unknown } } | null;
+    const document = JSON.parse(textOf(body)) as { error?: { type?: unknown } } | null;
     const type = document?.error?.type;
     return typeof type === "string" && errorType.test(type) ? type : undefined;
   } catch {

@@ -1,5 +1,8 @@
-import type { Version } from "@rollcall/core/view";
+import type { Freshness, ThreadDigest, Version } from "@rollcall/core/view";
 import type { NodeStatus } from "./node-status.js";
+
+/** How one worker thread is. */
+export type ThreadStatus = ThreadDigest;
 
 /** Counts since the start, and what is going on just now. */
 export interface PoolStats {
@@ -23,10 +26,17 @@ export interface PoolStats {
     readonly marksVersion: Version;
     /** "seeds": only the configured nodes are known. */
     readonly source: "seeds" | "sniff";
-    /** Since its publisher was last heard of. */
+    /**
+     * How far the view that processes share is to be trusted: "stale" after 10 s without news of whoever keeps it, "orphan"
+     * after 60 s, or where there is none: this process then watches the cluster for itself. Always "fresh" without `redis`.
+     */
+    readonly freshness: Freshness;
+    /** Since whoever keeps the view in use was last heard of. */
     readonly ageMs: number;
     readonly clusterUuid?: string;
     readonly clusterName?: string;
   };
   readonly nodes: readonly NodeStatus[];
+  /** Empty with `threads: 0`. */
+  readonly threads: readonly ThreadStatus[];
 }

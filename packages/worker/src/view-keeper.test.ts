@@ -50,7 +50,7 @@ const mark = (kind: Mark["kind"], sinceMs = 10_500): Mark => ({ kind, sinceMs, r
 function openKeeper(seeds: readonly NodeRecord[] = [node("", 1)]) {
   const timers = new ManualTimers(10_000);
   const words = createTable(layout);
-  const writer = new TableWriter(words, layout);
+  const writer = new TableWriter(words);
   const reader = new TableReader({ words, layout, thread: 0, inFlightMax: 9, nowMs: () => timers.nowMs() });
   const refused = new Set<number>();
   const state = { reached: 0, moved: 0, authorization: "one" };
@@ -275,6 +275,33 @@ describe("the keeper of the node table", () => {
     keeper.apply(viewOf({ marks: 2, nodes: [a, b, c], marked }));
     assert.deepEqual(standings(), ["1: down", "2: drain", "3: up"]);
     assert.deepEqual(takeEvents(), ["1: ejected > down, connection refused", "2: ejected > drain, connection refused"]);
+  });
+
+  it("takes a DOWN that nobody keeps any more for a hint, which one trial of its own overturns", async () => {
+    const { keeper, reader, standings, timers } = openKeeper();
+    const view = viewOf({
+      marks: 2,
+      nodes: [a, b, c],
+      marked: [[a, mark("down")] as const, [b, mark("drain")] as const],
+    });
+    keeper.apply(view);
+    keeper.apply(view, "stale");
+    assert.deepEqual(standings(), ["1: ejected", "2: drain", "3: up"]);
+    assert.deepEqual(reader.roster.eligible, [2]);
+    timers.advance(10_000);
+    await new Promise(setImmediate);
+    assert.deepEqual(standings(), ["1: up", "2: drain", "3: up"]);
+    keeper.apply({ ...view, head: { ...view.head, beat: 9 } }, "fresh");
+    assert.deepEqual(standings(), ["1: down", "2: drain", "3: up"]);
+  });
+
+  it("goes by a view of its own line whatever its version, and back by the shared one", () => {
+    const { keeper, standings } = openKeeper();
+    keeper.apply(viewOf({ topology: 7, marks: 7, nodes: [a, b] }));
+    keeper.apply(viewOf({ topology: 1, marks: 1, nodes: [b, c] }), "fresh", "own");
+    assert.deepEqual(standings(), ["1: up", "2: up", "3: up"]);
+    keeper.apply(viewOf({ topology: 7, marks: 7, nodes: [a, b] }), "fresh", "shared");
+    assert.deepEqual(standings(), ["1: up", "2: up"]);
   });
 
   it("begins a new opinion when a slot's node becomes another", () => {

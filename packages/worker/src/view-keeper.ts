@@ -1,7 +1,15 @@
 import type { ClusterAccess, Reach } from "@rollcall/coordinator";
 import type { Logger } from "@rollcall/core";
-import { easingMs, rampMs } from "@rollcall/core/health";
-import { addressOf, compareVersions, type Mark, type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
+import { type DetectorEvent, easingMs, rampMs } from "@rollcall/core/health";
+import {
+  addressOf,
+  compareVersions,
+  type Freshness,
+  type Mark,
+  type NodeRecord,
+  nodeKey,
+  type View,
+} from "@rollcall/core/view";
 import type { Target } from "./dispatch/target.js";
 import type { LocalHealth } from "./local-health.js";
 import type { NodeEvent, NodeState } from "./node-status.js";
@@ -24,6 +32,9 @@ export interface ViewKeeperOptions {
   readonly onNode: (event: NodeEvent) => void;
 }
 
+/** "shared": the view of all processes, or the only one. "own": kept by this process for itself while nobody keeps that. */
+export type ViewLine = "shared" | "own";
+
 /** How a row stands, and why. */
 export interface Standing {
   readonly state: NodeState;
@@ -43,6 +54,8 @@ export class ViewKeeper {
   /** Slots for which an endpoint was handed out, and whose release has not been told yet. */
   private readonly handedOut = new Set<number>();
   private view: View | undefined;
+  private trust: Freshness = "fresh";
+  private line: ViewLine = "shared";
   private readonly standings = new Map<string, Standing>();
   private localHealth: LocalHealth | undefined;
 
@@ -58,17 +71,23 @@ export class ViewKeeper {
     return this.view;
   }
 
-  /** Takes a view unless it is older than what is applied. A beat only refreshes its age. */
-  apply(view: View): void {
-    const before = this.view;
+  /**
+   * Takes a view unless it is older than what is applied; a beat only refreshes its age. What is not "fresh" has marks
+   * that are but hints. A view of another `line` replaces what is applied: versions compare within one line alone.
+   */
+  apply(view: View, trust: Freshness = "fresh", line: ViewLine = "shared"): void {
+    const before = line === this.line ? this.view : undefined;
+    this.line = line;
+    const trustChanged = trust !== this.trust;
+    this.trust = trust;
     const topologyOrder = before === undefined ? 1 : compareVersions(view.topology.version, before.topology.version);
     const marksOrder = before === undefined ? 1 : compareVersions(view.marks.version, before.marks.version);
-    if (topologyOrder < 0 || marksOrder < 0) return;
+    const isOlder = topologyOrder < 0 || marksOrder < 0;
     const isBeat = topologyOrder === 0 && marksOrder === 0;
-    if (isBeat && before !== undefined && view.head.beat < before.head.beat) return;
-    this.view = view;
-    if (topologyOrder > 0) this.rebuild();
-    else if (marksOrder > 0) this.refresh();
+    const isOldBeat = isBeat && before !== undefined && view.head.beat < before.head.beat;
+    if (!isOlder && !isOldBeat) this.view = view;
+    if (topologyOrder > 0 && !isOlder) this.rebuild();
+    else if ((marksOrder > 0 && !isOlder) || trustChanged) this.refresh();
   }
 
   /** Endpoints may have changed: credentials, policy, names. */
@@ -106,11 +125,8 @@ export class ViewKeeper {
   /** Writes every row anew: a mark, or our own opinion, has changed. */
   refresh(): void {
     for (const row of this.rows.inUse.values()) {
-      const mark = this.markOf(row);
-      this.localHealth?.tell(row.slot, row.generation, {
-        type: mark?.kind === "down" ? "sharedDown" : "sharedCleared",
-      });
-      this.write(row, mark);
+      this.localHealth?.tell(row.slot, row.generation, this.adviceOn(row));
+      this.write(row, this.markOf(row));
     }
     this.options.moved();
   }
@@ -133,6 +149,13 @@ export class ViewKeeper {
     return [...this.rows.inUse.values()].map((row) => ({ row, standing: this.standingOf(row, this.markOf(row)) }));
   }
 
+  /** The nodes, by `nodeKey`, that this process keeps away from by its own experience. */
+  avoided(): string[] {
+    return this.all()
+      .filter(({ row, standing }) => row.tier === "node" && standing.state === "ejected")
+      .map(({ row }) => nodeKey(row.node));
+  }
+
   private targets(): Target[] {
     return [...this.rows.inUse.values()].flatMap(({ slot, generation }) => {
       const reach = this.reaches.get(slot);
@@ -150,8 +173,17 @@ export class ViewKeeper {
     this.announce(row, standing);
   }
 
+  /** What the view says of a node's health, for our own opinion of it. */
+  private adviceOn({ node }: Row): DetectorEvent {
+    const mark = this.view?.marks.nodes[nodeKey(node)];
+    if (mark?.kind !== "down") return { type: "sharedCleared" };
+    return this.trust === "fresh" ? { type: "sharedDown" } : { type: "sharedDoubtful", reason: mark.reason };
+  }
+
+  /** The mark to go by. A DOWN that nobody vouches for any more is none: our own opinion took it over. */
   private markOf({ node }: Row): Mark | undefined {
-    return this.view?.marks.nodes[nodeKey(node)];
+    const mark = this.view?.marks.nodes[nodeKey(node)];
+    return mark?.kind === "down" && this.trust !== "fresh" ? undefined : mark;
   }
 
   private standingOf(row: Row, mark: Mark | undefined): Standing {

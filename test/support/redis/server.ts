@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
@@ -13,7 +14,10 @@ const host = "127.0.0.1";
 /** Starts a server and resolves when it answers. @throws where `redis-server` is not installed */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const port = await freePort(host);
-  const folder = await mkdtemp(join(tmpdir(), "rollcall-redis-"));
+  // At once, so that an exit finds either no folder or somebody who removes it.
+  const folder = mkdtempSync(join(tmpdir(), "rollcall-redis-"));
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", removeFolder);
   await writeFile(join(folder, "redis.conf"), configuration(port, folder, options));
   if (options.users !== undefined) await writeFile(join(folder, "users.acl"), usersFile(options));
 
@@ -68,7 +72,8 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     async close() {
       client.disconnect();
       await kill();
-      await rm(folder, { recursive: true, force: true });
+      removeFolder();
+      process.removeListener("exit", removeFolder);
     },
     [Symbol.asyncDispose]: () => server.close(),
   };

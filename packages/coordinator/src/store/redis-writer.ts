@@ -1,4 +1,5 @@
 import type { Timers } from "@rollcall/core";
+import { leaseMs } from "@rollcall/core/election";
 import {
   encodeHead,
   encodeMarks,
@@ -17,9 +18,6 @@ import { RedisConnection } from "./redis-connection.js";
 import { redisError } from "./redis-problem.js";
 import { type FiveKeys, type Scripts, scriptsOf } from "./scripts.js";
 import type { Lease, Publication, Renewal } from "./view-store.js";
-
-/** A leader that dies is replaced after this time. */
-const leaseMs = 10_000;
 
 interface Published {
   readonly head: Omit<Head, "atMs">;

@@ -66,10 +66,13 @@ export type RedisConfig =
       readonly options: Readonly<Record<string, unknown>>;
     };
 
-export interface CoordinatorConfig extends ClusterConfig {
+/** Where a shared view is found. */
+export interface ViewPlace {
   readonly redis: RedisConfig;
   readonly name: string;
 }
+
+export interface CoordinatorConfig extends ClusterConfig, ViewPlace {}
 
 export interface PoolConfig extends ClusterConfig {
   /** Absent: everything in this process. */

@@ -7,8 +7,8 @@ export interface Bound {
 /** What an option is when it is not given. */
 export const defaults = {
   coordinator: "candidate",
-  /** On a machine with more than one core: as many as leave one core to the application, but not more. On one core: 0. */
-  threadsMax: 2,
+  /** At most: see {@link defaultThreads}. */
+  threads: 2,
   timeoutMs: 30_000,
   connections: {
     perNode: 64,
@@ -23,6 +23,11 @@ export const defaults = {
   retry: { max: 3 },
   discovery: { intervalMs: 30_000 },
 } as const;
+
+/** As many as leave one core to the application, up to the default; on one core 0, so that none is started in vain. */
+export function defaultThreads(cores: number): number {
+  return Math.max(0, Math.min(defaults.threads, cores - 1));
+}
 
 const tenMinutesMs = 600_000;
 const oneDayMs = 86_400_000;
@@ -49,6 +54,8 @@ export const bounds = {
   },
   /** Entries. */
   nodes: { min: 1, max: 1_024 },
+  /** Entries of `redis.cluster`. */
+  redisNodes: { min: 1, max: 64 },
   urlCharacters: { min: 1, max: 2_048 },
   // Each part of a credential: far more than any server reads as one header.
   secretCharacters: { min: 1, max: 16_384 },

@@ -18,6 +18,7 @@ export function normaliseHostAndPort(text: string): string | undefined {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function withoutBrackets(host: string): string {
+/** An IPv6 address in a URL has them; nowhere else does it. */
+export function withoutBrackets(host: string): string {
   return /^\[(.*:.*)\]$/.exec(host)?.[1] ?? host;
 }

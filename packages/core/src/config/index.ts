@@ -7,8 +7,9 @@ export type {
   RedisConfig,
   Seed,
   TlsConfig,
+  ViewPlace,
 } from "./config.js";
-export { type Bound, bounds, defaults, fixed } from "./defaults.js";
+export { type Bound, bounds, defaults, defaultThreads, fixed } from "./defaults.js";
 export type {
   Auth,
   AuthProvider,
@@ -25,12 +26,21 @@ export type {
   RetryOptions,
   TlsOptions,
 } from "./options.js";
-export { parseAuth, parseClusterConfig, parsePoolConfig } from "./parse-config.js";
+export {
+  type Machine,
+  parseAuth,
+  parseClusterConfig,
+  parseCoordinatorConfig,
+  parsePoolConfig,
+  parseViewPlace,
+} from "./parse-config.js";
 export { isHeaderName, isHeaderValue, reservedHeaders } from "./read-headers.js";
 export {
   type RedactedAuth,
   type RedactedConfig,
+  type RedactedRedis,
   type RedactedSeed,
   type RedactedTls,
   redactConfig,
+  redactRedis,
 } from "./redact-config.js";

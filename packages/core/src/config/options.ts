@@ -109,11 +109,8 @@ export interface RetryOptions {
  */
 export type RedisOption =
   | string
-  | Readonly<Record<string, unknown>>
-  | {
-      readonly cluster: readonly (string | Readonly<Record<string, unknown>>)[];
-      readonly options?: Readonly<Record<string, unknown>> | undefined;
-    };
+  | object
+  | { readonly cluster: readonly (string | object)[]; readonly options?: object | undefined };
 
 /** What a coordinator of its own process is made of. */
 export interface CoordinatorOptions extends ClusterOptions {

@@ -3,16 +3,23 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { RollcallError } from "../errors.js";
 import { silentLogger } from "../logger.js";
-import { bounds, defaults } from "./defaults.js";
-import { parseAuth, parseClusterConfig, parsePoolConfig } from "./parse-config.js";
+import { bounds, defaults, defaultThreads } from "./defaults.js";
+import {
+  parseAuth,
+  parseClusterConfig,
+  parseCoordinatorConfig,
+  parsePoolConfig,
+  parseViewPlace,
+} from "./parse-config.js";
 
 const certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 const privateKey = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
 const fingerprint = Array.from({ length: 32 }, () => "AB").join(":");
 const nodes = ["https://es1:9200"];
+const parsePool = (options: unknown) => parsePoolConfig(options, { cores: 1 });
 
 function problemsOf(options: unknown): readonly string[] {
-  return messageOf(() => parsePoolConfig(options)).split("\n");
+  return messageOf(() => parsePool(options)).split("\n");
 }
 
 function messageOf(parse: () => unknown): string {
@@ -28,10 +35,11 @@ function messageOf(parse: () => unknown): string {
 
 describe("a pool's configuration", () => {
   it("has every default when only nodes are given", () => {
-    assert.deepEqual(parsePoolConfig({ nodes }), {
+    assert.deepEqual(parsePool({ nodes }), {
       seeds: [{ scheme: "https", host: "es1", port: 9200, pathPrefix: "" }],
       headers: {},
       discovery: { intervalMs: defaults.discovery.intervalMs, addressMap: {} },
+      coordinator: "candidate",
       threads: 0,
       timeoutMs: 30_000,
       connections: { perNode: 64, opening: 16, idleMs: 20_000, maxAgeMs: 1_800_000 },
@@ -42,7 +50,7 @@ describe("a pool's configuration", () => {
 
   it("keeps what is given, in one normal form", () => {
     const auth = () => ({ bearer: "t" });
-    const config = parsePoolConfig({
+    const config = parsePool({
       nodes: [
         "HTTPS://ES1.Example.COM/es/",
         new URL("http://[::FFFF:10.0.0.1]:9200"),
@@ -62,8 +70,10 @@ describe("a pool's configuration", () => {
         clusterUuid: "kXyWd-t5T_iWk3bnSV5pNw",
       },
       logger: false,
+      redis: "rediss://ann:p%40ss@[::1]:6380/2?family=6",
       name: "logs",
-      threads: 0,
+      coordinator: "external",
+      threads: 64,
       timeoutMs: 1_000,
       connections: { perNode: 8 },
       queue: { perThread: 0 },
@@ -93,8 +103,10 @@ describe("a pool's configuration", () => {
         clusterUuid: "kXyWd-t5T_iWk3bnSV5pNw",
       },
       logger: silentLogger,
+      redis: { kind: "url", url: "rediss://ann:p%40ss@[::1]:6380/2?family=6" },
       name: "logs",
-      threads: 0,
+      coordinator: "external",
+      threads: 64,
       timeoutMs: 1_000,
       connections: { perNode: 8, opening: 8, idleMs: 20_000, maxAgeMs: 1_800_000 },
       queue: { perThread: 0 },
@@ -119,10 +131,7 @@ describe("a pool's configuration", () => {
 
   it("treats an option that is given as undefined as not given", () => {
     const options = { nodes: [{ url: "https://es1:9200", auth: undefined, tls: undefined }], auth: undefined };
-    assert.deepEqual(
-      parsePoolConfig({ ...options, retry: undefined, discovery: undefined }),
-      parsePoolConfig({ nodes }),
-    );
+    assert.deepEqual(parsePool({ ...options, retry: undefined, discovery: undefined }), parsePool({ nodes }));
   });
 
   it("accepts names and passwords beyond ASCII", () => {
@@ -137,7 +146,7 @@ describe("a pool's configuration", () => {
       logger: { ...silentLogger },
     };
     const before = structuredClone({ nodes: options.nodes, headers: options.headers });
-    const config = parsePoolConfig(options);
+    const config = parsePool(options);
     for (const part of [
       config,
       config.seeds,
@@ -177,6 +186,13 @@ const pem = "must be PEM text or bytes with a certificate, not a file name";
 const hostForms = 'must be a host name, a suffix such as ".example.com", an address, or a range such as "10.0.0.0/8"';
 const token = "must be a token: visible ASCII characters, without spaces";
 
+const viewName = "must be 1 to 64 letters, digits, dots, dashes and underscores, the first a letter or digit";
+const shared = { nodes, redis: "redis://r", name: "logs" };
+const redisUrl = "must be a URL that begins with redis:// or rediss://, without spaces or backslashes";
+const redisForms = "must be a URL as text, an object of ioredis' options, or { cluster, options }";
+const fragment = "must have no fragment; in a password, # is %23";
+const noAt = "must have no @ after its host; in a password, / is %2F, ? is %3F and @ is %40";
+
 /** What is wrong with options that are otherwise good. */
 const refusals: readonly (readonly [options: unknown, ...problems: string[]])[] = [
   // the options themselves
@@ -185,8 +201,6 @@ const refusals: readonly (readonly [options: unknown, ...problems: string[]])[] 
   [nodes, "options = an array: must be an object"],
   [{ nodes, conections: {} }, "conections: unknown option; did you mean connections?"],
   [{ nodes, node: "x" }, "node: unknown option; did you mean nodes?"],
-  [{ nodes, redis: "redis://:secret@r" }, "redis: unknown option"],
-  [{ nodes, coordinator: "candidate" }, "coordinator: unknown option"],
   [{ nodes, "https://u:p@es1": 1 }, 'options["https://[redacted]@es1"]: unknown option'],
 
   // nodes
@@ -347,11 +361,65 @@ const refusals: readonly (readonly [options: unknown, ...problems: string[]])[] 
     { nodes, logger: console.log },
     "logger = a function: must be false, or have the functions debug, info, warn and error",
   ],
+  [{ nodes, name: "a b" }, `name = "a b": ${viewName}`],
+  [{ nodes, threads: 65 }, "threads = 65: must be a whole number from 0 to 64"],
+  [{ nodes, threads: "2" }, 'threads = "2": must be a whole number from 0 to 64'],
+
+  // what replicas share
+  [{ nodes, redis: "redis://r" }, `name is missing: ${viewName}`],
+  [{ nodes, redis: "redis://r", name: "a/b" }, `name = "a/b": ${viewName}`],
   [
-    { nodes, name: "a b" },
-    'name = "a b": must be 1 to 64 letters, digits, dots, dashes and underscores, the first a letter or digit',
+    { nodes, coordinator: "candidate" },
+    'coordinator = "candidate": must not be given without `redis`: a view of one process is kept by it',
   ],
-  [{ nodes, threads: 2 }, "threads = 2: must be 0; worker threads arrive in a later release"],
+  [{ ...shared, coordinator: "leader" }, 'coordinator = "leader": must be "candidate" or "external"'],
+  [{ nodes, coordinator: true }, 'coordinator = true: must be "candidate" or "external"'],
+  [{ ...shared, redis: "localhost:6379" }, `redis = [redacted]: ${redisUrl}`],
+  [{ ...shared, redis: "http://r" }, `redis = [redacted]: ${redisUrl}`],
+  [{ ...shared, redis: "redis://:pa ss@r" }, `redis = [redacted]: ${redisUrl}`],
+  [{ ...shared, redis: "redis://r:99999" }, `redis = [redacted]: ${redisUrl}`],
+  [{ ...shared, redis: "redis://r:0" }, "redis = [redacted]: must have a port from 1 to 65535"],
+  [{ ...shared, redis: "redis:///0" }, "redis = [redacted]: must have a host name or an address"],
+  [{ ...shared, redis: "redis://:a#b@r" }, `redis = [redacted]: ${redisUrl}`],
+  [{ ...shared, redis: "redis://r/0#x" }, `redis = [redacted]: ${fragment}`],
+  [{ ...shared, redis: "redis://u:1/secret@r" }, `redis = [redacted]: ${noAt}`],
+  [{ ...shared, redis: "redis://u:1?secret@r" }, `redis = [redacted]: ${noAt}`],
+  [
+    { ...shared, redis: "redis://r/logs" },
+    "redis = [redacted]: must have nothing in its path but the number of a database",
+  ],
+  [
+    { ...shared, redis: "redis://u:50%@r" },
+    "redis = [redacted]: must have its user and password percent-encoded; % itself is %25",
+  ],
+  ...[7, null, ["redis://r"], new URL("redis://r"), new Map(), () => ({})].map(
+    (redis) => [{ ...shared, redis }, `redis = [redacted]: ${redisForms}`] as const,
+  ),
+  [
+    { ...shared, redis: { cluster: "redis://r" } },
+    "redis.cluster = [redacted]: must be a list of 1 to 64 URLs or { host, port }",
+  ],
+  [
+    { ...shared, redis: { cluster: [] } },
+    "redis.cluster = [redacted]: must be a list of 1 to 64 URLs or { host, port }",
+  ],
+  [
+    { ...shared, redis: { cluster: Array.from({ length: 65 }, () => "redis://r") } },
+    "redis.cluster = [redacted]: must be a list of 1 to 64 URLs or { host, port }",
+  ],
+  [
+    { ...shared, redis: { cluster: ["r", 7, {}, { host: "a/b", port: 0 }], option: {} } },
+    "redis.option: unknown option; did you mean options?",
+    `redis.cluster[0] = [redacted]: ${redisUrl}`,
+    "redis.cluster[1] = [redacted]: must be a URL as text, or { host, port }",
+    "redis.cluster[2].host is missing: must be a host name or an address",
+    "redis.cluster[3].host = [redacted]: must be a host name or an address",
+    "redis.cluster[3].port = [redacted]: must be a whole number from 1 to 65535",
+  ],
+  [
+    { ...shared, redis: { cluster: ["redis://r"], options: "x" } },
+    "redis.options = [redacted]: must be an object of ioredis' options for a cluster",
+  ],
   [
     { nodes, timeoutMs: Number.NaN, queue: { perThread: -1 }, retry: { max: 1.5 } },
     "timeoutMs = NaN: must be a whole number from 1 to 86400000",
@@ -387,7 +455,7 @@ describe("bad options", () => {
       auth: {},
       headers: { host: "x" },
       discovery: { allow: { ports: [0] } },
-      threads: 4,
+      threads: -4,
       retry: { max: -1 },
       typo: 1,
     });
@@ -437,6 +505,9 @@ describe("bad options", () => {
       "headers",
       "discovery",
       "logger",
+      "redis",
+      "name",
+      "coordinator",
       "threads",
       "timeoutMs",
       "connections",
@@ -456,6 +527,10 @@ describe("bad options", () => {
       "key",
       "allow",
       "hosts",
+      "cluster",
+      "options",
+      "host",
+      "port",
       "max",
     ];
     const object = (keys: readonly string[], value: fc.Arbitrary<unknown>) =>
@@ -463,7 +538,7 @@ describe("bad options", () => {
     const leaf = fc.oneof(
       fc.anything(),
       fc.webUrl(),
-      fc.constantFrom(certificate, "https://u:p@es1", "https://es1", false),
+      fc.constantFrom(certificate, "https://u:p@es1", "https://es1", "redis://:p@r/0", false),
     );
     const part = fc.oneof(
       leaf,
@@ -479,12 +554,88 @@ describe("bad options", () => {
     fc.assert(
       fc.property(anyOptions, (options) => {
         try {
-          assert.ok(parsePoolConfig(options).seeds.length > 0);
+          assert.ok(parsePool(options).seeds.length > 0);
         } catch (error) {
           assert.ok(error instanceof RollcallError && error.code === "CONFIG" && error.message !== "");
         }
       }),
       { numRuns: 300 },
+    );
+  });
+});
+
+describe("the number of threads", () => {
+  it("leaves one core to the application, and is 0 where there is but one", () => {
+    const threadsOn = (cores: number) => parsePoolConfig({ nodes }, { cores }).threads;
+    assert.deepEqual([1, 2, 3, 4, 64].map(threadsOn), [0, 1, 2, 2, 2]);
+    assert.equal(defaultThreads(0), 0);
+  });
+
+  it("is what is given, whatever the machine", () => {
+    assert.equal(parsePoolConfig({ nodes, threads: 0 }, { cores: 8 }).threads, 0);
+    assert.equal(parsePoolConfig({ nodes, threads: 8 }, { cores: 1 }).threads, 8);
+  });
+});
+
+describe("where Redis is", () => {
+  const redisOf = (redis: unknown) => parsePool({ ...shared, redis }).redis;
+
+  it("is told apart by its form", () => {
+    assert.deepEqual(redisOf("redis://:p@r:6379/0"), { kind: "url", url: "redis://:p@r:6379/0" });
+    assert.deepEqual(redisOf({ sentinels: [{ host: "s" }], name: "m" }), {
+      kind: "options",
+      options: { sentinels: [{ host: "s" }], name: "m" },
+    });
+    assert.deepEqual(redisOf({ cluster: ["rediss://r", { host: "s" }, { host: "::1", port: 7 }] }), {
+      kind: "cluster",
+      nodes: ["rediss://r", { host: "s" }, { host: "::1", port: 7 }],
+      options: {},
+    });
+    assert.deepEqual(redisOf({ cluster: ["redis://r"], options: { natMap: {} } }), {
+      kind: "cluster",
+      nodes: ["redis://r"],
+      options: { natMap: {} },
+    });
+  });
+
+  it("is handed on as it is, with what cannot be frozen, and leaves the caller's own objects as they were", () => {
+    const ca = Buffer.from(certificate);
+    const retryStrategy = () => 100;
+    const given = Object.assign(Object.create(null) as object, { host: "r", tls: { ca }, retryStrategy });
+    const redis = redisOf(given);
+    assert.ok(redis?.kind === "options" && Object.isFrozen(redis));
+    assert.equal(redis.options.retryStrategy, retryStrategy);
+    assert.equal((redis.options.tls as { ca: unknown }).ca, ca);
+    assert.ok(!Object.isFrozen(given) && !Object.isFrozen(given.tls));
+  });
+});
+
+describe("a coordinator's configuration", () => {
+  it("is a cluster's, with a place and a name for its view", () => {
+    const { redis, name, seeds } = parseCoordinatorConfig(shared);
+    assert.deepEqual([redis, name, seeds.length], [{ kind: "url", url: "redis://r" }, "logs", 1]);
+  });
+
+  it("needs both, and knows no option of a pool", () => {
+    const problems = messageOf(() => parseCoordinatorConfig({ nodes, timeoutMs: 1, coordinator: "candidate" }));
+    assert.deepEqual(problems.split("\n"), [
+      "timeoutMs: unknown option",
+      "coordinator: unknown option",
+      `redis is missing: ${redisForms}`,
+      `name is missing: ${viewName}`,
+    ]);
+  });
+});
+
+describe("the place of a view", () => {
+  it("is all that one needs who only looks at it", () => {
+    assert.deepEqual(parseViewPlace({ redis: "redis://r", name: "logs" }), {
+      redis: { kind: "url", url: "redis://r" },
+      name: "logs",
+    });
+    assert.equal(
+      messageOf(() => parseViewPlace({ redis: "redis://r", name: "", nodes })),
+      `nodes: unknown option\nname = "": ${viewName}`,
     );
   });
 });

@@ -1,14 +1,15 @@
 import { RollcallError } from "../errors.js";
 import { type Logger, silentLogger } from "../logger.js";
-import type { ClusterConfig, PoolConfig } from "./config.js";
-import { bounds, defaults } from "./defaults.js";
-import type { Auth, AuthProvider, ClusterOptions, PoolOptions } from "./options.js";
+import type { ClusterConfig, CoordinatorConfig, PoolConfig, ViewPlace } from "./config.js";
+import { bounds, defaults, defaultThreads } from "./defaults.js";
+import type { Auth, AuthProvider, ClusterOptions, CoordinatorOptions, PoolOptions } from "./options.js";
 import { type Place, Problems } from "./problems.js";
 import { readAuth } from "./read-auth.js";
 import { readDiscovery } from "./read-discovery.js";
 import { readHeaders } from "./read-headers.js";
 import { readNodes } from "./read-nodes.js";
 import { isObject, readFields, readOptionalFields, readText, readWholeNumber } from "./read-options.js";
+import { readRedis } from "./read-redis.js";
 import { readTls } from "./read-tls.js";
 
 const clusterNames = [
@@ -19,6 +20,7 @@ const clusterNames = [
   "discovery",
   "logger",
 ] as const satisfies (keyof ClusterOptions)[];
+const coordinatorNames = [...clusterNames, "redis", "name"] as const satisfies (keyof CoordinatorOptions)[];
 const poolNames = [
   ...clusterNames,
   "redis",
@@ -31,16 +33,43 @@ const poolNames = [
   "retry",
 ] as const satisfies (keyof PoolOptions)[];
 
+/** What is known of the machine: core asks nobody itself. */
+export interface Machine {
+  /** As `os.availableParallelism()` says. */
+  readonly cores: number;
+}
+
 /**
  * Reads {@link PoolOptions}, once, at start. Nothing given is changed, and what is returned is frozen.
  *
  * @throws {RollcallError} `CONFIG`, and nothing else. Its message has one line for each problem: the option, its value,
  *   and what is allowed. It never holds a credential, a key or a header's value.
  */
-export function parsePoolConfig(options: unknown): PoolConfig {
+export function parsePoolConfig(options: unknown, machine: Machine): PoolConfig {
   return parse(options, (place, problems) => {
     const fields = readFields(place, poolNames, problems);
-    return fields === undefined ? undefined : { ...readCluster(fields, problems), ...readPool(fields, problems) };
+    return fields === undefined
+      ? undefined
+      : { ...readCluster(fields, problems), ...readPool(fields, machine, problems) };
+  });
+}
+
+/** As {@link parsePoolConfig}, for {@link CoordinatorOptions}. */
+export function parseCoordinatorConfig(options: unknown): CoordinatorConfig {
+  return parse(options, (place, problems) => {
+    const fields = readFields(place, coordinatorNames, problems);
+    if (fields === undefined) return undefined;
+    const cluster = readCluster(fields, problems);
+    const view = readViewPlace(fields, problems);
+    return view === undefined ? undefined : { ...cluster, ...view };
+  });
+}
+
+/** As {@link parsePoolConfig}, for who only looks at a shared view: `redis` and `name` of {@link CoordinatorOptions}. */
+export function parseViewPlace(options: unknown): ViewPlace {
+  return parse(options, (place, problems) => {
+    const fields = readFields(place, ["redis", "name"], problems);
+    return fields === undefined ? undefined : readViewPlace(fields, problems);
   });
 }
 
@@ -92,17 +121,49 @@ function readCluster(fields: Fields<keyof ClusterOptions>, problems: Problems): 
   };
 }
 
-function readPool(fields: Fields<keyof PoolOptions>, problems: Problems): Omit<PoolConfig, keyof ClusterConfig> {
-  const name = fields.name.value === undefined ? undefined : readName(fields.name, problems);
+function readPool(
+  fields: Fields<keyof PoolOptions>,
+  { cores }: Machine,
+  problems: Problems,
+): Omit<PoolConfig, keyof ClusterConfig> {
   return {
-    ...(name === undefined ? {} : { name }),
-    coordinator: defaults.coordinator,
-    threads: readWholeNumber(fields.threads, bounds.threads, 0, problems),
+    ...readSharing(fields, problems),
+    threads: readWholeNumber(fields.threads, bounds.threads, defaultThreads(cores), problems),
     timeoutMs: readWholeNumber(fields.timeoutMs, bounds.timeoutMs, defaults.timeoutMs, problems),
     connections: readConnections(fields.connections, problems),
     queue: readQueue(fields.queue, problems),
     retry: readRetry(fields.retry, problems),
   };
+}
+
+function readViewPlace(fields: Fields<"redis" | "name">, problems: Problems): ViewPlace | undefined {
+  const redis = readRedis(fields.redis, problems);
+  const name = readName(fields.name, problems);
+  return redis === undefined || name === undefined ? undefined : { redis, name };
+}
+
+/** What belongs together: a view that is shared needs a place and a name, and somebody who keeps it. */
+function readSharing(
+  fields: Fields<"redis" | "name" | "coordinator">,
+  problems: Problems,
+): Pick<PoolConfig, "redis" | "name" | "coordinator"> {
+  const isShared = fields.redis.value !== undefined;
+  const redis = isShared ? readRedis(fields.redis, problems) : undefined;
+  const name = isShared || fields.name.value !== undefined ? readName(fields.name, problems) : undefined;
+  return {
+    ...(redis === undefined ? {} : { redis }),
+    ...(name === undefined ? {} : { name }),
+    coordinator: readRole(fields.coordinator, isShared, problems),
+  };
+}
+
+function readRole(place: Place, isShared: boolean, problems: Problems): PoolConfig["coordinator"] {
+  const { value } = place;
+  if (value === undefined) return defaults.coordinator;
+  if (value !== "candidate" && value !== "external") problems.add(place, 'must be "candidate" or "external"');
+  else if (!isShared) problems.add(place, "must not be given without `redis`: a view of one process is kept by it");
+  else return value;
+  return defaults.coordinator;
 }
 
 /** Of a function nothing is known before it is called; see {@link parseAuth}. */
@@ -126,6 +187,7 @@ function isLogger(value: unknown): value is Logger {
 
 function readName(place: Place, problems: Problems): string | undefined {
   const allowed = "must be 1 to 64 letters, digits, dots, dashes and underscores, the first a letter or digit";
+  // With `redis` it has no default, for that would mix the views of two clusters.
   return readText(place, (text) => /^[A-Za-z0-9][\w.-]{0,63}$/.test(text), allowed, problems);
 }
 
@@ -157,11 +219,12 @@ function readRetry(place: Place, problems: Problems): PoolConfig["retry"] {
   return { max: readWholeNumber(fields?.max, bounds.retry.max, defaults.retry.max, problems) };
 }
 
-/** Freezes what this module has made: data, all of it. Functions and the logger are the caller's. */
+/** Freezes what this module has made: data, all of it. Functions, the logger and what is ioredis' are the caller's. */
 function freeze<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   for (const [name, part] of Object.entries(value)) {
-    if (name !== "logger") freeze(part);
+    if (name === "redis") Object.freeze(part);
+    else if (name !== "logger") freeze(part);
   }
   return Object.freeze(value);
 }

@@ -1,5 +1,14 @@
+import { parseHost } from "../address/host.js";
 import { addressOf } from "../view/node-record.js";
-import type { ClusterConfig, DiscoveryConfig, PoolConfig, Seed, TlsConfig } from "./config.js";
+import type {
+  ClusterConfig,
+  CoordinatorConfig,
+  DiscoveryConfig,
+  PoolConfig,
+  RedisConfig,
+  Seed,
+  TlsConfig,
+} from "./config.js";
 import type { Auth, AuthProvider } from "./options.js";
 
 const redacted = "[redacted]";
@@ -23,8 +32,15 @@ export interface RedactedSeed {
   readonly tls?: RedactedTls;
 }
 
+/** Where Redis is, as far as it is told by what cannot be a secret; of ioredis' other options nothing is known. */
+export type RedactedRedis =
+  | { readonly url: string }
+  | { readonly host?: string; readonly port?: number; readonly db?: number; readonly tls?: true }
+  | { readonly cluster: readonly RedactedRedis[] };
+
 /** A configuration as JSON data without secrets: for people, logs and bug reports. */
 export interface RedactedConfig extends Partial<Omit<PoolConfig, keyof ClusterConfig | "redis">> {
+  readonly redis?: RedactedRedis;
   readonly seeds: readonly RedactedSeed[];
   readonly defaultAuth?: RedactedAuth;
   readonly tls?: RedactedTls;
@@ -34,9 +50,11 @@ export interface RedactedConfig extends Partial<Omit<PoolConfig, keyof ClusterCo
 }
 
 /** Each field is let through by name, so that a new one is hidden until someone has judged it. */
-export function redactConfig(config: ClusterConfig | PoolConfig): RedactedConfig {
+export function redactConfig(config: ClusterConfig | CoordinatorConfig | PoolConfig): RedactedConfig {
   const { seeds, defaultAuth, tls, headers, discovery, logger } = config;
   return {
+    ...("redis" in config && config.redis !== undefined ? { redis: redactRedis(config.redis) } : {}),
+    ...("name" in config && config.name !== undefined ? { name: config.name } : {}),
     ...("threads" in config ? poolPart(config) : {}),
     seeds: seeds.map(redactSeed),
     ...(defaultAuth === undefined ? {} : { defaultAuth: redactAuth(defaultAuth) }),
@@ -47,8 +65,8 @@ export function redactConfig(config: ClusterConfig | PoolConfig): RedactedConfig
   };
 }
 
-function poolPart({ name, coordinator, threads, timeoutMs, connections, queue, retry }: PoolConfig) {
-  return { ...(name === undefined ? {} : { name }), coordinator, threads, timeoutMs, connections, queue, retry };
+function poolPart({ coordinator, threads, timeoutMs, connections, queue, retry }: PoolConfig) {
+  return { coordinator, threads, timeoutMs, connections, queue, retry };
 }
 
 function redactSeed(seed: Seed): RedactedSeed {
@@ -57,6 +75,32 @@ function redactSeed(seed: Seed): RedactedSeed {
     url: `${scheme}://${addressOf(seed)}${pathPrefix}`,
     ...(auth === undefined ? {} : { auth: redactAuth(auth) }),
     ...(tls === undefined ? {} : { tls: redactTls(tls) }),
+  };
+}
+
+export function redactRedis(redis: RedisConfig): RedactedRedis {
+  if (redis.kind === "url") return { url: redactRedisUrl(redis.url) };
+  if (redis.kind === "options") return redactRedisOptions(redis.options);
+  const nodes = redis.nodes.map((node) =>
+    typeof node === "string" ? { url: redactRedisUrl(node) } : redactRedisOptions(node),
+  );
+  return { cluster: nodes };
+}
+
+/** Without user, password and query, in which ioredis takes a password too. */
+function redactRedisUrl(text: string): string {
+  const { protocol, host, pathname } = new URL(text);
+  return `${protocol}//${host}${pathname}`;
+}
+
+/** Anything may be written where a host is expected; only what can be one is shown. */
+function redactRedisOptions({ host, port, db, tls }: Readonly<Record<string, unknown>>): RedactedRedis {
+  const shownHost = typeof host === "string" ? parseHost(host)?.text : undefined;
+  return {
+    ...(shownHost === undefined ? {} : { host: shownHost }),
+    ...(typeof port === "number" ? { port } : {}),
+    ...(typeof db === "number" ? { db } : {}),
+    ...(typeof tls === "object" && tls !== null ? { tls: true } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Random } from "../random.js";
+import { epochAheadMaxMs, epochBegunMs } from "../view/epoch.js";
 
 /** How long a store keeps a lease that is not renewed: a leader that dies is replaced after this, and one attempt. */
 export const leaseMs = 10_000;
@@ -19,9 +20,6 @@ const soonMs = 250;
 const unreachedMs = 15_000;
 /** … and does not come back for so long. */
 const restMs = 30_000;
-/** An epoch further ahead of the store's clock than this was never granted: it is corrupt, or made up. */
-const epochAheadMs = 86_400_000;
-const epochsPerMs = 1_000;
 
 /**
  * One process's part in the election of who watches over the cluster.
@@ -128,9 +126,10 @@ export type CandidateEffect =
   /** Said once, until this process leads. */
   | { readonly type: "anotherLeads" };
 
-/** One that tries at once. */
-export function newCandidate(nowMs: number): Candidate {
-  return { state: "standby", attemptAtMs: nowMs, follows: false, floorEpoch: 0, question: 0 };
+/** One that tries at once; or, where the store is still being connected to, as soon as it is, or a little later. */
+export function newCandidate(nowMs: number, isConnected = true): Candidate {
+  const attemptAtMs = isConnected ? nowMs : nowMs + attemptMs;
+  return { state: "standby", attemptAtMs, follows: false, floorEpoch: 0, question: 0 };
 }
 
 /** Takes one event into account. The effects come in the order in which they should be carried out. */
@@ -173,7 +172,7 @@ export function mayPublish(candidate: Candidate, nowMs: number): boolean {
  * they grow even where a store has lost its count; what is a day ahead would lock every honest leader out.
  */
 export function isCredibleEpoch(epoch: number, storeNowMs: number): boolean {
-  return Number.isSafeInteger(epoch) && epoch >= 0 && epoch <= (storeNowMs + epochAheadMs) * epochsPerMs;
+  return Number.isSafeInteger(epoch) && epoch >= 0 && epochBegunMs(epoch) <= storeNowMs + epochAheadMaxMs;
 }
 
 function endedByTime(candidate: Candidate, nowMs: number, random: Random, effects: CandidateEffect[]): Candidate {

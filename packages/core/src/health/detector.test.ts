@@ -49,6 +49,7 @@ describe("a detector", () => {
       fc.constant({ type: "trialled", ok: false, reason: "refused" }),
       fc.constant({ type: "reached" }),
       fc.constant({ type: "sharedDown" }),
+      fc.constant({ type: "sharedDoubtful", reason: "refused" }),
       fc.constant({ type: "sharedCleared" }),
     ) as fc.Arbitrary<DetectorEvent>;
     fc.assert(
@@ -63,9 +64,12 @@ describe("a detector", () => {
           assert.equal(detectorDueMs(detector) !== undefined, isEjected(detector));
         }
         [detector] = nextDetector(detector, { type: "sharedCleared" }, nowMs, jitter);
-        [detector] = nextDetector(detector, { type: "tick" }, nowMs + 30_000, jitter);
-        [detector] = nextDetector(detector, { type: "tick" }, nowMs + 60_000, jitter);
-        [detector] = nextDetector(detector, { type: "trialled", ok: true }, nowMs + 60_000, jitter);
+        // Two ticks at most: the end of an ejection, and before it the end of a trial that nobody answered.
+        for (let ticks = 0; ticks < 2 && detector.state !== "trial"; ticks++) {
+          nowMs = detectorDueMs(detector) ?? nowMs;
+          [detector] = nextDetector(detector, { type: "tick" }, nowMs, jitter);
+        }
+        [detector] = nextDetector(detector, { type: "trialled", ok: true }, nowMs, jitter);
         assert.equal(detector.state, "ok");
       }),
     );

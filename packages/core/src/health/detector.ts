@@ -6,6 +6,8 @@ const failuresToEject = 3;
 const ejection = { baseMs: 1_000, capMs: 30_000 };
 /** A trial probe that nobody answers for so long has failed. Longer than any probe may take. */
 const trialDeadlineMs = 5_000;
+/** So long, to twice as long, after a shared DOWN has become a hint it is put to the proof: a fleet does so over a while. */
+const doubtMs = 5_000;
 /** After an ejection, requests return over this time instead of all at once. */
 export const easingMs = 10_000;
 /** Being well for so long makes one earlier ejection forgotten. */
@@ -22,8 +24,10 @@ const forgetMs = 30_000;
  *    └── reached after all ─────┴───── probe answered ─────┘     (eased in)
  *
  *    any ── the view says DOWN ──▶ suspended ── it no longer does ──▶ ok
+ *                                      └── nobody keeps the view ──▶ ejected
  *
- * While suspended there are no trials: the coordinator's prober watches the node for everybody.
+ * While suspended there are no trials: the coordinator's prober watches the node for everybody. Where nobody keeps the
+ * view any more, what it said last is a hint: the node stays ejected until a trial of our own shows otherwise.
  *
  * All times are monotonic milliseconds.
  */
@@ -81,6 +85,8 @@ export type DetectorEvent =
   | { readonly type: "reached" }
   /** The view marks the node DOWN. */
   | { readonly type: "sharedDown" }
+  /** The view marks the node DOWN, but nobody has kept it for a while; may be told again and again. */
+  | { readonly type: "sharedDoubtful"; readonly reason: string }
   /** The view does not, or no longer, mark the node DOWN; may be told with every view. */
   | { readonly type: "sharedCleared" };
 
@@ -122,6 +128,11 @@ export function nextDetector(detector: Detector, event: DetectorEvent, nowMs: nu
     case "sharedDown":
       if (detector.state === "suspended") return [detector, []];
       return [{ state: "suspended", ejections: remembered(detector, nowMs) }, []];
+    case "sharedDoubtful": {
+      if (detector.state !== "suspended") return [detector, []];
+      const untilMs = nowMs + doubtMs * (1 + random());
+      return [{ state: "ejected", ejections: detector.ejections, untilMs }, []];
+    }
     case "sharedCleared":
       // Not eased here: the shared mark that follows DOWN is RAMP, and that eases the node in for everybody.
       return detector.state === "suspended" ? [okSince(nowMs, detector.ejections, false), []] : [detector, []];

@@ -29,4 +29,4 @@ export {
   unsettledOf,
 } from "./member.js";
 export { rampMs, rampWeight } from "./ramp.js";
-export { chooseWitnesses, isSelfSuspect, type Observer, type WitnessChoice } from "./witnesses.js";
+export { chooseWitnesses, isSelfSuspect, type Observer } from "./witnesses.js";

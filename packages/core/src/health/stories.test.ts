@@ -184,7 +184,7 @@ function readInherited(text: string) {
  * failed since MS answered N    an attempt that was started at MS failed; the slot has had N answers
  * trial ok|failed               the answer to the probe
  * reached                       the answer to a probe made at once after the ejection
- * shared down|cleared           the view's word on the node
+ * shared down|doubtful|cleared  the view's word on the node
  * wait MS                       ticks come when they are due
  */
 function tellDetector(steps: readonly string[]): string[] {
@@ -213,7 +213,8 @@ function tellDetector(steps: readonly string[]): string[] {
     } else if (what === "trial") {
       send(second === "ok" ? { type: "trialled", ok: true } : { type: "trialled", ok: false, reason: "still refused" });
     } else if (what === "shared") {
-      send({ type: second === "down" ? "sharedDown" : "sharedCleared" });
+      if (second === "doubtful") send({ type: "sharedDoubtful", reason: "connection refused" });
+      else send({ type: second === "down" ? "sharedDown" : "sharedCleared" });
     } else {
       assert.equal(what, "wait");
       const untilMs = nowMs + Number(second);

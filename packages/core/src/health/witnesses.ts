@@ -10,7 +10,7 @@ export interface Observer {
   readonly avoided: readonly string[];
 }
 
-export interface WitnessChoice {
+interface WitnessChoice {
   readonly replicas: readonly string[];
   /** Nobody else is alive: nobody could ever bear witness. */
   readonly isAlone: boolean;

@@ -60,6 +60,21 @@ describe("retry budget", () => {
       }),
     );
   });
+
+  it("is shared out: the parts of two threads come to what one process may", () => {
+    const halves = [new RetryBudget(0, 1 / 2), new RetryBudget(0, 1 / 2)];
+    const whole = new RetryBudget(0);
+    for (const nowMs of [0, 1_000, 60_000]) {
+      for (let request = 0; request < 10; request++) {
+        whole.countRequest(nowMs);
+        halves[request % 2]?.countRequest(nowMs);
+      }
+      assert.equal(
+        halves.reduce((sum, half) => sum + spendAll(half, nowMs), 0),
+        spendAll(whole, nowMs),
+      );
+    }
+  });
 });
 
 function count(budget: RetryBudget, requests: number, nowMs: number): void {

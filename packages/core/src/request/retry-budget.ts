@@ -12,18 +12,25 @@ const windowSeconds = 10;
  * Retries of connections never made stay outside it: they bring a cluster no work. After Finagle's retry budget, which
  * also earns a share of requests and a floor a second over a window of 10 s.
  *
- * Constant work and no allocation a call. One instance per process, on the thread that dispatches.
+ * Constant work and no allocation a call. One instance a thread that dispatches; several share what one process may.
  */
 export class RetryBudget {
   private readonly requestsBySecond = new Float64Array(windowSeconds);
   private requestsInWindow = 0;
   /** What is saved, in requests: whole numbers, where fifths of a retry would not add up. */
-  private saved = capacity(0);
+  private saved: number;
+  private readonly perSecond: number;
   private second = 0;
   private earnedUntilMs: number;
 
-  constructor(private readonly startedAtMs: number) {
+  /** `share`: the part of a process's fixed income and capacity that is this instance's. */
+  constructor(
+    private readonly startedAtMs: number,
+    share = 1,
+  ) {
     this.earnedUntilMs = startedAtMs;
+    this.perSecond = retriesPerSecond * requestsPerRetry * share;
+    this.saved = this.capacity();
   }
 
   /** A user's request begins. Once a request, not once an attempt. */
@@ -46,12 +53,12 @@ export class RetryBudget {
   private advance(nowMs: number): void {
     if (nowMs <= this.earnedUntilMs) return;
     this.moveWindowTo(Math.floor((nowMs - this.startedAtMs) / 1_000));
-    this.earn(((nowMs - this.earnedUntilMs) / 1_000) * retriesPerSecond * requestsPerRetry);
+    this.earn(((nowMs - this.earnedUntilMs) / 1_000) * this.perSecond);
     this.earnedUntilMs = nowMs;
   }
 
   private earn(requests: number): void {
-    this.saved = Math.min(this.saved + requests, capacity(this.requestsInWindow));
+    this.saved = Math.min(this.saved + requests, this.capacity());
   }
 
   private moveWindowTo(second: number): void {
@@ -63,8 +70,8 @@ export class RetryBudget {
     }
     this.second = second;
   }
-}
 
-function capacity(requestsInWindow: number): number {
-  return windowSeconds * retriesPerSecond * requestsPerRetry + requestsInWindow;
+  private capacity(): number {
+    return windowSeconds * this.perSecond + this.requestsInWindow;
+  }
 }

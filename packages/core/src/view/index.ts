@@ -9,6 +9,14 @@ export {
 } from "./codec.js";
 export type { Digest, ThreadDigest } from "./digest.js";
 export { epochAheadMaxMs, epochBegunMs, ordinalOf } from "./epoch.js";
+export {
+  beatAgeMs,
+  type Following,
+  type FollowingEvent,
+  followingDueMs,
+  newFollowing,
+  nextFollowing,
+} from "./following.js";
 export type { Decoded } from "./foreign.js";
 export { type Freshness, freshnessOf, orphanAfterMs, staleAfterMs } from "./freshness.js";
 export { viewLimits } from "./limits.js";

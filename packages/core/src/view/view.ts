@@ -26,7 +26,7 @@ export interface DownEvidence {
   readonly holdUntilMs: number;
   /** Fresh probes that failed before the mark was set. */
   readonly failedProbes: number;
-  /** Processes that had reported the node by then. */
+  /** Processes that had said by then that they do not reach it either, as reporters or as witnesses. */
   readonly reporters: number;
 }
 

@@ -8,9 +8,11 @@ import type { Random, Timers } from "@rollcall/core";
 import { createHostPolicy } from "@rollcall/core/policy";
 import { createTable } from "../table/layout.js";
 import { TableReader } from "../table/reader.js";
+import { TableTotals } from "../table/totals.js";
 import { TableWriter } from "../table/writer.js";
-import { type Call, Dispatch, type Pending, type Result } from "./dispatch.js";
+import { Dispatch } from "./dispatch.js";
 import type { ConnectionSettings } from "./node-pool.js";
+import type { Call, Claim, Pending, Result } from "./sender.js";
 import type { Target } from "./target.js";
 
 /** What a raw server does with one request: `socket` has the whole of it behind it. */
@@ -131,6 +133,7 @@ export interface RigOptions {
   readonly noNodeWaitMs?: number;
   readonly drainMs?: number;
   readonly random?: Random;
+  readonly catchUp?: () => boolean;
 }
 
 const layout = { slots: 4, threads: 1 };
@@ -150,13 +153,21 @@ export function openRig(test: TestContext, options: RigOptions = {}): Rig {
 export class Rig {
   readonly writer: TableWriter;
   readonly reader: TableReader;
+  readonly totals: TableTotals;
   readonly dispatch: Dispatch;
   readonly begun: Begun[] = [];
   readonly failures: { readonly slot: number; readonly generation: number; readonly reason: string }[] = [];
   readonly released: number[] = [];
   credentialsRefused = 0;
 
-  constructor({ settings, queueMax = 8, noNodeWaitMs = 250, drainMs = 20_000, random = () => 0 }: RigOptions = {}) {
+  constructor({
+    settings,
+    queueMax = 8,
+    noNodeWaitMs = 250,
+    drainMs = 20_000,
+    random = () => 0,
+    catchUp,
+  }: RigOptions = {}) {
     const words = createTable(layout);
     const connections: ConnectionSettings = {
       perNode: 4,
@@ -167,7 +178,8 @@ export class Rig {
       maxResponseBytes: 1_000,
       ...settings,
     };
-    this.writer = new TableWriter(words, layout);
+    this.writer = new TableWriter(words);
+    this.totals = new TableTotals(words, layout);
     this.reader = new TableReader({ words, layout, thread: 0, inFlightMax: connections.perNode, nowMs });
     this.dispatch = new Dispatch({
       reader: this.reader,
@@ -185,6 +197,7 @@ export class Rig {
       timers: realTimers,
       random,
       wallNowMs: Date.now,
+      ...(catchUp === undefined ? {} : { catchUp }),
     });
   }
 
@@ -214,7 +227,14 @@ export class Rig {
     return total;
   }
 
-  begin(call: Partial<Call> = {}): Begun {
+  /** What the dispatch has counted. */
+  stats() {
+    const nodes = Array.from({ length: layout.slots }, (_, slot) => this.totals.ofNode(slot));
+    const { retries } = this.totals.ofThreads;
+    return { ...this.dispatch.stats(), retries, inFlight: this.totals.inFlight, nodes };
+  }
+
+  begin(call: Partial<Call> = {}, claim?: Claim): Begun {
     let settlements = 0;
     let settle: (result: Result) => void = () => {};
     const result = new Promise<Result>((resolve) => {
@@ -235,6 +255,7 @@ export class Rig {
         settlements++;
         settle(outcome);
       },
+      claim,
     );
     const begun = {
       pending,
@@ -274,7 +295,7 @@ export async function until(description: string, look: () => boolean, timeoutMs 
 }
 
 /** A result in a few words: what a test compares. */
-export function summary(result: Result): object {
+export function summary(result: Result): { readonly attempts: readonly string[]; readonly [part: string]: unknown } {
   if (result.kind === "answered") return { status: result.status, attempts: result.attempts.map(({ code }) => code) };
   const { code, sent, attempts } = result.error;
   return { code, sent, attempts: attempts.map((attempt) => attempt.code) };

@@ -4,7 +4,6 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RequestClass } from "@rollcall/core/request";
 import fc from "fast-check";
-import type { CancelCode } from "./dispatch.js";
 import {
   answer,
   type Behaviour,
@@ -17,8 +16,26 @@ import {
   summary,
   until,
 } from "./dispatch-rig.test.support.js";
+import type { CancelCode } from "./sender.js";
 
 describe("dispatching", () => {
+  it("writes no byte of a call that its owner has taken back by then", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test);
+    rig.use(server.origin);
+    let asked = 0;
+    const claim = {
+      hand() {
+        asked++;
+        return asked !== 1;
+      },
+    };
+    const taken = summary(await rig.begin({ path: "/taken" }, claim).result);
+    assert.ok("sent" in taken && taken.sent === "no");
+    await rig.begin({ path: "/left" }, claim).result;
+    assert.deepEqual([asked, server.requests.map((head) => head.split(" ")[1])], [2, ["/left"]]);
+  });
+
   it("sends what the call and its node say", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test);
@@ -39,7 +56,7 @@ describe("dispatching", () => {
     rig.use(server.origin);
     for (let request = 0; request < 20; request++) await rig.request();
     assert.deepEqual([server.requests.length, server.connections], [20, 1]);
-    assert.equal(rig.dispatch.stats().nodes[0]?.openSockets, 1);
+    assert.equal(rig.stats().nodes[0]?.openSockets, 1);
   });
 
   it("counts attempts, answers, failures and error statuses of each node", async (test) => {
@@ -52,7 +69,7 @@ describe("dispatching", () => {
     await rig.request();
     await rig.request({ path: "/503" });
     await rig.request({ path: "/reset", class: "never" });
-    const { nodes, retries } = rig.dispatch.stats();
+    const { nodes, retries } = rig.stats();
     assert.equal(retries, 2);
     const { requests, answers, failures, errorStatuses } = nodes[0] ?? assert.fail("the node is not counted");
     assert.deepEqual([requests, answers, failures, errorStatuses], [5, 4, 1, 3]);
@@ -180,7 +197,7 @@ describe("calls beyond the connections that are allowed", () => {
     const rig = openRig(test, { settings: { perNode: 1 } });
     rig.use(server.origin);
     const calls = Array.from({ length: 6 }, (_, at) => rig.begin({ path: `/${at}` }));
-    assert.deepEqual([rig.inFlight, rig.dispatch.stats().queued], [1, 5]);
+    assert.deepEqual([rig.inFlight, rig.stats().queued], [1, 5]);
     await Promise.all(calls.map(({ result }) => result));
     assert.deepEqual(
       server.requests.map((head) => head.split(" ")[1]),
@@ -207,7 +224,7 @@ describe("calls beyond the connections that are allowed", () => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test);
     const begun = rig.begin();
-    assert.equal(rig.dispatch.stats().queued, 1);
+    assert.equal(rig.stats().queued, 1);
     rig.use(server.origin);
     assert.deepEqual(summary(await begun.result), { status: 200, attempts: ["200"] });
   });
@@ -226,7 +243,7 @@ describe("calls beyond the connections that are allowed", () => {
     rig.use(server.origin);
     const calls = ["/retried", "/slow", "/last"].map((path) => rig.begin({ path }));
     await until("the second is on the wire", () => held.length === 1);
-    await until("the first waits to be sent again", () => rig.dispatch.stats().queued === 2);
+    await until("the first waits to be sent again", () => rig.stats().queued === 2);
     held[0]?.write(okAnswer);
     for (const { result } of calls) assert.equal((await result).kind, "answered");
     assert.deepEqual(seen, ["/retried", "/slow", "/retried", "/last"]);
@@ -246,7 +263,7 @@ describe("a cancelled call", () => {
       begun.pending.cancel(code, "over");
       assert.equal(begun.settlements, 1);
       assert.deepEqual(summary(await begun.result), { code, sent: "no", attempts: [] });
-      assert.equal(rig.dispatch.stats().queued, 0);
+      assert.equal(rig.stats().queued, 0);
     }
   });
 
@@ -279,7 +296,7 @@ describe("a cancelled call", () => {
       await until("its connection is closed", () => server.connections - server.open > at);
     }
     assert.deepEqual([rig.inFlight, rig.failures.length], [0, 0]);
-    assert.equal(rig.dispatch.stats().nodes[0]?.failures, 0);
+    assert.equal(rig.stats().nodes[0]?.failures, 0);
   });
 
   it("whose answer has begun, ends all the same", async (test) => {
@@ -403,7 +420,7 @@ describe("whatever nodes do and callers give up", () => {
         if (shrinks) setTimeout(() => rig.use(a.origin), 15);
         await Promise.all(rig.begun.map(({ result }) => result));
         await until("nothing is in flight", () => rig.inFlight === 0);
-        const { queued, inFlight, nodes } = rig.dispatch.stats();
+        const { queued, inFlight, nodes } = rig.stats();
         assert.deepEqual([queued, inFlight], [0, 0]);
         for (const { answers, failures, requests } of nodes) assert.ok(answers + failures <= requests);
         await rig.dispatch.destroy();

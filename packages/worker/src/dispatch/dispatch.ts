@@ -1,12 +1,5 @@
 import { sameConnection } from "@rollcall/coordinator/cluster";
-import {
-  type Attempt,
-  failureReason,
-  type Random,
-  type RollcallErrorCode,
-  type Timers,
-  type WireError,
-} from "@rollcall/core";
+import { type Attempt, failureReason, type Random, type RollcallErrorCode, type Timers } from "@rollcall/core";
 import {
   blamesNode,
   decide,
@@ -15,64 +8,16 @@ import {
   noHistory,
   type Outcome,
   parseRetryAfter,
-  type RequestClass,
   RetryBudget,
   refusesForNow,
 } from "@rollcall/core/request";
 import { pick } from "@rollcall/core/selection";
-import type { Dispatcher } from "undici";
 import { type Placed, PlacedList } from "../placed-list.js";
 import type { TableReader } from "../table/reader.js";
-import { type Connection, type ConnectionSettings, type NodeCounts, type NodeHandler, NodePool } from "./node-pool.js";
+import { type Connection, type ConnectionSettings, type NodeHandler, NodePool } from "./node-pool.js";
+import type { Call, CancelCode, Claim, DispatchObserver, Pending, Result, Sender, SenderStats } from "./sender.js";
 import type { Target } from "./target.js";
 import { WaitingCalls } from "./waiting-calls.js";
-
-/** One request, prepared: nothing in it needs the caller's thread any more. */
-export interface Call {
-  readonly method: Dispatcher.HttpMethod;
-  /** With its query, without any node's prefix. */
-  readonly path: string;
-  /** Name, value, name, value. */
-  readonly headers: readonly string[];
-  readonly body: string | Uint8Array | undefined;
-  readonly class: RequestClass;
-  /** 0: one attempt exactly. */
-  readonly maxRetries: number;
-  /** When its owner will cancel it; nothing is begun that could not end before. */
-  readonly deadlineMs: number;
-}
-
-export type Result =
-  | {
-      readonly kind: "answered";
-      readonly status: number;
-      /** As undici gives them: name, value, name, value, each as bytes. */
-      readonly rawHeaders: readonly Buffer[];
-      readonly body: Buffer;
-      /** `host:port` of the node that answered. */
-      readonly node: string;
-      readonly attempts: readonly Attempt[];
-    }
-  | { readonly kind: "failed"; readonly error: WireError };
-
-/** Why a call's owner gives it up. */
-export type CancelCode = Extract<RollcallErrorCode, "TIMEOUT" | "ABORTED" | "CLOSED">;
-
-/** A call under way. */
-export interface Pending {
-  /** Ends the call now, with that code and the truth about what was sent. Without effect on a settled one. */
-  cancel(code: CancelCode, message: string): void;
-}
-
-/** What a dispatch tells whoever judges the nodes' health. */
-export interface DispatchObserver {
-  /** A connection-class failure of an attempt that began at `startedAtMs`. */
-  failed(failure: { slot: number; generation: number; startedAtMs: number; reason: string }): void;
-  /** A node answered 401. */
-  credentialRefused(): void;
-  /** No request or connection of the slot is left since its target was taken away: another node may have it. */
-  released(slot: number): void;
-}
 
 export interface DispatchOptions {
   readonly reader: TableReader;
@@ -86,17 +31,10 @@ export interface DispatchOptions {
   readonly random: Random;
   /** For dates in `Retry-After`. */
   readonly wallNowMs: () => number;
-}
-
-export interface DispatchStats {
-  readonly inFlight: number;
-  readonly queued: number;
-  readonly retries: number;
-  readonly nodes: readonly (NodeCounts & {
-    readonly slot: number;
-    readonly openSockets: number;
-    readonly inFlight: number;
-  })[];
+  /** The part of the process's retries that is this thread's. */
+  readonly budgetShare?: number;
+  /** Applies a list of targets that is there and not applied yet. False where there is none. */
+  readonly catchUp?: () => boolean;
 }
 
 /** Of a request that has been tried very often, only so many attempts are told. */
@@ -106,21 +44,23 @@ const attemptsTold = 32;
  * Sends calls to nodes: pick, send, judge, count; then return, retry or fail. One for each thread, or one on the main
  * thread; it knows of neither. It keeps no time of its own over a call: the owner cancels.
  */
-export class Dispatch {
+export class Dispatch implements Sender {
+  readonly isUp = true;
   private readonly pools = new Map<number, NodePool>();
   private readonly retiring = new Set<NodePool>();
   private readonly waiting: WaitingCalls<PendingCall>;
   private readonly budget: RetryBudget;
+  private readonly catchUp: () => boolean;
   /** Calls not settled yet. */
   private readonly pending = new PlacedList<PendingCall>();
-  private retries = 0;
   private resting = 0;
   private destroyed = false;
   private pumping = false;
 
   constructor(private readonly options: DispatchOptions) {
+    this.catchUp = options.catchUp ?? (() => false);
     this.waiting = new WaitingCalls(options.queueMax);
-    this.budget = new RetryBudget(options.timers.nowMs());
+    this.budget = new RetryBudget(options.timers.nowMs(), options.budgetShare);
   }
 
   /**
@@ -139,7 +79,7 @@ export class Dispatch {
         continue;
       }
       this.options.reader.forget(target.slot);
-      this.pools.set(target.slot, new NodePool(target, this.options.settings, this.options.random));
+      this.pools.set(target.slot, new NodePool(target, this.options.settings, this.options.random, this.countSocket));
       if (pool !== undefined) void this.retire(pool);
     }
     for (const [slot, pool] of this.pools) {
@@ -150,9 +90,8 @@ export class Dispatch {
     this.pump();
   }
 
-  /** Begins a call. `settle` is called once, and may be called before this returns. */
-  start(call: Call, settle: (result: Result) => void): Pending {
-    const pending = new PendingCall(call, settle);
+  start(call: Call, settle: (result: Result) => void, claim?: Claim): Pending {
+    const pending = new PendingCall(call, settle, claim);
     this.pending.add(pending);
     this.budget.countRequest(this.options.timers.nowMs());
     this.admit(pending);
@@ -161,7 +100,6 @@ export class Dispatch {
     };
   }
 
-  /** Something may have changed for the better: calls that wait for a connection go on if they can. */
   pump(): void {
     // A call that fails as it is begun comes back here: the loop that began it goes on, or a long queue fills the stack.
     if (this.destroyed || this.pumping) return;
@@ -178,18 +116,10 @@ export class Dispatch {
     }
   }
 
-  stats(): DispatchStats {
-    const { reader } = this.options;
-    let inFlight = 0;
-    const nodes = [...this.pools.values()].map(({ slot, openSockets, counts }) => {
-      const here = reader.inFlightOf(slot);
-      inFlight += here;
-      return { slot, openSockets, inFlight: here, ...counts };
-    });
-    return { inFlight, queued: this.waiting.length, retries: this.retries, nodes };
+  stats(): SenderStats {
+    return { queued: this.waiting.length };
   }
 
-  /** Ends every call and every connection, now. Always resolves. */
   async destroy(): Promise<void> {
     // A connection that becomes free by this must not begin a call that waits to be cancelled itself.
     this.destroyed = true;
@@ -199,6 +129,10 @@ export class Dispatch {
     this.pools.clear();
     await Promise.allSettled(pools.map((pool) => pool.destroy()));
   }
+
+  private readonly countSocket = (slot: number, change: 1 | -1): void => {
+    this.options.reader.countSocket(slot, change);
+  };
 
   private admit(call: PendingCall): void {
     if (this.destroyed) return this.fail(call, "CLOSED", "the pool is closed");
@@ -219,12 +153,14 @@ export class Dispatch {
 
   private choose(call: PendingCall): NodePool | undefined {
     const { reader, timers, random } = this.options;
-    const picked = pick(reader, call.tried, timers.nowMs(), random);
+    this.catchUp();
+    let picked = pick(reader, call.tried, timers.nowMs(), random);
+    // The table may have moved on while it was read, and name nodes of a list that has come since.
+    while (this.catchUp()) picked = pick(reader, call.tried, timers.nowMs(), random);
     return picked.type === "node" ? this.pools.get(picked.slot) : undefined;
   }
 
   private attempt(call: PendingCall, pool: NodePool): void {
-    pool.counts.requests++;
     this.options.reader.enter(pool.slot);
 
     const attempt = new AttemptHandler(call, pool, this.options.timers.nowMs(), this.finished);
@@ -246,18 +182,16 @@ export class Dispatch {
   private readonly finished = (attempt: AttemptHandler): void => {
     const { reader, observer } = this.options;
     const { call, pool, generation, startedAtMs } = attempt;
-    const { slot, counts } = pool;
+    const { slot } = pool;
     reader.leave(slot);
     pool.release(attempt, attempt.error === undefined);
     const outcome = this.judge(attempt);
     // What closed this one idle has closed the others, too.
     if (outcome.kind === "stale-socket") pool.dropIdle();
     if (outcome.kind === "answered") {
-      reader.countAnswer(slot);
-      counts.answers++;
-      if (outcome.status === 429 || outcome.status >= 500) counts.errorStatuses++;
+      reader.countAnswer(slot, outcome.status === 429 || outcome.status >= 500);
       if (outcome.status === 401) observer.credentialRefused();
-    } else if (outcome.kind !== "cancelled") counts.failures++;
+    } else if (outcome.kind !== "cancelled") reader.countFailure(slot);
 
     if (blamesNode(outcome)) {
       // The slot may have another node by now.
@@ -310,7 +244,7 @@ export class Dispatch {
         // A new round: every node may be asked again.
         if (untriedNodes === 0) call.tried = [];
         if (decision.afterMs > 0) return this.rest(call, attempt, decision.afterMs);
-        this.retries++;
+        reader.countRetry();
         return this.sendAgain(call);
       }
     }
@@ -323,7 +257,7 @@ export class Dispatch {
       if (attempt.error === undefined) return this.answer(call, attempt);
       return this.fail(call, "QUEUE_FULL", `${this.resting} calls are waiting for another try already`, attempt.error);
     }
-    this.retries++;
+    this.options.reader.countRetry();
     this.resting++;
     const cancel = timers.after(afterMs, () => {
       this.resting--;
@@ -431,6 +365,7 @@ class PendingCall implements Placed {
   constructor(
     readonly call: Call,
     readonly settle: (result: Result) => void,
+    readonly claim: Claim | undefined,
   ) {}
 
   get isWaiting(): boolean {
@@ -478,7 +413,7 @@ class AttemptHandler implements NodeHandler {
   }
 
   onConnect(abort: (error?: Error) => void): void {
-    if (this.abandoned) return abort(new AbandonedAttempt());
+    if (this.abandoned || this.call.claim?.hand() === false) return abort(new AbandonedAttempt());
     this.abort = abort;
     this.handedToSocket = true;
     this.reusedSocket = this.connection?.begin() ?? false;

@@ -22,16 +22,6 @@ export interface NodeHandler extends Dispatcher.DispatchHandler {
   readonly startedAtMs: number;
 }
 
-/** Counts since the start, of one node in one thread. */
-export interface NodeCounts {
-  requests: number;
-  answers: number;
-  /** Attempts that ended without a whole answer. */
-  failures: number;
-  /** Answers with 429 or 5xx. */
-  errorStatuses: number;
-}
-
 /**
  * One connection, which knows whether it has served before: a request lost on a kept socket is usually the ordinary
  * race with a peer that closes idle sockets, and no sign that the node is ill.
@@ -44,16 +34,18 @@ export class Connection extends Client {
     origin: string,
     options: Client.Options,
     readonly expiresAtMs: number,
-    onClosed: (connection: Connection) => void,
+    onTurned: (connection: Connection) => void,
   ) {
     super(origin, options);
     this.on("connect", () => {
       this.isOpen = true;
       this.served = 0;
+      onTurned(this);
     });
     this.on("disconnect", () => {
+      if (!this.isOpen) return;
       this.isOpen = false;
-      onClosed(this);
+      onTurned(this);
     });
   }
 
@@ -76,7 +68,6 @@ export class NodePool {
   endpoint: Endpoint;
   /** The endpoint's headers as undici takes them fastest: name, value, name, value. */
   headers: string[];
-  readonly counts: NodeCounts = { requests: 0, answers: 0, failures: 0, errorStatuses: 0 };
   /** Open and free, the one used last at the end. */
   private readonly idle: Connection[] = [];
   private readonly all = new Set<Connection>();
@@ -88,6 +79,8 @@ export class NodePool {
     target: Target,
     private readonly settings: ConnectionSettings,
     private readonly random: Random,
+    /** One more socket is open, or one less. */
+    private readonly countSocket: (slot: number, change: 1 | -1) => void,
   ) {
     this.slot = target.slot;
     this.generation = target.generation;
@@ -136,12 +129,6 @@ export class NodePool {
     for (const connection of this.idle.splice(0)) void connection.close();
   }
 
-  get openSockets(): number {
-    let open = 0;
-    for (const connection of this.all) if (connection.isOpen) open++;
-    return open;
-  }
-
   /** Closes every connection once its request is done. Resolves when all are closed. */
   async close(): Promise<void> {
     await Promise.all([...this.all].map((connection) => connection.close()));
@@ -165,17 +152,22 @@ export class NodePool {
 
   private open(nowMs: number): Connection {
     const ageMs = this.settings.maxAgeMs * (0.9 + 0.2 * this.random());
-    const connection = new Connection(this.endpoint.origin, this.options, nowMs + ageMs, this.forget);
+    const connection = new Connection(this.endpoint.origin, this.options, nowMs + ageMs, this.turned);
     this.all.add(connection);
     return connection;
   }
 
-  private readonly forget = (connection: Connection): void => {
+  private readonly turned = (connection: Connection): void => {
+    this.countSocket(this.slot, connection.isOpen ? 1 : -1);
+    if (!connection.isOpen) this.forget(connection);
+  };
+
+  private forget(connection: Connection): void {
     const at = this.idle.lastIndexOf(connection);
     // One that is not idle has a request to end, and is let go of then.
     if (at === -1 && !connection.closed) return;
     if (at !== -1) this.idle.splice(at, 1);
     this.all.delete(connection);
     void connection.destroy();
-  };
+  }
 }

@@ -1,28 +1,61 @@
 import type { Candidate } from "@rollcall/core/selection";
 
 /**
- * The node table: what every thread must know of every node at each request, in one buffer of Int32 words.
+ * The node table: what every thread must know of every node at each request, and what it tells of itself, in one buffer
+ * of Int32 words.
  *
  *   header        0 rows        one more than the highest slot in use
  *                 1 version     grows after each change of a shared row
+ *                 2 topology    the number of the newest list of targets; grows once the list is on its way to threads
  *   shared rows   one a slot, written by the main thread alone
  *                 0 generation  changes when the slot is given to another node; 0: never used
  *                 1 state       bits 0-1 tier, bits 2-3 mark, bit 4 ejected by this process; 0: not to be used
  *                 2 easedFrom   millisecond tick at which the node began to be eased in
  *                 3 easeMs      over how long; 0: not being eased in
- *   counter rows  one a thread and slot, written by that thread alone
+ *   thread rows   one a thread, written by that thread
+ *                 0 heartbeat   millisecond tick at which its loop last turned
+ *                 1 applied     the number of the list of targets that it sends by
+ *                 2 queued      calls that wait there for a connection
+ *                 3 retries     * attempts beyond the first of a call
+ *                 4 requests    * requests that its tasks have made,
+ *                 5 answered    * and how they ended
+ *                 6 failed      *
+ *   counter rows  one a thread and slot, written by that thread
  *                 0 inFlight    attempts under way
- *                 1 answered    whole answers so far, whatever their status; wraps
+ *                 1 openSockets
+ *                 2 requests    * attempts
+ *                 3 answers     * whole answers, whatever their status
+ *                 4 failures    * attempts that ended without one
+ *                 5 errorStatuses * answers with 429 or 5xx
  *
- * Strings never enter the buffer; they travel as messages.
+ * Counts with a star are taken: the main thread swaps them for 0 and adds them up as doubles, so that no count is lost,
+ * wraps, or is counted twice, whoever lives or dies. Strings never enter the buffer; they travel as messages.
  */
-const headerWords = 2;
+const headerWords = 4;
 const sharedWords = 4;
-const counterWords = 2;
+/** A cache line's half: threads do not share the lines they write all the time with more than one other. */
+const threadWords = 8;
+const counterWords = 8;
 
-export const HeaderWord = { rows: 0, version: 1 } as const;
+export const HeaderWord = { rows: 0, version: 1, topology: 2 } as const;
 export const SharedWord = { generation: 0, state: 1, easedFrom: 2, easeMs: 3 } as const;
-export const CounterWord = { inFlight: 0, answered: 1 } as const;
+export const ThreadWord = {
+  heartbeat: 0,
+  applied: 1,
+  queued: 2,
+  retries: 3,
+  requests: 4,
+  answered: 5,
+  failed: 6,
+} as const;
+export const CounterWord = {
+  inFlight: 0,
+  openSockets: 1,
+  requests: 2,
+  answers: 3,
+  failures: 4,
+  errorStatuses: 5,
+} as const;
 
 export interface TableLayout {
   readonly slots: number;
@@ -31,7 +64,7 @@ export interface TableLayout {
 
 /** A table with nothing in it. */
 export function createTable({ slots, threads }: TableLayout): Int32Array {
-  const words = headerWords + slots * sharedWords + threads * slots * counterWords;
+  const words = headerWords + slots * sharedWords + threads * (threadWords + slots * counterWords);
   return new Int32Array(new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT));
 }
 
@@ -40,9 +73,14 @@ export function sharedRow(slot: number): number {
   return headerWords + slot * sharedWords;
 }
 
+/** The first word of a thread's own row. */
+export function threadRow({ slots }: TableLayout, thread: number): number {
+  return headerWords + slots * sharedWords + thread * threadWords;
+}
+
 /** The first word of a thread's counter row for a slot. */
-export function counterRow({ slots }: TableLayout, thread: number, slot: number): number {
-  return headerWords + slots * sharedWords + (thread * slots + slot) * counterWords;
+export function counterRow({ slots, threads }: TableLayout, thread: number, slot: number): number {
+  return headerWords + slots * sharedWords + threads * threadWords + (thread * slots + slot) * counterWords;
 }
 
 /** Who may get a request, as far as one node decides it. Undefined: nobody is in the slot, or may not be used. */

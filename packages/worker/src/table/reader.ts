@@ -8,6 +8,8 @@ import {
   SharedWord,
   sharedRow,
   type TableLayout,
+  ThreadWord,
+  threadRow,
   unpackState,
 } from "./layout.js";
 
@@ -25,12 +27,15 @@ export interface ThreadRows {
 export class TableReader implements NodeReader {
   private readonly words: Int32Array;
   private readonly refusals: Float64Array;
+  /** This thread's own row. */
+  private readonly thread: number;
   private version = -1;
   private candidates: readonly Candidate[] = [];
   private sorted: Roster = rosterOf([]);
 
   constructor(private readonly rows: ThreadRows) {
     this.words = rows.words;
+    this.thread = threadRow(rows.layout, rows.thread);
     this.refusals = new Float64Array(rows.layout.slots).fill(Number.NEGATIVE_INFINITY);
   }
 
@@ -74,7 +79,9 @@ export class TableReader implements NodeReader {
 
   /** An attempt begins. */
   enter(slot: number): void {
-    Atomics.add(this.words, this.counter(slot) + CounterWord.inFlight, 1);
+    const row = this.counter(slot);
+    Atomics.add(this.words, row + CounterWord.inFlight, 1);
+    Atomics.add(this.words, row + CounterWord.requests, 1);
   }
 
   /** An attempt is over, and its connection free or gone. */
@@ -82,8 +89,38 @@ export class TableReader implements NodeReader {
     Atomics.sub(this.words, this.counter(slot) + CounterWord.inFlight, 1);
   }
 
-  countAnswer(slot: number): void {
-    Atomics.add(this.words, this.counter(slot) + CounterWord.answered, 1);
+  countAnswer(slot: number, isErrorStatus: boolean): void {
+    const row = this.counter(slot);
+    Atomics.add(this.words, row + CounterWord.answers, 1);
+    if (isErrorStatus) Atomics.add(this.words, row + CounterWord.errorStatuses, 1);
+  }
+
+  countFailure(slot: number): void {
+    Atomics.add(this.words, this.counter(slot) + CounterWord.failures, 1);
+  }
+
+  /** A connection was opened (1) or has closed (-1). */
+  countSocket(slot: number, change: 1 | -1): void {
+    Atomics.add(this.words, this.counter(slot) + CounterWord.openSockets, change);
+  }
+
+  countRetry(): void {
+    Atomics.add(this.words, this.thread + ThreadWord.retries, 1);
+  }
+
+  /** A request that a task of this thread has made begins, or ends. */
+  countOwn(word: "requests" | "answered" | "failed"): void {
+    Atomics.add(this.words, this.thread + ThreadWord[word], 1);
+  }
+
+  /** The number of the newest list of targets there is. */
+  get topology(): number {
+    return Atomics.load(this.words, HeaderWord.topology);
+  }
+
+  /** Tells the main thread how this one stands. */
+  show(word: "heartbeat" | "applied" | "queued", value: number): void {
+    Atomics.store(this.words, this.thread + ThreadWord[word], value);
   }
 
   /** The node refused a connection just now. */

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { createTable, msSinceTick, packState, tickOf, unpackState } from "./layout.js";
 import { TableReader } from "./reader.js";
+import { TableTotals } from "./totals.js";
 import { TableWriter } from "./writer.js";
 
 const layout = { slots: 8, threads: 2 };
@@ -12,7 +13,8 @@ function openTable() {
   const words = createTable(layout);
   const reader = (thread: number) => new TableReader({ words, layout, thread, inFlightMax: 2, nowMs: () => nowMs });
   return {
-    writer: new TableWriter(words, layout),
+    writer: new TableWriter(words),
+    totals: new TableTotals(words, layout),
     readers: [reader(0), reader(1)] as const,
     at: (ms: number) => {
       nowMs = ms;
@@ -46,18 +48,18 @@ describe("the node table", () => {
   });
 
   it("keeps each thread's counts apart and lets the main thread sum them", () => {
-    const { writer, readers } = openTable();
+    const { totals, readers } = openTable();
     const [first, second] = readers;
     first.enter(3);
     first.enter(3);
     second.enter(3);
-    first.countAnswer(3);
-    assert.deepEqual([first.inFlightOf(3), second.inFlightOf(3), writer.inFlight(3)], [2, 1, 3]);
+    first.countAnswer(3, false);
+    assert.deepEqual([first.inFlightOf(3), second.inFlightOf(3), totals.ofNode(3).inFlight], [2, 1, 3]);
     assert.deepEqual([first.hasRoom(3), second.hasRoom(3)], [false, true]);
     first.leave(3);
-    assert.deepEqual([first.hasRoom(3), writer.inFlight(3), writer.answered(3)], [true, 2, 1]);
-    assert.equal(writer.inFlight(2), 0);
-    assert.equal(writer.inFlight(4), 0);
+    assert.deepEqual([first.hasRoom(3), totals.ofNode(3).inFlight, totals.ofNode(3).answers], [true, 2, 1]);
+    assert.equal(totals.ofNode(2).inFlight, 0);
+    assert.equal(totals.ofNode(4).inFlight, 0);
   });
 
   it("lets a node's weight grow with time while it is eased in", () => {

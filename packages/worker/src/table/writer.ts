@@ -1,14 +1,4 @@
-import {
-  CounterWord,
-  counterRow,
-  HeaderWord,
-  packState,
-  SharedWord,
-  type SlotState,
-  sharedRow,
-  type TableLayout,
-  tickOf,
-} from "./layout.js";
+import { HeaderWord, packState, SharedWord, type SlotState, sharedRow, tickOf } from "./layout.js";
 
 export interface Easing {
   readonly fromMs: number;
@@ -17,10 +7,7 @@ export interface Easing {
 
 /** The main thread's hand on the node table: the only writer of its shared rows. */
 export class TableWriter {
-  constructor(
-    private readonly words: Int32Array,
-    private readonly layout: TableLayout,
-  ) {}
+  constructor(private readonly words: Int32Array) {}
 
   /** Gives the slot to a node, or to another one. */
   assign(slot: number, generation: number): void {
@@ -38,21 +25,8 @@ export class TableWriter {
     Atomics.add(this.words, HeaderWord.version, 1);
   }
 
-  /** Attempts under way in all threads. */
-  inFlight(slot: number): number {
-    return this.sum(slot, CounterWord.inFlight);
-  }
-
-  /** Answers so far in all threads; wraps, so only its changing means something. */
-  answered(slot: number): number {
-    return this.sum(slot, CounterWord.answered);
-  }
-
-  private sum(slot: number, word: number): number {
-    let total = 0;
-    for (let thread = 0; thread < this.layout.threads; thread++) {
-      total = (total + Atomics.load(this.words, counterRow(this.layout, thread, slot) + word)) | 0;
-    }
-    return total;
+  /** Another list of targets is on its way to the threads: none of them sends by an older one from now on. */
+  moveTopology(): number {
+    return (Atomics.add(this.words, HeaderWord.topology, 1) + 1) | 0;
   }
 }

@@ -1,0 +1,57 @@
+// Preloaded by `--import` into every thread of a replica of fleet-marks.ts: looks at the node table once a millisecond, as
+// a dispatch does at each request, and notes when it first shows a node as down, or as well again.
+import { BroadcastChannel, isMainThread, workerData } from "node:worker_threads";
+import { HeaderWord, SharedWord, sharedRow, unpackState } from "../../packages/worker/dist/table/layout.js";
+import { machineMs } from "./monotonic.js";
+
+/** One turn of the mind of one thread. */
+export interface Sighting {
+  readonly atMs: number;
+  readonly isDown: boolean;
+}
+
+/** What one thread has to tell when it is asked. */
+export interface Watched {
+  readonly sightings: readonly Sighting[];
+  /** How much later than asked for its timer ran, each time it did. */
+  readonly latenessMs: readonly number[];
+}
+
+export const watchChannel = "rollcall-bench-marks";
+const everyMs = 1;
+/** Those of the last minute or so. */
+const keptMax = 60_000;
+
+if (!isMainThread) watch((workerData as { readonly words: Int32Array }).words);
+
+function watch(words: Int32Array): void {
+  const sightings: Sighting[] = [];
+  const latenessMs: number[] = [];
+  let isDown = false;
+  let lastMs = machineMs();
+  setInterval(() => {
+    const atMs = machineMs();
+    if (latenessMs.length < keptMax) latenessMs.push(Math.max(0, atMs - lastMs - everyMs));
+    lastMs = atMs;
+    const now = showsDown(words);
+    if (now !== isDown && sightings.length < keptMax) sightings.push({ atMs, isDown: now });
+    isDown = now;
+  }, everyMs).unref();
+
+  const channel = new BroadcastChannel(watchChannel);
+  channel.unref();
+  channel.onmessage = (event) => {
+    if ((event as { readonly data: unknown }).data !== "tell") return;
+    channel.postMessage({ sightings, latenessMs } satisfies Watched);
+    sightings.length = 0;
+    latenessMs.length = 0;
+  };
+}
+
+function showsDown(words: Int32Array): boolean {
+  const rows = Atomics.load(words, HeaderWord.rows);
+  for (let slot = 0; slot < rows; slot++) {
+    if (unpackState(Atomics.load(words, sharedRow(slot) + SharedWord.state))?.mark === "down") return true;
+  }
+  return false;
+}

@@ -1,0 +1,114 @@
+import type { Command } from "commander";
+import { readFlagFile, readSecret } from "./flag-files.js";
+import { addList, addText, numberIfDigits } from "./flags.js";
+
+/** How a cluster is reached, as commander hands it over: texts as they were typed, or found in the environment. */
+export interface ClusterFlags {
+  readonly username?: string;
+  readonly password?: string;
+  readonly passwordFile?: string;
+  readonly apiKey?: string;
+  readonly apiKeyFile?: string;
+  readonly bearer?: string;
+  readonly bearerFile?: string;
+  readonly ca?: string;
+  readonly caFingerprint?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly serverName?: string;
+  readonly addressMap?: readonly string[];
+  readonly allow?: readonly string[];
+  readonly allowPort?: readonly string[];
+  readonly clusterUuid?: string;
+}
+
+export function addClusterFlags(command: Command): Command {
+  addText(command, "--username <name>", "who to log in as");
+  addText(command, "--password <password>", "others can see arguments: rather set ROLLCALL_PASSWORD");
+  addText(command, "--password-file <file>", "a file with nothing but the password");
+  addText(command, "--api-key <key>", "the encoded key, instead of a user");
+  addText(command, "--api-key-file <file>", "a file with nothing but the key");
+  addText(command, "--bearer <token>", "a token, instead of a user");
+  addText(command, "--bearer-file <file>", "a file with nothing but the token");
+  addText(command, "--ca <file>", "PEM of the authorities to trust, instead of Node's own");
+  addText(command, "--ca-fingerprint <hex>", "SHA-256 of the authority to trust");
+  addText(command, "--cert <file>", "PEM of our own certificate; needs --key");
+  addText(command, "--key <file>", "PEM of its unencrypted key");
+  addText(command, "--server-name <name>", "the name expected in the certificate");
+  addList(command, "--address-map <from=to>", "connect to TO where the cluster publishes FROM");
+  addList(command, "--allow <host>", "host, .suffix or CIDR range that may be sent credentials");
+  addList(command, "--allow-port <port>", "use listed nodes on this port only");
+  return addText(command, "--cluster-uuid <uuid>", "the one cluster to accept");
+}
+
+/** The options of a cluster that the flags stand for, unchecked but for what only flags can have wrong. */
+export interface ClusterFlagOptions {
+  readonly auth?: Readonly<Record<string, string | undefined>>;
+  readonly tls?: Readonly<Record<string, string | Uint8Array | undefined>>;
+  readonly discovery: {
+    readonly addressMap: Readonly<Record<string, string>>;
+    readonly clusterUuid?: string | undefined;
+    readonly allow?: Readonly<Record<"hosts" | "ports", readonly (string | number)[] | undefined>>;
+  };
+}
+
+/** Of empty flags nothing may be left: see `withoutEmpty`. */
+export async function readClusterFlags(flags: ClusterFlags, problems: string[]): Promise<ClusterFlagOptions> {
+  const addressMap = readAddressMap(flags.addressMap ?? [], problems);
+  const tls = {
+    ...(await readPem({ ca: flags.ca, cert: flags.cert, key: flags.key }, problems)),
+    caFingerprint: flags.caFingerprint,
+    serverName: flags.serverName,
+  };
+  const auth = {
+    username: flags.username,
+    password: await readSecret("password", flags.password, flags.passwordFile, problems),
+    apiKey: await readSecret("api-key", flags.apiKey, flags.apiKeyFile, problems),
+    bearer: await readSecret("bearer", flags.bearer, flags.bearerFile, problems),
+  };
+  return {
+    ...(isAnyGiven(auth) ? { auth } : {}),
+    ...(isAnyGiven(tls) ? { tls } : {}),
+    discovery: {
+      addressMap,
+      clusterUuid: flags.clusterUuid,
+      ...(flags.allow === undefined && flags.allowPort === undefined
+        ? {}
+        : { allow: { hosts: flags.allow, ports: flags.allowPort?.map(numberIfDigits) } }),
+    },
+  };
+}
+
+function isAnyGiven(options: Readonly<Record<string, unknown>>): boolean {
+  return Object.values(options).some((value) => value !== undefined);
+}
+
+function readAddressMap(entries: readonly string[], problems: string[]): Readonly<Record<string, string>> {
+  const map = new Map<string, string>();
+  for (const [index, entry] of entries.entries()) {
+    const equals = entry.indexOf("=");
+    const [from, to] = [entry.slice(0, Math.max(equals, 0)), entry.slice(equals + 1)];
+    if (from === "" || to === "") problems.push(`--address-map ${index + 1} must be FROM=TO, each host:port or host`);
+    else if (map.has(from)) problems.push(`--address-map ${index + 1} maps an address that was mapped before`);
+    else map.set(from, to);
+  }
+  return Object.fromEntries(map);
+}
+
+type FileNames = Readonly<Record<"ca" | "cert" | "key", string | undefined>>;
+
+async function readPem(names: FileNames, problems: string[]): Promise<Partial<Record<keyof FileNames, Uint8Array>>> {
+  const ca = await readFlagFile("ca", names.ca, problems);
+  const [cert, key] = [
+    await readFlagFile("cert", names.cert, problems),
+    await readFlagFile("key", names.key, problems),
+  ];
+  // Of a pair that could not be read whole, a problem with the other half would only mislead.
+  const isHalfRead =
+    (cert === undefined) !== (names.cert === undefined) || (key === undefined) !== (names.key === undefined);
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined || isHalfRead ? {} : { cert }),
+    ...(key === undefined || isHalfRead ? {} : { key }),
+  };
+}

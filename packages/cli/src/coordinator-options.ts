@@ -1,0 +1,60 @@
+import { bounds, type CoordinatorOptions, defaults, parseCoordinatorConfig } from "@rollcall/core/config";
+import type { Command } from "commander";
+import { addClusterFlags, type ClusterFlags, readClusterFlags } from "./cluster-flags.js";
+import { addList, addText, numberIfDigits, withoutEmpty } from "./flags.js";
+import { parseFlags } from "./parse-flags.js";
+import { addViewFlags, readViewFlags, type ViewFlags } from "./view-flags.js";
+
+export interface CoordinatorFlags extends ClusterFlags, ViewFlags {
+  readonly nodes?: readonly string[];
+  readonly interval?: string;
+  readonly discovery?: string;
+}
+
+export function addCoordinatorOptions(command: Command): Command {
+  const { min, max } = bounds.discovery.intervalMs;
+  addList(command, "--nodes <urls>", "http(s)://host:port[/path] of one node or more");
+  addViewFlags(command);
+  addClusterFlags(command);
+  addText(
+    command,
+    "--interval <ms>",
+    `between two looks at the list: ${min} to ${max} (default: ${defaults.discovery.intervalMs})`,
+  );
+  return addText(command, "--discovery <on|off>", "off: watch over the URLs alone (default: on)");
+}
+
+/** @throws {RollcallError} `CONFIG` with one problem a line, in the words of the command line; no secret is in it */
+export async function readCoordinatorOptions(given: CoordinatorFlags): Promise<CoordinatorOptions> {
+  const flags = withoutEmpty(given);
+  const problems: string[] = [];
+  const view = await readViewFlags(flags, problems);
+  const cluster = await readClusterFlags(flags, problems);
+  const isOn = readSwitch(flags, problems);
+  const options = {
+    ...cluster,
+    ...view,
+    nodes: flags.nodes,
+    discovery: isOn && { ...cluster.discovery, intervalMs: flags.interval && numberIfDigits(flags.interval) },
+  };
+  parseFlags(problems, () => parseCoordinatorConfig(options));
+  // They have just been found to be what the type says.
+  return options as unknown as CoordinatorOptions;
+}
+
+/** Whether the cluster is asked for its list. Where it is not, what is said of the list was meant for something else. */
+function readSwitch(flags: CoordinatorFlags, problems: string[]): boolean {
+  const { discovery = "on", interval, addressMap, allow, allowPort, clusterUuid } = flags;
+  if (discovery !== "on" && discovery !== "off") problems.push("--discovery must be on or off");
+  const idle = Object.entries({
+    "--interval": interval,
+    "--address-map": addressMap,
+    "--allow": allow,
+    "--allow-port": allowPort,
+    "--cluster-uuid": clusterUuid,
+  }).filter(([, value]) => value !== undefined);
+  if (discovery === "off" && idle.length > 0) {
+    problems.push(`--discovery off leaves nothing to do for ${idle.map(([flag]) => flag).join(", ")}`);
+  }
+  return discovery !== "off";
+}

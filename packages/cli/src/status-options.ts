@@ -1,0 +1,44 @@
+import { parseViewPlace, type ViewPlace } from "@rollcall/core/config";
+import type { Command } from "commander";
+import { addText, numberIfDigits, withoutEmpty } from "./flags.js";
+import { parseFlags } from "./parse-flags.js";
+import { addViewFlags, readViewFlags, type ViewFlags } from "./view-flags.js";
+
+export interface StatusFlags extends ViewFlags {
+  readonly wait?: string;
+  readonly watch?: true;
+  readonly json?: true;
+  readonly color: boolean;
+}
+
+export interface StatusRequest {
+  readonly place: ViewPlace;
+  /** How long to listen after the roll was called. */
+  readonly waitMs: number;
+}
+
+const wait = { initialMs: 1_000, minMs: 100, maxMs: 60_000 };
+
+export function addStatusOptions(command: Command): Command {
+  addViewFlags(command);
+  addText(command, "--wait <ms>", `how long replicas may take to answer (default: ${wait.initialMs})`);
+  command.option("--watch", "show it again every 2 s, until interrupted");
+  command.option("--json", "write JSON, for scripts");
+  return command.option("--no-color", "write no colours; NO_COLOR=1 does the same");
+}
+
+/** @throws {RollcallError} `CONFIG` with one problem a line, in the words of the command line; no secret is in it */
+export async function readStatusRequest(given: StatusFlags): Promise<StatusRequest> {
+  const flags = withoutEmpty(given);
+  const problems: string[] = [];
+  const waitMs = readWait(flags.wait, problems);
+  const options = await readViewFlags(flags, problems);
+  return { place: parseFlags(problems, () => parseViewPlace(options)), waitMs };
+}
+
+function readWait(text: string | undefined, problems: string[]): number {
+  const waitMs = text === undefined ? wait.initialMs : numberIfDigits(text);
+  if (typeof waitMs === "number" && waitMs >= wait.minMs && waitMs <= wait.maxMs) return waitMs;
+  problems.push(`--wait must be a whole number of milliseconds from ${wait.minMs} to ${wait.maxMs}`);
+  return wait.initialMs;
+}

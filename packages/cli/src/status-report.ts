@@ -1,0 +1,287 @@
+import {
+  addressOf,
+  compareVersions,
+  type Digest,
+  type Freshness,
+  freshnessOf,
+  type Head,
+  type Mark,
+  type MarkKind,
+  type NodeRecord,
+  nodeKey,
+  type ThreadDigest,
+  type Version,
+  type View,
+} from "@rollcall/core/view";
+import { durationText } from "./duration-text.js";
+
+/** What was seen at one look into Redis, and who answered when the roll was called after it. */
+export interface Look {
+  /** The view's name. */
+  readonly name: string;
+  /** Where it was looked for, without secrets. */
+  readonly redis: string;
+  readonly seen:
+    | { readonly kind: "view"; readonly view: View; readonly nowMs: number }
+    | { readonly kind: "none" }
+    | { readonly kind: "away"; readonly problem: string };
+  /** What the connection to Redis has to tell. */
+  readonly warnings: readonly string[];
+  /** One of each replica, its newest. */
+  readonly digests: readonly Digest[];
+}
+
+/** "none": nothing was ever published. "away": Redis does not answer. */
+export type StatusState = Freshness | "none" | "away";
+
+/** A version of a document that somebody goes by, beside the one that was read before the roll was called. */
+export interface Applied {
+  /** Null before the first. */
+  readonly version: Version | null;
+  /** Null where there is nothing to compare with. */
+  readonly isCurrent: boolean | null;
+  /** How many publications it lacks; null where that cannot be counted, as after a change of leader. */
+  readonly behindBy: number | null;
+}
+
+export interface NodeReport {
+  readonly key: string;
+  readonly id: string;
+  readonly address: string;
+  readonly name: string | null;
+  readonly roles: readonly string[] | null;
+  readonly version: string | null;
+  /** Whether it is in the list; a mark may outlast its node. */
+  readonly isListed: boolean;
+  readonly state: "up" | MarkKind;
+  readonly reason: string | null;
+  /** How long it has been so; null while it is up. */
+  readonly forMs: number | null;
+  /** What led to "down"; null otherwise, or where nobody said. */
+  readonly down: {
+    readonly failedProbes: number;
+    readonly reporters: number;
+    readonly flaps: number;
+    /** It will not be back before. */
+    readonly heldForMs: number;
+  } | null;
+  /** How many of the replicas keep away from it by their own experience. */
+  readonly avoidedBy: number;
+}
+
+export type Condition = "orphan" | "stale" | "behind" | "late" | "starting" | "well";
+
+export interface ReplicaReport {
+  readonly replica: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly role: Digest["role"];
+  readonly isLeading: boolean;
+  readonly freshness: Freshness;
+  /** The worst of what is so: of its view, of what it lacks of it, of its threads. */
+  readonly condition: Condition;
+  readonly topology: Applied;
+  readonly marks: Applied;
+  /** Node keys. */
+  readonly avoided: readonly string[];
+  readonly threads: readonly ThreadReport[];
+}
+
+export interface ThreadReport extends Pick<ThreadDigest, "thread" | "state" | "calls" | "tasks"> {
+  readonly topology: Applied;
+}
+
+/**
+ * A shared view and its readers, at one moment. As JSON this is what `rollcall status --json` writes: fields may be
+ * added by a later release, texts (`summary`, `reason`) may change.
+ */
+export interface StatusReport {
+  readonly name: string;
+  readonly redis: string;
+  readonly state: StatusState;
+  /** For people. */
+  readonly summary: string;
+  /** For people: what of the view could not be used or heard, and why. */
+  readonly warnings: readonly string[];
+  /** Null in the states "none" and "away". */
+  readonly view: {
+    readonly ageMs: number;
+    readonly beat: number;
+    readonly topology: Version;
+    readonly marks: Version;
+    readonly source: "sniff" | "seeds";
+    readonly clusterName: string | null;
+    readonly clusterUuid: string | null;
+    /** The leader's name in versions; `host` and `pid` are null where no replica says that it leads. */
+    readonly leader: { readonly id: string; readonly host: string | null; readonly pid: number | null };
+    /** Replicas that the leader has heard of lately. */
+    readonly replicas: number;
+  } | null;
+  /** Those in trouble first. */
+  readonly nodes: readonly NodeReport[];
+  /** Those in trouble first. */
+  readonly replicas: readonly ReplicaReport[];
+}
+
+/** What a look shows. Pure: the same look gives the same report. */
+export function reportStatus(look: Look): StatusReport {
+  const { name, redis, seen, warnings, digests } = look;
+  const view = seen.kind === "view" ? seen.view : undefined;
+  const nowMs = seen.kind === "view" ? seen.nowMs : 0;
+  const ageMs = view === undefined ? 0 : Math.max(0, Math.round(nowMs - view.head.atMs));
+  const replicas = digests.map((digest) => replicaReport(digest, view?.head)).sort(replicasInTroubleFirst);
+  const state = view === undefined ? (seen.kind === "away" ? "away" : "none") : freshnessOf(ageMs);
+  return {
+    name,
+    redis,
+    state,
+    summary: summaryOf(look, state, ageMs),
+    warnings,
+    view: view === undefined ? null : viewReport(view, ageMs, replicas),
+    nodes: view === undefined ? [] : nodeReports(view, nowMs, digests).sort(nodesInTroubleFirst),
+    replicas,
+  };
+}
+
+function summaryOf({ name, redis, seen }: Look, state: StatusState, ageMs: number): string {
+  const age = durationText(ageMs);
+  switch (state) {
+    case "fresh":
+      return `The view ${name} is kept: its last beat was ${age} ago.`;
+    case "stale":
+      return `Nobody has kept the view ${name} for ${age}. Pools follow its list, and try for themselves what is down.`;
+    case "orphan":
+      return `Nobody has kept the view ${name} for ${age}. Every pool looks after itself.`;
+    case "none":
+      return `There is no view ${name} in ${redis}: no coordinator has published one. Is the name right, and does one run?`;
+    case "away":
+      return `Redis does not answer at ${redis}${seen.kind === "away" ? `: ${seen.problem.replace(/^Redis: /, "")}` : ""}`;
+  }
+}
+
+function viewReport(
+  { head, topology }: View,
+  ageMs: number,
+  replicas: readonly ReplicaReport[],
+): NonNullable<StatusReport["view"]> {
+  const id = head.topology.leader;
+  const leader = replicas.find(({ replica }) => replica === id) ?? replicas.find(({ isLeading }) => isLeading);
+  return {
+    ageMs,
+    beat: head.beat,
+    topology: head.topology,
+    marks: head.marks,
+    source: topology.source,
+    clusterName: topology.clusterName ?? null,
+    clusterUuid: topology.clusterUuid ?? null,
+    leader: { id, host: leader?.host ?? null, pid: leader?.pid ?? null },
+    replicas: head.replicas,
+  };
+}
+
+// Nodes
+
+function nodeReports({ topology, marks }: View, nowMs: number, digests: readonly Digest[]): NodeReport[] {
+  const avoidedBy = new Map<string, number>();
+  for (const { avoided } of digests) for (const key of new Set(avoided)) count(avoidedBy, key);
+  const left = new Map(Object.entries(marks.nodes));
+  const listed = topology.nodes.map((node) => {
+    const key = nodeKey(node);
+    const mark = left.get(key);
+    left.delete(key);
+    return nodeReport(key, node, mark, nowMs, avoidedBy.get(key) ?? 0);
+  });
+  const unlisted = [...left].map(([key, mark]) => nodeReport(key, undefined, mark, nowMs, avoidedBy.get(key) ?? 0));
+  return [...listed, ...unlisted];
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function nodeReport(
+  key: string,
+  node: NodeRecord | undefined,
+  mark: Mark | undefined,
+  nowMs: number,
+  avoidedBy: number,
+): NodeReport {
+  const at = key.indexOf("@");
+  return {
+    key,
+    id: node?.id ?? key.slice(0, Math.max(at, 0)),
+    address: node === undefined ? key.slice(at + 1) : addressOf(node),
+    name: node?.name ?? null,
+    roles: node?.roles ?? null,
+    version: node?.version ?? null,
+    isListed: node !== undefined,
+    state: mark?.kind ?? "up",
+    reason: mark?.reason ?? null,
+    forMs: mark === undefined ? null : Math.max(0, Math.round(nowMs - mark.sinceMs)),
+    down:
+      mark?.down === undefined
+        ? null
+        : {
+            failedProbes: mark.down.failedProbes,
+            reporters: mark.down.reporters,
+            flaps: mark.down.flaps,
+            heldForMs: Math.max(0, Math.round(mark.down.holdUntilMs - nowMs)),
+          },
+    avoidedBy,
+  };
+}
+
+const nodeOrder = ["down", "drain", "ramp", "up"] as const satisfies NodeReport["state"][];
+
+function nodesInTroubleFirst(a: NodeReport, b: NodeReport): number {
+  return (
+    nodeOrder.indexOf(a.state) - nodeOrder.indexOf(b.state) ||
+    b.avoidedBy - a.avoidedBy ||
+    natural.compare(a.name ?? a.address, b.name ?? b.address) ||
+    natural.compare(a.key, b.key)
+  );
+}
+
+// Replicas
+
+function replicaReport(digest: Digest, head: Head | undefined): ReplicaReport {
+  const { replica, host, pid, role, leading, freshness, view, avoided } = digest;
+  const topology = applied(view?.topology, head?.topology);
+  const marks = applied(view?.marks, head?.marks);
+  const threads = digest.threads.map(({ thread, state, calls, tasks, topology }) => {
+    return { thread, state, calls, tasks, topology: applied(topology, head?.topology) };
+  });
+  const condition = conditionOf(freshness, [topology, marks], threads);
+  return { replica, host, pid, role, isLeading: leading, freshness, condition, topology, marks, avoided, threads };
+}
+
+function applied(version: Version | undefined, newest: Version | undefined): Applied {
+  if (newest === undefined) return { version: version ?? null, isCurrent: null, behindBy: null };
+  if (version === undefined) return { version: null, isCurrent: false, behindBy: null };
+  if (compareVersions(version, newest) >= 0) return { version, isCurrent: true, behindBy: 0 };
+  const sameLeader = version.epoch === newest.epoch && version.leader === newest.leader;
+  return { version, isCurrent: false, behindBy: sameLeader ? newest.sequence - version.sequence : null };
+}
+
+function conditionOf(freshness: Freshness, documents: readonly Applied[], threads: readonly ThreadReport[]): Condition {
+  if (freshness !== "fresh") return freshness;
+  // A thread that starts has nothing yet, as it should.
+  const running = threads.filter(({ state }) => state !== "starting").map(({ topology }) => topology);
+  if ([...documents, ...running].some(({ isCurrent }) => isCurrent === false)) return "behind";
+  if (threads.some(({ state }) => state === "late")) return "late";
+  return threads.some(({ state }) => state === "starting") ? "starting" : "well";
+}
+
+const conditionOrder = ["orphan", "stale", "behind", "late", "starting", "well"] as const satisfies Condition[];
+
+function replicasInTroubleFirst(a: ReplicaReport, b: ReplicaReport): number {
+  return (
+    conditionOrder.indexOf(a.condition) - conditionOrder.indexOf(b.condition) ||
+    Number(b.isLeading) - Number(a.isLeading) ||
+    natural.compare(a.host, b.host) ||
+    a.pid - b.pid
+  );
+}
+
+/** `es9` before `es10`. */
+const natural = new Intl.Collator("en", { numeric: true });

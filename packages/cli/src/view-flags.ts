@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+import { readSecret } from "./flag-files.js";
+import { addText } from "./flags.js";
+
+/** Which shared view is meant, as commander hands it over. */
+export interface ViewFlags {
+  readonly redis?: string;
+  readonly redisFile?: string;
+  readonly name?: string;
+}
+
+export function addViewFlags(command: Command): Command {
+  addText(command, "--redis <url>", "where replicas share their view; with a password: rather set ROLLCALL_REDIS");
+  addText(command, "--redis-file <file>", "a file with the URL, or with ioredis' options in JSON");
+  return addText(command, "--name <name>", "which view: the name that the pools give");
+}
+
+/** The options `redis` and `name`, unchecked. What begins with a brace is JSON, as Sentinel and Redis Cluster need it. */
+export async function readViewFlags(
+  flags: ViewFlags,
+  problems: string[],
+): Promise<{ readonly redis: unknown; readonly name: string | undefined }> {
+  const text = (await readSecret("redis", flags.redis, flags.redisFile, problems))?.trim();
+  if (text?.startsWith("{") !== true) return { redis: text, name: flags.name };
+  try {
+    return { redis: JSON.parse(text) as unknown, name: flags.name };
+  } catch {
+    problems.push("--redis begins with a brace, but is not JSON");
+    return { redis: undefined, name: flags.name };
+  }
+}

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ReceivedResponse } from "../response.js";
+import { Incoming, Outgoing, toMain } from "./messages.js";
+
+const attempts = [{ node: "10.0.0.1:9200", code: "200", ms: 3 }];
+const largeEnoughForBytes = 20_000;
+
+/** One answer, sent as a thread does and read as main does. */
+function crossed(rawHeaders: readonly Buffer[], body: Buffer) {
+  const outgoing = new Outgoing();
+  outgoing.result(7, { kind: "answered", status: 200, rawHeaders, body, node: "10.0.0.1:9200", attempts });
+  const { words, transfer } = outgoing;
+  const incoming = new Incoming(structuredClone(words, { transfer }));
+  assert.deepEqual([incoming.number(), incoming.number()], [toMain.answered, 7]);
+  const result = incoming.answer();
+  assert.ok(result.kind === "answered" && incoming.ended);
+  return { response: new ReceivedResponse(result), transferred: transfer };
+}
+
+/** What a socket has read, with the parts of it that undici gives. */
+function readFromSocket(lines: readonly (readonly [string, string, string])[], body: Buffer) {
+  const status = "HTTP/1.1 200 OK\r\n";
+  const head = `${status + lines.map(([name, gap, value]) => `${name}:${gap}${value}\r\n`).join("")}\r\n`;
+  const chunk = Buffer.allocUnsafeSlow(head.length + body.length);
+  chunk.write(head, "latin1");
+  chunk.set(body, head.length);
+  const headers: Buffer[] = [];
+  let at = status.length;
+  for (const [name, gap, value] of lines) {
+    headers.push(chunk.subarray(at, at + name.length));
+    at += name.length + 1 + gap.length;
+    headers.push(chunk.subarray(at, at + value.length));
+    at += value.length + 2;
+  }
+  return { chunk, headers, body: chunk.subarray(head.length) };
+}
+
+describe("an answer on its way from a thread", () => {
+  const body = Buffer.alloc(largeEnoughForBytes, "é", "latin1");
+
+  it("keeps its headers, however the server has spaced them", () => {
+    for (const gaps of [
+      [" ", " ", " "],
+      ["", "   ", " "],
+      ["\t", "", "  "],
+    ] as const) {
+      const { headers, body: part } = readFromSocket(
+        [
+          ["Server", gaps[0], "a: b"],
+          ["X-Twice", gaps[1], "caf\u00e9"],
+          ["x-twice", gaps[2], "2"],
+        ],
+        body,
+      );
+      assert.deepEqual({ ...crossed(headers, part).response.headers }, { server: "a: b", "x-twice": ["café", "2"] });
+    }
+  });
+
+  it("keeps headers that came in several reads", () => {
+    const { headers } = readFromSocket([["server", " ", "nginx"]], body);
+    const apart = [...headers, Buffer.from("etag"), Buffer.from('"1"')];
+    assert.deepEqual({ ...crossed(apart, Buffer.from(body)).response.headers }, { server: "nginx", etag: '"1"' });
+    assert.deepEqual({ ...crossed([], Buffer.from(body)).response.headers }, {});
+  });
+
+  it("hands over the very buffer that was read from the socket", () => {
+    const { chunk, headers, body: part } = readFromSocket([["server", " ", "nginx"]], body);
+    const { response, transferred } = crossed(headers, part);
+    assert.deepEqual(Buffer.from(response.bytes()), body);
+    assert.equal(transferred.length, 1);
+    assert.equal(chunk.byteLength, 0, "the thread has it no more");
+  });
+
+  it("never gives away a buffer of which others may have a part, or much of which is something else", () => {
+    const pool = Buffer.allocUnsafeSlow(Buffer.poolSize);
+    const binary = Buffer.alloc(1_000, 0xff);
+    pool.set(binary, 64);
+    const large = Buffer.alloc(200_000, 0xff);
+    for (const [whole, part] of [
+      [pool, pool.subarray(64, 64 + binary.length)],
+      [large, large.subarray(0, largeEnoughForBytes)],
+    ] as const) {
+      assert.equal(crossed([], part).response.bytes().byteLength, part.byteLength);
+      assert.notEqual(whole.byteLength, 0);
+      assert.equal(part[0], 0xff);
+    }
+  });
+
+  it("is text where it is short, and the same bytes all the same", () => {
+    for (const text of ["{}", '{"name":"Zoë"}', ""]) {
+      const { response, transferred } = crossed([], Buffer.from(text));
+      assert.equal(transferred.length, 0);
+      assert.equal(response.text(), text);
+      assert.deepEqual(Buffer.from(response.bytes()), Buffer.from(text));
+    }
+  });
+});

@@ -1,0 +1,386 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import { silentLogger, type Timers } from "@rollcall/core";
+import { ManualTimers } from "@rollcall/core/testing";
+import type { Call, Pending, Result } from "../dispatch/sender.js";
+import { createTable, ThreadWord, threadRow, tickOf } from "../table/layout.js";
+import { TableTotals } from "../table/totals.js";
+import { TableWriter } from "../table/writer.js";
+import { Lanes } from "./client.js";
+import { claim, type Hello, Incoming, type NewTargets, Outgoing, toMain, toThread, type Word } from "./messages.js";
+
+const layout = { slots: 4, threads: 2 };
+
+/** A thread, played by the test: it does nothing by itself. */
+class PlayedThread {
+  private readonly lane = new MessageChannel();
+  private readonly views = new MessageChannel();
+  readonly outgoing = new Outgoing();
+  tasks = 0;
+  hello: Hello | undefined;
+
+  introduce(lanes: Lanes): void {
+    lanes.join({ port: this.lane.port1, viewPort: this.views.port1, tasks: () => this.tasks });
+    this.hello = receiveMessageOnPort(this.lane.port2)?.message as Hello | undefined;
+  }
+
+  /** What has come since the last look, message by message: its pieces in words. */
+  received(): string[][] {
+    const messages: string[][] = [];
+    for (let next = receiveMessageOnPort(this.lane.port2); next; next = receiveMessageOnPort(this.lane.port2)) {
+      const incoming = new Incoming(next.message as Word[]);
+      const pieces: string[] = [];
+      while (!incoming.ended) {
+        const kind = incoming.number();
+        if (kind === toThread.call) pieces.push(`call ${incoming.number()} ${incoming.call().path}`);
+        else if (kind === toThread.cancel)
+          pieces.push(`cancel ${incoming.number()} ${incoming.cancelCode()} ${incoming.text()}`);
+        else pieces.push(kind === toThread.pump ? "pump" : "close");
+      }
+      messages.push(pieces);
+    }
+    return messages;
+  }
+
+  targets(): number[] {
+    const topologies: number[] = [];
+    for (let next = receiveMessageOnPort(this.views.port2); next; next = receiveMessageOnPort(this.views.port2)) {
+      topologies.push((next.message as NewTargets).topology);
+    }
+    return topologies;
+  }
+
+  /** Takes the call on, as far as that. False where main has taken it back. */
+  advance(id: number, to: "begun" | "handed"): boolean {
+    const claims = this.hello?.claims ?? assert.fail("no hello yet");
+    const from = to === "begun" ? claim.posted : claim.begun;
+    return Atomics.compareExchange(claims, id, from, claim[to]) === from;
+  }
+
+  async tell(...words: Word[]): Promise<void> {
+    this.outgoing.words.push(...words);
+    await this.send();
+  }
+
+  async answer(id: number, body = "{}"): Promise<void> {
+    const attempts = [{ node: "n:1", code: "200", ms: 1 }];
+    const answer: Result = { kind: "answered", status: 200, rawHeaders: "", body, node: "n:1", attempts };
+    this.outgoing.result(id, answer);
+    await this.send();
+  }
+
+  async fail(id: number, code: "CLOSED" | "ABORTED" | "CONNECT", sent: "no" | "maybe"): Promise<void> {
+    const attempts = [{ node: "n:1", code, ms: 1 }];
+    this.outgoing.result(id, { kind: "failed", error: { code, message: "told by the thread", sent, attempts } });
+    await this.send();
+  }
+
+  async send(): Promise<void> {
+    this.lane.port2.postMessage(this.outgoing.words);
+    this.outgoing.words.length = 0;
+    await turns();
+  }
+
+  async die(): Promise<void> {
+    this.lane.port2.close();
+    this.views.port2.close();
+    await turns();
+  }
+}
+
+/** Long enough for a message, and what it sets off, to be there. */
+async function turns(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function openLanes(test: TestContext, more: { queueMax?: number; perNode?: number } = {}) {
+  const hands = new ManualTimers(10_000);
+  let jumpedMs = 0;
+  const timers: Timers = {
+    nowMs: () => hands.nowMs() + jumpedMs,
+    after: (delayMs, wake) => hands.after(delayMs, wake),
+  };
+  const words = createTable(layout);
+  const totals = new TableTotals(words, layout);
+  const released: number[] = [];
+  const logged: string[] = [];
+  const lanes = new Lanes({
+    words,
+    layout,
+    writer: new TableWriter(words),
+    totals,
+    queueMax: more.queueMax ?? 8,
+    perNode: more.perNode ?? 8,
+    observer: { failed: () => {}, credentialRefused: () => {}, released: (slot) => released.push(slot) },
+    timers,
+    logger: { ...silentLogger, error: (_fields, message) => logged.push(message) },
+  });
+  const threads = [new PlayedThread(), new PlayedThread()] as const;
+  test.after(async () => {
+    const closing = lanes.destroy();
+    for (const thread of threads) await thread.die();
+    await closing;
+  });
+  const outcomes: Record<string, Result> = {};
+  return {
+    lanes,
+    threads,
+    totals,
+    released,
+    logged,
+    outcomes,
+    words,
+    /** Lets time pass; the threads named have beaten by then. */
+    pass(ms: number, beating: readonly number[] = [0, 1]) {
+      for (let passed = 0; passed < ms; passed += 10) {
+        const rows = beating.map((row) => threadRow(layout, row) + ThreadWord.heartbeat);
+        for (const row of rows) Atomics.store(words, row, tickOf(timers.nowMs() + 10));
+        hands.advance(10);
+      }
+    },
+    /** The whole process stands still for so long: nothing that is due comes in time. */
+    standStill(ms: number) {
+      jumpedMs += ms;
+    },
+    begin(name: string, requestClass: Call["class"] = "read"): Pending {
+      const call: Call = {
+        method: "GET",
+        path: `/${name}`,
+        headers: [],
+        body: undefined,
+        class: requestClass,
+        maxRetries: 0,
+        deadlineMs: 60_000,
+      };
+      return lanes.start(call, (result) => {
+        assert.ok(!(name in outcomes), `${name} was settled twice`);
+        outcomes[name] = result;
+      });
+    },
+    /** In a word each. */
+    said(name: string): string {
+      const outcome = outcomes[name];
+      if (outcome === undefined) return "nothing";
+      if (outcome.kind === "answered") return String(outcome.status);
+      const { code, sent, attempts } = outcome.error;
+      return [code, sent, ...attempts.map((attempt) => attempt.code)].join(" ");
+    },
+  };
+}
+
+describe("lanes", () => {
+  it("send all calls of a turn as one message, each to the thread with the fewest, and settle each by its answer", async (test) => {
+    const { lanes, threads, begin, said } = openLanes(test);
+    for (const thread of threads) thread.introduce(lanes);
+    for (const name of ["a", "b", "c"]) begin(name);
+    await turns();
+    assert.deepEqual(threads[0].received(), [["call 0 /a", "call 1 /c"]]);
+    assert.deepEqual(threads[1].received(), [["call 0 /b"]]);
+    await threads[0].answer(1);
+    assert.deepEqual(["a", "b", "c"].map(said), ["nothing", "nothing", "200"]);
+    begin("d");
+    await turns();
+    assert.deepEqual(threads[0].received(), [["call 1 /d"]], "the id is free again");
+  });
+
+  it("keep calls while no thread is up, up to what the threads could have, and give them on in order", async (test) => {
+    const { lanes, threads, begin, said } = openLanes(test, { queueMax: 1, perNode: 1 });
+    // Each thread may have one in flight, one that waits, and one that rests.
+    for (let number = 0; number < 7; number++) begin(String(number));
+    assert.deepEqual(["5", "6"].map(said), ["nothing", "QUEUE_FULL no"]);
+    assert.equal(lanes.stats().queued, 6);
+    threads[0].introduce(lanes);
+    await turns();
+    assert.deepEqual(threads[0].received().flat(), ["call 0 /0", "call 1 /1", "call 2 /2"]);
+    assert.equal(lanes.stats().queued, 3);
+    await threads[0].answer(0);
+    assert.deepEqual(threads[0].received().flat(), ["call 0 /3"]);
+  });
+
+  it("give nothing to a thread with a task, nor to one that is late, while there is another", async (test) => {
+    const { lanes, threads, begin, pass } = openLanes(test);
+    for (const thread of threads) thread.introduce(lanes);
+    threads[0].tasks = 1;
+    begin("a");
+    begin("b");
+    await turns();
+    assert.deepEqual(
+      threads.map((thread) => thread.received().flat().length),
+      [0, 2],
+    );
+    threads[0].tasks = 0;
+    pass(400, [0]);
+    for (const name of ["c", "d", "e"]) begin(name);
+    await turns();
+    assert.deepEqual(
+      threads.map((thread) => thread.received().flat().length),
+      [5, 0],
+      "what was not begun has moved",
+    );
+  });
+
+  it("move what a late thread has not begun, and that alone; it is never sent from there any more", async (test) => {
+    const { lanes, threads, begin, pass, said } = openLanes(test);
+    threads[0].introduce(lanes);
+    for (const name of ["begun", "posted"]) begin(name);
+    await turns();
+    threads[0].received();
+    assert.ok(threads[0].advance(0, "begun"));
+    threads[1].introduce(lanes);
+    pass(400, [1]);
+    await turns();
+    assert.deepEqual(threads[1].received(), [["call 0 /posted"]]);
+    assert.equal(threads[0].advance(1, "begun"), false);
+    await threads[0].tell(toMain.dropped, 1);
+    await threads[1].answer(0);
+    await threads[0].answer(0);
+    assert.deepEqual(["begun", "posted"].map(said), ["200", "200"]);
+  });
+
+  it("do not call a thread late because they themselves were not running", async (test) => {
+    const { lanes, threads, begin, pass, standStill } = openLanes(test);
+    for (const thread of threads) thread.introduce(lanes);
+    begin("a");
+    await turns();
+    threads[0].received();
+    pass(100);
+    standStill(5_000);
+    // One of them beats before the other.
+    pass(140, [1]);
+    await turns();
+    assert.deepEqual(threads[1].received(), []);
+    pass(200, [1]);
+    await turns();
+    assert.deepEqual(threads[1].received(), [["call 0 /a"]], "it is late indeed");
+  });
+
+  it("do not use an id again before the thread is rid of it", async (test) => {
+    const { lanes, threads, begin, said } = openLanes(test);
+    threads[0].introduce(lanes);
+    begin("a").cancel("ABORTED", "the caller's signal fired");
+    assert.equal(said("a"), "ABORTED no");
+    begin("b");
+    await turns();
+    assert.deepEqual(threads[0].received().flat(), ["call 0 /a", "call 1 /b"]);
+    assert.equal(threads[0].advance(0, "begun"), false, "it is not sent");
+    await threads[0].tell(toMain.dropped, 0);
+    begin("c");
+    await turns();
+    assert.deepEqual(threads[0].received().flat(), ["call 0 /c"]);
+  });
+
+  it("ask a thread that has begun a call to end it, and tell what it says was sent", async (test) => {
+    const { lanes, threads, begin, said } = openLanes(test);
+    threads[0].introduce(lanes);
+    const pending = begin("a");
+    await turns();
+    threads[0].advance(0, "begun");
+    pending.cancel("TIMEOUT", "no answer within 5 ms");
+    pending.cancel("ABORTED", "too late");
+    await turns();
+    assert.deepEqual(threads[0].received().at(-1), ["cancel 0 TIMEOUT no answer within 5 ms"]);
+    assert.equal(said("a"), "nothing");
+    await threads[0].fail(0, "ABORTED", "maybe");
+    assert.equal(said("a"), "TIMEOUT maybe ABORTED");
+  });
+
+  it("hold to a cancellation that an answer has crossed", async (test) => {
+    const { lanes, threads, begin, said } = openLanes(test);
+    threads[0].introduce(lanes);
+    const pending = begin("a");
+    await turns();
+    threads[0].advance(0, "begun");
+    threads[0].advance(0, "handed");
+    pending.cancel("ABORTED", "the caller's signal fired");
+    await threads[0].answer(0);
+    assert.equal(said("a"), "ABORTED maybe 200");
+  });
+
+  it("know what was sent also where the thread does not answer, and then it stays so", async (test) => {
+    const { lanes, threads, begin, pass, said } = openLanes(test);
+    threads[0].introduce(lanes);
+    const calls = ["begun", "handed"].map((name) => begin(name, "never"));
+    await turns();
+    for (const id of [0, 1]) threads[0].advance(id, "begun");
+    threads[0].advance(1, "handed");
+    for (const call of calls) call.cancel("TIMEOUT", "no answer");
+    pass(60, []);
+    assert.deepEqual(["begun", "handed"].map(said), ["nothing", "nothing"]);
+    pass(120, []);
+    assert.deepEqual(["begun", "handed"].map(said), ["TIMEOUT no", "TIMEOUT maybe"]);
+    assert.equal(threads[0].advance(0, "handed"), false, "it may not be sent any more");
+    await threads[0].fail(0, "ABORTED", "no");
+    assert.equal(said("begun"), "TIMEOUT no", "settled once");
+  });
+
+  it("lose nothing with a thread but what may have been sent and may not be sent again", async (test) => {
+    const { lanes, threads, begin, said, logged } = openLanes(test);
+    threads[0].introduce(lanes);
+    const names = ["posted", "begun", "handed", "read"];
+    for (const name of names) begin(name, name === "read" ? "read" : "never");
+    await turns();
+    for (const id of [1, 2, 3]) threads[0].advance(id, "begun");
+    for (const id of [2, 3]) threads[0].advance(id, "handed");
+    await threads[0].die();
+    assert.deepEqual(names.map(said), ["nothing", "nothing", "THREAD maybe", "nothing"]);
+    assert.equal(logged.length, 1);
+    threads[1].introduce(lanes);
+    await turns();
+    const given = threads[1].received().flat();
+    assert.deepEqual(given.map((piece) => piece.split("/")[1]).sort(), ["begun", "posted", "read"]);
+  });
+
+  it("do not let a request end more than two threads, and remember what the first of them has sent", async (test) => {
+    const { lanes, threads, begin, said } = openLanes(test);
+    for (const thread of threads) {
+      thread.introduce(lanes);
+      if (thread === threads[0]) begin("a");
+      await turns();
+      thread.advance(0, "begun");
+      if (thread === threads[0]) thread.advance(0, "handed");
+      await thread.die();
+    }
+    assert.equal(said("a"), "THREAD maybe");
+  });
+
+  it("post a list of nodes before its number is seen, and tell of a slot when every thread has released it", async (test) => {
+    const { lanes, threads, released, words } = openLanes(test);
+    for (const thread of threads) thread.introduce(lanes);
+    const target = (slot: number) =>
+      ({ slot, generation: 1, endpoint: {} }) as unknown as NewTargets["targets"][number];
+    lanes.apply([target(0), target(1)]);
+    lanes.apply([target(1)]);
+    assert.deepEqual(
+      threads.map((thread) => thread.targets()),
+      [
+        [1, 2],
+        [1, 2],
+      ],
+    );
+    assert.equal(Atomics.load(words, 2), 2);
+    await threads[0].tell(toMain.released, 0, 2);
+    assert.deepEqual(released, []);
+    await threads[1].die();
+    assert.deepEqual(released, [0]);
+  });
+
+  it("end everything with CLOSED, and wait for what the threads have to say about it, but not for long", async (test) => {
+    const { lanes, threads, begin, said } = openLanes(test);
+    for (const thread of threads) thread.introduce(lanes);
+    for (const name of ["a", "b", "c"]) begin(name);
+    await turns();
+    threads[0].advance(0, "begun");
+    threads[1].advance(0, "begun");
+    threads[1].advance(0, "handed");
+    const closing = lanes.destroy();
+    assert.equal(said("c"), "CLOSED no");
+    await turns();
+    await threads[0].fail(0, "CLOSED", "no");
+    await closing;
+    assert.deepEqual(["a", "b"].map(said), ["CLOSED no CLOSED", "CLOSED maybe"]);
+    begin("late");
+    assert.equal(said("late"), "CLOSED no");
+  });
+});

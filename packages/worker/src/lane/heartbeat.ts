@@ -1,0 +1,2 @@
+/** A thread writes its heartbeat so often. */
+export const heartbeatMs = 50;

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import fc from "fast-check";
+import type { Result } from "../dispatch/sender.js";
+import { ReceivedResponse } from "../response.js";
+import { Incoming, Outgoing, toMain, toThread, type Word } from "./messages.js";
+
+/** Through a real port, so that what is transferred is gone here. */
+function across(outgoing: Outgoing): Incoming {
+  const { port1, port2 } = new MessageChannel();
+  port1.postMessage(outgoing.words, outgoing.transfer);
+  const words = receiveMessageOnPort(port2)?.message as Word[];
+  port1.close();
+  port2.close();
+  return new Incoming(words);
+}
+
+const call = fc.record(
+  {
+    method: fc.constantFrom("GET", "POST", "HEAD"),
+    path: fc.string().map((text) => `/${encodeURIComponent(text)}`),
+    headers: fc
+      .array(fc.constantFrom("x-a", "value", "application/json", "ÿ"), { maxLength: 3 })
+      .map((list) => [...list, ...list]),
+    body: fc.oneof(fc.constant(undefined), fc.string(), fc.uint8Array({ maxLength: 50 })),
+    class: fc.constantFrom("read", "repeatable", "never"),
+    maxRetries: fc.nat(20),
+    deadlineMs: fc.double({ noNaN: true, min: 0, max: 1e12 }),
+  },
+  { noNullPrototype: true },
+);
+
+const attempts = fc.array(
+  fc.record({ node: fc.string(), code: fc.string(), ms: fc.nat() }, { noNullPrototype: true }),
+  { maxLength: 3 },
+);
+
+const result = fc.oneof(
+  fc.record({
+    kind: fc.constant("answered" as const),
+    status: fc.integer({ min: 100, max: 599 }),
+    rawHeaders: fc.constant(["X-A", "1", "x-a", "2", "x-b", "ÿ"].map((text) => Buffer.from(text, "latin1"))),
+    body: fc
+      .oneof(
+        fc.uint8Array(),
+        fc.string({ unit: "binary" }).map((text) => Buffer.from(text, "utf8")),
+      )
+      .map((bytes) => Buffer.from(bytes)),
+    node: fc.constant("last:1"),
+    attempts: attempts.map((list) => [...list, { node: "last:1", code: "200", ms: 1 }]),
+  }),
+  fc.record({
+    kind: fc.constant("failed" as const),
+    error: fc.record(
+      {
+        code: fc.constantFrom("TIMEOUT" as const, "CONNECT" as const),
+        message: fc.string(),
+        sent: fc.constantFrom("no" as const, "maybe" as const),
+        attempts,
+        cause: fc.string(),
+      },
+      { requiredKeys: ["code", "message", "sent", "attempts"], noNullPrototype: true },
+    ),
+  }),
+);
+
+describe("what crosses a lane", () => {
+  it("arrives as it was sent: calls", () => {
+    fc.assert(
+      fc.property(fc.array(call), (calls) => {
+        const outgoing = new Outgoing();
+        for (const [id, one] of calls.entries()) outgoing.call(id, one);
+        const incoming = across(outgoing);
+        for (const [id, one] of calls.entries()) {
+          assert.deepEqual([incoming.number(), incoming.number()], [toThread.call, id]);
+          assert.deepEqual(incoming.call(), one);
+        }
+        assert.ok(incoming.ended);
+      }),
+    );
+  });
+
+  it("arrives as it was sent: what comes of calls, to the last byte and header", () => {
+    fc.assert(
+      fc.property(fc.array(result), (results) => {
+        const wanted = results.map(shown);
+        const outgoing = new Outgoing();
+        for (const [id, one] of results.entries()) outgoing.result(id, one);
+        const incoming = across(outgoing);
+        const got = results.map(({ kind }, id) => {
+          assert.deepEqual([incoming.number(), incoming.number()], [toMain[kind], id]);
+          return shown(kind === "answered" ? incoming.answer() : incoming.failure());
+        });
+        assert.deepEqual(got, wanted);
+        assert.ok(incoming.ended);
+      }),
+    );
+  });
+
+  it("takes a caller's bytes nothing away, nor what shares their buffer", () => {
+    const whole = new Uint8Array([1, 2, 3, 4]);
+    const outgoing = new Outgoing();
+    outgoing.call(0, {
+      method: "POST",
+      path: "/",
+      headers: [],
+      body: whole.subarray(1, 3),
+      class: "never",
+      maxRetries: 0,
+      deadlineMs: 1,
+    });
+    const incoming = across(outgoing);
+    incoming.number();
+    incoming.number();
+    assert.deepEqual(incoming.call().body, new Uint8Array([2, 3]));
+    assert.deepEqual(whole, new Uint8Array([1, 2, 3, 4]));
+  });
+
+  it("hands over large answers, also those in a part of a larger buffer, and none of what lies beside", () => {
+    for (const length of [8_192, 8_193, 500_000]) {
+      const slab = Buffer.alloc(length + 20, "x");
+      const own = Buffer.alloc(length, "y");
+      for (const body of [slab.subarray(10, 10 + length), own]) {
+        const text = body.toString();
+        const outgoing = new Outgoing();
+        outgoing.result(0, { kind: "answered", status: 200, rawHeaders: [], body, node: "", attempts: [] });
+        const incoming = across(outgoing);
+        incoming.number();
+        incoming.number();
+        const answer = incoming.answer();
+        assert.ok(answer.kind === "answered" && answer.body.toString() === text);
+        if (typeof answer.body !== "string") assert.equal(answer.body.buffer.byteLength, length);
+      }
+      assert.equal(slab.length, length + 20, "the slab is still there");
+    }
+  });
+});
+
+function shown(one: Result): unknown {
+  // A plain copy: fast-check's own objects have no prototype.
+  if (one.kind === "failed") return { ...one };
+  const response = new ReceivedResponse(one);
+  const { status, node, attempts: tries, headers } = response;
+  return { status, node, tries, headers, bytes: [...response.bytes()], text: response.text() };
+}

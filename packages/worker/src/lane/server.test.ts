@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import type { Call, Claim, Pending, Result, Sender } from "../dispatch/sender.js";
+import type { Target } from "../dispatch/target.js";
+import { createTable } from "../table/layout.js";
+import { TableReader } from "../table/reader.js";
+import { TableWriter } from "../table/writer.js";
+import { claim, Incoming, type NewTargets, Outgoing, toMain, type Word } from "./messages.js";
+import { type DispatchHooks, LaneServer } from "./server.js";
+
+const layout = { slots: 4, threads: 1 };
+
+/** A thread's end of a lane, with a sender that only notes what it is told, and main's end in the test's hands. */
+function openServer(test: TestContext) {
+  const lane = new MessageChannel();
+  const views = new MessageChannel();
+  const words = createTable(layout);
+  const writer = new TableWriter(words);
+  const claims = new Int32Array(new SharedArrayBuffer(64));
+  const noted: string[] = [];
+  const applied: (readonly Target[])[] = [];
+  const begun: { readonly settle: (result: Result) => void; readonly claim: Claim | undefined }[] = [];
+  let hooks: DispatchHooks | undefined;
+  const sender: Sender = {
+    isUp: true,
+    apply(targets) {
+      applied.push(targets);
+      noted.push(`apply ${targets.map(({ slot }) => slot)}`);
+    },
+    start(call: Call, settle, claimed): Pending {
+      while (hooks?.catchUp() === true);
+      noted.push(`start ${call.path}`);
+      begun.push({ settle, claim: claimed });
+      return { cancel: (code, message) => noted.push(`cancel ${call.path} ${code} ${message}`) };
+    },
+    pump: () => void noted.push("pump"),
+    stats: () => ({ queued: 0 }),
+    destroy: async () => void noted.push("destroy"),
+  };
+  const server = new LaneServer({
+    port: lane.port2,
+    viewPort: views.port2,
+    open: ({ row }, given) => {
+      hooks = given;
+      return { sender, reader: new TableReader({ words, layout, thread: row, inFlightMax: 1, nowMs: () => 0 }) };
+    },
+  });
+  test.after(() => {
+    for (const port of [lane.port1, views.port1]) port.close();
+  });
+  return {
+    server,
+    claims,
+    noted,
+    applied,
+    begun,
+    get hooks() {
+      return hooks ?? assert.fail("no hello yet");
+    },
+    hello: (targets: readonly Target[]) => lane.port1.postMessage({ row: 0, claims, topology: 0, targets }),
+    /** As main does it: the list first, then its number. */
+    post(targets: readonly Target[]) {
+      const list: NewTargets = { topology: writer.moveTopology(), targets };
+      views.port1.postMessage(list);
+    },
+    say(...fill: ((outgoing: Outgoing) => void)[]) {
+      const outgoing = new Outgoing();
+      for (const each of fill) each(outgoing);
+      lane.port1.postMessage(outgoing.words, outgoing.transfer);
+    },
+    told(): string[] {
+      const told: string[] = [];
+      for (let next = receiveMessageOnPort(lane.port1); next; next = receiveMessageOnPort(lane.port1)) {
+        const incoming = new Incoming(next.message as Word[]);
+        const kinds = Object.entries(toMain);
+        while (!incoming.ended) {
+          const kind = incoming.number();
+          const name = kinds.find(([, number]) => number === kind)?.[0];
+          if (kind === toMain.answered) told.push(`${name} ${incoming.number()} ${kindOf(incoming.answer())}`);
+          else if (kind === toMain.released) told.push(`${name} ${incoming.number()} ${incoming.number()}`);
+          else if (kind === toMain.nodeFailed)
+            told.push(`${name} ${incoming.number()} ${incoming.number()} ${incoming.number()} ${incoming.text()}`);
+          else told.push(kind === toMain.refused ? `${name}` : `${name} ${incoming.number()}`);
+        }
+      }
+      return told;
+    },
+  };
+}
+
+const kindOf = ({ kind }: Result) => kind;
+const answered: Result = { kind: "answered", status: 200, rawHeaders: "", body: "{}", node: "n", attempts: [] };
+const target = (slot: number, tls: object = {}) =>
+  ({ slot, generation: 1, endpoint: { origin: "https://n", tls } }) as unknown as Target;
+const call = (id: number) => (outgoing: Outgoing) =>
+  outgoing.call(id, {
+    method: "GET",
+    path: `/${id}`,
+    headers: [],
+    body: undefined,
+    class: "read",
+    maxRetries: 0,
+    deadlineMs: 1,
+  });
+
+async function turns(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe("the thread's end of a lane", () => {
+  it("applies a list whose number has moved before it begins a call, whatever its loop comes to first", async (test) => {
+    const scene = openServer(test);
+    scene.hello([target(0)]);
+    await turns();
+    scene.say(call(0));
+    scene.post([target(1)]);
+    scene.post([target(2)]);
+    await turns();
+    assert.deepEqual(scene.noted, ["apply 0", "apply 1", "apply 2", "start /0"]);
+  });
+
+  it("applies a list also while it has nothing to do", async (test) => {
+    const scene = openServer(test);
+    scene.hello([]);
+    await turns();
+    scene.post([target(1)]);
+    await turns();
+    assert.deepEqual(scene.noted, ["apply ", "apply 1"]);
+  });
+
+  it("keeps the TLS settings that are the same one object, so that connections can be kept", async (test) => {
+    const scene = openServer(test);
+    scene.hello([target(0, { ca: ["x"] }), target(1, { ca: ["x"] }), target(2)]);
+    scene.post([target(0, { ca: ["x"] }), target(1, { ca: ["y"] })]);
+    await turns();
+    const [first, second] = scene.applied.map((targets) => targets.map(({ endpoint }) => endpoint.tls));
+    assert.equal(first?.[0], first?.[1]);
+    assert.equal(second?.[0], first?.[0]);
+    assert.notEqual(second?.[1], first?.[1]);
+  });
+
+  it("tells what came of its calls, and of nodes, in one message a turn", async (test) => {
+    const scene = openServer(test);
+    scene.hello([]);
+    scene.say(call(0), call(1));
+    await turns();
+    scene.hooks.observer.failed({ slot: 3, generation: 2, startedAtMs: 5, reason: "refused" });
+    for (const { settle } of scene.begun) settle(answered);
+    scene.hooks.observer.credentialRefused();
+    scene.hooks.observer.released(3);
+    await turns();
+    assert.deepEqual(scene.told(), [
+      "nodeFailed 3 2 5 refused",
+      "answered 0 answered",
+      "answered 1 answered",
+      "refused",
+      "released 3 0",
+    ]);
+  });
+
+  it("does not begin what main has taken back, and hands nothing over that main takes back later", async (test) => {
+    const scene = openServer(test);
+    scene.hello([]);
+    Atomics.store(scene.claims, 0, claim.taken);
+    scene.say(call(0), call(1), call(2));
+    await turns();
+    assert.deepEqual([scene.noted.slice(1), scene.told()], [["start /1", "start /2"], ["dropped 0"]]);
+    assert.equal(Atomics.compareExchange(scene.claims, 1, claim.begun, claim.taken), claim.begun);
+    assert.deepEqual(
+      scene.begun.map((each) => each.claim?.hand()),
+      [false, true],
+    );
+    assert.equal(scene.claims[2], claim.handed);
+    assert.equal(scene.begun[1]?.claim?.hand(), true, "a retry is handed over, too");
+  });
+
+  it("passes cancellations on, and reads past those of calls that have ended", async (test) => {
+    const scene = openServer(test);
+    scene.hello([]);
+    scene.say(call(0), call(1));
+    await turns();
+    scene.begun[0]?.settle(answered);
+    scene.say(
+      (outgoing) => outgoing.cancel(0, "TIMEOUT", "late"),
+      (outgoing) => outgoing.cancel(1, "ABORTED", "stop"),
+    );
+    await turns();
+    assert.deepEqual(scene.noted.slice(3), ["cancel /1 ABORTED stop"]);
+  });
+
+  it("is idle when the calls that were there have ended; later ones do not count; nor does it wait for ever", async (test) => {
+    const scene = openServer(test);
+    scene.hello([]);
+    await scene.server.ready;
+    await scene.server.idle(60_000);
+    scene.say(call(0), call(1));
+    await turns();
+    let isIdle = false;
+    const idle = scene.server.idle(60_000).then(() => {
+      isIdle = true;
+    });
+    scene.say(call(2));
+    await turns();
+    scene.begun[0]?.settle(answered);
+    await turns();
+    assert.equal(isIdle, false);
+    scene.begun[1]?.settle(answered);
+    await idle;
+    await scene.server.idle(1);
+  });
+});

@@ -1,0 +1,419 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MessageChannel } from "node:worker_threads";
+import type { Endpoint } from "@rollcall/coordinator/cluster";
+import { systemTimers } from "@rollcall/coordinator/cluster";
+import { silentLogger } from "@rollcall/core";
+import { createHostPolicy } from "@rollcall/core/policy";
+import { seededRandom } from "@rollcall/core/testing";
+import { type Mark, type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
+import type { Call, Pending, Result } from "../dispatch/sender.js";
+import { Lanes } from "../lane/client.js";
+import { LocalHealth } from "../local-health.js";
+import { ReceivedResponse } from "../response.js";
+import { createTable } from "../table/layout.js";
+import { TableTotals } from "../table/totals.js";
+import { TableWriter } from "../table/writer.js";
+import { Threads } from "../threads/threads.js";
+import { ViewKeeper } from "../view-keeper.js";
+import { type Echo, EchoNodes, isWhole } from "./echo-nodes.test.support.js";
+import type { StressWork } from "./stress-task.test.support.js";
+
+export interface StressOptions {
+  readonly seed: number;
+  readonly seconds: number;
+}
+
+/** What was done, so that a run that did nothing does not look like a success. */
+export interface StressReport {
+  readonly calls: number;
+  readonly answered: number;
+  readonly failed: Readonly<Record<string, number>>;
+  readonly views: number;
+  readonly slotsGivenBack: number;
+  readonly threadsKilled: number;
+  readonly tasks: number;
+}
+
+const threads = 2;
+/** Enough for those of several views whose last requests are still ending. */
+const slots = 512;
+const nodesMax = 9;
+const nowMs = () => systemTimers.nowMs();
+
+/**
+ * Everything between pool and sockets, on real threads and connections, while the view changes many times a second,
+ * slots change hands, calls are given up, tasks block threads, and threads die. Half of the time nothing but the view
+ * changes: then every count must be exactly what the nodes have counted.
+ *
+ * Rejects with what is wrong: a call settled twice or never, an answer that is another call's or torn, a write that was
+ * sent twice or although it is said not to have been sent, a request to a node that the view did not name any more when
+ * the request began, a count that is off, a slot that is never given back.
+ */
+export async function stress({ seed, seconds }: StressOptions): Promise<StressReport> {
+  const rig = new StressRig(seed);
+  await rig.open();
+  try {
+    const endMs = nowMs() + seconds * 1_000;
+    for (let round = 0; round === 0 || nowMs() < endMs; round++) {
+      await rig.calm(400);
+      await rig.chaos(1_200);
+    }
+    await rig.calm(200);
+    await rig.finish();
+    return rig.report;
+  } finally {
+    await rig.close();
+  }
+}
+
+class StressRig {
+  private readonly random: () => number;
+  private readonly nodes = new EchoNodes();
+  private readonly words = createTable({ slots, threads });
+  private readonly totals = new TableTotals(this.words, { slots, threads });
+  private readonly writer = new TableWriter(this.words);
+  private readonly lanes: Lanes;
+  private readonly threads: Threads;
+  private readonly keeper: ViewKeeper;
+  private readonly health: LocalHealth;
+  /** Ports that each view has named, the configured one too. */
+  private readonly views: ReadonlySet<number>[] = [];
+  private readonly released = { requests: 0, answers: 0, failures: 0 };
+  private readonly problems: string[] = [];
+  private readonly failed: Record<string, number> = {};
+  /** Ids of calls that may not have been sent, and of those that must not be sent twice. */
+  private readonly unsent: string[] = [];
+  private readonly once: string[] = [];
+  private sequence = 0;
+  private nextId = 1;
+  private underWay = 0;
+  private answered = 0;
+  private killed = 0;
+  private tasks = 0;
+  private tasksUnderWay = 0;
+  private slotsGivenBack = 0;
+  private readonly usedSlots = new Set<number>();
+  private live = 0;
+
+  constructor(seed: number) {
+    this.random = seededRandom(seed);
+    const layout = { slots, threads };
+    const { totals, words, writer } = this;
+    this.lanes = new Lanes({
+      words,
+      layout,
+      writer,
+      totals,
+      queueMax: 64,
+      perNode: 8,
+      observer: {
+        failed: ({ slot, generation, startedAtMs, reason }) =>
+          this.health.tell(slot, generation, {
+            type: "failed",
+            startedAtMs,
+            answered: totals.ofNode(slot).answers,
+            reason,
+          }),
+        credentialRefused: () => this.problems.push("a 401 that nobody sent"),
+        released: (slot) => this.release(slot),
+      },
+      timers: systemTimers,
+      logger: { ...silentLogger, error: (_fields, message) => message.includes("died") && this.live-- },
+    });
+    this.health = new LocalHealth({
+      timers: systemTimers,
+      random: this.random,
+      changed: (slot) => this.keeper.refreshSlot(slot),
+      report: () => {},
+      look: async () => ({ kind: "reached" }),
+    });
+    this.keeper = new ViewKeeper({
+      seeds: [],
+      slotsMax: slots,
+      access: { reach: ({ host, port }) => ({ kind: "endpoint", endpoint: endpointOf(host, port) }) },
+      writer,
+      logger: silentLogger,
+      storeAheadMs: () => 0,
+      deliver: (targets) => {
+        for (const { slot } of targets) this.usedSlots.add(slot);
+        this.views.push(new Set(targets.map(({ endpoint }) => endpoint.port)));
+        this.lanes.apply(targets);
+      },
+      moved: () => this.lanes.pump(),
+      onNode: () => {},
+    });
+    this.threads = new Threads({
+      threads,
+      setup: {
+        words,
+        layout,
+        settings: {
+          perNode: 8,
+          opening: 8,
+          idleMs: 1_000,
+          maxAgeMs: 2_000,
+          connectTimeoutMs: 5_000,
+          maxResponseBytes: 1_000_000,
+        },
+        queueMax: 64,
+        noNodeWaitMs: 2_000,
+        drainMs: 500,
+        defaults: { timeoutMs: 10_000, retry: { max: 3 } },
+      },
+      joined: (thread) => {
+        this.live++;
+        this.lanes.join(thread);
+      },
+      timers: systemTimers,
+      failed: () => {},
+    });
+  }
+
+  get report(): StressReport {
+    return {
+      calls: this.nextId - 1,
+      answered: this.answered,
+      failed: this.failed,
+      views: this.views.length,
+      slotsGivenBack: this.slotsGivenBack,
+      threadsKilled: this.killed,
+      tasks: this.tasks,
+    };
+  }
+
+  async open(): Promise<void> {
+    await this.nodes.start(nodesMax + 4);
+    this.keeper.start(this.health);
+    this.changeView();
+    await this.until("the threads are up", () => this.live === threads);
+  }
+
+  /** Nothing but the view changes: every count is exact. */
+  async calm(forMs: number): Promise<void> {
+    await this.quiet();
+    const before = this.counts();
+    const endMs = nowMs() + forMs;
+    while (nowMs() < endMs) {
+      // In one turn: so a thread may well be given a call before its loop has come to the new list.
+      if (this.random() < 0.3) this.changeView();
+      for (let more = 0; more < 12; more++) if (this.underWay < 80) this.begin(false);
+      await sleep(this.random() * 6);
+    }
+    await this.quiet();
+    const after = this.counts();
+    const of = (count: keyof typeof after) => after[count] - before[count];
+    const { seen, answers, requests, failures, settled } = {
+      seen: of("seen"),
+      answers: of("answers"),
+      requests: of("requests"),
+      failures: of("failures"),
+      settled: of("settled"),
+    };
+    if (failures === 0 && (requests !== seen || answers !== seen || settled !== seen)) {
+      this.problems.push(`counts differ: ${JSON.stringify({ seen, answers, requests, settled })}`);
+    }
+    this.assertWell();
+  }
+
+  /** Everything at once. */
+  async chaos(forMs: number): Promise<void> {
+    const endMs = nowMs() + forMs;
+    let mayKillFromMs = nowMs() + 100;
+    while (nowMs() < endMs) {
+      if (this.random() < 0.4) this.changeView();
+      for (let more = 0; more < 16; more++) if (this.underWay < 120) this.begin(this.random() < 0.3);
+      const kind = this.random();
+      if (kind < 0.1) void this.runTask("request");
+      else if (kind < 0.13) void this.runTask("compute");
+      else if (kind < 0.15) for (let each = 0; each < threads; each++) void this.runTask("churn");
+      else if (kind < 0.18 && nowMs() > mayKillFromMs) {
+        mayKillFromMs = nowMs() + 700;
+        this.killed++;
+        void this.runTask(this.random() < 0.5 ? "exit" : "throw");
+      }
+      await sleep(this.random() * 8);
+    }
+    await this.quiet();
+    const { requests, answers, seen } = this.counts();
+    if (answers > seen || seen > requests) {
+      this.problems.push(
+        `more was answered than seen, or seen than sent: ${JSON.stringify({ answers, seen, requests })}`,
+      );
+    }
+    this.assertWell();
+  }
+
+  async finish(): Promise<void> {
+    for (const id of this.unsent) {
+      if (this.nodes.seen.has(id)) this.problems.push(`call ${id} is said not to have been sent, and was`);
+    }
+    for (const id of this.once) {
+      if ((this.nodes.seen.get(id) ?? 0) > 1) this.problems.push(`call ${id}, a write, was sent more than once`);
+    }
+    // With an empty view every slot comes back.
+    this.applyView([]);
+    await this.until("every slot is free again", () => this.usedSlots.size === 0);
+    const { inFlight } = this.totals;
+    let openSockets = 0;
+    for (let slot = 0; slot < slots; slot++) openSockets += this.totals.ofNode(slot).openSockets;
+    if (inFlight !== 0 || openSockets !== 0)
+      this.problems.push(`left over: ${inFlight} in flight, ${openSockets} sockets`);
+    this.assertWell();
+  }
+
+  async close(): Promise<void> {
+    await this.lanes.destroy();
+    await this.threads.destroy();
+    this.health.close();
+    await this.nodes.close();
+  }
+
+  private begin(givesUp: boolean): void {
+    const id = (this.nextId++).toString(36);
+    const isWrite = this.random() < 0.3;
+    const size = [0, 300, 5_000, 20_000, 90_000][Math.floor(this.random() * 5)] ?? 0;
+    const delayMs = Math.floor(this.random() * 25);
+    const call: Call = {
+      method: isWrite ? "POST" : "GET",
+      path: `/${id}/${size}/${delayMs}`,
+      headers: ["x-a", id],
+      body: isWrite ? (this.random() < 0.5 ? `{"id":"${id}"}` : Buffer.from(id)) : undefined,
+      class: isWrite ? "never" : "read",
+      maxRetries: 3,
+      deadlineMs: nowMs() + 10_000,
+    };
+    const since = this.views.length - 1;
+    if (isWrite) this.once.push(id);
+    let settlements = 0;
+    this.underWay++;
+    // Set before the call begins: that may settle it.
+    const timer = setTimeout(
+      () => pending?.cancel(givesUp ? "ABORTED" : "TIMEOUT", "given up"),
+      givesUp ? this.random() * 60 : 10_000,
+    );
+    const pending: Pending | undefined = this.lanes.start(call, (result) => {
+      if (++settlements > 1) return void this.problems.push(`call ${id} was settled ${settlements} times`);
+      this.underWay--;
+      clearTimeout(timer);
+      this.judge(id, since, result);
+    });
+  }
+
+  private judge(id: string, since: number, result: Result): void {
+    const attempts = result.kind === "answered" ? result.attempts : result.error.attempts;
+    for (const { node } of attempts) {
+      const port = Number(node.split(":")[1]);
+      const named = this.views.slice(since).some((view) => view.has(port));
+      if (!named) this.problems.push(`call ${id} was sent to ${port}, which no view since its beginning names`);
+    }
+    if (result.kind === "failed") {
+      const { code, sent } = result.error;
+      this.failed[code] = (this.failed[code] ?? 0) + 1;
+      if (code === "TIMEOUT") this.problems.push(`call ${id} was forgotten: it took 10 s`);
+      if (sent === "no") this.unsent.push(id);
+      return;
+    }
+    this.answered++;
+    const response = new ReceivedResponse<Echo>(result);
+    const echo = response.json();
+    if (echo.id !== id || response.headers["x-id"] !== id)
+      this.problems.push(`call ${id} got the answer of ${echo.id}`);
+    if (!isWhole(echo)) this.problems.push(`the answer to call ${id} is torn`);
+  }
+
+  private async runTask(kind: StressWork["kind"]): Promise<void> {
+    const id = (this.nextId++).toString(36);
+    this.tasks++;
+    this.tasksUnderWay++;
+    const { port1, port2 } = new MessageChannel();
+    const data: StressWork = { kind, forMs: this.random() * 250, path: `/${id}/100/5` };
+    try {
+      const module = new URL("./stress-task.test.support.js", import.meta.url).href;
+      await this.threads.run({ module, data, port: port2 });
+    } catch {
+      // Its thread has died, by this or another task.
+    } finally {
+      port1.close();
+      this.tasksUnderWay--;
+    }
+  }
+
+  private changeView(): void {
+    const count = 1 + Math.floor(this.random() * 5);
+    const ports = [...this.nodes.ports].sort(() => this.random() - 0.5).slice(0, count);
+    this.applyView(ports.map((port) => ({ id: `n${port}`, host: "127.0.0.1", port })));
+  }
+
+  private applyView(nodes: readonly NodeRecord[]): void {
+    this.sequence++;
+    const version = { epoch: 1, leader: "stress", sequence: this.sequence };
+    const marks: Record<string, Mark> = {};
+    for (const node of nodes) {
+      if (this.random() < 0.2) marks[nodeKey(node)] = { kind: "down", sinceMs: nowMs(), reason: "as ordered" };
+    }
+    const view: View = {
+      topology: { version, source: "sniff", nodes },
+      marks: { version, nodes: marks },
+      head: { topology: version, marks: version, beat: this.sequence, atMs: nowMs(), replicas: 1 },
+    };
+    this.keeper.apply(view);
+  }
+
+  private release(slot: number): void {
+    this.keeper.released(slot);
+    const { requests, answers, failures, inFlight } = this.totals.ofNode(slot);
+    if (inFlight !== 0) this.problems.push(`slot ${slot} was given back with ${inFlight} requests in flight`);
+    this.released.requests += requests;
+    this.released.answers += answers;
+    this.released.failures += failures;
+    this.totals.restart(slot);
+    this.usedSlots.delete(slot);
+    this.slotsGivenBack++;
+  }
+
+  private counts() {
+    const { requests, answers, failures } = this.released;
+    const counts = { requests, answers, failures, seen: this.nodes.requests, settled: this.answered };
+    for (let slot = 0; slot < slots; slot++) {
+      const node = this.totals.ofNode(slot);
+      counts.requests += node.requests;
+      counts.answers += node.answers;
+      counts.failures += node.failures;
+    }
+    return counts;
+  }
+
+  private quiet(): Promise<void> {
+    return this.until("nothing is under way", () => {
+      const isIdle = this.underWay === 0 && this.tasksUnderWay === 0 && this.live === threads;
+      return isIdle && this.totals.inFlight === 0 && this.lanes.stats().queued === 0;
+    });
+  }
+
+  private async until(what: string, look: () => boolean): Promise<void> {
+    const deadlineMs = nowMs() + 30_000;
+    while (!look()) {
+      this.assertWell();
+      if (nowMs() > deadlineMs) {
+        const { underWay, tasksUnderWay, live } = this;
+        const state = { underWay, tasksUnderWay, live, ...this.lanes.stats(), inFlight: this.totals.inFlight };
+        throw new Error(`waited in vain until ${what}: ${JSON.stringify(state)}`);
+      }
+      await sleep(5);
+    }
+  }
+
+  private assertWell(): void {
+    assert.deepEqual(this.problems.slice(0, 10), []);
+  }
+}
+
+const policy = createHostPolicy({ seeds: [], hasCredentials: false, verifiedTls: true });
+const tls = {};
+
+function endpointOf(host: string, port: number): Endpoint {
+  const address = `${host}:${port}`;
+  const origin = `http://${address}`;
+  return { address, host, port, scheme: "http", origin, pathPrefix: "", headers: {}, tls, policy };
+}

@@ -1,0 +1,79 @@
+import { MessageChannel, parentPort, threadId, workerData } from "node:worker_threads";
+import { systemTimers } from "@rollcall/coordinator/cluster";
+import { Deadlines } from "../deadlines.js";
+import { Dispatch } from "../dispatch/dispatch.js";
+import { heartbeatMs } from "../lane/heartbeat.js";
+import type { Hello } from "../lane/messages.js";
+import { type DispatchHooks, LaneServer } from "../lane/server.js";
+import { Requests } from "../requests.js";
+import { tickOf } from "../table/layout.js";
+import { TableReader } from "../table/reader.js";
+import { runTask } from "./run-task.js";
+import type { Introduction, TaskOrder, ThreadSetup } from "./setup.js";
+
+// What a worker thread runs. Piscina's own wrapper is `{ workerData }` inside of Node's.
+const setup = workerData as ThreadSetup;
+const nowMs = () => systemTimers.nowMs();
+
+const lane = new MessageChannel();
+const views = new MessageChannel();
+let requests: Requests | undefined;
+const server = new LaneServer({ port: lane.port1, viewPort: views.port1, open });
+
+const introduction: Introduction = {
+  kind: "rollcall-thread",
+  threadId,
+  port: lane.port2,
+  viewPort: views.port2,
+};
+parentPort?.postMessage(introduction, [lane.port2, views.port2]);
+
+function open({ row }: Hello, { observer, catchUp }: DispatchHooks) {
+  const { words, layout, settings, queueMax, noNodeWaitMs, drainMs, defaults } = setup;
+  const reader = new TableReader({ words, layout, thread: row, inFlightMax: settings.perNode, nowMs });
+  const sender = new Dispatch({
+    reader,
+    settings,
+    queueMax,
+    noNodeWaitMs,
+    drainMs,
+    observer,
+    timers: systemTimers,
+    random: Math.random,
+    wallNowMs: Date.now,
+    budgetShare: 1 / layout.threads,
+    catchUp,
+  });
+  requests = new Requests({
+    sender,
+    deadlines: new Deadlines(nowMs),
+    defaults,
+    nowMs,
+    count: (what) => reader.countOwn(what),
+  });
+  const beat = () => {
+    reader.show("heartbeat", tickOf(nowMs()));
+    server.showQueue();
+  };
+  beat();
+  setInterval(beat, heartbeatMs).unref();
+  return { sender, reader };
+}
+
+/** How long a task waits at most for the calls of its thread to end before it may block them. */
+const idleMs = 1_000;
+
+/** Piscina calls this for every task. It never rejects: what comes of a task is told on the task's own port. */
+export default async function run(order: TaskOrder): Promise<void> {
+  await server.ready;
+  await runTask(order, {
+    beforehand: () => server.idle(idleMs),
+    request: (request) => {
+      if (requests === undefined) throw new Error("a task began before hello");
+      return requests.request(request);
+    },
+  });
+}
+
+/** Run by nobody's wish: see threads.ts. */
+export function refill(): void {}

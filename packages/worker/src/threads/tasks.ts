@@ -1,0 +1,206 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { RollcallError, type RollcallErrorCode } from "@rollcall/core";
+import { bounds } from "@rollcall/core/config";
+import type { Deadlines, Due } from "../deadlines.js";
+import type { CancelCode } from "../dispatch/sender.js";
+import { notCloneable, outcomeOf, type TaskContext, type TaskOutcome } from "./run-task.js";
+import type { TaskOrder } from "./setup.js";
+import { rebuildThrown } from "./task-error.js";
+
+export interface TaskOptions {
+  /** Fires: the task's own signal does, and the promise rejects at once. */
+  readonly signal?: AbortSignal | undefined;
+  /** Over waiting for a thread and running. Default: as long as it takes. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface TasksOptions {
+  /** Runs the order in some thread; absent: in this one. */
+  readonly threads: { run(order: TaskOrder): Promise<void> } | undefined;
+  /** For tasks in this thread. */
+  readonly request: TaskContext["request"];
+  readonly deadlines: Deadlines;
+  readonly nowMs: () => number;
+  /** One more task is under way, or one less. */
+  readonly count: (change: 1 | -1) => void;
+}
+
+/** Tasks in this thread, at once; those in others are bounded by Piscina's queue. */
+const tasksHereMax = 64;
+
+/**
+ * The tasks of users: each settles once, by its outcome or by whatever ends the waiting for it.
+ *
+ * A task is never ended by force, since its thread has others' requests on it: its signal fires, and nobody listens to
+ * it any more.
+ */
+export class Tasks {
+  private readonly underWay = new Set<RunningTask>();
+
+  constructor(private readonly options: TasksOptions) {}
+
+  async run(module: URL, data: unknown, taskOptions: TaskOptions = {}): Promise<unknown> {
+    const { signal, timeoutMs } = checked(module, taskOptions);
+    if (signal?.aborted === true) {
+      throw new RollcallError("ABORTED", "the caller's signal had fired before the task began");
+    }
+    const ended = await this.begin(module, data, { signal, timeoutMs });
+    if ("value" in ended) return ended.value;
+    // Made here and not where it was found out: here the stack shows who asked.
+    throw new RollcallError(ended.code, ended.message, { cause: ended.cause });
+  }
+
+  /** Gives up every task. */
+  close(): void {
+    for (const task of [...this.underWay]) task.cancel("CLOSED", "the pool was closed before the task had ended");
+  }
+
+  private begin(module: URL, data: unknown, { signal, timeoutMs }: TaskOptions): Promise<Ended> {
+    const { deadlines, nowMs, count } = this.options;
+    return new Promise((resolve) => {
+      const onAbort = () => task.cancel("ABORTED", "the caller's signal fired");
+      const task = new RunningTask(nowMs() + (timeoutMs ?? 0), timeoutMs ?? 0, (ended) => {
+        this.underWay.delete(task);
+        if (timeoutMs !== undefined) deadlines.remove(task);
+        signal?.removeEventListener("abort", onAbort);
+        count(-1);
+        resolve(ended);
+      });
+      this.underWay.add(task);
+      count(1);
+      if (timeoutMs !== undefined) deadlines.add(task);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      if (this.options.threads === undefined) this.runHere(task, module.href, data);
+      else void this.runInThread(this.options.threads, task, module.href, data);
+    });
+  }
+
+  private runHere(task: RunningTask, module: string, data: unknown): void {
+    if (this.underWay.size > tasksHereMax) {
+      return task.fail("QUEUE_FULL", `${tasksHereMax} tasks are under way already`);
+    }
+    let copy: unknown;
+    try {
+      copy = structuredClone(data);
+    } catch {
+      return task.fail("CONFIG", dataProblem);
+    }
+    const cancel = new AbortController();
+    task.onCancel = () => cancel.abort();
+    const surroundings = { request: this.options.request, beforehand: () => Promise.resolve() };
+    void outcomeOf(module, copy, surroundings, cancel.signal).then((outcome) => {
+      try {
+        task.end(structuredClone(outcome));
+      } catch {
+        task.end(notCloneable);
+      }
+    });
+  }
+
+  private async runInThread(
+    threads: NonNullable<TasksOptions["threads"]>,
+    task: RunningTask,
+    module: string,
+    data: unknown,
+  ): Promise<void> {
+    const { port1, port2 } = new MessageChannel();
+    task.onCancel = () => port1.postMessage("cancel");
+    try {
+      await threads.run({ module, data, port: port2 });
+      // It was posted before the run ended, so it is there.
+      task.end(outcomeOn(port1));
+    } catch (error) {
+      task.failWith(runProblem(error));
+    } finally {
+      port1.close();
+      port2.close();
+    }
+  }
+}
+
+class RunningTask implements Due {
+  place = -1;
+  onCancel: () => void = () => {};
+  private settled = false;
+
+  constructor(
+    readonly dueMs: number,
+    private readonly timeoutMs: number,
+    private readonly settle: (ended: Ended) => void,
+  ) {}
+
+  expire(): void {
+    this.cancel("TIMEOUT", `the task had not ended within ${this.timeoutMs} ms`);
+  }
+
+  cancel(code: CancelCode, message: string): void {
+    if (this.settled) return;
+    this.onCancel();
+    this.fail(code, message);
+  }
+
+  end(outcome: TaskOutcome | undefined): void {
+    if (outcome?.kind === "done") return this.once({ value: outcome.value });
+    if (outcome === undefined) return this.fail("THREAD", "the task's thread ended without a word");
+    const message = outcome.kind === "wrong" ? `the task failed: ${outcome.message}` : "the task threw an error";
+    const cause = outcome.thrown === undefined ? undefined : rebuildThrown(outcome.thrown);
+    this.failWith({ code: "TASK", message, ...(cause === undefined ? {} : { cause }) });
+  }
+
+  fail(code: RollcallErrorCode, message: string): void {
+    this.failWith({ code, message });
+  }
+
+  failWith(problem: Problem): void {
+    this.once(problem);
+  }
+
+  private once(ended: Ended): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.settle(ended);
+  }
+}
+
+interface Problem {
+  readonly code: RollcallErrorCode;
+  readonly message: string;
+  readonly cause?: Error;
+}
+
+type Ended = { readonly value: unknown } | Problem;
+
+function outcomeOn(port: MessagePort): TaskOutcome | undefined {
+  return receiveMessageOnPort(port)?.message as TaskOutcome | undefined;
+}
+
+function checked(module: unknown, options: TaskOptions): TaskOptions {
+  if (!(module instanceof URL)) {
+    throw new RollcallError("CONFIG", "run(module) must be a URL, such as `new URL('./task.js', import.meta.url)`");
+  }
+  if (typeof options !== "object" || options === null) throw problem("options", "must be an object");
+  const { signal, timeoutMs } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw problem("options.signal", "must be an AbortSignal");
+  const { min, max } = bounds.timeoutMs;
+  if (timeoutMs !== undefined && (!Number.isInteger(timeoutMs) || timeoutMs < min || timeoutMs > max)) {
+    throw problem("options.timeoutMs", `must be a whole number from ${min} to ${max}`);
+  }
+  return options;
+}
+
+function problem(option: string, allowed: string): RollcallError {
+  return new RollcallError("CONFIG", `run: ${option} ${allowed}`);
+}
+
+const dataProblem = "run: data must be something that can be cloned: no functions, promises or symbols";
+
+/** Piscina tells a full queue by its message alone, and data that cannot be cloned by the error of cloning it. */
+function runProblem(error: unknown): Problem {
+  if (error instanceof Error && error.message === "Task queue is at limit") {
+    return { code: "QUEUE_FULL", message: "as many tasks wait for a thread as may wait" };
+  }
+  if (error instanceof DOMException && error.name === "DataCloneError") return { code: "CONFIG", message: dataProblem };
+  const message = "the worker thread that ran the task died";
+  return { code: "THREAD", message, ...(error instanceof Error ? { cause: error } : {}) };
+}

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { assertInOrder, type Demo, noProcessIsLeftOf, nothingIsLeftOf, startDemo } from "./support-demo.js";
+
+describe("the demo in a pipe, with Redis", () => {
+  it("kills a node, Redis and the coordinator, brings each back, loses no search, and says so", async () => {
+    await using demo = await startDemo(["--fixture", "--seconds", "15"]);
+    await demo.says("searches begin");
+    const { code, output } = await demo.ended();
+    assert.equal(code, 0, output);
+    assertInOrder(output, [
+      "searches begin",
+      "killing n2",
+      "every replica knows that n2 is down",
+      "starting n2 again",
+      "every replica searches n2 again",
+      ...["Redis", "the coordinator"].flatMap((victim) => [
+        `killing ${victim}`,
+        "every replica knows that its view is stale",
+        `starting ${victim} again`,
+        "every replica has a view that is kept again",
+      ]),
+      "killed",
+      "nobody missed the node, Redis or the coordinator",
+    ]);
+    const searches = Number(/^([\d,]+) searches, 0 failed, slowest/m.exec(output)?.[1]?.replaceAll(",", ""));
+    assert.ok(searches > 100, output);
+    // While each of them was away, and being brought back, others searched on.
+    for (const victim of ["n2", "Redis", "the coordinator"]) {
+      const row = new RegExp(`^ ${victim} +\\d+\\.\\d\\d s +\\d+\\.\\d s +([\\d,]+) +0$`, "m").exec(output);
+      assert.ok(Number(row?.[1]?.replaceAll(",", "")) > 10, output);
+    }
+    assert.match(output, /^\d+ sniffs, \d+ probes: all that 2 replicas with 2 threads each cost the cluster$/m);
+    for (const replica of ["replica 1", "replica 2"]) {
+      const sights = "n1 \\w+ \\d+/s \\| n2 \\w+ \\d+/s \\| n3 \\w+ \\d+/s \\| view (fresh|stale), \\d+\\.\\d s old";
+      assert.match(output, new RegExp(`${replica}: .* \\| ${sights}, version \\d+ \\| thread 0: .* \\| thread 1: `));
+    }
+    const tooWide = output.split("\n").filter((line) => line.length > 80 && !line.includes(" | "));
+    assert.deepEqual(tooWide, [], "but for the state of each replica, all fits a terminal");
+    assert.ok(!output.includes("\u001b"), "what moves a cursor belongs to a terminal");
+    await nothingIsLeftOf(demo);
+  });
+
+  it("ends at once, with all that it has started, when it is interrupted before there is anything to sum up", async () => {
+    await using demo = await startDemo(["--fixture"]);
+    await demo.says("are starting");
+    demo.process.child.kill("SIGINT");
+    const { code, output } = await demo.ended();
+    assert.equal(code, 130, output);
+    assert.doesNotMatch(output, /searches begin/);
+    await nothingIsLeftOf(demo);
+  });
+
+  it("ends with 1, and says what it has lost, when a process dies that it has not killed", async () => {
+    await using demo = await startDemo(["--fixture"]);
+    await demo.says("searches begin");
+    process.kill(await memberOf(demo, "replica-process"), "SIGKILL");
+    const { code, output } = await demo.ended();
+    assert.equal(code, 1, output);
+    assert.match(output, /given up: replica \d has ended \(SIGKILL\)/);
+    await nothingIsLeftOf(demo);
+  });
+
+  it("leaves no process behind even when it is killed itself", async () => {
+    await using demo = await startDemo(["--fixture"]);
+    await demo.says("searches begin");
+    for (const name of ["redis-server", "coordinator", "replica-process", "node-process"]) await memberOf(demo, name);
+    await demo.process.kill();
+    await noProcessIsLeftOf(demo);
+  });
+});
+
+/** The id of one process of the demo, by what its command line says. */
+async function memberOf(demo: Demo, name: string): Promise<number> {
+  const found = (await demo.processes()).find(({ command }) => command.includes(name));
+  assert.ok(found, `${name} runs`);
+  return found.pid;
+}

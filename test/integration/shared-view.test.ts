@@ -1,0 +1,335 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import { compareVersions, type Version } from "@rollcall/core/view";
+import type { NodeEvent, PoolStats } from "@rollcall/worker";
+import { startCoordinatorProcess } from "../support/coordinator-process.js";
+import { type FixtureCluster, type FixtureNode, startFixtureCluster } from "../support/fixture/index.js";
+import { startRedis } from "../support/redis/index.js";
+import { type Replica, type ReplicaOptions, startReplica } from "../support/replica/index.js";
+import { waitUntil } from "../support/wait-until.js";
+
+const patient = { timeoutMs: 60_000 } as const;
+const search = { method: "POST", path: "/logs/_search", body: { size: 1 } } as const;
+const addressOf = ({ host, port }: FixtureNode) => `${host}:${port}`;
+
+interface Fleet extends AsyncDisposable {
+  readonly replicas: readonly Replica[];
+  tally(): Promise<{ answered: number; failures: string[]; slowestMs: number }>;
+  /** Every replica closes, and its process ends by itself. */
+  close(): Promise<void>;
+}
+
+async function startFleet(count: number, options: ReplicaOptions): Promise<Fleet> {
+  const replicas = await Promise.all(Array.from({ length: count }, () => startReplica(options)));
+  return {
+    replicas,
+    async tally() {
+      const tallies = await Promise.all(replicas.map((replica) => replica.ask("tally")));
+      return {
+        answered: tallies.reduce((sum, { answered }) => sum + answered, 0),
+        failures: tallies.flatMap(({ failures }) => failures),
+        slowestMs: Math.max(...tallies.map(({ slowestMs }) => slowestMs)),
+      };
+    },
+    close: async () => void (await Promise.all(replicas.map((replica) => replica.close()))),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(replicas.map((replica) => replica[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+const statsOf = (fleet: Fleet): Promise<PoolStats[]> => Promise.all(fleet.replicas.map((one) => one.ask("stats")));
+
+/** The members that a replica goes by, and which of them get requests. */
+function standingsOf({ nodes }: PoolStats): string {
+  return nodes
+    .filter(({ tier }) => tier === "node")
+    .map(({ address, state }) => `${address} ${state}`)
+    .sort()
+    .join();
+}
+
+async function waitForStandings(fleet: Fleet, wanted: Readonly<Record<string, string>>): Promise<void> {
+  const expected = Object.entries(wanted)
+    .map(([address, state]) => `${address} ${state}`)
+    .sort()
+    .join();
+  await waitUntil(
+    `every replica sees ${expected}`,
+    async () => {
+      const seen = (await statsOf(fleet)).map(standingsOf);
+      return seen.every((one) => one === expected) || undefined;
+    },
+    patient,
+  );
+}
+
+const allUp = (nodes: readonly FixtureNode[]) => Object.fromEntries(nodes.map((node) => [addressOf(node), "up"]));
+
+/** Every thread of every replica has used each of the nodes since. */
+async function waitUntilServedBy(cluster: FixtureCluster, nodes: readonly FixtureNode[]): Promise<void> {
+  const served = () => Promise.all(nodes.map(async (node) => (await node.counts()).requests.other));
+  const before = await served();
+  await waitUntil(
+    "each of the nodes serves",
+    async () => (await served()).every((count, at) => count > (before[at] ?? 0) + 20),
+    patient,
+  );
+  assert.ok(cluster.nodes.length > 0);
+}
+
+function nodeAt(cluster: FixtureCluster, position: number): FixtureNode {
+  const node = cluster.nodes[position];
+  assert.ok(node);
+  return node;
+}
+
+describe("a view shared over Redis", { timeout: 280_000 }, () => {
+  it("is the same for two replicas with two threads each, whatever joins, leaves and dies", async () => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster();
+    const shared = { redis: redis.url, name: "logs" };
+    const nodes = [nodeAt(cluster, 0).url];
+    await using coordinator = await startCoordinatorProcess({ nodes, ...shared });
+    await using fleet = await startFleet(2, {
+      pool: { nodes, ...shared, coordinator: "external", threads: 2 },
+      load: { slots: 4, pauseMs: 5, request: search },
+    });
+    await waitForStandings(fleet, allUp(cluster.nodes));
+    await waitUntil(
+      "every thread goes by the view that its replica has applied",
+      async () =>
+        (await statsOf(fleet)).every(
+          ({ threads, view }) =>
+            threads.length === 2 &&
+            threads.every(({ state, topology }) => state === "well" && isDeepStrictEqual(topology, view?.version)),
+        ),
+      patient,
+    );
+
+    const joined = await cluster.addNode();
+    await waitUntil(
+      "the node that joined is used by every replica",
+      async () => (await statsOf(fleet)).every((stats) => answersOf(stats, joined) > 20),
+      patient,
+    );
+    await waitUntilServedBy(cluster, [joined]);
+
+    await cluster.removeNode(joined);
+    await waitUntil(
+      "the node that left is drained everywhere",
+      async () => (await statsOf(fleet)).every((stats) => [undefined, "drain"].includes(stateOf(stats, joined))),
+      { timeoutMs: 120_000 },
+    );
+    const served = (await joined.counts()).requests.other;
+    await waitUntilServedBy(cluster, cluster.nodes.slice(0, 3));
+    assert.equal((await joined.counts()).requests.other, served, "the node that left got a request");
+
+    const killed = nodeAt(cluster, 2);
+    await killed.kill();
+    await waitUntil(
+      "the killed node is down for every replica",
+      async () => (await statsOf(fleet)).every((stats) => standingsOf(stats).includes(`${addressOf(killed)} down`)),
+      patient,
+    );
+    await killed.restart();
+    await waitUntil(
+      "it is used again by every replica",
+      async () => (await statsOf(fleet)).every((stats) => /(up|ramp)/.test(stateOf(stats, killed) ?? "")),
+      patient,
+    );
+    const { failures, answered } = await fleet.tally();
+    assert.deepEqual(failures, []);
+    assert.ok(answered > 200);
+    await fleet.close();
+    assert.deepEqual(
+      coordinator.log.filter(({ level }) => level >= 50),
+      [],
+    );
+  });
+
+  it("costs the cluster the same sniffs and probes for one replica, two and four", async () => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster();
+    const shared = { redis: redis.url, name: "logs" };
+    const nodes = [...cluster.urls];
+    await using _coordinator = await startCoordinatorProcess({
+      nodes,
+      ...shared,
+      flags: ["--interval", "1000"],
+    });
+    const asked: { sniffs: number; probes: number }[] = [];
+    for (const count of [1, 2, 4]) {
+      await using fleet = await startFleet(count, {
+        pool: { nodes, ...shared, threads: 2, coordinator: "candidate" },
+        load: { slots: 2, pauseMs: 20, request: search },
+      });
+      await waitForStandings(fleet, allUp(cluster.nodes));
+      const before = (await cluster.stats()).requests;
+      await sleep(10_000);
+      const after = (await cluster.stats()).requests;
+      asked.push({ sniffs: after.sniff - before.sniff, probes: after.probe - before.probe });
+      assert.deepEqual((await fleet.tally()).failures, []);
+      await fleet.close();
+    }
+    // About one sniff a second, and one probe a node in ten; each sniff begins with a probe of the node it asks.
+    for (const { sniffs, probes } of asked) {
+      assert.ok(sniffs >= 4 && sniffs <= 14, JSON.stringify(asked));
+      assert.ok(probes <= 26, JSON.stringify(asked));
+    }
+  });
+
+  it("is not missed by any request when Redis is away at the start, is killed, frozen, or comes back empty", async () => {
+    await using redis = await startRedis();
+    await redis.kill();
+    await using cluster = await startFixtureCluster();
+    const shared = { redis: redis.url, name: "logs" };
+    await using fleet = await startFleet(2, {
+      pool: { nodes: [nodeAt(cluster, 0).url], ...shared, threads: 1 },
+      load: { slots: 4, pauseMs: 5, request: search },
+    });
+    // Each finds the nodes for itself.
+    await waitForStandings(fleet, allUp(cluster.nodes));
+    assert.ok((await statsOf(fleet)).every(({ view }) => view?.freshness === "orphan"));
+
+    const followed = () =>
+      waitUntil(
+        "every replica follows one shared view",
+        async () => {
+          const views = (await statsOf(fleet)).map(({ view }) => view);
+          const leaders = new Set(views.map((view) => view?.version.leader));
+          return views.every((view) => view?.freshness === "fresh") && leaders.size === 1;
+        },
+        patient,
+      );
+    await redis.restart();
+    await followed();
+
+    const freshFor = async () => Math.max(...(await statsOf(fleet)).map(({ view }) => view?.ageMs ?? 0));
+    await redis.kill();
+    await waitUntil("the view is stale", async () => (await freshFor()) > 12_000, patient);
+    await redis.restart();
+    await followed();
+
+    redis.freeze();
+    await waitUntil("the view is stale", async () => (await freshFor()) > 12_000, patient);
+    redis.thaw();
+    await followed();
+
+    const { failures, answered, slowestMs } = await fleet.tally();
+    assert.deepEqual(failures, []);
+    assert.ok(answered > 500);
+    // A fixture answers in a millisecond; what waits for Redis would wait for seconds.
+    assert.ok(slowestMs < 5_000, `${slowestMs} ms`);
+    await fleet.close();
+  });
+
+  it("is one and never goes backwards when coordinators die, double, and wake from a pause", async () => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster();
+    const shared = { redis: redis.url, name: "logs" };
+    const nodes = [...cluster.urls];
+    const startCoordinator = () => startCoordinatorProcess({ nodes, ...shared });
+    await using first = await startCoordinator();
+    await using fleet = await startFleet(2, {
+      pool: { nodes, ...shared, coordinator: "external", threads: 1 },
+      load: { slots: 2, pauseMs: 5, request: search },
+    });
+    await waitForStandings(fleet, allUp(cluster.nodes));
+
+    const seen: Version[][] = fleet.replicas.map(() => []);
+    let watching = true;
+    const watch = (async () => {
+      while (watching) {
+        for (const [at, { view }] of (await statsOf(fleet)).entries()) if (view) seen[at]?.push(view.version);
+        await sleep(50);
+      }
+    })();
+    const leader = async () => new Set((await statsOf(fleet)).map(({ view }) => view?.version.leader));
+    const [before] = await leader();
+    const followAnother = (than: string | undefined) =>
+      waitUntil(
+        "another leads",
+        async () => {
+          const leaders = [...(await leader())];
+          const fresh = (await statsOf(fleet)).every(({ view }) => view?.freshness === "fresh");
+          return fresh && leaders.length === 1 && leaders[0] !== than ? leaders[0] : undefined;
+        },
+        patient,
+      );
+
+    await using second = await startCoordinator();
+    await first.process.kill();
+    const next = await followAnother(before);
+
+    await using _third = await startCoordinator();
+    second.process.pause();
+    await followAnother(next);
+    const killed = nodeAt(cluster, 1);
+    await killed.kill();
+    await waitUntil(
+      "the killed node is down for every replica",
+      async () => (await statsOf(fleet)).every((stats) => stateOf(stats, killed) === "down"),
+      patient,
+    );
+    second.process.resume();
+    await sleep(4_000);
+    assert.ok((await statsOf(fleet)).every((stats) => stateOf(stats, killed) === "down"));
+
+    watching = false;
+    await watch;
+    for (const versions of seen) {
+      assert.ok(versions.length > 20);
+      for (const [at, version] of versions.entries()) {
+        const earlier = versions[at - 1];
+        assert.ok(earlier === undefined || compareVersions(version, earlier) >= 0, JSON.stringify([earlier, version]));
+      }
+    }
+    assert.deepEqual((await fleet.tally()).failures, []);
+    await fleet.close();
+  });
+
+  it("tells every replica of a killed node once one of them has noticed", async () => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster();
+    const shared = { redis: redis.url, name: "logs" };
+    const pool = { nodes: [...cluster.urls], ...shared, threads: 2 } as const;
+    await using busy = await startReplica({ pool, load: { slots: 8, pauseMs: 0, request: search } });
+    await using idle = await startReplica({ pool });
+    for (const replica of [busy, idle]) {
+      await waitUntil(
+        "the nodes are known",
+        async () => standingsOf(await replica.ask("stats")).split(" up").length === 4,
+        patient,
+      );
+    }
+    const killed = nodeAt(cluster, 1);
+    await killed.kill();
+    const downAtMs = async (replica: Replica) => {
+      const isDown = ({ name, event }: Replica["events"][number]) => {
+        const { address, to } = event as NodeEvent;
+        return name === "node" && address === addressOf(killed) && to === "down";
+      };
+      await waitUntil("the node is down", () => replica.events.some(isDown), patient);
+      return replica.events.find(isDown)?.atMs ?? Number.NaN;
+    };
+    const [, idleMs] = await Promise.all([downAtMs(busy), downAtMs(idle)]);
+    const firstMs = busy.events.find(({ name, event }) => {
+      const { address, to } = event as NodeEvent;
+      return name === "node" && address === addressOf(killed) && (to === "ejected" || to === "down");
+    })?.atMs;
+    assert.ok(firstMs !== undefined && idleMs - firstMs < 20_000, `${idleMs - (firstMs ?? 0)} ms`);
+    assert.deepEqual((await busy.ask("tally")).failures, []);
+    await Promise.all([busy.close(), idle.close()]);
+  });
+});
+
+function answersOf({ nodes }: PoolStats, node: FixtureNode): number {
+  return nodes.find(({ address }) => address === addressOf(node))?.answers ?? 0;
+}
+
+function stateOf({ nodes }: PoolStats, node: FixtureNode): string | undefined {
+  return nodes.find(({ address }) => address === addressOf(node))?.state;
+}

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { describe, it } from "node:test";
+import { createPool, type Pool } from "@rollcall/worker";
+import { own } from "../support/child-processes.js";
+import { type CollectingLogger, collectingLogger } from "../support/collecting-logger.js";
+import { type FixtureCluster, startFixtureCluster } from "../support/fixture/index.js";
+import { waitUntil } from "../support/wait-until.js";
+import { failureOf, newDocument, nodeOf, patience, requestsSeen, search, setAll, settled } from "./support-requests.js";
+import type block from "./tasks/block.js";
+import type die from "./tasks/die.js";
+
+const blockModule = new URL("./tasks/block.js", import.meta.url);
+const users = { kind: "other" } as const;
+const dieModule = new URL("./tasks/die.js", import.meta.url);
+
+interface Scene {
+  readonly pool: Pool;
+  readonly cluster: FixtureCluster;
+  readonly log: CollectingLogger;
+}
+
+async function withThreads(threads: number, use: (scene: Scene) => Promise<void>) {
+  await using cluster = await startFixtureCluster({ nodes: 2 });
+  const log = collectingLogger();
+  const pool = createPool({ nodes: cluster.urls, threads, logger: log });
+  try {
+    await settled(pool, cluster);
+    await use({ pool, cluster, log });
+    await waitUntil("nothing is under way", () => {
+      const { inFlight, queued, underWay } = pool.stats();
+      return inFlight === 0 && queued === 0 && underWay === 0;
+    });
+    const { requests, answered, failed } = pool.stats();
+    assert.equal(answered + failed, requests);
+  } finally {
+    await pool.close({ timeoutMs: 0 });
+  }
+}
+
+/** Blocks a thread until `letGo`. */
+async function blockThread(pool: Pool): Promise<{ letGo(): Promise<void> }> {
+  const words = new Int32Array(new SharedArrayBuffer(8));
+  const task = pool.run<typeof block>(blockModule, words);
+  await waitUntil("the thread is blocked", () => Atomics.load(words, 0) === 1);
+  return {
+    async letGo() {
+      Atomics.store(words, 1, 1);
+      Atomics.notify(words, 1);
+      await task;
+    },
+  };
+}
+
+describe("a thread that is blocked by a task", patience, () => {
+  it("delays no request while there is another", async () => {
+    await withThreads(2, async ({ pool }) => {
+      // Those under way when the task comes end before it runs.
+      const before = Array.from({ length: 20 }, () => pool.request(search));
+      const blocked = await blockThread(pool);
+      for (const answer of await Promise.all(before)) assert.equal(answer.status, 200);
+      for (let round = 0; round < 30; round++) {
+        const answers = await Promise.all(Array.from({ length: 4 }, () => pool.request(search)));
+        assert.ok(answers.every(({ ok }) => ok));
+      }
+      await blocked.letGo();
+    });
+  });
+
+  it("does not keep a request beyond its timeout, and the truth about it is known all the same", async () => {
+    await withThreads(1, async ({ pool, cluster }) => {
+      await setAll(cluster, { requests: [{ kind: "silence", on: users }] });
+      const seen = await requestsSeen(cluster);
+      const handed = failureOf(pool.request({ ...newDocument, timeoutMs: 4_000 }));
+      await waitUntil("a node has it", async () => (await requestsSeen(cluster)) > seen);
+      const blocked = await blockThread(pool);
+      const stop = new AbortController();
+      const aborted = failureOf(pool.request({ ...newDocument, signal: stop.signal }));
+      stop.abort();
+      const late = failureOf(pool.request({ ...newDocument, timeoutMs: 300 }));
+      for (const [call, code, sent] of [
+        [aborted, "ABORTED", "no"],
+        [late, "TIMEOUT", "no"],
+        [handed, "TIMEOUT", "maybe"],
+      ] as const) {
+        const error = await call;
+        assert.deepEqual([error.code, error.sent], [code, sent]);
+      }
+      await blocked.letGo();
+      assert.equal(await requestsSeen(cluster), seen + 1, "what was given up unsent was never sent");
+    });
+  });
+
+  it("may be closed over", async () => {
+    await withThreads(1, async ({ pool }) => {
+      const words = new Int32Array(new SharedArrayBuffer(8));
+      const task = failureOf(pool.run<typeof block>(blockModule, words));
+      await waitUntil("the thread is blocked", () => Atomics.load(words, 0) === 1);
+      const call = failureOf(pool.request(newDocument));
+      await pool.close({ timeoutMs: 50 });
+      assert.equal((await task).code, "CLOSED");
+      const error = await call;
+      assert.deepEqual([error.code, error.sent], ["CLOSED", "no"]);
+    });
+  });
+});
+
+describe("a thread that dies", patience, () => {
+  for (const how of ["exit", "throw"] as const) {
+    it(`(${how}) takes nothing with it but the requests whose fate nobody knows`, async () => {
+      await withThreads(1, async ({ pool, cluster, log }) => {
+        await setAll(cluster, { requests: [{ kind: "delay", ms: 3_000, on: users }] });
+        const seen = await requestsSeen(cluster);
+        const read = pool.request(search);
+        const write = failureOf(pool.request(newDocument));
+        await waitUntil("the nodes have both", async () => (await requestsSeen(cluster)) === seen + 2);
+        const task = failureOf(pool.run<typeof die>(dieModule, how));
+        assert.equal((await task).code, "THREAD");
+        const error = await write;
+        assert.deepEqual([error.code, error.sent], ["THREAD", "maybe"]);
+        await setAll(cluster, {});
+        const waits = pool.request(newDocument);
+        assert.equal((await read).status, 200);
+        assert.equal((await waits).status, 201);
+        assert.equal(log.text().match(/a worker thread died/g)?.length, 1, log.text());
+        const counts = pool.nodes().reduce((sum, { requests }) => sum + requests, 0);
+        assert.equal(counts, (await requestsSeen(cluster)) - seen, "no count died with it");
+      });
+    });
+  }
+
+  it("of an error that no task is told does not end the process, and is logged once, with that error", async () => {
+    await withThreads(1, async ({ pool, log }) => {
+      await pool.run<typeof die>(dieModule, "throw-later");
+      await waitUntil("it is logged", () => log.text().includes("a worker thread died"));
+      assert.match(log.text(), /died of an error \(thrown when the task was over\)/);
+      assert.equal(log.text().match(/worker thread/g)?.length, 1, log.text());
+      assert.equal((await pool.request(search)).status, 200);
+    });
+  });
+
+  it("again and again is replaced every time, and others serve meanwhile", async () => {
+    await withThreads(2, async ({ pool }) => {
+      for (let round = 0; round < 5; round++) {
+        const task = failureOf(pool.run<typeof die>(dieModule, "exit"));
+        const answers = await Promise.all(Array.from({ length: 20 }, () => pool.request(search)));
+        assert.ok(answers.every(({ ok }) => ok));
+        assert.equal((await task).code, "THREAD");
+      }
+    });
+  });
+
+  it("for want of memory does not end the process", async () => {
+    await using cluster = await startFixtureCluster({ nodes: 1 });
+    const script = `
+      import { createPool } from ${JSON.stringify(import.meta.resolve("@rollcall/worker"))};
+      const pool = createPool(${JSON.stringify({ nodes: [nodeOf(cluster, 0).url], threads: 1, logger: false })});
+      await pool.ready();
+      const code = await pool.run(new URL(${JSON.stringify(dieModule.href)}), "memory").catch((error) => error.code);
+      const { status } = await pool.request({ method: "GET", path: "/logs/_doc/1" });
+      await pool.close();
+      console.log(code, status < 500);`;
+    const args = ["--max-old-space-size=64", "--input-type=module", "--eval", script];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
+    const printed = text(child.stdout);
+    const owned = await own(child);
+    assert.deepEqual(await owned.gone, { code: 0, signal: null });
+    assert.equal(await printed, "THREAD true\n");
+  });
+});

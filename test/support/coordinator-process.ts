@@ -1,0 +1,55 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { type OwnedProcess, own, startGuard } from "./child-processes.js";
+import { waitUntil } from "./wait-until.js";
+
+// Tests run from test/dist/support.
+const program = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
+
+/** `rollcall coordinator` as users run it: a process of its own. */
+export interface CoordinatorProcess extends AsyncDisposable {
+  /** To pause, resume, stop and kill. */
+  readonly process: OwnedProcess;
+  /** Messages of its log so far, with their level as pino numbers it. */
+  readonly log: readonly { readonly level: number; readonly msg: string }[];
+}
+
+export interface CoordinatorProcessOptions {
+  readonly nodes: readonly string[];
+  readonly redis: string;
+  readonly name: string;
+  /** Further words for the command. */
+  readonly flags?: readonly string[];
+}
+
+/** Resolves once it has said that it has begun. @throws if it ends before */
+export async function startCoordinatorProcess(options: CoordinatorProcessOptions): Promise<CoordinatorProcess> {
+  const { nodes, redis, name, flags = [] } = options;
+  const words = ["coordinator", "--nodes", nodes.join(","), "--redis", redis, "--name", name, ...flags];
+  const { PATH } = process.env;
+  const child = spawn(process.execPath, [program, ...words], { env: { PATH }, stdio: ["pipe", "ignore", "pipe"] });
+  const owned = await own(child);
+  // A coordinator goes on when we are killed.
+  const guard = startGuard(owned.pid);
+  child.once("exit", () => guard.stdin?.end("release\n"));
+  const log: { level: number; msg: string }[] = [];
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    try {
+      log.push(JSON.parse(line) as { level: number; msg: string });
+    } catch {
+      log.push({ level: 0, msg: line });
+    }
+  });
+  await waitUntil("the coordinator has begun", () => {
+    if (!owned.alive) throw new Error(`the coordinator ended: ${JSON.stringify(log)}`);
+    return log.some(({ msg }) => /^stands for/.test(msg));
+  });
+  return {
+    process: owned,
+    log,
+    async [Symbol.asyncDispose]() {
+      await owned.kill();
+    },
+  };
+}

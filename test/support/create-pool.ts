@@ -1,0 +1,13 @@
+import { createPool as createPoolAsGiven, type Pool, type PoolOptions } from "@rollcall/worker";
+
+/**
+ * How many worker threads a pool under test has where its test does not say. What a pool promises does not depend on it,
+ * so `npm test` runs the same suites with none and with two.
+ */
+export const testedThreads = Number(process.env.ROLLCALL_TEST_THREADS ?? 0);
+
+/** `createPool` with {@link testedThreads}; but with one where the test counts what is a thread's own. */
+export function createPool(options: PoolOptions): Pool {
+  const ofOneThread = options.connections?.perNode !== undefined || options.queue !== undefined;
+  return createPoolAsGiven({ threads: ofOneThread ? Math.min(testedThreads, 1) : testedThreads, ...options });
+}
