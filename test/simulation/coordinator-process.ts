@@ -1,8 +1,7 @@
-import { ClusterAccess, Coordinator, type ViewStore } from "@rollcall/coordinator";
-import type { View } from "@rollcall/core/view";
+import { ClusterAccess, Coordinator, DigestSender, type ViewStore } from "@rollcall/coordinator";
+import { freshnessOf, type View } from "@rollcall/core/view";
 import { SimAsker } from "./sim-asker.js";
 import type { SimProcess } from "./sim-process.js";
-import { startDigests } from "./start-digests.js";
 import { openStore, type Surroundings } from "./surroundings.js";
 
 /** A process that may keep the view, and has no pool. */
@@ -28,13 +27,23 @@ export class CoordinatorProcess {
     store.subscribe((view) => {
       this.view = view;
     });
-    startDigests(process, store, () => ({
-      ...{ replica: name, role: "coordinator", leading: this.isLeading, avoided: [] },
-      ...(this.view === undefined ? {} : { view: this.view }),
-    }));
+    const digests = new DigestSender({
+      ...{ store, timers: process, random: process.random },
+      digest: () => {
+        const { view } = this;
+        const ageMs = view === undefined ? Number.POSITIVE_INFINITY : store.nowMs() - view.head.atMs;
+        return {
+          ...{ replica: name, host: "simulated", pid: 1, role: "coordinator", leading: this.isLeading },
+          ...{ freshness: freshnessOf(ageMs), avoided: [], threads: [] },
+          ...(view === undefined ? {} : { view: { topology: view.head.topology, marks: view.head.marks } }),
+        };
+      },
+    });
+    digests.start();
     void access.start();
     this.coordinator.start();
     process.onDeath(() => {
+      digests.close();
       void this.coordinator.close();
       void asker.close();
     });

@@ -34,6 +34,7 @@ export class Invariants {
   private readonly underWay = new Map<Asked, ProbeFact>();
   private readonly witnessing = new Set<string>();
   private processes: (name: string) => SimProcess | undefined = () => undefined;
+  private isLeading: (name: string) => boolean = () => false;
   private isFresh: (name: string) => boolean = () => false;
   private viewOf: (name: string) => View | undefined = () => undefined;
 
@@ -60,10 +61,12 @@ export class Invariants {
   /** Who there is. */
   know(given: {
     readonly processOf: (name: string) => SimProcess | undefined;
+    readonly isLeading: (name: string) => boolean;
     readonly isFresh: (replica: string) => boolean;
     readonly viewOf: (replica: string) => View | undefined;
   }): void {
     this.processes = given.processOf;
+    this.isLeading = given.isLeading;
     this.isFresh = given.isFresh;
     this.viewOf = given.viewOf;
   }
@@ -161,7 +164,7 @@ export class Invariants {
   /** S8: a node that is down has one prober in the whole fleet, and that one waits between two probes. */
   private checkLoneProber({ process, address, isWitness, startedMs }: ProbeFact): void {
     const view = this.viewOf(process);
-    if (view !== undefined) {
+    if (view !== undefined && !this.isLeading(process)) {
       if (isWitness || !this.isFresh(process)) return;
       const node = view.topology.nodes.find((one) => addressOf(one) === address);
       const mark = node === undefined ? undefined : view.marks.nodes[`${node.id}@${address}`];

@@ -9,13 +9,13 @@ export function checkFollowing({ leaders, replicas, invariants }: Simulation): v
   const [leader, another] = leaders;
   if (leader === undefined) return invariants.violated("L4", "nobody leads");
   if (another !== undefined) {
-    return invariants.violated("L4", `${leader.process.name} and ${another.process.name} both lead`);
+    return invariants.violated("L4", `${leader.name} and ${another.name} both lead`);
   }
   const views = replicas.map(({ process, keeper }) => ({ name: process.name, view: keeper.current }));
   for (const { name, view } of views) {
     const followed = view?.topology.version.leader;
-    if (followed === leader.process.name) continue;
-    invariants.violated("L1", `${name} follows ${followed ?? "nobody"}, while ${leader.process.name} leads`);
+    if (followed === leader.name) continue;
+    invariants.violated("L1", `${name} follows ${followed ?? "nobody"}, while ${leader.name} leads`);
   }
   const [first, ...others] = views;
   for (const { name, view } of others) {

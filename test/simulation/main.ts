@@ -20,7 +20,10 @@ for (let seed = first; seed < first + seeds; seed++) {
   const startedMs = performance.now();
   const { violation, story, size, downs } = await runSeed({ seed, minutes });
   const took = `${((performance.now() - startedMs) / 1_000).toFixed(1)} s`;
-  const what = `${size.nodes} nodes, ${size.replicas} replicas, ${size.requestsPerSecond} requests/s, ${downs} downs`;
+  const { nodes, replicas, candidates, coordinators, requestsPerSecond } = size;
+  const what =
+    `${nodes} nodes, ${coordinators} coordinators, ${replicas} replicas of which ${candidates} may lead, ` +
+    `${requestsPerSecond} requests/s, ${downs} times down`;
   if (violation === undefined) {
     console.log(`seed ${seed}: holds (${what}; ${took})`);
     continue;

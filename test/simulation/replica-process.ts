@@ -1,7 +1,8 @@
 import { ClusterAccess } from "@rollcall/coordinator";
 import { fixed } from "@rollcall/core/config";
 import { pick } from "@rollcall/core/selection";
-import { addressOf, freshnessOf, nodeKey } from "@rollcall/core/view";
+import { addressOf, nodeKey, type View } from "@rollcall/core/view";
+import { ClusterView } from "#worker/cluster-view";
 import type { FreshLook } from "#worker/fresh-look";
 import { lookAfresh } from "#worker/fresh-look";
 import type { LocalHealth } from "#worker/local-health";
@@ -9,10 +10,8 @@ import { createTable } from "#worker/table/layout";
 import type { TableReader } from "#worker/table/reader";
 import { TableWriter } from "#worker/table/writer";
 import type { ViewKeeper } from "#worker/view-keeper";
-import { Witness } from "#worker/witness";
 import { SimAsker } from "./sim-asker.js";
 import type { SimProcess } from "./sim-process.js";
-import { startDigests } from "./start-digests.js";
 import { openStore, type Surroundings } from "./surroundings.js";
 
 /** How often a process's requests are simulated. */
@@ -28,66 +27,65 @@ interface Target {
 }
 
 /**
- * A process with a pool: follows the view, sends requests, keeps away from nodes that fail it, reports them, and bears
- * witness. Requests to nodes that answer are not simulated one by one, for nothing comes of them.
+ * A process with a pool: follows the view, sends requests, keeps away from nodes that fail it, reports them, bears witness,
+ * and perhaps leads. Requests to nodes that answer are not simulated one by one, for nothing comes of them.
  */
 export class ReplicaProcess {
   readonly keeper: ViewKeeper;
-  readonly localHealth: LocalHealth;
+  private readonly view: ClusterView;
+  private readonly localHealth: LocalHealth;
   private readonly reader: TableReader;
   private targets: ReadonlyMap<number, Target> = new Map();
   private readonly hanging = new Map<number, number>();
   /** Answers by slot, as far as anybody asks for them; and whose next answer is to be counted. */
   private readonly answers = new Map<number, number>();
   private readonly owing = new Set<number>();
-  /** When each node that is marked down was seen to be. */
-  private downSinceMs: ReadonlyMap<string, number> = new Map();
+  private answered = 0;
   /** All rows, as long as none has changed. */
   private standings: ReturnType<ViewKeeper["all"]> | undefined;
-  private readonly tellNow: () => void;
-  private storeNowMs: () => number;
+  private lastShared: View | undefined;
 
   constructor(
     readonly process: SimProcess,
     private readonly around: Surroundings,
     /** To each node, in a second. */
     private readonly requestsPerSecond: number,
+    readonly mayLead: boolean,
   ) {
     const { name } = process;
-    const { config, story, seams, invariants, cluster } = around;
+    const { story, seams, invariants, cluster } = around;
     const { random } = process;
+    const config = { ...around.config, coordinator: mayLead ? "candidate" : "external" } as const;
     const logger = story.loggerOf(name);
-    const store = seams.replicaStore(openStore(process, around, false), process);
-    const asker = new SimAsker(process, cluster, invariants.askWatch);
+    const asker = seams.leaderAsker(new SimAsker(process, cluster, invariants.askWatch), process);
     const access = new ClusterAccess(config, process, logger);
     const layout = { slots, threads: 1 };
     const words = createTable(layout);
-    this.storeNowMs = () => store.nowMs();
     this.reader = seams.reader({ words, layout, thread: 0, inFlightMax: 64, nowMs: () => process.nowMs() });
     this.keeper = seams.keeper({
       seeds: config.seeds.map(({ host, port }) => ({ id: "", host, port })),
       slotsMax: slots,
       access,
-      writer: new TableWriter(words, layout),
+      writer: new TableWriter(words),
       logger,
-      storeAheadMs: () => store.nowMs() - process.nowMs(),
+      storeAheadMs: () => this.view.nowMs() - process.nowMs(),
       deliver: (targets) => {
-        this.apply(
-          new Map(targets.map(({ slot, generation, endpoint: { address } }) => [slot, { address, generation }])),
+        const list = targets.map(
+          ({ slot, generation, endpoint: { address } }) => [slot, { address, generation }] as const,
         );
+        this.apply(new Map(list));
       },
       moved: () => {
         this.standings = undefined;
       },
       onNode: ({ address, from, to, reason }) => {
-        if (from === "ejected" || to === "ejected") {
-          story.tell(name, `${address} ${from} -> ${to}${reason === undefined ? "" : `: ${reason}`}`);
-        }
+        if (from !== "ejected" && to !== "ejected") return;
+        story.tell(name, `${address} ${from} -> ${to}${reason === undefined ? "" : `: ${reason}`}`);
       },
     });
-    const look = async (slot: number): Promise<FreshLook> => {
+    const look = (slot: number): Promise<FreshLook> => {
       const row = this.keeper.rowAt(slot);
-      if (row === undefined) return { kind: "void", reason: "the node is gone" };
+      if (row === undefined) return Promise.resolve({ kind: "void", reason: "the node is gone" });
       return lookAfresh(asker, access, row.node, this.keeper.current?.topology.clusterUuid);
     };
     this.localHealth = seams.localHealth({
@@ -99,15 +97,26 @@ export class ReplicaProcess {
         if (row === undefined) return;
         const node = nodeKey(row.node);
         story.tell(name, `reports ${node}: ${reason}${probe === undefined ? "" : ", and so says its own probe"}`);
-        store.report({ node, reason, replica: name, ...(probe === undefined ? {} : { probe }) });
+        this.view.report(node, reason, probe);
       },
       look,
     });
-    this.keeper.start(this.localHealth);
-    const witness = new Witness({
-      replica: name,
-      store,
-      timers: process,
+    this.view = new ClusterView({
+      ...{ config, access, asker, timers: process, random, logger, replica: name },
+      openStore: () => {
+        const opened = openStore(process, around, mayLead);
+        const store = mayLead ? seams.leaderStore(invariants.watchLeaderStore(opened, process), process) : opened;
+        return seams.replicaStore(store, process);
+      },
+      follow: (view, trust, line) => {
+        this.keeper.apply(view, trust, line);
+        if (line !== "shared") return;
+        invariants.applied(name, this.lastShared, this.keeper.current);
+        this.lastShared = this.keeper.current;
+      },
+      avoided: () => this.keeper.avoided(),
+      threads: () => [],
+      answered: () => this.answered,
       look: (key) => {
         const found = this.keeper.all().find(({ row }) => nodeKey(row.node) === key);
         if (found === undefined) return undefined;
@@ -115,64 +124,25 @@ export class ReplicaProcess {
         return look(found.row.slot);
       },
     });
-    witness.start();
-    this.tellNow = startDigests(process, store, () => {
-      const view = this.keeper.current;
-      return {
-        ...{ replica: name, role: "external", leading: false, answeredMsAgo: 0 },
-        avoided: this.avoided(),
-        contradicts: this.contradicted(),
-        ...(view === undefined ? {} : { view }),
-      };
-    });
-    store.subscribe((view) => {
-      const before = this.keeper.current;
-      this.keeper.apply(view);
-      invariants.applied(name, before, this.keeper.current);
-      this.noteDown();
-      if (before?.marks !== view.marks && this.contradicted().length > 0) this.tellNow();
-    });
+    this.keeper.start(this.localHealth);
+    access.onChange(() => this.keeper.rebuild());
     void access.start();
+    this.view.start();
     if (requestsPerSecond > 0) process.after(random() * trafficEveryMs, () => this.traffic());
     process.onDeath(() => {
-      witness.close();
       this.localHealth.close();
+      void this.view.close();
       void asker.close();
     });
   }
 
+  get isLeading(): boolean {
+    return this.process.state !== "dead" && this.view.isLeading;
+  }
+
   /** Whether the view it goes by is kept by somebody. */
   get isFresh(): boolean {
-    const view = this.keeper.current;
-    return view !== undefined && freshnessOf(this.storeNowMs() - view.head.atMs) === "fresh";
-  }
-
-  private avoided(): string[] {
-    return this.keeper
-      .all()
-      .filter(({ row, standing }) => row.tier === "node" && standing.state === "ejected")
-      .map(({ row }) => nodeKey(row.node))
-      .slice(0, 64);
-  }
-
-  /** Nodes that are marked down and from which it has had a byte just now. */
-  private contradicted(): string[] {
-    if (this.requestsPerSecond < 1) return [];
-    const { cluster, world } = this.around;
-    const nowMs = world.nowMs();
-    return [...this.downSinceMs].flatMap(([key, downSinceMs]) => {
-      const node = cluster.byKey(key);
-      const sinceMs = node === undefined ? undefined : cluster.reachableSinceMs(this.process, node);
-      // From then on no request is sent to it, so this is not said for long.
-      return sinceMs !== undefined && nowMs - sinceMs > 2_000 && nowMs - downSinceMs < 2_000 ? [key] : [];
-    });
-  }
-
-  private noteDown(): void {
-    const marks = Object.entries(this.keeper.current?.marks.nodes ?? {});
-    const down = marks.filter(([, { kind }]) => kind === "down").map(([key]) => key);
-    const nowMs = this.around.world.nowMs();
-    this.downSinceMs = new Map(down.map((key) => [key, this.downSinceMs.get(key) ?? nowMs]));
+    return this.view.freshness === "fresh";
   }
 
   private apply(targets: ReadonlyMap<number, Target>): void {
@@ -214,6 +184,7 @@ export class ReplicaProcess {
     const startedAtMs = process.nowMs();
     switch (around.cluster.requestNow(process, target.address)) {
       case "answered":
+        this.answered++;
         if (this.owing.delete(slot)) this.answers.set(slot, (this.answers.get(slot) ?? 0) + 1);
         return;
       case "refused":

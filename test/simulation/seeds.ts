@@ -17,6 +17,8 @@ export interface Size {
   readonly nodes: number;
   readonly replicas: number;
   readonly requestsPerSecond: number;
+  readonly coordinators: number;
+  readonly candidates: number;
 }
 
 export interface Outcome {
@@ -35,7 +37,7 @@ const wellWithinMs = 330_000;
 
 /** One seed: everything goes wrong for a while, and then nothing does, and all must come right. */
 export async function runSeed({ seed, minutes, seams, size = sizeOf(seed) }: SeedOptions): Promise<Outcome> {
-  const simulation = new Simulation({ seed, coordinators: 3, ...size, ...(seams === undefined ? {} : { seams }) });
+  const simulation = new Simulation({ seed, ...size, ...(seams === undefined ? {} : { seams }) });
   const faultsMs = minutes * 60_000;
   new Misfortune(simulation, seededRandom(seed ^ 0x5eed), faultsMs).start();
   await simulation.run(faultsMs + followedWithinMs);
@@ -53,5 +55,8 @@ const fleets = [0, 1, 2, 3, 5, 8, 20];
 function sizeOf(seed: number): Size {
   const random = seededRandom(seed ^ 0x512e);
   const one = (among: readonly number[]) => among[Math.floor(random() * among.length)] ?? 1;
-  return { nodes: one(sizes), replicas: one(fleets), requestsPerSecond: one([0, 0.5, 2, 5]) };
+  const coordinators = one([0, 1, 3, 3]);
+  const replicas = Math.max(one(fleets), coordinators === 0 ? 1 : 0);
+  const candidates = coordinators === 0 ? replicas : one([0, 0, 2]);
+  return { nodes: one(sizes), replicas, requestsPerSecond: one([0, 0.5, 2, 5]), coordinators, candidates };
 }

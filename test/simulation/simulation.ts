@@ -1,4 +1,4 @@
-import { parseClusterConfig } from "@rollcall/core/config";
+import { parsePoolConfig } from "@rollcall/core/config";
 import { seededRandom } from "@rollcall/core/testing";
 import { CoordinatorProcess } from "./coordinator-process.js";
 import { Invariants, type Violation } from "./invariants.js";
@@ -17,6 +17,8 @@ export interface SimulationOptions {
   readonly nodes: number;
   readonly replicas: number;
   readonly coordinators: number;
+  /** Of the replicas, how many may lead too. */
+  readonly candidates: number;
   /** From each replica to each node, in a second. */
   readonly requestsPerSecond: number;
   readonly seams?: Partial<Seams>;
@@ -53,11 +55,14 @@ export class Simulation {
     Object.assign(this.redis.scripts, seams.scripts);
     this.invariants.know({
       processOf: (name) => this.processes.get(name),
+      isLeading: (name) => this.leaders.some((process) => process.name === name),
       isFresh: (name) => this.replicaOf(name)?.isFresh ?? false,
       viewOf: (name) => this.replicaOf(name)?.keeper.current,
     });
     const { network, cluster, redis, invariants } = this;
-    const config = { ...parseClusterConfig({ nodes: cluster.urls }), name: "logs" };
+    const name = "logs";
+    const poolOptions = { nodes: cluster.urls, redis: "redis://simulated", name, threads: 0 };
+    const config = { ...parsePoolConfig(poolOptions, { cores: 1 }), name };
     this.around = { world, network, cluster, redis, story, invariants, seams, config };
     for (let index = 0; index < options.coordinators; index++) this.addCoordinator();
     for (let index = 0; index < options.replicas; index++) this.addReplica();
@@ -67,8 +72,8 @@ export class Simulation {
     return this.invariants.violations;
   }
 
-  get leaders(): CoordinatorProcess[] {
-    return this.coordinators.filter(({ isLeading }) => isLeading);
+  get leaders(): SimProcess[] {
+    return [...this.coordinators, ...this.replicas].filter(({ isLeading }) => isLeading).map(({ process }) => process);
   }
 
   get allProcesses(): SimProcess[] {
@@ -83,7 +88,8 @@ export class Simulation {
 
   addReplica(): void {
     const process = this.newProcess("replica", undefined);
-    this.replicas.push(new ReplicaProcess(process, this.around, this.options.requestsPerSecond));
+    const mayLead = this.replicas.filter((one) => one.mayLead).length < this.options.candidates;
+    this.replicas.push(new ReplicaProcess(process, this.around, this.options.requestsPerSecond, mayLead));
   }
 
   /** Kills a process and starts another of its kind. */

@@ -1,5 +1,5 @@
 import type { ViewStore } from "@rollcall/coordinator";
-import type { ClusterConfig } from "@rollcall/core/config";
+import type { PoolConfig } from "@rollcall/core/config";
 import type { RedisClient } from "#coordinator/store/redis-clients";
 import { redisStoreOver } from "#coordinator/store/redis-store";
 import type { Invariants } from "./invariants.js";
@@ -21,7 +21,7 @@ export interface Surroundings {
   readonly story: Story;
   readonly invariants: Invariants;
   readonly seams: Seams;
-  readonly config: ClusterConfig & { readonly name: string };
+  readonly config: PoolConfig & { readonly name: string };
 }
 
 /** The product's own store, over the simulated Redis. */
