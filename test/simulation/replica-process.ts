@@ -19,6 +19,9 @@ const trafficEveryMs = 100;
 /** Requests that wait for one node at once; the others find a better one. */
 const hangingMax = 8;
 const lateMs = 50;
+/** A packet that nobody acknowledges is sent again after this time, doubling; so often, until the request's own time is up. */
+const resentMs = 200;
+const resentMax = 6;
 const slots = 256;
 
 interface Target {
@@ -196,15 +199,39 @@ export class ReplicaProcess {
         if (hanging >= hangingMax) return;
         this.hanging.set(slot, hanging + 1);
         reader.enter(slot);
-        const dueMs = startedAtMs + fixed.connectTimeoutMs;
-        process.after(fixed.connectTimeoutMs, () => {
-          this.ended(slot);
-          const isLate = process.nowMs() - dueMs > lateMs;
-          const connects = around.cluster.requestNow(process, target.address) === "answered";
-          if (!isLate && !connects) this.fail(slot, target, startedAtMs, "connect timeout");
-        });
+        if (process.random() < 0.5) this.connect(slot, target, startedAtMs);
+        else this.hang(slot, target, startedAtMs, around.cluster.at(target.address)?.id, 0);
       }
     }
+  }
+
+  /** A connection is to be opened first. */
+  private connect(slot: number, target: Target, startedAtMs: number): void {
+    const { process, around } = this;
+    const dueMs = startedAtMs + fixed.connectTimeoutMs;
+    process.after(fixed.connectTimeoutMs, () => {
+      this.ended(slot);
+      const isLate = process.nowMs() - dueMs > lateMs;
+      const connects = around.cluster.requestNow(process, target.address) === "answered";
+      if (!isLate && !connects) this.fail(slot, target, startedAtMs, "connect timeout");
+    });
+  }
+
+  /**
+   * It was sent on a connection that was open. It is sent again, ever more seldom, until somebody hears it: whoever does not
+   * know of the connection resets it.
+   */
+  private hang(slot: number, target: Target, startedAtMs: number, id: string | undefined, times: number): void {
+    const { process, around } = this;
+    process.after(resentMs * 2 ** times, () => {
+      const outcome = around.cluster.requestNow(process, target.address);
+      const isOther = around.cluster.at(target.address)?.id !== id;
+      if (outcome === "silent" && times < resentMax) return this.hang(slot, target, startedAtMs, id, times + 1);
+      this.ended(slot);
+      if (outcome === "refused" || (outcome === "answered" && isOther)) {
+        this.fail(slot, target, startedAtMs, "connection reset");
+      }
+    });
   }
 
   private ended(slot: number): void {
