@@ -37,6 +37,8 @@ const keptMax = 20_000;
 export class Facts {
   private probeFacts: ProbeFact[] = [];
   private wordFacts: WordFact[] = [];
+  /** The last question of each leader about each node. */
+  private readonly asks = new Map<string, string>();
   private readonly heardFacts = new Map<string, HeardFact>();
 
   constructor(private readonly world: World) {}
@@ -49,6 +51,14 @@ export class Facts {
   word(fact: WordFact): void {
     this.wordFacts.push(fact);
     this.wordFacts = this.kept(this.wordFacts, ({ atMs }) => atMs);
+  }
+
+  ask(leader: string, node: string, id: string): void {
+    this.asks.set(`${leader} ${node}`, id);
+  }
+
+  lastAsk(leader: string, node: string): string | undefined {
+    return this.asks.get(`${leader} ${node}`);
   }
 
   digest(leader: string, replica: string, hasPool: boolean): void {

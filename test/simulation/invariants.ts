@@ -116,6 +116,10 @@ export class Invariants {
         }
         return store.publish(lease, publication);
       },
+      askWitnesses: (ask) => {
+        facts.ask(name, ask.node, ask.id);
+        store.askWitnesses(ask);
+      },
       onReport: (listener) =>
         store.onReport((report) => {
           const { node, replica, probe } = report;

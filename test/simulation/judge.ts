@@ -29,8 +29,8 @@ const formedWithinMs = 5_000;
 const evidenceMs = 10_000;
 const evidenceOfStoppedMs = 45_000;
 const wordsMs = 4_500;
-/** An answer of a witness closes its suspicion, and the next opens no sooner than this. */
-const suspicionsApartMs = 1_900;
+/** An answer of a witness counts for no longer than this. */
+const answersMs = 1_900;
 const liveMs = 14_000;
 /** By how much two ideas of the store's clock may differ. */
 const clockSlackMs = 3_000;
@@ -126,9 +126,11 @@ export class Judge {
     if (others.length > 0 && others.every((one) => this.reached(one, node, decidedMs))) {
       violated("S6", `${process} marks ${key} down, which each of ${others.length} other processes reaches`);
     }
+    // What is said to an earlier question counts for nothing.
+    const lastAsk = facts.lastAsk(process, key) ?? "none";
     const contrary = facts
-      .wordsOf(process, key, decidedMs - suspicionsApartMs)
-      .find(({ says, id, atMs }) => says === "reached" && id !== undefined && atMs <= decidedMs);
+      .wordsOf(process, key, decidedMs - answersMs)
+      .find(({ says, id, atMs }) => says === "reached" && id === lastAsk && atMs <= decidedMs);
     if (contrary !== undefined) {
       violated("S6", `${process} marks ${key} down, though ${contrary.replica} has just said that it reaches it`);
     }

@@ -1,3 +1,4 @@
+import type { ViewStore } from "@rollcall/coordinator";
 import { parsePoolConfig } from "@rollcall/core/config";
 import { seededRandom } from "@rollcall/core/testing";
 import { CoordinatorProcess } from "./coordinator-process.js";
@@ -9,7 +10,7 @@ import { SearchCluster } from "./search-cluster.js";
 import { SimProcess } from "./sim-process.js";
 import { SimRedis } from "./sim-redis.js";
 import { Story } from "./story.js";
-import type { Surroundings } from "./surroundings.js";
+import { openStore, type Surroundings } from "./surroundings.js";
 import { World } from "./world.js";
 
 export interface SimulationOptions {
@@ -90,6 +91,12 @@ export class Simulation {
     const process = this.newProcess("replica", undefined);
     const mayLead = this.replicas.filter((one) => one.mayLead).length < this.options.candidates;
     this.replicas.push(new ReplicaProcess(process, this.around, this.options.requestsPerSecond, mayLead));
+  }
+
+  /** A store as a process of that name has it, which may lead. */
+  openStore(name: string): ViewStore {
+    const process = this.newProcess(name, undefined);
+    return this.around.invariants.watchLeaderStore(openStore(process, this.around, true), process);
   }
 
   /** Kills a process and starts another of its kind. */
