@@ -31,7 +31,9 @@ const faults: readonly Fault[] = [
   halfOfReplicas,
   losses,
   cutFromRedis,
+  manyCutFromRedis,
   // Processes.
+  leaderStopped,
   stopped,
   stopped,
   killed,
@@ -252,6 +254,35 @@ function cutFromRedis({ network, story, allProcesses }: Simulation, random: Rand
     mend: () => {
       network.set(process.name, "redis", "open");
       story.tell(process.name, "reaches Redis again");
+    },
+  };
+}
+
+function manyCutFromRedis({ network, story, allProcesses }: Simulation, random: Random) {
+  const share = random();
+  const names = allProcesses.filter(() => random() < share).map(({ name }) => name);
+  for (const name of names) network.set(name, "redis", "cut");
+  story.tell("redis", `is not reached by ${names.join(", ")}`);
+  return {
+    lastsMs: 200 + random() ** 2 * 60_000,
+    mend: () => {
+      for (const name of names) network.set(name, "redis", "open");
+      story.tell("redis", "is reached by all again");
+    },
+  };
+}
+
+/** For about as long as its lease lasts. */
+function leaderStopped({ story, leaders }: Simulation, random: Random) {
+  const [process] = leaders;
+  if (process === undefined || process.state !== "running") return nothing;
+  process.stop();
+  story.tell(process.name, "is stopped while it leads");
+  return {
+    lastsMs: 3_000 + random() * 12_000,
+    mend: () => {
+      story.tell(process.name, "goes on");
+      process.go();
     },
   };
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { mutants } from "./mutants.js";
+import { deafToOthers, mutants } from "./mutants.js";
+import { runScenario } from "./run-scenario.js";
+import { scenarios } from "./scenarios.js";
 import { runSeed } from "./seeds.js";
 
 /** A mutant that has come through so many of them is not found out. */
@@ -21,9 +23,25 @@ describe("the simulation finds out", () => {
   for (const { what, invariant, seams } of mutants) {
     it(`${what} (${invariant})`, async () => {
       const violated = await found(invariant, async (seed) => {
-        return (await runSeed({ seed, minutes: 3, seams, size })).violation?.invariant;
+        const settles = invariant.startsWith("L");
+        return (await runSeed({ seed, minutes: 3, seams, size, settles })).violation?.invariant;
       });
       assert.ok(violated.includes(invariant), `found only ${violated.join(", ")}`);
     });
   }
+
+  it("a leader that no other process can tell anything (L2)", async () => {
+    const [crash] = scenarios;
+    assert.ok(crash !== undefined);
+    const { problem } = await runScenario(crash, { seed: 1, seams: deafToOthers });
+    assert.match(problem ?? "", /^L2: /);
+  });
+
+  it("a leader that heeds no witness, where it reaches no node itself (S6)", async () => {
+    const cutOff = scenarios.find(({ what }) => what === "the leader reaches no node");
+    const seams = mutants.find(({ invariant }) => invariant === "S6")?.seams;
+    assert.ok(cutOff !== undefined && seams !== undefined);
+    const { problem } = await runScenario(cutOff, { seed: 1, seams });
+    assert.match(problem ?? "", /^S6: /);
+  });
 });

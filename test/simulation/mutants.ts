@@ -146,6 +146,11 @@ class Hopeless extends TableReader {
   }
 }
 
+/** Hears digests, so that it knows that others are alive, but neither their reports nor what witnesses say. */
+export const deafToOthers: Partial<Seams> = {
+  leaderStore: changed(() => ({ onReport: () => () => {}, onWitness: () => () => {} })),
+};
+
 export const mutants: readonly Mutant[] = [
   {
     what: "a Redis that takes a write from whoever comes",

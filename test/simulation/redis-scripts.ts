@@ -1,7 +1,7 @@
 import type { RedisData } from "./redis-data.js";
 
 /**
- * What `packages/coordinator/lua` does, in TypeScript: the simulation has no Lua. `redis-scripts.test.ts` compares the two
+ * What `packages/coordinator/lua` does, in TypeScript: the simulation has no Lua. `test/integration/redis-scripts.test.ts` compares the two
  * on a real Redis, call by call.
  */
 export type Script = (data: RedisData, keys: readonly string[], args: readonly string[]) => string | number | null;

@@ -111,12 +111,12 @@ export class Simulation {
   }
 
   /** Lets the time pass, up to the first violation. */
-  async run(forMs: number): Promise<void> {
-    const { world, redis, violations } = this;
+  async run(forMs: number, goesOn = () => this.violations.length === 0): Promise<void> {
+    const { world, redis } = this;
     // What is simulated asks the simulated day, so that a seed tells the same story on any day.
     Date.now = () => redis.nowMs();
     try {
-      await world.runUntil(world.nowMs() + forMs, () => violations.length === 0);
+      await world.runUntil(world.nowMs() + forMs, goesOn);
     } finally {
       Date.now = systemNow;
     }
