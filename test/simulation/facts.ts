@@ -28,8 +28,14 @@ interface HeardFact {
   readonly replica: string;
   readonly hasPool: boolean;
   readonly atMs: number;
+  /** Since when there has been no long silence. */
+  readonly sinceMs: number;
 }
 
+/** One that has been silent for so long is no longer counted on. */
+const liveMs = 14_000;
+/** One that has just come back may have been missing when it was asked who there is. */
+const askedBeforeMs = 2_000;
 const keptMs = 120_000;
 const keptMax = 20_000;
 
@@ -62,7 +68,11 @@ export class Facts {
   }
 
   digest(leader: string, replica: string, hasPool: boolean): void {
-    this.heardFacts.set(`${leader} ${replica}`, { leader, replica, hasPool, atMs: this.world.nowMs() });
+    const key = `${leader} ${replica}`;
+    const atMs = this.world.nowMs();
+    const before = this.heardFacts.get(key);
+    const sinceMs = before !== undefined && atMs - before.atMs < liveMs ? before.sinceMs : atMs;
+    this.heardFacts.set(key, { leader, replica, hasPool, atMs, sinceMs });
   }
 
   probesOf(address: string, sinceMs: number): ProbeFact[] {
@@ -73,12 +83,12 @@ export class Facts {
     return this.wordFacts.filter((fact) => fact.leader === leader && fact.node === node && fact.atMs >= sinceMs);
   }
 
-  /** The pools that a leader has heard of in the last `withinMs`. */
-  companyOf(leader: string, withinMs: number): string[] {
+  /** The pools that a leader must know of when it judges a node. */
+  companyOf(leader: string): string[] {
     const nowMs = this.world.nowMs();
     return [...this.heardFacts.values()]
       .filter((fact) => fact.leader === leader && fact.hasPool && fact.replica !== leader)
-      .filter(({ atMs }) => nowMs - atMs < withinMs)
+      .filter(({ atMs, sinceMs }) => nowMs - atMs < liveMs && nowMs - sinceMs > askedBeforeMs)
       .map(({ replica }) => replica);
   }
 

@@ -31,7 +31,6 @@ const evidenceOfStoppedMs = 45_000;
 const wordsMs = 4_500;
 /** An answer of a witness counts for no longer than this. */
 const answersMs = 1_900;
-const liveMs = 14_000;
 /** By how much two ideas of the store's clock may differ. */
 const clockSlackMs = 3_000;
 
@@ -121,7 +120,7 @@ export class Judge {
 
   private checkWitnesses(process: string, key: string, node: SearchNode | undefined, decidedMs: number): void {
     const { facts, violated, processOf } = this.parts;
-    const company = facts.companyOf(process, liveMs).map(processOf);
+    const company = facts.companyOf(process).map(processOf);
     const others = company.filter((one) => one !== undefined && one.state !== "dead");
     if (others.length > 0 && others.every((one) => this.reached(one, node, decidedMs))) {
       violated("S6", `${process} marks ${key} down, which each of ${others.length} other processes reaches`);
@@ -145,7 +144,7 @@ export class Judge {
       .probesOf(address, decidedMs - withinMs)
       .filter((probe) => probe.process === process && !probe.isWitness && probe.outcome === "failed");
     if (failed.length < 2) violated("S12", `${process} marks ${key} down after ${failed.length} failed probes`);
-    const isAlone = facts.companyOf(process, liveMs).length === 0;
+    const isAlone = facts.companyOf(process).length === 0;
     const words = facts.wordsOf(process, key, decidedMs - Math.max(wordsMs, withinMs - evidenceMs));
     if (!isAlone && !words.some(({ says }) => says === "failed")) {
       violated("S12", `${process} marks ${key} down on its own word, though others are alive`);
