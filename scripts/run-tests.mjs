@@ -24,11 +24,13 @@ const suites = {
   /** What a pool promises does not depend on its threads: the same files again, with two. */
   threads: {
     folders: ["test/dist/integration"],
-    only: /\b(?:requests|retries|failover|close|bad-input|credentials)\.test\.js$/,
+    only: /\b(?:requests|retries|failover|frozen|close|bad-input|credentials)\.test\.js$/,
     concurrency: 2,
     env: { ROLLCALL_TEST_THREADS: "2" },
   },
   simulation: { folders: ["test/dist/simulation"], concurrency: 2 },
+  /** Bad nights: whole fleets of processes, so one file at a time. */
+  faults: { folders: ["test/dist/faults"], concurrency: 1 },
   engine: { folders: ["test/dist/engine"], concurrency: 1 },
 };
 

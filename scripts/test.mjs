@@ -10,7 +10,7 @@ const steps = [
   ["build", "npx", ["tsc", "-b"]],
   ["style", "npx", ["biome", "check", "."]],
   ["packages as they would be published", process.execPath, ["scripts/check-packages.mjs"]],
-  ["tests", process.execPath, ["scripts/run-tests.mjs", "unit", "integration", "threads", "engine"]],
+  ["tests", process.execPath, ["scripts/run-tests.mjs", "unit", "integration", "threads", "faults", "engine"]],
 ];
 
 for (const [what, command, args] of steps) {

@@ -13,25 +13,32 @@ export interface Sighting {
 /** What one thread has to tell when it is asked. */
 export interface Watched {
   readonly sightings: readonly Sighting[];
-  /** How much later than asked for its timer ran, each time it did. */
-  readonly latenessMs: readonly number[];
+  /** When its timer ran later than asked for, and by how much. */
+  readonly delays: readonly Delay[];
+}
+
+export interface Delay {
+  readonly atMs: number;
+  readonly lateMs: number;
 }
 
 export const watchChannel = "rollcall-bench-marks";
 const everyMs = 1;
-/** Those of the last minute or so. */
+/** Later than this is worth noting: a timer's own granularity is not. */
+const lateFromMs = 0.5;
 const keptMax = 60_000;
 
 if (!isMainThread) watch((workerData as { readonly words: Int32Array }).words);
 
 function watch(words: Int32Array): void {
   const sightings: Sighting[] = [];
-  const latenessMs: number[] = [];
+  const delays: Delay[] = [];
   let isDown = false;
   let lastMs = machineMs();
   setInterval(() => {
     const atMs = machineMs();
-    if (latenessMs.length < keptMax) latenessMs.push(Math.max(0, atMs - lastMs - everyMs));
+    const lateMs = atMs - lastMs - everyMs;
+    if (lateMs > lateFromMs && delays.length < keptMax) delays.push({ atMs, lateMs });
     lastMs = atMs;
     const now = showsDown(words);
     if (now !== isDown && sightings.length < keptMax) sightings.push({ atMs, isDown: now });
@@ -42,9 +49,9 @@ function watch(words: Int32Array): void {
   channel.unref();
   channel.onmessage = (event) => {
     if ((event as { readonly data: unknown }).data !== "tell") return;
-    channel.postMessage({ sightings, latenessMs } satisfies Watched);
+    channel.postMessage({ sightings, delays } satisfies Watched);
     sightings.length = 0;
-    latenessMs.length = 0;
+    delays.length = 0;
   };
 }
 

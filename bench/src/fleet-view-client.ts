@@ -136,6 +136,7 @@ function measure({ nodes: count, marked }: ViewOrder): readonly ViewCost[] {
       writer: new TableWriter(words),
       logger: silentLogger,
       storeAheadMs: () => 0,
+      isAnswering: () => false,
       deliver: (list) => {
         targets = list;
       },
@@ -184,9 +185,10 @@ function measure({ nodes: count, marked }: ViewOrder): readonly ViewCost[] {
       queueMax: config.queue.perThread,
       noNodeWaitMs: fixed.noNodeWaitMs,
       drainMs: fixed.drainMs,
-      observer: { failed() {}, credentialRefused() {}, released() {} },
+      observer: { failed() {}, credentialRefused() {}, released() {}, signWanted() {} },
       timers: systemTimers,
       random: Math.random,
+      ranMs: (nowMs) => nowMs,
       wallNowMs: Date.now,
     });
     return { reader, dispatch };

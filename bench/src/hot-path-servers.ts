@@ -36,6 +36,7 @@ export async function startServers(): Promise<Servers> {
   for (const answer of answers) await writeFile(join(folder, `${answer.index}.json`), searchAnswer(answer));
   const ports = [await freePort(), await freePort(), await freePort()];
   const version = nginxVersion();
+  if (version === undefined) console.log("nginx was not found: three node:http processes answer in its place");
   const processes = await Promise.all(
     version === undefined
       ? ports.map((port) => own(spawn(process.execPath, [nodeServer, folder, String(port)], inheritErrors)))

@@ -36,9 +36,9 @@ interface Extent {
 }
 
 const fullExtent: Extent = {
-  rounds: 5,
+  rounds: 11,
   roundsOfLarge: 3,
-  forMs: 800,
+  forMs: 350,
   warmUpMs: 1_500,
   reduceRounds: 3,
   reduceForMs: 1_500,

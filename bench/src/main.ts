@@ -1,26 +1,52 @@
 // node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all of them. With --quick each runs briefly, to
 // see that it works; its numbers mean nothing and are not kept. With --profile the hot path tells where its time goes,
 // function by function, instead of how much it is; that is not kept either.
+//
+// Of failover alone: --fixture or --real for one kind of nodes, --rounds N, --threads N, --pause MS, and
+// --only SCENARIO,…, of which nothing is kept either.
+import { parseArgs } from "node:util";
+import { type FailoverOptions, failover } from "./failover/failover.js";
 import { fleet } from "./fleet.js";
 import { hotPath } from "./hot-path.js";
 import { installedSize } from "./installed-size.js";
 import { killedNode } from "./killed-node.js";
 import { type Report, writeReport } from "./report.js";
 
-const benches: Readonly<
-  Record<string, (extent: { readonly quick: boolean; readonly profile: boolean }) => Promise<Report>>
-> = {
-  "hot-path": hotPath,
-  fleet,
-  "killed-node": killedNode,
-  size: installedSize,
-};
+const benches: Readonly<Record<string, (options: FailoverOptions & { readonly profile: boolean }) => Promise<Report>>> =
+  {
+    "hot-path": hotPath,
+    failover,
+    fleet,
+    "killed-node": killedNode,
+    size: installedSize,
+  };
 
-const words = process.argv.slice(2);
-const quick = words.includes("--quick");
-const profile = words.includes("--profile");
-const named = words.filter((word) => word !== "--quick" && word !== "--profile");
+const { values, positionals: named } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
+    fixture: { type: "boolean", default: false },
+    real: { type: "boolean", default: false },
+    rounds: { type: "string", default: "1" },
+    threads: { type: "string", default: "1" },
+    pause: { type: "string" },
+    only: { type: "string" },
+  },
+});
+const { quick, profile, fixture, real } = values;
 const chosen = profile && named.length === 0 ? ["hot-path"] : named;
+const only = values.only?.split(",");
+const options = {
+  quick,
+  profile,
+  fixture,
+  real,
+  rounds: wholeNumber("rounds", values.rounds, 1),
+  threads: wholeNumber("threads", values.threads, 0),
+  ...(values.pause === undefined ? {} : { pauseMs: wholeNumber("pause", values.pause, 1) }),
+  ...(only === undefined ? {} : { only }),
+};
 const unknown = chosen.filter((word) => benches[word] === undefined);
 if (unknown.length > 0) {
   console.error(`no bench "${unknown.join('", "')}"; there are ${Object.keys(benches).join(", ")}`);
@@ -30,7 +56,14 @@ if (unknown.length > 0) {
 for (const [name, bench] of Object.entries(benches)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   console.log(`\n== ${name}${quick ? " (quick: the numbers mean nothing)" : ""}`);
-  const report = await bench({ quick, profile });
+  const report = await bench(options);
   console.log(`\n${report.body}`);
-  if (!quick && !profile) console.log(`written to ${await writeReport(name, report)}`);
+  if (!quick && !profile && only === undefined) console.log(`written to ${await writeReport(name, report)}`);
+}
+
+function wholeNumber(flag: string, text: string, least: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least) return value;
+  console.error(`--${flag} must be a whole number, ${least} or more`);
+  process.exit(2);
 }

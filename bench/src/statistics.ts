@@ -15,5 +15,7 @@ export function quantile(values: readonly number[], fraction: number): number {
   const below = sorted[Math.floor(at)];
   const above = sorted[Math.ceil(at)];
   if (below === undefined || above === undefined) throw new Error("no values");
+  // Nothing lies between two infinities.
+  if (below === above) return below;
   return below + (above - below) * (at - Math.floor(at));
 }

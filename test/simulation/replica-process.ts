@@ -1,13 +1,17 @@
 import { ClusterAccess } from "@rollcall/coordinator";
 import { fixed } from "@rollcall/core/config";
+import { beatMs } from "@rollcall/core/health";
 import { pick } from "@rollcall/core/selection";
 import { addressOf, nodeKey, type View } from "@rollcall/core/view";
 import { ClusterView } from "#worker/cluster-view";
 import type { FreshLook } from "#worker/fresh-look";
 import { lookAfresh } from "#worker/fresh-look";
 import type { LocalHealth } from "#worker/local-health";
+import { NodeWatch } from "#worker/node-watch";
 import { createTable } from "#worker/table/layout";
+import { LoopWatch } from "#worker/table/loop-watch";
 import type { TableReader } from "#worker/table/reader";
+import { TableTraffic } from "#worker/table/traffic";
 import { TableWriter } from "#worker/table/writer";
 import type { ViewKeeper } from "#worker/view-keeper";
 import { SimAsker } from "./sim-asker.js";
@@ -37,9 +41,11 @@ export class ReplicaProcess {
   readonly keeper: ViewKeeper;
   private readonly view: ClusterView;
   private readonly localHealth: LocalHealth;
+  private readonly nodeWatch: NodeWatch;
   private readonly reader: TableReader;
   private targets: ReadonlyMap<number, Target> = new Map();
-  private readonly hanging = new Map<number, number>();
+  /** When the requests began that wait on a node, by slot; the oldest first. */
+  private readonly hanging = new Map<number, readonly number[]>();
   /** Answers by slot, as far as anybody asks for them; and whose next answer is to be counted. */
   private readonly answers = new Map<number, number>();
   private readonly owing = new Set<number>();
@@ -81,16 +87,25 @@ export class ReplicaProcess {
       moved: () => {
         this.standings = undefined;
       },
+      isAnswering: (slot, generation) => this.nodeWatch.isAnswering(slot, generation),
       onNode: ({ address, from, to, reason }) => {
         if (from !== "ejected" && to !== "ejected") return;
         story.tell(name, `${address} ${from} -> ${to}${reason === undefined ? "" : `: ${reason}`}`);
       },
     });
-    const look = (slot: number): Promise<FreshLook> => {
+    const look = (slot: number, timeoutMs?: number): Promise<FreshLook> => {
       const row = this.keeper.rowAt(slot);
       if (row === undefined) return Promise.resolve({ kind: "void", reason: "the node is gone" });
-      return lookAfresh(asker, access, row.node, this.keeper.current?.topology.clusterUuid);
+      return lookAfresh(asker, access, row.node, this.keeper.current?.topology.clusterUuid, timeoutMs);
     };
+    this.nodeWatch = new NodeWatch({
+      ...{ words, timers: process, random, look },
+      traffic: new TableTraffic(words, layout),
+      silent: (slot, generation, reason) => {
+        this.localHealth.tell(slot, generation, { type: "silent", reason: `silent: ${reason}` });
+      },
+      move: () => {},
+    });
     this.localHealth = seams.localHealth({
       timers: process,
       random,
@@ -118,6 +133,7 @@ export class ReplicaProcess {
         this.lastShared = this.keeper.current;
       },
       avoided: () => this.keeper.avoided(),
+      contradicts: () => this.keeper.contradicts(),
       threads: () => [],
       answered: () => this.answered,
       look: (key) => {
@@ -131,8 +147,17 @@ export class ReplicaProcess {
     access.onChange(() => this.keeper.rebuild());
     void access.start();
     this.view.start();
+    const loopWatch = new LoopWatch(this.reader, () => process.nowMs());
+    const beat = () => {
+      process.after(beatMs, beat);
+      loopWatch.beat();
+      this.keeper.reconsider();
+      this.nodeWatch.tick();
+    };
+    beat();
     if (requestsPerSecond > 0) process.after(random() * trafficEveryMs, () => this.traffic());
     process.onDeath(() => {
+      this.nodeWatch.close();
       this.localHealth.close();
       void this.view.close();
       void asker.close();
@@ -148,9 +173,21 @@ export class ReplicaProcess {
     return this.view.freshness === "fresh";
   }
 
+  /** Whether it has a reason to look at a node that its view marks down: it hears it, or waits for it. */
+  looksAtDown(address: string): boolean {
+    const slot = [...this.targets].find(([, target]) => target.address === address)?.[0];
+    return (
+      (slot !== undefined && this.hanging.has(slot)) ||
+      this.keeper.contradicts().some((key) => key.endsWith(`@${address}`))
+    );
+  }
+
   private apply(targets: ReadonlyMap<number, Target>): void {
     const before = this.targets;
     this.targets = targets;
+    for (const [slot, { generation }] of targets) {
+      if (before.get(slot)?.generation !== generation) this.reader.forget(slot);
+    }
     for (const slot of before.keys()) {
       if (!targets.has(slot) && !this.hanging.has(slot)) this.process.after(0, () => this.release(slot));
     }
@@ -171,13 +208,21 @@ export class ReplicaProcess {
     if (picked.type === "node") this.send(picked.slot);
 
     const troubled = new Set([...around.cluster.failing(), ...around.network.troublesOf(process.name)]);
-    if (troubled.size === 0 && this.owing.size === 0) return;
     const probability = 1 - Math.exp((-this.requestsPerSecond * trafficEveryMs) / 1_000);
     for (const slot of reader.roster.eligible) {
+      if (process.random() >= probability) continue;
       const target = this.targets.get(slot);
-      if (target === undefined || !(troubled.has(target.address) || this.owing.has(slot))) continue;
-      if (process.random() < probability) this.send(slot);
+      if (target === undefined) continue;
+      if (troubled.has(target.address)) this.send(slot);
+      else this.hear(slot);
     }
+  }
+
+  /** A request was answered. */
+  private hear(slot: number): void {
+    this.answered++;
+    if (this.owing.delete(slot)) this.answers.set(slot, (this.answers.get(slot) ?? 0) + 1);
+    this.reader.noteHeard(slot, this.process.nowMs());
   }
 
   private send(slot: number): void {
@@ -187,18 +232,16 @@ export class ReplicaProcess {
     const startedAtMs = process.nowMs();
     switch (around.cluster.requestNow(process, target.address)) {
       case "answered":
-        this.answered++;
-        if (this.owing.delete(slot)) this.answers.set(slot, (this.answers.get(slot) ?? 0) + 1);
-        return;
+        return this.hear(slot);
       case "refused":
         reader.noteRefusal(slot);
         process.after(1, () => this.fail(slot, target, startedAtMs, "connection refused"));
         return;
       case "silent": {
-        const hanging = this.hanging.get(slot) ?? 0;
-        if (hanging >= hangingMax) return;
-        this.hanging.set(slot, hanging + 1);
+        const hanging = this.hanging.get(slot) ?? [];
+        if (hanging.length >= hangingMax) return;
         reader.enter(slot);
+        this.wait(slot, [...hanging, startedAtMs]);
         if (process.random() < 0.5) this.connect(slot, target, startedAtMs);
         else this.hang(slot, target, startedAtMs, around.cluster.at(target.address)?.id, 0);
       }
@@ -210,7 +253,7 @@ export class ReplicaProcess {
     const { process, around } = this;
     const dueMs = startedAtMs + fixed.connectTimeoutMs;
     process.after(fixed.connectTimeoutMs, () => {
-      this.ended(slot);
+      this.ended(slot, startedAtMs);
       const isLate = process.nowMs() - dueMs > lateMs;
       const connects = around.cluster.requestNow(process, target.address) === "answered";
       if (!isLate && !connects) this.fail(slot, target, startedAtMs, "connect timeout");
@@ -227,25 +270,30 @@ export class ReplicaProcess {
       const outcome = around.cluster.requestNow(process, target.address);
       const isOther = around.cluster.at(target.address)?.id !== id;
       if (outcome === "silent" && times < resentMax) return this.hang(slot, target, startedAtMs, id, times + 1);
-      this.ended(slot);
+      this.ended(slot, startedAtMs);
       if (outcome === "refused" || (outcome === "answered" && isOther)) {
         this.fail(slot, target, startedAtMs, "connection reset");
       }
     });
   }
 
-  private ended(slot: number): void {
+  private ended(slot: number, startedAtMs: number): void {
     this.reader.leave(slot);
-    const hanging = (this.hanging.get(slot) ?? 1) - 1;
-    if (hanging > 0) this.hanging.set(slot, hanging);
-    else {
-      this.hanging.delete(slot);
-      this.release(slot);
-    }
+    const left = [...(this.hanging.get(slot) ?? [])];
+    left.splice(left.indexOf(startedAtMs), 1);
+    this.wait(slot, left);
+    if (left.length === 0) this.release(slot);
+  }
+
+  private wait(slot: number, since: readonly number[]): void {
+    if (since.length > 0) this.hanging.set(slot, since);
+    else this.hanging.delete(slot);
+    this.reader.showWaiting(slot, since.at(0), since.at(-1));
   }
 
   private fail(slot: number, { generation }: Target, startedAtMs: number, reason: string): void {
     this.owing.add(slot);
+    this.nodeWatch.failed(slot, generation);
     const answered = this.answers.get(slot) ?? 0;
     const before = detectorOf(this.localHealth, slot);
     this.localHealth.tell(slot, generation, { type: "failed", startedAtMs, answered, reason });

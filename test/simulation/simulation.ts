@@ -57,6 +57,7 @@ export class Simulation {
     this.invariants.know({
       processOf: (name) => this.processes.get(name),
       isLeading: (name) => this.leaders.some((process) => process.name === name),
+      looksAtDown: (name, address) => this.replicaOf(name)?.looksAtDown(address) ?? false,
       isFresh: (name) => this.replicaOf(name)?.isFresh ?? false,
       viewOf: (name) => this.replicaOf(name)?.keeper.current,
     });

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type OwnedProcess, own, startGuard } from "./child-processes.js";
+import { type Detour, detourWords } from "./detour/index.js";
 import { waitUntil } from "./wait-until.js";
 
 // Tests run from test/dist/support.
@@ -21,14 +22,20 @@ export interface CoordinatorProcessOptions {
   readonly name: string;
   /** Further words for the command. */
   readonly flags?: readonly string[];
+  /** Its own ways to some nodes, to be cut for it alone. */
+  readonly detours?: readonly Detour[];
 }
 
 /** Resolves once it has said that it has begun. @throws if it ends before */
 export async function startCoordinatorProcess(options: CoordinatorProcessOptions): Promise<CoordinatorProcess> {
-  const { nodes, redis, name, flags = [] } = options;
+  const { nodes, redis, name, flags = [], detours = [] } = options;
   const words = ["coordinator", "--nodes", nodes.join(","), "--redis", redis, "--name", name, ...flags];
+  const { execArgv, env } = detourWords(detours);
   const { PATH } = process.env;
-  const child = spawn(process.execPath, [program, ...words], { env: { PATH }, stdio: ["pipe", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [...execArgv, program, ...words], {
+    env: { PATH, ...env },
+    stdio: ["pipe", "ignore", "pipe"],
+  });
   const owned = await own(child);
   // A coordinator goes on when we are killed.
   const guard = startGuard(owned.pid);

@@ -31,6 +31,8 @@ export interface ClusterViewParts {
   readonly follow: (view: View, trust: Freshness, line: ViewLine) => void;
   /** The nodes, by `nodeKey`, that this process keeps away from by its own experience. */
   readonly avoided: () => readonly string[];
+  /** The nodes, by `nodeKey`, that it goes on using although the view marks them DOWN. */
+  readonly contradicts: () => readonly string[];
   readonly threads: () => readonly ThreadDigest[];
   /** How many requests have been answered so far. */
   readonly answered: () => number;
@@ -179,7 +181,8 @@ export class ClusterView {
   }
 
   private digest(): Digest {
-    const { config, avoided, threads, answered, timers } = this.parts;
+    const { config, avoided, contradicts, threads, answered, timers } = this.parts;
+    const contradicted = contradicts();
     const view = this.shared?.shared;
     const nowMs = timers.nowMs();
     if (answered() !== this.answered) this.answeredAtMs = nowMs;
@@ -193,6 +196,7 @@ export class ClusterView {
       freshness: this.freshness,
       ...(view === undefined ? {} : { view: { topology: view.topology.version, marks: view.marks.version } }),
       avoided: avoided().slice(0, avoidedTold),
+      ...(contradicted.length === 0 ? {} : { contradicts: contradicted }),
       ...(this.answeredAtMs === undefined ? {} : { answeredMsAgo: Math.round(nowMs - this.answeredAtMs) }),
       threads: threads(),
     };

@@ -1,5 +1,6 @@
 import { type Asker, type ClusterAccess, notRunning, probe } from "@rollcall/coordinator";
 import { fixed } from "@rollcall/core/config";
+import { blamesNode } from "@rollcall/core/request";
 import type { NodeRecord } from "@rollcall/core/view";
 
 /**
@@ -8,7 +9,8 @@ import type { NodeRecord } from "@rollcall/core/view";
  *   reached       it answers, whatever it answers
  *   unreachable   no connection, or no answer in time
  *   foreign       a node of another cluster answers at its address
- *   void          nothing was seen: the configuration does not let it be asked, or this process was hardly running
+ *   void          nothing was seen: the configuration does not let it be asked, this process was hardly running, or this
+ *                 machine had no means left to ask
  */
 export type FreshLook = { readonly kind: "reached" } | NoSight;
 
@@ -18,23 +20,24 @@ interface NoSight {
   readonly reason: string;
 }
 
-/** Looks once, with this process's own credentials. Always answers, mostly within a second. */
+/** Looks once, with this process's own credentials. Always answers, mostly within `timeoutMs`. */
 export async function lookAfresh(
   asker: Asker,
   access: Pick<ClusterAccess, "reach">,
   node: NodeRecord,
   clusterUuid: string | undefined,
+  timeoutMs: number = fixed.probeTimeoutMs,
 ): Promise<FreshLook> {
   const reach = access.reach(node);
   if (reach.kind === "refused") return { kind: "void", reason: reach.reason };
   const { outcome, reason, code } = await probe(asker, reach.endpoint, {
     pinnedUuid: clusterUuid,
-    timeoutMs: fixed.probeTimeoutMs,
+    timeoutMs,
     fresh: true,
   });
   switch (outcome) {
     case "unreachable":
-      return { kind: code === notRunning ? "void" : "unreachable", reason };
+      return { kind: isOurOwnDoing(code) ? "void" : "unreachable", reason };
     case "foreign":
       return { kind: "foreign", reason };
     case "verified":
@@ -44,3 +47,11 @@ export async function lookAfresh(
       return { kind: "reached" };
   }
 }
+
+function isOurOwnDoing(errorCode = ""): boolean {
+  if (errorCode === notRunning || errorCode === hostRefused) return true;
+  return !blamesNode({ kind: "not-connected", code: "CONNECT", errorCode });
+}
+
+/** What our own connector says where the host policy forbids an address. */
+const hostRefused = "ERR_HOST_REFUSED";

@@ -56,6 +56,14 @@ const reached: FreshLook = { kind: "reached" };
 const unreachable: FreshLook = { kind: "unreachable", reason: "no answer" };
 
 describe("a process's own opinion of the nodes", () => {
+  it("keeps away from a node that is silent, and reports it as probed: it was", () => {
+    const { health, reports, looks } = openHealth();
+    health.begin(3, 1);
+    health.tell(3, 1, { type: "silent", reason: "silent: no answer within 500 ms" });
+    assert.match(health.ejection(3)?.reason ?? "", /^silent/);
+    assert.deepEqual([reports, looks], [["3: silent: no answer within 500 ms, probed"], []]);
+  });
+
   it("keeps away from a node after three failures", () => {
     const { health, fail, changed, timers, looks } = openHealth();
     health.begin(0, 1);

@@ -37,7 +37,7 @@ interface Watched {
 /**
  * What this process itself has seen of each node: one detector a slot, and the one timer they need.
  *
- * Requests that fail eject a node; before anybody is told, it is looked at once on a new connection. Where that reaches
+ * Requests that fail, or wait in silence, eject a node; before anybody is told, it is looked at once on a new connection. Where that reaches
  * it, the failures were something else: the node is eased in, and not reported. Where it does not, the report says so, and
  * counts as the word of a witness. Where nothing could be seen, there is nothing to report.
  */
@@ -101,6 +101,8 @@ export class LocalHealth {
     for (const effect of effects) {
       if (effect.type === "probe") void this.trial(slot, detector.generation);
       else if (event.type === "failed") void this.verify(slot, detector.generation, effect.reason);
+      // A silent node has not answered a fresh probe of ours either.
+      else if (event.type === "silent") this.report(slot, detector.generation, effect.reason, "failed");
       // Of a trial, its own look tells: see there.
       else if (event.type === "tick") this.report(slot, detector.generation, effect.reason);
     }

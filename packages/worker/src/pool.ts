@@ -12,6 +12,7 @@ import {
   type RedactedConfig,
   redactConfig,
 } from "@rollcall/core/config";
+import { beatMs } from "@rollcall/core/health";
 import { shownText } from "@rollcall/core/sniff";
 import { addressOf, type Freshness, type NodeRecord, nodeKey, type Topology, type View } from "@rollcall/core/view";
 import { ClusterView } from "./cluster-view.js";
@@ -22,15 +23,18 @@ import { type FreshLook, lookAfresh } from "./fresh-look.js";
 import { Lanes } from "./lane/client.js";
 import { LocalHealth } from "./local-health.js";
 import { describeNode, type NodeEvent, type NodeStatus } from "./node-status.js";
+import { NodeWatch } from "./node-watch.js";
 import { PoolEmitter, type PoolEvents } from "./pool-events.js";
 import type { PoolRequest } from "./prepare-call.js";
 import { Requests } from "./requests.js";
 import type { PoolResponse } from "./response.js";
 import type { PoolStats, ThreadStatus } from "./stats.js";
 import { createTable, HeaderWord } from "./table/layout.js";
+import { LoopWatch } from "./table/loop-watch.js";
 import { NumberedLists } from "./table/numbered-lists.js";
 import { TableReader } from "./table/reader.js";
 import { TableTotals } from "./table/totals.js";
+import { TableTraffic } from "./table/traffic.js";
 import { TableWriter } from "./table/writer.js";
 import type { Task } from "./threads/run-task.js";
 import { type TaskOptions, Tasks } from "./threads/tasks.js";
@@ -102,6 +106,8 @@ class ClusterPool implements Pool {
   readonly #view: ClusterView;
   readonly #keeper: ViewKeeper;
   readonly #localHealth: LocalHealth;
+  readonly #nodeWatch: NodeWatch;
+  readonly #ticking: NodeJS.Timeout;
   readonly #deadlines: Deadlines;
   readonly #sender: Sender;
   readonly #lanes: Lanes | undefined;
@@ -138,13 +144,16 @@ class ClusterPool implements Pool {
     this.#counted = totals;
     this.#gathering = setInterval(() => totals.gather(), gatherEveryMs).unref();
     const observer: DispatchObserver = {
-      failed: ({ slot, generation, startedAtMs, reason }) =>
+      failed: ({ slot, generation, startedAtMs, reason }) => {
+        this.#nodeWatch.failed(slot, generation);
         this.#localHealth.tell(slot, generation, {
           type: "failed",
           startedAtMs,
           answered: totals.ofNode(slot).answers,
           reason,
-        }),
+        });
+      },
+      signWanted: (slot) => this.#nodeWatch.signWanted(slot),
       credentialRefused: () => this.#access.credentialRefused(),
       released: (slot) => {
         this.#keeper.released(slot);
@@ -154,10 +163,16 @@ class ClusterPool implements Pool {
     const queueMax = settings.queue.perThread;
     const { noNodeWaitMs, drainMs, connectTimeoutMs, maxResponseBytes } = fixed;
     const connections = { ...settings.connections, connectTimeoutMs, maxResponseBytes };
+    const nowMs = () => timers.nowMs();
+    let watch: LoopWatch | undefined;
     if (settings.threads === 0) {
       const inFlightMax = settings.connections.perNode;
+      const reader = new TableReader({ words, layout, thread: 0, inFlightMax, nowMs });
+      const own = new LoopWatch(reader, nowMs);
+      watch = own;
       this.#sender = new Dispatch({
-        reader: new TableReader({ words, layout, thread: 0, inFlightMax, nowMs: () => timers.nowMs() }),
+        reader,
+        ranMs: (atMs) => own.ranMs(atMs),
         settings: connections,
         queueMax,
         noNodeWaitMs,
@@ -194,7 +209,6 @@ class ClusterPool implements Pool {
       this.#sender = lanes;
       this.#lanes = lanes;
     }
-    const nowMs = () => timers.nowMs();
     const deadlines = this.#deadlines;
     this.#requests = new Requests({
       sender: this.#sender,
@@ -235,8 +249,24 @@ class ClusterPool implements Pool {
         this.#sender.pump();
         this.#noteDegradation();
       },
+      isAnswering: (slot, generation) => this.#nodeWatch.isAnswering(slot, generation),
       onNode: (event) => this.#nodeChanged(event),
     });
+    this.#nodeWatch = new NodeWatch({
+      words,
+      traffic: new TableTraffic(words, layout),
+      timers,
+      random,
+      look: (slot, timeoutMs) => this.#look(slot, timeoutMs),
+      silent: (slot, generation, reason) =>
+        this.#localHealth.tell(slot, generation, { type: "silent", reason: `silent: ${reason}` }),
+      move: (order) => this.#sender.move(order),
+    });
+    this.#ticking = setInterval(() => {
+      watch?.beat();
+      this.#keeper.reconsider();
+      this.#nodeWatch.tick();
+    }, beatMs).unref();
     this.#localHealth = new LocalHealth({
       timers,
       random,
@@ -255,6 +285,7 @@ class ClusterPool implements Pool {
       logger: this.#logger,
       follow: (view, trust, line) => this.#follow(view, trust, line),
       avoided: () => this.#keeper.avoided(),
+      contradicts: () => this.#keeper.contradicts(),
       threads: () => this.#threadStatuses(),
       answered: () => this.#totals.answered + this.#counted.ofThreads.answered,
       look: (key) => {
@@ -423,14 +454,14 @@ class ClusterPool implements Pool {
     if (row !== undefined) this.#view.report(nodeKey(row.node), reason, probe);
   }
 
-  async #look(slot: number): Promise<FreshLook> {
+  async #look(slot: number, timeoutMs?: number): Promise<FreshLook> {
     const row = this.#keeper.rowAt(slot);
     if (row === undefined) return { kind: "void", reason: "the node is gone" };
-    return this.#lookAt(row.node);
+    return this.#lookAt(row.node, timeoutMs);
   }
 
-  #lookAt(node: NodeRecord): Promise<FreshLook> {
-    return lookAfresh(this.#asker, this.#access, node, this.#keeper.current?.topology.clusterUuid);
+  #lookAt(node: NodeRecord, timeoutMs?: number): Promise<FreshLook> {
+    return lookAfresh(this.#asker, this.#access, node, this.#keeper.current?.topology.clusterUuid, timeoutMs);
   }
 
   #nodeChanged(event: NodeEvent): void {
@@ -473,6 +504,8 @@ class ClusterPool implements Pool {
     await Promise.allSettled([this.#sender.destroy(), this.#view.close(), this.#asker.close()]);
     await this.#threads?.destroy();
     clearInterval(this.#gathering);
+    clearInterval(this.#ticking);
+    this.#nodeWatch.close();
     this.#deadlines.close();
     this.#localHealth.close();
     this.#access.close();

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { RollcallError } from "@rollcall/core";
 import { parsePoolConfig } from "@rollcall/core/config";
-import { type PoolRequest, prepareCall } from "./prepare-call.js";
+import { type CallDefaults, type PoolRequest, prepareCall } from "./prepare-call.js";
 
 const config = parsePoolConfig({ nodes: ["http://10.0.0.1:9200"] }, { cores: 1 });
-const prepare = (request: PoolRequest) => prepareCall(request, config, 1_000).call;
+const prepare = (request: PoolRequest, settings: CallDefaults = config) => prepareCall(request, settings, 1_000).call;
 
 describe("preparing a call", () => {
   it("sends objects as JSON, text and bytes as they are, and lines as ndjson", () => {
@@ -32,6 +32,19 @@ describe("preparing a call", () => {
       "content-type",
       "application/vnd.x+json",
     ]);
+  });
+
+  it("lets a Read move that is bound to no node, unless one attempt is all that is wanted", () => {
+    const movable = (request: PoolRequest, settings?: CallDefaults) => prepare(request, settings).movable;
+    const search: PoolRequest = { method: "POST", path: "/a/_search" };
+    assert.equal(movable(search), true);
+    assert.equal(movable({ ...search, query: { scroll: "1m" } }), false);
+    assert.equal(movable({ ...search, query: { scroll: "1m" }, class: "read" }), false);
+    assert.equal(movable({ ...search, class: "repeatable" }), false);
+    assert.equal(movable({ method: "POST", path: "/_sql" }), false);
+    assert.equal(movable({ method: "POST", path: "/_sql", class: "read" }), true);
+    assert.equal(movable({ method: "PUT", path: "/a/_doc/1" }), false);
+    assert.equal(movable(search, { timeoutMs: 1_000, retry: false }), false);
   });
 
   it("classifies by method and path unless the caller knows better", () => {

@@ -66,8 +66,13 @@ function prepare(request: PoolRequest, config: CallDefaults, nowMs: number): Pre
   const path = pathOf(request);
   const timeoutMs = timeoutOf(request, config);
   const [body, contentType] = bodyOf(request);
-  const requestClass = request.class ?? classify(method, path).class;
+  const known = classify(method, path);
+  const requestClass = request.class ?? known.class;
   if (!classes.has(requestClass)) throw problem("class", 'must be "read", "repeatable" or "never"');
+
+  const maxRetries = config.retry === false ? 0 : config.retry.max;
+  // A Read that opens something on a node stays there, whoever says that it is a Read.
+  const isBound = known.class === "read" && !known.movable;
 
   return {
     timeoutMs,
@@ -77,7 +82,8 @@ function prepare(request: PoolRequest, config: CallDefaults, nowMs: number): Pre
       headers: headersOf(request, contentType),
       body,
       class: requestClass,
-      maxRetries: config.retry === false ? 0 : config.retry.max,
+      movable: requestClass === "read" && maxRetries > 0 && !isBound,
+      maxRetries,
       deadlineMs: nowMs + timeoutMs,
     },
   };

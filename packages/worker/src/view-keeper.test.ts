@@ -47,12 +47,19 @@ function viewOf({ topology = 1, marks = 1, beat = 1, nodes = [], marked = [] }: 
 const storeAheadMs = 500;
 const mark = (kind: Mark["kind"], sinceMs = 10_500): Mark => ({ kind, sinceMs, reason: "connection refused" });
 
+const downByProbes = (sinceMs = 10_500, failedProbes = 2): Mark => ({
+  ...mark("down", sinceMs),
+  down: { flaps: 1, holdUntilMs: sinceMs + 5_000, failedProbes, reporters: 0 },
+});
+
 function openKeeper(seeds: readonly NodeRecord[] = [node("", 1)]) {
   const timers = new ManualTimers(10_000);
   const words = createTable(layout);
   const writer = new TableWriter(words);
   const reader = new TableReader({ words, layout, thread: 0, inFlightMax: 9, nowMs: () => timers.nowMs() });
   const refused = new Set<number>();
+  /** Slots. */
+  const answering = new Set<number>();
   const state = { reached: 0, moved: 0, authorization: "one" };
   const delivered: (readonly Target[])[] = [];
   const events: string[] = [];
@@ -75,6 +82,7 @@ function openKeeper(seeds: readonly NodeRecord[] = [node("", 1)]) {
     moved: () => {
       state.moved++;
     },
+    isAnswering: (slot) => answering.has(slot),
     onNode: ({ address, from, to, reason }: NodeEvent) =>
       events.push(`${address.split(":")[1]}: ${from} > ${to}${reason === undefined ? "" : `, ${reason}`}`),
   });
@@ -96,7 +104,21 @@ function openKeeper(seeds: readonly NodeRecord[] = [node("", 1)]) {
   const takeEvents = () => events.splice(0);
   const targets = () => (delivered.at(-1) ?? []).map(({ slot, endpoint: { port } }) => `${slot}: ${port}`);
   const standings = () => keeper.all().map(({ row, standing }) => `${row.node.port}: ${standing.state}`);
-  return { timers, reader, refused, state, keeper, health, eject, takeEvents, targets, standings, delivered, warnings };
+  return {
+    timers,
+    reader,
+    refused,
+    answering,
+    state,
+    keeper,
+    health,
+    eject,
+    takeEvents,
+    targets,
+    standings,
+    delivered,
+    warnings,
+  };
 }
 
 describe("the keeper of the node table", () => {
@@ -275,6 +297,47 @@ describe("the keeper of the node table", () => {
     keeper.apply(viewOf({ marks: 2, nodes: [a, b, c], marked }));
     assert.deepEqual(standings(), ["1: down", "2: drain", "3: up"]);
     assert.deepEqual(takeEvents(), ["1: ejected > down, connection refused", "2: ejected > drain, connection refused"]);
+  });
+
+  it("ignores a shared DOWN while the node answers this process, and obeys it for good once it has not", () => {
+    const { keeper, answering, reader, standings, takeEvents } = openKeeper();
+    keeper.apply(viewOf({ nodes: [a, b, c] }));
+    takeEvents();
+    for (const slot of [0, 1]) answering.add(slot);
+    const view = viewOf({ marks: 2, nodes: [a, b, c], marked: [[a, downByProbes()] as const] });
+    keeper.apply(view);
+    keeper.reconsider();
+    assert.deepEqual(
+      [standings()[0], reader.roster.eligible, keeper.contradicts()],
+      ["1: up", [0, 1, 2], [nodeKey(a)]],
+    );
+    answering.delete(0);
+    keeper.reconsider();
+    assert.deepEqual([standings()[0], reader.roster.eligible, keeper.contradicts()], ["1: down", [1, 2], []]);
+    // What answers now is what was sent before.
+    answering.add(0);
+    keeper.reconsider();
+    keeper.refresh();
+    keeper.apply({ ...view, head: { ...view.head, beat: 9 } }, "fresh");
+    assert.deepEqual([standings()[0], keeper.contradicts()], ["1: down", []]);
+    assert.deepEqual(takeEvents(), ["1: up > down, connection refused"]);
+    // The next mark is another matter.
+    keeper.apply(viewOf({ marks: 3, nodes: [a, b, c] }));
+    keeper.apply(viewOf({ marks: 4, nodes: [a, b, c], marked: [[a, downByProbes(20_000)] as const] }));
+    assert.deepEqual(keeper.contradicts(), [nodeKey(a)]);
+    keeper.apply(viewOf({ marks: 5, nodes: [a, b, c] }));
+    assert.deepEqual(keeper.contradicts(), []);
+  });
+
+  it("obeys a DOWN at once that rests on another cluster's answer, or where it cannot connect itself", () => {
+    const { keeper, answering, eject, standings } = openKeeper();
+    keeper.apply(viewOf({ nodes: [a, b, c] }));
+    for (const slot of [0, 1]) answering.add(slot);
+    eject(1, 1);
+    const marked = [[a, downByProbes(10_500, 0)] as const, [b, downByProbes()] as const];
+    keeper.apply(viewOf({ marks: 2, nodes: [a, b, c], marked }));
+    assert.deepEqual(standings(), ["1: down", "2: down", "3: up"]);
+    assert.deepEqual(keeper.contradicts(), []);
   });
 
   it("takes a DOWN that nobody keeps any more for a hint, which one trial of its own overturns", async () => {

@@ -29,11 +29,20 @@ export interface ViewKeeperOptions {
   readonly deliver: (targets: readonly Target[]) => void;
   /** The table has changed: who waits may go on. */
   readonly moved: () => void;
+  /** Whether the last that this process has seen of the slot's node is an answer, and that not long ago. */
+  readonly isAnswering: (slot: number, generation: number) => boolean;
   readonly onNode: (event: NodeEvent) => void;
 }
 
 /** "shared": the view of all processes, or the only one. "own": kept by this process for itself while nobody keeps that. */
 export type ViewLine = "shared" | "own";
+
+/** A mark DOWN of the view, as this process takes it. */
+interface SharedDown {
+  readonly generation: number;
+  readonly sinceMs: number;
+  readonly isContradicted: boolean;
+}
 
 /** How a row stands, and why. */
 export interface Standing {
@@ -57,6 +66,8 @@ export class ViewKeeper {
   private trust: Freshness = "fresh";
   private line: ViewLine = "shared";
   private readonly standings = new Map<string, Standing>();
+  /** Nodes that the view marks DOWN, by slot. */
+  private readonly downs = new Map<number, SharedDown>();
   private localHealth: LocalHealth | undefined;
 
   constructor(private readonly options: ViewKeeperOptions) {}
@@ -101,6 +112,7 @@ export class ViewKeeper {
 
     for (const row of removed) {
       writer.setState(row.slot, undefined, undefined);
+      this.downs.delete(row.slot);
       this.localHealth?.end(row.slot);
       this.announce(row, undefined);
       // Nobody will tell of its last request: it never had one, or had it long ago.
@@ -125,10 +137,21 @@ export class ViewKeeper {
   /** Writes every row anew: a mark, or our own opinion, has changed. */
   refresh(): void {
     for (const row of this.rows.inUse.values()) {
+      this.judgeDown(row);
       this.localHealth?.tell(row.slot, row.generation, this.adviceOn(row));
       this.write(row, this.markOf(row));
     }
     this.options.moved();
+  }
+
+  /** To be called every now and then: a node that was used in spite of a shared DOWN may have stopped answering. */
+  reconsider(): void {
+    for (const [slot, { isContradicted }] of this.downs) {
+      const row = isContradicted ? this.rowAt(slot) : undefined;
+      if (row === undefined || !this.judgeDown(row)) continue;
+      this.localHealth?.tell(row.slot, row.generation, this.adviceOn(row));
+      this.refreshSlot(slot);
+    }
   }
 
   /** Our own opinion of one slot has changed. */
@@ -156,6 +179,11 @@ export class ViewKeeper {
       .map(({ row }) => nodeKey(row.node));
   }
 
+  /** The nodes, by `nodeKey`, that this process goes on using although the view marks them DOWN: it hears them itself. */
+  contradicts(): string[] {
+    return [...this.rows.inUse.values()].filter((row) => this.isContradicted(row)).map(({ node }) => nodeKey(node));
+  }
+
   private targets(): Target[] {
     return [...this.rows.inUse.values()].flatMap(({ slot, generation }) => {
       const reach = this.reaches.get(slot);
@@ -174,16 +202,44 @@ export class ViewKeeper {
   }
 
   /** What the view says of a node's health, for our own opinion of it. */
-  private adviceOn({ node }: Row): DetectorEvent {
-    const mark = this.view?.marks.nodes[nodeKey(node)];
-    if (mark?.kind !== "down") return { type: "sharedCleared" };
+  private adviceOn(row: Row): DetectorEvent {
+    const mark = this.view?.marks.nodes[nodeKey(row.node)];
+    if (mark?.kind !== "down" || this.isContradicted(row)) return { type: "sharedCleared" };
     return this.trust === "fresh" ? { type: "sharedDown" } : { type: "sharedDoubtful", reason: mark.reason };
   }
 
   /** The mark to go by. A DOWN that nobody vouches for any more is none: our own opinion took it over. */
-  private markOf({ node }: Row): Mark | undefined {
+  private markOf(row: Row): Mark | undefined {
+    const mark = this.view?.marks.nodes[nodeKey(row.node)];
+    const isVoid = mark?.kind === "down" && (this.trust !== "fresh" || this.isContradicted(row));
+    return isVoid ? undefined : mark;
+  }
+
+  /**
+   * Whether a shared DOWN is to be ignored: this process has had an answer in the last 2 s, and nothing worse since. Once
+   * it has been obeyed, it is obeyed until it is taken back. One that rests on an answer, of another cluster's node, always
+   * is. Returns whether the judgement has changed.
+   */
+  private judgeDown({ slot, generation, node }: Row): boolean {
     const mark = this.view?.marks.nodes[nodeKey(node)];
-    return mark?.kind === "down" && this.trust !== "fresh" ? undefined : mark;
+    const before = this.downs.get(slot);
+    if (mark?.kind !== "down") {
+      this.downs.delete(slot);
+      return before !== undefined;
+    }
+    const isKnown = before?.generation === generation && before.sinceMs === mark.sinceMs;
+    const isContradicted =
+      (!isKnown || before.isContradicted) &&
+      (mark.down?.failedProbes ?? 0) > 0 &&
+      this.localHealth?.ejection(slot) === undefined &&
+      this.options.isAnswering(slot, generation);
+    this.downs.set(slot, { generation, sinceMs: mark.sinceMs, isContradicted });
+    return !isKnown || before.isContradicted !== isContradicted;
+  }
+
+  private isContradicted({ slot, generation }: Row): boolean {
+    const down = this.downs.get(slot);
+    return down?.generation === generation && down.isContradicted;
   }
 
   private standingOf(row: Row, mark: Mark | undefined): Standing {

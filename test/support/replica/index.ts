@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { PoolRequest } from "@rollcall/worker";
 import { type OwnedProcess, own } from "../child-processes.js";
+import { type Detour, detourWords } from "../detour/index.js";
 import type { Answers, FromReplica, ReplicaOptions, ToReplica } from "./messages.js";
 
 export type { Asked, LoadTally, ReplicaOptions } from "./messages.js";
@@ -25,9 +26,17 @@ export interface Replica extends AsyncDisposable {
 const program = fileURLToPath(new URL("./replica-process.js", import.meta.url));
 const closeTimeoutMs = 20_000;
 
-/** Starts one and resolves when its pool is open; the pool need not have found anything yet. */
-export async function startReplica(options: ReplicaOptions): Promise<Replica> {
-  const child = fork(program, [JSON.stringify(options)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+/**
+ * Starts one and resolves when its pool is open; the pool need not have found anything yet. `detours`: its own ways to
+ * some nodes, to be cut for it alone.
+ */
+export async function startReplica(options: ReplicaOptions, detours: readonly Detour[] = []): Promise<Replica> {
+  const { execArgv, env } = detourWords(detours);
+  const child = fork(program, [JSON.stringify(options)], {
+    execArgv: [...process.execArgv, ...execArgv],
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   const owned = await own(child);
   const log: string[] = [];
   const events: { name: string; event: unknown; atMs: number }[] = [];

@@ -21,7 +21,7 @@ export interface LoadTally {
 /** What one asked request came to. */
 export type Asked =
   | { readonly status: number; readonly node: string; readonly body: string; readonly attempts: number }
-  | { readonly code: string; readonly sent: string; readonly message: string };
+  | { readonly code: string; readonly sent: string; readonly message: string; readonly attempts: number };
 
 export type ToReplica =
   | { readonly id: number; readonly ask: "stats" | "nodes" | "tally" | "forget tally" | "close" }

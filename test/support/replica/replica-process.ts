@@ -73,7 +73,7 @@ async function ask(request: PoolRequest): Promise<Asked> {
     return { status, node, attempts: attempts.length, ...answer };
   } catch (error) {
     if (!(error instanceof RollcallError)) throw error;
-    return { code: error.code, sent: error.sent, message: error.message };
+    return { code: error.code, sent: error.sent, message: error.message, attempts: error.attempts.length };
   }
 }
 

@@ -1,4 +1,5 @@
 import { failureReason, type Timers } from "@rollcall/core";
+import { isInTime } from "@rollcall/core/health";
 import { Client } from "undici";
 import { createConnector, type Reached } from "./connector.js";
 import { type Endpoint, sameConnection } from "./endpoint.js";
@@ -23,8 +24,6 @@ export const tooLarge = "ERR_TOO_LARGE";
 /** The code of a question that got no answer while this process was hardly running: that says nothing of the node. */
 export const notRunning = "ERR_NOT_RUNNING";
 
-/** A timer that fires later than this says that we were not running; its judgement is void. */
-const lateMs = 50;
 /** How often a question is put again because we were not running when its time ran out. */
 const repeatsMax = 2;
 /** A silent coordinator connection is closed after this; the next question opens another. */
@@ -110,18 +109,20 @@ export class Asker {
 
     let cancel = () => {};
     const dueMs = this.timers.nowMs() + question.timeoutMs;
-    const deadline = new Promise<number>((resolve) => {
-      cancel = this.timers.after(question.timeoutMs, () => resolve(this.timers.nowMs() - dueMs));
+    const deadline = new Promise<"in time" | "late">((resolve) => {
+      cancel = this.timers.after(question.timeoutMs, () =>
+        resolve(isInTime(dueMs, this.timers.nowMs()) ? "in time" : "late"),
+      );
     });
     const first = await Promise.race([asking, deadline]);
     cancel();
-    if (typeof first !== "number") return first;
+    if (typeof first !== "string") return first;
 
     // Timers run before sockets are read: let one poll phase bring in what has already arrived.
     const afterPoll = await Promise.race([asking, new Promise<"silent">((resolve) => setImmediate(resolve, "silent"))]);
     if (afterPoll !== "silent") return afterPoll;
     stop.abort();
-    return first > lateMs ? "not-running" : failure("ERR_TIMEOUT", `no answer within ${question.timeoutMs} ms`);
+    return first === "late" ? "not-running" : failure("ERR_TIMEOUT", `no answer within ${question.timeoutMs} ms`);
   }
 
   private keep(endpoint: Endpoint): Client {

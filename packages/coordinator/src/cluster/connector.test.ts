@@ -246,3 +246,29 @@ describe("a connector whose connections hang", () => {
     assert.deepEqual([failures, sockets.length], [["ERR_CLOSED", "ERR_CLOSED", "ERR_CLOSED"], 2]);
   });
 });
+
+describe("a connector that is asked how long connections take", () => {
+  it("tells it of each that was made, on the clock it was given, and of none that failed", async () => {
+    const took: number[] = [];
+    let nowMs = 0;
+    const timed = { nowMs: () => (nowMs += 7), took: (ms: number) => took.push(ms) };
+    const connecting = (port: number) =>
+      new Promise<boolean>((resolve) => {
+        const connect = createConnector(
+          { endpoint: endpointAt(port) },
+          { connectTimeoutMs: 20_000, opening: 1, timed },
+        );
+        const target = { hostname: "127.0.0.1", host: "127.0.0.1", protocol: "http:", port: String(port) };
+        connect({ ...target, servername: "" }, (error, socket) => {
+          socket?.destroy();
+          resolve(error === null);
+        });
+      });
+    assert.equal(await connecting(await listen(createTcpServer())), true);
+    const gone = createTcpServer();
+    const port = await listen(gone);
+    await new Promise((resolve) => gone.close(resolve));
+    assert.equal(await connecting(port), false);
+    assert.deepEqual(took, [7]);
+  });
+});

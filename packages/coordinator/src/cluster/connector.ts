@@ -13,6 +13,8 @@ export interface ConnectorOptions {
   readonly opening: number;
   /** Ends connections that are still opening, and those that wait for it: their owner is closed. */
   readonly signal?: AbortSignal;
+  /** Told how long each connection took to open, on a clock of the caller's own. */
+  readonly timed?: { readonly nowMs: () => number; readonly took: (ms: number) => void };
 }
 
 /** Whoever owns the connections, and where they go just now. */
@@ -40,7 +42,7 @@ class RefusedConnection extends Error {
  */
 export function createConnector(
   node: Reached,
-  { connectTimeoutMs, opening, signal }: ConnectorOptions,
+  { connectTimeoutMs, opening, signal, timed }: ConnectorOptions,
 ): buildConnector.connector {
   const { tls } = node.endpoint;
   const pin = tls.caFingerprint;
@@ -69,8 +71,10 @@ export function createConnector(
 
   return (target, callback) => {
     let dialled: Socket | undefined;
+    let begunMs = 0;
     const open = () => {
       openingNow++;
+      begunMs = timed?.nowMs() ?? 0;
       try {
         if (signal?.aborted === true) throw closed();
         // The connector returns its socket; its type does not say so.
@@ -91,7 +95,10 @@ export function createConnector(
         pin === undefined || target.protocol !== "https:"
           ? undefined
           : judgePinnedChain(socket as TLSSocket, tls.serverName ?? target.hostname, pin, Date.now());
-      if (wrong === undefined) return callback(null, socket as Socket);
+      if (wrong === undefined) {
+        timed?.took(timed.nowMs() - begunMs);
+        return callback(null, socket as Socket);
+      }
       socket.on("error", () => {}).destroy();
       return callback(new RefusedConnection("ERR_TLS_CA_FINGERPRINT", wrong), null);
     };

@@ -44,6 +44,7 @@ describe("a detector", () => {
   it("always finds a way back to ok once the node answers its trials", () => {
     const event = fc.oneof(
       fc.record({ type: fc.constant("failed"), startedAtMs: fc.nat(200), answered: fc.nat(2), reason: fc.string() }),
+      fc.constant({ type: "silent", reason: "no byte" }),
       fc.constant({ type: "tick" }),
       fc.constant({ type: "trialled", ok: true }),
       fc.constant({ type: "trialled", ok: false, reason: "refused" }),

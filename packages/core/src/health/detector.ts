@@ -1,9 +1,11 @@
 import type { Random } from "../random.js";
-import { equalJitter } from "./backoff.js";
+import { type Backoff, equalJitter } from "./backoff.js";
 
 /** So many connection failures in a row eject a node: one may be chance, and each of them was retried elsewhere. */
 const failuresToEject = 3;
 const ejection = { baseMs: 1_000, capMs: 30_000 };
+/** A node that is connected to and does not answer is a frozen process more often than a dead one: look again soon. */
+const silentEjection = { baseMs: 1_000, capMs: 5_000 };
 /** A trial probe that nobody answers for so long has failed. Longer than any probe may take. */
 const trialDeadlineMs = 5_000;
 /** So long, to twice as long, after a shared DOWN has become a hint it is put to the proof: a fleet does so over a while. */
@@ -17,7 +19,8 @@ const forgetMs = 30_000;
  * One process's own opinion of one slot. It keeps this process's requests away from a node it cannot connect to, and is
  * reported to the coordinator; no other process acts on it.
  *
- *         3 failures in a row            time served
+ *         3 failures in a row,
+ *         or silent                      time served
  *    ok ──────────────────────▶ ejected ─────────────▶ trial
  *    ▲                          │  ▲                   │   │
  *    │                          │  └── probe failed ───┘   │
@@ -50,12 +53,15 @@ interface Ok {
 interface Ejected {
   readonly state: "ejected";
   readonly ejections: number;
+  /** How long it stays away after each failed trial. */
+  readonly backoff: Backoff;
   readonly untilMs: number;
 }
 
 interface Trial {
   readonly state: "trial";
   readonly ejections: number;
+  readonly backoff: Backoff;
   readonly deadlineMs: number;
 }
 
@@ -76,6 +82,8 @@ export type DetectorEvent =
       readonly answered: number;
       readonly reason: string;
     }
+  /** Requests wait on the node, and it has not answered a fresh probe either: see silence.ts. */
+  | { readonly type: "silent"; readonly reason: string }
   /** Due at {@link detectorDueMs}; at any other time it does nothing. */
   | { readonly type: "tick" }
   /** What came of a `probe` effect. */
@@ -109,20 +117,23 @@ export function nextDetector(detector: Detector, event: DetectorEvent, nowMs: nu
     case "failed":
       // What a request meets in any other state is no news: it was sent in panic, or before the ejection.
       return detector.state === "ok" ? countFailure(detector, event, nowMs, random) : [detector, []];
+    case "silent":
+      if (detector.state !== "ok") return [detector, []];
+      return eject(remembered(detector, nowMs), silentEjection, event.reason, nowMs, random);
     case "tick":
       if (detector.state === "ejected" && nowMs >= detector.untilMs) {
-        const { ejections } = detector;
-        return [{ state: "trial", ejections, deadlineMs: nowMs + trialDeadlineMs }, [{ type: "probe" }]];
+        const { ejections, backoff } = detector;
+        return [{ state: "trial", ejections, backoff, deadlineMs: nowMs + trialDeadlineMs }, [{ type: "probe" }]];
       }
       if (detector.state === "trial" && nowMs >= detector.deadlineMs) {
-        return eject(detector.ejections, "no answer to the trial probe", nowMs, random);
+        return eject(detector.ejections, detector.backoff, "no answer to the trial probe", nowMs, random);
       }
       return [detector, []];
     case "trialled":
       if (detector.state !== "trial") return [detector, []];
       return event.ok
         ? [okSince(nowMs, detector.ejections, true), []]
-        : eject(detector.ejections, event.reason, nowMs, random);
+        : eject(detector.ejections, detector.backoff, event.reason, nowMs, random);
     case "reached":
       return detector.state === "ejected" ? [okSince(nowMs, detector.ejections, true), []] : [detector, []];
     case "sharedDown":
@@ -131,7 +142,7 @@ export function nextDetector(detector: Detector, event: DetectorEvent, nowMs: nu
     case "sharedDoubtful": {
       if (detector.state !== "suspended") return [detector, []];
       const untilMs = nowMs + doubtMs * (1 + random());
-      return [{ state: "ejected", ejections: detector.ejections, untilMs }, []];
+      return [{ state: "ejected", ejections: detector.ejections, backoff: ejection, untilMs }, []];
     }
     case "sharedCleared":
       // Not eased here: the shared mark that follows DOWN is RAMP, and that eases the node in for everybody.
@@ -177,13 +188,13 @@ function countFailure(
 
   // Looking for answers only when something fails keeps them free of any cost here.
   const inARow = answered === detector.answered ? detector.failures + 1 : 1;
-  if (inARow >= failuresToEject) return eject(remembered(detector, nowMs), reason, nowMs, random);
+  if (inARow >= failuresToEject) return eject(remembered(detector, nowMs), ejection, reason, nowMs, random);
   return [{ ...detector, failures: inARow, countedAtMs: nowMs, answered }, []];
 }
 
-function eject(earlier: number, reason: string, nowMs: number, random: Random): Step {
-  const untilMs = nowMs + equalJitter(ejection, earlier, random);
-  return [{ state: "ejected", ejections: earlier + 1, untilMs }, [{ type: "report", reason }]];
+function eject(earlier: number, backoff: Backoff, reason: string, nowMs: number, random: Random): Step {
+  const untilMs = nowMs + equalJitter(backoff, earlier, random);
+  return [{ state: "ejected", ejections: earlier + 1, backoff, untilMs }, [{ type: "report", reason }]];
 }
 
 /** The ejections that count against the node: one is forgotten for every {@link forgetMs} of being well. */

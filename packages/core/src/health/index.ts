@@ -29,4 +29,14 @@ export {
   unsettledOf,
 } from "./member.js";
 export { rampMs, rampWeight } from "./ramp.js";
+export {
+  newSilence,
+  nextSilence,
+  type Silence,
+  type SilenceEffect,
+  type SilenceEvent,
+  suspectedSinceMs,
+  type Traffic,
+} from "./silence.js";
+export { beatMs, isInTime, lateMs, newWatch, nextWatch, ranMs, type Watch, waitingSinceMs } from "./stall.js";
 export { chooseWitnesses, isSelfSuspect, type Observer } from "./witnesses.js";

@@ -397,7 +397,7 @@ export function probed(member: Member, outcome: ProbeOutcome, reason: string, no
       if (outcome === "unreachable") return doubted(rest, reason);
       return { ...rest, health: reached(health, nowMs) };
     case "suspect": {
-      if (outcome === "foreign") return downed(rest, reason, health.failed, nowMs, random);
+      if (outcome === "foreign") return downed(rest, reason, 0, nowMs, random);
       if (outcome !== "unreachable") {
         const probeAtMs = nextPeriodMs(nowMs, random);
         const calmUntilMs = nowMs + calmAfterSuspicionMs;

@@ -6,6 +6,8 @@ import type { MarkKind } from "../view/view.js";
 import { type ArbiterEvent, arbiterDueMs, emptyArbiter, marksOf, nextArbiter, publishedNodes } from "./arbiter.js";
 import { type DetectorEvent, detectorDueMs, newDetector, nextDetector } from "./detector.js";
 import type { ProbeOutcome } from "./member.js";
+import { newSilence, nextSilence, type SilenceEvent, type Traffic } from "./silence.js";
+import { newWatch, nextWatch, waitingSinceMs } from "./stall.js";
 import { chooseWitnesses, isSelfSuspect, type Observer } from "./witnesses.js";
 
 /** Half of every random part: waits of 750, 1500, 3000, 6000, 7500 … ms, and periods of exactly 10 s. */
@@ -182,6 +184,7 @@ function readInherited(text: string) {
 
 /**
  * failed since MS answered N    an attempt that was started at MS failed; the slot has had N answers
+ * silent                        the node has fallen silent
  * trial ok|failed               the answer to the probe
  * reached                       the answer to a probe made at once after the ejection
  * shared down|doubtful|cleared  the view's word on the node
@@ -208,6 +211,8 @@ function tellDetector(steps: readonly string[]): string[] {
     const [what, second, third, , fifth] = step.split(" ");
     if (what === "failed") {
       send({ type: "failed", startedAtMs: Number(third), answered: Number(fifth), reason: "refused" });
+    } else if (what === "silent") {
+      send({ type: "silent", reason: "no byte" });
     } else if (what === "reached") {
       send({ type: "reached" });
     } else if (what === "trial") {
@@ -229,5 +234,70 @@ function tellDetector(steps: readonly string[]): string[] {
   return lines;
 }
 
+/**
+ * send                                a request is sent
+ * end                                 the oldest request has ended, without a byte
+ * byte                                a byte comes
+ * handshake MS                        so long the last handshake took
+ * probe N answered|unanswered|void    what came of the probe of that number
+ * returned                            the node has answered a trial
+ * wait MS                             ticks come when they are due
+ * stall MS                            the process does not run for so long
+ */
+function tellSilence(steps: readonly string[]): string[] {
+  let nowMs = 0;
+  let silence = newSilence;
+  let watch = newWatch(nowMs);
+  const sent: number[] = [];
+  let heardMs = Number.NEGATIVE_INFINITY;
+  let handshakeMs: number | undefined;
+  const lines: string[] = [];
+
+  const send = (event: SilenceEvent): void => {
+    const [oldest, newest] = [sent[0], sent.at(-1)].map((atMs) =>
+      atMs === undefined ? undefined : waitingSinceMs(watch, atMs, nowMs),
+    );
+    const traffic: Traffic = { oldestMs: oldest, newestMs: newest, heardMs, handshakeMs };
+    const [next, effects] = nextSilence(silence, event, traffic, nowMs);
+    if (next.state !== silence.state) lines.push(`${nowMs} ${silence.state} -> ${next.state}`);
+    silence = next;
+    for (const effect of effects) {
+      if (effect.type === "probe") lines.push(`${nowMs} probe ${effect.probe} within ${effect.timeoutMs}`);
+      else lines.push(`${nowMs} report: ${effect.reason}`);
+    }
+  };
+  const beat = () => {
+    watch = nextWatch(watch, nowMs);
+    send({ type: "tick" });
+  };
+
+  for (const step of steps) {
+    const [what, second, third] = step.split(" ");
+    if (what === "send") sent.push(nowMs);
+    else if (what === "end") sent.shift();
+    else if (what === "byte") heardMs = nowMs;
+    else if (what === "handshake") handshakeMs = Number(second);
+    else if (what === "returned") send({ type: "returned" });
+    else if (what === "probe") {
+      const probe = Number(second);
+      if (third === "answered" || third === "void") send({ type: "probed", probe, outcome: third });
+      else send({ type: "probed", probe, outcome: "unanswered", reason: "no answer to a probe" });
+    } else if (what === "stall") {
+      nowMs += Number(second);
+      beat();
+    } else {
+      assert.equal(what, "wait");
+      const untilMs = nowMs + Number(second);
+      while (watch.dueMs <= untilMs) {
+        nowMs = watch.dueMs;
+        beat();
+      }
+      nowMs = untilMs;
+    }
+  }
+  return lines;
+}
+
 tellStories("arbiter.txt", tellArbiter);
 tellStories("detector.txt", tellDetector);
+tellStories("silence.txt", tellSilence);

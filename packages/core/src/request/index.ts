@@ -1,6 +1,15 @@
 export { refusedBackoffMs, retryBackoffMs } from "./backoff.js";
 export { type Classification, classify, type RequestClass } from "./classify.js";
 export {
+  type Move,
+  type Moves,
+  type MoveTarget,
+  nextMoves,
+  noPortion,
+  type Portion,
+  type StuckAttempt,
+} from "./moving.js";
+export {
   type AttemptFacts,
   blamesNode,
   type FailureError,

@@ -54,10 +54,13 @@ export type Decision =
  * | stale-socket            | the first: again at once; then as lost        | DISCONNECTED, sent "maybe"  |
  * | lost                    | again after a backoff, else DISCONNECTED      | DISCONNECTED, sent "maybe"  |
  * | bad-response            | a Read once, as lost; else BAD_RESPONSE       | BAD_RESPONSE, sent "maybe"  |
- * | 429, 502, 503, 504      | again after a backoff, else the answer        | the answer                  |
+ * | 429, 502, 503, 504      | again, else the answer                        | the answer                  |
  * | any other status        | the answer                                    | the answer                  |
  * | cancelled               | TIMEOUT or ABORTED                            | TIMEOUT or ABORTED          |
  * | local                   | CONFIG                                        | CONFIG                      |
+ *
+ * The first retry of a 429, 502, 503 or 504 goes out at once where a node is untried and the answer names no time: what
+ * one node refuses, another mostly does. Further ones back off.
  *
  * Promised: a Never is not resent once it was handed to a socket; no retry begins at or after the deadline; the
  * retries that follow sent bytes are at most `maxRetries` and one free one. Taking a retry that is neither free nor
@@ -75,7 +78,15 @@ export function decide(
   const past = withOutcome(history, attempt);
   const sent: Sent = past.mayHaveSent ? "maybe" : "no";
   const fail = (code: RollcallErrorCode): Decision => ({ next: "fail", code, sent });
-  const retryAfter = (leastWaitMs: number) => countedRetry(call, past, leastWaitMs, nowMs, budget, random);
+  const retryAfter = (leastWaitMs: number) => {
+    const waitMs = Math.max(leastWaitMs, retryBackoffMs(past.retries + 1, random));
+    return countedRetry(call, past, waitMs, nowMs, budget);
+  };
+  const askAnother = () => {
+    const retryAfterMs = outcome.kind === "answered" ? outcome.retryAfterMs : undefined;
+    const atOnce = retryAfterMs === undefined && past.retries === 0 && attempt.untriedNodes > 0;
+    return atOnce ? countedRetry(call, past, 0, nowMs, budget) : retryAfter(retryAfterMs ?? 0);
+  };
 
   switch (outcome.kind) {
     case "not-connected":
@@ -89,7 +100,7 @@ export function decide(
       return (worthAnother ? retryAfter(0) : undefined) ?? fail("BAD_RESPONSE");
     }
     case "answered":
-      return (refusesForNow(outcome.status) ? retryAfter(outcome.retryAfterMs ?? 0) : undefined) ?? { next: "return" };
+      return (refusesForNow(outcome.status) ? askAnother() : undefined) ?? { next: "return" };
     case "cancelled":
       return fail(outcome.reason === "timeout" || nowMs >= call.deadlineMs ? "TIMEOUT" : "ABORTED");
     case "local":
@@ -142,15 +153,12 @@ function freeRetry(call: Call, history: History, past: History, nowMs: number): 
 function countedRetry(
   call: Call,
   past: History,
-  leastWaitMs: number,
+  waitMs: number,
   nowMs: number,
   budget: RetryBudget,
-  random: Random,
 ): Decision | undefined {
   if (call.class === "never" || past.retries >= call.maxRetries) return undefined;
-  const retries = past.retries + 1;
-  const waitMs = Math.max(leastWaitMs, retryBackoffMs(retries, random));
-  const retry = retryWithin(call.deadlineMs, waitMs, { ...past, retries }, nowMs);
+  const retry = retryWithin(call.deadlineMs, waitMs, { ...past, retries: past.retries + 1 }, nowMs);
   // Asked last, so that a retry which would come too late costs nothing.
   return retry !== undefined && budget.trySpend(nowMs) ? retry : undefined;
 }

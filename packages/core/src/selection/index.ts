@@ -1,2 +1,5 @@
 export { type Candidate, type Roster, rosterOf } from "./eligible.js";
-export { type NodeReader, type Picked, pick } from "./pick-two.js";
+export { Exploration } from "./exploration.js";
+export type { NodeReader } from "./node-reader.js";
+export { Penalties } from "./penalties.js";
+export { type Picked, pick, pickAmong } from "./pick-two.js";

@@ -3,7 +3,9 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { seededRandom } from "../testing/seeded-random.js";
 import { type Candidate, rosterOf } from "./eligible.js";
-import { type NodeReader, type Picked, pick } from "./pick-two.js";
+import { Exploration } from "./exploration.js";
+import type { NodeReader } from "./node-reader.js";
+import { type Picked, pick, pickAmong } from "./pick-two.js";
 
 interface Row {
   readonly tier: "node" | "seed";
@@ -13,6 +15,8 @@ interface Row {
   readonly inFlight: number;
   readonly room: boolean;
   readonly refusedAtMs: number;
+  readonly penalty: number;
+  readonly begunAtMs: number;
 }
 
 const nowMs = 100_000;
@@ -24,9 +28,12 @@ const well: Row = {
   inFlight: 0,
   room: true,
   refusedAtMs: Number.NEGATIVE_INFINITY,
+  penalty: 1,
+  begunAtMs: 0,
 };
 const down: Row = { ...well, mark: "down" };
 const fullUp: Row = { ...well, room: false };
+const bad: Row = { ...well, penalty: 100 };
 const starting: Row = { ...well, mark: "ramp", weight: 0.1 };
 
 function readerOf(rows: readonly Row[]): NodeReader {
@@ -37,6 +44,8 @@ function readerOf(rows: readonly Row[]): NodeReader {
     inFlightOf: (slot) => row(slot).inFlight,
     hasRoom: (slot) => row(slot).room,
     refusedAtMs: (slot) => row(slot).refusedAtMs,
+    penaltyOf: (slot) => row(slot).penalty,
+    begunAtMs: (slot) => row(slot).begunAtMs,
   };
 }
 
@@ -73,6 +82,8 @@ const row: fc.Arbitrary<Row> = fc.record({
   inFlight: fc.nat(3),
   room: fc.boolean(),
   refusedAtMs: fc.constantFrom(Number.NEGATIVE_INFINITY, nowMs - 500),
+  penalty: fc.constantFrom(1, 1, 2, 50),
+  begunAtMs: fc.constantFrom(0, nowMs - 500),
 });
 // Few nodes, and so many that two are guessed first.
 const rows = fc.oneof(fc.array(row, { maxLength: 6 }), fc.array(row, { minLength: 20, maxLength: 60 }));
@@ -202,5 +213,85 @@ describe("pick", () => {
     );
     assert.deepEqual(only([{ ...refusing, refusedAtMs: nowMs - 1_000 }, down]), [0, 1]);
     assert.deepEqual(only([{ ...well, refusedAtMs: nowMs - 1 }, well]), [0, 1]);
+  });
+
+  it("keeps requests away from a penalised node, among few nodes and among many", () => {
+    assert.deepEqual(only([bad, well, well]), [1, 2]);
+    assert.equal(countPicks([bad, ...Array<Row>(40).fill({ ...well, inFlight: 9 })], 1_000)[0], 0);
+  });
+
+  it("takes a penalised node where it is cheaper all the same", () => {
+    const busy = { ...well, inFlight: 4 };
+    assert.deepEqual(only([{ ...well, penalty: 4 }, busy, busy]), [0]);
+    assert.deepEqual(only([{ ...well, penalty: 6 }, busy, busy]), [1, 2]);
+  });
+
+  it("does not make a pair of two penalised nodes while another is well", () => {
+    assert.deepEqual(only([bad, bad, well]), [2]);
+  });
+
+  it("takes the cheaper of two penalised nodes if no other is left", () => {
+    assert.deepEqual(only([bad, { ...bad, penalty: 200 }]), [0]);
+    assert.deepEqual(only([bad, { ...bad, penalty: 200 }, fullUp]), [0]);
+    assert.deepEqual(only([{ ...bad, penalty: 200 }, well], [1]), [0]);
+  });
+
+  it("takes a node that sits out before a penalised one", () => {
+    assert.deepEqual(only([bad, { ...starting, inFlight: 3 }]), [1]);
+  });
+
+  it("in panic, takes a penalised node before one that has just refused", () => {
+    const refusing = { ...down, refusedAtMs: nowMs - 1 };
+    assert.deepEqual(only([refusing, { ...down, penalty: 50 }]), [1]);
+  });
+
+  it("compares no more than two nodes in good standing, whatever penalised ones there are", () => {
+    const counts = countPicks([0, 1, 2].map((inFlight): Row => ({ ...well, inFlight })).concat(bad, bad), 3_000);
+    assertNear(shares(counts)[0], 2 / 3, 0.03);
+    assertNear(shares(counts)[1], 1 / 3, 0.03);
+    assert.equal(counts[2], 0);
+  });
+});
+
+describe("pickAmong", () => {
+  it("picks two of the given nodes and takes the cheaper, whatever the roster says", () => {
+    const reader = readerOf([well, down, { ...down, inFlight: 2 }]);
+    assert.deepEqual(pickAmong(reader, [1, 2], nowMs, seededRandom(1)), { type: "node", slot: 1 });
+    assert.deepEqual(pickAmong(reader, [], nowMs, seededRandom(1)), { type: "none" });
+    assert.deepEqual(pickAmong(readerOf([fullUp]), [0], nowMs, seededRandom(1)), { type: "full" });
+  });
+});
+
+describe("exploration", () => {
+  /** Picks as often, 10 ms apart, with a node's own start noted as the dispatch does. */
+  function explore(rows: readonly Row[], times: number, everyMs: number, tried: readonly number[] = []): number[] {
+    const begunAtMs = rows.map((row) => row.begunAtMs);
+    const reader = { ...readerOf(rows), begunAtMs: (slot: number) => begunAtMs[slot] ?? 0 };
+    const exploration = new Exploration();
+    const random = seededRandom(3);
+    const counts = rows.map(() => 0);
+    for (let time = 0; time < times; time++) {
+      const picked = pick(reader, tried, nowMs + time * everyMs, random, exploration);
+      if (picked.type !== "node") continue;
+      counts[picked.slot] = (counts[picked.slot] ?? 0) + 1;
+      begunAtMs[picked.slot] = nowMs + time * everyMs;
+    }
+    return counts;
+  }
+
+  it("spends one request in 200 on a penalised node", () => {
+    const [tries = 0] = explore([bad, well, well], 20_000, 10);
+    assert.ok(tries >= 95 && tries <= 100, `${tries} tries`);
+  });
+
+  it("tries each penalised node at most once a second", () => {
+    const counts = explore([bad, well, bad], 20_000, 1);
+    assert.deepEqual([counts[0], counts[2]], [20, 20]);
+  });
+
+  it("leaves retries, nodes without room and nodes in good standing alone", () => {
+    assert.equal(explore([bad, well, well], 1_000, 10, [2])[0], 0);
+    assert.equal(explore([{ ...bad, room: false }, well], 1_000, 10)[0], 0);
+    assert.equal(explore([{ ...well, penalty: 2, inFlight: 9 }, well], 1_000, 10)[0], 0);
   });
 });

@@ -1,27 +1,14 @@
 import type { Random } from "../random.js";
-import type { Roster } from "./eligible.js";
+import { DrawTwo, nobody } from "./draw-two.js";
+import type { Exploration } from "./exploration.js";
+import type { NodeReader } from "./node-reader.js";
+import { penalisedAbove } from "./penalties.js";
 
 /** In panic, a node that refused a connection so recently is taken only if every other has too, or has no room. */
 const refusalMs = 1_000;
 /** Among more nodes than this, two are guessed before all are looked at. */
 const guessAbove = 16;
 const guessesMax = 16;
-
-/**
- * The node table as a pick sees it. Its methods are called for every request and several nodes each: they should read a
- * word and allocate nothing.
- */
-export interface NodeReader {
-  /** Who may get a request now; made again whenever a candidate changes. */
-  readonly roster: Roster;
-  /** The probability, above 0, with which the node takes part in a draw: below 1 while it is eased in. */
-  weightOf(slot: number): number;
-  inFlightOf(slot: number): number;
-  /** Whether one more request may be sent now: not every connection that is allowed is taken. */
-  hasRoom(slot: number): boolean;
-  /** When the node last refused a connection, in monotonic milliseconds; -Infinity if it never did. */
-  refusedAtMs(slot: number): number;
-}
 
 export type Picked =
   | { readonly type: "node"; readonly slot: number }
@@ -40,13 +27,25 @@ const none: Picked = { type: "none" };
  * roster's order; when every node is tried, to an eligible one again. A node without room is left out, but nobody gets
  * a request just because a better node has no room: then the answer is "full".
  *
- * Where several nodes are equally good, two different ones are drawn at random and the cheaper is taken. Always taking
- * the cheapest of all would send every process to the same node at once; the cheaper of two comes close to it without
- * that (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001).
+ * Of the nodes in good standing two different ones are drawn at random, of the penalised ones one; the cheapest of these
+ * is taken. Always taking the cheapest of all would send every process to the same node at once; the cheaper of two comes
+ * close to it without that (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001). Penalised nodes
+ * are no part of the two, or where most nodes are bad, most pairs would be.
+ *
+ * With `exploration`, to be handed in for a Read alone, a first attempt may go to a penalised node to see how it is.
  */
-export function pick(reader: NodeReader, tried: readonly number[], nowMs: number, random: Random): Picked {
+export function pick(
+  reader: NodeReader,
+  tried: readonly number[],
+  nowMs: number,
+  random: Random,
+  exploration?: Exploration,
+): Picked {
   const { eligible, further, panic } = reader.roster;
   if (eligible.length === 0) return none;
+
+  const explored = tried.length === 0 && !panic ? exploration?.next(reader, nowMs) : undefined;
+  if (explored !== undefined) return { type: "node", slot: explored };
 
   const slot = draw(reader, eligible, tried, "untried", panic, nowMs, random);
   if (slot !== nobody) return { type: "node", slot };
@@ -62,7 +61,15 @@ export function pick(reader: NodeReader, tried: readonly number[], nowMs: number
   return again === nobody ? full : { type: "node", slot: again };
 }
 
-const nobody = -1;
+/** Chooses as {@link pick} does, but among these nodes alone, whatever else is known of them. */
+export function pickAmong(reader: NodeReader, group: readonly number[], nowMs: number, random: Random): Picked {
+  if (group.length === 0) return none;
+  const slot = draw(reader, group, [], "untried", false, nowMs, random);
+  return slot === nobody ? full : { type: "node", slot };
+}
+
+const drawnWell = new DrawTwo();
+const drawnPenalised = new DrawTwo();
 
 function draw(
   reader: NodeReader,
@@ -78,34 +85,37 @@ function draw(
 
   if (group.length > guessAbove) {
     let guessed = nobody;
+    let penalised = nobody;
     for (let guesses = 0; guesses < guessesMax; guesses++) {
       const slot = group[Math.floor(random() * group.length)] ?? nobody;
       if (slot === guessed || !suits(slot) || refused(slot) || sitsOut(reader, slot, random)) continue;
-      if (guessed !== nobody) return cheaper(reader, guessed, slot, random);
-      guessed = slot;
+      if (reader.penaltyOf(slot) > penalisedAbove) {
+        penalised = slot;
+      } else if (guessed === nobody) {
+        guessed = slot;
+      } else {
+        return ifCheaper(reader, penalised, cheaper(reader, guessed, slot, random));
+      }
     }
   }
 
-  let first = nobody;
-  let second = nobody;
-  let drawn = 0;
-  let best = Number.POSITIVE_INFINITY;
+  drawnWell.clear();
+  drawnPenalised.clear();
   for (const slot of group) {
     if (!suits(slot)) continue;
     // Sitting out and a late refusal put a node behind the others of its group, so it is there if nobody else is.
     const place = (refused(slot) ? 2 : 0) + (sitsOut(reader, slot, random) ? 1 : 0);
-    if (place > best) continue;
-    if (place < best) {
-      best = place;
-      drawn = 0;
-    }
-    // Any two of the best seen so far are equally likely to be the ones held (Vitter's algorithm R).
-    drawn++;
-    const at = drawn <= 2 ? drawn - 1 : Math.floor(random() * drawn);
-    if (at === 0) first = slot;
-    else if (at === 1) second = slot;
+    (reader.penaltyOf(slot) > penalisedAbove ? drawnPenalised : drawnWell).offer(slot, place, random);
   }
-  return drawn < 2 ? first : cheaper(reader, first, second, random);
+  const well = cheaper(reader, drawnWell.first, drawnWell.second, random);
+  // A node that sits out is still better than a penalised one; not so one that refuses.
+  const wellRefused = drawnWell.place >= 2;
+  const penalisedRefused = drawnPenalised.place >= 2;
+  if (well === nobody || (wellRefused && !penalisedRefused)) {
+    return cheaper(reader, drawnPenalised.first, drawnPenalised.second, random);
+  }
+  const comparable = wellRefused === penalisedRefused && drawnPenalised.place <= drawnWell.place;
+  return comparable ? ifCheaper(reader, drawnPenalised.first, well) : well;
 }
 
 /** A node that is eased in takes part in few draws, but at its true cost: a higher one would mean no requests at all. */
@@ -114,13 +124,19 @@ function sitsOut(reader: NodeReader, slot: number, random: Random): boolean {
   return weight < 1 && random() >= weight;
 }
 
+/** Where one of them is nobody, the other. */
 function cheaper(reader: NodeReader, a: number, b: number, random: Random): number {
+  if (a === nobody || b === nobody) return a === nobody ? b : a;
   const difference = costOf(reader, a) - costOf(reader, b);
   if (difference === 0) return random() < 0.5 ? a : b;
   return difference < 0 ? a : b;
 }
 
+function ifCheaper(reader: NodeReader, penalised: number, well: number): number {
+  return penalised !== nobody && costOf(reader, penalised) < costOf(reader, well) ? penalised : well;
+}
+
 /** What a request would cost at this node. It counts itself, so that an idle node is not free whatever multiplies it. */
 function costOf(reader: NodeReader, slot: number): number {
-  return reader.inFlightOf(slot) + 1;
+  return (reader.inFlightOf(slot) + 1) * reader.penaltyOf(slot);
 }

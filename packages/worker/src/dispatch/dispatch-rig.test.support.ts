@@ -9,6 +9,7 @@ import { createHostPolicy } from "@rollcall/core/policy";
 import { createTable } from "../table/layout.js";
 import { TableReader } from "../table/reader.js";
 import { TableTotals } from "../table/totals.js";
+import { TableTraffic } from "../table/traffic.js";
 import { TableWriter } from "../table/writer.js";
 import { Dispatch } from "./dispatch.js";
 import type { ConnectionSettings } from "./node-pool.js";
@@ -154,10 +155,12 @@ export class Rig {
   readonly writer: TableWriter;
   readonly reader: TableReader;
   readonly totals: TableTotals;
+  readonly traffic: TableTraffic;
   readonly dispatch: Dispatch;
   readonly begun: Begun[] = [];
   readonly failures: { readonly slot: number; readonly generation: number; readonly reason: string }[] = [];
   readonly released: number[] = [];
+  readonly signsWanted: number[] = [];
   credentialsRefused = 0;
 
   constructor({
@@ -180,6 +183,7 @@ export class Rig {
     };
     this.writer = new TableWriter(words);
     this.totals = new TableTotals(words, layout);
+    this.traffic = new TableTraffic(words, layout);
     this.reader = new TableReader({ words, layout, thread: 0, inFlightMax: connections.perNode, nowMs });
     this.dispatch = new Dispatch({
       reader: this.reader,
@@ -193,7 +197,9 @@ export class Rig {
           this.credentialsRefused++;
         },
         released: (slot) => this.released.push(slot),
+        signWanted: (slot) => this.signsWanted.push(slot),
       },
+      ranMs: (now) => now,
       timers: realTimers,
       random,
       wallNowMs: Date.now,
@@ -247,6 +253,7 @@ export class Rig {
         headers: [],
         body: undefined,
         class: "read",
+        movable: true,
         maxRetries: 2,
         deadlineMs: nowMs() + 30_000,
         ...call,

@@ -75,6 +75,38 @@ describe("dispatching", () => {
     assert.deepEqual([requests, answers, failures, errorStatuses], [5, 4, 1, 3]);
   });
 
+  it("shows whether a node is waited for, when it was last heard, and how long it took to connect", async (test) => {
+    const held: Socket[] = [];
+    const server = await startRawServer(test, (socket) => held.push(socket));
+    const rig = openRig(test);
+    rig.use(server.origin);
+    const heardMs = () => rig.traffic.heardMs(0, performance.now());
+    assert.deepEqual([rig.traffic.isAwaited(0), heardMs()], [false, Number.NEGATIVE_INFINITY]);
+    const begunMs = performance.now();
+    const calls = [rig.begin(), rig.begin()];
+    await until("both are there", () => held.length === 2);
+    assert.ok((rig.traffic.of(0, performance.now()).handshakeMs ?? 0) >= 1);
+    assert.deepEqual([rig.traffic.isAwaited(0), heardMs()], [true, Number.NEGATIVE_INFINITY]);
+    held[0]?.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n");
+    await until("it is heard", () => heardMs() >= begunMs - 2);
+    const headersMs = heardMs();
+    await sleep(20);
+    held[0]?.write("{");
+    await until("it is heard again", () => heardMs() > headersMs);
+    held[0]?.write("}");
+    await calls[0]?.result;
+    assert.equal(rig.traffic.isAwaited(0), true);
+    held[1]?.write(okAnswer);
+    await calls[1]?.result;
+    assert.equal(rig.traffic.isAwaited(0), false);
+    // Another node in the slot is another matter.
+    rig.use(endpointOf(server.origin, { tls: {} }));
+    assert.deepEqual(
+      [heardMs(), rig.traffic.of(0, performance.now()).handshakeMs],
+      [Number.NEGATIVE_INFINITY, undefined],
+    );
+  });
+
   it("tells of a 401, so that a new credential can be asked for", async (test) => {
     const server = await startRawServer(test, (socket) => socket.write("HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n"));
     const rig = openRig(test);

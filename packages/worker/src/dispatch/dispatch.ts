@@ -1,22 +1,33 @@
 import { sameConnection } from "@rollcall/coordinator/cluster";
 import { type Attempt, failureReason, type Random, type RollcallErrorCode, type Timers } from "@rollcall/core";
+import { isInTime } from "@rollcall/core/health";
 import {
   blamesNode,
   decide,
   type History,
   judgeFailure,
+  nextMoves,
   noHistory,
+  noPortion,
   type Outcome,
   parseRetryAfter,
   RetryBudget,
   refusesForNow,
 } from "@rollcall/core/request";
-import { pick } from "@rollcall/core/selection";
+import { Exploration, pick, pickAmong } from "@rollcall/core/selection";
 import { type Placed, PlacedList } from "../placed-list.js";
 import type { TableReader } from "../table/reader.js";
-import { type Connection, type ConnectionSettings, type NodeHandler, NodePool } from "./node-pool.js";
+import type { MoveOrder } from "./moving.js";
+import {
+  type Connection,
+  type ConnectionObserver,
+  type ConnectionSettings,
+  type NodeHandler,
+  NodePool,
+} from "./node-pool.js";
 import type { Call, CancelCode, Claim, DispatchObserver, Pending, Result, Sender, SenderStats } from "./sender.js";
 import type { Target } from "./target.js";
+import type { Link } from "./under-way.js";
 import { WaitingCalls } from "./waiting-calls.js";
 
 export interface DispatchOptions {
@@ -29,6 +40,8 @@ export interface DispatchOptions {
   readonly observer: DispatchObserver;
   readonly timers: Timers;
   readonly random: Random;
+  /** This thread's clock for how long something took: it stands still while the thread does not run. */
+  readonly ranMs: (nowMs: number) => number;
   /** For dates in `Retry-After`. */
   readonly wallNowMs: () => number;
   /** The part of the process's retries that is this thread's. */
@@ -39,6 +52,8 @@ export interface DispatchOptions {
 
 /** Of a request that has been tried very often, only so many attempts are told. */
 const attemptsTold = 32;
+/** What is told of an attempt that was given up because its node had fallen silent. */
+const movedCode = "MOVED";
 
 /**
  * Sends calls to nodes: pick, send, judge, count; then return, retry or fail. One for each thread, or one on the main
@@ -46,10 +61,13 @@ const attemptsTold = 32;
  */
 export class Dispatch implements Sender {
   readonly isUp = true;
-  private readonly pools = new Map<number, NodePool>();
-  private readonly retiring = new Set<NodePool>();
+  private readonly pools = new Map<number, Pool>();
+  private readonly retiring = new Set<Pool>();
   private readonly waiting: WaitingCalls<PendingCall>;
   private readonly budget: RetryBudget;
+  private readonly exploration = new Exploration();
+  /** Of what is moved. */
+  private portion = noPortion;
   private readonly catchUp: () => boolean;
   /** Calls not settled yet. */
   private readonly pending = new PlacedList<PendingCall>();
@@ -79,12 +97,14 @@ export class Dispatch implements Sender {
         continue;
       }
       this.options.reader.forget(target.slot);
-      this.pools.set(target.slot, new NodePool(target, this.options.settings, this.options.random, this.countSocket));
+      this.pools.set(target.slot, new NodePool(target, this.options.settings, this.options.random, this.connections));
       if (pool !== undefined) void this.retire(pool);
     }
     for (const [slot, pool] of this.pools) {
       if (staying.has(slot)) continue;
       this.pools.delete(slot);
+      // Nobody watches over what still waits there.
+      this.options.reader.forget(slot);
       void this.retire(pool);
     }
     this.pump();
@@ -116,6 +136,33 @@ export class Dispatch implements Sender {
     }
   }
 
+  move({ decidedAtMs, stuck, targets }: MoveOrder): void {
+    this.catchUp();
+    const { reader, timers, random, observer } = this.options;
+    const nowMs = timers.nowMs();
+    // Of a thread that was not running, what it waits for may have come meanwhile.
+    if (this.destroyed || !isInTime(decidedAtMs, nowMs)) return;
+    const waiting = stuck.flatMap(({ slot, generation, suspectedAtMs }) => {
+      const pool = this.pools.get(slot);
+      if (pool?.generation !== generation) return [];
+      return Array.from(pool.underWay, (attempt) => ({
+        slot,
+        startedAtMs: attempt.startedAtMs,
+        suspectedAtMs,
+        movable: attempt.isWanted && attempt.call.call.movable,
+        moved: attempt.call.moved,
+        attempt,
+      }));
+    });
+    const reachable = targets
+      .filter(({ slot }) => this.pools.has(slot))
+      .map((target) => ({ ...target, inFlight: reader.inFlightOf(target.slot) }));
+    const { portion, moves, ask } = nextMoves(this.portion, waiting, reachable, nowMs, random);
+    this.portion = portion;
+    for (const { attempt, targets } of moves) this.moveOne(attempt.attempt, targets, nowMs);
+    for (const slot of ask) observer.signWanted(slot);
+  }
+
   stats(): SenderStats {
     return { queued: this.waiting.length };
   }
@@ -130,9 +177,21 @@ export class Dispatch implements Sender {
     await Promise.allSettled(pools.map((pool) => pool.destroy()));
   }
 
-  private readonly countSocket = (slot: number, change: 1 | -1): void => {
-    this.options.reader.countSocket(slot, change);
+  private readonly connections: ConnectionObserver = {
+    counted: (slot, change) => this.options.reader.countSocket(slot, change),
+    opened: (slot, tookMs) => this.options.reader.noteHandshake(slot, tookMs),
+    ranMs: () => this.options.ranMs(this.options.timers.nowMs()),
   };
+
+  private readonly attempts: AttemptOwner = {
+    heard: (attempt) => this.heard(attempt),
+    finished: (attempt) => this.finished(attempt),
+  };
+
+  private heard({ pool, generation }: AttemptHandler): void {
+    const { reader, timers } = this.options;
+    if (pool.isCurrent && pool.generation === generation) reader.noteHeard(pool.slot, timers.nowMs());
+  }
 
   private admit(call: PendingCall): void {
     if (this.destroyed) return this.fail(call, "CLOSED", "the pool is closed");
@@ -151,19 +210,28 @@ export class Dispatch implements Sender {
     this.waiting.pushFirst(call);
   }
 
-  private choose(call: PendingCall): NodePool | undefined {
+  private choose(call: PendingCall): Pool | undefined {
     const { reader, timers, random } = this.options;
     this.catchUp();
-    let picked = pick(reader, call.tried, timers.nowMs(), random);
+    const nowMs = timers.nowMs();
+    reader.penalties.advance(reader.roster.eligible, nowMs);
+    const exploration = call.mayExplore ? this.exploration : undefined;
+    call.mayExplore = false;
+    let picked = pick(reader, call.tried, nowMs, random, exploration);
     // The table may have moved on while it was read, and name nodes of a list that has come since.
     while (this.catchUp()) picked = pick(reader, call.tried, timers.nowMs(), random);
     return picked.type === "node" ? this.pools.get(picked.slot) : undefined;
   }
 
-  private attempt(call: PendingCall, pool: NodePool): void {
-    this.options.reader.enter(pool.slot);
+  private attempt(call: PendingCall, pool: Pool): void {
+    const { reader, timers } = this.options;
+    const nowMs = timers.nowMs();
+    reader.enter(pool.slot);
+    reader.penalties.begun(pool.slot, nowMs);
 
-    const attempt = new AttemptHandler(call, pool, this.options.timers.nowMs(), this.finished);
+    const attempt = new AttemptHandler(call, pool, nowMs, this.options.ranMs(nowMs), this.attempts);
+    pool.underWay.add(attempt);
+    this.showWaiting(pool);
     call.state = { kind: "sending", attempt };
     const { method, path, headers, body } = call.call;
     pool.send(
@@ -179,30 +247,73 @@ export class Dispatch implements Sender {
     );
   }
 
-  private readonly finished = (attempt: AttemptHandler): void => {
-    const { reader, observer } = this.options;
+  private showWaiting({ isCurrent, slot, underWay }: Pool): void {
+    if (isCurrent) this.options.reader.showWaiting(slot, underWay.oldest?.startedAtMs, underWay.newest?.startedAtMs);
+  }
+
+  /** Gives an attempt up and sends its call to one of these slots, if one has room. */
+  private moveOne(attempt: AttemptHandler, targets: readonly number[], nowMs: number): void {
+    const { call, pool } = attempt;
+    const picked = pickAmong(this.options.reader, targets, nowMs, this.options.random);
+    const next = picked.type === "node" ? this.pools.get(picked.slot) : undefined;
+    if (next === undefined) return;
+    call.tell(pool.endpoint.address, movedCode, nowMs - attempt.startedAtMs);
+    call.handed ||= attempt.handedToSocket;
+    call.moved = true;
+    if (!call.tried.includes(pool.slot)) call.tried.push(pool.slot);
+    this.learnOfWaiting(attempt, nowMs);
+    // First: whatever still comes of the old attempt settles nothing then.
+    this.attempt(call, next);
+    attempt.abandon();
+  }
+
+  /** What came of an attempt, for the judgement of its node beside the others. */
+  private learn(attempt: AttemptHandler, status: number, nowMs: number): void {
+    const { reader } = this.options;
+    const { slot } = attempt.pool;
+    if (refusesForNow(status)) reader.penalties.refused(slot);
+    else reader.penalties.answered(slot, this.tookMs(attempt, nowMs));
+  }
+
+  /** It was waited for in vain. */
+  private learnOfWaiting(attempt: AttemptHandler, nowMs: number): void {
+    const { pool, generation } = attempt;
+    if (!pool.isCurrent || pool.generation !== generation) return;
+    this.options.reader.penalties.leftWaiting(pool.slot, this.tookMs(attempt, nowMs));
+  }
+
+  private tookMs({ startedRanMs }: AttemptHandler, nowMs: number): number {
+    return Math.max(0, this.options.ranMs(nowMs) - startedRanMs);
+  }
+
+  private finished(attempt: AttemptHandler): void {
+    const { reader, observer, timers } = this.options;
     const { call, pool, generation, startedAtMs } = attempt;
     const { slot } = pool;
+    const nowMs = timers.nowMs();
+    // The slot may have another node by now.
+    const isCurrent = pool.isCurrent && pool.generation === generation;
+    pool.underWay.remove(attempt);
     reader.leave(slot);
+    this.showWaiting(pool);
     pool.release(attempt, attempt.error === undefined);
     const outcome = this.judge(attempt);
     // What closed this one idle has closed the others, too.
     if (outcome.kind === "stale-socket") pool.dropIdle();
     if (outcome.kind === "answered") {
       reader.countAnswer(slot, outcome.status === 429 || outcome.status >= 500);
+      if (isCurrent) this.learn(attempt, outcome.status, nowMs);
       if (outcome.status === 401) observer.credentialRefused();
     } else if (outcome.kind !== "cancelled") reader.countFailure(slot);
 
     if (blamesNode(outcome)) {
-      // The slot may have another node by now.
-      const isCurrent = this.pools.get(slot) === pool && pool.generation === generation;
       if (outcome.kind === "not-connected" && isCurrent) reader.noteRefusal(slot);
       const reason = "errorCode" in outcome ? failureReason(outcome.errorCode) : outcome.kind;
       observer.failed({ slot, generation, startedAtMs, reason });
     }
-    if (call.state.kind === "sending" && call.state.attempt === attempt) this.conclude(call, attempt, outcome);
+    if (attempt.isWanted) this.conclude(call, attempt, outcome, nowMs);
     if (this.waiting.length > 0) this.pump();
-  };
+  }
 
   private judge(attempt: AttemptHandler): Outcome {
     if (attempt.error === undefined) {
@@ -214,9 +325,8 @@ export class Dispatch implements Sender {
     return judgeFailure(attempt.error, attempt);
   }
 
-  private conclude(call: PendingCall, attempt: AttemptHandler, outcome: Outcome): void {
-    const { reader, timers, random, noNodeWaitMs } = this.options;
-    const nowMs = timers.nowMs();
+  private conclude(call: PendingCall, attempt: AttemptHandler, outcome: Outcome, nowMs: number): void {
+    const { reader, random, noNodeWaitMs } = this.options;
     const { slot, endpoint } = attempt.pool;
     const code = outcome.kind === "answered" ? String(outcome.status) : outcome.errorCode;
     call.tell(endpoint.address, code, nowMs - attempt.startedAtMs);
@@ -302,8 +412,10 @@ export class Dispatch implements Sender {
     if (state.kind === "resting") state.cancel();
     if (state.kind === "sending") {
       const { attempt } = state;
+      const nowMs = this.options.timers.nowMs();
       call.handed ||= attempt.handedToSocket;
-      call.tell(attempt.pool.endpoint.address, code, this.options.timers.nowMs() - attempt.startedAtMs);
+      call.tell(attempt.pool.endpoint.address, code, nowMs - attempt.startedAtMs);
+      if (code === "TIMEOUT") this.learnOfWaiting(attempt, nowMs);
     }
     this.fail(call, code, message);
     if (state.kind === "waiting") this.waiting.countLeft();
@@ -317,7 +429,8 @@ export class Dispatch implements Sender {
   }
 
   /** Lets the requests on connections that are no longer wanted end, for a while. */
-  private async retire(pool: NodePool): Promise<void> {
+  private async retire(pool: Pool): Promise<void> {
+    pool.isCurrent = false;
     this.retiring.add(pool);
     const { timers, drainMs } = this.options;
     let cancel = () => {};
@@ -341,6 +454,8 @@ export class Dispatch implements Sender {
 /**
  * A call on its way:
  *
+ *                                       ┌──moved──┐
+ *                                       ▼         │
  *   waiting ──a connection is free──▶ sending ──to be retried──▶ resting
  *      ▲                                 │                          │
  *      └────────── (all taken) ◀─────────┼──────────────────────────┘
@@ -361,12 +476,18 @@ class PendingCall implements Placed {
   readonly told: Attempt[] = [];
   /** Bytes of some attempt may have been written. */
   handed = false;
+  /** An attempt was given up because its node had fallen silent: once, and no more. */
+  moved = false;
+  /** Its next pick is its first, and may go to a node only to see how that is. */
+  mayExplore: boolean;
 
   constructor(
     readonly call: Call,
     readonly settle: (result: Result) => void,
     readonly claim: Claim | undefined,
-  ) {}
+  ) {
+    this.mayExplore = call.movable;
+  }
 
   get isWaiting(): boolean {
     return this.state.kind === "waiting";
@@ -378,11 +499,22 @@ class PendingCall implements Placed {
   }
 }
 
+type Pool = NodePool<AttemptHandler>;
+
+/** Whoever has begun an attempt. */
+interface AttemptOwner {
+  /** A byte of its answer has come. */
+  heard(attempt: AttemptHandler): void;
+  finished(attempt: AttemptHandler): void;
+}
+
 /**
  * One attempt, as undici's handler. It speaks the older of undici's two handler forms on purpose: there the headers stay
  * bytes until somebody asks for them, which most callers never do.
  */
-class AttemptHandler implements NodeHandler {
+class AttemptHandler implements NodeHandler, Link<AttemptHandler> {
+  older: AttemptHandler | undefined;
+  newer: AttemptHandler | undefined;
   connection: Connection | undefined;
   handedToSocket = false;
   firstByteSeen = false;
@@ -399,11 +531,19 @@ class AttemptHandler implements NodeHandler {
 
   constructor(
     readonly call: PendingCall,
-    readonly pool: NodePool,
+    readonly pool: Pool,
     readonly startedAtMs: number,
-    private readonly finished: (attempt: AttemptHandler) => void,
+    /** The same on the clock that stands still while this thread does not run. */
+    readonly startedRanMs: number,
+    private readonly owner: AttemptOwner,
   ) {
     this.generation = pool.generation;
+  }
+
+  /** Whether what comes of it decides its call. */
+  get isWanted(): boolean {
+    const { state } = this.call;
+    return state.kind === "sending" && state.attempt === this;
   }
 
   /** Nobody waits for it any more: ends it now, or before its first byte is written. */
@@ -421,6 +561,7 @@ class AttemptHandler implements NodeHandler {
 
   onResponseStarted(): void {
     this.firstByteSeen = true;
+    this.owner.heard(this);
   }
 
   onHeaders(status: number, rawHeaders: Buffer[]): boolean {
@@ -432,16 +573,17 @@ class AttemptHandler implements NodeHandler {
 
   onData(chunk: Buffer): boolean {
     this.chunks.push(chunk);
+    this.owner.heard(this);
     return true;
   }
 
   onComplete(): void {
-    this.finished(this);
+    this.owner.finished(this);
   }
 
   onError(error: Error): void {
     this.error = error;
-    this.finished(this);
+    this.owner.finished(this);
   }
 }
 

@@ -2,6 +2,7 @@ import { createConnector, type Endpoint } from "@rollcall/coordinator/cluster";
 import type { Random } from "@rollcall/core";
 import { Client, type Dispatcher } from "undici";
 import type { Target } from "./target.js";
+import { type Link, UnderWay } from "./under-way.js";
 
 /** One thread's settings for the connections to each node. */
 export interface ConnectionSettings {
@@ -14,6 +15,16 @@ export interface ConnectionSettings {
   readonly connectTimeoutMs: number;
   /** A larger answer ends the request with `BAD_RESPONSE`. */
   readonly maxResponseBytes: number;
+}
+
+/** Who is told of a pool's connections. */
+export interface ConnectionObserver {
+  /** One more socket of the slot is open, or one less. */
+  counted(slot: number, change: 1 | -1): void;
+  /** The slot's node has let a connection be opened, in so many milliseconds. */
+  opened(slot: number, tookMs: number): void;
+  /** A clock for that; it stands still while this thread does not run. */
+  ranMs(): number;
 }
 
 /** undici's handler for one request, told which connection it runs on. */
@@ -62,9 +73,13 @@ export class Connection extends Client {
  * of use. undici's own `Pool` asks every connection whether it is free, at each request, and closes the old ones all at
  * once; here neither costs a request anything.
  */
-export class NodePool {
+export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   readonly slot: number;
   generation: number;
+  /** False once another pool has its slot, or none. */
+  isCurrent = true;
+  /** What has been begun and has not ended; its owner keeps it. */
+  readonly underWay = new UnderWay<Handler>();
   endpoint: Endpoint;
   /** The endpoint's headers as undici takes them fastest: name, value, name, value. */
   headers: string[];
@@ -79,15 +94,23 @@ export class NodePool {
     target: Target,
     private readonly settings: ConnectionSettings,
     private readonly random: Random,
-    /** One more socket is open, or one less. */
-    private readonly countSocket: (slot: number, change: 1 | -1) => void,
+    private readonly observer: ConnectionObserver,
   ) {
     this.slot = target.slot;
     this.generation = target.generation;
     this.endpoint = target.endpoint;
     this.headers = Object.entries(target.endpoint.headers).flat();
     this.options = {
-      connect: createConnector(this, { ...settings, signal: this.stop.signal }),
+      connect: createConnector(this, {
+        ...settings,
+        signal: this.stop.signal,
+        timed: {
+          nowMs: () => observer.ranMs(),
+          took: (ms) => {
+            if (this.isCurrent) observer.opened(this.slot, ms);
+          },
+        },
+      }),
       pipelining: 1,
       keepAliveTimeout: settings.idleMs,
       keepAliveMaxTimeout: settings.idleMs,
@@ -106,14 +129,14 @@ export class NodePool {
   }
 
   /** Sends one request. Whoever sends owes a `release` when it has ended. */
-  send(options: Dispatcher.DispatchOptions, handler: NodeHandler): void {
+  send(options: Dispatcher.DispatchOptions, handler: Handler): void {
     const connection = this.take(handler.startedAtMs) ?? this.open(handler.startedAtMs);
     handler.connection = connection;
     connection.dispatch(options, handler);
   }
 
   /** The handler's request has ended; `reusable` where its whole answer has come. */
-  release({ connection }: NodeHandler, reusable: boolean): void {
+  release({ connection }: Handler, reusable: boolean): void {
     if (connection === undefined) return;
     if (reusable && connection.isOpen && !connection.closed) {
       this.idle.push(connection);
@@ -158,7 +181,7 @@ export class NodePool {
   }
 
   private readonly turned = (connection: Connection): void => {
-    this.countSocket(this.slot, connection.isOpen ? 1 : -1);
+    this.observer.counted(this.slot, connection.isOpen ? 1 : -1);
     if (!connection.isOpen) this.forget(connection);
   };
 

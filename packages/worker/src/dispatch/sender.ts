@@ -1,6 +1,7 @@
 import type { Attempt, RollcallErrorCode, WireError } from "@rollcall/core";
 import type { RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
+import type { MoveOrder } from "./moving.js";
 import type { Target } from "./target.js";
 
 /** One request, prepared: nothing in it needs the caller's thread any more. */
@@ -12,6 +13,8 @@ export interface Call {
   readonly headers: readonly string[];
   readonly body: string | Uint8Array | undefined;
   readonly class: RequestClass;
+  /** While it waits on a node that has fallen silent it may be sent to another, and given up there. */
+  readonly movable: boolean;
   /** 0: one attempt exactly. */
   readonly maxRetries: number;
   /** When its owner will cancel it; nothing is begun that could not end before. */
@@ -55,6 +58,8 @@ export interface DispatchObserver {
   credentialRefused(): void;
   /** No request or connection of the slot is left since its target was taken away: another node may have it. */
   released(slot: number): void;
+  /** Reads that wait on a silent node would go to this one if it gave a sign of life. May be told again and again. */
+  signWanted(slot: number): void;
 }
 
 export interface SenderStats {
@@ -75,6 +80,8 @@ export interface Sender {
   start(call: Call, settle: (result: Result) => void, claim?: Claim): Pending;
   /** Something may have changed for the better: calls that wait for a connection go on if they can. */
   pump(): void;
+  /** Sends Reads that wait on some nodes to others, as many as those can bear. To be told every `beatMs` while any waits. */
+  move(order: MoveOrder): void;
   stats(): SenderStats;
   /** Ends every call and every connection, now. Always resolves. */
   destroy(): Promise<void>;

@@ -36,6 +36,7 @@ class PlayedThread {
         if (kind === toThread.call) pieces.push(`call ${incoming.number()} ${incoming.call().path}`);
         else if (kind === toThread.cancel)
           pieces.push(`cancel ${incoming.number()} ${incoming.cancelCode()} ${incoming.text()}`);
+        else if (kind === toThread.move) pieces.push(`move ${JSON.stringify(incoming.move())}`);
         else pieces.push(kind === toThread.pump ? "pump" : "close");
       }
       messages.push(pieces);
@@ -105,6 +106,7 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
   const words = createTable(layout);
   const totals = new TableTotals(words, layout);
   const released: number[] = [];
+  const wanted: number[] = [];
   const logged: string[] = [];
   const lanes = new Lanes({
     words,
@@ -113,7 +115,12 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
     totals,
     queueMax: more.queueMax ?? 8,
     perNode: more.perNode ?? 8,
-    observer: { failed: () => {}, credentialRefused: () => {}, released: (slot) => released.push(slot) },
+    observer: {
+      failed: () => {},
+      credentialRefused: () => {},
+      released: (slot) => released.push(slot),
+      signWanted: (slot) => wanted.push(slot),
+    },
     timers,
     logger: { ...silentLogger, error: (_fields, message) => logged.push(message) },
   });
@@ -129,6 +136,7 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
     threads,
     totals,
     released,
+    wanted,
     logged,
     outcomes,
     words,
@@ -151,6 +159,7 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
         headers: [],
         body: undefined,
         class: requestClass,
+        movable: requestClass === "read",
         maxRetries: 0,
         deadlineMs: 60_000,
       };
@@ -171,6 +180,29 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
 }
 
 describe("lanes", () => {
+  it("pass on to every thread what is to move, and to main whose sign of life is wanted", async (test) => {
+    const { lanes, threads, wanted } = openLanes(test);
+    for (const thread of threads) thread.introduce(lanes);
+    const order = {
+      decidedAtMs: 10_000,
+      stuck: [{ slot: 1, generation: 3, suspectedAtMs: 9_000.5 }],
+      targets: [
+        { slot: 0, heardAtMs: 9_500 },
+        { slot: 2, heardAtMs: Number.NEGATIVE_INFINITY },
+      ],
+    };
+    lanes.move(order);
+    await turns();
+    for (const thread of threads) {
+      const [piece = ""] = thread.received().flat();
+      const parsed: unknown = JSON.parse(piece.slice("move ".length));
+      // JSON has no infinity.
+      assert.deepEqual(parsed, { ...order, targets: [order.targets[0], { slot: 2, heardAtMs: null }] });
+    }
+    await threads[1].tell(toMain.signWanted, 2);
+    assert.deepEqual(wanted, [2]);
+  });
+
   it("send all calls of a turn as one message, each to the thread with the fewest, and settle each by its answer", async (test) => {
     const { lanes, threads, begin, said } = openLanes(test);
     for (const thread of threads) thread.introduce(lanes);

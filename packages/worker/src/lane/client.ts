@@ -1,11 +1,12 @@
 import type { Attempt, Logger, Sent, Timers } from "@rollcall/core";
+import { beatMs } from "@rollcall/core/health";
+import type { MoveOrder } from "../dispatch/moving.js";
 import type { Call, CancelCode, DispatchObserver, Pending, Result, Sender, SenderStats } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import { WaitingCalls } from "../dispatch/waiting-calls.js";
 import { msSinceTick, type TableLayout, ThreadWord, threadRow, tickOf } from "../table/layout.js";
 import type { TableTotals } from "../table/totals.js";
 import type { TableWriter } from "../table/writer.js";
-import { heartbeatMs } from "./heartbeat.js";
 import { Holdings } from "./holdings.js";
 import { type Cancellation, Lane, LaneCall, type NewThread } from "./lane.js";
 import { claim, type Hello, Incoming, toMain, toThread, type Word } from "./messages.js";
@@ -120,6 +121,11 @@ export class Lanes implements Sender {
     }
   }
 
+  move(order: MoveOrder): void {
+    for (const lane of this.lanes) lane.outgoing.move(order);
+    this.flushSoon();
+  }
+
   stats(): SenderStats {
     return { queued: this.waiting.length + this.options.totals.ofThreads.queued };
   }
@@ -232,7 +238,7 @@ export class Lanes implements Sender {
   private isLate({ row }: Lane, nowMs: number): boolean {
     const beat = Atomics.load(this.options.words, threadRow(this.options.layout, row) + ThreadWord.heartbeat);
     const silentMs = Math.min(msSinceTick(beat, nowMs), nowMs - this.trustedSinceMs);
-    return silentMs > heartbeatMs + lateMs;
+    return silentMs > beatMs + lateMs;
   }
 
   private readonly giveUp = (call: LaneCall, code: CancelCode, message: string): void => {
@@ -290,6 +296,9 @@ export class Lanes implements Sender {
           break;
         case toMain.refused:
           observer.credentialRefused();
+          break;
+        case toMain.signWanted:
+          observer.signWanted(incoming.number());
           break;
         case toMain.released: {
           const slot = incoming.number();

@@ -25,6 +25,7 @@ const call = fc.record(
       .map((list) => [...list, ...list]),
     body: fc.oneof(fc.constant(undefined), fc.string(), fc.uint8Array({ maxLength: 50 })),
     class: fc.constantFrom("read", "repeatable", "never"),
+    movable: fc.boolean(),
     maxRetries: fc.nat(20),
     deadlineMs: fc.double({ noNaN: true, min: 0, max: 1e12 }),
   },
@@ -81,6 +82,32 @@ describe("what crosses a lane", () => {
     );
   });
 
+  it("arrives as it was sent: what is to move, and where to", () => {
+    const time = fc.double({ noNaN: true });
+    const order = fc.record(
+      {
+        decidedAtMs: time,
+        stuck: fc.array(
+          fc.record({ slot: fc.nat(9), generation: fc.nat(9), suspectedAtMs: time }, { noNullPrototype: true }),
+        ),
+        targets: fc.array(fc.record({ slot: fc.nat(9), heardAtMs: time }, { noNullPrototype: true })),
+      },
+      { noNullPrototype: true },
+    );
+    fc.assert(
+      fc.property(fc.array(order), (orders) => {
+        const outgoing = new Outgoing();
+        for (const one of orders) outgoing.move(one);
+        const incoming = across(outgoing);
+        for (const one of orders) {
+          assert.equal(incoming.number(), toThread.move);
+          assert.deepEqual(incoming.move(), one);
+        }
+        assert.ok(incoming.ended);
+      }),
+    );
+  });
+
   it("arrives as it was sent: what comes of calls, to the last byte and header", () => {
     fc.assert(
       fc.property(fc.array(result), (results) => {
@@ -107,6 +134,7 @@ describe("what crosses a lane", () => {
       headers: [],
       body: whole.subarray(1, 3),
       class: "never",
+      movable: false,
       maxRetries: 0,
       deadlineMs: 1,
     });
@@ -119,7 +147,7 @@ describe("what crosses a lane", () => {
 
   it("hands over large answers, also those in a part of a larger buffer, and none of what lies beside", () => {
     for (const length of [8_192, 8_193, 500_000]) {
-      const slab = Buffer.alloc(length + 20, "x");
+      const slab = Buffer.alloc(2 * length + 20, "x");
       const own = Buffer.alloc(length, "y");
       for (const body of [slab.subarray(10, 10 + length), own]) {
         const text = body.toString();
@@ -132,7 +160,7 @@ describe("what crosses a lane", () => {
         assert.ok(answer.kind === "answered" && answer.body.toString() === text);
         if (typeof answer.body !== "string") assert.equal(answer.body.buffer.byteLength, length);
       }
-      assert.equal(slab.length, length + 20, "the slab is still there");
+      assert.equal(slab.length, 2 * length + 20, "the slab is still there");
     }
   });
 });

@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from "node:buffer";
 import type { Attempt, RollcallErrorCode, Sent } from "@rollcall/core";
 import type { RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
+import type { MoveOrder } from "../dispatch/moving.js";
 import type { Call, CancelCode, Result } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 
@@ -9,15 +10,18 @@ import type { Target } from "../dispatch/target.js";
  * What crosses a lane. Both ways, all that one turn of a loop has to say is one message: a flat array of numbers, text
  * and bytes, in which each piece begins with its kind.
  *
- *   to the thread   call      id method path headers body class maxRetries deadlineMs
+ *   to the thread   call      id method path headers body class movable maxRetries deadlineMs
  *                   cancel    id code message
  *                   pump
+ *                   move      decidedAtMs, then the number of stuck slots and slot generation suspectedAtMs of each,
+ *                             then the number of targets and slot heardAtMs of each
  *                   close                                        every call ends with CLOSED, every connection too
  *   to main         answered  id status headers body attempts
  *                   failed    id code message sent cause attempts
  *                   dropped   id                                 it had been taken back before it was begun
  *                   nodeFailed  slot generation startedAtMs reason
  *                   refused                                      a node answered 401
+ *                   signWanted  slot
  *                   released  slot topology                      held no longer, under the list of that number
  *
  *   headers   to the thread: one text, with a line for each name and each value; neither can hold a line's end
@@ -30,8 +34,16 @@ import type { Target } from "../dispatch/target.js";
  */
 export type Word = number | string | Uint8Array | null;
 
-export const toThread = { call: 0, cancel: 1, pump: 2, close: 3 } as const;
-export const toMain = { answered: 0, failed: 1, dropped: 2, nodeFailed: 3, refused: 4, released: 5 } as const;
+export const toThread = { call: 0, cancel: 1, pump: 2, close: 3, move: 4 } as const;
+export const toMain = {
+  answered: 0,
+  failed: 1,
+  dropped: 2,
+  nodeFailed: 3,
+  refused: 4,
+  released: 5,
+  signWanted: 6,
+} as const;
 
 /**
  * How far one call has come, in a word that main and its thread share. So main knows the truth of what was sent also
@@ -68,7 +80,7 @@ export class Outgoing {
   readonly words: Word[] = [];
   readonly transfer: ArrayBuffer[] = [];
 
-  call(id: number, { method, path, headers, body, class: requestClass, maxRetries, deadlineMs }: Call): void {
+  call(id: number, { method, path, headers, body, class: requestClass, movable, maxRetries, deadlineMs }: Call): void {
     this.words.push(toThread.call, id, method, path, headers.join("\n"));
     if (body instanceof Uint8Array) {
       // The caller's own buffer stays the caller's.
@@ -76,11 +88,18 @@ export class Outgoing {
       this.words.push(copy);
       this.transfer.push(copy.buffer);
     } else this.words.push(body ?? null);
-    this.words.push(requestClass, maxRetries, deadlineMs);
+    this.words.push(requestClass, movable ? 1 : 0, maxRetries, deadlineMs);
   }
 
   cancel(id: number, code: CancelCode, message: string): void {
     this.words.push(toThread.cancel, id, code, message);
+  }
+
+  move({ decidedAtMs, stuck, targets }: MoveOrder): void {
+    this.words.push(toThread.move, decidedAtMs, stuck.length);
+    for (const { slot, generation, suspectedAtMs } of stuck) this.words.push(slot, generation, suspectedAtMs);
+    this.words.push(targets.length);
+    for (const { slot, heardAtMs } of targets) this.words.push(slot, heardAtMs);
   }
 
   result(id: number, result: Result): void {
@@ -188,9 +207,21 @@ export class Incoming {
       headers: headers === "" ? [] : headers.split("\n"),
       body: body ?? undefined,
       class: this.text() as RequestClass,
+      movable: this.number() === 1,
       maxRetries: this.number(),
       deadlineMs: this.number(),
     };
+  }
+
+  move(): MoveOrder {
+    const decidedAtMs = this.number();
+    const stuck: MoveOrder["stuck"][number][] = [];
+    for (let left = this.number(); left > 0; left--) {
+      stuck.push({ slot: this.number(), generation: this.number(), suspectedAtMs: this.number() });
+    }
+    const targets: MoveOrder["targets"][number][] = [];
+    for (let left = this.number(); left > 0; left--) targets.push({ slot: this.number(), heardAtMs: this.number() });
+    return { decidedAtMs, stuck, targets };
   }
 
   cancelCode(): CancelCode {

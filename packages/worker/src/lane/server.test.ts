@@ -35,6 +35,7 @@ function openServer(test: TestContext) {
       return { cancel: (code, message) => noted.push(`cancel ${call.path} ${code} ${message}`) };
     },
     pump: () => void noted.push("pump"),
+    move: ({ stuck, targets }) => void noted.push(`move ${stuck[0]?.slot} to ${targets.map(({ slot }) => slot)}`),
     stats: () => ({ queued: 0 }),
     destroy: async () => void noted.push("destroy"),
   };
@@ -81,6 +82,7 @@ function openServer(test: TestContext) {
           else if (kind === toMain.released) told.push(`${name} ${incoming.number()} ${incoming.number()}`);
           else if (kind === toMain.nodeFailed)
             told.push(`${name} ${incoming.number()} ${incoming.number()} ${incoming.number()} ${incoming.text()}`);
+          else if (kind === toMain.signWanted) told.push(`${name} ${incoming.number()}`);
           else told.push(kind === toMain.refused ? `${name}` : `${name} ${incoming.number()}`);
         }
       }
@@ -100,6 +102,7 @@ const call = (id: number) => (outgoing: Outgoing) =>
     headers: [],
     body: undefined,
     class: "read",
+    movable: true,
     maxRetries: 0,
     deadlineMs: 1,
   });
@@ -174,6 +177,23 @@ describe("the thread's end of a lane", () => {
     );
     assert.equal(scene.claims[2], claim.handed);
     assert.equal(scene.begun[1]?.claim?.hand(), true, "a retry is handed over, too");
+  });
+
+  it("passes on what is to move, and whose sign of life is wanted for it", async (test) => {
+    const scene = openServer(test);
+    scene.hello([]);
+    scene.say((outgoing) =>
+      outgoing.move({
+        decidedAtMs: 1,
+        stuck: [{ slot: 2, generation: 1, suspectedAtMs: 0 }],
+        targets: [{ slot: 0, heardAtMs: 0 }],
+      }),
+    );
+    await turns();
+    assert.deepEqual(scene.noted.slice(1), ["move 2 to 0"]);
+    scene.hooks.observer.signWanted(0);
+    await turns();
+    assert.deepEqual(scene.told(), ["signWanted 0"]);
   });
 
   it("passes cancellations on, and reads past those of calls that have ended", async (test) => {

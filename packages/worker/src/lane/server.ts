@@ -72,6 +72,7 @@ export class LaneServer {
         failed: ({ slot, generation, startedAtMs, reason }) =>
           this.say(toMain.nodeFailed, slot, generation, startedAtMs, reason),
         credentialRefused: () => this.say(toMain.refused),
+        signWanted: (slot) => this.say(toMain.signWanted, slot),
         released: (slot) => this.say(toMain.released, slot, this.applied),
       },
       catchUp: () => this.catchUp(),
@@ -141,6 +142,9 @@ export class LaneServer {
         }
         case toThread.pump:
           this.opened?.sender.pump();
+          break;
+        case toThread.move:
+          this.opened?.sender.move(incoming.move());
           break;
         case toThread.close:
           void this.opened?.sender.destroy();

@@ -117,6 +117,7 @@ class StressRig {
           }),
         credentialRefused: () => this.problems.push("a 401 that nobody sent"),
         released: (slot) => this.release(slot),
+        signWanted: () => this.problems.push("nobody moved, and yet a sign of life was wanted"),
       },
       timers: systemTimers,
       logger: { ...silentLogger, error: (_fields, message) => message.includes("died") && this.live-- },
@@ -141,6 +142,7 @@ class StressRig {
         this.lanes.apply(targets);
       },
       moved: () => this.lanes.pump(),
+      isAnswering: () => false,
       onNode: () => {},
     });
     this.threads = new Threads({
@@ -280,6 +282,7 @@ class StressRig {
       headers: ["x-a", id],
       body: isWrite ? (this.random() < 0.5 ? `{"id":"${id}"}` : Buffer.from(id)) : undefined,
       class: isWrite ? "never" : "read",
+      movable: !isWrite,
       maxRetries: 3,
       deadlineMs: nowMs() + 10_000,
     };

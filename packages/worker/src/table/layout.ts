@@ -20,6 +20,7 @@ import type { Candidate } from "@rollcall/core/selection";
  *                 4 requests    * requests that its tasks have made,
  *                 5 answered    * and how they ended
  *                 6 failed      *
+ *                 7 runningSince  millisecond tick since which its loop has run without a stall
  *   counter rows  one a thread and slot, written by that thread
  *                 0 inFlight    attempts under way
  *                 1 openSockets
@@ -27,15 +28,21 @@ import type { Candidate } from "@rollcall/core/selection";
  *                 3 answers     * whole answers, whatever their status
  *                 4 failures    * attempts that ended without one
  *                 5 errorStatuses * answers with 429 or 5xx
+ *                 6 oldest      + when the oldest attempt under way began,
+ *                 7 newest      + and the newest
+ *                 8 heard       + when a byte of an answer last came
+ *                 9 handshakeMs how long the last connection took to open, with TLS; 0: none did
  *
  * Counts with a star are taken: the main thread swaps them for 0 and adds them up as doubles, so that no count is lost,
- * wraps, or is counted twice, whoever lives or dies. Strings never enter the buffer; they travel as messages.
+ * wraps, or is counted twice, whoever lives or dies. Times with a plus are stamps: ticks, but 0 for none. What is written
+ * for every request and not taken has one writer, and is stored plainly: a word is read whole in any case. Strings never
+ * enter the buffer; they travel as messages.
  */
 const headerWords = 4;
 const sharedWords = 4;
 /** A cache line's half: threads do not share the lines they write all the time with more than one other. */
 const threadWords = 8;
-const counterWords = 8;
+const counterWords = 12;
 
 export const HeaderWord = { rows: 0, version: 1, topology: 2 } as const;
 export const SharedWord = { generation: 0, state: 1, easedFrom: 2, easeMs: 3 } as const;
@@ -47,6 +54,7 @@ export const ThreadWord = {
   requests: 4,
   answered: 5,
   failed: 6,
+  runningSince: 7,
 } as const;
 export const CounterWord = {
   inFlight: 0,
@@ -55,6 +63,10 @@ export const CounterWord = {
   answers: 3,
   failures: 4,
   errorStatuses: 5,
+  oldest: 6,
+  newest: 7,
+  heard: 8,
+  handshakeMs: 9,
 } as const;
 
 export interface TableLayout {
@@ -110,3 +122,18 @@ export function tickOf(nowMs: number): number {
 export function msSinceTick(tick: number, nowMs: number): number {
   return (tickOf(nowMs) - tick) | 0;
 }
+
+/** A time as a word that is never 0. */
+export function stampOf(nowMs: number): number {
+  return tickOf(nowMs) || -1;
+}
+
+/** The time of a stamp, at most 2 ms early and never late; undefined for 0, and for one so old that ticks have wrapped. */
+export function stampedMs(stamp: number, nowMs: number): number | undefined {
+  if (stamp === 0) return undefined;
+  const elapsedMs = msSinceTick(stamp, nowMs);
+  return elapsedMs < -clocksApartMs ? undefined : Math.trunc(nowMs) - elapsedMs;
+}
+
+/** One thread may read its clock a little before another writes a stamp. */
+const clocksApartMs = 1_000;

@@ -1,5 +1,6 @@
 import { rampWeight } from "@rollcall/core/health";
-import { type Candidate, type NodeReader, type Roster, rosterOf } from "@rollcall/core/selection";
+import { type Candidate, type NodeReader, Penalties, type Roster, rosterOf } from "@rollcall/core/selection";
+import { isAvoided, readCandidates } from "./candidates.js";
 import {
   CounterWord,
   counterRow,
@@ -7,10 +8,10 @@ import {
   msSinceTick,
   SharedWord,
   sharedRow,
+  stampOf,
   type TableLayout,
   ThreadWord,
   threadRow,
-  unpackState,
 } from "./layout.js";
 
 export interface ThreadRows {
@@ -29,6 +30,8 @@ export class TableReader implements NodeReader {
   private readonly refusals: Float64Array;
   /** This thread's own row. */
   private readonly thread: number;
+  /** What this thread has learned of how slow the nodes are, and how often they fail. */
+  readonly penalties: Penalties;
   private version = -1;
   private candidates: readonly Candidate[] = [];
   private sorted: Roster = rosterOf([]);
@@ -37,6 +40,7 @@ export class TableReader implements NodeReader {
     this.words = rows.words;
     this.thread = threadRow(rows.layout, rows.thread);
     this.refusals = new Float64Array(rows.layout.slots).fill(Number.NEGATIVE_INFINITY);
+    this.penalties = new Penalties(rows.layout.slots);
   }
 
   /** Who may get a request now: one atomic load, unless a row has changed since the last call. */
@@ -44,7 +48,9 @@ export class TableReader implements NodeReader {
     const version = Atomics.load(this.words, HeaderWord.version);
     if (version !== this.version) {
       this.version = version;
-      this.candidates = this.readCandidates();
+      const before = this.candidates;
+      this.candidates = readCandidates(this.words);
+      this.forgiveReturned(before);
       this.sorted = rosterOf(this.candidates);
     }
     return this.sorted;
@@ -77,16 +83,24 @@ export class TableReader implements NodeReader {
     return this.refusals[slot] ?? Number.NEGATIVE_INFINITY;
   }
 
+  penaltyOf(slot: number): number {
+    return this.penalties.penaltyOf(slot);
+  }
+
+  begunAtMs(slot: number): number {
+    return this.penalties.begunAtMs(slot);
+  }
+
   /** An attempt begins. */
   enter(slot: number): void {
     const row = this.counter(slot);
-    Atomics.add(this.words, row + CounterWord.inFlight, 1);
+    this.addInFlight(row, 1);
     Atomics.add(this.words, row + CounterWord.requests, 1);
   }
 
   /** An attempt is over, and its connection free or gone. */
   leave(slot: number): void {
-    Atomics.sub(this.words, this.counter(slot) + CounterWord.inFlight, 1);
+    this.addInFlight(this.counter(slot), -1);
   }
 
   countAnswer(slot: number, isErrorStatus: boolean): void {
@@ -104,6 +118,23 @@ export class TableReader implements NodeReader {
     Atomics.add(this.words, this.counter(slot) + CounterWord.openSockets, change);
   }
 
+  /** When the oldest and the newest attempt under way began; undefined while none is. */
+  showWaiting(slot: number, oldestMs: number | undefined, newestMs: number | undefined): void {
+    const row = this.counter(slot);
+    this.words[row + CounterWord.oldest] = oldestMs === undefined ? 0 : stampOf(oldestMs);
+    this.words[row + CounterWord.newest] = newestMs === undefined ? 0 : stampOf(newestMs);
+  }
+
+  /** A byte of an answer has come. */
+  noteHeard(slot: number, nowMs: number): void {
+    this.words[this.counter(slot) + CounterWord.heard] = stampOf(nowMs);
+  }
+
+  /** A connection has been opened, in so many milliseconds. */
+  noteHandshake(slot: number, tookMs: number): void {
+    Atomics.store(this.words, this.counter(slot) + CounterWord.handshakeMs, Math.max(1, Math.ceil(tookMs)));
+  }
+
   countRetry(): void {
     Atomics.add(this.words, this.thread + ThreadWord.retries, 1);
   }
@@ -119,7 +150,7 @@ export class TableReader implements NodeReader {
   }
 
   /** Tells the main thread how this one stands. */
-  show(word: "heartbeat" | "applied" | "queued", value: number): void {
+  show(word: "heartbeat" | "runningSince" | "applied" | "queued", value: number): void {
     Atomics.store(this.words, this.thread + ThreadWord[word], value);
   }
 
@@ -131,16 +162,25 @@ export class TableReader implements NodeReader {
   /** The slot has another node: what was noted of the last one is void. */
   forget(slot: number): void {
     this.refusals[slot] = Number.NEGATIVE_INFINITY;
+    this.showWaiting(slot, undefined, undefined);
+    const row = this.counter(slot);
+    Atomics.store(this.words, row + CounterWord.heard, 0);
+    Atomics.store(this.words, row + CounterWord.handshakeMs, 0);
+    this.penalties.forget(slot);
   }
 
-  private readCandidates(): Candidate[] {
-    const candidates: Candidate[] = [];
-    const rows = Atomics.load(this.words, HeaderWord.rows);
-    for (let slot = 0; slot < rows; slot++) {
-      const state = unpackState(Atomics.load(this.words, sharedRow(slot) + SharedWord.state));
-      if (state !== undefined) candidates.push({ slot, ...state });
+  /** A node that nobody kept away from and that somebody kept away from before has shown that it is well again. */
+  private forgiveReturned(before: readonly Candidate[]): void {
+    const away = new Set(before.filter(isAvoided).map(({ slot }) => slot));
+    if (away.size === 0) return;
+    for (const candidate of this.candidates) {
+      if (away.has(candidate.slot) && !isAvoided(candidate)) this.penalties.forget(candidate.slot);
     }
-    return candidates;
+  }
+
+  private addInFlight(row: number, change: 1 | -1): void {
+    const at = row + CounterWord.inFlight;
+    this.words[at] = (this.words[at] ?? 0) + change;
   }
 
   private counter(slot: number): number {

@@ -35,6 +35,43 @@ describe("the node table", () => {
     for (const reader of readers) assert.deepEqual(reader.roster.eligible, []);
   });
 
+  it("holds nothing of before against a node that was avoided and has returned, nor against another in its slot", () => {
+    const { writer, readers } = openTable();
+    const [reader] = readers;
+    let nowMs = 1_000;
+    const failing = (slot: number) => {
+      for (let times = 0; times < 20; times++) {
+        nowMs += 100;
+        reader.penalties.advance([0, 1], nowMs);
+        reader.penalties.refused(slot);
+      }
+      assert.ok(reader.penaltyOf(slot) > 2);
+    };
+    for (const slot of [0, 1]) {
+      writer.assign(slot, 1);
+      writer.setState(slot, well, undefined);
+    }
+    assert.deepEqual(reader.roster.eligible, [0, 1]);
+    failing(0);
+    for (const away of [
+      { ...well, ejected: true },
+      { ...well, mark: "down" },
+    ] as const) {
+      writer.setState(0, away, undefined);
+      assert.deepEqual(reader.roster.eligible, [1]);
+      assert.ok(reader.penaltyOf(0) > 2);
+      writer.setState(0, { ...well, mark: "ramp" }, undefined);
+      assert.deepEqual(reader.roster.eligible, [0, 1]);
+      assert.equal(reader.penaltyOf(0), 1);
+      failing(0);
+    }
+    writer.setState(0, well, undefined);
+    assert.deepEqual(reader.roster.eligible, [0, 1]);
+    assert.ok(reader.penaltyOf(0) > 2, "the end of easing in is no return");
+    reader.forget(0);
+    assert.equal(reader.penaltyOf(0), 1);
+  });
+
   it("gives back every state that is put in", () => {
     for (const tier of ["node", "seed"] as const) {
       for (const mark of ["none", "down", "ramp", "drain"] as const) {

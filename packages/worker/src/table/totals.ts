@@ -102,7 +102,9 @@ export class TableTotals {
       const row = counterRow(this.layout, thread, slot);
       // Attempts that died with it have ended without an answer.
       this.add(slot, "failures", Atomics.exchange(this.words, row + CounterWord.inFlight, 0));
-      Atomics.store(this.words, row + CounterWord.openSockets, 0);
+      for (const word of ["openSockets", "oldest", "newest"] as const) {
+        Atomics.store(this.words, row + CounterWord[word], 0);
+      }
     }
     this.takeOwn(thread);
     this.process.failed += this.ownUnderWay[thread] ?? 0;

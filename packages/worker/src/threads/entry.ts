@@ -1,12 +1,12 @@
 import { MessageChannel, parentPort, threadId, workerData } from "node:worker_threads";
 import { systemTimers } from "@rollcall/coordinator/cluster";
+import { beatMs } from "@rollcall/core/health";
 import { Deadlines } from "../deadlines.js";
 import { Dispatch } from "../dispatch/dispatch.js";
-import { heartbeatMs } from "../lane/heartbeat.js";
 import type { Hello } from "../lane/messages.js";
 import { type DispatchHooks, LaneServer } from "../lane/server.js";
 import { Requests } from "../requests.js";
-import { tickOf } from "../table/layout.js";
+import { LoopWatch } from "../table/loop-watch.js";
 import { TableReader } from "../table/reader.js";
 import { runTask } from "./run-task.js";
 import type { Introduction, TaskOrder, ThreadSetup } from "./setup.js";
@@ -31,6 +31,7 @@ parentPort?.postMessage(introduction, [lane.port2, views.port2]);
 function open({ row }: Hello, { observer, catchUp }: DispatchHooks) {
   const { words, layout, settings, queueMax, noNodeWaitMs, drainMs, defaults } = setup;
   const reader = new TableReader({ words, layout, thread: row, inFlightMax: settings.perNode, nowMs });
+  const watch = new LoopWatch(reader, nowMs);
   const sender = new Dispatch({
     reader,
     settings,
@@ -40,6 +41,7 @@ function open({ row }: Hello, { observer, catchUp }: DispatchHooks) {
     observer,
     timers: systemTimers,
     random: Math.random,
+    ranMs: (atMs) => watch.ranMs(atMs),
     wallNowMs: Date.now,
     budgetShare: 1 / layout.threads,
     catchUp,
@@ -51,12 +53,10 @@ function open({ row }: Hello, { observer, catchUp }: DispatchHooks) {
     nowMs,
     count: (what) => reader.countOwn(what),
   });
-  const beat = () => {
-    reader.show("heartbeat", tickOf(nowMs()));
+  setInterval(() => {
+    watch.beat();
     server.showQueue();
-  };
-  beat();
-  setInterval(beat, heartbeatMs).unref();
+  }, beatMs).unref();
   return { sender, reader };
 }
 

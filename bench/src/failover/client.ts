@@ -1,0 +1,166 @@
+// Forked by fleet.ts: one process of an application, with one client in it and the searches of its callers. Each client is
+// set up to follow the cluster as its own documentation says.
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client as ElasticsearchClient } from "@elastic/elasticsearch";
+import { Client as OpenSearchClient } from "@opensearch-project/opensearch";
+import { createPool } from "@rollcall/worker";
+
+export const contenders = ["rollcall", "elasticsearch", "opensearch"] as const;
+export type Contender = (typeof contenders)[number];
+
+export const index = "bench";
+export const sniffEveryMs = 30_000;
+export const timeoutMs = 10_000;
+
+/** Whatever happens, a process stops after so long and after so many calls. */
+const loadMaxMs = 600_000;
+const callsMax = 200_000;
+
+export interface ClientSettings {
+  readonly contender: Contender;
+  readonly urls: readonly string[];
+  /** Callers: each searches, pauses, and searches again. 0: a replica that has nothing to do. */
+  readonly slots: number;
+  readonly pauseMs: number;
+  /** Of Rollcall. */
+  readonly threads: number;
+  /** Where Rollcall's processes share their view, and under which name; without it each has its own. */
+  readonly shared?: { readonly redis: string; readonly name: string };
+}
+
+/** One search. Times are of the system's clock, which parent and children share. */
+export interface Call {
+  readonly endedAtMs: number;
+  readonly tookMs: number;
+  /** Of the node that answered. */
+  readonly port?: number;
+  /** Why there was no answer with status 200. */
+  readonly error?: string;
+}
+
+/** What Rollcall itself says of a node. */
+export interface NodeChange {
+  readonly atMs: number;
+  readonly port: number;
+  readonly to: string;
+}
+
+/** All that one process has to tell. */
+export interface ProcessTale {
+  readonly calls: readonly Call[];
+  readonly changes: readonly NodeChange[];
+}
+
+interface Follower {
+  /** Resolves when the client has found the cluster. */
+  ready(): Promise<unknown>;
+  /** Searches, and tells the port of the node that answered. */
+  search(): Promise<number>;
+}
+
+const query = { query: { match_all: {} } };
+// The node that is asked answers by itself: what a client sees of another node's fate would be the cluster's doing.
+const preference = "_local";
+
+function startFollower({ contender, urls, threads, shared }: ClientSettings, changes: NodeChange[]): Follower {
+  switch (contender) {
+    case "rollcall": {
+      const pool = createPool({
+        nodes: urls,
+        threads,
+        timeoutMs,
+        discovery: { intervalMs: sniffEveryMs },
+        logger: false,
+        ...shared,
+      });
+      pool.on("node", ({ address, to }) => changes.push({ atMs: Date.now(), port: portOf(address), to }));
+      return {
+        ready: () => pool.ready(),
+        async search() {
+          const path = `/${index}/_search?preference=${preference}`;
+          const response = await pool.request({ method: "POST", path, body: query });
+          response.throwIfError().json();
+          return portOf(response.node);
+        },
+      };
+    }
+    case "elasticsearch": {
+      const client = new ElasticsearchClient({
+        nodes: [...urls],
+        requestTimeout: timeoutMs,
+        sniffOnStart: true,
+        sniffInterval: sniffEveryMs,
+        sniffOnConnectionFault: true,
+        // Plain JSON: the cluster is of an older version than the client asks for.
+        headers: { accept: "application/json", "content-type": "application/json" },
+      });
+      const search = async () => {
+        const { meta } = await client.search({ index, preference, ...query }, { meta: true });
+        return Number(meta.connection?.url.port);
+      };
+      return { ready: search, search };
+    }
+    case "opensearch": {
+      const client = new OpenSearchClient({
+        nodes: [...urls],
+        requestTimeout: timeoutMs,
+        sniffOnStart: true,
+        sniffInterval: sniffEveryMs,
+        sniffOnConnectionFault: true,
+      });
+      const search = async () =>
+        Number((await client.search({ index, preference, body: query })).meta.connection.url.port);
+      return { ready: search, search };
+    }
+  }
+}
+
+const portOf = (address: string) => Number(address.slice(address.lastIndexOf(":") + 1));
+
+export type ToClient = "go" | "finish";
+export type FromClient = { readonly type: "ready" } | ({ readonly type: "tale" } & ProcessTale);
+
+if (process.send !== undefined) {
+  const settings = JSON.parse(process.argv[2] ?? "{}") as ClientSettings;
+  const tell = (message: FromClient) => process.send?.(message);
+  const changes: NodeChange[] = [];
+  const calls: Call[] = [];
+  const follower = startFollower(settings, changes);
+  let stopped = false;
+  let load: Promise<unknown> = Promise.resolve();
+
+  const slot = async (position: number) => {
+    const { pauseMs, slots } = settings;
+    // Spread over the pause: callers that start as one stay as one.
+    await sleep((pauseMs * position) / slots);
+    const untilMs = Date.now() + loadMaxMs;
+    while (!stopped && calls.length < callsMax && Date.now() < untilMs) {
+      calls.push(await timed(follower.search));
+      await sleep(pauseMs);
+    }
+  };
+  process.on("message", (message: ToClient) => {
+    if (message === "go") load = Promise.all(Array.from({ length: settings.slots }, (_, position) => slot(position)));
+    else {
+      stopped = true;
+      void load.then(() => tell({ type: "tale", calls, changes }));
+    }
+  });
+  process.once("disconnect", () => process.exit(0));
+  await follower.ready();
+  tell({ type: "ready" });
+}
+
+async function timed(search: () => Promise<number>): Promise<Call> {
+  const startedAtMs = performance.now();
+  const call = await search().then(
+    (port) => ({ port }),
+    (error: Error) => ({ error: kindOf(error) }),
+  );
+  return { ...call, tookMs: performance.now() - startedAtMs, endedAtMs: Date.now() };
+}
+
+function kindOf(error: Error): string {
+  const detail = "code" in error ? error.code : "statusCode" in error ? error.statusCode : undefined;
+  return detail === undefined || detail === null ? error.name : `${error.name} ${detail}`;
+}

@@ -1,0 +1,398 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  beatMs,
+  type Detector,
+  detectorDueMs,
+  easedSinceMs,
+  easingMs,
+  isEjected,
+  isInTime,
+  newDetector,
+  newSilence,
+  newWatch,
+  nextDetector,
+  nextSilence,
+  nextWatch,
+  rampWeight,
+  ranMs,
+  type Silence,
+  suspectedSinceMs,
+  waitingSinceMs,
+} from "./health/index.js";
+import { nextMoves, noPortion } from "./request/index.js";
+import { Exploration, type NodeReader, Penalties, pick, pickAmong, rosterOf } from "./selection/index.js";
+import { ManualTimers, seededRandom } from "./testing/index.js";
+
+/**
+ * The parts of a failover that nobody notices, put together as a process does: pick, silence, detector, moves and the
+ * watch over stalls, in front of nodes that freeze. In virtual time; no socket, and one thread.
+ */
+
+/** Begun anew for each story. */
+let timers = new ManualTimers();
+let random = seededRandom(0);
+
+/** A node that answers after 2 to 20 ms, unless it is frozen; what was asked meanwhile is answered when it thaws. */
+class FreezableNode {
+  private frozen = false;
+  private held: (() => void)[] = [];
+
+  ask(answer: () => void, leastMs = 2): void {
+    const come = () => {
+      if (this.frozen) this.held.push(come);
+      else answer();
+    };
+    timers.after(leastMs + random() * 18, come);
+  }
+
+  freeze(): void {
+    this.frozen = true;
+  }
+
+  thaw(): void {
+    this.frozen = false;
+    for (const come of this.held.splice(0)) timers.after(random() * 5, come);
+  }
+}
+
+interface Attempt {
+  readonly request: Request;
+  readonly slot: number;
+  readonly startedAtMs: number;
+  readonly startedRanMs: number;
+  readonly movable: boolean;
+  readonly moved: boolean;
+  over: boolean;
+}
+
+interface Request {
+  readonly beganMs: number;
+  readonly read: boolean;
+  moved: boolean;
+}
+
+interface Seat {
+  silence: Silence;
+  detector: Detector;
+  heardMs: number;
+}
+
+/** One process that keeps `lanes` requests under way, one after the other in each. */
+class Process {
+  readonly took: { readonly read: boolean; readonly ms: number; readonly atMs: number }[] = [];
+  readonly reports: { readonly slot: number; readonly atMs: number }[] = [];
+  readonly sentTo: { readonly slot: number; readonly atMs: number }[] = [];
+  moves = 0;
+  probes = 0;
+  private readonly seats: Seat[];
+  private readonly attempts = new Set<Attempt>();
+  private readonly penalties: Penalties;
+  private readonly exploration = new Exploration();
+  private readonly asked = new Set<number>();
+  private portion = noPortion;
+  private watch = newWatch(timers.nowMs());
+  /** What reaches the process while it does not run, in order. */
+  private stalledUntilMs = 0;
+  private readonly unread: (() => void)[] = [];
+
+  constructor(
+    private readonly nodes: readonly FreezableNode[],
+    lanes: number,
+    private readonly readShare: number,
+  ) {
+    this.penalties = new Penalties(nodes.length);
+    this.seats = nodes.map(() => ({
+      silence: newSilence,
+      detector: newDetector(timers.nowMs()),
+      heardMs: Number.NEGATIVE_INFINITY,
+    }));
+    for (let lane = 0; lane < lanes; lane++) this.begin();
+    this.tickLater();
+  }
+
+  /** The process does not run for so long. Its timers fire late; then what has come in is read. */
+  stall(forMs: number): void {
+    this.stalledUntilMs = timers.nowMs() + forMs;
+  }
+
+  get waiting(): number {
+    return this.attempts.size;
+  }
+
+  private get reader(): NodeReader {
+    const nowMs = timers.nowMs();
+    return {
+      roster: rosterOf(
+        this.seats.map(({ detector }, slot) => ({ slot, tier: "node", mark: "none", ejected: isEjected(detector) })),
+      ),
+      weightOf: (slot) => {
+        const seat = this.seats[slot];
+        const sinceMs = seat === undefined ? undefined : easedSinceMs(seat.detector);
+        return sinceMs === undefined ? 1 : rampWeight(sinceMs, nowMs, easingMs);
+      },
+      inFlightOf: (slot) => this.at(slot).length,
+      hasRoom: () => true,
+      refusedAtMs: () => Number.NEGATIVE_INFINITY,
+      penaltyOf: (slot) => this.penalties.penaltyOf(slot),
+      begunAtMs: (slot) => this.penalties.begunAtMs(slot),
+    };
+  }
+
+  private at(slot: number): Attempt[] {
+    return [...this.attempts].filter((attempt) => attempt.slot === slot);
+  }
+
+  private whenRunning(happen: () => void): void {
+    if (timers.nowMs() < this.stalledUntilMs) this.unread.push(happen);
+    else happen();
+  }
+
+  private begin(): void {
+    const request = { beganMs: timers.nowMs(), read: random() < this.readShare, moved: false };
+    const { reader } = this;
+    this.penalties.advance(reader.roster.eligible, timers.nowMs());
+    const picked = pick(reader, [], timers.nowMs(), random, request.read ? this.exploration : undefined);
+    if (picked.type === "node") this.send(request, picked.slot);
+  }
+
+  private send(request: Request, slot: number): void {
+    const nowMs = timers.nowMs();
+    const attempt: Attempt = {
+      request,
+      slot,
+      startedAtMs: nowMs,
+      startedRanMs: ranMs(this.watch, nowMs),
+      movable: request.read,
+      moved: request.moved,
+      over: false,
+    };
+    this.attempts.add(attempt);
+    this.penalties.begun(slot, nowMs);
+    this.sentTo.push({ slot, atMs: nowMs });
+    this.nodes[slot]?.ask(() => this.whenRunning(() => this.answered(attempt)));
+  }
+
+  private answered(attempt: Attempt): void {
+    // The socket of an attempt that was moved is gone.
+    if (attempt.over) return;
+    attempt.over = true;
+    this.attempts.delete(attempt);
+    const nowMs = timers.nowMs();
+    const seat = this.seats[attempt.slot];
+    if (seat !== undefined) seat.heardMs = nowMs;
+    this.penalties.answered(attempt.slot, Math.max(0, ranMs(this.watch, nowMs) - attempt.startedRanMs));
+    this.took.push({ read: attempt.request.read, ms: nowMs - attempt.request.beganMs, atMs: nowMs });
+    this.begin();
+  }
+
+  private tickLater(): void {
+    timers.after(beatMs, () => this.tickWhenRunning());
+  }
+
+  private tickWhenRunning(): void {
+    const leftMs = this.stalledUntilMs - timers.nowMs();
+    if (leftMs > 0) {
+      timers.after(leftMs, () => this.tickWhenRunning());
+      return;
+    }
+    // Timers come first, then sockets are read.
+    this.watch = nextWatch(this.watch, timers.nowMs());
+    for (const [slot, seat] of this.seats.entries()) {
+      this.tellSilence(slot, seat, { type: "tick" });
+      if ((detectorDueMs(seat.detector) ?? Number.POSITIVE_INFINITY) <= timers.nowMs()) {
+        this.tellDetector(slot, seat, { type: "tick" });
+      }
+    }
+    this.move();
+    for (const happen of this.unread.splice(0)) happen();
+    this.tickLater();
+  }
+
+  private tellSilence(slot: number, seat: Seat, event: Parameters<typeof nextSilence>[1]): void {
+    const nowMs = timers.nowMs();
+    const starts = this.at(slot).map(({ startedAtMs }) => startedAtMs);
+    const since = (atMs: number) => (starts.length === 0 ? undefined : waitingSinceMs(this.watch, atMs, nowMs));
+    const [silence, effects] = nextSilence(
+      seat.silence,
+      event,
+      {
+        oldestMs: since(Math.min(...starts)),
+        newestMs: since(Math.max(...starts)),
+        heardMs: seat.heardMs,
+        handshakeMs: undefined,
+      },
+      nowMs,
+    );
+    seat.silence = silence;
+    for (const effect of effects) {
+      if (effect.type === "silent") this.tellDetector(slot, seat, effect);
+      else {
+        const { probe } = effect;
+        this.probe(slot, effect.timeoutMs, (outcome) => {
+          const reason = "no answer to a probe";
+          if (outcome === "unanswered") this.tellSilence(slot, seat, { type: "probed", probe, outcome, reason });
+          else this.tellSilence(slot, seat, { type: "probed", probe, outcome });
+        });
+      }
+    }
+  }
+
+  private tellDetector(slot: number, seat: Seat, event: Parameters<typeof nextDetector>[1]): void {
+    const [detector, effects] = nextDetector(seat.detector, event, timers.nowMs(), random);
+    seat.detector = detector;
+    for (const effect of effects) {
+      if (effect.type === "report") this.reports.push({ slot, atMs: timers.nowMs() });
+      else {
+        this.probe(slot, 1_000, (outcome) => {
+          if (outcome === "answered") {
+            this.penalties.forget(slot);
+            this.tellDetector(slot, seat, { type: "trialled", ok: true });
+            this.tellSilence(slot, seat, { type: "returned" });
+          } else this.tellDetector(slot, seat, { type: "trialled", ok: false, reason: "no answer" });
+        });
+      }
+    }
+  }
+
+  private probe(slot: number, timeoutMs: number, told: (outcome: "answered" | "unanswered" | "void") => void): void {
+    this.probes++;
+    let settled = false;
+    const settle = (outcome: "answered" | "unanswered" | "void") => {
+      if (settled) return;
+      settled = true;
+      told(outcome);
+    };
+    this.nodes[slot]?.ask(() => this.whenRunning(() => settle("answered")), 1);
+    const dueMs = timers.nowMs() + timeoutMs;
+    timers.after(timeoutMs, () =>
+      this.whenRunning(() => settle(isInTime(dueMs, timers.nowMs()) ? "unanswered" : "void")),
+    );
+  }
+
+  private move(): void {
+    const { reader } = this;
+    const stuck = this.seats.flatMap(({ silence }, slot) => {
+      const suspectedAtMs = suspectedSinceMs(silence);
+      if (silence.state !== "silent" || suspectedAtMs === undefined) return [];
+      return this.at(slot).map((attempt) => ({ ...attempt, suspectedAtMs, attempt }));
+    });
+    const targets = reader.roster.panic
+      ? []
+      : reader.roster.eligible.flatMap((slot) => {
+          const seat = this.seats[slot];
+          if (seat === undefined || suspectedSinceMs(seat.silence) !== undefined) return [];
+          return [{ slot, inFlight: this.at(slot).length, heardAtMs: seat.heardMs }];
+        });
+    const nowMs = timers.nowMs();
+    const { portion, moves, ask } = nextMoves(this.portion, stuck, targets, nowMs, random);
+    this.portion = portion;
+    for (const { attempt: one, targets } of moves) {
+      const { attempt } = one;
+      const picked = pickAmong(reader, targets, nowMs, random);
+      if (picked.type !== "node") continue;
+      attempt.over = true;
+      this.attempts.delete(attempt);
+      this.penalties.leftWaiting(attempt.slot, nowMs - attempt.startedAtMs);
+      attempt.request.moved = true;
+      this.moves++;
+      this.send(attempt.request, picked.slot);
+    }
+    for (const slot of ask) {
+      if (this.asked.has(slot)) continue;
+      this.asked.add(slot);
+      this.probe(slot, 500, (outcome) => {
+        this.asked.delete(slot);
+        const seat = this.seats[slot];
+        if (outcome === "answered" && seat !== undefined) seat.heardMs = timers.nowMs();
+      });
+    }
+  }
+}
+
+function start({ processes = 4, lanes = 16, nodes = 3, readShare = 1 } = {}) {
+  timers = new ManualTimers(1_000);
+  random = seededRandom(11);
+  const cluster = Array.from({ length: nodes }, () => new FreezableNode());
+  const fleet = Array.from({ length: processes }, () => new Process(cluster, lanes, readShare));
+  timers.advance(5_000);
+  return { cluster, fleet, first: cluster[0] ?? assert.fail() };
+}
+
+const slowest = (fleet: readonly Process[]) => Math.max(...fleet.flatMap(({ took }) => took.map(({ ms }) => ms)));
+const sum = (fleet: readonly Process[], of: (process: Process) => number) =>
+  fleet.reduce((total, process) => total + of(process), 0);
+
+describe("a node that freezes", () => {
+  it("delays no read by more than a second, and is told of by every process", () => {
+    const { fleet, first } = start();
+    const frozenMs = timers.nowMs();
+    first.freeze();
+    timers.advance(10_000);
+    assert.ok(slowest(fleet) < 1_000, `slowest ${slowest(fleet)} ms`);
+    for (const { reports, waiting } of fleet) {
+      assert.ok((reports[0]?.atMs ?? Number.POSITIVE_INFINITY) - frozenMs <= 900);
+      assert.deepEqual([...new Set(reports.map(({ slot }) => slot))], [0]);
+      assert.equal(waiting, 16);
+    }
+  });
+
+  it("gets requests again within 20 s of its thaw", () => {
+    const { fleet, first } = start();
+    first.freeze();
+    timers.advance(10_000);
+    first.thaw();
+    timers.advance(18_000);
+    const fromMs = timers.nowMs();
+    timers.advance(2_000);
+    const sent = fleet.flatMap(({ sentTo }) => sentTo.filter(({ atMs }) => atMs >= fromMs));
+    const share = sent.filter(({ slot }) => slot === 0).length / sent.length;
+    assert.ok(share > 0.8 / 3, `share ${share}`);
+  });
+
+  it("keeps what may not be sent twice, and answers it when it thaws", () => {
+    const { fleet, first } = start({ readShare: 0.5 });
+    first.freeze();
+    timers.advance(3_000);
+    const readsOver = fleet.flatMap(({ took }) => took.filter(({ read }) => read).map(({ ms }) => ms));
+    assert.ok(Math.max(...readsOver) < 1_000);
+    first.thaw();
+    timers.advance(1_000);
+    const writes = fleet.flatMap(({ took }) => took.filter(({ read }) => !read).map(({ ms }) => ms));
+    assert.ok(Math.max(...writes) > 2_000);
+  });
+
+  it("loses no read where it is the only node, or where all freeze together: they stay and are answered", () => {
+    for (const story of [{ nodes: 1 }, {}, { processes: 1, lanes: 1 }]) {
+      const { cluster, fleet } = start(story);
+      for (const node of cluster) node.freeze();
+      timers.advance(3_000);
+      for (const node of cluster) node.thaw();
+      const thawedMs = timers.nowMs();
+      timers.advance(100);
+      assert.equal(
+        sum(fleet, ({ moves }) => moves),
+        0,
+      );
+      assert.ok(fleet.every(({ took }) => took.some(({ atMs }) => atMs > thawedMs)));
+      assert.ok(slowest(fleet) < 3_200);
+    }
+  });
+
+  it("is left in little traffic too: an idle node is asked for a sign of life before a read moves to it", () => {
+    const { fleet, first } = start({ processes: 1, lanes: 1 });
+    first.freeze();
+    timers.advance(10_000);
+    assert.ok(slowest(fleet) < 1_000, `slowest ${slowest(fleet)} ms`);
+    assert.equal(fleet[0]?.moves, 1);
+  });
+
+  it("is not what a process takes for one that did not run itself", () => {
+    const { fleet } = start();
+    for (const forMs of [600, 2_000, 10_000]) {
+      for (const process of fleet) process.stall(forMs);
+      timers.advance(forMs + 1_000);
+    }
+    for (const { reports, moves, probes } of fleet) assert.deepEqual([reports, moves, probes], [[], 0, 0]);
+  });
+});

@@ -1,0 +1,262 @@
+import type { Random } from "../random.js";
+import { rosterOf } from "./eligible.js";
+import { Exploration } from "./exploration.js";
+import { Penalties } from "./penalties.js";
+import { pick } from "./pick-two.js";
+
+/** What a node does to a request that comes at that time. */
+export interface Behaviour {
+  /** Its work takes so many times as long. */
+  readonly slower?: number;
+  /** The part of requests that it answers with 503 at once. */
+  readonly refusing?: number;
+  /** The part of requests that come back 300 ms later than they should. */
+  readonly stalling?: number;
+}
+
+/**
+ *   penalties  pick-two by requests in flight and penalties, with exploration
+ *   in flight  pick-two by requests in flight alone
+ *   oracle     as "in flight", among the nodes that are well throughout
+ */
+export type Rule = "penalties" | "in flight" | "oracle";
+
+export interface Run {
+  readonly rule: Rule;
+  readonly behaviourOf: (node: number, atMs: number) => Behaviour;
+  /** Whom the oracle leaves out. */
+  readonly bad?: number;
+  readonly nodes?: number;
+  readonly processes?: number;
+  /** Of the cluster's work, with all nodes well. */
+  readonly load?: number;
+  /** All processes together; instead of `load`. */
+  readonly requestsPerSecond?: number;
+  readonly untilMs: number;
+  /** The same numbers give the same run. */
+  readonly random: Random;
+}
+
+interface Finished {
+  readonly atMs: number;
+  readonly tookMs: number;
+  readonly failed: boolean;
+}
+
+/** What happened, in the order of time. */
+export class History {
+  readonly requests: Finished[] = [];
+  readonly attempts: { readonly atMs: number; readonly node: number }[] = [];
+
+  /** The 99th percentile of the requests that began between the two times. */
+  p99Ms(fromMs: number, toMs: number): number {
+    const took = this.between(fromMs, toMs).map(({ tookMs }) => tookMs);
+    took.sort((a, b) => a - b);
+    return took[Math.floor(took.length * 0.99)] ?? Number.NaN;
+  }
+
+  errors(fromMs: number, toMs: number): number {
+    return this.between(fromMs, toMs).filter(({ failed }) => failed).length;
+  }
+
+  /** The node's share of the attempts. */
+  share(node: number, fromMs: number, toMs: number): number {
+    const all = this.attempts.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
+    return all.filter((attempt) => attempt.node === node).length / all.length;
+  }
+
+  private between(fromMs: number, toMs: number): Finished[] {
+    return this.requests.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
+  }
+}
+
+/** A node works on so many requests at once; the others wait. */
+const workers = 8;
+const workMs = 10;
+const networkMs = 0.5;
+const stallMs = 300;
+const retriesMax = 3;
+
+/** Plays the run in virtual time: processes that learn alone, in front of nodes that are queues. Replays exactly. */
+export function simulate({
+  rule,
+  behaviourOf,
+  bad,
+  nodes: nodeCount = 3,
+  processes = 8,
+  load = 0.5,
+  requestsPerSecond = (load * nodeCount * workers * 1_000) / workMs,
+  untilMs,
+  random,
+}: Run): History {
+  const agenda = new Agenda();
+  const history = new History();
+  const nodes = Array.from({ length: nodeCount }, (_, index) => new SimulatedNode(index, behaviourOf, agenda, random));
+  const slots = nodes.flatMap((_, slot) => (rule === "oracle" && slot === bad ? [] : [slot]));
+
+  for (let index = 0; index < processes; index++) {
+    const process = new SimulatedProcess(rule, slots, nodes, agenda, history, random);
+    const arrive = () => {
+      process.begin();
+      agenda.after((-Math.log(1 - random()) * 1_000 * processes) / requestsPerSecond, arrive);
+    };
+    agenda.after((random() * 1_000 * processes) / requestsPerSecond, arrive);
+  }
+  agenda.runUntil(untilMs);
+  return history;
+}
+
+class SimulatedNode {
+  private working = 0;
+  private readonly queue: (() => void)[] = [];
+
+  constructor(
+    private readonly index: number,
+    private readonly behaviourOf: Run["behaviourOf"],
+    private readonly agenda: Agenda,
+    private readonly random: Random,
+  ) {}
+
+  ask(answer: (status: number) => void): void {
+    const { slower = 1, refusing = 0, stalling = 0 } = this.behaviourOf(this.index, this.agenda.nowMs);
+    if (this.random() < refusing) return this.agenda.after(2 * networkMs, () => answer(503));
+    const extraMs = this.random() < stalling ? stallMs : 0;
+    this.queue.push(() => {
+      this.agenda.after(slower * this.someWorkMs(), () => {
+        this.working--;
+        this.agenda.after(2 * networkMs + extraMs, () => answer(200));
+        this.work();
+      });
+    });
+    this.work();
+  }
+
+  private work(): void {
+    while (this.working < workers) {
+      const next = this.queue.shift();
+      if (next === undefined) return;
+      this.working++;
+      next();
+    }
+  }
+
+  /** Log-normal: most requests are quick, some take several times the mean. */
+  private someWorkMs(): number {
+    const normal = Math.sqrt(-2 * Math.log(1 - this.random())) * Math.cos(2 * Math.PI * this.random());
+    const spread = 0.6;
+    return workMs * Math.exp(spread * normal - spread ** 2 / 2);
+  }
+}
+
+class SimulatedProcess {
+  private readonly penalties: Penalties;
+  private readonly exploration: Exploration | undefined;
+  private readonly inFlight: number[];
+  private readonly reader;
+
+  constructor(
+    private readonly rule: Rule,
+    slots: readonly number[],
+    private readonly nodes: readonly SimulatedNode[],
+    private readonly agenda: Agenda,
+    private readonly history: History,
+    private readonly random: Random,
+  ) {
+    this.penalties = new Penalties(nodes.length);
+    this.exploration = rule === "penalties" ? new Exploration() : undefined;
+    this.inFlight = nodes.map(() => 0);
+    this.reader = {
+      roster: rosterOf(slots.map((slot) => ({ slot, tier: "node", mark: "none", ejected: false }))),
+      weightOf: () => 1,
+      inFlightOf: (slot: number) => this.inFlight[slot] ?? 0,
+      hasRoom: () => true,
+      refusedAtMs: () => Number.NEGATIVE_INFINITY,
+      penaltyOf: (slot: number) => this.penalties.penaltyOf(slot),
+      begunAtMs: (slot: number) => this.penalties.begunAtMs(slot),
+    };
+  }
+
+  begin(): void {
+    this.attempt(this.agenda.nowMs, []);
+  }
+
+  private attempt(beganMs: number, tried: readonly number[]): void {
+    const { penalties, reader, agenda, inFlight } = this;
+    const startedMs = agenda.nowMs;
+    // Left alone, penalties stay what they are at first: 1.
+    if (this.rule === "penalties") penalties.advance(reader.roster.eligible, startedMs);
+    const picked = pick(reader, tried, startedMs, this.random, this.exploration);
+    if (picked.type !== "node") return;
+    const { slot } = picked;
+    this.history.attempts.push({ atMs: startedMs, node: slot });
+    penalties.begun(slot, startedMs);
+    inFlight[slot] = (inFlight[slot] ?? 0) + 1;
+    this.nodes[slot]?.ask((status) => {
+      inFlight[slot] = (inFlight[slot] ?? 0) - 1;
+      if (status === 503) penalties.refused(slot);
+      else penalties.answered(slot, agenda.nowMs - startedMs);
+      if (status === 503 && tried.length < retriesMax) {
+        // As retry-policy.ts has it: at once to an untried node, then after a while.
+        const waitMs = tried.length === 0 ? 0 : this.random() * 100 * 2 ** tried.length;
+        agenda.after(waitMs, () => this.attempt(beganMs, [...tried, slot]));
+        return;
+      }
+      this.history.requests.push({ atMs: beganMs, tookMs: agenda.nowMs - beganMs, failed: status === 503 });
+    });
+  }
+}
+
+/** What is to happen, as a heap by time; what falls on the same time happens in the order it was noted. */
+class Agenda {
+  nowMs = 1_000;
+  private readonly heap: { readonly atMs: number; readonly order: number; readonly happen: () => void }[] = [];
+  private order = 0;
+
+  after(delayMs: number, happen: () => void): void {
+    const entry = { atMs: this.nowMs + delayMs, order: this.order++, happen };
+    let at = this.heap.push(entry) - 1;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (!this.isBefore(at, above)) break;
+      this.swap(at, above);
+      at = above;
+    }
+  }
+
+  runUntil(untilMs: number): void {
+    for (let next = this.take(); next !== undefined && next.atMs <= untilMs; next = this.take()) {
+      this.nowMs = next.atMs;
+      next.happen();
+    }
+  }
+
+  private take() {
+    const [first] = this.heap;
+    const last = this.heap.pop();
+    if (first === undefined || last === undefined || this.heap.length === 0) return first;
+    this.heap[0] = last;
+    for (let at = 0; ; ) {
+      const left = 2 * at + 1;
+      const right = left + 1;
+      const least = right < this.heap.length && this.isBefore(right, left) ? right : left;
+      if (least >= this.heap.length || !this.isBefore(least, at)) return first;
+      this.swap(at, least);
+      at = least;
+    }
+  }
+
+  private isBefore(a: number, b: number): boolean {
+    const one = this.heap[a];
+    const other = this.heap[b];
+    if (one === undefined || other === undefined) return false;
+    return one.atMs === other.atMs ? one.order < other.order : one.atMs < other.atMs;
+  }
+
+  private swap(a: number, b: number): void {
+    const one = this.heap[a];
+    const other = this.heap[b];
+    if (one === undefined || other === undefined) return;
+    this.heap[a] = other;
+    this.heap[b] = one;
+  }
+}

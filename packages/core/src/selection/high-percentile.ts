@@ -1,0 +1,43 @@
+/** A quarter of a doubling: a bucket's values differ by less than a fifth. */
+const bucketsPerDoubling = 4;
+/** From a sixteenth of a millisecond to more than a day. */
+const leastDoubling = -4;
+const bucketCount = (28 - leastDoubling) * bucketsPerDoubling;
+const wanted = 0.99;
+/** One in a hundred means nothing among fewer. */
+const valuesToKnow = 100;
+/** From here on, what was counted counts half: the answer is of the last few thousand values. */
+const valuesToHalve = 4_096;
+
+/**
+ * The 99th percentile of the last few thousand durations, to within a fifth.
+ *
+ * Counts in buckets whose bounds grow geometrically. Constant memory, one addition a value, no tuning to the scale of
+ * what is measured, and it forgets: three things that no estimator of a few markers has at once (P², for one, keeps
+ * what it learned in a first hour for the next). A fifth is exact enough for a bound that is multiplied by five.
+ */
+export class HighPercentile {
+  private readonly counts = new Float64Array(bucketCount);
+  private total = 0;
+
+  add(durationMs: number): void {
+    const doubling = Math.log2(Math.max(durationMs, 2 ** leastDoubling));
+    const bucket = Math.min(bucketCount - 1, Math.floor((doubling - leastDoubling) * bucketsPerDoubling));
+    this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
+    this.total++;
+    if (this.total < valuesToHalve) return;
+    for (const [at, count] of this.counts.entries()) this.counts[at] = count / 2;
+    this.total /= 2;
+  }
+
+  /** The upper bound of its bucket, in milliseconds; undefined as long as fewer than a hundred values were added. */
+  valueMs(): number | undefined {
+    if (this.total < valuesToKnow) return undefined;
+    let above = this.total * (1 - wanted);
+    for (let bucket = bucketCount - 1; bucket >= 0; bucket--) {
+      above -= this.counts[bucket] ?? 0;
+      if (above < 0) return 2 ** ((bucket + 1) / bucketsPerDoubling + leastDoubling);
+    }
+    return undefined;
+  }
+}

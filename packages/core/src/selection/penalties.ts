@@ -1,0 +1,193 @@
+import { HighPercentile } from "./high-percentile.js";
+
+/** A node is penalised if a request costs more than so many times what it would cost in good standing. */
+export const penalisedAbove = 2;
+
+/** The mean of a node's latency looks back so far, within these shares of the newest sample. */
+const memoryMs = 5_000;
+const leastShare = 0.005;
+const greatestShare = 0.2;
+/** What is known of a node that gets no requests fades so fast. */
+const forgetMs = 15_000;
+/** How far the clock of forgetting moves for one request at most. */
+const clockStepMs = 100;
+/** How often the nodes are compared. */
+const compareEveryMs = 50;
+/** A mean of fewer samples may be a single slow request, and is not compared. */
+const samplesToCompare = 5;
+/** A sample counts for at most so many times what is high for all nodes: one very long query is not a slow node. */
+const clip = { overHigh: 5, overReference: 5, overReferenceAlone: 20 };
+/** Up to so many times the reference, requests in flight alone balance the nodes. */
+const slowAbove = 2;
+const slownessPower = 3;
+const slownessMax = 1_000;
+/** A failure rate so much above the best node's is chance. */
+const failingAbove = 0.05;
+const failingFactor = 50;
+
+/**
+ * What a request costs at each node beside its requests in flight: how slow the node is, and how often it fails, beside
+ * the others. It finds the nodes that no probe finds: ten times slower than the rest, or answering 503 at once and so
+ * looking idle.
+ *
+ *   penalty  = slow x failing
+ *   slow     = (r/2)^3 where r > 2, else 1;  r = the node's mean latency over the lower quartile of all means
+ *   failing  = 1 + 50 x (its failure rate, less the best node's, less 5 %)
+ *
+ * Only in comparison, so a cluster that is slow as a whole penalises nobody. The dead zone up to 2 leaves unequal
+ * machines to their requests in flight; the cube takes a node that is ten times slower out of nearly every draw. Both
+ * parts fade in 15 s, on a clock that moves at most 100 ms a request: with little traffic a bad node is not forgiven
+ * between one request and the next.
+ *
+ * One for each thread, which learns alone. It is mutable, in rows of numbers by slot, for it is used at each request:
+ * nothing is allocated then. All zeros is "no opinion".
+ */
+export class Penalties {
+  private readonly meanMs: Float64Array;
+  private readonly failureRate: Float64Array;
+  private readonly samples: Float64Array;
+  /** On the clock of forgetting. */
+  private readonly sampledAtMs: Float64Array;
+  /** The penalty less 1. */
+  private readonly surcharge: Float64Array;
+  private readonly begunMs: Float64Array;
+  private readonly sorted: Float64Array;
+  private readonly high = new HighPercentile();
+  private clockMs = 0;
+  private advancedAtMs = 0;
+  private comparedAtMs = Number.NEGATIVE_INFINITY;
+  /** 0 while fewer than two nodes can be compared. */
+  private referenceMs = 0;
+  private clipMs = Number.POSITIVE_INFINITY;
+  private leastFailureRate = 0;
+
+  /** For slots 0 to `slots` - 1. */
+  constructor(slots: number) {
+    const row = () => new Float64Array(slots);
+    this.meanMs = row();
+    this.failureRate = row();
+    this.samples = row();
+    this.sampledAtMs = row();
+    this.surcharge = row();
+    this.begunMs = row();
+    this.sorted = row();
+  }
+
+  /** Before each pick: lets time pass, and compares the nodes again when that is due. */
+  advance(eligible: readonly number[], nowMs: number): void {
+    const elapsedMs = nowMs - this.advancedAtMs;
+    this.advancedAtMs = nowMs;
+    if (elapsedMs > 0) this.clockMs += elapsedMs < clockStepMs ? elapsedMs : clockStepMs;
+    if (nowMs - this.comparedAtMs < compareEveryMs) return;
+    this.comparedAtMs = nowMs;
+    this.compare(eligible);
+  }
+
+  /** 1 or more. As of the last comparison. */
+  penaltyOf(slot: number): number {
+    return 1 + (this.surcharge[slot] ?? 0);
+  }
+
+  begunAtMs(slot: number): number {
+    return this.begunMs[slot] ?? 0;
+  }
+
+  /** An attempt at the node begins. */
+  begun(slot: number, nowMs: number): void {
+    this.begunMs[slot] = nowMs;
+  }
+
+  /**
+   * The node gave an answer that does not mean "not now" (429, 502, 503, 504). `tookMs` is without the time in which this
+   * thread did not run: that says nothing of the node.
+   */
+  answered(slot: number, tookMs: number): void {
+    const share = this.bringUpToDate(slot);
+    this.failureRate[slot] = (this.failureRate[slot] ?? 0) * (1 - share);
+    this.addLatency(slot, tookMs, share);
+  }
+
+  /** The node answered 429, 502, 503 or 504. How quickly is no merit, so that is never a latency. */
+  refused(slot: number): void {
+    const share = this.bringUpToDate(slot);
+    const rate = this.failureRate[slot] ?? 0;
+    this.failureRate[slot] = rate + share * (1 - rate);
+  }
+
+  /** A request was moved off the node, or ran out of time, after it had waited so long in vain: at least so slow was it. */
+  leftWaiting(slot: number, waitedMs: number): void {
+    this.addLatency(slot, waitedMs, this.bringUpToDate(slot));
+  }
+
+  /**
+   * The slot's node is another one, or has come back from an ejection: nothing is held against it. It begins as the best
+   * node stands, not better, lest all the others look as if they were failing beside it.
+   */
+  forget(slot: number): void {
+    this.meanMs[slot] = 0;
+    this.samples[slot] = 0;
+    this.failureRate[slot] = this.leastFailureRate;
+    this.sampledAtMs[slot] = this.clockMs;
+    this.surcharge[slot] = 0;
+    this.begunMs[slot] = 0;
+  }
+
+  private addLatency(slot: number, tookMs: number, share: number): void {
+    this.high.add(tookMs);
+    const samples = this.samples[slot] ?? 0;
+    const mean = this.meanMs[slot] ?? 0;
+    this.meanMs[slot] = mean + Math.max(share, 1 / (samples + 1)) * (Math.min(tookMs, this.clipMs) - mean);
+    this.samples[slot] = samples + 1;
+  }
+
+  /** Lets the time since the slot's last sample fade what is known of it. Returns the share that a new sample has. */
+  private bringUpToDate(slot: number): number {
+    const idleMs = this.clockMs - (this.sampledAtMs[slot] ?? 0);
+    this.sampledAtMs[slot] = this.clockMs;
+    // Within a burst no time passes, and half of this work is saved.
+    if (idleMs <= 0) return leastShare;
+    const fade = Math.exp(-idleMs / forgetMs);
+    const mean = this.meanMs[slot] ?? 0;
+    this.failureRate[slot] = (this.failureRate[slot] ?? 0) * fade;
+    if (this.referenceMs > 0 && mean > 0) this.meanMs[slot] = this.referenceMs + (mean - this.referenceMs) * fade;
+    const share = 1 - Math.exp(-idleMs / memoryMs);
+    return Math.min(Math.max(share, leastShare), greatestShare);
+  }
+
+  private compare(eligible: readonly number[]): void {
+    let comparable = 0;
+    let leastFailureRate = 1;
+    for (const slot of eligible) {
+      // Not faded: of a node that gets no requests nothing is known, and that must not look like doing well.
+      leastFailureRate = Math.min(leastFailureRate, this.failureRate[slot] ?? 0);
+      if ((this.samples[slot] ?? 0) >= samplesToCompare) this.sorted[comparable++] = this.meanMs[slot] ?? 0;
+    }
+    this.leastFailureRate = eligible.length === 0 ? 0 : leastFailureRate;
+    this.referenceMs = comparable < 2 ? 0 : lowerQuartile(this.sorted.subarray(0, comparable));
+    this.clipMs = this.nextClipMs();
+    for (const slot of eligible) this.surcharge[slot] = this.penaltyNow(slot) - 1;
+  }
+
+  private nextClipMs(): number {
+    if (this.referenceMs === 0) return Number.POSITIVE_INFINITY;
+    const highMs = this.high.valueMs();
+    if (highMs === undefined) return clip.overReferenceAlone * this.referenceMs;
+    return Math.max(clip.overHigh * highMs, clip.overReference * this.referenceMs);
+  }
+
+  private penaltyNow(slot: number): number {
+    const fade = Math.exp(-(this.clockMs - (this.sampledAtMs[slot] ?? 0)) / forgetMs);
+    const excess = (this.failureRate[slot] ?? 0) * fade - this.leastFailureRate - failingAbove;
+    const failing = 1 + failingFactor * Math.max(0, excess);
+    if (this.referenceMs === 0 || (this.samples[slot] ?? 0) < samplesToCompare) return failing;
+    const ratio = 1 + ((this.meanMs[slot] ?? 0) / this.referenceMs - 1) * fade;
+    if (ratio <= slowAbove) return failing;
+    return failing * Math.min(slownessMax, (ratio / slowAbove) ** slownessPower);
+  }
+}
+
+/** Of three or four nodes the fastest: where two of three are bad, the third is what they are measured by. */
+function lowerQuartile(means: Float64Array): number {
+  means.sort();
+  return means[Math.floor((means.length - 1) / 4)] ?? 0;
+}

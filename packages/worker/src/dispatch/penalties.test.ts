@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { seededRandom } from "@rollcall/core/testing";
+import { answer, openRig, startRawServer, summary } from "./dispatch-rig.test.support.js";
+
+describe("a node that does worse than the others", () => {
+  it("draws hardly a request while it refuses them", async (test) => {
+    const ill = await startRawServer(test, (socket) => socket.write("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"));
+    const [b, c] = [await startRawServer(test, answer), await startRawServer(test, answer)];
+    const rig = openRig(test, { random: seededRandom(5) });
+    rig.use(ill.origin, b.origin, c.origin);
+    const ask = async (requests: number) => {
+      const before = ill.requests.length;
+      for (let number = 0; number < requests; number++) assert.equal(summary(await rig.request()).status, 200);
+      return ill.requests.length - before;
+    };
+    for (let rounds = 0; rounds < 100 && rig.reader.penaltyOf(0) <= 2; rounds++) await ask(20);
+    assert.ok(rig.reader.penaltyOf(0) > 2);
+    const more = await ask(400);
+    // Not none: it is looked at now and then, and a little of what is held against it fades.
+    assert.ok(more < 40, `${more} of 400, where a third would be its share`);
+  });
+
+  it("is known by how long it keeps those waiting who leave in vain, but not by those who change their mind", async (test) => {
+    const silent = await startRawServer(test, () => {});
+    const well = await startRawServer(test, answer);
+    const rig = openRig(test, { random: seededRandom(5), settings: { perNode: 64 } });
+    rig.use(silent.origin, well.origin);
+    const only = (slot: number) => {
+      for (const other of [0, 1]) {
+        rig.writer.setState(other, { tier: "node", mark: "none", ejected: other !== slot }, undefined);
+      }
+    };
+    only(1);
+    let slowestMs = 0;
+    for (let number = 0; number < 20; number++) {
+      const beganMs = performance.now();
+      await rig.request();
+      slowestMs = Math.max(slowestMs, performance.now() - beganMs);
+    }
+    only(0);
+    const leave = async (code: "TIMEOUT" | "ABORTED") => {
+      const calls = Array.from({ length: 8 }, () => rig.begin());
+      await new Promise((resolve) => setTimeout(resolve, 100 + 5 * slowestMs));
+      for (const { pending } of calls) pending.cancel(code, "enough");
+      await Promise.all(calls.map(({ result }) => result));
+      rig.reader.penalties.advance([0, 1], performance.now());
+      return rig.reader.penaltyOf(0);
+    };
+    assert.equal(await leave("ABORTED"), 1);
+    assert.ok((await leave("TIMEOUT")) > 2);
+  });
+});

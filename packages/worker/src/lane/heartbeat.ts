@@ -1,2 +1,0 @@
-/** A thread writes its heartbeat so often. */
-export const heartbeatMs = 50;

@@ -1,0 +1,61 @@
+import { beatMs, type Traffic, type Watch, waitingSinceMs } from "@rollcall/core/health";
+import { CounterWord, counterRow, msSinceTick, stampedMs, type TableLayout, ThreadWord, threadRow } from "./layout.js";
+
+/** What all threads together see of each node just now. */
+export class TableTraffic {
+  constructor(
+    private readonly words: Int32Array,
+    private readonly layout: TableLayout,
+  ) {}
+
+  /** Whether an attempt is under way at the node, in whatever thread. */
+  isAwaited(slot: number): boolean {
+    for (let thread = 0; thread < this.layout.threads; thread++) {
+      if (Atomics.load(this.words, this.row(thread, slot) + CounterWord.oldest) !== 0) return true;
+    }
+    return false;
+  }
+
+  of(slot: number, nowMs: number): Traffic {
+    let oldestMs: number | undefined;
+    let newestMs: number | undefined;
+    let handshakeMs = 0;
+    for (let thread = 0; thread < this.layout.threads; thread++) {
+      const row = this.row(thread, slot);
+      handshakeMs = Math.max(handshakeMs, Atomics.load(this.words, row + CounterWord.handshakeMs));
+      const oldest = stampedMs(Atomics.load(this.words, row + CounterWord.oldest), nowMs);
+      const newest = stampedMs(Atomics.load(this.words, row + CounterWord.newest), nowMs);
+      if (oldest === undefined || newest === undefined) continue;
+      const watch = this.watchOf(thread, nowMs);
+      const oldestSinceMs = waitingSinceMs(watch, oldest, nowMs);
+      const newestSinceMs = waitingSinceMs(watch, newest, nowMs);
+      // Nobody waits in a thread that does not run.
+      if (oldestSinceMs === undefined || newestSinceMs === undefined) continue;
+      oldestMs = Math.min(oldestMs ?? oldestSinceMs, oldestSinceMs);
+      newestMs = Math.max(newestMs ?? newestSinceMs, newestSinceMs);
+    }
+    const heardMs = this.heardMs(slot, nowMs);
+    return { oldestMs, newestMs, heardMs, handshakeMs: handshakeMs === 0 ? undefined : handshakeMs };
+  }
+
+  /** When a byte of an answer last came from the node; -Infinity for never. */
+  heardMs(slot: number, nowMs: number): number {
+    let heardMs = Number.NEGATIVE_INFINITY;
+    for (let thread = 0; thread < this.layout.threads; thread++) {
+      const stamp = Atomics.load(this.words, this.row(thread, slot) + CounterWord.heard);
+      heardMs = Math.max(heardMs, stampedMs(stamp, nowMs) ?? heardMs);
+    }
+    return heardMs;
+  }
+
+  /** The thread's watch over its own loop, as far as others need it. */
+  private watchOf(thread: number, nowMs: number): Watch {
+    const row = threadRow(this.layout, thread);
+    const timeOf = (word: number) => Math.trunc(nowMs) - msSinceTick(Atomics.load(this.words, row + word), nowMs);
+    return { sinceMs: timeOf(ThreadWord.runningSince), dueMs: timeOf(ThreadWord.heartbeat) + beatMs, stalledMs: 0 };
+  }
+
+  private row(thread: number, slot: number): number {
+    return counterRow(this.layout, thread, slot);
+  }
+}

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { startCoordinatorProcess } from "../support/coordinator-process.js";
+import { type FixtureNode, type RequestFault, startFixtureCluster } from "../support/fixture/index.js";
+import { startRedis } from "../support/redis/index.js";
+import { startReplica } from "../support/replica/index.js";
+import { waitUntil } from "../support/wait-until.js";
+import {
+  addressOf,
+  blamedBy,
+  closeAll,
+  failuresOf,
+  load,
+  messagesOf,
+  night,
+  nodeAt,
+  patient,
+  waitUntilAllUp,
+  waitUntilServed,
+} from "./support-night.js";
+
+const onList = { kind: "sniff" } as const;
+
+function listOf(nodes: readonly FixtureNode[], counts: { total: number; failed: number }): string {
+  const records = nodes.map(({ id, name, host, port }) => [
+    id,
+    { name, host, ip: host, version: "2.19.1", roles: ["data"], http: { publish_address: `${host}:${port}` } },
+  ]);
+  return JSON.stringify({
+    _nodes: { total: counts.total, successful: nodes.length, failed: counts.failed },
+    cluster_name: "fixture",
+    nodes: Object.fromEntries(records),
+  });
+}
+
+describe("a list of nodes", night, () => {
+  it("that is empty, malformed, partial, cut, silent or another cluster's changes nothing in the middle of the night", async () => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster();
+    await using stranger = await startFixtureCluster();
+    const shared = { redis: redis.url, name: "logs" };
+    const nodes = [nodeAt(cluster, 0).url];
+    await using coordinator = await startCoordinatorProcess({ nodes, ...shared, flags: ["--interval", "1000"] });
+    const pool = { nodes, ...shared, coordinator: "external" } as const;
+    await using first = await startReplica({ pool: { ...pool, threads: 2 }, load });
+    await using second = await startReplica({ pool: { ...pool, threads: 0 }, load });
+    const replicas = [first, second];
+    await waitUntilAllUp(replicas, cluster.nodes);
+    await waitUntilServed(replicas);
+    const versions = async () =>
+      (await Promise.all(replicas.map((one) => one.ask("stats")))).map((one) => one.view?.version);
+    const lists = async () => (await cluster.stats()).requests.sniff;
+    const before = await versions();
+    const told = replicas.map(({ events }) => events.filter(({ name }) => name === "view").length);
+
+    const atEveryNode: readonly RequestFault[] = [
+      { kind: "reply", body: "" },
+      { kind: "reply", body: "{}" },
+      { kind: "reply", body: '{"nodes":{}}' },
+      { kind: "reply", body: '{"nodes":{"a":' },
+      { kind: "reply", body: '{"nodes":[1,null,{"http":7}],"_nodes":"\u001b[31m"}' },
+      { kind: "reply", body: '{"nodes":{"a":null,"b":{"http":{"publish_address":"\\u0000:x"}}}}' },
+      { kind: "reply", status: 200, headers: { "content-type": "text/html" }, body: "<h1>It works!</h1>" },
+      { kind: "reply", status: 503 },
+      { kind: "reply", status: 302, headers: { location: "http://127.0.0.1:1/" } },
+      { kind: "cut-body" },
+      { kind: "garbage" },
+      { kind: "reset" },
+      // Each node knows of itself alone just now, and says so.
+      { kind: "reply", body: listOf(cluster.nodes.slice(0, 1), { total: 3, failed: 2 }) },
+    ];
+    for (const fault of atEveryNode) {
+      await Promise.all(cluster.nodes.map((node) => node.set({ requests: [{ ...fault, on: onList }] })));
+      const from = await lists();
+      await waitUntil(`the lists are ${fault.kind}`, async () => (await lists()) >= from + 4, patient);
+    }
+    await Promise.all(cluster.nodes.map((node) => node.set({})));
+
+    // One node has lost its mind: it has left the cluster, or names another's nodes. The others know better.
+    const odd = nodeAt(cluster, 1);
+    await odd.set({ joined: false });
+    const from = (await odd.counts()).requests.sniff;
+    await waitUntil("it is asked", async () => (await odd.counts()).requests.sniff >= from + 2, patient);
+    const held = () => messagesOf(coordinator, /is held back/).length;
+    for (const foreign of [stranger.nodes, [odd]]) {
+      const heldBefore = held();
+      const body = listOf(foreign, { total: foreign.length, failed: 0 });
+      await odd.set({ requests: [{ kind: "reply", body, on: onList, times: 1 }] });
+      await waitUntil("its list is held back", () => held() > heldBefore, patient);
+      const seen = await lists();
+      await waitUntil("others are asked", async () => (await lists()) >= seen + 3, patient);
+    }
+
+    await waitUntilServed(replicas);
+    assert.deepEqual(await versions(), before);
+    for (const [at, replica] of replicas.entries()) {
+      assert.deepEqual(blamedBy(replica), []);
+      assert.equal(replica.events.filter(({ name }) => name === "view").length, told[at]);
+    }
+    assert.deepEqual(await failuresOf(replicas), []);
+    assert.equal((await stranger.stats()).requests.other, 0, "nobody's request went to the strangers");
+    assert.deepEqual(messagesOf(coordinator, /is down|cannot be reached|drain|leaves/), []);
+    // Whatever the lists hold, and however often: a few lines, and nothing raw in them.
+    const warnings = messagesOf(coordinator, /list|used yet/);
+    assert.ok(warnings.length <= atEveryNode.length + 2 * stranger.nodes.length, warnings.join("\n"));
+    assert.deepEqual(messagesOf(coordinator, /\p{Cc}/u), []);
+    assert.ok(messagesOf(coordinator, new RegExp(addressOf(odd))).length <= 2);
+    await closeAll(replicas);
+  });
+});

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { startCoordinatorProcess } from "../support/coordinator-process.js";
+import { startDetour } from "../support/detour/index.js";
+import { startFixtureCluster } from "../support/fixture/index.js";
+import { startRedis } from "../support/redis/index.js";
+import { startReplica } from "../support/replica/index.js";
+import { waitUntil } from "../support/wait-until.js";
+import {
+  addressOf,
+  blamedBy,
+  closeAll,
+  failuresOf,
+  letPass,
+  load,
+  messagesOf,
+  night,
+  nodeAt,
+  patient,
+  search,
+  toldOf,
+  waitForState,
+  waitUntilAllUp,
+  waitUntilServed,
+} from "./support-night.js";
+
+describe("one bad observer", { ...night, concurrency: 2 }, () => {
+  it("that is a replica cut off from one node, or from all of them, takes none from the others", async () => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster();
+    const shared = { redis: redis.url, name: "logs" };
+    const nodes = [...cluster.urls];
+    const lost = nodeAt(cluster, 1);
+    await using lostWay = await startDetour(lost);
+    await using way1 = await startDetour(nodeAt(cluster, 0));
+    await using way2 = await startDetour(lost);
+    await using way3 = await startDetour(nodeAt(cluster, 2));
+    const ways = [way1, way2, way3];
+
+    await using coordinator = await startCoordinatorProcess({ nodes, ...shared });
+    const pool = { nodes, ...shared, coordinator: "external" } as const;
+    await using well1 = await startReplica({ pool: { ...pool, threads: 2 }, load });
+    await using well2 = await startReplica({ pool: { ...pool, threads: 0 }, load });
+    await using withoutOne = await startReplica({ pool: { ...pool, threads: 1 }, load }, [lostWay]);
+    await using withoutAny = await startReplica({ pool: { ...pool, threads: 1 }, load }, ways);
+    const well = [well1, well2];
+    const all = [...well, withoutOne, withoutAny];
+    await waitUntilAllUp(all, cluster.nodes);
+    await waitUntilServed(all);
+
+    await lostWay.cut("refuse");
+    for (const way of ways) await way.cut("refuse");
+    await waitForState([withoutOne], [lost], ["ejected"]);
+    await waitForState([withoutAny], cluster.nodes, ["ejected"]);
+    await letPass(20_000);
+
+    for (const replica of well) assert.deepEqual(blamedBy(replica), []);
+    for (const replica of all)
+      assert.deepEqual(
+        toldOf(replica, ({ to }) => to === "down"),
+        [],
+      );
+    assert.deepEqual(messagesOf(coordinator, /is down|cannot be reached/), []);
+    assert.deepEqual(await failuresOf([...well, withoutOne]), [], "others reach it, and so do its own other nodes");
+    const failed = await withoutAny.request({ ...search, timeoutMs: 8_000 });
+    assert.equal("code" in failed && `${failed.code} ${failed.sent}`, "NO_NODE no");
+
+    await lostWay.mend();
+    for (const way of ways) await way.mend();
+    await waitUntilAllUp(all, cluster.nodes);
+    await waitUntilServed(all);
+    await closeAll(all);
+  });
+
+  it("that is the coordinator takes no node from those who reach it, says so in one line, and still finds the dead", async () => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster();
+    const shared = { redis: redis.url, name: "logs" };
+    const nodes = [...cluster.urls];
+    const lost = nodeAt(cluster, 1);
+    await using way1 = await startDetour(nodeAt(cluster, 0));
+    await using way2 = await startDetour(lost);
+    await using way3 = await startDetour(nodeAt(cluster, 2));
+    await using coordinator = await startCoordinatorProcess({ nodes, ...shared, detours: [way1, way2, way3] });
+    const pool = { nodes, ...shared, coordinator: "external" } as const;
+    await using first = await startReplica({ pool: { ...pool, threads: 2 }, load });
+    await using second = await startReplica({ pool: { ...pool, threads: 0 }, load });
+    const replicas = [first, second];
+    await waitUntilAllUp(replicas, cluster.nodes);
+    await waitUntilServed(replicas);
+
+    // Its probes of one node get no answer; its next periodic one is due in 12 s at most.
+    await way2.cut("swallow");
+    const unreached = /cannot be reached from here/;
+    await waitUntil("the coordinator says so", () => messagesOf(coordinator, unreached).length > 0, patient);
+    await letPass(12_000);
+    const said = messagesOf(coordinator, unreached);
+    assert.equal(said.length, 1, said.join("\n"));
+    assert.match(said[0] ?? "", new RegExp(`^node n2 \\(${addressOf(lost)}\\) cannot be .* but from replica [^ ]+: `));
+    for (const replica of replicas) assert.deepEqual(blamedBy(replica), []);
+
+    // None of them reaches it, and it does not reach any: what others say of the dead one is still believed.
+    await way1.cut("refuse");
+    await way3.cut("refuse");
+    await waitUntil("the coordinator reaches none", () => messagesOf(coordinator, unreached).length === 3, patient);
+    for (const replica of replicas) assert.deepEqual(blamedBy(replica), []);
+    assert.deepEqual(messagesOf(coordinator, /is down/), []);
+    await lost.kill();
+    await waitForState(replicas, [lost], ["down"]);
+    for (const replica of replicas) {
+      const others = ({ address }: { readonly address: string }) => address !== addressOf(lost);
+      assert.deepEqual(
+        toldOf(replica, (event) => others(event) && event.to !== "up"),
+        [],
+      );
+    }
+
+    await lost.restart();
+    for (const way of [way1, way2, way3]) await way.mend();
+    await waitForState(replicas, [lost], ["ramp", "up"]);
+    assert.deepEqual(await failuresOf(replicas), []);
+    await closeAll(replicas);
+  });
+});

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { decodeReport, redisKeys } from "@rollcall/core/view";
+import { startCoordinatorProcess } from "../support/coordinator-process.js";
+import { startFixtureCluster } from "../support/fixture/index.js";
+import { type RedisServer, startRedis } from "../support/redis/index.js";
+import { type Replica, startReplica } from "../support/replica/index.js";
+import { waitUntil } from "../support/wait-until.js";
+import {
+  blamedBy,
+  closeAll,
+  failuresOf,
+  letPass,
+  load,
+  messagesOf,
+  night,
+  patient,
+  waitUntilAllUp,
+  waitUntilServed,
+} from "./support-night.js";
+
+interface ReportListener extends Disposable {
+  /** Every report that a process has made of a node, as the leader hears it. */
+  readonly reports: readonly string[];
+}
+
+async function listenToReports(redis: RedisServer, name: string): Promise<ReportListener> {
+  const reports: string[] = [];
+  const listener = redis.client.duplicate();
+  listener.on("error", () => {});
+  listener.on("messageBuffer", (_channel: Buffer, bytes: Buffer) => {
+    const read = decodeReport(bytes);
+    if ("problem" in read) reports.push(read.problem);
+    else if (read.value.kind === "report") reports.push(JSON.stringify(read.value));
+  });
+  await listener.subscribe(redisKeys(name).reports);
+  return { reports, [Symbol.dispose]: () => listener.disconnect() };
+}
+
+const leads = async (replica: Replica) => replica.log.filter((line) => / leads the view /.test(line)).length;
+
+describe("a pause", night, () => {
+  it("of a replica, stopped for 6 s or blocked for 2 s, is held against no node", async () => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster();
+    const shared = { redis: redis.url, name: "logs" };
+    using heard = await listenToReports(redis, "logs");
+    await using coordinator = await startCoordinatorProcess({ nodes: cluster.urls, ...shared });
+    const pool = { nodes: [...cluster.urls], ...shared, coordinator: "external" } as const;
+    await using stopped = await startReplica({ pool: { ...pool, threads: 2 }, load });
+    await using blocked = await startReplica({ pool: { ...pool, threads: 2 }, load });
+    await using blockedAlone = await startReplica({ pool: { ...pool, threads: 0 }, load });
+    const replicas = [stopped, blocked, blockedAlone];
+    await waitUntilAllUp(replicas, cluster.nodes);
+    await waitUntilServed(replicas);
+
+    stopped.process.pause();
+    const blocks = [blocked, blockedAlone].map(async (replica) => {
+      await replica.block(2_000);
+      await waitUntilServed([replica]);
+      await replica.block(2_000);
+    });
+    await letPass(6_000);
+    stopped.process.resume();
+    await Promise.all(blocks);
+    await waitUntilServed(replicas);
+    // Whatever was begun by it, a suspicion or a trial, would be over by now.
+    await letPass(6_000);
+
+    for (const replica of replicas) assert.deepEqual(blamedBy(replica), []);
+    assert.deepEqual(heard.reports, []);
+    assert.deepEqual(messagesOf(coordinator, /is down|cannot be reached/), []);
+    assert.deepEqual(await failuresOf(replicas), []);
+    await closeAll(replicas);
+  });
+
+  it("of the process that leads, stopped for 6 s and blocked for 2 s, is held against no node", async () => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster();
+    const pool = { nodes: [...cluster.urls], redis: redis.url, name: "logs" };
+    using heard = await listenToReports(redis, "logs");
+    await using first = await startReplica({ pool: { ...pool, threads: 0 }, load });
+    await waitUntil("the first leads", () => leads(first), patient);
+    await using second = await startReplica({ pool: { ...pool, threads: 2 }, load });
+    const replicas = [first, second];
+    await waitUntilAllUp(replicas, cluster.nodes);
+    await waitUntilServed(replicas);
+
+    await first.block(2_000);
+    await waitUntilServed(replicas);
+    // Twice: between two periodic probes there are 8 s at least, and one of the stops is to meet one.
+    for (let time = 0; time < 2; time++) {
+      first.process.pause();
+      await letPass(6_000);
+      first.process.resume();
+      await waitUntilServed(replicas);
+      await letPass(3_000);
+    }
+    for (const replica of replicas) {
+      assert.deepEqual(blamedBy(replica), []);
+      assert.deepEqual(
+        replica.log.filter((line) => /is down|cannot be reached|keeps away/.test(line)),
+        [],
+      );
+    }
+    assert.deepEqual(heard.reports, []);
+    assert.deepEqual(await failuresOf(replicas), []);
+    await closeAll(replicas);
+  });
+
+  for (const { size, what } of [
+    { size: 3, what: "of all nodes at once" },
+    { size: 1, what: "of the only node" },
+  ]) {
+    it(`${what} for 3 s costs no request, of a lone process and of a fleet`, async () => {
+      await using redis = await startRedis();
+      await using cluster = await startFixtureCluster({ nodes: size });
+      const nodes = [...cluster.urls];
+      const shared = { redis: redis.url, name: "logs" };
+      await using lone = await startReplica({ pool: { nodes, threads: 0 }, load });
+      await using first = await startReplica({ pool: { nodes, ...shared, threads: 2 }, load });
+      await using second = await startReplica({ pool: { nodes, ...shared, threads: 0 }, load });
+      const replicas = [lone, first, second];
+      await waitUntilAllUp(replicas, cluster.nodes);
+      await waitUntilServed(replicas);
+      for (const node of cluster.nodes) node.pause();
+      await letPass(3_000);
+      for (const node of cluster.nodes) node.resume();
+      await waitUntilServed(replicas);
+      await waitUntilAllUp(replicas, cluster.nodes);
+      assert.deepEqual(await failuresOf(replicas), []);
+      await closeAll(replicas);
+    });
+  }
+});

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { startCoordinatorProcess } from "../support/coordinator-process.js";
+import { type FixtureCluster, startFixtureCluster } from "../support/fixture/index.js";
+import { freePort } from "../support/free-port.js";
+import { startRedis } from "../support/redis/index.js";
+import { type Replica, startReplica } from "../support/replica/index.js";
+import { waitUntil } from "../support/wait-until.js";
+import {
+  addressOf,
+  closeAll,
+  failuresOf,
+  letPass,
+  load,
+  messagesOf,
+  night,
+  nodeAt,
+  patient,
+  toldOf,
+  waitForState,
+  waitUntilAllUp,
+  waitUntilServed,
+} from "./support-night.js";
+
+const stopAll = (cluster: FixtureCluster) => Promise.all(cluster.nodes.map((node) => node.kill()));
+
+describe("a cluster that is restarted", { ...night, concurrency: 3 }, () => {
+  it("node by node costs no Read", async () => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster();
+    const pool = { nodes: [...cluster.urls], redis: redis.url, name: "logs" };
+    await using first = await startReplica({ pool: { ...pool, threads: 2 }, load });
+    await using second = await startReplica({ pool: { ...pool, threads: 0 }, load });
+    const replicas = [first, second];
+    await waitUntilAllUp(replicas, cluster.nodes);
+    for (const node of cluster.nodes) {
+      await node.kill();
+      await waitForState(replicas, [node], ["ejected", "down"]);
+      await waitUntilServed(replicas);
+      await node.restart();
+      // As the guide says: until every node is used again, before the next one.
+      await waitForState(replicas, cluster.nodes, ["ramp", "up"]);
+    }
+    await waitUntilServed(replicas);
+    assert.deepEqual(await failuresOf(replicas), []);
+    await closeAll(replicas);
+  });
+
+  it("as a whole, and comes back at other addresses but for one seed, is served again by the same processes", async () => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster();
+    const seed = nodeAt(cluster, 0);
+    const shared = { redis: redis.url, name: "logs" };
+    await using _coordinator = await startCoordinatorProcess({ nodes: [seed.url], ...shared });
+    const follower = { nodes: [seed.url], ...shared, coordinator: "external" } as const;
+    await using inThreads = await startReplica({ pool: { ...follower, threads: 2 }, load });
+    await using alone = await startReplica({ pool: { nodes: [seed.url], threads: 0 }, load });
+    const brief = { ...load, request: { ...load.request, timeoutMs: 1_000 } };
+    await using impatient = await startReplica({ pool: { ...follower, threads: 1 }, load: brief });
+    const replicas = [inThreads, alone, impatient];
+    await waitUntilAllUp(replicas, cluster.nodes);
+    await waitUntilServed(replicas);
+
+    await stopAll(cluster);
+    await letPass(8_000);
+    await seed.restart();
+    for (const node of cluster.nodes.slice(1)) await node.restart({ port: await freePort() });
+    await waitUntilServed(replicas, 1);
+    await waitForState(replicas, cluster.nodes, ["ramp", "up"]);
+    for (const failure of await failuresOf(replicas)) {
+      // A search that was on a node when it died has been sent; one that no node took has waited within its timeout.
+      assert.match(failure, /^(?:NO_NODE|TIMEOUT) /);
+    }
+    await Promise.all(replicas.map((replica) => replica.ask("forget tally")));
+    await waitUntilServed(replicas);
+    assert.deepEqual(await failuresOf(replicas), []);
+    await closeAll(replicas);
+  });
+
+  it("as another cluster at the same addresses is adopted after a minute with one warning, unless its uuid is pinned", async () => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster();
+    const nodes = [...cluster.urls];
+    const free = { redis: redis.url, name: "free" };
+    const pinned = { redis: redis.url, name: "pinned" };
+    await using coordinator = await startCoordinatorProcess({ nodes, ...free });
+    await using keeper = await startCoordinatorProcess({
+      nodes,
+      ...pinned,
+      flags: ["--cluster-uuid", cluster.uuid],
+    });
+    const external = { nodes, coordinator: "external", threads: 1 } as const;
+    await using follower = await startReplica({ pool: { ...external, ...free }, load });
+    const discovery = { clusterUuid: cluster.uuid };
+    await using faithful = await startReplica({ pool: { ...external, ...pinned, discovery } });
+    await waitUntilAllUp([follower, faithful], cluster.nodes);
+
+    const uuid = "rebuilt-from-a-snapshot";
+    await Promise.all(cluster.nodes.map((node) => node.set({ uuid })));
+    const adoptions = /belong to another cluster now/;
+    await waitUntil("it is adopted", () => messagesOf(coordinator, adoptions).length > 0, {
+      ...patient,
+      timeoutMs: 180_000,
+    });
+    await waitUntil("its nodes are used", () => isOf(follower, uuid, cluster), patient);
+    await waitUntilServed([follower]);
+    assert.equal(messagesOf(coordinator, adoptions).length, 1);
+    assert.match(messagesOf(coordinator, adoptions)[0] ?? "", new RegExp(`uuid ${uuid}, before ${cluster.uuid}`));
+
+    assert.deepEqual(messagesOf(keeper, adoptions), []);
+    const { nodes: known, view } = await faithful.ask("stats");
+    assert.equal(view?.clusterUuid, cluster.uuid);
+    for (const node of cluster.nodes) {
+      assert.equal(known.find(({ address }) => address === addressOf(node))?.state, "down");
+      assert.equal(toldOf(faithful, ({ address, to }) => address === addressOf(node) && to === "down").length, 1);
+    }
+    await closeAll([follower, faithful]);
+  });
+});
+
+async function isOf(replica: Replica, uuid: string, cluster: FixtureCluster): Promise<boolean> {
+  const { nodes, view } = await replica.ask("stats");
+  const states = cluster.nodes.map((node) => nodes.find(({ address }) => address === addressOf(node))?.state);
+  return view?.clusterUuid === uuid && states.every((state) => state === "up" || state === "ramp");
+}

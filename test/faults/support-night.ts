@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NodeEvent, PoolStats } from "@rollcall/worker";
+import type { CoordinatorProcess } from "../support/coordinator-process.js";
+import type { FixtureCluster, FixtureNode } from "../support/fixture/index.js";
+import type { Replica } from "../support/replica/index.js";
+import { waitUntil } from "../support/wait-until.js";
+
+/** A whole file of these runs for minutes, on a machine that may be busy. */
+export const night = { timeout: 280_000 } as const;
+export const patient = { timeoutMs: 90_000, everyMs: 100 } as const;
+export const search = { method: "POST", path: "/logs/_search", body: { size: 1 } } as const;
+/** Enough for every node to be used all the time, and little enough to leave the machine to those who watch. */
+export const load = { slots: 3, pauseMs: 10, request: search } as const;
+
+export const addressOf = ({ host, port }: FixtureNode): string => `${host}:${port}`;
+
+export function nodeAt(cluster: FixtureCluster, position: number): FixtureNode {
+  const node = cluster.nodes[position];
+  assert.ok(node);
+  return node;
+}
+
+export function stateOf({ nodes }: PoolStats, node: FixtureNode): string | undefined {
+  return nodes.find(({ address }) => address === addressOf(node))?.state;
+}
+
+/** Every replica goes by the nodes of the cluster, and all of them are up. */
+export function waitUntilAllUp(replicas: readonly Replica[], nodes: readonly FixtureNode[]): Promise<unknown> {
+  return waitForState(replicas, nodes, ["up"]);
+}
+
+export function waitForState(
+  replicas: readonly Replica[],
+  nodes: readonly FixtureNode[],
+  states: readonly string[],
+): Promise<unknown> {
+  return waitUntil(
+    `${nodes.map(({ name }) => name).join(", ")} is ${states.join(" or ")} for each of ${replicas.length} replicas`,
+    async () => {
+      const all = await Promise.all(replicas.map((replica) => replica.ask("stats")));
+      return all.every((stats) => nodes.every((node) => states.includes(stateOf(stats, node) ?? "absent")));
+    },
+    patient,
+  );
+}
+
+/** Each replica answers `more` requests from now on. */
+export async function waitUntilServed(replicas: readonly Replica[], more = 30): Promise<void> {
+  await Promise.all(
+    replicas.map(async (replica) => {
+      const { answered } = await replica.ask("tally");
+      await waitUntil(
+        "the replica's requests are answered",
+        async () => (await replica.ask("tally")).answered >= answered + more,
+        patient,
+      );
+    }),
+  );
+}
+
+/** What a replica has told of its nodes, as "127.0.0.1:9200 up -> ejected (connection refused)". */
+export function toldOf({ events }: Replica, about: (event: NodeEvent) => boolean = () => true): string[] {
+  return events
+    .filter(({ name }) => name === "node")
+    .map(({ event }) => event as NodeEvent)
+    .filter(about)
+    .map(({ address, from, to, reason }) => `${address} ${from} -> ${to} (${reason})`);
+}
+
+/** Whatever it has held against any node. */
+export const blamedBy = (replica: Replica): string[] =>
+  toldOf(replica, ({ to }) => to === "ejected" || to === "down" || to === "absent");
+
+export const messagesOf = ({ log }: Pick<CoordinatorProcess, "log">, pattern: RegExp): string[] =>
+  log.map(({ msg }) => msg).filter((msg) => pattern.test(msg));
+
+export async function failuresOf(replicas: readonly Replica[]): Promise<string[]> {
+  return (await Promise.all(replicas.map((replica) => replica.ask("tally")))).flatMap(({ failures }) => failures);
+}
+
+/** Lets a time pass while the load goes on. Nothing is to happen in it, so there is no condition to wait for. */
+export const letPass = (ms: number): Promise<void> => sleep(ms);
+
+export const closeAll = async (replicas: readonly Replica[]): Promise<void> =>
+  void (await Promise.all(replicas.map((replica) => replica.close())));

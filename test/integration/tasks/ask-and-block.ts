@@ -1,0 +1,13 @@
+import type { TaskContext } from "@rollcall/worker";
+
+/** Begins some searches, and keeps its thread busy for so long before it looks at their answers. */
+export default async function askAndBlock(
+  { searches, forMs }: { readonly searches: number; readonly forMs: number },
+  { request }: TaskContext,
+): Promise<number[]> {
+  const answers = Array.from({ length: searches }, () => request({ method: "POST", path: "/logs/_search", body: {} }));
+  // So that they are on their sockets.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, forMs);
+  return (await Promise.all(answers)).map(({ status }) => status);
+}
