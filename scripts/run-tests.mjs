@@ -28,6 +28,7 @@ const suites = {
     concurrency: 2,
     env: { ROLLCALL_TEST_THREADS: "2" },
   },
+  simulation: { folders: ["test/dist/simulation"], concurrency: 2 },
   /** Bad nights: whole fleets of processes, so one file at a time. */
   faults: { folders: ["test/dist/faults"], concurrency: 1 },
   engine: { folders: ["test/dist/engine"], concurrency: 1 },

@@ -1,12 +1,11 @@
-import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import {
   type Asker,
   type ClusterAccess,
   Coordinator,
   createMemoryStore,
-  createRedisStore,
   DigestSender,
+  type RedisStoreOptions,
   type SniffTimes,
   type ViewStore,
 } from "@rollcall/coordinator";
@@ -20,6 +19,9 @@ import { Witness } from "./witness.js";
 
 export interface ClusterViewParts {
   readonly config: PoolConfig;
+  /** This process's name among all that share the view. */
+  readonly replica: string;
+  readonly openStore: (options: RedisStoreOptions) => ViewStore;
   readonly access: ClusterAccess;
   readonly asker: Asker;
   readonly timers: Timers;
@@ -46,7 +48,7 @@ export interface ClusterViewParts {
  *                nobody keeps it, a coordinator of its own as above, from what was known last
  */
 export class ClusterView {
-  private readonly replica = randomUUID();
+  private readonly replica: string;
   private readonly store: ViewStore;
   private readonly coordinator: Coordinator | undefined;
   private readonly shared: SharedView | undefined;
@@ -62,13 +64,14 @@ export class ClusterView {
   constructor(private readonly parts: ClusterViewParts) {
     const { config, timers, random, logger } = parts;
     const { redis, name } = config;
+    this.replica = parts.replica;
     if (redis === undefined || name === undefined) {
       this.store = createMemoryStore(timers);
       this.coordinator = this.coordinatorOver(this.store);
       return;
     }
     const mayLead = config.coordinator === "candidate";
-    this.store = createRedisStore({ redis, name, timers, random, logger, mayLead });
+    this.store = parts.openStore({ redis, name, timers, random, logger, mayLead });
     if (mayLead) this.coordinator = this.coordinatorOver(this.store);
     this.shared = new SharedView({
       store: this.store,

@@ -1,6 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { setTimeout as startTimer } from "node:timers";
-import { Asker, ClusterAccess, defaultLogger, systemTimers } from "@rollcall/coordinator";
+import { Asker, ClusterAccess, createRedisStore, defaultLogger, systemTimers } from "@rollcall/coordinator";
 import { type Logger, RollcallError, silentLogger } from "@rollcall/core";
 import {
   bounds,
@@ -275,6 +276,8 @@ class ClusterPool implements Pool {
     });
     this.#view = new ClusterView({
       config: settings,
+      replica: randomUUID(),
+      openStore: createRedisStore,
       access: this.#access,
       asker: this.#asker,
       timers,

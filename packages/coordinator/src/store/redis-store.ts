@@ -2,7 +2,7 @@ import type { Logger, Random, Timers } from "@rollcall/core";
 import type { RedisConfig } from "@rollcall/core/config";
 import { redisKeys } from "@rollcall/core/view";
 import { Listeners } from "./listeners.js";
-import { createRedisClient } from "./redis-clients.js";
+import { createRedisClient, type RedisClient } from "./redis-clients.js";
 import { RedisReader } from "./redis-reader.js";
 import { RedisWriter } from "./redis-writer.js";
 import type { ViewStore } from "./view-store.js";
@@ -24,13 +24,21 @@ export interface RedisStoreOptions {
  *
  * `nowMs` is the clock of Redis once that has been asked, and our own before.
  */
-export function createRedisStore({ redis, name, timers, random, logger, mayLead }: RedisStoreOptions): ViewStore {
+export function createRedisStore({ redis, mayLead, ...parts }: RedisStoreOptions): ViewStore {
+  const open = () => createRedisClient(redis, parts.random);
+  return redisStoreOver({ reading: open(), ...(mayLead ? { writing: open() } : {}) }, parts);
+}
+
+/** The same over clients that are there: a connection of its own to listen and read, and one to write where it may lead. */
+export function redisStoreOver(
+  clients: { readonly reading: RedisClient; readonly writing?: RedisClient },
+  { name, timers, random, logger }: Pick<RedisStoreOptions, "name" | "timers" | "random" | "logger">,
+): ViewStore {
   const keys = redisKeys(name);
   const connected = new Listeners<void>();
-  const reader = new RedisReader(createRedisClient(redis, random), keys, timers, random, logger);
-  const writer = mayLead
-    ? new RedisWriter(createRedisClient(redis, random), keys, timers, () => connected.tell())
-    : undefined;
+  const reader = new RedisReader(clients.reading, keys, timers, random, logger);
+  const writer =
+    clients.writing === undefined ? undefined : new RedisWriter(clients.writing, keys, timers, () => connected.tell());
   const leading = (): RedisWriter => {
     if (writer === undefined) throw new TypeError("this store was opened without `mayLead`");
     return writer;

@@ -29,7 +29,7 @@ interface Held {
   readonly lease: Lease;
   /** What was published under it for certain. */
   readonly published?: Published;
-  /** A publication was not answered: what the head in Redis says is not known until the next one is. */
+  /** A publication is not answered: what the head in Redis says is not known until that one is, or the next. */
   readonly inDoubt: boolean;
 }
 
@@ -154,29 +154,26 @@ export class RedisWriter {
     marks: Uint8Array | undefined,
   ): Promise<unknown> {
     const { before, after } = headEventAround(marks);
-    try {
-      return await this.connection.ask(() =>
-        this.scripts.publish(
-          this.fiveKeys(),
-          lease.leader,
-          lease.epoch,
-          head.topology.sequence,
-          head.marks.sequence,
-          encodeHead(head),
-          this.keys.events,
-          before,
-          after,
-          topology ?? "",
-          marks ?? "",
-          topologyBytes,
-          marksBytes,
-        ),
-      );
-    } catch (error) {
-      const held = this.holding(lease);
-      if (held !== undefined) this.held = { ...held, inDoubt: true };
-      throw error;
-    }
+    // A renewal that goes out meanwhile must not bring back the head from before.
+    const held = this.holding(lease);
+    if (held !== undefined) this.held = { ...held, inDoubt: true };
+    return await this.connection.ask(() =>
+      this.scripts.publish(
+        this.fiveKeys(),
+        lease.leader,
+        lease.epoch,
+        head.topology.sequence,
+        head.marks.sequence,
+        encodeHead(head),
+        this.keys.events,
+        before,
+        after,
+        topology ?? "",
+        marks ?? "",
+        topologyBytes,
+        marksBytes,
+      ),
+    );
   }
 
   private holding({ epoch, leader }: Lease): Held | undefined {

@@ -1,0 +1,226 @@
+import type { ViewStore } from "@rollcall/coordinator";
+import type { Picked } from "@rollcall/core/selection";
+import { addressOf, compareVersions, type View } from "@rollcall/core/view";
+import type { ViewKeeper } from "#worker/view-keeper";
+import { Facts, type ProbeFact } from "./facts.js";
+import { Judge } from "./judge.js";
+import type { SearchCluster } from "./search-cluster.js";
+import type { Asked, AskWatch } from "./sim-asker.js";
+import type { SimProcess } from "./sim-process.js";
+import type { RedisWatch } from "./sim-redis.js";
+import type { Story } from "./story.js";
+import { ViewOrder } from "./view-order.js";
+import type { World } from "./world.js";
+
+/** What must hold, each by the name it has in the documents. */
+export interface Violation {
+  readonly invariant: string;
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** A leader stops by itself so long after it sent its last good renewal. */
+const selfFenceMs = 6_000;
+const fenceSlackMs = 60;
+/** The shortest wait between two probes of a node that is down, and a little less. */
+const probesApartMs = 450;
+
+/** Watches everything that happens, and says what must not. */
+export class Invariants {
+  readonly violations: Violation[] = [];
+  readonly judge: Judge;
+  readonly order: ViewOrder;
+  private readonly facts: Facts;
+  private readonly underWay = new Map<Asked, ProbeFact>();
+  private readonly witnessing = new Set<string>();
+  private processes: (name: string) => SimProcess | undefined = () => undefined;
+  private isLeading: (name: string) => boolean = () => false;
+  private looksAtDown: (replica: string, address: string) => boolean = () => false;
+  private isFresh: (name: string) => boolean = () => false;
+  private viewOf: (name: string) => View | undefined = () => undefined;
+
+  constructor(
+    private readonly world: World,
+    cluster: SearchCluster,
+    private readonly story: Story,
+    storeNowMs: () => number,
+  ) {
+    this.facts = new Facts(world);
+    const violated = (invariant: string, text: string) => this.violated(invariant, text);
+    this.order = new ViewOrder(violated);
+    this.judge = new Judge({
+      world,
+      cluster,
+      facts: this.facts,
+      story,
+      storeNowMs,
+      violated,
+      processOf: (name) => this.processes(name),
+    });
+  }
+
+  /** Who there is. */
+  know(given: {
+    readonly processOf: (name: string) => SimProcess | undefined;
+    readonly isLeading: (name: string) => boolean;
+    readonly looksAtDown: (replica: string, address: string) => boolean;
+    readonly isFresh: (replica: string) => boolean;
+    readonly viewOf: (replica: string) => View | undefined;
+  }): void {
+    this.processes = given.processOf;
+    this.isLeading = given.isLeading;
+    this.looksAtDown = given.looksAtDown;
+    this.isFresh = given.isFresh;
+    this.viewOf = given.viewOf;
+  }
+
+  violated(invariant: string, text: string): void {
+    this.violations.push({ invariant, atMs: this.world.nowMs(), text });
+    this.story.tell("INVARIANT", `${invariant}: ${text}`);
+  }
+
+  // Redis.
+
+  readonly redisWatch: RedisWatch = {
+    ran: (script, process, args, reply) => {
+      this.order.ran(script, process, args, reply);
+      this.judge.ran(script, process, args, reply);
+    },
+    reset: () => {
+      this.order.reset();
+      this.judge.reset();
+    },
+  };
+
+  // Leaders.
+
+  /** Notes what a leader is told, and when it publishes. */
+  watchLeaderStore(store: ViewStore, process: SimProcess): ViewStore {
+    const { name } = process;
+    const { facts, world } = this;
+    let goodAtMs = Number.NEGATIVE_INFINITY;
+    const noting = async <Result>(asking: Promise<Result>, isGood: (result: Result) => boolean): Promise<Result> => {
+      const sentMs = process.nowMs();
+      const result = await asking;
+      if (isGood(result)) goodAtMs = sentMs;
+      return result;
+    };
+    return {
+      ...store,
+      get isConnected() {
+        return store.isConnected;
+      },
+      acquire: (leader, floorEpoch) => noting(store.acquire(leader, floorEpoch), (lease) => lease !== undefined),
+      renew: (lease, beat) => noting(store.renew(lease, beat), (renewal) => renewal !== "lost"),
+      publish: (lease, publication) => {
+        const overMs = process.nowMs() - goodAtMs - selfFenceMs;
+        if (overMs > fenceSlackMs) {
+          this.violated("fence", `${name} publishes ${Math.round(overMs)} ms after its time was up`);
+        }
+        return store.publish(lease, publication);
+      },
+      askWitnesses: (ask) => {
+        facts.ask(name, ask.node, ask.id);
+        store.askWitnesses(ask);
+      },
+      onReport: (listener) =>
+        store.onReport((report) => {
+          const { node, replica, probe } = report;
+          if (probe === "failed") facts.word({ leader: name, node, replica, says: "failed", atMs: world.nowMs() });
+          listener(report);
+        }),
+      onWitness: (listener) =>
+        store.onWitness((answer) => {
+          const { id, node, replica, ok } = answer;
+          facts.word({ leader: name, node, replica, says: ok ? "reached" : "failed", atMs: world.nowMs(), id });
+          listener(answer);
+        }),
+      onDigest: (listener) =>
+        store.onDigest((digest) => {
+          facts.digest(name, digest.replica, digest.role !== "coordinator");
+          listener(digest);
+        }),
+    };
+  }
+
+  // Probes.
+
+  readonly askWatch: AskWatch = {
+    asked: (asked) => {
+      if (!asked.fresh) return;
+      const { process, address } = asked;
+      const isWitness = this.witnessing.delete(`${process} ${address}`);
+      const fact: ProbeFact = { process, address, startedMs: this.world.nowMs(), isWitness };
+      this.facts.probe(fact);
+      this.underWay.set(asked, fact);
+      this.checkLoneProber(fact);
+    },
+    answered: (asked, outcome) => {
+      const fact = this.underWay.get(asked);
+      if (fact === undefined) return;
+      this.underWay.delete(asked);
+      fact.endedMs = this.world.nowMs();
+      fact.outcome = outcome;
+    },
+  };
+
+  witnessLooks(replica: string, address: string): void {
+    this.witnessing.add(`${replica} ${address}`);
+  }
+
+  /** S8: a node that is down has one prober in the whole fleet, and that one waits between two probes. */
+  private checkLoneProber({ process, address, isWitness, startedMs }: ProbeFact): void {
+    const view = this.viewOf(process);
+    if (view !== undefined) {
+      // One that leads probes for all, and its pool looks for itself too: who of them it was is not told apart.
+      if (this.isLeading(process)) return;
+      if (isWitness || !this.isFresh(process)) return;
+      const node = view.topology.nodes.find((one) => addressOf(one) === address);
+      const mark = node === undefined ? undefined : view.marks.nodes[`${node.id}@${address}`];
+      if (mark?.kind === "down" && !this.looksAtDown(process, address))
+        this.violated("S8", `${process} probes ${address}, which its fresh view marks down`);
+      return;
+    }
+    // A new term begins by looking at whoever is down.
+    if (!this.judge.isDownFor(address, 2_500) || this.judge.isNewTerm(process)) return;
+    // One more may be meant for another node that has taken the address meanwhile.
+    const before = this.facts
+      .probesOf(address, startedMs - probesApartMs)
+      .filter((fact) => fact.process === process && fact.startedMs < startedMs);
+    if (before.length > 1) {
+      this.violated("S8", `${process} probes ${address} ${before.length + 1} times within ${probesApartMs} ms`);
+    }
+  }
+
+  // Readers.
+
+  /** S3: neither document that a reader goes by is ever replaced by an older one. */
+  applied(replica: string, before: View | undefined, after: View | undefined): void {
+    if (before === undefined || before === after) return;
+    if (after === undefined) return this.violated("S3", `${replica} has lost its view`);
+    const isOlder =
+      compareVersions(after.topology.version, before.topology.version) < 0 ||
+      compareVersions(after.marks.version, before.marks.version) < 0;
+    if (isOlder) this.violated("S3", `${replica} goes back to an older view`);
+  }
+
+  /** S7: while any node is known one is picked, and none that is leaving while there is another. */
+  picked(replica: string, rows: ReturnType<ViewKeeper["all"]>, picked: Picked): void {
+    if (picked.type === "full") return;
+    if (picked.type === "none") {
+      if (rows.some(({ standing }) => standing.state !== "unusable"))
+        this.violated("S7", `${replica} picks nobody, though it knows of nodes`);
+      return;
+    }
+    const found = rows.find(({ row }) => row.slot === picked.slot);
+    if (found === undefined) return this.violated("S7", `${replica} picks a node that is gone`);
+    if (found.standing.state !== "drain") return;
+    const others = rows.some(({ row, standing }) => row.tier === "node" && standing.state !== "drain");
+    if (others) this.violated("S7", `${replica} picks a node that is leaving`);
+  }
+
+  /** S10 */
+  staleCounted(replica: string, slot: number): void {
+    this.violated("S10", `${replica} counts against slot ${slot} what its last node has done`);
+  }
+}

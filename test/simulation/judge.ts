@@ -1,0 +1,175 @@
+import { addressOf, type Mark, nodeKey } from "@rollcall/core/view";
+import type { Facts } from "./facts.js";
+import { type Publication, publicationOf } from "./published-view.js";
+import type { SearchCluster, SearchNode } from "./search-cluster.js";
+import type { SimProcess } from "./sim-process.js";
+import type { Story } from "./story.js";
+import type { World } from "./world.js";
+
+export interface JudgeParts {
+  readonly world: World;
+  readonly cluster: SearchCluster;
+  readonly facts: Facts;
+  readonly story: Story;
+  readonly storeNowMs: () => number;
+  readonly violated: (invariant: string, text: string) => void;
+  readonly processOf: (name: string) => SimProcess | undefined;
+}
+
+/** One node that went down in the view that all share. */
+export interface DownEvent {
+  readonly key: string;
+  readonly atMs: number;
+  readonly isFalse: boolean;
+}
+
+/** Who has been well for so long before a judgement was well while it was formed. */
+const formedWithinMs = 5_000;
+/** What a judgement may rest on is no older than this; more where the leader was stopped meanwhile. */
+const evidenceMs = 10_000;
+const evidenceOfStoppedMs = 45_000;
+const wordsMs = 4_500;
+/** An answer of a witness counts for no longer than this. */
+const answersMs = 1_900;
+/** By how much two ideas of the store's clock may differ. */
+const clockSlackMs = 3_000;
+
+/**
+ * Holds every mark that becomes visible against what really happened.
+ *
+ * S5   A node that the leader reaches is never marked down, whatever one other process says.
+ * S6   Nor is one that the leader alone does not reach.
+ * S11  A node that was down comes back after its hold and after enough answers in a row, and not before.
+ * S12  None is marked down without two failed probes of the leader's own and the word of a witness, where there is one.
+ */
+export class Judge {
+  readonly downs: DownEvent[] = [];
+  private addresses = new Map<string, string>();
+  private marks: Readonly<Record<string, Mark>> | undefined;
+  private readonly downSinceMs = new Map<string, number>();
+  private readonly termSinceMs = new Map<string, number>();
+
+  constructor(private readonly parts: JudgeParts) {}
+
+  /** What was visible is lost: what comes next is where we begin. */
+  reset(): void {
+    this.marks = undefined;
+  }
+
+  ran(script: string, process: string, args: readonly string[], reply: string | number | null): void {
+    if (script === "acquire" && reply !== null) this.termSinceMs.set(process, this.parts.world.nowMs());
+    if (script !== "publish" || reply !== "published") return;
+    const publication = publicationOf(process, args);
+    if (publication !== undefined) this.published(publication);
+  }
+
+  /** Whether the node at an address has been marked down for so long, under the leader that there is now. */
+  isDownFor(address: string, ms: number): boolean {
+    const nowMs = this.parts.world.nowMs();
+    return [...this.downSinceMs].some(([key, sinceMs]) => {
+      return this.addresses.get(key) === address && nowMs - sinceMs >= ms;
+    });
+  }
+
+  isNewTerm(process: string): boolean {
+    return this.parts.world.nowMs() - (this.termSinceMs.get(process) ?? Number.NEGATIVE_INFINITY) < 1_000;
+  }
+
+  markOf(key: string): Mark | undefined {
+    return this.marks?.[key];
+  }
+
+  private published(publication: Publication): void {
+    const { topology, marks } = publication;
+    const addressesBefore = this.addresses;
+    if (topology !== undefined) {
+      this.addresses = new Map(topology.nodes.map((node) => [nodeKey(node), addressOf(node)]));
+    }
+    if (marks === undefined) return;
+    const before = this.marks;
+    this.marks = marks.nodes;
+    const wereDown = new Map([...this.downSinceMs].map(([key, sinceMs]) => [addressesBefore.get(key), sinceMs]));
+    for (const key of this.downSinceMs.keys()) if (marks.nodes[key]?.kind !== "down") this.downSinceMs.delete(key);
+    for (const [key, mark] of Object.entries(marks.nodes)) {
+      if (mark.kind !== "down" || this.downSinceMs.has(key)) continue;
+      // A configured node is down under another name once its id is known.
+      const sinceMs = wereDown.get(this.addresses.get(key));
+      this.downSinceMs.set(key, sinceMs ?? this.parts.world.nowMs());
+      if (before !== undefined && sinceMs === undefined) this.wentDown(publication, key, mark);
+    }
+    for (const [key, mark] of Object.entries(before ?? {})) {
+      if (mark.kind !== "down" || marks.nodes[key]?.kind === "down" || !this.addresses.has(key)) continue;
+      if (marks.nodes[key]?.kind !== "drain") this.cameBack(publication, key, mark);
+    }
+  }
+
+  private wentDown({ process }: Publication, key: string, mark: Mark): void {
+    const { world, cluster, violated, story, storeNowMs } = this.parts;
+    const nowMs = world.nowMs();
+    const agoMs = storeNowMs() - mark.sinceMs;
+    const decidedMs = agoMs >= 0 && agoMs < 60_000 ? nowMs - agoMs : nowMs;
+    const node = cluster.byKey(key);
+    const leader = this.parts.processOf(process);
+    story.tell(process, `publishes ${key} as down: ${mark.reason}`);
+    const isReached = this.reached(leader, node, decidedMs);
+    this.downs.push({ key, atMs: nowMs, isFalse: isReached });
+    if (isReached) violated("S5", `${process} marks ${key} down, which it reaches`);
+    this.checkWitnesses(process, key, node, decidedMs);
+    if (!mark.reason.startsWith("belongs to another cluster")) this.checkEvidence(process, key, decidedMs);
+  }
+
+  private checkWitnesses(process: string, key: string, node: SearchNode | undefined, decidedMs: number): void {
+    const { facts, violated, processOf } = this.parts;
+    const company = facts.companyOf(process).map(processOf);
+    const others = company.filter((one) => one !== undefined && one.state !== "dead");
+    if (others.length > 0 && others.every((one) => this.reached(one, node, decidedMs))) {
+      violated("S6", `${process} marks ${key} down, which each of ${others.length} other processes reaches`);
+    }
+    // What is said to an earlier question counts for nothing.
+    const lastAsk = facts.lastAsk(process, key) ?? "none";
+    const contrary = facts
+      .wordsOf(process, key, decidedMs - answersMs)
+      .find(({ says, id, atMs }) => says === "reached" && id === lastAsk && atMs <= decidedMs);
+    if (contrary !== undefined) {
+      violated("S6", `${process} marks ${key} down, though ${contrary.replica} has just said that it reaches it`);
+    }
+  }
+
+  private checkEvidence(process: string, key: string, decidedMs: number): void {
+    const { facts, violated, processOf } = this.parts;
+    const address = this.addresses.get(key) ?? "";
+    const stoppedMs = processOf(process)?.lastStoppedMs ?? Number.NEGATIVE_INFINITY;
+    const withinMs = stoppedMs > decidedMs - evidenceMs ? evidenceOfStoppedMs : evidenceMs;
+    const failed = facts
+      .probesOf(address, decidedMs - withinMs)
+      .filter((probe) => probe.process === process && !probe.isWitness && probe.outcome === "failed");
+    if (failed.length < 2) violated("S12", `${process} marks ${key} down after ${failed.length} failed probes`);
+    const isAlone = facts.companyOf(process).length === 0;
+    const words = facts.wordsOf(process, key, decidedMs - Math.max(wordsMs, withinMs - evidenceMs));
+    if (!isAlone && !words.some(({ says }) => says === "failed")) {
+      violated("S12", `${process} marks ${key} down on its own word, though others are alive`);
+    }
+  }
+
+  private cameBack({ process }: Publication, key: string, { down }: Mark): void {
+    const { facts, violated, story, storeNowMs } = this.parts;
+    story.tell(process, `publishes ${key} as no longer down`);
+    const earlyMs = (down?.holdUntilMs ?? 0) - storeNowMs();
+    if (earlyMs > clockSlackMs) {
+      violated("S11", `${process} brings ${key} back ${Math.round(earlyMs)} ms before its hold is over`);
+    }
+    const needed = 2 + Math.min(3, (down?.flaps ?? 1) - 1);
+    const address = this.addresses.get(key) ?? "";
+    const probes = facts.probesOf(address, Number.NEGATIVE_INFINITY).filter((probe) => probe.process === process);
+    let inARow = 0;
+    for (const { outcome } of probes) if (outcome !== undefined) inARow = outcome === "reached" ? inARow + 1 : 0;
+    if (inARow < needed) violated("S11", `${process} brings ${key} back after ${inARow} answers, and not ${needed}`);
+  }
+
+  /** Whether the process has reached the node all the time while the judgement was formed. */
+  private reached(process: SimProcess | undefined, node: SearchNode | undefined, decidedMs: number): boolean {
+    if (process === undefined || node === undefined || process.state !== "running") return false;
+    const sinceMs = this.parts.cluster.reachableSinceMs(process, node);
+    return sinceMs !== undefined && sinceMs <= decidedMs - formedWithinMs;
+  }
+}

@@ -1,0 +1,43 @@
+import { compareVersions } from "@rollcall/core/view";
+import type { Simulation } from "./simulation.js";
+
+/**
+ * L1  Some time after the last fault every reader follows the one leader there is.
+ * L4  There is one.
+ */
+export function checkFollowing({ leaders, replicas, invariants }: Simulation): void {
+  const [leader, another] = leaders;
+  if (leader === undefined) return invariants.violated("L4", "nobody leads");
+  if (another !== undefined) {
+    return invariants.violated("L4", `${leader.name} and ${another.name} both lead`);
+  }
+  const views = replicas.map(({ process, keeper }) => ({ name: process.name, view: keeper.current }));
+  for (const { name, view } of views) {
+    const followed = view?.topology.version.leader;
+    if (followed === leader.name) continue;
+    invariants.violated("L1", `${name} follows ${followed ?? "nobody"}, while ${leader.name} leads`);
+  }
+  const [first, ...others] = views;
+  for (const { name, view } of others) {
+    if (first?.view === undefined || view === undefined) continue;
+    const isSame =
+      compareVersions(view.topology.version, first.view.topology.version) === 0 &&
+      compareVersions(view.marks.version, first.view.marks.version) === 0;
+    if (!isSame) invariants.violated("L1", `${name} and ${first.name} have different views`);
+  }
+}
+
+/** L3: whoever has been well for long enough is up, and everybody thinks so. */
+export function checkAllIsWell(simulation: Simulation): void {
+  checkFollowing(simulation);
+  const { replicas, cluster, invariants } = simulation;
+  for (const { process, keeper } of replicas) {
+    const standings = new Map(
+      keeper.all().map(({ row, standing }) => [`${row.node.id}@${row.node.host}:${row.node.port}`, standing]),
+    );
+    for (const { key } of cluster.nodes) {
+      const state = standings.get(key)?.state ?? "unknown";
+      if (state !== "up") invariants.violated("L3", `${key} has long been well, but is ${state} for ${process.name}`);
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type { RedisData } from "./redis-data.js";
+
+/**
+ * What `packages/coordinator/lua` does, in TypeScript: the simulation has no Lua. `test/integration/redis-scripts.test.ts` compares the two
+ * on a real Redis, call by call.
+ */
+export type Script = (data: RedisData, keys: readonly string[], args: readonly string[]) => string | number | null;
+
+export const redisScripts: Readonly<Record<string, Script>> = { acquire, renew, publish, release };
+
+function acquire(data: RedisData, keys: readonly string[], args: readonly string[]): string | null {
+  const [lease = "", epoch = ""] = keys;
+  const [leader = "", leaseMs = "", floorMs = "", ordinal = "", aheadMaxMs = ""] = args;
+  const holder = data.text(lease);
+  if (holder !== undefined && holder !== leader && data.expiresInMs(lease) !== undefined) return null;
+  const nowMs = data.nowMs();
+  const aheadMs = nowMs + Number(aheadMaxMs);
+  const stored = Math.floor(Number(data.text(epoch) ?? "0") / 1_000);
+  const storedMs = stored >= 0 && stored <= aheadMs ? stored : 0;
+  const epochMs = Math.max(nowMs, storedMs + 1, Math.min(Number(floorMs), aheadMs) + 1);
+  const given = `${epochMs * 1_000 + Number(ordinal)}`;
+  data.set(epoch, given);
+  data.set(lease, leader, Number(leaseMs));
+  return given;
+}
+
+function renew(data: RedisData, keys: readonly string[], args: readonly string[]): string {
+  const [lease = "", epoch = "", head = "", topology = "", marks = ""] = keys;
+  const [leader, itsEpoch, leaseMs, newHead = "", channel = "", before, after, topologyBytes, marksBytes] = args;
+  if (data.text(lease) !== leader || data.text(epoch) !== itsEpoch) return "lost";
+  data.expire(lease, Number(leaseMs));
+  if (newHead === "") return "kept";
+  if (data.bytes(topology) !== Number(topologyBytes) || data.bytes(marks) !== Number(marksBytes)) return "incomplete";
+  const stamped = stampedAt(newHead, data.nowMs());
+  data.set(head, stamped);
+  data.publish(channel, `${before}${stamped}${after}`);
+  return "kept";
+}
+
+function publish(data: RedisData, keys: readonly string[], args: readonly string[]): string {
+  const [lease = "", epoch = "", head = "", topology = "", marks = ""] = keys;
+  const [leader, itsEpoch, topologySequence, marksSequence, newHead = "", channel = "", before, after] = args;
+  const [newTopology = "", newMarks = "", topologyBytes, marksBytes] = args.slice(8);
+  if (data.text(lease) !== leader || data.text(epoch) !== itsEpoch) return "lost";
+
+  const now = publishedUnder(data.text(head), Number(itsEpoch));
+  if (now !== undefined) {
+    const [topologyNext, marksNext] = [Number(topologySequence), Number(marksSequence)];
+    if (topologyNext < now.topology || marksNext < now.marks) return "older";
+    const isSame = topologyNext === now.topology && marksNext === now.marks;
+    const isThere = data.bytes(topology) === Number(topologyBytes) && data.bytes(marks) === Number(marksBytes);
+    if (isSame && isThere) return "same";
+  }
+
+  const stamped = stampedAt(newHead, data.nowMs());
+  if (newTopology !== "") data.set(topology, newTopology);
+  if (newMarks !== "") data.set(marks, newMarks);
+  data.set(head, stamped);
+  data.publish(channel, `${before}${stamped}${after}`);
+  return "published";
+}
+
+function release(data: RedisData, keys: readonly string[], args: readonly string[]): number {
+  const [lease = "", epoch = ""] = keys;
+  const [leader, itsEpoch, channel = "", message = ""] = args;
+  if (data.text(lease) !== leader || data.text(epoch) !== itsEpoch) return 0;
+  data.delete(lease);
+  data.publish(channel, message);
+  return 1;
+}
+
+function stampedAt(head: string, nowMs: number): string {
+  return `${head.slice(0, -1)},"atMs":${nowMs}}`;
+}
+
+interface Named {
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+function publishedUnder(head: string | undefined, epoch: number): { topology: number; marks: number } | undefined {
+  let parsed: { readonly topology: Named; readonly marks: Named };
+  try {
+    parsed = JSON.parse(head ?? "");
+  } catch {
+    return undefined;
+  }
+  const { topology, marks } = parsed;
+  if (topology?.epoch !== epoch || marks?.epoch !== epoch) return undefined;
+  return { topology: topology.sequence, marks: marks.sequence };
+}

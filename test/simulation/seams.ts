@@ -1,0 +1,36 @@
+import type { Asker, ViewStore } from "@rollcall/coordinator";
+import { LocalHealth, type LocalHealthOptions } from "#worker/local-health";
+import { TableReader, type ThreadRows } from "#worker/table/reader";
+import { ViewKeeper, type ViewKeeperOptions } from "#worker/view-keeper";
+import type { Script } from "./redis-scripts.js";
+import type { SimProcess } from "./sim-process.js";
+
+/**
+ * Where another part can be put in the place of the product's own, to show that what it decides wrongly is found out. What
+ * watches a part sits behind the seam: a part that lies to its owner does not lie to the watch.
+ */
+export interface Seams {
+  /** What a coordinator, or a replica, has of the store. */
+  readonly leaderStore: (store: ViewStore, process: SimProcess) => ViewStore;
+  readonly replicaStore: (store: ViewStore, process: SimProcess) => ViewStore;
+  readonly leaderAsker: (asker: Asker, process: SimProcess) => Asker;
+  readonly keeper: (options: ViewKeeperOptions) => ViewKeeper;
+  readonly localHealth: (options: LocalHealthOptions) => LocalHealth;
+  readonly reader: (rows: ThreadRows) => TableReader;
+  /** Scripts of Redis that take the place of ours. */
+  readonly scripts: Readonly<Record<string, Script>>;
+  /** How fast a coordinator's clock goes. */
+  readonly leaderClockRate: number;
+}
+
+/** The product as it is. */
+export const product: Seams = {
+  leaderStore: (store) => store,
+  replicaStore: (store) => store,
+  leaderAsker: (asker) => asker,
+  keeper: (options) => new ViewKeeper(options),
+  localHealth: (options) => new LocalHealth(options),
+  reader: (rows) => new TableReader(rows),
+  scripts: {},
+  leaderClockRate: 1,
+};

@@ -1,0 +1,47 @@
+import type { Logger } from "@rollcall/core";
+import type { World } from "./world.js";
+
+interface Line {
+  readonly atMs: number;
+  readonly actor: string;
+  readonly event: string;
+}
+
+/** What is kept of a story: the last of it. */
+const linesMax = 50_000;
+
+/** What happened, line by line: when, to whom, and what. */
+export class Story {
+  private readonly lines: Line[] = [];
+  private dropped = 0;
+
+  constructor(private readonly world: World) {}
+
+  tell(actor: string, event: string): void {
+    this.lines.push({ atMs: this.world.nowMs(), actor, event });
+    if (this.lines.length > linesMax) this.dropped += this.lines.splice(0, linesMax / 2).length;
+  }
+
+  /** What a process logs is told by it. */
+  loggerOf(actor: string): Logger {
+    const tell = (_fields: object, message: string) => this.tell(actor, message);
+    return { debug: () => {}, info: tell, warn: tell, error: tell };
+  }
+
+  /** As text: all, or the last of it. */
+  print(last = Number.POSITIVE_INFINITY): string {
+    const shown = this.lines.slice(Math.max(0, this.lines.length - last));
+    const left = this.dropped + this.lines.length - shown.length;
+    return [
+      ...(left > 0 ? [`… ${left} lines before`] : []),
+      ...shown.map(({ atMs, actor, event }) => `${timeOf(atMs)}  ${actor.padEnd(14)} ${event}`),
+    ].join("\n");
+  }
+}
+
+/** Minutes, seconds and milliseconds. */
+export function timeOf(atMs: number): string {
+  const minutes = Math.floor(atMs / 60_000);
+  const seconds = (atMs - minutes * 60_000) / 1_000;
+  return `${`${minutes}`.padStart(2, "0")}:${seconds.toFixed(3).padStart(6, "0")}`;
+}

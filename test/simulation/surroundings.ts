@@ -1,0 +1,40 @@
+import type { ViewStore } from "@rollcall/coordinator";
+import type { PoolConfig } from "@rollcall/core/config";
+import type { RedisClient } from "#coordinator/store/redis-clients";
+import { redisStoreOver } from "#coordinator/store/redis-store";
+import type { Invariants } from "./invariants.js";
+import type { Network } from "./network.js";
+import type { Seams } from "./seams.js";
+import type { SearchCluster } from "./search-cluster.js";
+import type { SimProcess } from "./sim-process.js";
+import type { SimRedis } from "./sim-redis.js";
+import { SimRedisClient } from "./sim-redis-client.js";
+import type { Story } from "./story.js";
+import type { World } from "./world.js";
+
+/** All that is around a process. */
+export interface Surroundings {
+  readonly world: World;
+  readonly network: Network;
+  readonly cluster: SearchCluster;
+  readonly redis: SimRedis;
+  readonly story: Story;
+  readonly invariants: Invariants;
+  readonly seams: Seams;
+  readonly config: PoolConfig & { readonly name: string };
+}
+
+/** The product's own store, over the simulated Redis. */
+export function openStore(process: SimProcess, around: Surroundings, mayLead: boolean): ViewStore {
+  const { world, network, redis, story, config } = around;
+  const client = () => {
+    const simulated: unknown = new SimRedisClient(world, process, network, redis);
+    // The store uses no more of ioredis than the simulation has.
+    return simulated as RedisClient;
+  };
+  const logger = story.loggerOf(process.name);
+  return redisStoreOver(
+    { reading: client(), ...(mayLead ? { writing: client() } : {}) },
+    { name: config.name, timers: process, random: process.random, logger },
+  );
+}
