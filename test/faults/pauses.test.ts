@@ -39,7 +39,7 @@ async function listenToReports(redis: RedisServer, name: string): Promise<Report
 
 const leads = async (replica: Replica) => replica.log.filter((line) => / leads the view /.test(line)).length;
 
-describe("a pause", night, () => {
+describe("a pause", { ...night, concurrency: 4 }, () => {
   it("of a replica, stopped for 6 s or blocked for 2 s, is held against no node", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
