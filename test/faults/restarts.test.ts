@@ -108,6 +108,8 @@ describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
     assert.equal(messagesOf(coordinator, adoptions).length, 1);
     assert.match(messagesOf(coordinator, adoptions)[0] ?? "", new RegExp(`uuid ${uuid}, before ${cluster.uuid}`));
 
+    // Its nodes are asked every 10 s at the latest: were it to adopt the other cluster too, it would have by then.
+    await letPass(12_000);
     assert.deepEqual(messagesOf(keeper, adoptions), []);
     const { nodes: known, view } = await faithful.ask("stats");
     assert.equal(view?.clusterUuid, cluster.uuid);
