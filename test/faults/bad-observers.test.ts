@@ -67,7 +67,7 @@ describe("one bad observer", { ...night, concurrency: 2 }, () => {
 
     await lostWay.mend();
     for (const way of ways) await way.mend();
-    await waitUntilAllUp(all, cluster.nodes);
+    await waitForState(all, cluster.nodes, ["ramp", "up"]);
     await waitUntilServed(all);
     await closeAll(all);
   });

@@ -17,12 +17,17 @@ import {
   waitUntilServed,
 } from "./support-night.js";
 
+/** Three such clusters, with seven processes each, run at once. */
+const light = { ...load, pauseMs: 40 };
+
 /** One process without Redis, and fleets of one, two and three that share a view each; nobody but they keeps it. */
 async function startFleets(nodes: readonly string[], redis: string): Promise<Replica[]> {
   const sizes = [1, 2, 3];
   const shared = sizes.flatMap((size) => Array.from({ length: size }, () => ({ redis, name: `fleet-of-${size}` })));
   return Promise.all(
-    [{}, ...shared].map((view, at) => startReplica({ pool: { nodes: [...nodes], ...view, threads: at % 2 }, load })),
+    [{}, ...shared].map((view, at) =>
+      startReplica({ pool: { nodes: [...nodes], ...view, threads: at % 2 }, load: light }),
+    ),
   );
 }
 
@@ -39,7 +44,7 @@ async function waitUntilAllServeFrom(replicas: readonly Replica[], node: Fixture
   );
 }
 
-describe("a killed node", night, () => {
+describe("a killed node", { ...night, concurrency: 3 }, () => {
   for (const size of [2, 3]) {
     it(`of ${size} is down for fleets of one, two and three, costs no Read, and is back after its return`, async () => {
       await using redis = await startRedis();

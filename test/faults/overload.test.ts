@@ -25,7 +25,7 @@ const setAll = (cluster: FixtureCluster, faults: FixtureFaults) =>
 const earnedPerSecond = 10;
 const slots = 12;
 
-describe("an overloaded cluster", night, () => {
+describe("an overloaded cluster", { ...night, concurrency: 2 }, () => {
   it("that answers 503 to everything gets a fifth more requests, not four times as many", async (t) => {
     await using cluster = await startFixtureCluster();
     const nodes = [...cluster.urls];

@@ -16,6 +16,7 @@ import {
   night,
   nodeAt,
   patient,
+  stateOf,
   toldOf,
   waitForState,
   waitUntilAllUp,
@@ -24,7 +25,7 @@ import {
 
 const stopAll = (cluster: FixtureCluster) => Promise.all(cluster.nodes.map((node) => node.kill()));
 
-describe("a cluster that is restarted", { ...night, concurrency: 3 }, () => {
+describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
   it("node by node costs no Read", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
@@ -107,6 +108,8 @@ describe("a cluster that is restarted", { ...night, concurrency: 3 }, () => {
     assert.equal(messagesOf(coordinator, adoptions).length, 1);
     assert.match(messagesOf(coordinator, adoptions)[0] ?? "", new RegExp(`uuid ${uuid}, before ${cluster.uuid}`));
 
+    // Its nodes are asked every 10 s at the latest: were it to adopt the other cluster too, it would have by then.
+    await letPass(12_000);
     assert.deepEqual(messagesOf(keeper, adoptions), []);
     const { nodes: known, view } = await faithful.ask("stats");
     assert.equal(view?.clusterUuid, cluster.uuid);
@@ -115,6 +118,59 @@ describe("a cluster that is restarted", { ...night, concurrency: 3 }, () => {
       assert.equal(toldOf(faithful, ({ address, to }) => address === addressOf(node) && to === "down").length, 1);
     }
     await closeAll([follower, faithful]);
+  });
+
+  it("node by node leaves a log that tells why a node was avoided, by whom and since when, in a line a transition and none a request", async (t) => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster();
+    const shared = { redis: redis.url, name: "logs" };
+    const nodes = [...cluster.urls];
+    await using coordinator = await startCoordinatorProcess({ nodes, ...shared });
+    const pool = { nodes, ...shared, coordinator: "external" } as const;
+    await using first = await startReplica({ pool: { ...pool, threads: 2 }, load });
+    await using second = await startReplica({ pool: { ...pool, threads: 0 }, load });
+    const replicas = [first, second];
+    await waitUntilAllUp(replicas, cluster.nodes);
+    await waitUntilServed(replicas);
+    const quiet = replicas.map(({ log }) => log.length);
+
+    const killed = nodeAt(cluster, 1);
+    await killed.kill();
+    await waitForState(replicas, [killed], ["down"]);
+    const standing = (await first.ask("nodes")).find(({ address }) => address === addressOf(killed));
+    await killed.restart();
+    await waitForState(replicas, [killed], ["ramp"]);
+    await waitForState(replicas, [killed], ["up"]);
+    await waitUntilServed(replicas, 100);
+
+    // The one that keeps the view: what happened to the node, in order, each once.
+    const label = `node n2 \\(${addressOf(killed)}\\)`;
+    const lines = messagesOf(coordinator, new RegExp(label)).filter((line) => !line.includes("is in use"));
+    assert.equal(lines.length, 3, lines.join("\n"));
+    assert.match(lines[0] ?? "", new RegExp(`^${label} is down: .*\\(2 failed probes, reported by \\d process`));
+    assert.match(lines[1] ?? "", new RegExp(`^${label} is back and eased in: answers again$`));
+    assert.match(lines[2] ?? "", new RegExp(`^${label} has its full share again: eased in$`));
+
+    // A replica: what it held against the node by itself, once. The rest is the view's, and in its events.
+    for (const [at, replica] of replicas.entries()) {
+      const lately = replica.log.slice(quiet[at]);
+      const own = lately.filter((line) => / keeps away from | uses node /.test(line));
+      const ejections = own.filter((line) => line.startsWith(`warn this process keeps away from node n2`));
+      assert.ok(ejections.length <= 1, own.join("\n"));
+      assert.deepEqual(
+        lately.filter((line) => !own.includes(line)),
+        [],
+      );
+      const story = toldOf(replica, ({ address }) => address === addressOf(killed));
+      assert.match(story.join("; "), /-> down \([^)]+\); .* down -> ramp \(answers again\); .* ramp -> up /);
+    }
+    assert.equal(standing?.state, "down");
+    assert.notEqual(standing?.reason ?? "", "");
+    assert.equal(typeof standing?.forMs, "number");
+    t.diagnostic(`${standing?.state} for ${standing?.forMs} ms: ${standing?.reason}`);
+    assert.equal(stateOf(await first.ask("stats"), killed), "up");
+    assert.deepEqual(await failuresOf(replicas), []);
+    await closeAll(replicas);
   });
 });
 
