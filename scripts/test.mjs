@@ -10,7 +10,11 @@ const steps = [
   ["build", "npx", ["tsc", "-b"]],
   ["style", "npx", ["biome", "check", "."]],
   ["packages as they would be published", process.execPath, ["scripts/check-packages.mjs"]],
-  ["tests", process.execPath, ["scripts/run-tests.mjs", "unit", "integration", "threads", "faults", "engine"]],
+  [
+    "tests",
+    process.execPath,
+    ["scripts/run-tests.mjs", "unit", "integration", "threads", "simulation", "faults", "engine"],
+  ],
 ];
 
 for (const [what, command, args] of steps) {

@@ -118,6 +118,9 @@ describe("one bad observer", { ...night, concurrency: 2 }, () => {
     await lost.restart();
     for (const way of [way1, way2, way3]) await way.mend();
     await waitForState(replicas, [lost], ["ramp", "up"]);
+    // Of the two that it could not reach and that were in use all the time; the dead one is back, as every dead one is.
+    const again = () => messagesOf(coordinator, /is reached from here again/).length;
+    await waitUntil("the coordinator says that it is over", () => again() === 2, patient);
     assert.deepEqual(await failuresOf(replicas), []);
     await closeAll(replicas);
   });

@@ -43,7 +43,7 @@ import {
   type SniffTimes,
 } from "./sniff-schedule.js";
 import type { FailureReport, Unsubscribe } from "./store/view-store.js";
-import { nodeLabel, transitionLine, unsettledLine } from "./transition-line.js";
+import { nodeLabel, resettledLine, transitionLine, unsettledLine } from "./transition-line.js";
 import { Turns } from "./turns.js";
 
 /** What a watch needs, and whom it tells. */
@@ -240,6 +240,10 @@ export class ClusterWatch {
         return this.inquire(effect);
       case "unsettled":
         return this.logUnsettled(effect);
+      case "resettled": {
+        const node = this.labelOf(effect.key);
+        return this.parts.logger.info({ node }, resettledLine(node));
+      }
     }
   }
 
@@ -258,8 +262,7 @@ export class ClusterWatch {
   }
 
   private logUnsettled({ key, reason, reachedBy }: Extract<ArbiterEffect, { type: "unsettled" }>): void {
-    const record = this.records.get(key);
-    const node = record === undefined ? key : nodeLabel(record);
+    const node = this.labelOf(key);
     const replica = reachedBy === undefined ? undefined : shownText(reachedBy);
     const fields = { node, reason, ...(replica === undefined ? {} : { replica }) };
     this.parts.logger.warn(fields, unsettledLine(node, reason, replica));
@@ -267,11 +270,15 @@ export class ClusterWatch {
 
   private logTransition(transition: Extract<ArbiterEffect, { type: "transition" }>): void {
     const { key, from, to, reason, evidence } = transition;
-    const record = this.records.get(key);
-    const node = record === undefined ? key : nodeLabel(record);
+    const node = this.labelOf(key);
     const { failedProbes, reporters } = evidence ?? {};
     const fields = { node, from, to, reason, ...(evidence === undefined ? {} : { failedProbes, reporters }) };
     this.parts.logger[to === "down" ? "warn" : "info"](fields, transitionLine(node, transition));
+  }
+
+  private labelOf(key: string): string {
+    const record = this.records.get(key);
+    return record === undefined ? key : nodeLabel(record);
   }
 
   /** Goes on from what the last leader published. */

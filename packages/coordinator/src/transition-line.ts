@@ -21,6 +21,11 @@ export function unsettledLine(node: string, reason: string, replica: string | un
     : `node ${node} cannot be reached from here, but from replica ${replica}: ${reason}`;
 }
 
+/** What {@link unsettledLine} said is over. */
+export function resettledLine(node: string): string {
+  return `node ${node} is reached from here again`;
+}
+
 /** How people know a node. */
 export function nodeLabel(record: NodeRecord): string {
   return record.name === undefined ? addressOf(record) : `${shownText(record.name)} (${addressOf(record)})`;

@@ -62,7 +62,7 @@ describe("a coordinator among others", () => {
     assert.match(logger.warnings.join("\n"), /is down: connection refused \(2 failed probes, .*by 4 processes\)/);
   });
 
-  it("takes no node out that it alone cannot reach, and says once who does", async () => {
+  it("takes no node out that it alone cannot reach, and says once who does, and once that it is over", async () => {
     const { at, store, pass, logger, isDown } = await leading(2, ["r1", "r2"]);
     answering(store, { r1: false, r2: true });
     await at(2).down();
@@ -71,6 +71,10 @@ describe("a coordinator among others", () => {
     assert.deepEqual(logger.warnings, [
       `node n2 (${at(2).address}) cannot be reached from here, but from replica r2: connection refused`,
     ]);
+    await at(2).up();
+    await pass(60_000);
+    const again = logger.lines.filter((line) => line.includes("is reached from here again"));
+    assert.deepEqual(again, [`info node n2 (${at(2).address}) is reached from here again`]);
   });
 
   it("takes no node out while others are alive and say nothing, nor on the word of its own process", async () => {

@@ -51,7 +51,9 @@ export class Deadlines {
   private readonly sweep = (): void => {
     this.armedForMs = Number.POSITIVE_INFINITY;
     const nowMs = this.nowMs();
-    for (const due of this.list.toArray()) if (due.dueMs <= nowMs) due.expire();
+    // However late we are, whoever was due first ends first.
+    const overdue = this.list.toArray().filter(({ dueMs }) => dueMs <= nowMs);
+    for (const due of overdue.sort((a, b) => a.dueMs - b.dueMs)) due.expire();
     let earliestMs = Number.POSITIVE_INFINITY;
     for (const { dueMs } of this.list.toArray()) {
       // One that has been told and is still here ends soon: it keeps the process alive until then.

@@ -127,6 +127,8 @@ export type ArbiterEffect =
       readonly reason: string;
       readonly reachedBy: string | undefined;
     }
+  /** For the log: a node that was told to be "unsettled" is reached by us again. It was in use all the time. */
+  | { readonly type: "resettled"; readonly key: string }
   /** One change that others can see, for the log. A node that joins comes from "new". */
   | {
       readonly type: "transition";
@@ -186,6 +188,7 @@ export function nextArbiter(
     if (sniff !== undefined) requests.push({ type: "sniff", reason: sniff });
     const unsettled = unsettledNews(before, member);
     if (unsettled !== undefined) transitions.push({ type: "unsettled", key, ...unsettled });
+    if (isResettled(before, member)) transitions.push({ type: "resettled", key });
     if (probe !== undefined) requests.push({ type: "probe", key, fresh: probe.fresh });
     if (inquiry !== undefined) requests.push({ type: "askWitnesses", key, ...inquiry });
   }
@@ -359,6 +362,12 @@ function unsettledNews(before: Member | undefined, after: Member) {
   const { health } = after;
   const reason = health.state === "up" || health.state === "ramp" ? (health.doubt ?? "") : "";
   return { reason, reachedBy: is.reachedBy };
+}
+
+/** Whether a doubt that others did not share is over, and not because the node is down or has left after all. */
+function isResettled(before: Member | undefined, after: Member): boolean {
+  if (before === undefined || unsettledOf(before) === undefined) return false;
+  return (after.health.state === "up" || after.health.state === "ramp") && unsettledOf(after) === undefined;
 }
 
 /** Why the cluster should be asked for its members after this change. */

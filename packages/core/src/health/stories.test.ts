@@ -85,6 +85,9 @@ function tellArbiter(steps: readonly string[]): string[] {
             `${nowMs} ${effect.key} is reached ${effect.reachedBy === undefined ? "by nobody that we know of" : `by ${effect.reachedBy}`}, not by us`,
           );
           break;
+        case "resettled":
+          lines.push(`${nowMs} ${effect.key} is reached by us again`);
+          break;
         case "askWitnesses": {
           const { key, suspicion, except } = effect;
           suspicions.set(key, suspicion);
