@@ -20,7 +20,6 @@ export interface JudgeParts {
 export interface DownEvent {
   readonly key: string;
   readonly atMs: number;
-  readonly isFalse: boolean;
 }
 
 /** Who has been well for so long before a judgement was well while it was formed. */
@@ -75,10 +74,6 @@ export class Judge {
     return this.parts.world.nowMs() - (this.termSinceMs.get(process) ?? Number.NEGATIVE_INFINITY) < 1_000;
   }
 
-  markOf(key: string): Mark | undefined {
-    return this.marks?.[key];
-  }
-
   private published(publication: Publication): void {
     const { topology, marks } = publication;
     const addressesBefore = this.addresses;
@@ -112,7 +107,7 @@ export class Judge {
     const leader = this.parts.processOf(process);
     story.tell(process, `publishes ${key} as down: ${mark.reason}`);
     const isReached = this.reached(leader, node, decidedMs);
-    this.downs.push({ key, atMs: nowMs, isFalse: isReached });
+    this.downs.push({ key, atMs: nowMs });
     if (isReached) violated("S5", `${process} marks ${key} down, which it reaches`);
     this.checkWitnesses(process, key, node, decidedMs);
     if (!mark.reason.startsWith("belongs to another cluster")) this.checkEvidence(process, key, decidedMs);
