@@ -45,6 +45,7 @@ const decidedWithinMs = 2_000;
  */
 export class Judge {
   readonly downs: DownEvent[] = [];
+  lastPublishedMs = Number.NEGATIVE_INFINITY;
   private addresses = new Map<string, string>();
   private marks: Readonly<Record<string, Mark>> | undefined;
   private readonly downSinceMs = new Map<string, number>();
@@ -78,6 +79,7 @@ export class Judge {
 
   private published(publication: Publication): void {
     const { topology, marks } = publication;
+    this.lastPublishedMs = this.parts.world.nowMs();
     const addressesBefore = this.addresses;
     if (topology !== undefined) {
       this.addresses = new Map(topology.nodes.map((node) => [nodeKey(node), addressOf(node)]));
