@@ -23,6 +23,7 @@ const faults: readonly Fault[] = [
   manyNodes,
   anotherAddress,
   anotherNode,
+  unlisted,
   // Ways.
   (simulation, random) => oneWay(simulation, random, simulation.replicas),
   (simulation, random) => oneWay(simulation, random, simulation.coordinators),
@@ -177,6 +178,23 @@ function anotherNode(simulation: Simulation, random: Random) {
       cluster.replace(node);
       node.isListed = true;
       story.tell(node.key, "takes another's place");
+    },
+  };
+}
+
+/** It leaves the cluster in order, and joins again. */
+function unlisted({ cluster, story }: Simulation, random: Random) {
+  const node = oneOf(cluster.nodes, random);
+  if (node === undefined || node.state !== "up" || cluster.nodes.filter(({ isListed }) => isListed).length < 2)
+    return nothing;
+  node.isListed = false;
+  story.tell(node.key, "is no longer listed");
+  return {
+    lastsMs: 30_000 + random() * 60_000,
+    mend: () => {
+      if (node.isListed || !node.answers) return;
+      node.isListed = true;
+      story.tell(node.key, "is listed again");
     },
   };
 }

@@ -20,7 +20,6 @@ export interface JudgeParts {
 export interface DownEvent {
   readonly key: string;
   readonly atMs: number;
-  readonly isFalse: boolean;
 }
 
 /** Who has been well for so long before a judgement was well while it was formed. */
@@ -33,6 +32,8 @@ const wordsMs = 4_500;
 const answersMs = 1_900;
 /** By how much two ideas of the store's clock may differ. */
 const clockSlackMs = 3_000;
+/** A decision is taken at an answer; told by another's clock, it was so long before or after at most. */
+const decidedWithinMs = 2_000;
 
 /**
  * Holds every mark that becomes visible against what really happened.
@@ -44,6 +45,7 @@ const clockSlackMs = 3_000;
  */
 export class Judge {
   readonly downs: DownEvent[] = [];
+  lastPublishedMs = Number.NEGATIVE_INFINITY;
   private addresses = new Map<string, string>();
   private marks: Readonly<Record<string, Mark>> | undefined;
   private readonly downSinceMs = new Map<string, number>();
@@ -75,12 +77,9 @@ export class Judge {
     return this.parts.world.nowMs() - (this.termSinceMs.get(process) ?? Number.NEGATIVE_INFINITY) < 1_000;
   }
 
-  markOf(key: string): Mark | undefined {
-    return this.marks?.[key];
-  }
-
   private published(publication: Publication): void {
     const { topology, marks } = publication;
+    this.lastPublishedMs = this.parts.world.nowMs();
     const addressesBefore = this.addresses;
     if (topology !== undefined) {
       this.addresses = new Map(topology.nodes.map((node) => [nodeKey(node), addressOf(node)]));
@@ -99,20 +98,19 @@ export class Judge {
     }
     for (const [key, mark] of Object.entries(before ?? {})) {
       if (mark.kind !== "down" || marks.nodes[key]?.kind === "down" || !this.addresses.has(key)) continue;
-      if (marks.nodes[key]?.kind !== "drain") this.cameBack(publication, key, mark);
+      if (marks.nodes[key]?.kind !== "drain") this.cameBack(publication, key, mark, marks.nodes[key]);
     }
   }
 
   private wentDown({ process }: Publication, key: string, mark: Mark): void {
-    const { world, cluster, violated, story, storeNowMs } = this.parts;
+    const { world, cluster, violated, story } = this.parts;
     const nowMs = world.nowMs();
-    const agoMs = storeNowMs() - mark.sinceMs;
-    const decidedMs = agoMs >= 0 && agoMs < 60_000 ? nowMs - agoMs : nowMs;
+    const decidedMs = this.decidedMs(mark);
     const node = cluster.byKey(key);
     const leader = this.parts.processOf(process);
     story.tell(process, `publishes ${key} as down: ${mark.reason}`);
     const isReached = this.reached(leader, node, decidedMs);
-    this.downs.push({ key, atMs: nowMs, isFalse: isReached });
+    this.downs.push({ key, atMs: nowMs });
     if (isReached) violated("S5", `${process} marks ${key} down, which it reaches`);
     this.checkWitnesses(process, key, node, decidedMs);
     if (!mark.reason.startsWith("belongs to another cluster")) this.checkEvidence(process, key, decidedMs);
@@ -151,8 +149,10 @@ export class Judge {
     }
   }
 
-  private cameBack({ process }: Publication, key: string, { down }: Mark): void {
+  private cameBack({ process }: Publication, key: string, { down }: Mark, now: Mark | undefined): void {
     const { facts, violated, story, storeNowMs } = this.parts;
+    // It may have become visible late; what came after the decision says nothing of it.
+    const decidedMs = now === undefined ? this.parts.world.nowMs() : this.decidedMs(now);
     story.tell(process, `publishes ${key} as no longer down`);
     const earlyMs = (down?.holdUntilMs ?? 0) - storeNowMs();
     if (earlyMs > clockSlackMs) {
@@ -162,8 +162,19 @@ export class Judge {
     const address = this.addresses.get(key) ?? "";
     const probes = facts.probesOf(address, Number.NEGATIVE_INFINITY).filter((probe) => probe.process === process);
     let inARow = 0;
-    for (const { outcome } of probes) if (outcome !== undefined) inARow = outcome === "reached" ? inARow + 1 : 0;
-    if (inARow < needed) violated("S11", `${process} brings ${key} back after ${inARow} answers, and not ${needed}`);
+    let most = 0;
+    for (const { outcome, endedMs = Number.POSITIVE_INFINITY } of probes) {
+      if (outcome !== undefined) inARow = outcome === "reached" ? inARow + 1 : 0;
+      if (endedMs >= decidedMs - decidedWithinMs) most = Math.max(most, inARow);
+    }
+    if (most < needed) violated("S11", `${process} brings ${key} back after ${most} answers, and not ${needed}`);
+  }
+
+  /** When a mark that is visible since now was decided upon, as far as the store's clock can tell. */
+  private decidedMs({ sinceMs }: Mark): number {
+    const nowMs = this.parts.world.nowMs();
+    const agoMs = this.parts.storeNowMs() - sinceMs;
+    return agoMs >= 0 && agoMs < 60_000 ? nowMs - agoMs : nowMs;
   }
 
   /** Whether the process has reached the node all the time while the judgement was formed. */

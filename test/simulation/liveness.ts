@@ -1,11 +1,14 @@
 import { compareVersions } from "@rollcall/core/view";
 import type { Simulation } from "./simulation.js";
 
+/** A list of nodes is fetched by each reader some time after it was announced. */
+const fetchedWithinMs = 1_500;
+
 /**
  * L1  Some time after the last fault every reader follows the one leader there is.
  * L4  There is one.
  */
-export function checkFollowing({ leaders, replicas, invariants }: Simulation): void {
+export function checkFollowing({ leaders, replicas, invariants, world }: Simulation): void {
   const [leader, another] = leaders;
   if (leader === undefined) return invariants.violated("L4", "nobody leads");
   if (another !== undefined) {
@@ -17,6 +20,7 @@ export function checkFollowing({ leaders, replicas, invariants }: Simulation): v
     if (followed === leader.name) continue;
     invariants.violated("L1", `${name} follows ${followed ?? "nobody"}, while ${leader.name} leads`);
   }
+  if (world.nowMs() - invariants.judge.lastPublishedMs < fetchedWithinMs) return;
   const [first, ...others] = views;
   for (const { name, view } of others) {
     if (first?.view === undefined || view === undefined) continue;

@@ -142,7 +142,7 @@ class Reckless extends TableReader {
 class Hopeless extends TableReader {
   override get roster(): Roster {
     const { eligible, panic } = super.roster;
-    return panic && eligible.length === 1 ? rosterOf([]) : super.roster;
+    return panic || eligible.length === 1 ? rosterOf([]) : super.roster;
   }
 }
 
@@ -197,7 +197,7 @@ export const mutants: readonly Mutant[] = [
     seams: { reader: (rows) => new Reckless(rows) },
   },
   {
-    what: "a pool that picks nobody where only one is left",
+    what: "a pool that picks nobody where hardly anybody is left",
     invariant: "S7",
     seams: { reader: (rows) => new Hopeless(rows) },
   },

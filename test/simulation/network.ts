@@ -13,17 +13,12 @@ export type Way = "open" | "cut" | "refused";
 /** Who talks: processes, nodes of the cluster (by address), and "redis". */
 export type Place = string;
 
-interface Trouble {
-  readonly way: Way;
-  readonly sinceMs: number;
-}
-
 /** A packet that was lost is sent again after about this time. */
 const resentMs = { min: 200, max: 500 };
 
 /** Who reaches whom. */
 export class Network {
-  private readonly troubles = new Map<string, Trouble>();
+  private readonly troubles = new Map<string, Way>();
   private readonly troubled = new Map<Place, Set<Place>>();
   /** When a way was last in trouble, for those where it is over. */
   private readonly healedMs = new Map<string, number>();
@@ -37,7 +32,7 @@ export class Network {
   ) {}
 
   way(from: Place, to: Place): Way {
-    return this.troubles.get(pair(from, to))?.way ?? "open";
+    return this.troubles.get(pair(from, to)) ?? "open";
   }
 
   set(from: Place, to: Place, way: Way): void {
@@ -46,7 +41,7 @@ export class Network {
     this.note(from, to, way);
     this.note(to, from, way);
     if (way !== "open") {
-      this.troubles.set(key, { way, sinceMs: nowMs });
+      this.troubles.set(key, way);
       if (way === "refused") this.release(key);
       return;
     }
@@ -76,7 +71,7 @@ export class Network {
   /** Calls `go` once the way is no longer cut: at once, where it is not. */
   whenNotCut(from: Place, to: Place, go: () => void): void {
     const key = pair(from, to);
-    if (this.troubles.get(key)?.way !== "cut") return go();
+    if (this.troubles.get(key) !== "cut") return go();
     const waiting = this.waiting.get(key) ?? [];
     waiting.push(go);
     this.waiting.set(key, waiting);

@@ -28,13 +28,10 @@ export class Story {
     return { debug: () => {}, info: tell, warn: tell, error: tell };
   }
 
-  /** As text: all, or the last of it. */
-  print(last = Number.POSITIVE_INFINITY): string {
-    const shown = this.lines.slice(Math.max(0, this.lines.length - last));
-    const left = this.dropped + this.lines.length - shown.length;
+  print(): string {
     return [
-      ...(left > 0 ? [`… ${left} lines before`] : []),
-      ...shown.map(({ atMs, actor, event }) => `${timeOf(atMs)}  ${actor.padEnd(14)} ${event}`),
+      ...(this.dropped > 0 ? [`… ${this.dropped} lines before`] : []),
+      ...this.lines.map(({ atMs, actor, event }) => `${timeOf(atMs)}  ${actor.padEnd(14)} ${event}`),
     ].join("\n");
   }
 }
