@@ -306,13 +306,15 @@ export class Coordinator {
   }
 
   private hearDigest(digest: Digest): void {
-    const { replica, role, view, answeredMsAgo, avoided, contradicts = [] } = digest;
+    const { replica, view, answeredMsAgo, avoided, contradicts = [] } = digest;
     this.replicas.hear(digest);
     for (const node of contradicts) this.term?.watch?.contradict(node, replica);
     const epoch = view === undefined ? 0 : epochOf(view);
     // One that nobody can have been granted would keep every honest process from leading.
     if (isCredibleEpoch(epoch, this.parts.store.nowMs())) this.step({ type: "heard", epoch });
-    if (replica === this.parts.replica || role === "external" || answeredMsAgo === undefined) return;
+    const { replica: self } = this.parts;
+    // Whoever it is that reaches the cluster, nothing is won by resigning where nobody else may lead.
+    if (replica === self || answeredMsAgo === undefined || !this.replicas.othersMayLead(self)) return;
     const nodes = this.newest?.topology.nodes ?? [];
     const usesSome = nodes.some((node) => !avoided.includes(nodeKey(node)));
     if (usesSome && answeredMsAgo < answeredWithinMs) this.step({ type: "otherReaches" });

@@ -350,7 +350,7 @@ describe("a leader that does not reach the cluster", () => {
     assert.equal(coordinator.isLeading, false);
   });
 
-  it("leads on where no other process that may lead reaches it either", async () => {
+  it("leads on where no other process reaches it either", async () => {
     const { process, nodes, store } = await fleet(1);
     const a = process(0);
     cutOff(nodes);
@@ -359,11 +359,27 @@ describe("a leader that does not reach the cluster", () => {
       store.digest(digest("replica of a", { answeredMsAgo: 0 }));
       store.digest(digest("r1"));
       store.digest(digest("r2", { answeredMsAgo: 10_000 }));
-      store.digest(digest("r3", { answeredMsAgo: 0, role: "external" }));
       store.digest(digest("r4", { answeredMsAgo: 0, avoided }));
       await a.pass(1_000);
       assert.equal(a.coordinator.isLeading, true);
     }
+  });
+
+  it("leads on where others reach it and none of them may lead, and resigns once somebody who may is there", async () => {
+    const { process, nodes, store } = await fleet(1);
+    const a = process(0);
+    cutOff(nodes);
+    const pass = async (seconds: number, ...others: Digest[]) => {
+      for (let second = 0; second < seconds && a.coordinator.isLeading; second++) {
+        store.digest(digest("r3", { answeredMsAgo: 0, role: "external" }));
+        for (const other of others) store.digest(other);
+        await a.pass(1_000);
+      }
+    };
+    await pass(60);
+    assert.equal(a.coordinator.isLeading, true);
+    await pass(60, digest("r5", { role: "coordinator" }));
+    assert.equal(a.coordinator.isLeading, false);
   });
 });
 

@@ -10,13 +10,13 @@ const replicasMax = 4_096;
 /** The processes that have lately told of themselves. */
 export class LiveReplicas {
   /** What each has said last, and when; the longest ago comes first. */
-  private readonly heard = new Map<string, { readonly atMs: number; readonly hasPool: boolean } & Observer>();
+  private readonly heard = new Map<string, { readonly atMs: number; readonly role: Digest["role"] } & Observer>();
 
   constructor(private readonly clock: Clock) {}
 
   hear({ replica, role, avoided }: Pick<Digest, "replica" | "role" | "avoided">): void {
     this.heard.delete(replica);
-    this.heard.set(replica, { atMs: this.clock.nowMs(), hasPool: role !== "coordinator", replica, avoided });
+    this.heard.set(replica, { atMs: this.clock.nowMs(), role, replica, avoided });
     const [longestAgo] = this.heard.keys();
     if (this.heard.size > replicasMax && longestAgo !== undefined) this.heard.delete(longestAgo);
   }
@@ -39,6 +39,12 @@ export class LiveReplicas {
   /** Those other than `self` that send requests to nodes, and so can say whether they reach one. */
   observersBut(self: string): Observer[] {
     this.count();
-    return [...this.heard.values()].filter(({ replica, hasPool }) => hasPool && replica !== self);
+    return [...this.heard.values()].filter(({ replica, role }) => role !== "coordinator" && replica !== self);
+  }
+
+  /** Whether somebody other than `self` is there who may lead. */
+  othersMayLead(self: string): boolean {
+    this.count();
+    return [...this.heard.values()].some(({ replica, role }) => role !== "external" && replica !== self);
   }
 }

@@ -121,6 +121,8 @@ class ClusterPool implements Pool {
   readonly #totals = { requests: 0, answered: 0, failed: 0 };
   /** Called when something may have come that `ready` waits for. */
   readonly #readyListeners = new Set<() => void>();
+  /** Addresses of nodes that this process was said to keep away from, and not yet to use again. */
+  readonly #keptAway = new Set<string>();
   #underWay = 0;
   #tasksUnderWay = 0;
   #whenIdle: (() => void) | undefined;
@@ -340,6 +342,7 @@ class ClusterPool implements Pool {
   }
 
   nodes(): NodeStatus[] {
+    const nowMs = this.#timers.nowMs();
     return this.#keeper.all().map(({ row, standing }) => {
       const { openSockets, inFlight, requests, answers, failures, errorStatuses } = this.#counted.ofNode(row.slot);
       return {
@@ -348,7 +351,7 @@ class ClusterPool implements Pool {
         tier: row.tier,
         state: standing.state,
         ...(standing.reason === undefined ? {} : { reason: standing.reason }),
-        ...(standing.sinceMs === undefined ? {} : { forMs: Math.round(this.#timers.nowMs() - standing.sinceMs) }),
+        ...(standing.sinceMs === undefined ? {} : { forMs: Math.max(0, Math.round(nowMs - standing.sinceMs)) }),
         openSockets,
         inFlight,
         requests,
@@ -465,11 +468,14 @@ class ClusterPool implements Pool {
   }
 
   #nodeChanged(event: NodeEvent): void {
-    const { address, name, from, to, reason } = event;
+    const { address, name, to, reason } = event;
     // What the view says is logged by whoever publishes it; our own opinion is ours to log.
     const node = name === undefined ? address : `${shownText(name)} (${address})`;
-    if (to === "ejected") this.#logger.warn({ node, reason }, `this process keeps away from node ${node}: ${reason}`);
-    else if (from === "ejected" && (to === "up" || to === "ramp"))
+    if (to === "ejected") {
+      this.#keptAway.add(address);
+      this.#logger.warn({ node, reason }, `this process keeps away from node ${node}: ${reason}`);
+    } else if (to === "absent") this.#keptAway.delete(address);
+    else if ((to === "up" || to === "ramp") && this.#keptAway.delete(address))
       this.#logger.info({ node }, `this process uses node ${node} again`);
     this.#emitter.emit("node", event);
   }
