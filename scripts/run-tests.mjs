@@ -29,8 +29,8 @@ const suites = {
     env: { ROLLCALL_TEST_THREADS: "2" },
   },
   simulation: { folders: ["test/dist/simulation"], concurrency: 2 },
-  /** Bad nights: whole fleets of processes, so one file at a time. */
-  faults: { folders: ["test/dist/faults"], concurrency: 1 },
+  /** Bad nights: whole fleets of processes, that mostly wait. */
+  faults: { folders: ["test/dist/faults"], concurrency: 2 },
   engine: { folders: ["test/dist/engine"], concurrency: 1 },
 };
 
