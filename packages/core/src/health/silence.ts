@@ -132,7 +132,8 @@ function withTraffic(silence: Silence, { oldestMs, newestMs, heardMs }: Traffic)
     }
     case "probing":
     case "silent":
-      if (heardMs <= silence.suspectedAtMs) return silence;
+      // A suspicion begins long after the last byte: one of the same millisecond has come since.
+      if (heardMs < silence.suspectedAtMs) return silence;
       return oldestMs === undefined ? { state: "calm", probes } : waiting(silence, 0, never);
   }
 }
