@@ -9,7 +9,6 @@ import { type FailoverOptions, failover } from "./failover/failover.js";
 import { fleet } from "./fleet.js";
 import { hotPath } from "./hot-path.js";
 import { installedSize } from "./installed-size.js";
-import { killedNode } from "./killed-node.js";
 import { type Report, writeReport } from "./report.js";
 
 const benches: Readonly<Record<string, (options: FailoverOptions & { readonly profile: boolean }) => Promise<Report>>> =
@@ -17,7 +16,6 @@ const benches: Readonly<Record<string, (options: FailoverOptions & { readonly pr
     "hot-path": hotPath,
     failover,
     fleet,
-    "killed-node": killedNode,
     size: installedSize,
   };
 
