@@ -26,18 +26,12 @@ export function createCoordinatorCommand(
   });
 }
 
-/** Keeps the process alive until then: nothing of a coordinator does. */
-async function aborted(signal: AbortSignal): Promise<void> {
-  const alive = setInterval(() => {}, aliveMs);
-  await new Promise<void>((resolve) => {
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  clearInterval(alive);
 }
-
-/** Any time will do that a timer can hold. */
-const aliveMs = 2 ** 30;
 
 const helpAfter = `
 An option that takes a value can also be set in the environment: --api-key as

@@ -79,12 +79,15 @@ export class RedisConnection {
     if (this.state === "closed") return;
     this.state = "closed";
     const { status } = this.client;
+    // Between two attempts there is neither a socket nor a timer that would hold a process until whoever waits is told.
+    const alive = setInterval(() => {}, closeWaitMs);
     const waits: Promise<void>[] = [];
     if (status !== "end" && status !== "reconnecting") waits.push(this.ended());
     this.client.disconnect();
     // Where there is no connection to say farewell to, ioredis waits for the farewell of the last one all the same.
     if (status !== "ready" && status !== "connect") waits.push(this.passed(disconnectTimeoutMs));
     await Promise.all(waits);
+    clearInterval(alive);
   }
 
   private async ended(): Promise<void> {

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { own } from "../support/child-processes.js";
+import { freePort } from "../support/free-port.js";
+
+// Tests run from test/dist/integration; the packages are found from the root.
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+describe("a pool whose Redis is away", () => {
+  it("tells its process that it is closed before that ends, wherever between two attempts it is", async () => {
+    const port = await freePort();
+    for (const afterMs of [1, 60, 130, 210, 330, 700]) {
+      const program = `
+        import { createPool } from "@rollcall/worker";
+        const redis = "redis://127.0.0.1:${port}";
+        const pool = createPool({ nodes: ["http://127.0.0.1:${port}"], redis, name: "x", threads: 0, logger: false });
+        await new Promise((resolve) => setTimeout(resolve, ${afterMs}));
+        await pool.close();
+        console.log("closed");`;
+      const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { cwd: root });
+      const owned = await own(child);
+      child.stdin.end();
+      const [said, { code }] = await Promise.all([text(child.stdout), owned.gone]);
+      assert.deepEqual([said, code], ["closed\n", 0], `${afterMs} ms after its start`);
+    }
+  });
+});
