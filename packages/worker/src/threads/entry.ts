@@ -74,6 +74,3 @@ export default async function run(order: TaskOrder): Promise<void> {
     },
   });
 }
-
-/** Run by nobody's wish: see threads.ts. */
-export function refill(): void {}

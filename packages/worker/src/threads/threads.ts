@@ -44,7 +44,7 @@ export class Threads {
   private closed = false;
 
   constructor(private readonly options: ThreadsOptions) {
-    const { threads, setup, entry = new URL("./entry.js", import.meta.url), resourceLimits } = options;
+    const { threads, setup, entry = new URL("./start.cjs", import.meta.url), resourceLimits } = options;
     this.piscina = new Piscina({
       filename: entry.href,
       workerData: setup,
@@ -116,5 +116,5 @@ export class Threads {
   }
 }
 
-/** The export of the entry that such a task runs: nothing. */
+/** The export that such a task runs: nothing. */
 const refillName = "refill";
