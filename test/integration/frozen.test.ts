@@ -86,6 +86,11 @@ describe("a node that freezes under load", patience, () => {
       const reads = keepAsking(pool, 12, search);
       const writes = keepAsking(pool, 4, { ...newDocument, timeoutMs: 3_000 });
       await everyNodeServes(pool);
+      // Writes linger there, so that some are on it when it freezes: each caller soon has one.
+      await node.set({
+        requests: [{ kind: "delay", ms: 1_500, on: { method: newDocument.method, path: newDocument.path } }],
+      });
+      await sleep(500);
       await whilePaused([node], async () => {
         await waitUntil("the node is left", () => ["ejected", "down"].includes(statusOf(pool, node).state));
         assert.match(events[0]?.reason ?? "", /^silent: no answer/);
@@ -97,6 +102,7 @@ describe("a node that freezes under load", patience, () => {
         await waitUntil("nothing waits on it", () => statusOf(pool, node).inFlight === 0);
         assert.ok(reads.tally.slowestMs < soonMs, `slowest ${reads.tally.slowestMs} ms`);
       });
+      await node.set({});
       await servesAgain(pool, node);
       const read = await reads.stop();
       const written = await writes.stop();
