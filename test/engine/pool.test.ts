@@ -28,14 +28,19 @@ describe("a pool on a real cluster", { timeout: 600_000 }, () => {
         await pool.ready();
         await waitForMembers(pool, cluster.nodes);
         await fill(pool);
-        for (let round = 0; round < 30; round++) await Promise.all(Array.from({ length: 6 }, () => search(pool)));
-
-        const nodes = pool.nodes().filter(({ tier }) => tier === "node");
-        assert.deepEqual(nodes.map(({ name }) => name).sort(), ["n1", "n2", "n3"]);
-        assert.ok(
-          nodes.every(({ answers }) => answers > 20),
-          JSON.stringify(nodes),
+        const members = () => pool.nodes().filter(({ tier }) => tier === "node");
+        // Nodes that have just started are not equally quick, and get as much as they are good for.
+        await waitUntil(
+          "every node has served",
+          async () => {
+            await Promise.all(Array.from({ length: 6 }, () => search(pool)));
+            return members().every(({ answers }) => answers > 20);
+          },
+          patient,
         );
+
+        const nodes = members();
+        assert.deepEqual(nodes.map(({ name }) => name).sort(), ["n1", "n2", "n3"]);
         assert.ok(
           nodes.every(({ version, roles, id }) => version !== undefined && roles !== undefined && id !== undefined),
         );
@@ -154,7 +159,9 @@ describe("a pool on a real cluster", { timeout: 600_000 }, () => {
         patient,
       );
       await assert.rejects(pool.ready({ timeoutMs: 500 }), /cluster:monitor\/main/);
-      assert.ok(pool.nodes().every(({ state }) => state === "up"));
+      // To hash a password takes a busy node so long that this process may keep away from it for a moment; down it is not.
+      const states = pool.nodes().map(({ state }) => state);
+      assert.ok(!states.includes("down") && !states.includes("unusable"), states.join());
       assert.ok(!logger.text().includes("a-wrong-one"));
     });
 
