@@ -28,8 +28,8 @@ const formedWithinMs = 5_000;
 const evidenceMs = 10_000;
 const evidenceOfStoppedMs = 45_000;
 const wordsMs = 4_500;
-/** An answer of a witness counts for no longer than this. */
-const answersMs = 1_900;
+/** For so long, and no longer, a suspicion may be open before it is decided: two probes, the second begun a little later. */
+const answersMs = 3_500;
 /** By how much two ideas of the store's clock may differ. */
 const clockSlackMs = 3_000;
 /** A decision is taken at an answer; told by another's clock, it was so long before or after at most. */

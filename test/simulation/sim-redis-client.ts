@@ -16,8 +16,14 @@ interface Line {
   isOpen: boolean;
   /** Commands whose answers have not come, whether or not anybody still waits for them. */
   unanswered: number;
-  /** Packets of one connection arrive in the order in which they were sent. */
-  readonly busyUntilMs: { up: number; down: number };
+  readonly up: Direction;
+  readonly down: Direction;
+}
+
+/** Packets of one connection arrive in the order in which they were sent: whichever is next, when one is due. */
+interface Direction {
+  readonly onTheWay: (() => void)[];
+  busyUntilMs: number;
 }
 
 interface Owed {
@@ -125,7 +131,8 @@ export class SimRedisClient extends EventEmitter {
     const line: Line = {
       isOpen: true,
       unanswered: 0,
-      busyUntilMs: { up: 0, down: 0 },
+      up: { onTheWay: [], busyUntilMs: 0 },
+      down: { onTheWay: [], busyUntilMs: 0 },
       peer: {
         process: this.process.name,
         push: (channel, message) => {
@@ -147,12 +154,19 @@ export class SimRedisClient extends EventEmitter {
 
   /** Brings something over the connection: in order, late where the way is cut, and never where it is over by then. */
   private carry(line: Line, direction: "up" | "down", arrive: () => void): void {
+    line[direction].onTheWay.push(arrive);
+    this.carryNext(line, direction);
+  }
+
+  private carryNext(line: Line, direction: "up" | "down"): void {
     const { network, process, world } = this;
+    const way = line[direction];
     network.whenNotCut(process.name, "redis", () => {
-      const atMs = Math.max(world.nowMs() + network.delayMs(), line.busyUntilMs[direction]);
-      line.busyUntilMs[direction] = atMs;
-      world.after(atMs - world.nowMs(), () => {
-        if (network.way(process.name, "redis") === "cut") return this.carry(line, direction, arrive);
+      way.busyUntilMs = Math.max(world.nowMs() + network.delayMs(), way.busyUntilMs);
+      world.after(way.busyUntilMs - world.nowMs(), () => {
+        if (network.way(process.name, "redis") === "cut") return this.carryNext(line, direction);
+        const arrive = way.onTheWay.shift();
+        if (arrive === undefined) return;
         if (direction === "up") return arrive();
         process.deliver(() => {
           if (line.isOpen) arrive();

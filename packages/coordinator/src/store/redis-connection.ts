@@ -80,14 +80,15 @@ export class RedisConnection {
     this.state = "closed";
     const { status } = this.client;
     // Between two attempts there is neither a socket nor a timer that would hold a process until whoever waits is told.
-    const alive = setInterval(() => {}, closeWaitMs);
+    // A real timer, whatever clock we were given, and one that ends: what is closed must never keep a process for ever.
+    const hold = setTimeout(() => {}, closeWaitMs + graceMs);
     const waits: Promise<void>[] = [];
     if (status !== "end" && status !== "reconnecting") waits.push(this.ended());
     this.client.disconnect();
     // Where there is no connection to say farewell to, ioredis waits for the farewell of the last one all the same.
     if (status !== "ready" && status !== "connect") waits.push(this.passed(disconnectTimeoutMs));
     await Promise.all(waits);
-    clearInterval(alive);
+    clearTimeout(hold);
   }
 
   private async ended(): Promise<void> {

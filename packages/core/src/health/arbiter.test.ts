@@ -141,8 +141,9 @@ class Watched {
 
   private witness({ key, replica, ok }: Extract<Step, { type: "witness" }>): void {
     const seen = this.nodes.get(key);
-    const { number = 0, openedAtMs = 0, awaited = [] } = seen?.suspicion ?? {};
-    const counts = awaited !== "alone" && awaited.includes(replica) && this.nowMs - openedAtMs < 1_500;
+    const { number = 0, awaited = [] } = seen?.suspicion ?? {};
+    const isOpen = this.arbiter.get(key)?.health.state === "suspect";
+    const counts = awaited !== "alone" && awaited.includes(replica) && isOpen;
     if (seen !== undefined && counts) {
       awaited.splice(awaited.indexOf(replica), 1);
       if (ok) seen.reachedBy.add(replica);

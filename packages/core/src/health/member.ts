@@ -343,7 +343,10 @@ export function inquired(
   );
 }
 
-/** A witness has probed the node. Too late, or for another suspicion, or unasked, it has said nothing. */
+/**
+ * A witness has probed the node. Unasked, or for another suspicion, it has said nothing. While the suspicion is open no
+ * answer is too late: our own probes may take longer than we would wait for a witness, and who reaches the node counts.
+ */
 export function witnessed(
   member: Member,
   suspicion: number,
@@ -355,7 +358,7 @@ export function witnessed(
   const { health } = member;
   if (health.state !== "suspect" || member.suspicions !== suspicion) return member;
   const { witnesses } = health;
-  if (!witnesses.awaited.includes(replica) || nowMs >= witnessesDueMs(health)) return member;
+  if (!witnesses.awaited.includes(replica)) return member;
   const awaited = witnesses.awaited.filter((other) => other !== replica);
   const said = ok ? { reachedBy: replica } : { failed: [...witnesses.failed, replica] };
   return judged({ ...member, health: { ...health, witnesses: { ...witnesses, awaited, ...said } } }, nowMs, random);
