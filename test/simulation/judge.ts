@@ -123,11 +123,13 @@ export class Judge {
     if (others.length > 0 && others.every((one) => this.reached(one, node, decidedMs))) {
       violated("S6", `${process} marks ${key} down, which each of ${others.length} other processes reaches`);
     }
-    // What is said to an earlier question counts for nothing.
+    // What is said to an earlier question counts for nothing, nor does what its sender has taken back.
     const lastAsk = facts.lastAsk(process, key) ?? "none";
-    const contrary = facts
-      .wordsOf(process, key, decidedMs - answersMs)
-      .find(({ says, id, atMs }) => says === "reached" && id === lastAsk && atMs <= decidedMs);
+    const words = facts.wordsOf(process, key, decidedMs - answersMs).filter(({ atMs }) => atMs <= decidedMs);
+    const contrary = words.find(({ says, id, replica, atMs }) => {
+      const takenBack = words.some((word) => word.replica === replica && word.says === "failed" && word.atMs > atMs);
+      return says === "reached" && id === lastAsk && !takenBack;
+    });
     if (contrary !== undefined) {
       violated("S6", `${process} marks ${key} down, though ${contrary.replica} has just said that it reaches it`);
     }

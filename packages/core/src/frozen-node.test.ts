@@ -181,7 +181,7 @@ class Process {
     const nowMs = timers.nowMs();
     const seat = this.seats[attempt.slot];
     if (seat !== undefined) seat.heardMs = nowMs;
-    this.penalties.answered(attempt.slot, Math.max(0, ranMs(this.watch, nowMs) - attempt.startedRanMs));
+    this.penalties.answered(attempt.slot, Math.max(0, ranMs(this.watch, nowMs) - attempt.startedRanMs), nowMs);
     this.took.push({ read: attempt.request.read, ms: nowMs - attempt.request.beganMs, atMs: nowMs });
     this.begin();
   }
@@ -293,7 +293,7 @@ class Process {
       if (picked.type !== "node") continue;
       attempt.over = true;
       this.attempts.delete(attempt);
-      this.penalties.leftWaiting(attempt.slot, nowMs - attempt.startedAtMs);
+      this.penalties.leftWaiting(attempt.slot, nowMs - attempt.startedAtMs, nowMs);
       attempt.request.moved = true;
       this.moves++;
       this.send(attempt.request, picked.slot);

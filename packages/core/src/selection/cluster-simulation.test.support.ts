@@ -28,6 +28,8 @@ export interface Run {
   readonly bad?: number;
   readonly nodes?: number;
   readonly processes?: number;
+  /** How long a request takes on the mean, by itself. */
+  readonly workMs?: number;
   /** Of the cluster's work, with all nodes well. */
   readonly load?: number;
   /** All processes together; instead of `load`. */
@@ -72,7 +74,6 @@ export class History {
 
 /** A node works on so many requests at once; the others wait. */
 const workers = 8;
-const workMs = 10;
 const networkMs = 0.5;
 const stallMs = 300;
 const retriesMax = 3;
@@ -84,6 +85,7 @@ export function simulate({
   bad,
   nodes: nodeCount = 3,
   processes = 8,
+  workMs = 10,
   load = 0.5,
   requestsPerSecond = (load * nodeCount * workers * 1_000) / workMs,
   untilMs,
@@ -91,7 +93,10 @@ export function simulate({
 }: Run): History {
   const agenda = new Agenda();
   const history = new History();
-  const nodes = Array.from({ length: nodeCount }, (_, index) => new SimulatedNode(index, behaviourOf, agenda, random));
+  const nodes = Array.from(
+    { length: nodeCount },
+    (_, index) => new SimulatedNode(index, behaviourOf, workMs, agenda, random),
+  );
   const slots = nodes.flatMap((_, slot) => (rule === "oracle" && slot === bad ? [] : [slot]));
 
   for (let index = 0; index < processes; index++) {
@@ -113,6 +118,7 @@ class SimulatedNode {
   constructor(
     private readonly index: number,
     private readonly behaviourOf: Run["behaviourOf"],
+    private readonly workMs: number,
     private readonly agenda: Agenda,
     private readonly random: Random,
   ) {}
@@ -144,7 +150,7 @@ class SimulatedNode {
   private someWorkMs(): number {
     const normal = Math.sqrt(-2 * Math.log(1 - this.random())) * Math.cos(2 * Math.PI * this.random());
     const spread = 0.6;
-    return workMs * Math.exp(spread * normal - spread ** 2 / 2);
+    return this.workMs * Math.exp(spread * normal - spread ** 2 / 2);
   }
 }
 
@@ -194,7 +200,7 @@ class SimulatedProcess {
     this.nodes[slot]?.ask((status) => {
       inFlight[slot] = (inFlight[slot] ?? 0) - 1;
       if (status === 503) penalties.refused(slot);
-      else penalties.answered(slot, agenda.nowMs - startedMs);
+      else penalties.answered(slot, agenda.nowMs - startedMs, agenda.nowMs);
       if (status === 503 && tried.length < retriesMax) {
         // As retry-policy.ts has it: at once to an untried node, then after a while.
         const waitMs = tried.length === 0 ? 0 : this.random() * 100 * 2 ** tried.length;

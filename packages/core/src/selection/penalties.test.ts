@@ -9,6 +9,8 @@ const nodes = [0, 1, 2];
 function wellKnown() {
   const penalties = new Penalties(nodes.length);
   let nowMs = 1_000;
+  const answered = (slot: number, tookMs: number) => penalties.answered(slot, tookMs, nowMs);
+  const leftWaiting = (slot: number, waitedMs: number) => penalties.leftWaiting(slot, waitedMs, nowMs);
   const pass = (ms: number) => {
     nowMs += ms;
     penalties.advance(nodes, nowMs);
@@ -16,12 +18,12 @@ function wellKnown() {
   const answer = (tookMs: number, times = 40, of: readonly number[] = nodes) => {
     for (let time = 0; time < times; time++) {
       pass(10);
-      for (const slot of of) penalties.answered(slot, tookMs);
+      for (const slot of of) answered(slot, tookMs);
     }
     pass(50);
   };
   answer(10);
-  return { penalties, pass, answer };
+  return { penalties, pass, answer, answered, leftWaiting };
 }
 
 const penalised = (penalties: Penalties) => nodes.filter((slot) => penalties.penaltyOf(slot) > penalisedAbove);
@@ -51,21 +53,21 @@ describe("penalties", () => {
   });
 
   it("are for failing more often than the best node, but for 5 %", () => {
-    const { penalties, pass } = wellKnown();
+    const { penalties, pass, answered } = wellKnown();
     for (let time = 0; time < 400; time++) {
       pass(10);
-      penalties.answered(1, 10);
-      penalties.answered(2, 10);
+      answered(1, 10);
+      answered(2, 10);
       if (time % 25 === 0) penalties.refused(0);
-      else penalties.answered(0, 10);
+      else answered(0, 10);
     }
     assert.deepEqual(penalised(penalties), []);
     for (let time = 0; time < 400; time++) {
       pass(10);
-      penalties.answered(1, 10);
-      penalties.answered(2, 10);
+      answered(1, 10);
+      answered(2, 10);
       if (time % 5 === 0) penalties.refused(0);
-      else penalties.answered(0, 10);
+      else answered(0, 10);
     }
     assert.deepEqual(penalised(penalties), [0]);
   });
@@ -80,20 +82,20 @@ describe("penalties", () => {
   });
 
   it("take the time for which a request waited in vain for a latency", () => {
-    const { penalties, pass } = wellKnown();
+    const { penalties, pass, leftWaiting } = wellKnown();
     for (let time = 0; time < 20; time++) {
       pass(100);
-      penalties.leftWaiting(0, 750);
+      leftWaiting(0, 750);
     }
     pass(50);
     assert.deepEqual(penalised(penalties), [0]);
   });
 
   it("are not for one very long request", () => {
-    const { penalties, pass, answer } = wellKnown();
+    const { penalties, pass, answer, answered } = wellKnown();
     answer(10, 100);
     pass(10);
-    penalties.answered(0, 30_000);
+    answered(0, 30_000);
     pass(50);
     assert.deepEqual(penalised(penalties), []);
   });
@@ -105,10 +107,10 @@ describe("penalties", () => {
         fc.nat(30),
         fc.boolean(),
         (factor, each, failing) => {
-          const { penalties, pass, answer } = wellKnown();
+          const { penalties, pass, answer, answered } = wellKnown();
           for (let time = 0; time < each; time++) {
             pass(10);
-            for (const slot of nodes) failing ? penalties.refused(slot) : penalties.answered(slot, 10 * factor);
+            for (const slot of nodes) failing ? penalties.refused(slot) : answered(slot, 10 * factor);
           }
           answer(10 * factor, 1);
           assert.deepEqual(penalised(penalties), []);
@@ -139,12 +141,12 @@ describe("penalties", () => {
     });
     fc.assert(
       fc.property(fc.array(event, { maxLength: 200 }), (events) => {
-        const { penalties, pass } = wellKnown();
+        const { penalties, pass, answered, leftWaiting } = wellKnown();
         for (const { slot, kind, tookMs } of events) {
           pass(7);
-          if (kind === 0) penalties.answered(slot, tookMs);
+          if (kind === 0) answered(slot, tookMs);
           else if (kind === 1) penalties.refused(slot);
-          else penalties.leftWaiting(slot, tookMs);
+          else leftWaiting(slot, tookMs);
           for (const one of nodes)
             assert.ok(penalties.penaltyOf(one) >= 1 && Number.isFinite(penalties.penaltyOf(one)));
         }
@@ -156,12 +158,12 @@ describe("penalties", () => {
   });
 
   it("return to a recovered node after some quick answers", () => {
-    const { penalties, pass, answer } = wellKnown();
+    const { penalties, pass, answer, answered } = wellKnown();
     answer(100, 300, [0]);
     assert.deepEqual(penalised(penalties), [0]);
     for (let time = 0; time < 10; time++) {
       for (let step = 0; step < 10; step++) pass(100);
-      penalties.answered(0, 10);
+      answered(0, 10);
     }
     pass(50);
     assert.deepEqual(penalised(penalties), []);

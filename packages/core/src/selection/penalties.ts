@@ -1,4 +1,5 @@
 import { HighPercentile } from "./high-percentile.js";
+import { Lateness } from "./lateness.js";
 
 /** A node is penalised if a request costs more than so many times what it would cost in good standing. */
 export const penalisedAbove = 2;
@@ -31,7 +32,8 @@ const failingFactor = 50;
  * looking idle.
  *
  *   penalty  = slow x failing
- *   slow     = (r/2)^3 where r > 2, else 1;  r = the node's mean latency over the lower quartile of all means
+ *   slow     = (r/2)^3 where r > 2, else 1;  r = the node's mean latency over the lower quartile of all means; but at least
+ *              1 + the odds that the node holds up some of its answers as the others do not (lateness.ts)
  *   failing  = 1 + 50 x (its failure rate, less the best node's, less 5 %)
  *
  * Only in comparison, so a cluster that is slow as a whole penalises nobody. The dead zone up to 2 leaves unequal
@@ -53,6 +55,7 @@ export class Penalties {
   private readonly begunMs: Float64Array;
   private readonly sorted: Float64Array;
   private readonly high = new HighPercentile();
+  private readonly lateness: Lateness;
   private clockMs = 0;
   private advancedAtMs = 0;
   private comparedAtMs = Number.NEGATIVE_INFINITY;
@@ -71,6 +74,7 @@ export class Penalties {
     this.surcharge = row();
     this.begunMs = row();
     this.sorted = row();
+    this.lateness = new Lateness(slots);
   }
 
   /** Before each pick: lets time pass, and compares the nodes again when that is due. */
@@ -101,10 +105,10 @@ export class Penalties {
    * The node gave an answer that does not mean "not now" (429, 502, 503, 504). `tookMs` is without the time in which this
    * thread did not run: that says nothing of the node.
    */
-  answered(slot: number, tookMs: number): void {
+  answered(slot: number, tookMs: number, nowMs: number): void {
     const share = this.bringUpToDate(slot);
     this.failureRate[slot] = (this.failureRate[slot] ?? 0) * (1 - share);
-    this.addLatency(slot, tookMs, share);
+    this.addLatency(slot, tookMs, share, nowMs);
   }
 
   /** The node answered 429, 502, 503 or 504. How quickly is no merit, so that is never a latency. */
@@ -115,8 +119,8 @@ export class Penalties {
   }
 
   /** A request was moved off the node, or ran out of time, after it had waited so long in vain: at least so slow was it. */
-  leftWaiting(slot: number, waitedMs: number): void {
-    this.addLatency(slot, waitedMs, this.bringUpToDate(slot));
+  leftWaiting(slot: number, waitedMs: number, nowMs: number): void {
+    this.addLatency(slot, waitedMs, this.bringUpToDate(slot), nowMs);
   }
 
   /**
@@ -130,10 +134,12 @@ export class Penalties {
     this.sampledAtMs[slot] = this.clockMs;
     this.surcharge[slot] = 0;
     this.begunMs[slot] = 0;
+    this.lateness.forget(slot);
   }
 
-  private addLatency(slot: number, tookMs: number, share: number): void {
+  private addLatency(slot: number, tookMs: number, share: number, nowMs: number): void {
     this.high.add(tookMs);
+    this.lateness.answered(slot, tookMs, nowMs);
     const samples = this.samples[slot] ?? 0;
     const mean = this.meanMs[slot] ?? 0;
     this.meanMs[slot] = mean + Math.max(share, 1 / (samples + 1)) * (Math.min(tookMs, this.clipMs) - mean);
@@ -148,6 +154,7 @@ export class Penalties {
     if (idleMs <= 0) return leastShare;
     const fade = Math.exp(-idleMs / forgetMs);
     const mean = this.meanMs[slot] ?? 0;
+    this.lateness.fade(slot, fade);
     this.failureRate[slot] = (this.failureRate[slot] ?? 0) * fade;
     if (this.referenceMs > 0 && mean > 0) this.meanMs[slot] = this.referenceMs + (mean - this.referenceMs) * fade;
     const share = 1 - Math.exp(-idleMs / memoryMs);
@@ -165,6 +172,7 @@ export class Penalties {
     this.leastFailureRate = eligible.length === 0 ? 0 : leastFailureRate;
     this.referenceMs = comparable < 2 ? 0 : lowerQuartile(this.sorted.subarray(0, comparable));
     this.clipMs = this.nextClipMs();
+    this.lateness.compare(eligible, this.referenceMs);
     for (const slot of eligible) this.surcharge[slot] = this.penaltyNow(slot) - 1;
   }
 
@@ -181,8 +189,9 @@ export class Penalties {
     const failing = 1 + failingFactor * Math.max(0, excess);
     if (this.referenceMs === 0 || (this.samples[slot] ?? 0) < samplesToCompare) return failing;
     const ratio = 1 + ((this.meanMs[slot] ?? 0) / this.referenceMs - 1) * fade;
-    if (ratio <= slowAbove) return failing;
-    return failing * Math.min(slownessMax, (ratio / slowAbove) ** slownessPower);
+    const slow = ratio <= slowAbove ? 1 : (ratio / slowAbove) ** slownessPower;
+    const late = 1 + this.lateness.oddsOf(slot, fade);
+    return failing * Math.min(slownessMax, Math.max(slow, late));
   }
 }
 

@@ -79,6 +79,37 @@ describe("requests of many processes to a node that is not well", () => {
     assert.ok(share < 0.1, `share ${share}`);
   });
 
+  for (const workMs of [5, 10, 20]) {
+    it(`avoid one that holds up a tenth of its requests, of which the others take ${workMs} ms`, () => {
+      const { p99, share } = play({ stalling: 0.1 }, { workMs });
+      assert.ok(p99 < 1.5, `p99 ${p99}`);
+      assert.ok(share < 0.1, `share ${share}`);
+    });
+  }
+
+  /** Each process has seen a node hold up two requests a second. */
+  const few = { workMs: 22, processes: 4, requestsPerSecond: 280 };
+
+  it("avoid one that holds up a tenth of its requests, where there are few", () => {
+    const { p99, share } = play({ stalling: 0.1 }, few);
+    assert.ok(p99 < 1.5, `p99 ${p99}`);
+    assert.ok(share < 0.1, `share ${share}`);
+  });
+
+  it("wait three times as long for one that holds up a tenth if only requests in flight are counted", () => {
+    assert.ok(play({ stalling: 0.1 }, { ...few, rule: "in flight" }).p99 > 3);
+  });
+
+  for (const part of [0.01, 0.05]) {
+    it(`are spread where all nodes hold up ${100 * part} % of their requests`, () => {
+      const history = replay({ ...few, rule: "penalties", behaviourOf: () => ({ stalling: part }), untilMs: endMs });
+      for (const node of [0, 1, 2]) {
+        const share = history.share(node, settledMs, endMs);
+        assert.ok(share > 0.8 / 3, `node ${node} has ${share}`);
+      }
+    });
+  }
+
   it("use one that is cold, three times slower, for some of the work", () => {
     const { p99, share } = play({ slower: 3 });
     assert.ok(p99 < 2, `p99 ${p99}`);

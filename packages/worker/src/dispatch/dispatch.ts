@@ -272,14 +272,14 @@ export class Dispatch implements Sender {
     const { reader } = this.options;
     const { slot } = attempt.pool;
     if (refusesForNow(status)) reader.penalties.refused(slot);
-    else reader.penalties.answered(slot, this.tookMs(attempt, nowMs));
+    else reader.penalties.answered(slot, this.tookMs(attempt, nowMs), nowMs);
   }
 
   /** It was waited for in vain. */
   private learnOfWaiting(attempt: AttemptHandler, nowMs: number): void {
     const { pool, generation } = attempt;
     if (!pool.isCurrent || pool.generation !== generation) return;
-    this.options.reader.penalties.leftWaiting(pool.slot, this.tookMs(attempt, nowMs));
+    this.options.reader.penalties.leftWaiting(pool.slot, this.tookMs(attempt, nowMs), nowMs);
   }
 
   private tookMs({ startedRanMs }: AttemptHandler, nowMs: number): number {
