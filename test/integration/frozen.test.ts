@@ -24,7 +24,10 @@ interface Tally {
   readonly failures: (RollcallError | string)[];
 }
 
-/** Sends a request again and again in so many slots at once; resolves to what became of them when it is stopped. */
+/**
+ * Sends a request again and again in so many slots at once, until the pool is closed; resolves to what became of them when
+ * it is stopped.
+ */
 function keepAsking(pool: Pool, slots: number, request: PoolRequest) {
   const tally: Tally = { answered: 0, moved: 0, slowestMs: 0, failures: [] };
   let stopped = false;
@@ -38,6 +41,7 @@ function keepAsking(pool: Pool, slots: number, request: PoolRequest) {
         if (attempts.some(({ code }) => code === "MOVED")) tally.moved++;
       } catch (error) {
         tally.failures.push(error instanceof RollcallError ? error : String(error));
+        if (error instanceof RollcallError && error.code === "CLOSED") return;
       }
       tally.slowestMs = Math.max(tally.slowestMs, performance.now() - beganMs);
       await sleep(5);
@@ -84,13 +88,13 @@ describe("a node that freezes under load", patience, () => {
       const node = nodeOf(cluster, 1);
       const events = nodeEvents(pool);
       const reads = keepAsking(pool, 12, search);
-      const writes = keepAsking(pool, 4, { ...newDocument, timeoutMs: 3_000 });
+      const writes = keepAsking(pool, 9, { ...newDocument, timeoutMs: 3_000 });
       await everyNodeServes(pool);
-      // Writes linger there, so that some are on it when it freezes: each caller soon has one.
-      await node.set({
-        requests: [{ kind: "delay", ms: 1_500, on: { method: newDocument.method, path: newDocument.path } }],
-      });
+      // Writes linger, so that some are on the node when it freezes; at every node, or Reads would keep away from this one.
+      const linger = { kind: "delay", ms: 1_500, on: { method: newDocument.method, path: newDocument.path } } as const;
+      await Promise.all(cluster.nodes.map((one) => one.set({ requests: [linger] })));
       await sleep(500);
+      await waitUntil("some wait on it", () => statusOf(pool, node).inFlight >= 2);
       await whilePaused([node], async () => {
         await waitUntil("the node is left", () => ["ejected", "down"].includes(statusOf(pool, node).state));
         assert.match(events[0]?.reason ?? "", /^silent: no answer/);
@@ -102,12 +106,12 @@ describe("a node that freezes under load", patience, () => {
         await waitUntil("nothing waits on it", () => statusOf(pool, node).inFlight === 0);
         assert.ok(reads.tally.slowestMs < soonMs, `slowest ${reads.tally.slowestMs} ms`);
       });
-      await node.set({});
+      await Promise.all(cluster.nodes.map((one) => one.set({})));
       await servesAgain(pool, node);
       const read = await reads.stop();
       const written = await writes.stop();
       assert.deepEqual(read.failures, []);
-      assert.ok(written.failures.length <= 4, `${written.failures.length} failed`);
+      assert.ok(written.failures.length <= 9, `${written.failures.length} failed`);
       for (const failure of written.failures) {
         assert.ok(failure instanceof RollcallError, String(failure));
         assert.deepEqual([failure.code, failure.sent, failure.attempts.length], ["TIMEOUT", "maybe", 1]);

@@ -142,7 +142,7 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-/** Sends a request again and again in so many slots at once, with a short rest after each. */
+/** Sends a request again and again in so many slots at once, with a short rest after each, until the pool is closed. */
 export function startLoad(pool: Pool, slots: number, request: PoolRequest = search): Load {
   const failures: string[] = [];
   let answered = 0;
@@ -157,6 +157,7 @@ export function startLoad(pool: Pool, slots: number, request: PoolRequest = sear
         failures.push(
           error instanceof RollcallError ? `${error.code} ${JSON.stringify(error.attempts)}` : String(error),
         );
+        if (error instanceof RollcallError && error.code === "CLOSED") return;
       }
       await new Promise((rested) => setTimeout(rested, 5));
     }

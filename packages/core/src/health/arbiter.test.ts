@@ -143,9 +143,9 @@ class Watched {
     const seen = this.nodes.get(key);
     const { number = 0, awaited = [] } = seen?.suspicion ?? {};
     const isOpen = this.arbiter.get(key)?.health.state === "suspect";
-    const counts = awaited !== "alone" && awaited.includes(replica) && isOpen;
-    if (seen !== undefined && counts) {
-      awaited.splice(awaited.indexOf(replica), 1);
+    const isAwaited = awaited !== "alone" && awaited.includes(replica);
+    if (seen !== undefined && isOpen && (ok || isAwaited)) {
+      if (isAwaited) awaited.splice(awaited.indexOf(replica), 1);
       if (ok) seen.reachedBy.add(replica);
       else seen.failedAtMs.set(replica, this.nowMs);
     }

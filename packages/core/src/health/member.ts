@@ -344,8 +344,9 @@ export function inquired(
 }
 
 /**
- * A witness has probed the node. Unasked, or for another suspicion, it has said nothing. While the suspicion is open no
- * answer is too late: our own probes may take longer than we would wait for a witness, and who reaches the node counts.
+ * A witness has probed the node. While the suspicion is open no answer is too late, for our own probes may take longer than
+ * we would wait; and who reaches the node counts, though it has just reported the opposite, or was not even asked. That it
+ * is not reached counts only from one whose answer is awaited.
  */
 export function witnessed(
   member: Member,
@@ -358,7 +359,7 @@ export function witnessed(
   const { health } = member;
   if (health.state !== "suspect" || member.suspicions !== suspicion) return member;
   const { witnesses } = health;
-  if (!witnesses.awaited.includes(replica)) return member;
+  if (!ok && !witnesses.awaited.includes(replica)) return member;
   const awaited = witnesses.awaited.filter((other) => other !== replica);
   const said = ok ? { reachedBy: replica } : { failed: [...witnesses.failed, replica] };
   return judged({ ...member, health: { ...health, witnesses: { ...witnesses, awaited, ...said } } }, nowMs, random);
