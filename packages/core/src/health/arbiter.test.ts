@@ -106,7 +106,7 @@ class Watched {
         this.answer(step.key, step.outcome);
         return;
       case "report":
-        if (step.probe !== undefined) this.nodes.get(step.key)?.failedAtMs.set(step.replica, this.nowMs);
+        if (step.probe !== undefined) this.fails(step.key, step.replica);
         this.send({ ...step, type: "reported", reason: "reported" });
         return;
       case "witness":
@@ -142,14 +142,29 @@ class Watched {
   private witness({ key, replica, ok }: Extract<Step, { type: "witness" }>): void {
     const seen = this.nodes.get(key);
     const { number = 0, awaited = [] } = seen?.suspicion ?? {};
-    const isOpen = this.arbiter.get(key)?.health.state === "suspect";
-    const isAwaited = awaited !== "alone" && awaited.includes(replica);
-    if (seen !== undefined && isOpen && (ok || isAwaited)) {
-      if (isAwaited) awaited.splice(awaited.indexOf(replica), 1);
-      if (ok) seen.reachedBy.add(replica);
-      else seen.failedAtMs.set(replica, this.nowMs);
+    if (seen !== undefined && this.isSuspect(key)) {
+      if (ok) {
+        this.isHeard(seen, replica);
+        seen.reachedBy.add(replica);
+      } else if (awaited !== "alone" && awaited.includes(replica)) this.fails(key, replica);
     }
     this.send({ type: "witnessed", key, suspicion: number, replica, ok });
+  }
+
+  private isSuspect(key: string): boolean {
+    return this.arbiter.get(key)?.health.state === "suspect";
+  }
+
+  private isHeard({ suspicion }: Seen, replica: string): void {
+    const awaited = suspicion?.awaited ?? "alone";
+    if (awaited !== "alone" && awaited.includes(replica)) awaited.splice(awaited.indexOf(replica), 1);
+  }
+
+  /** Its own probe has failed: that is its answer, if it was asked. */
+  private fails(key: string, replica: string): void {
+    const seen = this.nodes.get(key);
+    seen?.failedAtMs.set(replica, this.nowMs);
+    if (seen !== undefined && this.isSuspect(key)) this.isHeard(seen, replica);
   }
 
   waitUntil(untilMs: number): void {
