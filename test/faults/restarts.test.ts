@@ -63,7 +63,7 @@ describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
     await waitUntilServed(replicas);
 
     await stopAll(cluster);
-    await letPass(8_000);
+    await letPass(20_000);
     await seed.restart();
     for (const node of cluster.nodes.slice(1)) await node.restart({ port: await freePort() });
     await waitUntilServed(replicas, 1);

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { runSeed } from "./seeds.js";
 
-/** The same on every machine, so that a seed that fails fails for everybody; `npm run simulate` runs more of them. */
-const seeds = 40;
+/**
+ * What takes up to two minutes, and the same on every machine, so that a seed that fails fails for everybody;
+ * `npm run simulate` runs more of them.
+ */
+const seeds = 100;
 const minutes = 5;
 
 it(`holds what it must through five minutes of misfortune, ${seeds} times over`, async () => {

@@ -181,12 +181,13 @@ export class ClusterView {
   }
 
   private digest(): Digest {
-    const { config, avoided, contradicts, threads, answered, timers } = this.parts;
+    const { config, avoided, contradicts, threads, timers } = this.parts;
+    const answered = this.parts.answered();
     const contradicted = contradicts();
     const view = this.shared?.shared;
     const nowMs = timers.nowMs();
-    if (answered() !== this.answered) this.answeredAtMs = nowMs;
-    this.answered = answered();
+    if (answered !== this.answered) this.answeredAtMs = nowMs;
+    this.answered = answered;
     return {
       replica: this.replica,
       host: hostname(),
