@@ -260,6 +260,18 @@ describe("a request's timeout", patience, () => {
   const one = sharedCluster(1);
   const timeoutMs = 300;
 
+  it("ends in an error whose stack shows who asked", async () => {
+    await setAll(one(), { requests: [silence] });
+    await usePool(one(), {}, async (pool) => {
+      async function whoAsks() {
+        await pool.request({ ...search, timeoutMs });
+      }
+      const { code, stack = "" } = await failureOf(whoAsks());
+      assert.equal(code, "TIMEOUT");
+      assert.match(stack, /at async whoAsks .*requests\.test\.js/);
+    });
+  });
+
   it("covers the wait for a connection: nothing was sent, no node was tried", async () => {
     await nodeOf(one(), 0).set({ requests: [silence] });
     await usePool(one(), { connections: { perNode: 1 } }, async (pool) => {

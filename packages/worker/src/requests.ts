@@ -1,7 +1,7 @@
-import { RollcallError } from "@rollcall/core";
+import { RollcallError, type WireError } from "@rollcall/core";
 import type { Deadlines, Due } from "./deadlines.js";
-import type { Pending, Result, Sender } from "./dispatch/sender.js";
-import { type CallDefaults, type PoolRequest, type PreparedCall, prepareCall } from "./prepare-call.js";
+import type { Pending, Sender } from "./dispatch/sender.js";
+import { type CallDefaults, type PoolRequest, prepareCall } from "./prepare-call.js";
 import { type PoolResponse, ReceivedResponse } from "./response.js";
 
 export interface RequestsOptions {
@@ -17,22 +17,15 @@ export interface RequestsOptions {
 export class Requests {
   constructor(private readonly options: RequestsOptions) {}
 
-  async request<T>(request: PoolRequest): Promise<PoolResponse<T>> {
-    const prepared = prepareCall(request, this.options.defaults, this.options.nowMs());
-    const { signal } = request;
-    if (signal?.aborted === true)
-      throw new RollcallError("ABORTED", "the caller's signal had fired before the request began");
-
-    this.options.count("requests");
-    const result = await this.send(prepared, signal);
-    if (result.kind === "answered") return new ReceivedResponse<T>(result);
-    // Made here and not where it was found out: here the stack shows who asked.
-    throw RollcallError.fromWire(result.error);
-  }
-
-  private send({ call, timeoutMs }: PreparedCall, signal: AbortSignal | undefined): Promise<Result> {
-    const { sender, deadlines, count } = this.options;
+  request<T>(request: PoolRequest): Promise<PoolResponse<T>> {
     return new Promise((resolve) => {
+      const { sender, deadlines, defaults, nowMs, count } = this.options;
+      const { call, timeoutMs } = prepareCall(request, defaults, nowMs());
+      const { signal } = request;
+      if (signal?.aborted === true)
+        throw new RollcallError("ABORTED", "the caller's signal had fired before the request began");
+
+      count("requests");
       const due = new CallDue(call.deadlineMs, timeoutMs);
       const onAbort =
         signal === undefined ? undefined : () => due.pending?.cancel("ABORTED", "the caller's signal fired");
@@ -42,10 +35,20 @@ export class Requests {
         deadlines.remove(due);
         if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
         count(result.kind);
-        resolve(result);
+        resolve(result.kind === "answered" ? new ReceivedResponse<T>(result) : failure(result.error));
       });
     });
   }
+}
+
+/**
+ * Rejects with what came over the wire. The error is made two turns later, when the caller's promise has been tied to
+ * this one: then its stack shows who asked.
+ */
+async function failure(error: WireError): Promise<never> {
+  await undefined;
+  await undefined;
+  throw RollcallError.fromWire(error);
 }
 
 /** A call's own deadline. */
