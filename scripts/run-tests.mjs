@@ -34,7 +34,8 @@ const suites = {
   engine: { folders: ["test/dist/engine"], concurrency: 1 },
 };
 
-const testTimeoutMs = 300_000;
+/** Of one file: several times what the longest takes on two slow processors. */
+const testTimeoutMs = 480_000;
 
 for (const name of process.argv.slice(2)) {
   const suite = suites[name];
