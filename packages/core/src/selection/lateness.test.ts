@@ -36,6 +36,12 @@ describe("lateness", () => {
     }
   });
 
+  it("is not believed of a node whose answers take less than a tenth of a second longer", () => {
+    const lateness = play(100, () => false);
+    for (let answer = 1; answer <= 100; answer++) lateness.answered(1, usualMs + 99, 30_000 + 300 * answer);
+    assert.deepEqual(believed(lateness), []);
+  });
+
   it("counts one late answer of those that were waited for at the same time", () => {
     const lateness = play(100, () => false);
     for (let answer = 0; answer < 50; answer++) lateness.answered(1, lateMs, 30_000 + answer);

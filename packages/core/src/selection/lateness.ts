@@ -1,5 +1,7 @@
-/** An answer is late if it took more than so many times what is usual. */
+/** An answer is late if it took more than so many times what is usual, and so much more than that. */
 const lateAbove = 8;
+/** Hiccups of a busy machine, or of a JVM that is warming up, are shorter; and hardly anybody waits for them. */
+const lateAboveMs = 100;
 /** Of the other nodes' answers at least such a share is taken to be late, so that one late answer is no sensation. */
 const shareMin = 0.005;
 /** Where all are late, nobody can be more so. */
@@ -69,7 +71,7 @@ export class Lateness {
 
   /** Now and then. `usualMs` is how long an answer takes at a node that is well; 0 where nobody knows. */
   compare(eligible: readonly number[], usualMs: number): void {
-    this.lateMs = usualMs > 0 ? lateAbove * usualMs : Number.POSITIVE_INFINITY;
+    this.lateMs = usualMs > 0 ? Math.max(lateAbove * usualMs, usualMs + lateAboveMs) : Number.POSITIVE_INFINITY;
     let answers = 0;
     let late = 0;
     for (const slot of eligible) {
