@@ -230,4 +230,22 @@ describe("the thread's end of a lane", () => {
     await idle;
     await scene.server.idle(1);
   });
+
+  it("has told main every answer once it is idle, for its thread may be blocked from then on", async (test) => {
+    const scene = openServer(test);
+    scene.hello([]);
+    await scene.server.ready;
+    scene.say(call(0), call(1));
+    await turns();
+    scene.begun[0]?.settle(answered);
+    const idle = scene.server.idle(60_000);
+    scene.begun[1]?.settle(answered);
+    await idle;
+    assert.deepEqual(scene.told(), ["answered 0 answered", "answered 1 answered"]);
+    scene.say(call(2));
+    await turns();
+    scene.begun[2]?.settle(answered);
+    await scene.server.idle(60_000);
+    assert.deepEqual(scene.told(), ["answered 2 answered"]);
+  });
 });

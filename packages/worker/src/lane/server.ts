@@ -44,9 +44,16 @@ export class LaneServer {
     });
   }
 
-  /** Resolves when the calls that are here now have ended, or after `atMostMs`. */
-  idle(atMostMs: number): Promise<void> {
-    if (this.underWay === 0) return Promise.resolve();
+  /**
+   * Resolves when the calls that are here now have ended, or after `atMostMs`. Main has the answers then: whoever waits for
+   * this may block the thread in the same turn.
+   */
+  async idle(atMostMs: number): Promise<void> {
+    if (this.underWay > 0) await this.currentEnded(atMostMs);
+    this.flush();
+  }
+
+  private currentEnded(atMostMs: number): Promise<void> {
     return new Promise((resolve) => {
       const wait: IdleWait = { upTo: this.begun, left: this.underWay, resolve };
       const timer = setTimeout(() => wait.resolve(), atMostMs);
@@ -189,6 +196,7 @@ export class LaneServer {
     this.flushing = false;
     const { words, transfer } = this.outgoing;
     this.showQueue();
+    if (words.length === 0) return;
     this.options.port.postMessage(words, transfer);
     words.length = 0;
     transfer.length = 0;
