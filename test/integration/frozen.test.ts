@@ -7,7 +7,17 @@ import type { FixtureCluster, FixtureNode } from "../support/fixture/index.js";
 import { startFixtureCluster } from "../support/fixture/index.js";
 import { type Replica, startReplica } from "../support/replica/index.js";
 import { waitUntil } from "../support/wait-until.js";
-import { addressOf, newDocument, nodeOf, patience, search, startLoad, statusOf, withPool } from "./support-requests.js";
+import {
+  addressOf,
+  askInSlots,
+  newDocument,
+  nodeOf,
+  patience,
+  search,
+  startLoad,
+  statusOf,
+  withPool,
+} from "./support-requests.js";
 import type askAndBlock from "./tasks/ask-and-block.js";
 
 /** Far beyond what an answer should take, and far below every request's own timeout of 30 s. */
@@ -24,35 +34,24 @@ interface Tally {
   readonly failures: (RollcallError | string)[];
 }
 
-/**
- * Sends a request again and again in so many slots at once, until the pool is closed; resolves to what became of them when
- * it is stopped.
- */
+/** A load of one kind of request; resolves to what became of it when it is stopped. */
 function keepAsking(pool: Pool, slots: number, request: PoolRequest) {
   const tally: Tally = { answered: 0, moved: 0, slowestMs: 0, failures: [] };
-  let stopped = false;
-  const slot = async () => {
-    while (!stopped) {
-      const beganMs = performance.now();
-      try {
-        const { ok, status, attempts } = await pool.request(request);
-        if (ok) tally.answered++;
-        else tally.failures.push(`status ${status}`);
-        if (attempts.some(({ code }) => code === "MOVED")) tally.moved++;
-      } catch (error) {
-        tally.failures.push(error instanceof RollcallError ? error : String(error));
-        if (error instanceof RollcallError && error.code === "CLOSED") return;
-      }
-      tally.slowestMs = Math.max(tally.slowestMs, performance.now() - beganMs);
-      await sleep(5);
+  const stop = askInSlots(pool, slots, request, (asked, tookMs) => {
+    tally.slowestMs = Math.max(tally.slowestMs, tookMs);
+    if ("error" in asked) {
+      tally.failures.push(asked.error instanceof RollcallError ? asked.error : String(asked.error));
+      return;
     }
-  };
-  const running = Promise.all(Array.from({ length: slots }, slot));
+    const { ok, status, attempts } = asked.answer;
+    if (ok) tally.answered++;
+    else tally.failures.push(`status ${status}`);
+    if (attempts.some(({ code }) => code === "MOVED")) tally.moved++;
+  });
   return {
     tally,
     async stop(): Promise<Tally> {
-      stopped = true;
-      await running;
+      await stop();
       return tally;
     },
   };

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Pool, type PoolOptions, type PoolRequest, RollcallError } from "@rollcall/worker";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Pool, type PoolOptions, type PoolRequest, type PoolResponse, RollcallError } from "@rollcall/worker";
 import { createPool } from "../support/create-pool.js";
 import {
   type FixtureCluster,
@@ -142,35 +143,55 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-/** Sends a request again and again in so many slots at once, with a short rest after each, until the pool is closed. */
-export function startLoad(pool: Pool, slots: number, request: PoolRequest = search): Load {
-  const failures: string[] = [];
-  let answered = 0;
+/** What became of one request. */
+export type Asked = { readonly answer: PoolResponse } | { readonly error: unknown };
+
+/**
+ * Sends a request again and again in so many slots at once, with a short rest after each, until the pool is closed. What
+ * is returned ends it, once the requests under way are done.
+ */
+export function askInSlots(
+  pool: Pool,
+  slots: number,
+  request: PoolRequest,
+  tell: (asked: Asked, tookMs: number) => void,
+): () => Promise<void> {
   let stopped = false;
   const slot = async () => {
     while (!stopped) {
-      try {
-        const answer = await pool.request(request);
-        if (answer.ok) answered++;
-        else failures.push(`${answer.status} from ${answer.node}`);
-      } catch (error) {
-        failures.push(
-          error instanceof RollcallError ? `${error.code} ${JSON.stringify(error.attempts)}` : String(error),
-        );
-        if (error instanceof RollcallError && error.code === "CLOSED") return;
-      }
-      await new Promise((rested) => setTimeout(rested, 5));
+      const beganMs = performance.now();
+      const asked: Asked = await pool.request(request).then(
+        (answer) => ({ answer }),
+        (error: unknown) => ({ error }),
+      );
+      tell(asked, performance.now() - beganMs);
+      if ("error" in asked && asked.error instanceof RollcallError && asked.error.code === "CLOSED") return;
+      await sleep(5);
     }
   };
   const running = Promise.all(Array.from({ length: slots }, slot));
+  return async () => {
+    stopped = true;
+    await running;
+  };
+}
+
+/** A load that counts what is answered, and keeps what is not as text. */
+export function startLoad(pool: Pool, slots: number, request: PoolRequest = search): Load {
+  const failures: string[] = [];
+  let answered = 0;
+  const stop = askInSlots(pool, slots, request, (asked) => {
+    if ("error" in asked) {
+      const { error } = asked;
+      failures.push(error instanceof RollcallError ? `${error.code} ${JSON.stringify(error.attempts)}` : String(error));
+    } else if (asked.answer.ok) answered++;
+    else failures.push(`${asked.answer.status} from ${asked.answer.node}`);
+  });
   return {
     get answered() {
       return answered;
     },
     failures,
-    async stop() {
-      stopped = true;
-      await running;
-    },
+    stop,
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { Lease } from "@rollcall/coordinator";
-import { describeViewStore } from "#view-store-contract";
+import type { Lease, ViewStore } from "@rollcall/coordinator";
+import { describeViewStore, publication } from "#view-store-contract";
 import { Simulation } from "./simulation.js";
 
 /** Two processes before one simulated Redis, whose time passes as long as anybody waits. */
@@ -29,46 +29,35 @@ async function openStores() {
 
 describeViewStore("the simulated Redis", openStores);
 
-/** A view's `sequence`th state under a lease: no node, and nothing said of any. */
-function publicationOf({ epoch, leader }: Lease, sequence: number) {
-  const version = { epoch, leader, sequence };
-  return {
-    head: { topology: version, marks: version, beat: 0, replicas: 0 },
-    topology: { version, source: "seeds", nodes: [] },
-    marks: { version, nodes: {} },
-  } as const;
-}
-
-it("never brings back an older head by a renewal that goes out while a publication is under way", async () => {
+/** One process that leads and has published once; what it does may violate nothing. */
+async function whileLeading(
+  work: (scene: { store: ViewStore; lease: Lease; simulation: Simulation }) => Promise<void>,
+): Promise<void> {
   const { stores, close, simulation } = await openStores();
   try {
     const [store] = stores;
     const lease = await store.acquire("a", 0);
     assert.ok(lease !== undefined);
-    assert.ok(await store.publish(lease, publicationOf(lease, 1)));
-    await Promise.all([store.publish(lease, publicationOf(lease, 2)), store.renew(lease, 1)]);
-    assert.equal((await store.read())?.head.marks.sequence, 2);
+    assert.ok(await store.publish(lease, publication(lease, 1)));
+    await work({ store, lease, simulation });
     assert.deepEqual(simulation.violations, []);
   } finally {
     await close();
   }
-});
+}
 
-it("carries what one connection was given in its order, also what had to wait for the way to be open again", async () => {
-  const { stores, close, simulation } = await openStores();
-  try {
-    const [store] = stores;
-    const lease = await store.acquire("a", 0);
-    assert.ok(lease !== undefined);
-    assert.ok(await store.publish(lease, publicationOf(lease, 1)));
+it("never brings back an older head by a renewal that goes out while a publication is under way", () =>
+  whileLeading(async ({ store, lease }) => {
+    await Promise.all([store.publish(lease, publication(lease, 2)), store.renew(lease, 1)]);
+    assert.equal((await store.read())?.head.marks.sequence, 2);
+  }));
+
+it("carries what one connection was given in its order, also what had to wait for the way to be open again", () =>
+  whileLeading(async ({ store, lease, simulation }) => {
     for (let sequence = 2; sequence <= 20; sequence++) {
       simulation.network.set("one-1", "redis", "cut");
-      const asked = [store.renew(lease, sequence), store.publish(lease, publicationOf(lease, sequence))];
+      const asked = [store.renew(lease, sequence), store.publish(lease, publication(lease, sequence))];
       simulation.network.set("one-1", "redis", "open");
       await Promise.all(asked);
     }
-    assert.deepEqual(simulation.violations, []);
-  } finally {
-    await close();
-  }
-});
+  }));

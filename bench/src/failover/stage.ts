@@ -1,6 +1,6 @@
-import type { EngineCluster, EngineKind } from "../../../test/dist/support/engines/contract.js";
+import type { EngineCluster, EngineKind, EngineNode } from "../../../test/dist/support/engines/contract.js";
 import { startEngine } from "../../../test/dist/support/engines/index.js";
-import type { FixtureFaults, RequestFault } from "../../../test/dist/support/fixture/contract.js";
+import type { FixtureFaults, FixtureNode, RequestFault } from "../../../test/dist/support/fixture/contract.js";
 import { startFixtureCluster } from "../../../test/dist/support/fixture/index.js";
 import { index } from "./client.js";
 
@@ -88,11 +88,7 @@ export async function startFixtureStage(kind: EngineKind): Promise<Stage> {
   const cluster = await startFixtureCluster({ kind, faults: faultsOf({ is: "well" }) });
   const nodes = cluster.nodes.map(
     (node): StageNode => ({
-      name: node.name,
-      port: node.port,
-      freeze: () => node.pause(),
-      thaw: () => node.resume(),
-      kill: () => node.kill(),
+      ...handlesOf(node),
       stop: () => node.kill(),
       start: () => node.restart(),
       behave: (behaviour) => node.set(faultsOf(behaviour)),
@@ -118,11 +114,7 @@ export async function startEngineStage(kind: EngineKind): Promise<Stage> {
   const cluster = await startEngine({ kind, onProgress: console.log });
   const nodes = cluster.nodes.map(
     (node): StageNode => ({
-      name: node.name,
-      port: node.port,
-      freeze: () => node.pause(),
-      thaw: () => node.resume(),
-      kill: () => node.kill(),
+      ...handlesOf(node),
       stop: () => node.stop(),
       start: () => node.start(),
     }),
@@ -150,6 +142,12 @@ export async function startEngineStage(kind: EngineKind): Promise<Stage> {
     throw error;
   }
   return stage;
+}
+
+/** What is done alike to a fixture node and to a real one. */
+function handlesOf(node: FixtureNode | EngineNode): Pick<StageNode, "name" | "port" | "freeze" | "thaw" | "kill"> {
+  const { name, port } = node;
+  return { name, port, freeze: () => node.pause(), thaw: () => node.resume(), kill: () => node.kill() };
 }
 
 function lastOf(nodes: readonly StageNode[]): StageNode {

@@ -1,4 +1,13 @@
-import { Asker, ClusterAccess, type Endpoint, probe, type Sniff, sniff, sniffContext } from "@rollcall/coordinator";
+import {
+  Asker,
+  ClusterAccess,
+  type Endpoint,
+  hostRefused,
+  probe,
+  type Sniff,
+  sniff,
+  sniffContext,
+} from "@rollcall/coordinator";
 import { silentLogger, type Timers } from "@rollcall/core";
 import type { ClusterConfig, Seed } from "@rollcall/core/config";
 import type { ProbeOutcome } from "@rollcall/core/health";
@@ -168,9 +177,6 @@ async function meet(
     ...(isAnother ? { answeredAs: seen.name } : {}),
   };
 }
-
-/** Of a host whose name resolves to where the host policy lets no credential go. */
-const hostRefused = "ERR_HOST_REFUSED";
 
 const verdicts: Readonly<Record<ProbeOutcome, Verdict>> = {
   verified: "kept",

@@ -1,5 +1,6 @@
 export { ClusterAccess, type Reach, type ResolvedSeed } from "./cluster/access.js";
 export { type Answer, Asker, notRunning, type Question } from "./cluster/ask.js";
+export { hostRefused } from "./cluster/connector.js";
 export type { Endpoint } from "./cluster/endpoint.js";
 export { type Probe, type ProbeOptions, probe } from "./cluster/prober.js";
 export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniffer.js";

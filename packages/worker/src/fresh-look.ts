@@ -1,4 +1,4 @@
-import { type Asker, type ClusterAccess, notRunning, probe } from "@rollcall/coordinator";
+import { type Asker, type ClusterAccess, hostRefused, notRunning, probe } from "@rollcall/coordinator";
 import { fixed } from "@rollcall/core/config";
 import { blamesNode } from "@rollcall/core/request";
 import type { NodeRecord } from "@rollcall/core/view";
@@ -52,6 +52,3 @@ function isOurOwnDoing(errorCode = ""): boolean {
   if (errorCode === notRunning || errorCode === hostRefused) return true;
   return !blamesNode({ kind: "not-connected", code: "CONNECT", errorCode });
 }
-
-/** What our own connector says where the host policy forbids an address. */
-const hostRefused = "ERR_HOST_REFUSED";

@@ -22,11 +22,14 @@ export interface Reached {
   readonly endpoint: Endpoint;
 }
 
+/** The code where the host policy forbids the address that a node's name leads to. */
+export const hostRefused = "ERR_HOST_REFUSED";
+
 /** A connection we will not make. `code` is stable. */
 class RefusedConnection extends Error {
   override readonly name = "RefusedConnection";
   constructor(
-    readonly code: "ERR_HOST_REFUSED" | "ERR_TLS_CA_FINGERPRINT" | "ERR_CLOSED",
+    readonly code: typeof hostRefused | "ERR_TLS_CA_FINGERPRINT" | "ERR_CLOSED",
     message: string,
   ) {
     super(message);
@@ -125,7 +128,7 @@ function resolveAllowed(node: Reached): LookupFunction {
         return verdict.verdict === "allowed";
       });
       const [first] = allowed;
-      if (first === undefined) return callback(new RefusedConnection("ERR_HOST_REFUSED", reason), "");
+      if (first === undefined) return callback(new RefusedConnection(hostRefused, reason), "");
       return lookupOptions.all === true ? callback(null, allowed) : callback(null, first.address, first.family);
     });
   };

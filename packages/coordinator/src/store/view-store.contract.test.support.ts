@@ -392,7 +392,8 @@ const marks = (lease: Lease, sequence: number): Marks => ({
   nodes: { "id@es1:9200": { kind: "down", sinceMs: sequence, reason: "connection refused" } },
 });
 
-const publication = (lease: Lease, sequence: number): Publication => ({
+/** A lease's `sequence`th state of a view. */
+export const publication = (lease: Lease, sequence: number): Publication => ({
   head: { topology: version(lease, sequence), marks: version(lease, sequence), beat: 0, replicas: 3 },
   topology: topology(lease, sequence),
   marks: marks(lease, sequence),

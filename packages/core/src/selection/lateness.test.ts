@@ -6,7 +6,7 @@ const nodes = [0, 1, 2];
 const usualMs = 10;
 const lateMs = 200;
 
-/** Three nodes that each answer ten times a second; `late` says which of its answers each holds up. */
+/** Three nodes that each answer four times a second; `late` says which of its answers each holds up. */
 function play(answers: number, late: (slot: number, answer: number) => boolean, lateness = new Lateness(nodes.length)) {
   let nowMs = 1_000;
   for (let answer = 1; answer <= answers; answer++) {
