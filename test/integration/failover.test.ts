@@ -62,10 +62,16 @@ describe("a node that is killed under load", patience, () => {
       await node.restart();
       await waitUntil("it is wholly back", () => statusOf(pool, node).state === "up", { timeoutMs: 90_000 });
       const total = () => pool.nodes().reduce((sum, { answers }) => sum + answers, 0);
-      const back = { node: statusOf(pool, node).answers, total: total() };
-      await waitUntil("some time of load", () => total() - back.total > 600, longWait);
-      const share = (statusOf(pool, node).answers - back.node) / (total() - back.total);
-      assert.ok(share > 0.2 && share < 0.5, `a share of ${share}`);
+      const share = async () => {
+        const before = { node: statusOf(pool, node).answers, total: total() };
+        await waitUntil("some time of load", () => total() - before.total > 600, longWait);
+        return (statusOf(pool, node).answers - before.node) / (total() - before.total);
+      };
+      const isFull = async () => {
+        const seen = await share();
+        return seen > 0.2 && seen < 0.5;
+      };
+      await waitUntil("it has its full share", isFull, longWait);
       await load.stop();
       assert.deepEqual(load.failures, []);
     });

@@ -365,7 +365,15 @@ describe("news of a view", () => {
       for (let index = 0; index < 500; index++) {
         one.store.report({ node: `id${index}@es:9200`, reason: "connection refused", replica: "r1" });
       }
-      await one.store.read();
+      // On the way of the reports, behind them: what arrived before it is all that was sent.
+      let isCalled = false;
+      stops.push(
+        one.store.onRollCall(() => {
+          isCalled = true;
+        }),
+      );
+      one.store.callRoll();
+      await waitUntil("the roll call is heard", () => isCalled);
       assert.ok(heard.length >= 20 && heard.length <= 60, `${heard.length} were sent`);
 
       await cut(server, "normal");
