@@ -206,6 +206,7 @@ class ClusterPool implements Pool {
           this.#lookIfReady();
         },
         failed: (reason) => lanes.noteFailure(reason),
+        beforeTask: () => lanes.flush(),
         timers,
       });
       this.#sender = lanes;

@@ -217,6 +217,18 @@ describe("lanes", () => {
     assert.deepEqual(threads[0].received(), [["call 1 /d"]], "the id is free again");
   });
 
+  it("send what was begun before a task at once, so that it does not come behind the task", async (test) => {
+    const { lanes, threads, begin } = openLanes(test);
+    for (const thread of threads) thread.introduce(lanes);
+    await turns();
+    for (const name of ["a", "b"]) begin(name);
+    lanes.flush();
+    assert.deepEqual([threads[0].received(), threads[1].received()], [[["call 0 /a"]], [["call 0 /b"]]]);
+    begin("c");
+    await turns();
+    assert.deepEqual(threads[0].received(), [["call 1 /c"]]);
+  });
+
   it("keep calls while no thread is up, up to what the threads could have, and give them on in order", async (test) => {
     const { lanes, threads, begin, said } = openLanes(test, { queueMax: 1, perNode: 1 });
     // Each thread may have one in flight, one that waits, and one that rests.

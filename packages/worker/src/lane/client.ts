@@ -267,7 +267,8 @@ export class Lanes implements Sender {
     setImmediate(this.flush);
   }
 
-  private readonly flush = (): void => {
+  /** Sends what was said until now: a task that is posted next finds it in its thread. */
+  readonly flush = (): void => {
     this.flushing = false;
     for (const lane of this.lanes) lane.flush();
   };

@@ -231,6 +231,18 @@ describe("the thread's end of a lane", () => {
     await scene.server.idle(1);
   });
 
+  it("is not idle while a call waits at its port that main posted before", async (test) => {
+    const scene = openServer(test);
+    scene.hello([]);
+    await scene.server.ready;
+    scene.say(call(0));
+    const idle = scene.server.idle(60_000);
+    assert.deepEqual(scene.noted, ["apply ", "start /0"]);
+    scene.begun[0]?.settle(answered);
+    await idle;
+    assert.deepEqual(scene.told(), ["answered 0 answered"]);
+  });
+
   it("has told main every answer once it is idle, for its thread may be blocked from then on", async (test) => {
     const scene = openServer(test);
     scene.hello([]);

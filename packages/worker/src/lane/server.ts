@@ -38,17 +38,19 @@ export class LaneServer {
   });
 
   constructor(private readonly options: LaneServerOptions) {
-    options.port.on("message", (message: Hello | Word[]) => {
-      if (Array.isArray(message)) this.receive(message);
-      else this.begin(message);
-    });
+    options.port.on("message", (message: Hello | Word[]) => this.hear(message));
   }
 
   /**
-   * Resolves when the calls that are here now have ended, or after `atMostMs`. Main has the answers then: whoever waits for
-   * this may block the thread in the same turn.
+   * Resolves when the calls that main has posted by now have ended, or after `atMostMs`. Main has the answers then: whoever
+   * waits for this may block the thread in the same turn.
    */
   async idle(atMostMs: number): Promise<void> {
+    // A task has come by another port: what main posted before it may still wait at this one.
+    const { port } = this.options;
+    for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+      this.hear(next.message as Word[]);
+    }
     if (this.underWay > 0) await this.currentEnded(atMostMs);
     this.flush();
   }
@@ -70,6 +72,11 @@ export class LaneServer {
   /** Tells main how many calls wait here. */
   showQueue(): void {
     if (this.opened !== undefined) this.opened.reader.show("queued", this.opened.sender.stats().queued);
+  }
+
+  private hear(message: Hello | Word[]): void {
+    if (Array.isArray(message)) this.receive(message);
+    else this.begin(message);
   }
 
   private begin(hello: Hello): void {

@@ -169,6 +169,7 @@ class StressRig {
       },
       timers: systemTimers,
       failed: () => {},
+      beforeTask: () => this.lanes.flush(),
     });
   }
 

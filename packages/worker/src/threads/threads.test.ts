@@ -52,6 +52,7 @@ it("threads that die before they are up, which Piscina does not replace, come al
     joined: (thread) => joined.push(thread),
     timers: systemTimers,
     failed: () => {},
+    beforeTask: () => {},
     entry: pathToFileURL(entry),
   });
   test.after(async () => {

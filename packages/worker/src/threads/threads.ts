@@ -10,6 +10,8 @@ export interface ThreadsOptions {
   readonly joined: (thread: NewThread) => void;
   /** An error has ended a thread, and no task is told so. */
   readonly failed: (reason: string) => void;
+  /** A thread is about to be given a task. */
+  readonly beforeTask: () => void;
   readonly timers: Timers;
   /** The module that a thread runs; another in tests only. */
   readonly entry?: URL;
@@ -75,6 +77,7 @@ export class Threads {
 
   /** Rejects when the thread dies, no task may wait any more, or the data cannot be cloned. */
   run(order: TaskOrder): Promise<void> {
+    this.options.beforeTask();
     return this.piscina.run(order, { transferList: [order.port] });
   }
 
