@@ -7,10 +7,12 @@ import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { ManualTimers } from "@rollcall/core/testing";
 import { redisKeys } from "@rollcall/core/view";
+import { makeCertificates } from "../support/certificates.js";
 import { own } from "../support/child-processes.js";
 import { freePort } from "../support/free-port.js";
+import type { RedisServer } from "../support/redis/index.js";
 import { waitUntil } from "../support/wait-until.js";
-import { lead, messageOf, publication, waitForView, withRedis } from "./support-redis.js";
+import { cut, lead, messageOf, publication, type Redises, waitForView, withRedis } from "./support-redis.js";
 
 const keys = redisKeys("logs");
 const documents = [keys.head, keys.marks, keys.topology];
@@ -229,6 +231,55 @@ describe("the Redis users of the guide", () => {
       );
     }),
   );
+});
+
+describe("a Redis that speaks TLS", () => {
+  /** With its password, which is not to travel before its certificate is believed. */
+  const withTls = async (test: (redises: Redises, ca: string) => Promise<void>) => {
+    const { ca, nodes } = await makeCertificates({ names: ["redis"] });
+    const [certificate] = nodes;
+    assert.ok(certificate !== undefined);
+    await withRedis({ password: "admin-secret", certificate }, (redises) => test(redises, ca))();
+  };
+  const options = ({ host, tlsPort }: RedisServer, tls: object) => ({
+    kind: "options" as const,
+    options: { host, port: tlsPort, password: "admin-secret", tls },
+  });
+
+  it("is used with the CA that signed its certificate, and again once it is back", () =>
+    withTls(async ({ server, connect }, ca) => {
+      const redis = options(server, { ca });
+      const leader = await connect({ redis });
+      const reader = await connect({ redis, mayLead: false });
+      const before = await lead(leader);
+      await leader.store.publish(before, publication(before, 1));
+      await waitForView(reader, before, 1);
+
+      await cut(server, "normal");
+      await cut(server, "pubsub");
+      await waitUntil("the leader is back", () => leader.connections() > 1);
+      const after = await lead(leader);
+      await leader.store.publish(after, publication(after, 1));
+      await waitForView(reader, after, 1);
+    }));
+
+  it("is not believed with a certificate of another CA, and is not told the password", () =>
+    withTls(async ({ server, open }) => {
+      const strangers = await makeCertificates({ names: ["redis"] });
+      const url = { kind: "url" as const, url: `rediss://:admin-secret@${server.host}:${server.tlsPort}` };
+      for (const redis of [url, options(server, {}), options(server, { ca: strangers.ca })]) {
+        const one = open({ redis });
+        await waitUntil("it says that it cannot connect", () => one.logger.messages("warn").length > 0);
+        assert.match(one.logger.messages("warn")[0] ?? "", /the authority of its certificate is unknown/);
+        assert.ok(!one.store.isConnected && !one.logger.text().includes("admin-secret"));
+        await one.store.close();
+      }
+      // Our own client has authenticated; nobody else has.
+      assert.doesNotMatch(
+        await server.client.info("commandstats"),
+        /cmdstat_(?:eval|subscribe)|cmdstat_(?:auth|hello):calls=[2-9]/,
+      );
+    }));
 });
 
 describe("secrets and settings of the connection", () => {

@@ -1,9 +1,12 @@
 import type { Redis } from "ioredis";
+import type { NodeCertificate } from "../certificates.js";
 
 /** A Redis of a test's own, on a free port of 127.0.0.1. It keeps nothing on disk. */
 export interface RedisServer extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
+  /** Where it speaks TLS, if it was given a certificate; 0 otherwise. */
+  readonly tlsPort: number;
   /** `redis://127.0.0.1:port`, with the user and password of `password` or the given ones. */
   readonly url: string;
   urlFor(user: { readonly username: string; readonly password: string }): string;
@@ -29,6 +32,8 @@ export interface RedisServerOptions {
   readonly password?: string;
   /** Users beside the default one, by name: the words that `ACL SETUSER` takes after it. */
   readonly users?: Readonly<Record<string, string>>;
+  /** Has it listen on one port more, with TLS; clients need no certificate. */
+  readonly certificate?: NodeCertificate;
   /** Further lines of configuration, such as `maxmemory 2mb`. */
   readonly config?: readonly string[];
 }

@@ -14,11 +14,16 @@ const host = "127.0.0.1";
 /** Starts a server and resolves when it answers. @throws where `redis-server` is not installed */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const port = await freePort(host);
+  const tlsPort = options.certificate === undefined ? 0 : await freePort(host);
   // At once, so that an exit finds either no folder or somebody who removes it.
   const folder = mkdtempSync(join(tmpdir(), "rollcall-redis-"));
   const removeFolder = () => rmSync(folder, { recursive: true, force: true });
   process.once("exit", removeFolder);
-  await writeFile(join(folder, "redis.conf"), configuration(port, folder, options));
+  await writeFile(join(folder, "redis.conf"), configuration({ port, tlsPort, folder }, options));
+  if (options.certificate !== undefined) {
+    await writeFile(join(folder, "cert.pem"), options.certificate.cert);
+    await writeFile(join(folder, "key.pem"), options.certificate.key, { mode: 0o600 });
+  }
   if (options.users !== undefined) await writeFile(join(folder, "users.acl"), usersFile(options));
 
   let running: OwnedProcess | undefined;
@@ -58,6 +63,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const server: RedisServer = {
     host,
     port,
+    tlsPort,
     url: `redis://${options.password === undefined ? "" : `:${encodeURIComponent(options.password)}@`}${host}:${port}`,
     urlFor: ({ username, password }) =>
       `redis://${encodeURIComponent(username)}:${encodeURIComponent(password)}@${host}:${port}`,
@@ -86,10 +92,21 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   return server;
 }
 
-function configuration(port: number, folder: string, { password, users, config = [] }: RedisServerOptions): string {
+interface Place {
+  readonly port: number;
+  readonly tlsPort: number;
+  readonly folder: string;
+}
+
+function configuration({ port, tlsPort, folder }: Place, options: RedisServerOptions): string {
+  const { password, users, config = [] } = options;
+  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
   const lines = [
     `bind ${host}`,
     `port ${port}`,
+    ...(tlsPort === 0
+      ? []
+      : [`tls-port ${tlsPort}`, "tls-auth-clients no", `tls-cert-file ${cert}`, `tls-key-file ${key}`]),
     `dir ${folder}`,
     'save ""',
     "appendonly no",

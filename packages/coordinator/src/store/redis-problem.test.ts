@@ -14,6 +14,10 @@ describe("what went wrong with Redis", () => {
     );
     assert.equal(redisProblem(new Error("EXECABORT Transaction discarded")), "it refuses the command (EXECABORT)");
     assert.equal(redisProblem("what?"), "it failed");
+    const failed = (code: string) => redisProblem(Object.assign(new Error("write"), { code }));
+    assert.match(failed("SELF_SIGNED_CERT_IN_CHAIN"), /authority of its certificate is unknown: give it as `tls.ca`/);
+    assert.match(failed("ERR_SSL_WRONG_VERSION_NUMBER"), /speaks no TLS at that port/);
+    assert.equal(failed("CERT_REVOKED"), "CERT_REVOKED");
   });
 
   it("never repeats what Redis or the client says of the command: it may be the password", () => {

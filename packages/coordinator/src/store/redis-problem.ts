@@ -32,9 +32,24 @@ const refusals: Readonly<Record<string, string>> = {
   CLUSTERDOWN: "the Redis Cluster is down (CLUSTERDOWN)",
 };
 
+const unknownAuthority =
+  "the authority of its certificate is unknown: give it as `tls.ca` in the options of `redis`, or in NODE_EXTRA_CA_CERTS";
+const noTls = "it speaks no TLS at that port: is it redis:// and not rediss://?";
+
+/** In words of their own: those of a search node speak of its options. */
+const tlsProblems: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority,
+  SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name",
+  CERT_HAS_EXPIRED: "its certificate has expired",
+  ERR_SSL_WRONG_VERSION_NUMBER: noTls,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
+};
+
 function networkProblem(code: string): string {
-  // Certificate errors get words that speak of the search nodes' options.
-  return /^E[A-Z]+$|^EAI_AGAIN$/.test(code) ? failureReason(code) : code;
+  return tlsProblems[code] ?? (/^E[A-Z]+$|^EAI_AGAIN$/.test(code) ? failureReason(code) : code);
 }
 
 /** Carries no cause: an error of the client names the command with all it was given. */
