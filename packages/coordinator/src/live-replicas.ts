@@ -23,11 +23,7 @@ export class LiveReplicas {
 
   /** How many, no more than 4,096. */
   count(): number {
-    for (const [replica, { atMs }] of this.heard) {
-      if (this.clock.nowMs() - atMs < liveMs) break;
-      this.heard.delete(replica);
-    }
-    return this.heard.size;
+    return this.living().length;
   }
 
   /** One of them, if it is alive. */
@@ -38,13 +34,20 @@ export class LiveReplicas {
 
   /** Those other than `self` that send requests to nodes, and so can say whether they reach one. */
   observersBut(self: string): Observer[] {
-    this.count();
-    return [...this.heard.values()].filter(({ replica, role }) => role !== "coordinator" && replica !== self);
+    return this.living().filter(({ replica, role }) => role !== "coordinator" && replica !== self);
   }
 
   /** Whether somebody other than `self` is there who may lead. */
   othersMayLead(self: string): boolean {
-    this.count();
-    return [...this.heard.values()].some(({ replica, role }) => role !== "external" && replica !== self);
+    return this.living().some(({ replica, role }) => role !== "external" && replica !== self);
+  }
+
+  /** Those who are not silent for too long; the others are forgotten. */
+  private living() {
+    for (const [replica, { atMs }] of this.heard) {
+      if (this.clock.nowMs() - atMs < liveMs) break;
+      this.heard.delete(replica);
+    }
+    return [...this.heard.values()];
   }
 }
