@@ -19,19 +19,7 @@ const benches: Readonly<Record<string, (options: FailoverOptions & { readonly pr
     size: installedSize,
   };
 
-const { values, positionals: named } = parseArgs({
-  allowPositionals: true,
-  options: {
-    quick: { type: "boolean", default: false },
-    profile: { type: "boolean", default: false },
-    fixture: { type: "boolean", default: false },
-    real: { type: "boolean", default: false },
-    rounds: { type: "string", default: "1" },
-    threads: { type: "string", default: "1" },
-    pause: { type: "string" },
-    only: { type: "string" },
-  },
-});
+const { values, positionals: named } = flags();
 const { quick, profile, fixture, real } = values;
 const chosen = profile && named.length === 0 ? ["hot-path"] : named;
 const only = values.only?.split(",");
@@ -57,6 +45,27 @@ for (const [name, bench] of Object.entries(benches)) {
   const report = await bench(options);
   console.log(`\n${report.body}`);
   if (!quick && !profile && only === undefined) console.log(`written to ${await writeReport(name, report)}`);
+}
+
+function flags() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        quick: { type: "boolean", default: false },
+        profile: { type: "boolean", default: false },
+        fixture: { type: "boolean", default: false },
+        real: { type: "boolean", default: false },
+        rounds: { type: "string", default: "1" },
+        threads: { type: "string", default: "1" },
+        pause: { type: "string" },
+        only: { type: "string" },
+      },
+    });
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message.replace(/\. To specify.*/, "") : error}; bench/README.md lists the flags`);
+    process.exit(2);
+  }
 }
 
 function wholeNumber(flag: string, text: string, least: number): number {
