@@ -63,7 +63,9 @@ function flags() {
       },
     });
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message.replace(/\. To specify.*/, "") : error}; bench/README.md lists the flags`);
+    console.error(
+      `${error instanceof Error ? error.message.replace(/\. To specify.*/, "") : error}; bench/README.md lists the flags`,
+    );
     process.exit(2);
   }
 }
