@@ -166,7 +166,7 @@ export class Rig {
   constructor({
     settings,
     queueMax = 8,
-    noNodeWaitMs = 250,
+    noNodeWaitMs = 1_000,
     drainMs = 20_000,
     random = () => 0,
     catchUp,
