@@ -7,19 +7,20 @@ import { waitUntil } from "../support/wait-until.js";
 import {
   addressOf,
   failureOf,
+  longWait,
   newDocument,
   nodeOf,
   patience,
   sameDocument,
   search,
   setAll,
+  shareOf,
   startLoad,
   statusOf,
   withPool,
 } from "./support-requests.js";
 
 const users = { kind: "other" } as const;
-const longWait = { timeoutMs: 60_000 };
 
 const isAvoided = (pool: Pool, node: FixtureNode) => ["down", "ejected"].includes(statusOf(pool, node).state);
 const avoided = (pool: Pool, node: FixtureNode) =>
@@ -61,15 +62,9 @@ describe("a node that is killed under load", patience, () => {
 
       await node.restart();
       await waitUntil("it is wholly back", () => statusOf(pool, node).state === "up", { timeoutMs: 90_000 });
-      const total = () => pool.nodes().reduce((sum, { answers }) => sum + answers, 0);
-      const share = async () => {
-        const before = { node: statusOf(pool, node).answers, total: total() };
-        await waitUntil("some time of load", () => total() - before.total > 600, longWait);
-        return (statusOf(pool, node).answers - before.node) / (total() - before.total);
-      };
       const isFull = async () => {
-        const seen = await share();
-        return seen > 0.2 && seen < 0.5;
+        const share = await shareOf(pool, node, 600);
+        return share > 0.2 && share < 0.5;
       };
       await waitUntil("it has its full share", isFull, longWait);
       await load.stop();

@@ -10,10 +10,12 @@ import { waitUntil } from "../support/wait-until.js";
 import {
   addressOf,
   askInSlots,
+  longWait,
   newDocument,
   nodeOf,
   patience,
   search,
+  shareOf,
   startLoad,
   statusOf,
   withPool,
@@ -22,7 +24,6 @@ import type askAndBlock from "./tasks/ask-and-block.js";
 
 /** Far beyond what an answer should take, and far below every request's own timeout of 30 s. */
 const soonMs = 12_000;
-const longWait = { timeoutMs: 60_000 };
 const users = { kind: "other" } as const;
 
 /** What a load of one kind of request has come to. */
@@ -189,16 +190,10 @@ describe("a node that is ill without being silent", patience, () => {
       const events = nodeEvents(pool);
       const reads = keepAsking(pool, 8, search);
       await everyNodeServes(pool);
-      const shareOf = async (answers: number) => {
-        const total = () => pool.nodes().reduce((sum, one) => sum + one.answers, 0);
-        const before = { node: statusOf(pool, node).answers, total: total() };
-        await waitUntil("some time of load", () => total() - before.total >= answers, longWait);
-        return (statusOf(pool, node).answers - before.node) / (total() - before.total);
-      };
       await node.set({ requests: [{ kind: "reply", status: 503, on: users }] });
-      await waitUntil("it gets hardly a request", async () => (await shareOf(800)) < 0.05, longWait);
+      await waitUntil("it gets hardly a request", async () => (await shareOf(pool, node, 800)) < 0.05, longWait);
       await node.set({});
-      await waitUntil("it has its share again", async () => (await shareOf(300)) > 0.2, longWait);
+      await waitUntil("it has its share again", async () => (await shareOf(pool, node, 300)) > 0.2, longWait);
       assert.deepEqual([(await reads.stop()).failures, events], [[], []]);
     });
   });

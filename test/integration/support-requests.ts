@@ -17,6 +17,9 @@ import { waitUntil } from "../support/wait-until.js";
 /** For a whole group of tests: far beyond what it needs, so that only a call that never ends reaches it. */
 export const patience = { timeout: 300_000 };
 
+/** For what takes a node some seconds by design. */
+export const longWait = { timeoutMs: 60_000 };
+
 export interface Scene {
   readonly cluster: FixtureCluster;
   readonly pool: Pool;
@@ -76,6 +79,18 @@ export function addressOf({ host, port }: FixtureNode): string {
 export function statusOf(pool: Pool, node: FixtureNode) {
   const status = pool.nodes().find(({ address }) => address === addressOf(node));
   return status ?? assert.fail(`the pool does not know ${addressOf(node)}`);
+}
+
+/** The node's part of the next answers that the pool gets, more than so many, while there is load. */
+export async function shareOf(pool: Pool, node: FixtureNode, answers: number): Promise<number> {
+  const counted = () => ({
+    node: statusOf(pool, node).answers,
+    total: pool.nodes().reduce((sum, one) => sum + one.answers, 0),
+  });
+  const before = counted();
+  await waitUntil("some time of load", () => counted().total - before.total > answers, longWait);
+  const after = counted();
+  return (after.node - before.node) / (after.total - before.total);
 }
 
 /** Gives every node the same faults. */

@@ -19,7 +19,7 @@ export interface NodeWatchOptions {
   readonly traffic: TableTraffic;
   readonly timers: Timers;
   readonly random: Random;
-  /** Looks at the slot's node on a new connection; without a time, for as long as any probe. Always answers. */
+  /** Looks at the slot's node on a new connection; without a time, for as long as a probe has. Always answers. */
   readonly look: (slot: number, timeoutMs?: number) => Promise<FreshLook>;
   /** Requests wait on the node, and it answers no probe either. */
   readonly silent: (slot: number, generation: number, reason: string) => void;

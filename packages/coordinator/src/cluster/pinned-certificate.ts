@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import { checkServerIdentity, type PeerCertificate, type TLSSocket } from "node:tls";
 
-/** As many certificates as any sane chain has; bounds a hostile one. */
+/** As many certificates as a sane chain has; bounds a hostile one. */
 const longestChain = 10;
 
 /**

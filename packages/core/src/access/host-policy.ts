@@ -18,7 +18,7 @@ export interface HostPolicyInput {
 export interface CompiledHostPolicy {
   /** `scheme://host:port` of the configured nodes: always allowed. */
   readonly seeds: ReadonlySet<string>;
-  /** Absent: any port. */
+  /** Absent: every port. */
   readonly ports?: ReadonlySet<number>;
   /** Without credentials, anywhere but where no node can be. */
   readonly unrestricted: boolean;

@@ -31,7 +31,7 @@ export interface Seed {
 /** {@link import("./options.js").HostPolicy} with lower-case punycode hosts and canonical ranges. */
 export interface AllowConfig {
   readonly hosts: readonly string[];
-  /** Absent: any port. */
+  /** Absent: every port. */
   readonly ports?: readonly number[];
 }
 

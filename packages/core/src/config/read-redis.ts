@@ -9,7 +9,7 @@ const anyForm = "must be a URL as text, an object of ioredis' options, or { clus
 
 /**
  * Where the shared view lives. Of a URL everything is checked here; of ioredis' own options only that they are a plain
- * object, for what they may be is for ioredis to say. Nothing of it is ever shown: any part may be a password.
+ * object, for what they may be is for ioredis to say. Nothing of it is ever shown: each part may be a password.
  */
 export function readRedis(given: Place, problems: Problems): RedisConfig | undefined {
   const place = { ...given, secret: true };

@@ -4,7 +4,7 @@ import type { Random } from "../random.js";
 export const nobody = -1;
 
 /**
- * Two different nodes, drawn at random from those that are offered one after the other: any two of the best place are
+ * Two different nodes, drawn at random from those that are offered one after the other: every two of the best place are
  * equally likely to be held (Vitter's algorithm R). Made once and used again: a pick allocates nothing.
  */
 export class DrawTwo {

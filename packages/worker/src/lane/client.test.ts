@@ -9,6 +9,7 @@ import { TableTotals } from "../table/totals.js";
 import { TableWriter } from "../table/writer.js";
 import { Lanes } from "./client.js";
 import { claim, type Hello, Incoming, type NewTargets, Outgoing, toMain, toThread, type Word } from "./messages.js";
+import { posted } from "./posted.js";
 
 const layout = { slots: 4, threads: 2 };
 
@@ -28,8 +29,8 @@ class PlayedThread {
   /** What has come since the last look, message by message: its pieces in words. */
   received(): string[][] {
     const messages: string[][] = [];
-    for (let next = receiveMessageOnPort(this.lane.port2); next; next = receiveMessageOnPort(this.lane.port2)) {
-      const incoming = new Incoming(next.message as Word[]);
+    for (const words of posted<Word[]>(this.lane.port2)) {
+      const incoming = new Incoming(words);
       const pieces: string[] = [];
       while (!incoming.ended) {
         const kind = incoming.number();
@@ -45,11 +46,7 @@ class PlayedThread {
   }
 
   targets(): number[] {
-    const topologies: number[] = [];
-    for (let next = receiveMessageOnPort(this.views.port2); next; next = receiveMessageOnPort(this.views.port2)) {
-      topologies.push((next.message as NewTargets).topology);
-    }
-    return topologies;
+    return [...posted<NewTargets>(this.views.port2)].map(({ topology }) => topology);
   }
 
   /** Takes the call on, as far as that. False where main has taken it back. */

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import { MessageChannel } from "node:worker_threads";
 import type { Call, Claim, Pending, Result, Sender } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import { createTable } from "../table/layout.js";
 import { TableReader } from "../table/reader.js";
 import { TableWriter } from "../table/writer.js";
 import { claim, Incoming, type NewTargets, Outgoing, toMain, type Word } from "./messages.js";
+import { posted } from "./posted.js";
 import { type DispatchHooks, LaneServer } from "./server.js";
 
 const layout = { slots: 4, threads: 1 };
@@ -72,8 +73,8 @@ function openServer(test: TestContext) {
     },
     told(): string[] {
       const told: string[] = [];
-      for (let next = receiveMessageOnPort(lane.port1); next; next = receiveMessageOnPort(lane.port1)) {
-        const incoming = new Incoming(next.message as Word[]);
+      for (const words of posted<Word[]>(lane.port1)) {
+        const incoming = new Incoming(words);
         const kinds = Object.entries(toMain);
         while (!incoming.ended) {
           const kind = incoming.number();

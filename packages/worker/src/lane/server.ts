@@ -1,9 +1,10 @@
-import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import type { TlsConfig } from "@rollcall/core/config";
 import type { Call, Claim, DispatchObserver, Pending, Result, Sender } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import type { TableReader } from "../table/reader.js";
 import { claim, type Hello, Incoming, type NewTargets, Outgoing, toMain, toThread, type Word } from "./messages.js";
+import { posted } from "./posted.js";
 
 /** What a lane needs of its thread. */
 export interface LaneServerOptions {
@@ -47,10 +48,7 @@ export class LaneServer {
    */
   async idle(atMostMs: number): Promise<void> {
     // A task has come by another port: what main posted before it may still wait at this one.
-    const { port } = this.options;
-    for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
-      this.hear(next.message as Word[]);
-    }
+    for (const message of posted<Word[]>(this.options.port)) this.hear(message);
     if (this.underWay > 0) await this.currentEnded(atMostMs);
     this.flush();
   }
@@ -101,13 +99,7 @@ export class LaneServer {
   private catchUp(): boolean {
     if (this.opened === undefined || this.opened.reader.topology === this.applied) return false;
     const before = this.applied;
-    for (
-      let next = receiveMessageOnPort(this.options.viewPort);
-      next !== undefined;
-      next = receiveMessageOnPort(this.options.viewPort)
-    ) {
-      this.apply(next.message as NewTargets);
-    }
+    for (const list of posted<NewTargets>(this.options.viewPort)) this.apply(list);
     return this.applied !== before;
   }
 
