@@ -8,7 +8,7 @@ const totals = { searches: 6_240, failed: 0, slowestMs: 412, firstFailures: [] }
 const well: ReplicaReport = {
   nodes: [
     { address: "a:2", name: "n2", state: "down", perSecond: 0, answers: 900 },
-    { address: "a:1", name: "n1", state: "up", perSecond: 101.4, p99Ms: 4.06, answers: 3_000 },
+    { address: "a:1", name: "n1", state: "healthy", perSecond: 101.4, p99Ms: 4.06, answers: 3_000 },
   ],
   totals,
   view: { version, freshness: "fresh", ageMs: 812 },

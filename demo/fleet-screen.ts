@@ -1,4 +1,4 @@
-import type { Freshness, ThreadDigest, Version } from "@rollcall/core/view";
+import type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
 import type { Asked } from "./cluster.js";
 import {
   clock,
@@ -200,16 +200,20 @@ function ageText({ freshness, ageMs }: ViewSight): string {
   return Number.isFinite(ageMs) ? `${freshness}, ${seconds(Math.max(0, ageMs))} s old` : `${freshness}, never kept`;
 }
 
-const threadMoods: Readonly<Record<ThreadDigest["state"], Mood>> = { starting: "doubtful", well: "good", late: "bad" };
+const threadMoods: Readonly<Record<ThreadHeartbeat["state"], Mood>> = {
+  starting: "doubtful",
+  well: "good",
+  late: "bad",
+};
 
-function threadCell(thread: ThreadDigest | undefined, view: ViewSight | undefined): Cell {
+function threadCell(thread: ThreadHeartbeat | undefined, view: ViewSight | undefined): Cell {
   if (thread === undefined) return plain("ended");
   const { state } = thread;
   const text = threadText(thread, view);
   return state === "well" ? plain(text) : { word: state, mood: threadMoods[state], rest: `, ${text}` };
 }
 
-function threadText({ calls, topology }: ThreadDigest, view: ViewSight | undefined): string {
+function threadText({ calls, topology }: ThreadHeartbeat, view: ViewSight | undefined): string {
   return `${counted(calls, "call")}, ${lagText(topology, view?.version)}`;
 }
 

@@ -9,7 +9,7 @@ const never = new AbortController().signal;
 
 /** A replica that knows, and trusts, what the test tells it. */
 class ToldReplica implements ReplicaSight {
-  state: Since<NodeState> = { value: "up", sinceMs: 0 };
+  state: Since<NodeState> = { value: "healthy", sinceMs: 0 };
   freshness: Since<Freshness> = { value: "fresh", sinceMs: 0 };
   answers = 7;
   stateOf = (name: string) => (name === "n2" ? this.state : undefined);
@@ -58,8 +58,8 @@ function world() {
       },
       async restart() {
         events.push("restart n2");
-        first.state = { value: "ramp", sinceMs: elapsedMs() };
-        second.state = { value: "ramp", sinceMs: elapsedMs() };
+        first.state = { value: "slow-start", sinceMs: elapsedMs() };
+        second.state = { value: "slow-start", sinceMs: elapsedMs() };
         first.answers++;
         later(250, () => {
           events.push("answers");

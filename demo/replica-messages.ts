@@ -1,4 +1,4 @@
-import type { Freshness, ThreadDigest, Version } from "@rollcall/core/view";
+import type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
 import type { NodeEvent, NodeState, PoolOptions } from "@rollcall/worker";
 import type { Totals } from "./tally.js";
 import type { Rate } from "./traffic.js";
@@ -33,7 +33,7 @@ export interface ReplicaReport {
   /** Absent before the first view. */
   readonly view?: ViewSight;
   /** One for each of its threads. */
-  readonly threads: readonly ThreadDigest[];
+  readonly threads: readonly ThreadHeartbeat[];
 }
 
 /** One node, as a replica sees it and uses it. */

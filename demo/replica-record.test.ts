@@ -5,7 +5,7 @@ import type { NodeState } from "@rollcall/worker";
 import type { ReplicaReport } from "./replica-messages.js";
 import { ReplicaRecord } from "./replica-record.js";
 
-function report(freshness?: Freshness, state: NodeState = "up"): ReplicaReport {
+function report(freshness?: Freshness, state: NodeState = "healthy"): ReplicaReport {
   const version = { epoch: 1, leader: "c", sequence: 1 };
   return {
     nodes: [{ address: "a:1", name: "n1", state, perSecond: 10, answers: 7 }],
@@ -27,8 +27,8 @@ describe("the record of a replica", () => {
   it("keeps the moment at which a node came to stand as it does, not that of the report", () => {
     const record = new ReplicaRecord("replica 1");
     record.heard(report("fresh"), 0);
-    assert.deepEqual(record.stateOf("n1"), { value: "up", sinceMs: 0 });
-    record.heardOf({ address: "a:1", name: "n1", from: "up", to: "ejected" }, 8_000);
+    assert.deepEqual(record.stateOf("n1"), { value: "healthy", sinceMs: 0 });
+    record.heardOf({ address: "a:1", name: "n1", from: "healthy", to: "ejected" }, 8_000);
     record.heardOf({ address: "a:1", name: "n1", from: "ejected", to: "down" }, 8_300);
     record.heard(report("fresh", "down"), 8_310);
     record.heard(report("fresh", "down"), 9_000);
@@ -39,9 +39,9 @@ describe("the record of a replica", () => {
 
   it("forgets a node that has left: one at its address later is another", () => {
     const record = new ReplicaRecord("replica 1");
-    record.heardOf({ address: "a:1", from: "drain", to: "absent" }, 8_000);
+    record.heardOf({ address: "a:1", from: "draining", to: "absent" }, 8_000);
     record.heard(report("fresh"), 9_000);
-    assert.deepEqual(record.stateOf("n1"), { value: "up", sinceMs: 0 });
+    assert.deepEqual(record.stateOf("n1"), { value: "healthy", sinceMs: 0 });
   });
 
   it("keeps since when the view has been as fresh as it is", () => {

@@ -7,7 +7,7 @@ const picture: Picture = {
   nowMs: 31_400,
   totals,
   rows: [
-    { name: "n1", state: "up", perSecond: 211.6, p99Ms: 4.06 },
+    { name: "n1", state: "healthy", perSecond: 211.6, p99Ms: 4.06 },
     { name: "n2", state: "down", reason: "connection refused", sinceMs: 14_240, perSecond: 0 },
   ],
 };
@@ -57,10 +57,10 @@ describe("a line in a pipe", () => {
   });
 
   it("tells a transition with its reason, by name where the node has one", () => {
-    const event = { address: "127.0.0.1:9200", from: "up", to: "down", reason: "connection refused" } as const;
+    const event = { address: "127.0.0.1:9200", from: "healthy", to: "down", reason: "connection refused" } as const;
     assert.equal(transitionLine({ ...event, name: "n2" }, 14_240), "  14.2 s  n2: up -> down (connection refused)");
-    assert.equal(transitionLine({ address: "a:1", from: "absent", to: "ramp" }, 0), "   0.0 s  a:1: joins, ramp");
-    assert.equal(transitionLine({ address: "a:1", from: "drain", to: "absent" }, 0), "   0.0 s  a:1: leaves");
+    assert.equal(transitionLine({ address: "a:1", from: "absent", to: "slow-start" }, 0), "   0.0 s  a:1: joins, ramp");
+    assert.equal(transitionLine({ address: "a:1", from: "draining", to: "absent" }, 0), "   0.0 s  a:1: leaves");
   });
 });
 

@@ -135,9 +135,9 @@ function cells(nameWidth: number, name: string, state: string, since: string, ra
 }
 
 export const moodOf: Readonly<Record<NodeState, Mood>> = {
-  up: "good",
-  ramp: "doubtful",
-  drain: "doubtful",
+  healthy: "good",
+  "slow-start": "doubtful",
+  draining: "doubtful",
   down: "bad",
   ejected: "bad",
   unusable: "bad",

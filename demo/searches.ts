@@ -29,5 +29,5 @@ export async function fillIndex(pool: Pool, nodeCount: number): Promise<void> {
 }
 
 function isUp({ state }: { readonly state: string }): boolean {
-  return state === "up" || state === "ramp";
+  return state === "healthy" || state === "slow-start";
 }

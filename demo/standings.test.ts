@@ -10,27 +10,27 @@ function moved(from: NodeEvent["from"], to: NodeEvent["to"], address = "a:1"): N
 describe("standings", () => {
   it("make one absence of an ejection that the coordinator confirms", () => {
     const standings = new Standings();
-    standings.moved(moved("up", "ejected"), 8_000);
+    standings.moved(moved("healthy", "ejected"), 8_000);
     standings.moved(moved("ejected", "down"), 8_300);
     assert.deepEqual(standings.absences(), [{ node: "n1", down: true, fromMs: 8_000 }]);
-    standings.moved(moved("down", "ramp"), 20_000);
-    standings.moved(moved("ramp", "up"), 50_000);
+    standings.moved(moved("down", "slow-start"), 20_000);
+    standings.moved(moved("slow-start", "healthy"), 50_000);
     assert.deepEqual(standings.absences(), [{ node: "n1", down: true, fromMs: 8_000, untilMs: 20_000 }]);
     assert.equal(standings.sinceMs("a:1"), 50_000);
   });
 
   it("tell an ejection that nobody confirmed from a node that was down", () => {
     const standings = new Standings();
-    standings.moved(moved("up", "ejected"), 1_000);
-    standings.moved(moved("ejected", "up"), 2_000);
+    standings.moved(moved("healthy", "ejected"), 1_000);
+    standings.moved(moved("ejected", "healthy"), 2_000);
     assert.deepEqual(standings.absences(), [{ node: "n1", down: false, fromMs: 1_000, untilMs: 2_000 }]);
   });
 
   it("list absences in the order in which they began, those that last too", () => {
     const standings = new Standings();
-    standings.moved(moved("up", "down", "a:1"), 1_000);
-    standings.moved(moved("up", "down", "b:1"), 2_000);
-    standings.moved(moved("down", "up", "b:1"), 3_000);
+    standings.moved(moved("healthy", "down", "a:1"), 1_000);
+    standings.moved(moved("healthy", "down", "b:1"), 2_000);
+    standings.moved(moved("down", "healthy", "b:1"), 3_000);
     assert.deepEqual(
       standings.absences().map(({ fromMs }) => fromMs),
       [1_000, 2_000],
@@ -39,8 +39,8 @@ describe("standings", () => {
 
   it("forget a node that is no longer known", () => {
     const standings = new Standings();
-    standings.moved(moved("up", "drain"), 1_000);
-    standings.moved(moved("drain", "absent"), 2_000);
+    standings.moved(moved("healthy", "draining"), 1_000);
+    standings.moved(moved("draining", "absent"), 2_000);
     assert.equal(standings.sinceMs("a:1"), undefined);
     assert.deepEqual(standings.absences(), []);
   });

@@ -8,7 +8,7 @@ const never = new AbortController().signal;
 describe("the story", () => {
   it("starts the node again only once the pool has found it down, and ends once it answers again", async () => {
     const events: string[] = [];
-    let state: NodeState = "up";
+    let state: NodeState = "healthy";
     let answers = 7;
     const later = (change: () => void) => setTimeout(change, 300);
     const victim = {
@@ -25,7 +25,7 @@ describe("the story", () => {
         events.push("restarted");
         later(() => {
           events.push("in use");
-          state = "ramp";
+          state = "slow-start";
           later(() => {
             events.push("answers");
             answers++;

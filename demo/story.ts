@@ -75,5 +75,5 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): P
 }
 
 export function isInUse(state: NodeState | undefined): boolean {
-  return state === "up" || state === "ramp";
+  return state === "healthy" || state === "slow-start";
 }

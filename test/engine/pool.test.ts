@@ -79,7 +79,9 @@ describe("a pool on a real cluster", { timeout: 600_000 }, () => {
         const requestsBefore = requestsOf(pool, victim);
         await waitUntil(
           "it serves again",
-          () => ["up", "ramp"].includes(stateOf(pool, victim) ?? "") && requestsOf(pool, victim) > requestsBefore,
+          () =>
+            ["healthy", "slow-start"].includes(stateOf(pool, victim) ?? "") &&
+            requestsOf(pool, victim) > requestsBefore,
           patient,
         );
         const { failures, answered } = await load.stop();
@@ -102,7 +104,7 @@ describe("a pool on a real cluster", { timeout: 600_000 }, () => {
         await fourth.stop();
         await waitUntil(
           "it is avoided",
-          () => stateOf(pool, fourth) !== "up" && stateOf(pool, fourth) !== "ramp",
+          () => stateOf(pool, fourth) !== "healthy" && stateOf(pool, fourth) !== "slow-start",
           patient,
         );
         const load = steadyLoad(pool, 4);

@@ -67,7 +67,7 @@ describe("one bad observer", { ...night, concurrency: 2 }, () => {
 
     await lostWay.mend();
     for (const way of ways) await way.mend();
-    await waitForState(all, cluster.nodes, ["ramp", "up"]);
+    await waitForState(all, cluster.nodes, ["slow-start", "healthy"]);
     await waitUntilServed(all);
     await closeAll(all);
   });
@@ -110,14 +110,14 @@ describe("one bad observer", { ...night, concurrency: 2 }, () => {
     for (const replica of replicas) {
       const others = ({ address }: { readonly address: string }) => address !== addressOf(lost);
       assert.deepEqual(
-        toldOf(replica, (event) => others(event) && event.to !== "up"),
+        toldOf(replica, (event) => others(event) && event.to !== "healthy"),
         [],
       );
     }
 
     await lost.restart();
     for (const way of [way1, way2, way3]) await way.mend();
-    await waitForState(replicas, [lost], ["ramp", "up"]);
+    await waitForState(replicas, [lost], ["slow-start", "healthy"]);
     // Of the two that it could not reach and that were in use all the time; the dead one is back, as every dead one is.
     const again = () => messagesOf(coordinator, /is reached from here again/).length;
     await waitUntil("the coordinator says that it is over", () => again() === 2, patient);

@@ -57,7 +57,7 @@ describe("a killed node", { ...night, concurrency: 3 }, () => {
         await killed.kill();
         await waitForState(replicas, [killed], ["down"]);
         await killed.restart();
-        await waitForState(replicas, [killed], ["ramp", "up"]);
+        await waitForState(replicas, [killed], ["slow-start", "healthy"]);
         await waitUntilAllServeFrom(replicas, killed);
         assert.deepEqual(await failuresOf(replicas), []);
         await closeAll(replicas);
@@ -90,7 +90,7 @@ describe("a killed node", { ...night, concurrency: 3 }, () => {
       await waitUntilServed(replicas, 1);
       // An application waits for no more than its own next try: while all are avoided, all are tried all the same.
       t.diagnostic(`requests went on ${Math.round(performance.now() - backMs)} ms after the node's return`);
-      await waitForState(replicas, [only], ["ramp", "up"]);
+      await waitForState(replicas, [only], ["slow-start", "healthy"]);
       await Promise.all(replicas.map((replica) => replica.ask("forget tally")));
       await waitUntilServed(replicas);
       const found = await Promise.all(replicas.map((replica) => replica.request(search)));

@@ -40,7 +40,7 @@ describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
       await waitUntilServed(replicas);
       await node.restart();
       // As the guide says: until every node is used again, before the next one.
-      await waitForState(replicas, cluster.nodes, ["ramp", "up"]);
+      await waitForState(replicas, cluster.nodes, ["slow-start", "healthy"]);
     }
     await waitUntilServed(replicas);
     assert.deepEqual(await failuresOf(replicas), []);
@@ -67,7 +67,7 @@ describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
     await seed.restart();
     for (const node of cluster.nodes.slice(1)) await node.restart({ port: await freePort() });
     await waitUntilServed(replicas, 1);
-    await waitForState(replicas, cluster.nodes, ["ramp", "up"]);
+    await waitForState(replicas, cluster.nodes, ["slow-start", "healthy"]);
     for (const failure of await failuresOf(replicas)) {
       // A search that was on a node when it died has been sent; one that no node took has waited within its timeout.
       assert.match(failure, /^(?:NO_NODE|TIMEOUT) /);
@@ -139,8 +139,8 @@ describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
     await waitForState(replicas, [killed], ["down"]);
     const standing = (await first.ask("nodes")).find(({ address }) => address === addressOf(killed));
     await killed.restart();
-    await waitForState(replicas, [killed], ["ramp"]);
-    await waitForState(replicas, [killed], ["up"]);
+    await waitForState(replicas, [killed], ["slow-start"]);
+    await waitForState(replicas, [killed], ["healthy"]);
     await waitUntilServed(replicas, 100);
 
     // The one that keeps the view: what happened to the node, in order, each once.
@@ -169,7 +169,7 @@ describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
     assert.notEqual(standing?.reason ?? "", "");
     assert.ok((standing?.forMs ?? -1) >= 0);
     t.diagnostic(`${standing?.state} for ${standing?.forMs} ms: ${standing?.reason}`);
-    assert.equal(stateOf(await first.ask("stats"), killed), "up");
+    assert.equal(stateOf(await first.ask("stats"), killed), "healthy");
     assert.deepEqual(await failuresOf(replicas), []);
     await closeAll(replicas);
   });
@@ -178,5 +178,5 @@ describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
 async function isOf(replica: Replica, uuid: string, cluster: FixtureCluster): Promise<boolean> {
   const { nodes, view } = await replica.ask("stats");
   const states = cluster.nodes.map((node) => nodes.find(({ address }) => address === addressOf(node))?.state);
-  return view?.clusterUuid === uuid && states.every((state) => state === "up" || state === "ramp");
+  return view?.clusterUuid === uuid && states.every((state) => state === "healthy" || state === "slow-start");
 }

@@ -27,7 +27,7 @@ export function stateOf({ nodes }: PoolStats, node: FixtureNode): string | undef
 
 /** Every replica goes by the nodes of the cluster, and all of them are up. */
 export function waitUntilAllUp(replicas: readonly Replica[], nodes: readonly FixtureNode[]): Promise<unknown> {
-  return waitForState(replicas, nodes, ["up"]);
+  return waitForState(replicas, nodes, ["healthy"]);
 }
 
 export function waitForState(

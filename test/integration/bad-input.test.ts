@@ -248,9 +248,9 @@ describe("a request that is wrong", patience, () => {
       for (const answer of await Promise.all(others)) assert.ok(answer.ok);
       assert.equal(await requestsSeen(cluster), seen + 3);
       const stats = pool.stats();
-      assert.deepEqual([stats.underWay, stats.inFlight, stats.queued], [0, 0, 0]);
+      assert.deepEqual([stats.pending, stats.inFlight, stats.queued], [0, 0, 0]);
       assert.deepEqual([stats.failed, stats.nodes[0]?.failures], [before.failed, before.nodes[0]?.failures]);
-      assert.equal(stats.nodes[0]?.state, "up");
+      assert.equal(stats.nodes[0]?.state, "healthy");
     });
   }
 
@@ -300,12 +300,12 @@ describe("any request at all", patience, () => {
             if (outcome.status === "fulfilled") assert.ok(outcome.value.status >= 200);
             else assert.ok(outcome.reason instanceof RollcallError, String(outcome.reason));
           }
-          assert.equal(pool.stats().underWay, 0);
+          assert.equal(pool.stats().pending, 0);
         }),
         { numRuns: 150 },
       );
       await waitUntil("nothing is in flight", () => pool.stats().inFlight === 0 && pool.stats().queued === 0);
-      assert.ok(pool.nodes().every(({ state }) => state === "up"));
+      assert.ok(pool.nodes().every(({ state }) => state === "healthy"));
       assert.ok((await pool.request(search)).ok);
       assert.equal(cluster.nodes.length, 2);
     });

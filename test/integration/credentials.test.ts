@@ -351,7 +351,7 @@ describe("credentials: from a function", atOnce, () => {
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), auth: () => promised });
     const { pool } = watched;
     const waiting = Promise.all(Array.from({ length: 5 }, () => search(pool)));
-    await waitUntil("they wait", () => pool.stats().underWay === 5 && pool.stats().queued === 5, patient);
+    await waitUntil("they wait", () => pool.stats().pending === 5 && pool.stats().queued === 5, patient);
     assert.equal((await cluster.stats()).connections, 0);
     assert.equal(statusOf(pool, addressOf(nodeAt(cluster, 0)))?.state, "unusable");
     answer(own);

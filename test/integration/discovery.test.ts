@@ -118,7 +118,7 @@ describe("discovery: members", atOnce, () => {
     const slow = Array.from({ length: 16 }, () => pool.request({ method: "GET", path: "/slow/_count" }));
     await waitUntil("a slow request waits there", () => (statusOf(pool, address)?.inFlight ?? 0) > 0, patient);
     await cluster.removeNode(leaving);
-    await waitUntil("it drains", () => statusOf(pool, address)?.state === "drain", patient);
+    await waitUntil("it drains", () => statusOf(pool, address)?.state === "draining", patient);
     await assertUnused(pool, leaving);
 
     const answers = await Promise.all(slow);
@@ -203,7 +203,7 @@ describe("discovery: members", atOnce, () => {
     await waitUntil("an answer is held", () => log.messages("warn", "held back").length > 0, patient);
     await waitForSniffs(cluster, 4);
     assert.deepEqual(memberAddresses(pool), addressesOf(cluster.nodes));
-    assert.ok(!states.has("drain") && !states.has("absent"), `${[...states]}`);
+    assert.ok(!states.has("draining") && !states.has("absent"), `${[...states]}`);
     assert.deepEqual((await steady.stop()).failures, []);
     await waitUntilServing(pool, cluster.nodes);
   });
@@ -329,7 +329,7 @@ describe("discovery: privileges", atOnce, () => {
       await assert.rejects(pool.ready({ timeoutMs: 4_000 }), { code: "TIMEOUT", message: /cluster:monitor\/main/ });
       assert.deepEqual((await steady.stop()).failures, []);
       assert.equal(log.messages("warn").length, 1, log.messages("warn").join("\n"));
-      for (const seed of seeds) assert.equal(statusOf(pool, addressOf(seed))?.state, "up");
+      for (const seed of seeds) assert.equal(statusOf(pool, addressOf(seed))?.state, "healthy");
       assert.equal(await servedBy(nodeAt(cluster, 2)), 0);
 
       await setAll(cluster, {});
@@ -463,7 +463,7 @@ describe("discovery: answers that cannot be believed", atOnce, () => {
       await setAll(cluster, faultsFor(cluster));
       await waitForSniffs(cluster, 3);
       assert.deepEqual(memberAddresses(pool), addressesOf(cluster.nodes), what);
-      assert.ok(!states.has("drain") && !states.has("absent"), what);
+      assert.ok(!states.has("draining") && !states.has("absent"), what);
     }
     await waitUntilServing(pool, cluster.nodes);
     assert.deepEqual((await steady.stop()).failures, []);
@@ -477,7 +477,7 @@ describe("discovery: answers that cannot be believed", atOnce, () => {
     await setAll(cluster, onSniffs({ body: nodeList(cluster.nodes.slice(0, 2), { failed: 1 }) }));
     await waitForSniffs(cluster, 10); // as a complete list, half as many would do
     assert.deepEqual(memberAddresses(pool), addressesOf(cluster.nodes));
-    assert.notEqual(statusOf(pool, addressOf(nodeAt(cluster, 2)))?.state, "drain");
+    assert.notEqual(statusOf(pool, addressOf(nodeAt(cluster, 2)))?.state, "draining");
     await waitUntilServing(pool, cluster.nodes);
   });
 

@@ -61,7 +61,7 @@ describe("a node that is killed under load", patience, () => {
       assert.deepEqual(load.failures, []);
 
       await node.restart();
-      await waitUntil("it is wholly back", () => statusOf(pool, node).state === "up", { timeoutMs: 90_000 });
+      await waitUntil("it is wholly back", () => statusOf(pool, node).state === "healthy", { timeoutMs: 90_000 });
       const isFull = async () => {
         const share = await shareOf(pool, node, 600);
         return share > 0.2 && share < 0.5;
@@ -209,7 +209,7 @@ describe("a cluster of which no node is left", patience, () => {
       for (const request of [search, sameDocument, newDocument]) assert.ok((await pool.request(request)).ok);
       await waitUntil(
         "all are used again",
-        () => pool.nodes().every(({ state }) => state === "up" || state === "ramp"),
+        () => pool.nodes().every(({ state }) => state === "healthy" || state === "slow-start"),
         {
           timeoutMs: 60_000,
         },
@@ -253,7 +253,7 @@ describe("small clusters", patience, () => {
       for (const node of cluster.nodes) {
         await waitUntil(
           "both are used",
-          () => pool.nodes().every(({ state }) => state === "up" || state === "ramp"),
+          () => pool.nodes().every(({ state }) => state === "healthy" || state === "slow-start"),
           longWait,
         );
         await node.kill();
@@ -290,7 +290,7 @@ describe("a node that answers", patience, () => {
         assert.ok(statusOf(pool, node).requests > requests);
         assert.equal(statusOf(pool, node).failures, 0);
         assert.deepEqual(events, []);
-        assert.ok(pool.nodes().every(({ state }) => state === "up"));
+        assert.ok(pool.nodes().every(({ state }) => state === "healthy"));
       });
     });
   }
@@ -306,7 +306,7 @@ describe("a node that answers", patience, () => {
         }
       }
       for (const { state, requests, failures } of pool.nodes()) {
-        assert.deepEqual([state, requests, failures], ["up", 0, 0]);
+        assert.deepEqual([state, requests, failures], ["healthy", 0, 0]);
       }
       assert.equal((await cluster.stats()).requests.other, before.requests.other);
       assert.ok((await pool.request(search)).ok);

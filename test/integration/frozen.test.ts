@@ -218,7 +218,7 @@ describe("a node that is ill without being silent", patience, () => {
         0,
       );
       assert.ok(probes >= 2 && probes <= 12, `${probes} probes`);
-      assert.equal(statusOf(pool, node).state, "up");
+      assert.equal(statusOf(pool, node).state, "healthy");
     });
   });
 });
@@ -236,7 +236,7 @@ describe("a process that does not run", patience, () => {
     };
     await waitUntil("every node serves", async () => {
       const nodes = await replica.ask("nodes");
-      return nodes.length === 3 && nodes.every(({ answers, state }) => answers > 20 && state === "up");
+      return nodes.length === 3 && nodes.every(({ answers, state }) => answers > 20 && state === "healthy");
     });
     const heard = replica.events.length;
     await work({ cluster, replica, progress });

@@ -38,13 +38,13 @@ describe("a store in a Redis Cluster", () => {
       const lease = await leadWhenFree(leader, "a");
       const heard: string[] = [];
       leader.store.onReport(({ replica }) => heard.push(replica));
-      reader.store.onRollCall(() => heard.push("roll call"));
+      reader.store.onStatusRequest(() => heard.push("roll call"));
       await leader.store.publish(lease, publication(lease, 1));
       await waitForView(reader, lease, 1);
       // Not promised to arrive, as long as the subscriptions are on their way.
       await waitUntil("messages go both ways", () => {
         reader.store.report({ node: "id0@es0:9200", reason: "connection refused", replica: "r1" });
-        leader.store.callRoll();
+        leader.store.requestStatus();
         return heard.includes("r1") && heard.includes("roll call");
       });
 

@@ -23,7 +23,7 @@ describe("a store whose Redis is away", () => {
       assert.match(await messageOf(reader.store.read()), /^REDIS: Redis: /);
       // Nobody is there to take it, and nobody is told.
       reader.store.report({ node: "id0@es0:9200", reason: "connection refused", replica: "r1" });
-      reader.store.callRoll();
+      reader.store.requestStatus();
       await sleep(1_500); // several attempts to connect
 
       await server.restart();
@@ -337,7 +337,7 @@ describe("news of a view", () => {
       const shop = await connect({ name: "shop" });
       const heard: string[] = [];
       shop.store.onReport(({ replica }) => heard.push(`report of ${replica}`));
-      shop.store.onRollCall(() => heard.push("roll call"));
+      shop.store.onStatusRequest(() => heard.push("roll call"));
       shop.store.onReleased(() => heard.push("released"));
       await shop.store.read();
 
@@ -345,7 +345,7 @@ describe("news of a view", () => {
       assert.ok((await shop.store.acquire("b", 0)) !== undefined, "each has a lease of its own");
       await logs.store.publish(lease, publication(lease, 1));
       logs.store.report({ node: "id0@es0:9200", reason: "connection refused", replica: "r1" });
-      logs.store.callRoll();
+      logs.store.requestStatus();
       await logs.store.release(lease);
       await logs.store.read();
       assert.equal(await shop.store.read(), undefined);
@@ -360,7 +360,7 @@ describe("news of a view", () => {
       const listening = async () => Number((await server.client.pubsub("NUMSUB", "{rollcall:logs}:reports"))[1]);
       assert.equal(await listening(), 0);
       const heard: string[] = [];
-      const stops = [one.store.onReport(({ node }) => heard.push(node)), one.store.onDigest(() => {})];
+      const stops = [one.store.onReport(({ node }) => heard.push(node)), one.store.onHeartbeat(() => {})];
       await waitUntil("they are subscribed", async () => (await listening()) === 1);
       for (let index = 0; index < 500; index++) {
         one.store.report({ node: `id${index}@es:9200`, reason: "connection refused", replica: "r1" });
@@ -368,11 +368,11 @@ describe("news of a view", () => {
       // On the way of the reports, behind them: what arrived before it is all that was sent.
       let isCalled = false;
       stops.push(
-        one.store.onRollCall(() => {
+        one.store.onStatusRequest(() => {
           isCalled = true;
         }),
       );
-      one.store.callRoll();
+      one.store.requestStatus();
       await waitUntil("the roll call is heard", () => isCalled);
       assert.ok(heard.length >= 20 && heard.length <= 60, `${heard.length} were sent`);
 

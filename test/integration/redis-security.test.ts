@@ -25,7 +25,7 @@ describe("whatever somebody else writes to Redis", () => {
       const reader = await connect({ mayLead: false });
       const reports: unknown[] = [];
       reader.store.onReport((report) => reports.push(report));
-      reader.store.onDigest((digest) => reports.push(digest));
+      reader.store.onHeartbeat((digest) => reports.push(digest));
       const lease = await lead(leader);
       await leader.store.publish(lease, publication(lease, 1));
       await waitForView(reader, lease, 1);
@@ -40,7 +40,7 @@ describe("whatever somebody else writes to Redis", () => {
         "[]",
         '{"kind":"head"}',
         `{"kind":"head","head":${head}}`,
-        `{"kind":"digest","digest":${head}}`,
+        `{"kind":"heartbeat","heartbeat":${head}}`,
         '{"kind":"report","node":"__proto__","reason":1}',
         head,
         randomBytes(200_000),
@@ -146,7 +146,7 @@ describe("the Redis users of the guide", () => {
       const reader = await connect({ redis: as("replica"), mayLead: false });
       const heard: string[] = [];
       leader.store.onReport(({ replica }) => heard.push(replica));
-      reader.store.onRollCall(() => heard.push("roll call"));
+      reader.store.onStatusRequest(() => heard.push("roll call"));
       await leader.store.read();
 
       const lease = await lead(leader);
@@ -154,7 +154,7 @@ describe("the Redis users of the guide", () => {
       assert.equal(await leader.store.renew(lease, 5), "kept");
       await waitForView(reader, lease, 1);
       reader.store.report({ node: "id0@es0:9200", reason: "connection refused", replica: "r1" });
-      leader.store.callRoll();
+      leader.store.requestStatus();
       await waitUntil("both are heard", () => heard.length === 2);
       await leader.store.release(lease);
       // Nothing that they tried was denied.

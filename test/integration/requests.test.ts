@@ -315,9 +315,9 @@ describe("a request's timeout", patience, () => {
           error.attempts.map(({ code }) => code),
           ["TIMEOUT"],
         );
-        await waitUntil("nothing is left of it", () => pool.stats().inFlight === 0 && pool.stats().underWay === 0);
+        await waitUntil("nothing is left of it", () => pool.stats().inFlight === 0 && pool.stats().pending === 0);
         // A timeout says nothing of the node.
-        assert.equal(statusOf(pool, nodeOf(one(), 0)).state, "up");
+        assert.equal(statusOf(pool, nodeOf(one(), 0)).state, "healthy");
         await nodeOf(one(), 0).set({});
         assert.ok((await pool.request(search)).ok);
       });
@@ -551,7 +551,7 @@ describe("the nodes of a pool", patience, () => {
         assert.equal(status.errorStatuses, at === 1 ? served : 0);
         assert.equal(status.inFlight, 0);
       }
-      const { requests, answered, failed, underWay, inFlight, queued, retries } = pool.stats();
+      const { requests, answered, failed, pending: underWay, inFlight, queued, retries } = pool.stats();
       assert.deepEqual([requests, answered, failed, retries], [60, 60, 0, 0]);
       assert.deepEqual([underWay, inFlight, queued], [0, 0, 0]);
     });
@@ -566,13 +566,13 @@ describe("the nodes of a pool", patience, () => {
       const calls = Array.from({ length: 7 }, () => failureOf(pool.request({ ...search, signal: stop.signal })));
       await waitUntil("the nodes have them all", async () => (await requestsSeen(three())) === seen + 7);
       const stats = pool.stats();
-      assert.deepEqual([stats.requests, stats.underWay, stats.inFlight, stats.queued], [7, 7, 7, 0]);
+      assert.deepEqual([stats.requests, stats.pending, stats.inFlight, stats.queued], [7, 7, 7, 0]);
       const sum = (field: "inFlight" | "openSockets" | "requests") =>
         stats.nodes.reduce((total, node) => total + node[field], 0);
       assert.deepEqual([sum("inFlight"), sum("openSockets"), sum("requests")], [7, 7, 7]);
       stop.abort();
       await Promise.all(calls);
-      assert.deepEqual([pool.stats().failed, pool.stats().underWay], [7, 0]);
+      assert.deepEqual([pool.stats().failed, pool.stats().pending], [7, 0]);
       await waitUntil("the sockets are closed", () => pool.nodes().every(({ openSockets }) => openSockets === 0));
     });
     await waitUntil("the pool has left no socket", async () => (await three().stats()).openConnections === 0);
@@ -647,7 +647,7 @@ describe("events", patience, () => {
       assert.equal((await failureOf(pool.request({ ...search, timeoutMs: 3_000 }))).sent, "no");
       await waitUntil("the pool is degraded", () => degraded.includes(true));
       const fall = nodeEvents.find(({ to }) => to === "down" || to === "ejected");
-      assert.deepEqual([fall?.address, fall?.from, fall?.name], [addressOf(node), "up", node.name]);
+      assert.deepEqual([fall?.address, fall?.from, fall?.name], [addressOf(node), "healthy", node.name]);
       assert.match(fall?.reason ?? "", /\w/);
       assert.ok(errors.includes("a listener threw"));
 

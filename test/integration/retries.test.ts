@@ -164,7 +164,7 @@ describe("a read", patience, () => {
         await sleep(18 + (round % 8)); // about when they close
       }
       assert.deepEqual(events, []);
-      assert.ok(pool.nodes().every(({ state }) => state === "up"));
+      assert.ok(pool.nodes().every(({ state }) => state === "healthy"));
     });
   });
 
@@ -196,7 +196,7 @@ describe("a read", patience, () => {
       for (const { status } of await Promise.all(Array.from({ length: 3 }, () => pool.request(newDocument)))) {
         assert.equal(status, 201);
       }
-      assert.deepEqual([statusOf(pool, node).failures, statusOf(pool, node).state], [1, "up"]);
+      assert.deepEqual([statusOf(pool, node).failures, statusOf(pool, node).state], [1, "healthy"]);
     });
   });
 
@@ -262,7 +262,7 @@ describe("a node that is busy", patience, () => {
         await nodeOf(cluster, 0).set({ requests: [busy(status)] });
         for (let number = 0; number < 10; number++) assert.equal((await pool.request(search)).status, 200);
       }
-      assert.equal(statusOf(pool, nodeOf(cluster, 0)).state, "up");
+      assert.equal(statusOf(pool, nodeOf(cluster, 0)).state, "healthy");
     });
   });
 

@@ -66,7 +66,7 @@ async function waitForStandings(fleet: Fleet, wanted: Readonly<Record<string, st
   );
 }
 
-const allUp = (nodes: readonly FixtureNode[]) => Object.fromEntries(nodes.map((node) => [addressOf(node), "up"]));
+const allUp = (nodes: readonly FixtureNode[]) => Object.fromEntries(nodes.map((node) => [addressOf(node), "healthy"]));
 
 /** Every thread of every replica has used each of the nodes since. */
 async function waitUntilServedBy(cluster: FixtureCluster, nodes: readonly FixtureNode[]): Promise<void> {
@@ -120,7 +120,7 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
     await cluster.removeNode(joined);
     await waitUntil(
       "the node that left is drained everywhere",
-      async () => (await statsOf(fleet)).every((stats) => [undefined, "drain"].includes(stateOf(stats, joined))),
+      async () => (await statsOf(fleet)).every((stats) => [undefined, "draining"].includes(stateOf(stats, joined))),
       { timeoutMs: 120_000 },
     );
     const served = (await joined.counts()).requests.other;

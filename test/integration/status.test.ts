@@ -199,8 +199,8 @@ describe("rollcall coordinator and rollcall status", () => {
         topology: { version: at(5), clusterUuid: "u", source: "sniff", nodes: [node] },
         marks: { version: at(2), nodes: {} },
       });
-      store.onRollCall(() =>
-        store.digest({
+      store.onStatusRequest(() =>
+        store.heartbeat({
           replica: "r1",
           host: "app-1",
           pid: 4711,
@@ -208,7 +208,7 @@ describe("rollcall coordinator and rollcall status", () => {
           leading: false,
           freshness: "fresh",
           view: { topology: at(5), marks: at(2) },
-          avoided: ["i1@10.0.0.1:9200"],
+          ejected: ["i1@10.0.0.1:9200"],
           threads: [
             { thread: 0, topology: at(5), calls: 3, tasks: 0, state: "well" },
             { thread: 1, topology: at(3), calls: 4, tasks: 1, state: "late" },

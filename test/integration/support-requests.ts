@@ -57,7 +57,9 @@ export async function settled(pool: Pool, cluster: FixtureCluster): Promise<void
   const wanted = cluster.nodes.map(addressOf).sort();
   await pool.ready();
   await waitUntil("the pool has found every node", () => {
-    const found = pool.nodes().filter(({ tier, state, id }) => tier === "node" && state === "up" && id !== undefined);
+    const found = pool
+      .nodes()
+      .filter(({ tier, state, id }) => tier === "node" && state === "healthy" && id !== undefined);
     return (
       found
         .map(({ address }) => address)

@@ -29,7 +29,7 @@ async function withThreads(threads: number, use: (scene: Scene) => Promise<void>
     await settled(pool, cluster);
     await use({ pool, cluster, log });
     await waitUntil("nothing is under way", () => {
-      const { inFlight, queued, underWay } = pool.stats();
+      const { inFlight, queued, pending: underWay } = pool.stats();
       return inFlight === 0 && queued === 0 && underWay === 0;
     });
     const { requests, answered, failed } = pool.stats();

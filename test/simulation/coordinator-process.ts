@@ -1,8 +1,8 @@
-import { ClusterAccess, Coordinator, DigestSender, type ViewStore } from "@rollcall/coordinator";
+import { ClusterAccess, Coordinator, HeartbeatSender, type ViewStore } from "@rollcall/coordinator";
 import { freshnessOf, type View } from "@rollcall/core/view";
-import { SimAsker } from "./sim-asker.js";
+import { openStore, type Surroundings } from "./environment.js";
+import { SimAsker } from "./sim-control-client.js";
 import type { SimProcess } from "./sim-process.js";
-import { openStore, type Surroundings } from "./surroundings.js";
 
 /** A process that may keep the view, and has no pool. */
 export class CoordinatorProcess {
@@ -27,14 +27,14 @@ export class CoordinatorProcess {
     store.subscribe((view) => {
       this.view = view;
     });
-    const digests = new DigestSender({
+    const digests = new HeartbeatSender({
       ...{ store, timers: process, random: process.random },
-      digest: () => {
+      heartbeat: () => {
         const { view } = this;
         const ageMs = view === undefined ? Number.POSITIVE_INFINITY : store.nowMs() - view.head.atMs;
         return {
           ...{ replica: name, host: "simulated", pid: 1, role: "coordinator", leading: this.isLeading },
-          ...{ freshness: freshnessOf(ageMs), avoided: [], threads: [] },
+          ...{ freshness: freshnessOf(ageMs), ejected: [], threads: [] },
           ...(view === undefined ? {} : { view: { topology: view.head.topology, marks: view.head.marks } }),
         };
       },

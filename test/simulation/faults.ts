@@ -88,7 +88,7 @@ const nothing = { lastsMs: 0, mend: () => {} };
 
 function nodeFault(simulation: Simulation, random: Random, state: "crashed" | "silent" | "slow") {
   const node = oneOf(simulation.cluster.nodes, random);
-  if (node === undefined || node.state !== "up") return nothing;
+  if (node === undefined || node.state !== "healthy") return nothing;
   breakNode(simulation, random, node, state);
   return { lastsMs: 500 + random() ** 2 * 60_000, mend: () => mendNode(simulation, node) };
 }
@@ -110,19 +110,19 @@ function breakNode(
 }
 
 function mendNode({ cluster, story }: Simulation, node: SearchNode): void {
-  if (node.state === "up") return;
-  cluster.set(node, "up");
+  if (node.state === "healthy") return;
+  cluster.set(node, "healthy");
   node.isListed = true;
   story.tell(node.key, "is up");
 }
 
 function flapping(simulation: Simulation, random: Random) {
   const node = oneOf(simulation.cluster.nodes, random);
-  if (node === undefined || node.state !== "up") return nothing;
+  if (node === undefined || node.state !== "healthy") return nothing;
   let flaps = true;
   const turn = () => {
     if (!flaps) return;
-    if (node.state === "up") breakNode(simulation, random, node, "crashed");
+    if (node.state === "healthy") breakNode(simulation, random, node, "crashed");
     else mendNode(simulation, node);
     simulation.world.after(1_000 + random() * 5_000, turn);
   };
@@ -139,7 +139,7 @@ function flapping(simulation: Simulation, random: Random) {
 function manyNodes(simulation: Simulation, random: Random) {
   const state = random() < 0.5 ? "crashed" : "silent";
   const share = random() * 0.6;
-  const hit = simulation.cluster.nodes.filter((node) => node.state === "up" && random() < share);
+  const hit = simulation.cluster.nodes.filter((node) => node.state === "healthy" && random() < share);
   for (const node of hit) breakNode(simulation, random, node, state);
   return {
     lastsMs: 1_000 + random() * 30_000,
@@ -153,12 +153,12 @@ function anotherAddress(simulation: Simulation, random: Random) {
   const { cluster, story } = simulation;
   // The configured ones keep theirs.
   const node = oneOf(cluster.nodes.slice(3), random);
-  if (node === undefined || node.state !== "up") return nothing;
+  if (node === undefined || node.state !== "healthy") return nothing;
   breakNode(simulation, random, node, "crashed");
   return {
     lastsMs: 2_000 + random() * 10_000,
     mend: () => {
-      if (node.state === "up") return;
+      if (node.state === "healthy") return;
       cluster.move(node);
       node.isListed = true;
       story.tell(node.key, "is up at another address");
@@ -169,12 +169,12 @@ function anotherAddress(simulation: Simulation, random: Random) {
 function anotherNode(simulation: Simulation, random: Random) {
   const { cluster, story } = simulation;
   const node = oneOf(cluster.nodes, random);
-  if (node === undefined || node.state !== "up") return nothing;
+  if (node === undefined || node.state !== "healthy") return nothing;
   breakNode(simulation, random, node, random() < 0.5 ? "crashed" : "silent");
   return {
     lastsMs: 2_000 + random() * 10_000,
     mend: () => {
-      if (node.state === "up") return;
+      if (node.state === "healthy") return;
       cluster.replace(node);
       node.isListed = true;
       story.tell(node.key, "takes another's place");
@@ -185,7 +185,7 @@ function anotherNode(simulation: Simulation, random: Random) {
 /** It leaves the cluster in order, and joins again. */
 function unlisted({ cluster, story }: Simulation, random: Random) {
   const node = oneOf(cluster.nodes, random);
-  if (node === undefined || node.state !== "up" || cluster.nodes.filter(({ isListed }) => isListed).length < 2)
+  if (node === undefined || node.state !== "healthy" || cluster.nodes.filter(({ isListed }) => isListed).length < 2)
     return nothing;
   node.isListed = false;
   story.tell(node.key, "is no longer listed");

@@ -1,11 +1,11 @@
 import type { ViewStore } from "@rollcall/coordinator";
 import type { Picked } from "@rollcall/core/selection";
 import { addressOf, compareVersions, type View } from "@rollcall/core/view";
-import type { ViewKeeper } from "#worker/view-keeper";
+import type { ViewKeeper } from "#worker/cluster-state/view-keeper";
 import { Facts, type ProbeFact } from "./facts.js";
 import { Judge } from "./judge.js";
 import type { SearchCluster } from "./search-cluster.js";
-import type { Asked, AskWatch } from "./sim-asker.js";
+import type { Asked, AskWatch } from "./sim-control-client.js";
 import type { SimProcess } from "./sim-process.js";
 import type { RedisWatch } from "./sim-redis.js";
 import type { Story } from "./story.js";
@@ -119,9 +119,9 @@ export class Invariants {
         }
         return store.publish(lease, publication);
       },
-      askWitnesses: (ask) => {
+      requestPeerProbes: (ask) => {
         facts.ask(name, ask.node, ask.id);
-        store.askWitnesses(ask);
+        store.requestPeerProbes(ask);
       },
       onReport: (listener) =>
         store.onReport((report) => {
@@ -129,14 +129,14 @@ export class Invariants {
           if (probe === "failed") facts.word({ leader: name, node, replica, says: "failed", atMs: world.nowMs() });
           listener(report);
         }),
-      onWitness: (listener) =>
-        store.onWitness((answer) => {
+      onPeerProbeResult: (listener) =>
+        store.onPeerProbeResult((answer) => {
           const { id, node, replica, ok } = answer;
           facts.word({ leader: name, node, replica, says: ok ? "reached" : "failed", atMs: world.nowMs(), id });
           listener(answer);
         }),
-      onDigest: (listener) =>
-        store.onDigest((digest) => {
+      onHeartbeat: (listener) =>
+        store.onHeartbeat((digest) => {
           facts.digest(name, digest.replica, digest.role !== "coordinator");
           listener(digest);
         }),
@@ -214,8 +214,8 @@ export class Invariants {
     }
     const found = rows.find(({ row }) => row.slot === picked.slot);
     if (found === undefined) return this.violated("S7", `${replica} picks a node that is gone`);
-    if (found.standing.state !== "drain") return;
-    const others = rows.some(({ row, standing }) => row.tier === "node" && standing.state !== "drain");
+    if (found.standing.state !== "draining") return;
+    const others = rows.some(({ row, standing }) => row.tier === "node" && standing.state !== "draining");
     if (others) this.violated("S7", `${replica} picks a node that is leaving`);
   }
 

@@ -98,7 +98,7 @@ export class Judge {
     }
     for (const [key, mark] of Object.entries(before ?? {})) {
       if (mark.kind !== "down" || marks.nodes[key]?.kind === "down" || !this.addresses.has(key)) continue;
-      if (marks.nodes[key]?.kind !== "drain") this.cameBack(publication, key, mark, marks.nodes[key]);
+      if (marks.nodes[key]?.kind !== "draining") this.cameBack(publication, key, mark, marks.nodes[key]);
     }
   }
 

@@ -41,7 +41,8 @@ export function checkAllIsWell(simulation: Simulation): void {
     );
     for (const { key } of cluster.nodes) {
       const state = standings.get(key)?.state ?? "unknown";
-      if (state !== "up") invariants.violated("L3", `${key} has long been well, but is ${state} for ${process.name}`);
+      if (state !== "healthy")
+        invariants.violated("L3", `${key} has long been well, but is ${state} for ${process.name}`);
     }
   }
 }

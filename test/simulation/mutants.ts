@@ -1,10 +1,16 @@
-import { type Answer, Asker, type Endpoint, type Question, type ViewStore } from "@rollcall/coordinator";
-import type { DetectorEvent } from "@rollcall/core/health";
+import {
+  ControlClient,
+  type ControlRequest,
+  type ControlResponse,
+  type Endpoint,
+  type ViewStore,
+} from "@rollcall/coordinator";
+import type { CircuitBreakerEvent } from "@rollcall/core/health";
 import { type Roster, rosterOf } from "@rollcall/core/selection";
 import type { View } from "@rollcall/core/view";
-import { LocalHealth } from "#worker/local-health";
+import { LocalHealth } from "#worker/cluster-state/local-health";
+import { ViewKeeper } from "#worker/cluster-state/view-keeper";
 import { TableReader } from "#worker/table/reader";
-import { ViewKeeper } from "#worker/view-keeper";
 import { redisScripts, type Script } from "./redis-scripts.js";
 import type { Seams } from "./seams.js";
 
@@ -58,20 +64,24 @@ const changed = (change: (store: ViewStore) => Partial<ViewStore>) => (store: Vi
 /** Hears nothing that others have published. */
 const deaf = changed(() => ({
   subscribe: () => () => {},
-  onDigest: () => () => {},
+  onHeartbeat: () => () => {},
   read: async () => undefined,
 }));
 
 /** An asker that makes something else of an answer, or asks nobody. */
-class OtherAsker extends Asker {
+class OtherAsker extends ControlClient {
   constructor(
-    private readonly inner: Asker,
-    private readonly change: (inner: Asker, endpoint: Endpoint, question: Question) => Promise<Answer>,
+    private readonly inner: ControlClient,
+    private readonly change: (
+      inner: ControlClient,
+      endpoint: Endpoint,
+      question: ControlRequest,
+    ) => Promise<ControlResponse>,
   ) {
     super({ nowMs: () => 0, after: () => () => {} }, 0);
   }
 
-  override ask(endpoint: Endpoint, question: Question): Promise<Answer> {
+  override request(endpoint: Endpoint, question: ControlRequest): Promise<ControlResponse> {
     return this.change(this.inner, endpoint, question);
   }
 
@@ -80,10 +90,10 @@ class OtherAsker extends Asker {
   }
 }
 
-const refused: Answer = { kind: "failed", code: "ECONNREFUSED", reason: "connection refused" };
+const refused: ControlResponse = { kind: "failed", code: "ECONNREFUSED", reason: "connection refused" };
 
 /** The same roots for every node: whoever is asked has answered. */
-const answers: Answer = {
+const answers: ControlResponse = {
   kind: "answered",
   status: 200,
   body: Buffer.from(JSON.stringify({ name: "n1", cluster_name: "logs", cluster_uuid: "u1" })),
@@ -112,7 +122,7 @@ const repeating = changed((store) => ({
 
 class SelfReliant extends LocalHealth {
   /** Goes on trying whoever the view marks down. */
-  override tell(slot: number, generation: number, event: DetectorEvent): void {
+  override tell(slot: number, generation: number, event: CircuitBreakerEvent): void {
     if (event.type !== "sharedDown") super.tell(slot, generation, event);
   }
 }
@@ -126,7 +136,7 @@ class Unforgiving extends LocalHealth {
   }
 
   /** Counts against a node what the last one in its slot has done. */
-  override tell(slot: number, generation: number, event: DetectorEvent): void {
+  override tell(slot: number, generation: number, event: CircuitBreakerEvent): void {
     super.tell(slot, this.generations.get(slot) ?? generation, event);
   }
 }
@@ -148,7 +158,7 @@ class Hopeless extends TableReader {
 
 /** Hears digests, so that it knows that others are alive, but neither their reports nor what witnesses say. */
 export const deafToOthers: Partial<Seams> = {
-  leaderStore: changed(() => ({ onReport: () => () => {}, onWitness: () => () => {} })),
+  leaderStore: changed(() => ({ onReport: () => () => {}, onPeerProbeResult: () => () => {} })),
 };
 
 export const mutants: readonly Mutant[] = [
@@ -172,11 +182,11 @@ export const mutants: readonly Mutant[] = [
     invariant: "S5",
     seams: {
       leaderStore: changed((store) => ({
-        onWitness: (listener) => store.onWitness((answer) => listener({ ...answer, ok: false })),
+        onPeerProbeResult: (listener) => store.onPeerProbeResult((answer) => listener({ ...answer, ok: false })),
       })),
       leaderAsker: (asker, { random }) => {
         return new OtherAsker(asker, async (inner, endpoint, question) => {
-          const answer = await inner.ask(endpoint, question);
+          const answer = await inner.request(endpoint, question);
           return question.fresh || random() < 0.02 ? refused : answer;
         });
       },
@@ -187,7 +197,7 @@ export const mutants: readonly Mutant[] = [
     invariant: "S6",
     seams: {
       leaderStore: changed((store) => ({
-        onWitness: (listener) => store.onWitness((answer) => listener({ ...answer, ok: false })),
+        onPeerProbeResult: (listener) => store.onPeerProbeResult((answer) => listener({ ...answer, ok: false })),
       })),
     },
   },
@@ -222,7 +232,7 @@ export const mutants: readonly Mutant[] = [
     seams: {
       leaderAsker: (asker, { random }) => {
         return new OtherAsker(asker, async (inner, endpoint, question) => {
-          const answer = await inner.ask(endpoint, question);
+          const answer = await inner.request(endpoint, question);
           return question.fresh && answer.kind === "failed" && random() < 0.6 ? answers : answer;
         });
       },
@@ -236,7 +246,7 @@ export const mutants: readonly Mutant[] = [
         const failing = new Set<string>();
         return new OtherAsker(asker, async (inner, endpoint, question) => {
           if (question.fresh && failing.delete(endpoint.address)) return refused;
-          const answer = await inner.ask(endpoint, question);
+          const answer = await inner.request(endpoint, question);
           if (answer.kind === "failed") failing.add(endpoint.address);
           return answer;
         });
@@ -275,7 +285,7 @@ export const mutants: readonly Mutant[] = [
       leaderAsker: (asker) => {
         const gone = new Set<string>();
         return new OtherAsker(asker, async (inner, endpoint, question) => {
-          const answer = await inner.ask(endpoint, question);
+          const answer = await inner.request(endpoint, question);
           if (question.fresh && answer.kind === "failed") gone.add(endpoint.address);
           return gone.has(endpoint.address) ? refused : answer;
         });

@@ -3,20 +3,20 @@ import { fixed } from "@rollcall/core/config";
 import { beatMs } from "@rollcall/core/health";
 import { pick } from "@rollcall/core/selection";
 import { addressOf, nodeKey, type View } from "@rollcall/core/view";
-import { ClusterView } from "#worker/cluster-view";
-import type { FreshLook } from "#worker/fresh-look";
-import { lookAfresh } from "#worker/fresh-look";
-import type { LocalHealth } from "#worker/local-health";
-import { NodeWatch } from "#worker/node-watch";
+import type { LocalHealth } from "#worker/cluster-state/local-health";
+import { NodeWatch } from "#worker/cluster-state/node-watch";
+import type { ProbeResult } from "#worker/cluster-state/probe-once";
+import { probeOnce } from "#worker/cluster-state/probe-once";
+import type { ViewKeeper } from "#worker/cluster-state/view-keeper";
+import { ViewSource } from "#worker/cluster-state/view-source";
 import { createTable } from "#worker/table/layout";
-import { LoopWatch } from "#worker/table/loop-watch";
+import { LoopLagMonitor } from "#worker/table/loop-lag-monitor";
 import type { TableReader } from "#worker/table/reader";
 import { TableTraffic } from "#worker/table/traffic";
 import { TableWriter } from "#worker/table/writer";
-import type { ViewKeeper } from "#worker/view-keeper";
-import { SimAsker } from "./sim-asker.js";
+import { openStore, type Surroundings } from "./environment.js";
+import { SimAsker } from "./sim-control-client.js";
 import type { SimProcess } from "./sim-process.js";
-import { openStore, type Surroundings } from "./surroundings.js";
 
 /** How often a process's requests are simulated. */
 const trafficEveryMs = 100;
@@ -39,7 +39,7 @@ interface Target {
  */
 export class ReplicaProcess {
   readonly keeper: ViewKeeper;
-  private readonly view: ClusterView;
+  private readonly view: ViewSource;
   private readonly localHealth: LocalHealth;
   private readonly nodeWatch: NodeWatch;
   private readonly reader: TableReader;
@@ -93,10 +93,10 @@ export class ReplicaProcess {
         story.tell(name, `${address} ${from} -> ${to}${reason === undefined ? "" : `: ${reason}`}`);
       },
     });
-    const look = (slot: number, timeoutMs?: number): Promise<FreshLook> => {
+    const look = (slot: number, timeoutMs?: number): Promise<ProbeResult> => {
       const row = this.keeper.rowAt(slot);
       if (row === undefined) return Promise.resolve({ kind: "void", reason: "the node is gone" });
-      return lookAfresh(asker, access, row.node, this.keeper.current?.topology.clusterUuid, timeoutMs);
+      return probeOnce(asker, access, row.node, this.keeper.current?.topology.clusterUuid, timeoutMs);
     };
     this.nodeWatch = new NodeWatch({
       ...{ words, timers: process, random, look },
@@ -119,7 +119,7 @@ export class ReplicaProcess {
       },
       look,
     });
-    this.view = new ClusterView({
+    this.view = new ViewSource({
       ...{ config, access, asker, timers: process, random, logger, replica: name },
       openStore: () => {
         const opened = openStore(process, around, mayLead);
@@ -147,7 +147,7 @@ export class ReplicaProcess {
     access.onChange(() => this.keeper.rebuild());
     void access.start();
     this.view.start();
-    const loopWatch = new LoopWatch(this.reader, () => process.nowMs());
+    const loopWatch = new LoopLagMonitor(this.reader, () => process.nowMs());
     const beat = () => {
       process.after(beatMs, beat);
       loopWatch.beat();

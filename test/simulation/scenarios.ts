@@ -128,7 +128,7 @@ export const scenarios: readonly Scenario[] = [
       const gone = cluster.nodes.slice(20, 21);
       const turn = () => {
         if (world.nowMs() > 300_000) return;
-        for (const node of gone) cluster.set(node, node.answers ? "crashed" : "up");
+        for (const node of gone) cluster.set(node, node.answers ? "crashed" : "healthy");
         world.after(4_000, turn);
       };
       turn();
@@ -141,7 +141,7 @@ export const scenarios: readonly Scenario[] = [
 ];
 
 function setUp(cluster: SearchCluster, nodes: readonly SearchNode[]): void {
-  for (const node of nodes) cluster.set(node, "up");
+  for (const node of nodes) cluster.set(node, "healthy");
 }
 
 function breaking(state: "crashed" | "silent", count: number) {

@@ -1,7 +1,7 @@
-import type { Asker, ViewStore } from "@rollcall/coordinator";
-import { LocalHealth, type LocalHealthOptions } from "#worker/local-health";
+import type { ControlClient, ViewStore } from "@rollcall/coordinator";
+import { LocalHealth, type LocalHealthOptions } from "#worker/cluster-state/local-health";
+import { ViewKeeper, type ViewKeeperOptions } from "#worker/cluster-state/view-keeper";
 import { TableReader, type ThreadRows } from "#worker/table/reader";
-import { ViewKeeper, type ViewKeeperOptions } from "#worker/view-keeper";
 import type { Script } from "./redis-scripts.js";
 import type { SimProcess } from "./sim-process.js";
 
@@ -13,7 +13,7 @@ export interface Seams {
   /** What a coordinator, or a replica, has of the store. */
   readonly leaderStore: (store: ViewStore, process: SimProcess) => ViewStore;
   readonly replicaStore: (store: ViewStore, process: SimProcess) => ViewStore;
-  readonly leaderAsker: (asker: Asker, process: SimProcess) => Asker;
+  readonly leaderAsker: (asker: ControlClient, process: SimProcess) => ControlClient;
   readonly keeper: (options: ViewKeeperOptions) => ViewKeeper;
   readonly localHealth: (options: LocalHealthOptions) => LocalHealth;
   readonly reader: (rows: ThreadRows) => TableReader;

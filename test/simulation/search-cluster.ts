@@ -10,11 +10,11 @@ import type { World } from "./world.js";
  *   crashed   its machine is there, and refuses
  *   silent    frozen, or behind a black hole: nothing comes back
  */
-export type NodeState = "up" | "slow" | "crashed" | "silent";
+export type NodeState = "healthy" | "slow" | "crashed" | "silent";
 
 /** A node of the search cluster, as it really is. */
 export class SearchNode {
-  state: NodeState = "up";
+  state: NodeState = "healthy";
   /** Since when it has answered without a gap; undefined while it does not. */
   answersSinceMs: number | undefined = Number.NEGATIVE_INFINITY;
   /** Since when it has been as it is. */
@@ -37,7 +37,7 @@ export class SearchNode {
   }
 
   get answers(): boolean {
-    return this.state === "up" || this.state === "slow";
+    return this.state === "healthy" || this.state === "slow";
   }
 }
 
@@ -100,14 +100,14 @@ export class SearchCluster {
   move(node: SearchNode): void {
     this.left.add(node.address);
     node.host = this.newHost();
-    this.set(node, "up");
+    this.set(node, "healthy");
   }
 
   /** Another node takes this one's place, at its address. */
   replace(node: SearchNode): void {
     node.id = `id${++this.ids}`;
     node.name = `n${this.ids}`;
-    this.set(node, "up");
+    this.set(node, "healthy");
   }
 
   /** The addresses at which nobody answers anybody. */

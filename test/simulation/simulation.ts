@@ -2,6 +2,7 @@ import type { ViewStore } from "@rollcall/coordinator";
 import { parsePoolConfig } from "@rollcall/core/config";
 import { seededRandom } from "@rollcall/core/testing";
 import { CoordinatorProcess } from "./coordinator-process.js";
+import { openStore, type Surroundings } from "./environment.js";
 import { Invariants, type Violation } from "./invariants.js";
 import { Network } from "./network.js";
 import { ReplicaProcess } from "./replica-process.js";
@@ -10,7 +11,6 @@ import { SearchCluster } from "./search-cluster.js";
 import { SimProcess } from "./sim-process.js";
 import { SimRedis } from "./sim-redis.js";
 import { Story } from "./story.js";
-import { openStore, type Surroundings } from "./surroundings.js";
 import { World } from "./world.js";
 
 export interface SimulationOptions {

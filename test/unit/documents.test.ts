@@ -201,9 +201,9 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     throwIfError: true,
   };
   const states: Record<NodeState, true> = {
-    up: true,
-    ramp: true,
-    drain: true,
+    healthy: true,
+    "slow-start": true,
+    draining: true,
     down: true,
     ejected: true,
     unusable: true,
@@ -229,7 +229,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     requests: true,
     answered: true,
     failed: true,
-    underWay: true,
+    pending: true,
     inFlight: true,
     queued: true,
     retries: true,

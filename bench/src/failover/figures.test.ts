@@ -68,14 +68,14 @@ describe("figuresOf", () => {
   it("knows when the last process was informed", () => {
     const change = (second: number, to: string, port = sick): NodeChange => ({ atMs: second * 1_000, port, to });
     const informed = (...changes: NodeChange[][]) => figuresOf(run({ changes }), "outage").informedMs;
-    assert.equal(informed([change(5.5, "ejected")], [change(5.2, "down"), change(12, "ramp")]), 500);
+    assert.equal(informed([change(5.5, "ejected")], [change(5.2, "down"), change(12, "slow-start")]), 500);
     // Never told; told of another node; told when it was back already.
     assert.equal(informed([change(5.5, "down")], []), Number.POSITIVE_INFINITY);
     assert.equal(informed([change(5.5, "down", 1)]), Number.POSITIVE_INFINITY);
     assert.equal(informed([change(11.5, "down")]), Number.POSITIVE_INFINITY);
     // Kept away before already.
     assert.equal(informed([change(3, "down")]), 0);
-    assert.equal(informed([change(3, "down"), change(4, "up"), change(7, "down")]), 2_000);
+    assert.equal(informed([change(3, "down"), change(4, "healthy"), change(7, "down")]), 2_000);
     assert.equal(figuresOf(run(), "outage").informedMs, undefined);
   });
 

@@ -142,7 +142,7 @@ function kindsOf(calls: readonly Call[]): ReadonlyMap<string, number> {
   return kinds;
 }
 
-const avoided = new Set(["ejected", "down", "drain", "absent"]);
+const avoided = new Set(["ejected", "down", "draining", "absent"]);
 
 /** A process that avoided the node before the fault, and still does, has nothing to learn. */
 function informedAfter(

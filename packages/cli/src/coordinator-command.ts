@@ -1,12 +1,12 @@
 import { startCoordinator } from "@rollcall/coordinator";
 import { Command } from "commander";
 import { addCoordinatorOptions, type CoordinatorFlags, readCoordinatorOptions } from "./coordinator-options.js";
+import type { Environment } from "./environment.js";
 import { exitCodes } from "./exit-codes.js";
-import type { Surroundings } from "./surroundings.js";
 
 /** `rollcall coordinator`: keeps a shared view, or stands by to do so, until it is told to end. */
 export function createCoordinatorCommand(
-  { untilStopped }: Pick<Surroundings, "untilStopped">,
+  { untilStopped }: Pick<Environment, "untilStopped">,
   finish: (exitCode: number) => void,
 ): Command {
   const command = new Command("coordinator")

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { RollcallError } from "@rollcall/core";
 import { Command, CommanderError } from "commander";
 import { createCoordinatorCommand } from "./coordinator-command.js";
+import type { Environment } from "./environment.js";
 import { exitCodes } from "./exit-codes.js";
 import { createSniffCommand } from "./sniff-command.js";
 import { createStatusCommand } from "./status-command.js";
-import type { Surroundings } from "./surroundings.js";
 import { describeUsageError } from "./usage-error.js";
 
 async function run(words: readonly string[]): Promise<number> {
@@ -55,7 +55,7 @@ function write(text: string): Promise<void> {
 
 const unheard = new AbortController();
 const isScreen = process.stdout.isTTY === true && process.env.TERM !== "dumb";
-const surroundings: Surroundings = {
+const surroundings: Environment = {
   write,
   hasColours: isScreen && (process.env.NO_COLOR ?? "") === "",
   isScreen,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { conclude } from "./conclude.js";
+import { diagnose } from "./diagnose.js";
 import type { Findings, SeedFinding } from "./findings.js";
 import { report } from "./report.js";
 
@@ -23,7 +23,7 @@ describe("report", () => {
       seeds: [seed],
       list: { seed, nodes, complete: true, filterIgnored: false, allowDirect: true },
     };
-    assert.deepEqual(JSON.parse(report(findings, conclude(findings))), {
+    assert.deepEqual(JSON.parse(report(findings, diagnose(findings))), {
       usable: 1,
       verdict: "1 of 2 listed nodes can be used: discovery works from here.",
       advice: [],
@@ -34,14 +34,14 @@ describe("report", () => {
 
   it("says null where there is no list", () => {
     const findings: Findings = { seeds: [{ ...seed, outcome: "unreachable" }] };
-    const { usable, list } = JSON.parse(report(findings, conclude(findings))) as { usable: number; list: unknown };
+    const { usable, list } = JSON.parse(report(findings, diagnose(findings))) as { usable: number; list: unknown };
     assert.deepEqual([usable, list], [0, null]);
   });
 
   it("keeps names as they are, and writes nothing that a terminal obeys", () => {
     const answeredAs = "n\u001b[2J\u009b1m\u2028\u{e0001}\ud800";
     const findings: Findings = { seeds: [{ ...seed, answeredAs }] };
-    const text = report(findings, conclude(findings));
+    const text = report(findings, diagnose(findings));
     assert.doesNotMatch(text, /(?!\n)[\p{C}\p{Zl}\p{Zp}]/u);
     assert.equal((JSON.parse(text) as Findings).seeds[0]?.answeredAs, answeredAs);
   });

@@ -1,4 +1,4 @@
-import type { Conclusion } from "./conclude.js";
+import type { Conclusion } from "./diagnose.js";
 import type { Findings } from "./findings.js";
 import { jsonText } from "./json-text.js";
 

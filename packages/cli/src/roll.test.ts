@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ManualTimers } from "@rollcall/core/testing";
-import type { Digest } from "@rollcall/core/view";
+import type { Heartbeat } from "@rollcall/core/view";
 import { Roll } from "./roll.js";
 
-const digest = (replica: string, pid = 1): Digest => ({
+const digest = (replica: string, pid = 1): Heartbeat => ({
   replica,
   host: "app",
   pid,
   role: "candidate",
   leading: false,
   freshness: "fresh",
-  avoided: [],
+  ejected: [],
   threads: [],
 });
 

@@ -1,5 +1,5 @@
 import type { Clock } from "@rollcall/core";
-import type { Digest } from "@rollcall/core/view";
+import type { Heartbeat } from "@rollcall/core/view";
 
 /** Every process tells of itself every 5 s; of whom twice nothing was heard, nobody knows whether he is there. */
 const presentMs = 12_000;
@@ -8,17 +8,17 @@ const replicasMax = 4_096;
 
 /** Who has told of himself lately: of each replica the newest digest. */
 export class Roll {
-  private readonly heard = new Map<string, { readonly digest: Digest; readonly atMs: number }>();
+  private readonly heard = new Map<string, { readonly digest: Heartbeat; readonly atMs: number }>();
 
   constructor(private readonly clock: Clock) {}
 
-  hear(digest: Digest): void {
+  hear(digest: Heartbeat): void {
     if (!this.heard.has(digest.replica) && this.heard.size >= replicasMax) this.forgetSilent();
     if (!this.heard.has(digest.replica) && this.heard.size >= replicasMax) return;
     this.heard.set(digest.replica, { digest, atMs: this.clock.nowMs() });
   }
 
-  present(): readonly Digest[] {
+  present(): readonly Heartbeat[] {
     this.forgetSilent();
     return [...this.heard.values()].map(({ digest }) => digest);
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Digest, Mark, View } from "@rollcall/core/view";
+import type { Heartbeat, Mark, View } from "@rollcall/core/view";
 import fc from "fast-check";
 import { jsonText } from "./json-text.js";
 import { showStatus } from "./show-status.js";
@@ -51,7 +51,7 @@ Replicas
 
   it("tells what is wrong with whom, and why", () => {
     const digests = [
-      digest(1, { avoided: [keyOf(2), "id9@es9:9200"] }),
+      digest(1, { ejected: [keyOf(2), "id9@es9:9200"] }),
       digest(2, { leading: true }),
       digest(3, {
         view: { topology: version(1), marks: version(12) },
@@ -66,8 +66,8 @@ Replicas
     ];
     const marks: Record<string, Mark> = {
       [keyOf(2)]: down,
-      [keyOf(3)]: { kind: "ramp", sinceMs: nowMs - 4_200, reason: "answered twice in a row" },
-      [keyOf(4)]: { kind: "drain", sinceMs: nowMs - 240_000, reason: "left the cluster" },
+      [keyOf(3)]: { kind: "slow-start", sinceMs: nowMs - 4_200, reason: "answered twice in a row" },
+      [keyOf(4)]: { kind: "draining", sinceMs: nowMs - 240_000, reason: "left the cluster" },
     };
     const view = viewOf([esNode(1), esNode(2), esNode(3)], marks, { atMs: nowMs - 15_000, replicas: 6 });
     assert.equal(
@@ -184,7 +184,7 @@ Replicas
         const view: View = {
           ...viewOf([node, esNode(2)], { [`${id}@${host}:9200`]: { ...down, reason }, [host]: { ...down, reason } }),
         };
-        const told = digest(1, { replica, host, role: role as Digest["role"], avoided: [id, name] });
+        const told = digest(1, { replica, host, role: role as Heartbeat["role"], ejected: [id, name] });
         const threads = [thread(0, { state: state as "well" })];
         const topology = { ...view.topology, clusterName: name, clusterUuid: id };
         const head = { ...view.head, topology: { ...version(3), leader: replica } };

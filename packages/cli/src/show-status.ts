@@ -1,4 +1,4 @@
-import { shownText } from "@rollcall/core/sniff";
+import { sanitizeForLog } from "@rollcall/core/sniff";
 import { durationText } from "./duration-text.js";
 import { roleLegend, shortRoles } from "./short-roles.js";
 import type {
@@ -51,7 +51,7 @@ function viewEntries(
   const cluster =
     clusterUuid === null
       ? "not verified yet"
-      : `${clusterName === null ? "without name" : shownText(clusterName)}  uuid ${shownText(clusterUuid)}`;
+      : `${clusterName === null ? "without name" : sanitizeForLog(clusterName)}  uuid ${sanitizeForLog(clusterUuid)}`;
   const leading = replicas.filter(({ isLeading }) => isLeading).length;
   return [
     verdict,
@@ -61,8 +61,8 @@ function viewEntries(
     row(
       "leader",
       leader.host === null
-        ? `${shownText(leader.id)}, which did not answer`
-        : `${shownText(leader.host)} (pid ${leader.pid})`,
+        ? `${sanitizeForLog(leader.id)}, which did not answer`
+        : `${sanitizeForLog(leader.host)} (pid ${leader.pid})`,
       ...(leading > 1 ? [`${leading} replicas believe that they lead; Redis lets only one of them publish`] : []),
     ),
     row("cluster", cluster),
@@ -73,15 +73,15 @@ function viewEntries(
 // Nodes
 
 const nodeStyles: Readonly<Record<NodeReport["state"], Style>> = {
-  up: "good",
-  ramp: "caution",
-  drain: "caution",
+  healthy: "good",
+  "slow-start": "caution",
+  draining: "caution",
   down: "bad",
 };
 
 function nodeEntries(nodes: readonly NodeReport[], paint: Paint): readonly string[] {
-  const marked = nodes.filter(({ state }) => state !== "up");
-  const up = nodes.filter(({ state }) => state === "up");
+  const marked = nodes.filter(({ state }) => state !== "healthy");
+  const up = nodes.filter(({ state }) => state === "healthy");
   const shown = [...marked.slice(0, shownMax.marked), ...up.slice(0, shownMax.up)];
   const legend = roleLegend(shown.flatMap(({ roles }) => roles ?? []));
   return [
@@ -97,9 +97,9 @@ function nodeEntries(nodes: readonly NodeReport[], paint: Paint): readonly strin
 function nodeEntry(node: NodeReport, paint: Paint): string {
   const { state, name, address, roles, version, isListed, avoidedBy } = node;
   const what = [
-    name === null ? shownText(address) : `${shownText(name)} (${shownText(address)})`,
-    ...(roles === null ? [] : [`roles ${shownText(shortRoles(roles))}`]),
-    ...(version === null ? [] : [`version ${shownText(version)}`]),
+    name === null ? sanitizeForLog(address) : `${sanitizeForLog(name)} (${sanitizeForLog(address)})`,
+    ...(roles === null ? [] : [`roles ${sanitizeForLog(shortRoles(roles))}`]),
+    ...(version === null ? [] : [`version ${sanitizeForLog(version)}`]),
   ].join("  ");
   const lines = [
     what,
@@ -116,7 +116,7 @@ function markLines({ forMs, reason, down }: NodeReport): readonly string[] {
   if (forMs === null) return [];
   const held =
     down === null || down.heldForMs === 0 ? "" : `; not back before ${durationText(down.heldForMs)} from now`;
-  const since = `for ${durationText(forMs)}: ${shownText(reason ?? "no reason told")}${held}`;
+  const since = `for ${durationText(forMs)}: ${sanitizeForLog(reason ?? "no reason told")}${held}`;
   if (down === null) return [since];
   const evidence = [
     counted(down.failedProbes, "failed probe", "failed probes"),
@@ -156,7 +156,7 @@ function replicaEntries({ view, nodes, replicas, state }: StatusReport, paint: P
 function replicaEntry(replica: ReplicaReport, names: ReadonlyMap<string, string>, paint: Paint): string {
   const { host, pid, role, isLeading, condition, topology, marks, avoided, threads } = replica;
   const lines = [
-    `${shownText(host)} (pid ${pid})  ${shownText(role)}${isLeading ? ", leads" : ""}`,
+    `${sanitizeForLog(host)} (pid ${pid})  ${sanitizeForLog(role)}${isLeading ? ", leads" : ""}`,
     ...(isCurrent(topology) && isCurrent(marks)
       ? []
       : [`topology ${appliedText(topology)}, marks ${appliedText(marks)}`]),
@@ -169,7 +169,7 @@ function replicaEntry(replica: ReplicaReport, names: ReadonlyMap<string, string>
 function avoidedText(avoided: readonly string[], names: ReadonlyMap<string, string>): string {
   const shown = avoided
     .slice(0, shownMax.avoided)
-    .map((key) => shownText(names.get(key) ?? key.slice(key.indexOf("@") + 1)));
+    .map((key) => sanitizeForLog(names.get(key) ?? key.slice(key.indexOf("@") + 1)));
   const left = avoided.length - shown.length;
   return left > 0 ? `${shown.join(", ")} and ${left} more` : shown.join(", ");
 }
@@ -178,7 +178,7 @@ function avoidedText(avoided: readonly string[], names: ReadonlyMap<string, stri
 function threadLines(threads: readonly ThreadReport[]): readonly string[] {
   const groups = new Map<string, ThreadReport[]>();
   for (const thread of threads) {
-    const said = `${shownText(thread.state)}${isCurrent(thread.topology) ? "" : `, topology ${appliedText(thread.topology)}`}`;
+    const said = `${sanitizeForLog(thread.state)}${isCurrent(thread.topology) ? "" : `, topology ${appliedText(thread.topology)}`}`;
     groups.set(said, [...(groups.get(said) ?? []), thread]);
   }
   return [...groups].map(([said, alike]) => {
@@ -219,7 +219,7 @@ function appliedText({ version, isCurrent, behindBy }: Applied): string {
 function countsText(words: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return `${words.length}: ${[...counts].map(([word, count]) => `${count} ${shownText(word)}`).join(", ")}`;
+  return `${words.length}: ${[...counts].map(([word, count]) => `${count} ${sanitizeForLog(word)}`).join(", ")}`;
 }
 
 function counted(count: number, one: string, many: string): string {

@@ -1,13 +1,13 @@
 import { systemTimers } from "@rollcall/coordinator";
 import { Command } from "commander";
-import { conclude, sniffExitCodes } from "./conclude.js";
+import { collect } from "./collect.js";
+import { diagnose, sniffExitCodes } from "./diagnose.js";
+import type { Environment } from "./environment.js";
 import { exitCodes } from "./exit-codes.js";
-import { explain } from "./explain.js";
 import { listed } from "./flags.js";
+import { renderDiagnosis } from "./render-diagnosis.js";
 import { report } from "./report.js";
 import { addSniffOptions, readSniffRequest, type SniffFlags } from "./sniff-options.js";
-import type { Surroundings } from "./surroundings.js";
-import { survey } from "./survey.js";
 import { coloured, plain } from "./text-layout.js";
 
 /**
@@ -16,7 +16,7 @@ import { coloured, plain } from "./text-layout.js";
  * @param finish told the exit code once all has been written
  */
 export function createSniffCommand(
-  { write, hasColours }: Pick<Surroundings, "write" | "hasColours">,
+  { write, hasColours }: Pick<Environment, "write" | "hasColours">,
   finish: (exitCode: number) => void,
 ): Command {
   const command = new Command("sniff")
@@ -34,10 +34,10 @@ export function createSniffCommand(
       command.error("error: missing required argument 'url'", { code: "commander.missingArgument" });
     const flags = command.opts<SniffFlags>();
     const { config, timeouts } = await readSniffRequest(urls, flags);
-    const findings = await survey(config, timeouts, systemTimers);
-    const conclusion = conclude(findings);
+    const findings = await collect(config, timeouts, systemTimers);
+    const conclusion = diagnose(findings);
     const paint = flags.color && hasColours ? coloured : plain;
-    await write(flags.json === true ? report(findings, conclusion) : explain(findings, conclusion, paint));
+    await write(flags.json === true ? report(findings, conclusion) : renderDiagnosis(findings, conclusion, paint));
     finish(conclusion.exitCode);
   });
 }

@@ -1,9 +1,9 @@
 import { bounds, type ClusterConfig, fixed, parseClusterConfig } from "@rollcall/core/config";
 import type { Command } from "commander";
 import { addClusterFlags, type ClusterFlags, readClusterFlags } from "./cluster-flags.js";
+import type { SurveyTimeouts } from "./collect.js";
 import { addText, numberIfDigits, withoutEmpty } from "./flags.js";
 import { parseFlags } from "./parse-flags.js";
-import type { SurveyTimeouts } from "./survey.js";
 
 export interface SniffFlags extends ClusterFlags {
   readonly timeout?: string;

@@ -1,16 +1,16 @@
 import { createRedisStore, systemTimers } from "@rollcall/coordinator";
 import { redactRedis } from "@rollcall/core/config";
 import { Command } from "commander";
+import type { Environment } from "./environment.js";
 import { exitCodes } from "./exit-codes.js";
+import { fetchStatus, pause } from "./fetch-status.js";
 import { jsonText } from "./json-text.js";
-import { look, pause } from "./look.js";
 import { redisText } from "./redis-text.js";
 import { Roll } from "./roll.js";
 import { showStatus } from "./show-status.js";
 import { StandingWarnings } from "./standing-warnings.js";
 import { addStatusOptions, readStatusRequest, type StatusFlags } from "./status-options.js";
 import { reportStatus } from "./status-report.js";
-import type { Surroundings } from "./surroundings.js";
 import { coloured, plain } from "./text-layout.js";
 
 /** From the beginning of one look to that of the next. */
@@ -20,7 +20,7 @@ const watchEveryMs = 2_000;
 const anewOnScreen = "\u001b[H\u001b[2J";
 
 /** `rollcall status`: shows a shared view and who goes by it. */
-export function createStatusCommand(surroundings: Surroundings, finish: (exitCode: number) => void): Command {
+export function createStatusCommand(surroundings: Environment, finish: (exitCode: number) => void): Command {
   const command = new Command("status")
     .summary("show a shared view, and who goes by it")
     .description(
@@ -36,14 +36,14 @@ export function createStatusCommand(surroundings: Surroundings, finish: (exitCod
     const parts = { ...place, timers: systemTimers, random: Math.random, logger: warnings };
     const store = createRedisStore({ ...parts, mayLead: false });
     const roll = new Roll(systemTimers);
-    store.onDigest((digest) => roll.hear(digest));
+    store.onHeartbeat((digest) => roll.hear(digest));
     const paint = flags.color && surroundings.hasColours ? coloured : plain;
     const stop = flags.watch === true ? surroundings.untilStopped() : new AbortController().signal;
     const redis = redisText(redactRedis(place.redis));
     try {
       for (let round = 1; ; round++) {
         const nextMs = systemTimers.nowMs() + watchEveryMs;
-        const found = await look(store, roll, waitMs, stop);
+        const found = await fetchStatus(store, roll, waitMs, stop);
         const report = reportStatus({ ...found, name: place.name, redis, warnings: warnings.texts });
         const isLast = flags.watch !== true || stop.aborted;
         if (!stop.aborted) {
@@ -62,7 +62,7 @@ export function createStatusCommand(surroundings: Surroundings, finish: (exitCod
 }
 
 /** What stands before the text of a round. */
-function between({ watch, json }: StatusFlags, { isScreen }: Surroundings, round: number): string {
+function between({ watch, json }: StatusFlags, { isScreen }: Environment, round: number): string {
   if (watch !== true || json === true) return "";
   if (isScreen) return anewOnScreen;
   return round === 1 ? "" : "\n";

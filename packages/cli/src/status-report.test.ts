@@ -40,15 +40,15 @@ describe("the report of a view", () => {
     const down = { flaps: 2, holdUntilMs: nowMs + 3_000, failedProbes: 2, reporters: 3 };
     const marks = {
       [keyOf(2)]: { kind: "down", sinceMs: nowMs - 12_000, reason: "connection refused", down },
-      [keyOf(1)]: { kind: "ramp", sinceMs: nowMs + 5, reason: "answered twice" },
+      [keyOf(1)]: { kind: "slow-start", sinceMs: nowMs + 5, reason: "answered twice" },
     } as const;
     const { nodes: reported } = reportStatus(lookAt(viewOf(nodes, marks)));
     assert.deepEqual(
       reported.map(({ name, state, forMs, reason }) => [name, state, forMs, reason]),
       [
         ["es2", "down", 12_000, "connection refused"],
-        ["es1", "ramp", 0, "answered twice"],
-        ["es10", "up", null, null],
+        ["es1", "slow-start", 0, "answered twice"],
+        ["es10", "healthy", null, null],
       ],
     );
     assert.deepEqual(reported[0]?.down, { failedProbes: 2, reporters: 3, flaps: 2, heldForMs: 3_000 });
@@ -56,7 +56,7 @@ describe("the report of a view", () => {
   });
 
   it("sorts nodes in trouble first, then those that replicas avoid, then by name as people count", () => {
-    const digests = [digest(1, { avoided: [keyOf(10), keyOf(10)] }), digest(3, { avoided: [keyOf(10)] })];
+    const digests = [digest(1, { ejected: [keyOf(10), keyOf(10)] }), digest(3, { ejected: [keyOf(10)] })];
     const { nodes: reported } = reportStatus(lookAt(viewOf([...nodes, esNode(9)]), digests));
     assert.deepEqual(
       reported.map(({ name, avoidedBy }) => [name, avoidedBy]),
@@ -70,14 +70,14 @@ describe("the report of a view", () => {
   });
 
   it("does not lose a mark whose node is on the list no more, nor mistake a name for one", () => {
-    const marks = { [keyOf(5)]: { kind: "drain", sinceMs: nowMs, reason: "left" } } as const;
+    const marks = { [keyOf(5)]: { kind: "draining", sinceMs: nowMs, reason: "left" } } as const;
     const odd = { id: "", host: "__proto__", port: 1 };
     const { nodes: reported } = reportStatus(lookAt(viewOf([odd], marks)));
     assert.deepEqual(
       reported.map(({ address, id, isListed, state }) => ({ address, id, isListed, state })),
       [
-        { address: "10.0.0.5:9200", id: "id5", isListed: false, state: "drain" },
-        { address: "__proto__:1", id: "", isListed: true, state: "up" },
+        { address: "10.0.0.5:9200", id: "id5", isListed: false, state: "draining" },
+        { address: "__proto__:1", id: "", isListed: true, state: "healthy" },
       ],
     );
   });

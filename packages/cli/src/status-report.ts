@@ -1,15 +1,15 @@
 import {
   addressOf,
   compareVersions,
-  type Digest,
   type Freshness,
   freshnessOf,
   type Head,
+  type Heartbeat,
   type Mark,
   type MarkKind,
   type NodeRecord,
   nodeKey,
-  type ThreadDigest,
+  type ThreadHeartbeat,
   type Version,
   type View,
 } from "@rollcall/core/view";
@@ -28,7 +28,7 @@ export interface Look {
   /** What the connection to Redis has to tell. */
   readonly warnings: readonly string[];
   /** One of each replica, its newest. */
-  readonly digests: readonly Digest[];
+  readonly digests: readonly Heartbeat[];
 }
 
 /** "none": nothing was ever published. "away": Redis does not answer. */
@@ -53,7 +53,7 @@ export interface NodeReport {
   readonly version: string | null;
   /** Whether it is in the list; a mark may outlast its node. */
   readonly isListed: boolean;
-  readonly state: "up" | MarkKind;
+  readonly state: "healthy" | MarkKind;
   readonly reason: string | null;
   /** How long it has been so; null while it is up. */
   readonly forMs: number | null;
@@ -75,7 +75,7 @@ export interface ReplicaReport {
   readonly replica: string;
   readonly host: string;
   readonly pid: number;
-  readonly role: Digest["role"];
+  readonly role: Heartbeat["role"];
   readonly isLeading: boolean;
   readonly freshness: Freshness;
   /** The worst of what is so: of its view, of what it lacks of it, of its threads. */
@@ -87,7 +87,7 @@ export interface ReplicaReport {
   readonly threads: readonly ThreadReport[];
 }
 
-export interface ThreadReport extends Pick<ThreadDigest, "thread" | "state" | "calls" | "tasks"> {
+export interface ThreadReport extends Pick<ThreadHeartbeat, "thread" | "state" | "calls" | "tasks"> {
   readonly topology: Applied;
 }
 
@@ -181,9 +181,9 @@ function viewReport(
 
 // Nodes
 
-function nodeReports({ topology, marks }: View, nowMs: number, digests: readonly Digest[]): NodeReport[] {
+function nodeReports({ topology, marks }: View, nowMs: number, digests: readonly Heartbeat[]): NodeReport[] {
   const avoidedBy = new Map<string, number>();
-  for (const { avoided } of digests) for (const key of new Set(avoided)) count(avoidedBy, key);
+  for (const { ejected: avoided } of digests) for (const key of new Set(avoided)) count(avoidedBy, key);
   const left = new Map(Object.entries(marks.nodes));
   const listed = topology.nodes.map((node) => {
     const key = nodeKey(node);
@@ -215,7 +215,7 @@ function nodeReport(
     roles: node?.roles ?? null,
     version: node?.version ?? null,
     isListed: node !== undefined,
-    state: mark?.kind ?? "up",
+    state: mark?.kind ?? "healthy",
     reason: mark?.reason ?? null,
     forMs: mark === undefined ? null : Math.max(0, Math.round(nowMs - mark.sinceMs)),
     down:
@@ -231,7 +231,7 @@ function nodeReport(
   };
 }
 
-const nodeOrder = ["down", "drain", "ramp", "up"] as const satisfies NodeReport["state"][];
+const nodeOrder = ["down", "draining", "slow-start", "healthy"] as const satisfies NodeReport["state"][];
 
 function nodesInTroubleFirst(a: NodeReport, b: NodeReport): number {
   return (
@@ -244,8 +244,8 @@ function nodesInTroubleFirst(a: NodeReport, b: NodeReport): number {
 
 // Replicas
 
-function replicaReport(digest: Digest, head: Head | undefined): ReplicaReport {
-  const { replica, host, pid, role, leading, freshness, view, avoided } = digest;
+function replicaReport(digest: Heartbeat, head: Head | undefined): ReplicaReport {
+  const { replica, host, pid, role, leading, freshness, view, ejected: avoided } = digest;
   const topology = applied(view?.topology, head?.topology);
   const marks = applied(view?.marks, head?.marks);
   const threads = digest.threads.map(({ thread, state, calls, tasks, topology }) => {

@@ -1,4 +1,4 @@
-import type { Digest, Head, Mark, NodeRecord, ThreadDigest, Version, View } from "@rollcall/core/view";
+import type { Head, Heartbeat, Mark, NodeRecord, ThreadHeartbeat, Version, View } from "@rollcall/core/view";
 import type { Look } from "./status-report.js";
 
 /** When the views of these tests are looked at, on the store's clock. */
@@ -35,7 +35,7 @@ export function viewOf(
   };
 }
 
-export const thread = (place: number, given: Partial<ThreadDigest> = {}): ThreadDigest => ({
+export const thread = (place: number, given: Partial<ThreadHeartbeat> = {}): ThreadHeartbeat => ({
   thread: place,
   topology: version(3),
   calls: 0,
@@ -44,7 +44,7 @@ export const thread = (place: number, given: Partial<ThreadDigest> = {}): Thread
   ...given,
 });
 
-export const digest = (number: number, given: Partial<Digest> = {}): Digest => ({
+export const digest = (number: number, given: Partial<Heartbeat> = {}): Heartbeat => ({
   replica: `replica-${number}`,
   host: `app-${number}`,
   pid: 100 + number,
@@ -52,12 +52,12 @@ export const digest = (number: number, given: Partial<Digest> = {}): Digest => (
   leading: false,
   freshness: "fresh",
   view: { topology: version(3), marks: version(12) },
-  avoided: [],
+  ejected: [],
   threads: [],
   ...given,
 });
 
-export function lookAt(view: View | undefined, digests: readonly Digest[] = [], given: Partial<Look> = {}): Look {
+export function lookAt(view: View | undefined, digests: readonly Heartbeat[] = [], given: Partial<Look> = {}): Look {
   return {
     name: "logs",
     redis: "redis://10.0.1.1:6379",

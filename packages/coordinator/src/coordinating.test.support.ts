@@ -5,7 +5,7 @@ import { type ClusterOptions, parseClusterConfig } from "@rollcall/core/config";
 import { ManualTimers, seededRandom } from "@rollcall/core/testing";
 import { nodeKey, type View } from "@rollcall/core/view";
 import { ClusterAccess } from "./cluster/access.js";
-import { Asker } from "./cluster/ask.js";
+import { ControlClient } from "./cluster/control-client.js";
 import { sniffPath } from "./cluster/sniffer.js";
 import { Coordinator, type CoordinatorParts } from "./coordinator.js";
 import { json, nodesHttp, root, type StandIn, standIn } from "./stand-in.test.support.js";
@@ -73,7 +73,7 @@ export function coordinating(
   const logger = new Lines();
   const config = { ...parseClusterConfig(options), ...(name === undefined ? {} : { name }) };
   const access = new ClusterAccess(config, ownTimers, logger);
-  const asker = new Asker(ownTimers, 3_000);
+  const asker = new ControlClient(ownTimers, 3_000);
   const coordinator = new Coordinator({
     ...{ config, access, asker, store, timers: ownTimers, random, logger, leader, replica },
     ...(pace === undefined ? {} : { pace }),

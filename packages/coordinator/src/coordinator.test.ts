@@ -202,10 +202,10 @@ describe("a coordinator and who belongs to the cluster", () => {
     await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 2);
     await pass(15_000);
     state.list = json(listed(1, 2, 3));
-    await when("the third is eased in", (view) => markAt(view, at(3)) === "ramp");
+    await when("the third is eased in", (view) => markAt(view, at(3)) === "slow-start");
     await when("it is in full use", (view) => markAt(view, at(3)) === undefined && view.topology.nodes.length === 3);
     state.list = json(listed(1, 2));
-    await when("the third leaves", (view) => markAt(view, at(3)) === "drain");
+    await when("the third leaves", (view) => markAt(view, at(3)) === "draining");
     const { tookMs } = await when("it is gone", (view) => view.topology.nodes.length === 2);
     assert.ok(tookMs >= 29_000, "who uses it has time to let it go");
   });
@@ -229,7 +229,7 @@ describe("a coordinator and the health of nodes", () => {
       `node n2 (${at(2).address}) is down: connection refused (2 failed probes, reported by 1 process)`,
     ]);
     await at(2).up();
-    await when("it is eased in", (view) => markAt(view, at(2)) === "ramp");
+    await when("it is eased in", (view) => markAt(view, at(2)) === "slow-start");
     await when("it is in full use", (view) => markAt(view, at(2)) === undefined);
   });
 

@@ -10,23 +10,23 @@ import {
   newCandidate,
   nextCandidate,
 } from "@rollcall/core/election";
-import type { Observer } from "@rollcall/core/health";
-import { compareVersions, type Digest, nodeKey, type Version, type View } from "@rollcall/core/view";
-import { Announcer, markLater } from "./announcer.js";
+import type { Peer } from "@rollcall/core/health";
+import { compareVersions, type Heartbeat, nodeKey, type Version, type View } from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
-import type { Asker } from "./cluster/ask.js";
-import { ClusterWatch, type Inheritance } from "./cluster-watch.js";
-import { LiveReplicas } from "./live-replicas.js";
-import { Notices } from "./notices.js";
+import type { ControlClient } from "./cluster/control-client.js";
+import { ClusterMonitor, type Inheritance } from "./cluster-monitor.js";
+import { ReplicaRegistry } from "./replica-registry.js";
 import type { SniffTimes } from "./sniff-schedule.js";
 import { Listeners } from "./store/listeners.js";
-import type { Lease, Unsubscribe, ViewStore, WitnessAnswer } from "./store/view-store.js";
+import type { Lease, PeerProbeResult, Unsubscribe, ViewStore } from "./store/view-store.js";
+import { markLater, ViewPublisher } from "./view-publisher.js";
+import { WarnOnce } from "./warn-once.js";
 
 export interface CoordinatorParts {
   /** `name`: the view's, where several processes share it. */
   readonly config: ClusterConfig & { readonly name?: string };
   readonly access: ClusterAccess;
-  readonly asker: Asker;
+  readonly asker: ControlClient;
   readonly store: ViewStore;
   readonly timers: Timers;
   readonly random: Random;
@@ -45,9 +45,9 @@ export interface CoordinatorParts {
 /** From taking a lease until it is over. */
 interface Term {
   readonly lease: Lease;
-  readonly announcer: Announcer;
+  readonly announcer: ViewPublisher;
   /** Absent until the last leader's view has been read. */
-  watch?: ClusterWatch;
+  watch?: ClusterMonitor;
 }
 
 /** For people; another may lead from the first moment. */
@@ -72,8 +72,8 @@ export class Coordinator {
   private granted: Lease | undefined;
   /** The newest view that was heard of: after a failover the store itself may know only an older one. */
   private newest: View | undefined;
-  private readonly replicas: LiveReplicas;
-  private readonly notices: Notices;
+  private readonly replicas: ReplicaRegistry;
+  private readonly notices: WarnOnce;
   private readonly changes = new Listeners<boolean>();
   private readonly underWay = new Set<Promise<void>>();
   private subscriptions: Unsubscribe[] = [];
@@ -85,9 +85,9 @@ export class Coordinator {
 
   constructor(private readonly parts: CoordinatorParts) {
     this.candidate = newCandidate(parts.timers.nowMs(), parts.store.isConnected);
-    this.replicas = new LiveReplicas(parts.timers);
+    this.replicas = new ReplicaRegistry(parts.timers);
     this.listeningSinceMs = parts.timers.nowMs();
-    this.notices = new Notices(parts.logger);
+    this.notices = new WarnOnce(parts.logger);
   }
 
   /** Begins to stand for election. */
@@ -95,9 +95,9 @@ export class Coordinator {
     const { store } = this.parts;
     this.subscriptions = [
       store.subscribe((view) => this.hearView(view)),
-      store.onDigest((digest) => this.hearDigest(digest)),
+      store.onHeartbeat((digest) => this.hearDigest(digest)),
       store.onReport((report) => this.term?.watch?.report(report)),
-      store.onWitness((answer) => this.hearWitness(answer)),
+      store.onPeerProbeResult((answer) => this.hearWitness(answer)),
       store.onReleased(() => this.step({ type: "released" })),
       store.onConnected(() => {
         this.listeningSinceMs = this.parts.timers.nowMs();
@@ -221,7 +221,7 @@ export class Coordinator {
 
   private beginTerm(lease: Lease): void {
     const { store, timers } = this.parts;
-    const announcer = new Announcer({
+    const announcer = new ViewPublisher({
       store,
       lease,
       findings: () => term.watch?.findings() ?? nothingFound,
@@ -251,7 +251,7 @@ export class Coordinator {
     // Readers would reject what comes below an epoch that they have seen: then this term ends here.
     if (stored !== undefined) this.hearView(stored);
     if (this.term !== term || term.watch !== undefined) return;
-    const watch = new ClusterWatch({
+    const watch = new ClusterMonitor({
       config,
       access,
       asker,
@@ -265,10 +265,10 @@ export class Coordinator {
         if (this.term === term) this.step({ type: "reached", reached });
       },
       replica: this.parts.replica,
-      others: () => this.others(),
-      observer: (replica) => this.replicas.observer(replica),
-      askWitnesses: (node, suspicion, replicas) => {
-        store.askWitnesses({ id: askId(term.lease, suspicion), node, replicas });
+      peers: () => this.others(),
+      peer: (replica) => this.replicas.observer(replica),
+      requestPeerProbes: (node, suspicion, replicas) => {
+        store.requestPeerProbes({ id: askId(term.lease, suspicion), node, replicas });
       },
     });
     term.watch = watch;
@@ -305,10 +305,10 @@ export class Coordinator {
     this.step({ type: "heard", epoch });
   }
 
-  private hearDigest(digest: Digest): void {
-    const { replica, view, answeredMsAgo, avoided, contradicts = [] } = digest;
+  private hearDigest(digest: Heartbeat): void {
+    const { replica, view, answeredMsAgo, ejected: avoided, refutes: contradicts = [] } = digest;
     this.replicas.hear(digest);
-    for (const node of contradicts) this.term?.watch?.contradict(node, replica);
+    for (const node of contradicts) this.term?.watch?.refute(node, replica);
     const epoch = view === undefined ? 0 : epochOf(view);
     // One that nobody can have been granted would keep every honest process from leading.
     if (isCredibleEpoch(epoch, this.parts.store.nowMs())) this.step({ type: "heard", epoch });
@@ -321,7 +321,7 @@ export class Coordinator {
   }
 
   /** Others that can bear witness; undefined while nobody can know whether there are any. */
-  private others(): readonly Observer[] | undefined {
+  private others(): readonly Peer[] | undefined {
     const { config, pace, timers, replica } = this.parts;
     const others = this.replicas.observersBut(replica);
     const isShared = config.name !== undefined && pace === undefined;
@@ -329,12 +329,12 @@ export class Coordinator {
     return others.length > 0 || isHeard ? others : undefined;
   }
 
-  private hearWitness({ id, node, replica, ok }: WitnessAnswer): void {
+  private hearWitness({ id, node, replica, ok }: PeerProbeResult): void {
     const { term } = this;
     const [epoch, suspicion] = id.split(".");
     // Another leader's question, or ours of an earlier term.
     if (term === undefined || epoch !== `${term.lease.epoch}`) return;
-    term.watch?.witness(node, Number(suspicion), replica, ok);
+    term.watch?.peerProbed(node, Number(suspicion), replica, ok);
   }
 
   /** `close` waits for it. It may not reject. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import type { Timers } from "@rollcall/core";
 import { ManualTimers } from "@rollcall/core/testing";
-import type { Digest, Mark, NodeRecord, View } from "@rollcall/core/view";
+import type { Heartbeat, Mark, NodeRecord, View } from "@rollcall/core/view";
 import { addressOf, nodeKey } from "@rollcall/core/view";
 import { sniffPath } from "./cluster/sniffer.js";
 import { closeAll, cluster, coordinating, fromSniff, markAt } from "./coordinating.test.support.js";
@@ -81,8 +81,8 @@ function scripted(store: ViewStore) {
   return all;
 }
 
-const digest = (replica: string, given: Partial<Digest> = {}): Digest => ({
-  ...{ replica, host: "h", pid: 1, role: "candidate", leading: false, freshness: "fresh", avoided: [], threads: [] },
+const digest = (replica: string, given: Partial<Heartbeat> = {}): Heartbeat => ({
+  ...{ replica, host: "h", pid: 1, role: "candidate", leading: false, freshness: "fresh", ejected: [], threads: [] },
   ...given,
 });
 
@@ -136,9 +136,9 @@ describe("several coordinators on one store", () => {
     assert.ok(a.logger.lines.includes("info no longer leads the view logs: it is closed"));
 
     await at(2).up();
-    await b.when("it is eased in", (view) => markAt(view, at(2)) === "ramp");
+    await b.when("it is eased in", (view) => markAt(view, at(2)) === "slow-start");
     const since = b.views.findIndex((view) => markAt(view, at(2)) === "down");
-    const until = b.views.findIndex((view) => markAt(view, at(2)) === "ramp");
+    const until = b.views.findIndex((view) => markAt(view, at(2)) === "slow-start");
     assert.ok(
       b.views.slice(since, until).every((view) => markAt(view, at(2)) === "down"),
       "it was never un-marked",
@@ -262,22 +262,22 @@ describe("a leader", () => {
     const { process, store, timers } = await fleet(1);
     const version = (epoch: number) => ({ epoch, leader: "x", sequence: 1 });
     const tooHigh = (timers.nowMs() + 100_000_000) * 1_000;
-    store.digest(digest("r9", { view: { topology: version(tooHigh), marks: version(tooHigh) } }));
+    store.heartbeat(digest("r9", { view: { topology: version(tooHigh), marks: version(tooHigh) } }));
     await settled();
     assert.equal(process(0).views.at(-1)?.head.topology.epoch, 1);
-    store.digest(digest("r9", { view: { topology: version(3), marks: version(41) } }));
+    store.heartbeat(digest("r9", { view: { topology: version(3), marks: version(41) } }));
     await settled();
     assert.equal(process(0).views.at(-1)?.head.topology.epoch, 42);
   });
 
   it("says how many processes have told of themselves lately", async () => {
     const { process, store } = await fleet(1);
-    for (const replica of ["r1", "r2", "r3", "r2"]) store.digest(digest(replica));
+    for (const replica of ["r1", "r2", "r3", "r2"]) store.heartbeat(digest(replica));
     store.connect();
     await settled();
     assert.equal(process(0).views.at(-1)?.head.replicas, 3);
     await process(0).pass(16_000);
-    store.digest(digest("r1"));
+    store.heartbeat(digest("r1"));
     store.connect();
     await settled();
     assert.equal(process(0).views.at(-1)?.head.replicas, 1);
@@ -299,8 +299,10 @@ describe("a leader that does not reach the cluster", () => {
   it("leaves the lease to others while they reach it, for half a minute, and takes no node from them", async () => {
     const { process, nodes, store, asked, timers } = await fleet(2);
     const [a, b] = [process(0), process(1)];
-    const tell = () => store.digest(digest("replica of b", { answeredMsAgo: 100 }));
-    store.onWitnessAsk(({ id, node }) => store.witness({ id, node, replica: "replica of b", ok: true }));
+    const tell = () => store.heartbeat(digest("replica of b", { answeredMsAgo: 100 }));
+    store.onPeerProbeRequest(({ id, node }) =>
+      store.sendPeerProbeResult({ id, node, replica: "replica of b", ok: true }),
+    );
     tell();
     cutOff(nodes);
     const sinceMs = timers.nowMs();
@@ -324,8 +326,10 @@ describe("a leader that does not reach the cluster", () => {
   it("leaves it to others also when it loses the nodes one after the other, though they all stay in use", async () => {
     const { process, nodes, store, timers } = await fleet(1);
     const a = process(0);
-    const tell = () => store.digest(digest("replica of b", { answeredMsAgo: 100 }));
-    store.onWitnessAsk(({ id, node }) => store.witness({ id, node, replica: "replica of b", ok: true }));
+    const tell = () => store.heartbeat(digest("replica of b", { answeredMsAgo: 100 }));
+    store.onPeerProbeRequest(({ id, node }) =>
+      store.sendPeerProbeResult({ id, node, replica: "replica of b", ok: true }),
+    );
     const [first, second] = nodes;
     assert.ok(first !== undefined && second !== undefined);
     tell();
@@ -345,7 +349,7 @@ describe("a leader that does not reach the cluster", () => {
     const { coordinator, store, pass } = coordinating({ nodes: urls, auth: () => new Promise(() => {}) });
     for (let second = 0; second < 20 && coordinator.isLeading; second++) {
       await pass(1_000);
-      store.digest(digest("r1", { answeredMsAgo: 0 }));
+      store.heartbeat(digest("r1", { answeredMsAgo: 0 }));
     }
     assert.equal(coordinator.isLeading, false);
   });
@@ -354,12 +358,12 @@ describe("a leader that does not reach the cluster", () => {
     const { process, nodes, store } = await fleet(1);
     const a = process(0);
     cutOff(nodes);
-    const avoided = nodes.map(({ address }, index) => `id${index + 1}@${address}`);
+    const ejected = nodes.map(({ address }, index) => `id${index + 1}@${address}`);
     for (let second = 0; second < 60; second++) {
-      store.digest(digest("replica of a", { answeredMsAgo: 0 }));
-      store.digest(digest("r1"));
-      store.digest(digest("r2", { answeredMsAgo: 10_000 }));
-      store.digest(digest("r4", { answeredMsAgo: 0, avoided }));
+      store.heartbeat(digest("replica of a", { answeredMsAgo: 0 }));
+      store.heartbeat(digest("r1"));
+      store.heartbeat(digest("r2", { answeredMsAgo: 10_000 }));
+      store.heartbeat(digest("r4", { answeredMsAgo: 0, ejected: ejected }));
       await a.pass(1_000);
       assert.equal(a.coordinator.isLeading, true);
     }
@@ -369,10 +373,10 @@ describe("a leader that does not reach the cluster", () => {
     const { process, nodes, store } = await fleet(1);
     const a = process(0);
     cutOff(nodes);
-    const pass = async (seconds: number, ...others: Digest[]) => {
+    const pass = async (seconds: number, ...others: Heartbeat[]) => {
       for (let second = 0; second < seconds && a.coordinator.isLeading; second++) {
-        store.digest(digest("r3", { answeredMsAgo: 0, role: "external" }));
-        for (const other of others) store.digest(other);
+        store.heartbeat(digest("r3", { answeredMsAgo: 0, role: "external" }));
+        for (const other of others) store.heartbeat(other);
         await a.pass(1_000);
       }
     };
@@ -414,7 +418,7 @@ describe("a coordinator that begins from a view", () => {
     assert.ok(first !== undefined);
     assert.deepEqual(published(first), { nodes, marks });
     assert.deepEqual([first.head.topology.epoch, first.topology.clusterUuid], [8, "u1"]);
-    const { view } = await when("the node is back", (view) => markAt(view, at(2)) === "ramp");
+    const { view } = await when("the node is back", (view) => markAt(view, at(2)) === "slow-start");
     assert.ok((view.marks.nodes[`id2@${at(2).address}`]?.sinceMs ?? 0) >= 130_000, "no earlier than its hold");
     await at(2).down();
     await when("it is down again", (view) => markAt(view, at(2)) === "down");
@@ -448,7 +452,7 @@ describe("a coordinator that begins from a view", () => {
     for (let time = 0; time < 200 && unknown.views.length === 0; time++) await Promise.resolve();
     assert.deepEqual(unknown.views[0]?.topology.nodes.map(nodeKey), view.topology.nodes.map(nodeKey));
     await unknown.when("the stranger is let go", ({ topology, marks }) => {
-      return topology.nodes.length === 1 || marks.nodes[nodeKey(stranger)]?.kind === "drain";
+      return topology.nodes.length === 1 || marks.nodes[nodeKey(stranger)]?.kind === "draining";
     });
   });
 

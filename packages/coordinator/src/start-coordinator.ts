@@ -1,6 +1,6 @@
 import { type CoordinatorOptions, parseCoordinatorConfig, redactConfig } from "@rollcall/core/config";
 import { defaultLogger } from "./default-logger.js";
-import { LoneCoordinator } from "./lone-coordinator.js";
+import { StandaloneCoordinator } from "./standalone-coordinator.js";
 import { createRedisStore } from "./store/redis-store.js";
 import { systemTimers } from "./system-timers.js";
 
@@ -29,7 +29,11 @@ export function startCoordinator(options: CoordinatorOptions): RunningCoordinato
   const { redis: shownRedis, seeds } = redactConfig(config);
   const urls = seeds.map(({ url }) => url);
   logger.info({ view: name, redis: shownRedis, nodes: urls }, `stands for keeping the view ${name} of ${told(urls)}`);
-  return new LoneCoordinator({ ...parts, config, store: createRedisStore({ ...parts, redis, name, mayLead: true }) });
+  return new StandaloneCoordinator({
+    ...parts,
+    config,
+    store: createRedisStore({ ...parts, redis, name, mayLead: true }),
+  });
 }
 
 const toldMax = 3;

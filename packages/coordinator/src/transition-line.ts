@@ -1,10 +1,10 @@
-import type { Standing } from "@rollcall/core/health";
-import { shownText } from "@rollcall/core/sniff";
+import type { PublishedState } from "@rollcall/core/health";
+import { sanitizeForLog } from "@rollcall/core/sniff";
 import { addressOf, type DownEvidence, type NodeRecord } from "@rollcall/core/view";
 
 export interface Transition {
-  readonly from: Standing;
-  readonly to: Standing;
+  readonly from: PublishedState;
+  readonly to: PublishedState;
   readonly reason: string;
   readonly evidence?: DownEvidence;
 }
@@ -28,18 +28,18 @@ export function resettledLine(node: string): string {
 
 /** How people know a node. */
 export function nodeLabel(record: NodeRecord): string {
-  return record.name === undefined ? addressOf(record) : `${shownText(record.name)} (${addressOf(record)})`;
+  return record.name === undefined ? addressOf(record) : `${sanitizeForLog(record.name)} (${addressOf(record)})`;
 }
 
-function transitionWords(from: Standing, to: Standing): string {
+function transitionWords(from: PublishedState, to: PublishedState): string {
   switch (to) {
-    case "up":
-      return from === "ramp" ? "has its full share again" : "is in use";
-    case "ramp":
+    case "healthy":
+      return from === "slow-start" ? "has its full share again" : "is in use";
+    case "slow-start":
       return from === "down" ? "is back and eased in" : "joins and is eased in";
     case "down":
       return "is down";
-    case "drain":
+    case "draining":
       return "leaves; what is under way may end";
     case "gone":
       return "is gone";

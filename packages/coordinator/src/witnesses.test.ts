@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import type { Digest } from "@rollcall/core/view";
+import type { Heartbeat } from "@rollcall/core/view";
 import { closeAll, cluster, coordinating, fromSniff, markAt } from "./coordinating.test.support.js";
 import type { StandIn } from "./stand-in.test.support.js";
-import type { ViewStore, WitnessAsk } from "./store/view-store.js";
+import type { PeerProbeRequest, ViewStore } from "./store/view-store.js";
 
 afterEach(closeAll);
 
@@ -11,11 +11,11 @@ afterEach(closeAll);
 async function leading(size: number, live: readonly string[], name?: string) {
   const nodes = await cluster(size);
   const it = coordinating({ nodes: nodes.urls }, name === undefined ? {} : { name });
-  const others = new Map(live.map((replica): [string, Digest] => [replica, digestOf(replica)]));
-  const asks: WitnessAsk[] = [];
-  it.store.onWitnessAsk((ask) => asks.push(ask));
+  const others = new Map(live.map((replica): [string, Heartbeat] => [replica, digestOf(replica)]));
+  const asks: PeerProbeRequest[] = [];
+  it.store.onPeerProbeRequest((ask) => asks.push(ask));
   const tell = () => {
-    for (const digest of others.values()) it.store.digest(digest);
+    for (const digest of others.values()) it.store.heartbeat(digest);
     it.timers.after(1_000, tell);
   };
   tell();
@@ -26,24 +26,24 @@ async function leading(size: number, live: readonly string[], name?: string) {
   return { ...it, ...nodes, others, asks, key, isDown };
 }
 
-const digestOf = (replica: string, more: Partial<Digest> = {}): Digest => ({
+const digestOf = (replica: string, more: Partial<Heartbeat> = {}): Heartbeat => ({
   replica,
   host: "app",
   pid: 1,
   role: "candidate",
   leading: false,
   freshness: "fresh",
-  avoided: [],
+  ejected: [],
   threads: [],
   ...more,
 });
 
 /** From here on, these processes answer what they are asked. */
 function answering(store: ViewStore, answers: Readonly<Record<string, boolean>>): void {
-  store.onWitnessAsk(({ id, node, replicas }) => {
+  store.onPeerProbeRequest(({ id, node, replicas }) => {
     for (const replica of replicas) {
       const ok = answers[replica];
-      if (ok !== undefined) store.witness({ id, node, replica, ok });
+      if (ok !== undefined) store.sendPeerProbeResult({ id, node, replica, ok });
     }
   });
 }
@@ -93,7 +93,7 @@ describe("a coordinator among others", () => {
     others.set("standing by", digestOf("standing by", { role: "coordinator" }));
     await at(2).down();
     // What it has said of itself before is over by the next time that it tells.
-    store.digest(digestOf("standing by", { role: "coordinator" }));
+    store.heartbeat(digestOf("standing by", { role: "coordinator" }));
     store.report({ node: key(2), reason: "connection refused", replica: "r0" });
     const { tookMs } = await when("it is down", (view) => markAt(view, at(2)) === "down");
     assert.ok(tookMs <= 2_000);
@@ -111,7 +111,7 @@ describe("a coordinator among others", () => {
 
   it("believes nobody who keeps away from most nodes, but in what he reaches", async () => {
     const { at, store, pass, when, key, others, asks, isDown } = await leading(3, ["r1"]);
-    others.set("r1", digestOf("r1", { avoided: [key(1), key(2), key(3)] }));
+    others.set("r1", digestOf("r1", { ejected: [key(1), key(2), key(3)] }));
     await pass(2_000);
     await at(2).down();
     for (let time = 0; time < 20; time++) {
@@ -120,7 +120,7 @@ describe("a coordinator among others", () => {
     }
     assert.equal(isDown(at(2)), false);
     assert.deepEqual(asks, []);
-    others.set("r1", digestOf("r1", { avoided: [key(2)] }));
+    others.set("r1", digestOf("r1", { ejected: [key(2)] }));
     await pass(2_000);
     store.report({ node: key(2), reason: "connection refused", replica: "r1", probe: "failed" });
     await when("it is down", (view) => markAt(view, at(2)) === "down", 5_000);
@@ -128,7 +128,9 @@ describe("a coordinator among others", () => {
 
   it("hears no answer to another leader's question", async () => {
     const { at, store, pass, isDown } = await leading(2, ["r1"]);
-    store.onWitnessAsk(({ id, node }) => store.witness({ id: `9${id}`, node, replica: "r1", ok: false }));
+    store.onPeerProbeRequest(({ id, node }) =>
+      store.sendPeerProbeResult({ id: `9${id}`, node, replica: "r1", ok: false }),
+    );
     await at(2).down();
     await pass(60_000);
     assert.equal(isDown(at(2)), false);
@@ -147,8 +149,8 @@ describe("a coordinator among others", () => {
     await pass(1_000);
     at(2).reply = reply;
     const before = asked();
-    others.set("r1", digestOf("r1", { contradicts: [key(2)] }));
-    const { tookMs } = await when("it is back", (view) => markAt(view, at(2)) === "ramp");
+    others.set("r1", digestOf("r1", { refutes: [key(2)] }));
+    const { tookMs } = await when("it is back", (view) => markAt(view, at(2)) === "slow-start");
     assert.ok(tookMs <= 4_000 && asked() - before <= 6, `after ${tookMs} ms and ${asked() - before} questions`);
   });
 });

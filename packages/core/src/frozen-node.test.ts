@@ -2,25 +2,25 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
   beatMs,
-  type Detector,
-  detectorDueMs,
-  easedSinceMs,
-  easingMs,
+  type CircuitBreaker,
+  circuitBreakerDueMs,
   isEjected,
   isInTime,
-  newDetector,
-  newSilence,
-  newWatch,
-  nextDetector,
-  nextSilence,
-  nextWatch,
-  rampWeight,
+  localSlowStartMs,
+  newCircuitBreaker,
+  newLoopLag,
+  newStallDetector,
+  nextCircuitBreaker,
+  nextLoopLag,
+  nextStallDetector,
   ranMs,
-  type Silence,
+  type StallDetector,
+  slowStartSinceMs,
+  slowStartWeight,
   suspectedSinceMs,
   waitingSinceMs,
 } from "./health/index.js";
-import { nextMoves, noPortion } from "./request/index.js";
+import { emptyRerouteWindow, nextReroutes } from "./request/index.js";
 import { Exploration, type NodeReader, Penalties, pick, pickAmong, rosterOf } from "./selection/index.js";
 import { ManualTimers, seededRandom } from "./testing/index.js";
 
@@ -73,8 +73,8 @@ interface Request {
 }
 
 interface Seat {
-  silence: Silence;
-  detector: Detector;
+  silence: StallDetector;
+  detector: CircuitBreaker;
   heardMs: number;
 }
 
@@ -90,8 +90,8 @@ class Process {
   private readonly penalties: Penalties;
   private readonly exploration = new Exploration();
   private readonly asked = new Set<number>();
-  private portion = noPortion;
-  private watch = newWatch(timers.nowMs());
+  private portion = emptyRerouteWindow;
+  private watch = newLoopLag(timers.nowMs());
   /** What reaches the process while it does not run, in order. */
   private stalledUntilMs = 0;
   private readonly unread: (() => void)[] = [];
@@ -103,8 +103,8 @@ class Process {
   ) {
     this.penalties = new Penalties(nodes.length);
     this.seats = nodes.map(() => ({
-      silence: newSilence,
-      detector: newDetector(timers.nowMs()),
+      silence: newStallDetector,
+      detector: newCircuitBreaker(timers.nowMs()),
       heardMs: Number.NEGATIVE_INFINITY,
     }));
     for (let lane = 0; lane < lanes; lane++) this.begin();
@@ -128,8 +128,8 @@ class Process {
       ),
       weightOf: (slot) => {
         const seat = this.seats[slot];
-        const sinceMs = seat === undefined ? undefined : easedSinceMs(seat.detector);
-        return sinceMs === undefined ? 1 : rampWeight(sinceMs, nowMs, easingMs);
+        const sinceMs = seat === undefined ? undefined : slowStartSinceMs(seat.detector);
+        return sinceMs === undefined ? 1 : slowStartWeight(sinceMs, nowMs, localSlowStartMs);
       },
       inFlightOf: (slot) => this.at(slot).length,
       hasRoom: () => true,
@@ -197,10 +197,10 @@ class Process {
       return;
     }
     // Timers come first, then sockets are read.
-    this.watch = nextWatch(this.watch, timers.nowMs());
+    this.watch = nextLoopLag(this.watch, timers.nowMs());
     for (const [slot, seat] of this.seats.entries()) {
       this.tellSilence(slot, seat, { type: "tick" });
-      if ((detectorDueMs(seat.detector) ?? Number.POSITIVE_INFINITY) <= timers.nowMs()) {
+      if ((circuitBreakerDueMs(seat.detector) ?? Number.POSITIVE_INFINITY) <= timers.nowMs()) {
         this.tellDetector(slot, seat, { type: "tick" });
       }
     }
@@ -209,11 +209,11 @@ class Process {
     this.tickLater();
   }
 
-  private tellSilence(slot: number, seat: Seat, event: Parameters<typeof nextSilence>[1]): void {
+  private tellSilence(slot: number, seat: Seat, event: Parameters<typeof nextStallDetector>[1]): void {
     const nowMs = timers.nowMs();
     const starts = this.at(slot).map(({ startedAtMs }) => startedAtMs);
     const since = (atMs: number) => (starts.length === 0 ? undefined : waitingSinceMs(this.watch, atMs, nowMs));
-    const [silence, effects] = nextSilence(
+    const [silence, effects] = nextStallDetector(
       seat.silence,
       event,
       {
@@ -238,8 +238,8 @@ class Process {
     }
   }
 
-  private tellDetector(slot: number, seat: Seat, event: Parameters<typeof nextDetector>[1]): void {
-    const [detector, effects] = nextDetector(seat.detector, event, timers.nowMs(), random);
+  private tellDetector(slot: number, seat: Seat, event: Parameters<typeof nextCircuitBreaker>[1]): void {
+    const [detector, effects] = nextCircuitBreaker(seat.detector, event, timers.nowMs(), random);
     seat.detector = detector;
     for (const effect of effects) {
       if (effect.type === "report") this.reports.push({ slot, atMs: timers.nowMs() });
@@ -285,7 +285,7 @@ class Process {
           return [{ slot, inFlight: this.at(slot).length, heardAtMs: seat.heardMs }];
         });
     const nowMs = timers.nowMs();
-    const { portion, moves, ask } = nextMoves(this.portion, stuck, targets, nowMs, random);
+    const { portion, moves, ask } = nextReroutes(this.portion, stuck, targets, nowMs, random);
     this.portion = portion;
     for (const { attempt: one, targets } of moves) {
       const { attempt } = one;

@@ -9,4 +9,8 @@ export {
 } from "./errors.js";
 export { failureReason } from "./failure-reason.js";
 export { type Logger, silentLogger } from "./logger.js";
+export { type Present, present } from "./present.js";
 export type { Random } from "./random.js";
+export { type Reducer, ReducerRunner, type ReducerRunnerOptions } from "./reducer-runner.js";
+export { Semaphore } from "./semaphore.js";
+export { withDeadline } from "./with-deadline.js";

@@ -1,11 +1,11 @@
 export { type Attempt, type Logger, RollcallError, type RollcallErrorCode, type Sent } from "@rollcall/core";
 export type { Auth, HostPolicy, NodeOption, PoolOptions, RedactedConfig, TlsOptions } from "@rollcall/core/config";
 export type { RequestClass } from "@rollcall/core/request";
-export type { NodeEvent, NodeState, NodeStatus } from "./node-status.js";
-export { createPool, type Pool } from "./pool.js";
-export type { PoolEvents } from "./pool-events.js";
-export type { PoolRequest, QueryValue } from "./prepare-call.js";
-export type { PoolResponse, ResponseHeaders } from "./response.js";
-export type { PoolStats, ThreadStatus } from "./stats.js";
+export type { NodeEvent, NodeState, NodeStatus } from "./api/node-status.js";
+export { createPool, type Pool } from "./api/pool.js";
+export type { PoolEvents } from "./api/pool-events.js";
+export type { PoolRequest, QueryValue } from "./api/prepare-call.js";
+export type { PoolResponse, ResponseHeaders } from "./api/response.js";
+export type { PoolStats, ThreadStatus } from "./api/stats.js";
 export type { Task, TaskContext } from "./threads/run-task.js";
 export type { TaskOptions } from "./threads/tasks.js";

@@ -45,7 +45,7 @@ export async function startReplica(options: ReplicaOptions, detours: readonly De
 
   const up = new Promise<void>((resolve, reject) => {
     child.on("message", (message: FromReplica) => {
-      if (message.type === "up") resolve();
+      if (message.type === "healthy") resolve();
       else if (message.type === "log") log.push(`${message.level} ${message.line}`);
       else if (message.type === "event") events.push(message);
       else {

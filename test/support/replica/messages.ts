@@ -30,7 +30,7 @@ export type ToReplica =
   | { readonly id: number; readonly ask: "block"; readonly forMs: number };
 
 export type FromReplica =
-  | { readonly type: "up" }
+  | { readonly type: "healthy" }
   | { readonly type: "log"; readonly level: string; readonly line: string; readonly atMs: number }
   | {
       readonly type: "event";

@@ -115,4 +115,4 @@ process.on("message", (message: ToReplica) => {
   );
 });
 
-tell({ type: "up" });
+tell({ type: "healthy" });

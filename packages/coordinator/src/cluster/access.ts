@@ -21,7 +21,7 @@ import {
 } from "@rollcall/core/config";
 import { createHostPolicy } from "@rollcall/core/policy";
 import { addressOf, type NodeRecord } from "@rollcall/core/view";
-import { Notices } from "../notices.js";
+import { WarnOnce } from "../warn-once.js";
 import type { Endpoint } from "./endpoint.js";
 
 /** A configured node and what its name resolves to just now. */
@@ -57,7 +57,7 @@ export class ClusterAccess {
   /** Every name has been looked up at least once, found or not. */
   private namesAreKnown: boolean;
   private closed = false;
-  private readonly notices: Notices;
+  private readonly notices: WarnOnce;
   private cancelRefresh = () => {};
   private readonly listeners = new Set<() => void>();
 
@@ -66,7 +66,7 @@ export class ClusterAccess {
     private readonly timers: Timers,
     logger: Logger,
   ) {
-    this.notices = new Notices(logger);
+    this.notices = new WarnOnce(logger);
     this.resolved = config.seeds.map((seed) => ({ ...seed, addresses: isIP(seed.host) === 0 ? [] : [seed.host] }));
     this.namesAreKnown = config.seeds.every(({ host }) => isIP(host) !== 0);
     this.policy = this.compilePolicy();

@@ -4,12 +4,12 @@ import type { ProbeOutcome } from "@rollcall/core/health";
 import { json, nodesHttp, root, type StandIn, standIn } from "../stand-in.test.support.js";
 import { systemTimers } from "../system-timers.js";
 import { endpointAt } from "../testing.test.support.js";
-import { Asker } from "./ask.js";
+import { ControlClient } from "./control-client.js";
 import { probe } from "./prober.js";
 import { sniff, sniffContext, sniffPath } from "./sniffer.js";
 
 let server: StandIn;
-const asker = new Asker(systemTimers, 3_000);
+const asker = new ControlClient(systemTimers, 3_000);
 before(async () => {
   server = await standIn(json({}));
 });

@@ -1,6 +1,6 @@
 import type { ProbeOutcome } from "@rollcall/core/health";
-import { judgeIdentity, shownText } from "@rollcall/core/sniff";
-import { type Answer, type Asker, tooLarge } from "./ask.js";
+import { judgeIdentity, sanitizeForLog } from "@rollcall/core/sniff";
+import { type ControlClient, type ControlResponse, tooLarge } from "./control-client.js";
 import type { Endpoint } from "./endpoint.js";
 
 /** What `GET /` at one node showed. */
@@ -31,14 +31,14 @@ const maxBytes = 65_536;
 
 /** Asks a node who it is. Always answers, never throws. */
 export async function probe(
-  asker: Asker,
+  asker: ControlClient,
   endpoint: Endpoint,
   { pinnedUuid, timeoutMs, fresh }: ProbeOptions,
 ): Promise<Probe> {
-  return judgeProbe(await asker.ask(endpoint, { path: "/", timeoutMs, maxBytes, fresh }), pinnedUuid);
+  return judgeProbe(await asker.request(endpoint, { path: "/", timeoutMs, maxBytes, fresh }), pinnedUuid);
 }
 
-function judgeProbe(answer: Answer, pinnedUuid: string | undefined): Probe {
+function judgeProbe(answer: ControlResponse, pinnedUuid: string | undefined): Probe {
   // It did answer, so it can be reached.
   if (answer.kind === "failed" && answer.code === tooLarge) return { outcome: "unverified", reason: answer.reason };
   if (answer.kind === "failed") return { outcome: "unreachable", reason: answer.reason, code: answer.code };
@@ -73,7 +73,7 @@ function judgeProbe(answer: Answer, pinnedUuid: string | undefined): Probe {
 
 /** The answer of a node that belongs to another cluster. */
 export function foreign(foreignUuid: string, described: Pick<Probe, "clusterName" | "name" | "version"> = {}): Probe {
-  const reason = `belongs to another cluster (uuid ${shownText(foreignUuid)})`;
+  const reason = `belongs to another cluster (uuid ${sanitizeForLog(foreignUuid)})`;
   return { outcome: "foreign", reason, foreignUuid, ...described };
 }
 
@@ -91,5 +91,5 @@ function parseObject(value: unknown): Readonly<Record<string, unknown>> | undefi
 
 /** What a node says of itself, fit for a log line. */
 function text<Key extends string>(key: Key, value: unknown): { [K in Key]?: string } {
-  return typeof value === "string" && value !== "" ? ({ [key]: shownText(value) } as { [K in Key]: string }) : {};
+  return typeof value === "string" && value !== "" ? ({ [key]: sanitizeForLog(value) } as { [K in Key]: string }) : {};
 }

@@ -1,8 +1,8 @@
 import type { Clock } from "@rollcall/core";
-import { compareVersions, type Digest, type Head, type View } from "@rollcall/core/view";
+import { compareVersions, type Head, type Heartbeat, type View } from "@rollcall/core/view";
 import { checkPublication } from "./check-publication.js";
 import { Listeners } from "./listeners.js";
-import type { FailureReport, Lease, ViewStore, WitnessAnswer, WitnessAsk } from "./view-store.js";
+import type { FailureReport, Lease, PeerProbeRequest, PeerProbeResult, ViewStore } from "./view-store.js";
 
 /**
  * The view inside one process: the embedded default. The same rules as between processes, without the network; only that
@@ -14,9 +14,9 @@ import type { FailureReport, Lease, ViewStore, WitnessAnswer, WitnessAsk } from 
 export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
   const readers = new Listeners<View>();
   const reports = new Listeners<FailureReport>();
-  const asks = new Listeners<WitnessAsk>();
-  const answers = new Listeners<WitnessAnswer>();
-  const digests = new Listeners<Digest>();
+  const asks = new Listeners<PeerProbeRequest>();
+  const answers = new Listeners<PeerProbeResult>();
+  const digests = new Listeners<Heartbeat>();
   const rollCalls = new Listeners<void>();
   const releases = new Listeners<void>();
   let holder: Lease | undefined;
@@ -76,14 +76,14 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
     subscribe: (listener) => readers.add(listener),
     report: (report) => reports.tell(report),
     onReport: (listener) => reports.add(listener),
-    askWitnesses: (ask) => asks.tell(ask),
-    onWitnessAsk: (listener) => asks.add(listener),
-    witness: (answer) => answers.tell(answer),
-    onWitness: (listener) => answers.add(listener),
-    digest: (digest) => digests.tell(digest),
-    onDigest: (listener) => digests.add(listener),
-    callRoll: () => rollCalls.tell(),
-    onRollCall: (listener) => rollCalls.add(listener),
+    requestPeerProbes: (ask) => asks.tell(ask),
+    onPeerProbeRequest: (listener) => asks.add(listener),
+    sendPeerProbeResult: (answer) => answers.tell(answer),
+    onPeerProbeResult: (listener) => answers.add(listener),
+    heartbeat: (digest) => digests.tell(digest),
+    onHeartbeat: (listener) => digests.add(listener),
+    requestStatus: () => rollCalls.tell(),
+    onStatusRequest: (listener) => rollCalls.add(listener),
     onReleased: (listener) => releases.add(listener),
     onConnected: () => () => {},
     nowMs: () => clock.nowMs(),

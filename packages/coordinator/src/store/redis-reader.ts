@@ -1,18 +1,18 @@
 import type { Logger, Random, Timers } from "@rollcall/core";
 import {
-  type Assembly,
   compareVersions,
   type Decoded,
   decodeEvent,
   decodeHead,
   decodeMarks,
   decodeTopology,
-  emptyAssembly,
+  emptyPartialView,
   epochAheadMaxMs,
   epochBegunMs,
   type Head,
   type Marks,
   missingFrom,
+  type PartialView,
   type RedisKeys,
   type Version,
   type View,
@@ -22,16 +22,16 @@ import {
   withMarks,
   withTopology,
 } from "@rollcall/core/view";
-import { Notices } from "../notices.js";
+import { WarnOnce } from "../warn-once.js";
+import { CoalescingRunner } from "./coalescing-runner.js";
 import { Listeners } from "./listeners.js";
-import { OneAtATime } from "./one-at-a-time.js";
 import type { RedisClient } from "./redis-clients.js";
 import { RedisClock } from "./redis-clock.js";
 import { RedisConnection } from "./redis-connection.js";
-import { RedisHints } from "./redis-hints.js";
+import { RedisHealthCheck } from "./redis-health-check.js";
+import { RedisMessages } from "./redis-messages.js";
 import { redisProblem } from "./redis-problem.js";
-import { RedisWatch } from "./redis-watch.js";
-import type { Unsubscribe, WitnessAsk } from "./view-store.js";
+import type { PeerProbeRequest, Unsubscribe } from "./view-store.js";
 
 /** How often the head is read although none was announced, stretched or shortened by up to `pollJitter` of itself. */
 const pollMs = 30_000;
@@ -57,21 +57,21 @@ type Read = Uint8Array | "strange";
  */
 export class RedisReader {
   /** Reports, digests, roll calls, and what witnesses say. */
-  readonly hints: RedisHints;
+  readonly hints: RedisMessages;
   private readonly connection: RedisConnection;
-  private readonly watch: RedisWatch;
+  private readonly watch: RedisHealthCheck;
   private readonly clock: RedisClock;
-  private readonly notices: Notices;
+  private readonly notices: WarnOnce;
   private readonly views = new Listeners<View>();
-  private readonly asks = new Listeners<WitnessAsk>();
+  private readonly asks = new Listeners<PeerProbeRequest>();
   private readonly rollCalls = new Listeners<void>();
   private readonly releases = new Listeners<void>();
 
-  private assembly: Assembly = emptyAssembly;
+  private assembly: PartialView = emptyPartialView;
   /** Documents that could not be used; they are not fetched again before the next poll. */
   private refused: { readonly topology?: Version; readonly marks?: Version } = {};
-  private readonly fetchMarks = new OneAtATime(() => this.refresh(false));
-  private readonly fetchTopology = new OneAtATime(() => this.refresh(true));
+  private readonly fetchMarks = new CoalescingRunner(() => this.refresh(false));
+  private readonly fetchTopology = new CoalescingRunner(() => this.refresh(true));
   private topologyIsDue = false;
   private cancelTopology = () => {};
   private cancelPoll = () => {};
@@ -84,10 +84,14 @@ export class RedisReader {
     private readonly random: Random,
     logger: Logger,
   ) {
-    this.notices = new Notices(logger);
+    this.notices = new WarnOnce(logger);
     this.clock = new RedisClock(timers);
-    this.watch = new RedisWatch(() => (this.connection.isReady ? this.askSomething() : undefined), timers, logger);
-    this.hints = new RedisHints(
+    this.watch = new RedisHealthCheck(
+      () => (this.connection.isReady ? this.askSomething() : undefined),
+      timers,
+      logger,
+    );
+    this.hints = new RedisMessages(
       keys,
       {
         say: (channel, message) => this.connection.tell(() => client.publish(channel, message)),
@@ -124,7 +128,7 @@ export class RedisReader {
     return this.views.add(listener);
   }
 
-  onWitnessAsk(listener: (ask: WitnessAsk) => void): Unsubscribe {
+  onWitnessAsk(listener: (ask: PeerProbeRequest) => void): Unsubscribe {
     return this.asks.add(listener);
   }
 
@@ -215,9 +219,9 @@ export class RedisReader {
         return this.hearHead(event.head, event.marks);
       case "released":
         return this.releases.tell();
-      case "rollCall":
+      case "statusRequest":
         return this.rollCalls.tell();
-      case "ask": {
+      case "peerProbeRequest": {
         const { id, node, replicas } = event;
         return this.asks.tell({ id, node, replicas });
       }
@@ -246,7 +250,7 @@ export class RedisReader {
 
   // What is read.
 
-  private show(next: Assembly): void {
+  private show(next: PartialView): void {
     if (next === this.assembly || this.closed) return;
     this.assembly = next;
     const view = viewOf(next);

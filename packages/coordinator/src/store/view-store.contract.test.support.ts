@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Digest, Marks, Topology, Version, View } from "@rollcall/core/view";
-import type { FailureReport, Lease, Publication, ViewStore, WitnessAnswer, WitnessAsk } from "./view-store.js";
+import type { Heartbeat, Marks, Topology, Version, View } from "@rollcall/core/view";
+import type { FailureReport, Lease, PeerProbeRequest, PeerProbeResult, Publication, ViewStore } from "./view-store.js";
 
 export interface OpenStores {
   /** Two ways into the same store, as two processes have them. */
@@ -207,20 +207,23 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     it(
       "carries questions to witnesses, and their answers, to whoever listens, until they stop",
       withStores(async ({ stores: [a, b], arrive }) => {
-        const asked: WitnessAsk[] = [];
-        const answered: WitnessAnswer[] = [];
-        const stops = [b.onWitnessAsk((ask) => asked.push(ask)), a.onWitness((answer) => answered.push(answer))];
+        const asked: PeerProbeRequest[] = [];
+        const answered: PeerProbeResult[] = [];
+        const stops = [
+          b.onPeerProbeRequest((ask) => asked.push(ask)),
+          a.onPeerProbeResult((answer) => answered.push(answer)),
+        ];
         await arrive();
         const about = { id: "7.3", node: "id@es1:9200" };
-        a.askWitnesses({ ...about, replicas: ["r1", "r2"] });
+        a.requestPeerProbes({ ...about, replicas: ["r1", "r2"] });
         await arrive();
         assert.deepEqual(asked, [{ ...about, replicas: ["r1", "r2"] }]);
-        b.witness({ ...about, replica: "r2", ok: false });
+        b.sendPeerProbeResult({ ...about, replica: "r2", ok: false });
         await arrive();
         assert.deepEqual(answered, [{ ...about, replica: "r2", ok: false }]);
         for (const stop of stops) stop();
-        a.askWitnesses({ ...about, replicas: ["r1"] });
-        b.witness({ ...about, replica: "r1", ok: true });
+        a.requestPeerProbes({ ...about, replicas: ["r1"] });
+        b.sendPeerProbeResult({ ...about, replica: "r1", ok: true });
         await arrive();
         assert.deepEqual([asked.length, answered.length], [1, 1]);
       }),
@@ -327,14 +330,14 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     it(
       "carries digests to whoever listens, their sender too, until they stop",
       withStores(async ({ stores: [a, b], arrive }) => {
-        const heard: Digest[] = [];
-        const stops = [a, b].map((store) => store.onDigest((digest) => heard.push(digest)));
+        const heard: Heartbeat[] = [];
+        const stops = [a, b].map((store) => store.onHeartbeat((digest) => heard.push(digest)));
         await arrive();
-        a.digest(digest);
+        a.heartbeat(digest);
         await arrive();
         assert.deepEqual(heard, [digest, digest]);
         for (const stop of stops) stop();
-        a.digest(digest);
+        a.heartbeat(digest);
         await arrive();
         assert.equal(heard.length, 2);
       }),
@@ -344,14 +347,14 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
       "calls the roll in every process",
       withStores(async ({ stores: [a, b], arrive }) => {
         const called: string[] = [];
-        const stop = a.onRollCall(() => called.push("a"));
-        b.onRollCall(() => called.push("b"));
+        const stop = a.onStatusRequest(() => called.push("a"));
+        b.onStatusRequest(() => called.push("b"));
         await arrive();
-        a.callRoll();
+        a.requestStatus();
         await arrive();
         assert.deepEqual(called.sort(), ["a", "b"]);
         stop();
-        b.callRoll();
+        b.requestStatus();
         await arrive();
         assert.deepEqual(called.sort(), ["a", "b", "b"]);
       }),
@@ -361,7 +364,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
 
 const clockSlackMs = 5_000;
 
-const digest: Digest = {
+const digest: Heartbeat = {
   replica: "r1",
   host: "app-1",
   pid: 4711,
@@ -372,8 +375,8 @@ const digest: Digest = {
     topology: { epoch: 1, leader: "a", sequence: 2 },
     marks: { epoch: 1, leader: "a", sequence: 3 },
   },
-  avoided: ["id1@es1:9200"],
-  contradicts: ["id2@es2:9200"],
+  ejected: ["id1@es1:9200"],
+  refutes: ["id2@es2:9200"],
   answeredMsAgo: 12,
   threads: [{ thread: 0, topology: { epoch: 1, leader: "a", sequence: 2 }, calls: 3, tasks: 0, state: "well" }],
 };

@@ -1,4 +1,4 @@
-import type { Digest, Head, Marks, Topology, View } from "@rollcall/core/view";
+import type { Head, Heartbeat, Marks, Topology, View } from "@rollcall/core/view";
 
 /** The right to publish. Every write is checked against it, inside the store. */
 export interface Lease {
@@ -35,7 +35,7 @@ export interface FailureReport {
 }
 
 /** A leader asks other processes whether they reach a node. It names no more than 16. */
-export interface WitnessAsk {
+export interface PeerProbeRequest {
   /** Chosen by the leader, at most 64 characters; the answers repeat it. */
   readonly id: string;
   /** By `nodeKey`. */
@@ -45,7 +45,7 @@ export interface WitnessAsk {
 }
 
 /** What one of them saw by one probe on a new connection. */
-export interface WitnessAnswer {
+export interface PeerProbeResult {
   readonly id: string;
   readonly node: string;
   readonly replica: string;
@@ -96,20 +96,20 @@ export interface ViewStore {
   /** Calls `listener` with each report, for a coordinator to look into. */
   onReport(listener: (report: FailureReport) => void): Unsubscribe;
   /** Asks other processes about a node. Never fails; who is not asked, does not hear of it or is slow says nothing. */
-  askWitnesses(ask: WitnessAsk): void;
+  requestPeerProbes(ask: PeerProbeRequest): void;
   /** Calls `listener` with each question, whoever is asked. */
-  onWitnessAsk(listener: (ask: WitnessAsk) => void): Unsubscribe;
+  onPeerProbeRequest(listener: (ask: PeerProbeRequest) => void): Unsubscribe;
   /** Tells whoever leads what a probe it asked for has shown. Never fails, and may be lost. */
-  witness(answer: WitnessAnswer): void;
+  sendPeerProbeResult(answer: PeerProbeResult): void;
   /** Calls `listener` with each answer, to any leader's question. */
-  onWitness(listener: (answer: WitnessAnswer) => void): Unsubscribe;
+  onPeerProbeResult(listener: (answer: PeerProbeResult) => void): Unsubscribe;
   /** Tells leaders and people how this process is. Never fails; no more than a few in a second are sent. */
-  digest(digest: Digest): void;
+  heartbeat(digest: Heartbeat): void;
   /** Calls `listener` with each digest of any process, this one included. */
-  onDigest(listener: (digest: Digest) => void): Unsubscribe;
+  onHeartbeat(listener: (digest: Heartbeat) => void): Unsubscribe;
   /** Asks every process for a digest now, this one included. Never fails. */
-  callRoll(): void;
-  onRollCall(listener: () => void): Unsubscribe;
+  requestStatus(): void;
+  onStatusRequest(listener: () => void): Unsubscribe;
   /** A lease was given back: whoever wants it may try at once. */
   onReleased(listener: () => void): Unsubscribe;
   /**

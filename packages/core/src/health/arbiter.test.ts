@@ -13,7 +13,7 @@ import {
   nextArbiter,
   publishedNodes,
 } from "./arbiter.js";
-import type { ProbeOutcome, Standing } from "./member.js";
+import type { ProbeOutcome, PublishedState } from "./member.js";
 
 type Step =
   | { readonly type: "members"; readonly keys: readonly string[]; readonly firstView: boolean }
@@ -64,7 +64,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 
 /** What somebody who only sees events and effects knows of a node. */
 interface Seen {
-  standing: Standing;
+  standing: PublishedState;
   asked: { readonly fresh: boolean; readonly atMs: number }[];
   /** Fresh probes that reached nobody since the last that did. */
   unreachable: number;
@@ -88,7 +88,7 @@ class Watched {
   private readonly random;
   private readonly chance;
   private later: ArbiterEvent[] = [];
-  private inherited: Readonly<Record<string, MarkKind | "up">> = {};
+  private inherited: Readonly<Record<string, MarkKind | "healthy">> = {};
 
   constructor(seed: number) {
     this.random = seededRandom(seed);
@@ -115,7 +115,7 @@ class Watched {
       case "contradict": {
         const seen = this.nodes.get(step.key);
         if (seen !== undefined) seen.contradictedAtMs = this.nowMs;
-        this.send({ ...step, type: "contradicted" });
+        this.send({ ...step, type: "refuted" });
         return;
       }
       case "wait":
@@ -148,7 +148,7 @@ class Watched {
         seen.reachedBy.add(replica);
       } else if (awaited !== "alone" && awaited.includes(replica)) this.fails(key, replica);
     }
-    this.send({ type: "witnessed", key, suspicion: number, replica, ok });
+    this.send({ type: "peerProbed", key, suspicion: number, replica, ok });
   }
 
   private isSuspect(key: string): boolean {
@@ -178,17 +178,17 @@ class Watched {
   }
 
   /** Begins where another leader has left off. */
-  inherit(kinds: Readonly<Record<string, MarkKind | "up">>): void {
+  inherit(kinds: Readonly<Record<string, MarkKind | "healthy">>): void {
     const down = { flaps: 1, holdUntilMs: this.nowMs + 5_000, failedProbes: 2, reporters: 1 };
     const nodes = Object.entries(kinds).map(([key, kind]) => {
-      const mark = kind === "up" ? undefined : { kind, sinceMs: this.nowMs, reason: "seen by another", down };
+      const mark = kind === "healthy" ? undefined : { kind, sinceMs: this.nowMs, reason: "seen by another", down };
       return { key, address: key.replace(/^.*@/, ""), trusted: isTrusted(key), mark };
     });
     this.inherited = kinds;
     this.send({ type: "inherited", nodes });
     const published = publishedNodes(this.arbiter).sort();
     assert.deepEqual(published, Object.keys(kinds).sort(), "nobody is lost because the leader has changed");
-    for (const key of published) assert.equal(marksOf(this.arbiter)[key]?.kind ?? "up", kinds[key]);
+    for (const key of published) assert.equal(marksOf(this.arbiter)[key]?.kind ?? "healthy", kinds[key]);
   }
 
   private send(event: ArbiterEvent): void {
@@ -213,7 +213,11 @@ class Watched {
     this.forget(before);
     for (const effect of effects) this.see(effect, event);
     for (const key of publishedNodes(next)) {
-      assert.equal(this.nodes.get(key)?.standing, marksOf(next)[key]?.kind ?? "up", "every visible change is told");
+      assert.equal(
+        this.nodes.get(key)?.standing,
+        marksOf(next)[key]?.kind ?? "healthy",
+        "every visible change is told",
+      );
     }
     assert.equal(arbiterDueMs(next) === undefined, next.size === 0);
     for (const answer of this.later.splice(0)) this.send(answer);
@@ -253,7 +257,7 @@ class Watched {
       const suspicion = seen.asked.length === 2 && seen.asked.every(({ fresh }) => fresh);
       assert.ok(seen.asked.length === 1 || suspicion, "only the probes of a suspicion overlap");
     }
-    if (effect.type === "askWitnesses") {
+    if (effect.type === "requestPeerProbes") {
       const { key, suspicion, except } = effect;
       const seen = this.nodes.get(key);
       assert.ok(seen !== undefined && except.every((replica) => seen.failedAtMs.has(replica)));
@@ -261,7 +265,7 @@ class Watched {
       const awaited = isAlone ? [] : replicas.filter((replica) => !except.includes(replica));
       seen.suspicion = { number: suspicion, openedAtMs: this.nowMs, awaited: isAlone ? "alone" : [...awaited] };
       seen.reachedBy.clear();
-      this.later.push({ type: "inquired", key, suspicion, replicas: awaited, isAlone });
+      this.later.push({ type: "peersAsked", key, suspicion, replicas: awaited, isAlone });
     }
     if (effect.type === "transition" && effect.to !== "gone") {
       const seen = this.nodes.get(effect.key);
@@ -275,7 +279,7 @@ class Watched {
         seen.good = 0;
       }
       if (effect.from === "down") {
-        assert.equal(effect.to, "ramp");
+        assert.equal(effect.to, "slow-start");
         assert.ok(seen.good >= 2 && this.nowMs - seen.downAtMs >= 5_000, "shown to be well, and held");
       }
     }
@@ -309,11 +313,15 @@ describe("an arbiter", () => {
       }),
       { numRuns: 300 },
     );
-    assert.deepEqual([...reached].sort(), ["down", "drain", "new", "ramp", "up"], "the runs got everywhere");
+    assert.deepEqual(
+      [...reached].sort(),
+      ["down", "draining", "new", "slow-start", "healthy"],
+      "the runs got everywhere",
+    );
   });
 
   it("keeps them when it goes on from the view of another leader", () => {
-    const kind = fc.constantFrom("up" as const, "down" as const, "ramp" as const, "drain" as const);
+    const kind = fc.constantFrom("healthy" as const, "down" as const, "slow-start" as const, "draining" as const);
     const view = fc.dictionary(fc.constantFrom("a@es1", "b@es2", "c@es3"), kind);
     fc.assert(
       fc.property(view, steps, fc.nat(), (view, steps, seed) => {

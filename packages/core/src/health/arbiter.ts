@@ -1,26 +1,26 @@
 import type { Random } from "../random.js";
 import type { DownEvidence } from "../view/view.js";
 import {
-  contradicted,
-  doubted,
+  disputeOf,
   evidenceOf,
   inherited,
-  inquired,
   inTime,
-  joined,
   type LocalMark,
-  left,
-  listed,
-  type Member,
+  type MonitoredNode,
   memberDueMs,
+  newlyListed,
   type ProbeOutcome,
-  probed,
+  type PublishedState,
   publicHealth,
-  renamed,
-  reportedBy,
-  type Standing,
-  unsettledOf,
-  witnessed,
+  relisted,
+  unlisted,
+  withDoubt,
+  withNewKey,
+  withPeerResult,
+  withPeersAsked,
+  withProbe,
+  withRefutation,
+  withReport,
 } from "./member.js";
 
 /**
@@ -36,7 +36,7 @@ import {
  *
  * All times are monotonic milliseconds.
  */
-export type Arbiter = ReadonlyMap<string, Member>;
+export type Arbiter = ReadonlyMap<string, MonitoredNode>;
 
 export const emptyArbiter: Arbiter = new Map();
 
@@ -80,7 +80,7 @@ export type ArbiterEvent =
     }
   /** Who was asked, at once after an `askWitnesses` effect. `isAlone`: there is nobody whom one could ask. */
   | {
-      readonly type: "inquired";
+      readonly type: "peersAsked";
       readonly key: string;
       readonly suspicion: number;
       readonly replicas: readonly string[];
@@ -88,14 +88,14 @@ export type ArbiterEvent =
     }
   /** The answer of one that was asked. Failures of a self-suspect process must not be told. */
   | {
-      readonly type: "witnessed";
+      readonly type: "peerProbed";
       readonly key: string;
       readonly suspicion: number;
       readonly replica: string;
       readonly ok: boolean;
     }
   /** A process that is alive has just had a byte from the node, although the view marks it down. May come at any rate. */
-  | { readonly type: "contradicted"; readonly key: string; readonly replica: string }
+  | { readonly type: "refuted"; readonly key: string; readonly replica: string }
   /** Due at {@link arbiterDueMs}; at any other time it does nothing. */
   | { readonly type: "tick" };
 
@@ -112,7 +112,7 @@ export type ArbiterEffect =
    * those in `except`, who have just reported it. Owed one `inquired`, then what they answer, if they do.
    */
   | {
-      readonly type: "askWitnesses";
+      readonly type: "requestPeerProbes";
       readonly key: string;
       readonly suspicion: number;
       readonly except: readonly string[];
@@ -122,19 +122,19 @@ export type ArbiterEffect =
    * are alive and none says anything. Told once, until we reach it again.
    */
   | {
-      readonly type: "unsettled";
+      readonly type: "disputed";
       readonly key: string;
       readonly reason: string;
       readonly reachedBy: string | undefined;
     }
-  /** For the log: a node that was told to be "unsettled" is reached by us again. It was in use all the time. */
-  | { readonly type: "resettled"; readonly key: string }
+  /** For the log: a node that was told to be "disputed" is reached by us again. It was in use all the time. */
+  | { readonly type: "disputeCleared"; readonly key: string }
   /** One change that others can see, for the log. A node that joins comes from "new". */
   | {
       readonly type: "transition";
       readonly key: string;
-      readonly from: Standing;
-      readonly to: Standing;
+      readonly from: PublishedState;
+      readonly to: PublishedState;
       readonly reason: string;
       /** What spoke against a node that goes down. */
       readonly evidence?: DownEvidence;
@@ -187,10 +187,10 @@ export function nextArbiter(
     const sniff = sniffReason(isKnown ? after : before, member);
     if (sniff !== undefined) requests.push({ type: "sniff", reason: sniff });
     const unsettled = unsettledNews(before, member);
-    if (unsettled !== undefined) transitions.push({ type: "unsettled", key, ...unsettled });
-    if (isResettled(before, member)) transitions.push({ type: "resettled", key });
+    if (unsettled !== undefined) transitions.push({ type: "disputed", key, ...unsettled });
+    if (isResettled(before, member)) transitions.push({ type: "disputeCleared", key });
     if (probe !== undefined) requests.push({ type: "probe", key, fresh: probe.fresh });
-    if (inquiry !== undefined) requests.push({ type: "askWitnesses", key, ...inquiry });
+    if (inquiry !== undefined) requests.push({ type: "requestPeerProbes", key, ...inquiry });
   }
 
   if (topologyChanged) transitions.push({ type: "topologyChanged" });
@@ -228,8 +228,8 @@ interface Change {
   readonly key: string;
   /** Its key until now, if that is another. */
   readonly formerKey?: string;
-  readonly before: Member | undefined;
-  readonly after: Member;
+  readonly before: MonitoredNode | undefined;
+  readonly after: MonitoredNode;
   /** `after` is known to all already: it was published by another. */
   readonly isKnown?: true;
 }
@@ -246,24 +246,24 @@ function changesBy(arbiter: Arbiter, event: ArbiterEvent, nowMs: number, random:
     case "members":
       return changesByList(arbiter, event, nowMs);
     case "probed":
-      return changeOf(arbiter, event.key, (member) => probed(member, event.outcome, event.reason, nowMs, random));
+      return changeOf(arbiter, event.key, (member) => withProbe(member, event.outcome, event.reason, nowMs, random));
     case "reported":
       return changeOf(arbiter, event.key, (member) => {
         const { reason, replica, probe } = event;
-        if (replica === undefined) return doubted(member, reason);
-        return doubted(reportedBy(member, replica, probe === "failed", nowMs, random), reason);
+        if (replica === undefined) return withDoubt(member, reason);
+        return withDoubt(withReport(member, replica, probe === "failed", nowMs, random), reason);
       });
-    case "inquired":
+    case "peersAsked":
       return changeOf(arbiter, event.key, (member) => {
         const { suspicion, replicas, isAlone } = event;
-        return inquired(member, suspicion, isAlone ? "alone" : "others", replicas, nowMs, random);
+        return withPeersAsked(member, suspicion, isAlone ? "alone" : "others", replicas, nowMs, random);
       });
-    case "witnessed":
+    case "peerProbed":
       return changeOf(arbiter, event.key, (member) => {
-        return witnessed(member, event.suspicion, event.replica, event.ok, nowMs, random);
+        return withPeerResult(member, event.suspicion, event.replica, event.ok, nowMs, random);
       });
-    case "contradicted":
-      return changeOf(arbiter, event.key, (member) => contradicted(member, event.replica, nowMs, random));
+    case "refuted":
+      return changeOf(arbiter, event.key, (member) => withRefutation(member, event.replica, nowMs, random));
     case "tick":
       return [...arbiter]
         .filter(([, member]) => memberDueMs(member) <= nowMs)
@@ -271,7 +271,7 @@ function changesBy(arbiter: Arbiter, event: ArbiterEvent, nowMs: number, random:
   }
 }
 
-function changeOf(arbiter: Arbiter, key: string, change: (member: Member) => Member): Change[] {
+function changeOf(arbiter: Arbiter, key: string, change: (member: MonitoredNode) => MonitoredNode): Change[] {
   const before = arbiter.get(key);
   return before === undefined ? [] : [{ key, before, after: change(before) }];
 }
@@ -287,16 +287,16 @@ function changesByList(
   for (const [key, { address, trusted }] of wanted) {
     const before = arbiter.get(key);
     if (before !== undefined) {
-      changes.push({ key, before, after: listed(before, trusted, nowMs) });
+      changes.push({ key, before, after: relisted(before, trusted, nowMs) });
       continue;
     }
     const formerKey = keyWithoutId(address);
     const former = wanted.has(formerKey) || renamedKeys.has(formerKey) ? undefined : arbiter.get(formerKey);
     if (former === undefined) {
-      changes.push({ key, before, after: joined(address, trusted, firstView, nowMs) });
+      changes.push({ key, before, after: newlyListed(address, trusted, firstView, nowMs) });
     } else {
       renamedKeys.add(formerKey);
-      changes.push({ key, formerKey, before: former, after: listed(renamed(former, nowMs), trusted, nowMs) });
+      changes.push({ key, formerKey, before: former, after: relisted(withNewKey(former, nowMs), trusted, nowMs) });
     }
   }
   const addresses = new Set(nodes.map((node) => node.address));
@@ -305,7 +305,7 @@ function changesByList(
     if (wanted.has(key) || renamedKeys.has(key)) continue;
     const id = idIn(key, before.address);
     const mayReturn = id !== "" && !ids.has(id) && !addresses.has(before.address);
-    changes.push({ key, before, after: left(before, mayReturn, nowMs) });
+    changes.push({ key, before, after: unlisted(before, mayReturn, nowMs) });
   }
   return changes;
 }
@@ -322,7 +322,7 @@ function keyWithoutId(address: string): string {
 
 /** One node as others see it. */
 interface Publication {
-  readonly standing: Standing;
+  readonly standing: PublishedState;
   readonly named: boolean;
   readonly mark: LocalMark | undefined;
   readonly reason: string;
@@ -330,18 +330,18 @@ interface Publication {
 
 const unpublished: Publication = { standing: "new", named: false, mark: undefined, reason: "" };
 
-function publicationOf(member: Member): Publication {
+function publicationOf(member: MonitoredNode): Publication {
   const health = publicHealth(member);
   switch (health.state) {
     case "new":
       return unpublished;
     case "gone":
       return { standing: "gone", named: false, mark: undefined, reason: health.reason };
-    case "up":
-      return { standing: "up", named: true, mark: undefined, reason: health.reason };
-    case "ramp":
+    case "healthy":
+      return { standing: "healthy", named: true, mark: undefined, reason: health.reason };
+    case "slow-start":
     case "down":
-    case "drain": {
+    case "draining": {
       const { state: kind, sinceMs, reason } = health;
       const down = evidenceOf(member);
       const mark = { kind, sinceMs, reason, ...(down === undefined ? {} : { down }) };
@@ -355,23 +355,23 @@ function sameMark(a: LocalMark | undefined, b: LocalMark | undefined): boolean {
 }
 
 /** What is to be told of a doubt that others do not share. */
-function unsettledNews(before: Member | undefined, after: Member) {
-  const was = before === undefined ? undefined : unsettledOf(before);
-  const is = unsettledOf(after);
+function unsettledNews(before: MonitoredNode | undefined, after: MonitoredNode) {
+  const was = before === undefined ? undefined : disputeOf(before);
+  const is = disputeOf(after);
   if (is === undefined || (was !== undefined && (was.reachedBy !== undefined || is.reachedBy === undefined))) return;
   const { health } = after;
-  const reason = health.state === "up" || health.state === "ramp" ? (health.doubt ?? "") : "";
+  const reason = health.state === "healthy" || health.state === "slow-start" ? (health.doubt ?? "") : "";
   return { reason, reachedBy: is.reachedBy };
 }
 
 /** Whether a doubt that others did not share is over, and not because the node is down or has left after all. */
-function isResettled(before: Member | undefined, after: Member): boolean {
-  if (before === undefined || unsettledOf(before) === undefined) return false;
-  return (after.health.state === "up" || after.health.state === "ramp") && unsettledOf(after) === undefined;
+function isResettled(before: MonitoredNode | undefined, after: MonitoredNode): boolean {
+  if (before === undefined || disputeOf(before) === undefined) return false;
+  return (after.health.state === "healthy" || after.health.state === "slow-start") && disputeOf(after) === undefined;
 }
 
 /** Why the cluster should be asked for its members after this change. */
-function sniffReason(before: Member | undefined, { address, health }: Member): string | undefined {
+function sniffReason(before: MonitoredNode | undefined, { address, health }: MonitoredNode): string | undefined {
   if (health.state !== "down") return undefined;
   const { departedAtMs, successes } = health;
   if (before?.health.state !== "down") return `${address} went down`;

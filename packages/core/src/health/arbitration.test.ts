@@ -13,7 +13,7 @@ import {
   nextArbiter,
   publishedNodes,
 } from "./arbiter.js";
-import { chooseWitnesses, isSelfSuspect } from "./witnesses.js";
+import { choosePeers, isSelfSuspect } from "./peers.js";
 
 /** How one process stands to the nodes. */
 interface Fault {
@@ -47,7 +47,7 @@ class World {
   private readonly keys: readonly string[];
   private readonly random: Random;
   private arbiter = emptyArbiter;
-  private readonly avoided = new Map<string, readonly string[]>();
+  private readonly ejected = new Map<string, readonly string[]>();
   private cancelTick = () => {};
 
   constructor(
@@ -93,27 +93,27 @@ class World {
         this.send({ type: "probed", key, outcome: ok ? "verified" : "unreachable", reason: "" });
       });
     }
-    if (effect.type === "askWitnesses") this.ask(effect);
+    if (effect.type === "requestPeerProbes") this.ask(effect);
   }
 
-  private ask({ key, suspicion, except }: Extract<ArbiterEffect, { type: "askWitnesses" }>): void {
+  private ask({ key, suspicion, except }: Extract<ArbiterEffect, { type: "requestPeerProbes" }>): void {
     const others = this.replicas.map((_, place) => ({
       replica: `r${place}`,
-      avoided: this.avoided.get(`r${place}`) ?? [],
+      ejected: this.ejected.get(`r${place}`) ?? [],
     }));
-    const { replicas, isAlone } = chooseWitnesses(
+    const { replicas, isAlone } = choosePeers(
       others,
       { key, nodes: publishedNodes(this.arbiter), except },
       this.random,
     );
-    this.send({ type: "inquired", key, suspicion, replicas, isAlone });
+    this.send({ type: "peersAsked", key, suspicion, replicas, isAlone });
     for (const replica of replicas) {
       this.soon(() => {
         const witness = this.faultOf(replica);
         if (witness.mute) return;
         this.probe(key, witness, (reached) => {
           const ok = reached && !witness.lies;
-          if (ok || this.isBelieved(replica, key)) this.send({ type: "witnessed", key, suspicion, replica, ok });
+          if (ok || this.isBelieved(replica, key)) this.send({ type: "peerProbed", key, suspicion, replica, ok });
         });
       });
     }
@@ -124,12 +124,12 @@ class World {
     const replica = `r${place}`;
     const digest = () => {
       const down = this.keys.filter((key) => this.marks[key]?.kind === "down");
-      const avoided = this.keys.filter((key) => !down.includes(key) && !this.reaches(this.faultOf(replica), key));
-      this.avoided.set(replica, avoided);
+      const ejected = this.keys.filter((key) => !down.includes(key) && !this.reaches(this.faultOf(replica), key));
+      this.ejected.set(replica, ejected);
       this.timers.after(5_000, digest);
       if (!this.traffic) return;
       for (const key of down) {
-        if (this.reaches(this.faultOf(replica), key)) this.send({ type: "contradicted", key, replica });
+        if (this.reaches(this.faultOf(replica), key)) this.send({ type: "refuted", key, replica });
       }
     };
     const report = () => {
@@ -146,8 +146,8 @@ class World {
   }
 
   private isBelieved(replica: string, key: string): boolean {
-    const avoided = this.avoided.get(replica) ?? [];
-    return !isSelfSuspect({ replica, avoided }, key, publishedNodes(this.arbiter));
+    const ejected = this.ejected.get(replica) ?? [];
+    return !isSelfSuspect({ replica, ejected }, key, publishedNodes(this.arbiter));
   }
 
   private faultOf(replica: string): Fault {

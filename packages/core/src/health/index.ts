@@ -10,33 +10,42 @@ export {
 } from "./arbiter.js";
 export { type Backoff, equalJitter } from "./backoff.js";
 export {
-  type Detector,
-  type DetectorEffect,
-  type DetectorEvent,
-  detectorDueMs,
-  easedSinceMs,
-  easingMs,
+  type CircuitBreaker,
+  type CircuitBreakerEffect,
+  type CircuitBreakerEvent,
+  circuitBreakerDueMs,
   isEjected,
-  newDetector,
-  nextDetector,
-} from "./detector.js";
+  localSlowStartMs,
+  newCircuitBreaker,
+  nextCircuitBreaker,
+  slowStartSinceMs,
+} from "./circuit-breaker.js";
 export {
+  beatMs,
+  isInTime,
+  type LoopLag,
+  lateMs,
+  newLoopLag,
+  nextLoopLag,
+  ranMs,
+  waitingSinceMs,
+} from "./loop-lag.js";
+export {
+  disputeOf,
   type LocalMark,
-  type Member,
+  type MonitoredNode,
   type NodeHealth,
   type ProbeOutcome,
-  type Standing,
-  unsettledOf,
+  type PublishedState,
 } from "./member.js";
-export { rampMs, rampWeight } from "./ramp.js";
+export { choosePeers, isSelfSuspect, type Peer } from "./peers.js";
+export { slowStartMs, slowStartWeight } from "./slow-start.js";
 export {
-  newSilence,
-  nextSilence,
-  type Silence,
-  type SilenceEffect,
-  type SilenceEvent,
+  type NodeTraffic,
+  newStallDetector,
+  nextStallDetector,
+  type StallDetector,
+  type StallEffect,
+  type StallEvent,
   suspectedSinceMs,
-  type Traffic,
-} from "./silence.js";
-export { beatMs, isInTime, lateMs, newWatch, nextWatch, ranMs, type Watch, waitingSinceMs } from "./stall.js";
-export { chooseWitnesses, isSelfSuspect, type Observer } from "./witnesses.js";
+} from "./stall-detector.js";

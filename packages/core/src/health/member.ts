@@ -1,7 +1,7 @@
 import type { Random } from "../random.js";
 import type { DownEvidence, Mark } from "../view/view.js";
 import { equalJitter } from "./backoff.js";
-import { rampMs } from "./ramp.js";
+import { slowStartMs } from "./slow-start.js";
 
 /** How often a node in use is probed, give or take a fifth. */
 const periodMs = 10_000;
@@ -88,7 +88,7 @@ interface New {
 }
 
 interface InUse {
-  readonly state: "up" | "ramp";
+  readonly state: "healthy" | "slow-start";
   readonly sinceMs: number;
   readonly reason: string;
   readonly probeAtMs: number;
@@ -96,11 +96,11 @@ interface InUse {
   readonly doubt: string | undefined;
   readonly calmUntilMs: number;
   /** Present while our last look reached nobody and others have not borne that out. */
-  readonly unsettled: Unsettled | undefined;
+  readonly unsettled: Dispute | undefined;
 }
 
 /** A doubt of our own, which others do not share. */
-export interface Unsettled {
+export interface Dispute {
   /** Suspicions in a row that ended so. */
   readonly times: number;
   /** The process that reaches the node; undefined where none said anything. */
@@ -146,7 +146,7 @@ interface Down {
 }
 
 interface Drain {
-  readonly state: "drain";
+  readonly state: "draining";
   readonly sinceMs: number;
   readonly reason: string;
 }
@@ -158,7 +158,7 @@ interface Gone {
 }
 
 /** One node under judgement. All times are monotonic milliseconds. */
-export interface Member {
+export interface MonitoredNode {
   /** `host:port`. */
   readonly address: string;
   /** A configured seed. The configuration vouches for it, so it is used before it is verified. */
@@ -187,9 +187,9 @@ interface Report {
 }
 
 /** A node that is listed for the first time, or again after it was gone. */
-export function joined(address: string, trusted: boolean, firstView: boolean, nowMs: number): Member {
+export function newlyListed(address: string, trusted: boolean, firstView: boolean, nowMs: number): MonitoredNode {
   const health: NodeHealth = trusted
-    ? inUse("up", "configured", nowMs, nowMs)
+    ? inUse("healthy", "configured", nowMs, nowMs)
     : { state: "new", firstView, failures: 0, probeAtMs: nowMs };
   return memberWith(address, trusted, health, nowMs);
 }
@@ -210,17 +210,17 @@ export function inherited(
   mark: LocalMark | undefined,
   nowMs: number,
   random: Random,
-): Member {
+): MonitoredNode {
   // Not all at once: these are well, as far as anybody knows.
   const probeAtMs = nowMs + periodMs * random();
-  if (mark === undefined) return memberWith(address, trusted, inUse("up", "taken over", nowMs, probeAtMs), nowMs);
+  if (mark === undefined) return memberWith(address, trusted, inUse("healthy", "taken over", nowMs, probeAtMs), nowMs);
   const { kind, reason } = mark;
   const sinceMs = Math.min(mark.sinceMs, nowMs);
   switch (kind) {
-    case "ramp":
-      return memberWith(address, trusted, { ...inUse("ramp", reason, nowMs, probeAtMs), sinceMs }, sinceMs);
-    case "drain":
-      return memberWith(address, trusted, { state: "drain", sinceMs, reason }, sinceMs);
+    case "slow-start":
+      return memberWith(address, trusted, { ...inUse("slow-start", reason, nowMs, probeAtMs), sinceMs }, sinceMs);
+    case "draining":
+      return memberWith(address, trusted, { state: "draining", sinceMs, reason }, sinceMs);
     case "down": {
       const { flaps = 1, holdUntilMs = sinceMs + holdPerFlapMs, failedProbes = 0, reporters = 0 } = mark.down ?? {};
       const down: Down = {
@@ -240,16 +240,17 @@ export function inherited(
   }
 }
 
-function memberWith(address: string, trusted: boolean, health: NodeHealth, wellSinceMs: number): Member {
+function memberWith(address: string, trusted: boolean, health: NodeHealth, wellSinceMs: number): MonitoredNode {
   const unasked = { awaited: 0, askedAtMs: wellSinceMs, stale: false };
   const unheard = { reports: new Map(), contradicted: undefined, suspicions: 0 };
   return { address, trusted, health, flaps: 0, wellSinceMs, ...unheard, ...unasked };
 }
 
 /** The node is on the list. */
-export function listed(member: Member, trusted: boolean, nowMs: number): Member {
+export function relisted(member: MonitoredNode, trusted: boolean, nowMs: number): MonitoredNode {
   const { health } = member;
-  if (health.state === "drain") return { ...member, trusted, health: inUse("ramp", "listed again", nowMs, nowMs) };
+  if (health.state === "draining")
+    return { ...member, trusted, health: inUse("slow-start", "listed again", nowMs, nowMs) };
   if (health.state === "down" && health.departedAtMs !== undefined) {
     return { ...member, trusted, health: { ...health, departedAtMs: undefined } };
   }
@@ -260,10 +261,10 @@ export function listed(member: Member, trusted: boolean, nowMs: number): Member 
  * The node is not on the list. `mayReturn`: the cluster had named it, has given its address to nobody else and does not
  * name it at another, so it is worth being looked for.
  */
-export function left(member: Member, mayReturn: boolean, nowMs: number): Member {
+export function unlisted(member: MonitoredNode, mayReturn: boolean, nowMs: number): MonitoredNode {
   const { health, trusted } = member;
   switch (health.state) {
-    case "drain":
+    case "draining":
     case "gone":
       return member;
     case "new":
@@ -271,45 +272,51 @@ export function left(member: Member, mayReturn: boolean, nowMs: number): Member 
     case "down":
       if (!mayReturn) return gone(member, "no longer listed");
       return health.departedAtMs === undefined ? { ...member, health: { ...health, departedAtMs: nowMs } } : member;
-    case "up":
-    case "ramp":
+    case "healthy":
+    case "slow-start":
     case "suspect":
       // Readers keep their seeds whatever is published, so a seed needs no time to be let go.
       return trusted
         ? gone(member, "no longer listed")
-        : settled(member, { state: "drain", sinceMs: nowMs, reason: "no longer listed" });
+        : settled(member, { state: "draining", sinceMs: nowMs, reason: "no longer listed" });
   }
 }
 
 /** The node is listed under another key. Answers will come for the old one, so what was asked is asked again. */
-export function renamed(member: Member, nowMs: number): Member {
+export function withNewKey(member: MonitoredNode, nowMs: number): MonitoredNode {
   const { health } = member;
   const asking = { ...member, awaited: 0, stale: false };
   switch (health.state) {
     case "suspect":
       return opened(asking, health.previous, nowMs);
     case "new":
-    case "up":
-    case "ramp":
+    case "healthy":
+    case "slow-start":
     case "down":
       return { ...asking, health: { ...health, probeAtMs: nowMs } };
-    case "drain":
+    case "draining":
     case "gone":
       return asking;
   }
 }
 
 /** Somebody failed to connect to the node. It takes effect as soon as a suspicion may open. */
-export function doubted(member: Member, reason: string): Member {
+export function withDoubt(member: MonitoredNode, reason: string): MonitoredNode {
   const { health } = member;
-  if ((health.state !== "up" && health.state !== "ramp") || health.doubt !== undefined) return member;
+  if ((health.state !== "healthy" && health.state !== "slow-start") || health.doubt !== undefined) return member;
   return { ...member, health: { ...health, doubt: reason } };
 }
 
 /**
  * A process has reported the node. Its word counts as evidence for 15 s; `isBacked`, as that of a failed witness for 2 s.
  */
-export function reportedBy(member: Member, replica: string, isBacked: boolean, nowMs: number, random: Random): Member {
+export function withReport(
+  member: MonitoredNode,
+  replica: string,
+  isBacked: boolean,
+  nowMs: number,
+  random: Random,
+): MonitoredNode {
   const others = [...member.reports].filter(([other, { atMs }]) => other !== replica && nowMs - atMs < reportMs);
   const reports = new Map([...others, [replica, { atMs: nowMs, isBacked }] as const].slice(-reportersMax));
   const { health } = member;
@@ -319,21 +326,21 @@ export function reportedBy(member: Member, replica: string, isBacked: boolean, n
     const awaited = health.witnesses.awaited.filter((other) => other !== replica);
     return judged({ ...heard, health: { ...health, witnesses: { ...health.witnesses, awaited } } }, nowMs, random);
   }
-  if ((health.state === "up" || health.state === "ramp") && health.unsettled !== undefined) {
+  if ((health.state === "healthy" || health.state === "slow-start") && health.unsettled !== undefined) {
     return { ...heard, health: { ...health, unsettled: { ...health.unsettled, recheckAtMs: nowMs } } };
   }
   return heard;
 }
 
 /** Who was asked about the suspicion of this number. */
-export function inquired(
-  member: Member,
+export function withPeersAsked(
+  member: MonitoredNode,
   suspicion: number,
   company: "alone" | "others",
   awaited: readonly string[],
   nowMs: number,
   random: Random,
-): Member {
+): MonitoredNode {
   const { health } = member;
   if (health.state !== "suspect" || member.suspicions !== suspicion) return member;
   return judged(
@@ -348,14 +355,14 @@ export function inquired(
  * we would wait; and who reaches the node counts, though it has just reported the opposite, or was not even asked. That it
  * is not reached counts only from one whose answer is awaited.
  */
-export function witnessed(
-  member: Member,
+export function withPeerResult(
+  member: MonitoredNode,
   suspicion: number,
   replica: string,
   ok: boolean,
   nowMs: number,
   random: Random,
-): Member {
+): MonitoredNode {
   const { health } = member;
   if (health.state !== "suspect" || member.suspicions !== suspicion) return member;
   const { witnesses } = health;
@@ -366,7 +373,7 @@ export function witnessed(
 }
 
 /** A process has just had a byte from the node, which is marked down. It is looked at again at once. */
-export function contradicted(member: Member, replica: string, nowMs: number, random: Random): Member {
+export function withRefutation(member: MonitoredNode, replica: string, nowMs: number, random: Random): MonitoredNode {
   const { health, askedAtMs } = member;
   const heard = { ...member, contradicted: { replica, atMs: nowMs } };
   if (health.state !== "down") return judged(heard, nowMs, random);
@@ -376,7 +383,13 @@ export function contradicted(member: Member, replica: string, nowMs: number, ran
 }
 
 /** A probe of the node was answered. */
-export function probed(member: Member, outcome: ProbeOutcome, reason: string, nowMs: number, random: Random): Member {
+export function withProbe(
+  member: MonitoredNode,
+  outcome: ProbeOutcome,
+  reason: string,
+  nowMs: number,
+  random: Random,
+): MonitoredNode {
   if (member.awaited === 0) return member;
   const awaited = member.awaited - 1;
   const rest = { ...member, awaited, stale: member.stale && awaited > 0 };
@@ -392,13 +405,13 @@ export function probed(member: Member, outcome: ProbeOutcome, reason: string, no
           health: { ...health, failures, probeAtMs: nowMs + equalJitter(retry, health.failures, random) },
         };
       }
-      const state = health.firstView ? "up" : "ramp";
+      const state = health.firstView ? "healthy" : "slow-start";
       return { ...rest, health: inUse(state, "verified", nowMs, nextPeriodMs(nowMs, random)) };
     }
-    case "up":
-    case "ramp":
+    case "healthy":
+    case "slow-start":
       if (outcome === "foreign") return downed(rest, reason, 0, nowMs, random);
-      if (outcome === "unreachable") return doubted(rest, reason);
+      if (outcome === "unreachable") return withDoubt(rest, reason);
       return { ...rest, health: reached(health, nowMs) };
     case "suspect": {
       if (outcome === "foreign") return downed(rest, reason, 0, nowMs, random);
@@ -411,7 +424,7 @@ export function probed(member: Member, outcome: ProbeOutcome, reason: string, no
     }
     case "down":
       return probedWhileDown(rest, health, outcome, nowMs, random);
-    case "drain":
+    case "draining":
     case "gone":
       return rest;
   }
@@ -419,7 +432,7 @@ export function probed(member: Member, outcome: ProbeOutcome, reason: string, no
 
 /** What is due for a member now. */
 export interface Due {
-  readonly member: Member;
+  readonly member: MonitoredNode;
   readonly probe?: { readonly fresh: boolean };
   /** The suspicion about which others are to be asked, and who need not be, having reported the node just now. */
   readonly inquiry?: { readonly suspicion: number; readonly except: readonly string[] };
@@ -429,7 +442,7 @@ export interface Due {
  * The member as the time has made it, and what is to be asked now. Every change is followed by this, so that what is due
  * at once is asked for at once.
  */
-export function inTime(member: Member, nowMs: number, random: Random): Due {
+export function inTime(member: MonitoredNode, nowMs: number, random: Random): Due {
   const asking = member.awaited > 0 && nowMs >= member.askedAtMs + answerWithinMs ? unanswered(member, nowMs) : member;
   const idle = asking.awaited === 0;
   const { health } = asking;
@@ -440,10 +453,10 @@ export function inTime(member: Member, nowMs: number, random: Random): Due {
         return { member: gone(asking, "did not come back") };
       }
       return idle && nowMs >= health.probeAtMs ? asked(asking, health, true, nowMs) : { member: asking };
-    case "up":
-    case "ramp": {
-      const eased = health.state === "ramp" && nowMs >= health.sinceMs + rampMs;
-      const now: InUse = eased ? { ...health, state: "up", sinceMs: nowMs, reason: "eased in" } : health;
+    case "healthy":
+    case "slow-start": {
+      const eased = health.state === "slow-start" && nowMs >= health.sinceMs + slowStartMs;
+      const now: InUse = eased ? { ...health, state: "healthy", sinceMs: nowMs, reason: "eased in" } : health;
       if (idle && nowMs >= suspectedAtMs(now)) return inTime(opened(asking, now, nowMs), nowMs, random);
       if (idle && nowMs >= now.probeAtMs) {
         return asked(asking, { ...now, probeAtMs: nextPeriodMs(nowMs, random) }, false, nowMs);
@@ -462,7 +475,7 @@ export function inTime(member: Member, nowMs: number, random: Random): Due {
         ? inTime(opened(asking, health.previous, nowMs), nowMs, random)
         : { member: judged(asking, nowMs, random) };
     }
-    case "drain":
+    case "draining":
       return { member: nowMs >= health.sinceMs + drainMs ? gone(asking, "drained") : asking };
     case "gone":
       return { member: asking };
@@ -470,16 +483,16 @@ export function inTime(member: Member, nowMs: number, random: Random): Due {
 }
 
 /** When {@link inTime} next has something to do, if nothing else happens. */
-export function memberDueMs({ health, awaited, askedAtMs }: Member): number {
+export function memberDueMs({ health, awaited, askedAtMs }: MonitoredNode): number {
   const answerDueMs = awaited > 0 ? askedAtMs + answerWithinMs : Number.POSITIVE_INFINITY;
   const ifIdle = (probeAtMs: number) => (awaited > 0 ? answerDueMs : probeAtMs);
   switch (health.state) {
     case "new":
       return ifIdle(health.probeAtMs);
-    case "up":
-    case "ramp": {
+    case "healthy":
+    case "slow-start": {
       const probeMs = Math.min(health.probeAtMs, suspectedAtMs(health));
-      const easedMs = health.state === "ramp" ? health.sinceMs + rampMs : Number.POSITIVE_INFINITY;
+      const easedMs = health.state === "slow-start" ? health.sinceMs + slowStartMs : Number.POSITIVE_INFINITY;
       return Math.min(ifIdle(probeMs), easedMs);
     }
     case "suspect": {
@@ -489,7 +502,7 @@ export function memberDueMs({ health, awaited, askedAtMs }: Member): number {
     }
     case "down":
       return Math.min(ifIdle(health.probeAtMs), departureEndsMs(health));
-    case "drain":
+    case "draining":
       return Math.min(health.sinceMs + drainMs, answerDueMs);
     case "gone":
       return Number.POSITIVE_INFINITY;
@@ -497,23 +510,23 @@ export function memberDueMs({ health, awaited, askedAtMs }: Member): number {
 }
 
 /** What a next leader must know of a node that is down, and what people want to know; its time is monotonic. */
-export function evidenceOf({ flaps, health }: Member): DownEvidence | undefined {
+export function evidenceOf({ flaps, health }: MonitoredNode): DownEvidence | undefined {
   if (health.state !== "down") return undefined;
   const { holdUntilMs, failedProbes, reporters } = health;
   return { flaps, holdUntilMs, failedProbes, reporters };
 }
 
 /** Our own doubt of the node, where others have not borne it out. */
-export function unsettledOf(member: Member): Unsettled | undefined {
+export function disputeOf(member: MonitoredNode): Dispute | undefined {
   const health = publicHealth(member);
-  return health.state === "up" || health.state === "ramp" ? health.unsettled : undefined;
+  return health.state === "healthy" || health.state === "slow-start" ? health.unsettled : undefined;
 }
 
 /** The node's health as others see it. */
-export type Standing = Exclude<NodeHealth["state"], "suspect">;
+export type PublishedState = Exclude<NodeHealth["state"], "suspect">;
 
 /** What others see of the node, with since when and why. */
-export function publicHealth({ health }: Member): Exclude<NodeHealth, Suspect> {
+export function publicHealth({ health }: MonitoredNode): Exclude<NodeHealth, Suspect> {
   return health.state === "suspect" ? health.previous : health;
 }
 
@@ -525,21 +538,21 @@ function nextPeriodMs(nowMs: number, random: Random): number {
   return nowMs + periodMs * (0.8 + 0.4 * random());
 }
 
-function gone(member: Member, reason: string): Member {
+function gone(member: MonitoredNode, reason: string): MonitoredNode {
   return { ...member, health: { state: "gone", reason } };
 }
 
 /** Into a health that has no use for the answers still awaited. */
-function settled(member: Member, health: NodeHealth): Member {
+function settled(member: MonitoredNode, health: NodeHealth): MonitoredNode {
   return { ...member, health, stale: member.awaited > 0 };
 }
 
-function asked(member: Member, health: NodeHealth, fresh: boolean, nowMs: number): Due {
+function asked(member: MonitoredNode, health: NodeHealth, fresh: boolean, nowMs: number): Due {
   return { member: { ...member, health, awaited: member.awaited + 1, askedAtMs: nowMs }, probe: { fresh } };
 }
 
 /** The prober owes an answer for too long: as if it had not been asked. */
-function unanswered(member: Member, nowMs: number): Member {
+function unanswered(member: MonitoredNode, nowMs: number): MonitoredNode {
   const { health } = member;
   const idle = { ...member, awaited: 0, stale: false };
   return health.state === "suspect" ? opened(idle, health.previous, nowMs) : idle;
@@ -554,7 +567,7 @@ function suspectedAtMs({ doubt, calmUntilMs, unsettled }: InUse): number {
 }
 
 /** Under suspicion from now on; nobody is asked yet. */
-function opened(member: Member, previous: InUse, nowMs: number): Member {
+function opened(member: MonitoredNode, previous: InUse, nowMs: number): MonitoredNode {
   const witnesses: Witnesses = { company: "unknown", awaited: [], failed: [], reachedBy: undefined };
   const suspect: Suspect = {
     state: "suspect",
@@ -577,7 +590,7 @@ function reached(health: InUse, nowMs: number): InUse {
 }
 
 /** Down, still in use, or still under suspicion, as the evidence is by now. */
-function judged(member: Member, nowMs: number, random: Random): Member {
+function judged(member: MonitoredNode, nowMs: number, random: Random): MonitoredNode {
   const { health, contradicted } = member;
   if (health.state !== "suspect" || health.failed < probesOfSuspicion) return member;
   const { witnesses, failed, reason } = health;
@@ -596,12 +609,12 @@ function judged(member: Member, nowMs: number, random: Random): Member {
 
 /** In use as before: only we cannot reach it, as far as anybody knows. */
 function leftOpen(
-  member: Member,
+  member: MonitoredNode,
   { previous, reason }: Suspect,
   reachedBy: string | undefined,
   nowMs: number,
   random: Random,
-): Member {
+): MonitoredNode {
   const times = (previous.unsettled?.times ?? 0) + 1;
   const recheckAtMs = nowMs + Math.min(recheck.baseMs * 2 ** (times - 1), recheck.capMs);
   const calmUntilMs = nowMs + calmAfterSuspicionMs;
@@ -611,7 +624,7 @@ function leftOpen(
 }
 
 /** The processes whose own failed probe was fresh when the suspicion opened, or has come since. */
-function backersOf({ reports }: Member, { openedAtMs }: Suspect): string[] {
+function backersOf({ reports }: MonitoredNode, { openedAtMs }: Suspect): string[] {
   return [...reports].filter(([, { atMs, isBacked }]) => isBacked && atMs >= openedAtMs - backedMs).map(([key]) => key);
 }
 
@@ -623,7 +636,13 @@ function nextSuspicionProbeMs({ openedAtMs, asked }: Suspect): number {
   return openedAtMs + asked * secondProbeMs;
 }
 
-function downed(member: Member, reason: string, failedProbes: number, nowMs: number, random: Random): Member {
+function downed(
+  member: MonitoredNode,
+  reason: string,
+  failedProbes: number,
+  nowMs: number,
+  random: Random,
+): MonitoredNode {
   const reporters = [...member.reports].filter(([, { atMs }]) => nowMs - atMs < reportMs).map(([replica]) => replica);
   const witnesses = member.health.state === "suspect" ? member.health.witnesses.failed : [];
   const forgotten = Math.floor((nowMs - member.wellSinceMs) / forgetMs);
@@ -643,7 +662,13 @@ function downed(member: Member, reason: string, failedProbes: number, nowMs: num
   return { ...settled(member, down), flaps };
 }
 
-function probedWhileDown(member: Member, health: Down, outcome: ProbeOutcome, nowMs: number, random: Random): Member {
+function probedWhileDown(
+  member: MonitoredNode,
+  health: Down,
+  outcome: ProbeOutcome,
+  nowMs: number,
+  random: Random,
+): MonitoredNode {
   // The configuration vouches for a seed, so it need not be able to say which cluster it belongs to.
   const vouchedFor = member.trusted && outcome !== "foreign" && outcome !== "unreachable";
   if (outcome !== "verified" && !vouchedFor) {
@@ -655,7 +680,7 @@ function probedWhileDown(member: Member, health: Down, outcome: ProbeOutcome, no
   const needed = answersToReturn + Math.min(answersForFlapsMax, member.flaps - 1);
   if (successes >= needed && nowMs >= health.holdUntilMs && health.departedAtMs === undefined) {
     const probeAtMs = nextPeriodMs(nowMs, random);
-    return { ...member, wellSinceMs: nowMs, health: inUse("ramp", "answers again", nowMs, probeAtMs) };
+    return { ...member, wellSinceMs: nowMs, health: inUse("slow-start", "answers again", nowMs, probeAtMs) };
   }
   return { ...member, health: { ...health, failures: 0, successes, probeAtMs: nowMs + returningMs } };
 }

@@ -4,11 +4,16 @@ import { describe, it } from "node:test";
 import { readStories } from "../stories.test.support.js";
 import type { MarkKind } from "../view/view.js";
 import { type ArbiterEvent, arbiterDueMs, emptyArbiter, marksOf, nextArbiter, publishedNodes } from "./arbiter.js";
-import { type DetectorEvent, detectorDueMs, newDetector, nextDetector } from "./detector.js";
+import {
+  type CircuitBreakerEvent,
+  circuitBreakerDueMs,
+  newCircuitBreaker,
+  nextCircuitBreaker,
+} from "./circuit-breaker.js";
+import { newLoopLag, nextLoopLag, waitingSinceMs } from "./loop-lag.js";
 import type { ProbeOutcome } from "./member.js";
-import { newSilence, nextSilence, type SilenceEvent, type Traffic } from "./silence.js";
-import { newWatch, nextWatch, waitingSinceMs } from "./stall.js";
-import { chooseWitnesses, isSelfSuspect, type Observer } from "./witnesses.js";
+import { choosePeers, isSelfSuspect, type Peer } from "./peers.js";
+import { type NodeTraffic, newStallDetector, nextStallDetector, type StallEvent } from "./stall-detector.js";
 
 /** Half of every random part: waits of 750, 1500, 3000, 6000, 7500 … ms, and periods of exactly 10 s. */
 const random = () => 0.5;
@@ -45,7 +50,7 @@ function tellArbiter(steps: readonly string[]): string[] {
   const lines: string[] = [];
   const asked: string[] = [];
   const always = new Map<string, ProbeOutcome>();
-  let others: readonly Observer[] = [];
+  let others: readonly Peer[] = [];
   const suspicions = new Map<string, number>();
 
   const isBelieved = (replica: string, about: string): boolean => {
@@ -80,21 +85,21 @@ function tellArbiter(steps: readonly string[]): string[] {
         case "marksChanged":
           lines.push(`${nowMs} marks`);
           break;
-        case "unsettled":
+        case "disputed":
           lines.push(
             `${nowMs} ${effect.key} is reached ${effect.reachedBy === undefined ? "by nobody that we know of" : `by ${effect.reachedBy}`}, not by us`,
           );
           break;
-        case "resettled":
+        case "disputeCleared":
           lines.push(`${nowMs} ${effect.key} is reached by us again`);
           break;
-        case "askWitnesses": {
+        case "requestPeerProbes": {
           const { key, suspicion, except } = effect;
           suspicions.set(key, suspicion);
-          const choice = chooseWitnesses(others, { key, nodes: publishedNodes(arbiter), except }, random);
+          const choice = choosePeers(others, { key, nodes: publishedNodes(arbiter), except }, random);
           const { replicas, isAlone } = choice;
           if (!isAlone) lines.push(`${nowMs} ask ${replicas.join(" ") || "nobody"} about ${key}`);
-          send({ type: "inquired", key, suspicion, replicas, isAlone });
+          send({ type: "peersAsked", key, suspicion, replicas, isAlone });
         }
       }
     }
@@ -125,16 +130,16 @@ function tellArbiter(steps: readonly string[]): string[] {
         ...backed,
       });
     } else if (first === "live") {
-      others = [second, ...rest].filter((name) => name !== "").map((name) => ({ replica: name, avoided: [] }));
+      others = [second, ...rest].filter((name) => name !== "").map((name) => ({ replica: name, ejected: [] }));
     } else if (second === "avoids") {
-      others = others.map((other) => (other.replica === first ? { replica: first, avoided: rest } : other));
+      others = others.map((other) => (other.replica === first ? { replica: first, ejected: rest } : other));
     } else if (second === "reaches" || second === "fails") {
       const [key = "", suspicion = suspicions.get(key)] = rest;
       const ok = second === "reaches";
       if (!ok && !isBelieved(first, key)) continue;
-      send({ type: "witnessed", key, suspicion: Number(suspicion), replica: first, ok });
+      send({ type: "peerProbed", key, suspicion: Number(suspicion), replica: first, ok });
     } else if (first === "contradict") {
-      send({ type: "contradicted", key: second, replica: rest[0] ?? "" });
+      send({ type: "refuted", key: second, replica: rest[0] ?? "" });
     } else if (first === "stopped") {
       nowMs += Number(second);
       send({ type: "tick" });
@@ -195,11 +200,11 @@ function readInherited(text: string) {
  */
 function tellDetector(steps: readonly string[]): string[] {
   let nowMs = 0;
-  let detector = newDetector(nowMs);
+  let detector = newCircuitBreaker(nowMs);
   const lines: string[] = [];
 
-  const send = (event: DetectorEvent): void => {
-    const [next, effects] = nextDetector(detector, event, nowMs, random);
+  const send = (event: CircuitBreakerEvent): void => {
+    const [next, effects] = nextCircuitBreaker(detector, event, nowMs, random);
     if (next.state !== detector.state) {
       const until = next.state === "ejected" ? ` until ${next.untilMs}` : "";
       lines.push(`${nowMs} ${detector.state} -> ${next.state}${until}`);
@@ -226,10 +231,10 @@ function tellDetector(steps: readonly string[]): string[] {
     } else {
       assert.equal(what, "wait");
       const untilMs = nowMs + Number(second);
-      for (let dueMs = detectorDueMs(detector); dueMs !== undefined && dueMs <= untilMs; ) {
+      for (let dueMs = circuitBreakerDueMs(detector); dueMs !== undefined && dueMs <= untilMs; ) {
         nowMs = dueMs;
         send({ type: "tick" });
-        dueMs = detectorDueMs(detector);
+        dueMs = circuitBreakerDueMs(detector);
       }
       nowMs = untilMs;
     }
@@ -249,19 +254,19 @@ function tellDetector(steps: readonly string[]): string[] {
  */
 function tellSilence(steps: readonly string[]): string[] {
   let nowMs = 0;
-  let silence = newSilence;
-  let watch = newWatch(nowMs);
+  let silence = newStallDetector;
+  let watch = newLoopLag(nowMs);
   const sent: number[] = [];
   let heardMs = Number.NEGATIVE_INFINITY;
   let handshakeMs: number | undefined;
   const lines: string[] = [];
 
-  const send = (event: SilenceEvent): void => {
+  const send = (event: StallEvent): void => {
     const [oldest, newest] = [sent[0], sent.at(-1)].map((atMs) =>
       atMs === undefined ? undefined : waitingSinceMs(watch, atMs, nowMs),
     );
-    const traffic: Traffic = { oldestMs: oldest, newestMs: newest, heardMs, handshakeMs };
-    const [next, effects] = nextSilence(silence, event, traffic, nowMs);
+    const traffic: NodeTraffic = { oldestMs: oldest, newestMs: newest, heardMs, handshakeMs };
+    const [next, effects] = nextStallDetector(silence, event, traffic, nowMs);
     if (next.state !== silence.state) lines.push(`${nowMs} ${silence.state} -> ${next.state}`);
     silence = next;
     for (const effect of effects) {
@@ -270,7 +275,7 @@ function tellSilence(steps: readonly string[]): string[] {
     }
   };
   const beat = () => {
-    watch = nextWatch(watch, nowMs);
+    watch = nextLoopLag(watch, nowMs);
     send({ type: "tick" });
   };
 

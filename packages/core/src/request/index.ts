@@ -1,15 +1,6 @@
 export { refusedBackoffMs, retryBackoffMs } from "./backoff.js";
 export { type Classification, classify, type RequestClass } from "./classify.js";
 export {
-  type Move,
-  type Moves,
-  type MoveTarget,
-  nextMoves,
-  noPortion,
-  type Portion,
-  type StuckAttempt,
-} from "./moving.js";
-export {
   type AttemptFacts,
   blamesNode,
   type FailureError,
@@ -17,14 +8,23 @@ export {
   mayHaveSent,
   type Outcome,
 } from "./outcome.js";
+export {
+  emptyRerouteWindow,
+  nextReroutes,
+  type Reroute,
+  type Reroutes,
+  type RerouteTarget,
+  type RerouteWindow,
+  type StuckAttempt,
+} from "./reroute.js";
 export { parseRetryAfter } from "./retry-after.js";
 export { RetryBudget } from "./retry-budget.js";
 export {
-  type Call,
   type Decision,
   decide,
   type FinishedAttempt,
   type History,
+  isTransientRefusal,
   noHistory,
-  refusesForNow,
+  type RetryableCall,
 } from "./retry-policy.js";

@@ -6,7 +6,7 @@ import { seededRandom } from "../testing/seeded-random.js";
 import type { RequestClass } from "./classify.js";
 import { mayHaveSent, type Outcome } from "./outcome.js";
 import { RetryBudget } from "./retry-budget.js";
-import { type Call, type Decision, decide, type FinishedAttempt, noHistory } from "./retry-policy.js";
+import { type Decision, decide, type FinishedAttempt, noHistory, type RetryableCall } from "./retry-policy.js";
 
 const outcomes: Readonly<Record<string, Outcome>> = {
   refused: { kind: "not-connected", code: "CONNECT", errorCode: "ECONNREFUSED" },
@@ -41,7 +41,7 @@ function play(settings: string, steps: readonly string[]): void {
   const [requestClass, ...options] = settings.split(", ");
   const setting = (name: string, initial: number) => numberAfter(name, options) ?? initial;
   assert.ok(requestClass === "read" || requestClass === "repeatable" || requestClass === "never", settings);
-  const call: Call = {
+  const call: RetryableCall = {
     class: requestClass,
     maxRetries: setting("max", 3),
     deadlineMs: setting("deadline", 30_000),
@@ -125,7 +125,7 @@ describe("retry policy", () => {
   });
 
   interface Life {
-    readonly call: Call;
+    readonly call: RetryableCall;
     readonly attempts: readonly { outcome: Outcome; takesMs: number; untriedNodes: number }[];
     readonly seed: number;
     readonly budgetEmpty: boolean;
@@ -212,7 +212,7 @@ describe("retry policy", () => {
   });
 
   it("pays from the budget for each counted retry, and for no other", () => {
-    const call: Call = { class: "read", maxRetries: 3, deadlineMs: 30_000, noNodeWaitMs: 5_000 };
+    const call: RetryableCall = { class: "read", maxRetries: 3, deadlineMs: 30_000, noNodeWaitMs: 5_000 };
     const cost = (outcome: Outcome | undefined, budget = new RetryBudget(0)) => {
       assert.ok(outcome);
       decide(call, noHistory, { outcome, startedAtMs: 0, untriedNodes: 0 }, 0, budget, () => 0.5);

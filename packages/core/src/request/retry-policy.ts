@@ -6,7 +6,7 @@ import { mayHaveSent, type Outcome } from "./outcome.js";
 import type { RetryBudget } from "./retry-budget.js";
 
 /** What the policy must know of a request. All times are of one monotonic clock. */
-export interface Call {
+export interface RetryableCall {
   readonly class: RequestClass;
   /** Retries after bytes may have been sent. 0 (`retry: false`) means one attempt exactly, whatever becomes of it. */
   readonly maxRetries: number;
@@ -67,7 +67,7 @@ export type Decision =
  * for a connection never made takes it from the budget; nothing else here has an effect.
  */
 export function decide(
-  call: Call,
+  call: RetryableCall,
   history: History,
   attempt: FinishedAttempt,
   nowMs: number,
@@ -100,7 +100,7 @@ export function decide(
       return (worthAnother ? retryAfter(0) : undefined) ?? fail("BAD_RESPONSE");
     }
     case "answered":
-      return (refusesForNow(outcome.status) ? askAnother() : undefined) ?? { next: "return" };
+      return (isTransientRefusal(outcome.status) ? askAnother() : undefined) ?? { next: "return" };
     case "cancelled":
       return fail(outcome.reason === "timeout" || nowMs >= call.deadlineMs ? "TIMEOUT" : "ABORTED");
     case "local":
@@ -127,7 +127,7 @@ function withOutcome(history: History, { outcome, startedAtMs }: FinishedAttempt
 
 /** The connection was never made: safe to repeat for every class, free of charge. */
 function knockAgain(
-  call: Call,
+  call: RetryableCall,
   past: History,
   { untriedNodes, startedAtMs }: FinishedAttempt,
   nowMs: number,
@@ -140,18 +140,18 @@ function knockAgain(
   return retryWithin(untilMs, refusedBackoffMs(random), past, nowMs);
 }
 
-function refusalCode(call: Call, past: History, lastCode: "CONNECT" | "TLS"): RollcallErrorCode {
+function refusalCode(call: RetryableCall, past: History, lastCode: "CONNECT" | "TLS"): RollcallErrorCode {
   if (call.maxRetries === 0) return lastCode;
   return past.refusals?.onlyTls === true ? "TLS" : "NO_NODE";
 }
 
-function freeRetry(call: Call, history: History, past: History, nowMs: number): Decision | undefined {
+function freeRetry(call: RetryableCall, history: History, past: History, nowMs: number): Decision | undefined {
   if (call.class === "never" || call.maxRetries === 0 || history.freeRetryUsed) return undefined;
   return retryWithin(call.deadlineMs, 0, past, nowMs);
 }
 
 function countedRetry(
-  call: Call,
+  call: RetryableCall,
   past: History,
   waitMs: number,
   nowMs: number,
@@ -168,6 +168,6 @@ function retryWithin(untilMs: number, afterMs: number, history: History, nowMs: 
 }
 
 /** The node, or what stands before it, will not do it now; another node or a later try may. */
-export function refusesForNow(status: number): boolean {
+export function isTransientRefusal(status: number): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504;
 }

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Candidate, rosterOf } from "./eligible.js";
 
-type Kind = "well" | "ramp" | "ejected" | "down" | "drain" | "seed";
+type Kind = "well" | "slow-start" | "ejected" | "down" | "draining" | "seed";
 
 /** Candidates in slots 0, 1, 2 … */
 function candidates(...kinds: Kind[]): Candidate[] {
   return kinds.map((kind, slot) => ({
     slot,
     tier: kind === "seed" ? "seed" : "node",
-    mark: kind === "down" || kind === "drain" || kind === "ramp" ? kind : "none",
+    mark: kind === "down" || kind === "draining" || kind === "slow-start" ? kind : "none",
     ejected: kind === "ejected",
   }));
 }
@@ -22,7 +22,7 @@ describe("rosterOf", () => {
   });
 
   it("sends requests to the nodes that are well or eased in, and keeps the others in order of preference", () => {
-    assert.deepEqual(rosterOf(candidates("seed", "drain", "down", "ejected", "ramp", "well")), {
+    assert.deepEqual(rosterOf(candidates("seed", "draining", "down", "ejected", "slow-start", "well")), {
       eligible: [4, 5],
       further: [[3], [2], [1], [0]],
       panic: false,
@@ -35,7 +35,7 @@ describe("rosterOf", () => {
   });
 
   it("ignores ejections when no node is well", () => {
-    assert.deepEqual(rosterOf(candidates("ejected", "ejected", "down", "drain", "seed")), {
+    assert.deepEqual(rosterOf(candidates("ejected", "ejected", "down", "draining", "seed")), {
       eligible: [0, 1],
       further: [[2], [3], [4]],
       panic: true,
@@ -43,7 +43,7 @@ describe("rosterOf", () => {
   });
 
   it("ignores DOWN when every node is down, whether this process has ejected it or not", () => {
-    const [node, ...others] = candidates("down", "down", "drain", "seed");
+    const [node, ...others] = candidates("down", "down", "draining", "seed");
     assert.ok(node !== undefined);
     assert.deepEqual(rosterOf([{ ...node, ejected: true }, ...others]), {
       eligible: [0, 1],
@@ -53,7 +53,7 @@ describe("rosterOf", () => {
   });
 
   it("takes nodes that are leaving before seeds, and seeds when nothing else is known", () => {
-    assert.deepEqual(rosterOf(candidates("seed", "drain")), { eligible: [1], further: [[0]], panic: true });
+    assert.deepEqual(rosterOf(candidates("seed", "draining")), { eligible: [1], further: [[0]], panic: true });
     assert.deepEqual(rosterOf(candidates("seed", "seed")), { eligible: [0, 1], further: [], panic: true });
   });
 
@@ -64,12 +64,12 @@ describe("rosterOf", () => {
     const ejected = rosterOf(candidates(...many(4, "well"), "ejected", ...many(5, "down")));
     assert.deepEqual([ejected.eligible, ejected.panic], [[0, 1, 2, 3, 4], true]);
 
-    const down = rosterOf(candidates(...many(4, "well"), ...many(6, "down"), "drain"));
+    const down = rosterOf(candidates(...many(4, "well"), ...many(6, "down"), "draining"));
     assert.deepEqual([down.eligible.length, down.further, down.panic], [10, [[10]], true]);
   });
 
   it("does not count nodes that are leaving", () => {
-    const { eligible, panic } = rosterOf(candidates("well", ...many(3, "down"), ...many(20, "drain")));
+    const { eligible, panic } = rosterOf(candidates("well", ...many(3, "down"), ...many(20, "draining")));
     assert.deepEqual({ eligible, panic }, { eligible: [0], panic: false });
   });
 });

@@ -42,7 +42,7 @@ export function rosterOf(candidates: Iterable<Candidate>): Roster {
   const seeds: number[] = [];
   for (const { slot, tier, mark, ejected: isEjected } of candidates) {
     if (tier === "seed") seeds.push(slot);
-    else if (mark === "drain") draining.push(slot);
+    else if (mark === "draining") draining.push(slot);
     else if (mark === "down") down.push(slot);
     else if (isEjected) ejected.push(slot);
     else well.push(slot);

@@ -1,5 +1,5 @@
 import { HighPercentile } from "./high-percentile.js";
-import { Lateness } from "./lateness.js";
+import { TailLatencyDetector } from "./tail-latency-detector.js";
 
 /** A node is penalised if a request costs more than so many times what it would cost in good standing. */
 export const penalisedAbove = 2;
@@ -55,7 +55,7 @@ export class Penalties {
   private readonly begunMs: Float64Array;
   private readonly sorted: Float64Array;
   private readonly high = new HighPercentile();
-  private readonly lateness: Lateness;
+  private readonly lateness: TailLatencyDetector;
   private clockMs = 0;
   private advancedAtMs = 0;
   private comparedAtMs = Number.NEGATIVE_INFINITY;
@@ -74,7 +74,7 @@ export class Penalties {
     this.surcharge = row();
     this.begunMs = row();
     this.sorted = row();
-    this.lateness = new Lateness(slots);
+    this.lateness = new TailLatencyDetector(slots);
   }
 
   /** Before each pick: lets time pass, and compares the nodes again when that is due. */

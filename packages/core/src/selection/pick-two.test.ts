@@ -34,7 +34,7 @@ const well: Row = {
 const down: Row = { ...well, mark: "down" };
 const fullUp: Row = { ...well, room: false };
 const bad: Row = { ...well, penalty: 100 };
-const starting: Row = { ...well, mark: "ramp", weight: 0.1 };
+const starting: Row = { ...well, mark: "slow-start", weight: 0.1 };
 
 function readerOf(rows: readonly Row[]): NodeReader {
   const row = (slot: number) => rows[slot] ?? assert.fail(`no slot ${slot}`);
@@ -76,7 +76,7 @@ function only(rows: readonly Row[], tried: readonly number[] = []): readonly num
 
 const row: fc.Arbitrary<Row> = fc.record({
   tier: fc.constantFrom("node", "node", "node", "seed"),
-  mark: fc.constantFrom("none", "none", "down", "ramp", "drain"),
+  mark: fc.constantFrom("none", "none", "down", "slow-start", "draining"),
   ejected: fc.boolean(),
   weight: fc.constantFrom(1, 1, 0.1),
   inFlight: fc.nat(3),
@@ -114,9 +114,10 @@ describe("pick", () => {
 
   it("picks a node that is leaving only if every other is tried, or leaving too", () => {
     picking((rows, picked, tried) => {
-      if (picked.type !== "node" || rows[picked.slot]?.mark !== "drain" || rows[picked.slot]?.tier === "seed") return;
+      if (picked.type !== "node" || rows[picked.slot]?.mark !== "draining" || rows[picked.slot]?.tier === "seed")
+        return;
       const others = rows.flatMap(({ tier, mark, room }, slot) =>
-        tier === "node" && mark !== "drain" && room && !tried.includes(slot) ? [slot] : [],
+        tier === "node" && mark !== "draining" && room && !tried.includes(slot) ? [slot] : [],
       );
       assert.deepEqual(others, []);
     });

@@ -1,6 +1,6 @@
 import { addressOf } from "../view/node-record.js";
 import { type Endpoint, type Fault, type PublishedAddress, readEndpoint, unroutable } from "./parse-address.js";
-import { shownText } from "./shown-text.js";
+import { sanitizeForLog } from "./sanitize-for-log.js";
 
 /** `discovery.addressMap` with its keys in the one spelling that addresses are compared in. */
 export type AddressMap = ReadonlyMap<string, string>;
@@ -31,7 +31,7 @@ export function mapAddress(map: AddressMap, published: PublishedAddress): Requir
   const target = readEndpoint(value);
   const fault = "fault" in target ? target.fault : unroutable(target.host);
   if ("fault" in target || fault !== undefined) {
-    return { fault: `is mapped by discovery.addressMap (${key}) to ${shownText(value)}, which ${fault}` };
+    return { fault: `is mapped by discovery.addressMap (${key}) to ${sanitizeForLog(value)}, which ${fault}` };
   }
   return { host: target.host, port: target.port ?? port };
 }

@@ -1,8 +1,9 @@
+export { nextReplacementCandidate, type ReplacementCandidate } from "./cluster-replacement.js";
 export { type Identity, judgeIdentity } from "./identity.js";
 export { sniffLimits } from "./limits.js";
 export {
   emptyMembership,
-  type Member,
+  type ListedNode,
   type Membership,
   type MembershipAnswer,
   type MergedSniff,
@@ -14,5 +15,4 @@ export { type ParsedAddress, parsePublishAddress, type Scheme } from "./parse-ad
 export { type ParsedSniff, parseNodes, type SkippedNode, type SniffAnswer, type SniffContext } from "./parse-nodes.js";
 export { type KnownSeed, recogniseSeeds } from "./recognise-seeds.js";
 export { servesRequests } from "./roles.js";
-export { shownText } from "./shown-text.js";
-export { type Claimant, nextClaimant } from "./succession.js";
+export { sanitizeForLog } from "./sanitize-for-log.js";

@@ -23,7 +23,7 @@ export const membershipRules = {
  *              │                                     │
  *              └─ its id is at another address ──────┴─▶ (gone)
  */
-export type Member =
+export type ListedNode =
   | { readonly state: "present"; readonly node: NodeRecord }
   | {
       readonly state: "absent";
@@ -42,7 +42,7 @@ export type Member =
 
 /** Who belongs to the cluster, absent ones still included: one member an address, ordered by it. Nothing of health. */
 export interface Membership {
-  readonly members: readonly Member[];
+  readonly members: readonly ListedNode[];
 }
 
 export const emptyMembership: Membership = { members: [] };
@@ -116,36 +116,36 @@ export function mergeSniff(membership: Membership, answer: MembershipAnswer, now
 }
 
 /** Those at an address that is no member's. Who has moved comes first: its old address has just made room for it. */
-function strangersTo(members: readonly Member[], listed: ReadonlyMap<string, NodeRecord>): readonly NodeRecord[] {
+function strangersTo(members: readonly ListedNode[], listed: ReadonlyMap<string, NodeRecord>): readonly NodeRecord[] {
   const addresses = new Set(members.map(({ node }) => addressOf(node)));
   const ids = new Set(members.map(({ node }) => node.id));
   const strangers = [...listed].filter(([address]) => !addresses.has(address)).map(([, node]) => node);
   return [...strangers.filter(({ id }) => ids.has(id)), ...strangers.filter(({ id }) => !ids.has(id))];
 }
 
-function present(node: NodeRecord): Member {
+function present(node: NodeRecord): ListedNode {
   return { state: "present", node };
 }
 
-type AbsentMember = Extract<Member, { readonly state: "absent" }>;
+type AbsentMember = Extract<ListedNode, { readonly state: "absent" }>;
 
-function isAbsent(member: Member): member is AbsentMember {
+function isAbsent(member: ListedNode): member is AbsentMember {
   return member.state === "absent";
 }
 
 /** The listed record of a member; the one we have, where they are equal, so that a change can be told by identity. */
-function refreshed({ node }: Member, listed: ReadonlyMap<string, NodeRecord>): Member {
+function refreshed({ node }: ListedNode, listed: ReadonlyMap<string, NodeRecord>): ListedNode {
   const fresh = listed.get(addressOf(node));
   return present(fresh === undefined || sameRecord(fresh, node) ? node : fresh);
 }
 
 // Who was left out by a held answer keeps the next one held too: those who joined meanwhile must not outvote them.
-function mustHold(missing: readonly Member[], memberCount: number): boolean {
+function mustHold(missing: readonly ListedNode[], memberCount: number): boolean {
   const shrinks = missing.length > memberCount * membershipRules.shrinkShareMax;
   return shrinks || missing.some((member) => isAbsent(member) && member.held);
 }
 
-function absentOnceMore(member: Member, by: string, nowMs: number, held: boolean): AbsentMember {
+function absentOnceMore(member: ListedNode, by: string, nowMs: number, held: boolean): AbsentMember {
   const { node } = member;
   if (!isAbsent(member)) {
     return { state: "absent", node, sinceMs: nowMs, lastMs: nowMs, answers: 1, answeredBy: [by], held };
@@ -203,6 +203,6 @@ function written({ id, name, host, port, ip, roles, attributes, version, aliases
   return JSON.stringify([id, name, host, port, ip, roles, attributes, version, aliases, tls]);
 }
 
-function byAddress(a: Member, b: Member): number {
+function byAddress(a: ListedNode, b: ListedNode): number {
   return addressOf(a.node) < addressOf(b.node) ? -1 : 1;
 }

@@ -1,6 +1,6 @@
 import { type Host, type HostKind, parseHost } from "../address/host.js";
 import { sniffLimits } from "./limits.js";
-import { shownText } from "./shown-text.js";
+import { sanitizeForLog } from "./sanitize-for-log.js";
 
 export type Scheme = "http" | "https";
 
@@ -31,7 +31,7 @@ export function parsePublishAddress(text: unknown): ParsedAddress {
   const published = readPublished(text);
   const fault = "fault" in published ? published.fault : unroutable(published.host);
   if ("fault" in published || fault !== undefined) {
-    return { ok: false, reason: `publish_address ${shownText(text)} ${fault}` };
+    return { ok: false, reason: `publish_address ${sanitizeForLog(text)} ${fault}` };
   }
   const { host, port, ip, scheme } = published;
   return {

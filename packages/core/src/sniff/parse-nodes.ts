@@ -5,7 +5,7 @@ import { parseAttributes } from "./attributes.js";
 import { sniffLimits } from "./limits.js";
 import { readPublished, type Scheme, unroutable } from "./parse-address.js";
 import { servesRequests } from "./roles.js";
-import { shownText } from "./shown-text.js";
+import { sanitizeForLog } from "./sanitize-for-log.js";
 
 /** The answer to `GET /_nodes/http`, as it came. Text in bytes is UTF-8. */
 export interface SniffAnswer {
@@ -182,9 +182,9 @@ interface ListedNode {
 
 function readNode(id: string, value: unknown): ListedNode | SkippedNode {
   const entry = asObject(value);
-  if (entry === undefined) return { id: shownText(id), reason: "its entry is not an object" };
+  if (entry === undefined) return { id: sanitizeForLog(id), reason: "its entry is not an object" };
   if (id === "" || id.length > sniffLimits.idMaxLength) {
-    return { id: shownText(id), reason: `its id is empty or longer than ${sniffLimits.idMaxLength} characters` };
+    return { id: sanitizeForLog(id), reason: `its id is empty or longer than ${sniffLimits.idMaxLength} characters` };
   }
   const name = boundedText(entry.name, sniffLimits.nameMaxLength);
   const version = boundedText(entry.version, sniffLimits.versionMaxLength);
@@ -235,7 +235,7 @@ function locate(httpValue: unknown, site: Site): Place {
 
 function locateAddress(field: string, text: unknown, site: Site): Place {
   if (typeof text !== "string") return { reason: `${field} is not text` };
-  const skipFor = (why: string) => ({ reason: `${field} ${shownText(text)} ${why}` });
+  const skipFor = (why: string) => ({ reason: `${field} ${sanitizeForLog(text)} ${why}` });
 
   const published = readPublished(text);
   if ("fault" in published) return skipFor(published.fault);
@@ -263,8 +263,8 @@ function managerReason({ roles = [] }: ListedNode): { readonly reason: string } 
 function skip({ id, name, http }: ListedNode, reason: string): SkippedNode {
   const published = publishedBy(http);
   return {
-    id: shownText(id),
-    ...(name === undefined ? {} : { name: shownText(name) }),
+    id: sanitizeForLog(id),
+    ...(name === undefined ? {} : { name: sanitizeForLog(name) }),
     ...(published === undefined ? {} : { published }),
     reason,
   };
@@ -273,7 +273,7 @@ function skip({ id, name, http }: ListedNode, reason: string): SkippedNode {
 /** What a node publishes, for people. */
 function publishedBy(http: unknown): string | undefined {
   const published = asObject(http)?.publish_address;
-  return typeof published === "string" ? shownText(published) : undefined;
+  return typeof published === "string" ? sanitizeForLog(published) : undefined;
 }
 
 function recordOf({ http: _, ...known }: ListedNode): Omit<ListedNode, "http"> {

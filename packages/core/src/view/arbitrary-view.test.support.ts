@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Digest, ThreadDigest } from "./digest.js";
+import type { Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
 import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
@@ -65,7 +65,7 @@ export const anyTopology: fc.Arbitrary<Topology> = fc.record(
 
 const anyMark: fc.Arbitrary<Mark> = fc.record(
   {
-    kind: fc.constantFrom("down" as const, "ramp" as const, "drain" as const),
+    kind: fc.constantFrom("down" as const, "slow-start" as const, "draining" as const),
     sinceMs: moment,
     reason: textUpTo(40),
     down: fc.record(
@@ -93,18 +93,18 @@ export const anyHead: fc.Arbitrary<Head> = fc.record(
   { noNullPrototype: true },
 );
 
-const anyThread: fc.Arbitrary<ThreadDigest> = fc.record(
+const anyThread: fc.Arbitrary<ThreadHeartbeat> = fc.record(
   {
     thread: fc.nat({ max: 63 }),
     topology: anyVersion,
     calls: count,
     tasks: count,
     state: fc.constantFrom("starting" as const, "well" as const, "late" as const),
-  } satisfies Fields<ThreadDigest>,
+  } satisfies Fields<ThreadHeartbeat>,
   { requiredKeys: ["thread", "calls", "tasks", "state"], noNullPrototype: true },
 );
 
-export const anyDigest: fc.Arbitrary<Digest> = fc.record(
+export const anyDigest: fc.Arbitrary<Heartbeat> = fc.record(
   {
     replica: nameUpTo(30),
     host: textUpTo(30),
@@ -113,13 +113,13 @@ export const anyDigest: fc.Arbitrary<Digest> = fc.record(
     leading: fc.boolean(),
     freshness: fc.constantFrom("fresh" as const, "stale" as const, "orphan" as const),
     view: fc.record({ topology: anyVersion, marks: anyVersion }, { noNullPrototype: true }),
-    avoided: fc.array(anyKey, { maxLength: viewLimits.avoidedMax }),
-    contradicts: fc.array(anyKey, { maxLength: viewLimits.contradictsMax }),
+    ejected: fc.array(anyKey, { maxLength: viewLimits.avoidedMax }),
+    refutes: fc.array(anyKey, { maxLength: viewLimits.contradictsMax }),
     answeredMsAgo: moment,
     threads: fc.array(anyThread, { maxLength: 4 }),
-  } satisfies Fields<Digest>,
+  } satisfies Fields<Heartbeat>,
   {
-    requiredKeys: ["replica", "host", "pid", "role", "leading", "freshness", "avoided", "threads"],
+    requiredKeys: ["replica", "host", "pid", "role", "leading", "freshness", "ejected", "threads"],
     noNullPrototype: true,
   },
 );

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { sniffLimits } from "../sniff/limits.js";
 import { anyHead, anyMarks, anyTopology } from "./arbitrary-view.test.support.js";
 import { decodeHead, decodeMarks, decodeTopology, encodeHead, encodeMarks, encodeTopology } from "./codec.js";
-import type { Decoded } from "./foreign.js";
+import type { Decoded } from "./json-fields.js";
 import { viewLimits } from "./limits.js";
 import type { Topology } from "./view.js";
 

@@ -15,7 +15,7 @@ import {
   refuse,
   text,
   wholeNumber,
-} from "./foreign.js";
+} from "./json-fields.js";
 import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
@@ -121,7 +121,7 @@ export function readVersion(value: unknown): Version {
 function readMark(value: unknown): Mark {
   const fields = fieldsOf(value, "mark");
   return {
-    kind: oneOf(fields.get("kind"), "kind", ["down", "ramp", "drain"]),
+    kind: oneOf(fields.get("kind"), "kind", ["down", "slow-start", "draining"]),
     sinceMs: moment(fields.get("sinceMs"), "sinceMs"),
     reason: text(fields.get("reason"), "reason", viewLimits.reasonMaxLength),
     ...optional(fields, "down", readDown),

@@ -7,13 +7,13 @@ import { viewLimits } from "./limits.js";
 import {
   decodeEvent,
   decodeReport,
-  encodeAsk,
-  encodeDigest,
+  encodeHeartbeat,
+  encodePeerProbeRequest,
+  encodePeerProbeResult,
   encodeReport,
-  encodeWitness,
   headEventAround,
   releasedEvent,
-  rollCallEvent,
+  statusRequestEvent,
 } from "./messages.js";
 
 const bytes = (value: unknown) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
@@ -35,8 +35,8 @@ describe("the messages of a view", () => {
 
   it("carry digests and reports", () => {
     fc.assert(
-      fc.property(anyDigest, (digest) => {
-        assert.deepEqual(decodeReport(bytes(encodeDigest(digest))), { value: { kind: "digest", digest } });
+      fc.property(anyDigest, (heartbeat) => {
+        assert.deepEqual(decodeReport(bytes(encodeHeartbeat(heartbeat))), { value: { kind: "heartbeat", heartbeat } });
       }),
     );
     const report = { node: "n1@es1:9200", reason: "connection refused", replica: "r1" };
@@ -44,21 +44,23 @@ describe("the messages of a view", () => {
     const backed = { ...report, probe: "failed" } as const;
     assert.deepEqual(decodeReport(bytes(encodeReport(backed))), { value: { kind: "report", ...backed } });
     assert.deepEqual(decodeEvent(bytes(releasedEvent)), { value: { kind: "released" } });
-    assert.deepEqual(decodeEvent(bytes(rollCallEvent)), { value: { kind: "rollCall" } });
+    assert.deepEqual(decodeEvent(bytes(statusRequestEvent)), { value: { kind: "statusRequest" } });
   });
 
   it("carry questions to witnesses, and their answers", () => {
     const about = { id: "7.3", node: "n1@es1:9200" };
     const ask = { ...about, replicas: ["r1", "r2"] };
-    assert.deepEqual(decodeEvent(bytes(encodeAsk(ask))), { value: { kind: "ask", ...ask } });
+    assert.deepEqual(decodeEvent(bytes(encodePeerProbeRequest(ask))), { value: { kind: "peerProbeRequest", ...ask } });
     for (const ok of [true, false]) {
       const answer = { ...about, replica: "r1", ok };
-      assert.deepEqual(decodeReport(bytes(encodeWitness(answer))), { value: { kind: "witness", ...answer } });
+      assert.deepEqual(decodeReport(bytes(encodePeerProbeResult(answer))), {
+        value: { kind: "peerProbeResult", ...answer },
+      });
     }
   });
 
   it("refuse a question or an answer that is not whole, or too large", () => {
-    const ask = { kind: "ask", id: "7.3", node: "n1@es1:9200", replicas: ["r1"] };
+    const ask = { kind: "peerProbeRequest", id: "7.3", node: "n1@es1:9200", replicas: ["r1"] };
     const strange = [
       { id: "" },
       { id: 7 },
@@ -69,7 +71,7 @@ describe("the messages of a view", () => {
       { replicas: Array.from({ length: 17 }, (_, index) => `r${index}`) },
     ];
     for (const part of strange) assert.ok("problem" in decodeEvent(bytes({ ...ask, ...part })), JSON.stringify(part));
-    const answer = { kind: "witness", id: "7.3", node: "n1@es1:9200", replica: "r1", ok: true };
+    const answer = { kind: "peerProbeResult", id: "7.3", node: "n1@es1:9200", replica: "r1", ok: true };
     for (const part of [{ id: undefined }, { node: 1 }, { replica: "" }, { ok: "yes" }, { ok: undefined }]) {
       assert.ok("problem" in decodeReport(bytes({ ...answer, ...part })), JSON.stringify(part));
     }
@@ -77,23 +79,23 @@ describe("the messages of a view", () => {
     assert.ok("problem" in decodeReport(bytes(report)));
   });
 
-  it("say in what format a digest is, and refuse one that is too new", () => {
-    const [digest] = fc.sample(anyDigest, 1);
-    assert.ok(digest !== undefined);
-    const message = JSON.parse(encodeDigest(digest));
-    assert.equal(message.digest.format, 1);
-    assert.ok("value" in decodeReport(bytes({ ...message, digest: { ...message.digest, format: 2 } })));
-    assert.ok("problem" in decodeReport(bytes({ ...message, digest: { ...message.digest, format: 3 } })));
+  it("say in what format a heartbeat is, and refuse one that is too new", () => {
+    const [heartbeat] = fc.sample(anyDigest, 1);
+    assert.ok(heartbeat !== undefined);
+    const message = JSON.parse(encodeHeartbeat(heartbeat));
+    assert.equal(message.heartbeat.format, 1);
+    assert.ok("value" in decodeReport(bytes({ ...message, heartbeat: { ...message.heartbeat, format: 2 } })));
+    assert.ok("problem" in decodeReport(bytes({ ...message, heartbeat: { ...message.heartbeat, format: 3 } })));
   });
 
   it("name no more nodes than a reader takes", () => {
-    const [digest] = fc.sample(anyDigest, 1);
-    assert.ok(digest !== undefined);
+    const [heartbeat] = fc.sample(anyDigest, 1);
+    assert.ok(heartbeat !== undefined);
     const avoided = Array.from({ length: 500 }, (_, index) => `n${index}@es1:9200`);
-    const read = decodeReport(bytes(encodeDigest({ ...digest, avoided, contradicts: avoided })));
-    assert.ok("value" in read && read.value.kind === "digest");
-    assert.deepEqual(read.value.digest.avoided, avoided.slice(0, 64));
-    assert.deepEqual(read.value.digest.contradicts, avoided.slice(0, 64));
+    const read = decodeReport(bytes(encodeHeartbeat({ ...heartbeat, ejected: avoided, refutes: avoided })));
+    assert.ok("value" in read && read.value.kind === "heartbeat");
+    assert.deepEqual(read.value.heartbeat.ejected, avoided.slice(0, 64));
+    assert.deepEqual(read.value.heartbeat.refutes, avoided.slice(0, 64));
   });
 
   it("are of an unknown kind where a newer version says more", () => {
@@ -105,10 +107,14 @@ describe("the messages of a view", () => {
     for (const decode of [decodeEvent, decodeReport]) {
       fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (garbage) => "problem" in decode(garbage)));
       fc.assert(
-        fc.property(fc.constantFrom("head", "digest", "report", "ask", "witness"), fc.jsonValue(), (kind, value) => {
-          const read = decode(bytes({ kind, head: value, digest: value, node: value, marks: value }));
-          assert.ok("problem" in read || read.value.kind === "unknown");
-        }),
+        fc.property(
+          fc.constantFrom("head", "heartbeat", "report", "peerProbeRequest", "peerProbeResult"),
+          fc.jsonValue(),
+          (kind, value) => {
+            const read = decode(bytes({ kind, head: value, heartbeat: value, node: value, marks: value }));
+            assert.ok("problem" in read || read.value.kind === "unknown");
+          },
+        ),
       );
       assert.ok("problem" in decode(Buffer.alloc(viewLimits.reportMaxBytes + 1, "1")));
     }

@@ -1,5 +1,5 @@
 import { checkFormat, cutReason, readHead, readKey, readMarks, readVersion, viewFormat } from "./codec.js";
-import type { Digest, ThreadDigest } from "./digest.js";
+import type { Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
 import {
   type Decoded,
   decoded,
@@ -14,7 +14,7 @@ import {
   optional,
   text,
   wholeNumber,
-} from "./foreign.js";
+} from "./json-fields.js";
 import { viewLimits } from "./limits.js";
 import type { Head, Marks } from "./view.js";
 
@@ -27,8 +27,13 @@ import type { Head, Marks } from "./view.js";
 export type ViewEvent =
   | { readonly kind: "head"; readonly head: Head; readonly marks?: Marks }
   | { readonly kind: "released" }
-  | { readonly kind: "rollCall" }
-  | { readonly kind: "ask"; readonly id: string; readonly node: string; readonly replicas: readonly string[] }
+  | { readonly kind: "statusRequest" }
+  | {
+      readonly kind: "peerProbeRequest";
+      readonly id: string;
+      readonly node: string;
+      readonly replicas: readonly string[];
+    }
   | { readonly kind: "unknown" };
 
 /** On the channel that leaders hear. */
@@ -40,9 +45,9 @@ export type ViewReport =
       readonly replica: string;
       readonly probe?: "failed";
     }
-  | { readonly kind: "digest"; readonly digest: Digest }
+  | { readonly kind: "heartbeat"; readonly heartbeat: Heartbeat }
   | {
-      readonly kind: "witness";
+      readonly kind: "peerProbeResult";
       readonly id: string;
       readonly node: string;
       readonly replica: string;
@@ -61,14 +66,14 @@ export function headEventAround(marks: Uint8Array | undefined): { readonly befor
 }
 
 export const releasedEvent = JSON.stringify({ kind: "released" } satisfies ViewEvent);
-export const rollCallEvent = JSON.stringify({ kind: "rollCall" } satisfies ViewEvent);
+export const statusRequestEvent = JSON.stringify({ kind: "statusRequest" } satisfies ViewEvent);
 
 export function decodeEvent(bytes: Uint8Array): Decoded<ViewEvent> {
   return decoded(() => {
     const fields = fieldsOf(jsonOf(bytes, viewLimits.eventMaxBytes), "message");
     const kind = fields.get("kind");
-    if (kind === "released" || kind === "rollCall") return { kind };
-    if (kind === "ask") {
+    if (kind === "released" || kind === "statusRequest") return { kind };
+    if (kind === "peerProbeRequest") {
       const { witnessesMax } = viewLimits;
       return {
         kind,
@@ -86,30 +91,34 @@ export function encodeReport(report: Omit<Extract<ViewReport, { kind: "report" }
   return JSON.stringify({ kind: "report", node, reason: cutReason(reason), replica, probe });
 }
 
-export function encodeAsk({ id, node, replicas }: Omit<Extract<ViewEvent, { kind: "ask" }>, "kind">): string {
-  return JSON.stringify({ kind: "ask", id, node, replicas } satisfies ViewEvent);
+export function encodePeerProbeRequest({
+  id,
+  node,
+  replicas,
+}: Omit<Extract<ViewEvent, { kind: "peerProbeRequest" }>, "kind">): string {
+  return JSON.stringify({ kind: "peerProbeRequest", id, node, replicas } satisfies ViewEvent);
 }
 
-export function encodeWitness(answer: Omit<Extract<ViewReport, { kind: "witness" }>, "kind">): string {
+export function encodePeerProbeResult(answer: Omit<Extract<ViewReport, { kind: "peerProbeResult" }>, "kind">): string {
   const { id, node, replica, ok } = answer;
-  return JSON.stringify({ kind: "witness", id, node, replica, ok } satisfies ViewReport);
+  return JSON.stringify({ kind: "peerProbeResult", id, node, replica, ok } satisfies ViewReport);
 }
 
 /** Names as many nodes and threads as a digest may hold; the rest is left out. */
-export function encodeDigest(digest: Digest): string {
-  const avoided = digest.avoided.slice(0, viewLimits.avoidedMax);
-  const contradicts = digest.contradicts?.slice(0, viewLimits.contradictsMax);
+export function encodeHeartbeat(digest: Heartbeat): string {
+  const avoided = digest.ejected.slice(0, viewLimits.avoidedMax);
+  const contradicts = digest.refutes?.slice(0, viewLimits.contradictsMax);
   const threads = digest.threads.slice(0, viewLimits.threadsMax);
   const bounded = { ...digest, avoided, contradicts, threads };
-  return JSON.stringify({ kind: "digest", digest: { ...bounded, format: viewFormat } });
+  return JSON.stringify({ kind: "heartbeat", heartbeat: { ...bounded, format: viewFormat } });
 }
 
 export function decodeReport(bytes: Uint8Array): Decoded<ViewReport> {
   return decoded(() => {
     const fields = fieldsOf(jsonOf(bytes, viewLimits.reportMaxBytes), "message");
     const kind = fields.get("kind");
-    if (kind === "digest") return { kind, digest: readDigest(fieldsOf(fields.get("digest"), "digest")) };
-    if (kind === "witness") {
+    if (kind === "heartbeat") return { kind, heartbeat: readHeartbeat(fieldsOf(fields.get("heartbeat"), "heartbeat")) };
+    if (kind === "peerProbeResult") {
       return {
         kind,
         ...readAsk(fields),
@@ -137,7 +146,7 @@ function readReplica(value: unknown): string {
   return named(value, "replica", viewLimits.processNameMaxLength);
 }
 
-function readDigest(fields: Fields): Digest {
+function readHeartbeat(fields: Fields): Heartbeat {
   checkFormat(fields);
   return {
     replica: readReplica(fields.get("replica")),
@@ -147,19 +156,19 @@ function readDigest(fields: Fields): Digest {
     leading: flag(fields.get("leading"), "leading"),
     freshness: oneOf(fields.get("freshness"), "freshness", ["fresh", "stale", "orphan"]),
     ...optional(fields, "view", readApplied),
-    avoided: listOf(fields.get("avoided"), "avoided", viewLimits.avoidedMax, readKey),
-    ...optional(fields, "contradicts", (value, what) => listOf(value, what, viewLimits.contradictsMax, readKey)),
+    ejected: listOf(fields.get("ejected"), "ejected", viewLimits.avoidedMax, readKey),
+    ...optional(fields, "refutes", (value, what) => listOf(value, what, viewLimits.contradictsMax, readKey)),
     ...optional(fields, "answeredMsAgo", duration),
     threads: listOf(fields.get("threads"), "threads", viewLimits.threadsMax, readThread),
   };
 }
 
-function readApplied(value: unknown): NonNullable<Digest["view"]> {
+function readApplied(value: unknown): NonNullable<Heartbeat["view"]> {
   const fields = fieldsOf(value, "view");
   return { topology: readVersion(fields.get("topology")), marks: readVersion(fields.get("marks")) };
 }
 
-function readThread(value: unknown): ThreadDigest {
+function readThread(value: unknown): ThreadHeartbeat {
   const fields = fieldsOf(value, "thread");
   return {
     thread: wholeNumber(fields.get("thread"), "thread", 0, viewLimits.countMax),

@@ -16,7 +16,7 @@ export interface Topology {
 }
 
 /** What readers must know of a node. No mark: it is well. */
-export type MarkKind = "down" | "ramp" | "drain";
+export type MarkKind = "down" | "slow-start" | "draining";
 
 /** What spoke against a node that is down, and how long it is held. */
 export interface DownEvidence {

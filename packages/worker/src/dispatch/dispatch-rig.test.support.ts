@@ -13,7 +13,7 @@ import { TableTraffic } from "../table/traffic.js";
 import { TableWriter } from "../table/writer.js";
 import { Dispatch } from "./dispatch.js";
 import type { ConnectionSettings } from "./node-pool.js";
-import type { Call, Claim, Pending, Result } from "./sender.js";
+import type { Claim, PendingRequest, PreparedRequest, Result } from "./sender.js";
 import type { Target } from "./target.js";
 
 /** What a raw server does with one request: `socket` has the whole of it behind it. */
@@ -122,7 +122,7 @@ const noTls = {};
 
 /** One call that was begun. */
 export interface Begun {
-  readonly pending: Pending;
+  readonly pending: PendingRequest;
   readonly result: Promise<Result>;
   /** How often it was settled. */
   readonly settlements: number;
@@ -197,7 +197,7 @@ export class Rig {
           this.credentialsRefused++;
         },
         released: (slot) => this.released.push(slot),
-        signWanted: (slot) => this.signsWanted.push(slot),
+        probeWanted: (slot) => this.signsWanted.push(slot),
       },
       ranMs: (now) => now,
       timers: realTimers,
@@ -240,7 +240,7 @@ export class Rig {
     return { ...this.dispatch.stats(), retries, inFlight: this.totals.inFlight, nodes };
   }
 
-  begin(call: Partial<Call> = {}, claim?: Claim): Begun {
+  begin(call: Partial<PreparedRequest> = {}, claim?: Claim): Begun {
     let settlements = 0;
     let settle: (result: Result) => void = () => {};
     const result = new Promise<Result>((resolve) => {
@@ -275,7 +275,7 @@ export class Rig {
     return begun;
   }
 
-  request(call: Partial<Call> = {}): Promise<Result> {
+  request(call: Partial<PreparedRequest> = {}): Promise<Result> {
     return this.begin(call).result;
   }
 }

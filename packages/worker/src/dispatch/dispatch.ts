@@ -4,20 +4,19 @@ import { isInTime } from "@rollcall/core/health";
 import {
   blamesNode,
   decide,
+  emptyRerouteWindow,
   type History,
+  isTransientRefusal,
   judgeFailure,
-  nextMoves,
+  nextReroutes,
   noHistory,
-  noPortion,
   type Outcome,
   parseRetryAfter,
   RetryBudget,
-  refusesForNow,
 } from "@rollcall/core/request";
 import { Exploration, pick, pickAmong } from "@rollcall/core/selection";
-import { type Placed, PlacedList } from "../placed-list.js";
 import type { TableReader } from "../table/reader.js";
-import type { MoveOrder } from "./moving.js";
+import type { Link } from "./in-flight-list.js";
 import {
   type Connection,
   type ConnectionObserver,
@@ -25,9 +24,19 @@ import {
   type NodeHandler,
   NodePool,
 } from "./node-pool.js";
-import type { Call, CancelCode, Claim, DispatchObserver, Pending, Result, Sender, SenderStats } from "./sender.js";
+import type { RerouteOrder } from "./reroute-order.js";
+import type {
+  CancelCode,
+  Claim,
+  DispatchObserver,
+  PendingRequest,
+  PreparedRequest,
+  Result,
+  Sender,
+  SenderStats,
+} from "./sender.js";
+import { type Indexed, SwapRemoveList } from "./swap-remove-list.js";
 import type { Target } from "./target.js";
-import type { Link } from "./under-way.js";
 import { WaitingCalls } from "./waiting-calls.js";
 
 export interface DispatchOptions {
@@ -67,10 +76,10 @@ export class Dispatch implements Sender {
   private readonly budget: RetryBudget;
   private readonly exploration = new Exploration();
   /** Of what is moved. */
-  private portion = noPortion;
+  private portion = emptyRerouteWindow;
   private readonly catchUp: () => boolean;
   /** Calls not settled yet. */
-  private readonly pending = new PlacedList<PendingCall>();
+  private readonly pending = new SwapRemoveList<PendingCall>();
   private resting = 0;
   private destroyed = false;
   private pumping = false;
@@ -110,7 +119,7 @@ export class Dispatch implements Sender {
     this.pump();
   }
 
-  start(call: Call, settle: (result: Result) => void, claim?: Claim): Pending {
+  start(call: PreparedRequest, settle: (result: Result) => void, claim?: Claim): PendingRequest {
     const pending = new PendingCall(call, settle, claim);
     this.pending.add(pending);
     this.budget.countRequest(this.options.timers.nowMs());
@@ -136,7 +145,7 @@ export class Dispatch implements Sender {
     }
   }
 
-  move({ decidedAtMs, stuck, targets }: MoveOrder): void {
+  reroute({ decidedAtMs, stuck, targets }: RerouteOrder): void {
     this.catchUp();
     const { reader, timers, random, observer } = this.options;
     const nowMs = timers.nowMs();
@@ -157,10 +166,10 @@ export class Dispatch implements Sender {
     const reachable = targets
       .filter(({ slot }) => this.pools.has(slot))
       .map((target) => ({ ...target, inFlight: reader.inFlightOf(target.slot) }));
-    const { portion, moves, ask } = nextMoves(this.portion, waiting, reachable, nowMs, random);
+    const { portion, moves, ask } = nextReroutes(this.portion, waiting, reachable, nowMs, random);
     this.portion = portion;
     for (const { attempt, targets } of moves) this.moveOne(attempt.attempt, targets, nowMs);
-    for (const slot of ask) observer.signWanted(slot);
+    for (const slot of ask) observer.probeWanted(slot);
   }
 
   stats(): SenderStats {
@@ -271,7 +280,7 @@ export class Dispatch implements Sender {
   private learn(attempt: AttemptHandler, status: number, nowMs: number): void {
     const { reader } = this.options;
     const { slot } = attempt.pool;
-    if (refusesForNow(status)) reader.penalties.refused(slot);
+    if (isTransientRefusal(status)) reader.penalties.refused(slot);
     else reader.penalties.answered(slot, this.tookMs(attempt, nowMs), nowMs);
   }
 
@@ -333,7 +342,7 @@ export class Dispatch implements Sender {
     call.handed ||= attempt.handedToSocket;
     if (!call.tried.includes(slot)) call.tried.push(slot);
 
-    if (outcome.kind === "answered" && !refusesForNow(outcome.status)) return this.answer(call, attempt);
+    if (outcome.kind === "answered" && !isTransientRefusal(outcome.status)) return this.answer(call, attempt);
 
     const untriedNodes = reader.untried(call.tried);
     const decision = decide(
@@ -468,7 +477,7 @@ type CallState =
   | { readonly kind: "resting"; readonly cancel: () => void }
   | { readonly kind: "settled" };
 
-class PendingCall implements Placed {
+class PendingCall implements Indexed {
   place = -1;
   state: CallState = { kind: "waiting" };
   history: History = noHistory;
@@ -482,7 +491,7 @@ class PendingCall implements Placed {
   mayExplore: boolean;
 
   constructor(
-    readonly call: Call,
+    readonly call: PreparedRequest,
     readonly settle: (result: Result) => void,
     readonly claim: Claim | undefined,
   ) {

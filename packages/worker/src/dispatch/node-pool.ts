@@ -1,8 +1,8 @@
 import { createConnector, type Endpoint } from "@rollcall/coordinator/cluster";
 import type { Random } from "@rollcall/core";
 import { Client, type Dispatcher } from "undici";
+import { InFlightList, type Link } from "./in-flight-list.js";
 import type { Target } from "./target.js";
-import { type Link, UnderWay } from "./under-way.js";
 
 /** One thread's settings for the connections to each node. */
 export interface ConnectionSettings {
@@ -79,7 +79,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   /** False once another pool has its slot, or none. */
   isCurrent = true;
   /** What has been begun and has not ended; its owner keeps it. */
-  readonly underWay = new UnderWay<Handler>();
+  readonly underWay = new InFlightList<Handler>();
   endpoint: Endpoint;
   /** The endpoint's headers as undici takes them fastest: name, value, name, value. */
   headers: string[];

@@ -1,11 +1,11 @@
 import type { Attempt, RollcallErrorCode, WireError } from "@rollcall/core";
 import type { RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
-import type { MoveOrder } from "./moving.js";
+import type { RerouteOrder } from "./reroute-order.js";
 import type { Target } from "./target.js";
 
 /** One request, prepared: nothing in it needs the caller's thread any more. */
-export interface Call {
+export interface PreparedRequest {
   readonly method: Dispatcher.HttpMethod;
   /** With its query, without any node's prefix. */
   readonly path: string;
@@ -45,7 +45,7 @@ export interface Claim {
 }
 
 /** A call under way. */
-export interface Pending {
+export interface PendingRequest {
   /** Ends the call soon, with that code and the truth about what was sent. Without effect on a settled one. */
   cancel(code: CancelCode, message: string): void;
 }
@@ -59,7 +59,7 @@ export interface DispatchObserver {
   /** No request or connection of the slot is left since its target was taken away: another node may have it. */
   released(slot: number): void;
   /** Reads that wait on a silent node would go to this one if it gave a sign of life. May be told again and again. */
-  signWanted(slot: number): void;
+  probeWanted(slot: number): void;
 }
 
 export interface SenderStats {
@@ -77,11 +77,11 @@ export interface Sender {
   /** Takes over the newest list of nodes, before the table names any of it. */
   apply(targets: readonly Target[]): void;
   /** Begins a call. `settle` is called once, and may be called before this returns. */
-  start(call: Call, settle: (result: Result) => void, claim?: Claim): Pending;
+  start(call: PreparedRequest, settle: (result: Result) => void, claim?: Claim): PendingRequest;
   /** Something may have changed for the better: calls that wait for a connection go on if they can. */
   pump(): void;
   /** Sends Reads that wait on some nodes to others, as many as those can bear. To be told every `beatMs` while any waits. */
-  move(order: MoveOrder): void;
+  reroute(order: RerouteOrder): void;
   stats(): SenderStats;
   /** Ends every call and every connection, now. Always resolves. */
   destroy(): Promise<void>;

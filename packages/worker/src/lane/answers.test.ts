@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ReceivedResponse } from "../response.js";
+import { ReceivedResponse } from "../api/response.js";
 import { Incoming, Outgoing, toMain } from "./messages.js";
 
 const attempts = [{ node: "10.0.0.1:9200", code: "200", ms: 3 }];

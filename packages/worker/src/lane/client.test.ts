@@ -3,13 +3,13 @@ import { describe, it, type TestContext } from "node:test";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { silentLogger, type Timers } from "@rollcall/core";
 import { ManualTimers } from "@rollcall/core/testing";
-import type { Call, Pending, Result } from "../dispatch/sender.js";
+import type { PendingRequest, PreparedRequest, Result } from "../dispatch/sender.js";
 import { createTable, ThreadWord, threadRow, tickOf } from "../table/layout.js";
 import { TableTotals } from "../table/totals.js";
 import { TableWriter } from "../table/writer.js";
 import { Lanes } from "./client.js";
+import { drainPort } from "./drain-port.js";
 import { claim, type Hello, Incoming, type NewTargets, Outgoing, toMain, toThread, type Word } from "./messages.js";
-import { posted } from "./posted.js";
 
 const layout = { slots: 4, threads: 2 };
 
@@ -29,7 +29,7 @@ class PlayedThread {
   /** What has come since the last look, message by message: its pieces in words. */
   received(): string[][] {
     const messages: string[][] = [];
-    for (const words of posted<Word[]>(this.lane.port2)) {
+    for (const words of drainPort<Word[]>(this.lane.port2)) {
       const incoming = new Incoming(words);
       const pieces: string[] = [];
       while (!incoming.ended) {
@@ -46,7 +46,7 @@ class PlayedThread {
   }
 
   targets(): number[] {
-    return [...posted<NewTargets>(this.views.port2)].map(({ topology }) => topology);
+    return [...drainPort<NewTargets>(this.views.port2)].map(({ topology }) => topology);
   }
 
   /** Takes the call on, as far as that. False where main has taken it back. */
@@ -116,7 +116,7 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
       failed: () => {},
       credentialRefused: () => {},
       released: (slot) => released.push(slot),
-      signWanted: (slot) => wanted.push(slot),
+      probeWanted: (slot) => wanted.push(slot),
     },
     timers,
     logger: { ...silentLogger, error: (_fields, message) => logged.push(message) },
@@ -149,8 +149,8 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
     standStill(ms: number) {
       jumpedMs += ms;
     },
-    begin(name: string, requestClass: Call["class"] = "read"): Pending {
-      const call: Call = {
+    begin(name: string, requestClass: PreparedRequest["class"] = "read"): PendingRequest {
+      const call: PreparedRequest = {
         method: "GET",
         path: `/${name}`,
         headers: [],
@@ -188,7 +188,7 @@ describe("lanes", () => {
         { slot: 2, heardAtMs: Number.NEGATIVE_INFINITY },
       ],
     };
-    lanes.move(order);
+    lanes.reroute(order);
     await turns();
     for (const thread of threads) {
       const [piece = ""] = thread.received().flat();

@@ -1,15 +1,23 @@
 import type { Attempt, Logger, Sent, Timers } from "@rollcall/core";
 import { beatMs } from "@rollcall/core/health";
-import type { MoveOrder } from "../dispatch/moving.js";
-import type { Call, CancelCode, DispatchObserver, Pending, Result, Sender, SenderStats } from "../dispatch/sender.js";
+import type { RerouteOrder } from "../dispatch/reroute-order.js";
+import type {
+  CancelCode,
+  DispatchObserver,
+  PendingRequest,
+  PreparedRequest,
+  Result,
+  Sender,
+  SenderStats,
+} from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import { WaitingCalls } from "../dispatch/waiting-calls.js";
 import { msSinceTick, type TableLayout, ThreadWord, threadRow, tickOf } from "../table/layout.js";
 import type { TableTotals } from "../table/totals.js";
 import type { TableWriter } from "../table/writer.js";
-import { Holdings } from "./holdings.js";
 import { type Cancellation, Lane, LaneCall, type NewThread } from "./lane.js";
 import { claim, type Hello, Incoming, toMain, toThread, type Word } from "./messages.js";
+import { SlotReclamation } from "./slot-reclamation.js";
 
 export interface LanesOptions {
   readonly words: Int32Array;
@@ -66,7 +74,7 @@ export class Lanes implements Sender {
   private lastFailure: string | undefined;
   private targets: readonly Target[] = [];
   private topology = 0;
-  private readonly holdings = new Holdings<Lane>();
+  private readonly holdings = new SlotReclamation<Lane>();
   private flushing = false;
   private sweeping = false;
   private sweepDueMs = 0;
@@ -103,7 +111,7 @@ export class Lanes implements Sender {
     for (const slot of this.holdings.handOut(this.lanes, slots, topology)) this.options.observer.released(slot);
   }
 
-  start(call: Call, settle: (result: Result) => void): Pending {
+  start(call: PreparedRequest, settle: (result: Result) => void): PendingRequest {
     const given = new LaneCall(call, settle, this.giveUp);
     if (this.destroyed) given.settle(failed("CLOSED", "the pool is closed"));
     else this.admit(given);
@@ -121,7 +129,7 @@ export class Lanes implements Sender {
     }
   }
 
-  move(order: MoveOrder): void {
+  reroute(order: RerouteOrder): void {
     for (const lane of this.lanes) lane.outgoing.move(order);
     this.flushSoon();
   }
@@ -299,7 +307,7 @@ export class Lanes implements Sender {
           observer.credentialRefused();
           break;
         case toMain.signWanted:
-          observer.signWanted(incoming.number());
+          observer.probeWanted(incoming.number());
           break;
         case toMain.released: {
           const slot = incoming.number();

@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import type { Call, CancelCode, Pending, Result } from "../dispatch/sender.js";
+import type { CancelCode, PendingRequest, PreparedRequest, Result } from "../dispatch/sender.js";
 import { claim, type NewTargets, Outgoing } from "./messages.js";
 
 /** A thread that has come up, as it introduces itself. */
@@ -25,7 +25,7 @@ export interface Cancellation {
  *      ▲                            │ │                                              │
  *      └──taken back, thread died ──┘ └──────────▶ settled ◀─────────────────────────┘
  */
-export class LaneCall implements Pending {
+export class LaneCall implements PendingRequest {
   state: "waiting" | "given" | "cancelling" | "settled" = "waiting";
   lane: Lane | undefined;
   /** Its place among the calls of its lane. */
@@ -37,7 +37,7 @@ export class LaneCall implements Pending {
   cancelled: Cancellation | undefined;
 
   constructor(
-    readonly call: Call,
+    readonly call: PreparedRequest,
     private readonly tell: (result: Result) => void,
     private readonly giveUp: (call: LaneCall, code: CancelCode, message: string) => void,
   ) {}

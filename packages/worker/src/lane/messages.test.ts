@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import fc from "fast-check";
+import { ReceivedResponse } from "../api/response.js";
 import type { Result } from "../dispatch/sender.js";
-import { ReceivedResponse } from "../response.js";
 import { Incoming, Outgoing, toMain, toThread, type Word } from "./messages.js";
 
 /** Through a real port, so that what is transferred is gone here. */

@@ -2,8 +2,8 @@ import { isAscii, isUtf8 } from "node:buffer";
 import type { Attempt, RollcallErrorCode, Sent } from "@rollcall/core";
 import type { RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
-import type { MoveOrder } from "../dispatch/moving.js";
-import type { Call, CancelCode, Result } from "../dispatch/sender.js";
+import type { RerouteOrder } from "../dispatch/reroute-order.js";
+import type { CancelCode, PreparedRequest, Result } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 
 /**
@@ -80,7 +80,10 @@ export class Outgoing {
   readonly words: Word[] = [];
   readonly transfer: ArrayBuffer[] = [];
 
-  call(id: number, { method, path, headers, body, class: requestClass, movable, maxRetries, deadlineMs }: Call): void {
+  call(
+    id: number,
+    { method, path, headers, body, class: requestClass, movable, maxRetries, deadlineMs }: PreparedRequest,
+  ): void {
     this.words.push(toThread.call, id, method, path, headers.join("\n"));
     if (body instanceof Uint8Array) {
       // The caller's own buffer stays the caller's.
@@ -95,7 +98,7 @@ export class Outgoing {
     this.words.push(toThread.cancel, id, code, message);
   }
 
-  move({ decidedAtMs, stuck, targets }: MoveOrder): void {
+  move({ decidedAtMs, stuck, targets }: RerouteOrder): void {
     this.words.push(toThread.move, decidedAtMs, stuck.length);
     for (const { slot, generation, suspectedAtMs } of stuck) this.words.push(slot, generation, suspectedAtMs);
     this.words.push(targets.length);
@@ -196,7 +199,7 @@ export class Incoming {
     return this.words[this.at++] as string;
   }
 
-  call(): Call {
+  call(): PreparedRequest {
     const method = this.text() as Dispatcher.HttpMethod;
     const path = this.text();
     const headers = this.text();
@@ -213,13 +216,13 @@ export class Incoming {
     };
   }
 
-  move(): MoveOrder {
+  move(): RerouteOrder {
     const decidedAtMs = this.number();
-    const stuck: MoveOrder["stuck"][number][] = [];
+    const stuck: RerouteOrder["stuck"][number][] = [];
     for (let left = this.number(); left > 0; left--) {
       stuck.push({ slot: this.number(), generation: this.number(), suspectedAtMs: this.number() });
     }
-    const targets: MoveOrder["targets"][number][] = [];
+    const targets: RerouteOrder["targets"][number][] = [];
     for (let left = this.number(); left > 0; left--) targets.push({ slot: this.number(), heardAtMs: this.number() });
     return { decidedAtMs, stuck, targets };
   }

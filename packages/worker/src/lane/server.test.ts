@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { MessageChannel } from "node:worker_threads";
-import type { Call, Claim, Pending, Result, Sender } from "../dispatch/sender.js";
+import type { Claim, PendingRequest, PreparedRequest, Result, Sender } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import { createTable } from "../table/layout.js";
 import { TableReader } from "../table/reader.js";
 import { TableWriter } from "../table/writer.js";
+import { drainPort } from "./drain-port.js";
 import { claim, Incoming, type NewTargets, Outgoing, toMain, type Word } from "./messages.js";
-import { posted } from "./posted.js";
 import { type DispatchHooks, LaneServer } from "./server.js";
 
 const layout = { slots: 4, threads: 1 };
@@ -29,14 +29,14 @@ function openServer(test: TestContext) {
       applied.push(targets);
       noted.push(`apply ${targets.map(({ slot }) => slot)}`);
     },
-    start(call: Call, settle, claimed): Pending {
+    start(call: PreparedRequest, settle, claimed): PendingRequest {
       while (hooks?.catchUp() === true);
       noted.push(`start ${call.path}`);
       begun.push({ settle, claim: claimed });
       return { cancel: (code, message) => noted.push(`cancel ${call.path} ${code} ${message}`) };
     },
     pump: () => void noted.push("pump"),
-    move: ({ stuck, targets }) => void noted.push(`move ${stuck[0]?.slot} to ${targets.map(({ slot }) => slot)}`),
+    reroute: ({ stuck, targets }) => void noted.push(`move ${stuck[0]?.slot} to ${targets.map(({ slot }) => slot)}`),
     stats: () => ({ queued: 0 }),
     destroy: async () => void noted.push("destroy"),
   };
@@ -73,7 +73,7 @@ function openServer(test: TestContext) {
     },
     told(): string[] {
       const told: string[] = [];
-      for (const words of posted<Word[]>(lane.port1)) {
+      for (const words of drainPort<Word[]>(lane.port1)) {
         const incoming = new Incoming(words);
         const kinds = Object.entries(toMain);
         while (!incoming.ended) {
@@ -192,7 +192,7 @@ describe("the thread's end of a lane", () => {
     );
     await turns();
     assert.deepEqual(scene.noted.slice(1), ["move 2 to 0"]);
-    scene.hooks.observer.signWanted(0);
+    scene.hooks.observer.probeWanted(0);
     await turns();
     assert.deepEqual(scene.told(), ["signWanted 0"]);
   });

@@ -1,10 +1,10 @@
 import type { MessagePort } from "node:worker_threads";
 import type { TlsConfig } from "@rollcall/core/config";
-import type { Call, Claim, DispatchObserver, Pending, Result, Sender } from "../dispatch/sender.js";
+import type { Claim, DispatchObserver, PendingRequest, PreparedRequest, Result, Sender } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import type { TableReader } from "../table/reader.js";
+import { drainPort } from "./drain-port.js";
 import { claim, type Hello, Incoming, type NewTargets, Outgoing, toMain, toThread, type Word } from "./messages.js";
-import { posted } from "./posted.js";
 
 /** What a lane needs of its thread. */
 export interface LaneServerOptions {
@@ -48,7 +48,7 @@ export class LaneServer {
    */
   async idle(atMostMs: number): Promise<void> {
     // A task has come by another port: what main posted before it may still wait at this one.
-    for (const message of posted<Word[]>(this.options.port)) this.hear(message);
+    for (const message of drainPort<Word[]>(this.options.port)) this.hear(message);
     if (this.underWay > 0) await this.currentEnded(atMostMs);
     this.flush();
   }
@@ -84,7 +84,7 @@ export class LaneServer {
         failed: ({ slot, generation, startedAtMs, reason }) =>
           this.say(toMain.nodeFailed, slot, generation, startedAtMs, reason),
         credentialRefused: () => this.say(toMain.refused),
-        signWanted: (slot) => this.say(toMain.signWanted, slot),
+        probeWanted: (slot) => this.say(toMain.signWanted, slot),
         released: (slot) => this.say(toMain.released, slot, this.applied),
       },
       catchUp: () => this.catchUp(),
@@ -99,7 +99,7 @@ export class LaneServer {
   private catchUp(): boolean {
     if (this.opened === undefined || this.opened.reader.topology === this.applied) return false;
     const before = this.applied;
-    for (const list of posted<NewTargets>(this.options.viewPort)) this.apply(list);
+    for (const list of drainPort<NewTargets>(this.options.viewPort)) this.apply(list);
     return this.applied !== before;
   }
 
@@ -150,7 +150,7 @@ export class LaneServer {
           this.opened?.sender.pump();
           break;
         case toThread.move:
-          this.opened?.sender.move(incoming.move());
+          this.opened?.sender.reroute(incoming.move());
           break;
         case toThread.close:
           void this.opened?.sender.destroy();
@@ -160,7 +160,7 @@ export class LaneServer {
     this.showQueue();
   }
 
-  private take(id: number, call: Call): void {
+  private take(id: number, call: PreparedRequest): void {
     if (this.opened === undefined) throw new Error("a call came before hello");
     const { claims, sender } = this.opened;
     if (Atomics.compareExchange(claims, id, claim.posted, claim.begun) !== claim.posted) {
@@ -204,7 +204,7 @@ export class LaneServer {
 
 /** One call in this thread. */
 class ServedCall implements Claim {
-  pending: Pending | undefined;
+  pending: PendingRequest | undefined;
 
   constructor(
     readonly id: number,

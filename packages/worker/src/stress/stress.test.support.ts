@@ -7,15 +7,15 @@ import { silentLogger } from "@rollcall/core";
 import { createHostPolicy } from "@rollcall/core/policy";
 import { seededRandom } from "@rollcall/core/testing";
 import { type Mark, type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
-import type { Call, Pending, Result } from "../dispatch/sender.js";
+import { ReceivedResponse } from "../api/response.js";
+import { LocalHealth } from "../cluster-state/local-health.js";
+import { ViewKeeper } from "../cluster-state/view-keeper.js";
+import type { PendingRequest, PreparedRequest, Result } from "../dispatch/sender.js";
 import { Lanes } from "../lane/client.js";
-import { LocalHealth } from "../local-health.js";
-import { ReceivedResponse } from "../response.js";
 import { createTable } from "../table/layout.js";
 import { TableTotals } from "../table/totals.js";
 import { TableWriter } from "../table/writer.js";
 import { Threads } from "../threads/threads.js";
-import { ViewKeeper } from "../view-keeper.js";
 import { type Echo, EchoNodes, isWhole } from "./echo-nodes.test.support.js";
 import type { StressWork } from "./stress-task.test.support.js";
 
@@ -117,7 +117,7 @@ class StressRig {
           }),
         credentialRefused: () => this.problems.push("a 401 that nobody sent"),
         released: (slot) => this.release(slot),
-        signWanted: () => this.problems.push("nobody moved, and yet a sign of life was wanted"),
+        probeWanted: () => this.problems.push("nobody moved, and yet a sign of life was wanted"),
       },
       timers: systemTimers,
       logger: { ...silentLogger, error: (_fields, message) => message.includes("died") && this.live-- },
@@ -277,7 +277,7 @@ class StressRig {
     const isWrite = this.random() < 0.3;
     const size = [0, 300, 5_000, 20_000, 90_000][Math.floor(this.random() * 5)] ?? 0;
     const delayMs = Math.floor(this.random() * 25);
-    const call: Call = {
+    const call: PreparedRequest = {
       method: isWrite ? "POST" : "GET",
       path: `/${id}/${size}/${delayMs}`,
       headers: ["x-a", id],
@@ -296,7 +296,7 @@ class StressRig {
       () => pending?.cancel(givesUp ? "ABORTED" : "TIMEOUT", "given up"),
       givesUp ? this.random() * 60 : 10_000,
     );
-    const pending: Pending | undefined = this.lanes.start(call, (result) => {
+    const pending: PendingRequest | undefined = this.lanes.start(call, (result) => {
       if (++settlements > 1) return void this.problems.push(`call ${id} was settled ${settlements} times`);
       this.underWay--;
       clearTimeout(timer);

@@ -99,7 +99,7 @@ export function counterRow({ slots, threads }: TableLayout, thread: number, slot
 export type SlotState = Omit<Candidate, "slot">;
 
 const tiers = [undefined, "node", "seed"] as const;
-const marks = ["none", "down", "ramp", "drain"] as const;
+const marks = ["none", "down", "slow-start", "draining"] as const;
 
 /** An untouched row is all zeros, so an empty one must be 0. */
 export function packState(state: SlotState | undefined): number {

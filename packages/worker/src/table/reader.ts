@@ -1,4 +1,4 @@
-import { rampWeight } from "@rollcall/core/health";
+import { slowStartWeight } from "@rollcall/core/health";
 import { type Candidate, type NodeReader, Penalties, type Roster, rosterOf } from "@rollcall/core/selection";
 import { isAvoided, readCandidates } from "./candidates.js";
 import {
@@ -68,7 +68,7 @@ export class TableReader implements NodeReader {
     if (easeMs === 0) return 1;
     const elapsedMs = msSinceTick(Atomics.load(this.words, row + SharedWord.easedFrom), this.rows.nowMs());
     // Ticks wrap: an easing that nobody has cleared for weeks looks as if it were still to come.
-    return elapsedMs < 0 ? 1 : rampWeight(0, elapsedMs, easeMs);
+    return elapsedMs < 0 ? 1 : slowStartWeight(0, elapsedMs, easeMs);
   }
 
   inFlightOf(slot: number): number {

@@ -60,7 +60,7 @@ describe("the node table", () => {
       writer.setState(0, away, undefined);
       assert.deepEqual(reader.roster.eligible, [1]);
       assert.ok(reader.penaltyOf(0) > 2);
-      writer.setState(0, { ...well, mark: "ramp" }, undefined);
+      writer.setState(0, { ...well, mark: "slow-start" }, undefined);
       assert.deepEqual(reader.roster.eligible, [0, 1]);
       assert.equal(reader.penaltyOf(0), 1);
       failing(0);
@@ -74,7 +74,7 @@ describe("the node table", () => {
 
   it("gives back every state that is put in", () => {
     for (const tier of ["node", "seed"] as const) {
-      for (const mark of ["none", "down", "ramp", "drain"] as const) {
+      for (const mark of ["none", "down", "slow-start", "draining"] as const) {
         for (const ejected of [true, false]) {
           assert.deepEqual(unpackState(packState({ tier, mark, ejected })), { tier, mark, ejected });
         }
@@ -103,7 +103,7 @@ describe("the node table", () => {
     const { writer, readers, at } = openTable();
     const [reader] = readers;
     writer.assign(0, 1);
-    writer.setState(0, { ...well, mark: "ramp" }, { fromMs: 1_000, durationMs: 10_000 });
+    writer.setState(0, { ...well, mark: "slow-start" }, { fromMs: 1_000, durationMs: 10_000 });
     assert.equal(reader.weightOf(0), 0.1);
     at(6_000);
     assert.equal(reader.weightOf(0), 0.5);

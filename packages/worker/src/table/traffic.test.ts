@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createTable, stampedMs, stampOf } from "./layout.js";
-import { LoopWatch } from "./loop-watch.js";
+import { LoopLagMonitor } from "./loop-lag-monitor.js";
 import { TableReader } from "./reader.js";
 import { TableTotals } from "./totals.js";
 import { TableTraffic } from "./traffic.js";
@@ -17,7 +17,7 @@ function openTraffic(startMs = 5_000) {
   const words = createTable(layout);
   const threads = [0, 1, 2].map((thread) => {
     const reader = new TableReader({ words, layout, thread, inFlightMax: 9, nowMs });
-    return { reader, loop: new LoopWatch(reader, nowMs) };
+    return { reader, loop: new LoopLagMonitor(reader, nowMs) };
   });
   new TableWriter(words).assign(0, 1);
   const traffic = new TableTraffic(words, layout);

@@ -1,4 +1,4 @@
-import { beatMs, type Traffic, type Watch, waitingSinceMs } from "@rollcall/core/health";
+import { beatMs, type LoopLag, type NodeTraffic, waitingSinceMs } from "@rollcall/core/health";
 import { CounterWord, counterRow, msSinceTick, stampedMs, type TableLayout, ThreadWord, threadRow } from "./layout.js";
 
 /** What all threads together see of each node just now. */
@@ -16,7 +16,7 @@ export class TableTraffic {
     return false;
   }
 
-  of(slot: number, nowMs: number): Traffic {
+  of(slot: number, nowMs: number): NodeTraffic {
     let oldestMs: number | undefined;
     let newestMs: number | undefined;
     let handshakeMs = 0;
@@ -49,7 +49,7 @@ export class TableTraffic {
   }
 
   /** The thread's watch over its own loop, as far as others need it. */
-  private watchOf(thread: number, nowMs: number): Watch {
+  private watchOf(thread: number, nowMs: number): LoopLag {
     const row = threadRow(this.layout, thread);
     const timeOf = (word: number) => Math.trunc(nowMs) - msSinceTick(Atomics.load(this.words, row + word), nowMs);
     return { sinceMs: timeOf(ThreadWord.runningSince), dueMs: timeOf(ThreadWord.heartbeat) + beatMs, stalledMs: 0 };

@@ -1,12 +1,12 @@
 import { MessageChannel, parentPort, threadId, workerData } from "node:worker_threads";
 import { systemTimers } from "@rollcall/coordinator/cluster";
 import { beatMs } from "@rollcall/core/health";
-import { Deadlines } from "../deadlines.js";
+import { Deadlines } from "../api/deadlines.js";
+import { Requests } from "../api/requests.js";
 import { Dispatch } from "../dispatch/dispatch.js";
 import type { Hello } from "../lane/messages.js";
 import { type DispatchHooks, LaneServer } from "../lane/server.js";
-import { Requests } from "../requests.js";
-import { LoopWatch } from "../table/loop-watch.js";
+import { LoopLagMonitor } from "../table/loop-lag-monitor.js";
 import { TableReader } from "../table/reader.js";
 import { runTask } from "./run-task.js";
 import type { Introduction, TaskOrder, ThreadSetup } from "./setup.js";
@@ -31,7 +31,7 @@ parentPort?.postMessage(introduction, [lane.port2, views.port2]);
 function open({ row }: Hello, { observer, catchUp }: DispatchHooks) {
   const { words, layout, settings, queueMax, noNodeWaitMs, drainMs, defaults } = setup;
   const reader = new TableReader({ words, layout, thread: row, inFlightMax: settings.perNode, nowMs });
-  const watch = new LoopWatch(reader, nowMs);
+  const watch = new LoopLagMonitor(reader, nowMs);
   const sender = new Dispatch({
     reader,
     settings,

@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
-import type { PoolRequest } from "../prepare-call.js";
-import type { PoolResponse } from "../response.js";
+import type { PoolRequest } from "../api/prepare-call.js";
+import type { PoolResponse } from "../api/response.js";
 import type { TaskOrder } from "./setup.js";
 import { describeThrown, type WireThrown } from "./task-error.js";
 

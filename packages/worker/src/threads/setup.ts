@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
+import type { CallDefaults } from "../api/prepare-call.js";
 import type { ConnectionSettings } from "../dispatch/node-pool.js";
-import type { CallDefaults } from "../prepare-call.js";
 import type { TableLayout } from "../table/layout.js";
 
 /** What every thread is given at its start, as plain data. Nothing in it is secret. */

@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { RollcallError, type RollcallErrorCode } from "@rollcall/core";
 import { bounds } from "@rollcall/core/config";
-import type { Deadlines, Due } from "../deadlines.js";
+import type { Deadlines, Due } from "../api/deadlines.js";
 import type { CancelCode } from "../dispatch/sender.js";
 import { notCloneable, outcomeOf, type TaskContext, type TaskOutcome } from "./run-task.js";
 import type { TaskOrder } from "./setup.js";

@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import type { Timers } from "@rollcall/core";
+import { ManualTimers } from "@rollcall/core/testing";
+import { json, type StandIn, standIn } from "../stand-in.test.support.js";
+import { systemTimers } from "../system-timers.js";
+import { endpointAt, until } from "../testing.test.support.js";
+import { ControlClient, type ControlRequest } from "./control-client.js";
+
+const question: ControlRequest = { path: "/", timeoutMs: 30_000, maxBytes: 1_000, fresh: false };
+const silent = () => {};
+
+const open: (() => Promise<void>)[] = [];
+after(() => Promise.all(open.map((close) => close())));
+
+async function serving(reply: StandIn["reply"]): Promise<StandIn> {
+  const server = await standIn(reply);
+  open.push(() => server.down());
+  return server;
+}
+
+function askerOn(timers: Timers): ControlClient {
+  const asker = new ControlClient(timers, 3_000);
+  open.push(() => asker.close());
+  return asker;
+}
+
+describe("an asker", () => {
+  it("gives status and body, with the endpoint's headers and path prefix", async () => {
+    const server = await serving(json({ ok: true }, 404));
+    const endpoint = endpointAt(server.port, { pathPrefix: "/es", headers: { authorization: "Bearer t" } });
+    const answer = await askerOn(systemTimers).request(endpoint, { ...question, path: "/_nodes/http?a=b" });
+    assert.deepEqual(answer, { kind: "answered", status: 404, body: Buffer.from('{"ok":true}') });
+    assert.deepEqual([server.asked, server.credentials], [["/es/_nodes/http?a=b"], ["Bearer t"]]);
+  });
+
+  it("keeps one connection to a node, and opens another for each fresh question", async () => {
+    const server = await serving(json({}));
+    const asker = askerOn(systemTimers);
+    const endpoint = endpointAt(server.port);
+    await asker.request(endpoint, question);
+    await asker.request({ ...endpoint, headers: { authorization: "Bearer new" } }, question);
+    assert.deepEqual([server.connections, server.credentials], [1, [undefined, "Bearer new"]]);
+    await asker.request(endpoint, { ...question, fresh: true });
+    await asker.request(endpoint, { ...question, fresh: true });
+    assert.equal(server.connections, 3);
+    await asker.request(endpoint, question);
+    assert.equal(server.connections, 3);
+  });
+
+  it("lets go of the kept connections to all other addresses, after their answers", async () => {
+    const responses: (() => void)[] = [];
+    const server = await serving((_request, response) => responses.push(() => response.end("{}")));
+    const asker = askerOn(systemTimers);
+    const asking = asker.request(endpointAt(server.port), question);
+    await until("the question has come", () => responses.length === 1);
+    asker.keepOnly(new Set());
+    const other = asker.request(endpointAt(server.port), question);
+    await until("another connection is opened", () => responses.length === 2);
+    for (const respond of responses) respond();
+    assert.deepEqual([(await asking).kind, (await other).kind, server.connections], ["answered", "answered", 2]);
+  });
+
+  it("does not follow a redirect", async () => {
+    const elsewhere = await serving(json({}));
+    const server = await serving((_request, response) => response.writeHead(302, { location: elsewhere.url }).end());
+    const answer = await askerOn(systemTimers).request(endpointAt(server.port), question);
+    assert.deepEqual([answer.kind === "answered" && answer.status, elsewhere.asked], [302, []]);
+  });
+
+  it("reads no more of an answer than it may", async () => {
+    const server = await serving((_request, response) => response.end("x".repeat(1_001)));
+    const answer = await askerOn(systemTimers).request(endpointAt(server.port), question);
+    assert.equal(answer.kind === "failed" && answer.code, "ERR_TOO_LARGE");
+    server.reply = (_request, response) => response.end("x".repeat(1_000));
+    assert.equal((await askerOn(systemTimers).request(endpointAt(server.port), question)).kind, "answered");
+  });
+
+  it("answers with a code and words, whatever goes wrong", async () => {
+    const server = await serving((request) => request.socket.destroy());
+    const codeOf = async (port: number, headers = {}) => {
+      const answer = await askerOn(systemTimers).request(endpointAt(port, { headers }), question);
+      assert.ok(answer.kind === "failed" && answer.reason !== "");
+      return answer.code;
+    };
+    assert.match(await codeOf(server.port), /^(UND_ERR_SOCKET|ECONNRESET)$/);
+    server.reply = (request) => request.socket.end("no HTTP at all\r\n\r\n");
+    assert.match(await codeOf(server.port), /^(HPE_|HTTPParserError)/);
+    server.reply = (request) => request.socket.end("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf");
+    assert.match(await codeOf(server.port), /^(UND_ERR_SOCKET|ECONNRESET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)$/);
+    assert.equal(await codeOf(server.port, { "x-bad": "a\nb" }), "UND_ERR_INVALID_ARG");
+    await server.down();
+    assert.equal(await codeOf(server.port), "ECONNREFUSED");
+  });
+
+  it("gives up when the time is over, and asks the next question on another connection", async () => {
+    const timers = new ManualTimers();
+    const server = await serving(silent);
+    const asker = askerOn(timers);
+    const asking = asker.request(endpointAt(server.port), { ...question, timeoutMs: 1_000 });
+    await until("the question has come", () => server.asked.length === 1);
+    timers.advance(999);
+    server.reply = json({});
+    timers.advance(1);
+    assert.deepEqual(await asking, { kind: "failed", code: "ERR_TIMEOUT", reason: "no answer within 1000 ms" });
+    assert.equal((await asker.request(endpointAt(server.port), question)).kind, "answered");
+  });
+
+  it("gives the time to the whole answer, not only to its beginning", async () => {
+    const timers = new ManualTimers();
+    const server = await serving((_request, response) => response.write("{"));
+    const asking = askerOn(timers).request(endpointAt(server.port), { ...question, timeoutMs: 1_000 });
+    await until("the question has come", () => server.asked.length === 1);
+    timers.advance(1_000);
+    assert.equal((await asking).kind, "failed");
+  });
+});
+
+describe("an asker whose process was not running", () => {
+  /** Timers that a test fires when it likes. */
+  class HandTimers implements Timers {
+    timeMs = 0;
+    readonly set: { readonly dueMs: number; readonly wake: () => void }[] = [];
+    nowMs = () => this.timeMs;
+    after(delayMs: number, wake: () => void) {
+      this.set.push({ dueMs: this.timeMs + delayMs, wake });
+      return () => {};
+    }
+    /** Fires the newest, so much later than it was due. */
+    fire(lateMs: number): void {
+      const timer = this.set.at(-1);
+      assert.ok(timer !== undefined);
+      this.timeMs = timer.dueMs + lateMs;
+      timer.wake();
+    }
+  }
+
+  it("puts the question again instead of holding it against the node", async () => {
+    const timers = new HandTimers();
+    const server = await serving(silent);
+    const asking = askerOn(timers).request(endpointAt(server.port), question);
+    await until("the question has come", () => server.asked.length === 1);
+    server.reply = json({});
+    timers.fire(51);
+    assert.equal((await asking).kind, "answered");
+    assert.equal(server.asked.length, 2);
+  });
+
+  it("puts it again twice, no more", async () => {
+    const timers = new HandTimers();
+    const server = await serving(silent);
+    const asking = askerOn(timers).request(endpointAt(server.port), { ...question, fresh: true });
+    for (let time = 1; time <= 3; time++) {
+      await until("the question has come", () => server.asked.length === time);
+      timers.fire(5_000);
+    }
+    const answer = await asking;
+    assert.deepEqual([answer.kind === "failed" && answer.code, server.asked.length], ["ERR_NOT_RUNNING", 3]);
+  });
+
+  it("holds a timer that is a little late against the node all the same", async () => {
+    const timers = new HandTimers();
+    const server = await serving(silent);
+    const asking = askerOn(timers).request(endpointAt(server.port), question);
+    await until("the question has come", () => server.asked.length === 1);
+    timers.fire(50);
+    assert.equal((await asking).kind, "failed");
+    assert.equal(server.asked.length, 1);
+  });
+
+  it("reads what has arrived before it judges", async () => {
+    const timers = new HandTimers();
+    const server = await serving((_request, response) => {
+      response.end("{}");
+      // The answer is on its way, and the loop is blocked until the timer is due: timers run before sockets are read.
+      setTimeout(() => timers.fire(0), 1);
+      for (const untilMs = performance.now() + 10; performance.now() < untilMs; );
+    });
+    assert.equal((await askerOn(timers).request(endpointAt(server.port), question)).kind, "answered");
+    assert.equal(timers.timeMs, question.timeoutMs);
+  });
+});
+
+describe("an asker that is closed", () => {
+  for (const fresh of [true, false]) {
+    it(`ends the ${fresh ? "fresh" : "kept"} questions under way, and asks no more`, async () => {
+      const server = await serving(silent);
+      const asker = askerOn(systemTimers);
+      const asking = asker.request(endpointAt(server.port), { ...question, fresh });
+      await until("the question has come", () => server.asked.length === 1);
+      await asker.close();
+      assert.equal((await asking).kind, "failed");
+      const answer = await asker.request(endpointAt(server.port), { ...question, fresh });
+      assert.equal(answer.kind === "failed" && answer.code, "ERR_CLOSED");
+      assert.deepEqual([server.asked.length, server.connections], [1, 1]);
+    });
+  }
+});

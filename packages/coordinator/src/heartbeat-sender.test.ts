@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ManualTimers } from "@rollcall/core/testing";
+import { HeartbeatSender } from "./heartbeat-sender.js";
+import { createMemoryStore } from "./store/memory-store.js";
+
+function rig(random: () => number = () => 0.5) {
+  const timers = new ManualTimers();
+  const connected = new Set<() => void>();
+  const store = {
+    ...createMemoryStore(timers),
+    onConnected: (listener: () => void) => {
+      connected.add(listener);
+      return () => connected.delete(listener);
+    },
+  };
+  const sentAtMs: number[] = [];
+  store.onHeartbeat(() => sentAtMs.push(timers.nowMs()));
+  const sender = new HeartbeatSender({
+    store,
+    timers,
+    random,
+    heartbeat: () => ({
+      replica: "r1",
+      host: "app-1",
+      pid: 7,
+      role: "external",
+      leading: false,
+      freshness: "fresh",
+      ejected: [],
+      threads: [],
+    }),
+  });
+  sender.start();
+  const reconnect = () => {
+    for (const listener of connected) listener();
+  };
+  return { timers, store, sentAtMs, sender, reconnect, connected };
+}
+
+describe("a sender of digests", () => {
+  it("tells of its process at the start, and then every 5 s", () => {
+    const { timers, sentAtMs } = rig();
+    timers.advance(15_500);
+    assert.deepEqual(sentAtMs, [100, 5_100, 10_100, 15_100]);
+  });
+
+  it("answers a roll call within 200 ms, by chance, so that a fleet does not answer all at once", () => {
+    for (const [chance, answeredAtMs] of [
+      [0, 3_000],
+      [0.25, 3_050],
+      [0.999, 3_199.8],
+    ] as const) {
+      const { timers, store, sentAtMs } = rig(() => chance);
+      timers.advance(3_000);
+      store.requestStatus();
+      timers.advance(300);
+      assert.deepEqual(sentAtMs.slice(1), [answeredAtMs]);
+    }
+  });
+
+  it("answers at most once a second, but leaves no roll call without an answer after it", () => {
+    const { timers, store, sentAtMs } = rig();
+    timers.advance(3_000);
+    for (let call = 0; call < 40; call++) {
+      store.requestStatus();
+      timers.advance(50);
+    }
+    assert.deepEqual(sentAtMs, [100, 3_100, 4_100]);
+    timers.advance(1_000);
+    assert.deepEqual(sentAtMs, [100, 3_100, 4_100, 5_100]);
+  });
+
+  it("counts its 5 s from whatever it said last", () => {
+    const { timers, store, sentAtMs } = rig();
+    timers.advance(4_000);
+    store.requestStatus();
+    timers.advance(5_500);
+    assert.deepEqual(sentAtMs, [100, 4_100, 9_100]);
+  });
+
+  it("tells of its process after a new connection to the store: what it said before may not have arrived", () => {
+    const { timers, sentAtMs, reconnect } = rig();
+    timers.advance(2_000);
+    reconnect();
+    timers.advance(200);
+    assert.deepEqual(sentAtMs, [100, 2_100]);
+  });
+
+  it("says nothing after it is closed, though called", () => {
+    const { timers, store, sentAtMs, sender, connected } = rig();
+    timers.advance(2_000);
+    store.requestStatus();
+    sender.close();
+    store.requestStatus();
+    timers.advance(60_000);
+    assert.deepEqual(sentAtMs, [100]);
+    assert.equal(connected.size, 0);
+  });
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { hostname } from "node:os";
+import { describe, it } from "node:test";
+import { silentLogger } from "@rollcall/core";
+import { parseClusterConfig } from "@rollcall/core/config";
+import type { Heartbeat } from "@rollcall/core/view";
+import { json, nodesHttp, root, standIn } from "./stand-in.test.support.js";
+import { StandaloneCoordinator } from "./standalone-coordinator.js";
+import { createMemoryStore } from "./store/memory-store.js";
+import type { ViewStore } from "./store/view-store.js";
+import { systemTimers } from "./system-timers.js";
+import { until } from "./testing.test.support.js";
+
+const uuid = "qEyW4gYVQ6-hx1mTxLZ3Cw";
+
+function coordinate(url: string, store: ViewStore): StandaloneCoordinator {
+  const config = parseClusterConfig({ nodes: [url] });
+  return new StandaloneCoordinator({ config, store, timers: systemTimers, random: Math.random, logger: silentLogger });
+}
+
+describe("a coordinator without a pool", () => {
+  it("leads, publishes the cluster's own list, and tells of itself when the roll is called", async () => {
+    const node = await standIn((request, response) => {
+      const answer = request.url === "/" ? root("n1", uuid) : nodesHttp({ id1: { name: "n1", address: node.address } });
+      json(answer)(request, response);
+    });
+    const store = createMemoryStore(systemTimers);
+    const digests: Heartbeat[] = [];
+    store.onHeartbeat((digest) => digests.push(digest));
+    let source: string | undefined;
+    store.subscribe(({ topology }) => {
+      source = topology.source;
+    });
+    const coordinator = coordinate(node.url, store);
+    try {
+      await until("it leads and the list is published", () => coordinator.isLeading && source === "sniff");
+      assert.equal(coordinator.problem, undefined);
+      digests.length = 0;
+      store.requestStatus();
+      await until("it has told of itself", () => digests.length > 0);
+      const [digest] = digests;
+      assert.ok(digest !== undefined);
+      const { replica, view, ...rest } = digest;
+      assert.deepEqual(rest, {
+        host: hostname(),
+        pid: process.pid,
+        role: "coordinator",
+        leading: true,
+        freshness: "fresh",
+        ejected: [],
+        threads: [],
+      });
+      const head = (await store.read())?.head;
+      assert.deepEqual([view?.topology, view?.topology.leader], [head?.topology, replica]);
+    } finally {
+      await coordinator.close();
+      await node.down();
+    }
+  });
+
+  it("gives the lease back and closes the store when it is closed, and is closed but once", async () => {
+    const memory = createMemoryStore(systemTimers);
+    const happened: string[] = [];
+    const store: ViewStore = {
+      ...memory,
+      release: async (lease) => {
+        happened.push("released");
+        return memory.release(lease);
+      },
+      close: async () => {
+        happened.push("closed");
+      },
+    };
+    const coordinator = coordinate("http://127.0.0.1:1", store);
+    await until("it leads", () => coordinator.isLeading);
+    await Promise.all([coordinator.close(), coordinator.close()]);
+    assert.deepEqual(happened, ["released", "closed"]);
+    assert.ok((await memory.acquire("next", 0)) !== undefined, "another may lead at once");
+  });
+
+  it("says that Redis is what stands in the way, above all else", async () => {
+    const store = { ...createMemoryStore(systemTimers), isConnected: false };
+    const coordinator = coordinate("http://127.0.0.1:1", store);
+    assert.equal(coordinator.problem, "Redis does not answer");
+    await coordinator.close();
+  });
+});

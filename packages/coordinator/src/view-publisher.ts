@@ -1,0 +1,169 @@
+import type { Clock } from "@rollcall/core";
+import type { LocalMark } from "@rollcall/core/health";
+import type { Mark, NodeRecord, Topology, Version } from "@rollcall/core/view";
+import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
+import type { WarnOnce } from "./warn-once.js";
+
+/** What a leader knows at one moment, before it has a version. */
+export interface Findings {
+  readonly clusterUuid: string | undefined;
+  readonly clusterName: string | undefined;
+  readonly source: Topology["source"];
+  readonly nodes: readonly NodeRecord[];
+  readonly marks: Readonly<Record<string, LocalMark>>;
+}
+
+export interface ViewPublisherParts {
+  readonly store: ViewStore;
+  readonly lease: Lease;
+  readonly findings: () => Findings;
+  /** How many processes tell of themselves. */
+  readonly replicas: () => number;
+  /** The clock on which the times of `LocalMark` are. */
+  readonly clock: Clock;
+  /** Asked before each publication: whether the lease is still held by our own clock. */
+  readonly mayPublish: () => boolean;
+  /** The store has refused the lease, or `mayPublish` has: nothing more is published. Called once. */
+  readonly lost: () => void;
+  readonly notices: WarnOnce;
+}
+
+/**
+ * Publishes under one lease: numbers the documents, and beats between them so that readers see that somebody is there.
+ * The first publication brings both.
+ *
+ * It publishes the newest findings, not each: what changes while a publication is under way goes out with the next.
+ * What a store did not take because it failed goes out with the next change, or after the next good renewal.
+ */
+export class ViewPublisher {
+  private topologySequence = 0;
+  private marksSequence = 0;
+  private beats = 0;
+  private topologyIsNew = false;
+  private marksAreNew = false;
+  private isWorking = false;
+  private working: Promise<void> | undefined;
+  private stopped = false;
+
+  constructor(private readonly parts: ViewPublisherParts) {}
+
+  topologyChanged(): void {
+    this.topologyIsNew = true;
+    this.work();
+  }
+
+  marksChanged(): void {
+    this.marksAreNew = true;
+    this.work();
+  }
+
+  /** Both documents, whether or not they have changed: the store has none of this lease's, or has lost one. */
+  publishAll(): void {
+    this.topologyIsNew = true;
+    this.marksAreNew = true;
+    this.work();
+  }
+
+  /** Keeps the lease, and beats. Rejects where the store does. */
+  async renew(): Promise<Renewal> {
+    const renewal = await this.parts.store.renew(this.parts.lease, ++this.beats);
+    // The store is there: what it could not take goes out now.
+    if (renewal === "kept") this.work();
+    return renewal;
+  }
+
+  /** Publishes nothing more. Resolves once what is under way has ended. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.working;
+  }
+
+  private work(): void {
+    if (this.isWorking || this.stopped) return;
+    this.isWorking = true;
+    this.working = this.workOff();
+  }
+
+  private async workOff(): Promise<void> {
+    // All that changes in this turn goes out together.
+    await Promise.resolve();
+    let goesOn = true;
+    while (goesOn && !this.stopped && (this.topologyIsNew || this.marksAreNew)) goesOn = await this.publish();
+    this.isWorking = false;
+  }
+
+  /** Whether to go on, if there is more to publish. */
+  private async publish(): Promise<boolean> {
+    const { store, lease, replicas, notices } = this.parts;
+    // However long this process was stopped just now: nobody publishes on a lease that is over.
+    if (!this.parts.mayPublish()) return this.lose();
+    const { topologyIsNew, marksAreNew } = this;
+    this.topologyIsNew = false;
+    this.marksAreNew = false;
+    if (topologyIsNew) this.topologySequence++;
+    if (marksAreNew) this.marksSequence++;
+    try {
+      const isPublished = await store.publish(lease, {
+        head: {
+          topology: this.version(this.topologySequence),
+          marks: this.version(this.marksSequence),
+          beat: this.beats,
+          replicas: replicas(),
+        },
+        ...(topologyIsNew ? { topology: this.topology() } : {}),
+        ...(marksAreNew ? { marks: this.marks() } : {}),
+      });
+      if (!isPublished) return this.lose();
+      notices.clear("publication");
+      return true;
+    } catch (error) {
+      this.topologyIsNew ||= topologyIsNew;
+      this.marksAreNew ||= marksAreNew;
+      const problem = error instanceof Error ? error.message : "unknown";
+      notices.warn("publication", { problem }, `the view could not be published: ${problem}`);
+      return false;
+    }
+  }
+
+  private lose(): false {
+    if (!this.stopped) {
+      this.stopped = true;
+      this.parts.lost();
+    }
+    return false;
+  }
+
+  private topology(): Topology {
+    const { clusterUuid, clusterName, source, nodes } = this.parts.findings();
+    return {
+      version: this.version(this.topologySequence),
+      ...(clusterUuid === undefined ? {} : { clusterUuid }),
+      ...(clusterName === undefined ? {} : { clusterName }),
+      source,
+      nodes,
+    };
+  }
+
+  private marks() {
+    const { store, clock, findings } = this.parts;
+    const aheadMs = store.nowMs() - clock.nowMs();
+    const nodes: Record<string, Mark> = {};
+    for (const [key, mark] of Object.entries(findings().marks)) nodes[key] = markLater(mark, aheadMs);
+    return { version: this.version(this.marksSequence), nodes };
+  }
+
+  private version(sequence: number): Version {
+    const { epoch, leader } = this.parts.lease;
+    return { epoch, leader, sequence };
+  }
+}
+
+/** The mark on a clock that is ahead of its own by so much, or behind. */
+export function markLater(mark: Mark, byMs: number): Mark {
+  const { sinceMs, down, ...rest } = mark;
+  return {
+    ...rest,
+    sinceMs: sinceMs + byMs,
+    ...(down === undefined ? {} : { down: { ...down, holdUntilMs: down.holdUntilMs + byMs } }),
+  };
+}

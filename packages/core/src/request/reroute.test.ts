@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { seededRandom } from "../testing/seeded-random.js";
+import { emptyRerouteWindow, nextReroutes, type RerouteTarget, type StuckAttempt } from "./reroute.js";
+
+const nowMs = 10_000;
+const suspectedAtMs = 9_500;
+const stuck: StuckAttempt = { slot: 0, startedAtMs: 9_000, suspectedAtMs, movable: true, moved: false };
+const alive: RerouteTarget = { slot: 1, inFlight: 8, heardAtMs: 9_600 };
+const mute: RerouteTarget = { slot: 2, inFlight: 8, heardAtMs: 9_400 };
+const random = seededRandom(1);
+
+function movesOf(attempts: readonly StuckAttempt[], targets: readonly RerouteTarget[]) {
+  return nextReroutes(emptyRerouteWindow, attempts, targets, nowMs, random);
+}
+
+const many = (count: number, startedAtMs = 9_000) => Array.from({ length: count }, () => ({ ...stuck, startedAtMs }));
+
+describe("moving", () => {
+  it("sends a Read that waits on a silent node to those that have given a sign of life since", () => {
+    const { moves, ask } = movesOf([stuck], [alive, mute]);
+    assert.deepEqual(moves, [{ attempt: stuck, targets: [1] }]);
+    assert.deepEqual(ask, []);
+  });
+
+  it("leaves everything else where it is", () => {
+    const others = [
+      { ...stuck, movable: false },
+      { ...stuck, moved: true },
+    ];
+    assert.deepEqual(movesOf(others, [alive]), { portion: emptyRerouteWindow, moves: [], ask: [] });
+  });
+
+  it("moves nobody where all nodes are silent, or the only one is", () => {
+    assert.deepEqual(movesOf(many(9), []), { portion: emptyRerouteWindow, moves: [], ask: [] });
+  });
+
+  it("moves nobody where the other nodes have been silent too since the suspicion began, and asks them", () => {
+    const { moves, ask } = movesOf(many(9), [mute, { ...mute, slot: 3, heardAtMs: suspectedAtMs }]);
+    assert.deepEqual(moves, []);
+    assert.deepEqual(ask.toSorted(), [2, 3]);
+  });
+
+  it("moves nobody to a node that was heard before the suspicion of this node, though after that of another", () => {
+    const earlier = { ...stuck, slot: 4, suspectedAtMs: 9_300 };
+    const { moves, ask } = movesOf([stuck, earlier], [mute]);
+    assert.deepEqual(moves, [{ attempt: earlier, targets: [2] }]);
+    assert.deepEqual(ask, [2]);
+  });
+
+  it("asks no more than three nodes of many", () => {
+    const targets = Array.from({ length: 40 }, (_, slot) => ({ ...mute, slot }));
+    const { ask } = movesOf([stuck], targets);
+    assert.equal(new Set(ask).size, 3);
+  });
+
+  it("takes the oldest first, half as many as the targets have in flight", () => {
+    const attempts = [9_003, 9_001, 9_005, 9_002, 9_004, 9_006].map((startedAtMs) => ({ ...stuck, startedAtMs }));
+    const { moves } = movesOf(attempts, [
+      { ...alive, inFlight: 5 },
+      { ...alive, slot: 3, inFlight: 3 },
+    ]);
+    assert.deepEqual(
+      moves.map(({ attempt }) => attempt.startedAtMs),
+      [9_001, 9_002, 9_003, 9_004],
+    );
+  });
+
+  it("takes one for each idle target", () => {
+    assert.equal(
+      movesOf(many(9), [
+        { ...alive, inFlight: 0 },
+        { ...alive, slot: 3, inFlight: 0 },
+      ]).moves.length,
+      2,
+    );
+  });
+
+  it("goes on after 100 ms", () => {
+    const first = movesOf(many(20), [alive]);
+    assert.equal(first.moves.length, 4);
+    const soon = nextReroutes(first.portion, many(16), [{ ...alive, inFlight: 12 }], nowMs + 99, random);
+    assert.equal(soon.moves.length, 2);
+    const same = nextReroutes(soon.portion, many(14), [{ ...alive, inFlight: 12 }], nowMs + 99, random);
+    assert.equal(same.moves.length, 0);
+    const later = nextReroutes(same.portion, many(14), [{ ...alive, inFlight: 14 }], nowMs + 100, random);
+    assert.equal(later.moves.length, 7);
+  });
+
+  it("empties a frozen node within the bound, each request once, whatever happens meanwhile", () => {
+    const target = fc.record({ slot: fc.integer({ min: 1, max: 5 }), inFlight: fc.nat(20), heardAtMs: fc.nat(20_000) });
+    const targets = fc.uniqueArray(target, { maxLength: 5, selector: ({ slot }) => slot });
+    const steps = fc.array(fc.record({ afterMs: fc.nat(150), targets }), { maxLength: 30 });
+    fc.assert(
+      fc.property(fc.nat(60), steps, fc.nat(), (count, steps, seed) => {
+        let attempts: readonly StuckAttempt[] = Array.from({ length: count }, (_, at) => ({
+          ...stuck,
+          startedAtMs: 8_000 + at,
+          movable: at % 5 !== 0,
+        }));
+        let portion = emptyRerouteWindow;
+        let timeMs = nowMs;
+        const random = seededRandom(seed);
+        const moved: { readonly atMs: number; readonly most: number }[] = [];
+        for (const step of steps) {
+          timeMs += step.afterMs;
+          const result = nextReroutes(portion, attempts, step.targets, timeMs, random);
+          portion = result.portion;
+          const load = step.targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
+          const most = Math.max(step.targets.length, Math.floor(load / 2));
+          for (const move of result.moves) {
+            assert.ok(move.attempt.movable);
+            for (const slot of move.targets) {
+              const target = step.targets.find((one) => one.slot === slot);
+              assert.ok((target?.heardAtMs ?? 0) > suspectedAtMs);
+            }
+            moved.push({ atMs: timeMs, most });
+          }
+          // Of the attempts under way in a portion, none beyond what the last look allowed.
+          const recent = moved.filter(({ atMs }) => atMs >= portion.sinceMs).length;
+          if (result.moves.length > 0) assert.ok(recent <= most);
+          const gone = new Set(result.moves.map(({ attempt }) => attempt));
+          attempts = attempts.filter((attempt) => !gone.has(attempt));
+        }
+        assert.ok(moved.length <= count);
+      }),
+    );
+  });
+});

@@ -1,0 +1,61 @@
+import type { NodeRecord } from "@rollcall/core/view";
+
+/**
+ * up        requests go to it
+ * ramp      it has joined or come back, and is eased in
+ * drain     it has left the cluster; what is under way may end
+ * down      the coordinator cannot reach it: every replica keeps away
+ * ejected   this process cannot reach it, and keeps away; others may not
+ * unusable  the local configuration does not let us use it; `reason` says why
+ */
+export type NodeState = "healthy" | "slow-start" | "draining" | "down" | "ejected" | "unusable";
+
+/** One node, as this process sees it now. */
+export interface NodeStatus {
+  /** `host:port`. */
+  readonly address: string;
+  /** The node's name in the cluster; absent while it is not known. */
+  readonly name?: string;
+  /** The cluster's id of the node; absent while it is not known. */
+  readonly id?: string;
+  readonly roles?: readonly string[];
+  readonly version?: string;
+  /** "seed": a configured address that the cluster does not name; used only while none of its nodes is to be had. */
+  readonly tier: "node" | "seed";
+  readonly state: NodeState;
+  /** Why it is not simply up, for people. */
+  readonly reason?: string;
+  /** How long it has been so, in milliseconds; absent for a node that has been up from the start. */
+  readonly forMs?: number;
+  readonly openSockets: number;
+  /** Attempts under way. */
+  readonly inFlight: number;
+  /** Attempts so far, in this process. */
+  readonly requests: number;
+  readonly answers: number;
+  /** Attempts that ended without a whole answer. */
+  readonly failures: number;
+  /** Answers with 429 or 5xx. */
+  readonly errorStatuses: number;
+}
+
+/** A node's standing has changed. */
+export interface NodeEvent {
+  readonly address: string;
+  readonly name?: string;
+  /** "absent": it was not known before. */
+  readonly from: NodeState | "absent";
+  /** "absent": it is no longer known. */
+  readonly to: NodeState | "absent";
+  readonly reason?: string;
+}
+
+/** The part of a record that people ask for. */
+export function describeNode({ name, id, roles, version }: NodeRecord) {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(id === "" ? {} : { id }),
+    ...(roles === undefined ? {} : { roles }),
+    ...(version === undefined ? {} : { version }),
+  };
+}

@@ -1,0 +1,42 @@
+import type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
+import type { NodeStatus } from "./node-status.js";
+
+/** How one worker thread is. */
+export type ThreadStatus = ThreadHeartbeat;
+
+/** Counts since the start, and what is going on just now. */
+export interface PoolStats {
+  /** Requests taken on. */
+  readonly requests: number;
+  /** Of those, how many got an answer, whatever its status. */
+  readonly answered: number;
+  /** Of those, how many were rejected. */
+  readonly failed: number;
+  /** Requests neither answered nor rejected yet. */
+  readonly pending: number;
+  /** Attempts under way at nodes. */
+  readonly inFlight: number;
+  /** Calls that wait for a connection. */
+  readonly queued: number;
+  /** Attempts beyond the first of a request. */
+  readonly retries: number;
+  /** Absent until the first view is published, right after the start. */
+  readonly view?: {
+    readonly version: Version;
+    readonly marksVersion: Version;
+    /** "seeds": only the configured nodes are known. */
+    readonly source: "seeds" | "sniff";
+    /**
+     * How far the view that processes share is to be trusted: "stale" after 10 s without news of whoever keeps it, "orphan"
+     * after 60 s, or where there is none: this process then watches the cluster for itself. Always "fresh" without `redis`.
+     */
+    readonly freshness: Freshness;
+    /** Since whoever keeps the view in use was last heard of. */
+    readonly ageMs: number;
+    readonly clusterUuid?: string;
+    readonly clusterName?: string;
+  };
+  readonly nodes: readonly NodeStatus[];
+  /** Empty with `threads: 0`. */
+  readonly threads: readonly ThreadStatus[];
+}

@@ -1,0 +1,35 @@
+/** What can be a link of {@link InFlightList}. Its links are that list's own. */
+export interface Link<Self> {
+  older: Self | undefined;
+  newer: Self | undefined;
+}
+
+/** The attempts under way at one node, in the order of their beginning. Each step is constant work and allocates nothing. */
+export class InFlightList<Attempt extends Link<Attempt>> {
+  oldest: Attempt | undefined;
+  newest: Attempt | undefined;
+
+  /** One that is in no list yet. */
+  add(attempt: Attempt): void {
+    attempt.older = this.newest;
+    if (this.newest === undefined) this.oldest = attempt;
+    else this.newest.newer = attempt;
+    this.newest = attempt;
+  }
+
+  /** One that is in this list. */
+  remove(attempt: Attempt): void {
+    const { older, newer } = attempt;
+    if (older === undefined) this.oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.newest = older;
+    else newer.older = older;
+    attempt.older = undefined;
+    attempt.newer = undefined;
+  }
+
+  /** The oldest first. */
+  *[Symbol.iterator](): Generator<Attempt, void> {
+    for (let attempt = this.oldest; attempt !== undefined; attempt = attempt.newer) yield attempt;
+  }
+}

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import type { Socket } from "node:net";
+import { describe, it, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  answer,
+  mute,
+  okAnswer,
+  openRig,
+  type Rig,
+  type RigOptions,
+  startRawServer,
+  summary,
+  until,
+} from "./dispatch-rig.test.support.js";
+import type { RerouteOrder } from "./reroute-order.js";
+
+const nowMs = () => performance.now();
+const never = Number.NEGATIVE_INFINITY;
+
+/** A node in slot 0 that takes requests and says nothing, and one in slot 1 that answers. */
+async function openScene(test: TestContext, options: RigOptions = {}) {
+  const held: Socket[] = [];
+  const silent = await startRawServer(test, (socket) => held.push(socket));
+  const well = await startRawServer(test, answer);
+  const rig = openRig(test, options);
+  rig.use(silent.origin);
+  /** Begins a call that is on its socket at the silent node. */
+  const stuck = async (call: Parameters<Rig["begin"]>[0] = {}) => {
+    const { length } = silent.requests;
+    const begun = rig.begin(call);
+    await until("the silent node has it", () => silent.requests.length > length);
+    return begun;
+  };
+  const useBoth = () => rig.use(silent.origin, well.origin);
+  const move = (targets: RerouteOrder["targets"] = [{ slot: 1, heardAtMs: nowMs() }], suspectedAtMs = nowMs() - 100) =>
+    rig.dispatch.reroute({ decidedAtMs: nowMs(), stuck: [{ slot: 0, generation: 1, suspectedAtMs }], targets });
+  return { silent, well, rig, held, stuck, useBoth, move };
+}
+
+describe("a Read that waits on a silent node", () => {
+  it("is given up there and answered elsewhere, once, at no cost to the retry budget", async (test) => {
+    const { rig, stuck, useBoth, move, well } = await openScene(test);
+    const read = await stuck();
+    useBoth();
+    move();
+    assert.deepEqual(summary(await read.result), { status: 200, attempts: ["MOVED", "200"] });
+    await until("the silent node's connection is gone", () => rig.inFlight === 0);
+    assert.deepEqual([read.settlements, well.requests.length, rig.stats().retries], [1, 1, 0]);
+    assert.deepEqual(rig.failures, [], "nobody is blamed for what we gave up");
+  });
+
+  it("does not move where no node has given a sign of life since: such a node is asked for one", async (test) => {
+    const { rig, stuck, useBoth, move } = await openScene(test);
+    const read = await stuck();
+    useBoth();
+    move([{ slot: 1, heardAtMs: never }]);
+    assert.deepEqual([rig.signsWanted, read.settlements, rig.reader.inFlightOf(0)], [[1], 0, 1]);
+    move([]);
+    assert.deepEqual([rig.signsWanted, read.settlements], [[1], 0]);
+    move();
+    assert.deepEqual(summary(await read.result).attempts, ["MOVED", "200"]);
+  });
+
+  it("is answered by the silent node if that comes first", async (test) => {
+    const { held, stuck, useBoth, move } = await openScene(test);
+    const read = await stuck();
+    useBoth();
+    held[0]?.write(okAnswer);
+    assert.deepEqual(summary(await read.result), { status: 200, attempts: ["200"] });
+    move();
+    assert.equal(read.settlements, 1);
+  });
+
+  it("moves once only", async (test) => {
+    const { rig, stuck, silent, move } = await openScene(test);
+    const mutes = await startRawServer(test, mute);
+    const read = await stuck();
+    rig.use(silent.origin, mutes.origin);
+    move();
+    await until("it has moved", () => mutes.requests.length === 1);
+    // The next portion.
+    await sleep(110);
+    rig.dispatch.reroute({
+      decidedAtMs: nowMs(),
+      stuck: [{ slot: 1, generation: 1, suspectedAtMs: nowMs() - 100 }],
+      targets: [{ slot: 0, heardAtMs: nowMs() }],
+    });
+    await sleep(20);
+    assert.equal(silent.requests.length, 1);
+    read.pending.cancel("TIMEOUT", "late");
+    assert.deepEqual(summary(await read.result), { code: "TIMEOUT", sent: "maybe", attempts: ["MOVED", "TIMEOUT"] });
+  });
+
+  it("leaves the others behind in portions, the oldest first", async (test) => {
+    const { stuck, useBoth, move } = await openScene(test);
+    const reads = [await stuck(), await stuck(), await stuck()];
+    useBoth();
+    move();
+    move();
+    await reads[0]?.result;
+    assert.deepEqual(
+      reads.map(({ settlements }) => settlements),
+      [1, 0, 0],
+    );
+    await sleep(110);
+    move();
+    await reads[1]?.result;
+    assert.equal(reads[2]?.settlements, 0);
+    reads[2]?.pending.cancel("ABORTED", "enough");
+  });
+
+  it("stays if the order to move comes late, is of another node in the slot, or names a node that is not here", async (test) => {
+    const { rig, stuck, useBoth, move, well } = await openScene(test);
+    const read = await stuck();
+    useBoth();
+    const stuckThere = { slot: 0, generation: 1, suspectedAtMs: nowMs() - 500 };
+    const targets = [{ slot: 1, heardAtMs: nowMs() }];
+    rig.dispatch.reroute({ decidedAtMs: nowMs() - 60, stuck: [stuckThere], targets });
+    rig.dispatch.reroute({ decidedAtMs: nowMs(), stuck: [{ ...stuckThere, generation: 2 }], targets });
+    move([{ slot: 3, heardAtMs: nowMs() }]);
+    await sleep(20);
+    assert.deepEqual([read.settlements, well.requests.length, rig.signsWanted], [0, 0, []]);
+    move();
+    assert.equal((await read.result).kind, "answered");
+  });
+
+  it("is sent on like any other when the next node fails it", async (test) => {
+    const { rig, stuck, silent, move } = await openScene(test, { settings: { perNode: 1 } });
+    const resets = await startRawServer(test, (socket) => socket.resetAndDestroy());
+    const third = await startRawServer(test, answer);
+    const read = await stuck();
+    rig.use(silent.origin, resets.origin, third.origin);
+    move();
+    assert.deepEqual(summary(await read.result).attempts, ["MOVED", "ECONNRESET", "200"]);
+  });
+});
+
+describe("what may not be sent twice", () => {
+  for (const call of [
+    { class: "never", movable: false },
+    { class: "repeatable", movable: false },
+    { class: "read", movable: false },
+  ] as const) {
+    it(`stays on a silent node: ${call.class}, and ${call.movable ? "movable" : "not movable"}`, async (test) => {
+      const { stuck, useBoth, move, well, held } = await openScene(test);
+      const waits = await stuck(call);
+      useBoth();
+      for (let times = 0; times < 3; times++) move();
+      await sleep(20);
+      assert.deepEqual([waits.settlements, well.requests.length], [0, 0]);
+      held[0]?.write(okAnswer);
+      assert.deepEqual(summary(await waits.result), { status: 200, attempts: ["200"] });
+    });
+  }
+});

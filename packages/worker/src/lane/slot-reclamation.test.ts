@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { SlotReclamation } from "./slot-reclamation.js";
+
+describe("who holds a slot", () => {
+  it("is every thread that was given it, until each has released it", () => {
+    const holdings = new SlotReclamation<string>();
+    assert.deepEqual(holdings.handOut(["a", "b"], [0, 1], 1), []);
+    assert.deepEqual(holdings.handOut(["a", "b"], [1], 2), []);
+    assert.equal(holdings.release("a", 0, 2), false);
+    assert.equal(holdings.release("b", 0, 2), true);
+    assert.equal(holdings.release("b", 0, 2), false, "once only");
+  });
+
+  it("is nobody where no thread was up while it was named", () => {
+    const holdings = new SlotReclamation<string>();
+    holdings.handOut([], [0, 1], 1);
+    assert.deepEqual(holdings.handOut(["a"], [1], 2), [0]);
+  });
+
+  it("is a thread that came later, too", () => {
+    const holdings = new SlotReclamation<string>();
+    holdings.handOut([], [0], 1);
+    holdings.join("late", 1);
+    assert.deepEqual(holdings.handOut(["late"], [], 2), []);
+    assert.equal(holdings.release("late", 0, 2), true);
+  });
+
+  it("is not a thread that has died", () => {
+    const holdings = new SlotReclamation<string>();
+    holdings.handOut(["a", "b"], [0, 1], 1);
+    holdings.handOut(["a", "b"], [1], 2);
+    holdings.release("a", 0, 2);
+    assert.deepEqual(holdings.leave("b"), [0]);
+    assert.deepEqual(holdings.leave("a"), [], "1 is still named");
+  });
+
+  it("stays a thread whose release was under way when it was given the slot anew", () => {
+    const holdings = new SlotReclamation<string>();
+    holdings.handOut(["a"], [0], 1);
+    holdings.handOut(["a"], [], 2);
+    holdings.handOut(["a"], [0], 3);
+    assert.equal(holdings.release("a", 0, 2), false);
+    assert.deepEqual(holdings.handOut(["a"], [], 4), []);
+    assert.equal(holdings.release("a", 0, 4), true);
+  });
+
+  it("never loses a holder: a slot is free exactly when no list names it and nobody holds it", () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant("hand" as const), slots: fc.uniqueArray(fc.nat(4)) }),
+      fc.record({ kind: fc.constant("see" as const), who: fc.nat(2) }),
+      fc.record({ kind: fc.constant("die" as const), who: fc.nat(2) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const holdings = new SlotReclamation<number>();
+        // Threads as they are: each applies lists late, holds what its list names, and releases what it named before.
+        const lists: number[][] = [[]];
+        const applied = [0, 0, 0];
+        const held = [new Set<number>(), new Set<number>(), new Set<number>()];
+        const free = new Set<number>();
+        const heldByAny = (slot: number) => held.some((slots) => slots.has(slot));
+        const given = [new Set<number>(), new Set<number>(), new Set<number>()];
+        for (const each of steps) {
+          if (each.kind === "hand") {
+            lists.push(each.slots);
+            for (const slots of given) for (const slot of each.slots) slots.add(slot);
+            for (const slot of each.slots) free.delete(slot);
+            for (const slot of holdings.handOut([0, 1, 2], each.slots, lists.length - 1)) free.add(slot);
+          } else if (each.kind === "see") {
+            applied[each.who] = lists.length - 1;
+            const named = new Set(lists.at(-1));
+            const mine = given[each.who] ?? new Set();
+            held[each.who] = named;
+            for (const slot of [...mine]) {
+              if (named.has(slot)) continue;
+              mine.delete(slot);
+              if (holdings.release(each.who, slot, applied[each.who] ?? 0)) free.add(slot);
+            }
+          } else {
+            // Another takes its place at once, with the newest list.
+            held[each.who] = new Set();
+            for (const slot of holdings.leave(each.who)) free.add(slot);
+            holdings.join(each.who, lists.length - 1);
+            applied[each.who] = lists.length - 1;
+            held[each.who] = new Set(lists.at(-1));
+            given[each.who] = new Set(lists.at(-1));
+          }
+          for (const slot of free) assert.ok(!heldByAny(slot) && !lists.at(-1)?.includes(slot), `slot ${slot}`);
+        }
+      }),
+    );
+  });
+});
