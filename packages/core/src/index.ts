@@ -1,4 +1,5 @@
 export type { Clock, Timers } from "./clock.js";
+export { errorCodeOf, messageOf } from "./error-text.js";
 export {
   type Attempt,
   type ErrorDetails,
@@ -8,6 +9,7 @@ export {
   type WireError,
 } from "./errors.js";
 export { failureReason } from "./failure-reason.js";
+export { Listeners, type Unsubscribe } from "./listeners.js";
 export { type Logger, silentLogger } from "./logger.js";
 export { type Present, present } from "./present.js";
 export type { Random } from "./random.js";
