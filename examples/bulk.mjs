@@ -1,7 +1,7 @@
 // Writes 200 documents to the index "rollcall-example", and sends again what the cluster had no room for. Prints:
 //   200 documents written in 1 round
 import { setTimeout as rest } from "node:timers/promises";
-import { createPool } from "@rollcall/worker";
+import { createPool } from "rollcall";
 
 const pool = createPool({ nodes: process.argv.slice(2), logger: false });
 

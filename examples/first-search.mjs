@@ -1,6 +1,6 @@
 // A search through a pool. Prints, for instance:
 //   127.0.0.1:9200 answered 200 with 2 documents
-import { createPool } from "@rollcall/worker";
+import { createPool } from "rollcall";
 
 const pool = createPool({ nodes: process.argv.slice(2), logger: false });
 

@@ -4,7 +4,7 @@
 //   nodes[1] is 127.0.0.1:9202 with username [redacted], password [redacted]
 //   nodes[2] is 127.0.0.1:9203 with username [redacted], password [redacted]
 //   60 searches: 60 answered 200, from 3 nodes
-import { createPool } from "@rollcall/worker";
+import { createPool } from "rollcall";
 
 const pool = createPool({
   nodes: process.argv.slice(2).map((url, at) => ({

@@ -5,7 +5,7 @@
 //   closed after 1 searches
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { createPool, RollcallError } from "@rollcall/worker";
+import { createPool, RollcallError } from "rollcall";
 
 const pool = createPool({ nodes: process.argv.slice(2), timeoutMs: 5_000 });
 

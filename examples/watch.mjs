@@ -6,7 +6,7 @@
 //   node n2 (127.0.0.1:9202): ejected -> down (connection refused)
 //   64 searches, 0 failed
 import { setInterval as everyMs } from "node:timers/promises";
-import { createPool } from "@rollcall/worker";
+import { createPool } from "rollcall";
 
 const pool = createPool({ nodes: process.argv.slice(2), logger: false });
 

@@ -1,39 +1,93 @@
-// Packs each package as npm would and asks publint and attw whether a user could import it and see its types.
+// Packs each package as npm would, has publint and attw check the tarballs, and uses the unpacked packages as an
+// application would: by import, by require() and as a command.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const folder = mkdtempSync(join(tmpdir(), "rollcall-pack-"));
-const run = (command, args) =>
-  execFileSync(command, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+// Below node_modules, so that the unpacked packages find the libraries that are installed there.
+const cache = join(root, "node_modules/.cache");
+mkdirSync(cache, { recursive: true });
+const folder = mkdtempSync(join(cache, "rollcall-pack-"));
+
+const packages = ["core", "coordinator", "worker", "rollcall", "cli"];
+const metadata = ["description", "keywords", "homepage", "bugs", "repository", "license", "author", "version"];
+const run = (command, args, cwd = root) =>
+  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
 let failed = false;
 try {
-  for (const name of ["core", "coordinator", "worker", "cli"]) {
+  for (const name of packages) {
     const [packed] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder, `./packages/${name}`]));
     const tarball = join(folder, packed.filename);
-    const strays = packed.files.map(({ path }) => path).filter((path) => /\.test\.|tsbuildinfo|testdata/.test(path));
-    const problems = strays.map((path) => `${path} does not belong into the package`);
-    problems.push(...problemsOf("publint", ["run", tarball, "--strict"]));
-    // The cli is a command: it has nothing to import.
-    if (name !== "cli") problems.push(...problemsOf("attw", [tarball, "--profile", "esm-only", "--no-emoji"]));
-    failed ||= problems.length > 0;
-    const size = `${(packed.unpackedSize / 1024).toFixed(0)} KB, ${packed.entryCount} files`;
-    console.log(`@rollcall/${name}: ${size}${problems.length === 0 ? ", well" : `\n${problems.join("\n")}`}`);
+    const paths = packed.files.map(({ path }) => path);
+    const strays = paths.filter((path) => /\.test\.|tsbuildinfo|testdata|\.map$/.test(path));
+    const problems = strays.map((path) => `${path} does not belong in the package`);
+    for (const file of ["README.md", "LICENSE"]) if (!paths.includes(file)) problems.push(`${file} is missing`);
+
+    const installed = join(folder, "node_modules", packed.name);
+    mkdirSync(installed, { recursive: true });
+    run("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
+    const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+    for (const field of metadata) if (manifest[field] === undefined) problems.push(`package.json has no ${field}`);
+
+    problems.push(...problemsOf("publint", "npx", ["publint", "run", tarball, "--strict"]));
+    // The cli has a command and no exports.
+    if (name !== "cli") {
+      problems.push(...problemsOf("attw", "npx", ["attw", tarball, "--profile", "esm-only", "--no-emoji"]));
+    }
+    report(packed.name, `${(packed.unpackedSize / 1024).toFixed(0)} KB, ${packed.entryCount} files`, problems);
   }
+
+  writeFileSync(join(folder, "package.json"), '{ "private": true }');
+  const use = `
+    const server = createServer((request, response) => {
+      response.setHeader("x-elastic-product", "Elasticsearch");
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(request.url === "/"
+        ? { cluster_uuid: "u", cluster_name: "c", version: { number: "7.17.0" } }
+        : { took: 1 }));
+    });
+    server.listen(0, "127.0.0.1", async () => {
+      const nodes = ["http://127.0.0.1:" + server.address().port];
+      const pool = createPool({ nodes, threads: 1, logger: false });
+      const answer = await pool.request({ method: "POST", path: "/_search", body: { size: 0 } });
+      console.log(answer.throwIfError().json().took);
+      await pool.close();
+      server.close();
+    });`;
+  writeFileSync(
+    join(folder, "application.mjs"),
+    `import { createServer } from "node:http";\nimport { createPool } from "rollcall";\n${use}`,
+  );
+  writeFileSync(
+    join(folder, "application.cjs"),
+    `const { createServer } = require("node:http");\nconst { createPool } = require("rollcall");\n${use}`,
+  );
+  for (const [way, file] of [
+    ["import", "application.mjs"],
+    ["require()", "application.cjs"],
+  ]) {
+    report(way, "a request through a thread", problemsOf(file, process.execPath, [join(folder, file)], "1\n"));
+  }
+  const command = join(folder, "node_modules/@rollcall/cli/dist/main.js");
+  report("command", "rollcall --help", problemsOf("rollcall", process.execPath, [command, "--help"]));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 process.exit(failed ? 1 : 0);
 
-function problemsOf(tool, args) {
+function report(what, detail, problems) {
+  failed ||= problems.length > 0;
+  console.log(`${what}: ${detail}${problems.length === 0 ? ", good" : `\n${problems.join("\n")}`}`);
+}
+
+function problemsOf(what, command, args, expected) {
   try {
-    run("npx", [tool, ...args]);
-    return [];
+    const written = run(command, args, what.startsWith("application") ? folder : root);
+    return expected === undefined || written === expected ? [] : [`${what} wrote ${JSON.stringify(written)}`];
   } catch (error) {
-    return [`${tool}: ${error.stdout ?? ""}${error.stderr ?? ""}`];
+    return [`${what}: ${error.stdout ?? ""}${error.stderr ?? error.message}`];
   }
 }

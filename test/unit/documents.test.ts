@@ -46,6 +46,17 @@ describe("the documents", () => {
     assert.deepEqual(missing, []);
   });
 
+  it("that npm shows, the READMEs of packages, link to the repository by its address and to files that are there", () => {
+    const address = /^https:\/\/github\.com\/rollcall-pool\/rollcall(?:\/blob\/main\/(.+)|#readme)$/;
+    const broken = documents
+      .filter((document) => /^packages\/\w+\/README\.md$/.test(document))
+      .flatMap((document) =>
+        [...read(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => ({ document, link })),
+      )
+      .filter(({ link }) => !existsSync(join(root, address.exec(link)?.[1] ?? (address.test(link) ? "." : "?"))));
+    assert.deepEqual(broken, []);
+  });
+
   it("show the example of the README as it is in its file", () => {
     const shown = /<!-- the same as (\S+) -->\n```js\n([\s\S]*?)```/.exec(read("README.md"));
     assert.ok(shown?.[1] !== undefined, "the README marks its example");
