@@ -1,6 +1,6 @@
-// A server that searches, says whether it is well, and goes without dropping a request. PORT: where it listens (3000).
+// A server that searches, reports its health, and shuts down without dropping a request. PORT: where it listens (3000).
 //   curl 'http://127.0.0.1:3000/search?q=blue'     curl http://127.0.0.1:3000/health     Ctrl-C ends it
-// Prints, when it begins and when it ends:
+// Prints, at the start and at the end:
 //   listening on 3000
 //   closed after 1 searches
 import { once } from "node:events";
@@ -19,13 +19,13 @@ async function search(text, signal) {
   return found.throwIfError().json().hits.hits;
 }
 
-/** Well as long as one node is. A node in "ramp" has just come back, and answers. */
+/** Healthy while one node is. A node in "slow-start" has just joined or come back, and takes requests. */
 function health() {
   const nodes = pool.nodes().map(({ address, name, state, reason }) => ({ address, name, state, reason }));
-  return { ok: nodes.some(({ state }) => state === "up" || state === "ramp"), nodes };
+  return { ok: nodes.some(({ state }) => state === "healthy" || state === "slow-start"), nodes };
 }
 
-/** What our own caller is told when the cluster did not help. */
+/** The status for our own client when the search failed. */
 function statusOf(error) {
   if (!(error instanceof RollcallError)) return 500;
   return error.code === "QUEUE_FULL" || error.code === "NO_NODE" ? 503 : error.code === "TIMEOUT" ? 504 : 502;
@@ -39,11 +39,11 @@ const server = createServer(async (request, response) => {
   if (pathname === "/health") return reply(health().ok ? 200 : 503, health());
   if (pathname !== "/search") return reply(404, { error: "no such page" });
 
-  // Whoever has gone away wants no answer any more.
-  const gone = new AbortController();
-  response.on("close", () => gone.abort());
+  // A client that has disconnected needs no answer.
+  const disconnected = new AbortController();
+  response.on("close", () => disconnected.abort());
   try {
-    return reply(200, await search(searchParams.get("q") ?? "", gone.signal));
+    return reply(200, await search(searchParams.get("q") ?? "", disconnected.signal));
   } catch (error) {
     return reply(statusOf(error), { error: error.code ?? "INTERNAL" });
   }
@@ -55,7 +55,7 @@ console.log(`listening on ${server.address().port}`);
 
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, () => {
-    // First no new visitors, then those inside, then the pool: in this order nobody meets a closed door.
+    // First stop accepting clients, then finish their requests, then close the pool: no request meets a closed pool.
     server.close(async () => {
       await pool.close();
       console.log(`closed after ${pool.stats().requests} searches`);

@@ -1,8 +1,8 @@
-// Sends a search ten times a second and tells what happens to the nodes, until Ctrl-C. Kill one and bring it back.
-// Prints, for instance (the first line when it begins, the last when it ends):
-//   node n1 (127.0.0.1:9201): absent -> up
+// Sends ten searches a second and prints each change of a node, until Ctrl-C. Kill one and bring it back.
+// Prints, for instance (the first line at the start, the last at the end):
+//   node n1 (127.0.0.1:9201): absent -> healthy
 //   list: 3 nodes, from the cluster itself
-//   node n2 (127.0.0.1:9202): up -> ejected (connection refused)
+//   node n2 (127.0.0.1:9202): healthy -> ejected (connection refused)
 //   node n2 (127.0.0.1:9202): ejected -> down (connection refused)
 //   64 searches, 0 failed
 import { setInterval as everyMs } from "node:timers/promises";

@@ -96,10 +96,12 @@ describe("each example does what its first lines say", () => {
       assert.ok(second !== undefined);
       await waitUntil("it knows three nodes", () => watch.text().includes("list: 3 nodes, from the cluster"), generous);
       await second.kill();
-      const away = new RegExp(`node n2 \\(${second.host}:${second.port}\\): (?:up|ramp|ejected) -> down \\(.+\\)`);
+      const away = new RegExp(
+        `node n2 \\(${second.host}:${second.port}\\): (?:healthy|slow-start|ejected) -> down \\(.+\\)`,
+      );
       await waitUntil("it says that the node is down", () => away.test(watch.text()), generous);
       await second.restart();
-      await waitUntil("it says that the node is back", () => /n2 .*: down -> ramp/.test(watch.text()), generous);
+      await waitUntil("it says that the node is back", () => /n2 .*: down -> slow-start/.test(watch.text()), generous);
 
       watch.process.child.kill("SIGINT");
       assert.deepEqual(await watch.process.gone, { code: 0, signal: null });
