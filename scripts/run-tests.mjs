@@ -20,7 +20,7 @@ const suites = {
     ],
     concurrency: 2,
   },
-  integration: { folders: ["test/dist/integration", "test/dist/support"], concurrency: 2 },
+  integration: { folders: ["packages/testing/dist", "test/dist/integration", "test/dist/support"], concurrency: 2 },
   /** What a pool promises does not depend on its threads: the same files again, with two. */
   threads: {
     folders: ["test/dist/integration"],

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startRedis } from "../../test/dist/support/redis/index.js";
+import { startRedis } from "@rollcall/testing/redis";
 import { table } from "./report.js";
 import { quantile } from "./statistics.js";
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createRedisStore, type Lease, systemTimers, type ViewStore } from "@rollcall/coordinator";
 import { silentLogger } from "@rollcall/core";
 import { type Mark, type NodeRecord, nodeKey, type Version } from "@rollcall/core/view";
-import { startRedis } from "../../test/dist/support/redis/index.js";
+import { startRedis } from "@rollcall/testing/redis";
 import type { ReplicaOrder } from "./fleet-marks-replica.js";
 import type { Sighting, Watched } from "./fleet-thread-watch.js";
 import { type MeasuredProcess, startMeasured } from "./measured-process.js";

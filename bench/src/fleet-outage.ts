@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { startFixtureCluster } from "../../test/dist/support/fixture/index.js";
-import { type RedisServer, startRedis } from "../../test/dist/support/redis/index.js";
+import { startFixtureCluster } from "@rollcall/testing/fixture";
+import { type RedisServer, startRedis } from "@rollcall/testing/redis";
 import { type Replica, startReplica } from "../../test/dist/support/replica/index.js";
 import { machineMs } from "./monotonic.js";
 import { table } from "./report.js";

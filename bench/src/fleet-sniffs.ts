@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type FixtureCluster, startFixtureCluster } from "../../test/dist/support/fixture/index.js";
-import { startRedis } from "../../test/dist/support/redis/index.js";
+import { type FixtureCluster, startFixtureCluster } from "@rollcall/testing/fixture";
+import { startRedis } from "@rollcall/testing/redis";
 import { type FollowerName, type FollowerOptions, followerNames } from "./fleet-sniffs-client.js";
 import { type MeasuredProcess, startMeasured } from "./measured-process.js";
 import { table } from "./report.js";

@@ -3,9 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { own } from "../../test/dist/support/child-processes.js";
-import { freePort } from "../../test/dist/support/free-port.js";
-import { waitUntil } from "../../test/dist/support/wait-until.js";
+import { freePort, waitUntil } from "@rollcall/testing";
+import { own } from "@rollcall/testing/processes";
 
 /** Three nodes that do as little as possible, so that the machine is left to the client that is measured. */
 export interface Servers extends AsyncDisposable {

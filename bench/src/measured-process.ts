@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { own } from "../../test/dist/support/child-processes.js";
+import { own } from "@rollcall/testing/processes";
 
 /** A process that carries out one order at a time and answers each with one message. */
 export interface MeasuredProcess<Order, Answer> {

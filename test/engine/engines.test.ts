@@ -7,10 +7,9 @@ import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isRunning } from "../support/child-processes.js";
-import { type EngineCluster, type EngineOptions, startEngine } from "../support/engines/index.js";
-import { freePort } from "../support/free-port.js";
-import { waitUntil } from "../support/wait-until.js";
+import { freePort, waitUntil } from "@rollcall/testing";
+import { type EngineCluster, type EngineOptions, startEngine } from "@rollcall/testing/engines";
+import { isRunning } from "@rollcall/testing/processes";
 
 interface Sniff {
   readonly cluster_name: string;
@@ -94,7 +93,7 @@ describe("real engines", () => {
 
   it("a killed test process leaves no JVM behind", options, async () => {
     const program = `
-      const { startEngine } = await import(${JSON.stringify(new URL("../support/engines/index.js", import.meta.url).href)});
+      const { startEngine } = await import(${JSON.stringify(new URL("@rollcall/testing/engines", import.meta.url).href)});
       const { nodes: [node] } = await startEngine({ kind: "opensearch", nodes: 1 });
       console.log(JSON.stringify([node.pid, node.logFile]));`;
     const stdio = ["ignore", "pipe", "inherit"] as const;

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { collectingLogger, waitUntil } from "@rollcall/testing";
+import { type EngineCluster, type EngineKind, type EngineNode, startEngine } from "@rollcall/testing/engines";
 import { createPool, type NodeState, type Pool, type PoolOptions, RollcallError } from "@rollcall/worker";
-import { collectingLogger } from "../support/collecting-logger.js";
-import { type EngineCluster, type EngineKind, type EngineNode, startEngine } from "../support/engines/index.js";
-import { waitUntil } from "../support/wait-until.js";
 
 const patient = { timeoutMs: 120_000 } as const;
 const documents = 200;

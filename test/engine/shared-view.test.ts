@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { waitUntil } from "@rollcall/testing";
+import { type EngineKind, type EngineNode, startEngine } from "@rollcall/testing/engines";
+import { startRedis } from "@rollcall/testing/redis";
 import type { PoolStats } from "@rollcall/worker";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
-import { type EngineKind, type EngineNode, startEngine } from "../support/engines/index.js";
-import { startRedis } from "../support/redis/index.js";
 import { type Replica, startReplica } from "../support/replica/index.js";
-import { waitUntil } from "../support/wait-until.js";
 
 const patient = { timeoutMs: 120_000 } as const;
 /** On the node's own copy of the shard: what a node waits for at a frozen neighbour, no client can help. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { waitUntil } from "@rollcall/testing";
+import { startFixtureCluster } from "@rollcall/testing/fixture";
+import { startTcpProxy } from "@rollcall/testing/proxies";
+import { startRedis } from "@rollcall/testing/redis";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
-import { startDetour } from "../support/detour/index.js";
-import { startFixtureCluster } from "../support/fixture/index.js";
-import { startRedis } from "../support/redis/index.js";
 import { startReplica } from "../support/replica/index.js";
-import { waitUntil } from "../support/wait-until.js";
 import {
   addressOf,
   blamedBy,
@@ -31,10 +31,10 @@ describe("one bad observer", { ...night, concurrency: 2 }, () => {
     const shared = { redis: redis.url, name: "logs" };
     const nodes = [...cluster.urls];
     const lost = nodeAt(cluster, 1);
-    await using lostWay = await startDetour(lost);
-    await using way1 = await startDetour(nodeAt(cluster, 0));
-    await using way2 = await startDetour(lost);
-    await using way3 = await startDetour(nodeAt(cluster, 2));
+    await using lostWay = await startTcpProxy(lost);
+    await using way1 = await startTcpProxy(nodeAt(cluster, 0));
+    await using way2 = await startTcpProxy(lost);
+    await using way3 = await startTcpProxy(nodeAt(cluster, 2));
     const ways = [way1, way2, way3];
 
     await using coordinator = await startCoordinatorProcess({ nodes, ...shared });
@@ -65,8 +65,8 @@ describe("one bad observer", { ...night, concurrency: 2 }, () => {
     const failed = await withoutAny.request({ ...search, timeoutMs: 8_000 });
     assert.equal("code" in failed && `${failed.code} ${failed.sent}`, "NO_NODE no");
 
-    await lostWay.mend();
-    for (const way of ways) await way.mend();
+    await lostWay.restore();
+    for (const way of ways) await way.restore();
     await waitForState(all, cluster.nodes, ["slow-start", "healthy"]);
     await waitUntilServed(all);
     await closeAll(all);
@@ -78,10 +78,10 @@ describe("one bad observer", { ...night, concurrency: 2 }, () => {
     const shared = { redis: redis.url, name: "logs" };
     const nodes = [...cluster.urls];
     const lost = nodeAt(cluster, 1);
-    await using way1 = await startDetour(nodeAt(cluster, 0));
-    await using way2 = await startDetour(lost);
-    await using way3 = await startDetour(nodeAt(cluster, 2));
-    await using coordinator = await startCoordinatorProcess({ nodes, ...shared, detours: [way1, way2, way3] });
+    await using way1 = await startTcpProxy(nodeAt(cluster, 0));
+    await using way2 = await startTcpProxy(lost);
+    await using way3 = await startTcpProxy(nodeAt(cluster, 2));
+    await using coordinator = await startCoordinatorProcess({ nodes, ...shared, proxies: [way1, way2, way3] });
     const pool = { nodes, ...shared, coordinator: "external" } as const;
     await using first = await startReplica({ pool: { ...pool, threads: 2 }, load });
     await using second = await startReplica({ pool: { ...pool, threads: 0 }, load });
@@ -116,7 +116,7 @@ describe("one bad observer", { ...night, concurrency: 2 }, () => {
     }
 
     await lost.restart();
-    for (const way of [way1, way2, way3]) await way.mend();
+    for (const way of [way1, way2, way3]) await way.restore();
     await waitForState(replicas, [lost], ["slow-start", "healthy"]);
     // Of the two that it could not reach and that were in use all the time; the dead one is back, as every dead one is.
     const again = () => messagesOf(coordinator, /is reached from here again/).length;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type FixtureNode, startFixtureCluster } from "../support/fixture/index.js";
-import { startRedis } from "../support/redis/index.js";
+import { waitUntil } from "@rollcall/testing";
+import { type FixtureNode, startFixtureCluster } from "@rollcall/testing/fixture";
+import { startRedis } from "@rollcall/testing/redis";
 import { type Replica, startReplica } from "../support/replica/index.js";
-import { waitUntil } from "../support/wait-until.js";
 import {
   closeAll,
   failuresOf,

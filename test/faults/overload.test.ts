@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { waitUntil } from "@rollcall/testing";
+import { type FixtureCluster, type FixtureFaults, startFixtureCluster } from "@rollcall/testing/fixture";
+import { startRedis } from "@rollcall/testing/redis";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
-import { type FixtureCluster, type FixtureFaults, startFixtureCluster } from "../support/fixture/index.js";
-import { startRedis } from "../support/redis/index.js";
 import { type Replica, startReplica } from "../support/replica/index.js";
-import { waitUntil } from "../support/wait-until.js";
 import {
   blamedBy,
   closeAll,

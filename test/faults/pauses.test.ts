@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decodeReport, redisKeys } from "@rollcall/core/view";
+import { waitUntil } from "@rollcall/testing";
+import { startFixtureCluster } from "@rollcall/testing/fixture";
+import { type RedisServer, startRedis } from "@rollcall/testing/redis";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
-import { startFixtureCluster } from "../support/fixture/index.js";
-import { type RedisServer, startRedis } from "../support/redis/index.js";
 import { type Replica, startReplica } from "../support/replica/index.js";
-import { waitUntil } from "../support/wait-until.js";
 import {
   blamedBy,
   closeAll,

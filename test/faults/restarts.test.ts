@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { freePort, waitUntil } from "@rollcall/testing";
+import { type FixtureCluster, startFixtureCluster } from "@rollcall/testing/fixture";
+import { startRedis } from "@rollcall/testing/redis";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
-import { type FixtureCluster, startFixtureCluster } from "../support/fixture/index.js";
-import { freePort } from "../support/free-port.js";
-import { startRedis } from "../support/redis/index.js";
 import { type Replica, startReplica } from "../support/replica/index.js";
-import { waitUntil } from "../support/wait-until.js";
 import {
   addressOf,
   closeAll,

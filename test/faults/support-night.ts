@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntil } from "@rollcall/testing";
+import type { FixtureCluster, FixtureNode } from "@rollcall/testing/fixture";
 import type { NodeEvent, PoolStats } from "@rollcall/worker";
 import type { CoordinatorProcess } from "../support/coordinator-process.js";
-import type { FixtureCluster, FixtureNode } from "../support/fixture/index.js";
 import type { Replica } from "../support/replica/index.js";
-import { waitUntil } from "../support/wait-until.js";
 
 /** A whole file of these runs for minutes, on a machine that may be busy. */
 export const night = { timeout: 280_000 } as const;

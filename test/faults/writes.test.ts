@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { seededRandom } from "@rollcall/core/testing";
-import { type FixtureCluster, type RequestFault, startFixtureCluster } from "../support/fixture/index.js";
-import { startRedis } from "../support/redis/index.js";
+import { seededRandom, waitUntil } from "@rollcall/testing";
+import { type FixtureCluster, type RequestFault, startFixtureCluster } from "@rollcall/testing/fixture";
+import { startRedis } from "@rollcall/testing/redis";
 import { type Asked, type Replica, startReplica } from "../support/replica/index.js";
-import { waitUntil } from "../support/wait-until.js";
 import { closeAll, letPass, night, nodeAt, patient, waitUntilAllUp } from "./support-night.js";
 import { brokenPromise, doneByIndex, newWrite, type Write, writeKinds } from "./support-writes.js";
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { waitUntil } from "@rollcall/testing";
+import { type FixtureCluster, startFixtureCluster } from "@rollcall/testing/fixture";
 import {
   createPool as createPoolAsGiven,
   type Pool,
@@ -9,8 +11,6 @@ import {
 } from "@rollcall/worker";
 import fc from "fast-check";
 import { createPool } from "../support/create-pool.js";
-import { type FixtureCluster, startFixtureCluster } from "../support/fixture/index.js";
-import { waitUntil } from "../support/wait-until.js";
 import { failureOf, nodeOf, patience, requestsSeen, search, settled, withPool } from "./support-requests.js";
 
 /** The lines of the one CONFIG error that these options give. */

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { own } from "../support/child-processes.js";
-import { type FixtureOptions, startFixtureCluster } from "../support/fixture/index.js";
-import { freePort } from "../support/free-port.js";
+import { freePort } from "@rollcall/testing";
+import { type FixtureOptions, startFixtureCluster } from "@rollcall/testing/fixture";
+import { own } from "@rollcall/testing/processes";
 
 // The tests run from test/dist/integration.
 const cli = new URL("../../../packages/cli/", import.meta.url);

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
-import { own } from "../support/child-processes.js";
+import { freePort, waitUntil } from "@rollcall/testing";
+import { type RequestFault, startFixtureCluster } from "@rollcall/testing/fixture";
+import { own } from "@rollcall/testing/processes";
 import { createPool, testedThreads } from "../support/create-pool.js";
-import { type RequestFault, startFixtureCluster } from "../support/fixture/index.js";
-import { freePort } from "../support/free-port.js";
-import { waitUntil } from "../support/wait-until.js";
 import {
   failureOf,
   newDocument,

@@ -4,11 +4,10 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { after, describe, it } from "node:test";
 import { inspect } from "node:util";
+import { freePort, waitUntil } from "@rollcall/testing";
+import { type FixtureCluster, type FixtureUser, startFixtureCluster } from "@rollcall/testing/fixture";
 import { type Auth, type PoolOptions, RollcallError } from "@rollcall/worker";
 import { createPool } from "../support/create-pool.js";
-import { type FixtureCluster, type FixtureUser, startFixtureCluster } from "../support/fixture/index.js";
-import { freePort } from "../support/free-port.js";
-import { waitUntil } from "../support/wait-until.js";
 import {
   addressOf,
   asText,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isRunning } from "../support/child-processes.js";
-import { startFixtureCluster } from "../support/fixture/index.js";
-import { waitUntil } from "../support/wait-until.js";
+import { waitUntil } from "@rollcall/testing";
+import { startFixtureCluster } from "@rollcall/testing/fixture";
+import { isRunning } from "@rollcall/testing/processes";
 import { assertInOrder, nothingIsLeftOf, patient, startDemo, withoutRedis } from "./support-demo.js";
 
 describe("the demo in one process, in a pipe", () => {

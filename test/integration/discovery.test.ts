@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort, waitUntil } from "@rollcall/testing";
 import {
   type FixtureCluster,
   type FixtureFaults,
   type FixtureNode,
   startFixtureCluster,
-} from "../support/fixture/index.js";
-import { freePort } from "../support/free-port.js";
-import { waitUntil } from "../support/wait-until.js";
+} from "@rollcall/testing/fixture";
 import {
   addressesOf,
   addressOf,

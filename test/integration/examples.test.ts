@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type OwnedProcess, own } from "../support/child-processes.js";
-import { type FixtureCluster, type FixtureOptions, startFixtureCluster } from "../support/fixture/index.js";
-import { waitUntil } from "../support/wait-until.js";
+import { waitUntil } from "@rollcall/testing";
+import { type FixtureCluster, type FixtureOptions, startFixtureCluster } from "@rollcall/testing/fixture";
+import { type OwnedProcess, own } from "@rollcall/testing/processes";
 
 const folder = fileURLToPath(new URL("../../../examples/", import.meta.url));
 const generous = { timeoutMs: 60_000 };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntil } from "@rollcall/testing";
+import type { FixtureFaults, FixtureNode, RequestFault } from "@rollcall/testing/fixture";
 import type { Pool, PoolEvents } from "@rollcall/worker";
-import type { FixtureFaults, FixtureNode, RequestFault } from "../support/fixture/index.js";
-import { waitUntil } from "../support/wait-until.js";
 import {
   addressOf,
   failureOf,

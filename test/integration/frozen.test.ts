@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntil } from "@rollcall/testing";
+import type { FixtureCluster, FixtureNode } from "@rollcall/testing/fixture";
+import { startFixtureCluster } from "@rollcall/testing/fixture";
 import { type Pool, type PoolEvents, type PoolRequest, RollcallError } from "@rollcall/worker";
 import { testedThreads } from "../support/create-pool.js";
-import type { FixtureCluster, FixtureNode } from "../support/fixture/index.js";
-import { startFixtureCluster } from "../support/fixture/index.js";
 import { type Replica, startReplica } from "../support/replica/index.js";
-import { waitUntil } from "../support/wait-until.js";
 import {
   addressOf,
   askInSlots,

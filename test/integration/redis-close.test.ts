@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { own } from "../support/child-processes.js";
-import { freePort } from "../support/free-port.js";
+import { freePort } from "@rollcall/testing";
+import { own } from "@rollcall/testing/processes";
 
 // Tests run from test/dist/integration; the packages are found from the root.
 const root = fileURLToPath(new URL("../../../", import.meta.url));

@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createRedisStore, systemTimers, type ViewStore } from "@rollcall/coordinator";
 import type { View } from "@rollcall/core/view";
-import { collectingLogger } from "../support/collecting-logger.js";
-import { freePort } from "../support/free-port.js";
-import { type RedisServer, startRedis } from "../support/redis/index.js";
-import { waitUntil } from "../support/wait-until.js";
+import { collectingLogger, freePort, waitUntil } from "@rollcall/testing";
+import { type RedisServer, startRedis } from "@rollcall/testing/redis";
 import { leadWhenFree, type Opened, publication, waitForView } from "./support-redis.js";
 
 describe("a store in a Redis Cluster", () => {

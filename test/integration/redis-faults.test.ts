@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Lease, Renewal } from "@rollcall/coordinator";
-import { startReplyEater } from "../support/redis/index.js";
-import { waitUntil } from "../support/wait-until.js";
+import { waitUntil } from "@rollcall/testing";
+import { startReplyDroppingProxy } from "@rollcall/testing/proxies";
 import { cut, lead, leadWhenFree, messageOf, publication, versionOf, waitForView, withRedis } from "./support-redis.js";
 
 describe("a store whose Redis is away", () => {
@@ -138,15 +138,15 @@ describe("a lease", () => {
   it(
     "is taken once where the answer to taking it was lost",
     withRedis({}, async ({ server, connect }) => {
-      await using eater = await startReplyEater(server);
-      const one = await connect({ redis: { kind: "url", url: `redis://127.0.0.1:${eater.port}` } });
+      await using proxy = await startReplyDroppingProxy(server);
+      const one = await connect({ redis: { kind: "url", url: `redis://127.0.0.1:${proxy.port}` } });
       await lead(one, "before");
       await server.client.del("{rollcall:logs}:lease");
       const before = await scriptsRun(server.client);
 
-      eater.eatAnswerTo("the-one");
+      proxy.dropReplyTo("the-one");
       assert.match(await messageOf(one.store.acquire("the-one", 0)), /^REDIS: Redis: /);
-      assert.equal(eater.eaten, 1);
+      assert.equal(proxy.dropped, 1);
       await waitUntil("it is connected again", () => one.connections() === 2);
       await one.store.read();
       assert.equal(await server.client.get("{rollcall:logs}:lease"), "the-one", "it was carried out");

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { seededRandom } from "@rollcall/core/testing";
 import { redisKeys } from "@rollcall/core/view";
+import { seededRandom } from "@rollcall/testing";
+import { startRedis } from "@rollcall/testing/redis";
 import { type FiveKeys, scriptsOf } from "#coordinator/store/scripts";
 import { RedisData } from "../simulation/redis-data.js";
 import { redisScripts } from "../simulation/redis-scripts.js";
-import { startRedis } from "../support/redis/index.js";
 
 const calls = 600;
 const leaseMs = 60_000;

@@ -5,13 +5,11 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import { ManualTimers } from "@rollcall/core/testing";
 import { redisKeys } from "@rollcall/core/view";
-import { makeCertificates } from "../support/certificates.js";
-import { own } from "../support/child-processes.js";
-import { freePort } from "../support/free-port.js";
-import type { RedisServer } from "../support/redis/index.js";
-import { waitUntil } from "../support/wait-until.js";
+import { freePort, ManualTimers, waitUntil } from "@rollcall/testing";
+import { makeCertificates } from "@rollcall/testing/certificates";
+import { own } from "@rollcall/testing/processes";
+import type { RedisServer } from "@rollcall/testing/redis";
 import { cut, lead, messageOf, publication, type Redises, waitForView, withRedis } from "./support-redis.js";
 
 const keys = redisKeys("logs");

@@ -4,11 +4,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { freePort, waitUntil } from "@rollcall/testing";
+import { own, startGuard } from "@rollcall/testing/processes";
+import { startRedis } from "@rollcall/testing/redis";
 import { Redis } from "ioredis";
-import { own, startGuard } from "../support/child-processes.js";
-import { freePort } from "../support/free-port.js";
-import { startRedis } from "../support/redis/index.js";
-import { waitUntil } from "../support/wait-until.js";
 import { lead, leadWhenFree, publication, waitForView, withRedis } from "./support-redis.js";
 
 describe("a store behind a Sentinel", () => {

@@ -1,9 +1,8 @@
 import { after, before } from "node:test";
 import { createRedisStore, systemTimers, type ViewStore } from "@rollcall/coordinator";
+import { collectingLogger, waitUntil } from "@rollcall/testing";
+import { type RedisServer, startRedis } from "@rollcall/testing/redis";
 import { describeViewStore } from "#view-store-contract";
-import { collectingLogger } from "../support/collecting-logger.js";
-import { type RedisServer, startRedis } from "../support/redis/index.js";
-import { waitUntil } from "../support/wait-until.js";
 
 let server: RedisServer;
 before(async () => {

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { waitUntil } from "@rollcall/testing";
+import { type FixtureCluster, type RequestFault, startFixtureCluster } from "@rollcall/testing/fixture";
 import type { Pool, PoolEvents } from "@rollcall/worker";
 import { createPool } from "../support/create-pool.js";
-import { type FixtureCluster, type RequestFault, startFixtureCluster } from "../support/fixture/index.js";
-import { waitUntil } from "../support/wait-until.js";
 import {
   addressOf,
   type Echo,

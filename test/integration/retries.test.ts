@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntil } from "@rollcall/testing";
+import { type RequestFault, startFixtureCluster } from "@rollcall/testing/fixture";
 import type { PoolEvents, PoolRequest, RollcallErrorCode } from "@rollcall/worker";
-import { type RequestFault, startFixtureCluster } from "../support/fixture/index.js";
-import { waitUntil } from "../support/wait-until.js";
 import {
   addressOf,
   failureOf,

@@ -3,12 +3,12 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { compareVersions, type Version } from "@rollcall/core/view";
+import { waitUntil } from "@rollcall/testing";
+import { type FixtureCluster, type FixtureNode, startFixtureCluster } from "@rollcall/testing/fixture";
+import { startRedis } from "@rollcall/testing/redis";
 import type { NodeEvent, PoolStats } from "@rollcall/worker";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
-import { type FixtureCluster, type FixtureNode, startFixtureCluster } from "../support/fixture/index.js";
-import { startRedis } from "../support/redis/index.js";
 import { type Replica, type ReplicaOptions, startReplica } from "../support/replica/index.js";
-import { waitUntil } from "../support/wait-until.js";
 
 const patient = { timeoutMs: 60_000 } as const;
 const search = { method: "POST", path: "/logs/_search", body: { size: 1 } } as const;

@@ -5,11 +5,10 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createRedisStore, systemTimers } from "@rollcall/coordinator";
 import { silentLogger } from "@rollcall/core";
-import { own } from "../support/child-processes.js";
-import { startFixtureCluster } from "../support/fixture/index.js";
-import { freePort } from "../support/free-port.js";
-import { startRedis } from "../support/redis/index.js";
-import { waitUntil } from "../support/wait-until.js";
+import { freePort, waitUntil } from "@rollcall/testing";
+import { startFixtureCluster } from "@rollcall/testing/fixture";
+import { own } from "@rollcall/testing/processes";
+import { startRedis } from "@rollcall/testing/redis";
 
 // The tests run from test/dist/integration.
 const program = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));

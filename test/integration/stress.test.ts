@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { own } from "../support/child-processes.js";
+import { own } from "@rollcall/testing/processes";
 import { patience } from "./support-requests.js";
 
 /** The long form: npm run stress -- --seed N --seconds N */

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type OwnedProcess, own } from "../support/child-processes.js";
-import { waitUntil } from "../support/wait-until.js";
+import { waitUntil } from "@rollcall/testing";
+import { type OwnedProcess, own } from "@rollcall/testing/processes";
 
 const program = fileURLToPath(new URL("../../../demo/dist/main.js", import.meta.url));
 const run = promisify(execFile);

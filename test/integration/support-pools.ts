@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
+import { type CollectingLogger, collectingLogger, waitUntil } from "@rollcall/testing";
+import type { FixtureCluster, FixtureNode } from "@rollcall/testing/fixture";
 import { type Pool, type PoolOptions, type PoolResponse, RollcallError } from "@rollcall/worker";
-import { type CollectingLogger, collectingLogger } from "../support/collecting-logger.js";
 import { createPool } from "../support/create-pool.js";
-import type { FixtureCluster, FixtureNode } from "../support/fixture/index.js";
-import { waitUntil } from "../support/wait-until.js";
 
 /** Far more than anything here takes, so that a slow machine fails no test. */
 export const patient = { timeoutMs: 60_000 } as const;

@@ -2,9 +2,8 @@ import { createRedisStore, type Lease, type Publication, systemTimers, type View
 import type { Random, Timers } from "@rollcall/core";
 import type { RedisConfig } from "@rollcall/core/config";
 import type { Marks, Topology, Version, View } from "@rollcall/core/view";
-import { type CollectingLogger, collectingLogger } from "../support/collecting-logger.js";
-import { type RedisServer, type RedisServerOptions, startRedis } from "../support/redis/index.js";
-import { waitUntil } from "../support/wait-until.js";
+import { type CollectingLogger, collectingLogger, waitUntil } from "@rollcall/testing";
+import { type RedisServer, type RedisServerOptions, startRedis } from "@rollcall/testing/redis";
 
 /** A store as one process has it, with what it logged and what its listeners were shown. */
 export interface Opened {

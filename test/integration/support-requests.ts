@@ -3,16 +3,16 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Pool, type PoolOptions, type PoolRequest, type PoolResponse, RollcallError } from "@rollcall/worker";
-import { createPool } from "../support/create-pool.js";
+import { waitUntil } from "@rollcall/testing";
 import {
   type FixtureCluster,
   type FixtureFaults,
   type FixtureNode,
   type FixtureOptions,
   startFixtureCluster,
-} from "../support/fixture/index.js";
-import { waitUntil } from "../support/wait-until.js";
+} from "@rollcall/testing/fixture";
+import { type Pool, type PoolOptions, type PoolRequest, type PoolResponse, RollcallError } from "@rollcall/worker";
+import { createPool } from "../support/create-pool.js";
 
 /** For a whole group of tests: far beyond what it needs, so that only a call that never ends reaches it. */
 export const patience = { timeout: 300_000 };

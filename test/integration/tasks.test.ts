@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { waitUntil } from "@rollcall/testing";
+import { startFixtureCluster } from "@rollcall/testing/fixture";
 import { createPool, type Pool, RollcallError } from "@rollcall/worker";
-import { startFixtureCluster } from "../support/fixture/index.js";
-import { waitUntil } from "../support/wait-until.js";
 import { failureOf, patience, requestsSeen, settled } from "./support-requests.js";
 import type block from "./tasks/block.js";
 import type work from "./tasks/work.js";

@@ -1,4 +1,4 @@
-import { seededRandom } from "@rollcall/core/testing";
+import { seededRandom } from "@rollcall/testing";
 import { Misfortune } from "./faults.js";
 import type { Violation } from "./invariants.js";
 import { checkAllIsWell, checkFollowing } from "./liveness.js";

@@ -1,6 +1,6 @@
 import type { ViewStore } from "@rollcall/coordinator";
 import { parsePoolConfig } from "@rollcall/core/config";
-import { seededRandom } from "@rollcall/core/testing";
+import { seededRandom } from "@rollcall/testing";
 import { CoordinatorProcess } from "./coordinator-process.js";
 import { openStore, type Surroundings } from "./environment.js";
 import { Invariants, type Violation } from "./invariants.js";

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { type OwnedProcess, own, startGuard } from "./child-processes.js";
-import { type Detour, detourWords } from "./detour/index.js";
-import { waitUntil } from "./wait-until.js";
+import { waitUntil } from "@rollcall/testing";
+import { type OwnedProcess, own, startGuard } from "@rollcall/testing/processes";
+import { proxyArguments, type TcpProxy } from "@rollcall/testing/proxies";
 
 // Tests run from test/dist/support.
 const program = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
@@ -23,14 +23,14 @@ export interface CoordinatorProcessOptions {
   /** Further words for the command. */
   readonly flags?: readonly string[];
   /** Its own ways to some nodes, to be cut for it alone. */
-  readonly detours?: readonly Detour[];
+  readonly proxies?: readonly TcpProxy[];
 }
 
 /** Resolves once it has said that it has begun. @throws if it ends before */
 export async function startCoordinatorProcess(options: CoordinatorProcessOptions): Promise<CoordinatorProcess> {
-  const { nodes, redis, name, flags = [], detours = [] } = options;
+  const { nodes, redis, name, flags = [], proxies = [] } = options;
   const words = ["coordinator", "--nodes", nodes.join(","), "--redis", redis, "--name", name, ...flags];
-  const { execArgv, env } = detourWords(detours);
+  const { execArgv, env } = proxyArguments(proxies);
   const { PATH } = process.env;
   const child = spawn(process.execPath, [...execArgv, program, ...words], {
     env: { PATH, ...env },

@@ -19,7 +19,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "core/election": ["core", "core/view"],
   "core/selection": ["core", "core/view"],
   "core/request": ["core"],
-  "core/testing": ["core"],
   coordinator: ["core"],
   worker: ["core", "coordinator"],
   rollcall: ["worker"],

@@ -1,7 +1,7 @@
 import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { engineAvailability } from "../../../test/dist/support/engines/index.js";
-import { startRedis } from "../../../test/dist/support/redis/index.js";
+import { engineAvailability } from "@rollcall/testing/engines";
+import { startRedis } from "@rollcall/testing/redis";
 import { datedName, type Report } from "../report.js";
 import { throughputChart } from "./chart.js";
 import { type ClientSettings, type Contender, contenders, sniffEveryMs, timeoutMs } from "./client.js";

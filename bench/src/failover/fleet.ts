@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { type OwnedProcess, own } from "../../../test/dist/support/child-processes.js";
+import { type OwnedProcess, own } from "@rollcall/testing/processes";
 import type { ClientSettings, FromClient, ProcessTale, ToClient } from "./client.js";
 
 /** All processes of one application: each with its client, and all with the same one. */

@@ -1,7 +1,7 @@
-import type { EngineCluster, EngineKind, EngineNode } from "../../../test/dist/support/engines/contract.js";
-import { startEngine } from "../../../test/dist/support/engines/index.js";
-import type { FixtureFaults, FixtureNode, RequestFault } from "../../../test/dist/support/fixture/contract.js";
-import { startFixtureCluster } from "../../../test/dist/support/fixture/index.js";
+import type { EngineCluster, EngineKind, EngineNode } from "@rollcall/testing/engines";
+import { startEngine } from "@rollcall/testing/engines";
+import type { FixtureFaults, FixtureNode, RequestFault } from "@rollcall/testing/fixture";
+import { startFixtureCluster } from "@rollcall/testing/fixture";
 import { index } from "./client.js";
 
 /** A cluster of three nodes to which things can be done: fixture nodes or a real engine. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ManualTimers } from "@rollcall/core/testing";
 import type { Heartbeat } from "@rollcall/core/view";
+import { ManualTimers } from "@rollcall/testing";
 import { Roll } from "./roll.js";
 
 const digest = (replica: string, pid = 1): Heartbeat => ({

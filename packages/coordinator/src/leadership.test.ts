@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import type { Timers } from "@rollcall/core";
-import { ManualTimers } from "@rollcall/core/testing";
 import type { Heartbeat, Mark, NodeRecord, View } from "@rollcall/core/view";
 import { addressOf, nodeKey } from "@rollcall/core/view";
+import { ManualTimers } from "@rollcall/testing";
 import { sniffPath } from "./cluster/sniffer.js";
 import { closeAll, cluster, coordinating, fromSniff, markAt } from "./coordinating.test.support.js";
 import { json, root, type StandIn } from "./stand-in.test.support.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { ManualTimers } from "@rollcall/core/testing";
+import { ManualTimers } from "@rollcall/testing";
 import { ReplicaRegistry } from "./replica-registry.js";
 
 const of = (replica: string, role: "candidate" | "external" | "coordinator" = "candidate", ejected: string[] = []) => ({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { seededRandom } from "@rollcall/core/testing";
+import { seededRandom } from "@rollcall/testing";
 import fc from "fast-check";
 import { afterSniff, beginSniff, firstSniff, hastenSniff, type SniffSchedule } from "./sniff-schedule.js";
 

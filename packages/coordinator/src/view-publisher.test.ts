@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ManualTimers } from "@rollcall/core/testing";
 import type { NodeRecord, View } from "@rollcall/core/view";
+import { ManualTimers } from "@rollcall/testing";
 import { createMemoryStore } from "./store/memory-store.js";
 import type { Publication, ViewStore } from "./store/view-store.js";
 import { Lines, settled } from "./testing.test.support.js";

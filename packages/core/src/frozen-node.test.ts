@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { ManualTimers, seededRandom } from "@rollcall/testing";
 import {
   beatMs,
   type CircuitBreaker,
@@ -22,7 +23,6 @@ import {
 } from "./health/index.js";
 import { emptyRerouteWindow, nextReroutes } from "./request/index.js";
 import { Exploration, type NodeReader, Penalties, pick, pickAmong, rosterOf } from "./selection/index.js";
-import { ManualTimers, seededRandom } from "./testing/index.js";
 
 /**
  * The parts of a failover that nobody notices, put together as a process does: pick, silence, detector, moves and the

@@ -1,8 +1,8 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { type OwnedProcess, own } from "@rollcall/testing/processes";
+import { proxyArguments, type TcpProxy } from "@rollcall/testing/proxies";
 import type { PoolRequest } from "@rollcall/worker";
-import { type OwnedProcess, own } from "../child-processes.js";
-import { type Detour, detourWords } from "../detour/index.js";
 import type { Answers, FromReplica, ReplicaOptions, ToReplica } from "./messages.js";
 
 export type { Asked, LoadTally, ReplicaOptions } from "./messages.js";
@@ -27,11 +27,11 @@ const program = fileURLToPath(new URL("./replica-process.js", import.meta.url));
 const closeTimeoutMs = 20_000;
 
 /**
- * Starts one and resolves when its pool is open; the pool need not have found anything yet. `detours`: its own ways to
+ * Starts one and resolves when its pool is open; the pool need not have found anything yet. `proxies`: its own ways to
  * some nodes, to be cut for it alone.
  */
-export async function startReplica(options: ReplicaOptions, detours: readonly Detour[] = []): Promise<Replica> {
-  const { execArgv, env } = detourWords(detours);
+export async function startReplica(options: ReplicaOptions, proxies: readonly TcpProxy[] = []): Promise<Replica> {
+  const { execArgv, env } = proxyArguments(proxies);
   const child = fork(program, [JSON.stringify(options)], {
     execArgv: [...process.execArgv, ...execArgv],
     env: { ...process.env, ...env },

@@ -3,7 +3,7 @@ import dns from "node:dns/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { afterEach, describe, it, mock } from "node:test";
 import { type ClusterOptions, parseClusterConfig } from "@rollcall/core/config";
-import { ManualTimers } from "@rollcall/core/testing";
+import { ManualTimers } from "@rollcall/testing";
 import { Lines, settled } from "../testing.test.support.js";
 import { ClusterAccess, type Reach } from "./access.js";
 

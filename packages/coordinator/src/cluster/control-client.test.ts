@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import type { Timers } from "@rollcall/core";
-import { ManualTimers } from "@rollcall/core/testing";
+import { ManualTimers } from "@rollcall/testing";
 import { json, type StandIn, standIn } from "../stand-in.test.support.js";
 import { systemTimers } from "../system-timers.js";
 import { endpointAt, until } from "../testing.test.support.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { ManualTimers } from "@rollcall/core/testing";
 import type { View } from "@rollcall/core/view";
+import { ManualTimers } from "@rollcall/testing";
 import { createMemoryStore } from "./memory-store.js";
 import { describeViewStore } from "./view-store.contract.test.support.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { ManualTimers } from "@rollcall/core/testing";
+import { ManualTimers } from "@rollcall/testing";
 import { RateLimiter } from "./rate-limiter.js";
 
 it("a rate lets so many pass in a second, and the next second as many again", () => {

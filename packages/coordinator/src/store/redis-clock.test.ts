@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { ManualTimers } from "@rollcall/core/testing";
+import { ManualTimers } from "@rollcall/testing";
 import { RedisClock } from "./redis-clock.js";
 
 it("the clock of Redis goes on from what Redis said, half an answer's way ago", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ManualTimers } from "@rollcall/core/testing";
+import { ManualTimers } from "@rollcall/testing";
 import { Lines, settled } from "../testing.test.support.js";
 import { RedisHealthCheck } from "./redis-health-check.js";
 

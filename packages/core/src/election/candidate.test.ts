@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { seededRandom } from "@rollcall/testing";
 import fc from "fast-check";
-import { seededRandom } from "../testing/seeded-random.js";
 import {
   type Candidate,
   type CandidateEffect,

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { ManualTimers, seededRandom } from "@rollcall/testing";
 import fc from "fast-check";
 import type { Random } from "../random.js";
-import { ManualTimers } from "../testing/manual-timers.js";
-import { seededRandom } from "../testing/seeded-random.js";
 import {
   type ArbiterEffect,
   type ArbiterEvent,

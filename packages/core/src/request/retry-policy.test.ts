@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { seededRandom } from "@rollcall/testing";
 import fc from "fast-check";
-import { seededRandom } from "../testing/seeded-random.js";
 import type { RequestClass } from "./classify.js";
 import { mayHaveSent, type Outcome } from "./outcome.js";
 import { RetryBudget } from "./retry-budget.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { seededRandom } from "../testing/seeded-random.js";
+import { seededRandom } from "@rollcall/testing";
 import { type Behaviour, type History, type Run, simulate } from "./cluster-simulation.test.support.js";
 
 const onsetMs = 5_000;

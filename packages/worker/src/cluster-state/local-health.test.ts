@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { ManualTimers, seededRandom } from "@rollcall/core/testing";
+import { ManualTimers, seededRandom } from "@rollcall/testing";
 import { LocalHealth } from "./local-health.js";
 import type { ProbeResult } from "./probe-once.js";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { beatMs } from "@rollcall/core/health";
-import { ManualTimers, seededRandom } from "@rollcall/core/testing";
+import { ManualTimers, seededRandom } from "@rollcall/testing";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import { createTable, type SlotState } from "../table/layout.js";
 import { LoopLagMonitor } from "../table/loop-lag-monitor.js";

@@ -13,8 +13,8 @@ import {
 } from "@rollcall/coordinator";
 import { silentLogger } from "@rollcall/core";
 import { parseClusterConfig } from "@rollcall/core/config";
-import { ManualTimers } from "@rollcall/core/testing";
 import { addressOf, type Heartbeat, type View } from "@rollcall/core/view";
+import { ManualTimers } from "@rollcall/testing";
 import { PeerProbeResponder } from "./peer-probe-responder.js";
 import { type ProbeResult, probeOnce } from "./probe-once.js";
 

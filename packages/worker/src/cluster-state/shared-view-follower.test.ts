@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { silentLogger } from "@rollcall/core";
-import { ManualTimers, seededRandom } from "@rollcall/core/testing";
 import type { View } from "@rollcall/core/view";
+import { ManualTimers, seededRandom } from "@rollcall/testing";
 import { SharedViewFollower } from "./shared-view-follower.js";
 
 function openView() {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { seededRandom } from "@rollcall/core/testing";
+import { seededRandom } from "@rollcall/testing";
 import { answer, openRig, startRawServer, summary } from "./dispatch-rig.test.support.js";
 
 describe("a node that does worse than the others", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { silentLogger, type Timers } from "@rollcall/core";
-import { ManualTimers } from "@rollcall/core/testing";
+import { ManualTimers } from "@rollcall/testing";
 import type { PendingRequest, PreparedRequest, Result } from "../dispatch/sender.js";
 import { createTable, ThreadWord, threadRow, tickOf } from "../table/layout.js";
 import { TableTotals } from "../table/totals.js";

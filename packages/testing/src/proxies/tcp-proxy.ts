@@ -3,25 +3,25 @@ import { createServer, connect as dial, type Server, type Socket } from "node:ne
 import { fileURLToPath } from "node:url";
 
 /**
- * A way of one process to one address, which the test can cut: for every other process the address is as it was.
+ * A TCP proxy between one process and one address. A test can cut it; other processes still reach the address directly.
  *
- * The process dials the address as always, and `preload.ts` leads what it opens here. What comes is passed on both ways
- * until the way is cut:
+ * The process dials the address as always; `preload.ts` redirects its connections to the proxy. Bytes pass both ways
+ * until the test cuts the proxy:
  *
- *   refuse    nobody listens, and what was open is reset
- *   swallow   connections are accepted and stay, but not a byte passes any more
+ *   refuse    the port is closed, and open connections are reset
+ *   swallow   connections are accepted and stay open, but no byte passes
  */
-export interface Detour extends AsyncDisposable {
+export interface TcpProxy extends AsyncDisposable {
   cut(how: "refuse" | "swallow"): Promise<void>;
-  /** New connections pass again; those that were there while it was cut are reset. */
-  mend(): Promise<void>;
-  /** The address that is led here, and the port here. */
+  /** New connections pass again; those opened before are reset. */
+  restore(): Promise<void>;
+  /** The redirected address, and the port of the proxy. */
   readonly from: string;
   readonly port: number;
 }
 
-/** Leads a process that is started with {@link detourWords} round, on its way to this address. */
-export async function startDetour(target: { readonly host: string; readonly port: number }): Promise<Detour> {
+/** Starts a proxy to `target` for a process that is started with {@link proxyArguments}. */
+export async function startTcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let swallows = false;
   let server: Server | undefined;
@@ -51,7 +51,7 @@ export async function startDetour(target: { readonly host: string; readonly port
     server.listen(port, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("the detour has no port");
+    if (address === null || typeof address === "string") throw new Error("the proxy has no port");
     port = address.port;
   };
   const resetAll = () => {
@@ -81,7 +81,7 @@ export async function startDetour(target: { readonly host: string; readonly port
         socket.pause();
       }
     },
-    async mend() {
+    async restore() {
       swallows = false;
       resetAll();
       await listen();
@@ -90,15 +90,15 @@ export async function startDetour(target: { readonly host: string; readonly port
   };
 }
 
-/** What a process is started with to take these ways: words for node, and variables of its environment. */
-export function detourWords(detours: readonly Detour[]): {
+/** Arguments for node, and variables of the environment, that make a process use these proxies. */
+export function proxyArguments(proxies: readonly TcpProxy[]): {
   readonly execArgv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 } {
-  if (detours.length === 0) return { execArgv: [], env: {} };
-  const ports = Object.fromEntries(detours.map(({ from, port }) => [from, port]));
+  if (proxies.length === 0) return { execArgv: [], env: {} };
+  const ports = Object.fromEntries(proxies.map(({ from, port }) => [from, port]));
   return {
     execArgv: ["--import", fileURLToPath(new URL("./preload.js", import.meta.url))],
-    env: { ROLLCALL_TEST_DETOURS: JSON.stringify(ports) },
+    env: { ROLLCALL_TEST_PROXIES: JSON.stringify(ports) },
   };
 }

@@ -1,23 +1,26 @@
 import { once } from "node:events";
 import { createServer, connect as dial, type Socket } from "node:net";
 
-/** A way to a server on which answers get lost: the command arrives, and its answer does not. */
-export interface ReplyEater extends AsyncDisposable {
+/** A TCP proxy that can lose a reply: the command reaches the server, its reply does not reach the client. */
+export interface ReplyDroppingProxy extends AsyncDisposable {
   readonly port: number;
-  /** From now on: as soon as a client sends something that holds `text`, it gets no more, and is cut off. Once. */
-  eatAnswerTo(text: string): void;
-  /** How often something was eaten. */
-  readonly eaten: number;
+  /** Drops the reply to the next command that contains `text`, once, and closes that client's connection. */
+  dropReplyTo(text: string): void;
+  /** Number of dropped replies. */
+  readonly dropped: number;
 }
 
-export async function startReplyEater(target: { readonly host: string; readonly port: number }): Promise<ReplyEater> {
+export async function startReplyDroppingProxy(target: {
+  readonly host: string;
+  readonly port: number;
+}): Promise<ReplyDroppingProxy> {
   const sockets = new Set<Socket>();
   let wanted: string | undefined;
-  let eaten = 0;
+  let dropped = 0;
 
   const server = createServer((client) => {
     const upstream = dial(target);
-    let deaf = false;
+    let drops = false;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on("error", () => {});
@@ -30,17 +33,17 @@ export async function startReplyEater(target: { readonly host: string; readonly 
     client.on("data", (sent) => {
       if (wanted !== undefined && sent.includes(wanted)) {
         wanted = undefined;
-        deaf = true;
+        drops = true;
       }
       upstream.write(sent);
     });
     upstream.on("data", (answer) => {
-      if (!deaf) {
+      if (!drops) {
         client.write(answer);
         return;
       }
-      // The server has answered, so it has done what it was told.
-      eaten++;
+      // The server has replied, so it has executed the command.
+      dropped++;
       client.destroy();
     });
   });
@@ -51,11 +54,11 @@ export async function startReplyEater(target: { readonly host: string; readonly 
 
   return {
     port: address.port,
-    eatAnswerTo(text) {
+    dropReplyTo(text) {
       wanted = text;
     },
-    get eaten() {
-      return eaten;
+    get dropped() {
+      return dropped;
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();

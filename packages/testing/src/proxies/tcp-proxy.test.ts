@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { describe, it } from "node:test";
-import { type Detour, detourWords, startDetour } from "./index.js";
+import { proxyArguments, startTcpProxy, type TcpProxy } from "./index.js";
 
 /** Asks once from its main thread and once from another, and says what each got. */
 const program = `
@@ -19,8 +19,8 @@ const program = `
   if (isMainThread) new Worker(process.env.PROGRAM, { eval: true, workerData: url });
 `;
 
-async function answersTo(url: string, detours: readonly Detour[]): Promise<string[]> {
-  const { execArgv, env } = detourWords(detours);
+async function answersTo(url: string, proxies: readonly TcpProxy[]): Promise<string[]> {
+  const { execArgv, env } = proxyArguments(proxies);
   const child = spawn(process.execPath, [...execArgv, "--input-type=module", "-e", program, url], {
     env: { PATH: process.env.PATH, PROGRAM: program, ...env },
     stdio: ["ignore", "pipe", "inherit"],
@@ -33,24 +33,24 @@ async function answersTo(url: string, detours: readonly Detour[]): Promise<strin
   return said.trim().split("\n");
 }
 
-describe("a detour", { timeout: 60_000 }, () => {
-  it("can be cut and mended for one process and its threads alone", async () => {
+describe("TCP proxy", { timeout: 60_000 }, () => {
+  it("a TCP proxy can be cut and restored for one process and its threads alone", async () => {
     const server = createServer((_request, response) => response.end("here")).listen(0, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();
     assert.ok(address !== null && typeof address !== "string");
     const url = `http://127.0.0.1:${address.port}/`;
-    await using way = await startDetour({ host: "127.0.0.1", port: address.port });
+    await using proxy = await startTcpProxy({ host: "127.0.0.1", port: address.port });
     try {
-      assert.deepEqual(await answersTo(url, [way]), ["200", "200"]);
-      await way.cut("refuse");
-      assert.deepEqual(await answersTo(url, [way]), ["ECONNREFUSED", "ECONNREFUSED"]);
+      assert.deepEqual(await answersTo(url, [proxy]), ["200", "200"]);
+      await proxy.cut("refuse");
+      assert.deepEqual(await answersTo(url, [proxy]), ["ECONNREFUSED", "ECONNREFUSED"]);
       assert.deepEqual(await answersTo(url, []), ["200", "200"]);
-      await way.mend();
-      await way.cut("swallow");
-      assert.deepEqual(await answersTo(url, [way]), ["silent", "silent"]);
-      await way.mend();
-      assert.deepEqual(await answersTo(url, [way]), ["200", "200"]);
+      await proxy.restore();
+      await proxy.cut("swallow");
+      assert.deepEqual(await answersTo(url, [proxy]), ["silent", "silent"]);
+      await proxy.restore();
+      assert.deepEqual(await answersTo(url, [proxy]), ["200", "200"]);
     } finally {
       server.close();
     }

@@ -1,14 +1,14 @@
 import { Socket } from "node:net";
 
 /**
- * Loaded before a process's own program, and in each of its threads: leads the connections that it opens to certain
- * addresses to other ports of this machine. All else about them is real.
+ * Loaded before a process's own program, and in each of its threads. Redirects connections to certain addresses to the
+ * ports of TCP proxies; everything else about the connections is real.
  */
 
 const ports = new Map(Object.entries(JSON.parse(process.env.ROLLCALL_TEST_DETOURS ?? "{}") as Record<string, number>));
 const { connect } = Socket.prototype;
 
-function led(options: unknown): unknown {
+function redirected(options: unknown): unknown {
   if (typeof options !== "object" || options === null || !("port" in options)) return options;
   const host = "host" in options ? options.host : "localhost";
   const port = ports.get(`${host}:${options.port}`);
@@ -17,8 +17,8 @@ function led(options: unknown): unknown {
 
 Socket.prototype.connect = function (this: Socket, ...args: unknown[]): Socket {
   const [first] = args;
-  // `net.connect` hands on its own, marked list of arguments: the list stays, what is in it is led.
-  if (Array.isArray(first)) first[0] = led(first[0]);
-  else args[0] = led(first);
+  // `net.connect` hands on its own, marked list of arguments: the list stays, its first entry is redirected.
+  if (Array.isArray(first)) first[0] = redirected(first[0]);
+  else args[0] = redirected(first);
   return Reflect.apply(connect, this, args) as Socket;
 } as typeof Socket.prototype.connect;

@@ -1,24 +1,25 @@
 import { inspect } from "node:util";
-import type { Logger } from "@rollcall/worker";
+
+type Level = "debug" | "info" | "warn" | "error";
 
 export interface LogLine {
-  readonly level: keyof Logger;
+  readonly level: Level;
   readonly fields: object;
   readonly message: string;
 }
 
 /** A logger that keeps every line, for tests of what is said and of what must never be. */
-export interface CollectingLogger extends Logger {
+export interface CollectingLogger extends Record<Level, (fields: object, message: string) => void> {
   readonly lines: readonly LogLine[];
   /** The messages of this level that hold `text` or match it, oldest first. Without it: all of them. */
-  messages(level: LogLine["level"], text?: string | RegExp): string[];
+  messages(level: Level, text?: string | RegExp): string[];
   /** All lines with all their fields, as text to search. */
   text(): string;
 }
 
 export function collectingLogger(): CollectingLogger {
   const lines: LogLine[] = [];
-  const keep = (level: LogLine["level"]) => (fields: object, message: string) => {
+  const keep = (level: Level) => (fields: object, message: string) => {
     lines.push({ level, fields, message });
   };
   return {

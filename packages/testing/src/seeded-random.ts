@@ -1,7 +1,5 @@
-import type { Random } from "../random.js";
-
 /** The same numbers for the same seed, everywhere (mulberry32: a 32-bit counter, mixed). */
-export function seededRandom(seed: number): Random {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

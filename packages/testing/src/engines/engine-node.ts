@@ -91,7 +91,7 @@ async function launch(node: EngineNodeSettings, port: number): Promise<OwnedProc
     ...[`-Xms${heap}`, `-Xmx${heap}`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
     ...Object.entries(properties).map(([key, value]) => `-D${key}=${value}`),
     ...["-cp", node.classPath],
-    fileURLToPath(new URL(`../../../support/engines/${launchers[node.kind]}`, import.meta.url)),
+    fileURLToPath(new URL(`../../launchers/${launchers[node.kind]}`, import.meta.url)),
     ...Object.entries(settings).map(([key, value]) => `${key}=${value}`),
   ];
   const log = openSync(node.logFile, "a");

@@ -1,7 +1,7 @@
-import type { Timers } from "../clock.js";
-
-/** A clock whose hands a test turns. `advance` runs what falls due on the way, in order of time. */
-export class ManualTimers implements Timers {
+/**
+ * A clock that a test moves by hand; fits `Timers` of core. `advance` runs what falls due on the way, in order of time.
+ */
+export class ManualTimers {
   private readonly pending = new Set<{ readonly atMs: number; readonly wake: () => void }>();
 
   constructor(private timeMs = 0) {}

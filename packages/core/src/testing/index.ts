@@ -1,2 +1,0 @@
-export { ManualTimers } from "./manual-timers.js";
-export { seededRandom } from "./seeded-random.js";

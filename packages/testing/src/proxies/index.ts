@@ -1,0 +1,2 @@
+export { type ReplyDroppingProxy, startReplyDroppingProxy } from "./reply-dropping-proxy.js";
+export { proxyArguments, startTcpProxy, type TcpProxy } from "./tcp-proxy.js";
