@@ -48,7 +48,7 @@ interface Import {
 function sourceFiles(): string[] {
   return readdirSync(packages, { recursive: true, encoding: "utf8" })
     .map((entry) => entry.split(sep).join("/"))
-    .filter((file) => /^[^/]+\/src\/.*(?<!\.test)(?<!\.test\.support)\.ts$/.test(file));
+    .filter((file) => /^(?!testing\/)[^/]+\/src\/.*(?<!\.test)(?<!\.test\.support)\.ts$/.test(file));
 }
 
 function layerOf(file: string): string {

@@ -5,7 +5,7 @@ import { Socket } from "node:net";
  * ports of TCP proxies; everything else about the connections is real.
  */
 
-const ports = new Map(Object.entries(JSON.parse(process.env.ROLLCALL_TEST_DETOURS ?? "{}") as Record<string, number>));
+const ports = new Map(Object.entries(JSON.parse(process.env.ROLLCALL_TEST_PROXIES ?? "{}") as Record<string, number>));
 const { connect } = Socket.prototype;
 
 function redirected(options: unknown): unknown {
