@@ -3,13 +3,7 @@
 import { createPool } from "rollcall";
 
 const pool = createPool({ nodes: process.argv.slice(2), logger: false });
-
-const found = await pool.request({
-  method: "POST",
-  path: "/_search",
-  body: { query: { match_all: {} }, size: 2 },
-});
+const found = await pool.request({ method: "POST", path: "/_search", body: { size: 2 } });
 const { hits } = found.throwIfError().json();
 console.log(`${found.node} answered ${found.status} with ${hits.hits.length} documents`);
-
 await pool.close();
