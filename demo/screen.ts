@@ -135,6 +135,7 @@ function cells(nameWidth: number, name: string, state: string, since: string, ra
 }
 
 export const moodOf: Readonly<Record<NodeState, Mood>> = {
+  unverified: "doubtful",
   healthy: "good",
   "slow-start": "doubtful",
   draining: "doubtful",

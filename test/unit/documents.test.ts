@@ -212,6 +212,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     throwIfError: true,
   };
   const states: Record<NodeState, true> = {
+    unverified: true,
     healthy: true,
     "slow-start": true,
     draining: true,

@@ -74,6 +74,7 @@ function viewEntries(
 
 const nodeStyles: Readonly<Record<NodeReport["state"], Style>> = {
   healthy: "good",
+  unverified: "caution",
   "slow-start": "caution",
   draining: "caution",
   down: "bad",

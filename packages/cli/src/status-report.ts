@@ -231,7 +231,7 @@ function nodeReport(
   };
 }
 
-const nodeOrder = ["down", "draining", "slow-start", "healthy"] as const satisfies NodeReport["state"][];
+const nodeOrder = ["down", "draining", "unverified", "slow-start", "healthy"] as const satisfies NodeReport["state"][];
 
 function nodesInTroubleFirst(a: NodeReport, b: NodeReport): number {
   return (

@@ -8,6 +8,7 @@ import {
   choosePeers,
   disputeOf,
   emptyArbiter,
+  isInUse,
   isSelfSuspect,
   type LocalMark,
   marksOf,
@@ -510,7 +511,7 @@ export class ClusterMonitor {
 
   /** Says once, and by option name, that what the cluster publishes cannot be reached from here. */
   private noteUnverified(key: string, { outcome, reason }: Probe): void {
-    if (this.arbiter.get(key)?.health.state !== "new") return this.forgetUnverified(key);
+    if (this.arbiter.get(key)?.health.state !== "joining") return this.forgetUnverified(key);
     if (outcome === "verified") return;
     this.unverified.set(key, reason);
 
@@ -602,7 +603,7 @@ export class ClusterMonitor {
 
   private wellNodes(): NodeRecord[] {
     return [...this.arbiter]
-      .filter(([, { health }]) => health.state === "healthy" || health.state === "slow-start")
+      .filter(([, { health }]) => isInUse(health))
       .flatMap(([key]) => this.records.get(key) ?? []);
   }
 

@@ -14,6 +14,6 @@ it("says what spoke against a node that went down, as far as anything did", () =
 });
 
 it("tells a node that is back from one that joins", () => {
-  const line = (from: "down" | "new") => transitionLine("n1", { from, to: "slow-start", reason: "answers again" });
-  assert.notEqual(line("down"), line("new"));
+  const line = (from: "down" | "joining") => transitionLine("n1", { from, to: "slow-start", reason: "answers again" });
+  assert.notEqual(line("down"), line("joining"));
 });

@@ -33,6 +33,8 @@ export function nodeLabel(record: NodeRecord): string {
 
 function transitionWords(from: PublishedState, to: PublishedState): string {
   switch (to) {
+    case "unverified":
+      return "is used before its first answer";
     case "healthy":
       return from === "slow-start" ? "has its full share again" : "is in use";
     case "slow-start":
@@ -43,8 +45,8 @@ function transitionWords(from: PublishedState, to: PublishedState): string {
       return "leaves; what is under way may end";
     case "gone":
       return "is gone";
-    case "new":
-      return "is new";
+    case "joining":
+      return "joins";
   }
 }
 

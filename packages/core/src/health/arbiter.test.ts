@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { seededRandom } from "@rollcall/testing";
 import fc from "fast-check";
-import type { MarkKind } from "../view/view.js";
+import { type MarkKind, markKinds } from "../view/view.js";
 import {
   type Arbiter,
   type ArbiterEffect,
@@ -229,7 +229,7 @@ class Watched {
       if (before.has(key)) continue;
       const seed =
         before.has("@es1") && !this.arbiter.has("@es1") && key === "a@es1" ? this.nodes.get("@es1") : undefined;
-      const standing = this.inherited[key] ?? "new";
+      const standing = this.inherited[key] ?? "joining";
       const unheard = { suspicion: undefined, contradictedAtMs: Number.NEGATIVE_INFINITY };
       const unknown: Seen = {
         standing,
@@ -315,13 +315,13 @@ describe("an arbiter", () => {
     );
     assert.deepEqual(
       [...reached].sort(),
-      ["down", "draining", "new", "slow-start", "healthy"],
+      ["down", "draining", "healthy", "joining", "slow-start", "unverified"],
       "the runs got everywhere",
     );
   });
 
   it("keeps them when it goes on from the view of another leader", () => {
-    const kind = fc.constantFrom("healthy" as const, "down" as const, "slow-start" as const, "draining" as const);
+    const kind = fc.constantFrom("healthy" as const, ...markKinds);
     const view = fc.dictionary(fc.constantFrom("a@es1", "b@es2", "c@es3"), kind);
     fc.assert(
       fc.property(view, steps, fc.nat(), (view, steps, seed) => {

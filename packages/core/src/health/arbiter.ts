@@ -5,6 +5,7 @@ import {
   evidenceOf,
   inherited,
   inTime,
+  isInUse,
   type LocalMark,
   type MonitoredNode,
   memberDueMs,
@@ -129,7 +130,7 @@ export type ArbiterEffect =
     }
   /** For the log: a node that was told to be "disputed" is reached by us again. It was in use all the time. */
   | { readonly type: "disputeCleared"; readonly key: string }
-  /** One change that others can see, for the log. A node that joins comes from "new". */
+  /** One change that others can see, for the log. A node that joins comes from "joining". */
   | {
       readonly type: "transition";
       readonly key: string;
@@ -206,7 +207,7 @@ export function arbiterDueMs(arbiter: Arbiter): number | undefined {
 }
 
 /**
- * The keys of the nodes to publish: all but those never verified. Nodes that have left stay among them for as long as
+ * The keys of the nodes to publish: all but those that are joining. Nodes that have left stay among them for as long as
  * they are judged, so whoever publishes must keep their records until then.
  */
 export function publishedNodes(arbiter: Arbiter): string[] {
@@ -328,17 +329,18 @@ interface Publication {
   readonly reason: string;
 }
 
-const unpublished: Publication = { standing: "new", named: false, mark: undefined, reason: "" };
+const unpublished: Publication = { standing: "joining", named: false, mark: undefined, reason: "" };
 
 function publicationOf(member: MonitoredNode): Publication {
   const health = publicHealth(member);
   switch (health.state) {
-    case "new":
+    case "joining":
       return unpublished;
     case "gone":
       return { standing: "gone", named: false, mark: undefined, reason: health.reason };
     case "healthy":
       return { standing: "healthy", named: true, mark: undefined, reason: health.reason };
+    case "unverified":
     case "slow-start":
     case "down":
     case "draining": {
@@ -360,14 +362,14 @@ function unsettledNews(before: MonitoredNode | undefined, after: MonitoredNode) 
   const is = disputeOf(after);
   if (is === undefined || (was !== undefined && (was.reachedBy !== undefined || is.reachedBy === undefined))) return;
   const { health } = after;
-  const reason = health.state === "healthy" || health.state === "slow-start" ? (health.doubt ?? "") : "";
+  const reason = isInUse(health) ? (health.doubt ?? "") : "";
   return { reason, reachedBy: is.reachedBy };
 }
 
 /** Whether a doubt that others did not share is over, and not because the node is down or has left after all. */
 function isResettled(before: MonitoredNode | undefined, after: MonitoredNode): boolean {
   if (before === undefined || disputeOf(before) === undefined) return false;
-  return (after.health.state === "healthy" || after.health.state === "slow-start") && disputeOf(after) === undefined;
+  return isInUse(after.health) && disputeOf(after) === undefined;
 }
 
 /** Why the cluster should be asked for its members after this change. */

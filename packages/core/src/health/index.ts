@@ -32,6 +32,7 @@ export {
 } from "./loop-lag.js";
 export {
   disputeOf,
+  isInUse,
   type LocalMark,
   type MonitoredNode,
   type NodeHealth,

@@ -80,7 +80,7 @@ export type NodeHealth = New | InUse | Suspect | Down | Drain | Gone;
 
 /** Never verified, and not published. */
 interface New {
-  readonly state: "new";
+  readonly state: "joining";
   /** Joined with the cluster's first list of members: there was nothing in use before, so it need not be eased in. */
   readonly firstView: boolean;
   readonly failures: number;
@@ -88,7 +88,7 @@ interface New {
 }
 
 interface InUse {
-  readonly state: "healthy" | "slow-start";
+  readonly state: "unverified" | "healthy" | "slow-start";
   readonly sinceMs: number;
   readonly reason: string;
   readonly probeAtMs: number;
@@ -189,8 +189,8 @@ interface Report {
 /** A node that is listed for the first time, or again after it was gone. */
 export function newlyListed(address: string, trusted: boolean, firstView: boolean, nowMs: number): MonitoredNode {
   const health: NodeHealth = trusted
-    ? inUse("healthy", "configured", nowMs, nowMs)
-    : { state: "new", firstView, failures: 0, probeAtMs: nowMs };
+    ? inUse("unverified", "configured", nowMs, nowMs)
+    : { state: "joining", firstView, failures: 0, probeAtMs: nowMs };
   return memberWith(address, trusted, health, nowMs);
 }
 
@@ -217,6 +217,8 @@ export function inherited(
   const { kind, reason } = mark;
   const sinceMs = Math.min(mark.sinceMs, nowMs);
   switch (kind) {
+    case "unverified":
+      return memberWith(address, trusted, { ...inUse("unverified", reason, nowMs, nowMs), sinceMs }, sinceMs);
     case "slow-start":
       return memberWith(address, trusted, { ...inUse("slow-start", reason, nowMs, probeAtMs), sinceMs }, sinceMs);
     case "draining":
@@ -267,11 +269,12 @@ export function unlisted(member: MonitoredNode, mayReturn: boolean, nowMs: numbe
     case "draining":
     case "gone":
       return member;
-    case "new":
+    case "joining":
       return gone(member, "no longer listed");
     case "down":
       if (!mayReturn) return gone(member, "no longer listed");
       return health.departedAtMs === undefined ? { ...member, health: { ...health, departedAtMs: nowMs } } : member;
+    case "unverified":
     case "healthy":
     case "slow-start":
     case "suspect":
@@ -289,7 +292,8 @@ export function withNewKey(member: MonitoredNode, nowMs: number): MonitoredNode 
   switch (health.state) {
     case "suspect":
       return opened(asking, health.previous, nowMs);
-    case "new":
+    case "joining":
+    case "unverified":
     case "healthy":
     case "slow-start":
     case "down":
@@ -303,7 +307,7 @@ export function withNewKey(member: MonitoredNode, nowMs: number): MonitoredNode 
 /** Somebody failed to connect to the node. It takes effect as soon as a suspicion may open. */
 export function withDoubt(member: MonitoredNode, reason: string): MonitoredNode {
   const { health } = member;
-  if ((health.state !== "healthy" && health.state !== "slow-start") || health.doubt !== undefined) return member;
+  if (!isInUse(health) || health.doubt !== undefined) return member;
   return { ...member, health: { ...health, doubt: reason } };
 }
 
@@ -326,7 +330,7 @@ export function withReport(
     const awaited = health.witnesses.awaited.filter((other) => other !== replica);
     return judged({ ...heard, health: { ...health, witnesses: { ...health.witnesses, awaited } } }, nowMs, random);
   }
-  if ((health.state === "healthy" || health.state === "slow-start") && health.unsettled !== undefined) {
+  if (isInUse(health) && health.unsettled !== undefined) {
     return { ...heard, health: { ...health, unsettled: { ...health.unsettled, recheckAtMs: nowMs } } };
   }
   return heard;
@@ -397,7 +401,7 @@ export function withProbe(
 
   const { health } = member;
   switch (health.state) {
-    case "new": {
+    case "joining": {
       if (outcome !== "verified") {
         const failures = health.failures + 1;
         return {
@@ -408,6 +412,7 @@ export function withProbe(
       const state = health.firstView ? "healthy" : "slow-start";
       return { ...rest, health: inUse(state, "verified", nowMs, nextPeriodMs(nowMs, random)) };
     }
+    case "unverified":
     case "healthy":
     case "slow-start":
       if (outcome === "foreign") return downed(rest, reason, 0, nowMs, random);
@@ -418,7 +423,8 @@ export function withProbe(
       if (outcome !== "unreachable") {
         const probeAtMs = nextPeriodMs(nowMs, random);
         const calmUntilMs = nowMs + calmAfterSuspicionMs;
-        return settled(rest, { ...health.previous, doubt: undefined, probeAtMs, calmUntilMs, unsettled: undefined });
+        const calm = { doubt: undefined, probeAtMs, calmUntilMs, unsettled: undefined };
+        return settled(rest, { ...verified(health.previous, nowMs), ...calm });
       }
       return judged({ ...rest, health: { ...health, failed: health.failed + 1, reason } }, nowMs, random);
     }
@@ -447,12 +453,13 @@ export function inTime(member: MonitoredNode, nowMs: number, random: Random): Du
   const idle = asking.awaited === 0;
   const { health } = asking;
   switch (health.state) {
-    case "new":
+    case "joining":
     case "down":
       if (health.state === "down" && nowMs >= departureEndsMs(health)) {
         return { member: gone(asking, "did not come back") };
       }
       return idle && nowMs >= health.probeAtMs ? asked(asking, health, true, nowMs) : { member: asking };
+    case "unverified":
     case "healthy":
     case "slow-start": {
       const eased = health.state === "slow-start" && nowMs >= health.sinceMs + slowStartMs;
@@ -487,8 +494,9 @@ export function memberDueMs({ health, awaited, askedAtMs }: MonitoredNode): numb
   const answerDueMs = awaited > 0 ? askedAtMs + answerWithinMs : Number.POSITIVE_INFINITY;
   const ifIdle = (probeAtMs: number) => (awaited > 0 ? answerDueMs : probeAtMs);
   switch (health.state) {
-    case "new":
+    case "joining":
       return ifIdle(health.probeAtMs);
+    case "unverified":
     case "healthy":
     case "slow-start": {
       const probeMs = Math.min(health.probeAtMs, suspectedAtMs(health));
@@ -519,7 +527,7 @@ export function evidenceOf({ flaps, health }: MonitoredNode): DownEvidence | und
 /** Our own doubt of the node, where others have not borne it out. */
 export function disputeOf(member: MonitoredNode): Dispute | undefined {
   const health = publicHealth(member);
-  return health.state === "healthy" || health.state === "slow-start" ? health.unsettled : undefined;
+  return isInUse(health) ? health.unsettled : undefined;
 }
 
 /** The node's health as others see it. */
@@ -532,6 +540,11 @@ export function publicHealth({ health }: MonitoredNode): Exclude<NodeHealth, Sus
 
 function inUse(state: InUse["state"], reason: string, nowMs: number, probeAtMs: number): InUse {
   return { state, sinceMs: nowMs, reason, probeAtMs, doubt: undefined, calmUntilMs: nowMs, unsettled: undefined };
+}
+
+/** Whether requests go to the node, as far as the leader's own judgement decides it; a suspected node is in use too. */
+export function isInUse(health: NodeHealth): health is InUse {
+  return health.state === "unverified" || health.state === "healthy" || health.state === "slow-start";
 }
 
 function nextPeriodMs(nowMs: number, random: Random): number {
@@ -586,7 +599,15 @@ function reached(health: InUse, nowMs: number): InUse {
   const { unsettled, doubt } = health;
   const calmUntilMs = Math.max(health.calmUntilMs, nowMs + calmAfterAnswerMs);
   // A doubt that was only our own is over; one that was reported is still to be looked into.
-  return { ...health, calmUntilMs, unsettled: undefined, doubt: unsettled === undefined ? doubt : undefined };
+  const calm = { calmUntilMs, unsettled: undefined, doubt: unsettled === undefined ? doubt : undefined };
+  return { ...verified(health, nowMs), ...calm };
+}
+
+/** A node in use after an answer: its first one verifies it. */
+function verified(health: InUse, nowMs: number): InUse {
+  return health.state === "unverified"
+    ? { ...health, state: "healthy", sinceMs: nowMs, reason: "first answer" }
+    : health;
 }
 
 /** Down, still in use, or still under suspicion, as the evidence is by now. */

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Candidate, rosterOf } from "./eligible.js";
 
-type Kind = "well" | "slow-start" | "ejected" | "down" | "draining" | "seed";
+type Kind = "well" | "unverified" | "slow-start" | "ejected" | "down" | "draining" | "seed";
 
 /** Candidates in slots 0, 1, 2 … */
 function candidates(...kinds: Kind[]): Candidate[] {
   return kinds.map((kind, slot) => ({
     slot,
     tier: kind === "seed" ? "seed" : "node",
-    mark: kind === "down" || kind === "draining" || kind === "slow-start" ? kind : "none",
+    mark: kind === "well" || kind === "ejected" || kind === "seed" ? "none" : kind,
     ejected: kind === "ejected",
   }));
 }
@@ -21,9 +21,9 @@ describe("rosterOf", () => {
     assert.deepEqual(rosterOf([]), { eligible: [], further: [], panic: true });
   });
 
-  it("sends requests to the nodes that are well or eased in, and keeps the others in order of preference", () => {
-    assert.deepEqual(rosterOf(candidates("seed", "draining", "down", "ejected", "slow-start", "well")), {
-      eligible: [4, 5],
+  it("requests go to healthy, unverified and slow-starting nodes; the others follow in order of preference", () => {
+    assert.deepEqual(rosterOf(candidates("seed", "draining", "down", "ejected", "slow-start", "unverified", "well")), {
+      eligible: [4, 5, 6],
       further: [[3], [2], [1], [0]],
       panic: false,
     });

@@ -76,7 +76,7 @@ function only(rows: readonly Row[], tried: readonly number[] = []): readonly num
 
 const row: fc.Arbitrary<Row> = fc.record({
   tier: fc.constantFrom("node", "node", "node", "seed"),
-  mark: fc.constantFrom("none", "none", "down", "slow-start", "draining"),
+  mark: fc.constantFrom("none", "none", "unverified", "slow-start", "draining", "down"),
   ejected: fc.boolean(),
   weight: fc.constantFrom(1, 1, 0.1),
   inFlight: fc.nat(3),

@@ -3,7 +3,7 @@ import type { Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
 import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
-import type { Head, Mark, Marks, Topology } from "./view.js";
+import { type Head, type Mark, type Marks, markKinds, type Topology } from "./view.js";
 
 // Any view that a coordinator may have: for tests that hold for all of them. Each is complete by its type, so that a new
 // field does not compile before it stands here, and then is not read before the codec knows it.
@@ -65,7 +65,7 @@ export const anyTopology: fc.Arbitrary<Topology> = fc.record(
 
 const anyMark: fc.Arbitrary<Mark> = fc.record(
   {
-    kind: fc.constantFrom("down" as const, "slow-start" as const, "draining" as const),
+    kind: fc.constantFrom(...markKinds),
     sinceMs: moment,
     reason: textUpTo(40),
     down: fc.record(

@@ -19,7 +19,7 @@ import {
 import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
-import type { Head, Mark, Marks, Topology } from "./view.js";
+import { type Head, type Mark, type Marks, markKinds, type Topology } from "./view.js";
 
 /**
  * The documents of a view as bytes, for a store that is another process.
@@ -121,7 +121,7 @@ export function readVersion(value: unknown): Version {
 function readMark(value: unknown): Mark {
   const fields = fieldsOf(value, "mark");
   return {
-    kind: oneOf(fields.get("kind"), "kind", ["down", "slow-start", "draining"]),
+    kind: oneOf(fields.get("kind"), "kind", markKinds),
     sinceMs: moment(fields.get("sinceMs"), "sinceMs"),
     reason: text(fields.get("reason"), "reason", viewLimits.reasonMaxLength),
     ...optional(fields, "down", readDown),

@@ -36,7 +36,16 @@ export {
 } from "./partial-view.js";
 export { type RedisKeys, redisKeys } from "./redis-keys.js";
 export { compareVersions, type Version } from "./version.js";
-export type { DownEvidence, Head, Mark, MarkKind, Marks, Topology, View } from "./view.js";
+export {
+  type DownEvidence,
+  type Head,
+  type Mark,
+  type MarkKind,
+  type Marks,
+  markKinds,
+  type Topology,
+  type View,
+} from "./view.js";
 export {
   beatAgeMs,
   newViewLiveness,

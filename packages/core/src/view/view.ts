@@ -15,8 +15,9 @@ export interface Topology {
   readonly nodes: readonly NodeRecord[];
 }
 
-/** What readers must know of a node. No mark: it is well. */
-export type MarkKind = "down" | "slow-start" | "draining";
+/** What a view says against a node; without a mark it is healthy. Only "down" and "draining" take it out of use. */
+export const markKinds = ["unverified", "slow-start", "draining", "down"] as const;
+export type MarkKind = (typeof markKinds)[number];
 
 /** What spoke against a node that is down, and how long it is held. */
 export interface DownEvidence {

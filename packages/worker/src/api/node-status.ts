@@ -1,14 +1,20 @@
 import type { NodeRecord } from "@rollcall/core/view";
 
 /**
- * up        requests go to it
- * ramp      it has joined or come back, and is eased in
- * drain     it has left the cluster; what is under way may end
- * down      the coordinator cannot reach it: every replica keeps away
- * ejected   this process cannot reach it, and keeps away; others may not
- * unusable  the local configuration does not let us use it; `reason` says why
+ * unverified  a configured address that has never answered; requests go to it all the same
+ * healthy     requests go to it
+ * slow-start  it has joined or come back; its share of the requests grows over 30 s
+ * draining    it has left the cluster; requests in flight may end
+ * down        the leader cannot reach it: no process sends to it
+ * ejected     this process cannot reach it and sends nothing to it; others may
+ * unusable    the local configuration does not let this process use it; `reason` says why
  */
-export type NodeState = "healthy" | "slow-start" | "draining" | "down" | "ejected" | "unusable";
+export type NodeState = "unverified" | "healthy" | "slow-start" | "draining" | "down" | "ejected" | "unusable";
+
+/** Whether requests go to the node in the ordinary way. */
+export function isInUse(state: NodeState): boolean {
+  return state === "unverified" || state === "healthy" || state === "slow-start";
+}
 
 /** One node, as this process sees it now. */
 export interface NodeStatus {

@@ -34,7 +34,7 @@ import type { Task } from "../threads/run-task.js";
 import { type TaskOptions, Tasks } from "../threads/tasks.js";
 import { Threads } from "../threads/threads.js";
 import { Deadlines } from "./deadlines.js";
-import { describeNode, type NodeEvent, type NodeStatus } from "./node-status.js";
+import { describeNode, isInUse, type NodeEvent, type NodeStatus } from "./node-status.js";
 import { PoolEmitter, type PoolEvents } from "./pool-events.js";
 import type { PoolRequest } from "./prepare-call.js";
 import { Requests } from "./requests.js";
@@ -476,7 +476,7 @@ class ClusterPool implements Pool {
       this.#keptAway.add(address);
       this.#logger.warn({ node, reason }, `this process keeps away from node ${node}: ${reason}`);
     } else if (to === "absent") this.#keptAway.delete(address);
-    else if ((to === "healthy" || to === "slow-start") && this.#keptAway.delete(address))
+    else if (isInUse(to) && this.#keptAway.delete(address))
       this.#logger.info({ node }, `this process uses node ${node} again`);
     this.#emitter.emit("node", event);
   }
@@ -486,8 +486,7 @@ class ClusterPool implements Pool {
     const members = this.#keeper
       .all()
       .filter(({ row, standing }) => row.tier === "node" && standing.state !== "unusable");
-    const degraded =
-      members.length > 0 && !members.some(({ standing: { state } }) => state === "healthy" || state === "slow-start");
+    const degraded = members.length > 0 && !members.some(({ standing }) => isInUse(standing.state));
     if (degraded === this.#degraded) return;
     this.#degraded = degraded;
     const reason = degraded ? "no node is well; every known one is tried all the same" : "a node is well again";

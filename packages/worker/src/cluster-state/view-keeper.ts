@@ -248,7 +248,8 @@ export class ViewKeeper {
     const ejection = this.localHealth?.ejection(row.slot);
     if (mark?.kind !== "down" && mark?.kind !== "draining" && ejection !== undefined)
       return { state: "ejected", ...ejection };
-    if (mark === undefined) return { state: "healthy" };
+    // Without a view nothing has been probed yet.
+    if (mark === undefined) return { state: this.view === undefined ? "unverified" : "healthy" };
     return { state: mark.kind, reason: mark.reason, sinceMs: mark.sinceMs - this.options.storeAheadMs() };
   }
 

@@ -9,7 +9,7 @@ import type { Candidate } from "@rollcall/core/selection";
  *                 2 topology    the number of the newest list of targets; grows once the list is on its way to threads
  *   shared rows   one a slot, written by the main thread alone
  *                 0 generation  changes when the slot is given to another node; 0: never used
- *                 1 state       bits 0-1 tier, bits 2-3 mark, bit 4 ejected by this process; 0: not to be used
+ *                 1 state       bits 0-1 tier, bits 2-4 mark, bit 5 ejected by this process; 0: not to be used
  *                 2 easedFrom   millisecond tick at which the node began to be eased in
  *                 3 easeMs      over how long; 0: not being eased in
  *   thread rows   one a thread, written by that thread
@@ -98,19 +98,20 @@ export function counterRow({ slots, threads }: TableLayout, thread: number, slot
 /** Who may get a request, as far as one node decides it. Undefined: nobody is in the slot, or may not be used. */
 export type SlotState = Omit<Candidate, "slot">;
 
+const ejectedBit = 32;
 const tiers = [undefined, "node", "seed"] as const;
-const marks = ["none", "down", "slow-start", "draining"] as const;
+const marks = ["none", "unverified", "slow-start", "draining", "down"] as const;
 
 /** An untouched row is all zeros, so an empty one must be 0. */
 export function packState(state: SlotState | undefined): number {
   if (state === undefined) return 0;
-  return tiers.indexOf(state.tier) | (marks.indexOf(state.mark) << 2) | (state.ejected ? 16 : 0);
+  return tiers.indexOf(state.tier) | (marks.indexOf(state.mark) << 2) | (state.ejected ? ejectedBit : 0);
 }
 
 export function unpackState(word: number): SlotState | undefined {
   const tier = tiers[word & 3];
-  const mark = marks[(word >> 2) & 3];
-  return tier === undefined || mark === undefined ? undefined : { tier, mark, ejected: (word & 16) !== 0 };
+  const mark = marks[(word >> 2) & 7];
+  return tier === undefined || mark === undefined ? undefined : { tier, mark, ejected: (word & ejectedBit) !== 0 };
 }
 
 /** A monotonic time as a word. It wraps after 49 days; differences of less than half that stay right. */

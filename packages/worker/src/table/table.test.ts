@@ -74,7 +74,7 @@ describe("the node table", () => {
 
   it("gives back every state that is put in", () => {
     for (const tier of ["node", "seed"] as const) {
-      for (const mark of ["none", "down", "slow-start", "draining"] as const) {
+      for (const mark of ["none", "unverified", "slow-start", "draining", "down"] as const) {
         for (const ejected of [true, false]) {
           assert.deepEqual(unpackState(packState({ tier, mark, ejected })), { tier, mark, ejected });
         }
