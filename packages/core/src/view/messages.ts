@@ -106,10 +106,10 @@ export function encodePeerProbeResult(answer: Omit<Extract<ViewReport, { kind: "
 
 /** Names as many nodes and threads as a digest may hold; the rest is left out. */
 export function encodeHeartbeat(digest: Heartbeat): string {
-  const avoided = digest.ejected.slice(0, viewLimits.avoidedMax);
-  const contradicts = digest.refutes?.slice(0, viewLimits.contradictsMax);
+  const ejected = digest.ejected.slice(0, viewLimits.avoidedMax);
+  const refutes = digest.refutes?.slice(0, viewLimits.contradictsMax);
   const threads = digest.threads.slice(0, viewLimits.threadsMax);
-  const bounded = { ...digest, avoided, contradicts, threads };
+  const bounded = { ...digest, ejected, refutes, threads };
   return JSON.stringify({ kind: "heartbeat", heartbeat: { ...bounded, format: viewFormat } });
 }
 
