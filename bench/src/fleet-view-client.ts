@@ -204,7 +204,10 @@ function measure({ nodes: count, marked }: ViewOrder): readonly ViewCost[] {
     timed(() => dispatch.apply(targets)),
   );
   const writer = new TableWriter(words);
-  const choose = () => pick(reader, [], systemTimers.nowMs(), Math.random);
+  const choose = () => {
+    reader.refresh();
+    return pick(reader, [], systemTimers.nowMs(), Math.random);
+  };
   const roster = timed(() => {
     writer.setState(0, { tier: "node", mark: "down", ejected: false }, undefined);
     choose();

@@ -202,6 +202,7 @@ export class ReplicaProcess {
   private traffic(): void {
     const { process, reader, around } = this;
     process.after(trafficEveryMs, () => this.traffic());
+    reader.refresh();
     const picked = pick(reader, [], process.nowMs(), process.random);
     this.standings ??= this.keeper.all();
     around.invariants.picked(process.name, this.standings, picked);

@@ -124,11 +124,11 @@ function openKeeper(seeds: readonly NodeRecord[] = [node("", 1)]) {
 describe("the keeper of the node table", () => {
   it("begins with the configured nodes, and goes on with the view's", () => {
     const { keeper, reader, takeEvents, targets } = openKeeper();
-    assert.deepEqual(reader.roster.eligible, [0]);
+    assert.deepEqual(reader.refresh().eligible, [0]);
     assert.deepEqual(takeEvents(), ["1: absent > up"]);
     keeper.apply(viewOf({ nodes: [a, b] }));
     assert.deepEqual(targets(), ["0: 1", "1: 2"]);
-    assert.deepEqual(reader.roster.eligible, [0, 1]);
+    assert.deepEqual(reader.refresh().eligible, [0, 1]);
     assert.deepEqual(takeEvents(), ["2: absent > up"]);
     keeper.apply(viewOf({ topology: 2, nodes: [a, c] }));
     assert.deepEqual(targets(), ["0: 1", "2: 3"]);
@@ -138,7 +138,7 @@ describe("the keeper of the node table", () => {
   it("uses a configured address that the view does not name only while nothing else is to be had", () => {
     const { keeper, reader } = openKeeper();
     keeper.apply(viewOf({ nodes: [b] }));
-    assert.deepEqual(reader.roster, { eligible: [1], further: [[0]], panic: false });
+    assert.deepEqual(reader.refresh(), { eligible: [1], further: [[0]], panic: false });
   });
 
   it("writes the view's marks, and tells how each node stands, since when and why", () => {
@@ -155,7 +155,7 @@ describe("the keeper of the node table", () => {
         ],
       }),
     );
-    assert.deepEqual(reader.roster, { eligible: [2], further: [[0], [1]], panic: false });
+    assert.deepEqual(reader.refresh(), { eligible: [2], further: [[0], [1]], panic: false });
     assert.deepEqual(takeEvents(), ["1: up > down, connection refused", "2: up > drain, connection refused"]);
     const [first] = keeper.all();
     assert.deepEqual(first?.standing, { state: "down", reason: "connection refused", sinceMs: 10_000 });
@@ -215,12 +215,12 @@ describe("the keeper of the node table", () => {
     const { keeper, reader, refused, takeEvents, targets } = openKeeper();
     refused.add(2);
     keeper.apply(viewOf({ nodes: [a, b] }));
-    assert.deepEqual([targets(), reader.roster.eligible], [["0: 1"], [0]]);
+    assert.deepEqual([targets(), reader.refresh().eligible], [["0: 1"], [0]]);
     assert.deepEqual(takeEvents().at(-1), "2: absent > unusable, not allowed");
     refused.clear();
     keeper.rebuild();
     assert.deepEqual(
-      [targets(), reader.roster.eligible],
+      [targets(), reader.refresh().eligible],
       [
         ["0: 1", "1: 2"],
         [0, 1],
@@ -277,12 +277,12 @@ describe("the keeper of the node table", () => {
     takeEvents();
     const before = state.moved;
     eject(0, 1);
-    assert.deepEqual(reader.roster, { eligible: [1], further: [[0]], panic: false });
+    assert.deepEqual(reader.refresh(), { eligible: [1], further: [[0]], panic: false });
     assert.deepEqual(takeEvents(), ["1: up > ejected, connection reset"]);
     assert.ok(state.moved > before);
     timers.advance(2_000);
     await new Promise(setImmediate);
-    assert.deepEqual(reader.roster.eligible, [0, 1]);
+    assert.deepEqual(reader.refresh().eligible, [0, 1]);
     assert.equal(reader.weightOf(0), 0.1);
     assert.deepEqual(takeEvents(), ["1: ejected > up"]);
   });
@@ -308,12 +308,12 @@ describe("the keeper of the node table", () => {
     keeper.apply(view);
     keeper.reconsider();
     assert.deepEqual(
-      [standings()[0], reader.roster.eligible, keeper.contradicts()],
+      [standings()[0], reader.refresh().eligible, keeper.contradicts()],
       ["1: up", [0, 1, 2], [nodeKey(a)]],
     );
     answering.delete(0);
     keeper.reconsider();
-    assert.deepEqual([standings()[0], reader.roster.eligible, keeper.contradicts()], ["1: down", [1, 2], []]);
+    assert.deepEqual([standings()[0], reader.refresh().eligible, keeper.contradicts()], ["1: down", [1, 2], []]);
     // What answers now is what was sent before.
     answering.add(0);
     keeper.reconsider();
@@ -350,7 +350,7 @@ describe("the keeper of the node table", () => {
     keeper.apply(view);
     keeper.apply(view, "stale");
     assert.deepEqual(standings(), ["1: ejected", "2: drain", "3: up"]);
-    assert.deepEqual(reader.roster.eligible, [2]);
+    assert.deepEqual(reader.refresh().eligible, [2]);
     timers.advance(10_000);
     await new Promise(setImmediate);
     assert.deepEqual(standings(), ["1: up", "2: drain", "3: up"]);
@@ -374,6 +374,6 @@ describe("the keeper of the node table", () => {
     assert.deepEqual(standings(), ["1: ejected", "2: up"]);
     keeper.apply(viewOf({ topology: 2, nodes: [node("other", 1), b] }));
     assert.deepEqual(standings(), ["1: up", "2: up"]);
-    assert.deepEqual(reader.roster.eligible, [0, 1]);
+    assert.deepEqual(reader.refresh().eligible, [0, 1]);
   });
 });

@@ -221,14 +221,14 @@ export class Dispatch implements Sender {
 
   private choose(call: PendingCall): Pool | undefined {
     const { reader, timers, random } = this.options;
-    this.catchUp();
+    // The table may name nodes of a list that came while it was read.
+    do reader.refresh();
+    while (this.catchUp());
     const nowMs = timers.nowMs();
     reader.penalties.advance(reader.roster.eligible, nowMs);
     const exploration = call.mayExplore ? this.exploration : undefined;
     call.mayExplore = false;
-    let picked = pick(reader, call.tried, nowMs, random, exploration);
-    // The table may have moved on while it was read, and name nodes of a list that has come since.
-    while (this.catchUp()) picked = pick(reader, call.tried, timers.nowMs(), random);
+    const picked = pick(reader, call.tried, nowMs, random, exploration);
     return picked.type === "node" ? this.pools.get(picked.slot) : undefined;
   }
 
@@ -344,6 +344,7 @@ export class Dispatch implements Sender {
 
     if (outcome.kind === "answered" && !isTransientRefusal(outcome.status)) return this.answer(call, attempt);
 
+    reader.refresh();
     const untriedNodes = reader.untried(call.tried);
     const decision = decide(
       { class: call.call.class, maxRetries: call.call.maxRetries, deadlineMs: call.call.deadlineMs, noNodeWaitMs },

@@ -43,22 +43,26 @@ export class TableReader implements NodeReader {
     this.penalties = new Penalties(rows.layout.slots);
   }
 
-  /** Who may get a request now: one atomic load, unless a row has changed since the last call. */
+  /** The nodes eligible for a request, as of the last {@link refresh}. */
   get roster(): Roster {
+    return this.sorted;
+  }
+
+  /** Reads the shared rows again and returns the roster: one atomic load, unless a row has changed since the last call. */
+  refresh(): Roster {
     const version = Atomics.load(this.words, HeaderWord.version);
     if (version !== this.version) {
       this.version = version;
       const before = this.candidates;
       this.candidates = readCandidates(this.words);
-      this.forgiveReturned(before);
+      this.clearPenaltiesOfReturned(before);
       this.sorted = rosterOf(this.candidates);
     }
-    return this.sorted;
+    return this.roster;
   }
 
-  /** How many of the nodes that may be used at all are not among `tried`. */
+  /** How many of the nodes that may be used at all, as of the last {@link refresh}, are not among `tried`. */
   untried(tried: readonly number[]): number {
-    void this.roster;
     return this.candidates.filter(({ slot }) => !tried.includes(slot)).length;
   }
 
@@ -169,8 +173,8 @@ export class TableReader implements NodeReader {
     this.penalties.forget(slot);
   }
 
-  /** A node that nobody kept away from and that somebody kept away from before has shown that it is well again. */
-  private forgiveReturned(before: readonly Candidate[]): void {
+  /** Clears the penalties of nodes that were avoided and are in rotation again. */
+  private clearPenaltiesOfReturned(before: readonly Candidate[]): void {
     const away = new Set(before.filter(isAvoided).map(({ slot }) => slot));
     if (away.size === 0) return;
     for (const candidate of this.candidates) {

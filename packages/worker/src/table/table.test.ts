@@ -27,12 +27,12 @@ const well = { tier: "node", mark: "none", ejected: false } as const;
 describe("the node table", () => {
   it("shows a change to every thread at its next look", () => {
     const { writer, readers } = openTable();
-    for (const reader of readers) assert.deepEqual(reader.roster.eligible, []);
+    for (const reader of readers) assert.deepEqual(reader.refresh().eligible, []);
     writer.assign(3, 1);
     writer.setState(3, well, undefined);
-    for (const reader of readers) assert.deepEqual(reader.roster.eligible, [3]);
+    for (const reader of readers) assert.deepEqual(reader.refresh().eligible, [3]);
     writer.setState(3, undefined, undefined);
-    for (const reader of readers) assert.deepEqual(reader.roster.eligible, []);
+    for (const reader of readers) assert.deepEqual(reader.refresh().eligible, []);
   });
 
   it("holds nothing of before against a node that was avoided and has returned, nor against another in its slot", () => {
@@ -51,22 +51,22 @@ describe("the node table", () => {
       writer.assign(slot, 1);
       writer.setState(slot, well, undefined);
     }
-    assert.deepEqual(reader.roster.eligible, [0, 1]);
+    assert.deepEqual(reader.refresh().eligible, [0, 1]);
     failing(0);
     for (const away of [
       { ...well, ejected: true },
       { ...well, mark: "down" },
     ] as const) {
       writer.setState(0, away, undefined);
-      assert.deepEqual(reader.roster.eligible, [1]);
+      assert.deepEqual(reader.refresh().eligible, [1]);
       assert.ok(reader.penaltyOf(0) > 2);
       writer.setState(0, { ...well, mark: "slow-start" }, undefined);
-      assert.deepEqual(reader.roster.eligible, [0, 1]);
+      assert.deepEqual(reader.refresh().eligible, [0, 1]);
       assert.equal(reader.penaltyOf(0), 1);
       failing(0);
     }
     writer.setState(0, well, undefined);
-    assert.deepEqual(reader.roster.eligible, [0, 1]);
+    assert.deepEqual(reader.refresh().eligible, [0, 1]);
     assert.ok(reader.penaltyOf(0) > 2, "the end of easing in is no return");
     reader.forget(0);
     assert.equal(reader.penaltyOf(0), 1);

@@ -3,7 +3,7 @@ import { CounterWord, counterRow, HeaderWord, type TableLayout, ThreadWord, thre
 /** Counts of one node, in all threads: what is going on, and what has been since the node got its slot. */
 export interface NodeTotals {
   readonly openSockets: number;
-  /** Attempts under way. */
+  /** Attempts handed to a connection and not ended. */
   readonly inFlight: number;
   readonly requests: number;
   readonly answers: number;
@@ -22,17 +22,19 @@ export interface ThreadTotals {
 }
 
 const perNode = ["errorStatuses", "failures", "answers", "requests"] as const;
-const perThread = ["retries", "requests", "answered", "failed"] as const;
+type PerThread = "retries" | "requests" | "answered" | "failed";
 
 /**
- * The main thread's sums of what the threads count. Whatever is counted is taken from the thread's word when it is
- * looked at, so a sum is exact however many threads have come and gone. A word holds 2^31 counts until it is looked at.
+ * The main thread's sums of what the threads count: what was gathered from their words, and what the words hold now. So a
+ * sum is exact however many threads have come and gone, and reading one changes nothing.
+ *
+ * A word holds 2^31 counts: `gather` must be called before one is full.
  */
 export class TableTotals {
   /** By slot. */
   private readonly nodes: Float64Array;
-  /** By thread: requests of its tasks that have begun and not ended. */
-  private readonly ownUnderWay: Float64Array;
+  /** By thread: requests of its tasks that had begun and not ended when they were last gathered. */
+  private readonly ownPending: Float64Array;
   private readonly process = { retries: 0, requests: 0, answered: 0, failed: 0 };
 
   constructor(
@@ -40,65 +42,59 @@ export class TableTotals {
     private readonly layout: TableLayout,
   ) {
     this.nodes = new Float64Array(layout.slots * perNode.length);
-    this.ownUnderWay = new Float64Array(layout.threads);
+    this.ownPending = new Float64Array(layout.threads);
   }
 
   ofNode(slot: number): NodeTotals {
-    let openSockets = 0;
-    let inFlight = 0;
-    for (let thread = 0; thread < this.layout.threads; thread++) {
-      const row = counterRow(this.layout, thread, slot);
-      openSockets += Atomics.load(this.words, row + CounterWord.openSockets);
-      inFlight += Atomics.load(this.words, row + CounterWord.inFlight);
-      this.take(thread, slot);
+    const counts = { errorStatuses: 0, failures: 0, answers: 0, requests: 0 };
+    // What ends is read before what begins: so nothing seems to have ended that has not begun.
+    for (const [at, count] of perNode.entries()) {
+      counts[count] = (this.nodes[slot * perNode.length + at] ?? 0) + this.sumOf(slot, count);
     }
-    const at = slot * perNode.length;
-    const [errorStatuses = 0, failures = 0, answers = 0, requests = 0] = this.nodes.subarray(at, at + perNode.length);
-    return { openSockets, inFlight, requests, answers, failures, errorStatuses };
+    return { openSockets: this.sumOf(slot, "openSockets"), inFlight: this.sumOf(slot, "inFlight"), ...counts };
   }
 
-  /** Attempts under way at every node there is or was. */
+  /** Attempts in flight at every node there is or was. */
   get inFlight(): number {
     let total = 0;
     const rows = Atomics.load(this.words, HeaderWord.rows);
-    for (let thread = 0; thread < this.layout.threads; thread++) {
-      for (let slot = 0; slot < rows; slot++) {
-        total += Atomics.load(this.words, counterRow(this.layout, thread, slot) + CounterWord.inFlight);
-      }
-    }
+    for (let slot = 0; slot < rows; slot++) total += this.sumOf(slot, "inFlight");
     return total;
   }
 
   get ofThreads(): ThreadTotals {
-    let queued = 0;
-    for (let thread = 0; thread < this.layout.threads; thread++) {
-      queued += Atomics.load(this.words, threadRow(this.layout, thread) + ThreadWord.queued);
-      this.takeOwn(thread);
-    }
-    return { queued, ...this.process };
+    const { retries, requests, answered, failed } = this.process;
+    // As in `ofNode`: what ends is read before what begins.
+    const ended = { failed: failed + this.sumOfThreads("failed"), answered: answered + this.sumOfThreads("answered") };
+    return {
+      queued: this.sumOfThreads("queued"),
+      retries: retries + this.sumOfThreads("retries"),
+      requests: requests + this.sumOfThreads("requests"),
+      ...ended,
+    };
   }
 
-  /** Takes every count there is; to be called at least once in 2^31 requests. */
+  /** Moves every count out of the words; to be called at least once in 2^31 requests. */
   gather(): void {
     const rows = Atomics.load(this.words, HeaderWord.rows);
     for (let thread = 0; thread < this.layout.threads; thread++) {
-      this.takeOwn(thread);
-      for (let slot = 0; slot < rows; slot++) this.take(thread, slot);
+      this.gatherThread(thread);
+      for (let slot = 0; slot < rows; slot++) this.gatherNode(thread, slot);
     }
   }
 
-  /** Another node gets the slot: what was counted there is about the last one. */
+  /** Another node gets the slot: the counts of the last one are dropped. */
   restart(slot: number): void {
-    for (let thread = 0; thread < this.layout.threads; thread++) this.take(thread, slot);
+    for (let thread = 0; thread < this.layout.threads; thread++) this.gatherNode(thread, slot);
     this.nodes.fill(0, slot * perNode.length, (slot + 1) * perNode.length);
   }
 
-  /** The thread is dead: what it counted stays counted, and what was going on there is over. */
+  /** The thread is dead: its counts are kept, and what was in flight there has ended. */
   fold(thread: number): void {
     const own = threadRow(this.layout, thread);
     const rows = Atomics.load(this.words, HeaderWord.rows);
     for (let slot = 0; slot < rows; slot++) {
-      this.take(thread, slot);
+      this.gatherNode(thread, slot);
       const row = counterRow(this.layout, thread, slot);
       // Attempts that died with it have ended without an answer.
       this.add(slot, "failures", Atomics.exchange(this.words, row + CounterWord.inFlight, 0));
@@ -106,30 +102,45 @@ export class TableTotals {
         Atomics.store(this.words, row + CounterWord[word], 0);
       }
     }
-    this.takeOwn(thread);
-    this.process.failed += this.ownUnderWay[thread] ?? 0;
-    this.ownUnderWay[thread] = 0;
+    this.gatherThread(thread);
+    this.process.failed += this.ownPending[thread] ?? 0;
+    this.ownPending[thread] = 0;
     Atomics.store(this.words, own + ThreadWord.heartbeat, 0);
     Atomics.store(this.words, own + ThreadWord.applied, 0);
     Atomics.store(this.words, own + ThreadWord.queued, 0);
   }
 
-  // What ends is taken before what begins: so nothing seems to have ended that was not begun.
-  private take(thread: number, slot: number): void {
+  private sumOf(slot: number, word: keyof typeof CounterWord): number {
+    let sum = 0;
+    for (let thread = 0; thread < this.layout.threads; thread++) {
+      sum += Atomics.load(this.words, counterRow(this.layout, thread, slot) + CounterWord[word]);
+    }
+    return sum;
+  }
+
+  private sumOfThreads(word: keyof typeof ThreadWord): number {
+    let sum = 0;
+    for (let thread = 0; thread < this.layout.threads; thread++) {
+      sum += Atomics.load(this.words, threadRow(this.layout, thread) + ThreadWord[word]);
+    }
+    return sum;
+  }
+
+  private gatherNode(thread: number, slot: number): void {
     const row = counterRow(this.layout, thread, slot);
     for (const count of perNode) this.add(slot, count, Atomics.exchange(this.words, row + CounterWord[count], 0));
   }
 
-  private takeOwn(thread: number): void {
+  private gatherThread(thread: number): void {
     const row = threadRow(this.layout, thread);
-    const taken = (count: (typeof perThread)[number]) => {
+    const gather = (count: PerThread) => {
       const more = Atomics.exchange(this.words, row + ThreadWord[count], 0);
       this.process[count] += more;
       return more;
     };
-    taken("retries");
-    const ended = taken("failed") + taken("answered");
-    this.ownUnderWay[thread] = (this.ownUnderWay[thread] ?? 0) + taken("requests") - ended;
+    gather("retries");
+    const ended = gather("failed") + gather("answered");
+    this.ownPending[thread] = (this.ownPending[thread] ?? 0) + gather("requests") - ended;
   }
 
   private add(slot: number, count: (typeof perNode)[number], more: number): void {
