@@ -1,7 +1,13 @@
-import { ClusterAccess, Coordinator, HeartbeatSender, type ViewStore } from "@rollcall/coordinator";
-import { freshnessOf, type View } from "@rollcall/core/view";
+import {
+  ClusterAccess,
+  Coordinator,
+  coordinatorHeartbeat,
+  HeartbeatSender,
+  type ViewStore,
+} from "@rollcall/coordinator";
+import type { View } from "@rollcall/core/view";
 import { openStore, type Surroundings } from "./environment.js";
-import { SimAsker } from "./sim-control-client.js";
+import { SimControlClient } from "./sim-control-client.js";
 import type { SimProcess } from "./sim-process.js";
 
 /** A process that may keep the view, and has no pool. */
@@ -18,10 +24,13 @@ export class CoordinatorProcess {
     const logger = story.loggerOf(name);
     const watched = invariants.watchLeaderStore(openStore(process, around, true), process);
     const store: ViewStore = seams.leaderStore(watched, process);
-    const asker = seams.leaderAsker(new SimAsker(process, cluster, invariants.askWatch), process);
+    const controlClient = seams.leaderControlClient(
+      new SimControlClient(process, cluster, invariants.askWatch),
+      process,
+    );
     const access = new ClusterAccess(config, process, logger);
     this.coordinator = new Coordinator({
-      ...{ config, access, asker, store, timers: process, random: process.random, logger },
+      ...{ config, access, controlClient, store, timers: process, random: process.random, logger },
       ...{ leader: name, replica: name },
     });
     store.subscribe((view) => {
@@ -30,13 +39,9 @@ export class CoordinatorProcess {
     const digests = new HeartbeatSender({
       ...{ store, timers: process, random: process.random },
       heartbeat: () => {
-        const { view } = this;
-        const ageMs = view === undefined ? Number.POSITIVE_INFINITY : store.nowMs() - view.head.atMs;
-        return {
-          ...{ replica: name, host: "simulated", pid: 1, role: "coordinator", leading: this.isLeading },
-          ...{ freshness: freshnessOf(ageMs), ejected: [], threads: [] },
-          ...(view === undefined ? {} : { view: { topology: view.head.topology, marks: view.head.marks } }),
-        };
+        const { isLeading, view } = this;
+        const storeNowMs = store.nowMs();
+        return coordinatorHeartbeat({ replica: name, host: "simulated", pid: 1, isLeading, view, storeNowMs });
       },
     });
     digests.start();
@@ -45,7 +50,7 @@ export class CoordinatorProcess {
     process.onDeath(() => {
       digests.close();
       void this.coordinator.close();
-      void asker.close();
+      void controlClient.close();
     });
   }
 

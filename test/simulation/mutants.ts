@@ -1,10 +1,4 @@
-import {
-  ControlClient,
-  type ControlRequest,
-  type ControlResponse,
-  type Endpoint,
-  type ViewStore,
-} from "@rollcall/coordinator";
+import type { ControlClient, ControlRequest, ControlResponse, Endpoint, ViewStore } from "@rollcall/coordinator";
 import type { CircuitBreakerEvent } from "@rollcall/core/health";
 import { type Roster, rosterOf } from "@rollcall/core/selection";
 import type { View } from "@rollcall/core/view";
@@ -68,8 +62,8 @@ const deaf = changed(() => ({
   read: async () => undefined,
 }));
 
-/** An asker that makes something else of an answer, or asks nobody. */
-class OtherAsker extends ControlClient {
+/** A control client that changes a response, or sends no request. */
+class ChangedControlClient implements ControlClient {
   constructor(
     private readonly inner: ControlClient,
     private readonly change: (
@@ -77,15 +71,15 @@ class OtherAsker extends ControlClient {
       endpoint: Endpoint,
       question: ControlRequest,
     ) => Promise<ControlResponse>,
-  ) {
-    super({ nowMs: () => 0, after: () => () => {} }, 0);
-  }
+  ) {}
 
-  override request(endpoint: Endpoint, question: ControlRequest): Promise<ControlResponse> {
+  request(endpoint: Endpoint, question: ControlRequest): Promise<ControlResponse> {
     return this.change(this.inner, endpoint, question);
   }
 
-  override close(): Promise<void> {
+  keepOnly(): void {}
+
+  close(): Promise<void> {
     return this.inner.close();
   }
 }
@@ -184,8 +178,8 @@ export const mutants: readonly Mutant[] = [
       leaderStore: changed((store) => ({
         onPeerProbeResult: (listener) => store.onPeerProbeResult((answer) => listener({ ...answer, ok: false })),
       })),
-      leaderAsker: (asker, { random }) => {
-        return new OtherAsker(asker, async (inner, endpoint, question) => {
+      leaderControlClient: (client, { random }) => {
+        return new ChangedControlClient(client, async (inner, endpoint, question) => {
           const answer = await inner.request(endpoint, question);
           return question.fresh || random() < 0.02 ? refused : answer;
         });
@@ -230,8 +224,8 @@ export const mutants: readonly Mutant[] = [
     what: "a leader that takes a node for back that has not answered",
     invariant: "S11",
     seams: {
-      leaderAsker: (asker, { random }) => {
-        return new OtherAsker(asker, async (inner, endpoint, question) => {
+      leaderControlClient: (client, { random }) => {
+        return new ChangedControlClient(client, async (inner, endpoint, question) => {
           const answer = await inner.request(endpoint, question);
           return question.fresh && answer.kind === "failed" && random() < 0.6 ? answers : answer;
         });
@@ -242,9 +236,9 @@ export const mutants: readonly Mutant[] = [
     what: "a leader that does not look itself",
     invariant: "S12",
     seams: {
-      leaderAsker: (asker) => {
+      leaderControlClient: (client) => {
         const failing = new Set<string>();
-        return new OtherAsker(asker, async (inner, endpoint, question) => {
+        return new ChangedControlClient(client, async (inner, endpoint, question) => {
           if (question.fresh && failing.delete(endpoint.address)) return refused;
           const answer = await inner.request(endpoint, question);
           if (answer.kind === "failed") failing.add(endpoint.address);
@@ -282,9 +276,9 @@ export const mutants: readonly Mutant[] = [
     what: "a leader for whom nobody ever comes back",
     invariant: "L3",
     seams: {
-      leaderAsker: (asker) => {
+      leaderControlClient: (client) => {
         const gone = new Set<string>();
-        return new OtherAsker(asker, async (inner, endpoint, question) => {
+        return new ChangedControlClient(client, async (inner, endpoint, question) => {
           const answer = await inner.request(endpoint, question);
           if (question.fresh && answer.kind === "failed") gone.add(endpoint.address);
           return gone.has(endpoint.address) ? refused : answer;

@@ -15,7 +15,7 @@ import type { TableReader } from "#worker/table/reader";
 import { TableTraffic } from "#worker/table/traffic";
 import { TableWriter } from "#worker/table/writer";
 import { openStore, type Surroundings } from "./environment.js";
-import { SimAsker } from "./sim-control-client.js";
+import { SimControlClient } from "./sim-control-client.js";
 import type { SimProcess } from "./sim-process.js";
 
 /** How often a process's requests are simulated. */
@@ -66,7 +66,10 @@ export class ReplicaProcess {
     const { random } = process;
     const config = { ...around.config, coordinator: mayLead ? "candidate" : "external" } as const;
     const logger = story.loggerOf(name);
-    const asker = seams.leaderAsker(new SimAsker(process, cluster, invariants.askWatch), process);
+    const controlClient = seams.leaderControlClient(
+      new SimControlClient(process, cluster, invariants.askWatch),
+      process,
+    );
     const access = new ClusterAccess(config, process, logger);
     const layout = { slots, threads: 1 };
     const words = createTable(layout);
@@ -96,7 +99,7 @@ export class ReplicaProcess {
     const look = (slot: number, timeoutMs?: number): Promise<ProbeResult> => {
       const row = this.keeper.rowAt(slot);
       if (row === undefined) return Promise.resolve({ kind: "void", reason: "the node is gone" });
-      return probeOnce(asker, access, row.node, this.keeper.current?.topology.clusterUuid, timeoutMs);
+      return probeOnce(controlClient, access, row.node, this.keeper.current?.topology.clusterUuid, timeoutMs);
     };
     this.nodeWatch = new NodeWatch({
       ...{ words, timers: process, random, look },
@@ -120,7 +123,7 @@ export class ReplicaProcess {
       look,
     });
     this.view = new ViewSource({
-      ...{ config, access, asker, timers: process, random, logger, replica: name },
+      ...{ config, access, controlClient, timers: process, random, logger, replica: name },
       openStore: () => {
         const opened = openStore(process, around, mayLead);
         const store = mayLead ? seams.leaderStore(invariants.watchLeaderStore(opened, process), process) : opened;
@@ -160,7 +163,7 @@ export class ReplicaProcess {
       this.nodeWatch.close();
       this.localHealth.close();
       void this.view.close();
-      void asker.close();
+      void controlClient.close();
     });
   }
 

@@ -13,7 +13,7 @@ export interface Seams {
   /** What a coordinator, or a replica, has of the store. */
   readonly leaderStore: (store: ViewStore, process: SimProcess) => ViewStore;
   readonly replicaStore: (store: ViewStore, process: SimProcess) => ViewStore;
-  readonly leaderAsker: (asker: ControlClient, process: SimProcess) => ControlClient;
+  readonly leaderControlClient: (client: ControlClient, process: SimProcess) => ControlClient;
   readonly keeper: (options: ViewKeeperOptions) => ViewKeeper;
   readonly localHealth: (options: LocalHealthOptions) => LocalHealth;
   readonly reader: (rows: ThreadRows) => TableReader;
@@ -27,7 +27,7 @@ export interface Seams {
 export const product: Seams = {
   leaderStore: (store) => store,
   replicaStore: (store) => store,
-  leaderAsker: (asker) => asker,
+  leaderControlClient: (client) => client,
   keeper: (options) => new ViewKeeper(options),
   localHealth: (options) => new LocalHealth(options),
   reader: (rows) => new TableReader(rows),

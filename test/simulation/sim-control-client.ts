@@ -1,10 +1,14 @@
 import {
-  ControlClient,
+  type ControlClient,
   type ControlRequest,
   type ControlResponse,
+  clientClosed,
   type Endpoint,
+  failedResponse,
   notRunning,
+  repeatsMax,
 } from "@rollcall/coordinator";
+import { isInTime } from "@rollcall/core/health";
 import type { Reply, SearchCluster } from "./search-cluster.js";
 import type { SimProcess } from "./sim-process.js";
 
@@ -21,22 +25,17 @@ export interface AskWatch {
   answered(asked: Asked, outcome: "reached" | "failed" | "void"): void;
 }
 
-const lateMs = 50;
-const repeatsMax = 2;
-
 /** Asks the nodes of the simulated cluster, with the promises of the real one: a deadline passed while stopped is void. */
-export class SimAsker extends ControlClient {
+export class SimControlClient implements ControlClient {
   private isClosed = false;
 
   constructor(
     private readonly process: SimProcess,
     private readonly cluster: Pick<SearchCluster, "ask">,
     private readonly watch: AskWatch,
-  ) {
-    super(process, 0);
-  }
+  ) {}
 
-  override async request(endpoint: Endpoint, question: ControlRequest): Promise<ControlResponse> {
+  async request(endpoint: Endpoint, question: ControlRequest): Promise<ControlResponse> {
     const { address } = endpoint;
     const asked = { process: this.process.name, address, fresh: question.fresh, isList: question.path !== "/" };
     this.watch.asked(asked);
@@ -45,18 +44,18 @@ export class SimAsker extends ControlClient {
       if (answer === "not-running") {
         if (repeats < repeatsMax) continue;
         this.watch.answered(asked, "void");
-        return failure(notRunning, "no answer, and this process was hardly running");
+        return failedResponse(notRunning, "no answer, and this process was hardly running");
       }
       this.watch.answered(asked, answer.kind === "answered" ? "reached" : "failed");
       return answer;
     }
     this.watch.answered(asked, "void");
-    return failure("ERR_CLOSED", "discovery is closed");
+    return failedResponse(clientClosed, "discovery is closed");
   }
 
-  override keepOnly(): void {}
+  keepOnly(): void {}
 
-  override async close(): Promise<void> {
+  async close(): Promise<void> {
     this.isClosed = true;
   }
 
@@ -65,10 +64,10 @@ export class SimAsker extends ControlClient {
     return new Promise((resolve) => {
       const dueMs = process.nowMs() + question.timeoutMs;
       const cancel = process.after(question.timeoutMs, () => {
-        const byMs = process.nowMs() - dueMs;
+        const inTime = isInTime(dueMs, process.nowMs());
         // One turn of the loop: what has arrived is read before it is judged.
         process.after(0, () => {
-          resolve(byMs > lateMs ? "not-running" : failure("ERR_TIMEOUT", `no answer within ${question.timeoutMs} ms`));
+          resolve(!inTime ? "not-running" : failedResponse("ERR_TIMEOUT", `no answer within ${question.timeoutMs} ms`));
         });
       });
       this.cluster.ask(process, address, question.path, (reply) => {
@@ -80,10 +79,6 @@ export class SimAsker extends ControlClient {
 }
 
 function answerOf(reply: Reply): ControlResponse {
-  if (reply.kind === "refused") return failure("ECONNREFUSED", "connection refused");
+  if (reply.kind === "refused") return failedResponse("ECONNREFUSED", "connection refused");
   return { kind: "answered", status: 200, body: Buffer.from(reply.body) };
-}
-
-function failure(code: string, reason: string): ControlResponse {
-  return { kind: "failed", code, reason };
 }

@@ -1,7 +1,8 @@
 import {
   ClusterAccess,
-  ControlClient,
+  type ControlClient,
   type Endpoint,
+  HttpControlClient,
   hostRefused,
   probe,
   type Sniff,
@@ -36,14 +37,14 @@ const askedAtOnce = 16;
  */
 export async function collect(config: ClusterConfig, timeouts: SurveyTimeouts, timers: Timers): Promise<Findings> {
   const access = new ClusterAccess(config, timers, silentLogger);
-  const asker = new ControlClient(timers, timeouts.connectMs);
+  const controlClient = new HttpControlClient({ timers, wallNowMs: Date.now, connectTimeoutMs: timeouts.connectMs });
   try {
     // A name server that hangs must not hold us up.
     await Promise.race([access.start(), new Promise<void>((go) => timers.after(timeouts.probeMs, go))]);
-    return await surveyWith({ config, timeouts, timers, access, asker });
+    return await surveyWith({ config, timeouts, timers, access, controlClient });
   } finally {
     access.close();
-    await asker.close();
+    await controlClient.close();
   }
 }
 
@@ -52,7 +53,7 @@ interface Site {
   readonly timeouts: SurveyTimeouts;
   readonly timers: Timers;
   readonly access: ClusterAccess;
-  readonly asker: ControlClient;
+  readonly controlClient: ControlClient;
 }
 
 type GoodList = Extract<ParsedSniff, { ok: true }>;
@@ -107,7 +108,7 @@ async function askSeed(site: Site, seed: Seed): Promise<AskedSeed> {
   }
   const { endpoint } = reach;
   const startedMs = site.timers.nowMs();
-  const answer = await sniff(site.asker, endpoint, {
+  const answer = await sniff(site.controlClient, endpoint, {
     pinnedUuid: site.config.discovery === false ? undefined : site.config.discovery.clusterUuid,
     probeTimeoutMs: site.timeouts.probeMs,
     sniffTimeoutMs: site.timeouts.listMs,
@@ -149,7 +150,7 @@ function judgedBy(clusterUuid: string | undefined, seed: SeedFinding): SeedFindi
 // Nodes.
 
 async function meet(
-  { access, asker, timeouts }: Site,
+  { access, controlClient, timeouts }: Site,
   member: NodeRecord,
   pinnedUuid: string | undefined,
   published: string | undefined,
@@ -167,7 +168,7 @@ async function meet(
   const reach = access.reach(member);
   if (reach.kind === "refused") return { ...known, verdict: "refused", reason: reach.reason };
 
-  const seen = await probe(asker, reach.endpoint, { pinnedUuid, timeoutMs: timeouts.probeMs, fresh: true });
+  const seen = await probe(controlClient, reach.endpoint, { pinnedUuid, timeoutMs: timeouts.probeMs, fresh: true });
   const isAnother = aliases.length === 0 && name !== undefined && seen.name !== undefined && seen.name !== name;
   return {
     ...known,

@@ -31,9 +31,9 @@ import { addressOf, type NodeRecord, nodeKey, type Topology } from "@rollcall/co
 import type { ClusterAccess } from "./cluster/access.js";
 import type { ControlClient } from "./cluster/control-client.js";
 import type { Endpoint } from "./cluster/endpoint.js";
-import { foreign, type Probe, probe } from "./cluster/prober.js";
-import { type Sniff, sniff, sniffContext } from "./cluster/sniffer.js";
-import { Semaphore } from "./semaphore.js";
+import { NodeProber } from "./cluster/node-prober.js";
+import { foreign, type Probe } from "./cluster/probe.js";
+import { type Sniff, sniff, sniffContext } from "./cluster/sniff.js";
 import {
   afterSniff,
   beginSniff,
@@ -51,7 +51,7 @@ import { WarnOnce } from "./warn-once.js";
 export interface ClusterMonitorParts {
   readonly config: ClusterConfig;
   readonly access: ClusterAccess;
-  readonly asker: ControlClient;
+  readonly controlClient: ControlClient;
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
@@ -83,8 +83,6 @@ export interface Inheritance {
 
 /** How long a sniff waits for the configured nodes' names to be looked up. */
 const namesWithinMs = 1_000;
-/** How many probes are under way at once: the first view of a large cluster must not be a storm of handshakes. */
-const probesAtOnce = 64;
 /** How many nodes one sniff asks, one after the other, until one answers. */
 const askedPerSniff = 4;
 
@@ -114,11 +112,9 @@ export class ClusterMonitor {
   private clusterName: string | undefined;
   /** Node names by the seed's address, as the seeds said. */
   private readonly seedNames = new Map<string, string>();
-  /** How long each address took for its last probe that was answered. */
-  private readonly probeTookMs = new Map<string, number>();
   /** Why a published address is not in use yet, by key. */
   private readonly unverified = new Map<string, string>();
-  private readonly turns = new Semaphore(probesAtOnce);
+  private readonly prober: NodeProber;
   private schedule: SniffSchedule;
   private sniffing = false;
   private cancelTimer = () => {};
@@ -136,6 +132,7 @@ export class ClusterMonitor {
   constructor(private readonly parts: ClusterMonitorParts) {
     const { config, timers, logger } = parts;
     this.notices = new WarnOnce(logger);
+    this.prober = new NodeProber(parts);
     this.pinnedUuid = config.discovery === false ? undefined : config.discovery.clusterUuid;
     this.schedule = firstSniff(timers.nowMs());
   }
@@ -184,6 +181,7 @@ export class ClusterMonitor {
   /** Asks nothing more. Questions under way end by their own time, or when the asker is closed; nobody hears of them. */
   close(): void {
     this.closed = true;
+    this.prober.close();
     this.cancelTimer();
     this.unsubscribe();
   }
@@ -338,8 +336,7 @@ export class ClusterMonitor {
     });
     this.step({ type: "members", nodes, firstView: this.source === "seeds" });
     const addresses = new Set([...wanted.keys(), ...seeds]);
-    this.parts.asker.keepOnly(addresses);
-    for (const address of this.probeTookMs.keys()) if (!addresses.has(address)) this.probeTookMs.delete(address);
+    this.prober.keepOnly(addresses);
     this.preferSniffed();
   }
 
@@ -388,36 +385,15 @@ export class ClusterMonitor {
   private async probe(key: string, fresh: boolean): Promise<void> {
     const record = this.records.get(key);
     if (record === undefined) return;
-    const { answer, isAsked } = await this.ask(record, fresh);
+    const { probe: answer, sent } = await this.prober.probe(record, fresh, () => this.pinnedUuid);
     if (this.closed) return;
     const result = this.inOurCluster(answer);
     this.learn(record, result);
     this.step({ type: "probed", key, outcome: result.outcome, reason: result.reason });
-    if (isAsked) this.noteReach(result);
+    if (sent) this.noteReach(result);
     this.noteIdentity(record, result);
     this.noteUnverified(key, result);
     this.preferSniffed();
-  }
-
-  private async ask(
-    record: NodeRecord,
-    fresh: boolean,
-  ): Promise<{ readonly answer: Probe; readonly isAsked: boolean }> {
-    const { access, asker, timers } = this.parts;
-    await this.turns.acquire();
-    const reach = access.reach(record);
-    if (this.closed || reach.kind === "refused") {
-      this.turns.release();
-      // Nobody is asked, so nobody is to blame.
-      const reason = reach.kind === "refused" ? reach.reason : "the watch is over";
-      return { answer: { outcome: "denied", reason }, isAsked: false };
-    }
-    const startedAtMs = timers.nowMs();
-    const timeoutMs = this.probeTimeoutMs(record);
-    const answer = await probe(asker, reach.endpoint, { pinnedUuid: this.pinnedUuid, timeoutMs, fresh });
-    this.turns.release();
-    if (answer.outcome !== "unreachable") this.probeTookMs.set(addressOf(record), timers.nowMs() - startedAtMs);
-    return { answer, isAsked: true };
   }
 
   /** Tells whether this process reaches the cluster at all: perhaps another does where this one does not. */
@@ -477,13 +453,6 @@ export class ClusterMonitor {
     this.parts.topologyChanged();
     this.schedule = hastenSniff(this.schedule, timers.nowMs());
     this.wakeWhenDue();
-  }
-
-  /** A node that is slow today gets more time: slowness is no death. Before its first answer it gets the most. */
-  private probeTimeoutMs(record: NodeRecord): number {
-    const { probeTimeoutMs, probeTimeoutMaxMs } = fixed;
-    const tookMs = this.probeTookMs.get(addressOf(record));
-    return tookMs === undefined ? probeTimeoutMaxMs : Math.min(probeTimeoutMaxMs, Math.max(probeTimeoutMs, 3 * tookMs));
   }
 
   /** Keeps what a node said of itself. */
@@ -561,9 +530,9 @@ export class ClusterMonitor {
     if (order.length === 0) this.parts.reached(false);
     for (const { record, endpoint } of order) {
       if (this.closed) return;
-      const { probe: seen, parsed } = await sniff(this.parts.asker, endpoint, {
+      const { probe: seen, parsed } = await sniff(this.parts.controlClient, endpoint, {
         pinnedUuid: this.pinnedUuid,
-        probeTimeoutMs: this.probeTimeoutMs(record),
+        probeTimeoutMs: this.prober.timeoutMs(record),
         sniffTimeoutMs: fixed.sniffTimeoutMs,
         context: sniffContext(config, endpoint),
       });

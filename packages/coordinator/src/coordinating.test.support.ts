@@ -5,8 +5,8 @@ import { type ClusterOptions, parseClusterConfig } from "@rollcall/core/config";
 import { nodeKey, type View } from "@rollcall/core/view";
 import { ManualTimers, seededRandom } from "@rollcall/testing";
 import { ClusterAccess } from "./cluster/access.js";
-import { ControlClient } from "./cluster/control-client.js";
-import { sniffPath } from "./cluster/sniffer.js";
+import { HttpControlClient } from "./cluster/http-control-client.js";
+import { sniffPath } from "./cluster/sniff.js";
 import { Coordinator, type CoordinatorParts } from "./coordinator.js";
 import { json, nodesHttp, root, type StandIn, standIn } from "./stand-in.test.support.js";
 import { createMemoryStore } from "./store/memory-store.js";
@@ -73,16 +73,16 @@ export function coordinating(
   const logger = new Lines();
   const config = { ...parseClusterConfig(options), ...(name === undefined ? {} : { name }) };
   const access = new ClusterAccess(config, ownTimers, logger);
-  const asker = new ControlClient(ownTimers, 3_000);
+  const controlClient = new HttpControlClient({ timers: ownTimers, wallNowMs: Date.now, connectTimeoutMs: 3_000 });
   const coordinator = new Coordinator({
-    ...{ config, access, asker, store, timers: ownTimers, random, logger, leader, replica },
+    ...{ config, access, controlClient, store, timers: ownTimers, random, logger, leader, replica },
     ...(pace === undefined ? {} : { pace }),
   });
   const views: View[] = [];
   store.subscribe((view) => views.push(view));
   const close = async () => {
     await coordinator.close();
-    await asker.close();
+    await controlClient.close();
     access.close();
   };
   open.push(close);

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { afterEach, describe, it, mock } from "node:test";
 import type { Auth } from "@rollcall/core/config";
 import { addressOf, nodeKey } from "@rollcall/core/view";
-import { sniffPath } from "./cluster/sniffer.js";
+import { sniffPath } from "./cluster/sniff.js";
 import { closeAll, cluster, coordinating, fromSniff, markAt, verified } from "./coordinating.test.support.js";
 import { json, nodesHttp, root } from "./stand-in.test.support.js";
 import { settled } from "./testing.test.support.js";

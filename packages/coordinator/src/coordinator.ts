@@ -26,7 +26,7 @@ export interface CoordinatorParts {
   /** `name`: the view's, where several processes share it. */
   readonly config: ClusterConfig & { readonly name?: string };
   readonly access: ClusterAccess;
-  readonly asker: ControlClient;
+  readonly controlClient: ControlClient;
   readonly store: ViewStore;
   readonly timers: Timers;
   readonly random: Random;
@@ -240,7 +240,7 @@ export class Coordinator {
 
   /** Begins to watch from the last leader's view. Without knowing that view, nothing may be published over it. */
   private async takeOver(term: Term): Promise<void> {
-    const { config, access, asker, timers, random, logger, store, pace } = this.parts;
+    const { config, access, controlClient, timers, random, logger, store, pace } = this.parts;
     let stored: View | undefined;
     try {
       stored = await store.read();
@@ -254,7 +254,7 @@ export class Coordinator {
     const watch = new ClusterMonitor({
       config,
       access,
-      asker,
+      controlClient,
       timers,
       random,
       logger,
@@ -266,7 +266,7 @@ export class Coordinator {
       },
       replica: this.parts.replica,
       peers: () => this.others(),
-      peer: (replica) => this.replicas.observer(replica),
+      peer: (replica) => this.replicas.find(replica),
       requestPeerProbes: (node, suspicion, replicas) => {
         store.requestPeerProbes({ id: askId(term.lease, suspicion), node, replicas });
       },
@@ -307,7 +307,7 @@ export class Coordinator {
 
   private hearDigest(digest: Heartbeat): void {
     const { replica, view, answeredMsAgo, ejected: avoided, refutes: contradicts = [] } = digest;
-    this.replicas.hear(digest);
+    this.replicas.record(digest);
     for (const node of contradicts) this.term?.watch?.refute(node, replica);
     const epoch = view === undefined ? 0 : epochOf(view);
     // One that nobody can have been granted would keep every honest process from leading.
@@ -323,7 +323,7 @@ export class Coordinator {
   /** Others that can bear witness; undefined while nobody can know whether there are any. */
   private others(): readonly Peer[] | undefined {
     const { config, pace, timers, replica } = this.parts;
-    const others = this.replicas.observersBut(replica);
+    const others = this.replicas.peersOf(replica);
     const isShared = config.name !== undefined && pace === undefined;
     const isHeard = !isShared || timers.nowMs() - this.listeningSinceMs >= allHeardWithinMs;
     return others.length > 0 || isHeard ? others : undefined;

@@ -1,17 +1,23 @@
 export { ClusterAccess, type Reach, type ResolvedSeed } from "./cluster/access.js";
 export { hostRefused } from "./cluster/connector.js";
 export {
-  ControlClient,
+  type ControlClient,
   type ControlRequest,
   type ControlResponse,
+  clientClosed,
+  failedResponse,
   notRunning,
+  repeatsMax,
 } from "./cluster/control-client.js";
 export type { Endpoint } from "./cluster/endpoint.js";
-export { type Probe, type ProbeOptions, probe } from "./cluster/prober.js";
-export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniffer.js";
+export { HttpControlClient, type HttpControlClientOptions } from "./cluster/http-control-client.js";
+export { type Probe, type ProbeOptions, probe } from "./cluster/probe.js";
+export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniff.js";
 export { Coordinator, type CoordinatorParts } from "./coordinator.js";
+export { type CoordinatorState, coordinatorHeartbeat } from "./coordinator-heartbeat.js";
 export { defaultLogger } from "./default-logger.js";
 export { HeartbeatSender, type HeartbeatSenderParts } from "./heartbeat-sender.js";
+export { ReplicaRegistry } from "./replica-registry.js";
 export type { SniffTimes } from "./sniff-schedule.js";
 export { type RunningCoordinator, startCoordinator } from "./start-coordinator.js";
 export { createMemoryStore } from "./store/memory-store.js";

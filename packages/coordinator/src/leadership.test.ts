@@ -4,7 +4,7 @@ import type { Timers } from "@rollcall/core";
 import type { Heartbeat, Mark, NodeRecord, View } from "@rollcall/core/view";
 import { addressOf, nodeKey } from "@rollcall/core/view";
 import { ManualTimers } from "@rollcall/testing";
-import { sniffPath } from "./cluster/sniffer.js";
+import { sniffPath } from "./cluster/sniff.js";
 import { closeAll, cluster, coordinating, fromSniff, markAt } from "./coordinating.test.support.js";
 import { json, root, type StandIn } from "./stand-in.test.support.js";
 import { createMemoryStore } from "./store/memory-store.js";

@@ -1,52 +1,55 @@
 import assert from "node:assert/strict";
-import { it } from "node:test";
+import { describe, it } from "node:test";
 import { ManualTimers } from "@rollcall/testing";
+import type { Heartbeat } from "@rollcall/core/view";
 import { ReplicaRegistry } from "./replica-registry.js";
 
-const of = (replica: string, role: "candidate" | "external" | "coordinator" = "candidate", ejected: string[] = []) => ({
-  replica,
-  role,
-  ejected,
+const heartbeat = (replica: string, given: Partial<Heartbeat> = {}): Heartbeat => ({
+  ...{ replica, host: "app", pid: 1, role: "candidate", leading: false, freshness: "fresh", ejected: [], threads: [] },
+  ...given,
 });
 
-it("counts each process once, for 15 s after its last word", () => {
-  const timers = new ManualTimers();
-  const replicas = new ReplicaRegistry(timers);
-  assert.equal(replicas.count(), 0);
-  replicas.hear(of("a"));
-  replicas.hear(of("b"));
-  timers.advance(10_000);
-  replicas.hear(of("a"));
-  assert.equal(replicas.count(), 2);
-  timers.advance(5_000);
-  assert.equal(replicas.count(), 1);
-  timers.advance(10_000);
-  assert.equal(replicas.count(), 0);
-});
+describe("replica registry", () => {
+  it("a replica counts once, by its newest heartbeat, and is dropped after 12 s without one", () => {
+    const timers = new ManualTimers();
+    const registry = new ReplicaRegistry(timers);
+    const pids = () => registry.heartbeats().map(({ replica, pid }) => `${replica}${pid}`);
+    registry.record(heartbeat("a"));
+    registry.record(heartbeat("b"));
+    timers.advance(7_000);
+    registry.record(heartbeat("a", { pid: 2 }));
+    assert.deepEqual([registry.count(), pids()], [2, ["b1", "a2"]]);
+    timers.advance(4_999);
+    assert.equal(registry.count(), 2);
+    timers.advance(1);
+    assert.deepEqual([registry.count(), pids(), registry.find("b")], [1, ["a2"], undefined]);
+    timers.advance(12_000);
+    assert.equal(registry.count(), 0);
+  });
 
-it("keeps 4,096 at most, those that were heard of last", () => {
-  const timers = new ManualTimers();
-  const replicas = new ReplicaRegistry(timers);
-  replicas.hear(of("oldest"));
-  timers.advance(1_000);
-  for (let place = 0; place < 4_096; place++) replicas.hear(of(`r${place}`));
-  assert.equal(replicas.count(), 4_096);
-  timers.advance(14_500);
-  assert.equal(replicas.count(), 4_096, "the oldest is forgotten, and nobody else");
-});
+  it("a full registry keeps the 4,096 replicas it has, and takes new ones when those fall silent", () => {
+    const timers = new ManualTimers();
+    const registry = new ReplicaRegistry(timers);
+    for (let replica = 0; replica < 5_000; replica++) registry.record(heartbeat(`${replica}`));
+    assert.deepEqual([registry.count(), registry.find("4999")], [4_096, undefined]);
+    timers.advance(6_000);
+    registry.record(heartbeat("0", { pid: 2 }));
+    assert.equal(registry.find("0")?.pid, 2);
+    timers.advance(6_000);
+    registry.record(heartbeat("late"));
+    assert.deepEqual(
+      registry.heartbeats().map(({ replica }) => replica),
+      ["0", "late"],
+    );
+  });
 
-it("names as observers the other live processes that have a pool, with what they avoid", () => {
-  const timers = new ManualTimers();
-  const replicas = new ReplicaRegistry(timers);
-  const observers = () => replicas.observersBut("me").map(({ replica, ejected }) => [replica, ...ejected]);
-  replicas.hear(of("me"));
-  replicas.hear(of("standing by", "coordinator"));
-  assert.deepEqual(observers(), []);
-  replicas.hear(of("a", "external", ["n1@es1:9200"]));
-  timers.advance(5_000);
-  replicas.hear(of("b"));
-  assert.deepEqual(observers(), [["a", "n1@es1:9200"], ["b"]]);
-  timers.advance(10_000);
-  assert.deepEqual(observers(), [["b"]]);
-  assert.deepEqual([replicas.observer("a"), replicas.observer("b")?.replica], [undefined, "b"]);
+  it("peers are the other replicas that have a pool; a process that may lead is none with the role external", () => {
+    const registry = new ReplicaRegistry(new ManualTimers());
+    const peers = () => registry.peersOf("me").map(({ replica, ejected }) => [replica, ...ejected]);
+    registry.record(heartbeat("me"));
+    registry.record(heartbeat("a", { role: "external", ejected: ["n1@es1:9200"] }));
+    assert.deepEqual([peers(), registry.othersMayLead("me")], [[["a", "n1@es1:9200"]], false]);
+    registry.record(heartbeat("c", { role: "coordinator" }));
+    assert.deepEqual([peers().length, registry.othersMayLead("me")], [1, true]);
+  });
 });

@@ -2,52 +2,63 @@ import type { Clock } from "@rollcall/core";
 import type { Peer } from "@rollcall/core/health";
 import type { Heartbeat } from "@rollcall/core/view";
 
-/** A process that has been silent for so long is no longer counted: it tells of itself every 5 s. */
-const liveMs = 15_000;
-/** More are not told apart: whoever was heard of the longest ago is forgotten. */
+/** Replicas send a heartbeat every 5 s: one that misses two is dropped. */
+const recentMs = 12_000;
+/** Far more than any fleet has. Bounds what a process that writes to Redis can make others keep. */
 const replicasMax = 4_096;
 
-/** The processes that have lately told of themselves. */
+/**
+ * The replicas whose heartbeat is recent, with the newest heartbeat of each.
+ *
+ * It holds 4,096 at most. While it is full, new replicas are left out, so that invented ones do not push out real ones.
+ */
 export class ReplicaRegistry {
-  /** What each has said last, and when; the longest ago comes first. */
-  private readonly heard = new Map<string, { readonly atMs: number; readonly role: Heartbeat["role"] } & Peer>();
+  /** Those with the oldest heartbeat come first. */
+  private readonly replicas = new Map<string, { readonly heartbeat: Heartbeat; readonly atMs: number }>();
 
   constructor(private readonly clock: Clock) {}
 
-  hear({ replica, role, ejected }: Pick<Heartbeat, "replica" | "role" | "ejected">): void {
-    this.heard.delete(replica);
-    this.heard.set(replica, { atMs: this.clock.nowMs(), role, replica, ejected });
-    const [longestAgo] = this.heard.keys();
-    if (this.heard.size > replicasMax && longestAgo !== undefined) this.heard.delete(longestAgo);
-  }
-
-  /** How many, no more than 4,096. */
-  count(): number {
-    return this.living().length;
-  }
-
-  /** One of them, if it is alive. */
-  observer(replica: string): Peer | undefined {
-    const found = this.heard.get(replica);
-    return found === undefined || this.clock.nowMs() - found.atMs >= liveMs ? undefined : found;
-  }
-
-  /** Those other than `self` that send requests to nodes, and so can say whether they reach one. */
-  observersBut(self: string): Peer[] {
-    return this.living().filter(({ replica, role }) => role !== "coordinator" && replica !== self);
-  }
-
-  /** Whether somebody other than `self` is there who may lead. */
-  othersMayLead(self: string): boolean {
-    return this.living().some(({ replica, role }) => role !== "external" && replica !== self);
-  }
-
-  /** Those who are not silent for too long; the others are forgotten. */
-  private living() {
-    for (const [replica, { atMs }] of this.heard) {
-      if (this.clock.nowMs() - atMs < liveMs) break;
-      this.heard.delete(replica);
+  record(heartbeat: Heartbeat): void {
+    const isNew = !this.replicas.delete(heartbeat.replica);
+    if (isNew && this.replicas.size >= replicasMax) {
+      this.dropSilent();
+      if (this.replicas.size >= replicasMax) return;
     }
-    return [...this.heard.values()];
+    this.replicas.set(heartbeat.replica, { heartbeat, atMs: this.clock.nowMs() });
+  }
+
+  /** The newest heartbeat of each replica. */
+  heartbeats(): Heartbeat[] {
+    this.dropSilent();
+    return [...this.replicas.values()].map(({ heartbeat }) => heartbeat);
+  }
+
+  count(): number {
+    this.dropSilent();
+    return this.replicas.size;
+  }
+
+  /** The replica, if its heartbeat is recent. */
+  find(replica: string): Heartbeat | undefined {
+    this.dropSilent();
+    return this.replicas.get(replica)?.heartbeat;
+  }
+
+  /** All but `self` that send requests to nodes, and so can probe one. */
+  peersOf(self: string): Peer[] {
+    return this.heartbeats().filter(({ replica, role }) => role !== "coordinator" && replica !== self);
+  }
+
+  /** Whether a process other than `self` can become leader. */
+  othersMayLead(self: string): boolean {
+    return this.heartbeats().some(({ replica, role }) => role !== "external" && replica !== self);
+  }
+
+  private dropSilent(): void {
+    const sinceMs = this.clock.nowMs() - recentMs;
+    for (const [replica, { atMs }] of this.replicas) {
+      if (atMs > sinceMs) return;
+      this.replicas.delete(replica);
+    }
   }
 }

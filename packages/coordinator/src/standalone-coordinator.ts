@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Logger, Random, Timers } from "@rollcall/core";
 import { type ClusterConfig, fixed } from "@rollcall/core/config";
-import { type Freshness, freshnessOf, type Heartbeat, type View } from "@rollcall/core/view";
+import type { View } from "@rollcall/core/view";
 import { ClusterAccess } from "./cluster/access.js";
-import { ControlClient } from "./cluster/control-client.js";
+import { HttpControlClient } from "./cluster/http-control-client.js";
 import { Coordinator } from "./coordinator.js";
+import { coordinatorHeartbeat, viewFreshness } from "./coordinator-heartbeat.js";
 import { HeartbeatSender } from "./heartbeat-sender.js";
 import type { Unsubscribe, ViewStore } from "./store/view-store.js";
 
@@ -23,9 +24,9 @@ export interface StandaloneCoordinatorParts {
 export class StandaloneCoordinator {
   readonly #store: ViewStore;
   readonly #access: ClusterAccess;
-  readonly #asker: ControlClient;
+  readonly #controlClient: HttpControlClient;
   readonly #coordinator: Coordinator;
-  readonly #digests: HeartbeatSender;
+  readonly #heartbeats: HeartbeatSender;
   readonly #replica = randomUUID();
   readonly #unsubscribe: Unsubscribe;
   #view: View | undefined;
@@ -34,11 +35,15 @@ export class StandaloneCoordinator {
   constructor({ config, store, timers, random, logger }: StandaloneCoordinatorParts) {
     this.#store = store;
     this.#access = new ClusterAccess(config, timers, logger);
-    this.#asker = new ControlClient(timers, fixed.connectTimeoutMs);
+    this.#controlClient = new HttpControlClient({
+      timers,
+      wallNowMs: Date.now,
+      connectTimeoutMs: fixed.connectTimeoutMs,
+    });
     this.#coordinator = new Coordinator({
       config,
       access: this.#access,
-      asker: this.#asker,
+      controlClient: this.#controlClient,
       store,
       timers,
       random,
@@ -46,13 +51,13 @@ export class StandaloneCoordinator {
       leader: this.#replica,
       replica: this.#replica,
     });
-    this.#digests = new HeartbeatSender({ store, timers, random, heartbeat: () => this.#digest() });
+    this.#heartbeats = new HeartbeatSender({ store, timers, random, heartbeat: () => this.#heartbeat() });
     this.#unsubscribe = store.subscribe((view) => {
       this.#view = view;
     });
     void this.#access.start();
     this.#coordinator.start();
-    this.#digests.start();
+    this.#heartbeats.start();
   }
 
   get isLeading(): boolean {
@@ -61,8 +66,9 @@ export class StandaloneCoordinator {
 
   get problem(): string | undefined {
     if (!this.#store.isConnected) return "Redis does not answer";
-    // Whoever stands by while another keeps the view is as he should be.
-    return this.isLeading || this.#freshness() !== "fresh" ? this.#coordinator.problem : undefined;
+    // A candidate has no problem while another process keeps the view fresh.
+    if (!this.isLeading && viewFreshness(this.#view, this.#store.nowMs()) === "fresh") return undefined;
+    return this.#coordinator.problem;
   }
 
   close(): Promise<void> {
@@ -75,30 +81,22 @@ export class StandaloneCoordinator {
   }
 
   async #shutDown(): Promise<void> {
-    this.#digests.close();
+    this.#heartbeats.close();
     this.#unsubscribe();
     // The lease goes back through the store, which is therefore the last to be closed.
-    await Promise.allSettled([this.#coordinator.close(), this.#asker.close()]);
+    await Promise.allSettled([this.#coordinator.close(), this.#controlClient.close()]);
     this.#access.close();
     await this.#store.close();
   }
 
-  #freshness(): Freshness {
-    return this.#view === undefined ? "orphan" : freshnessOf(this.#store.nowMs() - this.#view.head.atMs);
-  }
-
-  #digest(): Heartbeat {
-    const view = this.#view;
-    return {
+  #heartbeat() {
+    return coordinatorHeartbeat({
       replica: this.#replica,
       host: hostname(),
       pid: process.pid,
-      role: "coordinator",
-      leading: this.isLeading,
-      freshness: this.#freshness(),
-      ...(view === undefined ? {} : { view: { topology: view.head.topology, marks: view.head.marks } }),
-      ejected: [],
-      threads: [],
-    };
+      isLeading: this.isLeading,
+      view: this.#view,
+      storeNowMs: this.#store.nowMs(),
+    });
   }
 }

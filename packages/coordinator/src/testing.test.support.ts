@@ -46,7 +46,7 @@ export function endpointAt(
 ): Endpoint {
   const { scheme = "http", host = "127.0.0.1", tls = {}, headers = {}, pathPrefix = "", ...rest } = given;
   const seeds = [{ scheme, host, port, pathPrefix, addresses: [] }];
-  const policy = createHostPolicy({ seeds, hasCredentials: false, verifiedTls: true });
+  const policy = createHostPolicy({ seeds, hasCredentials: false });
   const address = `${host}:${port}`;
   return { address, host, port, scheme, origin: `${scheme}://${address}`, pathPrefix, headers, tls, policy, ...rest };
 }

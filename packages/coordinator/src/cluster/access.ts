@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { type Logger, RollcallError, type Timers } from "@rollcall/core";
+import { Listeners, type Logger, present, RollcallError, type Timers, withDeadline } from "@rollcall/core";
 import {
   authorizationHeader,
   type CompiledHostPolicy,
@@ -24,19 +24,19 @@ import { addressOf, type NodeRecord } from "@rollcall/core/view";
 import { WarnOnce } from "../warn-once.js";
 import type { Endpoint } from "./endpoint.js";
 
-/** A configured node and what its name resolves to just now. */
+/** A configured node and what its name resolves to now. */
 export type ResolvedSeed = Seed & { readonly addresses: readonly string[] };
 
-/** How to reach a node, or why it may not be reached. */
+/** How to reach a node, or why this configuration does not allow it. */
 export type Reach =
   | { readonly kind: "endpoint"; readonly endpoint: Endpoint }
   | { readonly kind: "refused"; readonly reason: string };
 
-/** A credential from a function is asked for again after this time, and at once after a 401. */
+/** A function that gives the credential is called again after this time, and at once after a 401 … */
 const credentialMaxAgeMs = 30_000;
-/** But never more often than this. */
+/** … but no more often than this. */
 const credentialMinAgeMs = 1_000;
-/** A function that takes longer has failed; what it gives later is ignored. */
+/** A function that takes longer has failed; its later answer is ignored. */
 const credentialWithinMs = 30_000;
 
 const noTls: TlsConfig = {};
@@ -45,21 +45,21 @@ const noTls: TlsConfig = {};
  * Turns a node of the view into an {@link Endpoint}, with nothing but the local configuration: its scheme, its path, its
  * TLS settings, its own credential, and whether the host policy lets it have one.
  *
- * Listeners are told whenever an endpoint handed out earlier may be out of date.
+ * Listeners are called each time an endpoint that was handed out may have become out of date.
  */
 export class ClusterAccess {
   private resolved: readonly ResolvedSeed[];
   private policy: CompiledHostPolicy;
   private defaultAuth: Auth | undefined;
-  private askedAtMs = Number.NEGATIVE_INFINITY;
-  private asking: Promise<void> | undefined;
+  private calledAtMs = Number.NEGATIVE_INFINITY;
+  private calling: Promise<void> | undefined;
   private resolving: Promise<void> | undefined;
-  /** Every name has been looked up at least once, found or not. */
+  /** Every name was looked up at least once, found or not. */
   private namesAreKnown: boolean;
   private closed = false;
   private readonly notices: WarnOnce;
   private cancelRefresh = () => {};
-  private readonly listeners = new Set<() => void>();
+  private readonly changes = new Listeners<void>();
 
   constructor(
     private readonly config: ClusterConfig,
@@ -77,12 +77,12 @@ export class ClusterAccess {
     return this.resolved;
   }
 
-  /** Whether a refusal will stand: names and credential are not still waited for. */
+  /** Whether a refusal is final: no name and no credential is pending. */
   get isSettled(): boolean {
     return this.namesAreKnown && (typeof this.config.defaultAuth !== "function" || this.defaultAuth !== undefined);
   }
 
-  /** Looks up the seeds' names and asks for the credential, if a function gives it. Never fails. */
+  /** Looks up the seeds' names, and calls the function that gives the credential, if there is one. Never rejects. */
   async start(): Promise<void> {
     await Promise.all([this.resolveSeeds(), this.refreshCredential()]);
   }
@@ -90,13 +90,11 @@ export class ClusterAccess {
   close(): void {
     this.closed = true;
     this.cancelRefresh();
-    this.listeners.clear();
   }
 
   /** Calls `listener` at each change, until what it returns is called. */
   onChange(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return this.changes.add(listener);
   }
 
   /** How to reach a node of the view. */
@@ -134,7 +132,7 @@ export class ClusterAccess {
             ? this.config.headers
             : { ...this.config.headers, authorization: authorizationHeader(auth) },
         tls: chooseTls(node, this.config.seeds, this.config.tls) ?? noTls,
-        ...(node.ip === undefined ? {} : { fallbackAddress: node.ip }),
+        ...present({ fallbackAddress: node.ip }),
         policy: this.policy,
       },
     };
@@ -142,7 +140,7 @@ export class ClusterAccess {
 
   /** Looks up the names of the configured nodes again. A name that does not resolve keeps what it resolved to last. */
   resolveSeeds(): Promise<void> {
-    // One at a time: lookups that hang hold up all of the process's other lookups and file reads.
+    // One at a time: lookups that hang delay all other lookups and file reads of the process.
     this.resolving ??= this.lookUpSeeds().finally(() => {
       this.resolving = undefined;
     });
@@ -158,10 +156,10 @@ export class ClusterAccess {
     this.namesAreKnown = true;
     if (wereKnown && JSON.stringify(resolved.map(({ addresses }) => addresses)) === before) return;
     this.policy = this.compilePolicy();
-    this.tell();
+    this.changes.emit();
   }
 
-  /** A node said 401: the credential may have changed. Only a credential that a function gives can be asked for anew. */
+  /** A node answered 401: the credential may have changed. Has an effect only where a function gives it. */
   credentialRefused(): void {
     void this.refreshCredential();
   }
@@ -169,21 +167,21 @@ export class ClusterAccess {
   private refreshCredential(): Promise<void> {
     const { defaultAuth } = this.config;
     if (typeof defaultAuth !== "function" || this.closed) return Promise.resolve();
-    if (this.asking !== undefined) return this.asking;
-    if (this.timers.nowMs() - this.askedAtMs < credentialMinAgeMs) return Promise.resolve();
-    this.askedAtMs = this.timers.nowMs();
-    this.asking = this.askCredential(defaultAuth).finally(() => {
-      this.asking = undefined;
+    if (this.calling !== undefined) return this.calling;
+    if (this.timers.nowMs() - this.calledAtMs < credentialMinAgeMs) return Promise.resolve();
+    this.calledAtMs = this.timers.nowMs();
+    this.calling = this.callProvider(defaultAuth).finally(() => {
+      this.calling = undefined;
       if (this.closed) return;
       this.cancelRefresh();
       const againMs = this.defaultAuth === undefined ? credentialMinAgeMs : credentialMaxAgeMs;
       this.cancelRefresh = this.timers.after(againMs, () => void this.refreshCredential());
     });
-    return this.asking;
+    return this.calling;
   }
 
-  private async askCredential(provider: AuthProvider): Promise<void> {
-    const given = await this.inTime(provider);
+  private async callProvider(provider: AuthProvider): Promise<void> {
+    const given = await this.givenBy(provider);
     if (this.closed) return;
     const { auth, problem } = given.ok ? readCredential(given.value) : { auth: undefined, problem: given.problem };
     if (auth === undefined) {
@@ -198,19 +196,15 @@ export class ClusterAccess {
     this.notices.clear("auth");
     if (this.defaultAuth !== undefined && authorizationHeader(this.defaultAuth) === authorizationHeader(auth)) return;
     this.defaultAuth = auth;
-    this.tell();
+    this.changes.emit();
   }
 
-  /** What the function gave. What it threw is not told: it was made by code that handles secrets. */
-  private async inTime(provider: AuthProvider): Promise<Given> {
-    let cancel = () => {};
-    const late = new Promise<Given>((resolve) => {
-      const problem = `no answer within ${credentialWithinMs} ms`;
-      cancel = this.timers.after(credentialWithinMs, () => resolve({ ok: false, problem }));
-    });
-    const asked = async (): Promise<Given> => ({ ok: true, value: await provider() });
-    const failed = (): Given => ({ ok: false, problem: "it threw" });
-    return Promise.race([asked().catch(failed), late]).finally(() => cancel());
+  /** What the function gave. What it threw is not shown: code that handles secrets made it. */
+  private givenBy(provider: AuthProvider): Promise<Given> {
+    const given = async (): Promise<Given> => ({ ok: true, value: await provider() });
+    const threw = (): Given => ({ ok: false, problem: "it threw" });
+    const late = (): Given => ({ ok: false, problem: `no answer within ${credentialWithinMs} ms` });
+    return withDeadline(given().catch(threw), credentialWithinMs, this.timers, late);
   }
 
   private compilePolicy(): CompiledHostPolicy {
@@ -218,14 +212,9 @@ export class ClusterAccess {
     const allow = config.discovery === false ? undefined : config.discovery.allow;
     return createHostPolicy({
       seeds: this.resolved,
-      ...(allow === undefined ? {} : { allow }),
+      ...present({ allow }),
       hasCredentials: config.defaultAuth !== undefined || config.seeds.some(({ auth }) => auth !== undefined),
-      verifiedTls: true,
     });
-  }
-
-  private tell(): void {
-    for (const listener of this.listeners) listener();
   }
 }
 

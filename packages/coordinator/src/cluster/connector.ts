@@ -1,6 +1,7 @@
 import { type LookupAddress, lookup as lookupHost } from "node:dns";
 import { type LookupFunction, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { present, Semaphore } from "@rollcall/core";
 import { judgeAddress } from "@rollcall/core/access";
 import { buildConnector } from "undici";
 import type { Endpoint } from "./endpoint.js";
@@ -9,23 +10,25 @@ import { judgePinnedChain } from "./pinned-certificate.js";
 export interface ConnectorOptions {
   /** Time for TCP and TLS together. */
   readonly connectTimeoutMs: number;
-  /** How many connections may be opening at once; further ones wait their turn. */
+  /** How many connections may be opening at once; further ones wait in order. */
   readonly opening: number;
-  /** Ends connections that are still opening, and those that wait for it: their owner is closed. */
+  /** Ends connections that are opening or wait to be opened: their owner is closed. */
   readonly signal?: AbortSignal;
-  /** Told how long each connection took to open, on a clock of the caller's own. */
+  /** The wall clock: certificates have dates. */
+  readonly wallNowMs: () => number;
+  /** Gets the time that each connection took to open, on a clock of the caller's own. */
   readonly timed?: { readonly nowMs: () => number; readonly took: (ms: number) => void };
 }
 
-/** Whoever owns the connections, and where they go just now. */
+/** The owner of the connections, and where they lead now. */
 export interface Reached {
   readonly endpoint: Endpoint;
 }
 
-/** The code where the host policy forbids the address that a node's name leads to. */
+/** The code of a connection that the host policy forbids, because of the address that the node's name leads to. */
 export const hostRefused = "ERR_HOST_REFUSED";
 
-/** A connection we will not make. `code` is stable. */
+/** A connection that is not made. `code` is stable. */
 class RefusedConnection extends Error {
   override readonly name = "RefusedConnection";
   constructor(
@@ -38,75 +41,67 @@ class RefusedConnection extends Error {
 
 /**
  * Opens the sockets of one node: its TLS settings, its certificate pin, the host policy on the address that its name
- * resolves to (so that a DNS answer cannot lead a password astray), and a bound on simultaneous handshakes.
+ * resolves to (so that a DNS answer cannot redirect a password), and a bound on simultaneous handshakes.
  *
  * Names are resolved anew for every connection. `node.endpoint` is read at every connection too: a policy may change
  * while the node stays; its TLS settings may not.
  */
 export function createConnector(
   node: Reached,
-  { connectTimeoutMs, opening, signal, timed }: ConnectorOptions,
+  { connectTimeoutMs, opening, signal, wallNowMs, timed }: ConnectorOptions,
 ): buildConnector.connector {
   const { tls } = node.endpoint;
   const pin = tls.caFingerprint;
   const connect = buildConnector({
     timeout: connectTimeoutMs,
     lookup: resolveAllowed(node),
-    ...(tls.ca === undefined ? {} : { ca: [...tls.ca] }),
-    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-    ...(tls.key === undefined ? {} : { key: tls.key }),
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+    ...present({ ca: tls.ca && [...tls.ca], cert: tls.cert, key: tls.key, servername: tls.serverName }),
     // With a pin and no `ca`, the pin alone decides, in `judgePinnedChain`. A resumed session shows no chain to judge.
     ...(pin === undefined ? {} : { rejectUnauthorized: tls.ca !== undefined, maxCachedSessions: 0 }),
   });
 
-  const waiting: (() => void)[] = [];
-  let openingNow = 0;
-  const next = () => {
-    openingNow--;
-    waiting.shift()?.();
-  };
-  // The client learns of a socket when it is connected: until then, nobody but us can close it.
+  const places = new Semaphore(opening);
+  // The client gets a socket when it is connected: until then only the connector can close it.
   const sockets = new Set<Socket>();
   signal?.addEventListener("abort", () => {
     for (const socket of sockets) socket.destroy(closed());
   });
 
-  return (target, callback) => {
+  const pinProblem = (target: buildConnector.Options, socket: TLSSocket | Socket) => {
+    if (pin === undefined || target.protocol !== "https:") return undefined;
+    return judgePinnedChain(socket as TLSSocket, tls.serverName ?? target.hostname, pin, wallNowMs());
+  };
+
+  const open = (target: buildConnector.Options, callback: buildConnector.Callback, ended: () => void) => {
+    const begunMs = timed?.nowMs() ?? 0;
     let dialled: Socket | undefined;
-    let begunMs = 0;
-    const open = () => {
-      openingNow++;
-      begunMs = timed?.nowMs() ?? 0;
-      try {
-        if (signal?.aborted === true) throw closed();
-        // The connector returns its socket; its type does not say so.
-        const socket: unknown = connect(target, opened);
-        if (!(socket instanceof Socket)) return;
-        dialled = socket;
-        sockets.add(socket);
-      } catch (error) {
-        // Such as a `ca` or `key` that OpenSSL cannot read.
-        opened(error instanceof Error ? error : new Error("the connection could not be opened"), null);
-      }
-    };
     const opened = (...[error, socket]: buildConnector.CallbackArgs) => {
       if (dialled !== undefined) sockets.delete(dialled);
-      next();
+      ended();
       if (error !== null) return callback(error, null);
-      const wrong =
-        pin === undefined || target.protocol !== "https:"
-          ? undefined
-          : judgePinnedChain(socket as TLSSocket, tls.serverName ?? target.hostname, pin, Date.now());
-      if (wrong === undefined) {
+      const problem = pinProblem(target, socket);
+      if (problem === undefined) {
         timed?.took(timed.nowMs() - begunMs);
         return callback(null, socket as Socket);
       }
       socket.on("error", () => {}).destroy();
-      return callback(new RefusedConnection("ERR_TLS_CA_FINGERPRINT", wrong), null);
+      return callback(new RefusedConnection("ERR_TLS_CA_FINGERPRINT", problem), null);
     };
-    if (openingNow < opening) open();
-    else waiting.push(open);
+    try {
+      if (signal?.aborted === true) throw closed();
+      // The connector returns its socket; its type does not say so.
+      const socket: unknown = connect(target, opened);
+      if (!(socket instanceof Socket)) return;
+      dialled = socket;
+      sockets.add(socket);
+    } catch (error) {
+      // Such as a `ca` or `key` that OpenSSL cannot read.
+      opened(error instanceof Error ? error : new Error("the connection could not be opened"), null);
+    }
+  };
+
+  return (target, callback) => {
+    void places.run(() => new Promise<void>((ended) => open(target, callback, ended)));
   };
 }
 

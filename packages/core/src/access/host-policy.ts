@@ -10,8 +10,6 @@ export interface HostPolicyInput {
   readonly allow?: AllowConfig;
   /** Whether any request may carry a credential. Without one there is little to protect. */
   readonly hasCredentials: boolean;
-  /** Whether an `https` node must show a certificate that is checked. If not, `https` is judged as `http` is. */
-  readonly verifiedTls: boolean;
 }
 
 /** Which nodes may be used. Plain data: it may be posted to a thread, which then needs this file only. */

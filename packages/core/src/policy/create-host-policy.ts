@@ -16,7 +16,7 @@ type SeedInput = HostPolicyInput["seeds"][number];
  * a host of his own.
  *
  * Always: the configured nodes, the same hosts on other ports, and what `allow.hosts` names.
- * Over `https` with a checked certificate, also: one label below the parent domain of a configured name, unless that is
+ * Over `https`, where certificates are always checked, also: one label below the parent domain of a configured name, unless that is
  * a public or provider suffix; for a configured address, the private or loopback range it lies in; and all that may be
  * reached over `http`.
  * Over plain `http`, where `http` nodes are configured, also: private addresses, if each of those is known to be at a
@@ -25,11 +25,11 @@ type SeedInput = HostPolicyInput["seeds"][number];
  *
  * Without credentials every address is allowed but these last.
  */
-export function createHostPolicy({ seeds, allow, hasCredentials, verifiedTls }: HostPolicyInput): CompiledHostPolicy {
+export function createHostPolicy({ seeds, allow, hasCredentials }: HostPolicyInput): CompiledHostPolicy {
   const httpSeeds = seeds.filter(({ scheme }) => scheme === "http");
   const allowedHosts = allow?.hosts ?? [];
   const http = httpSeeds.length === 0 ? nothing : plainRules(httpSeeds, allowedHosts);
-  const https = verifiedTls ? verifiedRules(seeds, allowedHosts) : plainRules(seeds, allowedHosts);
+  const https = verifiedRules(seeds, allowedHosts);
   return {
     seeds: new Set(seeds.map(originOf)),
     ...(allow?.ports === undefined ? {} : { ports: new Set(allow.ports) }),

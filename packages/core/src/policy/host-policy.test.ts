@@ -10,10 +10,9 @@ interface Situation {
   readonly seeds: Readonly<Record<string, readonly string[]>>;
   readonly allow?: AllowConfig;
   readonly hasCredentials?: boolean;
-  readonly verifiedTls?: boolean;
 }
 
-function policyFor({ seeds, allow, hasCredentials = true, verifiedTls = true }: Situation): CompiledHostPolicy {
+function policyFor({ seeds, allow, hasCredentials = true }: Situation): CompiledHostPolicy {
   return createHostPolicy({
     seeds: Object.entries(seeds).map(([text, addresses]) => {
       const { protocol, hostname, port } = new URL(text);
@@ -23,7 +22,6 @@ function policyFor({ seeds, allow, hasCredentials = true, verifiedTls = true }: 
     }),
     ...(allow === undefined ? {} : { allow }),
     hasCredentials,
-    verifiedTls,
   });
 }
 
@@ -112,14 +110,6 @@ const situations: readonly { readonly title: string; readonly in: Situation; rea
       ["https://127.0.0.1:9201", "allowed"],
       ["https://[::1]:9201", "allowed"],
       ["https://172.18.0.2", "refused"],
-    ],
-  },
-  {
-    title: "https whose certificates are not checked is judged as http",
-    in: { seeds: { "https://es1.example.com": ["203.0.113.1"] }, verifiedTls: false },
-    rows: [
-      ["https://es1.example.com:9201", "allowed"],
-      ["https://es2.example.com", "refused"],
     ],
   },
   {
@@ -334,7 +324,6 @@ describe("the host policy", () => {
     ),
     allow: fc.record({ hosts: fc.subarray([".example.com", "10.0.0.0/8", "::/0", "es2.example.com"]) }),
     hasCredentials: fc.boolean(),
-    verifiedTls: fc.boolean(),
   });
   const anyDestination = fc.record({ scheme, host, port });
 

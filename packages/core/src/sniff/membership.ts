@@ -1,4 +1,4 @@
-import { addressOf, type NodeRecord, nodeKey } from "../view/node-record.js";
+import { addressOf, type NodeRecord } from "../view/node-record.js";
 import { sniffLimits } from "./limits.js";
 
 /** When a node that is no longer listed has left. */
@@ -65,14 +65,9 @@ export interface MembershipAnswer {
 
 export interface MergedSniff {
   readonly membership: Membership;
-  /** Node keys. A node whose id or address changed has left under its old key and joined under its new one. */
-  readonly joined: readonly string[];
-  readonly left: readonly string[];
-  /** Which of those that left are still here, under another key. */
-  readonly moved: readonly { readonly from: string; readonly to: string }[];
-  /** A member joined, left or has a new record. Absences alone change nothing that is published. */
+  /** A node joined, left, or has a new record. An absence alone changes nothing that is published. */
   readonly changed: boolean;
-  /** Why not all that the answer says was done; a sentence for people. */
+  /** Why a part of the answer was not applied; a sentence for people. */
   readonly held?: string;
 }
 
@@ -87,7 +82,7 @@ export function mergeSniff(membership: Membership, answer: MembershipAnswer, now
   const { members } = membership;
   const listed = new Map(answer.nodes.map((node) => [addressOf(node), node]));
   if (listed.size === 0) {
-    return { membership, joined: [], left: [], moved: [], changed: false, held: "the answer lists no usable node" };
+    return { membership, changed: false, held: "the answer lists no usable node" };
   }
 
   const idsListed = new Set(answer.nodes.map(({ id }) => id).filter((id) => id !== ""));
@@ -109,7 +104,7 @@ export function mergeSniff(membership: Membership, answer: MembershipAnswer, now
   const merged = { members: [...staying, ...joining.map(present)].sort(byAddress) };
   return {
     membership: merged,
-    ...difference(membership, merged),
+    changed: isChanged(membership, merged),
     ...(held ? { held: shrinkReason(missing.length, members.length) } : {}),
     ...(joining.length < strangers.length ? { held: `there may be no more than ${sniffLimits.nodesMax} members` } : {}),
   };
@@ -171,27 +166,10 @@ function shrinkReason(missing: number, members: number): string {
   return `the answer leaves out ${missing} of ${members} known nodes; held until another node says so, or for ${lone}`;
 }
 
-type Difference = Pick<MergedSniff, "joined" | "left" | "moved" | "changed">;
-
-function difference(before: Membership, after: Membership): Difference {
-  const nodesBefore = before.members.map(({ node }) => node);
-  const nodesAfter = after.members.map(({ node }) => node);
-  const keysBefore = new Set(nodesBefore.map(nodeKey));
-  const keyOfId = new Map(nodesAfter.map((node) => [node.id, nodeKey(node)]));
-  const keysAfter = new Set(nodesAfter.map(nodeKey));
-
-  const gone = nodesBefore.filter((node) => !keysAfter.has(nodeKey(node)));
-  const moved = gone.flatMap((node) => {
-    const to = node.id === "" ? undefined : keyOfId.get(node.id);
-    return to === undefined ? [] : [{ from: nodeKey(node), to }];
-  });
-  const untouched = new Set(nodesBefore);
-  return {
-    joined: [...keysAfter].filter((key) => !keysBefore.has(key)),
-    left: gone.map(nodeKey),
-    moved,
-    changed: gone.length > 0 || nodesAfter.some((node) => !untouched.has(node)),
-  };
+/** Records that did not change are the same objects, see {@link refreshed}. */
+function isChanged(before: Membership, after: Membership): boolean {
+  const records = new Set(before.members.map(({ node }) => node));
+  return after.members.length !== records.size || after.members.some(({ node }) => !records.has(node));
 }
 
 /** Records are parsed in one fixed order of roles and attributes, so equal ones are written equally. */

@@ -159,12 +159,13 @@ describe("memberships", () => {
       for (const { atMs, by, partial, lists, members, note } of steps) {
         const answer = { nodes: nodesOf(lists), complete: partial !== true, answeredBy: by };
         const merged = mergeSniff(membership, answer, atMs);
+        const keysBefore = membership.members.map(({ node }) => nodeKey(node));
+        const keysAfter = merged.membership.members.map(({ node }) => nodeKey(node));
         membership = merged.membership;
         assert.equal(membership.members.map(({ node }) => nodeKey(node)).join(" "), members, `members at ${atMs} ms`);
         const notes = [
-          ...merged.joined.map((key) => `+${key}`),
-          ...merged.left.map((key) => `-${key}`),
-          ...merged.moved.map(({ from, to }) => `${from}>${to}`),
+          ...keysAfter.filter((key) => !keysBefore.includes(key)).map((key) => `+${key}`),
+          ...keysBefore.filter((key) => !keysAfter.includes(key)).map((key) => `-${key}`),
           ...(merged.held === undefined ? [] : ["held"]),
         ];
         assert.equal(notes.join(" "), note, `notes at ${atMs} ms`);

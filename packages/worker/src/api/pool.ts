@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { setTimeout as startTimer } from "node:timers";
-import { ClusterAccess, ControlClient, createRedisStore, defaultLogger, systemTimers } from "@rollcall/coordinator";
+import {
+  ClusterAccess,
+  type ControlClient,
+  createRedisStore,
+  defaultLogger,
+  HttpControlClient,
+  systemTimers,
+} from "@rollcall/coordinator";
 import { type Logger, RollcallError, silentLogger } from "@rollcall/core";
 import {
   bounds,
@@ -102,7 +109,7 @@ class ClusterPool implements Pool {
   readonly #emitter: PoolEmitter;
   readonly #timers = systemTimers;
   readonly #access: ClusterAccess;
-  readonly #asker: ControlClient;
+  readonly #controlClient: ControlClient;
   readonly #view: ViewSource;
   readonly #keeper: ViewKeeper;
   readonly #localHealth: LocalHealth;
@@ -137,7 +144,11 @@ class ClusterPool implements Pool {
     this.#emitter = new PoolEmitter(this.#logger);
     this.#access = new ClusterAccess(settings, timers, this.#logger);
     this.#deadlines = new Deadlines(() => timers.nowMs());
-    this.#asker = new ControlClient(timers, fixed.connectTimeoutMs);
+    this.#controlClient = new HttpControlClient({
+      timers,
+      wallNowMs: Date.now,
+      connectTimeoutMs: fixed.connectTimeoutMs,
+    });
 
     const layout = { slots: fixed.slotsMax, threads: Math.max(1, settings.threads) };
     const words = createTable(layout);
@@ -282,7 +293,7 @@ class ClusterPool implements Pool {
       replica: randomUUID(),
       openStore: createRedisStore,
       access: this.#access,
-      asker: this.#asker,
+      controlClient: this.#controlClient,
       timers,
       random,
       logger: this.#logger,
@@ -465,7 +476,7 @@ class ClusterPool implements Pool {
   }
 
   #lookAt(node: NodeRecord, timeoutMs?: number): Promise<ProbeResult> {
-    return probeOnce(this.#asker, this.#access, node, this.#keeper.current?.topology.clusterUuid, timeoutMs);
+    return probeOnce(this.#controlClient, this.#access, node, this.#keeper.current?.topology.clusterUuid, timeoutMs);
   }
 
   #nodeChanged(event: NodeEvent): void {
@@ -507,7 +518,7 @@ class ClusterPool implements Pool {
       });
     }
     this.#tasks.close();
-    await Promise.allSettled([this.#sender.destroy(), this.#view.close(), this.#asker.close()]);
+    await Promise.allSettled([this.#sender.destroy(), this.#view.close(), this.#controlClient.close()]);
     await this.#threads?.destroy();
     clearInterval(this.#gathering);
     clearInterval(this.#ticking);

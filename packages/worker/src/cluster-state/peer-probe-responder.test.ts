@@ -5,9 +5,9 @@ import { describe, it } from "node:test";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import {
   ClusterAccess,
-  ControlClient,
   Coordinator,
   createMemoryStore,
+  HttpControlClient,
   type PeerProbeResult,
   systemTimers,
 } from "@rollcall/coordinator";
@@ -158,12 +158,16 @@ describe("a witness to a leader that is cut off", () => {
     const process = (name: string) => {
       const config = parseClusterConfig({ nodes: urls, auth: { bearer: name }, discovery: false });
       const access = new ClusterAccess(config, systemTimers, silentLogger);
-      const asker = new ControlClient(systemTimers, 3_000);
+      const controlClient = new HttpControlClient({
+        timers: systemTimers,
+        wallNowMs: Date.now,
+        connectTimeoutMs: 3_000,
+      });
       open.unshift(
-        () => asker.close(),
+        () => controlClient.close(),
         () => access.close(),
       );
-      return { config, access, asker };
+      return { config, access, controlClient };
     };
     const views: View[] = [];
     store.subscribe((view) => views.push(view));
@@ -172,10 +176,10 @@ describe("a witness to a leader that is cut off", () => {
     const logger = { ...silentLogger, warn: (_fields: object, message: string) => warnings.push(message) };
     const common = { store, timers: systemTimers, random: Math.random, logger };
     const coordinator = new Coordinator({ ...common, ...process("a"), leader: "a", replica: "a" });
-    const { access, asker } = process("b");
+    const { access, controlClient } = process("b");
     const look = (key: string) => {
       const node = [first, second].find((node) => `@${addressOf(node)}` === key);
-      return node === undefined ? undefined : probeOnce(asker, access, node, "u1");
+      return node === undefined ? undefined : probeOnce(controlClient, access, node, "u1");
     };
     const witness = new PeerProbeResponder({ replica: "b", store, probe: look, timers: systemTimers });
     open.unshift(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, describe, it } from "node:test";
-import { ClusterAccess, ControlClient, systemTimers } from "@rollcall/coordinator";
+import { ClusterAccess, HttpControlClient, systemTimers } from "@rollcall/coordinator";
 import { silentLogger, type Timers } from "@rollcall/core";
 import { parseClusterConfig } from "@rollcall/core/config";
 import { probeOnce } from "./probe-once.js";
@@ -22,9 +22,9 @@ async function serving(listener: RequestListener): Promise<number> {
 
 function looking(port: number, timers: Timers = systemTimers) {
   const access = new ClusterAccess(parseClusterConfig({ nodes: [`http://127.0.0.1:${port}`] }), timers, silentLogger);
-  const asker = new ControlClient(timers, 3_000);
-  open.push(() => asker.close());
-  return { access, look: () => probeOnce(asker, access, { id: "", host: "127.0.0.1", port }, "u1") };
+  const controlClient = new HttpControlClient({ timers: timers, wallNowMs: Date.now, connectTimeoutMs: 3_000 });
+  open.push(() => controlClient.close());
+  return { access, look: () => probeOnce(controlClient, access, { id: "", host: "127.0.0.1", port }, "u1") };
 }
 
 const answering =
@@ -53,9 +53,9 @@ describe("a fresh look at a node", () => {
       systemTimers,
       silentLogger,
     );
-    const asker = new ControlClient(systemTimers, 3_000);
-    open.push(() => asker.close());
-    assert.equal((await probeOnce(asker, access, { id: "", host: "127.0.0.1", port: 1 }, "u1")).kind, "void");
+    const controlClient = new HttpControlClient({ timers: systemTimers, wallNowMs: Date.now, connectTimeoutMs: 3_000 });
+    open.push(() => controlClient.close());
+    assert.equal((await probeOnce(controlClient, access, { id: "", host: "127.0.0.1", port: 1 }, "u1")).kind, "void");
   });
 
   it("sees nothing while this process is hardly running", async () => {

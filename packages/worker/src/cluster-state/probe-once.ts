@@ -22,7 +22,7 @@ interface NoSight {
 
 /** Looks once, with this process's own credentials. Always answers, mostly within `timeoutMs`. */
 export async function probeOnce(
-  asker: ControlClient,
+  controlClient: ControlClient,
   access: Pick<ClusterAccess, "reach">,
   node: NodeRecord,
   clusterUuid: string | undefined,
@@ -30,7 +30,7 @@ export async function probeOnce(
 ): Promise<ProbeResult> {
   const reach = access.reach(node);
   if (reach.kind === "refused") return { kind: "void", reason: reach.reason };
-  const { outcome, reason, code } = await probe(asker, reach.endpoint, {
+  const { outcome, reason, code } = await probe(controlClient, reach.endpoint, {
     pinnedUuid: clusterUuid,
     timeoutMs,
     fresh: true,

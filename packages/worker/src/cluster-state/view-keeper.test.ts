@@ -18,7 +18,7 @@ const node = (id: string, port: number): NodeRecord => ({ id, host: "10.0.0.1", 
 const [a, b, c] = [node("a", 1), node("b", 2), node("c", 3)];
 
 const layout = { slots: 6, threads: 1 };
-const policy = createHostPolicy({ seeds: [], hasCredentials: false, verifiedTls: true });
+const policy = createHostPolicy({ seeds: [], hasCredentials: false });
 
 function endpointOf({ host, port }: Pick<NodeRecord, "host" | "port">, authorization: string): Endpoint {
   const address = addressOf({ host, port });

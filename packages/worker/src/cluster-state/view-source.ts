@@ -23,7 +23,7 @@ export interface ViewSourceParts {
   readonly replica: string;
   readonly openStore: (options: RedisStoreOptions) => ViewStore;
   readonly access: ClusterAccess;
-  readonly asker: ControlClient;
+  readonly controlClient: ControlClient;
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
@@ -139,11 +139,11 @@ export class ViewSource {
   }
 
   private coordinatorOver(store: ViewStore, pace?: SniffTimes): Coordinator {
-    const { config, access, asker, timers, random, logger } = this.parts;
+    const { config, access, controlClient, timers, random, logger } = this.parts;
     return new Coordinator({
       config,
       access,
-      asker,
+      controlClient,
       store,
       timers,
       random,

@@ -113,7 +113,7 @@ export function endpointOf(origin: string, more: Partial<Endpoint> = {}): Endpoi
     pathPrefix: "",
     headers: {},
     tls: noTls,
-    policy: createHostPolicy({ seeds: [], hasCredentials: false, verifiedTls: true }),
+    policy: createHostPolicy({ seeds: [], hasCredentials: false }),
     ...more,
   };
 }

@@ -190,6 +190,7 @@ export class Dispatch implements Sender {
     counted: (slot, change) => this.options.reader.countSocket(slot, change),
     opened: (slot, tookMs) => this.options.reader.noteHandshake(slot, tookMs),
     ranMs: () => this.options.ranMs(this.options.timers.nowMs()),
+    wallNowMs: () => this.options.wallNowMs(),
   };
 
   private readonly attempts: AttemptOwner = {

@@ -275,7 +275,7 @@ describe("a node that cannot be connected to", () => {
     const elsewhere = [
       { host: "es.example.com", port: 9200, scheme: "https" as const, pathPrefix: "", addresses: ["203.0.113.9"] },
     ];
-    const policy = createHostPolicy({ seeds: elsewhere, hasCredentials: true, verifiedTls: true });
+    const policy = createHostPolicy({ seeds: elsewhere, hasCredentials: true });
     const rig = openRig(test);
     rig.use(endpointOf(`http://localhost:${server.port}`, { policy }), server.origin);
     for (let request = 0; request < 20; request++) {

@@ -25,6 +25,8 @@ export interface ConnectionObserver {
   opened(slot: number, tookMs: number): void;
   /** A clock for that; it stands still while this thread does not run. */
   ranMs(): number;
+  /** The wall clock: certificates have dates. */
+  wallNowMs(): number;
 }
 
 /** undici's handler for one request, told which connection it runs on. */
@@ -104,6 +106,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
       connect: createConnector(this, {
         ...settings,
         signal: this.stop.signal,
+        wallNowMs: () => observer.wallNowMs(),
         timed: {
           nowMs: () => observer.ranMs(),
           took: (ms) => {

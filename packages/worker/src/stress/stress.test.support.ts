@@ -413,7 +413,7 @@ class StressRig {
   }
 }
 
-const policy = createHostPolicy({ seeds: [], hasCredentials: false, verifiedTls: true });
+const policy = createHostPolicy({ seeds: [], hasCredentials: false });
 const tls = {};
 
 function endpointOf(host: string, port: number): Endpoint {

@@ -5,7 +5,8 @@ import { ManualTimers } from "@rollcall/testing";
 import { json, type StandIn, standIn } from "../stand-in.test.support.js";
 import { systemTimers } from "../system-timers.js";
 import { endpointAt, until } from "../testing.test.support.js";
-import { ControlClient, type ControlRequest } from "./control-client.js";
+import type { ControlRequest } from "./control-client.js";
+import { HttpControlClient } from "./http-control-client.js";
 
 const question: ControlRequest = { path: "/", timeoutMs: 30_000, maxBytes: 1_000, fresh: false };
 const silent = () => {};
@@ -19,43 +20,43 @@ async function serving(reply: StandIn["reply"]): Promise<StandIn> {
   return server;
 }
 
-function askerOn(timers: Timers): ControlClient {
-  const asker = new ControlClient(timers, 3_000);
-  open.push(() => asker.close());
-  return asker;
+function clientOn(timers: Timers): HttpControlClient {
+  const client = new HttpControlClient({ timers, wallNowMs: Date.now, connectTimeoutMs: 3_000 });
+  open.push(() => client.close());
+  return client;
 }
 
-describe("an asker", () => {
+describe("an client", () => {
   it("gives status and body, with the endpoint's headers and path prefix", async () => {
     const server = await serving(json({ ok: true }, 404));
     const endpoint = endpointAt(server.port, { pathPrefix: "/es", headers: { authorization: "Bearer t" } });
-    const answer = await askerOn(systemTimers).request(endpoint, { ...question, path: "/_nodes/http?a=b" });
+    const answer = await clientOn(systemTimers).request(endpoint, { ...question, path: "/_nodes/http?a=b" });
     assert.deepEqual(answer, { kind: "answered", status: 404, body: Buffer.from('{"ok":true}') });
     assert.deepEqual([server.asked, server.credentials], [["/es/_nodes/http?a=b"], ["Bearer t"]]);
   });
 
   it("keeps one connection to a node, and opens another for each fresh question", async () => {
     const server = await serving(json({}));
-    const asker = askerOn(systemTimers);
+    const client = clientOn(systemTimers);
     const endpoint = endpointAt(server.port);
-    await asker.request(endpoint, question);
-    await asker.request({ ...endpoint, headers: { authorization: "Bearer new" } }, question);
+    await client.request(endpoint, question);
+    await client.request({ ...endpoint, headers: { authorization: "Bearer new" } }, question);
     assert.deepEqual([server.connections, server.credentials], [1, [undefined, "Bearer new"]]);
-    await asker.request(endpoint, { ...question, fresh: true });
-    await asker.request(endpoint, { ...question, fresh: true });
+    await client.request(endpoint, { ...question, fresh: true });
+    await client.request(endpoint, { ...question, fresh: true });
     assert.equal(server.connections, 3);
-    await asker.request(endpoint, question);
+    await client.request(endpoint, question);
     assert.equal(server.connections, 3);
   });
 
   it("lets go of the kept connections to all other addresses, after their answers", async () => {
     const responses: (() => void)[] = [];
     const server = await serving((_request, response) => responses.push(() => response.end("{}")));
-    const asker = askerOn(systemTimers);
-    const asking = asker.request(endpointAt(server.port), question);
+    const client = clientOn(systemTimers);
+    const asking = client.request(endpointAt(server.port), question);
     await until("the question has come", () => responses.length === 1);
-    asker.keepOnly(new Set());
-    const other = asker.request(endpointAt(server.port), question);
+    client.keepOnly(new Set());
+    const other = client.request(endpointAt(server.port), question);
     await until("another connection is opened", () => responses.length === 2);
     for (const respond of responses) respond();
     assert.deepEqual([(await asking).kind, (await other).kind, server.connections], ["answered", "answered", 2]);
@@ -64,22 +65,22 @@ describe("an asker", () => {
   it("does not follow a redirect", async () => {
     const elsewhere = await serving(json({}));
     const server = await serving((_request, response) => response.writeHead(302, { location: elsewhere.url }).end());
-    const answer = await askerOn(systemTimers).request(endpointAt(server.port), question);
+    const answer = await clientOn(systemTimers).request(endpointAt(server.port), question);
     assert.deepEqual([answer.kind === "answered" && answer.status, elsewhere.asked], [302, []]);
   });
 
   it("reads no more of an answer than it may", async () => {
     const server = await serving((_request, response) => response.end("x".repeat(1_001)));
-    const answer = await askerOn(systemTimers).request(endpointAt(server.port), question);
+    const answer = await clientOn(systemTimers).request(endpointAt(server.port), question);
     assert.equal(answer.kind === "failed" && answer.code, "ERR_TOO_LARGE");
     server.reply = (_request, response) => response.end("x".repeat(1_000));
-    assert.equal((await askerOn(systemTimers).request(endpointAt(server.port), question)).kind, "answered");
+    assert.equal((await clientOn(systemTimers).request(endpointAt(server.port), question)).kind, "answered");
   });
 
   it("answers with a code and words, whatever goes wrong", async () => {
     const server = await serving((request) => request.socket.destroy());
     const codeOf = async (port: number, headers = {}) => {
-      const answer = await askerOn(systemTimers).request(endpointAt(port, { headers }), question);
+      const answer = await clientOn(systemTimers).request(endpointAt(port, { headers }), question);
       assert.ok(answer.kind === "failed" && answer.reason !== "");
       return answer.code;
     };
@@ -96,27 +97,27 @@ describe("an asker", () => {
   it("gives up when the time is over, and asks the next question on another connection", async () => {
     const timers = new ManualTimers();
     const server = await serving(silent);
-    const asker = askerOn(timers);
-    const asking = asker.request(endpointAt(server.port), { ...question, timeoutMs: 1_000 });
+    const client = clientOn(timers);
+    const asking = client.request(endpointAt(server.port), { ...question, timeoutMs: 1_000 });
     await until("the question has come", () => server.asked.length === 1);
     timers.advance(999);
     server.reply = json({});
     timers.advance(1);
     assert.deepEqual(await asking, { kind: "failed", code: "ERR_TIMEOUT", reason: "no answer within 1000 ms" });
-    assert.equal((await asker.request(endpointAt(server.port), question)).kind, "answered");
+    assert.equal((await client.request(endpointAt(server.port), question)).kind, "answered");
   });
 
   it("gives the time to the whole answer, not only to its beginning", async () => {
     const timers = new ManualTimers();
     const server = await serving((_request, response) => response.write("{"));
-    const asking = askerOn(timers).request(endpointAt(server.port), { ...question, timeoutMs: 1_000 });
+    const asking = clientOn(timers).request(endpointAt(server.port), { ...question, timeoutMs: 1_000 });
     await until("the question has come", () => server.asked.length === 1);
     timers.advance(1_000);
     assert.equal((await asking).kind, "failed");
   });
 });
 
-describe("an asker whose process was not running", () => {
+describe("an client whose process was not running", () => {
   /** Timers that a test fires when it likes. */
   class HandTimers implements Timers {
     timeMs = 0;
@@ -138,7 +139,7 @@ describe("an asker whose process was not running", () => {
   it("puts the question again instead of holding it against the node", async () => {
     const timers = new HandTimers();
     const server = await serving(silent);
-    const asking = askerOn(timers).request(endpointAt(server.port), question);
+    const asking = clientOn(timers).request(endpointAt(server.port), question);
     await until("the question has come", () => server.asked.length === 1);
     server.reply = json({});
     timers.fire(51);
@@ -149,7 +150,7 @@ describe("an asker whose process was not running", () => {
   it("puts it again twice, no more", async () => {
     const timers = new HandTimers();
     const server = await serving(silent);
-    const asking = askerOn(timers).request(endpointAt(server.port), { ...question, fresh: true });
+    const asking = clientOn(timers).request(endpointAt(server.port), { ...question, fresh: true });
     for (let time = 1; time <= 3; time++) {
       await until("the question has come", () => server.asked.length === time);
       timers.fire(5_000);
@@ -161,7 +162,7 @@ describe("an asker whose process was not running", () => {
   it("holds a timer that is a little late against the node all the same", async () => {
     const timers = new HandTimers();
     const server = await serving(silent);
-    const asking = askerOn(timers).request(endpointAt(server.port), question);
+    const asking = clientOn(timers).request(endpointAt(server.port), question);
     await until("the question has come", () => server.asked.length === 1);
     timers.fire(50);
     assert.equal((await asking).kind, "failed");
@@ -176,21 +177,21 @@ describe("an asker whose process was not running", () => {
       setTimeout(() => timers.fire(0), 1);
       for (const untilMs = performance.now() + 10; performance.now() < untilMs; );
     });
-    assert.equal((await askerOn(timers).request(endpointAt(server.port), question)).kind, "answered");
+    assert.equal((await clientOn(timers).request(endpointAt(server.port), question)).kind, "answered");
     assert.equal(timers.timeMs, question.timeoutMs);
   });
 });
 
-describe("an asker that is closed", () => {
+describe("an client that is closed", () => {
   for (const fresh of [true, false]) {
     it(`ends the ${fresh ? "fresh" : "kept"} questions under way, and asks no more`, async () => {
       const server = await serving(silent);
-      const asker = askerOn(systemTimers);
-      const asking = asker.request(endpointAt(server.port), { ...question, fresh });
+      const client = clientOn(systemTimers);
+      const asking = client.request(endpointAt(server.port), { ...question, fresh });
       await until("the question has come", () => server.asked.length === 1);
-      await asker.close();
+      await client.close();
       assert.equal((await asking).kind, "failed");
-      const answer = await asker.request(endpointAt(server.port), { ...question, fresh });
+      const answer = await client.request(endpointAt(server.port), { ...question, fresh });
       assert.equal(answer.kind === "failed" && answer.code, "ERR_CLOSED");
       assert.deepEqual([server.asked.length, server.connections], [1, 1]);
     });

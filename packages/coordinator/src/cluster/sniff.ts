@@ -2,7 +2,7 @@ import type { ClusterConfig } from "@rollcall/core/config";
 import { type ParsedSniff, parseNodes, type SniffContext } from "@rollcall/core/sniff";
 import { type ControlClient, tooLarge } from "./control-client.js";
 import type { Endpoint } from "./endpoint.js";
-import { type Probe, probe } from "./prober.js";
+import { type Probe, probe } from "./probe.js";
 
 /** What one node said of its cluster's members. */
 export interface Sniff {
@@ -43,12 +43,17 @@ export function sniffContext({ discovery, seeds }: ClusterConfig, endpoint: Endp
 }
 
 /** Asks one node for the members of its cluster. Always answers, never throws. */
-export async function sniff(asker: ControlClient, endpoint: Endpoint, options: SniffOptions): Promise<Sniff> {
+export async function sniff(controlClient: ControlClient, endpoint: Endpoint, options: SniffOptions): Promise<Sniff> {
   const { pinnedUuid, probeTimeoutMs, sniffTimeoutMs, context } = options;
-  const first = await probe(asker, endpoint, { pinnedUuid, timeoutMs: probeTimeoutMs, fresh: false });
+  const first = await probe(controlClient, endpoint, { pinnedUuid, timeoutMs: probeTimeoutMs, fresh: false });
   if (first.outcome !== "verified") return { probe: first };
 
-  const answer = await asker.request(endpoint, { path: sniffPath, timeoutMs: sniffTimeoutMs, maxBytes, fresh: false });
+  const answer = await controlClient.request(endpoint, {
+    path: sniffPath,
+    timeoutMs: sniffTimeoutMs,
+    maxBytes,
+    fresh: false,
+  });
   if (answer.kind === "failed" && answer.code === tooLarge)
     return { probe: first, parsed: { ok: false, kind: "malformed", reason: answer.reason } };
   if (answer.kind === "failed")

@@ -31,11 +31,11 @@ const maxBytes = 65_536;
 
 /** Asks a node who it is. Always answers, never throws. */
 export async function probe(
-  asker: ControlClient,
+  controlClient: ControlClient,
   endpoint: Endpoint,
   { pinnedUuid, timeoutMs, fresh }: ProbeOptions,
 ): Promise<Probe> {
-  return judgeProbe(await asker.request(endpoint, { path: "/", timeoutMs, maxBytes, fresh }), pinnedUuid);
+  return judgeProbe(await controlClient.request(endpoint, { path: "/", timeoutMs, maxBytes, fresh }), pinnedUuid);
 }
 
 function judgeProbe(answer: ControlResponse, pinnedUuid: string | undefined): Probe {

@@ -4,22 +4,22 @@ import type { ProbeOutcome } from "@rollcall/core/health";
 import { json, nodesHttp, root, type StandIn, standIn } from "../stand-in.test.support.js";
 import { systemTimers } from "../system-timers.js";
 import { endpointAt } from "../testing.test.support.js";
-import { ControlClient } from "./control-client.js";
-import { probe } from "./prober.js";
-import { sniff, sniffContext, sniffPath } from "./sniffer.js";
+import { HttpControlClient } from "./http-control-client.js";
+import { probe } from "./probe.js";
+import { sniff, sniffContext, sniffPath } from "./sniff.js";
 
 let server: StandIn;
-const asker = new ControlClient(systemTimers, 3_000);
+const controlClient = new HttpControlClient({ timers: systemTimers, wallNowMs: Date.now, connectTimeoutMs: 3_000 });
 before(async () => {
   server = await standIn(json({}));
 });
 after(async () => {
-  await asker.close();
+  await controlClient.close();
   await server.down();
 });
 
 const probeFor = (pinnedUuid?: string) =>
-  probe(asker, endpointAt(server.port), { pinnedUuid, timeoutMs: 30_000, fresh: true });
+  probe(controlClient, endpointAt(server.port), { pinnedUuid, timeoutMs: 30_000, fresh: true });
 
 describe("a probe", () => {
   const answers: readonly [string, StandIn["reply"], ProbeOutcome][] = [
@@ -77,7 +77,7 @@ describe("a sniff", () => {
   const sniffFor = (pinnedUuid?: string) => {
     const endpoint = endpointAt(server.port);
     const context = { seed: endpoint, allowDirect: true };
-    return sniff(asker, endpoint, { pinnedUuid, probeTimeoutMs: 30_000, sniffTimeoutMs: 30_000, context });
+    return sniff(controlClient, endpoint, { pinnedUuid, probeTimeoutMs: 30_000, sniffTimeoutMs: 30_000, context });
   };
   const serve = (first: StandIn["reply"], second: StandIn["reply"]) => {
     server.asked.length = 0;

@@ -1,0 +1,171 @@
+import { errorCodeOf, failureReason, type Timers } from "@rollcall/core";
+import { isInTime } from "@rollcall/core/health";
+import { Client } from "undici";
+import { createConnector, type Reached } from "./connector.js";
+import {
+  type ControlClient,
+  type ControlRequest,
+  type ControlResponse,
+  clientClosed,
+  failedResponse,
+  notRunning,
+  repeatsMax,
+  tooLarge,
+} from "./control-client.js";
+import { type Endpoint, sameConnection } from "./endpoint.js";
+
+export interface HttpControlClientOptions {
+  readonly timers: Timers;
+  /** The wall clock: certificates have dates. */
+  readonly wallNowMs: () => number;
+  /** Time for TCP and TLS together. */
+  readonly connectTimeoutMs: number;
+}
+
+/** An idle connection is closed after this time; the next request opens another. */
+const keptMs = 30_000;
+
+/** A {@link ControlClient} over HTTP/1.1: one kept connection to each node, and one more for each fresh request. */
+export class HttpControlClient implements ControlClient {
+  private readonly kept = new Map<string, Kept>();
+  /** Every client that may have a connection, and what ends it at once. */
+  private readonly clients = new Map<Client, () => Promise<void>>();
+  private closed = false;
+
+  constructor(private readonly options: HttpControlClientOptions) {}
+
+  async request(endpoint: Endpoint, request: ControlRequest): Promise<ControlResponse> {
+    for (let repeats = 0; !this.closed; repeats++) {
+      const response = await this.requestOnce(endpoint, request).catch(describeFailure);
+      if (response !== "not-running") return response;
+      if (repeats === repeatsMax) return failedResponse(notRunning, "no answer, and this process was hardly running");
+    }
+    return failedResponse(clientClosed, "discovery is closed");
+  }
+
+  keepOnly(addresses: ReadonlySet<string>): void {
+    for (const [address, { client }] of this.kept) {
+      if (addresses.has(address)) continue;
+      this.kept.delete(address);
+      this.retire(client);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.kept.clear();
+    await Promise.all([...this.clients.values()].map((end) => end()));
+  }
+
+  private async requestOnce(endpoint: Endpoint, request: ControlRequest): Promise<ControlResponse | "not-running"> {
+    if (!request.fresh) return this.requestOver(this.keep(endpoint), endpoint, request);
+    const client = this.open({ endpoint });
+    try {
+      return await this.requestOver(client, endpoint, request);
+    } finally {
+      void this.clients.get(client)?.();
+    }
+  }
+
+  private async requestOver(
+    client: Client,
+    endpoint: Endpoint,
+    request: ControlRequest,
+  ): Promise<ControlResponse | "not-running"> {
+    const { timers } = this.options;
+    const stop = new AbortController();
+    const response = send(client, endpoint, request, stop.signal).catch(describeFailure);
+
+    let cancel = () => {};
+    const dueMs = timers.nowMs() + request.timeoutMs;
+    const deadline = new Promise<"in time" | "late">((resolve) => {
+      cancel = timers.after(request.timeoutMs, () => resolve(isInTime(dueMs, timers.nowMs()) ? "in time" : "late"));
+    });
+    const first = await Promise.race([response, deadline]);
+    cancel();
+    if (typeof first !== "string") return first;
+
+    // Timers run before sockets are read: one poll phase brings in what has already arrived.
+    const afterPoll = await Promise.race([response, new Promise<"none">((resolve) => setImmediate(resolve, "none"))]);
+    if (afterPoll !== "none") return afterPoll;
+    stop.abort();
+    if (first === "late") return "not-running";
+    return failedResponse("ERR_TIMEOUT", `no answer within ${request.timeoutMs} ms`);
+  }
+
+  private keep(endpoint: Endpoint): Client {
+    const kept = this.kept.get(endpoint.address);
+    if (kept !== undefined && !kept.client.destroyed) {
+      if (sameConnection(kept.endpoint, endpoint)) {
+        kept.endpoint = endpoint;
+        return kept.client;
+      }
+      this.retire(kept.client);
+    }
+    const node = { endpoint };
+    const client = this.open(node);
+    this.kept.set(endpoint.address, Object.assign(node, { client }));
+    return client;
+  }
+
+  private open(node: Reached): Client {
+    const stop = new AbortController();
+    const { connectTimeoutMs, wallNowMs } = this.options;
+    const client = new Client(node.endpoint.origin, {
+      connect: createConnector(node, { connectTimeoutMs, wallNowMs, opening: 1, signal: stop.signal }),
+      keepAliveTimeout: keptMs,
+      keepAliveMaxTimeout: keptMs,
+    });
+    this.clients.set(client, async () => {
+      this.clients.delete(client);
+      await client.destroy();
+      stop.abort();
+    });
+    return client;
+  }
+
+  /** Closes a client once its requests have ended; their own deadlines bound that. */
+  private retire(client: Client): void {
+    void client
+      .close()
+      .catch(() => {})
+      .then(() => this.clients.delete(client));
+  }
+}
+
+interface Kept extends Reached {
+  endpoint: Endpoint;
+  readonly client: Client;
+}
+
+async function send(
+  client: Client,
+  endpoint: Endpoint,
+  { path, maxBytes }: ControlRequest,
+  signal: AbortSignal,
+): Promise<ControlResponse> {
+  const { statusCode, body } = await client.request({
+    method: "GET",
+    path: `${endpoint.pathPrefix}${path}`,
+    headers: { ...endpoint.headers, accept: "application/json" },
+    signal,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const chunks: Buffer[] = [];
+  let byteLength = 0;
+  for await (const chunk of body) {
+    byteLength += chunk.length;
+    if (byteLength > maxBytes) return failedResponse(tooLarge, `the answer is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return { kind: "answered", status: statusCode, body: Buffer.concat(chunks) };
+}
+
+function describeFailure(error: unknown): ControlResponse {
+  if (!(error instanceof Error)) return failedResponse("ERR_UNKNOWN", "unknown failure");
+  const [first] = error instanceof AggregateError ? error.errors : [error];
+  const code = errorCodeOf(first) ?? errorCodeOf(error) ?? error.name;
+  const reason = failureReason(code);
+  return failedResponse(code, reason === code ? error.message : reason);
+}

@@ -1,0 +1,76 @@
+import { Semaphore, type Timers } from "@rollcall/core";
+import { fixed } from "@rollcall/core/config";
+import { addressOf, type NodeRecord } from "@rollcall/core/view";
+import type { ClusterAccess } from "./access.js";
+import type { ControlClient } from "./control-client.js";
+import { type Probe, probe } from "./probe.js";
+
+export interface NodeProberParts {
+  readonly access: Pick<ClusterAccess, "reach">;
+  readonly controlClient: ControlClient;
+  readonly timers: Timers;
+}
+
+/** `sent`: a request went out. Without one, the probe is `denied` and says nothing about the network. */
+export interface NodeProbe {
+  readonly probe: Probe;
+  readonly sent: boolean;
+}
+
+/** Bounds the handshakes of the first view of a large cluster. */
+const probesAtOnce = 64;
+/** A probe may take this many times as long as the last one that was answered. */
+const slownessAllowed = 3;
+
+/**
+ * Probes the nodes of one cluster, at most 64 at once; further probes wait in order.
+ *
+ * A node that answered slowly gets more time at its next probe: a slow node is not down. Before its first answer it gets
+ * the most. Every probe resolves, and none rejects.
+ */
+export class NodeProber {
+  /** How long the last answered probe of each address took. */
+  private readonly tookMs = new Map<string, number>();
+  private readonly places = new Semaphore(probesAtOnce);
+  private closed = false;
+
+  constructor(private readonly parts: NodeProberParts) {}
+
+  /** `pinnedUuid` is read when the request goes out, which may be later. */
+  probe(node: NodeRecord, fresh: boolean, pinnedUuid: () => string | undefined): Promise<NodeProbe> {
+    return this.places.run(async () => {
+      const { access, controlClient, timers } = this.parts;
+      if (this.closed) return notSent("the cluster monitor is closed");
+      const reach = access.reach(node);
+      if (reach.kind === "refused") return notSent(reach.reason);
+      const startedAtMs = timers.nowMs();
+      const timeoutMs = this.timeoutMs(node);
+      const result = await probe(controlClient, reach.endpoint, { pinnedUuid: pinnedUuid(), timeoutMs, fresh });
+      if (result.outcome !== "unreachable") this.tookMs.set(addressOf(node), timers.nowMs() - startedAtMs);
+      return { probe: result, sent: true };
+    });
+  }
+
+  /** How long a probe of the node may take. */
+  timeoutMs(node: NodeRecord): number {
+    const { probeTimeoutMs, probeTimeoutMaxMs } = fixed;
+    const tookMs = this.tookMs.get(addressOf(node));
+    if (tookMs === undefined) return probeTimeoutMaxMs;
+    return Math.min(probeTimeoutMaxMs, Math.max(probeTimeoutMs, slownessAllowed * tookMs));
+  }
+
+  /** Forgets all other addresses, and closes their kept connections. */
+  keepOnly(addresses: ReadonlySet<string>): void {
+    this.parts.controlClient.keepOnly(addresses);
+    for (const address of this.tookMs.keys()) if (!addresses.has(address)) this.tookMs.delete(address);
+  }
+
+  /** Sends nothing more. Probes in flight end by their own deadline, or when the control client is closed. */
+  close(): void {
+    this.closed = true;
+  }
+}
+
+function notSent(reason: string): NodeProbe {
+  return { probe: { outcome: "denied", reason }, sent: false };
+}

@@ -1,0 +1,30 @@
+import { type Freshness, freshnessOf, type Heartbeat, type View } from "@rollcall/core/view";
+
+export interface CoordinatorState {
+  readonly replica: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly isLeading: boolean;
+  /** The newest view that the store has shown; undefined before the first. */
+  readonly view: View | undefined;
+  /** The store's own clock. */
+  readonly storeNowMs: number;
+}
+
+/** What a coordinator without a pool publishes about itself. */
+export function coordinatorHeartbeat({ view, storeNowMs, isLeading, ...process }: CoordinatorState): Heartbeat {
+  return {
+    ...process,
+    role: "coordinator",
+    leading: isLeading,
+    freshness: viewFreshness(view, storeNowMs),
+    ...(view === undefined ? {} : { view: { topology: view.head.topology, marks: view.head.marks } }),
+    ejected: [],
+    threads: [],
+  };
+}
+
+/** How fresh a view is by its last beat; "orphan" without a view. */
+export function viewFreshness(view: View | undefined, storeNowMs: number): Freshness {
+  return view === undefined ? "orphan" : freshnessOf(storeNowMs - view.head.atMs);
+}
