@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ManualTimers } from "@rollcall/testing";
 import type { Heartbeat } from "@rollcall/core/view";
+import { ManualTimers } from "@rollcall/testing";
 import { ReplicaRegistry } from "./replica-registry.js";
 
 const heartbeat = (replica: string, given: Partial<Heartbeat> = {}): Heartbeat => ({
