@@ -1,80 +1,191 @@
-// node scripts/run-tests.mjs SUITE [SUITE…]: runs suites of the built tests, one after the other, with the node that runs
-// this. Stops at the first suite that fails. Files are listed here because not every node we support takes patterns.
-import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+// node scripts/run-tests.mjs SUITE [SUITE…] [--only TEXT]: runs suites of the built tests with the node that runs this.
+// Prints a line as each file ends, and what is still running; the output of a file only if it fails. The last line is
+// "N passed, N failed, N skipped", and the exit code is 0 only if none failed.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { constants, setPriority, tmpdir } from "node:os";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { stages, suites } from "./suites.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const reporter = join(root, "scripts/count-tests.mjs");
+/** A file that takes longer is shown as running. */
+const showAfterMs = 5_000;
+const stillRunningEveryMs = 60_000;
 
-/** Where a suite's tests are, and how many files run at once: processes that are stopped and killed want room. */
-const suites = {
-  unit: {
-    folders: [
-      "packages/core/dist",
-      "packages/coordinator/dist",
-      "packages/worker/dist",
-      "packages/cli/dist",
-      "demo/dist",
-      "test/dist/unit",
-    ],
-    concurrency: 2,
-  },
-  integration: { folders: ["packages/testing/dist", "test/dist/integration", "test/dist/support"], concurrency: 2 },
-  /** What a pool promises does not depend on its threads: the same files again, with two. */
-  threads: {
-    folders: ["test/dist/integration"],
-    only: /\b(?:requests|retries|failover|frozen|close|bad-input|credentials)\.test\.js$/,
-    concurrency: 2,
-    env: { ROLLCALL_TEST_THREADS: "2" },
-  },
-  simulation: { folders: ["test/dist/simulation"], concurrency: 2 },
-  /** Bad nights: whole fleets of processes, that mostly wait. */
-  faults: { folders: ["test/dist/faults"], concurrency: 2 },
-  engine: { folders: ["test/dist/engine"], concurrency: 1 },
-};
-
-/** Of one file: several times what the longest takes on two slow processors. */
-const testTimeoutMs = 480_000;
-
-for (const name of process.argv.slice(2)) {
-  const suite = suites[name];
-  if (suite === undefined) {
-    console.error(`no suite "${name}"; there are ${Object.keys(suites).join(", ")}`);
-    process.exit(2);
-  }
-  const files = suite.folders
-    .flatMap((folder) => testsIn(join(root, folder)))
-    .filter((file) => suite.only?.test(file) ?? true)
-    .map((file) => relative(root, file));
-  if (files.length === 0) {
-    console.error(`suite "${name}" has no tests: was it built?`);
-    process.exit(2);
-  }
-  console.log(`\n# ${name} tests: ${files.length} files, node ${process.version}`);
-  const { status } = spawnSync(
-    process.execPath,
-    [
-      "--test",
-      `--test-concurrency=${suite.concurrency}`,
-      `--test-timeout=${testTimeoutMs}`,
-      "--test-reporter=spec",
-      ...files,
-    ],
-    { cwd: root, stdio: "inherit", env: { ...process.env, ...suite.env } },
-  );
-  if (status !== 0) process.exit(status ?? 1);
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { only: { type: "string" } } });
+const unknown = positionals.filter((name) => suites[name] === undefined);
+if (positionals.length === 0 || unknown.length > 0) {
+  console.error(`no suite "${unknown.join()}"; there are ${Object.keys(suites).join(", ")}`);
+  process.exit(2);
 }
 
-function testsIn(folder) {
+const startedMs = performance.now();
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+const running = new Set();
+const folder = mkdtempSync(join(tmpdir(), "rollcall-tests-"));
+let files = 0;
+
+process.on("exit", () => {
+  for (const { child } of running) child.kill("SIGTERM");
+  rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(128 + constants.signals[signal]));
+const stillRunning = setInterval(() => {
+  const shown = [...running].map((one) => `${one.suite} ${one.name} (${seconds(performance.now() - one.startedMs)})`);
+  say(`running: ${shown.join(", ")}`);
+}, stillRunningEveryMs);
+
+for (const stage of stages) {
+  const queue = stage.suites.filter((name) => positionals.includes(name)).flatMap(filesOf);
+  if (queue.length === 0) continue;
+  const slots = Math.min(
+    stage.slots,
+    positionals.reduce((sum, name) => sum + suites[name].slots, 0),
+  );
+  const present = stage.suites.filter((name) => queue.some(({ suite }) => suite === name));
+  console.log(`\n# ${present.join(", ")}: ${queue.length} files, ${slots} at once, node ${process.version}`);
+  await runAll(queue, slots);
+  if (counts.failed > 0) break;
+}
+clearInterval(stillRunning);
+
+for (const { title, output } of failures) console.log(`\n✖ ${title}\n${output.trimEnd()}`);
+if (failures.length > 0) console.log(`\nfailed:\n${failures.map(({ title }) => `  ${title}`).join("\n")}`);
+console.log(`\n${files} files in ${seconds(performance.now() - startedMs)}`);
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exitCode = counts.failed > 0 ? 1 : 0;
+
+/** Starts files in order, as far as the stage and their suite have a slot, until all have ended. */
+async function runAll(queue, slots) {
+  const busy = (suite) => [...running].filter((one) => one.suite === suite).length;
+  while (queue.length > 0 || running.size > 0) {
+    while (running.size < slots) {
+      const next = queue.findIndex(({ suite }) => busy(suite) < suites[suite].slots);
+      if (next < 0) break;
+      start(queue.splice(next, 1)[0]);
+    }
+    await Promise.race([...running].map(({ ended }) => ended));
+  }
+}
+
+function start({ suite, file }) {
+  const { env, niceness, fileTimeoutMs } = suites[suite];
+  const name = relative(root, file).replace(
+    /(?:test\/|packages\/)?(.*?)dist\/(?:integration\/|faults\/|engine\/)?/,
+    "$1",
+  );
+  const results = join(folder, `${files++}.jsonl`);
+  const child = spawn(
+    process.execPath,
+    [
+      ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
+      ...[`--test-reporter=${reporter}`, `--test-reporter-destination=${results}`],
+      file,
+    ],
+    { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } },
+  );
+  if (niceness !== undefined && child.pid !== undefined) setPriority(child.pid, niceness);
+  const one = { suite, name, child, startedMs: performance.now(), ended: undefined };
+  running.add(one);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text) => {
+      output += text;
+    });
+  }
+  let isLate = false;
+  const shown = setTimeout(() => say(`… ${suite.padEnd(11)} ${name}`), showAfterMs);
+  const late = setTimeout(() => {
+    isLate = true;
+    child.kill("SIGTERM");
+    setTimeout(() => child.kill("SIGKILL"), 5_000).unref();
+  }, fileTimeoutMs);
+  one.ended = new Promise((resolve) => {
+    child.once("error", (error) => {
+      output += error.message;
+      resolve();
+    });
+    child.once("close", resolve);
+  }).then(() => {
+    clearTimeout(shown);
+    clearTimeout(late);
+    running.delete(one);
+    const problem = isLate ? `it was ended after ${seconds(fileTimeoutMs)}` : undefined;
+    end(one, resultsOf(results), problem, output);
+  });
+}
+
+function end({ suite, name, child, startedMs: beganMs }, results, problem, output) {
+  const count = { passed: 0, failed: 0, skipped: 0 };
+  for (const { outcome } of results) count[outcome]++;
+  const why =
+    problem ??
+    (child.exitCode !== 0 && count.failed === 0
+      ? `it ended with ${child.signalCode ?? child.exitCode}`
+      : results.length === 0
+        ? "it has no tests"
+        : undefined);
+  if (why !== undefined) count.failed++;
+  for (const outcome of Object.keys(counts)) counts[outcome] += count[outcome];
+  const isWell = count.failed === 0;
+  const took = seconds(performance.now() - beganMs);
+  const tests = `${count.passed} passed${isWell ? "" : `, ${count.failed} failed`}`;
+  say(`${isWell ? "✔" : "✖"} ${suite.padEnd(11)} ${name}  ${tests}  ${took}`);
+  if (!isWell) failures.push({ title: `${suite} ${name}${why === undefined ? "" : `: ${why}`}`, output });
+}
+
+function resultsOf(file) {
+  try {
+    return readFileSync(file, "utf8")
+      .trim()
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  } catch {
+    return [];
+  }
+}
+
+function filesOf(suite) {
+  const { folders, only = /./, except = /^$/, first = [] } = suites[suite];
+  const rank = (file) => (first.indexOf(nameOf(file)) + first.length + 1) % (first.length + 1);
+  const found = folders
+    .flatMap((place) => testsIn(join(root, place)))
+    .filter((file) => only.test(file) && !except.test(relative(root, file)) && file.includes(values.only ?? ""))
+    .sort((one, other) => rank(one) - rank(other) || one.localeCompare(other));
+  if (found.length === 0 && values.only === undefined) {
+    console.error(`suite "${suite}" has no tests: was it built?`);
+    process.exit(2);
+  }
+  return found.map((file) => ({ suite, file }));
+}
+
+function nameOf(file) {
+  return basename(file, ".test.js");
+}
+
+function testsIn(place) {
   let entries;
   try {
-    entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+    entries = readdirSync(place, { recursive: true, withFileTypes: true });
   } catch {
     return [];
   }
   return entries
     .filter((entry) => entry.isFile() && entry.name.endsWith(".test.js"))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .sort();
+    .filter((file) => file.includes("/dist/") && !file.includes("/node_modules/"));
+}
+
+function say(text) {
+  const elapsed = Math.round((performance.now() - startedMs) / 1_000);
+  console.log(`${String(Math.floor(elapsed / 60)).padStart(2)}:${String(elapsed % 60).padStart(2, "0")} ${text}`);
+}
+
+function seconds(ms) {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }

@@ -1,0 +1,49 @@
+// Which tests there are, how long a file may take, and what may run beside what.
+
+/** Of one file: several times what the slowest takes on two busy processors. */
+const longFileMs = 420_000;
+const unitFileMs = 120_000;
+
+/**
+ * `slots`: how many files of the suite run at once. `niceness`: a suite that computes yields the processors to those
+ * whose tests mostly wait, because their nodes and replicas have deadlines of their own. `first`: the longest files,
+ * so that none of them is left over at the end.
+ */
+export const suites = {
+  unit: {
+    folders: ["packages", "demo/dist", "test/dist/unit"],
+    except: /^packages\/testing\//,
+    slots: 2,
+    fileTimeoutMs: unitFileMs,
+  },
+  integration: {
+    folders: ["packages/testing/dist", "test/dist/integration", "test/dist/support"],
+    first: ["shared-view", "demo-fleet", "failover", "status", "discovery", "frozen", "credentials", "examples"],
+    slots: 3,
+    fileTimeoutMs: longFileMs,
+  },
+  /** A pool keeps its promises with worker threads too: the same files with two threads. */
+  threads: {
+    folders: ["test/dist/integration"],
+    only: /\/(?:requests|retries|failover|frozen|close|bad-input|credentials)\.test\.js$/,
+    first: ["failover", "frozen", "credentials"],
+    slots: 3,
+    fileTimeoutMs: longFileMs,
+    env: { ROLLCALL_TEST_THREADS: "2" },
+  },
+  /** Fault scenarios of whole fleets of processes, which mostly wait. */
+  faults: {
+    folders: ["test/dist/faults"],
+    first: ["restarts", "bad-observers", "pauses"],
+    slots: 2,
+    fileTimeoutMs: longFileMs,
+  },
+  simulation: { folders: ["test/dist/simulation"], slots: 1, niceness: 10, fileTimeoutMs: longFileMs },
+  engine: { folders: ["test/dist/engine"], slots: 1, niceness: 5, fileTimeoutMs: longFileMs },
+};
+
+/** Suites of one stage run side by side, within `slots` of the stage; a stage begins when the one before has passed. */
+export const stages = [
+  { suites: ["unit"], slots: 2 },
+  { suites: ["engine", "faults", "integration", "threads", "simulation"], slots: 5 },
+];
