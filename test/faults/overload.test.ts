@@ -108,7 +108,7 @@ describe("an overloaded cluster", { ...night, concurrency: 2 }, () => {
       [{ kind: "reply", status: 503 }, "status 503"],
       [timesOut, "TIMEOUT"],
     ] as const) {
-      await setAll(cluster, { requests: [fault, { kind: "delay", ms: 300 }] });
+      await setAll(cluster, { requests: [fault, { kind: "delay", ms: 150 }] });
       await Promise.all(replicas.map((replica) => replica.ask("forget tally")));
       await waitUntilAllFailWith(replicas, failure);
       await letPass(3_000);
