@@ -1,4 +1,5 @@
 import type { Random } from "../random.js";
+import type { Reducer } from "../reducer-runner.js";
 import { epochAheadMaxMs, epochBegunMs } from "../view/epoch.js";
 
 /** How long a store keeps a lease that is not renewed: a leader that dies is replaced after this, and one attempt. */
@@ -144,6 +145,15 @@ export function nextCandidate(
   const timely = endedByTime(candidate, nowMs, random, effects);
   const after = taken(timely, event, nowMs, random, effects);
   return [asking(after, nowMs, random, effects), effects];
+}
+
+/** The candidate for a {@link ReducerRunner}; `random` keeps candidates from trying all together. */
+export function candidateReducer(random: Random): Reducer<Candidate, CandidateEvent, CandidateEffect> {
+  return {
+    next: (candidate, event, nowMs) => nextCandidate(candidate, event, nowMs, random),
+    dueMs: candidateDueMs,
+    tick: { type: "tick" },
+  };
 }
 
 /** When the next `tick` is due. */

@@ -3,6 +3,7 @@ export {
   type CandidateEffect,
   type CandidateEvent,
   candidateDueMs,
+  candidateReducer,
   isCredibleEpoch,
   leaseMs,
   mayPublish,

@@ -1,4 +1,5 @@
 import type { Random } from "../random.js";
+import type { Reducer } from "../reducer-runner.js";
 import type { DownEvidence } from "../view/view.js";
 import {
   disputeOf,
@@ -197,6 +198,15 @@ export function nextArbiter(
   if (topologyChanged) transitions.push({ type: "topologyChanged" });
   if (marksChanged) transitions.push({ type: "marksChanged" });
   return [next, [...transitions, ...requests]];
+}
+
+/** The arbiter for a {@link ReducerRunner}; `random` spreads probes and retries over time. */
+export function arbiterReducer(random: Random): Reducer<Arbiter, ArbiterEvent, ArbiterEffect> {
+  return {
+    next: (arbiter, event, nowMs) => nextArbiter(arbiter, event, nowMs, random),
+    dueMs: arbiterDueMs,
+    tick: { type: "tick" },
+  };
 }
 
 /** When the next `tick` is due; undefined only while there is no member. */

@@ -3,6 +3,7 @@ export {
   type ArbiterEffect,
   type ArbiterEvent,
   arbiterDueMs,
+  arbiterReducer,
   emptyArbiter,
   marksOf,
   nextArbiter,
