@@ -1,15 +1,15 @@
 import { parseArgs } from "node:util";
-import { fleetSeconds } from "./fleet-story.js";
-import { aloneSeconds } from "./story.js";
+import { present } from "@rollcall/core";
+import { defaultSeconds, secondsMax, secondsMin } from "./pace.js";
 
 /** What the command line asks for. */
 export type Choice =
   | { readonly kind: "help" }
-  /** It cannot be followed; `message` says why. */
+  /** The command line is wrong; `message` says why. */
   | { readonly kind: "problem"; readonly message: string }
-  /** A cluster of our own: the real engine where there is one, or fixture nodes in any case. */
+  /** The demo starts a cluster: OpenSearch where it can, or fixture nodes. `fixture`: fixture nodes in any case. */
   | { readonly kind: "own"; readonly fixture: boolean; readonly seconds?: number }
-  /** A cluster that is somebody's: it is read, and nothing else. */
+  /** An existing cluster, which the demo only reads. */
   | {
       readonly kind: "given";
       readonly nodes: readonly string[];
@@ -17,34 +17,32 @@ export type Choice =
       readonly seconds?: number;
     };
 
-const seconds = { min: 15, max: 90 };
-
 export const helpText = `npm run demo [-- options]
 
 Searches a cluster of three nodes from two replicas, each a process with two
-threads. One coordinator, a process too, watches the cluster for all of them and
-shares what it sees over a Redis of its own. Kills a node, then Redis, then the
-coordinator, brings each back, and says when every replica knew, and what became
-of the searches. Takes about 90 s. Without redis-server on the PATH there is one
-pool, in one process, and only the node is killed: about a minute. With a JDK
-(17 or newer) and Maven the nodes are OpenSearch, else small fixture nodes. All
-that it starts is ended, and all that it writes is removed, when it ends.
+threads. One coordinator process watches the cluster for both and shares its
+view over Redis. The demo kills a node, then Redis, then the coordinator, and
+restarts each. It prints when every replica saw each change and how the searches
+fared. Takes about 90 s. Without redis-server on the PATH it runs one pool in
+one process, kills only the node and takes about a minute. With a JDK (17 or
+newer) and Maven the nodes are OpenSearch, otherwise small fixture nodes. At its
+end the demo stops every process it started and removes every file it wrote.
 
-  --fixture        fixture nodes, even where OpenSearch could be had
-  --nodes URL,URL  your own cluster instead: it is read, slowly, and no node is
-                   killed. A user and password may stand in the URL, percent-
-                   encoded, or in ROLLCALL_USERNAME and ROLLCALL_PASSWORD, which
-                   no list of processes shows. For a certificate authority of
-                   your own, set NODE_EXTRA_CA_CERTS.
-  --seconds N      about how long the searches go on: ${seconds.min} to ${seconds.max}; default
-                   ${fleetSeconds} with redis-server, else ${aloneSeconds}. What takes its time takes it.
-  --help           this
+  --fixture        use fixture nodes even where OpenSearch is available
+  --nodes URL,URL  use an existing cluster: the demo only reads it, slowly, and
+                   kills no node. User and password stand percent-encoded in
+                   the URL, or in ROLLCALL_USERNAME and ROLLCALL_PASSWORD, which
+                   do not show in the list of processes. For a private
+                   certificate authority, set NODE_EXTRA_CA_CERTS.
+  --seconds N      about how long the searches go on, ${secondsMin} to ${secondsMax}. Default:
+                   ${defaultSeconds.fleet} with redis-server, ${defaultSeconds.onePool} without. Failover may take longer.
+  --help           print this text
 
-Ends with 0 if no search failed, 1 if one did or it could not be shown, 2 for
-options that make no sense. Ctrl-C ends it early, with the summary.
+Exit code: 0 if no search failed, 1 if a search failed or the demo could not run
+to its end, 2 for wrong options. Ctrl-C ends the demo early, with the summary.
 `;
 
-/** Reads the command line. A problem's message names the option, never the value: that may hold a password. */
+/** A problem's message names the option, never its value, which may hold a password. */
 export function readArguments(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Choice {
   let values: ReturnType<typeof parse>["values"];
   try {
@@ -54,11 +52,11 @@ export function readArguments(argv: readonly string[], env: Readonly<Record<stri
   }
   if (values.help === true) return { kind: "help" };
 
-  const asked = values.seconds === undefined ? {} : { seconds: Number(values.seconds) };
-  if (asked.seconds !== undefined && (values.seconds?.trim() === "" || !isWithin(asked.seconds))) {
-    return problem(`--seconds must be a whole number from ${seconds.min} to ${seconds.max}`);
+  const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
+  if (seconds !== undefined && !isAllowed(seconds)) {
+    return problem(`--seconds must be a whole number from ${secondsMin} to ${secondsMax}`);
   }
-  if (values.nodes === undefined) return { kind: "own", fixture: values.fixture === true, ...asked };
+  if (values.nodes === undefined) return present({ kind: "own" as const, fixture: values.fixture === true, seconds });
 
   if (values.fixture === true) return problem("--nodes and --fixture exclude each other");
   const nodes = values.nodes.split(",").map((url) => url.trim());
@@ -67,16 +65,13 @@ export function readArguments(argv: readonly string[], env: Readonly<Record<stri
   if ((username === undefined) !== (password === undefined)) {
     return problem("ROLLCALL_USERNAME and ROLLCALL_PASSWORD go together: set both or neither");
   }
-  return {
-    kind: "given",
-    nodes,
-    ...(username === undefined || password === undefined ? {} : { auth: { username, password } }),
-    ...asked,
-  };
+  const auth = username === undefined || password === undefined ? undefined : { username, password };
+  return present({ kind: "given" as const, nodes, auth, seconds });
 }
 
-function isWithin(wanted: number): boolean {
-  return Number.isInteger(wanted) && wanted >= seconds.min && wanted <= seconds.max;
+/** An empty text reads as 0, which is not allowed either. */
+function isAllowed(seconds: number): boolean {
+  return Number.isInteger(seconds) && seconds >= secondsMin && seconds <= secondsMax;
 }
 
 function parse(argv: readonly string[]) {
@@ -93,9 +88,9 @@ function parse(argv: readonly string[]) {
 
 function whyUnreadable(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  // Its own message quotes the argument, which may be the second URL of a list with a space in it.
+  // Node's message quotes the argument, which may be the second URL of a list with a space in it.
   if (code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL") {
-    return "every argument belongs to an option; a list of URLs has commas and no spaces";
+    return "every argument must belong to an option; a list of URLs has commas and no spaces";
   }
   return message.split("\n")[0] ?? message;
 }

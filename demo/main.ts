@@ -1,20 +1,22 @@
+import { present } from "@rollcall/core";
 import { createPool, type PoolOptions, RollcallError } from "@rollcall/worker";
+import { unlessAborted } from "./abortable.js";
 import { type Choice, helpText, readArguments } from "./arguments.js";
-import { type DemoCluster, givenCluster, type OwnCluster, openCluster } from "./cluster.js";
-import { createDisplay, type Display } from "./display.js";
-import { canStartRedis, openFleet, replicaCount } from "./fleet.js";
-import { fleetSeconds } from "./fleet-story.js";
-import { perform, type Stop } from "./perform.js";
-import { performFleet } from "./perform-fleet.js";
-import { aloneSeconds, unlessAborted } from "./story.js";
+import { type DemoCluster, givenCluster, type OwnCluster, openCluster } from "./cluster/demo-cluster.js";
+import { canStartRedis, openFleet, replicaCount } from "./fleet/fleet.js";
+import { runFleet } from "./fleet/run-fleet.js";
+import { runOnePool } from "./one-pool/run-one-pool.js";
+import { defaultSeconds } from "./pace.js";
+import type { Stop } from "./run-course.js";
+import { createDisplay, type Display } from "./screen/terminal.js";
 
-const exitCodes = { fine: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
 
 const searchTimeoutMs = 10_000;
 const closeTimeoutMs = 2_000;
-/** What still holds the process so long after the end is not waited for. */
+/** The process exits so long after its end, even if a timer or socket is still open. */
 const lingerMs = 10_000;
-/** npm may hand on the Ctrl-C that the terminal has already sent to us: two so close together are one. */
+/** npm may pass on the Ctrl-C that the terminal has already sent: two within this time are one. */
 const sameInterruptMs = 500;
 
 const choice = readArguments(process.argv.slice(2), process.env);
@@ -23,74 +25,79 @@ switch (choice.kind) {
     process.stdout.write(helpText);
     break;
   case "problem":
-    process.stderr.write(`${choice.message}; --help shows what there is\n`);
+    process.stderr.write(`${choice.message}; --help lists the options\n`);
     process.exitCode = exitCodes.usage;
     break;
   case "own":
   case "given":
-    process.exitCode = await run((stage) => (choice.kind === "own" ? runOwn(choice, stage) : runGiven(choice, stage)));
+    process.exitCode = await run((control) =>
+      choice.kind === "own" ? runOwn(choice, control) : runGiven(choice, control),
+    );
     setTimeout(() => process.exit(), lingerMs).unref();
 }
 
-/** What a performance shows itself on, and how it is told to end. */
-interface Stage {
+/** Where a run prints, and what ends it. */
+interface RunControl {
   readonly display: Display;
   readonly stop: AbortController;
-  /** From now on an interrupt ends the searches; until then, while things start, it ends the process. */
+  /** From now on an interrupt ends the searches; until then, while processes start, it ends the demo. */
   readonly begin: () => void;
 }
 
-async function run(play: (stage: Stage) => Promise<boolean>): Promise<number> {
+async function run(start: (control: RunControl) => Promise<boolean>): Promise<number> {
   const stop = new AbortController();
-  // While things start there is nothing to sum up, and leaving ends every process that was started.
+  // Before the searches there is nothing to sum up, and an exit ends every process that was started.
   let interrupt = (): void => process.exit(exitCodes.interrupted);
   onInterrupt(() => interrupt());
   const begin = () => {
     interrupt = () => stop.abort("interrupted" satisfies Stop);
   };
   try {
-    return (await play({ display: createDisplay(process.stdout), stop, begin })) ? exitCodes.fine : exitCodes.failed;
+    const succeeded = await start({ display: createDisplay(process.stdout), stop, begin });
+    return succeeded ? exitCodes.success : exitCodes.failure;
   } catch (error) {
     if (stop.signal.reason === ("interrupted" satisfies Stop)) return exitCodes.interrupted;
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof RollcallError && error.code === "CONFIG" ? exitCodes.usage : exitCodes.failed;
+    return error instanceof RollcallError && error.code === "CONFIG" ? exitCodes.usage : exitCodes.failure;
   }
 }
 
-async function runGiven(choice: Extract<Choice, { kind: "given" }>, stage: Stage): Promise<boolean> {
-  const cluster = givenCluster(choice, stage.display.say);
-  return searchAlone(cluster, choice.seconds ?? aloneSeconds, stage);
+async function runGiven(choice: Extract<Choice, { kind: "given" }>, control: RunControl): Promise<boolean> {
+  const cluster = givenCluster(choice, control.display.print);
+  return withOnePool(cluster, choice.seconds ?? defaultSeconds.onePool, control);
 }
 
-async function runOwn(choice: Extract<Choice, { kind: "own" }>, stage: Stage): Promise<boolean> {
-  const { say } = stage.display;
-  const together = await canStartRedis();
-  if (!together) say("no redis-server here; with it, replicas share a view, and lose Redis as well");
-  const cluster = await openCluster(choice, say);
+async function runOwn(choice: Extract<Choice, { kind: "own" }>, control: RunControl): Promise<boolean> {
+  const { print } = control.display;
+  const hasRedis = await canStartRedis();
+  if (!hasRedis) print("redis-server not found: one pool without a shared view, and only a node is killed");
+  const cluster = await openCluster(choice, print);
   try {
-    return together
-      ? await searchTogether(cluster, choice.seconds ?? fleetSeconds, stage)
-      : await searchAlone(cluster, choice.seconds ?? aloneSeconds, stage);
+    return hasRedis
+      ? await withFleet(cluster, choice.seconds ?? defaultSeconds.fleet, control)
+      : await withOnePool(cluster, choice.seconds ?? defaultSeconds.onePool, control);
   } finally {
     await cluster.close();
   }
 }
 
-/** One pool, in this process, with a coordinator of its own. */
-async function searchAlone(cluster: DemoCluster, seconds: number, { display, stop, begin }: Stage): Promise<boolean> {
+/** One pool in this process, with its own coordinator. */
+async function withOnePool(cluster: DemoCluster, seconds: number, control: RunControl): Promise<boolean> {
+  const { display, stop, begin } = control;
   begin();
   const pool = createPool(poolOptions(cluster));
   try {
     await unlessAborted(pool.ready(), stop.signal);
     await unlessAborted(cluster.prepare(pool), stop.signal);
-    return await perform({ cluster, pool, seconds, display, stop });
+    return await runOnePool({ cluster, pool, seconds, display, stop });
   } finally {
     await pool.close({ timeoutMs: closeTimeoutMs });
   }
 }
 
-/** Replicas, each a process with threads, that share the view of one coordinator over Redis. */
-async function searchTogether(cluster: OwnCluster, seconds: number, { display, stop, begin }: Stage): Promise<boolean> {
+/** Replicas that share the view of one coordinator over Redis. */
+async function withFleet(cluster: OwnCluster, seconds: number, control: RunControl): Promise<boolean> {
+  const { display, stop, begin } = control;
   const pool = createPool(poolOptions(cluster));
   try {
     await pool.ready();
@@ -98,21 +105,21 @@ async function searchTogether(cluster: OwnCluster, seconds: number, { display, s
   } finally {
     await pool.close({ timeoutMs: closeTimeoutMs });
   }
-  display.say(`a Redis, a coordinator and ${replicaCount} replicas, a process each, are starting`);
-  const fleet = await openFleet({ cluster, searchTimeoutMs, lost: (error) => stop.abort(error) });
+  display.print(`Redis, a coordinator and ${replicaCount} replicas are starting, each in its own process`);
+  const fleet = await openFleet({ cluster, searchTimeoutMs, onLoss: (error) => stop.abort(error) });
   begin();
   try {
-    return await performFleet({ cluster, fleet, seconds, display, stop });
+    return await runFleet({ cluster, fleet, seconds, display, stop });
   } finally {
     await fleet.close();
   }
 }
 
 function poolOptions({ nodes, auth }: DemoCluster): PoolOptions {
-  return { nodes, ...(auth === undefined ? {} : { auth }), timeoutMs: searchTimeoutMs, logger: false };
+  return { nodes, ...present({ auth }), timeoutMs: searchTimeoutMs, logger: false };
 }
 
-/** Calls `interrupt` for the first Ctrl-C, signal to end, or loss of whoever reads us; a second one ends the process. */
+/** Calls `interrupt` for the first Ctrl-C, end signal or closed output; a second one ends the process. */
 function onInterrupt(interrupt: () => void): void {
   let firstMs: number | undefined;
   const interrupted = () => {

@@ -1,10 +1,11 @@
+import { present } from "@rollcall/core";
 import { createPool } from "@rollcall/worker";
+import { searchOfWords } from "../cluster/searches.js";
+import { sendSearches } from "../load/search-load.js";
+import { Tally } from "../load/tally.js";
 import type { FromReplica, ReplicaReport, ReplicaSettings, ToReplica } from "./replica-messages.js";
-import { searchOfWords } from "./searches.js";
-import { Tally } from "./tally.js";
-import { sendSearches } from "./traffic.js";
 
-/** One replica of an application: a pool in a process of its own, that searches when told to and tells how it stands. */
+/** Forked by replica.ts: one replica of an application, with a pool whose searches it counts and reports. */
 
 const reportEveryMs = 100;
 const closeTimeoutMs = 2_000;
@@ -16,8 +17,8 @@ const cutShort = new AbortController();
 let beganMs = performance.now();
 const elapsedMs = () => performance.now() - beganMs;
 
-// A terminal's Ctrl-C comes to every process of the demo, the nodes too: from then on a search may fail, and whoever
-// started us says when to end. Without them there is nothing left to do.
+// Ctrl-C in a terminal reaches every process of the demo, the nodes included: from then on a search may fail. The parent
+// process decides when this one ends; without a parent it ends at once.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => cutShort.abort());
 let closing = false;
 process.on("disconnect", () => {
@@ -27,16 +28,16 @@ process.on("disconnect", () => {
 const pool = createPool({ ...options, logger: false });
 pool.on("node", (event) => {
   if (event.to === "down" || event.to === "ejected") tally.forgetPace(event.address);
-  tell({ type: "node", event });
-  tell({ type: "report", report: report() });
+  send({ type: "node", event });
+  send({ type: "report", report: report() });
 });
-pool.on("degraded", ({ reason }) => tell({ type: "degraded", reason }));
-const reporting = setInterval(() => tell({ type: "report", report: report() }), reportEveryMs);
+pool.on("degraded", ({ reason }) => send({ type: "degraded", reason }));
+const reporting = setInterval(() => send({ type: "report", report: report() }), reportEveryMs);
 let searching: Promise<void> | undefined;
 
-process.on("message", (message: ToReplica) => void obey(message));
+process.on("message", (message: ToReplica) => void receive(message));
 
-async function obey(message: ToReplica): Promise<void> {
+async function receive(message: ToReplica): Promise<void> {
   switch (message.type) {
     case "begin": {
       beganMs = performance.now();
@@ -48,8 +49,8 @@ async function obey(message: ToReplica): Promise<void> {
       if (message.cutShort) cutShort.abort();
       over.abort();
       if (!cutShort.signal.aborted) await searching;
-      tell({ type: "report", report: report() });
-      tell({ type: "ended" });
+      send({ type: "report", report: report() });
+      send({ type: "ended" });
       return;
     case "close":
       closing = true;
@@ -71,11 +72,11 @@ function report(): ReplicaReport {
       ...tally.paceOf(address, nowMs),
     })),
     totals: tally.totals(),
-    ...(view === undefined ? {} : { view: { version: view.version, freshness: view.freshness, ageMs: view.ageMs } }),
+    ...present({ view: view && { version: view.version, freshness: view.freshness, ageMs: view.ageMs } }),
     threads,
   };
 }
 
-function tell(message: FromReplica): void {
+function send(message: FromReplica): void {
   if (process.connected) process.send?.(message);
 }

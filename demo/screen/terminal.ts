@@ -1,6 +1,6 @@
-import type { TerminalSize } from "./figures.js";
+import type { TerminalSize } from "./format.js";
 
-/** The state of things at one moment, in both forms in which it can be shown. */
+/** The state of a run at one moment, in both forms in which it can be shown. */
 export interface Drawing {
   /** For a terminal: no line is wider than it, and they are fewer than its rows. */
   block(size: TerminalSize, colour: boolean): readonly string[];
@@ -8,15 +8,15 @@ export interface Drawing {
   lines(): readonly string[];
 }
 
-/** Where the demo shows itself: a terminal, with a block redrawn in place, or a pipe, with lines now and then. */
+/** Where a run is shown: a terminal, with a block redrawn in place, or a pipe, with lines now and then. */
 export interface Display {
-  /** How often a drawing is wanted. */
+  /** The time between two drawings. */
   readonly everyMs: number;
-  /** One line that stays. */
-  say(line: string): void;
-  /** In a terminal it replaces the last one. */
+  /** Prints one line, above the drawing. */
+  print(line: string): void;
+  /** In a terminal it replaces the last drawing. */
   draw(drawing: Drawing): void;
-  /** The last drawing stays, and lines go below it from now on. */
+  /** Keeps the last drawing; later lines are printed below it. */
   keep(): void;
 }
 
@@ -26,7 +26,7 @@ export function createDisplay(output: NodeJS.WriteStream): Display {
 
 function terminalDisplay(output: NodeJS.WriteStream): Display {
   let block: readonly string[] = [];
-  // One write a change: the eye never sees the block half drawn.
+  // One write for each change, so that the block never shows half drawn.
   const redraw = (above: string, next: readonly string[]) => {
     const erase = block.length === 0 ? "" : `\r\u001b[${block.length}A\u001b[J`;
     block = next;
@@ -34,9 +34,9 @@ function terminalDisplay(output: NodeJS.WriteStream): Display {
   };
   return {
     everyMs: 250,
-    say: (line) => redraw(`${line}\n`, block),
+    print: (line) => redraw(`${line}\n`, block),
     draw: (drawing) => {
-      // A terminal that does not know its size says 0.
+      // A terminal of unknown size reports 0.
       const size = { columns: output.columns || 80, rows: output.rows || 24 };
       redraw("", drawing.block(size, output.hasColors()));
     },
@@ -47,14 +47,14 @@ function terminalDisplay(output: NodeJS.WriteStream): Display {
 }
 
 function lineDisplay(output: NodeJS.WritableStream): Display {
-  const say = (line: string) => {
+  const print = (line: string) => {
     output.write(`${line}\n`);
   };
   return {
     everyMs: 5_000,
-    say,
+    print,
     draw: (drawing) => {
-      for (const line of drawing.lines()) say(line);
+      for (const line of drawing.lines()) print(line);
     },
     keep: () => {},
   };

@@ -1,7 +1,9 @@
-/** What the latest searches say of one node. */
+import { present } from "@rollcall/core";
+
+/** Rate and duration of the latest searches that one node answered. */
 export interface Pace {
   readonly perSecond: number;
-  /** 99 of 100 searches took no longer; absent while there are none. */
+  /** Absent while there are no searches. */
   readonly p99Ms?: number;
 }
 
@@ -14,9 +16,9 @@ export interface Failure {
 export interface Totals {
   readonly searches: number;
   readonly failed: number;
-  /** The longest that anybody waited for an answer or a failure. */
+  /** The longest time until an answer or a failure. */
   readonly slowestMs: number;
-  /** The first few. */
+  /** The first three. */
   readonly firstFailures: readonly Failure[];
 }
 
@@ -28,7 +30,7 @@ interface Sample {
   readonly tookMs: number;
 }
 
-/** What came of the searches of several processes together. */
+/** The totals of several processes together. */
 export function sumOf(all: readonly Totals[]): Totals {
   return {
     searches: all.reduce((sum, { searches }) => sum + searches, 0),
@@ -42,8 +44,8 @@ export function sumOf(all: readonly Totals[]): Totals {
 }
 
 /**
- * Counts searches, all of them, and remembers those of the last five seconds for each node. All times count from the
- * start of the traffic. Memory is bounded by the rate of the traffic alone.
+ * Counts all searches, and keeps the durations of the last five seconds for each node. Times count from the start of the
+ * searches. Memory is bounded by their rate.
  */
 export class Tally {
   private searches = 0;
@@ -53,7 +55,7 @@ export class Tally {
   private readonly latest = new Map<string, Sample[]>();
   private readonly answers = new Map<string, number>();
 
-  /** A search was answered by `node`, an address. */
+  /** The node at this address has answered a search. */
   answered(node: string, tookMs: number, atMs: number): void {
     this.count(tookMs);
     this.answers.set(node, this.answersOf(node) + 1);
@@ -62,7 +64,7 @@ export class Tally {
     else samples.push({ atMs, tookMs });
   }
 
-  /** A search failed: its caller got an error, or an error status. */
+  /** The caller of a search got an error or an error status. */
   missed(failure: Failure, tookMs: number): void {
     this.count(tookMs);
     this.failed++;
@@ -86,13 +88,13 @@ export class Tally {
     const took = samples.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
     const p99Ms = took[Math.ceil(took.length * 0.99) - 1];
     return {
-      // At first there is less than a window to divide by, though never next to nothing.
+      // In the first seconds less than a window has passed; a quarter of a second at least, so that no rate explodes.
       perSecond: (samples.length * 1_000) / Math.min(windowMs, Math.max(nowMs, 250)),
-      ...(p99Ms === undefined ? {} : { p99Ms }),
+      ...present({ p99Ms }),
     };
   }
 
-  /** The node is out of use: the pace that it had says nothing of what comes next. */
+  /** For a node that is out of use: its old pace must not be shown for the time after. */
   forgetPace(node: string): void {
     this.latest.delete(node);
   }

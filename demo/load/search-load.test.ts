@@ -1,28 +1,31 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Pool, type PoolResponse, RollcallError } from "@rollcall/worker";
+import { type PoolResponse, RollcallError } from "@rollcall/worker";
+import { sendSearches } from "./search-load.js";
 import { Tally } from "./tally.js";
-import { sendSearches } from "./traffic.js";
 
 const load = { searchers: 1, pauseMs: 1, search: () => ({ method: "POST", path: "/_search" }) };
 
-/** Sends searches whose n-th one ends as `answer` says, until one of the signals fires. */
-async function tallyOf(answer: (n: number, end: { over(): void; cutShort(): void }) => PoolResponse): Promise<Tally> {
+interface End {
+  over(): void;
+  cutShort(): void;
+}
+
+/** Sends searches, the n-th of which ends as `answer` says, until one of the signals fires. */
+async function tallyOf(answer: (n: number, end: End) => PoolResponse): Promise<Tally> {
   const over = new AbortController();
   const cutShort = new AbortController();
   const end = { over: () => over.abort(), cutShort: () => cutShort.abort() };
   let sent = 0;
-  const pool: Pick<Pool, "request"> = {
-    request: async <T>() => answer(++sent, end) as PoolResponse<T>,
-  };
+  const pool = { request: async <T>() => answer(++sent, end) as PoolResponse<T> };
   const tally = new Tally();
   const signals = { over: over.signal, cutShort: cutShort.signal };
   await sendSearches(pool, load, { tally, elapsedMs: () => sent, ...signals });
   return tally;
 }
 
-describe("searches", () => {
-  it("count as failed by an error and by an error status alike, with the code of the error", async () => {
+describe("demo", () => {
+  it("the search load counts an error and an error status as failures, with the code and the last attempts", async () => {
     const tally = await tallyOf((n, end) => {
       if (n === 1) return responseWith(200);
       if (n === 2) return responseWith(503);
@@ -35,13 +38,13 @@ describe("searches", () => {
       firstFailures.map(({ code, message }) => [code, message]),
       [
         ["STATUS", "a:1 answered 503"],
-        ["TIMEOUT", "no answer; last tries: a:1 TIMEOUT"],
+        ["TIMEOUT", "no answer; last attempts: a:1 TIMEOUT"],
       ],
     );
     assert.equal(tally.answersOf("a:1"), 1);
   });
 
-  it("that fail once they are cut short count as nothing", async () => {
+  it("the search load does not count a search that fails after the run was cut short", async () => {
     const tally = await tallyOf((_, end) => {
       end.cutShort();
       throw new RollcallError("CLOSED", "the pool is closed");

@@ -3,8 +3,8 @@ import { type Pool, type PoolRequest, RollcallError } from "@rollcall/worker";
 import type { Tally } from "./tally.js";
 
 /**
- * Searches, one after the other in each of `searchers`, with a pause between two of `pauseMs` or up to half as much again,
- * so that searchers do not fall into step. Their rate is at most the quotient.
+ * Each of `searchers` sends one search after the other, with a pause of 1 to 1.5 times `pauseMs` between two, so that
+ * searchers do not fall into step. Together they send at most `searchers` searches in `pauseMs`.
  */
 export interface Rate {
   readonly searchers: number;
@@ -18,16 +18,16 @@ export interface Load extends Rate {
 export interface TrafficOptions {
   readonly tally: Tally;
   readonly elapsedMs: () => number;
-  /** No new search; those under way end as they end, and count. */
+  /** No new search; those in flight end and count. */
   readonly over: AbortSignal;
   /**
-   * No new search, and what fails from now on does not count: a terminal's Ctrl-C may have reached the nodes, too, and
-   * nobody waits for the end of the searches.
+   * No new search, and later failures do not count: Ctrl-C in a terminal may have reached the nodes, too, and the run
+   * does not wait for the searches in flight.
    */
   readonly cutShort: AbortSignal;
 }
 
-/** Sends searches until told to end. Resolves when the last one has; never rejects: what fails is in the tally. */
+/** Sends searches until a signal fires. Resolves when the last one has ended; never rejects: failures are in the tally. */
 export async function sendSearches(pool: Pick<Pool, "request">, load: Load, options: TrafficOptions): Promise<void> {
   const { tally, elapsedMs, over, cutShort } = options;
   const ended = AbortSignal.any([over, cutShort]);
@@ -45,7 +45,7 @@ export async function sendSearches(pool: Pick<Pool, "request">, load: Load, opti
   await Promise.all(Array.from({ length: load.searchers }, searcher));
 }
 
-const triesTold = 3;
+const attemptsShown = 3;
 
 type Outcome =
   | { readonly kind: "answered"; readonly node: string }
@@ -62,10 +62,7 @@ function outcomeOf(response: Awaited<ReturnType<Pool["request"]>>): Outcome {
 function outcomeOfError(error: unknown): Outcome {
   if (!(error instanceof RollcallError)) return { kind: "failed", code: "unexpected", message: String(error) };
   const { code, message, attempts } = error;
-  const tries = attempts.slice(-triesTold).map((attempt) => `${attempt.node} ${attempt.code}`);
-  return {
-    kind: "failed",
-    code,
-    message: tries.length === 0 ? message : `${message}; last tries: ${tries.join(", ")}`,
-  };
+  const last = attempts.slice(-attemptsShown).map((attempt) => `${attempt.node} ${attempt.code}`);
+  const shown = last.length === 0 ? message : `${message}; last attempts: ${last.join(", ")}`;
+  return { kind: "failed", code, message: shown };
 }

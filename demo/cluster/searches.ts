@@ -1,21 +1,25 @@
+import { waitUntil } from "@rollcall/testing";
 import type { Pool, PoolRequest } from "@rollcall/worker";
-import { waitUntil } from "./test-support.js";
+import { isInUse } from "../node-history.js";
 
-/** What the demo searches in a cluster of its own, and for what. */
+/** The index that the demo makes in a cluster that it has started. */
 const index = "rollcall-demo";
 
 const words = ["amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath"];
 const documentCount = 400;
-let asked = 0;
+let sent = 0;
 
 export function searchOfWords(): PoolRequest {
-  const word = words[asked++ % words.length];
+  const word = words[sent++ % words.length];
   return { method: "POST", path: `/${index}/_search`, body: { size: 5, query: { match: { text: word } } } };
 }
 
-/** A few hundred small documents, a copy of each on every node, so that any node can answer alone. */
+/** Writes some hundred small documents, with a copy of each on every node, so that any node can answer alone. */
 export async function fillIndex(pool: Pool, nodeCount: number): Promise<void> {
-  await waitUntil("the pool has found all nodes", () => pool.nodes().filter(isUp).length === nodeCount);
+  await waitUntil(
+    "the pool has found all nodes",
+    () => pool.nodes().filter(({ state }) => isInUse(state)).length === nodeCount,
+  );
   const settings = { number_of_shards: 1, number_of_replicas: nodeCount - 1 };
   (await pool.request({ method: "PUT", path: `/${index}`, body: { settings } })).throwIfError();
   const lines = Array.from({ length: documentCount }, (_, at) => [
@@ -26,8 +30,4 @@ export async function fillIndex(pool: Pool, nodeCount: number): Promise<void> {
   (await pool.request({ method: "POST", path: `/${index}/_bulk`, query, ndjson: lines.flat() })).throwIfError();
   const green = { wait_for_status: "green", timeout: "20s" };
   (await pool.request({ method: "GET", path: `/_cluster/health/${index}`, query: green })).throwIfError();
-}
-
-function isUp({ state }: { readonly state: string }): boolean {
-  return state === "healthy" || state === "slow-start";
 }
