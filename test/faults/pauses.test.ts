@@ -30,8 +30,7 @@ async function listenToReports(redis: RedisServer, name: string): Promise<Report
   listener.on("error", () => {});
   listener.on("messageBuffer", (_channel: Buffer, bytes: Buffer) => {
     const read = decodeReport(bytes);
-    if ("problem" in read) reports.push(read.problem);
-    else if (read.value.kind === "report") reports.push(JSON.stringify(read.value));
+    reports.push("problem" in read ? read.problem : JSON.stringify(read.value));
   });
   await listener.subscribe(redisKeys(name).reports);
   return { reports, [Symbol.dispose]: () => listener.disconnect() };

@@ -14,6 +14,7 @@ import { cut, lead, messageOf, publication, type Redises, waitForView, withRedis
 
 const keys = redisKeys("logs");
 const documents = [keys.head, keys.marks, keys.topology];
+const messageChannels = [keys.heartbeats, keys.reports, keys.probeResults];
 
 describe("whatever somebody else writes to Redis", () => {
   it(
@@ -23,7 +24,8 @@ describe("whatever somebody else writes to Redis", () => {
       const reader = await connect({ mayLead: false });
       const reports: unknown[] = [];
       reader.store.onReport((report) => reports.push(report));
-      reader.store.onHeartbeat((digest) => reports.push(digest));
+      reader.store.onPeerProbeResult((result) => reports.push(result));
+      reader.store.onHeartbeat((heartbeat) => reports.push(heartbeat));
       const lease = await lead(leader);
       await leader.store.publish(lease, publication(lease, 1));
       await waitForView(reader, lease, 1);
@@ -38,8 +40,7 @@ describe("whatever somebody else writes to Redis", () => {
         "[]",
         '{"kind":"head"}',
         `{"kind":"head","head":${head}}`,
-        `{"kind":"heartbeat","heartbeat":${head}}`,
-        '{"kind":"report","node":"__proto__","reason":1}',
+        '{"node":"__proto__","reason":1}',
         head,
         randomBytes(200_000),
         gzipSync(Buffer.alloc(50 * 1024 * 1024)),
@@ -47,7 +48,7 @@ describe("whatever somebody else writes to Redis", () => {
       ];
       for (const rubbish of garbage) {
         for (const key of documents) await server.client.set(key, rubbish);
-        for (const channel of [keys.events, keys.reports]) await server.client.publish(channel, rubbish);
+        for (const channel of [keys.events, ...messageChannels]) await server.client.publish(channel, rubbish);
         assert.deepEqual(await reader.store.read(), before);
       }
       for (const key of documents) {
@@ -58,7 +59,7 @@ describe("whatever somebody else writes to Redis", () => {
       assert.deepEqual([reader.views.at(-1), reports], [before, []]);
 
       const warnings = reader.logger.messages("warn");
-      for (const key of [keys.head, keys.events, keys.reports]) {
+      for (const key of [keys.head, keys.events, ...messageChannels]) {
         assert.equal(warnings.filter((line) => line.includes(`${key} is not used`)).length, 1, warnings.join("\n"));
       }
 
@@ -198,7 +199,7 @@ describe("the Redis users of the guide", () => {
         const reader = await connect({ redis: as("deaf"), mayLead: false });
         await waitUntil("it is told", () => reader.logger.messages("warn").length > 0);
         assert.deepEqual(reader.logger.messages("warn"), [
-          "news of the view cannot be heard from Redis, only read: the Redis user lacks a permission (NOPERM)",
+          "cannot subscribe to the view's channels in Redis, only read: the Redis user lacks a permission (NOPERM)",
         ]);
         const lease = await lead(leader);
         await leader.store.publish(lease, publication(lease, 1));
@@ -366,7 +367,7 @@ describe("secrets and settings of the connection", () => {
         await asked;
         await stores[1].close();
         stores[1].report({ node: "a@b:1", reason: "", replica: "r" });
-        stores[1].callRoll();
+        stores[1].requestStatus();
         const left = process.getActiveResourcesInfo().filter((one) => /TCP|Timeout/.test(one));
         console.log("closed", JSON.stringify(left));
       `;

@@ -35,6 +35,6 @@ export function openStore(process: SimProcess, around: Surroundings, mayLead: bo
   const logger = story.loggerOf(process.name);
   return redisStoreOver(
     { reading: client(), ...(mayLead ? { writing: client() } : {}) },
-    { name: config.name, timers: process, random: process.random, logger },
+    { name: config.name, timers: process, wallNowMs: () => redis.nowMs(), random: process.random, logger },
   );
 }

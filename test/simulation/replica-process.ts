@@ -1,4 +1,5 @@
 import { ClusterAccess } from "@rollcall/coordinator";
+import { lateMs } from "@rollcall/core";
 import { fixed } from "@rollcall/core/config";
 import { beatMs } from "@rollcall/core/health";
 import { pick } from "@rollcall/core/selection";
@@ -22,7 +23,6 @@ import type { SimProcess } from "./sim-process.js";
 const trafficEveryMs = 100;
 /** Requests that wait for one node at once; the others find a better one. */
 const hangingMax = 8;
-const lateMs = 50;
 /** A packet that nobody acknowledges is sent again after this time, doubling; so often, until the request's own time is up. */
 const resentMs = 200;
 const resentMax = 6;

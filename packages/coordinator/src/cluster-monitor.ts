@@ -1,4 +1,4 @@
-import type { Logger, Random, Timers } from "@rollcall/core";
+import type { Logger, Random, Timers, Unsubscribe } from "@rollcall/core";
 import { type ClusterConfig, fixed } from "@rollcall/core/config";
 import {
   type Arbiter,
@@ -27,7 +27,7 @@ import {
   recogniseSeeds,
   sanitizeForLog,
 } from "@rollcall/core/sniff";
-import { addressOf, type NodeRecord, nodeKey, type Topology } from "@rollcall/core/view";
+import { addressOf, type FailureReport, type NodeRecord, nodeKey, type Topology } from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { ControlClient } from "./cluster/control-client.js";
 import type { Endpoint } from "./cluster/endpoint.js";
@@ -42,7 +42,6 @@ import {
   type SniffSchedule,
   type SniffTimes,
 } from "./sniff-schedule.js";
-import type { FailureReport, Unsubscribe } from "./store/view-store.js";
 import { nodeLabel, resettledLine, transitionLine, unsettledLine } from "./transition-line.js";
 import type { Findings } from "./view-publisher.js";
 import { WarnOnce } from "./warn-once.js";

@@ -1,4 +1,4 @@
-import type { Logger, Random, Timers } from "@rollcall/core";
+import { Listeners, type Logger, type Random, type Timers, type Unsubscribe } from "@rollcall/core";
 import type { ClusterConfig } from "@rollcall/core/config";
 import {
   type Candidate,
@@ -11,14 +11,20 @@ import {
   nextCandidate,
 } from "@rollcall/core/election";
 import type { Peer } from "@rollcall/core/health";
-import { compareVersions, type Heartbeat, nodeKey, type Version, type View } from "@rollcall/core/view";
+import {
+  compareVersions,
+  type Heartbeat,
+  nodeKey,
+  type PeerProbeResult,
+  type Version,
+  type View,
+} from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { ControlClient } from "./cluster/control-client.js";
 import { ClusterMonitor, type Inheritance } from "./cluster-monitor.js";
 import { ReplicaRegistry } from "./replica-registry.js";
 import type { SniffTimes } from "./sniff-schedule.js";
-import { Listeners } from "./store/listeners.js";
-import type { Lease, PeerProbeResult, Unsubscribe, ViewStore } from "./store/view-store.js";
+import type { Lease, ViewStore } from "./store/view-store.js";
 import { markLater, ViewPublisher } from "./view-publisher.js";
 import { WarnOnce } from "./warn-once.js";
 
@@ -46,6 +52,8 @@ export interface CoordinatorParts {
 interface Term {
   readonly lease: Lease;
   readonly announcer: ViewPublisher;
+  /** What only the leader receives: failure reports and peer probe results. */
+  readonly subscriptions: readonly Unsubscribe[];
   /** Absent until the last leader's view has been read. */
   watch?: ClusterMonitor;
 }
@@ -96,8 +104,6 @@ export class Coordinator {
     this.subscriptions = [
       store.subscribe((view) => this.hearView(view)),
       store.onHeartbeat((digest) => this.hearDigest(digest)),
-      store.onReport((report) => this.term?.watch?.report(report)),
-      store.onPeerProbeResult((answer) => this.hearWitness(answer)),
       store.onReleased(() => this.step({ type: "released" })),
       store.onConnected(() => {
         this.listeningSinceMs = this.parts.timers.nowMs();
@@ -231,10 +237,14 @@ export class Coordinator {
       lost: () => this.step({ type: "fenced", epoch: lease.epoch }),
       notices: this.notices,
     });
-    const term: Term = { lease, announcer };
+    const subscriptions = [
+      store.onReport((report) => term.watch?.report(report)),
+      store.onPeerProbeResult((result) => this.hearWitness(result)),
+    ];
+    const term: Term = { lease, announcer, subscriptions };
     this.term = term;
     this.log({ epoch: lease.epoch }, `leads the view${this.viewName} (epoch ${lease.epoch})`);
-    this.changes.tell(true);
+    this.changes.emit(true);
     this.follow(this.takeOver(term));
   }
 
@@ -288,12 +298,13 @@ export class Coordinator {
     const { term } = this;
     if (term === undefined) return;
     this.term = undefined;
+    for (const unsubscribe of term.subscriptions) unsubscribe();
     term.watch?.close();
     this.log({ epoch: term.lease.epoch, reason }, `no longer leads the view${this.viewName}: ${reason}`);
     // What is under way goes out before the lease does: the next leader begins from it.
     const stopped = term.announcer.stop();
     this.follow(giveBack ? stopped.then(() => this.release(term.lease)) : stopped);
-    this.changes.tell(false);
+    this.changes.emit(false);
   }
 
   // What others say.

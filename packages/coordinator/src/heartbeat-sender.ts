@@ -1,6 +1,6 @@
-import type { Random, Timers } from "@rollcall/core";
+import type { Random, Timers, Unsubscribe } from "@rollcall/core";
 import type { Heartbeat } from "@rollcall/core/view";
-import type { Unsubscribe, ViewStore } from "./store/view-store.js";
+import type { ViewStore } from "./store/view-store.js";
 
 export interface HeartbeatSenderParts {
   readonly store: Pick<ViewStore, "heartbeat" | "onStatusRequest" | "onConnected">;

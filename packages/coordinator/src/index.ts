@@ -23,14 +23,5 @@ export { type RunningCoordinator, startCoordinator } from "./start-coordinator.j
 export { createMemoryStore } from "./store/memory-store.js";
 export { RateLimiter } from "./store/rate-limiter.js";
 export { createRedisStore, type RedisStoreOptions } from "./store/redis-store.js";
-export type {
-  FailureReport,
-  Lease,
-  PeerProbeRequest,
-  PeerProbeResult,
-  Publication,
-  Renewal,
-  Unsubscribe,
-  ViewStore,
-} from "./store/view-store.js";
+export type { Lease, Publication, Renewal, ViewStore } from "./store/view-store.js";
 export { systemTimers } from "./system-timers.js";

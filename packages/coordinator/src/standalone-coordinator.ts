@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import type { Logger, Random, Timers } from "@rollcall/core";
+import type { Logger, Random, Timers, Unsubscribe } from "@rollcall/core";
 import { type ClusterConfig, fixed } from "@rollcall/core/config";
 import type { View } from "@rollcall/core/view";
 import { ClusterAccess } from "./cluster/access.js";
@@ -8,7 +8,7 @@ import { HttpControlClient } from "./cluster/http-control-client.js";
 import { Coordinator } from "./coordinator.js";
 import { coordinatorHeartbeat, viewFreshness } from "./coordinator-heartbeat.js";
 import { HeartbeatSender } from "./heartbeat-sender.js";
-import type { Unsubscribe, ViewStore } from "./store/view-store.js";
+import type { ViewStore } from "./store/view-store.js";
 
 export interface StandaloneCoordinatorParts {
   /** `name`: the view's. */

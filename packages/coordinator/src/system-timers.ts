@@ -15,3 +15,8 @@ export const systemTimers: Timers = {
     return () => clearTimeout(timer);
   },
 };
+
+/** The system's time, in milliseconds since 1970. It may jump: for times that other processes compare with. */
+export function wallNowMs(): number {
+  return Date.now();
+}

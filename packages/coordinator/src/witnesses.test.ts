@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import type { Heartbeat } from "@rollcall/core/view";
+import type { Heartbeat, PeerProbeRequest } from "@rollcall/core/view";
 import { closeAll, cluster, coordinating, fromSniff, markAt } from "./coordinating.test.support.js";
 import type { StandIn } from "./stand-in.test.support.js";
-import type { PeerProbeRequest, ViewStore } from "./store/view-store.js";
+import type { ViewStore } from "./store/view-store.js";
 
 afterEach(closeAll);
 

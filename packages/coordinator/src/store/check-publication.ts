@@ -2,11 +2,10 @@ import { compareVersions, type Head } from "@rollcall/core/view";
 import type { Lease, Publication } from "./view-store.js";
 
 /**
- * Checks that after this publication every document that its head names is there: it is brought along, or was published
- * under the same lease.
+ * Checks that every document that the head names is in the publication, or was published under the same lease.
  *
  * @param published the head that was last published under this lease, if any
- * @throws TypeError what is wrong; the fault is the caller's
+ * @throws TypeError if not: a defect of the caller
  */
 export function checkPublication(
   lease: Lease,
@@ -14,7 +13,7 @@ export function checkPublication(
   published: Pick<Head, "topology" | "marks"> | undefined,
 ): void {
   const first = published === undefined && (topology === undefined || marks === undefined);
-  if (first) throw new TypeError("a lease's first publication must bring both documents");
+  if (first) throw new TypeError("a lease's first publication must contain both documents");
   const versions = [
     ["topology", head.topology, topology?.version ?? published?.topology],
     ["marks", head.marks, marks?.version ?? published?.marks],
@@ -24,7 +23,7 @@ export function checkPublication(
       throw new TypeError(`the head names ${what} of another lease`);
     }
     if (there === undefined || compareVersions(named, there) !== 0) {
-      throw new TypeError(`the head names ${what} that are neither brought along nor published`);
+      throw new TypeError(`the head names ${what} that are neither in the publication nor published`);
     }
   }
 }

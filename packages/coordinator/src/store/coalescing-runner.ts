@@ -1,4 +1,4 @@
-/** Runs a job, never twice at once: asked for while it runs, it runs once more after that. */
+/** Runs a job, never twice at once. Requests that arrive while it runs are answered together by one further run. */
 export class CoalescingRunner {
   private state: "idle" | "running" | "again" = "idle";
 
@@ -14,11 +14,11 @@ export class CoalescingRunner {
     do {
       this.state = "running";
       await this.job();
-    } while (this.isWantedAgain());
+    } while (this.isRequestedAgain());
     this.state = "idle";
   }
 
-  private isWantedAgain(): boolean {
+  private isRequestedAgain(): boolean {
     return this.state === "again";
   }
 }

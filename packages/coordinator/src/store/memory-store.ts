@@ -1,24 +1,33 @@
-import type { Clock } from "@rollcall/core";
-import { compareVersions, type Head, type Heartbeat, type View } from "@rollcall/core/view";
+import { type Clock, Listeners } from "@rollcall/core";
+import {
+  compareVersions,
+  type FailureReport,
+  type Head,
+  type Heartbeat,
+  type PeerProbeRequest,
+  type PeerProbeResult,
+  type View,
+} from "@rollcall/core/view";
 import { checkPublication } from "./check-publication.js";
-import { Listeners } from "./listeners.js";
-import type { FailureReport, Lease, PeerProbeRequest, PeerProbeResult, ViewStore } from "./view-store.js";
+import { MessageRates } from "./message-rates.js";
+import type { Lease, ViewStore } from "./view-store.js";
 
 /**
- * The view inside one process: the embedded default. The same rules as between processes, without the network; only that
- * a lease does not end by itself, as there is nobody whose death would have to end it.
+ * The view inside one process: the default without Redis. The rules are those of a shared store, without the network;
+ * only a lease does not expire, because its holder cannot die alone.
  *
- * With `initial` it begins as if that had been published to it: every lease comes after it. Its times must be on `clock`,
- * so a view of another store asks for the clock of that store.
+ * With `initial` the store begins as if that view had been published: every lease comes after it. Its times must be on
+ * `clock`, so a view of another store requires the clock of that store.
  */
 export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
-  const readers = new Listeners<View>();
+  const views = new Listeners<View>();
   const reports = new Listeners<FailureReport>();
-  const asks = new Listeners<PeerProbeRequest>();
-  const answers = new Listeners<PeerProbeResult>();
-  const digests = new Listeners<Heartbeat>();
-  const rollCalls = new Listeners<void>();
+  const peerProbeRequests = new Listeners<PeerProbeRequest>();
+  const peerProbeResults = new Listeners<PeerProbeResult>();
+  const heartbeats = new Listeners<Heartbeat>();
+  const statusRequests = new Listeners<void>();
   const releases = new Listeners<void>();
+  const rates = new MessageRates(clock);
   let holder: Lease | undefined;
   let epoch = initial === undefined ? 0 : Math.max(initial.topology.version.epoch, initial.marks.version.epoch);
   /** What the holder has published under its lease. */
@@ -28,7 +37,7 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
   const holds = (lease: Lease) => holder?.epoch === lease.epoch && holder.leader === lease.leader;
   const show = (next: View) => {
     view = next;
-    readers.tell(next);
+    views.emit(next);
   };
 
   return {
@@ -55,12 +64,12 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
       checkPublication(lease, publication, published);
       const { head, topology = view?.topology, marks = view?.marks } = publication;
       if (topology === undefined || marks === undefined) return false;
-      const newer = published === undefined ? 1 : compareHeads(head, published);
-      if (newer < 0) {
+      const order = published === undefined ? 1 : compareHeads(head, published);
+      if (order < 0) {
         holder = undefined;
         return false;
       }
-      if (newer === 0) return true;
+      if (order === 0) return true;
       published = head;
       show({ topology, marks, head: { ...head, atMs: clock.nowMs() } });
       return true;
@@ -69,21 +78,21 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
     async release(lease) {
       if (!holds(lease)) return;
       holder = undefined;
-      releases.tell();
+      releases.emit();
     },
 
     read: async () => view,
-    subscribe: (listener) => readers.add(listener),
-    report: (report) => reports.tell(report),
+    subscribe: (listener) => views.add(listener),
+    report: (report) => rates.tryTake("report") && reports.emit(report),
     onReport: (listener) => reports.add(listener),
-    requestPeerProbes: (ask) => asks.tell(ask),
-    onPeerProbeRequest: (listener) => asks.add(listener),
-    sendPeerProbeResult: (answer) => answers.tell(answer),
-    onPeerProbeResult: (listener) => answers.add(listener),
-    heartbeat: (digest) => digests.tell(digest),
-    onHeartbeat: (listener) => digests.add(listener),
-    requestStatus: () => rollCalls.tell(),
-    onStatusRequest: (listener) => rollCalls.add(listener),
+    requestPeerProbes: (request) => rates.tryTake("peerProbeRequest") && peerProbeRequests.emit(request),
+    onPeerProbeRequest: (listener) => peerProbeRequests.add(listener),
+    sendPeerProbeResult: (result) => rates.tryTake("peerProbeResult") && peerProbeResults.emit(result),
+    onPeerProbeResult: (listener) => peerProbeResults.add(listener),
+    heartbeat: (heartbeat) => rates.tryTake("heartbeat") && heartbeats.emit(heartbeat),
+    onHeartbeat: (listener) => heartbeats.add(listener),
+    requestStatus: () => rates.tryTake("statusRequest") && statusRequests.emit(),
+    onStatusRequest: (listener) => statusRequests.add(listener),
     onReleased: (listener) => releases.add(listener),
     onConnected: () => () => {},
     nowMs: () => clock.nowMs(),
@@ -91,7 +100,7 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
   };
 }
 
-/** Less than 0 where either document is older; 0 where both are the same. */
+/** Less than 0 if either document is older; 0 if both are the same. */
 function compareHeads(a: Pick<Head, "topology" | "marks">, b: Pick<Head, "topology" | "marks">): number {
   const topology = compareVersions(a.topology, b.topology);
   const marks = compareVersions(a.marks, b.marks);

@@ -1,22 +1,22 @@
 import type { Clock } from "@rollcall/core";
 
-/** Lets so many through in a second, and drops the others. */
+/** Allows a number of events in each second of the clock. */
 export class RateLimiter {
   private second = Number.NEGATIVE_INFINITY;
-  private passed = 0;
+  private taken = 0;
 
   constructor(
     private readonly perSecond: number,
     private readonly clock: Clock,
   ) {}
 
-  /** Whether this one may pass. */
+  /** Whether one more event is allowed now; counts it. */
   tryTake(): boolean {
     const second = Math.floor(this.clock.nowMs() / 1_000);
     if (second !== this.second) {
       this.second = second;
-      this.passed = 0;
+      this.taken = 0;
     }
-    return ++this.passed <= this.perSecond;
+    return ++this.taken <= this.perSecond;
   }
 }

@@ -3,35 +3,35 @@ import type { RedisConfig } from "@rollcall/core/config";
 import { equalJitter } from "@rollcall/core/health";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 
-/** A server or a Redis Cluster: for what we do there is no difference. */
+/** A single server or a Redis Cluster; the store uses what both have. */
 export type RedisClient = Redis | Cluster;
 
-/** How long one command may take. */
+/** The timeout of one command. */
 export const commandTimeoutMs = 1_000;
-/** A connection on which an answer is owed and nothing comes for so long is given up. */
+/** A connection with a pending reply and no traffic for this time is closed. */
 const socketTimeoutMs = 5_000;
-/** Short, so that whoever comes back is found within 5 s of its return. */
+/** Short, so that a server that comes back is found within 5 s. */
 const connectTimeoutMs = 2_000;
 const reconnect = { baseMs: 50, capMs: 1_500 };
-/** How long a connection that we close may take for its farewell. */
+/** How long ioredis waits for a closing connection. */
 export const disconnectTimeoutMs = 200;
 
 /**
- * A client by the user's configuration. Set over what the user gave, because the view is not safe without it:
+ * A client by the user's configuration. These settings override the user's, because the view is not safe without them:
  *
- * - Nothing is queued and nothing is sent twice: a command fails when it cannot be sent, or its answer does not come.
- *   A lease that is taken by a command from before an outage would be nobody's.
- * - Keys are named by Rollcall alone (`keyPrefix`): scripts and channels would not know of a prefix.
+ * - Nothing is queued and nothing is sent twice: a command fails if it cannot be sent or gets no reply. Otherwise a
+ *   command from before an outage could take a lease that no leader uses.
+ * - No `keyPrefix`: it would not apply to scripts and channels.
  * - Replies and channels are as ioredis has them by default (RESP3, no automatic pipelines).
- * - It reconnects for ever, soon, and with jitter; and at once where it finds itself at a replica.
+ * - It reconnects for ever, soon and with jitter, and at once if the server has become a replica.
  *
- * It connects at once. A listener for errors must be added in the same turn.
+ * It connects at once. A listener for errors must be added in the same turn of the event loop.
  */
 export function createRedisClient(config: RedisConfig, random: Random): RedisClient {
   const options = {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // Subscribed anew by the reader, whose promise for it is looked after.
+    // The reader subscribes again, and logs if that fails.
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
     commandTimeout: commandTimeoutMs,
@@ -48,12 +48,12 @@ export function createRedisClient(config: RedisConfig, random: Random): RedisCli
     readOnly: false,
     monitor: false,
     lazyConnect: false,
-    // One command less to be allowed to a Redis user.
+    // One command less that the Redis user needs permission for.
     disableClientInfo: true,
   } satisfies RedisOptions;
   switch (config.kind) {
     case "url":
-      // A client that is not connected, only to read the URL: what stands in it must not win over our own.
+      // Reads the URL without connecting, so that its query parameters do not override the settings above.
       return new Redis(config.url, { lazyConnect: true }).duplicate(options);
     case "options":
       return new Redis({ ...config.options, ...options });
@@ -61,7 +61,7 @@ export function createRedisClient(config: RedisConfig, random: Random): RedisCli
       return new Cluster([...config.nodes], {
         ...config.options,
         enableOfflineQueue: false,
-        // Would send a command again whose answer was lost.
+        // Otherwise a command whose reply was lost is sent again.
         retryDelayOnFailover: 0,
         clusterRetryStrategy: options.retryStrategy,
         scaleReads: "master",

@@ -1,25 +1,29 @@
 import type { Clock } from "@rollcall/core";
 
-/** The clock of Redis: our own, moved to what Redis said last. The system's, before Redis has said anything. */
+/** The clock of Redis: the monotonic clock, shifted to the last answer to `TIME`. Before the first answer, the wall clock. */
 export class RedisClock implements Clock {
   private offsetMs: number | undefined;
 
-  constructor(private readonly own: Clock) {}
+  /** @param wallNowMs the system's time, in milliseconds since 1970 */
+  constructor(
+    private readonly monotonic: Clock,
+    private readonly wallNowMs: () => number,
+  ) {}
 
   nowMs(): number {
-    return this.offsetMs === undefined ? Date.now() : this.own.nowMs() + this.offsetMs;
+    return this.offsetMs === undefined ? this.wallNowMs() : this.monotonic.nowMs() + this.offsetMs;
   }
 
-  /** @param ask Redis' `TIME`: seconds, and the microseconds beside them. Without an answer the clock stays as it is. */
-  async learn(ask: () => Promise<readonly unknown[]>): Promise<void> {
-    const sentMs = this.own.nowMs();
+  /** @param askTime Redis' `TIME`: seconds, and microseconds beside them. Without a usable answer nothing changes */
+  async adjust(askTime: () => Promise<readonly unknown[]>): Promise<void> {
+    const sentMs = this.monotonic.nowMs();
     try {
-      const [seconds, microseconds] = await ask();
-      const receivedMs = this.own.nowMs();
+      const [seconds, microseconds] = await askTime();
+      const receivedMs = this.monotonic.nowMs();
       const storeMs = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
       if (Number.isFinite(storeMs)) this.offsetMs = storeMs - (sentMs + receivedMs) / 2;
     } catch {
-      // It is asked again on the next connection, and now and then.
+      // The next connection asks again, and so does each poll.
     }
   }
 }

@@ -1,21 +1,24 @@
-import type { Timers } from "@rollcall/core";
+import { type Timers, withDeadline } from "@rollcall/core";
 import { commandTimeoutMs, disconnectTimeoutMs, type RedisClient } from "./redis-clients.js";
 import { redisError, redisProblem } from "./redis-problem.js";
 
 export interface ConnectionListener {
   /** There is a new connection. Called before any command may use it. */
   readonly onReady: () => void;
-  /** There is none any more, or still none, and why. */
+  /** The connection was lost, or an attempt to connect failed. `problem` says why, for people. */
   readonly onLost: (problem: string) => void;
 }
 
+/** The Redis Cluster client may hold a command back before its own timeout begins. */
+const graceMs = 250;
+const closeWaitMs = 2_000;
+
 /**
- * A connection to Redis that comes back by itself.
+ * A connection to Redis that is made again whenever it is lost.
  *
- *   away ── ready ──▶ ready ── close ──▶ away        close() ──▶ closed, from anywhere
+ *   away ── ready ──▶ ready ── close ──▶ away        close() ──▶ closed, from every state
  *
- * Commands run while it is ready; at other times they fail at once. Whatever goes wrong reaches the one who asked, and
- * nobody else.
+ * Commands run while it is ready; in the other states they fail at once. An error reaches the caller alone.
  */
 export class RedisConnection {
   private state: "away" | "ready" | "closed" = "away";
@@ -49,55 +52,48 @@ export class RedisConnection {
   }
 
   /**
-   * Sends, and waits for the answer: no longer than a command may take and a little.
+   * Sends a command and waits for the reply, for at most `commandTimeoutMs` and a little.
    *
    * @throws RollcallError `REDIS`. The command may have been carried out.
    */
   async ask<Reply>(send: () => Promise<Reply>): Promise<Reply> {
     if (this.state !== "ready") throw redisError(new Error("Stream isn't writeable"));
-    // A Redis Cluster's client may hold a command back before it has a time of its own.
-    let cancel = () => {};
-    const late = new Promise<never>((_, reject) => {
-      cancel = this.timers.after(commandTimeoutMs + graceMs, () => reject(new Error("Command timed out")));
-    });
     try {
-      return await Promise.race([send(), late]);
+      return await withDeadline(send(), commandTimeoutMs + graceMs, this.timers, () => {
+        throw new Error("Command timed out");
+      });
     } catch (error) {
       throw redisError(error);
-    } finally {
-      cancel();
     }
   }
 
-  /** Sends without waiting; whatever comes of it is forgotten. */
-  tell(send: () => Promise<unknown>): void {
+  /** Sends a command and ignores the reply and every error. Does nothing unless the connection is ready. */
+  send(send: () => Promise<unknown>): void {
     if (this.state === "ready") send().catch(() => {});
   }
 
-  /** Resolves when nothing of the connection is left, or soon after. */
+  /** Resolves when the connection is gone, or after 2 s at the latest. */
   async close(): Promise<void> {
     if (this.state === "closed") return;
     this.state = "closed";
     const { status } = this.client;
-    // Between two attempts there is neither a socket nor a timer that would hold a process until whoever waits is told.
-    // A real timer, whatever clock we were given, and one that ends: what is closed must never keep a process for ever.
+    // Between two attempts there is no socket and no timer to keep the process alive until this promise resolves. A real
+    // timer, whatever clock was given; it ends, so that it does not keep the process for ever.
     const hold = setTimeout(() => {}, closeWaitMs + graceMs);
     const waits: Promise<void>[] = [];
     if (status !== "end" && status !== "reconnecting") waits.push(this.ended());
     this.client.disconnect();
-    // Where there is no connection to say farewell to, ioredis waits for the farewell of the last one all the same.
+    // Without a connection, ioredis still waits for `disconnectTimeout` before it lets go.
     if (status !== "ready" && status !== "connect") waits.push(this.passed(disconnectTimeoutMs));
     await Promise.all(waits);
     clearTimeout(hold);
   }
 
-  private async ended(): Promise<void> {
-    let cancel = () => {};
-    await new Promise<void>((resolve) => {
-      this.client.once("end", resolve);
-      cancel = this.timers.after(closeWaitMs, resolve);
+  private ended(): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      this.client.once("end", () => resolve());
     });
-    cancel();
+    return withDeadline(ended, closeWaitMs, this.timers, () => {});
   }
 
   private passed(ms: number): Promise<void> {
@@ -106,6 +102,3 @@ export class RedisConnection {
     });
   }
 }
-
-const graceMs = 250;
-const closeWaitMs = 2_000;

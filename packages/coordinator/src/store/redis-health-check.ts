@@ -1,14 +1,14 @@
 import type { Logger, Timers } from "@rollcall/core";
 import { redisProblem } from "./redis-problem.js";
 
-/** How often the server is asked whether it is there: a frozen one is not noticed otherwise. */
+/** How often the server is asked: a frozen one is not noticed otherwise. */
 const askEveryMs = 2_000;
 
 /**
- * Knows whether Redis answers, and says so when that changes.
+ * Whether Redis answers. Logs each change once.
  *
- *   answers ── connection lost, or two questions unanswered ──▶ away      warns, once
- *           ◀── a connection, or an answer ──                             tells, once
+ *   answers ── connection lost, or two checks in a row without a reply ──▶ away      logs a warning
+ *           ◀── a connection, or a reply ──                                          logs that Redis is back
  */
 export class RedisHealthCheck {
   private unanswered = 0;
@@ -16,16 +16,16 @@ export class RedisHealthCheck {
   private closed = false;
   private cancel = () => {};
 
-  /** @param ask asks something small, and rejects where there is no answer; undefined where there is nobody to ask */
+  /** @param check sends a small command, and rejects without a reply; undefined if there is no connection */
   constructor(
-    private readonly ask: () => Promise<unknown> | undefined,
+    private readonly check: () => Promise<unknown> | undefined,
     private readonly timers: Timers,
     private readonly logger: Logger,
   ) {
-    this.later();
+    this.checkLater();
   }
 
-  /** Whether it answered last. */
+  /** Whether the last check was answered. */
   get isAnswering(): boolean {
     return this.unanswered === 0;
   }
@@ -49,21 +49,21 @@ export class RedisHealthCheck {
     this.cancel();
   }
 
-  private later(): void {
+  private checkLater(): void {
     this.cancel = this.timers.after(askEveryMs, () => {
-      this.later();
-      void this.look();
+      this.checkLater();
+      void this.checkNow();
     });
   }
 
-  private async look(): Promise<void> {
+  private async checkNow(): Promise<void> {
     try {
-      const asked = this.ask();
-      if (asked === undefined) return;
-      await asked;
+      const checked = this.check();
+      if (checked === undefined) return;
+      await checked;
       this.answered();
     } catch (error) {
-      // Once may be chance.
+      // One missing reply may be chance.
       if (this.unanswered === 0) this.unanswered++;
       else this.lost(redisProblem(error));
     }

@@ -1,116 +1,102 @@
-import type { Clock } from "@rollcall/core";
+import { type Clock, Listeners, type Unsubscribe } from "@rollcall/core";
 import {
+  type Decoded,
+  decodeHeartbeat,
+  decodePeerProbeResult,
   decodeReport,
   encodeHeartbeat,
   encodePeerProbeRequest,
   encodePeerProbeResult,
   encodeReport,
+  type FailureReport,
   type Heartbeat,
+  type PeerProbeRequest,
+  type PeerProbeResult,
   type RedisKeys,
   statusRequestEvent,
 } from "@rollcall/core/view";
-import { Listeners } from "./listeners.js";
-import { RateLimiter } from "./rate-limiter.js";
-import type { FailureReport, PeerProbeRequest, PeerProbeResult, Unsubscribe } from "./view-store.js";
+import { type MessageKind, MessageRates } from "./message-rates.js";
+import type { RedisChannels } from "./redis-channels.js";
+import type { RedisWarnings } from "./redis-warnings.js";
 
-/** What one process may send in a second; beyond it, nothing is sent. */
-const reportsPerSecond = 20;
-const asksPerSecond = 10;
-const answersPerSecond = 10;
-const digestsPerSecond = 5;
-const rollCallsPerSecond = 5;
-
-/** How hints leave and how they are subscribed; each does nothing while Redis is away. */
-export interface MessageChannel {
-  readonly say: (channel: string, message: string) => void;
-  readonly listen: (channel: string) => void;
-  readonly stopListening: (channel: string) => void;
-}
-
-/** What processes tell each other beside the view: reports, digests, roll calls, what witnesses say. A hint may be lost. */
+/**
+ * The messages between processes beside the view itself. Each may be lost.
+ *
+ * A channel is subscribed to while it has a listener. So failure reports and peer probe results reach the leader alone,
+ * because no other process listens for them.
+ */
 export class RedisMessages {
-  private readonly reports = new Listeners<FailureReport>();
-  private readonly answers = new Listeners<PeerProbeResult>();
-  private readonly digests = new Listeners<Heartbeat>();
-  private readonly reportRate: RateLimiter;
-  private readonly askRate: RateLimiter;
-  private readonly answerRate: RateLimiter;
-  private readonly digestRate: RateLimiter;
-  private readonly rollCallRate: RateLimiter;
+  readonly reports: Topic<FailureReport>;
+  readonly probeResults: Topic<PeerProbeResult>;
+  readonly heartbeats: Topic<Heartbeat>;
+  private readonly rates: MessageRates;
 
   constructor(
     private readonly keys: RedisKeys,
-    private readonly line: MessageChannel,
+    private readonly channels: RedisChannels,
+    warnings: RedisWarnings,
     clock: Clock,
   ) {
-    this.reportRate = new RateLimiter(reportsPerSecond, clock);
-    this.askRate = new RateLimiter(asksPerSecond, clock);
-    this.answerRate = new RateLimiter(answersPerSecond, clock);
-    this.digestRate = new RateLimiter(digestsPerSecond, clock);
-    this.rollCallRate = new RateLimiter(rollCallsPerSecond, clock);
-  }
-
-  /** Only leaders have use for these: to a process where nobody listens they are not sent. */
-  get isWanted(): boolean {
-    return this.reports.size + this.answers.size + this.digests.size > 0;
+    const topic = <Message>(
+      name: "reports" | "probeResults" | "heartbeats",
+      decode: (bytes: Uint8Array) => Decoded<Message>,
+    ) => {
+      const listeners = new Listeners<Message>((error) => warnings.listenerThrew(error));
+      return new Topic(listeners, (receive) =>
+        channels.subscribe(keys[name], (bytes) => {
+          const decoded = decode(bytes);
+          if ("problem" in decoded) warnings.refused(name, decoded.problem);
+          else receive(decoded.value);
+        }),
+      );
+    };
+    this.reports = topic("reports", decodeReport);
+    this.probeResults = topic("probeResults", decodePeerProbeResult);
+    this.heartbeats = topic("heartbeats", decodeHeartbeat);
+    this.rates = new MessageRates(clock);
   }
 
   report(report: FailureReport): void {
-    if (this.reportRate.tryTake()) this.line.say(this.keys.reports, encodeReport(report));
+    this.publish("report", this.keys.reports, () => encodeReport(report));
   }
 
-  requestPeerProbes(ask: PeerProbeRequest): void {
-    if (this.askRate.tryTake()) this.line.say(this.keys.events, encodePeerProbeRequest(ask));
+  requestPeerProbes(request: PeerProbeRequest): void {
+    this.publish("peerProbeRequest", this.keys.events, () => encodePeerProbeRequest(request));
   }
 
-  sendPeerProbeResult(answer: PeerProbeResult): void {
-    if (this.answerRate.tryTake()) this.line.say(this.keys.reports, encodePeerProbeResult(answer));
+  sendPeerProbeResult(result: PeerProbeResult): void {
+    this.publish("peerProbeResult", this.keys.probeResults, () => encodePeerProbeResult(result));
   }
 
-  heartbeat(digest: Heartbeat): void {
-    if (this.digestRate.tryTake()) this.line.say(this.keys.reports, encodeHeartbeat(digest));
+  heartbeat(heartbeat: Heartbeat): void {
+    this.publish("heartbeat", this.keys.heartbeats, () => encodeHeartbeat(heartbeat));
   }
 
   requestStatus(): void {
-    if (this.rollCallRate.tryTake()) this.line.say(this.keys.events, statusRequestEvent);
+    this.publish("statusRequest", this.keys.events, () => statusRequestEvent);
   }
 
-  onReport(listener: (report: FailureReport) => void): Unsubscribe {
-    return this.add(() => this.reports.add(listener));
+  private publish(kind: MessageKind, channel: string, encode: () => string): void {
+    if (this.rates.tryTake(kind)) this.channels.publish(channel, encode());
   }
+}
 
-  onPeerProbeResult(listener: (answer: PeerProbeResult) => void): Unsubscribe {
-    return this.add(() => this.answers.add(listener));
-  }
+/** One kind of message, whose channel is subscribed to while there is a listener. */
+class Topic<Message> {
+  private unsubscribe: Unsubscribe = () => {};
 
-  onHeartbeat(listener: (digest: Heartbeat) => void): Unsubscribe {
-    return this.add(() => this.digests.add(listener));
-  }
+  constructor(
+    private readonly listeners: Listeners<Message>,
+    private readonly subscribe: (receive: (message: Message) => void) => Unsubscribe,
+  ) {}
 
-  /** Takes a message of the reports' channel; gives back why it could not be used. */
-  hear(message: Uint8Array): string | undefined {
-    const heard = decodeReport(message);
-    if ("problem" in heard) return heard.problem;
-    if (heard.value.kind === "heartbeat") this.digests.tell(heard.value.heartbeat);
-    if (heard.value.kind === "peerProbeResult") {
-      const { kind, ...answer } = heard.value;
-      this.answers.tell(answer);
-    }
-    if (heard.value.kind === "report") {
-      const { kind, ...report } = heard.value;
-      this.reports.tell(report);
-    }
-    return undefined;
-  }
-
-  private add(listen: () => Unsubscribe): Unsubscribe {
-    const wasWanted = this.isWanted;
-    const stop = listen();
-    if (!wasWanted) this.line.listen(this.keys.reports);
+  add(listener: (message: Message) => void): Unsubscribe {
+    if (this.listeners.size === 0) this.unsubscribe = this.subscribe((message) => this.listeners.emit(message));
+    const remove = this.listeners.add(listener);
     return () => {
-      const stillWanted = this.isWanted;
-      stop();
-      if (stillWanted && !this.isWanted) this.line.stopListening(this.keys.reports);
+      if (this.listeners.size === 0) return;
+      remove();
+      if (this.listeners.size === 0) this.unsubscribe();
     };
   }
 }

@@ -1,13 +1,13 @@
-import { failureReason, RollcallError } from "@rollcall/core";
+import { errorCodeOf, failureReason, RollcallError } from "@rollcall/core";
 
 /**
- * What went wrong with Redis, in words that hold nothing but the kind of the failure: an answer of Redis may repeat the
- * command that it refuses, and the command may be the password.
+ * What went wrong with Redis, for people. Names the kind of the failure and nothing else: an error of Redis may repeat the
+ * command that it refuses, and the command may contain the password.
  */
 export function redisProblem(error: unknown): string {
   if (!(error instanceof Error)) return "it failed";
   if (error instanceof RollcallError) return error.message.replace(prefix, "");
-  const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
+  const code = errorCodeOf(error);
   if (code !== undefined && /^[A-Z][A-Z0-9_]{2,63}$/.test(code)) return networkProblem(code);
   const { message } = error;
   if (message === "Command timed out" || message.startsWith("Socket timeout")) return "no answer in time";
@@ -36,7 +36,7 @@ const unknownAuthority =
   "the authority of its certificate is unknown: give it as `tls.ca` in the options of `redis`, or in NODE_EXTRA_CA_CERTS";
 const noTls = "it speaks no TLS at that port: is it redis:// and not rediss://?";
 
-/** In words of their own: those of a search node speak of its options. */
+/** Texts of their own: those of a search node name its options. */
 const tlsProblems: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority,
   SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
@@ -52,7 +52,7 @@ function networkProblem(code: string): string {
   return tlsProblems[code] ?? (/^E[A-Z]+$|^EAI_AGAIN$/.test(code) ? failureReason(code) : code);
 }
 
-/** Carries no cause: an error of the client names the command with all it was given. */
+/** Without a cause: an error of the client contains the command with all its arguments. */
 export function redisError(error: unknown): RollcallError {
   return new RollcallError("REDIS", `${prefix}${redisProblem(error)}`);
 }

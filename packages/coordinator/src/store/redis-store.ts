@@ -1,7 +1,7 @@
-import type { Logger, Random, Timers } from "@rollcall/core";
+import { Listeners, type Logger, messageOf, type Random, type Timers } from "@rollcall/core";
 import type { RedisConfig } from "@rollcall/core/config";
 import { redisKeys } from "@rollcall/core/view";
-import { Listeners } from "./listeners.js";
+import { wallNowMs } from "../system-timers.js";
 import { createRedisClient, type RedisClient } from "./redis-clients.js";
 import { RedisReader } from "./redis-reader.js";
 import { RedisWriter } from "./redis-writer.js";
@@ -9,36 +9,46 @@ import type { ViewStore } from "./view-store.js";
 
 export interface RedisStoreOptions {
   readonly redis: RedisConfig;
-  /** Which view: stores of the same name, at the same Redis, share one. */
+  /** Identifies the view: stores with the same name at the same Redis share one. */
   readonly name: string;
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
-  /** Whether leases may be taken here. Without that there is one connection less, and Redis need allow no writes. */
+  /** Whether leases may be taken here. If not, there is one connection less, and the Redis user needs no write access. */
   readonly mayLead: boolean;
 }
 
 /**
- * The view in Redis, shared by all processes. It connects at once, and for ever again; what Redis cannot do meanwhile is
- * left undone, as the contract says. Losing Redis and finding it again is one log line each.
+ * The view in Redis, shared by all processes. It connects at once and reconnects for ever; while Redis does not answer,
+ * the methods do what the contract of `ViewStore` says. Losing Redis and finding it again is one log line each.
  *
- * `nowMs` is the clock of Redis once that has been asked, and our own before.
+ * `nowMs` is the clock of Redis once Redis has told it, and the wall clock before.
  */
 export function createRedisStore({ redis, mayLead, ...parts }: RedisStoreOptions): ViewStore {
   const open = () => createRedisClient(redis, parts.random);
-  return redisStoreOver({ reading: open(), ...(mayLead ? { writing: open() } : {}) }, parts);
+  return redisStoreOver({ reading: open(), ...(mayLead ? { writing: open() } : {}) }, { ...parts, wallNowMs });
 }
 
-/** The same over clients that are there: a connection of its own to listen and read, and one to write where it may lead. */
+export interface RedisStoreParts extends Pick<RedisStoreOptions, "name" | "timers" | "random" | "logger"> {
+  /** The system's time, in milliseconds since 1970. Used until Redis has told its own. */
+  readonly wallNowMs: () => number;
+}
+
+/** The same over given clients: one to subscribe and read, and one to write if leases may be taken. */
 export function redisStoreOver(
   clients: { readonly reading: RedisClient; readonly writing?: RedisClient },
-  { name, timers, random, logger }: Pick<RedisStoreOptions, "name" | "timers" | "random" | "logger">,
+  { name, ...parts }: RedisStoreParts,
 ): ViewStore {
   const keys = redisKeys(name);
-  const connected = new Listeners<void>();
-  const reader = new RedisReader(clients.reading, keys, timers, random, logger);
+  const reader = new RedisReader(clients.reading, { keys, ...parts });
+  const { view, messages } = reader;
+  const connected = new Listeners<void>((error) =>
+    parts.logger.error({ problem: messageOf(error) }, "a listener of the view store threw"),
+  );
   const writer =
-    clients.writing === undefined ? undefined : new RedisWriter(clients.writing, keys, timers, () => connected.tell());
+    clients.writing === undefined
+      ? undefined
+      : new RedisWriter(clients.writing, keys, parts.timers, () => connected.emit());
   const leading = (): RedisWriter => {
     if (writer === undefined) throw new TypeError("this store was opened without `mayLead`");
     return writer;
@@ -52,21 +62,21 @@ export function redisStoreOver(
     renew: async (lease, beat) => leading().renew(lease, beat),
     publish: async (lease, publication) => leading().publish(lease, publication),
     release: async (lease) => leading().release(lease),
-    read: () => reader.read(),
-    subscribe: (listener) => reader.onView(listener),
-    report: (report) => reader.hints.report(report),
-    onReport: (listener) => reader.hints.onReport(listener),
-    requestPeerProbes: (ask) => reader.hints.requestPeerProbes(ask),
-    onPeerProbeRequest: (listener) => reader.onWitnessAsk(listener),
-    sendPeerProbeResult: (answer) => reader.hints.sendPeerProbeResult(answer),
-    onPeerProbeResult: (listener) => reader.hints.onPeerProbeResult(listener),
-    heartbeat: (digest) => reader.hints.heartbeat(digest),
-    onHeartbeat: (listener) => reader.hints.onHeartbeat(listener),
-    requestStatus: () => reader.hints.requestStatus(),
-    onStatusRequest: (listener) => reader.onRollCall(listener),
-    onReleased: (listener) => reader.onReleased(listener),
+    read: () => view.read(),
+    subscribe: (listener) => view.onView(listener),
+    report: (report) => messages.report(report),
+    onReport: (listener) => messages.reports.add(listener),
+    requestPeerProbes: (request) => messages.requestPeerProbes(request),
+    onPeerProbeRequest: (listener) => reader.peerProbeRequests.add(listener),
+    sendPeerProbeResult: (result) => messages.sendPeerProbeResult(result),
+    onPeerProbeResult: (listener) => messages.probeResults.add(listener),
+    heartbeat: (heartbeat) => messages.heartbeat(heartbeat),
+    onHeartbeat: (listener) => messages.heartbeats.add(listener),
+    requestStatus: () => messages.requestStatus(),
+    onStatusRequest: (listener) => reader.statusRequests.add(listener),
+    onReleased: (listener) => reader.releases.add(listener),
     onConnected: (listener) => connected.add(listener),
-    nowMs: () => reader.nowMs(),
+    nowMs: () => reader.clock.nowMs(),
     close: async () => {
       await Promise.all([reader.close(), writer?.close()]);
     },

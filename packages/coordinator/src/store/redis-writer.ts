@@ -27,17 +27,17 @@ interface Published {
 
 interface Held {
   readonly lease: Lease;
-  /** What was published under it for certain. */
+  /** What was certainly published under it. */
   readonly published?: Published;
-  /** A publication is not answered: what the head in Redis says is not known until that one is, or the next. */
+  /** A publication has had no reply: the head in Redis is unknown until that one, or the next, has its reply. */
   readonly inDoubt: boolean;
 }
 
 /**
- * The coordinator's side of a view in Redis: every write is one script, which checks the lease itself.
+ * The leader's side of a view in Redis: every write is one script, which checks the lease itself.
  *
- * A lease is worth nothing on a new connection: Redis may have failed over to a server that has another one, or an old
- * one. So the first thing to do there is to take it anew.
+ * A lease is void on a new connection, because Redis may have failed over to a server that holds another or an old one.
+ * There the lease has to be taken again first.
  */
 export class RedisWriter {
   private readonly connection: RedisConnection;
@@ -56,7 +56,7 @@ export class RedisWriter {
         this.held = undefined;
         onConnected();
       },
-      // Whoever asks is told.
+      // Each command reports it.
       onLost: () => {},
     });
   }
@@ -67,7 +67,7 @@ export class RedisWriter {
     const given = await this.connection.ask(() =>
       this.scripts.acquire([lease, epoch], leader, leaseMs, floorMs, ordinalOf(leader), epochAheadMaxMs),
     );
-    // Also where we held it until now.
+    // Whatever the reply, an earlier lease is void.
     this.held = undefined;
     if (given === null) return undefined;
     const next = { epoch: Number(given), leader };
@@ -105,7 +105,7 @@ export class RedisWriter {
         this.giveUp(lease);
         return answer;
       default:
-        throw redisError(new Error("a script gave a strange answer"));
+        throw redisError(new Error("a script gave an unknown reply"));
     }
   }
 
@@ -131,7 +131,7 @@ export class RedisWriter {
         this.giveUp(lease);
         return false;
       default:
-        throw redisError(new Error("a script gave a strange answer"));
+        throw redisError(new Error("a script gave an unknown reply"));
     }
   }
 
@@ -154,7 +154,7 @@ export class RedisWriter {
     marks: Uint8Array | undefined,
   ): Promise<unknown> {
     const { before, after } = headEventAround(marks);
-    // A renewal that goes out meanwhile must not bring back the head from before.
+    // A renewal that is sent meanwhile must not restore the earlier head.
     const held = this.holding(lease);
     if (held !== undefined) this.held = { ...held, inDoubt: true };
     return await this.connection.ask(() =>

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Heartbeat, Marks, Topology, Version, View } from "@rollcall/core/view";
-import type { FailureReport, Lease, PeerProbeRequest, PeerProbeResult, Publication, ViewStore } from "./view-store.js";
+import type {
+  FailureReport,
+  Heartbeat,
+  Marks,
+  PeerProbeRequest,
+  PeerProbeResult,
+  Topology,
+  Version,
+  View,
+} from "@rollcall/core/view";
+import type { Lease, Publication, ViewStore } from "./view-store.js";
 
 export interface OpenStores {
   /** Two ways into the same store, as two processes have them. */

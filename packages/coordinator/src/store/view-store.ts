@@ -1,13 +1,23 @@
-import type { Head, Heartbeat, Marks, Topology, View } from "@rollcall/core/view";
+import type { Unsubscribe } from "@rollcall/core";
+import type {
+  FailureReport,
+  Head,
+  Heartbeat,
+  Marks,
+  PeerProbeRequest,
+  PeerProbeResult,
+  Topology,
+  View,
+} from "@rollcall/core/view";
 
-/** The right to publish. Every write is checked against it, inside the store. */
+/** The right to publish, for a limited time. The store checks every write against it. */
 export interface Lease {
   /** Unique, and above every epoch that any reader has applied. */
   readonly epoch: number;
   readonly leader: string;
 }
 
-/** What a coordinator publishes: always the head, and whichever document is new. */
+/** What a leader publishes: always the head, and each document that is new. */
 export interface Publication {
   readonly head: Omit<Head, "atMs">;
   readonly topology?: Topology;
@@ -15,106 +25,74 @@ export interface Publication {
 }
 
 /**
- *   kept        the lease holds, and readers have been told that its holder is alive
- *   lost        somebody else has it, or nobody
- *   incomplete  the lease holds, but a document is gone from the store, or was written over: publish both again. Readers
- *               were told nothing
+ *   kept        the lease holds, and readers have received the beat
+ *   lost        another process holds the lease, or none does
+ *   incomplete  the lease holds, but a document is gone from the store or was overwritten: publish both again. Readers
+ *               received nothing
  */
 export type Renewal = "kept" | "lost" | "incomplete";
 
-/** "This node fails me": evidence from one process, a hint to look and nothing more. */
-export interface FailureReport {
-  /** By `nodeKey`. */
-  readonly node: string;
-  /** For people, such as `connection refused`. */
-  readonly reason: string;
-  /** Which process says so. */
-  readonly replica: string;
-  /** It has then probed the node on a new connection, and that reached nobody either. */
-  readonly probe?: "failed";
-}
-
-/** A leader asks other processes whether they reach a node. It names no more than 16. */
-export interface PeerProbeRequest {
-  /** Chosen by the leader, at most 64 characters; the answers repeat it. */
-  readonly id: string;
-  /** By `nodeKey`. */
-  readonly node: string;
-  /** The processes that are to probe it. */
-  readonly replicas: readonly string[];
-}
-
-/** What one of them saw by one probe on a new connection. */
-export interface PeerProbeResult {
-  readonly id: string;
-  readonly node: string;
-  readonly replica: string;
-  readonly ok: boolean;
-}
-
-/** Stops a subscription. */
-export type Unsubscribe = () => void;
-
 /**
- * Where the view lives: what coordinators write and pools read. One process or many see the same through it.
+ * Where the view lives: leaders write it and all processes read it, whether the store is in this process or in Redis.
  *
  * Promised: a publication is refused unless its lease is the newest; the head of a view names the documents beside it;
- * listeners are called in the order of publication, and neither document is ever older than before.
- * Not promised: that a listener hears every publication. The newest is all that counts, and `read` gives it. Where the
- * store is another process, a list of nodes may come some time after marks that were published with it.
+ * listeners are called in the order of publication, and neither document is ever replaced by an older one.
+ * Not promised: that a listener receives every publication. Only the newest counts, and `read` returns it. In a remote
+ * store, a list of nodes may arrive some time after the marks that were published with it.
  *
- * Where the store is another process and does not answer, what returns a promise rejects with `REDIS` within a second
- * or so; nothing is queued for later. Everything else does nothing then. A listener may not throw.
+ * If a remote store does not answer, methods that return a promise reject with `REDIS` within about a second; the others
+ * do nothing. Nothing is queued. Messages (reports, probes, heartbeats, status requests) never fail and may be lost; each
+ * kind is limited to a number per second and process, and the rest is dropped. A listener that throws stops no other.
  */
 export interface ViewStore {
   /**
-   * Takes the lease; undefined where somebody else holds it. The holder gets a new one, and its earlier one is void.
-   * Its epoch is above `floorEpoch`: the highest epoch that the caller has seen anywhere. A floor that no clock can have
-   * made, a day ahead and more, is taken for a day ahead where epochs are made of time.
+   * Takes the lease; undefined if another leader holds it. The holder itself gets a new one, and its earlier one is void.
+   * The epoch is above `floorEpoch`, the highest epoch that the caller has seen. A floor more than a day ahead of the
+   * store's clock counts as a day ahead, if the store makes epochs from time.
    *
-   * A lease is worth something only in the store that gave it, and only until `onConnected` is called.
+   * A lease is valid only in the store that gave it, and only until `onConnected` is called.
    */
   acquire(leader: string, floorEpoch: number): Promise<Lease | undefined>;
-  /** Keeps the lease and says that its holder is alive. Before the lease's first publication it only keeps it. */
+  /** Extends the lease and publishes a beat. Before the lease's first publication it only extends. */
   renew(lease: Lease, beat: number): Promise<Renewal>;
   /**
-   * Makes documents and head visible, at once and together. False where the lease is lost, also by an attempt to publish
-   * something older than what was published under it. Publishing the same versions again changes nothing, and is true.
+   * Makes documents and head visible, together. False if the lease is lost, which an attempt to publish something older
+   * than what was published under it also causes. Publishing the same versions again changes nothing, and is true.
    *
-   * @throws TypeError where the head names a document that was neither brought along nor published under this lease. So
-   *   a lease's first publication must bring both
+   * @throws TypeError if the head names a document that is neither in the publication nor published under this lease. So
+   *   the first publication of a lease must contain both
    */
   publish(lease: Lease, publication: Publication): Promise<boolean>;
   /** Gives the lease back. */
   release(lease: Lease): Promise<void>;
-  /** The newest view, or undefined where nothing was ever published. */
+  /** The newest view, or undefined if none was ever published. */
   read(): Promise<View | undefined>;
   /** Calls `listener` with each newer view, and with each beat. */
   subscribe(listener: (view: View) => void): Unsubscribe;
-  /** Tells whoever leads about a failing node. Never fails: a report is only a hint, and one of too many is dropped. */
+  /** Sends a failure report to the leader; at most 20 a second. */
   report(report: FailureReport): void;
-  /** Calls `listener` with each report, for a coordinator to look into. */
+  /** For the leader. */
   onReport(listener: (report: FailureReport) => void): Unsubscribe;
-  /** Asks other processes about a node. Never fails; who is not asked, does not hear of it or is slow says nothing. */
-  requestPeerProbes(ask: PeerProbeRequest): void;
-  /** Calls `listener` with each question, whoever is asked. */
-  onPeerProbeRequest(listener: (ask: PeerProbeRequest) => void): Unsubscribe;
-  /** Tells whoever leads what a probe it asked for has shown. Never fails, and may be lost. */
-  sendPeerProbeResult(answer: PeerProbeResult): void;
-  /** Calls `listener` with each answer, to any leader's question. */
-  onPeerProbeResult(listener: (answer: PeerProbeResult) => void): Unsubscribe;
-  /** Tells leaders and people how this process is. Never fails; no more than a few in a second are sent. */
-  heartbeat(digest: Heartbeat): void;
-  /** Calls `listener` with each digest of any process, this one included. */
-  onHeartbeat(listener: (digest: Heartbeat) => void): Unsubscribe;
-  /** Asks every process for a digest now, this one included. Never fails. */
+  /** Asks other processes to probe a node; at most 10 a second. */
+  requestPeerProbes(request: PeerProbeRequest): void;
+  /** Calls `listener` with each request, also with those that do not name this process. */
+  onPeerProbeRequest(listener: (request: PeerProbeRequest) => void): Unsubscribe;
+  /** Sends the result of a requested probe to the leader; at most 10 a second. */
+  sendPeerProbeResult(result: PeerProbeResult): void;
+  /** For the leader: results for any leader's requests. */
+  onPeerProbeResult(listener: (result: PeerProbeResult) => void): Unsubscribe;
+  /** Publishes this process's heartbeat; at most 5 a second. */
+  heartbeat(heartbeat: Heartbeat): void;
+  /** Calls `listener` with each heartbeat of every process, this one included. */
+  onHeartbeat(listener: (heartbeat: Heartbeat) => void): Unsubscribe;
+  /** Asks every process, this one included, for a heartbeat now; at most 5 a second. */
   requestStatus(): void;
   onStatusRequest(listener: () => void): Unsubscribe;
-  /** A lease was given back: whoever wants it may try at once. */
+  /** A lease was given back: another candidate may take it at once. */
   onReleased(listener: () => void): Unsubscribe;
   /**
-   * There is a new connection to the store. What was believed of a lease until then is void: a failover may have brought
-   * an old one back. Not called by a store in the same process.
+   * There is a new connection to the store. Every lease from before is void, because a failover may have restored an old
+   * one. Never called by a store in the same process.
    */
   onConnected(listener: () => void): Unsubscribe;
   /** Whether the store answered last. */

@@ -25,7 +25,6 @@ export {
   beatMs,
   isInTime,
   type LoopLag,
-  lateMs,
   newLoopLag,
   nextLoopLag,
   ranMs,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { beatMs, isInTime, lateMs, newLoopLag, nextLoopLag, ranMs, waitingSinceMs } from "./loop-lag.js";
+import { lateMs } from "../late.js";
+import { beatMs, isInTime, newLoopLag, nextLoopLag, ranMs, waitingSinceMs } from "./loop-lag.js";
 
 describe("the watch over a loop", () => {
   it("takes a beat up to 50 ms late for a running loop", () => {

@@ -1,7 +1,7 @@
+import { lateMs } from "../late.js";
+
 /** How often a loop shows that it runs. */
 export const beatMs = 50;
-/** A timer that fires later than this says that we were not running: what it was to judge is void. */
-export const lateMs = 50;
 
 /**
  * Whether one event loop has been running. Who was not running cannot witness: behind a blocked loop, a long collection

@@ -104,7 +104,7 @@ const anyThread: fc.Arbitrary<ThreadHeartbeat> = fc.record(
   { requiredKeys: ["thread", "calls", "tasks", "state"], noNullPrototype: true },
 );
 
-export const anyDigest: fc.Arbitrary<Heartbeat> = fc.record(
+export const anyHeartbeat: fc.Arbitrary<Heartbeat> = fc.record(
   {
     replica: nameUpTo(30),
     host: textUpTo(30),
@@ -113,8 +113,8 @@ export const anyDigest: fc.Arbitrary<Heartbeat> = fc.record(
     leading: fc.boolean(),
     freshness: fc.constantFrom("fresh" as const, "stale" as const, "orphan" as const),
     view: fc.record({ topology: anyVersion, marks: anyVersion }, { noNullPrototype: true }),
-    ejected: fc.array(anyKey, { maxLength: viewLimits.avoidedMax }),
-    refutes: fc.array(anyKey, { maxLength: viewLimits.contradictsMax }),
+    ejected: fc.array(anyKey, { maxLength: viewLimits.ejectedMax }),
+    refutes: fc.array(anyKey, { maxLength: viewLimits.refutesMax }),
     answeredMsAgo: moment,
     threads: fc.array(anyThread, { maxLength: 4 }),
   } satisfies Fields<Heartbeat>,

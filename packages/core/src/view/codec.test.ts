@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { sniffLimits } from "../sniff/limits.js";
 import { anyHead, anyMarks, anyTopology } from "./arbitrary-view.test.support.js";
 import { decodeHead, decodeMarks, decodeTopology, encodeHead, encodeMarks, encodeTopology } from "./codec.js";
 import type { Decoded } from "./json-fields.js";
@@ -25,7 +24,7 @@ const marks = { version, nodes: { "n1@es1:9200": mark } };
 const head = { format: 1, topology: version, marks: version, beat: 3, atMs: 9, replicas: 2 };
 
 describe("the documents of a view", () => {
-  it("are read as they were written", () => {
+  it("every document is read as it was written", () => {
     fc.assert(
       fc.property(anyTopology, anyMarks, anyHead, (someTopology, someMarks, someHead) => {
         assert.deepEqual(decodeTopology(encodeTopology(someTopology)), { value: someTopology });
@@ -35,7 +34,7 @@ describe("the documents of a view", () => {
     );
   });
 
-  it("leave out fields that they do not know, at every level", () => {
+  it("unknown fields are dropped at every level", () => {
     const strange = { later: { than: "us" } };
     const read = decodeTopology(
       zipped({ ...topology, ...strange, nodes: [{ ...node, ...strange, scheme: "http", path: "/x", password: "p" }] }),
@@ -51,7 +50,7 @@ describe("the documents of a view", () => {
     assert.deepEqual(decodeHead(bytes({ ...head, format: 2, ...strange })), { value: known });
   });
 
-  it("say in what format a head is, and refuse one that is too new or has none", () => {
+  it("a head says in what format it is; one that is too new or has none is refused", () => {
     assert.equal(JSON.parse(encodeHead(head)).format, 1);
     assert.match(problemOf(decodeHead(bytes({ ...head, format: 3 }))), /format 3/);
     for (const format of [undefined, 0, -1, 1.5, "1", null]) {
@@ -59,7 +58,7 @@ describe("the documents of a view", () => {
     }
   });
 
-  it("are refused whole for one bad field, with its name", () => {
+  it("a document with one bad field is refused whole, and the problem names the field", () => {
     const cases: readonly (readonly [Decoded<unknown>, RegExp])[] = [
       [decodeTopology(zipped({ ...topology, nodes: undefined })), /nodes/],
       [decodeTopology(zipped({ ...topology, nodes: { 0: node } })), /nodes/],
@@ -68,7 +67,7 @@ describe("the documents of a view", () => {
       [decodeTopology(zipped({ ...topology, version: { ...version, epoch: 2 ** 53 } })), /epoch/],
       [decodeTopology(zipped({ ...topology, version: { ...version, leader: "" } })), /leader/],
       [decodeTopology(zipped({ ...topology, version: { ...version, sequence: "1" } })), /sequence/],
-      [decodeTopology(zipped([topology])), /no object/],
+      [decodeTopology(zipped([topology])), /not an object/],
       [decodeMarks(bytes({ ...marks, nodes: [mark] })), /nodes/],
       [decodeMarks(bytes({ ...marks, nodes: { "n1@es1:9200": { ...mark, kind: "dead" } } })), /kind/],
       [decodeMarks(bytes({ ...marks, nodes: { "n1@es1:9200": { ...mark, sinceMs: "1" } } })), /sinceMs/],
@@ -82,7 +81,7 @@ describe("the documents of a view", () => {
     for (const [read, expected] of cases) assert.match(problemOf(read), expected);
   });
 
-  it("take a host for a host alone, in the spelling that is compared", () => {
+  it("a host is accepted as a bare host in canonical spelling alone", () => {
     const hosts = [
       "https://es1",
       "es1/path",
@@ -116,7 +115,7 @@ describe("the documents of a view", () => {
     assert.match(problemOf(decodeTopology(zipped({ ...topology, nodes: [{ ...node, tls: false }] }))), /tls/);
   });
 
-  it("are bounded in number and in length", () => {
+  it("a document that exceeds a limit in number or length is refused", () => {
     const many = Array.from({ length: viewLimits.nodesMax + 1 }, () => node);
     assert.match(problemOf(decodeTopology(zipped({ ...topology, nodes: many }))), /more than 4096/);
     assert.ok("value" in decodeTopology(zipped({ ...topology, nodes: many.slice(1) })));
@@ -129,14 +128,14 @@ describe("the documents of a view", () => {
     assert.match(problemOf(decodeHead(bytes({ ...head, more: "x".repeat(viewLimits.headMaxBytes) }))), /larger than/);
   });
 
-  it("are never inflated beyond their bound, however small the bytes are", () => {
+  it("a document is never inflated beyond its limit, however small the compressed bytes are", () => {
     const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024));
     assert.ok(bomb.byteLength < viewLimits.documentMaxBytes);
     assert.match(problemOf(decodeTopology(bomb)), /larger than 1048576 bytes when uncompressed/);
     assert.match(problemOf(decodeTopology(Buffer.alloc(viewLimits.documentMaxBytes + 1))), /larger than/);
   });
 
-  it("never throw, whatever the bytes", () => {
+  it("a decoder never throws, whatever the bytes", () => {
     const decoders = [decodeTopology, decodeMarks, decodeHead];
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (garbage) => {
@@ -156,7 +155,7 @@ describe("the documents of a view", () => {
     }
   });
 
-  it("never throw, and hold what their types say, wherever a good one is damaged", () => {
+  it("a good document that is damaged anywhere is refused, or still is what its type says", () => {
     fc.assert(
       fc.property(anyTopology, fc.nat(), fc.jsonValue({ maxDepth: 1 }), (whole, place, damage) => {
         const damaged = damagedAt(whole, place, damage);
@@ -174,39 +173,23 @@ describe("writing a view", () => {
   const nodes = (length: number, more: object) =>
     Array.from({ length }, (_, index) => ({ id: `node-${index}-${"i".repeat(16)}`, host: "es1", port: 9200, ...more }));
 
-  it("leaves out attributes where the whole would be too long for readers", () => {
+  it("the writer leaves out attributes if the document would be too long for readers", () => {
     const attributes = { "ml.machine_memory": "x".repeat(900) };
     const large: Topology = { version, source: "sniff", nodes: nodes(2_000, { name: "es-data", attributes }) };
     const read = decodeTopology(encodeTopology(large));
     assert.deepEqual(read, { value: { ...large, nodes: nodes(2_000, { name: "es-data" }) } });
   });
 
-  it("throws rather than writing what no reader takes", () => {
+  it("the writer throws rather than writing what no reader accepts", () => {
     const large: Topology = { version, source: "sniff", nodes: nodes(4_096, { name: "n".repeat(255) }) };
     assert.throws(() => encodeTopology(large), RangeError);
   });
 
-  it("cuts reasons to what readers take", () => {
+  it("the writer cuts reasons to the length that readers accept", () => {
     const long = { version, nodes: { "n@es1:9200": { kind: "down" as const, sinceMs: 1, reason: "r".repeat(9_999) } } };
     const read = decodeMarks(encodeMarks(long));
     assert.ok("value" in read);
     assert.equal(read.value.nodes["n@es1:9200"]?.reason.length, viewLimits.reasonMaxLength);
-  });
-
-  it("has room for whatever a sniff may bring", () => {
-    for (const name of [
-      "nodesMax",
-      "idMaxLength",
-      "nameMaxLength",
-      "versionMaxLength",
-      "rolesMax",
-      "roleMaxLength",
-      "attributesMax",
-      "attributeKeyMaxLength",
-      "attributeValueMaxLength",
-    ] as const) {
-      assert.ok(viewLimits[name] >= sniffLimits[name], name);
-    }
   });
 });
 

@@ -2,19 +2,19 @@ import { gzipSync } from "node:zlib";
 import { parseHost } from "../address/host.js";
 import {
   type Decoded,
-  decoded,
+  decodeWith,
   type Fields,
-  fieldsOf,
-  gunzipped,
-  jsonOf,
-  listOf,
-  moment,
-  named,
-  oneOf,
-  optional,
+  gunzip,
+  parseJson,
+  readFields,
+  readInteger,
+  readList,
+  readName,
+  readOneOf,
+  readOptional,
+  readText,
+  readTime,
   refuse,
-  text,
-  wholeNumber,
 } from "./json-fields.js";
 import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
@@ -24,23 +24,23 @@ import { type Head, type Mark, type Marks, markKinds, type Topology } from "./vi
 /**
  * The documents of a view as bytes, for a store that is another process.
  *
- * Writing: what `encode…` gives, `decode…` reads again to an equal document, but for texts that are cut and details of
- * nodes that are left out where they would not fit.
+ * Writing: `decode…` reads what `encode…` returns to an equal document, except that texts are cut, and attributes left
+ * out, where they do not fit.
  *
- * Reading: whoever can write to the store may have written anything. Every field is checked, unknown ones are dropped,
- * and a document with one bad field is refused whole, with the reason. Nothing is thrown. A host is only a host here:
- * which hosts may be used is for the host policy.
+ * Reading: the store may hold anything, because other clients can write to it. Every field is checked, unknown fields
+ * are dropped, and a document with one bad field is refused whole, with the reason. Nothing is thrown. A host is checked
+ * to be a host; whether it may be used is for the host policy.
  */
 
-/** What this version writes. Readers take this format and the next, so that a fleet can be updated one by one. */
+/** The format this version writes. Readers accept this and the next, so that a fleet can be updated one by one. */
 export const viewFormat = 1;
 const newestFormatRead = viewFormat + 1;
 
-/** Gzip over JSON. @throws RangeError where the list of nodes is too long for any reader, even without its details */
+/** Gzip over JSON. @throws RangeError if no reader would accept the list, even without attributes */
 export function encodeTopology(topology: Topology): Uint8Array {
   const whole = Buffer.from(JSON.stringify(topology));
   if (whole.byteLength <= viewLimits.documentMaxBytes) return gzipSync(whole);
-  // Nothing that is needed to reach a node, or to choose one.
+  // Attributes are needed neither to reach a node nor to choose one.
   const nodes = topology.nodes.map(({ attributes, ...node }) => node);
   const plain = Buffer.from(JSON.stringify({ ...topology, nodes }));
   if (plain.byteLength <= viewLimits.documentMaxBytes) return gzipSync(plain);
@@ -48,10 +48,12 @@ export function encodeTopology(topology: Topology): Uint8Array {
 }
 
 export function decodeTopology(bytes: Uint8Array): Decoded<Topology> {
-  return decoded(() => readTopology(jsonOf(gunzipped(bytes), viewLimits.documentMaxBytes)));
+  return decodeWith(() =>
+    readTopology(parseJson(gunzip(bytes, viewLimits.documentMaxBytes), viewLimits.documentMaxBytes)),
+  );
 }
 
-/** JSON. @throws RangeError where the marks are too many for any reader */
+/** JSON. @throws RangeError if no reader would accept so many marks */
 export function encodeMarks(marks: Marks): Uint8Array {
   const nodes = Object.entries(marks.nodes).map(([key, mark]) => [key, { ...mark, reason: cutReason(mark.reason) }]);
   const bytes = Buffer.from(JSON.stringify({ ...marks, nodes: Object.fromEntries(nodes) }));
@@ -60,140 +62,144 @@ export function encodeMarks(marks: Marks): Uint8Array {
 }
 
 export function decodeMarks(bytes: Uint8Array): Decoded<Marks> {
-  return decoded(() => readMarks(jsonOf(bytes, viewLimits.documentMaxBytes)));
+  return decodeWith(() => readMarks(parseJson(bytes, viewLimits.documentMaxBytes)));
 }
 
-/** JSON without the time, which only the store knows: it is added there, before the last brace, as `atMs`. */
+/** JSON without the time: the store adds `atMs` before the last brace, because its clock counts. */
 export function encodeHead({ topology, marks, beat, replicas }: Omit<Head, "atMs">): string {
   return JSON.stringify({ format: viewFormat, topology, marks, beat, replicas });
 }
 
 export function decodeHead(bytes: Uint8Array): Decoded<Head> {
-  return decoded(() => readHead(jsonOf(bytes, viewLimits.headMaxBytes)));
+  return decodeWith(() => readHead(parseJson(bytes, viewLimits.headMaxBytes)));
 }
 
 export function cutReason(reason: string): string {
   return reason.slice(0, viewLimits.reasonMaxLength);
 }
 
-/** @throws through `refuse`; for use inside `decoded` alone, like the readers below */
+/** @throws through `refuse`; for use inside `decodeWith` alone, like the readers below */
 export function checkFormat(fields: Fields): void {
-  const format = wholeNumber(fields.get("format"), "format", 1, Number.MAX_SAFE_INTEGER);
+  const format = readInteger(fields.get("format"), "format", 1, Number.MAX_SAFE_INTEGER);
   if (format > newestFormatRead) refuse(`has format ${format}; this version reads up to ${newestFormatRead}`);
 }
 
 export function readHead(value: unknown): Head {
-  const fields = fieldsOf(value, "head");
+  const fields = readFields(value, "head");
   checkFormat(fields);
   return {
     topology: readVersion(fields.get("topology")),
     marks: readVersion(fields.get("marks")),
-    beat: wholeNumber(fields.get("beat"), "beat", 0, Number.MAX_SAFE_INTEGER),
-    atMs: moment(fields.get("atMs"), "atMs"),
-    replicas: wholeNumber(fields.get("replicas"), "replicas", 0, viewLimits.countMax),
+    beat: readInteger(fields.get("beat"), "beat", 0, Number.MAX_SAFE_INTEGER),
+    atMs: readTime(fields.get("atMs"), "atMs"),
+    replicas: readInteger(fields.get("replicas"), "replicas", 0, viewLimits.countMax),
   };
 }
 
 export function readMarks(value: unknown): Marks {
-  const fields = fieldsOf(value, "marks");
-  const marked = [...fieldsOf(fields.get("nodes"), "nodes")];
+  const fields = readFields(value, "marks");
+  const marked = [...readFields(fields.get("nodes"), "nodes")];
   if (marked.length > viewLimits.nodesMax) refuse(`marks more than ${viewLimits.nodesMax} nodes`);
   // `fromEntries` defines own properties, whatever they are called.
-  const nodes = Object.fromEntries(marked.map(([key, mark]) => [readKey(key), readMark(mark)]));
+  const nodes = Object.fromEntries(marked.map(([key, mark]) => [readNodeKey(key), readMark(mark)]));
   return { version: readVersion(fields.get("version")), nodes };
 }
 
-/** A node's key. Its `@` also keeps out whatever means something to an object, such as `__proto__`. */
-export function readKey(value: unknown): string {
-  const key = text(value, "a node's key", viewLimits.keyMaxLength);
-  return key.includes("@") ? key : refuse("a node's key has no @");
+/** A node key. Its `@` also excludes names that mean something to an object, such as `__proto__`. */
+export function readNodeKey(value: unknown): string {
+  const key = readText(value, "a node key", viewLimits.keyMaxLength);
+  return key.includes("@") ? key : refuse("a node key has no @");
 }
 
 export function readVersion(value: unknown): Version {
-  const fields = fieldsOf(value, "version");
+  const fields = readFields(value, "version");
   return {
-    epoch: wholeNumber(fields.get("epoch"), "epoch", 0, Number.MAX_SAFE_INTEGER),
-    leader: named(fields.get("leader"), "leader", viewLimits.processNameMaxLength),
-    sequence: wholeNumber(fields.get("sequence"), "sequence", 0, Number.MAX_SAFE_INTEGER),
+    epoch: readInteger(fields.get("epoch"), "epoch", 0, Number.MAX_SAFE_INTEGER),
+    leader: readName(fields.get("leader"), "leader", viewLimits.processNameMaxLength),
+    sequence: readInteger(fields.get("sequence"), "sequence", 0, Number.MAX_SAFE_INTEGER),
   };
 }
 
+export function readReplica(value: unknown): string {
+  return readName(value, "replica", viewLimits.processNameMaxLength);
+}
+
 function readMark(value: unknown): Mark {
-  const fields = fieldsOf(value, "mark");
+  const fields = readFields(value, "mark");
   return {
-    kind: oneOf(fields.get("kind"), "kind", markKinds),
-    sinceMs: moment(fields.get("sinceMs"), "sinceMs"),
-    reason: text(fields.get("reason"), "reason", viewLimits.reasonMaxLength),
-    ...optional(fields, "down", readDown),
+    kind: readOneOf(fields.get("kind"), "kind", markKinds),
+    sinceMs: readTime(fields.get("sinceMs"), "sinceMs"),
+    reason: readText(fields.get("reason"), "reason", viewLimits.reasonMaxLength),
+    ...readOptional(fields, "down", readDown),
   };
 }
 
 function readDown(value: unknown): NonNullable<Mark["down"]> {
-  const fields = fieldsOf(value, "down");
-  const count = (name: string) => wholeNumber(fields.get(name), name, 0, viewLimits.countMax);
+  const fields = readFields(value, "down");
+  const count = (name: string) => readInteger(fields.get(name), name, 0, viewLimits.countMax);
   return {
     flaps: count("flaps"),
-    holdUntilMs: moment(fields.get("holdUntilMs"), "holdUntilMs"),
+    holdUntilMs: readTime(fields.get("holdUntilMs"), "holdUntilMs"),
     failedProbes: count("failedProbes"),
     reporters: count("reporters"),
   };
 }
 
 function readTopology(value: unknown): Topology {
-  const fields = fieldsOf(value, "topology");
+  const fields = readFields(value, "topology");
   return {
     version: readVersion(fields.get("version")),
-    ...optional(fields, "clusterUuid", (uuid, what) => text(uuid, what, viewLimits.idMaxLength)),
-    ...optional(fields, "clusterName", (name, what) => text(name, what, viewLimits.nameMaxLength)),
-    source: oneOf(fields.get("source"), "source", ["sniff", "seeds"]),
-    nodes: listOf(fields.get("nodes"), "nodes", viewLimits.nodesMax, readNode),
+    ...readOptional(fields, "clusterUuid", (uuid, what) => readText(uuid, what, viewLimits.idMaxLength)),
+    ...readOptional(fields, "clusterName", (name, what) => readText(name, what, viewLimits.nameMaxLength)),
+    source: readOneOf(fields.get("source"), "source", ["sniff", "seeds"]),
+    nodes: readList(fields.get("nodes"), "nodes", viewLimits.nodesMax, readNode),
   };
 }
 
-/** Field by field, so that a scheme, a path or a credential has nowhere to go. */
+/** Field by field, so that no scheme, path or credential gets in. */
 function readNode(value: unknown): NodeRecord {
-  const fields = fieldsOf(value, "node");
+  const fields = readFields(value, "node");
   return {
-    id: text(fields.get("id"), "id", viewLimits.idMaxLength),
-    ...optional(fields, "name", (name, what) => text(name, what, viewLimits.nameMaxLength)),
+    id: readText(fields.get("id"), "id", viewLimits.idMaxLength),
+    ...readOptional(fields, "name", (name, what) => readText(name, what, viewLimits.nameMaxLength)),
     host: readHost(fields.get("host")),
-    port: wholeNumber(fields.get("port"), "port", 1, 65_535),
-    ...optional(fields, "ip", readIp),
-    ...optional(fields, "roles", (roles, what) =>
-      listOf(roles, what, viewLimits.rolesMax, (role) => text(role, "role", viewLimits.roleMaxLength)),
+    port: readInteger(fields.get("port"), "port", 1, 65_535),
+    ...readOptional(fields, "ip", readIp),
+    ...readOptional(fields, "roles", (roles, what) =>
+      readList(roles, what, viewLimits.rolesMax, (role) => readText(role, "role", viewLimits.roleMaxLength)),
     ),
-    ...optional(fields, "attributes", readAttributes),
-    ...optional(fields, "version", (version, what) => text(version, what, viewLimits.versionMaxLength)),
-    ...optional(fields, "aliases", (aliases, what) =>
-      listOf(aliases, what, viewLimits.nodesMax, (alias) => text(alias, "alias", viewLimits.idMaxLength)),
+    ...readOptional(fields, "attributes", readAttributes),
+    ...readOptional(fields, "version", (version, what) => readText(version, what, viewLimits.versionMaxLength)),
+    ...readOptional(fields, "aliases", (aliases, what) =>
+      readList(aliases, what, viewLimits.nodesMax, (alias) => readText(alias, "alias", viewLimits.idMaxLength)),
     ),
-    ...optional(fields, "tls", (tls) => (tls === true ? tls : refuse("tls is not true"))),
+    ...readOptional(fields, "tls", (tls) => (tls === true ? tls : refuse("tls is not true"))),
   };
 }
 
-/** In the one spelling that is compared everywhere: no brackets, no zone, nothing around it. */
+/** In the one spelling that is compared everywhere: no brackets, no zone. */
 function readHost(value: unknown): string {
   const host = typeof value === "string" ? parseHost(value) : undefined;
-  return host !== undefined && host.text === value ? host.text : refuse("host is no host name or address");
+  return host !== undefined && host.text === value ? host.text : refuse("host is not a host name or address");
 }
 
 function readIp(value: unknown): string {
   const ip = typeof value === "string" ? parseHost(value) : undefined;
-  return ip?.numeric === true && ip.text === value ? ip.text : refuse("ip is no address");
+  return ip?.numeric === true && ip.text === value ? ip.text : refuse("ip is not an address");
 }
 
 function readAttributes(value: unknown): NonNullable<NodeRecord["attributes"]> {
-  const entries = [...fieldsOf(value, "attributes")];
+  const entries = [...readFields(value, "attributes")];
   if (entries.length > viewLimits.attributesMax) refuse(`has more than ${viewLimits.attributesMax} attributes`);
   return Object.fromEntries(
     entries.map(([key, item]) => {
-      const name = text(key, "attribute", viewLimits.attributeKeyMaxLength);
+      const name = readText(key, "attribute", viewLimits.attributeKeyMaxLength);
       if (!Array.isArray(item)) return [name, readAttribute(item)];
-      return [name, listOf(item, "attribute", viewLimits.attributesMax, readAttribute)];
+      return [name, readList(item, "attribute", viewLimits.attributesMax, readAttribute)];
     }),
   );
 }
 
 function readAttribute(value: unknown): string {
-  return text(value, "attribute", viewLimits.attributeValueMaxLength);
+  return readText(value, "attribute", viewLimits.attributeValueMaxLength);
 }

@@ -5,7 +5,7 @@ import { epochBegunMs, ordinalOf } from "./epoch.js";
 import { redisKeys } from "./redis-keys.js";
 
 describe("epochs", () => {
-  it("give each leader a number of its own, the same every time", () => {
+  it("each leader has one ordinal from 0 to 999, and names spread over the ordinals", () => {
     fc.assert(
       fc.property(fc.string(), (leader) => {
         const ordinal = ordinalOf(leader);
@@ -17,13 +17,13 @@ describe("epochs", () => {
     assert.ok(ordinals.size > 500, "names spread over the numbers");
   });
 
-  it("say when they were begun", () => {
+  it("an epoch contains the time at which it began", () => {
     assert.equal(epochBegunMs(1_764_150_000_000 * 1_000 + 999), 1_764_150_000_000);
   });
 });
 
 describe("the keys in Redis", () => {
-  it("belong to one view, and to one slot of a Redis Cluster", () => {
+  it("the keys of two views differ, and those of one view are in one slot of a Redis Cluster", () => {
     const logs = Object.values(redisKeys("logs"));
     assert.equal(new Set(logs).size, logs.length);
     for (const key of logs) assert.ok(key.startsWith("{rollcall:logs}:"), key);

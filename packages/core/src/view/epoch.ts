@@ -1,14 +1,13 @@
 /**
- * Epochs of a store that several processes write to: the store's time in milliseconds, times 1,000, plus a number of
- * the leader's own. So an epoch grows with time even where the store forgot the last one, and two leaders that take the
- * lease in the same millisecond, each from a store that does not know of the other, do not get the same one.
- * Below 2^53 until the year 2255.
+ * Epochs of a store that several processes write to: the store's time in milliseconds, times 1,000, plus an ordinal of
+ * the leader. So an epoch grows with time even if the store forgot the last one, and two leaders that take the lease in
+ * the same millisecond from two stores do not get the same one. Below 2^53 until the year 2255.
  */
 
-/** An epoch further ahead of the store's clock than this was not made by a clock, and is not believed. */
+/** An epoch further ahead of the store's clock than this was not made by a clock, and is ignored. */
 export const epochAheadMaxMs = 86_400_000;
 
-/** A leader's own number, 0 to 999: the same for the same name, and for two names rarely the same (FNV-1a). */
+/** The ordinal of a leader, 0 to 999: a hash of its name (FNV-1a). */
 export function ordinalOf(leader: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < leader.length; index++) {
@@ -17,7 +16,7 @@ export function ordinalOf(leader: string): number {
   return (hash >>> 0) % 1_000;
 }
 
-/** When an epoch was begun, on the store's clock, in milliseconds. */
+/** When an epoch began, on the store's clock, in milliseconds. */
 export function epochBegunMs(epoch: number): number {
   return Math.floor(epoch / 1_000);
 }

@@ -1,9 +1,9 @@
 import type { Freshness } from "./freshness.js";
 import type { Version } from "./version.js";
 
-/** What one process tells of itself every few seconds, to leaders and to people. It holds no secret. */
+/** What one process publishes about itself every 5 s, for leaders and for people. It holds no secret. */
 export interface Heartbeat {
-  /** Chosen by the process at its start. */
+  /** Chosen by the process when it starts. */
   readonly replica: string;
   /** For people. */
   readonly host: string;
@@ -14,27 +14,27 @@ export interface Heartbeat {
   readonly freshness: Freshness;
   /** The versions of the documents it has applied; absent before the first. */
   readonly view?: { readonly topology: Version; readonly marks: Version };
-  /** The nodes, by `nodeKey`, that it keeps away from by its own experience; at most 64 are named. */
+  /** The nodes, by `nodeKey`, that this process has ejected; at most 64 are named. */
   readonly ejected: readonly string[];
   /**
-   * The nodes, by `nodeKey`, that the view marks down and that it goes on using, for it has had a byte from them in the
-   * last 2 s; at most 64 are named. Absent: none.
+   * The nodes, by `nodeKey`, that the view marks down and this process refutes: it received a byte from them in the last
+   * 2 s and goes on using them. At most 64 are named. Absent: none.
    */
   readonly refutes?: readonly string[];
-  /** How long ago a node last answered it anything, in milliseconds; absent: none ever has. */
+  /** Time since any node last answered this process, in milliseconds; absent: none ever has. */
   readonly answeredMsAgo?: number;
-  /** One for each worker thread; empty where requests are sent from the main thread. */
+  /** One for each worker thread; empty if requests are sent from the main thread. */
   readonly threads: readonly ThreadHeartbeat[];
 }
 
 export interface ThreadHeartbeat {
-  /** Its place, from 0. */
+  /** Its index, from 0. */
   readonly thread: number;
-  /** The list of nodes it dispatches by; absent before its first. Marks it reads from shared memory, as main writes them. */
+  /** The list of nodes it dispatches by; absent before its first. It reads marks from shared memory, as main writes them. */
   readonly topology?: Version;
-  /** Requests given to it and not ended. */
+  /** Requests assigned to it that have not ended. */
   readonly calls: number;
   readonly tasks: number;
-  /** "late": its loop has not turned for a while, as in a task that computes; it is given no calls. */
+  /** "late": its event loop lags, as in a task that computes; it is assigned no requests. */
   readonly state: "starting" | "well" | "late";
 }

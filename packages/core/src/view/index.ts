@@ -7,23 +7,20 @@ export {
   encodeTopology,
 } from "./codec.js";
 export { epochAheadMaxMs, epochBegunMs, ordinalOf } from "./epoch.js";
-export { type Freshness, freshnessOf, orphanAfterMs, staleAfterMs } from "./freshness.js";
-export type { Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
-export type { Decoded } from "./json-fields.js";
-export { viewLimits } from "./limits.js";
 export {
   decodeEvent,
-  decodeReport,
-  encodeHeartbeat,
   encodePeerProbeRequest,
-  encodePeerProbeResult,
-  encodeReport,
   headEventAround,
+  type PeerProbeRequest,
   releasedEvent,
   statusRequestEvent,
   type ViewEvent,
-  type ViewReport,
-} from "./messages.js";
+} from "./events.js";
+export { type Freshness, freshnessOf, orphanAfterMs, staleAfterMs } from "./freshness.js";
+export type { Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
+export { decodeHeartbeat, encodeHeartbeat } from "./heartbeat-codec.js";
+export type { Decoded } from "./json-fields.js";
+export { viewLimits } from "./limits.js";
 export { addressOf, type NodeRecord, nodeKey } from "./node-record.js";
 export {
   emptyPartialView,
@@ -35,6 +32,14 @@ export {
   withTopology,
 } from "./partial-view.js";
 export { type RedisKeys, redisKeys } from "./redis-keys.js";
+export {
+  decodePeerProbeResult,
+  decodeReport,
+  encodePeerProbeResult,
+  encodeReport,
+  type FailureReport,
+  type PeerProbeResult,
+} from "./reports.js";
 export { compareVersions, type Version } from "./version.js";
 export {
   type DownEvidence,

@@ -1,25 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { anyDigest, anyHead, anyMarks } from "./arbitrary-view.test.support.js";
+import { anyHead, anyHeartbeat, anyMarks } from "./arbitrary-view.test.support.js";
 import { encodeHead, encodeMarks } from "./codec.js";
+import { decodeEvent, encodePeerProbeRequest, headEventAround, releasedEvent, statusRequestEvent } from "./events.js";
+import { decodeHeartbeat, encodeHeartbeat } from "./heartbeat-codec.js";
 import { viewLimits } from "./limits.js";
-import {
-  decodeEvent,
-  decodeReport,
-  encodeHeartbeat,
-  encodePeerProbeRequest,
-  encodePeerProbeResult,
-  encodeReport,
-  headEventAround,
-  releasedEvent,
-  statusRequestEvent,
-} from "./messages.js";
+import { decodePeerProbeResult, decodeReport, encodePeerProbeResult, encodeReport } from "./reports.js";
 
 const bytes = (value: unknown) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
+const decoders = { decodeEvent, decodeReport, decodePeerProbeResult, decodeHeartbeat };
+
+const request = { id: "7.3", node: "n1@es1:9200", replicas: ["r1", "r2"] };
+const result = { id: "7.3", node: "n1@es1:9200", replica: "r1", ok: true };
+const report = { node: "n1@es1:9200", reason: "connection refused", replica: "r1" };
 
 describe("the messages of a view", () => {
-  it("carry a head, with marks that are small enough", () => {
+  it("a head event carries the head, and marks that are small enough", () => {
     fc.assert(
       fc.property(anyHead, anyMarks, (head, marks) => {
         const encoded = encodeMarks(marks);
@@ -33,88 +30,78 @@ describe("the messages of a view", () => {
     assert.equal(headEventAround(undefined).after, "}");
   });
 
-  it("carry digests and reports", () => {
+  it("every message is read as it was written", () => {
     fc.assert(
-      fc.property(anyDigest, (heartbeat) => {
-        assert.deepEqual(decodeReport(bytes(encodeHeartbeat(heartbeat))), { value: { kind: "heartbeat", heartbeat } });
+      fc.property(anyHeartbeat, (heartbeat) => {
+        assert.deepEqual(decodeHeartbeat(bytes(encodeHeartbeat(heartbeat))), { value: heartbeat });
       }),
     );
-    const report = { node: "n1@es1:9200", reason: "connection refused", replica: "r1" };
-    assert.deepEqual(decodeReport(bytes(encodeReport(report))), { value: { kind: "report", ...report } });
-    const backed = { ...report, probe: "failed" } as const;
-    assert.deepEqual(decodeReport(bytes(encodeReport(backed))), { value: { kind: "report", ...backed } });
+    for (const one of [report, { ...report, probe: "failed" as const }]) {
+      assert.deepEqual(decodeReport(bytes(encodeReport(one))), { value: one });
+    }
+    for (const one of [result, { ...result, ok: false }]) {
+      assert.deepEqual(decodePeerProbeResult(bytes(encodePeerProbeResult(one))), { value: one });
+    }
+    const asked = { kind: "peerProbeRequest", ...request };
+    assert.deepEqual(decodeEvent(bytes(encodePeerProbeRequest(request))), { value: asked });
     assert.deepEqual(decodeEvent(bytes(releasedEvent)), { value: { kind: "released" } });
     assert.deepEqual(decodeEvent(bytes(statusRequestEvent)), { value: { kind: "statusRequest" } });
   });
 
-  it("carry questions to witnesses, and their answers", () => {
-    const about = { id: "7.3", node: "n1@es1:9200" };
-    const ask = { ...about, replicas: ["r1", "r2"] };
-    assert.deepEqual(decodeEvent(bytes(encodePeerProbeRequest(ask))), { value: { kind: "peerProbeRequest", ...ask } });
-    for (const ok of [true, false]) {
-      const answer = { ...about, replica: "r1", ok };
-      assert.deepEqual(decodeReport(bytes(encodePeerProbeResult(answer))), {
-        value: { kind: "peerProbeResult", ...answer },
-      });
-    }
-  });
-
-  it("refuse a question or an answer that is not whole, or too large", () => {
-    const ask = { kind: "peerProbeRequest", id: "7.3", node: "n1@es1:9200", replicas: ["r1"] };
-    const strange = [
-      { id: "" },
-      { id: 7 },
-      { id: "x".repeat(65) },
-      { node: "es1:9200" },
-      { replicas: "r1" },
-      { replicas: [""] },
-      { replicas: Array.from({ length: 17 }, (_, index) => `r${index}`) },
+  it("a message with one bad field is refused", () => {
+    const [heartbeat] = fc.sample(anyHeartbeat, 1);
+    const asked = { kind: "peerProbeRequest", ...request };
+    const tooMany = Array.from({ length: 17 }, (_, index) => `r${index}`);
+    const cases: readonly (readonly [keyof typeof decoders, object, readonly object[]])[] = [
+      ["decodeEvent", asked, [{ id: "" }, { id: 7 }, { id: "x".repeat(65) }, { node: "es1:9200" }]],
+      ["decodeEvent", asked, [{ replicas: "r1" }, { replicas: [""] }, { replicas: tooMany }]],
+      ["decodePeerProbeResult", result, [{ id: undefined }, { node: 1 }, { replica: "" }, { ok: "yes" }, { ok: null }]],
+      ["decodeReport", report, [{ probe: "answered" }, { node: "es1" }, { reason: 1 }, { replica: undefined }]],
+      ["decodeHeartbeat", { ...heartbeat, format: 1 }, [{ format: 3 }, { format: undefined }, { role: "leader" }]],
     ];
-    for (const part of strange) assert.ok("problem" in decodeEvent(bytes({ ...ask, ...part })), JSON.stringify(part));
-    const answer = { kind: "peerProbeResult", id: "7.3", node: "n1@es1:9200", replica: "r1", ok: true };
-    for (const part of [{ id: undefined }, { node: 1 }, { replica: "" }, { ok: "yes" }, { ok: undefined }]) {
-      assert.ok("problem" in decodeReport(bytes({ ...answer, ...part })), JSON.stringify(part));
+    for (const [decoder, good, parts] of cases) {
+      assert.ok("value" in decoders[decoder](bytes(good)), decoder);
+      for (const part of parts) {
+        assert.ok("problem" in decoders[decoder](bytes({ ...good, ...part })), `${decoder} ${JSON.stringify(part)}`);
+      }
     }
-    const report = { kind: "report", node: "n1@es1:9200", reason: "", replica: "r1", probe: "answered" };
-    assert.ok("problem" in decodeReport(bytes(report)));
   });
 
-  it("say in what format a heartbeat is, and refuse one that is too new", () => {
-    const [heartbeat] = fc.sample(anyDigest, 1);
+  it("a heartbeat says in what format it is, and the next format is still read", () => {
+    const [heartbeat] = fc.sample(anyHeartbeat, 1);
     assert.ok(heartbeat !== undefined);
     const message = JSON.parse(encodeHeartbeat(heartbeat));
-    assert.equal(message.heartbeat.format, 1);
-    assert.ok("value" in decodeReport(bytes({ ...message, heartbeat: { ...message.heartbeat, format: 2 } })));
-    assert.ok("problem" in decodeReport(bytes({ ...message, heartbeat: { ...message.heartbeat, format: 3 } })));
+    assert.equal(message.format, 1);
+    assert.ok("value" in decodeHeartbeat(bytes({ ...message, format: 2 })));
   });
 
-  it("name no more nodes than a reader takes", () => {
-    const [heartbeat] = fc.sample(anyDigest, 1);
+  it("a heartbeat names no more nodes and threads than a reader accepts", () => {
+    const [heartbeat] = fc.sample(anyHeartbeat, 1);
     assert.ok(heartbeat !== undefined);
-    const avoided = Array.from({ length: 500 }, (_, index) => `n${index}@es1:9200`);
-    const read = decodeReport(bytes(encodeHeartbeat({ ...heartbeat, ejected: avoided, refutes: avoided })));
-    assert.ok("value" in read && read.value.kind === "heartbeat");
-    assert.deepEqual(read.value.heartbeat.ejected, avoided.slice(0, 64));
-    assert.deepEqual(read.value.heartbeat.refutes, avoided.slice(0, 64));
+    const nodes = Array.from({ length: 500 }, (_, index) => `n${index}@es1:9200`);
+    const threads = nodes.map((_, thread) => ({ thread, calls: 0, tasks: 0, state: "well" as const }));
+    const read = decodeHeartbeat(bytes(encodeHeartbeat({ ...heartbeat, ejected: nodes, refutes: nodes, threads })));
+    assert.ok("value" in read);
+    const { ejected, refutes } = read.value;
+    assert.deepEqual([ejected, refutes], [nodes.slice(0, 64), nodes.slice(0, 64)]);
+    assert.deepEqual(read.value.threads, threads.slice(0, 64));
   });
 
-  it("are of an unknown kind where a newer version says more", () => {
+  it("an event of a kind that only a newer version knows is no fault", () => {
     assert.deepEqual(decodeEvent(bytes({ kind: "oracle", nodes: [] })), { value: { kind: "unknown" } });
-    assert.deepEqual(decodeReport(bytes({ kind: "seen" })), { value: { kind: "unknown" } });
   });
 
-  it("never throw, and are bounded", () => {
-    for (const decode of [decodeEvent, decodeReport]) {
-      fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (garbage) => "problem" in decode(garbage)));
+  it("a decoder never throws, whatever the bytes, and accepts no message beyond its limit", () => {
+    for (const decode of Object.values(decoders)) {
       fc.assert(
-        fc.property(
-          fc.constantFrom("head", "heartbeat", "report", "peerProbeRequest", "peerProbeResult"),
-          fc.jsonValue(),
-          (kind, value) => {
-            const read = decode(bytes({ kind, head: value, heartbeat: value, node: value, marks: value }));
-            assert.ok("problem" in read || read.value.kind === "unknown");
-          },
-        ),
+        fc.property(fc.uint8Array({ maxLength: 200 }), (garbage) => {
+          assert.ok("problem" in decode(garbage));
+        }),
+      );
+      fc.assert(
+        fc.property(fc.constantFrom("head", "peerProbeRequest"), fc.jsonValue(), (kind, value) => {
+          assert.ok("problem" in decode(bytes({ kind, head: value, node: value, marks: value, id: value })));
+        }),
       );
       assert.ok("problem" in decode(Buffer.alloc(viewLimits.reportMaxBytes + 1, "1")));
     }

@@ -1,11 +1,11 @@
 /**
  * One member of the cluster as the view names it.
  *
- * It never holds a scheme, a path or a credential: those come from the local configuration alone, so that nobody who
- * can write a view can send a password somewhere else, or send it in clear text.
+ * It never holds a scheme, a path or a credential: those come from the local configuration alone. So write access to a
+ * view is not enough to have a password sent elsewhere, or in clear text.
  */
 export interface NodeRecord {
-  /** The cluster's own id of the node; "" for a configured address whose node has not been asked yet. */
+  /** The cluster's own id of the node; "" for a configured address whose node has not answered yet. */
   readonly id: string;
   /** The node's name in the cluster. */
   readonly name?: string;
@@ -24,12 +24,12 @@ export interface NodeRecord {
   readonly tls?: true;
 }
 
-/** `host:port`, with IPv6 in brackets: what people read, and what a seed and a sniffed node are matched by. */
+/** `host:port`, with IPv6 in brackets. A seed and a sniffed node are matched by it. */
 export function addressOf({ host, port }: { readonly host: string; readonly port: number }): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** A node's identity: its cluster node id and its address. Either changing makes it another node. */
+/** `id@host:port`: identifies a node across views. If either part changes, it is another node. */
 export function nodeKey(node: NodeRecord): string {
   return `${node.id}@${addressOf(node)}`;
 }

@@ -24,35 +24,35 @@ const head = (topology: Version, marks: Version, beat = 0): Head => ({
 const topology = (at: Version) => ({ version: at, source: "sniff" as const, nodes: [] });
 const marks = (at: Version) => ({ version: at, nodes: {} });
 
-describe("a view put together from its parts", () => {
-  it("is one when there is a head and one of each document, whatever came first", () => {
+describe("a partial view", () => {
+  it("a partial view becomes a view once it has a head and both documents, in whatever order they arrive", () => {
     const one = version(1, 1);
     const steps = [
-      (assembly: PartialView) => withHead(assembly, head(one, one)),
-      (assembly: PartialView) => withTopology(assembly, topology(one)),
-      (assembly: PartialView) => withMarks(assembly, marks(one)),
+      (partial: PartialView) => withHead(partial, head(one, one)),
+      (partial: PartialView) => withTopology(partial, topology(one)),
+      (partial: PartialView) => withMarks(partial, marks(one)),
     ];
     fc.assert(
       fc.property(fc.shuffledSubarray(steps, { minLength: 3 }), (order) => {
-        let assembly = emptyPartialView;
+        let partial = emptyPartialView;
         for (const step of order) {
-          assert.equal(viewOf(assembly), undefined);
-          assembly = step(assembly);
+          assert.equal(viewOf(partial), undefined);
+          partial = step(partial);
         }
-        assert.deepEqual(viewOf(assembly), { topology: topology(one), marks: marks(one), head: head(one, one) });
+        assert.deepEqual(viewOf(partial), { topology: topology(one), marks: marks(one), head: head(one, one) });
       }),
     );
   });
 
-  it("shows newer marks beside an older list of nodes, under a head that says so", () => {
-    let assembly = withHead(emptyPartialView, head(version(1, 1), version(1, 1)));
-    assembly = withMarks(withTopology(assembly, topology(version(1, 1))), marks(version(1, 1)));
-    assembly = withMarks(withHead(assembly, head(version(1, 2), version(1, 2), 4)), marks(version(1, 2)));
-    assert.deepEqual(missingFrom(assembly), { topology: true, marks: false });
-    assert.deepEqual(viewOf(assembly)?.head, head(version(1, 1), version(1, 2), 4));
+  it("newer marks are shown beside an older list of nodes, and the head names both versions", () => {
+    let partial = withHead(emptyPartialView, head(version(1, 1), version(1, 1)));
+    partial = withMarks(withTopology(partial, topology(version(1, 1))), marks(version(1, 1)));
+    partial = withMarks(withHead(partial, head(version(1, 2), version(1, 2), 4)), marks(version(1, 2)));
+    assert.deepEqual(missingFrom(partial), { topology: true, marks: false });
+    assert.deepEqual(viewOf(partial)?.head, head(version(1, 1), version(1, 2), 4));
   });
 
-  it("takes a beat of the same versions once", () => {
+  it("a beat that repeats or precedes the last one changes nothing", () => {
     const one = version(1, 1);
     const beaten = withHead(withHead(emptyPartialView, head(one, one, 1)), head(one, one, 2));
     assert.equal(beaten.head?.beat, 2);
@@ -60,7 +60,7 @@ describe("a view put together from its parts", () => {
     assert.equal(withHead(beaten, head(one, one, 1)), beaten, "a late one");
   });
 
-  it("begins a new leader's beats again", () => {
+  it("the beats of a new leader may begin at 0 again, and a head that names an older document is ignored", () => {
     const old = withMarks(
       withTopology(withHead(emptyPartialView, head(version(1, 9), version(1, 9), 500)), topology(version(1, 9))),
       marks(version(1, 9)),
@@ -70,7 +70,7 @@ describe("a view put together from its parts", () => {
     assert.equal(withHead(old, head(version(2, 1), version(1, 8), 900)), old, "older by one is old");
   });
 
-  it("is not shut out from true heads by one that names what does not exist", () => {
+  it("a head that names documents that do not exist does not shut out the true heads", () => {
     const one = version(1, 1);
     const whole = withMarks(withTopology(withHead(emptyPartialView, head(one, one, 1)), topology(one)), marks(one));
     const misled = withHead(whole, head(version(9, 9), version(9, 9), 700));
@@ -82,30 +82,30 @@ describe("a view put together from its parts", () => {
     );
   });
 
-  it("never gets older, whatever comes in whatever order", () => {
+  it("no document is ever replaced by an older one, whatever arrives in whatever order", () => {
     const anyVersion = fc
       .tuple(fc.nat({ max: 3 }), fc.nat({ max: 4 }))
       .map(([epoch, sequence]) => version(epoch, sequence));
     const step = fc.oneof(
       fc.tuple(anyVersion, anyVersion, fc.nat({ max: 3 })).map(
         ([one, other, beat]) =>
-          (assembly: PartialView) =>
-            withHead(assembly, head(one, other, beat)),
+          (partial: PartialView) =>
+            withHead(partial, head(one, other, beat)),
       ),
-      anyVersion.map((at) => (assembly: PartialView) => withTopology(assembly, topology(at))),
-      anyVersion.map((at) => (assembly: PartialView) => withMarks(assembly, marks(at))),
+      anyVersion.map((at) => (partial: PartialView) => withTopology(partial, topology(at))),
+      anyVersion.map((at) => (partial: PartialView) => withMarks(partial, marks(at))),
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        let assembly = emptyPartialView;
+        let partial = emptyPartialView;
         for (const next of steps) {
-          const before = assembly;
-          assembly = next(before);
+          const before = partial;
+          partial = next(before);
           const pairs = [
-            [before.topology?.version, assembly.topology?.version],
-            [before.marks?.version, assembly.marks?.version],
+            [before.topology?.version, partial.topology?.version],
+            [before.marks?.version, partial.marks?.version],
           ] as const;
-          const { topology: shown, marks: shownMarks, head: under } = viewOf(assembly) ?? {};
+          const { topology: shown, marks: shownMarks, head: under } = viewOf(partial) ?? {};
           assert.deepEqual([under?.topology, under?.marks], [shown?.version, shownMarks?.version]);
           for (const [old, now] of pairs) {
             if (old !== undefined) assert.ok(now !== undefined && compareVersions(now, old) >= 0);

@@ -2,12 +2,12 @@ import { compareVersions } from "./version.js";
 import type { Head, Marks, Topology, View } from "./view.js";
 
 /**
- * A view put together from a head and two documents that come at different times and in any order.
+ * What a reader has received of a view: a head and two documents arrive at different times and in any order.
  *
- * No document in it ever gets older. What changes nothing gives the same assembly back.
+ * No document in it is ever replaced by an older one. Functions that change nothing return the same object.
  */
 export interface PartialView {
-  /** The last that was heard. It may name documents that are not here yet, or will never be. */
+  /** The last one received. It may name documents that have not arrived, or that do not exist. */
   readonly head?: Head;
   readonly topology?: Topology;
   readonly marks?: Marks;
@@ -16,32 +16,32 @@ export interface PartialView {
 export const emptyPartialView: PartialView = {};
 
 /**
- * A head that names an older document than the one that is here is old. One that names the same as the last counts by its
- * beat. Any other takes the last one's place, even if that named something newer which has not come: whoever may announce
- * versions could otherwise shut out the true ones for good, by announcing what does not exist.
+ * Ignores a head that names an older document than the one at hand, and one that names the same documents as the last
+ * head with no newer beat. Any other head replaces the last, even if that one named newer documents that have not
+ * arrived: otherwise one false announcement of documents that do not exist would shut out all true heads.
  */
-export function withHead(assembly: PartialView, head: Head): PartialView {
-  const { head: last, topology, marks } = assembly;
+export function withHead(partial: PartialView, head: Head): PartialView {
+  const { head: last, topology, marks } = partial;
   const isOld =
     (topology !== undefined && compareVersions(head.topology, topology.version) < 0) ||
     (marks !== undefined && compareVersions(head.marks, marks.version) < 0);
-  if (isOld) return assembly;
+  if (isOld) return partial;
   const namesTheSame =
     last !== undefined &&
     compareVersions(head.topology, last.topology) === 0 &&
     compareVersions(head.marks, last.marks) === 0;
-  return namesTheSame && head.beat <= last.beat ? assembly : { ...assembly, head };
+  return namesTheSame && head.beat <= last.beat ? partial : { ...partial, head };
 }
 
-export function withTopology(assembly: PartialView, topology: Topology): PartialView {
-  return isNewer(topology, assembly.topology) ? { ...assembly, topology } : assembly;
+export function withTopology(partial: PartialView, topology: Topology): PartialView {
+  return isNewer(topology, partial.topology) ? { ...partial, topology } : partial;
 }
 
-export function withMarks(assembly: PartialView, marks: Marks): PartialView {
-  return isNewer(marks, assembly.marks) ? { ...assembly, marks } : assembly;
+export function withMarks(partial: PartialView, marks: Marks): PartialView {
+  return isNewer(marks, partial.marks) ? { ...partial, marks } : partial;
 }
 
-/** Which documents the head names that are newer than those at hand. */
+/** Which documents the head names in a newer version than the ones at hand. */
 export function missingFrom({ head, topology, marks }: PartialView): {
   readonly topology: boolean;
   readonly marks: boolean;
@@ -52,7 +52,7 @@ export function missingFrom({ head, topology, marks }: PartialView): {
   };
 }
 
-/** What there is to use: its head names the documents that it holds. Undefined until there is one of each. */
+/** The view to use: its head names the documents beside it. Undefined until there is a head and both documents. */
 export function viewOf({ head, topology, marks }: PartialView): View | undefined {
   if (head === undefined || topology === undefined || marks === undefined) return undefined;
   return { topology, marks, head: { ...head, topology: topology.version, marks: marks.version } };

@@ -1,16 +1,20 @@
-/** Everything that one view has in Redis. The braces put all of it into one slot of a Redis Cluster. */
+/** Every key and channel of one view in Redis. The braces put all of them into one slot of a Redis Cluster. */
 export interface RedisKeys {
-  /** Who leads; expires by itself. */
+  /** The leader's name; expires with the lease. */
   readonly lease: string;
   /** The last epoch that was given out. */
   readonly epoch: string;
   readonly head: string;
   readonly topology: string;
   readonly marks: string;
-  /** Channel: heads, releases and roll calls, for everybody. */
+  /** Channel that every process subscribes to: heads, releases, status requests and peer probe requests. */
   readonly events: string;
-  /** Channel: failure reports and digests, for leaders. */
+  /** Channel of heartbeats, for coordinators and for `rollcall status`. */
+  readonly heartbeats: string;
+  /** Channel of failure reports, for the leader alone. */
   readonly reports: string;
+  /** Channel of peer probe results, for the leader alone. */
+  readonly probeResults: string;
 }
 
 export function redisKeys(name: string): RedisKeys {
@@ -22,6 +26,8 @@ export function redisKeys(name: string): RedisKeys {
     topology: key("topology"),
     marks: key("marks"),
     events: key("events"),
+    heartbeats: key("heartbeats"),
     reports: key("reports"),
+    probeResults: key("probe-results"),
   };
 }

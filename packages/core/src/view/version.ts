@@ -1,14 +1,14 @@
-/** Orders everything ever published: by epoch, then leader, then sequence. */
+/** Orders all documents ever published: by epoch, then leader, then sequence. */
 export interface Version {
   /** Grows with every change of leadership. */
   readonly epoch: number;
-  /** Who published; only breaks a tie between equal epochs. */
+  /** The publisher; only breaks a tie between equal epochs. */
   readonly leader: string;
   /** Grows with every publication of this kind of document in this epoch. */
   readonly sequence: number;
 }
 
-/** Less than 0 where `a` is older than `b`, 0 where they are the same, more than 0 where `a` is newer. */
+/** Less than 0 if `a` is older than `b`, 0 if they are the same, more than 0 if `a` is newer. */
 export function compareVersions(a: Version, b: Version): number {
   if (a.epoch !== b.epoch) return a.epoch - b.epoch;
   if (a.leader !== b.leader) return a.leader < b.leader ? -1 : 1;

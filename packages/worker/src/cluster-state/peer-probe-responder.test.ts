@@ -8,12 +8,11 @@ import {
   Coordinator,
   createMemoryStore,
   HttpControlClient,
-  type PeerProbeResult,
   systemTimers,
 } from "@rollcall/coordinator";
 import { silentLogger } from "@rollcall/core";
 import { parseClusterConfig } from "@rollcall/core/config";
-import { addressOf, type Heartbeat, type View } from "@rollcall/core/view";
+import { addressOf, type Heartbeat, type PeerProbeResult, type View } from "@rollcall/core/view";
 import { ManualTimers } from "@rollcall/testing";
 import { PeerProbeResponder } from "./peer-probe-responder.js";
 import { type ProbeResult, probeOnce } from "./probe-once.js";

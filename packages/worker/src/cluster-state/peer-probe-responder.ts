@@ -1,5 +1,6 @@
-import { type PeerProbeRequest, RateLimiter, type Unsubscribe, type ViewStore } from "@rollcall/coordinator";
-import type { Timers } from "@rollcall/core";
+import { RateLimiter, type ViewStore } from "@rollcall/coordinator";
+import type { Timers, Unsubscribe } from "@rollcall/core";
+import type { PeerProbeRequest } from "@rollcall/core/view";
 import type { ProbeResult } from "./probe-once.js";
 
 export interface PeerProbeResponderParts {

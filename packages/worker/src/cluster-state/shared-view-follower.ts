@@ -1,5 +1,5 @@
-import type { Unsubscribe, ViewStore } from "@rollcall/coordinator";
-import type { Logger, Random, Timers } from "@rollcall/core";
+import type { ViewStore } from "@rollcall/coordinator";
+import type { Logger, Random, Timers, Unsubscribe } from "@rollcall/core";
 import {
   beatAgeMs,
   type Freshness,
@@ -52,7 +52,7 @@ export class SharedViewFollower {
   start(): void {
     this.unsubscribe = this.options.store.subscribe((view) => {
       this.view = view;
-      this.step({ type: "heard", ageMs: this.options.store.nowMs() - view.head.atMs });
+      this.step({ type: "beat", ageMs: this.options.store.nowMs() - view.head.atMs });
     });
     this.wakeWhenDue();
   }
@@ -95,13 +95,13 @@ export class SharedViewFollower {
 
   private carryOut(before: ViewLiveness["state"], after: ViewLiveness["state"], event: ViewLivenessEvent): void {
     if (before !== after) this.tell(before, after);
-    if (after === "alone") {
-      if (before !== "alone") this.beginWatch();
+    if (after === "standalone") {
+      if (before !== "standalone") this.beginWatch();
       return;
     }
     this.endWatch();
     // A tick that has changed nothing is no news.
-    if (this.view !== undefined && (event.type === "heard" || before !== after)) {
+    if (this.view !== undefined && (event.type === "beat" || before !== after)) {
       this.options.follow(this.view, this.freshness, "shared");
     }
   }
@@ -122,7 +122,7 @@ export class SharedViewFollower {
         );
       case "orphan":
         return logger.warn({ leader, silentS }, `nobody has kept the shared view for ${silentS} s: it is given up`);
-      case "alone":
+      case "standalone":
         return logger.warn({}, "until somebody keeps a shared view, this process watches the cluster for itself");
       case "searching":
         return;
@@ -140,7 +140,7 @@ export class SharedViewFollower {
   private beginWatch(): void {
     const { watchAlone, follow } = this.options;
     this.alone = watchAlone(this.view, (view) => {
-      if (this.following.state !== "alone") return;
+      if (this.following.state !== "standalone") return;
       this.ownView = view;
       follow(view, "fresh", "own");
     });

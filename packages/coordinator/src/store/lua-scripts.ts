@@ -1,0 +1,158 @@
+/**
+ * The scripts that write a view, as Lua source: part of the code, so that a bundler takes them along.
+ *
+ * Each checks the lease and writes in one step, so no write of an older lease gets through. A key of another type was not
+ * written by Rollcall: `pcall` reads it as if it were absent.
+ */
+export const luaScripts = {
+  acquire: {
+    numberOfKeys: 2,
+    lua: `
+-- Takes the lease, with an epoch above every one that was ever given out or seen.
+--
+-- KEYS  lease, epoch
+-- ARGV  leader, leaseMs, floorMs, ordinal (0 to 999), aheadMaxMs
+-- Returns the epoch as text, or false if another leader holds the lease.
+
+local leader, leaseMs, floorMs, ordinal, aheadMaxMs = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+
+local function text(key)
+  local value = redis.pcall('GET', key)
+  return type(value) == 'string' and value or nil
+end
+
+-- A lease without an expiry was not written by us either: it would exclude every leader for ever.
+local holder = text(KEYS[1])
+if holder and holder ~= leader and redis.call('PTTL', KEYS[1]) >= 0 then
+  return false
+end
+
+local time = redis.call('TIME')
+local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
+local aheadMs = nowMs + aheadMaxMs
+
+local storedMs = math.floor((tonumber(text(KEYS[2]) or '') or 0) / 1000)
+-- An epoch that no clock can have made. This comparison also excludes NaN.
+if not (storedMs >= 0 and storedMs <= aheadMs) then
+  storedMs = 0
+end
+
+local epochMs = math.max(nowMs, storedMs + 1, math.min(floorMs, aheadMs) + 1)
+-- As text: a number in a reply, and Lua's default format, would lose digits.
+local epoch = string.format('%.0f', epochMs * 1000 + ordinal)
+redis.call('SET', KEYS[2], epoch)
+redis.call('SET', KEYS[1], leader, 'PX', leaseMs)
+return epoch
+`,
+  },
+
+  renew: {
+    numberOfKeys: 5,
+    lua: `
+-- Extends the lease and, once something was published under it, publishes a beat.
+--
+-- KEYS  lease, epoch, head, topology, marks
+-- ARGV  leader, epoch, leaseMs, head without its time ('' before the first publication), events channel,
+--       text before and after the head in an event, bytes of topology and of marks as they were published
+-- Returns 'kept', 'lost' or 'incomplete'.
+
+if redis.pcall('GET', KEYS[1]) ~= ARGV[1] or redis.pcall('GET', KEYS[2]) ~= ARGV[2] then
+  return 'lost'
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+if ARGV[4] == '' then
+  return 'kept'
+end
+-- Deleted, or overwritten by another client.
+if redis.pcall('STRLEN', KEYS[4]) ~= tonumber(ARGV[8]) or redis.pcall('STRLEN', KEYS[5]) ~= tonumber(ARGV[9]) then
+  return 'incomplete'
+end
+
+local time = redis.call('TIME')
+local nowMs = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+local head = string.sub(ARGV[4], 1, -2) .. ',"atMs":' .. nowMs .. '}'
+redis.call('SET', KEYS[3], head)
+redis.call('PUBLISH', ARGV[5], ARGV[6] .. head .. ARGV[7])
+return 'kept'
+`,
+  },
+
+  publish: {
+    numberOfKeys: 5,
+    lua: `
+-- Makes documents and head visible together.
+--
+-- KEYS  lease, epoch, head, topology, marks
+-- ARGV  leader, epoch, sequences of topology and marks, head without its time, events channel, text before and after
+--       the head in an event, topology ('' to keep the present one), marks (the same), bytes of topology and of marks
+--       as they are to be
+-- Returns 'published', 'same' if these versions were published already, 'older' if newer ones were, or 'lost'.
+
+if redis.pcall('GET', KEYS[1]) ~= ARGV[1] or redis.pcall('GET', KEYS[2]) ~= ARGV[2] then
+  return 'lost'
+end
+
+-- What this lease has published; nothing if the head is another leader's, or not a head at all.
+local function published(text)
+  local isJson, head = pcall(cjson.decode, type(text) == 'string' and text or '')
+  if not isJson or type(head) ~= 'table' then
+    return nil
+  end
+  local topology, marks = head.topology, head.marks
+  if type(topology) ~= 'table' or type(marks) ~= 'table' then
+    return nil
+  end
+  local epoch = tonumber(ARGV[2])
+  if topology.epoch ~= epoch or marks.epoch ~= epoch then
+    return nil
+  end
+  return tonumber(topology.sequence), tonumber(marks.sequence)
+end
+
+local topologyNow, marksNow = published(redis.pcall('GET', KEYS[3]))
+if topologyNow and marksNow then
+  local topologyNext, marksNext = tonumber(ARGV[3]), tonumber(ARGV[4])
+  if topologyNext < topologyNow or marksNext < marksNow then
+    return 'older'
+  end
+  local isSame = topologyNext == topologyNow and marksNext == marksNow
+  local isThere = redis.pcall('STRLEN', KEYS[4]) == tonumber(ARGV[11]) and redis.pcall('STRLEN', KEYS[5]) == tonumber(ARGV[12])
+  -- The reply to the first attempt was lost. If a document is gone, it is published again.
+  if isSame and isThere then
+    return 'same'
+  end
+end
+
+local time = redis.call('TIME')
+local nowMs = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+local head = string.sub(ARGV[5], 1, -2) .. ',"atMs":' .. nowMs .. '}'
+if ARGV[9] ~= '' then
+  redis.call('SET', KEYS[4], ARGV[9])
+end
+if ARGV[10] ~= '' then
+  redis.call('SET', KEYS[5], ARGV[10])
+end
+redis.call('SET', KEYS[3], head)
+redis.call('PUBLISH', ARGV[6], ARGV[7] .. head .. ARGV[8])
+return 'published'
+`,
+  },
+
+  release: {
+    numberOfKeys: 2,
+    lua: `
+-- Gives the lease back, and announces it to the candidates.
+--
+-- KEYS  lease, epoch
+-- ARGV  leader, epoch, events channel, message
+-- Returns 1, or 0 if the lease was not this one.
+
+if redis.pcall('GET', KEYS[1]) ~= ARGV[1] or redis.pcall('GET', KEYS[2]) ~= ARGV[2] then
+  return 0
+end
+redis.call('DEL', KEYS[1])
+redis.call('PUBLISH', ARGV[3], ARGV[4])
+return 1
+`,
+  },
+} as const;

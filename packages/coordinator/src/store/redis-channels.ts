@@ -1,0 +1,56 @@
+import type { Unsubscribe } from "@rollcall/core";
+import type { RedisClient } from "./redis-clients.js";
+import type { RedisConnection } from "./redis-connection.js";
+import { redisProblem } from "./redis-problem.js";
+import type { RedisWarnings } from "./redis-warnings.js";
+
+/**
+ * The Pub/Sub channels of one connection. A subscription lasts across reconnections: `resubscribe` restores all of them.
+ * Messages that are published while there is no connection are lost, in both directions.
+ */
+export class RedisChannels {
+  private readonly receivers = new Map<string, (message: Uint8Array) => void>();
+
+  constructor(
+    private readonly client: RedisClient,
+    private readonly connection: RedisConnection,
+    private readonly warnings: RedisWarnings,
+  ) {
+    client.on("messageBuffer", (channel: Buffer, message: Buffer) => {
+      this.receivers.get(channel.toString())?.(message);
+    });
+  }
+
+  publish(channel: string, message: string): void {
+    this.connection.send(() => this.client.publish(channel, message));
+  }
+
+  /** Each channel has one receiver. */
+  subscribe(channel: string, receive: (message: Uint8Array) => void): Unsubscribe {
+    this.receivers.set(channel, receive);
+    if (this.connection.isReady) this.subscribeTo([channel]);
+    return () => {
+      this.receivers.delete(channel);
+      this.connection.send(() => this.client.unsubscribe(channel));
+    };
+  }
+
+  /** To be called on every new connection. */
+  resubscribe(): void {
+    if (this.receivers.size > 0) this.subscribeTo([...this.receivers.keys()]);
+  }
+
+  close(): void {
+    this.receivers.clear();
+  }
+
+  private subscribeTo(channels: readonly string[]): void {
+    this.connection
+      .ask(() => this.client.subscribe(...channels))
+      .then(
+        () => this.warnings.clear("subscribe"),
+        // A lost connection is logged by the health check, and the next one subscribes again.
+        (error: unknown) => this.connection.isReady && this.warnings.unsubscribed(redisProblem(error)),
+      );
+  }
+}

@@ -1,0 +1,83 @@
+import {
+  type Decoded,
+  decodeHead,
+  decodeMarks,
+  decodeTopology,
+  type Head,
+  type Marks,
+  type RedisKeys,
+  type Topology,
+  viewLimits,
+} from "@rollcall/core/view";
+import type { RedisClient } from "./redis-clients.js";
+import type { RedisConnection } from "./redis-connection.js";
+import type { RedisWarnings } from "./redis-warnings.js";
+
+/** A document as it was read: absent, refused for a reason that has been logged, or decoded. */
+export type ReadDocument<Value> = { readonly value: Value } | "absent" | "refused";
+
+export interface ReadDocuments {
+  readonly head: ReadDocument<Head>;
+  /** Decodes on demand: most reads find documents that are known already. */
+  readonly marks: () => ReadDocument<Marks>;
+  readonly topology: () => ReadDocument<Topology>;
+}
+
+/** Reads and decodes the three keys of a view. Bounded: no more than a document may have is ever fetched. */
+export class RedisDocuments {
+  constructor(
+    private readonly client: RedisClient,
+    private readonly connection: RedisConnection,
+    private readonly keys: RedisKeys,
+    private readonly warnings: RedisWarnings,
+  ) {}
+
+  /** @throws RollcallError `REDIS` */
+  async readHead(): Promise<ReadDocument<Head>> {
+    const bytes = await this.connection.ask(() => this.get("head", viewLimits.headMaxBytes));
+    return this.decode("head", bytes, decodeHead);
+  }
+
+  /** Reads the head and the documents in one round trip. @throws RollcallError `REDIS` */
+  async read(withTopology: boolean): Promise<ReadDocuments> {
+    const { headMaxBytes, documentMaxBytes } = viewLimits;
+    const [head, marks, topology] = await this.connection.ask(() =>
+      Promise.all([
+        this.get("head", headMaxBytes),
+        this.get("marks", documentMaxBytes),
+        withTopology ? this.get("topology", documentMaxBytes) : new Uint8Array(),
+      ]),
+    );
+    return {
+      head: this.decode("head", head, decodeHead),
+      marks: () => this.decode("marks", marks, decodeMarks),
+      topology: () => this.decode("topology", topology, decodeTopology),
+    };
+  }
+
+  /** One byte more than allowed shows that a value is too long. Undefined if the key holds no string. */
+  private async get(name: "head" | "marks" | "topology", maxBytes: number): Promise<Uint8Array | undefined> {
+    try {
+      return await this.client.getrangeBuffer(this.keys[name], 0, maxBytes);
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return undefined;
+      throw error;
+    }
+  }
+
+  private decode<Value>(
+    name: "head" | "marks" | "topology",
+    bytes: Uint8Array | undefined,
+    decode: (bytes: Uint8Array) => Decoded<Value>,
+  ): ReadDocument<Value> {
+    if (bytes?.byteLength === 0) return "absent";
+    const decoded = bytes === undefined ? { problem: "is not a string" } : decode(bytes);
+    if ("problem" in decoded) {
+      this.warnings.refused(name, decoded.problem);
+      return "refused";
+    }
+    // A head is usable only if its epoch is plausible, too: see `RedisViewReader`.
+    if (name !== "head") this.warnings.clear(name);
+    return decoded;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Logger } from "@rollcall/core";
+import type { RedisKeys } from "@rollcall/core/view";
+import { WarnOnce } from "../warn-once.js";
+
+type Document = "head" | "marks" | "topology";
+type Channel = "events" | "heartbeats" | "reports" | "probeResults";
+
+/** What a reader logs about the contents of Redis: each problem once, until it is over. Nothing after `close`. */
+export class RedisWarnings {
+  private readonly once: WarnOnce;
+  private closed = false;
+
+  constructor(
+    private readonly logger: Logger,
+    private readonly keys: RedisKeys,
+  ) {
+    this.once = new WarnOnce(logger);
+  }
+
+  /** A document or a message was refused. */
+  refused(what: Document | Channel, problem: string): void {
+    this.warn(
+      what,
+      problem,
+      `what Redis holds for ${this.keys[what]} is not used: ${problem}; the last view stays in use`,
+    );
+  }
+
+  unreadable(problem: string): void {
+    this.warn("read", problem, `the view cannot be read from Redis: ${problem}`);
+  }
+
+  unsubscribed(problem: string): void {
+    this.warn("subscribe", problem, `cannot subscribe to the view's channels in Redis, only read: ${problem}`);
+  }
+
+  /** A listener has a defect; others are called all the same. */
+  listenerThrew(error: unknown): void {
+    const problem = error instanceof Error ? (error.stack ?? error.message) : "unknown failure";
+    this.logger.error({ problem }, "a listener of the view store threw");
+  }
+
+  clear(what: Document | Channel | "read" | "subscribe"): void {
+    this.once.clear(what);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  private warn(topic: string, problem: string, message: string): void {
+    if (!this.closed) this.once.warn(topic, { problem }, message);
+  }
+}

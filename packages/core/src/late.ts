@@ -1,0 +1,5 @@
+/**
+ * A timer that fires more than this after it was due shows that the event loop was not running. What the timer was to
+ * judge is void, because nothing was received meanwhile.
+ */
+export const lateMs = 50;

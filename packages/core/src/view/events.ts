@@ -1,0 +1,68 @@
+import { readHead, readMarks, readNodeKey, readReplica } from "./codec.js";
+import { type Decoded, decodeWith, parseJson, readFields, readList, readName, readOptional } from "./json-fields.js";
+import { viewLimits } from "./limits.js";
+import type { Head, Marks } from "./view.js";
+
+/** The leader asks other processes to probe a node once. */
+export interface PeerProbeRequest {
+  /** Chosen by the leader, 1 to 64 characters. Results repeat it. */
+  readonly id: string;
+  /** By `nodeKey`. */
+  readonly node: string;
+  /** The processes that are to probe it, at most 16. */
+  readonly replicas: readonly string[];
+}
+
+/**
+ * A message on the channel that every process subscribes to.
+ *
+ *   head               a newer view, or a beat; small marks come with it
+ *   released           a lease was given back
+ *   statusRequest      every process is to send a heartbeat now
+ *   peerProbeRequest   some processes are to probe a node
+ *   unknown            a newer version of Rollcall may send more kinds: no fault
+ */
+export type ViewEvent =
+  | { readonly kind: "head"; readonly head: Head; readonly marks?: Marks }
+  | { readonly kind: "released" }
+  | { readonly kind: "statusRequest" }
+  | ({ readonly kind: "peerProbeRequest" } & PeerProbeRequest)
+  | { readonly kind: "unknown" };
+
+/** The text around a head in an event: the store adds the head with its time. Small marks are part of `after`. */
+export function headEventAround(marks: Uint8Array | undefined): { readonly before: string; readonly after: string } {
+  const fits = marks !== undefined && marks.byteLength <= viewLimits.inlineMarksMaxBytes;
+  const inline = fits ? `,"marks":${Buffer.from(marks).toString("utf8")}` : "";
+  return { before: '{"kind":"head","head":', after: `${inline}}` };
+}
+
+export const releasedEvent = JSON.stringify({ kind: "released" } satisfies ViewEvent);
+export const statusRequestEvent = JSON.stringify({ kind: "statusRequest" } satisfies ViewEvent);
+
+export function encodePeerProbeRequest({ id, node, replicas }: PeerProbeRequest): string {
+  return JSON.stringify({ kind: "peerProbeRequest", id, node, replicas } satisfies ViewEvent);
+}
+
+/** A message with one bad field is refused whole; unknown fields are dropped. */
+export function decodeEvent(bytes: Uint8Array): Decoded<ViewEvent> {
+  return decodeWith(() => {
+    const fields = readFields(parseJson(bytes, viewLimits.eventMaxBytes), "message");
+    const kind = fields.get("kind");
+    switch (kind) {
+      case "released":
+      case "statusRequest":
+        return { kind };
+      case "head":
+        return { kind, head: readHead(fields.get("head")), ...readOptional(fields, "marks", readMarks) };
+      case "peerProbeRequest":
+        return {
+          kind,
+          id: readName(fields.get("id"), "id", viewLimits.requestIdMaxLength),
+          node: readNodeKey(fields.get("node")),
+          replicas: readList(fields.get("replicas"), "replicas", viewLimits.peersMax, readReplica),
+        };
+      default:
+        return { kind: "unknown" };
+    }
+  });
+}

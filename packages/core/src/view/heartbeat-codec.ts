@@ -1,0 +1,65 @@
+import { checkFormat, readNodeKey, readReplica, readVersion, viewFormat } from "./codec.js";
+import type { Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
+import {
+  type Decoded,
+  decodeWith,
+  parseJson,
+  readBoolean,
+  readDuration,
+  readFields,
+  readInteger,
+  readList,
+  readOneOf,
+  readOptional,
+  readText,
+} from "./json-fields.js";
+import { viewLimits } from "./limits.js";
+
+/** As JSON. Nodes and threads beyond what a reader accepts are left out. */
+export function encodeHeartbeat(heartbeat: Heartbeat): string {
+  return JSON.stringify({
+    ...heartbeat,
+    ejected: heartbeat.ejected.slice(0, viewLimits.ejectedMax),
+    refutes: heartbeat.refutes?.slice(0, viewLimits.refutesMax),
+    threads: heartbeat.threads.slice(0, viewLimits.threadsMax),
+    format: viewFormat,
+  });
+}
+
+/** A heartbeat with one bad field is refused whole; unknown fields are dropped. */
+export function decodeHeartbeat(bytes: Uint8Array): Decoded<Heartbeat> {
+  return decodeWith(() => {
+    const fields = readFields(parseJson(bytes, viewLimits.reportMaxBytes), "heartbeat");
+    checkFormat(fields);
+    return {
+      replica: readReplica(fields.get("replica")),
+      host: readText(fields.get("host"), "host", viewLimits.nameMaxLength),
+      pid: readInteger(fields.get("pid"), "pid", 0, Number.MAX_SAFE_INTEGER),
+      role: readOneOf(fields.get("role"), "role", ["candidate", "external", "coordinator"]),
+      leading: readBoolean(fields.get("leading"), "leading"),
+      freshness: readOneOf(fields.get("freshness"), "freshness", ["fresh", "stale", "orphan"]),
+      ...readOptional(fields, "view", readApplied),
+      ejected: readList(fields.get("ejected"), "ejected", viewLimits.ejectedMax, readNodeKey),
+      ...readOptional(fields, "refutes", (value, what) => readList(value, what, viewLimits.refutesMax, readNodeKey)),
+      ...readOptional(fields, "answeredMsAgo", readDuration),
+      threads: readList(fields.get("threads"), "threads", viewLimits.threadsMax, readThread),
+    };
+  });
+}
+
+function readApplied(value: unknown): NonNullable<Heartbeat["view"]> {
+  const fields = readFields(value, "view");
+  return { topology: readVersion(fields.get("topology")), marks: readVersion(fields.get("marks")) };
+}
+
+function readThread(value: unknown): ThreadHeartbeat {
+  const fields = readFields(value, "thread");
+  const count = (name: string) => readInteger(fields.get(name), name, 0, viewLimits.countMax);
+  return {
+    thread: count("thread"),
+    ...readOptional(fields, "topology", readVersion),
+    calls: count("calls"),
+    tasks: count("tasks"),
+    state: readOneOf(fields.get("state"), "state", ["starting", "well", "late"]),
+  };
+}
