@@ -3,13 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import {
-  ClusterAccess,
-  Coordinator,
-  createMemoryStore,
-  HttpControlClient,
-  systemTimers,
-} from "@rollcall/coordinator";
+import { ClusterAccess, Coordinator, createMemoryStore, HttpControlClient, systemTimers } from "@rollcall/coordinator";
 import { silentLogger } from "@rollcall/core";
 import { parseClusterConfig } from "@rollcall/core/config";
 import { addressOf, type Heartbeat, type PeerProbeResult, type View } from "@rollcall/core/view";
