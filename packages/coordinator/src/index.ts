@@ -1,3 +1,6 @@
+// Internal: every export of this package, here and in its other entry points, may change in any release. Applications use
+// the package "rollcall", whose exports follow semantic versioning.
+
 export { ClusterAccess, type Reach, type ResolvedSeed } from "./cluster/access.js";
 export { hostRefused } from "./cluster/connector.js";
 export {
