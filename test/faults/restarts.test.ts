@@ -162,7 +162,10 @@ describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
         [],
       );
       const story = toldOf(replica, ({ address }) => address === addressOf(killed));
-      assert.match(story.join("; "), /-> down \([^)]+\); .* down -> ramp \(answers again\); .* ramp -> up /);
+      assert.match(
+        story.join("; "),
+        /-> down \([^)]+\); .* down -> slow-start \(answers again\); .* slow-start -> healthy /,
+      );
     }
     assert.equal(standing?.state, "down");
     assert.notEqual(standing?.reason ?? "", "");

@@ -137,7 +137,8 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
     await killed.restart();
     await waitUntil(
       "it is used again by every replica",
-      async () => (await statsOf(fleet)).every((stats) => /(up|ramp)/.test(stateOf(stats, killed) ?? "")),
+      async () =>
+        (await statsOf(fleet)).every((stats) => ["healthy", "slow-start"].includes(stateOf(stats, killed) ?? "")),
       patient,
     );
     const { failures, answered } = await fleet.tally();
@@ -301,7 +302,7 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
     for (const replica of [busy, idle]) {
       await waitUntil(
         "the nodes are known",
-        async () => standingsOf(await replica.ask("stats")).split(" up").length === 4,
+        async () => standingsOf(await replica.ask("stats")).split(" healthy").length === 4,
         patient,
       );
     }

@@ -120,7 +120,7 @@ describe("rollcall coordinator and rollcall status", () => {
     assert.ok(both !== undefined);
     assert.deepEqual(
       [both.code, both.state, both.view?.clusterUuid, both.nodes.map(({ name, state }) => `${name} ${state}`)],
-      [0, "fresh", cluster.uuid, ["n1 up", "n2 up", "n3 up"]],
+      [0, "fresh", cluster.uuid, ["n1 healthy", "n2 healthy", "n3 healthy"]],
     );
     assert.deepEqual(
       new Set(both.replicas.map(({ pid, role, isLeading }) => `${pid} ${role} ${isLeading}`)),
@@ -223,8 +223,8 @@ describe("rollcall coordinator and rollcall status", () => {
       assert.equal(
         end,
         `Nodes
-  all       1: 1 up
-  up        es1\u{fffd}[2J (10.0.0.1:9200)  roles d
+  all       1: 1 healthy
+  healthy   es1\u{fffd}[2J (10.0.0.1:9200)  roles d
             1 replica keeps away from it by what happened to them
   roles     d data
 

@@ -10,6 +10,8 @@ export interface EngineOptions {
   readonly secured?: boolean;
   /** One line for each step that takes a while. Default: silent. */
   readonly onProgress?: (line: string) => void;
+  /** Called with the addresses that the nodes will have, before any of them is started. */
+  readonly onStarting?: (urls: readonly string[]) => void;
 }
 
 /** A cluster of the real engine: one JVM a node, on 127.0.0.1, its data gone after `close()`. */

@@ -122,6 +122,7 @@ export async function startEngine(options: EngineOptions): Promise<EngineCluster
   try {
     onProgress(`starting ${names.length} nodes of ${kind} ${engineVersions[kind]}${secured ? ", secured" : ""}`);
     for (const [position] of names.entries()) nodes.push(await create(position, true));
+    options.onStarting?.(cluster.urls);
     await Promise.all(nodes.map((node) => node.start()));
     await cluster.waitForNodes(nodes.length);
     onProgress(`${kind} is ready at ${cluster.urls.join(" ")}`);

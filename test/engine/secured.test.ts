@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { collectingLogger, waitUntil } from "@rollcall/testing";
+import { type EngineCluster, startEngine } from "@rollcall/testing/engines";
+import {
+  createIndex,
+  engineTimeout,
+  isFullMatrix,
+  nodeAt,
+  openPool,
+  patient,
+  searchUntilServed,
+  waitForMembers,
+} from "./support-engine.js";
+
+describe("OpenSearch with its security plugin", engineTimeout, () => {
+  let cluster: EngineCluster;
+  before(async () => {
+    const onProgress = (line: string) => console.log(line);
+    cluster = await startEngine({ kind: "opensearch", secured: true, nodes: isFullMatrix ? 3 : 2, onProgress });
+  }, engineTimeout);
+  after(() => cluster.close());
+
+  const credentials = () => {
+    const [auth] = cluster.users ?? [];
+    assert.ok(auth && cluster.ca);
+    return { auth, tls: { ca: cluster.ca } };
+  };
+
+  it("a pool finds and uses every node over TLS with a user and password", async () => {
+    await using pool = openPool({ nodes: [nodeAt(cluster, 0).url], ...credentials() });
+    await pool.ready();
+    await waitForMembers(pool, cluster.nodes);
+    await createIndex(pool);
+    await searchUntilServed(pool, cluster.nodes, 3);
+  });
+
+  it("a pool with a wrong password returns 401, names the missing privilege, and marks no node down", async () => {
+    const { auth, tls } = credentials();
+    const logger = collectingLogger();
+    await using pool = openPool({ nodes: [...cluster.urls], auth: { ...auth, password: "a-wrong-one" }, tls, logger });
+    assert.equal((await pool.request({ method: "GET", path: "/" })).status, 401);
+    const warned = () => logger.messages("warn", "cluster:monitor/main").length > 0;
+    await waitUntil("the warning is there", warned, patient);
+    await assert.rejects(pool.ready({ timeoutMs: 500 }), /cluster:monitor\/main/);
+    // A busy node takes so long to hash a password that this process may eject it for a moment.
+    const states = pool.nodes().map(({ state }) => state);
+    assert.ok(!states.includes("down") && !states.includes("unusable"), states.join());
+    assert.ok(!logger.text().includes("a-wrong-one"));
+  });
+
+  it("a pool that does not trust the certificate authority sends nothing", async () => {
+    const { auth } = credentials();
+    await using pool = openPool({ nodes: [...cluster.urls], auth, retry: false });
+    await assert.rejects(pool.request({ method: "GET", path: "/", timeoutMs: 20_000 }), { code: "TLS", sent: "no" });
+  });
+});
