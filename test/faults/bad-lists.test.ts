@@ -1,20 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { waitUntil } from "@rollcall/testing";
-import { type FixtureNode, type RequestFault, startFixtureCluster } from "@rollcall/testing/fixture";
+import { addressOf, type FixtureNode, nodeAt, type RequestFault, startFixtureCluster } from "@rollcall/testing/fixture";
 import { startRedis } from "@rollcall/testing/redis";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
 import { startReplica } from "../support/replica/index.js";
 import {
-  addressOf,
   blamedBy,
   closeAll,
   failuresOf,
   load,
   messagesOf,
   night,
-  nodeAt,
-  patient,
   waitUntilAllUp,
   waitUntilServed,
 } from "./support-night.js";
@@ -77,7 +74,7 @@ describe("a list of nodes", night, () => {
     for (const fault of atEveryNode) {
       await Promise.all(cluster.nodes.map((node) => node.set({ requests: [{ ...fault, on: onList }] })));
       const from = await lists();
-      await waitUntil(`the lists are ${fault.kind}`, async () => (await lists()) >= from + 3, patient);
+      await waitUntil(`the lists are ${fault.kind}`, async () => (await lists()) >= from + 3);
     }
     await Promise.all(cluster.nodes.map((node) => node.set({})));
 
@@ -85,15 +82,15 @@ describe("a list of nodes", night, () => {
     const odd = nodeAt(cluster, 1);
     await odd.set({ joined: false });
     const from = (await odd.counts()).requests.probe;
-    await waitUntil("it is asked", async () => (await odd.counts()).requests.probe >= from + 3, patient);
+    await waitUntil("it is asked", async () => (await odd.counts()).requests.probe >= from + 3);
     const held = () => messagesOf(coordinator, /is held back/).length;
     for (const foreign of [stranger.nodes, [odd]]) {
       const heldBefore = held();
       const body = listOf(foreign, { total: foreign.length, failed: 0 });
       await odd.set({ requests: [{ kind: "reply", body, on: onList, times: 1 }] });
-      await waitUntil("its list is held back", () => held() > heldBefore, patient);
+      await waitUntil("its list is held back", () => held() > heldBefore);
       const seen = await lists();
-      await waitUntil("others are asked", async () => (await lists()) >= seen + 3, patient);
+      await waitUntil("others are asked", async () => (await lists()) >= seen + 3);
     }
 
     await waitUntilServed(replicas);

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { waitUntil } from "@rollcall/testing";
-import { startFixtureCluster } from "@rollcall/testing/fixture";
+import { addressOf, nodeAt, startFixtureCluster } from "@rollcall/testing/fixture";
 import { startTcpProxy } from "@rollcall/testing/proxies";
 import { startRedis } from "@rollcall/testing/redis";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
 import { startReplica } from "../support/replica/index.js";
 import {
-  addressOf,
   blamedBy,
   closeAll,
   failuresOf,
@@ -15,8 +14,6 @@ import {
   load,
   messagesOf,
   night,
-  nodeAt,
-  patient,
   search,
   toldOf,
   waitForState,
@@ -92,7 +89,7 @@ describe("one bad observer", { ...night, concurrency: 2 }, () => {
     // Its probes of one node get no answer; its next periodic one is due in 12 s at most.
     await way2.cut("swallow");
     const unreached = /cannot be reached from here/;
-    await waitUntil("the coordinator says so", () => messagesOf(coordinator, unreached).length > 0, patient);
+    await waitUntil("the coordinator says so", () => messagesOf(coordinator, unreached).length > 0);
     await letPass(12_000);
     const said = messagesOf(coordinator, unreached);
     assert.equal(said.length, 1, said.join("\n"));
@@ -102,7 +99,7 @@ describe("one bad observer", { ...night, concurrency: 2 }, () => {
     // None of them reaches it, and it does not reach any: what others say of the dead one is still believed.
     await way1.cut("refuse");
     await way3.cut("refuse");
-    await waitUntil("the coordinator reaches none", () => messagesOf(coordinator, unreached).length === 3, patient);
+    await waitUntil("the coordinator reaches none", () => messagesOf(coordinator, unreached).length === 3);
     for (const replica of replicas) assert.deepEqual(blamedBy(replica), []);
     assert.deepEqual(messagesOf(coordinator, /is down/), []);
     await lost.kill();
@@ -120,7 +117,7 @@ describe("one bad observer", { ...night, concurrency: 2 }, () => {
     await waitForState(replicas, [lost], ["slow-start", "healthy"]);
     // Of the two that it could not reach and that were in use all the time; the dead one is back, as every dead one is.
     const again = () => messagesOf(coordinator, /is reached from here again/).length;
-    await waitUntil("the coordinator says that it is over", () => again() === 2, patient);
+    await waitUntil("the coordinator says that it is over", () => again() === 2);
     assert.deepEqual(await failuresOf(replicas), []);
     await closeAll(replicas);
   });

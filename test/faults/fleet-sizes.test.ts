@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { waitUntil } from "@rollcall/testing";
-import { type FixtureNode, startFixtureCluster } from "@rollcall/testing/fixture";
+import { type FixtureNode, nodeAt, startFixtureCluster } from "@rollcall/testing/fixture";
 import { startRedis } from "@rollcall/testing/redis";
 import { type Replica, startReplica } from "../support/replica/index.js";
 import {
@@ -9,8 +9,6 @@ import {
   failuresOf,
   load,
   night,
-  nodeAt,
-  patient,
   search,
   waitForState,
   waitUntilAllUp,
@@ -37,10 +35,8 @@ async function waitUntilAllServeFrom(replicas: readonly Replica[], node: Fixture
     return nodes.find(({ address }) => address === `${node.host}:${node.port}`)?.answers ?? 0;
   };
   const before = await Promise.all(replicas.map(answersOf));
-  await waitUntil(
-    "every replica is served by the node again",
-    async () => (await Promise.all(replicas.map(answersOf))).every((count, at) => count > (before[at] ?? 0)),
-    patient,
+  await waitUntil("every replica is served by the node again", async () =>
+    (await Promise.all(replicas.map(answersOf))).every((count, at) => count > (before[at] ?? 0)),
   );
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { waitUntil } from "@rollcall/testing";
-import { type FixtureCluster, type FixtureFaults, startFixtureCluster } from "@rollcall/testing/fixture";
+import { setAll, startFixtureCluster } from "@rollcall/testing/fixture";
 import { startRedis } from "@rollcall/testing/redis";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
 import { type Replica, startReplica } from "../support/replica/index.js";
@@ -12,14 +12,10 @@ import {
   load,
   messagesOf,
   night,
-  patient,
   search,
   waitUntilAllUp,
   waitUntilServed,
 } from "./support-night.js";
-
-const setAll = (cluster: FixtureCluster, faults: FixtureFaults) =>
-  Promise.all(cluster.nodes.map((node) => node.set(faults)));
 
 /** Of retries, by each process: what it has at its start, and what it earns whatever is asked. */
 const savedAtStart = 100;
@@ -61,16 +57,12 @@ describe("an overloaded cluster", { ...night, concurrency: 2 }, () => {
 
     await setAll(cluster, { requests: [{ kind: "reply", status: 503 }] });
     let most = 0;
-    await waitUntil(
-      "what the budget had saved is spent",
-      async () => {
-        const seen = await between(1_000);
-        most = Math.max(most, seen.attempts / seen.requests);
-        const earned = replicas.length * earnedPerSecond * seen.seconds;
-        return seen.requests > 0 && seen.attempts < 1.25 * seen.requests + earned;
-      },
-      patient,
-    );
+    await waitUntil("what the budget had saved is spent", async () => {
+      const seen = await between(1_000);
+      most = Math.max(most, seen.attempts / seen.requests);
+      const earned = replicas.length * earnedPerSecond * seen.seconds;
+      return seen.requests > 0 && seen.attempts < 1.25 * seen.requests + earned;
+    });
     const seen = await between(10_000);
     t.diagnostic(`${seen.requests} requests, ${seen.attempts} attempts; at first ${most.toFixed(2)} a request`);
     assert.ok(seen.attempts > seen.requests, "retries go on");
@@ -123,12 +115,8 @@ describe("an overloaded cluster", { ...night, concurrency: 2 }, () => {
 });
 
 async function waitUntilAllFailWith(replicas: readonly Replica[], failure: string): Promise<void> {
-  await waitUntil(
-    `requests fail with ${failure}`,
-    async () => {
-      const tallies = await Promise.all(replicas.map((replica) => replica.ask("tally")));
-      return tallies.every(({ failures }) => failures.filter((one) => one.startsWith(failure)).length > 10);
-    },
-    patient,
-  );
+  await waitUntil(`requests fail with ${failure}`, async () => {
+    const tallies = await Promise.all(replicas.map((replica) => replica.ask("tally")));
+    return tallies.every(({ failures }) => failures.filter((one) => one.startsWith(failure)).length > 10);
+  });
 }

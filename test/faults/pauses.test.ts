@@ -14,7 +14,6 @@ import {
   load,
   messagesOf,
   night,
-  patient,
   waitUntilAllUp,
   waitUntilServed,
 } from "./support-night.js";
@@ -82,7 +81,7 @@ describe("a pause", { ...night, concurrency: 4 }, () => {
     const pool = { nodes: [...cluster.urls], redis: redis.url, name: "logs", discovery: { intervalMs: 1_000 } };
     using heard = await listenToReports(redis, "logs");
     await using first = await startReplica({ pool: { ...pool, threads: 0 }, load });
-    await waitUntil("the first leads", () => leads(first), patient);
+    await waitUntil("the first leads", () => leads(first));
     await using second = await startReplica({ pool: { ...pool, threads: 2 }, load });
     const replicas = [first, second];
     await waitUntilAllUp(replicas, cluster.nodes);

@@ -1,20 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { freePort, waitUntil } from "@rollcall/testing";
-import { type FixtureCluster, startFixtureCluster } from "@rollcall/testing/fixture";
+import { addressOf, type FixtureCluster, nodeAt, startFixtureCluster } from "@rollcall/testing/fixture";
 import { startRedis } from "@rollcall/testing/redis";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
 import { type Replica, startReplica } from "../support/replica/index.js";
 import {
-  addressOf,
   closeAll,
   failuresOf,
   letPass,
   load,
   messagesOf,
   night,
-  nodeAt,
-  patient,
   stateOf,
   toldOf,
   waitForState,
@@ -99,10 +96,9 @@ describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
     await Promise.all(cluster.nodes.map((node) => node.set({ uuid })));
     const adoptions = /belong to another cluster now/;
     await waitUntil("it is adopted", () => messagesOf(coordinator, adoptions).length > 0, {
-      ...patient,
       timeoutMs: 180_000,
     });
-    await waitUntil("its nodes are used", () => isOf(follower, uuid, cluster), patient);
+    await waitUntil("its nodes are used", () => isOf(follower, uuid, cluster));
     await waitUntilServed([follower]);
     assert.equal(messagesOf(coordinator, adoptions).length, 1);
     assert.match(messagesOf(coordinator, adoptions)[0] ?? "", new RegExp(`uuid ${uuid}, before ${cluster.uuid}`));

@@ -1,25 +1,16 @@
-import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "@rollcall/testing";
-import type { FixtureCluster, FixtureNode } from "@rollcall/testing/fixture";
+import type { FixtureNode } from "@rollcall/testing/fixture";
+import { addressOf } from "@rollcall/testing/fixture";
 import type { NodeEvent, PoolStats } from "@rollcall/worker";
 import type { CoordinatorProcess } from "../support/coordinator-process.js";
 import type { Replica } from "../support/replica/index.js";
 
 /** A whole file of these runs for minutes, on a machine that may be busy. */
 export const night = { timeout: 280_000 } as const;
-export const patient = { timeoutMs: 90_000, everyMs: 100 } as const;
 export const search = { method: "POST", path: "/logs/_search", body: { size: 1 } } as const;
 /** Enough for every node to be used all the time, and little enough to leave the machine to those who watch. */
 export const load = { slots: 3, pauseMs: 10, request: search } as const;
-
-export const addressOf = ({ host, port }: FixtureNode): string => `${host}:${port}`;
-
-export function nodeAt(cluster: FixtureCluster, position: number): FixtureNode {
-  const node = cluster.nodes[position];
-  assert.ok(node);
-  return node;
-}
 
 export function stateOf({ nodes }: PoolStats, node: FixtureNode): string | undefined {
   return nodes.find(({ address }) => address === addressOf(node))?.state;
@@ -41,7 +32,6 @@ export function waitForState(
       const all = await Promise.all(replicas.map((replica) => replica.ask("stats")));
       return all.every((stats) => nodes.every((node) => states.includes(stateOf(stats, node) ?? "absent")));
     },
-    patient,
   );
 }
 
@@ -53,7 +43,6 @@ export async function waitUntilServed(replicas: readonly Replica[], more = 30): 
       await waitUntil(
         "the replica's requests are answered",
         async () => (await replica.ask("tally")).answered >= answered + more,
-        patient,
       );
     }),
   );

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { seededRandom, waitUntil } from "@rollcall/testing";
-import { type FixtureCluster, type RequestFault, startFixtureCluster } from "@rollcall/testing/fixture";
+import { type FixtureCluster, nodeAt, type RequestFault, startFixtureCluster } from "@rollcall/testing/fixture";
 import { startRedis } from "@rollcall/testing/redis";
 import { type Asked, type Replica, startReplica } from "../support/replica/index.js";
-import { closeAll, letPass, night, nodeAt, patient, waitUntilAllUp } from "./support-night.js";
+import { closeAll, letPass, night, waitUntilAllUp } from "./support-night.js";
 import { brokenPromise, doneByIndex, newWrite, type Write, writeKinds } from "./support-writes.js";
 
 const users = { kind: "other" } as const;
@@ -81,10 +81,8 @@ describe("a write in a bad night", night, () => {
     await storm(cluster, random);
     await Promise.all(cluster.nodes.map((node) => node.kill()));
     const isUnsent = (told: Asked) => "code" in told && told.sent === "no";
-    await waitUntil(
-      "some of each kind could not be sent",
-      () => writeKinds.every((kind) => all.some(({ write, told }) => write.kind === kind && isUnsent(told))),
-      patient,
+    await waitUntil("some of each kind could not be sent", () =>
+      writeKinds.every((kind) => all.some(({ write, told }) => write.kind === kind && isUnsent(told))),
     );
     await Promise.all(cluster.nodes.map((node) => node.restart()));
     await Promise.all(cluster.nodes.map((node) => node.set({})));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { waitUntil } from "@rollcall/testing";
-import { type FixtureCluster, startFixtureCluster } from "@rollcall/testing/fixture";
+import { type FixtureCluster, nodeAt, startFixtureCluster } from "@rollcall/testing/fixture";
 import {
   createPool as createPoolAsGiven,
   type Pool,
@@ -11,7 +11,7 @@ import {
 } from "@rollcall/worker";
 import fc from "fast-check";
 import { createPool } from "../support/create-pool.js";
-import { failureOf, nodeOf, patience, requestsSeen, search, settled, withPool } from "./support-requests.js";
+import { failureOf, patience, requestsSeen, search, settled, withPool } from "./support-requests.js";
 
 /** The lines of the one CONFIG error that these options give. */
 function problemsOf(options: unknown): readonly string[] {
@@ -137,7 +137,7 @@ describe("createPool with options that are wrong", () => {
   it("takes users and passwords with odd characters from a URL, once they are escaped, and sends them as they are", async () => {
     const user = { username: "ü @/?#%", password: "p:@/?#%\\ß\"'" };
     await using cluster = await startFixtureCluster({ nodes: 1, users: [user] });
-    const { host, port } = nodeOf(cluster, 0);
+    const { host, port } = nodeAt(cluster, 0);
     const userinfo = `${encodeURIComponent(user.username)}:${encodeURIComponent(user.password)}`;
     await using pool = createPool({ nodes: [`http://${userinfo}@${host}:${port}`], logger: false });
     await pool.ready();

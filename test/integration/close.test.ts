@@ -3,19 +3,10 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { freePort, waitUntil } from "@rollcall/testing";
-import { type RequestFault, startFixtureCluster } from "@rollcall/testing/fixture";
+import { nodeAt, type RequestFault, setAll, startFixtureCluster } from "@rollcall/testing/fixture";
 import { own } from "@rollcall/testing/processes";
 import { createPool, testedThreads } from "../support/create-pool.js";
-import {
-  failureOf,
-  newDocument,
-  nodeOf,
-  patience,
-  requestsSeen,
-  search,
-  setAll,
-  withPool,
-} from "./support-requests.js";
+import { failureOf, newDocument, patience, requestsSeen, search, withPool } from "./support-requests.js";
 
 const users = { kind: "other" } as const;
 const silence: RequestFault = { kind: "silence", on: users };
@@ -57,7 +48,7 @@ describe("close()", patience, () => {
         headers: { "retry-after": "20" },
         on: { path: "/rest/" },
       };
-      await nodeOf(cluster, 0).set({ requests: [busy, silence] });
+      await nodeAt(cluster, 0).set({ requests: [busy, silence] });
       const resting = failureOf(pool.request({ ...search, path: "/rest/_search" }));
       await waitUntil("one rests", () => pool.stats().retries === 1);
       const inFlight = [failureOf(pool.request(search)), failureOf(pool.request(newDocument))];
@@ -147,7 +138,7 @@ describe("close()", patience, () => {
       pool.on("node", (event) => events.push(event));
       pool.on("view", (event) => events.push(event));
       const { connections } = await cluster.stats();
-      await nodeOf(cluster, 1).kill();
+      await nodeAt(cluster, 1).kill();
       await new Promise((passed) => setTimeout(passed, 4_000)); // nothing happens
       assert.equal((await cluster.stats()).connections, connections);
       assert.deepEqual(events, []);
@@ -212,7 +203,7 @@ describe("a process with a pool", patience, () => {
   it("has no handle left once it is closed, and exits", async () => {
     await using cluster = await startFixtureCluster({ nodes: 3 });
     const printed = await run(
-      nodeOf(cluster, 0).url,
+      nodeAt(cluster, 0).url,
       `await pool.ready();
        for (let round = 0; round < 20; round++) await Promise.all([1, 2, 3].map(() => pool.request(search)));
        await pool.close();
@@ -225,7 +216,7 @@ describe("a process with a pool", patience, () => {
   it("has no handle left once it is closed although a connection hangs while it is opened", async () => {
     await using cluster = await startFixtureCluster({ nodes: 1, tls: true, faults: { connections: "black-hole" } });
     const printed = await run(
-      nodeOf(cluster, 0).url,
+      nodeAt(cluster, 0).url,
       `const call = pool.request(search).catch(() => {});
        await new Promise((opening) => setTimeout(opening, 200));
        await pool.close({ timeoutMs: 0 });
@@ -240,7 +231,7 @@ describe("a process with a pool", patience, () => {
   it("exits although it never closes it, once no request is under way", async () => {
     await using cluster = await startFixtureCluster({ nodes: 3 });
     const printed = await run(
-      nodeOf(cluster, 0).url,
+      nodeAt(cluster, 0).url,
       `await pool.ready();
        const answers = await Promise.all([1, 2, 3].map(() => pool.request(search)));
        console.log(answers.every(({ ok }) => ok));`,
@@ -251,7 +242,7 @@ describe("a process with a pool", patience, () => {
   it("stays for as long as a request is under way, however long nothing comes", async () => {
     await using cluster = await startFixtureCluster({ nodes: 1 });
     await setAll(cluster, { requests: [{ kind: "delay", ms: 1_500, on: users }] });
-    const printed = await run(nodeOf(cluster, 0).url, "console.log((await pool.request(search)).status);");
+    const printed = await run(nodeAt(cluster, 0).url, "console.log((await pool.request(search)).status);");
     assert.equal(printed, "200\n");
   });
 
@@ -265,7 +256,7 @@ describe("a process with a pool", patience, () => {
     await using cluster = await startFixtureCluster({ nodes: 1 });
     const headers = { "retry-after": "1" };
     await setAll(cluster, { requests: [{ kind: "reply", status: 503, headers, on: users, times: 1 }] });
-    const printed = await run(nodeOf(cluster, 0).url, "console.log((await pool.request(search)).attempts.length);");
+    const printed = await run(nodeAt(cluster, 0).url, "console.log((await pool.request(search)).attempts.length);");
     assert.equal(printed, "2\n");
   });
 

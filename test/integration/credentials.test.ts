@@ -5,17 +5,20 @@ import { type AddressInfo, createServer } from "node:net";
 import { after, describe, it } from "node:test";
 import { inspect } from "node:util";
 import { freePort, waitUntil } from "@rollcall/testing";
-import { type FixtureCluster, type FixtureUser, startFixtureCluster } from "@rollcall/testing/fixture";
+import {
+  addressOf,
+  type FixtureCluster,
+  type FixtureUser,
+  nodeAt,
+  startFixtureCluster,
+} from "@rollcall/testing/fixture";
 import { type Auth, type PoolOptions, RollcallError } from "@rollcall/worker";
 import { createPool } from "../support/create-pool.js";
 import {
-  addressOf,
   asText,
   failureOf,
   memberAddresses,
-  nodeAt,
   often,
-  patient,
   search,
   searches,
   statusOf,
@@ -143,7 +146,7 @@ describe("credentials: which node gets which", atOnce, () => {
     const nodes = cluster.urls.slice(0, 2).map((url, at) => ({ url, auth: users[at] }));
     await using watched = watchPool({ nodes, discovery: often });
     const { pool, log } = watched;
-    await waitUntil("the found list is in use", () => pool.stats().view?.source === "sniff", patient);
+    await waitUntil("the found list is in use", () => pool.stats().view?.source === "sniff");
     await waitUntilServing(pool, cluster.nodes.slice(0, 2));
     await waitForSniffs(cluster, 3);
     assert.equal((await stranger.counts()).connections, 0);
@@ -288,7 +291,7 @@ describe("credentials: TLS", atOnce, () => {
     await using watched = watchPool({ nodes, auth: own, tls: { ca, serverName: "localhost" } });
     const { pool } = watched;
     const expected = cluster.nodes.map(({ port }) => `127.0.0.5:${port}`).sort();
-    await waitUntil("all are members", () => memberAddresses(pool).join() === expected.join(), patient);
+    await waitUntil("all are members", () => memberAddresses(pool).join() === expected.join());
     await waitUntilServing(pool, cluster.nodes);
   });
 
@@ -316,7 +319,7 @@ describe("credentials: TLS", atOnce, () => {
     const tls = { ca: cluster.ca };
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), auth: own, tls, discovery: often });
     await waitUntilServing(watched.pool, cluster.nodes.slice(0, 1));
-    await waitUntil("the published address is tried", () => silent.heard.length > 0, patient);
+    await waitUntil("the published address is tried", () => silent.heard.length > 0);
     await waitForSniffs(cluster, 3);
     const handshake = 22;
     for (const chunk of silent.heard) {
@@ -350,7 +353,7 @@ describe("credentials: from a function", atOnce, () => {
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), auth: () => promised });
     const { pool } = watched;
     const waiting = Promise.all(Array.from({ length: 5 }, () => search(pool)));
-    await waitUntil("they wait", () => pool.stats().pending === 5 && pool.stats().queued === 5, patient);
+    await waitUntil("they wait", () => pool.stats().pending === 5 && pool.stats().queued === 5);
     assert.equal((await cluster.stats()).connections, 0);
     assert.equal(statusOf(pool, addressOf(nodeAt(cluster, 0)))?.state, "unusable");
     answer(own);
@@ -401,15 +404,11 @@ describe("credentials: from a function", atOnce, () => {
     };
     await using watched = watchPool({ nodes: cluster.urls, auth });
     const sinceMs = performance.now();
-    await waitUntil(
-      "time has passed",
-      async () => {
-        const { status } = await watched.pool.request({ method: "POST", path: "/logs/_search", body: {} });
-        assert.equal(status, 401);
-        return performance.now() - sinceMs > 3_000;
-      },
-      patient,
-    );
+    await waitUntil("time has passed", async () => {
+      const { status } = await watched.pool.request({ method: "POST", path: "/logs/_search", body: {} });
+      assert.equal(status, 401);
+      return performance.now() - sinceMs > 3_000;
+    });
     const elapsedMs = performance.now() - sinceMs;
     assert.ok(asked <= 1 + elapsedMs / 1_000, `asked ${asked} times in ${elapsedMs} ms`);
     assertDiscreet(watched, [wrong, right]);
@@ -455,14 +454,10 @@ describe("credentials: from a function", atOnce, () => {
     await using watched = watchPool({ nodes: cluster.urls, auth });
     const { pool, log } = watched;
     await waitForMembers(pool, cluster.nodes);
-    await waitUntil(
-      "the function has failed",
-      async () => {
-        assert.equal((await pool.request({ method: "GET", path: "/denied/_count" })).status, 401);
-        return log.messages("warn", "stays in use").length > 0;
-      },
-      patient,
-    );
+    await waitUntil("the function has failed", async () => {
+      assert.equal((await pool.request({ method: "GET", path: "/denied/_count" })).status, 401);
+      return log.messages("warn", "stays in use").length > 0;
+    });
     await waitUntilServing(pool, cluster.nodes);
     assertDiscreet(watched, [own, { bearer: secret }]);
   });

@@ -3,19 +3,19 @@ import { after, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, waitUntil } from "@rollcall/testing";
 import {
+  addressOf,
   type FixtureCluster,
   type FixtureFaults,
   type FixtureNode,
+  nodeAt,
+  setAll,
   startFixtureCluster,
 } from "@rollcall/testing/fixture";
 import {
   addressesOf,
-  addressOf,
   assertUnused,
   memberAddresses,
-  nodeAt,
   often,
-  patient,
   search,
   searches,
   servedBy,
@@ -70,8 +70,6 @@ const badLists: Readonly<Record<string, (cluster: FixtureCluster) => FixtureFaul
   "not HTTP": () => ({ requests: [{ kind: "garbage", on: { kind: "sniff" } }] }),
 };
 
-const setAll = ({ nodes }: FixtureCluster, faults: FixtureFaults) => Promise.all(nodes.map((node) => node.set(faults)));
-
 /** Nothing listens there. */
 const nowhere = "127.0.0.9";
 
@@ -115,16 +113,16 @@ describe("discovery: members", atOnce, () => {
 
     await leaving.set({ requests: [{ kind: "delay", ms: 20_000, on: { path: "/slow" } }] });
     const slow = Array.from({ length: 16 }, () => pool.request({ method: "GET", path: "/slow/_count" }));
-    await waitUntil("a slow request waits there", () => (statusOf(pool, address)?.inFlight ?? 0) > 0, patient);
+    await waitUntil("a slow request waits there", () => (statusOf(pool, address)?.inFlight ?? 0) > 0);
     await cluster.removeNode(leaving);
-    await waitUntil("it drains", () => statusOf(pool, address)?.state === "draining", patient);
+    await waitUntil("it drains", () => statusOf(pool, address)?.state === "draining");
     await assertUnused(pool, leaving);
 
     const answers = await Promise.all(slow);
     const fromLeaving = answers.filter(({ node }) => node === address);
     assert.ok(fromLeaving.length > 0);
     for (const { status, attempts } of answers) assert.deepEqual([status, attempts.length], [200, 1]);
-    await waitUntil("it is forgotten", () => statusOf(pool, address) === undefined, { timeoutMs: 90_000 });
+    await waitUntil("it is forgotten", () => statusOf(pool, address) === undefined);
     await assertUnused(pool, leaving);
     assert.deepEqual(
       pool
@@ -133,7 +131,7 @@ describe("discovery: members", atOnce, () => {
         .sort(),
       addressesOf(cluster.nodes.slice(0, 2)),
     );
-    await waitUntil("its connections are closed", async () => (await leaving.counts()).openConnections === 0, patient);
+    await waitUntil("its connections are closed", async () => (await leaving.counts()).openConnections === 0);
   });
 
   it("follows a node that comes back on another port", async () => {
@@ -146,7 +144,7 @@ describe("discovery: members", atOnce, () => {
     await moving.restart({ port: await freePort(moving.host) });
     await waitUntilServing(pool, [moving]);
     assert.equal(statusOf(pool, addressOf(moving))?.id, moving.id);
-    await waitUntil("the old address is forgotten", () => statusOf(pool, before) === undefined, { timeoutMs: 90_000 });
+    await waitUntil("the old address is forgotten", () => statusOf(pool, before) === undefined);
   });
 
   it("sends nothing to a dedicated cluster manager", async () => {
@@ -175,7 +173,7 @@ describe("discovery: members", atOnce, () => {
     await using watched = watchPool({ nodes: urls, discovery: often });
     const { pool } = watched;
     const expected = cluster.nodes.map(({ port }) => `localhost:${port}`).sort();
-    await waitUntil("the cluster's own list is in use", () => pool.stats().view?.source === "sniff", patient);
+    await waitUntil("the cluster's own list is in use", () => pool.stats().view?.source === "sniff");
     await waitForSniffs(cluster, 3);
     assert.deepEqual(
       pool
@@ -199,7 +197,7 @@ describe("discovery: members", atOnce, () => {
     const steady = steadySearches(pool);
     const liar = nodeAt(cluster, 0);
     await liar.set(onSniffs({ body: nodeList([liar]) }));
-    await waitUntil("an answer is held", () => log.messages("warn", "held back").length > 0, patient);
+    await waitUntil("an answer is held", () => log.messages("warn", "held back").length > 0);
     await waitForSniffs(cluster, 4);
     assert.deepEqual(memberAddresses(pool), addressesOf(cluster.nodes));
     assert.ok(!states.has("draining") && !states.has("absent"), `${[...states]}`);
@@ -242,7 +240,7 @@ describe("discovery: where nodes are reached", atOnce, () => {
       await using watched = watchPool({ nodes: cluster.urls.slice(0, 2), discovery: often });
       const { pool, log } = watched;
       const steady = steadySearches(pool);
-      await waitUntil("it warns", () => log.messages("warn", "discovery.addressMap").length > 0, patient);
+      await waitUntil("it warns", () => log.messages("warn", "discovery.addressMap").length > 0);
       await waitUntilServing(pool, [first, second]);
       await waitForSniffs(cluster, 5);
       assert.equal(log.messages("warn").length, 1, log.messages("warn").join("\n"));
@@ -279,7 +277,7 @@ describe("discovery: where nodes are reached", atOnce, () => {
     const seeds = cluster.nodes.slice(0, 2);
     await waitUntilServing(pool, seeds);
     await nodeAt(cluster, 0).kill(); // a node that goes down asks for a sniff elsewhere
-    await waitUntil("it is down", () => statusOf(pool, addressOf(nodeAt(cluster, 0)))?.state === "down", patient);
+    await waitUntil("it is down", () => statusOf(pool, addressOf(nodeAt(cluster, 0)))?.state === "down");
     await searches(pool, 10);
     await sleep(3_000);
     const { requests } = await cluster.stats();
@@ -323,7 +321,7 @@ describe("discovery: privileges", atOnce, () => {
       await using watched = watchPool({ nodes: cluster.urls.slice(0, 2), discovery: often });
       const { pool, log } = watched;
       const steady = steadySearches(pool);
-      await waitUntil("it warns", () => log.messages("warn", "cluster:monitor/main").length > 0, patient);
+      await waitUntil("it warns", () => log.messages("warn", "cluster:monitor/main").length > 0);
       await waitUntilServing(pool, seeds);
       await assert.rejects(pool.ready({ timeoutMs: 4_000 }), { code: "TIMEOUT", message: /cluster:monitor\/main/ });
       assert.deepEqual((await steady.stop()).failures, []);
@@ -489,7 +487,7 @@ describe("discovery: answers that cannot be believed", atOnce, () => {
     });
     const { pool } = watched;
     const probes = async () => (await other.stats()).requests.probe;
-    await waitUntil("the other cluster was asked a few times", async () => (await probes()) >= 4, patient);
+    await waitUntil("the other cluster was asked a few times", async () => (await probes()) >= 4);
     await setAll(ours, {});
     await waitForMembers(pool, ours.nodes);
     for (const node of other.nodes) await assertUnused(pool, node);
@@ -509,7 +507,7 @@ describe("discovery: answers that cannot be believed", atOnce, () => {
       nodes: { x: { roles: ["data"], http: { publish_address: `${nowhere}:9200` } } },
     });
     await stray.set({ uuid: "another-cluster", ...onSniffs({ body: elsewhere }) });
-    await waitUntil("it is down", () => statusOf(pool, addressOf(stray))?.state === "down", patient);
+    await waitUntil("it is down", () => statusOf(pool, addressOf(stray))?.state === "down");
     await assertUnused(pool, stray);
     assert.deepEqual(memberAddresses(pool), addressesOf(cluster.nodes));
 
@@ -525,13 +523,13 @@ describe("discovery: answers that cannot be believed", atOnce, () => {
     await waitForMembers(pool, cluster.nodes);
     const steady = steadySearches(pool);
     await setAll(cluster, { uuid: "another-cluster" });
-    await waitUntil("all are down", () => pool.nodes().every(({ state }) => state === "down"), patient);
+    await waitUntil("all are down", () => pool.nodes().every(({ state }) => state === "down"));
     await searches(pool, 20);
     assert.deepEqual(memberAddresses(pool), addressesOf(cluster.nodes));
     assert.equal(pool.stats().view?.clusterUuid, cluster.uuid);
 
     await setAll(cluster, {});
-    await waitUntil("none is down", () => pool.nodes().every(({ state }) => state !== "down"), patient);
+    await waitUntil("none is down", () => pool.nodes().every(({ state }) => state !== "down"));
     await waitUntilServing(pool, cluster.nodes);
     assert.deepEqual((await steady.stop()).failures, []);
   });

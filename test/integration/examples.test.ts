@@ -9,7 +9,6 @@ import { type FixtureCluster, type FixtureOptions, startFixtureCluster } from "@
 import { type OwnedProcess, own } from "@rollcall/testing/processes";
 
 const folder = fileURLToPath(new URL("../../../examples/", import.meta.url));
-const generous = { timeoutMs: 60_000 };
 
 describe("each example does what its first lines say", () => {
   it("first-search.mjs", async () => {
@@ -60,7 +59,7 @@ describe("each example does what its first lines say", () => {
   it("server.mjs: searches, tells its health, and ends at a signal", async () => {
     await onCluster({ nodes: 3 }, async ({ urls }) => {
       const server = await start("server.mjs", urls, { PORT: "0" });
-      const port = await waitUntil("it listens", () => /listening on (\d+)/.exec(server.text())?.[1], generous);
+      const port = await waitUntil("it listens", () => /listening on (\d+)/.exec(server.text())?.[1]);
       const found = await fetch(`http://127.0.0.1:${port}/search?q=blue`);
       assert.equal(found.status, 200);
       assert.equal(((await found.json()) as unknown[]).length, 3);
@@ -78,12 +77,12 @@ describe("each example does what its first lines say", () => {
   it("server.mjs: says 503 where no node is well", async () => {
     await onCluster({ nodes: 1 }, async ({ urls, nodes }) => {
       const server = await start("server.mjs", urls, { PORT: "0" });
-      const port = await waitUntil("it listens", () => /listening on (\d+)/.exec(server.text())?.[1], generous);
+      const port = await waitUntil("it listens", () => /listening on (\d+)/.exec(server.text())?.[1]);
       await nodes[0]?.kill();
       const health = () => fetch(`http://127.0.0.1:${port}/health`).then(({ status }) => status);
       const search = fetch(`http://127.0.0.1:${port}/search?q=blue`).then(({ status }) => status);
       assert.equal(await search, 503);
-      await waitUntil("its health page says so too", async () => (await health()) === 503, generous);
+      await waitUntil("its health page says so too", async () => (await health()) === 503);
       server.process.child.kill("SIGTERM");
       assert.equal((await server.process.gone).code, 0);
     });
@@ -94,14 +93,14 @@ describe("each example does what its first lines say", () => {
       const watch = await start("watch.mjs", urls.slice(0, 1));
       const [, second] = nodes;
       assert.ok(second !== undefined);
-      await waitUntil("it knows three nodes", () => watch.text().includes("list: 3 nodes, from the cluster"), generous);
+      await waitUntil("it knows three nodes", () => watch.text().includes("list: 3 nodes, from the cluster"));
       await second.kill();
       const away = new RegExp(
         `node n2 \\(${second.host}:${second.port}\\): (?:healthy|slow-start|ejected) -> down \\(.+\\)`,
       );
-      await waitUntil("it says that the node is down", () => away.test(watch.text()), generous);
+      await waitUntil("it says that the node is down", () => away.test(watch.text()));
       await second.restart();
-      await waitUntil("it says that the node is back", () => /n2 .*: down -> slow-start/.test(watch.text()), generous);
+      await waitUntil("it says that the node is back", () => /n2 .*: down -> slow-start/.test(watch.text()));
 
       watch.process.child.kill("SIGINT");
       assert.deepEqual(await watch.process.gone, { code: 0, signal: null });

@@ -3,16 +3,13 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "@rollcall/testing";
 import type { FixtureCluster, FixtureNode } from "@rollcall/testing/fixture";
-import { startFixtureCluster } from "@rollcall/testing/fixture";
+import { addressOf, nodeAt, startFixtureCluster } from "@rollcall/testing/fixture";
 import { type Pool, type PoolEvents, type PoolRequest, RollcallError } from "@rollcall/worker";
 import { testedThreads } from "../support/create-pool.js";
 import { type Replica, startReplica } from "../support/replica/index.js";
 import {
-  addressOf,
   askInSlots,
-  longWait,
   newDocument,
-  nodeOf,
   patience,
   search,
   shareOf,
@@ -63,7 +60,7 @@ const everyNodeServes = (pool: Pool) =>
 
 const servesAgain = (pool: Pool, node: FixtureNode) => {
   const { answers } = statusOf(pool, node);
-  return waitUntil("the node serves again", () => statusOf(pool, node).answers > answers + 5, longWait);
+  return waitUntil("the node serves again", () => statusOf(pool, node).answers > answers + 5);
 };
 
 /** Does the work while these nodes are paused. */
@@ -85,7 +82,7 @@ function nodeEvents(pool: Pool): PoolEvents["node"][0][] {
 describe("a node that freezes under load", patience, () => {
   it("delays no Read for long while it stays frozen; writes on it wait, say that they may be done, and are not doubled", async () => {
     await withPool({}, async ({ cluster, pool }) => {
-      const node = nodeOf(cluster, 1);
+      const node = nodeAt(cluster, 1);
       const events = nodeEvents(pool);
       const reads = keepAsking(pool, 12, search);
       const writes = keepAsking(pool, 9, { ...newDocument, timeoutMs: 3_000 });
@@ -128,8 +125,8 @@ describe("a node that freezes under load", patience, () => {
       const reads = keepAsking(pool, 8, search);
       const writes = keepAsking(pool, 4, newDocument);
       await everyNodeServes(pool);
-      await whilePaused([nodeOf(cluster, 2)], () => sleep(3_000));
-      await servesAgain(pool, nodeOf(cluster, 2));
+      await whilePaused([nodeAt(cluster, 2)], () => sleep(3_000));
+      await servesAgain(pool, nodeAt(cluster, 2));
       assert.deepEqual([(await reads.stop()).failures, (await writes.stop()).failures], [[], []]);
       const { documents, commits } = await cluster.stats();
       assert.deepEqual([documents.size, commits], [writes.tally.answered, writes.tally.answered]);
@@ -138,14 +135,14 @@ describe("a node that freezes under load", patience, () => {
 
   it("is left by a lone Read, too: an idle node is asked for a sign of life first", async () => {
     await withPool({}, async ({ cluster, pool }) => {
-      const [first, second] = [nodeOf(cluster, 0), nodeOf(cluster, 1)];
+      const [first, second] = [nodeAt(cluster, 0), nodeAt(cluster, 1)];
       await whilePaused([first, second], async () => {
         // Until one goes to a frozen node.
         for (let tries = 0; tries < 50; tries++) {
           const beganMs = performance.now();
           const { ok, node, attempts } = await pool.request(search);
           assert.ok(ok && performance.now() - beganMs < soonMs);
-          assert.equal(node, addressOf(nodeOf(cluster, 2)));
+          assert.equal(node, addressOf(nodeAt(cluster, 2)));
           if (attempts.some(({ code }) => code === "MOVED")) return;
         }
         assert.fail("no request has met a frozen node");
@@ -186,21 +183,21 @@ describe("when every node freezes", patience, () => {
 describe("a node that is ill without being silent", patience, () => {
   it("draws hardly a request while it answers 503 to everything, costs none, and gets its share again by itself", async () => {
     await withPool({}, async ({ cluster, pool }) => {
-      const node = nodeOf(cluster, 0);
+      const node = nodeAt(cluster, 0);
       const events = nodeEvents(pool);
       const reads = keepAsking(pool, 8, search);
       await everyNodeServes(pool);
       await node.set({ requests: [{ kind: "reply", status: 503, on: users }] });
-      await waitUntil("it gets hardly a request", async () => (await shareOf(pool, node, 800)) < 0.05, longWait);
+      await waitUntil("it gets hardly a request", async () => (await shareOf(pool, node, 800)) < 0.05);
       await node.set({});
-      await waitUntil("it has its share again", async () => (await shareOf(pool, node, 300)) > 0.2, longWait);
+      await waitUntil("it has its share again", async () => (await shareOf(pool, node, 300)) > 0.2);
       assert.deepEqual([(await reads.stop()).failures, events], [[], []]);
     });
   });
 
   it("is not taken for frozen for one search that hangs, as long as it answers a probe", async () => {
     await withPool({}, async ({ cluster, pool }) => {
-      const node = nodeOf(cluster, 1);
+      const node = nodeAt(cluster, 1);
       const events = nodeEvents(pool);
       await Promise.all(
         cluster.nodes.map((one) => one.set({ requests: [{ kind: "silence", on: { path: "/slow/_search" } }] })),

@@ -3,19 +3,23 @@ import { getEventListeners } from "node:events";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { waitUntil } from "@rollcall/testing";
-import { type FixtureCluster, type RequestFault, startFixtureCluster } from "@rollcall/testing/fixture";
+import {
+  addressOf,
+  type FixtureCluster,
+  nodeAt,
+  type RequestFault,
+  setAll,
+  startFixtureCluster,
+} from "@rollcall/testing/fixture";
 import type { Pool, PoolEvents } from "@rollcall/worker";
 import { createPool } from "../support/create-pool.js";
 import {
-  addressOf,
   type Echo,
   failureOf,
   newDocument,
-  nodeOf,
   patience,
   requestsSeen,
   search,
-  setAll,
   statusOf,
   usePool,
   withEcho,
@@ -132,7 +136,7 @@ describe("an answer", patience, () => {
   });
 
   it("of HEAD, and with 204, has no body; the connection serves on", async () => {
-    await nodeOf(one(), 0).set({ requests: [{ kind: "reply", status: 204, body: "", on: { path: "/i/_refresh" } }] });
+    await nodeAt(one(), 0).set({ requests: [{ kind: "reply", status: 204, body: "", on: { path: "/i/_refresh" } }] });
     await usePool(one(), { connections: { perNode: 1 } }, async (pool) => {
       for (let round = 0; round < 3; round++) {
         const head = await pool.request({ method: "HEAD", path: "/logs/_doc/1" });
@@ -163,7 +167,7 @@ describe("an answer", patience, () => {
       { kind: "reply", encoding: "chunked", padToBytes: 100_000 },
       { kind: "drip", bytes: 100, everyMs: 2 },
     ] as const) {
-      await nodeOf(one(), 0).set({ requests: [{ ...fault, on: users }] });
+      await nodeAt(one(), 0).set({ requests: [{ ...fault, on: users }] });
       await usePool(one(), {}, async (pool) => {
         const answer = await pool.request<{ hits: { hits: unknown[] } }>(search);
         assert.equal(answer.json().hits.hits.length, 10);
@@ -176,7 +180,7 @@ describe("an answer", patience, () => {
       const echo = (await pool.request<Echo>({ method: "GET", path: "/" })).json();
       assert.equal(echo.headers["accept-encoding"], undefined);
     });
-    await nodeOf(one(), 0).set({ requests: [{ kind: "reply", encoding: "gzip", on: users }] });
+    await nodeAt(one(), 0).set({ requests: [{ kind: "reply", encoding: "gzip", on: users }] });
     await usePool(one(), {}, async (pool) => {
       const answer = await pool.request({ ...search, headers: { "accept-encoding": "gzip" } });
       assert.equal(answer.headers["content-encoding"], "gzip");
@@ -186,7 +190,7 @@ describe("an answer", patience, () => {
 
   it("of 2 MB arrives whole, several at a time, as does a request of 2 MB", async () => {
     const byteLength = 2_000_000;
-    await nodeOf(one(), 0).set({
+    await nodeAt(one(), 0).set({
       requests: [{ kind: "reply", padToBytes: byteLength, on: { path: "/logs/_search" } }],
     });
     await usePool(one(), {}, async (pool) => {
@@ -212,7 +216,7 @@ describe("an answer", patience, () => {
 
   it("names its node and every attempt", async () => {
     await usePool(one(), {}, async (pool) => {
-      const node = addressOf(nodeOf(one(), 0));
+      const node = addressOf(nodeAt(one(), 0));
       const answer = await pool.request(search);
       assert.equal(answer.node, node);
       assert.deepEqual(
@@ -233,7 +237,7 @@ describe("an answer", patience, () => {
 
   it("that is not JSON makes json() throw BAD_RESPONSE, which does not quote it; the text can still be read", async () => {
     const body = "<html>a customer's secret</html>";
-    await nodeOf(one(), 0).set({ requests: [{ kind: "reply", body, on: users }] });
+    await nodeAt(one(), 0).set({ requests: [{ kind: "reply", body, on: users }] });
     await usePool(one(), {}, async (pool) => {
       const answer = await pool.request(search);
       const error = await failureOf((async () => answer.json())());
@@ -273,7 +277,7 @@ describe("a request's timeout", patience, () => {
   });
 
   it("covers the wait for a connection: nothing was sent, no node was tried", async () => {
-    await nodeOf(one(), 0).set({ requests: [silence] });
+    await nodeAt(one(), 0).set({ requests: [silence] });
     await usePool(one(), { connections: { perNode: 1 } }, async (pool) => {
       const before = await requestsSeen(one());
       const stop = new AbortController();
@@ -290,12 +294,12 @@ describe("a request's timeout", patience, () => {
 
   it("covers the opening of a connection: nothing was sent", async () => {
     await withPool({ cluster: { nodes: 1, tls: true } }, async ({ cluster, pool }) => {
-      await nodeOf(cluster, 0).set({ connections: "black-hole" });
+      await nodeAt(cluster, 0).set({ connections: "black-hole" });
       const error = await failureOf(pool.request({ ...newDocument, timeoutMs }));
       assert.deepEqual([error.code, error.sent], ["TIMEOUT", "no"]);
       assert.deepEqual(
         error.attempts.map(({ node, code }) => ({ node, code })),
-        [{ node: addressOf(nodeOf(cluster, 0)), code: "TIMEOUT" }],
+        [{ node: addressOf(nodeAt(cluster, 0)), code: "TIMEOUT" }],
       );
     });
   });
@@ -307,7 +311,7 @@ describe("a request's timeout", patience, () => {
   };
   for (const [phase, fault] of Object.entries(phases)) {
     it(`covers ${phase}: the request may have been carried out`, async () => {
-      await nodeOf(one(), 0).set({ requests: [fault] });
+      await nodeAt(one(), 0).set({ requests: [fault] });
       await usePool(one(), {}, async (pool) => {
         const error = await failureOf(pool.request({ ...newDocument, timeoutMs }));
         assert.deepEqual([error.code, error.sent], ["TIMEOUT", "maybe"]);
@@ -317,15 +321,15 @@ describe("a request's timeout", patience, () => {
         );
         await waitUntil("nothing is left of it", () => pool.stats().inFlight === 0 && pool.stats().pending === 0);
         // A timeout says nothing of the node.
-        assert.equal(statusOf(pool, nodeOf(one(), 0)).state, "healthy");
-        await nodeOf(one(), 0).set({});
+        assert.equal(statusOf(pool, nodeAt(one(), 0)).state, "healthy");
+        await nodeAt(one(), 0).set({});
         assert.ok((await pool.request(search)).ok);
       });
     });
   }
 
   it("covers the retries: what was lost and what ran out of time are both told", async () => {
-    await nodeOf(one(), 0).set({ requests: [{ kind: "reset", on: users, times: 1 }, silence] });
+    await nodeAt(one(), 0).set({ requests: [{ kind: "reset", on: users, times: 1 }, silence] });
     await usePool(one(), {}, async (pool) => {
       const error = await failureOf(pool.request({ ...search, timeoutMs: 2_000 }));
       assert.deepEqual([error.code, error.sent, error.attempts.length], ["TIMEOUT", "maybe", 2]);
@@ -334,14 +338,14 @@ describe("a request's timeout", patience, () => {
   });
 
   it("is the pool's own where the request names none", async () => {
-    await nodeOf(one(), 0).set({ requests: [silence] });
+    await nodeAt(one(), 0).set({ requests: [silence] });
     await usePool(one(), { timeoutMs }, async (pool) => {
       assert.equal((await failureOf(pool.request(search))).code, "TIMEOUT");
     });
   });
 
   it("never fires the caller's signal, and leaves no listener on it", async () => {
-    await nodeOf(one(), 0).set({ requests: [silence] });
+    await nodeAt(one(), 0).set({ requests: [silence] });
     await usePool(one(), {}, async (pool) => {
       const { signal } = new AbortController();
       await failureOf(pool.request({ ...search, signal, timeoutMs }));
@@ -365,7 +369,7 @@ describe("a caller's signal", patience, () => {
   });
 
   it("ends a request that waits for a connection, of which nothing is sent later either", async () => {
-    await nodeOf(one(), 0).set({ requests: [{ kind: "delay", ms: 300, on: users }] });
+    await nodeAt(one(), 0).set({ requests: [{ kind: "delay", ms: 300, on: users }] });
     await usePool(one(), { connections: { perNode: 1 } }, async (pool) => {
       const { commits } = await one().stats();
       const first = pool.request(search);
@@ -383,7 +387,7 @@ describe("a caller's signal", patience, () => {
   });
 
   it("ends a request in flight: the node sees it go, and it may have been carried out", async () => {
-    await nodeOf(one(), 0).set({ requests: [silence] });
+    await nodeAt(one(), 0).set({ requests: [silence] });
     await usePool(one(), {}, async (pool) => {
       const { aborted } = await one().stats();
       const seen = await requestsSeen(one());
@@ -399,13 +403,13 @@ describe("a caller's signal", patience, () => {
       );
       assert.equal(listenersOf(stop.signal), 0);
       await waitUntil("the node sees it go", async () => (await one().stats()).aborted > aborted);
-      assert.equal(statusOf(pool, nodeOf(one(), 0)).failures, 0);
+      assert.equal(statusOf(pool, nodeAt(one(), 0)).failures, 0);
     });
   });
 
   it("ends a request that rests before a retry, which is then not made", async () => {
     const headers = { "retry-after": "2" };
-    await nodeOf(one(), 0).set({ requests: [{ kind: "reply", status: 503, headers, on: users }] });
+    await nodeAt(one(), 0).set({ requests: [{ kind: "reply", status: 503, headers, on: users }] });
     await usePool(one(), {}, async (pool) => {
       const stop = new AbortController();
       const call = failureOf(pool.request({ ...search, signal: stop.signal }));
@@ -429,7 +433,7 @@ describe("a caller's signal", patience, () => {
       const stop = new AbortController();
       for (let round = 0; round < 5; round++) await pool.request({ ...search, signal: stop.signal });
       assert.equal(listenersOf(stop.signal), 0);
-      await nodeOf(one(), 0).set({ requests: [silence] });
+      await nodeAt(one(), 0).set({ requests: [silence] });
       const calls = Array.from({ length: 5 }, () => failureOf(pool.request({ ...search, signal: stop.signal })));
       await waitUntil("all are under way", () => pool.stats().inFlight === 5);
       stop.abort();
@@ -443,7 +447,7 @@ describe("the queue", patience, () => {
   const one = sharedCluster(1);
 
   it("is bounded: beyond it calls fail at once; those in it go on, in order, as connections free", async () => {
-    await nodeOf(one(), 0).set({ requests: [{ kind: "delay", ms: 1_000, on: users }] });
+    await nodeAt(one(), 0).set({ requests: [{ kind: "delay", ms: 1_000, on: users }] });
     await usePool(one(), { connections: { perNode: 1 }, queue: { perThread: 3 } }, async (pool) => {
       const order: number[] = [];
       const calls = [0, 1, 2, 3].map(async (number) => {
@@ -461,7 +465,7 @@ describe("the queue", patience, () => {
   });
 
   it("may be 0: then only a free connection will do", async () => {
-    await nodeOf(one(), 0).set({ requests: [{ kind: "delay", ms: 150, on: users }] });
+    await nodeAt(one(), 0).set({ requests: [{ kind: "delay", ms: 150, on: users }] });
     await usePool(one(), { connections: { perNode: 1 }, queue: { perThread: 0 } }, async (pool) => {
       const first = pool.request(search);
       assert.equal((await failureOf(pool.request(search))).code, "QUEUE_FULL");
@@ -471,7 +475,7 @@ describe("the queue", patience, () => {
   });
 
   it("moves on when the request before is given up", async () => {
-    await nodeOf(one(), 0).set({ requests: [{ ...silence, times: 1 }] });
+    await nodeAt(one(), 0).set({ requests: [{ ...silence, times: 1 }] });
     await usePool(one(), { connections: { perNode: 1 } }, async (pool) => {
       const stop = new AbortController();
       const seen = await requestsSeen(one());
@@ -485,7 +489,7 @@ describe("the queue", patience, () => {
   });
 
   it("has room again for every call that left it", async () => {
-    await nodeOf(one(), 0).set({ requests: [silence] });
+    await nodeAt(one(), 0).set({ requests: [silence] });
     await usePool(one(), { connections: { perNode: 1 }, queue: { perThread: 2 } }, async (pool) => {
       const blocking = new AbortController();
       const first = failureOf(pool.request({ ...search, signal: blocking.signal }));
@@ -542,7 +546,7 @@ describe("the nodes of a pool", patience, () => {
   it("are counted as the nodes themselves count", async () => {
     await usePool(three(), {}, async (pool) => {
       const before = await Promise.all(three().nodes.map((node) => node.counts()));
-      await nodeOf(three(), 1).set({ requests: [{ kind: "reply", status: 500, on: users }] });
+      await nodeAt(three(), 1).set({ requests: [{ kind: "reply", status: 500, on: users }] });
       await Promise.all(Array.from({ length: 60 }, () => pool.request(newDocument)));
       for (const [at, node] of three().nodes.entries()) {
         const served = (await node.counts()).requests.other - (before[at]?.requests.other ?? 0);
@@ -588,9 +592,7 @@ describe("the view", patience, () => {
       assert.deepEqual([before.source, before.clusterUuid, before.clusterName], ["sniff", cluster.uuid, "archive"]);
 
       const added = addressOf(await cluster.addNode());
-      await waitUntil("the view names the new node", () => views.some(({ nodes }) => nodes.includes(added)), {
-        timeoutMs: 60_000,
-      });
+      await waitUntil("the view names the new node", () => views.some(({ nodes }) => nodes.includes(added)));
       const later = pool.stats().view ?? assert.fail("no view");
       assert.ok(later.version.sequence > before.version.sequence);
       assert.equal(views.at(-1)?.nodes.length, 3);
@@ -631,7 +633,7 @@ describe("events", patience, () => {
       error: (_: object, message: string) => errors.push(message),
     };
     await withPool({ cluster: { nodes: 1 }, pool: { logger } }, async ({ cluster, pool }) => {
-      const node = nodeOf(cluster, 0);
+      const node = nodeAt(cluster, 0);
       const nodeEvents: PoolEvents["node"][0][] = [];
       const degraded: boolean[] = [];
       pool.on("node", () => {
@@ -652,7 +654,7 @@ describe("events", patience, () => {
       assert.ok(errors.includes("a listener threw"));
 
       await node.restart();
-      await waitUntil("it is not any more", () => degraded.at(-1) === false, { timeoutMs: 60_000 });
+      await waitUntil("it is not any more", () => degraded.at(-1) === false);
       assert.ok((await pool.request(search)).ok);
       assert.deepEqual(degraded, [true, false]);
     });

@@ -2,18 +2,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "@rollcall/testing";
-import { type RequestFault, startFixtureCluster } from "@rollcall/testing/fixture";
+import { addressOf, nodeAt, type RequestFault, setAll, startFixtureCluster } from "@rollcall/testing/fixture";
 import type { PoolEvents, PoolRequest, RollcallErrorCode } from "@rollcall/worker";
 import {
-  addressOf,
   failureOf,
   newDocument,
-  nodeOf,
   patience,
   requestsSeen,
   sameDocument,
   search,
-  setAll,
   statusOf,
   usePool,
   withPool,
@@ -79,7 +76,7 @@ describe("a write that must not be repeated", patience, () => {
 
   it("is tried elsewhere where the connection was never made, and done once", async () => {
     await withPool({}, async ({ cluster, pool }) => {
-      await nodeOf(cluster, 1).kill();
+      await nodeAt(cluster, 1).kill();
       const calls = 100;
       let attempts = 0;
       const slot = async () => {
@@ -123,7 +120,7 @@ describe("a write that may be repeated", patience, () => {
 describe("a read", patience, () => {
   it("whose connection is reset goes to another node", async () => {
     await withPool({}, async ({ cluster, pool }) => {
-      const bad = nodeOf(cluster, 1);
+      const bad = nodeAt(cluster, 1);
       await bad.set({ requests: [{ kind: "reset", on: users }] });
       let moved = 0;
       for (let number = 0; number < 40; number++) {
@@ -148,7 +145,7 @@ describe("a read", patience, () => {
       const calls = Array.from({ length: 8 }, () => pool.request(search));
       await waitUntil("four wait", () => pool.stats().inFlight === 4 && pool.stats().queued === 4);
       await waitUntil("the nodes have what they can take", async () => (await requestsSeen(cluster)) === 4);
-      await nodeOf(cluster, 0).kill();
+      await nodeAt(cluster, 0).kill();
       for (const answer of await Promise.all(calls)) assert.ok(answer.ok);
     });
   });
@@ -187,7 +184,7 @@ describe("a read", patience, () => {
 
   it("that is lost on a kept connection has all others replaced, and the node is not blamed", async () => {
     await withPool({ cluster: { nodes: 1 }, pool: { connections: { perNode: 8 } } }, async ({ cluster, pool }) => {
-      const node = nodeOf(cluster, 0);
+      const node = nodeAt(cluster, 0);
       await node.set({ requests: [{ kind: "delay", ms: 200, on: users }] });
       await Promise.all(Array.from({ length: 4 }, () => pool.request(search)));
       await node.set({ requests: [{ kind: "reset", on: { ...users, connection: "kept" } }] });
@@ -259,10 +256,10 @@ describe("a node that is busy", patience, () => {
   it("is left for another one", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       for (const status of [429, 502, 503, 504]) {
-        await nodeOf(cluster, 0).set({ requests: [busy(status)] });
+        await nodeAt(cluster, 0).set({ requests: [busy(status)] });
         for (let number = 0; number < 10; number++) assert.equal((await pool.request(search)).status, 200);
       }
-      assert.equal(statusOf(pool, nodeOf(cluster, 0)).state, "healthy");
+      assert.equal(statusOf(pool, nodeAt(cluster, 0)).state, "healthy");
     });
   });
 
@@ -309,7 +306,7 @@ describe("the option `retry`", patience, () => {
 
   it("false: a node that refuses is the end, too, and nothing was sent", async () => {
     await withPool({ cluster: { nodes: 1 }, pool: { retry: false } }, async ({ cluster, pool }) => {
-      await nodeOf(cluster, 0).kill();
+      await nodeAt(cluster, 0).kill();
       for (const request of Object.values(oneOfEachClass)) {
         const error = await failureOf(pool.request(request));
         assert.deepEqual([error.code, error.sent, error.attempts.length], ["CONNECT", "no", 1]);
@@ -361,8 +358,8 @@ describe("the retry budget", patience, () => {
         return answers.some(({ attempts }) => attempts.length === 1);
       });
       await setAll(cluster, {});
-      await nodeOf(cluster, 0).kill();
-      await waitUntil("its sockets are gone", () => statusOf(pool, nodeOf(cluster, 0)).openSockets === 0);
+      await nodeAt(cluster, 0).kill();
+      await waitUntil("its sockets are gone", () => statusOf(pool, nodeAt(cluster, 0)).openSockets === 0);
       const answers = await Promise.all(Array.from({ length: 40 }, () => pool.request(newDocument)));
       assert.ok(answers.every(({ status }) => status === 201));
     });

@@ -4,16 +4,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { compareVersions, type Version } from "@rollcall/core/view";
 import { waitUntil } from "@rollcall/testing";
-import { type FixtureCluster, type FixtureNode, startFixtureCluster } from "@rollcall/testing/fixture";
+import {
+  addressOf,
+  type FixtureCluster,
+  type FixtureNode,
+  nodeAt,
+  startFixtureCluster,
+} from "@rollcall/testing/fixture";
 import { startRedis } from "@rollcall/testing/redis";
 import type { NodeEvent, PoolStats } from "@rollcall/worker";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
 import { type Replica, type ReplicaOptions, startReplica } from "../support/replica/index.js";
 
-const patient = { timeoutMs: 60_000 } as const;
 const search = { method: "POST", path: "/logs/_search", body: { size: 1 } } as const;
-const addressOf = ({ host, port }: FixtureNode) => `${host}:${port}`;
-
 interface Fleet extends AsyncDisposable {
   readonly replicas: readonly Replica[];
   tally(): Promise<{ answered: number; failures: string[]; slowestMs: number }>;
@@ -56,14 +59,10 @@ async function waitForStandings(fleet: Fleet, wanted: Readonly<Record<string, st
     .map(([address, state]) => `${address} ${state}`)
     .sort()
     .join();
-  await waitUntil(
-    `every replica sees ${expected}`,
-    async () => {
-      const seen = (await statsOf(fleet)).map(standingsOf);
-      return seen.every((one) => one === expected) || undefined;
-    },
-    patient,
-  );
+  await waitUntil(`every replica sees ${expected}`, async () => {
+    const seen = (await statsOf(fleet)).map(standingsOf);
+    return seen.every((one) => one === expected) || undefined;
+  });
 }
 
 const allUp = (nodes: readonly FixtureNode[]) => Object.fromEntries(nodes.map((node) => [addressOf(node), "healthy"]));
@@ -72,18 +71,10 @@ const allUp = (nodes: readonly FixtureNode[]) => Object.fromEntries(nodes.map((n
 async function waitUntilServedBy(cluster: FixtureCluster, nodes: readonly FixtureNode[]): Promise<void> {
   const served = () => Promise.all(nodes.map(async (node) => (await node.counts()).requests.other));
   const before = await served();
-  await waitUntil(
-    "each of the nodes serves",
-    async () => (await served()).every((count, at) => count > (before[at] ?? 0) + 20),
-    patient,
+  await waitUntil("each of the nodes serves", async () =>
+    (await served()).every((count, at) => count > (before[at] ?? 0) + 20),
   );
   assert.ok(cluster.nodes.length > 0);
-}
-
-function nodeAt(cluster: FixtureCluster, position: number): FixtureNode {
-  const node = cluster.nodes[position];
-  assert.ok(node);
-  return node;
 }
 
 describe("a view shared over Redis", { timeout: 280_000 }, () => {
@@ -98,22 +89,17 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
       load: { slots: 4, pauseMs: 5, request: search },
     });
     await waitForStandings(fleet, allUp(cluster.nodes));
-    await waitUntil(
-      "every thread goes by the view that its replica has applied",
-      async () =>
-        (await statsOf(fleet)).every(
-          ({ threads, view }) =>
-            threads.length === 2 &&
-            threads.every(({ state, topology }) => state === "well" && isDeepStrictEqual(topology, view?.version)),
-        ),
-      patient,
+    await waitUntil("every thread goes by the view that its replica has applied", async () =>
+      (await statsOf(fleet)).every(
+        ({ threads, view }) =>
+          threads.length === 2 &&
+          threads.every(({ state, topology }) => state === "well" && isDeepStrictEqual(topology, view?.version)),
+      ),
     );
 
     const joined = await cluster.addNode();
-    await waitUntil(
-      "the node that joined is used by every replica",
-      async () => (await statsOf(fleet)).every((stats) => answersOf(stats, joined) > 20),
-      patient,
+    await waitUntil("the node that joined is used by every replica", async () =>
+      (await statsOf(fleet)).every((stats) => answersOf(stats, joined) > 20),
     );
     await waitUntilServedBy(cluster, [joined]);
 
@@ -129,17 +115,12 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
 
     const killed = nodeAt(cluster, 2);
     await killed.kill();
-    await waitUntil(
-      "the killed node is down for every replica",
-      async () => (await statsOf(fleet)).every((stats) => standingsOf(stats).includes(`${addressOf(killed)} down`)),
-      patient,
+    await waitUntil("the killed node is down for every replica", async () =>
+      (await statsOf(fleet)).every((stats) => standingsOf(stats).includes(`${addressOf(killed)} down`)),
     );
     await killed.restart();
-    await waitUntil(
-      "it is used again by every replica",
-      async () =>
-        (await statsOf(fleet)).every((stats) => ["healthy", "slow-start"].includes(stateOf(stats, killed) ?? "")),
-      patient,
+    await waitUntil("it is used again by every replica", async () =>
+      (await statsOf(fleet)).every((stats) => ["healthy", "slow-start"].includes(stateOf(stats, killed) ?? "")),
     );
     const { failures, answered } = await fleet.tally();
     assert.deepEqual(failures, []);
@@ -196,26 +177,22 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
     assert.ok((await statsOf(fleet)).every(({ view }) => view?.freshness === "orphan"));
 
     const followed = () =>
-      waitUntil(
-        "every replica follows one shared view",
-        async () => {
-          const views = (await statsOf(fleet)).map(({ view }) => view);
-          const leaders = new Set(views.map((view) => view?.version.leader));
-          return views.every((view) => view?.freshness === "fresh") && leaders.size === 1;
-        },
-        patient,
-      );
+      waitUntil("every replica follows one shared view", async () => {
+        const views = (await statsOf(fleet)).map(({ view }) => view);
+        const leaders = new Set(views.map((view) => view?.version.leader));
+        return views.every((view) => view?.freshness === "fresh") && leaders.size === 1;
+      });
     await redis.restart();
     await followed();
 
     const freshFor = async () => Math.max(...(await statsOf(fleet)).map(({ view }) => view?.ageMs ?? 0));
     await redis.kill();
-    await waitUntil("the view is stale", async () => (await freshFor()) > 12_000, patient);
+    await waitUntil("the view is stale", async () => (await freshFor()) > 12_000);
     await redis.restart();
     await followed();
 
     redis.freeze();
-    await waitUntil("the view is stale", async () => (await freshFor()) > 12_000, patient);
+    await waitUntil("the view is stale", async () => (await freshFor()) > 12_000);
     redis.thaw();
     await followed();
 
@@ -251,15 +228,11 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
     const leader = async () => new Set((await statsOf(fleet)).map(({ view }) => view?.version.leader));
     const [before] = await leader();
     const followAnother = (than: string | undefined) =>
-      waitUntil(
-        "another leads",
-        async () => {
-          const leaders = [...(await leader())];
-          const fresh = (await statsOf(fleet)).every(({ view }) => view?.freshness === "fresh");
-          return fresh && leaders.length === 1 && leaders[0] !== than ? leaders[0] : undefined;
-        },
-        patient,
-      );
+      waitUntil("another leads", async () => {
+        const leaders = [...(await leader())];
+        const fresh = (await statsOf(fleet)).every(({ view }) => view?.freshness === "fresh");
+        return fresh && leaders.length === 1 && leaders[0] !== than ? leaders[0] : undefined;
+      });
 
     await using second = await startCoordinator();
     await first.process.kill();
@@ -270,10 +243,8 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
     await followAnother(next);
     const killed = nodeAt(cluster, 1);
     await killed.kill();
-    await waitUntil(
-      "the killed node is down for every replica",
-      async () => (await statsOf(fleet)).every((stats) => stateOf(stats, killed) === "down"),
-      patient,
+    await waitUntil("the killed node is down for every replica", async () =>
+      (await statsOf(fleet)).every((stats) => stateOf(stats, killed) === "down"),
     );
     second.process.resume();
     await sleep(4_000);
@@ -303,7 +274,6 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
       await waitUntil(
         "the nodes are known",
         async () => standingsOf(await replica.ask("stats")).split(" healthy").length === 4,
-        patient,
       );
     }
     const killed = nodeAt(cluster, 1);
@@ -313,7 +283,7 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
         const { address, to } = event as NodeEvent;
         return name === "node" && address === addressOf(killed) && to === "down";
       };
-      await waitUntil("the node is down", () => replica.events.some(isDown), patient);
+      await waitUntil("the node is down", () => replica.events.some(isDown));
       return replica.events.find(isDown)?.atMs ?? Number.NaN;
     };
     const [, idleMs] = await Promise.all([downAtMs(busy), downAtMs(idle)]);

@@ -13,7 +13,6 @@ import { startRedis } from "@rollcall/testing/redis";
 // The tests run from test/dist/integration.
 const program = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
 const options = { timeout: 120_000 };
-const patient = { timeoutMs: 60_000, everyMs: 100 };
 const viewName = "logs";
 
 interface Run {
@@ -95,28 +94,20 @@ describe("rollcall coordinator and rollcall status", () => {
     assert.match(none.stdout, /none {6}There is no view logs in redis:/);
 
     await using first = await startCoordinator(env);
-    await waitUntil(
-      "the cluster's list is published",
-      async () => {
-        const { view } = await statusOf(env);
-        return view?.source === "sniff" && view.leader.pid === first.pid;
-      },
-      patient,
-    );
+    await waitUntil("the cluster's list is published", async () => {
+      const { view } = await statusOf(env);
+      return view?.source === "sniff" && view.leader.pid === first.pid;
+    });
     assert.match(first.log(), /stands for keeping the view logs of http:/);
     for (const line of first.log().trim().split("\n")) assert.doesNotThrow(() => JSON.parse(line), line);
 
     await using second = await startCoordinator(env);
-    const both = await waitUntil(
-      "both have answered",
-      async () => {
-        const status = await statusOf(env);
-        return status.replicas.length === 2 && status.replicas.every(({ condition }) => condition === "well")
-          ? status
-          : undefined;
-      },
-      patient,
-    );
+    const both = await waitUntil("both have answered", async () => {
+      const status = await statusOf(env);
+      return status.replicas.length === 2 && status.replicas.every(({ condition }) => condition === "well")
+        ? status
+        : undefined;
+    });
     assert.ok(both !== undefined);
     assert.deepEqual(
       [both.code, both.state, both.view?.clusterUuid, both.nodes.map(({ name, state }) => `${name} ${state}`)],
@@ -128,14 +119,10 @@ describe("rollcall coordinator and rollcall status", () => {
     );
 
     await cluster.nodes[1]?.kill();
-    await waitUntil(
-      "the dead node is marked, with the evidence",
-      async () => {
-        const { nodes } = await statusOf(env);
-        return nodes[0]?.name === "n2" && nodes[0].state === "down" && (nodes[0].down?.failedProbes ?? 0) > 0;
-      },
-      patient,
-    );
+    await waitUntil("the dead node is marked, with the evidence", async () => {
+      const { nodes } = await statusOf(env);
+      return nodes[0]?.name === "n2" && nodes[0].state === "down" && (nodes[0].down?.failedProbes ?? 0) > 0;
+    });
     const shown = await rollcall(["status"], env);
     assert.match(shown.stdout, /\n {2}down {6}n2 .*\n {12}for \S+ s: connection refused.*\n {12}\d failed probes/);
   });
@@ -146,12 +133,12 @@ describe("rollcall coordinator and rollcall status", () => {
     const env = { ROLLCALL_REDIS: redis.url, ROLLCALL_NODES: cluster.urls.join(",") };
     const leaderIs = async (pid: number) => (await statusOf(env)).view?.leader.pid === pid;
     await using first = await startCoordinator(env);
-    await waitUntil("the first leads", () => leaderIs(first.pid), patient);
+    await waitUntil("the first leads", () => leaderIs(first.pid));
     await using second = await startCoordinator(env);
-    await waitUntil("the second is there", async () => (await statusOf(env)).replicas.length === 2, patient);
+    await waitUntil("the second is there", async () => (await statusOf(env)).replicas.length === 2);
 
     assert.deepEqual(await first.stop(), { code: 0, signal: null });
-    await waitUntil("the second leads", () => leaderIs(second.pid), patient);
+    await waitUntil("the second leads", () => leaderIs(second.pid));
     assert.deepEqual(await second.stop(), { code: 0, signal: null });
     assert.equal(await redis.client.exists(`{rollcall:${viewName}}:lease`), 0, "the lease is given back");
   });
@@ -161,16 +148,12 @@ describe("rollcall coordinator and rollcall status", () => {
     await using cluster = await startFixtureCluster({ nodes: 1 });
     const env = { ROLLCALL_REDIS: redis.url, ROLLCALL_NODES: cluster.urls.join(",") };
     await using coordinator = await startCoordinator(env);
-    await waitUntil("the view is fresh", async () => (await statusOf(env)).state === "fresh", patient);
+    await waitUntil("the view is fresh", async () => (await statusOf(env)).state === "fresh");
     await coordinator.kill();
-    const stale = await waitUntil(
-      "the view is stale",
-      async () => {
-        const status = await statusOf(env);
-        return status.state === "stale" ? status : undefined;
-      },
-      patient,
-    );
+    const stale = await waitUntil("the view is stale", async () => {
+      const status = await statusOf(env);
+      return status.state === "stale" ? status : undefined;
+    });
     assert.equal(stale?.code, 1);
     assert.match(stale.summary, /^Nobody has kept the view logs for \d+ s\./);
     assert.deepEqual(stale.view?.leader.pid, null);
@@ -282,7 +265,7 @@ describe("rollcall status", () => {
           shown += piece.toString();
         });
         const blocks = () => shown.match(/^(?:View$|\{"name")/gm)?.length ?? 0;
-        await waitUntil("two blocks are there", () => blocks() >= 2, patient);
+        await waitUntil("two blocks are there", () => blocks() >= 2);
         assert.doesNotMatch(shown, /(?!\n)\p{Cc}/u);
         child.kill("SIGINT");
         assert.deepEqual(await owned.gone, { code: 1, signal: null });

@@ -3,11 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { type CollectingLogger, collectingLogger, waitUntil } from "@rollcall/testing";
 import type { FixtureCluster, FixtureNode } from "@rollcall/testing/fixture";
+import { addressOf } from "@rollcall/testing/fixture";
 import { type Pool, type PoolOptions, type PoolResponse, RollcallError } from "@rollcall/worker";
 import { createPool } from "../support/create-pool.js";
 
-/** Far more than anything here takes, so that a slow machine fails no test. */
-export const patient = { timeoutMs: 60_000 } as const;
 /** Asks the cluster for its nodes as often as the options allow. */
 export const often = { intervalMs: 1_000 } as const;
 
@@ -50,15 +49,6 @@ export function asText(value: unknown): string {
   return [inspected, JSON.stringify(value), String(value), value instanceof Error ? value.stack : ""].join("\n");
 }
 
-export function nodeAt(cluster: FixtureCluster, position: number): FixtureNode {
-  const node = cluster.nodes[position];
-  assert.ok(node);
-  return node;
-}
-
-/** `host:port`, as pools write it. */
-export const addressOf = ({ host, port }: FixtureNode) => `${host}:${port}`;
-
 export const addressesOf = (nodes: readonly FixtureNode[]) => nodes.map(addressOf).sort();
 
 /** The addresses that the cluster itself names, as far as the pool has taken them over. */
@@ -79,7 +69,6 @@ export async function waitForMembers(pool: Pool, nodes: readonly FixtureNode[]):
   await waitUntil(
     `the members are ${wanted}`,
     () => pool.stats().view?.source === "sniff" && memberAddresses(pool).join() === wanted,
-    patient,
   );
 }
 
@@ -102,15 +91,11 @@ export async function servedBy(node: FixtureNode): Promise<number> {
 /** Searches until each of these nodes has served one more. */
 export async function waitUntilServing(pool: Pool, nodes: readonly FixtureNode[]): Promise<void> {
   const before = await Promise.all(nodes.map(servedBy));
-  await waitUntil(
-    `every one of ${nodes.map(({ name }) => name)} serves`,
-    async () => {
-      await search(pool);
-      const now = await Promise.all(nodes.map(servedBy));
-      return now.every((served, at) => served > (before[at] ?? 0));
-    },
-    patient,
-  );
+  await waitUntil(`every one of ${nodes.map(({ name }) => name)} serves`, async () => {
+    await search(pool);
+    const now = await Promise.all(nodes.map(servedBy));
+    return now.every((served, at) => served > (before[at] ?? 0));
+  });
 }
 
 /** Many searches, of which none may reach the node. */
@@ -149,5 +134,5 @@ export function steadySearches(pool: Pool): { stop(): Promise<{ answered: number
 export async function waitForSniffs(cluster: FixtureCluster, more: number): Promise<void> {
   const sniffs = async () => (await cluster.stats()).requests.sniff;
   const before = await sniffs();
-  await waitUntil(`${more} more sniffs`, async () => (await sniffs()) >= before + more, patient);
+  await waitUntil(`${more} more sniffs`, async () => (await sniffs()) >= before + more);
 }

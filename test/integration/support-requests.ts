@@ -5,10 +5,11 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "@rollcall/testing";
 import {
+  addressOf,
   type FixtureCluster,
-  type FixtureFaults,
   type FixtureNode,
   type FixtureOptions,
+  nodeAt,
   startFixtureCluster,
 } from "@rollcall/testing/fixture";
 import { type Pool, type PoolOptions, type PoolRequest, type PoolResponse, RollcallError } from "@rollcall/worker";
@@ -16,9 +17,6 @@ import { createPool } from "../support/create-pool.js";
 
 /** For a whole group of tests: far beyond what it needs, so that only a call that never ends reaches it. */
 export const patience = { timeout: 300_000 };
-
-/** For what takes a node some seconds by design. */
-export const longWait = { timeoutMs: 60_000 };
 
 export interface Scene {
   readonly cluster: FixtureCluster;
@@ -43,7 +41,7 @@ export async function usePool(
   work: (pool: Pool) => Promise<void>,
 ): Promise<void> {
   const tls = cluster.ca === undefined ? {} : { tls: { ca: cluster.ca } };
-  const pool = createPool({ nodes: [nodeOf(cluster, 0).url], logger: false, ...tls, ...options });
+  const pool = createPool({ nodes: [nodeAt(cluster, 0).url], logger: false, ...tls, ...options });
   try {
     await settled(pool, cluster);
     await work(pool);
@@ -69,15 +67,6 @@ export async function settled(pool: Pool, cluster: FixtureCluster): Promise<void
   });
 }
 
-export function nodeOf({ nodes }: FixtureCluster, position: number): FixtureNode {
-  return nodes[position] ?? assert.fail(`the cluster has no node ${position}`);
-}
-
-/** As the pool names it. */
-export function addressOf({ host, port }: FixtureNode): string {
-  return `${host}:${port}`;
-}
-
 export function statusOf(pool: Pool, node: FixtureNode) {
   const status = pool.nodes().find(({ address }) => address === addressOf(node));
   return status ?? assert.fail(`the pool does not know ${addressOf(node)}`);
@@ -90,14 +79,9 @@ export async function shareOf(pool: Pool, node: FixtureNode, answers: number): P
     total: pool.nodes().reduce((sum, one) => sum + one.answers, 0),
   });
   const before = counted();
-  await waitUntil("some time of load", () => counted().total - before.total > answers, longWait);
+  await waitUntil("some time of load", () => counted().total - before.total > answers);
   const after = counted();
   return (after.node - before.node) / (after.total - before.total);
-}
-
-/** Gives every node the same faults. */
-export async function setAll({ nodes }: FixtureCluster, faults: FixtureFaults): Promise<void> {
-  await Promise.all(nodes.map((node) => node.set(faults)));
 }
 
 /** How many requests of users the cluster has seen; the coordinator's own are not among them. */

@@ -3,10 +3,10 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { type CollectingLogger, collectingLogger, waitUntil } from "@rollcall/testing";
-import { type FixtureCluster, startFixtureCluster } from "@rollcall/testing/fixture";
+import { type FixtureCluster, nodeAt, setAll, startFixtureCluster } from "@rollcall/testing/fixture";
 import { own } from "@rollcall/testing/processes";
 import { createPool, type Pool } from "@rollcall/worker";
-import { failureOf, newDocument, nodeOf, patience, requestsSeen, search, setAll, settled } from "./support-requests.js";
+import { failureOf, newDocument, patience, requestsSeen, search, settled } from "./support-requests.js";
 import type block from "./tasks/block.js";
 import type die from "./tasks/die.js";
 
@@ -154,7 +154,7 @@ describe("a thread that dies", patience, () => {
     await using cluster = await startFixtureCluster({ nodes: 1 });
     const script = `
       import { createPool } from ${JSON.stringify(import.meta.resolve("@rollcall/worker"))};
-      const pool = createPool(${JSON.stringify({ nodes: [nodeOf(cluster, 0).url], threads: 1, logger: false })});
+      const pool = createPool(${JSON.stringify({ nodes: [nodeAt(cluster, 0).url], threads: 1, logger: false })});
       await pool.ready();
       const code = await pool.run(new URL(${JSON.stringify(dieModule.href)}), "memory").catch((error) => error.code);
       const { status } = await pool.request({ method: "GET", path: "/logs/_doc/1" });

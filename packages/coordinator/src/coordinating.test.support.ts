@@ -3,14 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Timers } from "@rollcall/core";
 import { type ClusterOptions, parseClusterConfig } from "@rollcall/core/config";
 import { nodeKey, type View } from "@rollcall/core/view";
-import { ManualTimers, seededRandom } from "@rollcall/testing";
+import { collectingLogger, ManualTimers, seededRandom } from "@rollcall/testing";
 import { ClusterAccess } from "./cluster/access.js";
 import { HttpControlClient } from "./cluster/http-control-client.js";
 import { sniffPath } from "./cluster/sniff.js";
 import { Coordinator, type CoordinatorParts } from "./coordinator.js";
 import { json, nodesHttp, root, type StandIn, standIn } from "./stand-in.test.support.js";
 import { createMemoryStore } from "./store/memory-store.js";
-import { Lines } from "./testing.test.support.js";
 
 const open: (() => Promise<unknown>)[] = [];
 
@@ -70,7 +69,7 @@ export function coordinating(
     pace,
   } = given;
   const { store = createMemoryStore(timers) } = given;
-  const logger = new Lines();
+  const logger = collectingLogger();
   const config = { ...parseClusterConfig(options), ...(name === undefined ? {} : { name }) };
   const access = new ClusterAccess(config, ownTimers, logger);
   const controlClient = new HttpControlClient({ timers: ownTimers, wallNowMs: Date.now, connectTimeoutMs: 3_000 });

@@ -4,10 +4,10 @@ import { syncBuiltinESMExports } from "node:module";
 import { afterEach, describe, it, mock } from "node:test";
 import type { Auth } from "@rollcall/core/config";
 import { addressOf, nodeKey } from "@rollcall/core/view";
+import { settled } from "@rollcall/testing";
 import { sniffPath } from "./cluster/sniff.js";
 import { closeAll, cluster, coordinating, fromSniff, markAt, verified } from "./coordinating.test.support.js";
 import { json, nodesHttp, root } from "./stand-in.test.support.js";
-import { settled } from "./testing.test.support.js";
 
 afterEach(closeAll);
 
@@ -32,7 +32,7 @@ describe("a coordinator that starts", () => {
     assert.deepEqual([view.topology.clusterUuid, view.topology.clusterName], ["u1", "logs"]);
     assert.deepEqual(view.marks.nodes, {}, "who was in the first list need not be eased in");
     assert.equal(view.topology.nodes.find(({ port }) => port === at(2).port)?.name, "n2");
-    assert.deepEqual(logger.warnings, []);
+    assert.deepEqual(logger.messages("warn"), []);
   });
 
   it("searches until the cluster is there", async () => {
@@ -53,8 +53,11 @@ describe("a coordinator that starts", () => {
     await when("the seed is verified", verified);
     await pass(120_000);
     assert.deepEqual(keys(), [`@${at(1).address}`]);
-    assert.equal(logger.warnings.length, 1, logger.warnings.join("\n"));
-    assert.match(logger.warnings[0] ?? "", /cannot be used from here .*connection refused.*`discovery\.addressMap`/);
+    assert.equal(logger.messages("warn").length, 1, logger.messages("warn").join("\n"));
+    assert.match(
+      logger.messages("warn")[0] ?? "",
+      /cannot be used from here .*connection refused.*`discovery\.addressMap`/,
+    );
   });
 
   it("keeps a configured proxy as it is, and says once why its nodes are not used", async () => {
@@ -68,8 +71,8 @@ describe("a coordinator that starts", () => {
     await when("the proxy is verified", verified);
     await pass(60_000);
     assert.deepEqual(keys(), [`@${at(1).address}`]);
-    assert.equal(logger.warnings.length, 1, logger.warnings.join("\n"));
-    assert.match(logger.warnings[0] ?? "", /looks like a proxy/);
+    assert.equal(logger.messages("warn").length, 1, logger.messages("warn").join("\n"));
+    assert.match(logger.messages("warn")[0] ?? "", /looks like a proxy/);
     assert.equal(sniffs(), 0, "all that it was asked had the prefix");
     assert.ok(at(1).asked.filter((path) => path === `/es${sniffPath}`).length <= 4);
   });
@@ -175,7 +178,7 @@ describe("a coordinator and who belongs to the cluster", () => {
     assert.ok(
       views.every(({ topology }) => topology.clusterUuid !== "u2" || !topology.nodes.some(({ id }) => /^id/.test(id))),
     );
-    const told = logger.warnings.filter((line) => /another cluster now/.test(line));
+    const told = logger.messages("warn").filter((line) => /another cluster now/.test(line));
     assert.equal(told.length, 1, told.join("\n"));
     assert.match(told[0] ?? "", /uuid u2, before u1.*`discovery\.clusterUuid` forbids that/);
   });
@@ -229,7 +232,7 @@ describe("a coordinator and the health of nodes", () => {
     assert.equal(view.topology.nodes.length, 3);
     await pass(2_500);
     assert.ok(sniffs() > before);
-    assert.deepEqual(logger.warnings, [
+    assert.deepEqual(logger.messages("warn"), [
       `node n2 (${at(2).address}) is down: connection refused (2 failed probes, reported by 1 process)`,
     ]);
     await at(2).up();
@@ -269,8 +272,8 @@ describe("a coordinator that is refused or overloaded", () => {
     const { pass, views, logger, coordinator } = coordinating({ nodes: urls });
     await pass(60_000);
     assert.deepEqual([views.at(-1)?.topology.nodes.length, views.at(-1)?.marks.nodes], [2, {}]);
-    assert.equal(logger.warnings.length, 1, logger.warnings.join("\n"));
-    assert.match(logger.warnings[0] ?? "", /GET \/ was refused .*cluster:monitor\/main/);
+    assert.equal(logger.messages("warn").length, 1, logger.messages("warn").join("\n"));
+    assert.match(logger.messages("warn")[0] ?? "", /GET \/ was refused .*cluster:monitor\/main/);
     assert.match(coordinator.problem ?? "", /refused|401/);
   });
 
@@ -280,8 +283,8 @@ describe("a coordinator that is refused or overloaded", () => {
     const { pass, views, logger } = coordinating({ nodes: urls });
     await pass(120_000);
     assert.deepEqual([views.at(-1)?.topology.source, views.at(-1)?.topology.clusterUuid], ["seeds", "u1"]);
-    assert.equal(logger.warnings.length, 1, logger.warnings.join("\n"));
-    assert.match(logger.warnings[0] ?? "", /GET \/_nodes\/http was refused .*cluster:monitor\/nodes\/info/);
+    assert.equal(logger.messages("warn").length, 1, logger.messages("warn").join("\n"));
+    assert.match(logger.messages("warn")[0] ?? "", /GET \/_nodes\/http was refused .*cluster:monitor\/nodes\/info/);
     assert.ok(sniffs() <= 6, `${sniffs()} sniffs in two minutes`);
   });
 
@@ -320,9 +323,9 @@ describe("a coordinator that is refused or overloaded", () => {
     await when("the list is the view", fromSniff);
     await pass(90_000);
     assert.deepEqual(keys(), [`id1@${at(1).address}`]);
-    assert.equal(logger.warnings.length, 1, logger.warnings.join("\n"));
+    assert.equal(logger.messages("warn").length, 1, logger.messages("warn").join("\n"));
     assert.match(
-      logger.warnings[0] ?? "",
+      logger.messages("warn")[0] ?? "",
       /s2 \(203\.0\.113\.2:9200\) is not used: .*`discovery\.allow.*nor are 2 more/,
     );
     assert.doesNotMatch(logger.lines.join(), /s3cret/);
@@ -393,6 +396,6 @@ describe("a coordinator that is closed", () => {
     await close();
     const before = [at(1).asked.length, views.length];
     await pass(30_000);
-    assert.deepEqual([at(1).asked.length, views.length, logger.warnings], [...before, []]);
+    assert.deepEqual([at(1).asked.length, views.length, logger.messages("warn")], [...before, []]);
   });
 });

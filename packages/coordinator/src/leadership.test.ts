@@ -3,13 +3,12 @@ import { afterEach, describe, it } from "node:test";
 import type { Timers } from "@rollcall/core";
 import type { Heartbeat, Mark, NodeRecord, View } from "@rollcall/core/view";
 import { addressOf, nodeKey } from "@rollcall/core/view";
-import { ManualTimers } from "@rollcall/testing";
+import { ManualTimers, settled, waitUntil } from "@rollcall/testing";
 import { sniffPath } from "./cluster/sniff.js";
 import { closeAll, cluster, coordinating, fromSniff, markAt } from "./coordinating.test.support.js";
 import { json, root, type StandIn } from "./stand-in.test.support.js";
 import { createMemoryStore } from "./store/memory-store.js";
 import type { ViewStore } from "./store/view-store.js";
-import { settled, until } from "./testing.test.support.js";
 
 afterEach(closeAll);
 
@@ -113,7 +112,7 @@ describe("several coordinators on one store", () => {
     await at(2).down();
     for (const replica of ["r1", "r2", "r1"]) a.store.report({ node: key, reason: "connection refused", replica });
     await a.when("it is down", (view) => markAt(view, at(2)) === "down");
-    assert.deepEqual(a.logger.warnings, [
+    assert.deepEqual(a.logger.messages("warn"), [
       `node n2 (${at(2).address}) is down: connection refused (2 failed probes, reported by 2 processes)`,
     ]);
     await a.pass(1_000);
@@ -185,13 +184,13 @@ describe("a leader", () => {
       else reply(request, response);
     };
     store.report({ node: `id2@${at(2).address}`, reason: "connection refused", replica: "r1" });
-    await until("the node is probed", () => held.length === 1);
+    await waitUntil("the node is probed", () => held.length === 1);
     const calls = store.calls.length;
     own.stop();
     await a.pass(7_000);
     // News of the node comes in, and would be published, if it were still ours to publish.
     for (const release of held) release();
-    await until("it stepped down", () => !a.coordinator.isLeading);
+    await waitUntil("it stepped down", () => !a.coordinator.isLeading);
     assert.equal(a.coordinator.isLeading, false);
     assert.deepEqual(store.calls.slice(calls), []);
     assert.ok(a.logger.lines.includes("info no longer leads the view logs: the lease could not be renewed in time"));
@@ -214,7 +213,7 @@ describe("a leader", () => {
     await a.pass(3_000);
     assert.equal(a.coordinator.isLeading, false);
     assert.match(a.coordinator.problem ?? "", /the store is away/);
-    assert.equal(a.logger.warnings.length, 1, a.logger.warnings.join("\n"));
+    assert.equal(a.logger.messages("warn").length, 1, a.logger.messages("warn").join("\n"));
     const asks = asked("a");
     await a.pass(30_000);
     assert.equal(asked("a"), asks, "whoever does not lead asks the cluster nothing");
@@ -233,7 +232,11 @@ describe("a leader", () => {
     assert.equal(b.coordinator.isLeading, true);
     assert.ok(!store.calls.some((call) => call.startsWith("publish 2")));
     assert.match(b.coordinator.problem ?? "", /the last view could not be read: the store cannot read/);
-    assert.deepEqual(b.logger.warnings, ["the last view could not be read: the store cannot read"], "said once");
+    assert.deepEqual(
+      b.logger.messages("warn"),
+      ["the last view could not be read: the store cannot read"],
+      "said once",
+    );
     store.state.readFails = false;
     const { view } = await b.when("it goes on", ({ head }) => head.topology.epoch === 2);
     assert.equal(view.topology.nodes.length, 2);
@@ -320,7 +323,11 @@ describe("a leader that does not reach the cluster", () => {
     assert.ok(b.views.every(everyNodeInUse));
     for (const [index, { address }] of nodes.entries()) {
       const told = `node n${index + 1} (${address}) cannot be reached from here, but from replica replica of b`;
-      assert.equal(a.logger.warnings.filter((line) => line.startsWith(told)).length, 1, a.logger.warnings.join("\n"));
+      assert.equal(
+        a.logger.messages("warn").filter((line) => line.startsWith(told)).length,
+        1,
+        a.logger.messages("warn").join("\n"),
+      );
     }
     assert.ok(
       a.logger.lines.some((line) => /no longer leads the view logs: other processes reach the cluster/.test(line)),

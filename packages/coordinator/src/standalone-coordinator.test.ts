@@ -4,12 +4,12 @@ import { describe, it } from "node:test";
 import { silentLogger } from "@rollcall/core";
 import { parseClusterConfig } from "@rollcall/core/config";
 import type { Heartbeat } from "@rollcall/core/view";
+import { waitUntil } from "@rollcall/testing";
 import { json, nodesHttp, root, standIn } from "./stand-in.test.support.js";
 import { StandaloneCoordinator } from "./standalone-coordinator.js";
 import { createMemoryStore } from "./store/memory-store.js";
 import type { ViewStore } from "./store/view-store.js";
 import { systemTimers } from "./system-timers.js";
-import { until } from "./testing.test.support.js";
 
 const uuid = "qEyW4gYVQ6-hx1mTxLZ3Cw";
 
@@ -33,11 +33,11 @@ describe("a coordinator without a pool", () => {
     });
     const coordinator = coordinate(node.url, store);
     try {
-      await until("it leads and the list is published", () => coordinator.isLeading && source === "sniff");
+      await waitUntil("it leads and the list is published", () => coordinator.isLeading && source === "sniff");
       assert.equal(coordinator.problem, undefined);
       digests.length = 0;
       store.requestStatus();
-      await until("it has told of itself", () => digests.length > 0);
+      await waitUntil("it has told of itself", () => digests.length > 0);
       const [digest] = digests;
       assert.ok(digest !== undefined);
       const { replica, view, ...rest } = digest;
@@ -72,7 +72,7 @@ describe("a coordinator without a pool", () => {
       },
     };
     const coordinator = coordinate("http://127.0.0.1:1", store);
-    await until("it leads", () => coordinator.isLeading);
+    await waitUntil("it leads", () => coordinator.isLeading);
     await Promise.all([coordinator.close(), coordinator.close()]);
     assert.deepEqual(happened, ["released", "closed"]);
     assert.ok((await memory.acquire("next", 0)) !== undefined, "another may lead at once");

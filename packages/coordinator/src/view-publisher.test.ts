@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { NodeRecord, View } from "@rollcall/core/view";
-import { ManualTimers } from "@rollcall/testing";
+import { collectingLogger, ManualTimers, settled } from "@rollcall/testing";
 import { createMemoryStore } from "./store/memory-store.js";
 import type { Publication, ViewStore } from "./store/view-store.js";
-import { Lines, settled } from "./testing.test.support.js";
 import { type Findings, ViewPublisher } from "./view-publisher.js";
 import { WarnOnce } from "./warn-once.js";
 
@@ -33,7 +32,7 @@ async function announcing() {
   store.subscribe((view) => views.push(view));
   const lease = await store.acquire("me", 0);
   assert.ok(lease !== undefined);
-  const logger = new Lines();
+  const logger = collectingLogger();
   const announcer = new ViewPublisher({
     store: failable,
     lease,
@@ -175,7 +174,7 @@ describe("an announcer", () => {
       await settled();
       await assert.rejects(announcer.renew());
     }
-    assert.deepEqual(logger.warnings, ["the view could not be published: the store is away"]);
+    assert.deepEqual(logger.messages("warn"), ["the view could not be published: the store is away"]);
     assert.equal(state.losses, 0, "that a store fails takes nothing away");
     state.failing = false;
     assert.equal(await announcer.renew(), "kept");
@@ -185,7 +184,7 @@ describe("an announcer", () => {
     state.failing = true;
     announcer.marksChanged();
     await settled();
-    assert.equal(logger.warnings.length, 2);
+    assert.equal(logger.messages("warn").length, 2);
   });
 
   it("brings both documents again where its first publication failed", async () => {

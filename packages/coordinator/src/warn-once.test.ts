@@ -1,29 +1,29 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Lines } from "./testing.test.support.js";
+import { collectingLogger } from "@rollcall/testing";
 import { WarnOnce } from "./warn-once.js";
 
 describe("notices", () => {
   it("are logged when they become true, and again only after they were false", () => {
-    const logger = new Lines();
+    const logger = collectingLogger();
     const notices = new WarnOnce(logger);
     notices.warn("a", {}, "first");
     notices.warn("a", {}, "second");
     notices.warn("b", {}, "other");
     notices.clear("a");
     notices.warn("a", {}, "third");
-    assert.deepEqual(logger.warnings, ["first", "other", "third"]);
+    assert.deepEqual(logger.messages("warn"), ["first", "other", "third"]);
   });
 
   it("are no more than a thousand, however many nodes they name", () => {
-    const logger = new Lines();
+    const logger = collectingLogger();
     const notices = new WarnOnce(logger);
     for (let round = 0; round < 3; round++) {
       for (let node = 0; node < 1_500; node++) notices.warn(`node ${node}`, {}, "unusable");
     }
-    assert.equal(logger.warnings.length, 1_000);
+    assert.equal(logger.messages("warn").length, 1_000);
     notices.clear("node 0");
     notices.warn("node 1400", {}, "unusable");
-    assert.equal(logger.warnings.length, 1_001);
+    assert.equal(logger.messages("warn").length, 1_001);
   });
 });

@@ -59,7 +59,10 @@ describe("a coordinator among others", () => {
     const [ask] = asks;
     assert.deepEqual([asks.length, ask?.node, ask?.replicas.length], [1, key(2), 3]);
     assert.deepEqual([...(ask?.replicas ?? [])].sort(), ["r2", "r3", "r4"], "neither the reporter nor ourselves");
-    assert.match(logger.warnings.join("\n"), /is down: connection refused \(2 failed probes, .*by 4 processes\)/);
+    assert.match(
+      logger.messages("warn").join("\n"),
+      /is down: connection refused \(2 failed probes, .*by 4 processes\)/,
+    );
   });
 
   it("takes no node out that it alone cannot reach, and says once who does, and once that it is over", async () => {
@@ -68,7 +71,7 @@ describe("a coordinator among others", () => {
     await at(2).down();
     await pass(120_000);
     assert.equal(isDown(at(2)), false);
-    assert.deepEqual(logger.warnings, [
+    assert.deepEqual(logger.messages("warn"), [
       `node n2 (${at(2).address}) cannot be reached from here, but from replica r2: connection refused`,
     ]);
     await at(2).up();
@@ -85,7 +88,10 @@ describe("a coordinator among others", () => {
       await pass(1_000);
     }
     assert.equal(isDown(at(2)), false);
-    assert.match(logger.warnings.join("\n"), /cannot be reached from here, and no other process says whether it can/);
+    assert.match(
+      logger.messages("warn").join("\n"),
+      /cannot be reached from here, and no other process says whether it can/,
+    );
   });
 
   it("decides alone where no other process has a pool", async () => {

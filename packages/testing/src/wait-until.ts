@@ -2,33 +2,33 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 
 export interface WaitOptions {
-  /** Default 20,000: generous, so that only a broken promise fails, not a busy machine. */
+  /** Default 90,000: only a broken promise takes as long, not a busy machine. */
   readonly timeoutMs?: number;
-  /** Time between two looks. Default 20. */
+  /** Time between two looks. Default: a twentieth of the time waited so far, at least 5 and at most 200. */
   readonly everyMs?: number;
   /** Ends the wait early: it rejects when this fires. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Looks again and again until `look` gives something truthy, and returns that.
+ * Calls `look` until it returns something truthy, and returns that.
  *
  * @throws when the time is up, naming `description` and the last value; at once when `look` throws or the signal fires
  */
 export async function waitUntil<T>(
   description: string,
   look: () => T | Promise<T>,
-  { timeoutMs = 20_000, everyMs = 20, signal }: WaitOptions = {},
+  { timeoutMs = 90_000, everyMs, signal }: WaitOptions = {},
 ): Promise<T> {
-  const deadlineMs = performance.now() + timeoutMs;
+  const startMs = performance.now();
   for (;;) {
     const value = await look();
     if (value) return value;
-    if (performance.now() >= deadlineMs) {
-      throw new Error(
-        `waited ${timeoutMs} ms in vain until ${description}; last seen: ${inspect(value, { depth: 4 })}`,
-      );
+    const waitedMs = performance.now() - startMs;
+    if (waitedMs >= timeoutMs) {
+      const seen = inspect(value, { depth: 4 });
+      throw new Error(`waited ${timeoutMs} ms in vain until ${description}; last seen: ${seen}`);
     }
-    await sleep(everyMs, undefined, { signal });
+    await sleep(everyMs ?? Math.min(200, Math.max(5, waitedMs / 20)), undefined, { signal });
   }
 }

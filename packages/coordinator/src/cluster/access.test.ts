@@ -3,15 +3,14 @@ import dns from "node:dns/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { afterEach, describe, it, mock } from "node:test";
 import { type ClusterOptions, parseClusterConfig } from "@rollcall/core/config";
-import { ManualTimers } from "@rollcall/testing";
-import { Lines, settled } from "../testing.test.support.js";
+import { collectingLogger, ManualTimers, settled } from "@rollcall/testing";
 import { ClusterAccess, type Reach } from "./access.js";
 
 const secret = "s3cret-9a1";
 
 function accessTo(options: ClusterOptions) {
   const timers = new ManualTimers();
-  const logger = new Lines();
+  const logger = collectingLogger();
   const access = new ClusterAccess(parseClusterConfig(options), timers, logger);
   let changes = 0;
   const stop = access.onChange(() => changes++);
@@ -215,8 +214,8 @@ describe("a credential that a function gives", () => {
         timers.advance(1_000);
         await settled();
       }
-      assert.deepEqual([asked, logger.warnings.length], [6, 1]);
-      assert.match(logger.warnings[0] ?? "", /`auth` failed .*requests wait/);
+      assert.deepEqual([asked, logger.messages("warn").length], [6, 1]);
+      assert.match(logger.messages("warn")[0] ?? "", /`auth` failed .*requests wait/);
       assert.doesNotMatch(logger.lines.join(), new RegExp(secret));
       assert.equal(access.reach(node("10.0.0.1")).kind, "refused");
     });
@@ -235,8 +234,8 @@ describe("a credential that a function gives", () => {
       await settled();
     }
     assert.equal(header(access.reach(node("10.0.0.1"))), "Bearer t1");
-    assert.equal(logger.warnings.length, 2);
-    assert.match(logger.warnings[0] ?? "", /stays in use/);
+    assert.equal(logger.messages("warn").length, 2);
+    assert.match(logger.messages("warn")[0] ?? "", /stays in use/);
   });
 
   it("is asked for by one call at a time; one that hangs has failed after 30 s, and its late answer is ignored", async () => {
@@ -249,7 +248,7 @@ describe("a credential that a function gives", () => {
       await settled();
     }
     assert.equal(answers.length, 1);
-    assert.match(logger.warnings[0] ?? "", /no answer within 30000 ms/);
+    assert.match(logger.messages("warn")[0] ?? "", /no answer within 30000 ms/);
     timers.advance(1_000);
     await settled();
     assert.equal(answers.length, 2);

@@ -5,8 +5,9 @@ import { type AddressInfo, createServer as createTcpServer, type Server, type So
 import { after, before, describe, it } from "node:test";
 import type { TlsConfig } from "@rollcall/core/config";
 import { createHostPolicy } from "@rollcall/core/policy";
+import { settled, waitUntil } from "@rollcall/testing";
 import { Client } from "undici";
-import { endpointAt, settled, until } from "../testing.test.support.js";
+import { endpointAt } from "../testing.test.support.js";
 import { issue, type KeyPair, makeAuthority } from "./certificates.test.support.js";
 import { createConnector } from "./connector.js";
 import type { Endpoint } from "./endpoint.js";
@@ -219,14 +220,14 @@ describe("a connector whose connections hang", () => {
   it("opens no more than `opening` at once; the next follow as those end", async () => {
     const { sockets, endpoint } = await hanging();
     const failures = dial(endpoint, 5);
-    await until("two connections are opening", () => sockets.length >= 2);
+    await waitUntil("two connections are opening", () => sockets.length >= 2);
     await settled();
     assert.equal(sockets.length, 2);
     sockets[0]?.destroy();
-    await until("a third follows", () => sockets.length >= 3);
+    await waitUntil("a third follows", () => sockets.length >= 3);
     await settled();
     assert.deepEqual([sockets.length, failures.length], [3, 1]);
-    await until("all have had their turn", () => {
+    await waitUntil("all have had their turn", () => {
       for (const socket of sockets) socket.destroy();
       return failures.length === 5;
     });
@@ -236,12 +237,12 @@ describe("a connector whose connections hang", () => {
     const { sockets, endpoint } = await hanging();
     const stop = new AbortController();
     const failures = dial(endpoint, 3, stop.signal);
-    await until("two connections are opening", () => sockets.length >= 2);
+    await waitUntil("two connections are opening", () => sockets.length >= 2);
     stop.abort();
-    await until("the server sees them end", () =>
+    await waitUntil("the server sees them end", () =>
       sockets.every(({ readableEnded, destroyed }) => readableEnded || destroyed),
     );
-    await until("all have failed", () => failures.length === 3);
+    await waitUntil("all have failed", () => failures.length === 3);
     assert.deepEqual([failures, sockets.length], [["ERR_CLOSED", "ERR_CLOSED", "ERR_CLOSED"], 2]);
   });
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import type { Timers } from "@rollcall/core";
-import { ManualTimers } from "@rollcall/testing";
+import { ManualTimers, waitUntil } from "@rollcall/testing";
 import { json, type StandIn, standIn } from "../stand-in.test.support.js";
 import { systemTimers } from "../system-timers.js";
-import { endpointAt, until } from "../testing.test.support.js";
+import { endpointAt } from "../testing.test.support.js";
 import type { ControlRequest } from "./control-client.js";
 import { HttpControlClient } from "./http-control-client.js";
 
@@ -54,10 +54,10 @@ describe("an client", () => {
     const server = await serving((_request, response) => responses.push(() => response.end("{}")));
     const client = clientOn(systemTimers);
     const asking = client.request(endpointAt(server.port), question);
-    await until("the question has come", () => responses.length === 1);
+    await waitUntil("the question has come", () => responses.length === 1);
     client.keepOnly(new Set());
     const other = client.request(endpointAt(server.port), question);
-    await until("another connection is opened", () => responses.length === 2);
+    await waitUntil("another connection is opened", () => responses.length === 2);
     for (const respond of responses) respond();
     assert.deepEqual([(await asking).kind, (await other).kind, server.connections], ["answered", "answered", 2]);
   });
@@ -99,7 +99,7 @@ describe("an client", () => {
     const server = await serving(silent);
     const client = clientOn(timers);
     const asking = client.request(endpointAt(server.port), { ...question, timeoutMs: 1_000 });
-    await until("the question has come", () => server.asked.length === 1);
+    await waitUntil("the question has come", () => server.asked.length === 1);
     timers.advance(999);
     server.reply = json({});
     timers.advance(1);
@@ -111,7 +111,7 @@ describe("an client", () => {
     const timers = new ManualTimers();
     const server = await serving((_request, response) => response.write("{"));
     const asking = clientOn(timers).request(endpointAt(server.port), { ...question, timeoutMs: 1_000 });
-    await until("the question has come", () => server.asked.length === 1);
+    await waitUntil("the question has come", () => server.asked.length === 1);
     timers.advance(1_000);
     assert.equal((await asking).kind, "failed");
   });
@@ -140,7 +140,7 @@ describe("an client whose process was not running", () => {
     const timers = new HandTimers();
     const server = await serving(silent);
     const asking = clientOn(timers).request(endpointAt(server.port), question);
-    await until("the question has come", () => server.asked.length === 1);
+    await waitUntil("the question has come", () => server.asked.length === 1);
     server.reply = json({});
     timers.fire(51);
     assert.equal((await asking).kind, "answered");
@@ -152,7 +152,7 @@ describe("an client whose process was not running", () => {
     const server = await serving(silent);
     const asking = clientOn(timers).request(endpointAt(server.port), { ...question, fresh: true });
     for (let time = 1; time <= 3; time++) {
-      await until("the question has come", () => server.asked.length === time);
+      await waitUntil("the question has come", () => server.asked.length === time);
       timers.fire(5_000);
     }
     const answer = await asking;
@@ -163,7 +163,7 @@ describe("an client whose process was not running", () => {
     const timers = new HandTimers();
     const server = await serving(silent);
     const asking = clientOn(timers).request(endpointAt(server.port), question);
-    await until("the question has come", () => server.asked.length === 1);
+    await waitUntil("the question has come", () => server.asked.length === 1);
     timers.fire(50);
     assert.equal((await asking).kind, "failed");
     assert.equal(server.asked.length, 1);
@@ -188,7 +188,7 @@ describe("an client that is closed", () => {
       const server = await serving(silent);
       const client = clientOn(systemTimers);
       const asking = client.request(endpointAt(server.port), { ...question, fresh });
-      await until("the question has come", () => server.asked.length === 1);
+      await waitUntil("the question has come", () => server.asked.length === 1);
       await client.close();
       assert.equal((await asking).kind, "failed");
       const answer = await client.request(endpointAt(server.port), { ...question, fresh });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { settled } from "../testing.test.support.js";
+import { settled } from "@rollcall/testing";
 import { CoalescingRunner } from "./coalescing-runner.js";
 
 it("a job that is asked for while it runs is run once more after it, however often it was asked for", async () => {

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ManualTimers } from "@rollcall/testing";
-import { Lines, settled } from "../testing.test.support.js";
+import { collectingLogger, ManualTimers, settled } from "@rollcall/testing";
 import { RedisHealthCheck } from "./redis-health-check.js";
 
 describe("the watch over Redis", () => {
   const watched = () => {
     const timers = new ManualTimers();
-    const lines = new Lines();
+    const lines = collectingLogger();
     let ask: () => Promise<unknown> | undefined = async () => "PONG";
     const watch = new RedisHealthCheck(() => ask(), timers, lines);
     const pass = async (ms: number) => {

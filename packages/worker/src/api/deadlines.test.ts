@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntil } from "@rollcall/testing";
 import { Deadlines, type Due } from "./deadlines.js";
 
 const nowMs = () => performance.now();
@@ -19,11 +20,6 @@ function dueIn(deadlines: Deadlines, afterMs: number, expired: string[], name: s
   return due;
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  for (const startMs = nowMs(); !holds() && nowMs() - startMs < 20_000; ) await sleep(5);
-  assert.ok(holds());
-}
-
 describe("deadlines", () => {
   it("expire in the order of their times, whatever the order in which they came", async () => {
     const deadlines = new Deadlines(nowMs);
@@ -31,7 +27,7 @@ describe("deadlines", () => {
     dueIn(deadlines, 120, expired, "last");
     dueIn(deadlines, 10, expired, "first");
     dueIn(deadlines, 60, expired, "second");
-    await until(() => expired.length === 3);
+    await waitUntil("they have expired", () => expired.length === 3);
     assert.deepEqual(expired, ["first", "second", "last"]);
   });
 
@@ -41,7 +37,7 @@ describe("deadlines", () => {
     const all = Array.from({ length: 20 }, (_, n) => dueIn(deadlines, 20 + n, expired, String(n)));
     for (const [n, due] of all.entries()) if (n % 2 === 0) deadlines.remove(due);
     dueIn(deadlines, 60_000, expired, "far");
-    await until(() => expired.length === 10);
+    await waitUntil("they have expired", () => expired.length === 10);
     await sleep(50);
     assert.deepEqual(
       expired.map(Number).sort((a, b) => a - b),
@@ -62,6 +58,6 @@ describe("deadlines", () => {
       },
     };
     deadlines.add(first);
-    await until(() => expired.length === 1);
+    await waitUntil("they have expired", () => expired.length === 1);
   });
 });

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { ClusterAccess, Coordinator, createMemoryStore, HttpControlClient, systemTimers } from "@rollcall/coordinator";
 import { silentLogger } from "@rollcall/core";
 import { parseClusterConfig } from "@rollcall/core/config";
 import { addressOf, type Heartbeat, type PeerProbeResult, type View } from "@rollcall/core/view";
-import { ManualTimers } from "@rollcall/testing";
+import { ManualTimers, waitUntil } from "@rollcall/testing";
 import { PeerProbeResponder } from "./peer-probe-responder.js";
 import { type ProbeResult, probeOnce } from "./probe-once.js";
 
@@ -134,14 +134,6 @@ describe("a witness to a leader that is cut off", () => {
     return [await start(), await start()] as const;
   }
 
-  async function until(description: string, look: () => boolean): Promise<void> {
-    for (let tries = 0; tries < 3_000; tries++) {
-      if (look()) return;
-      await sleep(10);
-    }
-    assert.fail(`waited in vain until ${description}`);
-  }
-
   it("keeps nodes in use by what it reaches, and confirms the death of one that it does not", async () => {
     const cutOff = new Set<string>();
     const [first, second] = await nodes(cutOff);
@@ -186,7 +178,7 @@ describe("a witness to a leader that is cut off", () => {
     try {
       witness.start();
       coordinator.start();
-      await until("both are verified", () => views.at(-1)?.topology.clusterUuid === "u1");
+      await waitUntil("both are verified", () => views.at(-1)?.topology.clusterUuid === "u1");
       store.heartbeat(digest);
       const telling = setInterval(() => store.heartbeat(digest), 1_000);
       open.unshift(() => clearInterval(telling));
@@ -194,12 +186,12 @@ describe("a witness to a leader that is cut off", () => {
       for (const { port } of [first, second]) {
         store.report({ node: `@127.0.0.1:${port}`, reason: "cut off", replica: "a", probe: "failed" });
       }
-      await until("it is told who reaches them", () => warnings.length === 2);
+      await waitUntil("it is told who reaches them", () => warnings.length === 2);
       for (const warning of warnings) assert.match(warning, /cannot be reached from here, but from replica b/);
       assert.deepEqual(marks(), {});
 
       await second.close();
-      await until("the dead one is down", () => Object.keys(marks()).length > 0);
+      await waitUntil("the dead one is down", () => Object.keys(marks()).length > 0);
       const [[key, mark] = []] = Object.entries(marks());
       assert.deepEqual([key, mark?.kind, mark?.down?.reporters], [`@${addressOf(second)}`, "down", 2]);
     } finally {

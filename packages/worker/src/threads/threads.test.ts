@@ -6,6 +6,7 @@ import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { systemTimers } from "@rollcall/coordinator/cluster";
+import { waitUntil } from "@rollcall/testing";
 import type { NewThread } from "../lane/lane.js";
 import { createTable } from "../table/layout.js";
 import { Threads } from "./threads.js";
@@ -59,12 +60,9 @@ it("threads that die before they are up, which Piscina does not replace, come al
     await threads.destroy();
     rmSync(folder, { recursive: true });
   });
-  const until = async (look: () => boolean) => {
-    for (const endMs = performance.now() + 60_000; !look(); await sleep(10)) assert.ok(performance.now() < endMs);
-  };
-  await until(() => Atomics.load(words, 1) >= 4);
+  await waitUntil("four have begun", () => Atomics.load(words, 1) >= 4);
   await sleep(300);
   assert.equal(joined.length, 0);
   Atomics.store(words, 0, 1);
-  await until(() => joined.length === 2);
+  await waitUntil("both have joined", () => joined.length === 2);
 });
