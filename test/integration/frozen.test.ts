@@ -26,7 +26,7 @@ const users = { kind: "other" } as const;
 /** What a load of one kind of request has come to. */
 interface Tally {
   answered: number;
-  /** Those with the code "MOVED" among their attempts. */
+  /** Those with the code "REROUTED" among their attempts. */
   moved: number;
   slowestMs: number;
   readonly failures: (RollcallError | string)[];
@@ -44,7 +44,7 @@ function keepAsking(pool: Pool, slots: number, request: PoolRequest) {
     const { ok, status, attempts } = asked.answer;
     if (ok) tally.answered++;
     else tally.failures.push(`status ${status}`);
-    if (attempts.some(({ code }) => code === "MOVED")) tally.moved++;
+    if (attempts.some(({ code }) => code === "REROUTED")) tally.moved++;
   });
   return {
     tally,
@@ -143,7 +143,7 @@ describe("a node that freezes under load", patience, () => {
           const { ok, node, attempts } = await pool.request(search);
           assert.ok(ok && performance.now() - beganMs < soonMs);
           assert.equal(node, addressOf(nodeAt(cluster, 2)));
-          if (attempts.some(({ code }) => code === "MOVED")) return;
+          if (attempts.some(({ code }) => code === "REROUTED")) return;
         }
         assert.fail("no request has met a frozen node");
       });

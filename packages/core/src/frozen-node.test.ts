@@ -61,15 +61,15 @@ interface Attempt {
   readonly slot: number;
   readonly startedAtMs: number;
   readonly startedRanMs: number;
-  readonly movable: boolean;
-  readonly moved: boolean;
+  readonly reroutable: boolean;
+  readonly rerouted: boolean;
   over: boolean;
 }
 
 interface Request {
   readonly beganMs: number;
   readonly read: boolean;
-  moved: boolean;
+  rerouted: boolean;
 }
 
 interface Seat {
@@ -90,7 +90,7 @@ class Process {
   private readonly penalties: Penalties;
   private readonly exploration = new Exploration();
   private readonly asked = new Set<number>();
-  private portion = emptyRerouteWindow;
+  private window = emptyRerouteWindow;
   private watch = newLoopLag(timers.nowMs());
   /** What reaches the process while it does not run, in order. */
   private stalledUntilMs = 0;
@@ -149,7 +149,7 @@ class Process {
   }
 
   private begin(): void {
-    const request = { beganMs: timers.nowMs(), read: random() < this.readShare, moved: false };
+    const request = { beganMs: timers.nowMs(), read: random() < this.readShare, rerouted: false };
     const { reader } = this;
     this.penalties.advance(reader.roster.eligible, timers.nowMs());
     const picked = pick(reader, [], timers.nowMs(), random, request.read ? this.exploration : undefined);
@@ -163,8 +163,8 @@ class Process {
       slot,
       startedAtMs: nowMs,
       startedRanMs: ranMs(this.watch, nowMs),
-      movable: request.read,
-      moved: request.moved,
+      reroutable: request.read,
+      rerouted: request.rerouted,
       over: false,
     };
     this.attempts.add(attempt);
@@ -174,7 +174,7 @@ class Process {
   }
 
   private answered(attempt: Attempt): void {
-    // The socket of an attempt that was moved is gone.
+    // The socket of an attempt that was rerouted is gone.
     if (attempt.over) return;
     attempt.over = true;
     this.attempts.delete(attempt);
@@ -285,20 +285,20 @@ class Process {
           return [{ slot, inFlight: this.at(slot).length, heardAtMs: seat.heardMs }];
         });
     const nowMs = timers.nowMs();
-    const { portion, moves, ask } = nextReroutes(this.portion, stuck, targets, nowMs, random);
-    this.portion = portion;
-    for (const { attempt: one, targets } of moves) {
+    const { window, reroutes, probe } = nextReroutes(this.window, stuck, targets, nowMs, random);
+    this.window = window;
+    for (const { attempt: one, targets } of reroutes) {
       const { attempt } = one;
       const picked = pickAmong(reader, targets, nowMs, random);
       if (picked.type !== "node") continue;
       attempt.over = true;
       this.attempts.delete(attempt);
       this.penalties.leftWaiting(attempt.slot, nowMs - attempt.startedAtMs, nowMs);
-      attempt.request.moved = true;
+      attempt.request.rerouted = true;
       this.moves++;
       this.send(attempt.request, picked.slot);
     }
-    for (const slot of ask) {
+    for (const slot of probe) {
       if (this.asked.has(slot)) continue;
       this.asked.add(slot);
       this.probe(slot, 500, (outcome) => {

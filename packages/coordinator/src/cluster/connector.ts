@@ -39,6 +39,9 @@ class RefusedConnection extends Error {
   }
 }
 
+/** undici's connector. It returns how to give a connection up before it is open: then `callback` gets the reason. */
+export type CancellableConnector = (...args: Parameters<buildConnector.connector>) => (reason: Error) => void;
+
 /**
  * Opens the sockets of one node: its TLS settings, its certificate pin, the host policy on the address that its name
  * resolves to (so that a DNS answer cannot redirect a password), and a bound on simultaneous handshakes.
@@ -49,7 +52,7 @@ class RefusedConnection extends Error {
 export function createConnector(
   node: Reached,
   { connectTimeoutMs, opening, signal, wallNowMs, timed }: ConnectorOptions,
-): buildConnector.connector {
+): CancellableConnector {
   const { tls } = node.endpoint;
   const pin = tls.caFingerprint;
   const connect = buildConnector({
@@ -75,7 +78,10 @@ export function createConnector(
   const open = (target: buildConnector.Options, callback: buildConnector.Callback, ended: () => void) => {
     const begunMs = timed?.nowMs() ?? 0;
     let dialled: Socket | undefined;
+    let isOver = false;
     const opened = (...[error, socket]: buildConnector.CallbackArgs) => {
+      if (isOver) return;
+      isOver = true;
       if (dialled !== undefined) sockets.delete(dialled);
       ended();
       if (error !== null) return callback(error, null);
@@ -91,17 +97,36 @@ export function createConnector(
       if (signal?.aborted === true) throw closed();
       // The connector returns its socket; its type does not say so.
       const socket: unknown = connect(target, opened);
-      if (!(socket instanceof Socket)) return;
-      dialled = socket;
-      sockets.add(socket);
+      if (socket instanceof Socket) {
+        dialled = socket;
+        sockets.add(socket);
+      }
     } catch (error) {
       // Such as a `ca` or `key` that OpenSSL cannot read.
       opened(error instanceof Error ? error : new Error("the connection could not be opened"), null);
     }
+    return (reason: Error) => {
+      if (isOver) return;
+      opened(reason, null);
+      dialled?.destroy(reason);
+    };
   };
 
   return (target, callback) => {
-    void places.run(() => new Promise<void>((ended) => open(target, callback, ended)));
+    let isGivenUp = false;
+    let giveUpOpen: ((reason: Error) => void) | undefined;
+    void places.run(async () => {
+      if (isGivenUp) return;
+      await new Promise<void>((ended) => {
+        giveUpOpen = open(target, callback, ended);
+      });
+    });
+    return (reason) => {
+      if (giveUpOpen !== undefined) return giveUpOpen(reason);
+      if (isGivenUp) return;
+      isGivenUp = true;
+      callback(reason, null);
+    };
   };
 }
 

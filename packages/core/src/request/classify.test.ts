@@ -132,16 +132,16 @@ describe("classify", () => {
   }
 
   it("moves Reads, but not one that opens a scroll", () => {
-    assert.equal(classify("POST", "/logs/_search").movable, true);
+    assert.equal(classify("POST", "/logs/_search").reroutable, true);
     assert.deepEqual(classify("POST", "/logs/_search?scroll=1m"), {
       class: "read",
-      movable: false,
+      reroutable: false,
       template: "/{index}/_search",
     });
-    assert.equal(classify("GET", "/_search?size=1&scr%6Fll=1m").movable, false);
-    assert.equal(classify("POST", "/_search/template?scroll=1m").movable, false);
-    assert.equal(classify("PUT", "/logs/_doc/1").movable, false);
-    assert.equal(classify("POST", "/_bulk").movable, false);
+    assert.equal(classify("GET", "/_search?size=1&scr%6Fll=1m").reroutable, false);
+    assert.equal(classify("POST", "/_search/template?scroll=1m").reroutable, false);
+    assert.equal(classify("PUT", "/logs/_doc/1").reroutable, false);
+    assert.equal(classify("POST", "/_bulk").reroutable, false);
   });
 
   it("lets nothing through that does not match its template segment by segment", () => {

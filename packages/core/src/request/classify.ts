@@ -10,7 +10,7 @@ export type RequestClass = "read" | "repeatable" | "never";
 export interface Classification {
   readonly class: RequestClass;
   /** May be taken off a silent node and sent to another. Reads only, and not those that open a scroll. */
-  readonly movable: boolean;
+  readonly reroutable: boolean;
   /** The listed path, such as `/{index}/_search`: one of a bounded set, fit for a metric's label. */
   readonly template?: string;
 }
@@ -37,7 +37,7 @@ export function classify(method: string, path: string): Classification {
   return queryAt === -1 || listed.plain.class === "never" ? listed.plain : byQuery(listed, path.slice(queryAt + 1));
 }
 
-const unlisted: Classification = { class: "never", movable: false };
+const unlisted: Classification = { class: "never", reroutable: false };
 
 /** The three answers that one listed path can have. */
 interface Listed {
@@ -73,9 +73,9 @@ function plant(root: Place, template: string, requestClass: RequestClass): void 
     place = segment.startsWith("{") ? placeholderOf(place) : wordOf(place, segment);
   }
   place.listed = {
-    plain: { class: requestClass, movable: requestClass === "read", template },
-    bound: { class: requestClass, movable: false, template },
-    never: { class: "never", movable: false, template },
+    plain: { class: requestClass, reroutable: requestClass === "read", template },
+    bound: { class: requestClass, reroutable: false, template },
+    never: { class: "never", reroutable: false, template },
   };
 }
 

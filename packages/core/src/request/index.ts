@@ -1,11 +1,11 @@
 export { refusedBackoffMs, retryBackoffMs } from "./backoff.js";
 export { type Classification, classify, type RequestClass } from "./classify.js";
+export { failureMessage } from "./failure-message.js";
 export {
   type AttemptFacts,
   blamesNode,
   type FailureError,
   judgeFailure,
-  mayHaveSent,
   type Outcome,
 } from "./outcome.js";
 export {
@@ -24,7 +24,11 @@ export {
   decide,
   type FinishedAttempt,
   type History,
+  historyOfSent,
   isTransientRefusal,
   noHistory,
   type RetryableCall,
+  sentOf,
+  withGivenUpAttempt,
 } from "./retry-policy.js";
+export { decideAfterThreadDeath, type InterruptedRequest } from "./thread-death.js";

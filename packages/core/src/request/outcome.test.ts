@@ -17,7 +17,12 @@ const judgements: readonly (readonly [string, Stage, string, boolean])[] = [
   ["ECONNREFUSED EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN ETIMEDOUT", "unsent", "not-connected CONNECT", true],
   ["ECONNRESET UND_ERR_CONNECT_TIMEOUT UND_ERR_SOCKET ERR_HOST_REFUSED", "unsent", "not-connected CONNECT", true],
   ["CERT_HAS_EXPIRED UNABLE_TO_VERIFY_LEAF_SIGNATURE EPROTO", "unsent", "not-connected TLS", true],
-  ["ERR_TLS_CERT_ALTNAME_INVALID ERR_SSL_WRONG_VERSION_NUMBER TLS", "unsent", "not-connected TLS", true],
+  [
+    "ERR_TLS_CERT_ALTNAME_INVALID ERR_SSL_WRONG_VERSION_NUMBER ERR_TLS_CA_FINGERPRINT",
+    "unsent",
+    "not-connected TLS",
+    true,
+  ],
   ["DEPTH_ZERO_SELF_SIGNED_CERT SELF_SIGNED_CERT_IN_CHAIN INVALID_CA", "unsent", "not-connected TLS", true],
   // This machine's own want is no news of the node.
   ["EMFILE ENFILE EADDRNOTAVAIL EACCES EPERM ENOBUFS", "unsent", "not-connected CONNECT", false],

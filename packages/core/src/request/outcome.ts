@@ -1,5 +1,5 @@
 /**
- * What one attempt at one node came to.
+ * The outcome of one attempt at one node.
  *
  * answered       a whole answer with a status; whatever the status, the node is alive
  * not-connected  the connection was never made, so not a byte of the request left
@@ -7,7 +7,7 @@
  * lost           the connection died while the request was on it
  * bad-response   what came back is not HTTP, is cut short by its own count, or is larger than we read
  * cancelled      we stopped waiting: the request's time ran out, or its caller aborted
- * local          our own side failed: a bad argument, a bug. No node had a part in it
+ * local          our own side failed: a bad argument, a bug. It says nothing of the node
  *
  * `errorCode` is the error's own code, else its name, for people to read. It never holds a message.
  */
@@ -37,7 +37,7 @@ export type Outcome =
 
 /** How far the attempt had come when it failed. */
 export interface AttemptFacts {
-  /** The request was given to a socket, so bytes may have been written. undici says so by `onRequestStart`. */
+  /** The request was given to a socket, so bytes may have been written. undici reports it by `onConnect`. */
   readonly handedToSocket: boolean;
   /** At least one byte of the answer had come. */
   readonly firstByteSeen: boolean;
@@ -53,7 +53,7 @@ export interface FailureError {
 }
 
 /**
- * What a failed attempt came to. Total: an error it does not know is `local`, which blames nobody and is not retried.
+ * The outcome of a failed attempt. Total: an unknown error is `local`, which blames no node and is not retried.
  *
  * Codes are those of undici 7.30 and of Node's net, tls, dns and OpenSSL layers.
  */
@@ -66,7 +66,7 @@ export function judgeFailure(error: FailureError, facts: AttemptFacts): Outcome 
 
   if (handedToSocket && isSocketFailure(errorCode)) {
     if (isBadResponseMessage(error)) return { kind: "bad-response", tooLarge: false, errorCode };
-    if (reusedSocket && !firstByteSeen && !ourOwnDoing.has(errorCode)) return { kind: "stale-socket", errorCode };
+    if (reusedSocket && !firstByteSeen && !localFailures.has(errorCode)) return { kind: "stale-socket", errorCode };
     return { kind: "lost", beforeFirstByte: !firstByteSeen, errorCode };
   }
   if (!handedToSocket && isTlsFailure(errorCode)) return { kind: "not-connected", code: "TLS", errorCode };
@@ -92,22 +92,22 @@ export function mayHaveSent(outcome: Outcome): boolean {
 }
 
 /**
- * Whether the outcome counts against the node in the local detector: refused, unreachable, connect timeout, TLS, or a
- * reset before the first byte on a fresh socket. Never an answer, a timeout, a stale socket, or want of our own means.
+ * Whether the outcome counts against the node in the circuit breaker: refused, unreachable, connect timeout, TLS, or a
+ * reset before the first byte on a fresh socket. Never an answer, a timeout, a stale socket, or a lack of our own resources.
  */
 export function blamesNode(outcome: Outcome): boolean {
   switch (outcome.kind) {
     case "not-connected":
-      return !ourOwnDoing.has(outcome.errorCode);
+      return !localFailures.has(outcome.errorCode);
     case "lost":
-      return outcome.beforeFirstByte && !ourOwnDoing.has(outcome.errorCode);
+      return outcome.beforeFirstByte && !localFailures.has(outcome.errorCode);
     default:
       return false;
   }
 }
 
-/** Failures of a connection that say nothing of the node: we closed our own pool, or this machine ran out of something. */
-const ourOwnDoing: ReadonlySet<string> = new Set([
+/** Failures of a connection that say nothing of the node: we closed our own pool, or this machine lacks a resource. */
+const localFailures: ReadonlySet<string> = new Set([
   "ERR_CLOSED",
   "UND_ERR_CLOSED",
   "UND_ERR_DESTROYED",
@@ -140,7 +140,7 @@ const socketCodes: ReadonlySet<string> = new Set([
   "ERR_STREAM_WRITE_AFTER_END",
 ]);
 
-/** ECONNREFUSED, ENOTFOUND, EAI_AGAIN, EPIPE and their kin; once the request is on the socket, TLS alerts too. */
+/** ECONNREFUSED, ENOTFOUND, EAI_AGAIN, EPIPE and the like; once the request is on the socket, TLS alerts too. */
 function isSocketFailure(code: string): boolean {
   return socketCodes.has(code) || isTlsFailure(code) || /^E(?!RR_)[A-Z0-9_]+$/.test(code);
 }
@@ -149,9 +149,8 @@ function isSocketFailure(code: string): boolean {
 const certificateCode =
   /^(?:CERT_|CRL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERROR_IN_C|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$)/;
 
-/** "TLS" is our own connector's word, for a fingerprint that does not match. */
 function isTlsFailure(code: string): boolean {
-  if (code === "TLS" || code === "EPROTO") return true;
+  if (code === "EPROTO") return true;
   return /^ERR_(?:TLS|SSL|OSSL)_/.test(code) || certificateCode.test(code);
 }
 
@@ -161,7 +160,7 @@ const tooLargeCodes: ReadonlySet<string> = new Set([
   "HPE_HEADER_OVERFLOW",
 ]);
 
-/** undici 7.30 gives its parser's errors no code, so that the name has to serve; other versions say `HPE_…`. */
+/** undici 7.30 gives its parser's errors no code, so the name is used; other versions give `HPE_…`. */
 function isBadResponse(code: string): boolean {
   return code.startsWith("HPE_") || code === "HTTPParserError" || code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH";
 }

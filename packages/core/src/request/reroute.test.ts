@@ -6,12 +6,12 @@ import { emptyRerouteWindow, nextReroutes, type RerouteTarget, type StuckAttempt
 
 const nowMs = 10_000;
 const suspectedAtMs = 9_500;
-const stuck: StuckAttempt = { slot: 0, startedAtMs: 9_000, suspectedAtMs, movable: true, moved: false };
+const stuck: StuckAttempt = { slot: 0, startedAtMs: 9_000, suspectedAtMs, reroutable: true, rerouted: false };
 const alive: RerouteTarget = { slot: 1, inFlight: 8, heardAtMs: 9_600 };
 const mute: RerouteTarget = { slot: 2, inFlight: 8, heardAtMs: 9_400 };
 const random = seededRandom(1);
 
-function movesOf(attempts: readonly StuckAttempt[], targets: readonly RerouteTarget[]) {
+function reroutesOf(attempts: readonly StuckAttempt[], targets: readonly RerouteTarget[]) {
   return nextReroutes(emptyRerouteWindow, attempts, targets, nowMs, random);
 }
 
@@ -19,73 +19,73 @@ const many = (count: number, startedAtMs = 9_000) => Array.from({ length: count 
 
 describe("moving", () => {
   it("sends a Read that waits on a silent node to those that have given a sign of life since", () => {
-    const { moves, ask } = movesOf([stuck], [alive, mute]);
-    assert.deepEqual(moves, [{ attempt: stuck, targets: [1] }]);
-    assert.deepEqual(ask, []);
+    const { reroutes, probe } = reroutesOf([stuck], [alive, mute]);
+    assert.deepEqual(reroutes, [{ attempt: stuck, targets: [1] }]);
+    assert.deepEqual(probe, []);
   });
 
   it("leaves everything else where it is", () => {
     const others = [
-      { ...stuck, movable: false },
-      { ...stuck, moved: true },
+      { ...stuck, reroutable: false },
+      { ...stuck, rerouted: true },
     ];
-    assert.deepEqual(movesOf(others, [alive]), { portion: emptyRerouteWindow, moves: [], ask: [] });
+    assert.deepEqual(reroutesOf(others, [alive]), { window: emptyRerouteWindow, reroutes: [], probe: [] });
   });
 
-  it("moves nobody where all nodes are silent, or the only one is", () => {
-    assert.deepEqual(movesOf(many(9), []), { portion: emptyRerouteWindow, moves: [], ask: [] });
+  it("reroutes nobody where all nodes are silent, or the only one is", () => {
+    assert.deepEqual(reroutesOf(many(9), []), { window: emptyRerouteWindow, reroutes: [], probe: [] });
   });
 
-  it("moves nobody where the other nodes have been silent too since the suspicion began, and asks them", () => {
-    const { moves, ask } = movesOf(many(9), [mute, { ...mute, slot: 3, heardAtMs: suspectedAtMs }]);
-    assert.deepEqual(moves, []);
-    assert.deepEqual(ask.toSorted(), [2, 3]);
+  it("reroutes nobody where the other nodes have been silent too since the suspicion began, and asks them", () => {
+    const { reroutes, probe } = reroutesOf(many(9), [mute, { ...mute, slot: 3, heardAtMs: suspectedAtMs }]);
+    assert.deepEqual(reroutes, []);
+    assert.deepEqual(probe.toSorted(), [2, 3]);
   });
 
-  it("moves nobody to a node that was heard before the suspicion of this node, though after that of another", () => {
+  it("reroutes nobody to a node that was heard before the suspicion of this node, though after that of another", () => {
     const earlier = { ...stuck, slot: 4, suspectedAtMs: 9_300 };
-    const { moves, ask } = movesOf([stuck, earlier], [mute]);
-    assert.deepEqual(moves, [{ attempt: earlier, targets: [2] }]);
-    assert.deepEqual(ask, [2]);
+    const { reroutes, probe } = reroutesOf([stuck, earlier], [mute]);
+    assert.deepEqual(reroutes, [{ attempt: earlier, targets: [2] }]);
+    assert.deepEqual(probe, [2]);
   });
 
   it("asks no more than three nodes of many", () => {
     const targets = Array.from({ length: 40 }, (_, slot) => ({ ...mute, slot }));
-    const { ask } = movesOf([stuck], targets);
-    assert.equal(new Set(ask).size, 3);
+    const { probe } = reroutesOf([stuck], targets);
+    assert.equal(new Set(probe).size, 3);
   });
 
   it("takes the oldest first, half as many as the targets have in flight", () => {
     const attempts = [9_003, 9_001, 9_005, 9_002, 9_004, 9_006].map((startedAtMs) => ({ ...stuck, startedAtMs }));
-    const { moves } = movesOf(attempts, [
+    const { reroutes } = reroutesOf(attempts, [
       { ...alive, inFlight: 5 },
       { ...alive, slot: 3, inFlight: 3 },
     ]);
     assert.deepEqual(
-      moves.map(({ attempt }) => attempt.startedAtMs),
+      reroutes.map(({ attempt }) => attempt.startedAtMs),
       [9_001, 9_002, 9_003, 9_004],
     );
   });
 
   it("takes one for each idle target", () => {
     assert.equal(
-      movesOf(many(9), [
+      reroutesOf(many(9), [
         { ...alive, inFlight: 0 },
         { ...alive, slot: 3, inFlight: 0 },
-      ]).moves.length,
+      ]).reroutes.length,
       2,
     );
   });
 
   it("goes on after 100 ms", () => {
-    const first = movesOf(many(20), [alive]);
-    assert.equal(first.moves.length, 4);
-    const soon = nextReroutes(first.portion, many(16), [{ ...alive, inFlight: 12 }], nowMs + 99, random);
-    assert.equal(soon.moves.length, 2);
-    const same = nextReroutes(soon.portion, many(14), [{ ...alive, inFlight: 12 }], nowMs + 99, random);
-    assert.equal(same.moves.length, 0);
-    const later = nextReroutes(same.portion, many(14), [{ ...alive, inFlight: 14 }], nowMs + 100, random);
-    assert.equal(later.moves.length, 7);
+    const first = reroutesOf(many(20), [alive]);
+    assert.equal(first.reroutes.length, 4);
+    const soon = nextReroutes(first.window, many(16), [{ ...alive, inFlight: 12 }], nowMs + 99, random);
+    assert.equal(soon.reroutes.length, 2);
+    const same = nextReroutes(soon.window, many(14), [{ ...alive, inFlight: 12 }], nowMs + 99, random);
+    assert.equal(same.reroutes.length, 0);
+    const later = nextReroutes(same.window, many(14), [{ ...alive, inFlight: 14 }], nowMs + 100, random);
+    assert.equal(later.reroutes.length, 7);
   });
 
   it("empties a frozen node within the bound, each request once, whatever happens meanwhile", () => {
@@ -97,33 +97,33 @@ describe("moving", () => {
         let attempts: readonly StuckAttempt[] = Array.from({ length: count }, (_, at) => ({
           ...stuck,
           startedAtMs: 8_000 + at,
-          movable: at % 5 !== 0,
+          reroutable: at % 5 !== 0,
         }));
-        let portion = emptyRerouteWindow;
+        let window = emptyRerouteWindow;
         let timeMs = nowMs;
         const random = seededRandom(seed);
-        const moved: { readonly atMs: number; readonly most: number }[] = [];
+        const rerouted: { readonly atMs: number; readonly most: number }[] = [];
         for (const step of steps) {
           timeMs += step.afterMs;
-          const result = nextReroutes(portion, attempts, step.targets, timeMs, random);
-          portion = result.portion;
+          const result = nextReroutes(window, attempts, step.targets, timeMs, random);
+          window = result.window;
           const load = step.targets.reduce((sum, { inFlight }) => sum + inFlight, 0);
           const most = Math.max(step.targets.length, Math.floor(load / 2));
-          for (const move of result.moves) {
-            assert.ok(move.attempt.movable);
+          for (const move of result.reroutes) {
+            assert.ok(move.attempt.reroutable);
             for (const slot of move.targets) {
               const target = step.targets.find((one) => one.slot === slot);
               assert.ok((target?.heardAtMs ?? 0) > suspectedAtMs);
             }
-            moved.push({ atMs: timeMs, most });
+            rerouted.push({ atMs: timeMs, most });
           }
-          // Of the attempts under way in a portion, none beyond what the last look allowed.
-          const recent = moved.filter(({ atMs }) => atMs >= portion.sinceMs).length;
-          if (result.moves.length > 0) assert.ok(recent <= most);
-          const gone = new Set(result.moves.map(({ attempt }) => attempt));
+          // Of the attempts under way in a window, none beyond what the last look allowed.
+          const recent = rerouted.filter(({ atMs }) => atMs >= window.sinceMs).length;
+          if (result.reroutes.length > 0) assert.ok(recent <= most);
+          const gone = new Set(result.reroutes.map(({ attempt }) => attempt));
           attempts = attempts.filter((attempt) => !gone.has(attempt));
         }
-        assert.ok(moved.length <= count);
+        assert.ok(rerouted.length <= count);
       }),
     );
   });

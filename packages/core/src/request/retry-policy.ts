@@ -5,18 +5,22 @@ import type { RequestClass } from "./classify.js";
 import { mayHaveSent, type Outcome } from "./outcome.js";
 import type { RetryBudget } from "./retry-budget.js";
 
-/** What the policy must know of a request. All times are of one monotonic clock. */
+/** The parts of a request that the policy reads. All times are of one monotonic clock. */
 export interface RetryableCall {
   readonly class: RequestClass;
   /** Retries after bytes may have been sent. 0 (`retry: false`) means one attempt exactly, whatever becomes of it. */
   readonly maxRetries: number;
   readonly deadlineMs: number;
-  /** How long to keep knocking while no node accepts a connection. */
+  /** How long to retry while no node accepts a connection. */
   readonly noNodeWaitMs: number;
 }
 
-/** What a request's earlier attempts leave behind. Begin with {@link noHistory}, go on with what a retry hands back. */
+/**
+ * What a request's earlier attempts leave behind. Begin with {@link noHistory} or {@link historyOfSent}, go on with what a
+ * retry hands back and with {@link withGivenUpAttempt}. The one place that holds what was sent: see {@link sentOf}.
+ */
 export interface History {
+  /** Bytes of some attempt may have been written. False is a promise. */
   readonly mayHaveSent: boolean;
   /** Retries that counted against `maxRetries`. */
   readonly retries: number;
@@ -27,6 +31,21 @@ export interface History {
 }
 
 export const noHistory: History = { mayHaveSent: false, retries: 0, freeRetryUsed: false, badResponseSeen: false };
+
+/** The history of a request whose thread died after it had handed so many attempts to a socket. */
+export function historyOfSent(attempts: number): History {
+  // Which of them were free retries is not known: all count, so that the bound on retries holds.
+  return attempts === 0 ? noHistory : { ...noHistory, mayHaveSent: true, freeRetryUsed: true, retries: attempts };
+}
+
+/** The history with an attempt that was given up: its request was cancelled, or sent to another node. */
+export function withGivenUpAttempt(history: History, handedToSocket: boolean): History {
+  return history.mayHaveSent || !handedToSocket ? history : { ...history, mayHaveSent: true };
+}
+
+export function sentOf({ mayHaveSent: isPossible }: History): Sent {
+  return isPossible ? "maybe" : "no";
+}
 
 export interface FinishedAttempt {
   readonly outcome: Outcome;
@@ -59,8 +78,8 @@ export type Decision =
  * | cancelled               | TIMEOUT or ABORTED                            | TIMEOUT or ABORTED          |
  * | local                   | CONFIG                                        | CONFIG                      |
  *
- * The first retry of a 429, 502, 503 or 504 goes out at once where a node is untried and the answer names no time: what
- * one node refuses, another mostly does. Further ones back off.
+ * The first retry of a 429, 502, 503 or 504 goes out at once if a node is untried and the answer names no time: another
+ * node mostly accepts what one refuses. Further ones back off.
  *
  * Promised: a Never is not resent once it was handed to a socket; no retry begins at or after the deadline; the
  * retries that follow sent bytes are at most `maxRetries` and one free one. Taking a retry that is neither free nor
@@ -76,7 +95,7 @@ export function decide(
 ): Decision {
   const { outcome } = attempt;
   const past = withOutcome(history, attempt);
-  const sent: Sent = past.mayHaveSent ? "maybe" : "no";
+  const sent = sentOf(past);
   const fail = (code: RollcallErrorCode): Decision => ({ next: "fail", code, sent });
   const retryAfter = (leastWaitMs: number) => {
     const waitMs = Math.max(leastWaitMs, retryBackoffMs(past.retries + 1, random));
@@ -90,7 +109,7 @@ export function decide(
 
   switch (outcome.kind) {
     case "not-connected":
-      return knockAgain(call, past, attempt, nowMs, random) ?? fail(refusalCode(call, past, outcome.code));
+      return retryConnect(call, past, attempt, nowMs, random) ?? fail(refusalCode(call, past, outcome.code));
     case "stale-socket":
       return freeRetry(call, history, past, nowMs) ?? retryAfter(0) ?? fail("DISCONNECTED");
     case "lost":
@@ -126,7 +145,7 @@ function withOutcome(history: History, { outcome, startedAtMs }: FinishedAttempt
 }
 
 /** The connection was never made: safe to repeat for every class, free of charge. */
-function knockAgain(
+function retryConnect(
   call: RetryableCall,
   past: History,
   { untriedNodes, startedAtMs }: FinishedAttempt,
@@ -134,7 +153,7 @@ function knockAgain(
   random: Random,
 ): Decision | undefined {
   if (call.maxRetries === 0) return undefined;
-  // The waiting is bounded, not the trying: two slow connect timeouts must not hide a third node that is well.
+  // The wait is bounded, not the number of attempts: two slow connect timeouts must not hide a third node that is healthy.
   if (untriedNodes > 0) return retryWithin(call.deadlineMs, 0, past, nowMs);
   const untilMs = Math.min(call.deadlineMs, (past.refusals?.sinceMs ?? startedAtMs) + call.noNodeWaitMs);
   return retryWithin(untilMs, refusedBackoffMs(random), past, nowMs);
@@ -159,7 +178,7 @@ function countedRetry(
 ): Decision | undefined {
   if (call.class === "never" || past.retries >= call.maxRetries) return undefined;
   const retry = retryWithin(call.deadlineMs, waitMs, { ...past, retries: past.retries + 1 }, nowMs);
-  // Asked last, so that a retry which would come too late costs nothing.
+  // The budget comes last, so that a retry which would be too late costs nothing.
   return retry !== undefined && budget.trySpend(nowMs) ? retry : undefined;
 }
 
@@ -167,7 +186,7 @@ function retryWithin(untilMs: number, afterMs: number, history: History, nowMs: 
   return nowMs + afterMs < untilMs ? { next: "retry", afterMs, history } : undefined;
 }
 
-/** The node, or what stands before it, will not do it now; another node or a later try may. */
+/** The node, or a proxy before it, refuses for now; another node or a later attempt may succeed. */
 export function isTransientRefusal(status: number): boolean {
   return status === 429 || status === 502 || status === 503 || status === 504;
 }

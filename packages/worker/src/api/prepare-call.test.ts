@@ -35,16 +35,16 @@ describe("preparing a call", () => {
   });
 
   it("lets a Read move that is bound to no node, unless one attempt is all that is wanted", () => {
-    const movable = (request: PoolRequest, settings?: CallDefaults) => prepare(request, settings).movable;
+    const reroutable = (request: PoolRequest, settings?: CallDefaults) => prepare(request, settings).reroutable;
     const search: PoolRequest = { method: "POST", path: "/a/_search" };
-    assert.equal(movable(search), true);
-    assert.equal(movable({ ...search, query: { scroll: "1m" } }), false);
-    assert.equal(movable({ ...search, query: { scroll: "1m" }, class: "read" }), false);
-    assert.equal(movable({ ...search, class: "repeatable" }), false);
-    assert.equal(movable({ method: "POST", path: "/_sql" }), false);
-    assert.equal(movable({ method: "POST", path: "/_sql", class: "read" }), true);
-    assert.equal(movable({ method: "PUT", path: "/a/_doc/1" }), false);
-    assert.equal(movable(search, { timeoutMs: 1_000, retry: false }), false);
+    assert.equal(reroutable(search), true);
+    assert.equal(reroutable({ ...search, query: { scroll: "1m" } }), false);
+    assert.equal(reroutable({ ...search, query: { scroll: "1m" }, class: "read" }), false);
+    assert.equal(reroutable({ ...search, class: "repeatable" }), false);
+    assert.equal(reroutable({ method: "POST", path: "/_sql" }), false);
+    assert.equal(reroutable({ method: "POST", path: "/_sql", class: "read" }), true);
+    assert.equal(reroutable({ method: "PUT", path: "/a/_doc/1" }), false);
+    assert.equal(reroutable(search, { timeoutMs: 1_000, retry: false }), false);
   });
 
   it("classifies by method and path unless the caller knows better", () => {

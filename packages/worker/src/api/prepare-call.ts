@@ -72,7 +72,7 @@ function prepare(request: PoolRequest, config: CallDefaults, nowMs: number): Pre
 
   const maxRetries = config.retry === false ? 0 : config.retry.max;
   // A Read that opens something on a node stays there, whoever says that it is a Read.
-  const isBound = known.class === "read" && !known.movable;
+  const isBound = known.class === "read" && !known.reroutable;
 
   return {
     timeoutMs,
@@ -82,9 +82,10 @@ function prepare(request: PoolRequest, config: CallDefaults, nowMs: number): Pre
       headers: headersOf(request, contentType),
       body,
       class: requestClass,
-      movable: requestClass === "read" && maxRetries > 0 && !isBound,
+      reroutable: requestClass === "read" && maxRetries > 0 && !isBound,
       maxRetries,
       deadlineMs: nowMs + timeoutMs,
+      sentBefore: 0,
     },
   };
 }

@@ -12,22 +12,22 @@ import {
   summary,
   until,
 } from "./dispatch-rig.test.support.js";
+import type { Target } from "./target.js";
 
 describe("a new list of nodes", () => {
   it("a list that comes in the middle of a turn is applied before a node is picked", async (test) => {
     const [old, fresh] = [await startRawServer(test, answer), await startRawServer(test, answer)];
-    let isNew = true;
-    const rig = openRig(test, {
-      catchUp: () => {
-        if (!isNew) return false;
-        isNew = false;
-        rig.use(undefined, fresh.origin);
-        return true;
-      },
-    });
+    const newLists: Target[][] = [];
+    const rig = openRig(test, { newLists });
     rig.use(old.origin);
+    // As the main thread does for another thread: first the list, then the table.
+    newLists.push([], [{ slot: 1, generation: 1, endpoint: endpointOf(fresh.origin) }]);
+    rig.writer.assign(1, 1);
+    rig.writer.setState(0, undefined, undefined);
+    rig.writer.setState(1, { tier: "node", mark: "none", ejected: false }, undefined);
     assert.deepEqual(summary(await rig.request()), { status: 200, attempts: ["200"] });
     assert.deepEqual([old.requests.length, fresh.requests.length], [0, 1]);
+    await until("the slot of the list between is released", () => rig.released.length > 0);
   });
 
   it("lets a node that stays keep its connections, whatever else of it or of others has changed", async (test) => {
@@ -136,6 +136,24 @@ describe("a new list of nodes", () => {
     await rig.request();
     assert.deepEqual([now.requests.length, now.connections], [2, 2]);
     assert.deepEqual(rig.released, []);
+  });
+
+  it("requests on replaced connections take no room from the node that has the slot now", async (test) => {
+    const sockets: Socket[] = [];
+    const server = await startRawServer(test, (socket, { path }) => {
+      if (path === "/long") sockets.push(socket);
+      else socket.write(okAnswer);
+    });
+    const rig = openRig(test, { settings: { perNode: 1 } });
+    rig.use(server.origin);
+    const long = rig.begin({ path: "/long", class: "never" });
+    await until("it is on the wire", () => sockets.length === 1);
+    rig.use(endpointOf(server.origin, { tls: {} }));
+    assert.deepEqual(summary(await rig.request()), { status: 200, attempts: ["200"] });
+    assert.deepEqual([long.settlements, rig.inFlight, rig.reader.inFlightOf(0)], [0, 1, 0]);
+    sockets[0]?.write(okAnswer);
+    await long.result;
+    assert.deepEqual([rig.inFlight, rig.reader.inFlightOf(0), rig.reader.hasRoom(0)], [0, 0, true]);
   });
 
   it("releases a slot only when everything that ever was in it has ended", async (test) => {

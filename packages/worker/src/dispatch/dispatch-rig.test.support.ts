@@ -134,7 +134,7 @@ export interface RigOptions {
   readonly noNodeWaitMs?: number;
   readonly drainMs?: number;
   readonly random?: Random;
-  readonly catchUp?: () => boolean;
+  readonly newLists?: Target[][];
 }
 
 const layout = { slots: 4, threads: 1 };
@@ -169,7 +169,7 @@ export class Rig {
     noNodeWaitMs = 1_000,
     drainMs = 20_000,
     random = () => 0,
-    catchUp,
+    newLists,
   }: RigOptions = {}) {
     const words = createTable(layout);
     const connections: ConnectionSettings = {
@@ -203,7 +203,7 @@ export class Rig {
       timers: realTimers,
       random,
       wallNowMs: Date.now,
-      ...(catchUp === undefined ? {} : { catchUp }),
+      ...(newLists === undefined ? {} : { takeNewLists: () => newLists.splice(0) }),
     });
   }
 
@@ -226,11 +226,9 @@ export class Rig {
     this.dispatch.pump();
   }
 
-  /** Attempts under way, at nodes that are gone too. */
+  /** Attempts in flight, at nodes that are gone too. */
   get inFlight(): number {
-    let total = 0;
-    for (let slot = 0; slot < layout.slots; slot++) total += this.reader.inFlightOf(slot);
-    return total;
+    return this.totals.inFlight;
   }
 
   /** What the dispatch has counted. */
@@ -253,9 +251,10 @@ export class Rig {
         headers: [],
         body: undefined,
         class: "read",
-        movable: true,
+        reroutable: true,
         maxRetries: 2,
         deadlineMs: nowMs() + 30_000,
+        sentBefore: 0,
         ...call,
       },
       (outcome) => {

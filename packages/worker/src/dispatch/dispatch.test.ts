@@ -25,7 +25,7 @@ describe("dispatching", () => {
     rig.use(server.origin);
     let asked = 0;
     const claim = {
-      hand() {
+      markSent() {
         asked++;
         return asked !== 1;
       },
@@ -47,6 +47,20 @@ describe("dispatching", () => {
       "connection: keep-alive",
       "authorization: Basic x",
       "x-opaque-id: 7",
+    ]);
+  });
+
+  it("a header of the pool that a request gives too is sent once, with the request's value", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test);
+    const headers = { authorization: "Basic x", "x-opaque-id": "pool", accept: "a/pool" };
+    rig.use(endpointOf(server.origin, { headers }));
+    await rig.request({ headers: ["x-opaque-id", "mine", "x-other", "accept"] });
+    assert.deepEqual(server.requests[0]?.split("\r\n").slice(3), [
+      "authorization: Basic x",
+      "accept: a/pool",
+      "x-opaque-id: mine",
+      "x-other: accept",
     ]);
   });
 
@@ -365,6 +379,27 @@ describe("a cancelled call", () => {
     await until("its first attempt has failed", () => rig.failures.length === 1);
     begun.pending.cancel("TIMEOUT", "over");
     assert.deepEqual(summary(await begun.result), { code: "TIMEOUT", sent: "no", attempts: ["ECONNREFUSED"] });
+  });
+
+  it("a cancelled request whose connection is being opened, or waits to be, gives up its place at once", async (test) => {
+    // It takes connections and answers no handshake.
+    const server = await startRawServer(test, mute);
+    const rig = openRig(test, { settings: { perNode: 2, opening: 1 } });
+    rig.use(endpointOf(server.origin.replace("http:", "https:")));
+    const [dialled, waiting] = [rig.begin(), rig.begin()];
+    await until("the first is dialled", () => server.connections === 1);
+    assert.equal(rig.inFlight, 2);
+    waiting.pending.cancel("TIMEOUT", "over");
+    assert.equal(rig.inFlight, 1);
+    dialled.pending.cancel("TIMEOUT", "over");
+    assert.equal(rig.inFlight, 0);
+    for (const { result } of [dialled, waiting]) {
+      assert.deepEqual(summary(await result), { code: "TIMEOUT", sent: "no", attempts: ["TIMEOUT"] });
+    }
+    await until("nothing is dialled", () => server.open === 0);
+    assert.deepEqual([server.connections, rig.failures, rig.stats().nodes[0]?.failures], [1, [], 0]);
+    rig.begin();
+    await until("the place among those that open is free again", () => server.connections === 2);
   });
 
   it("that has ended, stays as it ended", async (test) => {

@@ -1,29 +1,22 @@
-import { sameConnection } from "@rollcall/coordinator/cluster";
-import { type Attempt, failureReason, type Random, type RollcallErrorCode, type Timers } from "@rollcall/core";
-import { isInTime } from "@rollcall/core/health";
+import type { Random, RollcallErrorCode, Sent, Timers } from "@rollcall/core";
 import {
-  blamesNode,
+  type Decision,
   decide,
-  emptyRerouteWindow,
-  type History,
+  failureMessage,
   isTransientRefusal,
-  judgeFailure,
-  nextReroutes,
-  noHistory,
   type Outcome,
-  parseRetryAfter,
   RetryBudget,
+  sentOf,
 } from "@rollcall/core/request";
-import { Exploration, pick, pickAmong } from "@rollcall/core/selection";
+import { Exploration, type Picked, pick, pickAmong } from "@rollcall/core/selection";
 import type { TableReader } from "../table/reader.js";
-import type { Link } from "./in-flight-list.js";
-import {
-  type Connection,
-  type ConnectionObserver,
-  type ConnectionSettings,
-  type NodeHandler,
-  NodePool,
-} from "./node-pool.js";
+import { AttemptHandler, type AttemptOwner } from "./attempt.js";
+import { AttemptRecord } from "./attempt-record.js";
+import { type ConnectionSettings, mergeHeaders, type NodePool } from "./node-pool.js";
+import { NodePools } from "./node-pools.js";
+import { DispatchedRequest } from "./pending-request.js";
+import { RequestQueue } from "./request-queue.js";
+import { ReroutePlanner } from "./reroute.js";
 import type { RerouteOrder } from "./reroute-order.js";
 import type {
   CancelCode,
@@ -35,220 +28,190 @@ import type {
   Sender,
   SenderStats,
 } from "./sender.js";
-import { type Indexed, SwapRemoveList } from "./swap-remove-list.js";
+import { SwapRemoveList } from "./swap-remove-list.js";
 import type { Target } from "./target.js";
-import { WaitingCalls } from "./waiting-calls.js";
 
 export interface DispatchOptions {
   readonly reader: TableReader;
   readonly settings: ConnectionSettings;
   readonly queueMax: number;
   readonly noNodeWaitMs: number;
-  /** How long requests on a removed node may still take. */
+  /** How long requests at a removed node may still take. */
   readonly drainMs: number;
   readonly observer: DispatchObserver;
   readonly timers: Timers;
   readonly random: Random;
   /** This thread's clock for how long something took: it stands still while the thread does not run. */
   readonly ranMs: (nowMs: number) => number;
-  /** For dates in `Retry-After`. */
+  /** For dates in `Retry-After` and of certificates. */
   readonly wallNowMs: () => number;
-  /** The part of the process's retries that is this thread's. */
+  /** This thread's share of the process's retry budget, default 1. */
   readonly budgetShare?: number;
-  /** Applies a list of targets that is there and not applied yet. False where there is none. */
-  readonly catchUp?: () => boolean;
+  /** Takes the lists of targets that have come and were not applied yet, oldest first. Absent: none come that way. */
+  readonly takeNewLists?: () => readonly (readonly Target[])[];
 }
 
-/** Of a request that has been tried very often, only so many attempts are told. */
-const attemptsTold = 32;
-/** What is told of an attempt that was given up because its node had fallen silent. */
-const movedCode = "MOVED";
+/** What an error or answer shows of an attempt that was rerouted. */
+const reroutedCode = "REROUTED";
 
 /**
- * Sends calls to nodes: pick, send, judge, count; then return, retry or fail. One for each thread, or one on the main
- * thread; it knows of neither. It keeps no time of its own over a call: the owner cancels.
+ * Sends requests to nodes: pick, send, judge; then return, retry or fail. One a thread that sends. It sets no timer over
+ * a request: the owner cancels.
+ *
+ * A request waits here in two places, both bounded: in the queue for a connection, and in `backing-off` for the time of
+ * its next attempt. Its states are drawn in pending-request.ts.
  */
 export class Dispatch implements Sender {
   readonly isUp = true;
-  private readonly pools = new Map<number, Pool>();
-  private readonly retiring = new Set<Pool>();
-  private readonly waiting: WaitingCalls<PendingCall>;
+  private readonly pools: NodePools<AttemptHandler>;
+  private readonly record: AttemptRecord;
+  private readonly reroutes: ReroutePlanner;
+  private readonly queue: RequestQueue<DispatchedRequest<AttemptHandler>>;
   private readonly budget: RetryBudget;
   private readonly exploration = new Exploration();
-  /** Of what is moved. */
-  private portion = emptyRerouteWindow;
-  private readonly catchUp: () => boolean;
-  /** Calls not settled yet. */
-  private readonly pending = new SwapRemoveList<PendingCall>();
-  private resting = 0;
+  /** Requests not settled yet. */
+  private readonly pending = new SwapRemoveList<DispatchedRequest<AttemptHandler>>();
+  private backingOff = 0;
   private destroyed = false;
   private pumping = false;
 
   constructor(private readonly options: DispatchOptions) {
-    this.catchUp = options.catchUp ?? (() => false);
-    this.waiting = new WaitingCalls(options.queueMax);
-    this.budget = new RetryBudget(options.timers.nowMs(), options.budgetShare);
+    const { reader, observer, timers, random } = options;
+    this.pools = new NodePools({ ...options, released: (slot) => observer.released(slot) });
+    this.record = new AttemptRecord(options);
+    this.reroutes = new ReroutePlanner(reader, this.pools, random);
+    this.queue = new RequestQueue(options.queueMax);
+    this.budget = new RetryBudget(timers.nowMs(), options.budgetShare);
   }
 
-  /**
-   * Takes over the newest list of nodes. Connections to a node that stays are kept, whatever else of it changed; those
-   * to a node that is gone are closed as their requests end.
-   */
   apply(targets: readonly Target[]): void {
     if (this.destroyed) return;
-    const staying = new Set<number>();
-    for (const target of targets) {
-      staying.add(target.slot);
-      const pool = this.pools.get(target.slot);
-      if (pool !== undefined && sameConnection(pool.endpoint, target.endpoint)) {
-        if (pool.generation !== target.generation) this.options.reader.forget(target.slot);
-        pool.update(target);
-        continue;
-      }
-      this.options.reader.forget(target.slot);
-      this.pools.set(target.slot, new NodePool(target, this.options.settings, this.options.random, this.connections));
-      if (pool !== undefined) void this.retire(pool);
-    }
-    for (const [slot, pool] of this.pools) {
-      if (staying.has(slot)) continue;
-      this.pools.delete(slot);
-      // Nobody watches over what still waits there.
-      this.options.reader.forget(slot);
-      void this.retire(pool);
-    }
+    this.pools.apply(targets);
     this.pump();
   }
 
-  start(call: PreparedRequest, settle: (result: Result) => void, claim?: Claim): PendingRequest {
-    const pending = new PendingCall(call, settle, claim);
-    this.pending.add(pending);
+  start(prepared: PreparedRequest, settle: (result: Result) => void, claim?: Claim): PendingRequest {
+    const request = new DispatchedRequest<AttemptHandler>(prepared, claim, this, settle);
+    this.pending.add(request);
     this.budget.countRequest(this.options.timers.nowMs());
-    this.admit(pending);
-    return {
-      cancel: (code, message) => this.cancel(pending, code, message),
-    };
+    this.admit(request);
+    return request;
   }
 
   pump(): void {
-    // A call that fails as it is begun comes back here: the loop that began it goes on, or a long queue fills the stack.
+    // An attempt that fails as it begins calls this again. The outer loop goes on then: recursion would fill the stack.
     if (this.destroyed || this.pumping) return;
     this.pumping = true;
     try {
-      for (let call = this.waiting.first(); call !== undefined; call = this.waiting.first()) {
-        const pool = this.choose(call);
+      for (let request = this.queue.first(); request !== undefined; request = this.queue.first()) {
+        this.catchUp();
+        const pool = this.choose(request);
         if (pool === undefined) return;
-        this.waiting.shift();
-        this.attempt(call, pool);
+        this.queue.shift();
+        this.attempt(request, pool);
       }
     } finally {
       this.pumping = false;
     }
   }
 
-  reroute({ decidedAtMs, stuck, targets }: RerouteOrder): void {
+  reroute(order: RerouteOrder): void {
+    if (this.destroyed) return;
     this.catchUp();
-    const { reader, timers, random, observer } = this.options;
-    const nowMs = timers.nowMs();
-    // Of a thread that was not running, what it waits for may have come meanwhile.
-    if (this.destroyed || !isInTime(decidedAtMs, nowMs)) return;
-    const waiting = stuck.flatMap(({ slot, generation, suspectedAtMs }) => {
-      const pool = this.pools.get(slot);
-      if (pool?.generation !== generation) return [];
-      return Array.from(pool.underWay, (attempt) => ({
-        slot,
-        startedAtMs: attempt.startedAtMs,
-        suspectedAtMs,
-        movable: attempt.isWanted && attempt.call.call.movable,
-        moved: attempt.call.moved,
-        attempt,
-      }));
-    });
-    const reachable = targets
-      .filter(({ slot }) => this.pools.has(slot))
-      .map((target) => ({ ...target, inFlight: reader.inFlightOf(target.slot) }));
-    const { portion, moves, ask } = nextReroutes(this.portion, waiting, reachable, nowMs, random);
-    this.portion = portion;
-    for (const { attempt, targets } of moves) this.moveOne(attempt.attempt, targets, nowMs);
-    for (const slot of ask) observer.probeWanted(slot);
+    const nowMs = this.options.timers.nowMs();
+    const { reroutes, probe } = this.reroutes.plan(order, nowMs);
+    for (const { attempt, targets } of reroutes) this.rerouteOne(attempt, targets, nowMs);
+    for (const slot of probe) this.options.observer.probeWanted(slot);
+    if (this.queue.length > 0) this.pump();
+  }
+
+  /** Has no effect on a request that is settled. */
+  cancel(request: DispatchedRequest<AttemptHandler>, code: CancelCode, message: string): void {
+    const { state } = request;
+    if (state.kind === "settled") return;
+    if (state.kind === "backing-off") state.cancel();
+    if (state.kind === "sending") {
+      const nowMs = this.options.timers.nowMs();
+      noteGivenUp(state.attempt, code, nowMs);
+      if (code === "TIMEOUT") this.record.gaveUpWaiting(state.attempt, nowMs);
+    }
+    this.fail(request, code, message, sentOf(request.history));
+    if (state.kind === "queued") this.queue.countLeft();
+    if (state.kind === "sending") state.attempt.abandon();
   }
 
   stats(): SenderStats {
-    return { queued: this.waiting.length };
+    return { queued: this.queue.length };
   }
 
   async destroy(): Promise<void> {
-    // A connection that becomes free by this must not begin a call that waits to be cancelled itself.
+    // First: a connection that becomes free below must not begin a request that is about to be cancelled.
     this.destroyed = true;
-    for (const call of this.pending.toArray())
-      this.cancel(call, "CLOSED", "the pool was closed before the answer came");
-    const pools = [...this.pools.values(), ...this.retiring];
-    this.pools.clear();
-    await Promise.allSettled(pools.map((pool) => pool.destroy()));
+    for (const request of this.pending.toArray()) {
+      this.cancel(request, "CLOSED", "the pool was closed before the answer came");
+    }
+    await this.pools.destroy();
   }
 
-  private readonly connections: ConnectionObserver = {
-    counted: (slot, change) => this.options.reader.countSocket(slot, change),
-    opened: (slot, tookMs) => this.options.reader.noteHandshake(slot, tookMs),
-    ranMs: () => this.options.ranMs(this.options.timers.nowMs()),
-    wallNowMs: () => this.options.wallNowMs(),
-  };
+  private admit(request: DispatchedRequest<AttemptHandler>): void {
+    if (this.destroyed) return this.fail(request, "CLOSED", "the pool is closed", sentOf(request.history));
+    // Those that are queued go first.
+    if (this.queue.length === 0) {
+      this.catchUp();
+      const pool = this.choose(request);
+      if (pool !== undefined) return this.attempt(request, pool);
+    }
+    if (this.queue.push(request)) return;
+    const message = `${this.queue.length} requests are waiting for a connection already`;
+    this.fail(request, "QUEUE_FULL", message, sentOf(request.history));
+  }
 
-  private readonly attempts: AttemptOwner = {
-    heard: (attempt) => this.heard(attempt),
-    finished: (attempt) => this.finished(attempt),
-  };
+  /** The next attempt of a request that was admitted before: it goes to the head of the queue, whatever the bound. */
+  private sendAgain(request: DispatchedRequest<AttemptHandler>): void {
+    this.catchUp();
+    const pool = this.choose(request);
+    if (pool === undefined) {
+      request.state = { kind: "queued" };
+      this.queue.pushFirst(request);
+    } else this.attempt(request, pool);
+  }
 
-  private heard({ pool, generation }: AttemptHandler): void {
+  /** Brings the roster, the connections and the penalties up to date, so that {@link choose} only has to read. */
+  private catchUp(): void {
     const { reader, timers } = this.options;
-    if (pool.isCurrent && pool.generation === generation) reader.noteHeard(pool.slot, timers.nowMs());
-  }
-
-  private admit(call: PendingCall): void {
-    if (this.destroyed) return this.fail(call, "CLOSED", "the pool is closed");
-    // Those who wait go first.
-    const pool = this.waiting.length > 0 ? undefined : this.choose(call);
-    if (pool !== undefined) return this.attempt(call, pool);
-    if (this.waiting.push(call)) return;
-    this.fail(call, "QUEUE_FULL", `${this.waiting.length} calls are waiting for a connection already`);
-  }
-
-  /** The next attempt of a call that has been admitted: the queue's bound is not for it, and it has waited before. */
-  private sendAgain(call: PendingCall): void {
-    const pool = this.choose(call);
-    if (pool !== undefined) return this.attempt(call, pool);
-    call.state = { kind: "waiting" };
-    this.waiting.pushFirst(call);
-  }
-
-  private choose(call: PendingCall): Pool | undefined {
-    const { reader, timers, random } = this.options;
     // The table may name nodes of a list that came while it was read.
     do reader.refresh();
-    while (this.catchUp());
-    const nowMs = timers.nowMs();
-    reader.penalties.advance(reader.roster.eligible, nowMs);
-    const exploration = call.mayExplore ? this.exploration : undefined;
-    call.mayExplore = false;
-    const picked = pick(reader, call.tried, nowMs, random, exploration);
+    while (this.applyNewLists());
+    reader.penalties.advance(reader.roster.eligible, timers.nowMs());
+  }
+
+  private applyNewLists(): boolean {
+    const lists = this.options.takeNewLists?.() ?? noLists;
+    for (const targets of lists) this.pools.apply(targets);
+    return lists.length > 0;
+  }
+
+  private choose(request: DispatchedRequest<AttemptHandler>): NodePool<AttemptHandler> | undefined {
+    const { reader, timers, random } = this.options;
+    const exploration = request.takeExploration() ? this.exploration : undefined;
+    return this.poolOf(pick(reader, request.tried, timers.nowMs(), random, exploration));
+  }
+
+  private poolOf(picked: Picked): NodePool<AttemptHandler> | undefined {
     return picked.type === "node" ? this.pools.get(picked.slot) : undefined;
   }
 
-  private attempt(call: PendingCall, pool: Pool): void {
-    const { reader, timers } = this.options;
-    const nowMs = timers.nowMs();
-    reader.enter(pool.slot);
-    reader.penalties.begun(pool.slot, nowMs);
-
-    const attempt = new AttemptHandler(call, pool, nowMs, this.options.ranMs(nowMs), this.attempts);
-    pool.underWay.add(attempt);
-    this.showWaiting(pool);
-    call.state = { kind: "sending", attempt };
-    const { method, path, headers, body } = call.call;
+  private attempt(request: DispatchedRequest<AttemptHandler>, pool: NodePool<AttemptHandler>): void {
+    const nowMs = this.options.timers.nowMs();
+    const attempt = new AttemptHandler(request, pool, nowMs, this.options.ranMs(nowMs), this.attempts);
+    this.record.begun(attempt);
+    request.state = { kind: "sending", attempt };
+    const { method, path, headers, body } = request.prepared;
     pool.send(
       {
         method,
         path: pool.endpoint.pathPrefix + path,
-        headers: pool.headers.length === 0 ? (headers as string[]) : pool.headers.concat(headers as string[]),
+        headers: mergeHeaders(pool.headers, headers),
         body: body ?? null,
         // Left to itself, undici closes the connection after every HEAD, and every GET with a body.
         reset: false,
@@ -257,377 +220,118 @@ export class Dispatch implements Sender {
     );
   }
 
-  private showWaiting({ isCurrent, slot, underWay }: Pool): void {
-    if (isCurrent) this.options.reader.showWaiting(slot, underWay.oldest?.startedAtMs, underWay.newest?.startedAtMs);
-  }
+  private readonly attempts: AttemptOwner = {
+    heard: (attempt) => this.record.heard(attempt, this.options.timers.nowMs()),
+    finished: (attempt) => {
+      const nowMs = this.options.timers.nowMs();
+      const outcome = this.record.ended(attempt, nowMs);
+      if (attempt.isWanted) this.conclude(attempt, outcome, nowMs);
+      if (this.queue.length > 0) this.pump();
+    },
+  };
 
-  /** Gives an attempt up and sends its call to one of these slots, if one has room. */
-  private moveOne(attempt: AttemptHandler, targets: readonly number[], nowMs: number): void {
-    const { call, pool } = attempt;
-    const picked = pickAmong(this.options.reader, targets, nowMs, this.options.random);
-    const next = picked.type === "node" ? this.pools.get(picked.slot) : undefined;
+  /** Gives an attempt up and sends its request to one of these slots, if one has room. */
+  private rerouteOne(attempt: AttemptHandler, targets: readonly number[], nowMs: number): void {
+    const { request, pool } = attempt;
+    const next = this.poolOf(pickAmong(this.options.reader, targets, nowMs, this.options.random));
     if (next === undefined) return;
-    call.tell(pool.endpoint.address, movedCode, nowMs - attempt.startedAtMs);
-    call.handed ||= attempt.handedToSocket;
-    call.moved = true;
-    if (!call.tried.includes(pool.slot)) call.tried.push(pool.slot);
-    this.learnOfWaiting(attempt, nowMs);
-    // First: whatever still comes of the old attempt settles nothing then.
-    this.attempt(call, next);
+    noteGivenUp(attempt, reroutedCode, nowMs);
+    request.rerouted = true;
+    request.noteTried(pool.slot);
+    this.record.gaveUpWaiting(attempt, nowMs);
+    // Before the next begins: whatever still comes of this one decides nothing.
+    attempt.isWanted = false;
+    this.attempt(request, next);
     attempt.abandon();
   }
 
-  /** What came of an attempt, for the judgement of its node beside the others. */
-  private learn(attempt: AttemptHandler, status: number, nowMs: number): void {
-    const { reader } = this.options;
-    const { slot } = attempt.pool;
-    if (isTransientRefusal(status)) reader.penalties.refused(slot);
-    else reader.penalties.answered(slot, this.tookMs(attempt, nowMs), nowMs);
-  }
-
-  /** It was waited for in vain. */
-  private learnOfWaiting(attempt: AttemptHandler, nowMs: number): void {
-    const { pool, generation } = attempt;
-    if (!pool.isCurrent || pool.generation !== generation) return;
-    this.options.reader.penalties.leftWaiting(pool.slot, this.tookMs(attempt, nowMs), nowMs);
-  }
-
-  private tookMs({ startedRanMs }: AttemptHandler, nowMs: number): number {
-    return Math.max(0, this.options.ranMs(nowMs) - startedRanMs);
-  }
-
-  private finished(attempt: AttemptHandler): void {
-    const { reader, observer, timers } = this.options;
-    const { call, pool, generation, startedAtMs } = attempt;
-    const { slot } = pool;
-    const nowMs = timers.nowMs();
-    // The slot may have another node by now.
-    const isCurrent = pool.isCurrent && pool.generation === generation;
-    pool.underWay.remove(attempt);
-    reader.leave(slot);
-    this.showWaiting(pool);
-    pool.release(attempt, attempt.error === undefined);
-    const outcome = this.judge(attempt);
-    // What closed this one idle has closed the others, too.
-    if (outcome.kind === "stale-socket") pool.dropIdle();
-    if (outcome.kind === "answered") {
-      reader.countAnswer(slot, outcome.status === 429 || outcome.status >= 500);
-      if (isCurrent) this.learn(attempt, outcome.status, nowMs);
-      if (outcome.status === 401) observer.credentialRefused();
-    } else if (outcome.kind !== "cancelled") reader.countFailure(slot);
-
-    if (blamesNode(outcome)) {
-      if (outcome.kind === "not-connected" && isCurrent) reader.noteRefusal(slot);
-      const reason = "errorCode" in outcome ? failureReason(outcome.errorCode) : outcome.kind;
-      observer.failed({ slot, generation, startedAtMs, reason });
-    }
-    if (attempt.isWanted) this.conclude(call, attempt, outcome, nowMs);
-    if (this.waiting.length > 0) this.pump();
-  }
-
-  private judge(attempt: AttemptHandler): Outcome {
-    if (attempt.error === undefined) {
-      const retryAfter =
-        attempt.status === 429 || attempt.status === 503 ? headerOf(attempt.rawHeaders, "retry-after") : undefined;
-      const retryAfterMs = retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, this.options.wallNowMs());
-      return { kind: "answered", status: attempt.status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-    }
-    return judgeFailure(attempt.error, attempt);
-  }
-
-  private conclude(call: PendingCall, attempt: AttemptHandler, outcome: Outcome, nowMs: number): void {
-    const { reader, random, noNodeWaitMs } = this.options;
-    const { slot, endpoint } = attempt.pool;
+  private conclude(attempt: AttemptHandler, outcome: Outcome, nowMs: number): void {
+    const { request, pool } = attempt;
     const code = outcome.kind === "answered" ? String(outcome.status) : outcome.errorCode;
-    call.tell(endpoint.address, code, nowMs - attempt.startedAtMs);
-    call.handed ||= attempt.handedToSocket;
-    if (!call.tried.includes(slot)) call.tried.push(slot);
+    request.note(pool.endpoint.address, code, nowMs - attempt.startedAtMs);
+    request.noteTried(pool.slot);
+    if (outcome.kind === "answered" && !isTransientRefusal(outcome.status)) return this.answer(attempt);
 
-    if (outcome.kind === "answered" && !isTransientRefusal(outcome.status)) return this.answer(call, attempt);
-
+    const { reader, noNodeWaitMs, random } = this.options;
     reader.refresh();
-    const untriedNodes = reader.untried(call.tried);
+    const untriedNodes = reader.untried(request.tried);
+    const { class: requestClass, maxRetries, deadlineMs } = request.prepared;
     const decision = decide(
-      { class: call.call.class, maxRetries: call.call.maxRetries, deadlineMs: call.call.deadlineMs, noNodeWaitMs },
-      call.history,
+      { class: requestClass, maxRetries, deadlineMs, noNodeWaitMs },
+      request.history,
       { outcome, startedAtMs: attempt.startedAtMs, untriedNodes },
       nowMs,
       this.budget,
       random,
     );
-    switch (decision.next) {
-      case "return":
-        return this.answer(call, attempt);
-      case "fail":
-        return this.fail(call, decision.code, failureMessage(decision.code, call.told), attempt.error);
-      case "retry": {
-        call.history = decision.history;
-        // A new round: every node may be asked again.
-        if (untriedNodes === 0) call.tried = [];
-        if (decision.afterMs > 0) return this.rest(call, attempt, decision.afterMs);
-        reader.countRetry();
-        return this.sendAgain(call);
-      }
+    if (decision.next === "return") return this.answer(attempt);
+    if (decision.next === "fail") {
+      const message = failureMessage(decision.code, request.attempts);
+      return this.fail(request, decision.code, message, decision.sent, attempt.error);
     }
+    // A new round: every node may be tried again.
+    if (untriedNodes === 0) request.tried = [];
+    this.retry(attempt, decision);
   }
 
-  /** Lets a call wait for its next attempt. Those who do are bounded as the queue is; beyond it, this was the last. */
-  private rest(call: PendingCall, attempt: AttemptHandler, afterMs: number): void {
-    const { timers, queueMax, settings } = this.options;
-    if (this.resting >= Math.max(queueMax, settings.perNode)) {
-      if (attempt.error === undefined) return this.answer(call, attempt);
-      return this.fail(call, "QUEUE_FULL", `${this.resting} calls are waiting for another try already`, attempt.error);
+  private retry(attempt: AttemptHandler, { afterMs, history }: Decision & { readonly next: "retry" }): void {
+    const { request, error } = attempt;
+    const { reader, timers, queueMax, settings } = this.options;
+    request.history = history;
+    if (afterMs === 0) {
+      reader.countRetry();
+      return this.sendAgain(request);
     }
-    this.options.reader.countRetry();
-    this.resting++;
-    const cancel = timers.after(afterMs, () => {
-      this.resting--;
-      this.sendAgain(call);
+    // Bounded as the queue is. Beyond it, this attempt was the last.
+    if (this.backingOff >= Math.max(queueMax, settings.perNode)) {
+      if (error === undefined) return this.answer(attempt);
+      const message = `${this.backingOff} requests are waiting for another attempt already`;
+      return this.fail(request, "QUEUE_FULL", message, sentOf(history), error);
+    }
+    reader.countRetry();
+    this.backingOff++;
+    const cancelTimer = timers.after(afterMs, () => {
+      this.backingOff--;
+      this.sendAgain(request);
+      if (this.queue.length > 0) this.pump();
     });
-    call.state = {
-      kind: "resting",
-      cancel: () => {
-        this.resting--;
-        cancel();
-      },
+    const cancel = () => {
+      this.backingOff--;
+      cancelTimer();
     };
+    request.state = { kind: "backing-off", cancel };
   }
 
-  private answer(call: PendingCall, { status, rawHeaders, chunks, pool }: AttemptHandler): void {
-    const [only] = chunks;
-    this.settle(call, {
-      kind: "answered",
-      status,
-      rawHeaders,
-      body: chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks),
-      node: pool.endpoint.address,
-      attempts: call.told,
-    });
+  private answer({ request, status, rawHeaders, body, pool }: AttemptHandler): void {
+    const { attempts } = request;
+    this.settle(request, { kind: "answered", status, rawHeaders, body, node: pool.endpoint.address, attempts });
   }
 
-  private fail(call: PendingCall, code: RollcallErrorCode, message: string, cause?: Error): void {
-    const sent = call.handed ? "maybe" : "no";
-    const error = {
-      code,
-      message,
-      sent,
-      attempts: call.told,
-      ...(cause === undefined ? {} : { cause: cause.message }),
-    } as const;
-    this.settle(call, { kind: "failed", error });
+  private fail(
+    request: DispatchedRequest<AttemptHandler>,
+    code: RollcallErrorCode,
+    message: string,
+    sent: Sent,
+    cause?: Error,
+  ): void {
+    const { attempts } = request;
+    const error = { code, message, sent, attempts };
+    this.settle(request, { kind: "failed", error: cause === undefined ? error : { ...error, cause: cause.message } });
   }
 
-  private cancel(call: PendingCall, code: CancelCode, message: string): void {
-    const { state } = call;
-    if (state.kind === "settled") return;
-    if (state.kind === "resting") state.cancel();
-    if (state.kind === "sending") {
-      const { attempt } = state;
-      const nowMs = this.options.timers.nowMs();
-      call.handed ||= attempt.handedToSocket;
-      call.tell(attempt.pool.endpoint.address, code, nowMs - attempt.startedAtMs);
-      if (code === "TIMEOUT") this.learnOfWaiting(attempt, nowMs);
-    }
-    this.fail(call, code, message);
-    if (state.kind === "waiting") this.waiting.countLeft();
-    if (state.kind === "sending") state.attempt.abandon();
-  }
-
-  private settle(call: PendingCall, result: Result): void {
-    call.state = { kind: "settled" };
-    this.pending.remove(call);
-    call.settle(result);
-  }
-
-  /** Lets the requests on connections that are no longer wanted end, for a while. */
-  private async retire(pool: Pool): Promise<void> {
-    pool.isCurrent = false;
-    this.retiring.add(pool);
-    const { timers, drainMs } = this.options;
-    let cancel = () => {};
-    const deadline = new Promise<void>((resolve) => {
-      cancel = timers.after(drainMs, resolve);
-    });
-    await Promise.race([pool.close(), deadline]);
-    cancel();
-    await pool.destroy();
-    this.retiring.delete(pool);
-    if (!this.holds(pool.slot)) this.options.observer.released(pool.slot);
-  }
-
-  private holds(slot: number): boolean {
-    if (this.pools.has(slot)) return true;
-    for (const pool of this.retiring) if (pool.slot === slot) return true;
-    return false;
+  private settle(request: DispatchedRequest<AttemptHandler>, result: Result): void {
+    request.state = { kind: "settled" };
+    this.pending.remove(request);
+    request.settle(result);
   }
 }
 
-/**
- * A call on its way:
- *
- *                                       ┌──moved──┐
- *                                       ▼         │
- *   waiting ──a connection is free──▶ sending ──to be retried──▶ resting
- *      ▲                                 │                          │
- *      └────────── (all taken) ◀─────────┼──────────────────────────┘
- *                                        ▼
- *   any of them ──cancelled──────────▶ settled
- */
-type CallState =
-  | { readonly kind: "waiting" }
-  | { readonly kind: "sending"; readonly attempt: AttemptHandler }
-  | { readonly kind: "resting"; readonly cancel: () => void }
-  | { readonly kind: "settled" };
+const noLists: readonly (readonly Target[])[] = [];
 
-class PendingCall implements Indexed {
-  place = -1;
-  state: CallState = { kind: "waiting" };
-  history: History = noHistory;
-  tried: number[] = [];
-  readonly told: Attempt[] = [];
-  /** Bytes of some attempt may have been written. */
-  handed = false;
-  /** An attempt was given up because its node had fallen silent: once, and no more. */
-  moved = false;
-  /** Its next pick is its first, and may go to a node only to see how that is. */
-  mayExplore: boolean;
-
-  constructor(
-    readonly call: PreparedRequest,
-    readonly settle: (result: Result) => void,
-    readonly claim: Claim | undefined,
-  ) {
-    this.mayExplore = call.movable;
-  }
-
-  get isWaiting(): boolean {
-    return this.state.kind === "waiting";
-  }
-
-  tell(node: string, code: string, tookMs: number): void {
-    this.told.push({ node, code, ms: Math.round(tookMs) });
-    if (this.told.length > attemptsTold) this.told.shift();
-  }
-}
-
-type Pool = NodePool<AttemptHandler>;
-
-/** Whoever has begun an attempt. */
-interface AttemptOwner {
-  /** A byte of its answer has come. */
-  heard(attempt: AttemptHandler): void;
-  finished(attempt: AttemptHandler): void;
-}
-
-/**
- * One attempt, as undici's handler. It speaks the older of undici's two handler forms on purpose: there the headers stay
- * bytes until somebody asks for them, which most callers never do.
- */
-class AttemptHandler implements NodeHandler, Link<AttemptHandler> {
-  older: AttemptHandler | undefined;
-  newer: AttemptHandler | undefined;
-  connection: Connection | undefined;
-  handedToSocket = false;
-  firstByteSeen = false;
-  reusedSocket = false;
-  status = 0;
-  rawHeaders: readonly Buffer[] = [];
-  readonly chunks: Buffer[] = [];
-  error: Error | undefined;
-  private abort: ((error?: Error) => void) | undefined;
-  private abandoned = false;
-
-  /** Of the slot's node that it was sent to. */
-  readonly generation: number;
-
-  constructor(
-    readonly call: PendingCall,
-    readonly pool: Pool,
-    readonly startedAtMs: number,
-    /** The same on the clock that stands still while this thread does not run. */
-    readonly startedRanMs: number,
-    private readonly owner: AttemptOwner,
-  ) {
-    this.generation = pool.generation;
-  }
-
-  /** Whether what comes of it decides its call. */
-  get isWanted(): boolean {
-    const { state } = this.call;
-    return state.kind === "sending" && state.attempt === this;
-  }
-
-  /** Nobody waits for it any more: ends it now, or before its first byte is written. */
-  abandon(): void {
-    this.abandoned = true;
-    this.abort?.(new AbandonedAttempt());
-  }
-
-  onConnect(abort: (error?: Error) => void): void {
-    if (this.abandoned || this.call.claim?.hand() === false) return abort(new AbandonedAttempt());
-    this.abort = abort;
-    this.handedToSocket = true;
-    this.reusedSocket = this.connection?.begin() ?? false;
-  }
-
-  onResponseStarted(): void {
-    this.firstByteSeen = true;
-    this.owner.heard(this);
-  }
-
-  onHeaders(status: number, rawHeaders: Buffer[]): boolean {
-    this.firstByteSeen = true;
-    this.status = status;
-    this.rawHeaders = rawHeaders;
-    return true;
-  }
-
-  onData(chunk: Buffer): boolean {
-    this.chunks.push(chunk);
-    this.owner.heard(this);
-    return true;
-  }
-
-  onComplete(): void {
-    this.owner.finished(this);
-  }
-
-  onError(error: Error): void {
-    this.error = error;
-    this.owner.finished(this);
-  }
-}
-
-class AbandonedAttempt extends Error {
-  override readonly name = "AbortError";
-  readonly code = "ABORT_ERR";
-  constructor() {
-    super("nobody waits for this attempt any more");
-  }
-}
-
-function headerOf(rawHeaders: readonly Buffer[], name: string): string | undefined {
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    if (rawHeaders[at]?.toString("latin1").toLowerCase() === name) return rawHeaders[at + 1]?.toString("latin1");
-  }
-  return undefined;
-}
-
-function failureMessage(code: RollcallErrorCode, told: readonly Attempt[]): string {
-  const last = told.at(-1);
-  const where = last === undefined ? "" : ` (${last.node}: ${last.code})`;
-  switch (code) {
-    case "NO_NODE":
-      return `no node accepted a connection${where}`;
-    case "CONNECT":
-      return `the connection was never made${where}`;
-    case "TLS":
-      return `the connection was refused by TLS${where}`;
-    case "DISCONNECTED":
-      return `the connection was lost before the whole answer had come${where}`;
-    case "BAD_RESPONSE":
-      return `the answer is not HTTP that we can read${where}`;
-    default:
-      return `the request could not be sent${where}`;
-  }
+function noteGivenUp(
+  { request, pool, startedAtMs, handedToSocket }: AttemptHandler,
+  code: string,
+  nowMs: number,
+): void {
+  request.noteGivenUp(pool.endpoint.address, code, nowMs - startedAtMs, handedToSocket);
 }

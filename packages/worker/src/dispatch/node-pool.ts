@@ -6,7 +6,7 @@ import type { Target } from "./target.js";
 
 /** One thread's settings for the connections to each node. */
 export interface ConnectionSettings {
-  /** How many requests may be under way to one node, and so how many connections there may be. The dispatch keeps it. */
+  /** How many requests may be in flight to one node, and so how many connections there may be. The dispatch enforces it. */
   readonly perNode: number;
   readonly opening: number;
   readonly idleMs: number;
@@ -17,11 +17,11 @@ export interface ConnectionSettings {
   readonly maxResponseBytes: number;
 }
 
-/** Who is told of a pool's connections. */
+/** Receives what happens to a pool's connections. */
 export interface ConnectionObserver {
-  /** One more socket of the slot is open, or one less. */
+  /** A socket of the slot has opened (1) or closed (-1). */
   counted(slot: number, change: 1 | -1): void;
-  /** The slot's node has let a connection be opened, in so many milliseconds. */
+  /** A connection to the slot's node took so many milliseconds to open. */
   opened(slot: number, tookMs: number): void;
   /** A clock for that; it stands still while this thread does not run. */
   ranMs(): number;
@@ -29,15 +29,20 @@ export interface ConnectionObserver {
   wallNowMs(): number;
 }
 
-/** undici's handler for one request, told which connection it runs on. */
+/** undici's handler for one request, and the connection that it runs on. */
 export interface NodeHandler extends Dispatcher.DispatchHandler {
   connection: Connection | undefined;
   readonly startedAtMs: number;
 }
 
+/** A connection that is being opened. `giveUp` is absent before it is dialled; without effect once it is open. */
+interface Opening {
+  giveUp?: (reason: Error) => void;
+}
+
 /**
- * One connection, which knows whether it has served before: a request lost on a kept socket is usually the ordinary
- * race with a peer that closes idle sockets, and no sign that the node is ill.
+ * One connection. It counts what its socket has served: a request lost on a kept socket is usually the ordinary race with
+ * a peer that closes idle sockets, and says nothing of the node.
  */
 export class Connection extends Client {
   isOpen = false;
@@ -47,6 +52,7 @@ export class Connection extends Client {
     origin: string,
     options: Client.Options,
     readonly expiresAtMs: number,
+    private readonly opening: Opening,
     onTurned: (connection: Connection) => void,
   ) {
     super(origin, options);
@@ -62,7 +68,12 @@ export class Connection extends Client {
     });
   }
 
-  /** A request is written. Whether the socket has served one before it. */
+  /** Ends the request that this connection is being opened for, and gives up its place among those that open. */
+  giveUpOpening(reason: Error): void {
+    this.opening.giveUp?.(reason);
+  }
+
+  /** A request is about to be written. Returns whether the socket has served one before it. */
   begin(): boolean {
     return this.served++ > 0;
   }
@@ -71,24 +82,25 @@ export class Connection extends Client {
 /**
  * One thread's connections to one node: undici's clients, one request at a time each.
  *
- * The connection that was used last is used next: so a few stay warm, and those that a peak has left over close for want
- * of use. undici's own `Pool` asks every connection whether it is free, at each request, and closes the old ones all at
- * once; here neither costs a request anything.
+ * The connection that was used last is used next: so a few stay warm, and those left over from a peak close unused.
+ * undici's own `Pool` checks every connection at each request, and closes the old ones all at once; here neither costs a
+ * request anything.
  */
 export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   readonly slot: number;
   generation: number;
   /** False once another pool has its slot, or none. */
   isCurrent = true;
-  /** What has been begun and has not ended; its owner keeps it. */
-  readonly underWay = new InFlightList<Handler>();
+  /** Attempts at the node that have not ended. The dispatch adds and removes them. */
+  readonly inFlight = new InFlightList<Handler>();
   endpoint: Endpoint;
-  /** The endpoint's headers as undici takes them fastest: name, value, name, value. */
+  /** The endpoint's headers in the form that undici reads fastest: name, value, name, value. Names in lower case. */
   headers: string[];
   /** Open and free, the one used last at the end. */
   private readonly idle: Connection[] = [];
   private readonly all = new Set<Connection>();
   private readonly options: Client.Options;
+  private readonly dial: ReturnType<typeof createConnector>;
   /** Ends connections that are still being opened. */
   private readonly stop = new AbortController();
 
@@ -102,23 +114,23 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
     this.generation = target.generation;
     this.endpoint = target.endpoint;
     this.headers = Object.entries(target.endpoint.headers).flat();
-    this.options = {
-      connect: createConnector(this, {
-        ...settings,
-        signal: this.stop.signal,
-        wallNowMs: () => observer.wallNowMs(),
-        timed: {
-          nowMs: () => observer.ranMs(),
-          took: (ms) => {
-            if (this.isCurrent) observer.opened(this.slot, ms);
-          },
+    this.dial = createConnector(this, {
+      ...settings,
+      signal: this.stop.signal,
+      wallNowMs: () => observer.wallNowMs(),
+      timed: {
+        nowMs: () => observer.ranMs(),
+        took: (ms) => {
+          if (this.isCurrent) observer.opened(this.slot, ms);
         },
-      }),
+      },
+    });
+    this.options = {
       pipelining: 1,
       keepAliveTimeout: settings.idleMs,
       keepAliveMaxTimeout: settings.idleMs,
       maxResponseSize: settings.maxResponseBytes,
-      // One timeout covers a whole request, and its owner keeps it: see dispatch.ts.
+      // One timeout covers a whole request, and its owner sets it: see dispatch.ts.
       headersTimeout: 0,
       bodyTimeout: 0,
     };
@@ -131,7 +143,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
     this.headers = Object.entries(endpoint.headers).flat();
   }
 
-  /** Sends one request. Whoever sends owes a `release` when it has ended. */
+  /** Sends one request. The sender must call `release` when it has ended. */
   send(options: Dispatcher.DispatchOptions, handler: Handler): void {
     const connection = this.take(handler.startedAtMs) ?? this.open(handler.startedAtMs);
     handler.connection = connection;
@@ -146,11 +158,11 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
       return;
     }
     this.all.delete(connection);
-    // Not at once: undici is about to tidy up after the failure itself.
+    // Not at once: undici is about to clean up after the failure itself.
     setImmediate(() => void connection.destroy());
   }
 
-  /** Closes the connections that are free: the next requests open new ones. */
+  /** Closes the idle connections: the next requests open new ones. */
   dropIdle(): void {
     for (const connection of this.idle.splice(0)) void connection.close();
   }
@@ -178,7 +190,14 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
 
   private open(nowMs: number): Connection {
     const ageMs = this.settings.maxAgeMs * (0.9 + 0.2 * this.random());
-    const connection = new Connection(this.endpoint.origin, this.options, nowMs + ageMs, this.turned);
+    const opening: Opening = {};
+    const options: Client.Options = {
+      ...this.options,
+      connect: (target, callback) => {
+        opening.giveUp = this.dial(target, callback);
+      },
+    };
+    const connection = new Connection(this.endpoint.origin, options, nowMs + ageMs, opening, this.turned);
     this.all.add(connection);
     return connection;
   }
@@ -190,10 +209,28 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
 
   private forget(connection: Connection): void {
     const at = this.idle.lastIndexOf(connection);
-    // One that is not idle has a request to end, and is let go of then.
+    // One that is not idle has a request to end: `release` forgets it.
     if (at === -1 && !connection.closed) return;
     if (at !== -1) this.idle.splice(at, 1);
     this.all.delete(connection);
     void connection.destroy();
   }
+}
+
+/** The headers of one request at a node: those of the request, and those of the pool that it does not give itself. */
+export function mergeHeaders(ofPool: string[], ofRequest: readonly string[]): string[] {
+  if (ofPool.length === 0) return ofRequest as string[];
+  for (let at = 0; at < ofPool.length; at += 2) {
+    if (isNamed(ofPool[at], ofRequest)) return withoutRepeated(ofPool, ofRequest).concat(ofRequest as string[]);
+  }
+  return ofPool.concat(ofRequest as string[]);
+}
+
+function withoutRepeated(ofPool: readonly string[], ofRequest: readonly string[]): string[] {
+  return ofPool.filter((_, at) => !isNamed(ofPool[at - (at % 2)], ofRequest));
+}
+
+function isNamed(name: string | undefined, headers: readonly string[]): boolean {
+  for (let at = 0; at < headers.length; at += 2) if (headers[at] === name) return true;
+  return false;
 }

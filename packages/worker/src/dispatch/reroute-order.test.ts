@@ -44,7 +44,7 @@ describe("a Read that waits on a silent node", () => {
     const read = await stuck();
     useBoth();
     move();
-    assert.deepEqual(summary(await read.result), { status: 200, attempts: ["MOVED", "200"] });
+    assert.deepEqual(summary(await read.result), { status: 200, attempts: ["REROUTED", "200"] });
     await until("the silent node's connection is gone", () => rig.inFlight === 0);
     assert.deepEqual([read.settlements, well.requests.length, rig.stats().retries], [1, 1, 0]);
     assert.deepEqual(rig.failures, [], "nobody is blamed for what we gave up");
@@ -59,7 +59,7 @@ describe("a Read that waits on a silent node", () => {
     move([]);
     assert.deepEqual([rig.signsWanted, read.settlements], [[1], 0]);
     move();
-    assert.deepEqual(summary(await read.result).attempts, ["MOVED", "200"]);
+    assert.deepEqual(summary(await read.result).attempts, ["REROUTED", "200"]);
   });
 
   it("is answered by the silent node if that comes first", async (test) => {
@@ -89,7 +89,7 @@ describe("a Read that waits on a silent node", () => {
     await sleep(20);
     assert.equal(silent.requests.length, 1);
     read.pending.cancel("TIMEOUT", "late");
-    assert.deepEqual(summary(await read.result), { code: "TIMEOUT", sent: "maybe", attempts: ["MOVED", "TIMEOUT"] });
+    assert.deepEqual(summary(await read.result), { code: "TIMEOUT", sent: "maybe", attempts: ["REROUTED", "TIMEOUT"] });
   });
 
   it("leaves the others behind in portions, the oldest first", async (test) => {
@@ -132,17 +132,17 @@ describe("a Read that waits on a silent node", () => {
     const read = await stuck();
     rig.use(silent.origin, resets.origin, third.origin);
     move();
-    assert.deepEqual(summary(await read.result).attempts, ["MOVED", "ECONNRESET", "200"]);
+    assert.deepEqual(summary(await read.result).attempts, ["REROUTED", "ECONNRESET", "200"]);
   });
 });
 
 describe("what may not be sent twice", () => {
   for (const call of [
-    { class: "never", movable: false },
-    { class: "repeatable", movable: false },
-    { class: "read", movable: false },
+    { class: "never", reroutable: false },
+    { class: "repeatable", reroutable: false },
+    { class: "read", reroutable: false },
   ] as const) {
-    it(`stays on a silent node: ${call.class}, and ${call.movable ? "movable" : "not movable"}`, async (test) => {
+    it(`stays on a silent node: ${call.class}, and ${call.reroutable ? "reroutable" : "not reroutable"}`, async (test) => {
       const { stuck, useBoth, move, well, held } = await openScene(test);
       const waits = await stuck(call);
       useBoth();

@@ -1,6 +1,6 @@
-/** Nodes that have fallen silent or are marked DOWN while requests wait on them, and where their Reads may go instead. */
+/** Nodes that are stalled or marked down while requests wait at them, and the nodes that their Reads may go to instead. */
 export interface RerouteOrder {
-  /** When it was made: one that comes late says nothing any more, and another follows. */
+  /** When it was made. One that comes late is ignored: another follows. */
   readonly decidedAtMs: number;
   readonly stuck: readonly {
     readonly slot: number;

@@ -4,7 +4,7 @@ import type { Dispatcher } from "undici";
 import type { RerouteOrder } from "./reroute-order.js";
 import type { Target } from "./target.js";
 
-/** One request, prepared: nothing in it needs the caller's thread any more. */
+/** One request, prepared for sending: plain data that can cross threads. */
 export interface PreparedRequest {
   readonly method: Dispatcher.HttpMethod;
   /** With its query, without any node's prefix. */
@@ -13,12 +13,14 @@ export interface PreparedRequest {
   readonly headers: readonly string[];
   readonly body: string | Uint8Array | undefined;
   readonly class: RequestClass;
-  /** While it waits on a node that has fallen silent it may be sent to another, and given up there. */
-  readonly movable: boolean;
+  /** While it waits at a stalled node it may be given up there and sent to another. */
+  readonly reroutable: boolean;
   /** 0: one attempt exactly. */
   readonly maxRetries: number;
-  /** When its owner will cancel it; nothing is begun that could not end before. */
+  /** When its owner will cancel it; no attempt begins at or after this time. */
   readonly deadlineMs: number;
+  /** Attempts that threads which have died since handed to a socket; 0 otherwise. */
+  readonly sentBefore: number;
 }
 
 export type Result =
@@ -35,22 +37,22 @@ export type Result =
     }
   | { readonly kind: "failed"; readonly error: WireError };
 
-/** Why a call's owner gives it up. */
+/** Why a request's owner cancels it. */
 export type CancelCode = Extract<RollcallErrorCode, "TIMEOUT" | "ABORTED" | "CLOSED">;
 
-/** Who may still take a call back, while no byte of it has left. */
+/** By which a request is either sent or revoked by its owner, never both. */
 export interface Claim {
-  /** Bytes of the call are about to be written. False: it has been taken back, and none may be. */
-  hand(): boolean;
+  /** An attempt is about to be written. False: the request was revoked, and no byte may be written. */
+  markSent(): boolean;
 }
 
-/** A call under way. */
+/** A request that is not settled yet. */
 export interface PendingRequest {
-  /** Ends the call soon, with that code and the truth about what was sent. Without effect on a settled one. */
+  /** Ends the request soon, with that code and the truth about what was sent. Without effect on a settled one. */
   cancel(code: CancelCode, message: string): void;
 }
 
-/** What a sender tells whoever judges the nodes' health. */
+/** Receives what a sender learns of the nodes' health. */
 export interface DispatchObserver {
   /** A connection-class failure of an attempt that began at `startedAtMs`. */
   failed(failure: { slot: number; generation: number; startedAtMs: number; reason: string }): void;
@@ -58,31 +60,28 @@ export interface DispatchObserver {
   credentialRefused(): void;
   /** No request or connection of the slot is left since its target was taken away: another node may have it. */
   released(slot: number): void;
-  /** Reads that wait on a silent node would go to this one if it gave a sign of life. May be told again and again. */
+  /** Reads that wait at a stalled node would be rerouted to this one if it gave a sign of life. May be called repeatedly. */
   probeWanted(slot: number): void;
 }
 
 export interface SenderStats {
-  /** Calls that wait for a connection, or for a thread. */
+  /** Requests that wait for a connection, or for a thread. */
   readonly queued: number;
 }
 
-/**
- * Whoever sends calls to nodes: a dispatch in this thread, or lanes to dispatches in others. The pool does not know
- * which.
- */
+/** Sends requests to nodes: a dispatch in this thread, or lanes to dispatches in others. The pool does not depend on which. */
 export interface Sender {
-  /** Whether there is somebody who sends: calls that are begun before wait. */
+  /** Whether requests can be sent: those started before are queued. */
   readonly isUp: boolean;
   /** Takes over the newest list of nodes, before the table names any of it. */
   apply(targets: readonly Target[]): void;
-  /** Begins a call. `settle` is called once, and may be called before this returns. */
-  start(call: PreparedRequest, settle: (result: Result) => void, claim?: Claim): PendingRequest;
-  /** Something may have changed for the better: calls that wait for a connection go on if they can. */
+  /** Starts a request. `settle` is called once, and may be called before this returns. */
+  start(request: PreparedRequest, settle: (result: Result) => void, claim?: Claim): PendingRequest;
+  /** The table has changed: requests that wait for a connection go on if they can. */
   pump(): void;
-  /** Sends Reads that wait on some nodes to others, as many as those can bear. To be told every `beatMs` while any waits. */
+  /** Reroutes Reads that wait at some nodes, as many as the targets can bear. To be called every `beatMs` while any waits. */
   reroute(order: RerouteOrder): void;
   stats(): SenderStats;
-  /** Ends every call and every connection, now. Always resolves. */
+  /** Ends every request and every connection, now. Always resolves. */
   destroy(): Promise<void>;
 }

@@ -1,13 +1,13 @@
-/** Something that knows where it stands; {@link SwapRemoveList} alone writes it. */
+/** An item that holds its own index in the list. Only {@link SwapRemoveList} writes it. */
 export interface Indexed {
   place: number;
 }
 
 /**
- * A list, in no order, to which things are added and from which they are taken at every request.
+ * A list in no order, for items that are added and removed at every request.
  *
- * A Set would do the same, and let a part of what passes through it survive into the old generation: V8 makes a new hash
- * table every so often, and its abandoned tables keep each other, and what they hold, alive.
+ * Not a Set: V8 replaces a Set's hash table every so often, and abandoned tables keep each other, and the items in them,
+ * alive into the old generation.
  */
 export class SwapRemoveList<Item extends Indexed> {
   private readonly items: Item[] = [];
@@ -28,7 +28,7 @@ export class SwapRemoveList<Item extends Indexed> {
     last.place = item.place;
   }
 
-  /** What is in the list now, apart from it: it may be changed meanwhile. */
+  /** A copy: the list may change while it is read. */
   toArray(): Item[] {
     return [...this.items];
   }

@@ -18,6 +18,7 @@ class PlayedThread {
   private readonly lane = new MessageChannel();
   private readonly views = new MessageChannel();
   readonly outgoing = new Outgoing();
+  readonly sentBefore: number[] = [];
   tasks = 0;
   hello: Hello | undefined;
 
@@ -34,10 +35,14 @@ class PlayedThread {
       const pieces: string[] = [];
       while (!incoming.ended) {
         const kind = incoming.number();
-        if (kind === toThread.call) pieces.push(`call ${incoming.number()} ${incoming.call().path}`);
-        else if (kind === toThread.cancel)
+        if (kind === toThread.request) {
+          const id = incoming.number();
+          const { path, sentBefore } = incoming.request();
+          pieces.push(`call ${id} ${path}`);
+          this.sentBefore.push(sentBefore);
+        } else if (kind === toThread.cancel)
           pieces.push(`cancel ${incoming.number()} ${incoming.cancelCode()} ${incoming.text()}`);
-        else if (kind === toThread.move) pieces.push(`move ${JSON.stringify(incoming.move())}`);
+        else if (kind === toThread.reroute) pieces.push(`move ${JSON.stringify(incoming.reroute())}`);
         else pieces.push(kind === toThread.pump ? "pump" : "close");
       }
       messages.push(pieces);
@@ -50,9 +55,9 @@ class PlayedThread {
   }
 
   /** Takes the call on, as far as that. False where main has taken it back. */
-  advance(id: number, to: "begun" | "handed"): boolean {
+  advance(id: number, to: "accepted" | "sent"): boolean {
     const claims = this.hello?.claims ?? assert.fail("no hello yet");
-    const from = to === "begun" ? claim.posted : claim.begun;
+    const from = to === "accepted" ? claim.queued : claim.accepted;
     return Atomics.compareExchange(claims, id, from, claim[to]) === from;
   }
 
@@ -149,16 +154,17 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
     standStill(ms: number) {
       jumpedMs += ms;
     },
-    begin(name: string, requestClass: PreparedRequest["class"] = "read"): PendingRequest {
+    begin(name: string, requestClass: PreparedRequest["class"] = "read", maxRetries = 3): PendingRequest {
       const call: PreparedRequest = {
         method: "GET",
         path: `/${name}`,
         headers: [],
         body: undefined,
         class: requestClass,
-        movable: requestClass === "read",
-        maxRetries: 0,
+        reroutable: requestClass === "read",
+        maxRetries,
         deadlineMs: 60_000,
+        sentBefore: 0,
       };
       return lanes.start(call, (result) => {
         assert.ok(!(name in outcomes), `${name} was settled twice`);
@@ -196,7 +202,7 @@ describe("lanes", () => {
       // JSON has no infinity.
       assert.deepEqual(parsed, { ...order, targets: [order.targets[0], { slot: 2, heardAtMs: null }] });
     }
-    await threads[1].tell(toMain.signWanted, 2);
+    await threads[1].tell(toMain.probeWanted, 2);
     assert.deepEqual(wanted, [2]);
   });
 
@@ -268,12 +274,12 @@ describe("lanes", () => {
     for (const name of ["begun", "posted"]) begin(name);
     await turns();
     threads[0].received();
-    assert.ok(threads[0].advance(0, "begun"));
+    assert.ok(threads[0].advance(0, "accepted"));
     threads[1].introduce(lanes);
     pass(400, [1]);
     await turns();
     assert.deepEqual(threads[1].received(), [["call 0 /posted"]]);
-    assert.equal(threads[0].advance(1, "begun"), false);
+    assert.equal(threads[0].advance(1, "accepted"), false);
     await threads[0].tell(toMain.dropped, 1);
     await threads[1].answer(0);
     await threads[0].answer(0);
@@ -305,7 +311,7 @@ describe("lanes", () => {
     begin("b");
     await turns();
     assert.deepEqual(threads[0].received().flat(), ["call 0 /a", "call 1 /b"]);
-    assert.equal(threads[0].advance(0, "begun"), false, "it is not sent");
+    assert.equal(threads[0].advance(0, "accepted"), false, "it is not sent");
     await threads[0].tell(toMain.dropped, 0);
     begin("c");
     await turns();
@@ -317,7 +323,7 @@ describe("lanes", () => {
     threads[0].introduce(lanes);
     const pending = begin("a");
     await turns();
-    threads[0].advance(0, "begun");
+    threads[0].advance(0, "accepted");
     pending.cancel("TIMEOUT", "no answer within 5 ms");
     pending.cancel("ABORTED", "too late");
     await turns();
@@ -332,8 +338,8 @@ describe("lanes", () => {
     threads[0].introduce(lanes);
     const pending = begin("a");
     await turns();
-    threads[0].advance(0, "begun");
-    threads[0].advance(0, "handed");
+    threads[0].advance(0, "accepted");
+    threads[0].advance(0, "sent");
     pending.cancel("ABORTED", "the caller's signal fired");
     await threads[0].answer(0);
     assert.equal(said("a"), "ABORTED maybe 200");
@@ -344,43 +350,47 @@ describe("lanes", () => {
     threads[0].introduce(lanes);
     const calls = ["begun", "handed"].map((name) => begin(name, "never"));
     await turns();
-    for (const id of [0, 1]) threads[0].advance(id, "begun");
-    threads[0].advance(1, "handed");
+    for (const id of [0, 1]) threads[0].advance(id, "accepted");
+    threads[0].advance(1, "sent");
     for (const call of calls) call.cancel("TIMEOUT", "no answer");
     pass(60, []);
     assert.deepEqual(["begun", "handed"].map(said), ["nothing", "nothing"]);
     pass(120, []);
     assert.deepEqual(["begun", "handed"].map(said), ["TIMEOUT no", "TIMEOUT maybe"]);
-    assert.equal(threads[0].advance(0, "handed"), false, "it may not be sent any more");
+    assert.equal(threads[0].advance(0, "sent"), false, "it may not be sent any more");
     await threads[0].fail(0, "ABORTED", "no");
     assert.equal(said("begun"), "TIMEOUT no", "settled once");
   });
 
-  it("lose nothing with a thread but what may have been sent and may not be sent again", async (test) => {
+  it("when a thread dies, its requests go to another, but for those that may have been sent and must not be sent twice", async (test) => {
     const { lanes, threads, begin, said, logged } = openLanes(test);
     threads[0].introduce(lanes);
-    const names = ["posted", "begun", "handed", "read"];
-    for (const name of names) begin(name, name === "read" ? "read" : "never");
+    const names = ["queued", "accepted", "sent", "read", "read without retries"];
+    for (const name of names) {
+      begin(name, name.startsWith("read") ? "read" : "never", name === "read without retries" ? 0 : 3);
+    }
     await turns();
-    for (const id of [1, 2, 3]) threads[0].advance(id, "begun");
-    for (const id of [2, 3]) threads[0].advance(id, "handed");
+    for (const id of [1, 2, 3, 4]) threads[0].advance(id, "accepted");
+    for (const id of [2, 3, 4]) threads[0].advance(id, "sent");
     await threads[0].die();
-    assert.deepEqual(names.map(said), ["nothing", "nothing", "THREAD maybe", "nothing"]);
+    assert.deepEqual(names.map(said), ["nothing", "nothing", "THREAD maybe", "nothing", "THREAD maybe"]);
     assert.equal(logged.length, 1);
     threads[1].introduce(lanes);
     await turns();
     const given = threads[1].received().flat();
-    assert.deepEqual(given.map((piece) => piece.split("/")[1]).sort(), ["begun", "posted", "read"]);
+    assert.deepEqual(given.map((piece) => piece.split("/")[1]).sort(), ["accepted", "queued", "read"]);
+    const readId = given.findIndex((piece) => piece.endsWith("/read"));
+    assert.equal(threads[1].sentBefore[readId], 1, "the next thread counts the attempt of the dead one");
   });
 
-  it("do not let a request end more than two threads, and remember what the first of them has sent", async (test) => {
+  it("a request that was in two threads that died fails, and what the first has sent is not forgotten", async (test) => {
     const { lanes, threads, begin, said } = openLanes(test);
     for (const thread of threads) {
       thread.introduce(lanes);
       if (thread === threads[0]) begin("a");
       await turns();
-      thread.advance(0, "begun");
-      if (thread === threads[0]) thread.advance(0, "handed");
+      thread.advance(0, "accepted");
+      if (thread === threads[0]) thread.advance(0, "sent");
       await thread.die();
     }
     assert.equal(said("a"), "THREAD maybe");
@@ -412,9 +422,9 @@ describe("lanes", () => {
     for (const thread of threads) thread.introduce(lanes);
     for (const name of ["a", "b", "c"]) begin(name);
     await turns();
-    threads[0].advance(0, "begun");
-    threads[1].advance(0, "begun");
-    threads[1].advance(0, "handed");
+    threads[0].advance(0, "accepted");
+    threads[1].advance(0, "accepted");
+    threads[1].advance(0, "sent");
     const closing = lanes.destroy();
     assert.equal(said("c"), "CLOSED no");
     await turns();

@@ -2,7 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { CancelCode, PendingRequest, PreparedRequest, Result } from "../dispatch/sender.js";
 import { claim, type NewTargets, Outgoing } from "./messages.js";
 
-/** A thread that has come up, as it introduces itself. */
+/** A thread that has come up. */
 export interface NewThread {
   readonly port: MessagePort;
   /** For lists of targets alone. */
@@ -11,7 +11,7 @@ export interface NewThread {
   readonly tasks: () => number;
 }
 
-/** That, why and when its owner gave a call up. */
+/** Why and when the owner cancelled a request. */
 export interface Cancellation {
   readonly code: CancelCode;
   readonly message: string;
@@ -19,65 +19,73 @@ export interface Cancellation {
 }
 
 /**
- * A call as main keeps it:
+ * A request as main holds it:
  *
- *   waiting ──a thread is there──▶ given ──cancelled, and begun by the thread──▶ cancelling
- *      ▲                            │ │                                              │
- *      └──taken back, thread died ──┘ └──────────▶ settled ◀─────────────────────────┘
+ *   queued ──a thread is up──▶ given ──cancelled after the thread accepted it──▶ cancelling
+ *      ▲                        │ │                                                  │
+ *      └─revoked, thread died───┘ └──────────▶ settled ◀─────────────────────────────┘
  */
-export class LaneCall implements PendingRequest {
-  state: "waiting" | "given" | "cancelling" | "settled" = "waiting";
-  lane: Lane | undefined;
-  /** Its place among the calls of its lane. */
-  id = -1;
-  /** Bytes of it may have been written by a thread that has died since. */
-  handed = false;
-  /** How many threads have died that had begun it. */
+export type LaneRequestState =
+  | { readonly kind: "queued" }
+  /** The thread has it, under this id. */
+  | { readonly kind: "given"; readonly lane: Lane; readonly id: number }
+  | { readonly kind: "cancelling"; readonly lane: Lane; readonly id: number; readonly why: Cancellation }
+  | { readonly kind: "settled" };
+
+const queued: LaneRequestState = { kind: "queued" };
+const settled: LaneRequestState = { kind: "settled" };
+
+export class LaneRequest implements PendingRequest {
+  state: LaneRequestState = queued;
+  /** How many threads have died that had accepted it. */
   deaths = 0;
-  cancelled: Cancellation | undefined;
 
   constructor(
-    readonly call: PreparedRequest,
-    private readonly tell: (result: Result) => void,
-    private readonly giveUp: (call: LaneCall, code: CancelCode, message: string) => void,
+    public prepared: PreparedRequest,
+    private readonly onSettled: (result: Result) => void,
+    private readonly owner: { cancel(request: LaneRequest, code: CancelCode, message: string): void },
   ) {}
 
-  get isWaiting(): boolean {
-    return this.state === "waiting";
+  get isQueued(): boolean {
+    return this.state.kind === "queued";
   }
 
   cancel(code: CancelCode, message: string): void {
-    this.giveUp(this, code, message);
+    this.owner.cancel(this, code, message);
+  }
+
+  /** It goes to another thread: the last one sent so many attempts of it. */
+  requeue(sentAttempts = 0): void {
+    this.state = queued;
+    if (sentAttempts === 0) return;
+    this.prepared = { ...this.prepared, sentBefore: this.prepared.sentBefore + sentAttempts };
   }
 
   settle(result: Result): void {
-    this.state = "settled";
-    this.lane = undefined;
-    // Whoever ends it knows of the last thread alone.
-    if (this.handed && result.kind === "failed") this.tell({ ...result, error: { ...result.error, sent: "maybe" } });
-    else this.tell(result);
+    this.state = settled;
+    this.onSettled(result);
   }
 }
 
-/** Main's end of the channel to one thread, and the calls that are there. */
+/** Main's end of the link to one thread, and the requests that the thread has. */
 export class Lane {
-  /** For each call, how far it has come: see {@link claim}. */
+  /** For each request, how far it has come: see {@link claim}. */
   readonly claims: Int32Array;
   readonly outgoing = new Outgoing();
-  /** By id. Undefined: free, or settled while the thread still has it. */
-  private readonly calls: (LaneCall | undefined)[] = [];
+  /** By id. Undefined: free, or detached while the thread still has it. */
+  private readonly requests: (LaneRequest | undefined)[] = [];
   private readonly freeIds: number[] = [];
   private usedIds = 0;
 
   constructor(
     readonly thread: NewThread,
     readonly row: number,
-    private readonly callsMax: number,
+    private readonly requestsMax: number,
   ) {
-    this.claims = new Int32Array(new SharedArrayBuffer(callsMax * Int32Array.BYTES_PER_ELEMENT));
+    this.claims = new Int32Array(new SharedArrayBuffer(requestsMax * Int32Array.BYTES_PER_ELEMENT));
   }
 
-  /** Calls that the thread has, or has not yet said to be rid of. */
+  /** Requests that the thread has, or has not yet reported as ended. */
   get load(): number {
     return this.usedIds;
   }
@@ -87,55 +95,46 @@ export class Lane {
   }
 
   hasRoom(bound: number): boolean {
-    return this.usedIds < bound && this.usedIds < this.callsMax;
+    return this.usedIds < bound && this.usedIds < this.requestsMax;
   }
 
-  give(call: LaneCall): void {
-    const id = this.freeIds.pop() ?? this.calls.length;
+  give(request: LaneRequest): void {
+    const id = this.freeIds.pop() ?? this.requests.length;
     this.usedIds++;
-    this.calls[id] = call;
-    Atomics.store(this.claims, id, claim.posted);
-    call.state = "given";
-    call.lane = this;
-    call.id = id;
-    this.outgoing.call(id, call.call);
+    this.requests[id] = request;
+    Atomics.store(this.claims, id, claim.queued);
+    request.state = { kind: "given", lane: this, id };
+    this.outgoing.request(id, request.prepared);
   }
 
-  /** Asks the thread to end the call. */
-  askToEnd({ id }: LaneCall, code: CancelCode, message: string): void {
-    this.outgoing.cancel(id, code, message);
-  }
-
-  /** Takes the call back if no byte of it has been handed to a socket: then the thread will not send it any more. */
-  takeBack(call: LaneCall, from: "posted" | "begun"): boolean {
-    if (Atomics.compareExchange(this.claims, call.id, claim[from], claim.taken) !== claim[from]) return false;
-    this.letGo(call);
+  /** Revokes the request if its claim is still at `from`: then the thread does not send it any more. */
+  revoke(id: number, from: "queued" | "accepted"): boolean {
+    if (Atomics.compareExchange(this.claims, id, claim[from], claim.revoked) !== claim[from]) return false;
+    this.detach(id);
     return true;
   }
 
-  /** How far the call has come, by the thread's own word. */
-  stageOf({ id }: LaneCall): number {
+  claimOf(id: number): number {
     return Atomics.load(this.claims, id);
   }
 
-  /** The thread is asked no more about the call; its id stays taken until the thread is rid of it. */
-  letGo(call: LaneCall): void {
-    this.calls[call.id] = undefined;
-    call.lane = undefined;
+  /** Whatever the thread reports of the request from now on is ignored. Its id stays in use until the thread reports its end. */
+  detach(id: number): void {
+    this.requests[id] = undefined;
   }
 
-  /** The thread is rid of that call. Returns it, unless it was let go before. */
-  ended(id: number): LaneCall | undefined {
-    const call = this.calls[id];
-    this.calls[id] = undefined;
+  /** The thread reports the end of the request. Returns it, unless it was detached before. */
+  ended(id: number): LaneRequest | undefined {
+    const request = this.requests[id];
+    this.requests[id] = undefined;
     this.freeIds.push(id);
     this.usedIds--;
-    return call;
+    return request;
   }
 
-  /** The calls that are the thread's just now. */
-  current(): LaneCall[] {
-    return this.calls.filter((call) => call !== undefined);
+  /** The requests that the thread has now. */
+  current(): LaneRequest[] {
+    return this.requests.filter((request) => request !== undefined);
   }
 
   postTargets(list: NewTargets): void {

@@ -25,9 +25,10 @@ const call = fc.record(
       .map((list) => [...list, ...list]),
     body: fc.oneof(fc.constant(undefined), fc.string(), fc.uint8Array({ maxLength: 50 })),
     class: fc.constantFrom("read", "repeatable", "never"),
-    movable: fc.boolean(),
+    reroutable: fc.boolean(),
     maxRetries: fc.nat(20),
     deadlineMs: fc.double({ noNaN: true, min: 0, max: 1e12 }),
+    sentBefore: fc.nat(3),
   },
   { noNullPrototype: true },
 );
@@ -71,11 +72,11 @@ describe("what crosses a lane", () => {
     fc.assert(
       fc.property(fc.array(call), (calls) => {
         const outgoing = new Outgoing();
-        for (const [id, one] of calls.entries()) outgoing.call(id, one);
+        for (const [id, one] of calls.entries()) outgoing.request(id, one);
         const incoming = across(outgoing);
         for (const [id, one] of calls.entries()) {
-          assert.deepEqual([incoming.number(), incoming.number()], [toThread.call, id]);
-          assert.deepEqual(incoming.call(), one);
+          assert.deepEqual([incoming.number(), incoming.number()], [toThread.request, id]);
+          assert.deepEqual(incoming.request(), one);
         }
         assert.ok(incoming.ended);
       }),
@@ -97,11 +98,11 @@ describe("what crosses a lane", () => {
     fc.assert(
       fc.property(fc.array(order), (orders) => {
         const outgoing = new Outgoing();
-        for (const one of orders) outgoing.move(one);
+        for (const one of orders) outgoing.reroute(one);
         const incoming = across(outgoing);
         for (const one of orders) {
-          assert.equal(incoming.number(), toThread.move);
-          assert.deepEqual(incoming.move(), one);
+          assert.equal(incoming.number(), toThread.reroute);
+          assert.deepEqual(incoming.reroute(), one);
         }
         assert.ok(incoming.ended);
       }),
@@ -128,20 +129,21 @@ describe("what crosses a lane", () => {
   it("takes a caller's bytes nothing away, nor what shares their buffer", () => {
     const whole = new Uint8Array([1, 2, 3, 4]);
     const outgoing = new Outgoing();
-    outgoing.call(0, {
+    outgoing.request(0, {
       method: "POST",
       path: "/",
       headers: [],
       body: whole.subarray(1, 3),
       class: "never",
-      movable: false,
+      reroutable: false,
       maxRetries: 0,
       deadlineMs: 1,
+      sentBefore: 0,
     });
     const incoming = across(outgoing);
     incoming.number();
     incoming.number();
-    assert.deepEqual(incoming.call().body, new Uint8Array([2, 3]));
+    assert.deepEqual(incoming.request().body, new Uint8Array([2, 3]));
     assert.deepEqual(whole, new Uint8Array([1, 2, 3, 4]));
   });
 

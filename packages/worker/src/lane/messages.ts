@@ -7,72 +7,77 @@ import type { CancelCode, PreparedRequest, Result } from "../dispatch/sender.js"
 import type { Target } from "../dispatch/target.js";
 
 /**
- * What crosses a lane. Both ways, all that one turn of a loop has to say is one message: a flat array of numbers, text
- * and bytes, in which each piece begins with its kind.
+ * What crosses a lane. Each way, one turn of a loop makes one message: a flat array of numbers, text and bytes, in which
+ * each piece begins with its kind.
  *
- *   to the thread   call      id method path headers body class movable maxRetries deadlineMs
+ *   to the thread   request   id method path headers body class reroutable maxRetries deadlineMs sentBefore
  *                   cancel    id code message
  *                   pump
- *                   move      decidedAtMs, then the number of stuck slots and slot generation suspectedAtMs of each,
+ *                   reroute   decidedAtMs, then the number of stuck slots and slot generation suspectedAtMs of each,
  *                             then the number of targets and slot heardAtMs of each
- *                   close                                        every call ends with CLOSED, every connection too
+ *                   close                                        every request ends with CLOSED, every connection too
  *   to main         answered  id status headers body attempts
  *                   failed    id code message sent cause attempts
- *                   dropped   id                                 it had been taken back before it was begun
+ *                   dropped   id                                 it had been revoked before the thread accepted it
  *                   nodeFailed  slot generation startedAtMs reason
- *                   refused                                      a node answered 401
- *                   signWanted  slot
+ *                   credentialRefused                            a node answered 401
+ *                   probeWanted slot
  *                   released  slot topology                      held no longer, under the list of that number
  *
- *   headers   to the thread: one text, with a line for each name and each value; neither can hold a line's end
+ *   headers   to the thread: one text, with a line for each name and each value; neither can hold a line break
  *             to main: the lines as they came, `name: value`, with CRLF between them
  *   attempts  their number, then node code ms of each; of an answer, the last is the one that answered
  *   body      text, or bytes whose buffer is transferred; null: none
  *
- * An array of primitives is what structured cloning does fastest; parsed answers as objects would cost main more than all
- * the rest together.
+ * Structured cloning is fastest for an array of primitives; parsed answers as objects would cost main more than all the
+ * rest together.
  */
 export type Word = number | string | Uint8Array | null;
 
-export const toThread = { call: 0, cancel: 1, pump: 2, close: 3, move: 4 } as const;
+export const toThread = { request: 0, cancel: 1, pump: 2, close: 3, reroute: 4 } as const;
 export const toMain = {
   answered: 0,
   failed: 1,
   dropped: 2,
   nodeFailed: 3,
-  refused: 4,
+  credentialRefused: 4,
   released: 5,
-  signWanted: 6,
+  probeWanted: 6,
 } as const;
 
 /**
- * How far one call has come, in a word that main and its thread share. So main knows the truth of what was sent also
- * when the thread is busy or dead:
+ * How far one request has come, in a word that main and its thread share. It is the truth about what was sent also when
+ * the thread is busy or dead:
  *
- *   posted ──thread──▶ begun ──thread, as it writes──▶ handed
- *      └────main────┬────┘main
- *                   ▼
- *                 taken        main has settled it, or given it to another thread: this one must not send it
+ *   queued ──thread──▶ accepted ──thread, as it writes──▶ sent, and 1 more for each further attempt
+ *      └─────main─────────┬┘ main
+ *                         ▼
+ *                      revoked     main has settled it, or given it to another thread: this one must not send it
  *
  * Each arrow is one compare-and-exchange.
  */
-export const claim = { posted: 0, begun: 1, handed: 2, taken: 3 } as const;
+export const claim = { queued: 0, accepted: 1, revoked: 2, sent: 3 } as const;
+
+/** How many attempts a claim word counts as handed to a socket. */
+export function sentAttempts(word: number): number {
+  return Math.max(0, word - claim.sent + 1);
+}
 
 /** The first message of a lane; nothing is sent before it. */
 export interface Hello extends NewTargets {
   /** The thread's row of the node table. */
   readonly row: number;
-  /** One word a call, by its id. */
+  /** One word a request, by its id. */
   readonly claims: Int32Array;
 }
 
-/** On a port of their own, so that they can be taken from it without a turn of the loop. */
+/** On a port of their own, from which they can be taken without a turn of the loop. */
 export interface NewTargets {
   readonly topology: number;
   readonly targets: readonly Target[];
 }
 
-/** Up to so many bytes, copying text is cheaper than handing over a buffer. */
+/** Up to this length, copying text is cheaper than transferring a buffer. */
 const textMaxBytes = 8_192;
 
 /** One side's messages of this turn. */
@@ -80,26 +85,34 @@ export class Outgoing {
   readonly words: Word[] = [];
   readonly transfer: ArrayBuffer[] = [];
 
-  call(
-    id: number,
-    { method, path, headers, body, class: requestClass, movable, maxRetries, deadlineMs }: PreparedRequest,
-  ): void {
-    this.words.push(toThread.call, id, method, path, headers.join("\n"));
+  request(id: number, request: PreparedRequest): void {
+    const {
+      method,
+      path,
+      headers,
+      body,
+      class: requestClass,
+      reroutable,
+      maxRetries,
+      deadlineMs,
+      sentBefore,
+    } = request;
+    this.words.push(toThread.request, id, method, path, headers.join("\n"));
     if (body instanceof Uint8Array) {
-      // The caller's own buffer stays the caller's.
+      // A copy: the request may have to be given to another thread.
       const copy = new Uint8Array(body);
       this.words.push(copy);
       this.transfer.push(copy.buffer);
     } else this.words.push(body ?? null);
-    this.words.push(requestClass, movable ? 1 : 0, maxRetries, deadlineMs);
+    this.words.push(requestClass, reroutable ? 1 : 0, maxRetries, deadlineMs, sentBefore);
   }
 
   cancel(id: number, code: CancelCode, message: string): void {
     this.words.push(toThread.cancel, id, code, message);
   }
 
-  move({ decidedAtMs, stuck, targets }: RerouteOrder): void {
-    this.words.push(toThread.move, decidedAtMs, stuck.length);
+  reroute({ decidedAtMs, stuck, targets }: RerouteOrder): void {
+    this.words.push(toThread.reroute, decidedAtMs, stuck.length);
     for (const { slot, generation, suspectedAtMs } of stuck) this.words.push(slot, generation, suspectedAtMs);
     this.words.push(targets.length);
     for (const { slot, heardAtMs } of targets) this.words.push(slot, heardAtMs);
@@ -137,8 +150,8 @@ export class Outgoing {
 }
 
 /**
- * Whether the buffer that holds the body may be given away. Of a body in one piece it is what was read from the socket,
- * with the headers before it and nothing else. Never Node's own pool: others have parts of it.
+ * Whether the buffer that holds the body may be transferred. For a body in one piece it holds what was read from the
+ * socket, the headers before it and nothing else. Never Node's own pool: parts of it belong to other buffers.
  */
 function isOurs(body: Buffer): boolean {
   const { buffer, byteLength } = body;
@@ -159,7 +172,7 @@ function headerText(rawHeaders: readonly Buffer[] | string): string {
   return asTheyCame(rawHeaders) ?? linesOf(rawHeaders);
 }
 
-/** Mostly, the parts lie in what was read just as they stand in the text: one copy instead of dozens. */
+/** Mostly the parts lie in the buffer in the order of the text: then one copy replaces dozens. */
 function asTheyCame(rawHeaders: readonly Buffer[]): string | undefined {
   const [first] = rawHeaders;
   if (first === undefined) return "";
@@ -181,7 +194,7 @@ function linesOf(rawHeaders: readonly Buffer[]): string {
   return text;
 }
 
-/** Reads one message, word by word. What was written by {@link Outgoing} is read in the same order. */
+/** Reads one message, word by word, in the order in which {@link Outgoing} wrote it. */
 export class Incoming {
   private at = 0;
 
@@ -199,7 +212,7 @@ export class Incoming {
     return this.words[this.at++] as string;
   }
 
-  call(): PreparedRequest {
+  request(): PreparedRequest {
     const method = this.text() as Dispatcher.HttpMethod;
     const path = this.text();
     const headers = this.text();
@@ -210,13 +223,14 @@ export class Incoming {
       headers: headers === "" ? [] : headers.split("\n"),
       body: body ?? undefined,
       class: this.text() as RequestClass,
-      movable: this.number() === 1,
+      reroutable: this.number() === 1,
       maxRetries: this.number(),
       deadlineMs: this.number(),
+      sentBefore: this.number(),
     };
   }
 
-  move(): RerouteOrder {
+  reroute(): RerouteOrder {
     const decidedAtMs = this.number();
     const stuck: RerouteOrder["stuck"][number][] = [];
     for (let left = this.number(); left > 0; left--) {

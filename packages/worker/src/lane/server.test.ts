@@ -30,7 +30,7 @@ function openServer(test: TestContext) {
       noted.push(`apply ${targets.map(({ slot }) => slot)}`);
     },
     start(call: PreparedRequest, settle, claimed): PendingRequest {
-      while (hooks?.catchUp() === true);
+      for (const targets of hooks?.takeNewLists() ?? []) sender.apply(targets);
       noted.push(`start ${call.path}`);
       begun.push({ settle, claim: claimed });
       return { cancel: (code, message) => noted.push(`cancel ${call.path} ${code} ${message}`) };
@@ -83,8 +83,8 @@ function openServer(test: TestContext) {
           else if (kind === toMain.released) told.push(`${name} ${incoming.number()} ${incoming.number()}`);
           else if (kind === toMain.nodeFailed)
             told.push(`${name} ${incoming.number()} ${incoming.number()} ${incoming.number()} ${incoming.text()}`);
-          else if (kind === toMain.signWanted) told.push(`${name} ${incoming.number()}`);
-          else told.push(kind === toMain.refused ? `${name}` : `${name} ${incoming.number()}`);
+          else if (kind === toMain.probeWanted) told.push(`${name} ${incoming.number()}`);
+          else told.push(kind === toMain.credentialRefused ? `${name}` : `${name} ${incoming.number()}`);
         }
       }
       return told;
@@ -97,15 +97,16 @@ const answered: Result = { kind: "answered", status: 200, rawHeaders: "", body: 
 const target = (slot: number, tls: object = {}) =>
   ({ slot, generation: 1, endpoint: { origin: "https://n", tls } }) as unknown as Target;
 const call = (id: number) => (outgoing: Outgoing) =>
-  outgoing.call(id, {
+  outgoing.request(id, {
     method: "GET",
     path: `/${id}`,
     headers: [],
     body: undefined,
     class: "read",
-    movable: true,
+    reroutable: true,
     maxRetries: 0,
     deadlineMs: 1,
+    sentBefore: 0,
   });
 
 async function turns(): Promise<void> {
@@ -159,7 +160,7 @@ describe("the thread's end of a lane", () => {
       "nodeFailed 3 2 5 refused",
       "answered 0 answered",
       "answered 1 answered",
-      "refused",
+      "credentialRefused",
       "released 3 0",
     ]);
   });
@@ -167,24 +168,24 @@ describe("the thread's end of a lane", () => {
   it("does not begin what main has taken back, and hands nothing over that main takes back later", async (test) => {
     const scene = openServer(test);
     scene.hello([]);
-    Atomics.store(scene.claims, 0, claim.taken);
+    Atomics.store(scene.claims, 0, claim.revoked);
     scene.say(call(0), call(1), call(2));
     await turns();
     assert.deepEqual([scene.noted.slice(1), scene.told()], [["start /1", "start /2"], ["dropped 0"]]);
-    assert.equal(Atomics.compareExchange(scene.claims, 1, claim.begun, claim.taken), claim.begun);
+    assert.equal(Atomics.compareExchange(scene.claims, 1, claim.accepted, claim.revoked), claim.accepted);
     assert.deepEqual(
-      scene.begun.map((each) => each.claim?.hand()),
+      scene.begun.map((each) => each.claim?.markSent()),
       [false, true],
     );
-    assert.equal(scene.claims[2], claim.handed);
-    assert.equal(scene.begun[1]?.claim?.hand(), true, "a retry is handed over, too");
+    assert.equal(scene.claims[2], claim.sent);
+    assert.equal(scene.begun[1]?.claim?.markSent(), true, "a retry is handed over, too");
   });
 
   it("passes on what is to move, and whose sign of life is wanted for it", async (test) => {
     const scene = openServer(test);
     scene.hello([]);
     scene.say((outgoing) =>
-      outgoing.move({
+      outgoing.reroute({
         decidedAtMs: 1,
         stuck: [{ slot: 2, generation: 1, suspectedAtMs: 0 }],
         targets: [{ slot: 0, heardAtMs: 0 }],
@@ -194,7 +195,7 @@ describe("the thread's end of a lane", () => {
     assert.deepEqual(scene.noted.slice(1), ["move 2 to 0"]);
     scene.hooks.observer.probeWanted(0);
     await turns();
-    assert.deepEqual(scene.told(), ["signWanted 0"]);
+    assert.deepEqual(scene.told(), ["probeWanted 0"]);
   });
 
   it("passes cancellations on, and reads past those of calls that have ended", async (test) => {

@@ -6,7 +6,6 @@ import type { TableReader } from "../table/reader.js";
 import { drainPort } from "./drain-port.js";
 import { claim, type Hello, Incoming, type NewTargets, Outgoing, toMain, toThread, type Word } from "./messages.js";
 
-/** What a lane needs of its thread. */
 export interface LaneServerOptions {
   readonly port: MessagePort;
   readonly viewPort: MessagePort;
@@ -14,21 +13,22 @@ export interface LaneServerOptions {
   readonly open: (hello: Hello, hooks: DispatchHooks) => { readonly sender: Sender; readonly reader: TableReader };
 }
 
-/** The parts of a dispatch that the lane sees to. */
+/** The parts of a dispatch that the lane provides. */
 export interface DispatchHooks {
   readonly observer: DispatchObserver;
-  readonly catchUp: () => boolean;
+  readonly takeNewLists: () => readonly (readonly Target[])[];
 }
 
-/** The thread's end of a lane: gives calls to its dispatch, and what comes of them back, all of one turn together. */
+/** The thread's end of a lane: gives requests to its dispatch, and the results back, those of one turn together. */
 export class LaneServer {
   private readonly outgoing = new Outgoing();
   /** By id. */
-  private readonly calls: (ServedCall | undefined)[] = [];
+  private readonly requests: (ServedRequest | undefined)[] = [];
   private readonly idleWaits: IdleWait[] = [];
   private opened: { readonly sender: Sender; readonly reader: TableReader; readonly claims: Int32Array } | undefined;
-  private underWay = 0;
-  private begun = 0;
+  private pending = 0;
+  private accepted = 0;
+  /** The number of the list of targets that the dispatch has. */
   private applied = 0;
   private flushing = false;
   private tls = new Map<string, TlsConfig>();
@@ -39,23 +39,23 @@ export class LaneServer {
   });
 
   constructor(private readonly options: LaneServerOptions) {
-    options.port.on("message", (message: Hello | Word[]) => this.hear(message));
+    options.port.on("message", (message: Hello | Word[]) => this.receive(message));
   }
 
   /**
-   * Resolves when the calls that main has posted by now have ended, or after `atMostMs`. Main has the answers then: whoever
-   * waits for this may block the thread in the same turn.
+   * Resolves when the requests that main has posted by now have ended, or after `atMostMs`. Main has the answers then, so
+   * the thread may be blocked in the same turn.
    */
   async idle(atMostMs: number): Promise<void> {
     // A task has come by another port: what main posted before it may still wait at this one.
-    for (const message of drainPort<Word[]>(this.options.port)) this.hear(message);
-    if (this.underWay > 0) await this.currentEnded(atMostMs);
+    for (const message of drainPort<Word[]>(this.options.port)) this.receive(message);
+    if (this.pending > 0) await this.currentEnded(atMostMs);
     this.flush();
   }
 
   private currentEnded(atMostMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const wait: IdleWait = { upTo: this.begun, left: this.underWay, resolve };
+      const wait: IdleWait = { upTo: this.accepted, remaining: this.pending, resolve };
       const timer = setTimeout(() => wait.resolve(), atMostMs);
       wait.resolve = () => {
         clearTimeout(timer);
@@ -67,27 +67,26 @@ export class LaneServer {
     });
   }
 
-  /** Tells main how many calls wait here. */
+  /** Shows main how many requests are queued here. */
   showQueue(): void {
     if (this.opened !== undefined) this.opened.reader.show("queued", this.opened.sender.stats().queued);
   }
 
-  private hear(message: Hello | Word[]): void {
-    if (Array.isArray(message)) this.receive(message);
-    else this.begin(message);
+  private receive(message: Hello | Word[]): void {
+    if (Array.isArray(message)) this.receiveWords(message);
+    else this.open(message);
   }
 
-  private begin(hello: Hello): void {
-    this.applied = hello.topology;
+  private open(hello: Hello): void {
     const { sender, reader } = this.options.open(hello, {
       observer: {
         failed: ({ slot, generation, startedAtMs, reason }) =>
-          this.say(toMain.nodeFailed, slot, generation, startedAtMs, reason),
-        credentialRefused: () => this.say(toMain.refused),
-        probeWanted: (slot) => this.say(toMain.signWanted, slot),
-        released: (slot) => this.say(toMain.released, slot, this.applied),
+          this.post(toMain.nodeFailed, slot, generation, startedAtMs, reason),
+        credentialRefused: () => this.post(toMain.credentialRefused),
+        probeWanted: (slot) => this.post(toMain.probeWanted, slot),
+        released: (slot) => this.post(toMain.released, slot, this.applied),
       },
-      catchUp: () => this.catchUp(),
+      takeNewLists: () => this.takeNewLists(),
     });
     this.opened = { sender, reader, claims: hello.claims };
     this.apply(hello);
@@ -95,23 +94,26 @@ export class LaneServer {
     this.whenOpen?.();
   }
 
-  /** Whether there was a list of targets newer than the one we send by. It is applied now. */
-  private catchUp(): boolean {
-    if (this.opened === undefined || this.opened.reader.topology === this.applied) return false;
-    const before = this.applied;
-    for (const list of drainPort<NewTargets>(this.options.viewPort)) this.apply(list);
-    return this.applied !== before;
-  }
-
-  private apply({ topology, targets }: NewTargets): void {
+  private apply(list: NewTargets): void {
     if (this.opened === undefined) return;
-    this.applied = topology;
-    this.opened.sender.apply(this.withOwnTls(targets));
-    this.opened.reader.show("applied", topology);
+    this.opened.sender.apply(this.takeOver(list));
     this.showQueue();
   }
 
-  /** Connections are kept while their TLS settings are the same object, and what crosses to a thread is a copy. */
+  /** Each list, as a slot that one of them names alone must be released too. */
+  private takeNewLists(): readonly (readonly Target[])[] {
+    if (this.opened === undefined || this.opened.reader.topology === this.applied) return noLists;
+    return Array.from(drainPort<NewTargets>(this.options.viewPort), (list) => this.takeOver(list));
+  }
+
+  /** The list's targets, which are about to be applied. */
+  private takeOver({ topology, targets }: NewTargets): readonly Target[] {
+    this.applied = topology;
+    this.opened?.reader.show("applied", topology);
+    return this.withOwnTls(targets);
+  }
+
+  /** Connections are kept while their TLS settings are the same object. What crosses to a thread is a copy each time. */
   private withOwnTls(targets: readonly Target[]): Target[] {
     const known = new Map<TlsConfig, TlsConfig>();
     const inUse = new Map<string, TlsConfig>();
@@ -130,27 +132,25 @@ export class LaneServer {
     return own;
   }
 
-  private receive(words: readonly Word[]): void {
+  private receiveWords(words: readonly Word[]): void {
     const incoming = new Incoming(words);
     while (!incoming.ended) {
       switch (incoming.number()) {
-        case toThread.call: {
-          const id = incoming.number();
-          this.take(id, incoming.call());
+        case toThread.request:
+          this.accept(incoming.number(), incoming.request());
           break;
-        }
         case toThread.cancel: {
-          const call = this.calls[incoming.number()];
+          const request = this.requests[incoming.number()];
           const code = incoming.cancelCode();
           const message = incoming.text();
-          call?.pending?.cancel(code, message);
+          request?.pending?.cancel(code, message);
           break;
         }
         case toThread.pump:
           this.opened?.sender.pump();
           break;
-        case toThread.move:
-          this.opened?.sender.reroute(incoming.move());
+        case toThread.reroute:
+          this.opened?.sender.reroute(incoming.reroute());
           break;
         case toThread.close:
           void this.opened?.sender.destroy();
@@ -160,27 +160,27 @@ export class LaneServer {
     this.showQueue();
   }
 
-  private take(id: number, call: PreparedRequest): void {
-    if (this.opened === undefined) throw new Error("a call came before hello");
+  private accept(id: number, prepared: PreparedRequest): void {
+    if (this.opened === undefined) throw new Error("a request came before hello");
     const { claims, sender } = this.opened;
-    if (Atomics.compareExchange(claims, id, claim.posted, claim.begun) !== claim.posted) {
-      return this.say(toMain.dropped, id);
+    if (Atomics.compareExchange(claims, id, claim.queued, claim.accepted) !== claim.queued) {
+      return this.post(toMain.dropped, id);
     }
-    const served = new ServedCall(id, ++this.begun, claims);
-    this.calls[id] = served;
-    this.underWay++;
-    served.pending = sender.start(call, (result) => this.ended(served, result), served);
+    const request = new ServedRequest(id, ++this.accepted, claims);
+    this.requests[id] = request;
+    this.pending++;
+    request.pending = sender.start(prepared, (result) => this.ended(request, result), request);
   }
 
-  private ended(served: ServedCall, result: Result): void {
-    this.calls[served.id] = undefined;
-    this.underWay--;
-    this.outgoing.result(served.id, result);
+  private ended(request: ServedRequest, result: Result): void {
+    this.requests[request.id] = undefined;
+    this.pending--;
+    this.outgoing.result(request.id, result);
     this.flushSoon();
-    for (const wait of [...this.idleWaits]) if (served.number <= wait.upTo && --wait.left === 0) wait.resolve();
+    for (const wait of [...this.idleWaits]) if (request.number <= wait.upTo && --wait.remaining === 0) wait.resolve();
   }
 
-  private say(...words: Word[]): void {
+  private post(...words: Word[]): void {
     this.outgoing.words.push(...words);
     this.flushSoon();
   }
@@ -202,25 +202,29 @@ export class LaneServer {
   };
 }
 
-/** One call in this thread. */
-class ServedCall implements Claim {
+/** One request in this thread. */
+class ServedRequest implements Claim {
   pending: PendingRequest | undefined;
 
   constructor(
     readonly id: number,
-    /** In the order of their coming. */
+    /** In order of arrival. */
     readonly number: number,
     private readonly claims: Int32Array,
   ) {}
 
-  hand(): boolean {
-    const before = Atomics.compareExchange(this.claims, this.id, claim.begun, claim.handed);
-    return before !== claim.taken;
+  markSent(): boolean {
+    const before = Atomics.compareExchange(this.claims, this.id, claim.accepted, claim.sent);
+    // Once it is sent, this thread alone writes the word.
+    if (before >= claim.sent) Atomics.add(this.claims, this.id, 1);
+    return before !== claim.revoked;
   }
 }
 
+const noLists: readonly (readonly Target[])[] = [];
+
 interface IdleWait {
   readonly upTo: number;
-  left: number;
+  remaining: number;
   resolve: () => void;
 }

@@ -283,9 +283,10 @@ class StressRig {
       headers: ["x-a", id],
       body: isWrite ? (this.random() < 0.5 ? `{"id":"${id}"}` : Buffer.from(id)) : undefined,
       class: isWrite ? "never" : "read",
-      movable: !isWrite,
+      reroutable: !isWrite,
       maxRetries: 3,
       deadlineMs: nowMs() + 10_000,
+      sentBefore: 0,
     };
     const since = this.views.length - 1;
     if (isWrite) this.once.push(id);

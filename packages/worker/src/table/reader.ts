@@ -28,6 +28,8 @@ export interface ThreadRows {
 export class TableReader implements NodeReader {
   private readonly words: Int32Array;
   private readonly refusals: Float64Array;
+  /** By slot: attempts in flight on connections that belong to no node of the slot any more. */
+  private readonly setAside: Int32Array;
   /** This thread's own row. */
   private readonly thread: number;
   /** What this thread has learned of how slow the nodes are, and how often they fail. */
@@ -40,6 +42,7 @@ export class TableReader implements NodeReader {
     this.words = rows.words;
     this.thread = threadRow(rows.layout, rows.thread);
     this.refusals = new Float64Array(rows.layout.slots).fill(Number.NEGATIVE_INFINITY);
+    this.setAside = new Int32Array(rows.layout.slots);
     this.penalties = new Penalties(rows.layout.slots);
   }
 
@@ -76,7 +79,7 @@ export class TableReader implements NodeReader {
   }
 
   inFlightOf(slot: number): number {
-    return Atomics.load(this.words, this.counter(slot) + CounterWord.inFlight);
+    return Atomics.load(this.words, this.counter(slot) + CounterWord.inFlight) - (this.setAside[slot] ?? 0);
   }
 
   hasRoom(slot: number): boolean {
@@ -102,9 +105,15 @@ export class TableReader implements NodeReader {
     Atomics.add(this.words, row + CounterWord.requests, 1);
   }
 
-  /** An attempt is over, and its connection free or gone. */
-  leave(slot: number): void {
+  /** An attempt has ended. `isCurrent`: its connection was not set aside. */
+  leave(slot: number, isCurrent = true): void {
     this.addInFlight(this.counter(slot), -1);
+    if (!isCurrent) this.setAside[slot] = (this.setAside[slot] ?? 0) - 1;
+  }
+
+  /** The slot's connections are replaced: what is in flight on them takes no room from the slot's next node. */
+  setInFlightAside(slot: number): void {
+    this.setAside[slot] = Atomics.load(this.words, this.counter(slot) + CounterWord.inFlight);
   }
 
   countAnswer(slot: number, isErrorStatus: boolean): void {

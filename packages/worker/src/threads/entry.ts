@@ -28,7 +28,7 @@ const introduction: Introduction = {
 };
 parentPort?.postMessage(introduction, [lane.port2, views.port2]);
 
-function open({ row }: Hello, { observer, catchUp }: DispatchHooks) {
+function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
   const { words, layout, settings, queueMax, noNodeWaitMs, drainMs, defaults } = setup;
   const reader = new TableReader({ words, layout, thread: row, inFlightMax: settings.perNode, nowMs });
   const watch = new LoopLagMonitor(reader, nowMs);
@@ -44,7 +44,7 @@ function open({ row }: Hello, { observer, catchUp }: DispatchHooks) {
     ranMs: (atMs) => watch.ranMs(atMs),
     wallNowMs: Date.now,
     budgetShare: 1 / layout.threads,
-    catchUp,
+    takeNewLists,
   });
   requests = new Requests({
     sender,

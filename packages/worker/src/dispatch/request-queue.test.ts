@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { WaitingCalls } from "./waiting-calls.js";
+import { RequestQueue } from "./request-queue.js";
 
 interface Caller {
   readonly name: number;
-  isWaiting: boolean;
+  isQueued: boolean;
 }
 
-const caller = (name: number): Caller => ({ name, isWaiting: true });
+const caller = (name: number): Caller => ({ name, isQueued: true });
 
 describe("waiting calls", () => {
   it("come out in the order in which they came in", () => {
-    const waiting = new WaitingCalls<Caller>(10);
+    const waiting = new RequestQueue<Caller>(10);
     for (const name of [1, 2, 3]) assert.ok(waiting.push(caller(name)));
     const order: number[] = [];
     for (let first = waiting.first(); first !== undefined; first = waiting.first()) {
@@ -23,19 +23,19 @@ describe("waiting calls", () => {
   });
 
   it("are refused beyond the bound, and taken again once somebody has left", () => {
-    const waiting = new WaitingCalls<Caller>(2);
+    const waiting = new RequestQueue<Caller>(2);
     const [first, second] = [caller(1), caller(2)];
     assert.ok(waiting.push(first));
     assert.ok(waiting.push(second));
     assert.equal(waiting.push(caller(3)), false);
-    second.isWaiting = false;
+    second.isQueued = false;
     waiting.countLeft();
     assert.equal(waiting.length, 1);
     assert.ok(waiting.push(caller(3)));
   });
 
   it("that come back go first, and the bound is not for them", () => {
-    const waiting = new WaitingCalls<Caller>(2);
+    const waiting = new RequestQueue<Caller>(2);
     const [first, second, third] = [caller(1), caller(2), caller(3)];
     waiting.push(first);
     waiting.push(second);
@@ -58,7 +58,7 @@ describe("waiting calls", () => {
     const steps = fc.array(step, { maxLength: 2_000 });
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 300 }), steps, (max, script) => {
-        const waiting = new WaitingCalls<Caller>(max);
+        const waiting = new RequestQueue<Caller>(max);
         let list: Caller[] = [];
         let name = 0;
         for (const step of script) {
@@ -79,7 +79,7 @@ describe("waiting calls", () => {
           } else {
             const leaving = list[Number(step) % Math.max(1, list.length)];
             if (leaving === undefined) continue;
-            leaving.isWaiting = false;
+            leaving.isQueued = false;
             waiting.countLeft();
             list = list.filter((one) => one !== leaving);
           }

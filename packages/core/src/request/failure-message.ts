@@ -1,0 +1,16 @@
+import type { Attempt, RollcallErrorCode } from "../errors.js";
+
+/** The message of a request that failed with this code after these attempts. It never quotes an answer or an error. */
+export function failureMessage(code: RollcallErrorCode, attempts: readonly Attempt[]): string {
+  const last = attempts.at(-1);
+  const sentence = sentences[code] ?? "the request could not be sent";
+  return last === undefined ? sentence : `${sentence} (${last.node}: ${last.code})`;
+}
+
+const sentences: Readonly<Partial<Record<RollcallErrorCode, string>>> = {
+  NO_NODE: "no node accepted a connection",
+  CONNECT: "the connection was never made",
+  TLS: "the connection was refused by TLS",
+  DISCONNECTED: "the connection was lost before the whole answer had come",
+  BAD_RESPONSE: "the answer is not HTTP that we can read",
+};

@@ -1,0 +1,97 @@
+import { failureReason } from "@rollcall/core";
+import { blamesNode, isTransientRefusal, judgeFailure, type Outcome, parseRetryAfter } from "@rollcall/core/request";
+import type { TableReader } from "../table/reader.js";
+import type { AttemptHandler } from "./attempt.js";
+import type { DispatchObserver } from "./sender.js";
+
+export interface AttemptRecordOptions {
+  readonly reader: TableReader;
+  readonly observer: DispatchObserver;
+  /** This thread's clock for how long something took: it stands still while the thread does not run. */
+  readonly ranMs: (nowMs: number) => number;
+  /** For dates in `Retry-After`. */
+  readonly wallNowMs: () => number;
+}
+
+/**
+ * Judges attempts, and records what they show of their nodes: counts and times in this thread's rows of the table,
+ * penalties, and reports of failures to the observer. It decides nothing about requests.
+ */
+export class AttemptRecord {
+  constructor(private readonly options: AttemptRecordOptions) {}
+
+  begun(attempt: AttemptHandler): void {
+    const { reader } = this.options;
+    const { pool, startedAtMs } = attempt;
+    reader.enter(pool.slot);
+    reader.penalties.begun(pool.slot, startedAtMs);
+    pool.inFlight.add(attempt);
+    this.showWaiting(attempt);
+  }
+
+  heard(attempt: AttemptHandler, nowMs: number): void {
+    if (attempt.isCurrent) this.options.reader.noteHeard(attempt.pool.slot, nowMs);
+  }
+
+  ended(attempt: AttemptHandler, nowMs: number): Outcome {
+    const { reader, observer } = this.options;
+    const { pool, generation, startedAtMs } = attempt;
+    const { slot } = pool;
+    pool.inFlight.remove(attempt);
+    reader.leave(slot, pool.isCurrent);
+    this.showWaiting(attempt);
+    pool.release(attempt, attempt.error === undefined);
+
+    const outcome = this.outcomeOf(attempt);
+    // Whatever closed this connection while it was idle has closed the other idle ones, too.
+    if (outcome.kind === "stale-socket") pool.dropIdle();
+    if (outcome.kind === "answered") {
+      reader.countAnswer(slot, outcome.status === 429 || outcome.status >= 500);
+      if (attempt.isCurrent) this.learnFromAnswer(attempt, outcome.status, nowMs);
+      if (outcome.status === 401) observer.credentialRefused();
+    } else if (outcome.kind !== "cancelled") reader.countFailure(slot);
+
+    if (blamesNode(outcome)) {
+      if (outcome.kind === "not-connected" && attempt.isCurrent) reader.noteRefusal(slot);
+      const reason = "errorCode" in outcome ? failureReason(outcome.errorCode) : outcome.kind;
+      observer.failed({ slot, generation, startedAtMs, reason });
+    }
+    return outcome;
+  }
+
+  /** The attempt was given up while its node owed an answer: so long a wait counts as slow. */
+  gaveUpWaiting(attempt: AttemptHandler, nowMs: number): void {
+    if (!attempt.isCurrent) return;
+    this.options.reader.penalties.leftWaiting(attempt.pool.slot, this.tookMs(attempt, nowMs), nowMs);
+  }
+
+  private learnFromAnswer(attempt: AttemptHandler, status: number, nowMs: number): void {
+    const { penalties } = this.options.reader;
+    const { slot } = attempt.pool;
+    if (isTransientRefusal(status)) penalties.refused(slot);
+    else penalties.answered(slot, this.tookMs(attempt, nowMs), nowMs);
+  }
+
+  private showWaiting({ pool: { isCurrent, slot, inFlight } }: AttemptHandler): void {
+    if (isCurrent) this.options.reader.showWaiting(slot, inFlight.oldest?.startedAtMs, inFlight.newest?.startedAtMs);
+  }
+
+  private outcomeOf(attempt: AttemptHandler): Outcome {
+    const { error, status, rawHeaders } = attempt;
+    if (error !== undefined) return judgeFailure(error, attempt);
+    const retryAfter = status === 429 || status === 503 ? headerOf(rawHeaders, "retry-after") : undefined;
+    if (retryAfter === undefined) return { kind: "answered", status };
+    return { kind: "answered", status, retryAfterMs: parseRetryAfter(retryAfter, this.options.wallNowMs()) };
+  }
+
+  private tookMs({ startedRanMs }: AttemptHandler, nowMs: number): number {
+    return Math.max(0, this.options.ranMs(nowMs) - startedRanMs);
+  }
+}
+
+function headerOf(rawHeaders: readonly Buffer[], name: string): string | undefined {
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]?.toString("latin1").toLowerCase() === name) return rawHeaders[at + 1]?.toString("latin1");
+  }
+  return undefined;
+}

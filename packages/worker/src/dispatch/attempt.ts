@@ -1,0 +1,104 @@
+import type { AttemptFacts } from "@rollcall/core/request";
+import type { Link } from "./in-flight-list.js";
+import type { Connection, NodeHandler, NodePool } from "./node-pool.js";
+import type { DispatchedRequest } from "./pending-request.js";
+
+/** What an attempt reports to. */
+export interface AttemptOwner {
+  /** A byte of the answer has come. */
+  heard(attempt: AttemptHandler): void;
+  /** It has ended: `error` is set, or the answer is whole. Called once, also for one that was abandoned. */
+  finished(attempt: AttemptHandler): void;
+}
+
+/**
+ * One attempt, as undici's handler. It implements the older of undici's two handler forms: there the headers stay bytes
+ * until they are read, and most callers never read them.
+ */
+export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHandler> {
+  older: AttemptHandler | undefined;
+  newer: AttemptHandler | undefined;
+  connection: Connection | undefined;
+  handedToSocket = false;
+  firstByteSeen = false;
+  reusedSocket = false;
+  status = 0;
+  rawHeaders: readonly Buffer[] = [];
+  readonly chunks: Buffer[] = [];
+  error: Error | undefined;
+  /** Its outcome decides what becomes of its request. */
+  isWanted = true;
+  private abort: ((error?: Error) => void) | undefined;
+  /** Of the slot's node that it was sent to. */
+  readonly generation: number;
+
+  constructor(
+    readonly request: DispatchedRequest<AttemptHandler>,
+    readonly pool: NodePool<AttemptHandler>,
+    readonly startedAtMs: number,
+    /** The same on the clock that stands still while this thread does not run. */
+    readonly startedRanMs: number,
+    private readonly owner: AttemptOwner,
+  ) {
+    this.generation = pool.generation;
+  }
+
+  /** The node that it was sent to is still the slot's. */
+  get isCurrent(): boolean {
+    return this.pool.isCurrent && this.pool.generation === this.generation;
+  }
+
+  get body(): Buffer {
+    const [only] = this.chunks;
+    return this.chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.chunks);
+  }
+
+  /** Its outcome is not wanted any more: ends it, at the latest before its first byte is written. */
+  abandon(): void {
+    this.isWanted = false;
+    if (this.abort === undefined) this.connection?.giveUpOpening(new AbandonedAttempt());
+    else this.abort(new AbandonedAttempt());
+  }
+
+  onConnect(abort: (error?: Error) => void): void {
+    if (!this.isWanted || this.request.claim?.markSent() === false) return abort(new AbandonedAttempt());
+    this.abort = abort;
+    this.handedToSocket = true;
+    this.reusedSocket = this.connection?.begin() ?? false;
+  }
+
+  onResponseStarted(): void {
+    this.firstByteSeen = true;
+    this.owner.heard(this);
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[]): boolean {
+    this.firstByteSeen = true;
+    this.status = status;
+    this.rawHeaders = rawHeaders;
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.chunks.push(chunk);
+    this.owner.heard(this);
+    return true;
+  }
+
+  onComplete(): void {
+    this.owner.finished(this);
+  }
+
+  onError(error: Error): void {
+    this.error = error;
+    this.owner.finished(this);
+  }
+}
+
+class AbandonedAttempt extends Error {
+  override readonly name = "AbortError";
+  readonly code = "ABORT_ERR";
+  constructor() {
+    super("this attempt was given up");
+  }
+}

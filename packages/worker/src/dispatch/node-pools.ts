@@ -1,0 +1,104 @@
+import { sameConnection } from "@rollcall/coordinator/cluster";
+import { type Random, type Timers, withDeadline } from "@rollcall/core";
+import type { TableReader } from "../table/reader.js";
+import type { Link } from "./in-flight-list.js";
+import { type ConnectionSettings, type NodeHandler, NodePool } from "./node-pool.js";
+import type { Target } from "./target.js";
+
+export interface NodePoolsOptions {
+  readonly reader: TableReader;
+  readonly settings: ConnectionSettings;
+  /** How long requests at a removed node may still take. */
+  readonly drainMs: number;
+  readonly timers: Timers;
+  readonly random: Random;
+  /** This thread's clock for how long something took: it stands still while the thread does not run. */
+  readonly ranMs: (nowMs: number) => number;
+  /** For the dates of certificates. */
+  readonly wallNowMs: () => number;
+  /** No request or connection of the slot is left. */
+  readonly released: (slot: number) => void;
+}
+
+/** One thread's connections to all nodes, by slot; those to removed nodes until their requests have ended. */
+export class NodePools<Handler extends NodeHandler & Link<Handler>> {
+  private readonly pools = new Map<number, NodePool<Handler>>();
+  private readonly retiring = new Set<NodePool<Handler>>();
+
+  constructor(private readonly options: NodePoolsOptions) {}
+
+  get(slot: number): NodePool<Handler> | undefined {
+    return this.pools.get(slot);
+  }
+
+  has(slot: number): boolean {
+    return this.pools.has(slot);
+  }
+
+  /**
+   * Takes over the newest list of nodes. Connections to a node that stays are kept, whatever else of it changed; those
+   * to a node that is gone are closed as their requests end.
+   */
+  apply(targets: readonly Target[]): void {
+    const staying = new Set<number>();
+    for (const target of targets) {
+      staying.add(target.slot);
+      this.applyOne(target);
+    }
+    for (const [slot, pool] of this.pools) {
+      if (staying.has(slot)) continue;
+      this.pools.delete(slot);
+      this.retire(pool);
+    }
+  }
+
+  /** Ends every connection now. */
+  async destroy(): Promise<void> {
+    const pools = [...this.pools.values(), ...this.retiring];
+    this.pools.clear();
+    await Promise.allSettled(pools.map((pool) => pool.destroy()));
+  }
+
+  private applyOne(target: Target): void {
+    const { reader, settings, random } = this.options;
+    const pool = this.pools.get(target.slot);
+    if (pool !== undefined && sameConnection(pool.endpoint, target.endpoint)) {
+      if (pool.generation !== target.generation) reader.forget(target.slot);
+      return pool.update(target);
+    }
+    if (pool === undefined) reader.forget(target.slot);
+    else this.retire(pool);
+    this.pools.set(target.slot, new NodePool(target, settings, random, this.connections));
+  }
+
+  /** Lets the requests on connections that are no longer wanted end, for a while. */
+  private retire(pool: NodePool<Handler>): void {
+    pool.isCurrent = false;
+    this.retiring.add(pool);
+    // What waits there counts neither as a wait at the slot's next node, nor against its room.
+    this.options.reader.forget(pool.slot);
+    this.options.reader.setInFlightAside(pool.slot);
+    void this.drain(pool);
+  }
+
+  private async drain(pool: NodePool<Handler>): Promise<void> {
+    const { drainMs, timers, released } = this.options;
+    await withDeadline(pool.close(), drainMs, timers, () => {});
+    await pool.destroy();
+    this.retiring.delete(pool);
+    if (!this.holds(pool.slot)) released(pool.slot);
+  }
+
+  private holds(slot: number): boolean {
+    if (this.pools.has(slot)) return true;
+    for (const pool of this.retiring) if (pool.slot === slot) return true;
+    return false;
+  }
+
+  private readonly connections = {
+    counted: (slot: number, change: 1 | -1) => this.options.reader.countSocket(slot, change),
+    opened: (slot: number, tookMs: number) => this.options.reader.noteHandshake(slot, tookMs),
+    ranMs: () => this.options.ranMs(this.options.timers.nowMs()),
+    wallNowMs: () => this.options.wallNowMs(),
+  };
+}

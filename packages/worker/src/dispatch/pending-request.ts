@@ -1,0 +1,80 @@
+import type { Attempt } from "@rollcall/core";
+import { type History, historyOfSent, withGivenUpAttempt } from "@rollcall/core/request";
+import type { CancelCode, Claim, PendingRequest, PreparedRequest, Result } from "./sender.js";
+import type { Indexed } from "./swap-remove-list.js";
+
+/**
+ * A request in a dispatch:
+ *
+ *                                       ┌─rerouted─┐
+ *                                       ▼          │
+ *   queued ──a connection is free──▶ sending ──to be retried──▶ backing-off
+ *      ▲                                │                            │
+ *      └───────── no room ◀─────────────┴──────── its time ◀─────────┘
+ *
+ *   any of them ──answered, failed or cancelled──▶ settled
+ */
+export type RequestState<SentAttempt> =
+  | { readonly kind: "queued" }
+  | { readonly kind: "sending"; readonly attempt: SentAttempt }
+  | { readonly kind: "backing-off"; readonly cancel: () => void }
+  | { readonly kind: "settled" };
+
+/** An error names only the newest attempts of a request that had very many. */
+const attemptsListedMax = 32;
+
+/** One request that a dispatch has taken on and not settled, with all that its attempts have left behind. */
+export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
+  place = -1;
+  state: RequestState<SentAttempt> = { kind: "queued" };
+  history: History;
+  /** Slots that it was sent to in this round. */
+  tried: number[] = [];
+  /** The attempts that have ended, as errors and answers name them. */
+  readonly attempts: Attempt[] = [];
+  /** An attempt was given up because its node had stalled: once, and no more. */
+  rerouted = false;
+  private explores: boolean;
+
+  constructor(
+    readonly prepared: PreparedRequest,
+    readonly claim: Claim | undefined,
+    private readonly owner: {
+      cancel(request: DispatchedRequest<SentAttempt>, code: CancelCode, message: string): void;
+    },
+    readonly settle: (result: Result) => void,
+  ) {
+    this.history = historyOfSent(prepared.sentBefore);
+    this.explores = prepared.reroutable;
+  }
+
+  get isQueued(): boolean {
+    return this.state.kind === "queued";
+  }
+
+  cancel(code: CancelCode, message: string): void {
+    this.owner.cancel(this, code, message);
+  }
+
+  /** Whether the pick that is about to be made may explore: the first one of a Read, and no other. */
+  takeExploration(): boolean {
+    const { explores } = this;
+    this.explores = false;
+    return explores;
+  }
+
+  /** An attempt at the node has ended with this code, or was given up with it. */
+  note(node: string, code: string, tookMs: number): void {
+    this.attempts.push({ node, code, ms: Math.round(tookMs) });
+    if (this.attempts.length > attemptsListedMax) this.attempts.shift();
+  }
+
+  noteGivenUp(node: string, code: string, tookMs: number, handedToSocket: boolean): void {
+    this.note(node, code, tookMs);
+    this.history = withGivenUpAttempt(this.history, handedToSocket);
+  }
+
+  noteTried(slot: number): void {
+    if (!this.tried.includes(slot)) this.tried.push(slot);
+  }
+}
