@@ -10,10 +10,10 @@ import {
   emptyArbiter,
   isInUse,
   isSelfSuspect,
-  type LocalMark,
   marksOf,
   nextArbiter,
   type Peer,
+  publishedKeys,
   publishedNodes,
 } from "@rollcall/core/health";
 import {
@@ -27,7 +27,7 @@ import {
   recogniseSeeds,
   sanitizeForLog,
 } from "@rollcall/core/sniff";
-import { addressOf, type FailureReport, type NodeRecord, nodeKey, type Topology } from "@rollcall/core/view";
+import { addressOf, type FailureReport, type Mark, type NodeRecord, nodeKey, type Topology } from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { ControlClient } from "./cluster/control-client.js";
 import type { Endpoint } from "./cluster/endpoint.js";
@@ -77,7 +77,7 @@ export interface ClusterMonitorParts {
 /** What the last leader published; the times of the marks are on our own clock. */
 export interface Inheritance {
   readonly topology: Topology;
-  readonly marks: Readonly<Record<string, LocalMark>>;
+  readonly marks: Readonly<Record<string, Mark>>;
 }
 
 /** How long a sniff waits for the configured nodes' names to be looked up. */
@@ -248,7 +248,7 @@ export class ClusterMonitor {
   private inquire({ key, suspicion, except }: Extract<ArbiterEffect, { type: "requestPeerProbes" }>): void {
     const { peers: others, random, requestPeerProbes: askWitnesses } = this.parts;
     const known = others();
-    const about = { key, nodes: publishedNodes(this.arbiter), except };
+    const about = { key, nodes: publishedKeys(this.arbiter), except };
     const { replicas, isAlone } = choosePeers(known ?? [], about, random);
     this.step({ type: "peersAsked", key, suspicion, replicas, isAlone: isAlone && known !== undefined });
     if (replicas.length > 0) askWitnesses(key, suspicion, replicas);
@@ -256,7 +256,7 @@ export class ClusterMonitor {
 
   private isBelieved(replica: string, about: string): boolean {
     const observer = replica === this.parts.replica ? undefined : this.parts.peer(replica);
-    return observer === undefined || !isSelfSuspect(observer, about, publishedNodes(this.arbiter));
+    return observer === undefined || !isSelfSuspect(observer, about, publishedKeys(this.arbiter));
   }
 
   private logUnsettled({ key, reason, reachedBy }: Extract<ArbiterEffect, { type: "disputed" }>): void {

@@ -1,5 +1,5 @@
 import type { Clock } from "@rollcall/core";
-import type { LocalMark } from "@rollcall/core/health";
+
 import type { Mark, NodeRecord, Topology, Version } from "@rollcall/core/view";
 import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
 import type { WarnOnce } from "./warn-once.js";
@@ -10,7 +10,7 @@ export interface Findings {
   readonly clusterName: string | undefined;
   readonly source: Topology["source"];
   readonly nodes: readonly NodeRecord[];
-  readonly marks: Readonly<Record<string, LocalMark>>;
+  readonly marks: Readonly<Record<string, Mark>>;
 }
 
 export interface ViewPublisherParts {
@@ -19,7 +19,7 @@ export interface ViewPublisherParts {
   readonly findings: () => Findings;
   /** How many processes tell of themselves. */
   readonly replicas: () => number;
-  /** The clock on which the times of `LocalMark` are. */
+  /** The clock on which the times of `marks` are. */
   readonly clock: Clock;
   /** Asked before each publication: whether the lease is still held by our own clock. */
   readonly mayPublish: () => boolean;

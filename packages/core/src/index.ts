@@ -12,7 +12,7 @@ export {
   type WireError,
 } from "./errors.js";
 export { failureReason } from "./failure-reason.js";
-export { lateMs } from "./late.js";
+export { lateMs } from "./in-time.js";
 export { Listeners, type Unsubscribe } from "./listeners.js";
 export { type Logger, silentLogger } from "./logger.js";
 export { type Present, present } from "./present.js";

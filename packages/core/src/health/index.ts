@@ -1,14 +1,19 @@
+export { isInTime } from "../in-time.js";
 export {
   type Arbiter,
-  type ArbiterEffect,
-  type ArbiterEvent,
   arbiterDueMs,
   arbiterReducer,
   emptyArbiter,
   marksOf,
   nextArbiter,
+  publishedKeys,
   publishedNodes,
-} from "./arbiter.js";
+} from "./arbiter/arbiter.js";
+export type { ArbiterEffect, ArbiterEvent } from "./arbiter/arbiter-events.js";
+export { disputeOf, isInUse, type MonitoredNode, type NodeHealth } from "./arbiter/node-health.js";
+export { choosePeers, isSelfSuspect, type NodeKeys, type Peer } from "./arbiter/peers.js";
+export type { ProbeOutcome } from "./arbiter/probe-outcome.js";
+export type { PublishedState } from "./arbiter/publication.js";
 export { type Backoff, equalJitter } from "./backoff.js";
 export {
   type CircuitBreaker,
@@ -23,23 +28,12 @@ export {
 } from "./circuit-breaker.js";
 export {
   beatMs,
-  isInTime,
   type LoopLag,
   newLoopLag,
   nextLoopLag,
   ranMs,
   waitingSinceMs,
 } from "./loop-lag.js";
-export {
-  disputeOf,
-  isInUse,
-  type LocalMark,
-  type MonitoredNode,
-  type NodeHealth,
-  type ProbeOutcome,
-  type PublishedState,
-} from "./member.js";
-export { choosePeers, isSelfSuspect, type Peer } from "./peers.js";
 export { slowStartMs, slowStartWeight } from "./slow-start.js";
 export {
   type NodeTraffic,

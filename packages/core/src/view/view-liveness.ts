@@ -1,4 +1,4 @@
-import { lateMs } from "../late.js";
+import { isInTime } from "../in-time.js";
 import type { Random } from "../random.js";
 import { freshnessOf, orphanAfterMs, staleAfterMs } from "./freshness.js";
 
@@ -95,7 +95,7 @@ function tick(liveness: ViewLiveness, nowMs: number, random: Random): ViewLivene
       return { state: "standalone", beatAtMs: liveness.beatAtMs, receivedAtMs: liveness.receivedAtMs };
     case "fresh":
     case "stale": {
-      if (nowMs > dueMs + lateMs) return { ...liveness, checkAtMs: nowMs + graceMs };
+      if (!isInTime(dueMs, nowMs)) return { ...liveness, checkAtMs: nowMs + graceMs };
       const { beatAtMs, receivedAtMs } = liveness;
       const state = freshnessOf(nowMs - beatAtMs);
       return state === "orphan"

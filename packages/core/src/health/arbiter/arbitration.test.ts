@@ -2,16 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ManualTimers, seededRandom } from "@rollcall/testing";
 import fc from "fast-check";
-import type { Random } from "../random.js";
-import {
-  type ArbiterEffect,
-  type ArbiterEvent,
-  arbiterDueMs,
-  emptyArbiter,
-  marksOf,
-  nextArbiter,
-  publishedNodes,
-} from "./arbiter.js";
+import type { Random } from "../../random.js";
+import { arbiterDueMs, emptyArbiter, marksOf, nextArbiter, publishedKeys, publishedNodes } from "./arbiter.js";
+import type { ArbiterEffect, ArbiterEvent } from "./arbiter-events.js";
 import { choosePeers, isSelfSuspect } from "./peers.js";
 
 /** How one process stands to the nodes. */
@@ -100,11 +93,7 @@ class World {
       replica: `r${place}`,
       ejected: this.ejected.get(`r${place}`) ?? [],
     }));
-    const { replicas, isAlone } = choosePeers(
-      others,
-      { key, nodes: publishedNodes(this.arbiter), except },
-      this.random,
-    );
+    const { replicas, isAlone } = choosePeers(others, { key, nodes: publishedKeys(this.arbiter), except }, this.random);
     this.send({ type: "peersAsked", key, suspicion, replicas, isAlone });
     for (const replica of replicas) {
       this.soon(() => {
@@ -146,7 +135,7 @@ class World {
 
   private isBelieved(replica: string, key: string): boolean {
     const ejected = this.ejected.get(replica) ?? [];
-    return !isSelfSuspect({ replica, ejected }, key, publishedNodes(this.arbiter));
+    return !isSelfSuspect({ replica, ejected }, key, publishedKeys(this.arbiter));
   }
 
   private faultOf(replica: string): Fault {

@@ -2,18 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { seededRandom } from "@rollcall/testing";
 import fc from "fast-check";
-import { type MarkKind, markKinds } from "../view/view.js";
-import {
-  type Arbiter,
-  type ArbiterEffect,
-  type ArbiterEvent,
-  arbiterDueMs,
-  emptyArbiter,
-  marksOf,
-  nextArbiter,
-  publishedNodes,
-} from "./arbiter.js";
-import type { ProbeOutcome, PublishedState } from "./member.js";
+import { type MarkKind, markKinds } from "../../view/view.js";
+import { type Arbiter, arbiterDueMs, emptyArbiter, marksOf, nextArbiter, publishedNodes } from "./arbiter.js";
+import type { ArbiterEffect, ArbiterEvent } from "./arbiter-events.js";
+import type { ProbeOutcome } from "./probe-outcome.js";
+import type { PublishedState } from "./publication.js";
 
 type Step =
   | { readonly type: "members"; readonly keys: readonly string[]; readonly firstView: boolean }
@@ -193,9 +186,9 @@ class Watched {
 
   private send(event: ArbiterEvent): void {
     const before = this.arbiter;
-    const copy = structuredClone(before);
+    const copy = structuredClone([...before]);
     const [next, effects] = nextArbiter(before, event, this.nowMs, this.random);
-    assert.deepEqual(before, copy, "an arbiter is never changed in place");
+    assert.deepEqual([...before], copy, "an arbiter is never changed in place");
     this.arbiter = next;
 
     const told = (type: ArbiterEffect["type"]) => effects.filter((effect) => effect.type === type).length;
@@ -225,7 +218,7 @@ class Watched {
 
   /** Follows who joins, who goes, and the seed that gets its id. */
   private forget(before: Arbiter): void {
-    for (const key of this.arbiter.keys()) {
+    for (const key of [...this.arbiter].map(([key]) => key)) {
       if (before.has(key)) continue;
       const seed =
         before.has("@es1") && !this.arbiter.has("@es1") && key === "a@es1" ? this.nodes.get("@es1") : undefined;
@@ -244,7 +237,7 @@ class Watched {
       };
       this.nodes.set(key, seed === undefined ? unknown : { ...seed, asked: [], unreachable: 0, suspicion: undefined });
     }
-    for (const key of before.keys()) if (!this.arbiter.has(key)) this.nodes.delete(key);
+    for (const key of [...before].map(([key]) => key)) if (!this.arbiter.has(key)) this.nodes.delete(key);
     this.inherited = {};
   }
 

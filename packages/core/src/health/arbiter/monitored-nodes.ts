@@ -1,0 +1,111 @@
+import { firstDueMs } from "../../deadlines.js";
+import { nodeDeadlines } from "./node-deadlines.js";
+import type { MonitoredNode } from "./node-health.js";
+import { isPublished } from "./publication.js";
+
+const blockSize = 32;
+
+/** One node with what the whole collection is asked for again and again. */
+interface Entry {
+  readonly key: string;
+  readonly node: MonitoredNode;
+  readonly dueMs: number;
+}
+
+interface Block {
+  readonly entries: readonly Entry[];
+  readonly dueMs: number;
+  readonly published: number;
+}
+
+/**
+ * The nodes that the leader judges, by `nodeKey`, in the order in which they joined. Immutable.
+ *
+ * A report must not cost more in a large cluster, so a change copies one block of 32 nodes and the list of blocks, and
+ * each block keeps its earliest deadline. Only a node that joins or leaves copies everything.
+ */
+export class MonitoredNodes implements Iterable<readonly [string, MonitoredNode]> {
+  static readonly none = new MonitoredNodes(new Map(), []);
+
+  private constructor(
+    private readonly places: ReadonlyMap<string, number>,
+    private readonly blocks: readonly Block[],
+  ) {}
+
+  get size(): number {
+    return this.places.size;
+  }
+
+  /** How many of the nodes the view names. */
+  get publishedCount(): number {
+    return this.blocks.reduce((count, { published }) => count + published, 0);
+  }
+
+  /** When time next changes one of the nodes; infinity if there is none. */
+  get dueMs(): number {
+    return this.blocks.reduce((dueMs, block) => Math.min(dueMs, block.dueMs), Number.POSITIVE_INFINITY);
+  }
+
+  get(key: string): MonitoredNode | undefined {
+    const place = this.places.get(key);
+    if (place === undefined) return undefined;
+    return this.blocks[Math.floor(place / blockSize)]?.entries[place % blockSize]?.node;
+  }
+
+  has(key: string): boolean {
+    return this.places.has(key);
+  }
+
+  *[Symbol.iterator](): Iterator<readonly [string, MonitoredNode]> {
+    for (const { entries } of this.blocks) for (const { key, node } of entries) yield [key, node];
+  }
+
+  /** The nodes that time has something to do with by now. */
+  due(nowMs: number): readonly (readonly [string, MonitoredNode])[] {
+    return this.blocks
+      .filter(({ dueMs }) => dueMs <= nowMs)
+      .flatMap(({ entries }) => entries.filter(({ dueMs }) => dueMs <= nowMs))
+      .map(({ key, node }) => [key, node]);
+  }
+
+  /** The nodes after these changes; a node that is undefined is removed. */
+  with(changes: ReadonlyMap<string, MonitoredNode | undefined>): MonitoredNodes {
+    const blocks = [...this.blocks];
+    for (const [key, node] of changes) {
+      const place = this.places.get(key);
+      if (place === undefined || node === undefined) return this.rebuilt(changes);
+      const at = Math.floor(place / blockSize);
+      const entries = [...(blocks[at]?.entries ?? [])];
+      entries[place % blockSize] = entryOf(key, node);
+      blocks[at] = blockOf(entries);
+    }
+    return new MonitoredNodes(this.places, blocks);
+  }
+
+  private rebuilt(changes: ReadonlyMap<string, MonitoredNode | undefined>): MonitoredNodes {
+    const entries = new Map<string, Entry>();
+    for (const block of this.blocks) for (const entry of block.entries) entries.set(entry.key, entry);
+    for (const [key, node] of changes) {
+      if (node === undefined) entries.delete(key);
+      else entries.set(key, entryOf(key, node));
+    }
+    const all = [...entries.values()];
+    const blocks: Block[] = [];
+    for (let from = 0; from < all.length; from += blockSize) blocks.push(blockOf(all.slice(from, from + blockSize)));
+    return new MonitoredNodes(new Map(all.map(({ key }, place) => [key, place])), blocks);
+  }
+}
+
+function entryOf(key: string, node: MonitoredNode): Entry {
+  return { key, node, dueMs: firstDueMs(nodeDeadlines(node)) };
+}
+
+function blockOf(entries: readonly Entry[]): Block {
+  let dueMs = Number.POSITIVE_INFINITY;
+  let published = 0;
+  for (const entry of entries) {
+    dueMs = Math.min(dueMs, entry.dueMs);
+    if (isPublished(entry.node)) published++;
+  }
+  return { entries, dueMs, published };
+}

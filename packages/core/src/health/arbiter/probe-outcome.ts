@@ -1,0 +1,13 @@
+/**
+ * What a probe shows.
+ *
+ *   verified      an answer with the uuid of our cluster
+ *   unverified    an answer of a node that has not joined a cluster yet
+ *   denied        401 or 403
+ *   overloaded    429 or 5xx
+ *   foreign       an answer with the uuid of another cluster
+ *   unreachable   no connection, or no answer in time
+ *
+ * Only the last two are evidence against a node, and only the first is evidence that it belongs to the cluster.
+ */
+export type ProbeOutcome = "verified" | "unverified" | "denied" | "overloaded" | "foreign" | "unreachable";
