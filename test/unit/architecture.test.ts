@@ -28,13 +28,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Libraries by layer. Core does no I/O: of Node's own modules it may use those that only compute. */
 const libraries: Readonly<Record<string, readonly string[]>> = {
   "core/address": ["node:net"],
-  "core/config": ["node:net"],
+  "core/config": ["node:net", "fastest-levenshtein"],
   "core/view": ["node:zlib"],
   "core/policy": ["tldts"],
 
   coordinator: ["undici", "ioredis", "pino"],
   worker: ["undici", "piscina"],
-  cli: ["commander"],
+  cli: ["commander", "wrap-ansi"],
 };
 
 interface Import {

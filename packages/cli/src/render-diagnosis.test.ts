@@ -88,7 +88,7 @@ describe("explain", () => {
             address: "203.0.113.9:9200",
             verdict: "refused",
             reason:
-              "203.0.113.9 is not where credentials may go over https; if it is yours, add it to `discovery.allow.hosts`",
+              "203.0.113.9 may not be sent credentials over https; if it is yours, add it to `discovery.allow.hosts`",
           },
           { ...kept, name: "node-5", answeredAs: "node-1" },
           {
@@ -134,7 +134,7 @@ Nodes
                \`tls.caFingerprint\`
   refused      node-4  roles dim  version 2.19.1
                published: 203.0.113.9:9200
-               203.0.113.9 is not where credentials may go over https; if it is
+               203.0.113.9 may not be sent credentials over https; if it is
                yours, add it to \`discovery.allow.hosts\`
   kept         node-5  roles dim  version 2.19.1
                published: 172.17.0.2:9200, used: es1.example.com:9200

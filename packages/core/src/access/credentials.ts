@@ -1,7 +1,7 @@
 import type { Seed, TlsConfig } from "../config/config.js";
 import type { Auth, AuthProvider } from "../config/options.js";
 
-/** Where a node is; a `NodeRecord` fits. */
+/** The address of a node; a `NodeRecord` fits. */
 export interface NodeAddress {
   readonly host: string;
   readonly port: number;
@@ -18,7 +18,7 @@ export type CredentialChoice =
   | { readonly kind: "refused"; readonly reason: string };
 
 /**
- * Which credential a node gets: its own entry's, the cluster's, none, or it is not used at all.
+ * Which credential a node gets: that of its entry in `nodes`, the cluster's, none, or the node is refused.
  *
  * Its entry is the one with the same host and port, or else the only one with the same host.
  */
@@ -34,7 +34,7 @@ export function chooseCredential(
   return { kind: "refused", reason: "no entry of `nodes` has this host, and there is no `auth` for the whole cluster" };
 }
 
-/** The TLS options of a node: its entry's, else the cluster's. They are never mixed. */
+/** The TLS options of a node: its entry's, else the cluster's. The two are never combined. */
 export function chooseTls(
   node: NodeAddress,
   seeds: readonly Seed[],
@@ -44,8 +44,8 @@ export function chooseTls(
 }
 
 /**
- * The scheme of a node. A configured one keeps its own; any other is `https` if at least one configured node is, or if
- * the node said so of itself.
+ * The scheme of a node. A configured node keeps its own; any other is `https` if at least one configured node is, or if
+ * the node published an `https` address.
  */
 export function chooseScheme(node: NodeAddress & { readonly tls?: true }, seeds: readonly Seed[]): "http" | "https" {
   const seed = seedAt(node, seeds);
@@ -53,7 +53,7 @@ export function chooseScheme(node: NodeAddress & { readonly tls?: true }, seeds:
   return node.tls === true || seeds.some(({ scheme }) => scheme === "https") ? "https" : "http";
 }
 
-/** The entry with this very host and port. */
+/** The entry with exactly this host and port. */
 export function seedAt(node: NodeAddress, seeds: readonly Seed[]): Seed | undefined {
   return seeds.find(({ host, port }) => host === node.host && port === node.port);
 }

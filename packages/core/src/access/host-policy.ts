@@ -3,22 +3,22 @@ import { neverNodeKind } from "../address/special-ranges.js";
 import type { AllowConfig, Seed } from "../config/config.js";
 import { addressOf } from "../view/node-record.js";
 
-/** What a host policy is made from. */
+/** What a host policy is compiled from. */
 export interface HostPolicyInput {
-  /** `addresses`: what the host resolves to now; empty if that is not known. */
+  /** `addresses`: what the host resolves to now; empty if unknown. */
   readonly seeds: readonly (Seed & { readonly addresses: readonly string[] })[];
   readonly allow?: AllowConfig;
   /** Whether any request may carry a credential. Without one there is little to protect. */
   readonly hasCredentials: boolean;
 }
 
-/** Which nodes may be used. Plain data: it may be posted to a thread, which then needs this file only. */
+/** Which nodes may be used. Plain data: a worker thread receives it and judges by this file, without `core/policy`. */
 export interface CompiledHostPolicy {
   /** `scheme://host:port` of the configured nodes: always allowed. */
   readonly seeds: ReadonlySet<string>;
   /** Absent: every port. */
   readonly ports?: ReadonlySet<number>;
-  /** Without credentials, anywhere but where no node can be. */
+  /** Without credentials: every address that a node can have. */
   readonly unrestricted: boolean;
   readonly http: SchemeRules;
   readonly https: SchemeRules;
@@ -27,14 +27,14 @@ export interface CompiledHostPolicy {
 /** What is allowed over one scheme. */
 export interface SchemeRules {
   readonly hosts: ReadonlySet<string>;
-  /** With the leading dot; any depth below is allowed. */
+  /** With the leading dot; names of any depth below are allowed. */
   readonly suffixes: readonly string[];
   /** Exactly one label below is allowed. */
   readonly parents: ReadonlySet<string>;
   readonly ranges: readonly IpRange[];
 }
 
-/** One node as it would be dialled. */
+/** One node as a connection would address it. */
 export interface Destination {
   /** A host name (punycode), IPv4, or IPv6 without brackets. */
   readonly host: string;
@@ -45,12 +45,12 @@ export interface Destination {
 /** `reason` is a sentence for people, and names the option that decides. */
 export type AddressVerdict = { readonly verdict: "allowed" } | { readonly verdict: "refused"; readonly reason: string };
 
-/** `allowed-if-address`: the name alone decides nothing; what it resolves to does, by {@link judgeAddress}. */
+/** `allowed-if-address`: the address that the name resolves to decides, by {@link judgeAddress}. */
 export type HostVerdict = AddressVerdict | { readonly verdict: "allowed-if-address" };
 
 const allowed = { verdict: "allowed" } as const;
 
-/** Whether a node may be used, as far as its host, port and scheme tell. */
+/** Whether a node may be used, by its host, port and scheme. */
 export function judgeHost(policy: CompiledHostPolicy, destination: Destination): HostVerdict {
   const { host, port, scheme } = destination;
   if (isSeed(policy, destination)) return allowed;
@@ -68,8 +68,8 @@ export function judgeHost(policy: CompiledHostPolicy, destination: Destination):
 }
 
 /**
- * Whether a connection may go to `address`, which is what the host has just been resolved to. To be asked for every
- * new connection, whatever {@link judgeHost} once said: names move. What `judgeHost` refuses is refused here too.
+ * Whether a connection may go to `address`, to which the host has just been resolved. To be called for every new
+ * connection, because a name may resolve to another address each time. Refuses everything that {@link judgeHost} refuses.
  */
 export function judgeAddress(
   policy: CompiledHostPolicy,
@@ -103,7 +103,7 @@ function isSeed(policy: CompiledHostPolicy, destination: Destination): boolean {
   return policy.seeds.has(originOf(destination));
 }
 
-/** `scheme://host:port`. The scheme belongs to it: what was configured as https is not to be had over http. */
+/** `scheme://host:port`. With the scheme, so that a seed configured as https is not allowed over http. */
 export function originOf(destination: Destination): string {
   return `${destination.scheme}://${addressOf(destination)}`;
 }
@@ -120,7 +120,7 @@ export function plainName(host: string): string {
 }
 
 function outside(shown: string, scheme: "http" | "https"): string {
-  return `${shown} is not where credentials may go over ${scheme}; if it is yours, add it to \`discovery.allow.hosts\``;
+  return `${shown} may not be sent credentials over ${scheme}; if it is yours, add it to \`discovery.allow.hosts\``;
 }
 
 function refused(reason: string): { readonly verdict: "refused"; readonly reason: string } {

@@ -13,15 +13,16 @@ export interface IpRange {
   readonly last: bigint;
 }
 
-const mappedPrefix = 0xffffn; // the upper 96 bits of ::ffff:0:0/96
+/** The upper 96 bits of `::ffff:0:0/96`, in which an IPv4 address is written as IPv6. */
+const mappedPrefix = 0xffffn;
 
 /** Reads IPv4, or IPv6 without brackets; a zone (`%eth0`) is dropped. Anything else: undefined. */
 export function parseIp(text: string): IpAddress | undefined {
   switch (isIP(text)) {
     case 4:
-      return { family: 4, value: ipv4Value(text) };
+      return { family: 4, value: text.split(".").reduce((value, byte) => (value << 8n) | BigInt(byte), 0n) };
     case 6: {
-      const value = ipv6Value(text);
+      const value = ipv6Value(compressed(text.split("%")[0] ?? ""));
       return value >> 32n === mappedPrefix ? { family: 4, value: value & 0xffff_ffffn } : { family: 6, value };
     }
     default:
@@ -29,9 +30,20 @@ export function parseIp(text: string): IpAddress | undefined {
   }
 }
 
+/** The one spelling that is compared and stored: IPv4, or IPv6 compressed and without a zone. */
+export function formatIp({ family, value }: IpAddress): string {
+  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join(".");
+  return compressed(
+    value
+      .toString(16)
+      .padStart(32, "0")
+      .replace(/.{4}(?!$)/g, "$&:"),
+  );
+}
+
 /**
- * Reads an address, or a CIDR range such as `10.0.0.0/8` or `fd00::/8`. Undefined for anything else, also where bits
- * are set behind the prefix (`10.1.2.3/8`), because it is unclear which of the two parts is the slip.
+ * Reads an address, or a CIDR range such as `10.0.0.0/8` or `fd00::/8`. Undefined for anything else, also if bits are set
+ * behind the prefix (`10.1.2.3/8`), because it is unclear which of the two parts is wrong.
  */
 export function parseIpRange(text: string): IpRange | undefined {
   const [addressText = "", prefixText, ...rest] = text.split("/");
@@ -53,25 +65,13 @@ export function isInRange({ family, value }: IpAddress, range: IpRange): boolean
   return family === range.family && value >= range.first && value <= range.last;
 }
 
-function ipv4Value(text: string): bigint {
-  return text.split(".").reduce((value, part) => (value << 8n) | BigInt(part), 0n);
+/** By the platform's URL parser: lower-case hexadecimal groups, the longest run of zeros as `::`, no IPv4 part. */
+function compressed(ipv6: string): string {
+  return new URL(`http://[${ipv6}]/`).hostname.slice(1, -1);
 }
 
 function ipv6Value(text: string): bigint {
-  const [withoutZone = ""] = text.split("%");
-  const [head = "", tail] = withoutZone.split("::");
-  const left = ipv6Groups(head);
-  const right = tail === undefined ? [] : ipv6Groups(tail);
-  const zeros = Array<bigint>(8 - left.length - right.length).fill(0n);
-  return [...left, ...zeros, ...right].reduce((value, group) => (value << 16n) | group, 0n);
-}
-
-/** The last two groups may be written as an IPv4 address. */
-function ipv6Groups(text: string): bigint[] {
-  if (text === "") return [];
-  return text.split(":").flatMap((group) => {
-    if (!group.includes(".")) return [BigInt(`0x${group}`)];
-    const value = ipv4Value(group);
-    return [value >> 16n, value & 0xffffn];
-  });
+  const [left = [], right = []] = text.split("::").map((part) => part.split(":").filter((group) => group !== ""));
+  const zeros = Array<string>(8 - left.length - right.length).fill("0");
+  return [...left, ...zeros, ...right].reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n);
 }

@@ -1,22 +1,26 @@
 import { type IpAddress, type IpRange, isInRange, parseIpRange } from "./ip-range.js";
 
-/** Where only machines of one's own network can be. */
+/** Addresses inside one's own network. */
 export const privateRanges = ranges("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7");
 
 export const loopbackRanges = ranges("127.0.0.0/8", "::1");
 
 /**
- * Where no search node ever is, but where a credential could be stolen: what reaches nobody in particular, and the
- * addresses at which clouds answer their machines' questions. From the special-purpose registries of IANA and the
- * documentation of the clouds.
+ * What an address is good for. No node can have an address of a kind other than "address" and "loopback", but a
+ * credential sent there could be stolen: it reaches no one machine, or a cloud's metadata service.
  */
-const neverNodes: readonly { readonly kind: string; readonly ranges: readonly IpRange[] }[] = [
-  { kind: "a wildcard address", ranges: ranges("0.0.0.0/8", "::") },
-  { kind: "a link-local address", ranges: ranges("169.254.0.0/16", "fe80::/10") },
-  { kind: "a multicast address", ranges: ranges("224.0.0.0/4", "ff00::/8") },
-  { kind: "a broadcast or reserved address", ranges: ranges("240.0.0.0/4") },
+export type IpKind = "address" | "loopback" | "wildcard" | "link-local" | "multicast" | "reserved" | "metadata";
+
+/** From the special-purpose registries of IANA (RFC 6890) and the documentation of the clouds. The first match counts. */
+const specialRanges: readonly { readonly kind: IpKind; readonly ranges: readonly IpRange[] }[] = [
+  { kind: "wildcard", ranges: ranges("0.0.0.0/8", "::") },
+  { kind: "loopback", ranges: loopbackRanges },
+  { kind: "link-local", ranges: ranges("169.254.0.0/16", "fe80::/10") },
+  { kind: "multicast", ranges: ranges("224.0.0.0/4", "ff00::/8") },
+  // ::/96 is IPv4 in the deprecated form `::127.0.0.1`, which would bypass the rules for IPv4.
+  { kind: "reserved", ranges: ranges("240.0.0.0/4", "::/96") },
   {
-    kind: "a cloud metadata address",
+    kind: "metadata",
     ranges: ranges(
       "168.63.129.16", // Azure
       "192.0.0.192", // Oracle
@@ -28,15 +32,25 @@ const neverNodes: readonly { readonly kind: string; readonly ranges: readonly Ip
   },
 ];
 
-// A gateway turns these into IPv4, whose rules then hold (RFC 6052).
-const translated = range("64:ff9b::/96");
+/** A NAT64 gateway translates these into IPv4, so the rules for IPv4 apply (RFC 6052). */
+const nat64 = range("64:ff9b::/96");
 
-/** What kind of address this is, if no node can be there: a phrase such as "a multicast address". */
+export function ipKind(address: IpAddress): IpKind {
+  const reached: IpAddress = isInRange(address, nat64) ? { family: 4, value: address.value & 0xffff_ffffn } : address;
+  return specialRanges.find(({ ranges }) => ranges.some((range) => isInRange(reached, range)))?.kind ?? "address";
+}
+
+const phrases: Readonly<Partial<Record<IpKind, string>>> = {
+  wildcard: "a wildcard address",
+  "link-local": "a link-local address",
+  multicast: "a multicast address",
+  reserved: "a broadcast or reserved address",
+  metadata: "a cloud metadata address",
+};
+
+/** The kind of an address that no node can have, as a phrase such as "a multicast address"; undefined for any other. */
 export function neverNodeKind(address: IpAddress): string | undefined {
-  const reached: IpAddress = isInRange(address, translated)
-    ? { family: 4, value: address.value & 0xffff_ffffn }
-    : address;
-  return neverNodes.find(({ ranges }) => ranges.some((range) => isInRange(reached, range)))?.kind;
+  return phrases[ipKind(address)];
 }
 
 function ranges(...texts: readonly string[]): readonly IpRange[] {

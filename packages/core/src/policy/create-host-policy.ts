@@ -12,42 +12,42 @@ import { parentDomain } from "./parent-domain.js";
 type SeedInput = HostPolicyInput["seeds"][number];
 
 /**
- * Where requests with credentials may go, so that nobody who can write a view, or answer a sniff, can have them sent to
- * a host of his own.
+ * Where requests with credentials may go, so that write access to a view, or a forged sniff answer, cannot redirect them
+ * to a foreign host.
  *
  * Always: the configured nodes, the same hosts on other ports, and what `allow.hosts` names.
- * Over `https`, where certificates are always checked, also: one label below the parent domain of a configured name, unless that is
- * a public or provider suffix; for a configured address, the private or loopback range it lies in; and all that may be
- * reached over `http`.
- * Over plain `http`, where `http` nodes are configured, also: private addresses, if each of those is known to be at a
- * private or loopback address; and loopback addresses, if one of them is at such. Where none is, nothing at all.
- * Never: addresses at which no node can be, such as link-local ones. Nor a port that `allow.ports`, if given, leaves out.
+ * Over `https`, whose certificates are always checked, also: one label below the parent domain of a configured name,
+ * unless that is a public or provider suffix; for a configured address, the private or loopback range that contains it;
+ * and everything that may be reached over `http`.
+ * Over `http`, if `http` nodes are configured, also: private addresses, if all of those nodes are known to be at private
+ * or loopback addresses; and loopback addresses, if one of them is at one. Without `http` nodes, nothing.
+ * Never: addresses that no node can have, such as link-local ones, and ports that `allow.ports`, if given, leaves out.
  *
- * Without credentials every address is allowed but these last.
+ * Without credentials, every address is allowed except those.
  */
 export function createHostPolicy({ seeds, allow, hasCredentials }: HostPolicyInput): CompiledHostPolicy {
   const httpSeeds = seeds.filter(({ scheme }) => scheme === "http");
   const allowedHosts = allow?.hosts ?? [];
-  const http = httpSeeds.length === 0 ? nothing : plainRules(httpSeeds, allowedHosts);
-  const https = verifiedRules(seeds, allowedHosts);
+  const http = httpSeeds.length === 0 ? nothing : httpRules(httpSeeds, allowedHosts);
+  const https = httpsRules(seeds, allowedHosts);
   return {
     seeds: new Set(seeds.map(originOf)),
     ...(allow?.ports === undefined ? {} : { ports: new Set(allow.ports) }),
     unrestricted: !hasCredentials,
     http,
-    // A node that offers https where http would do is no worse for it.
+    // What is allowed over http is allowed over https.
     https: { ...https, ranges: [...https.ranges, ...http.ranges] },
   };
 }
 
 const nothing: SchemeRules = { hosts: new Set(), suffixes: [], parents: new Set(), ranges: [] };
 
-function plainRules(seeds: readonly SeedInput[], allowedHosts: readonly string[]): SchemeRules {
+function httpRules(seeds: readonly SeedInput[], allowedHosts: readonly string[]): SchemeRules {
   const named = rulesFor([...seeds.map(nameOf), ...allowedHosts]);
   return { ...named, ranges: [...named.ranges, ...sharedPrivateRanges(seeds)] };
 }
 
-function verifiedRules(seeds: readonly SeedInput[], allowedHosts: readonly string[]): SchemeRules {
+function httpsRules(seeds: readonly SeedInput[], allowedHosts: readonly string[]): SchemeRules {
   const names = seeds.map(nameOf);
   const named = rulesFor([...names, ...allowedHosts]);
   return {
@@ -57,7 +57,7 @@ function verifiedRules(seeds: readonly SeedInput[], allowedHosts: readonly strin
   };
 }
 
-/** What is named in so many words: hosts, suffixes with a leading dot, addresses and ranges. */
+/** What the texts name literally: hosts, suffixes with a leading dot, addresses and ranges. */
 function rulesFor(texts: readonly string[]): SchemeRules {
   return {
     hosts: new Set(texts.filter((text) => !text.startsWith(".") && parseIpRange(text) === undefined)),
@@ -71,7 +71,7 @@ function nameOf({ host }: SeedInput): string {
   return plainName(host);
 }
 
-/** For plain http. A host that does not resolve at the moment says nothing. */
+/** For http. A host that does not resolve at the moment is ignored. */
 function sharedPrivateRanges(seeds: HostPolicyInput["seeds"]): readonly IpRange[] {
   const known = seeds.flatMap(({ host, addresses }) => [
     ...literalAddresses(host),
@@ -83,7 +83,7 @@ function sharedPrivateRanges(seeds: HostPolicyInput["seeds"]): readonly IpRange[
   return some(loopbackRanges) ? [...privateRanges, ...loopbackRanges] : privateRanges;
 }
 
-/** For https: what surrounds the seeds that are given as addresses. */
+/** For https: the ranges around seeds that are given as addresses. */
 function rangesAround(seedHosts: readonly string[]): readonly IpRange[] {
   return seedHosts
     .flatMap(literalAddresses)
@@ -92,7 +92,7 @@ function rangesAround(seedHosts: readonly string[]): readonly IpRange[] {
     );
 }
 
-/** The addresses that a host is, without asking anyone; `localhost` is one by RFC 6761. */
+/** The addresses of a host that need no resolution; `localhost` is loopback by RFC 6761. */
 function literalAddresses(host: string): readonly IpAddress[] {
   const literals = plainName(host) === "localhost" ? ["127.0.0.1", "::1"] : [host];
   return literals.map(parseIp).filter(isDefined);

@@ -268,7 +268,7 @@ describe("the host policy", () => {
   it("names the option that decides, in what it refuses", () => {
     assert.equal(
       reasonFor("https://es1.evil.net"),
-      "es1.evil.net is not where credentials may go over https; if it is yours, add it to `discovery.allow.hosts`",
+      "es1.evil.net may not be sent credentials over https; if it is yours, add it to `discovery.allow.hosts`",
     );
     assert.equal(
       reasonFor("https://es2.example.com:9300"),

@@ -2,10 +2,11 @@ import { getDomain } from "tldts";
 import { providerSuffixes } from "./provider-suffixes.js";
 
 /**
- * The domain whose other names belong to the same owner as `host`: all but the first label. Undefined where that cannot
- * be said: for addresses, for single labels, and where the rest is a public suffix or lies in a provider's domain.
+ * The domain whose other names have the same owner as `host`: all but the first label. Undefined if that is uncertain:
+ * for addresses, single labels, public suffixes, and names in a provider's domain.
  *
- * Loads the public suffix list, so a worker thread must not import this file.
+ * Loads the public suffix list, so a worker thread must not import this file. That is why `core/policy` is apart from
+ * `core/access`.
  *
  * @param host lower-case, punycode, without a final dot
  */

@@ -114,6 +114,7 @@ const unroutableKinds: Readonly<Partial<Record<HostKind, string>>> = {
   scoped: "is scoped to an interface of the node's own machine",
   multicast: "is a multicast group, not one machine",
   reserved: "is in a range reserved for no machine",
+  metadata: "is a cloud metadata address, where no node can be",
 };
 
 /** Why nobody, anywhere, can connect to this host; undefined where somebody can. */
