@@ -1,5 +1,6 @@
+import { present } from "@rollcall/core";
 import type { ProbeOutcome } from "@rollcall/core/health";
-import { judgeIdentity, sanitizeForLog } from "@rollcall/core/sniff";
+import { type IdentityProof, judgeIdentity, sanitizeForLog } from "@rollcall/core/sniff";
 import { type ControlClient, type ControlResponse, tooLarge } from "./control-client.js";
 import type { Endpoint } from "./endpoint.js";
 
@@ -8,11 +9,11 @@ export interface Probe {
   readonly outcome: ProbeOutcome;
   /** For people. */
   readonly reason: string;
-  /** The failure's code, where there was no answer; `ERR_HOST_REFUSED` where the host policy forbade to connect. */
+  /** The failure's code, if no answer came; `ERR_HOST_REFUSED` if the host policy forbids the connection. */
   readonly code?: string;
   readonly clusterUuid?: string;
   readonly clusterName?: string;
-  /** The other cluster's, where the node is of another than ours. */
+  /** The uuid of the other cluster that the node belongs to. */
   readonly foreignUuid?: string;
   /** The node's name. */
   readonly name?: string;
@@ -20,16 +21,16 @@ export interface Probe {
 }
 
 export interface ProbeOptions {
-  /** The cluster we belong to; absent while that is not known. */
+  /** Our cluster; undefined while every cluster is accepted. */
   readonly pinnedUuid: string | undefined;
   readonly timeoutMs: number;
   readonly fresh: boolean;
 }
 
-/** `GET /` is a few hundred bytes; whoever answers more is not a node. */
+/** The answer of a node is a few hundred bytes. A longer one does not come from a node. */
 const maxBytes = 65_536;
 
-/** Asks a node who it is. Always answers, never throws. */
+/** Sends `GET /` and judges the answer. Always resolves. */
 export async function probe(
   controlClient: ControlClient,
   endpoint: Endpoint,
@@ -39,7 +40,7 @@ export async function probe(
 }
 
 function judgeProbe(answer: ControlResponse, pinnedUuid: string | undefined): Probe {
-  // It did answer, so it can be reached.
+  // It answered, so it can be reached.
   if (answer.kind === "failed" && answer.code === tooLarge) return { outcome: "unverified", reason: answer.reason };
   if (answer.kind === "failed") return { outcome: "unreachable", reason: answer.reason, code: answer.code };
   const { status } = answer;
@@ -50,11 +51,11 @@ function judgeProbe(answer: ControlResponse, pinnedUuid: string | undefined): Pr
   const root = parseObject(answer.body.toString("utf8"));
   if (root === undefined)
     return { outcome: "unverified", reason: "GET / answered something that is not a JSON object" };
-  const described = {
-    ...text("clusterName", root.cluster_name),
-    ...text("name", root.name),
-    ...text("version", parseObject(root.version)?.number),
-  };
+  const described = present({
+    clusterName: loggable(root.cluster_name),
+    name: loggable(root.name),
+    version: loggable(parseObject(root.version)?.number),
+  });
   const identity = judgeIdentity(pinnedUuid, root.cluster_uuid);
   switch (identity.kind) {
     case "verified":
@@ -71,8 +72,22 @@ function judgeProbe(answer: ControlResponse, pinnedUuid: string | undefined): Pr
   }
 }
 
-/** The answer of a node that belongs to another cluster. */
-export function foreign(foreignUuid: string, described: Pick<Probe, "clusterName" | "name" | "version"> = {}): Probe {
+/**
+ * The probe as it counts now: our cluster may have been pinned after it was sent, and its node may be of another.
+ */
+export function judgedAgainst(pinnedUuid: string | undefined, result: Probe): Probe {
+  const { outcome, clusterUuid } = result;
+  if (outcome !== "verified" || pinnedUuid === undefined || clusterUuid === pinnedUuid) return result;
+  return foreign(clusterUuid ?? "");
+}
+
+/** What the probe says about the identity of the cluster. */
+export function proofOf({ clusterUuid, foreignUuid }: Probe): IdentityProof {
+  if (clusterUuid !== undefined) return { kind: "verified", uuid: clusterUuid };
+  return foreignUuid === undefined ? { kind: "unverified" } : { kind: "foreign", uuid: foreignUuid };
+}
+
+function foreign(foreignUuid: string, described: Pick<Probe, "clusterName" | "name" | "version"> = {}): Probe {
   const reason = `belongs to another cluster (uuid ${sanitizeForLog(foreignUuid)})`;
   return { outcome: "foreign", reason, foreignUuid, ...described };
 }
@@ -89,7 +104,7 @@ function parseObject(value: unknown): Readonly<Record<string, unknown>> | undefi
   }
 }
 
-/** What a node says of itself, fit for a log line. */
-function text<Key extends string>(key: Key, value: unknown): { [K in Key]?: string } {
-  return typeof value === "string" && value !== "" ? ({ [key]: sanitizeForLog(value) } as { [K in Key]: string }) : {};
+/** A text of the node's answer, fit for a log line. */
+function loggable(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? sanitizeForLog(value) : undefined;
 }

@@ -1,14 +1,15 @@
+import { present } from "@rollcall/core";
 import type { ClusterConfig } from "@rollcall/core/config";
 import { type ParsedSniff, parseNodes, type SniffContext } from "@rollcall/core/sniff";
 import { type ControlClient, tooLarge } from "./control-client.js";
 import type { Endpoint } from "./endpoint.js";
 import { type Probe, probe } from "./probe.js";
 
-/** What one node said of its cluster's members. */
+/** One node's list of the nodes of its cluster. */
 export interface Sniff {
-  /** What the node said of itself, first: a list from whoever is not of our cluster is not believed. */
+  /** The probe that comes first: only a node of our cluster is asked for its list. */
   readonly probe: Probe;
-  /** Absent where the list was not asked for, because the node is not of our cluster or does not answer. */
+  /** Absent if the list was not requested, because the node is not of our cluster or does not answer. */
   readonly parsed?: ParsedSniff;
 }
 
@@ -19,7 +20,7 @@ export interface SniffOptions {
   readonly context: SniffContext;
 }
 
-/** Only what we read: on a large cluster the whole answer is ten times larger. */
+/** Only the fields that are read: on a large cluster the whole answer is ten times larger. */
 const wanted = [
   "_nodes",
   "cluster_name",
@@ -32,17 +33,17 @@ const wanted = [
 export const sniffPath = `/_nodes/http?filter_path=${wanted.join(",")}`;
 const maxBytes = 16_777_216;
 
-/** How the answer of a node at `endpoint` is to be read. */
+/** How the list of a node at `endpoint` is read. */
 export function sniffContext({ discovery, seeds }: ClusterConfig, endpoint: Endpoint): SniffContext {
   const { addressMap, allow } = discovery === false ? {} : discovery;
   return {
     seed: endpoint,
-    ...(addressMap === undefined ? {} : { addressMap }),
+    ...present({ addressMap }),
     allowDirect: allow !== undefined || seeds.every(({ pathPrefix }) => pathPrefix === ""),
   };
 }
 
-/** Asks one node for the members of its cluster. Always answers, never throws. */
+/** Probes one node, then requests its list of nodes. Always resolves. */
 export async function sniff(controlClient: ControlClient, endpoint: Endpoint, options: SniffOptions): Promise<Sniff> {
   const { pinnedUuid, probeTimeoutMs, sniffTimeoutMs, context } = options;
   const first = await probe(controlClient, endpoint, { pinnedUuid, timeoutMs: probeTimeoutMs, fresh: false });

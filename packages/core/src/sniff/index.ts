@@ -1,5 +1,27 @@
-export { nextReplacementCandidate, type ReplacementCandidate } from "./cluster-replacement.js";
-export { type Identity, judgeIdentity } from "./identity.js";
+export {
+  acceptsView,
+  type ClusterIdentity,
+  type ClusterIdentityEffect,
+  type ClusterIdentityEvent,
+  type IdentityProof,
+  judgeIdentity,
+  newClusterIdentity,
+  nextClusterIdentity,
+  pinnedUuidOf,
+} from "./cluster-identity.js";
+export {
+  adoptedNodes,
+  type Discovery,
+  type DiscoveryEffect,
+  type DiscoveryEvent,
+  emptyDiscovery,
+  type LocalScope,
+  listedNodes,
+  nextDiscovery,
+  nodesToSniff,
+  type Refused,
+  wantedNodes,
+} from "./discovery.js";
 export { sniffLimits } from "./limits.js";
 export {
   emptyMembership,

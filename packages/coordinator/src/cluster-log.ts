@@ -1,0 +1,168 @@
+import { type Logger, present } from "@rollcall/core";
+import type { ArbiterEffect } from "@rollcall/core/health";
+import { type ParsedSniff, type Refused, sanitizeForLog } from "@rollcall/core/sniff";
+import { addressOf, type NodeRecord, nodeKey } from "@rollcall/core/view";
+import { nodeLabel, resettledLine, transitionLine, unsettledLine } from "./transition-line.js";
+import { WarnOnce } from "./warn-once.js";
+
+type Effect<Type extends ArbiterEffect["type"]> = Extract<ArbiterEffect, { type: Type }>;
+
+/** How many nodes one line names. */
+const namedMax = 5;
+const skippedMax = 20;
+
+/** All that one term's monitor logs. A warning that stays true is logged once until it was untrue. */
+export class ClusterLog {
+  private readonly notices: WarnOnce;
+  private current: string | undefined;
+  /** The refused nodes as they were last logged. */
+  private refusedBefore = "";
+  /** Why a listed node is not in use yet, by key. */
+  private readonly unverifiedNodes = new Map<string, string>();
+
+  constructor(private readonly logger: Logger) {
+    this.notices = new WarnOnce(logger);
+  }
+
+  /** What stands in the way of finding the cluster's nodes; undefined while nothing does. For people. */
+  get problem(): string | undefined {
+    return this.current;
+  }
+
+  // The health of nodes.
+
+  transition(node: string, transition: Effect<"transition">): void {
+    const { from, to, reason, evidence } = transition;
+    const counts = present({ failedProbes: evidence?.failedProbes, reporters: evidence?.reporters });
+    this.logger[to === "down" ? "warn" : "info"](
+      { node, from, to, reason, ...counts },
+      transitionLine(node, transition),
+    );
+  }
+
+  disputed(node: string, { reason, reachedBy }: Effect<"disputed">): void {
+    const replica = reachedBy === undefined ? undefined : sanitizeForLog(reachedBy);
+    this.logger.warn({ node, reason, ...present({ replica }) }, unsettledLine(node, reason, replica));
+  }
+
+  disputeCleared(node: string): void {
+    this.logger.info({ node }, resettledLine(node));
+  }
+
+  // The cluster's identity.
+
+  clusterFound(): void {
+    this.current = undefined;
+  }
+
+  clusterNotFound(node: NodeRecord, reason: string): void {
+    this.current = `${nodeLabel(node)}: ${reason}`;
+  }
+
+  replaced(replacement: { readonly before: string; readonly after: string }): void {
+    const [before, after] = [sanitizeForLog(replacement.before), sanitizeForLog(replacement.after)];
+    this.logger.warn(
+      { before, after, option: "discovery.clusterUuid" },
+      `the configured nodes belong to another cluster now (uuid ${after}, before ${before}): it is taken for ours from ` +
+        "here on. `discovery.clusterUuid` forbids that",
+    );
+  }
+
+  // Which nodes are used.
+
+  /** Listed nodes that the configuration refuses: one line each time they change. */
+  refused(refused: readonly Refused[]): void {
+    const now = refused.map(({ node, reason }) => `${nodeKey(node)} ${reason}`).join();
+    if (now === this.refusedBefore) return;
+    this.refusedBefore = now;
+    const [first, ...others] = refused;
+    if (first === undefined) return;
+    const nodes = refused.slice(0, namedMax).map(({ node }) => nodeLabel(node));
+    const more = others.length === 0 ? "" : `; nor are ${others.length} more`;
+    this.logger.warn(
+      { nodes, refused: refused.length, reason: first.reason },
+      `node ${nodeLabel(first.node)} is not used: ${first.reason}${more}`,
+    );
+  }
+
+  /**
+   * A node that was never verified has failed a probe. `waiting`: while the configured nodes are in use, the listed ones
+   * that would replace them. Once all of those have failed, one line names the options that help.
+   */
+  unverified(node: NodeRecord, reason: string, waiting: readonly NodeRecord[]): void {
+    this.unverifiedNodes.set(nodeKey(node), reason);
+    if (waiting.length === 0) {
+      const label = nodeLabel(node);
+      const line = `node ${label} is listed but not used yet: ${reason}`;
+      return this.notices.warn(`unverified ${nodeKey(node)}`, { node: label, reason }, line);
+    }
+    if (!waiting.every((other) => this.unverifiedNodes.has(nodeKey(other)))) return;
+    const addresses = waiting.slice(0, namedMax).map(addressOf);
+    this.notices.warn(
+      "unreachable",
+      { addresses, reason, option: "discovery.addressMap" },
+      `the addresses that the cluster publishes cannot be used from here (${addresses.join(", ")}: ${reason}); the ` +
+        "configured nodes stay in use. Map them with `discovery.addressMap`, or set `discovery: false`",
+    );
+  }
+
+  /** The node was verified, or is no longer watched. */
+  notUnverified(key: string): void {
+    this.unverifiedNodes.delete(key);
+    this.notices.clear(`unverified ${key}`);
+  }
+
+  listedNodesInUse(): void {
+    this.notices.clear("unreachable");
+  }
+
+  // Lists of nodes.
+
+  rootDenied(node: NodeRecord): void {
+    this.denied(node, "GET /", "cluster:monitor/main");
+  }
+
+  listDenied(node: NodeRecord): void {
+    this.denied(node, "GET /_nodes/http", "cluster:monitor/nodes/info");
+  }
+
+  listUnusable(node: NodeRecord, reason: string): void {
+    this.current = `${nodeLabel(node)}: ${reason}`;
+    this.notices.warn("list", { node: nodeLabel(node), reason }, `the list of nodes was not used: ${reason}`);
+  }
+
+  listRead({ skipped, filterIgnored, nodes }: Extract<ParsedSniff, { ok: true }>): void {
+    this.notices.clear("list");
+    this.notices.clear("denied");
+    for (const { id, name, published, reason } of skipped.slice(0, skippedMax)) {
+      this.logger.debug({ id, name, published, reason }, "a listed node was skipped");
+    }
+    const onlyManagers = "every listed node is a dedicated cluster manager; they are used after all";
+    if (filterIgnored) this.notices.warn("only managers", {}, onlyManagers);
+    else this.notices.clear("only managers");
+    const [first] = skipped;
+    if (nodes.length > 0 || first === undefined) return this.notices.clear("all skipped");
+    this.notices.warn(
+      "all skipped",
+      { skipped: skipped.length, reason: first.reason },
+      `no listed node can be used (${first.reason}); the configured nodes stay in use`,
+    );
+  }
+
+  /** A part of a list was not applied; undefined: all of it was. */
+  listHeld(reason: string | undefined): void {
+    if (reason === undefined) this.notices.clear("held");
+    else this.notices.warn("held", { reason }, `a list of nodes is held back: ${reason}`);
+  }
+
+  private denied(node: NodeRecord, request: string, privilege: string): void {
+    const label = nodeLabel(node);
+    this.current = `${label}: ${request} was refused: the user lacks the privilege ${privilege}`;
+    this.notices.warn(
+      "denied",
+      { node: label, privilege },
+      `${request} was refused by ${label}: the user is unknown there or lacks the privilege ${privilege}. ` +
+        "Nodes cannot be discovered or verified; the configured nodes stay in use",
+    );
+  }
+}

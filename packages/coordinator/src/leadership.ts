@@ -1,0 +1,184 @@
+import { Listeners, type Logger, type Random, ReducerRunner, type Timers, type Unsubscribe } from "@rollcall/core";
+import {
+  type Candidate,
+  type CandidateEffect,
+  type CandidateEvent,
+  candidateReducer,
+  mayPublish,
+  newCandidate,
+} from "@rollcall/core/election";
+import { inBackground } from "./in-background.js";
+import type { Lease, ViewStore } from "./store/view-store.js";
+import type { StoreProblems } from "./store-problems.js";
+import type { Term, TermOwner } from "./term.js";
+
+export interface LeadershipParts {
+  readonly store: ViewStore;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Unique among all processes that share the store. */
+  readonly leader: string;
+  /** Of the view; undefined if it is this process's own. */
+  readonly viewName: string | undefined;
+  readonly storeProblems: StoreProblems;
+  readonly newTerm: (lease: Lease, owner: TermOwner) => Term;
+}
+
+/**
+ * Carries out what the election's {@link Candidate} decides: requests and renews the lease, and begins and ends terms.
+ *
+ * Every request to the store is answered to the candidate, whether it succeeds or fails.
+ */
+export class Leadership implements TermOwner {
+  private runner: ReducerRunner<Candidate, CandidateEvent, CandidateEffect> | undefined;
+  private current: Term | undefined;
+  /** What the store granted last; a term begins with it, or it is given back. */
+  private granted: Lease | undefined;
+  private readonly changes = new Listeners<boolean>();
+  private readonly pending = new Set<Promise<void>>();
+  private closed = false;
+
+  constructor(private readonly parts: LeadershipParts) {}
+
+  start(): void {
+    const { timers, random, store } = this.parts;
+    this.runner = new ReducerRunner(newCandidate(timers.nowMs(), store.isConnected), candidateReducer(random), {
+      timers,
+      carryOut: (effect) => this.carryOut(effect),
+    });
+    this.runner.send({ type: "tick" });
+  }
+
+  send(event: CandidateEvent): void {
+    this.runner?.send(event);
+  }
+
+  /** The term of this process; undefined while it does not lead. */
+  get term(): Term | undefined {
+    return this.current;
+  }
+
+  /** Calls `listener` with true each time a term begins, and with false each time one ends. */
+  onChange(listener: (isLeading: boolean) => void): Unsubscribe {
+    return this.changes.add(listener);
+  }
+
+  /** Ends the term, and gives the lease back. Resolves once nothing is pending at the store. */
+  async close(): Promise<void> {
+    if (!this.closed) {
+      this.closed = true;
+      this.runner?.close();
+      this.endTerm("it is closed", true);
+    }
+    await Promise.all(this.pending);
+  }
+
+  // TermOwner.
+
+  mayPublish(): boolean {
+    return this.runner !== undefined && mayPublish(this.runner.state, this.parts.timers.nowMs());
+  }
+
+  fenced({ epoch }: Lease): void {
+    this.send({ type: "fenced", epoch });
+  }
+
+  reached(reached: boolean): void {
+    this.send({ type: "reached", reached });
+  }
+
+  private carryOut(effect: CandidateEffect): void {
+    const { current, granted } = this;
+    switch (effect.type) {
+      case "acquire":
+        return this.run(() => this.acquire(effect.question, effect.floorEpoch));
+      case "renew":
+        if (current !== undefined) this.run(() => this.renew(current, effect.question));
+        return;
+      case "lead":
+        if (granted !== undefined) this.beginTerm(granted);
+        return;
+      case "publishAll":
+        return current?.publishAll();
+      case "stepDown":
+        return this.endTerm(effect.reason, effect.giveBack);
+      case "giveBack":
+        if (granted?.epoch === effect.epoch) this.run(() => this.release(granted));
+        return;
+      case "anotherLeads":
+        return this.log({}, "another process leads");
+    }
+  }
+
+  private async acquire(question: number, floorEpoch: number): Promise<void> {
+    const { store, leader, storeProblems } = this.parts;
+    let lease: Lease | undefined;
+    try {
+      lease = await store.acquire(leader, floorEpoch);
+    } catch (error) {
+      storeProblems.failed("lease", error, "the lease could not be asked for");
+      return this.send({ type: "failed", question });
+    }
+    storeProblems.answered("lease");
+    if (lease !== undefined && this.closed) return this.release(lease);
+    this.granted = lease;
+    this.send(lease === undefined ? { type: "refused", question } : { type: "granted", question, epoch: lease.epoch });
+  }
+
+  private async renew(term: Term, question: number): Promise<void> {
+    const { storeProblems } = this.parts;
+    try {
+      const renewal = await term.renew();
+      storeProblems.answered("lease");
+      this.send({ type: "renewed", question, renewal });
+    } catch (error) {
+      storeProblems.failed("lease", error, "the lease could not be renewed");
+      return this.send({ type: "failed", question });
+    }
+    // If the last view could not be read when the term began, the store may answer now.
+    await term.begin();
+  }
+
+  /** If the store fails, the lease ends by itself. */
+  private async release(lease: Lease): Promise<void> {
+    await this.parts.store.release(lease).catch(() => {});
+  }
+
+  private beginTerm(lease: Lease): void {
+    const term = this.parts.newTerm(lease, this);
+    this.current = term;
+    this.log({ epoch: lease.epoch }, `leads the view${this.viewName} (epoch ${lease.epoch})`);
+    this.changes.emit(true);
+    this.run(() => term.begin());
+  }
+
+  private endTerm(reason: string, giveBack: boolean): void {
+    const term = this.current;
+    if (term === undefined) return;
+    this.current = undefined;
+    const { lease } = term;
+    this.run(async () => {
+      await term.end();
+      if (giveBack) await this.release(lease);
+    });
+    this.log({ epoch: lease.epoch, reason }, `no longer leads the view${this.viewName}: ${reason}`);
+    this.changes.emit(false);
+  }
+
+  private run(work: () => Promise<void>): void {
+    const pending = inBackground(work, this.parts.logger).finally(() => this.pending.delete(pending));
+    this.pending.add(pending);
+  }
+
+  /** If the view is this process's own, only it can lead, and the lines say little. */
+  private log(fields: object, message: string): void {
+    const { logger, viewName, leader } = this.parts;
+    logger[viewName === undefined ? "debug" : "info"]({ ...fields, leader }, message);
+  }
+
+  private get viewName(): string {
+    const { viewName } = this.parts;
+    return viewName === undefined ? "" : ` ${viewName}`;
+  }
+}

@@ -1,0 +1,34 @@
+import { messageOf } from "@rollcall/core";
+import type { WarnOnce } from "./warn-once.js";
+
+/** Apart, because one may go on failing while the other does not. */
+type Topic = "lease" | "last view";
+
+/** What the store could not do lately: one warning when a topic begins to fail. */
+export class StoreProblems {
+  private current: string | undefined;
+  private closed = false;
+
+  constructor(private readonly notices: WarnOnce) {}
+
+  /** For people; undefined once the store has answered again. */
+  get problem(): string | undefined {
+    return this.current;
+  }
+
+  answered(topic: Topic): void {
+    this.current = undefined;
+    this.notices.clear(topic);
+  }
+
+  failed(topic: Topic, error: unknown, what: string): void {
+    const problem = messageOf(error);
+    this.current = `${what}: ${problem}`;
+    if (!this.closed) this.notices.warn(topic, { problem }, this.current);
+  }
+
+  /** Logs nothing more. */
+  close(): void {
+    this.closed = true;
+  }
+}

@@ -1,0 +1,182 @@
+import type { Logger, Random, Timers, Unsubscribe } from "@rollcall/core";
+import type { ClusterConfig } from "@rollcall/core/config";
+import type { Peer } from "@rollcall/core/health";
+import type { PeerProbeResult, View } from "@rollcall/core/view";
+import type { ClusterAccess } from "./cluster/access.js";
+import type { ControlClient } from "./cluster/control-client.js";
+import { ClusterMonitor, type MonitorOwner } from "./cluster-monitor.js";
+import type { Inheritance } from "./cluster-nodes.js";
+import type { NewestView } from "./newest-view.js";
+import type { SniffTimes } from "./sniff-schedule.js";
+import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
+import type { StoreProblems } from "./store-problems.js";
+import { type Findings, markLater, ViewPublisher } from "./view-publisher.js";
+import type { WarnOnce } from "./warn-once.js";
+
+/** What the term's monitor and publisher need of the process. */
+export interface TermParts {
+  readonly config: ClusterConfig;
+  readonly access: ClusterAccess;
+  readonly controlClient: ControlClient;
+  readonly store: ViewStore;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly replica: string;
+  readonly pace?: SniffTimes;
+  readonly peers: PeerDirectory;
+  readonly newestView: NewestView;
+  readonly storeProblems: StoreProblems;
+  readonly notices: WarnOnce;
+}
+
+/** The other processes, as far as their heartbeats are recent. */
+export interface PeerDirectory {
+  /** How many replicas there are. */
+  count(): number;
+  /** The other replicas that send requests; undefined until each has had the time for a heartbeat. */
+  peers(): readonly Peer[] | undefined;
+  peer(replica: string): Peer | undefined;
+}
+
+/** The leadership that the term is part of. */
+export interface TermOwner {
+  /** Whether the lease is still held by our own clock. */
+  mayPublish(): boolean;
+  /** The store has refused the lease. */
+  fenced(lease: Lease): void;
+  /** Whether this process has just reached a node; false only while it reaches none. */
+  reached(reached: boolean): void;
+}
+
+const nothingFound: Findings = {
+  ...{ clusterUuid: undefined, clusterName: undefined, source: "seeds" },
+  ...{ nodes: [], marks: {} },
+};
+
+/** One term: one lease, its publisher and its cluster monitor. */
+export class Term implements MonitorOwner {
+  private readonly publisher: ViewPublisher;
+  /** Absent until the last leader's view was read. */
+  private monitor: ClusterMonitor | undefined;
+  /** What only a leader receives. */
+  private readonly subscriptions: readonly Unsubscribe[];
+  private ended = false;
+
+  constructor(
+    readonly lease: Lease,
+    private readonly parts: TermParts,
+    private readonly owner: TermOwner,
+  ) {
+    const { store, timers, notices, peers } = parts;
+    this.publisher = new ViewPublisher({
+      ...{ store, lease, notices, clock: timers },
+      findings: () => this.monitor?.findings() ?? nothingFound,
+      replicas: () => peers.count(),
+      mayPublish: () => owner.mayPublish(),
+      lost: () => owner.fenced(lease),
+    });
+    this.subscriptions = [
+      store.onReport((report) => this.monitor?.report(report)),
+      store.onPeerProbeResult((result) => this.peerProbed(result)),
+    ];
+  }
+
+  /**
+   * Reads the last view and begins to monitor from it; does nothing once it has. Without that view nothing may be published
+   * over it, so the term then waits for the next call.
+   */
+  async begin(): Promise<void> {
+    if (this.monitor !== undefined || this.ended) return;
+    const { store, newestView, storeProblems } = this.parts;
+    let stored: View | undefined;
+    try {
+      stored = await store.read();
+    } catch (error) {
+      return storeProblems.failed("last view", error, "the last view could not be read");
+    }
+    storeProblems.answered("last view");
+    // Readers reject what is below an epoch that they have seen: a higher one ends this term.
+    if (stored !== undefined) newestView.offer(stored);
+    if (this.ended || this.monitor !== undefined) return;
+    const monitor = new ClusterMonitor({ ...this.parts, owner: this });
+    this.monitor = monitor;
+    monitor.start(this.inheritance(newestView.view));
+    this.publisher.publishAll();
+  }
+
+  /** Whether it monitors and publishes; see {@link Term.begin}. */
+  get hasBegun(): boolean {
+    return this.monitor !== undefined;
+  }
+
+  get problem(): string | undefined {
+    return this.monitor?.problem;
+  }
+
+  /** Keeps the lease, and beats. Rejects if the store does. */
+  renew(): Promise<Renewal> {
+    return this.publisher.renew();
+  }
+
+  /** The store has lost a document. */
+  publishAll(): void {
+    if (this.monitor !== undefined) this.publisher.publishAll();
+  }
+
+  /** A replica has just had a byte from a node that the view marks down. */
+  refute(node: string, replica: string): void {
+    this.monitor?.refute(node, replica);
+  }
+
+  /** Ends at once. Resolves when the last publication has: the next leader begins from it. */
+  end(): Promise<void> {
+    this.ended = true;
+    for (const unsubscribe of this.subscriptions) unsubscribe();
+    this.monitor?.close();
+    return this.publisher.stop();
+  }
+
+  // MonitorOwner.
+
+  topologyChanged(): void {
+    this.publisher.topologyChanged();
+  }
+
+  marksChanged(): void {
+    this.publisher.marksChanged();
+  }
+
+  reached(reached: boolean): void {
+    this.owner.reached(reached);
+  }
+
+  peers(): readonly Peer[] | undefined {
+    return this.parts.peers.peers();
+  }
+
+  peer(replica: string): Peer | undefined {
+    return this.parts.peers.peer(replica);
+  }
+
+  requestPeerProbes(node: string, suspicion: number, replicas: readonly string[]): void {
+    // Unique across leaders and terms. Results carry it back.
+    const id = `${this.lease.epoch}.${suspicion}`;
+    this.parts.store.requestPeerProbes({ id, node, replicas });
+  }
+
+  private peerProbed({ id, node, replica, ok }: PeerProbeResult): void {
+    const [epoch, suspicion] = id.split(".");
+    // A request of another leader, or of an earlier term.
+    if (epoch !== `${this.lease.epoch}`) return;
+    this.monitor?.peerProbed(node, Number(suspicion), replica, ok);
+  }
+
+  private inheritance(view: View | undefined): Inheritance | undefined {
+    if (view === undefined) return undefined;
+    const { store, timers } = this.parts;
+    const behindMs = timers.nowMs() - store.nowMs();
+    const marks = Object.entries(view.marks.nodes).map(([key, mark]) => [key, markLater(mark, behindMs)] as const);
+    return { topology: view.topology, marks: Object.fromEntries(marks) };
+  }
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { seededRandom } from "@rollcall/testing";
+import { addressOf, type NodeRecord, nodeKey } from "../view/node-record.js";
+import {
+  adoptedNodes,
+  type Discovery,
+  type DiscoveryEvent,
+  emptyDiscovery,
+  type LocalScope,
+  nextDiscovery,
+  nodesToSniff,
+  wantedNodes,
+} from "./discovery.js";
+
+/** `id@host`, at port 9200. */
+function node(text: string): NodeRecord {
+  const [id = "", host = ""] = text.split("@");
+  return { id, host, port: 9200 };
+}
+
+function nodes(text: string): readonly NodeRecord[] {
+  return text === "" ? [] : text.split(" ").map(node);
+}
+
+const written = (records: readonly NodeRecord[]) => records.map(({ id, host }) => `${id}@${host}`).join(" ");
+const keys = (text: string) => nodes(text).map(nodeKey);
+const sniffed = (text: string, given: Partial<Extract<DiscoveryEvent, { type: "sniffed" }>> = {}): DiscoveryEvent => {
+  return { type: "sniffed", nodes: nodes(text), complete: true, answeredBy: "a", seeds: [], ...given };
+};
+const scope: LocalScope = { seeds: nodes("@a @b"), discovers: true, refusal: () => undefined, isSettled: true };
+
+/** The wanted nodes after all events, one a second, and the effects of the last. */
+function tell(...events: readonly DiscoveryEvent[]) {
+  let discovery: Discovery = emptyDiscovery;
+  let effects: readonly string[] = [];
+  events.forEach((event, second) => {
+    const [next, told] = nextDiscovery(discovery, event, second * 1_000);
+    discovery = next;
+    effects = told.flatMap((effect) => (effect.type === "held" && effect.reason === undefined ? [] : effect.type));
+  });
+  return { discovery, effects, wanted: written(wantedNodes(discovery, scope).nodes) };
+}
+
+describe("discovery", () => {
+  it("the configured nodes are wanted until a listed node is verified, and the listed nodes beside them", () => {
+    assert.equal(tell().wanted, "@a @b");
+    assert.deepEqual(tell(sniffed("1@a 3@c")).wanted, "1@a @b 3@c");
+    const unverified = tell(sniffed("1@a 3@c"), { type: "verified", keys: keys("@b") });
+    assert.deepEqual([unverified.wanted, unverified.effects], ["1@a @b 3@c", []]);
+    const verified = tell(sniffed("1@a 3@c"), { type: "verified", keys: keys("3@c") });
+    assert.deepEqual([verified.wanted, verified.effects], ["1@a 3@c", ["changed"]]);
+  });
+
+  it("another cluster makes the configured nodes the wanted ones again", () => {
+    const { wanted, effects } = tell(sniffed("1@a"), { type: "verified", keys: keys("1@a") }, { type: "replaced" });
+    assert.deepEqual([wanted, effects], ["@a @b", ["changed"]]);
+  });
+
+  it("a sniff reports a change, or once that a node begins to be missing, or that it is held, or nothing", () => {
+    const four = sniffed("1@a 2@b 3@c 4@d");
+    assert.deepEqual(tell(four).effects, ["changed"]);
+    assert.deepEqual(tell(four, four).effects, []);
+    assert.deepEqual(tell(four, sniffed("1@a 2@b 3@c")).effects, ["missing"]);
+    assert.deepEqual(tell(four, sniffed("1@a 2@b 3@c"), sniffed("1@a 2@b 3@c")).effects, []);
+    assert.deepEqual(tell(four, sniffed("1@a")).effects, ["held", "missing"]);
+    assert.deepEqual(tell(four, sniffed("")), { ...tell(four), effects: [] });
+  });
+
+  it("a listed node that is a configured one under another spelling keeps the configured address", () => {
+    const seeds = [{ host: "es1", port: 9200, addresses: ["10.0.0.1"] }];
+    assert.equal(
+      written(tell(sniffed("1@10.0.0.1", { seeds })).discovery.membership.members.map((m) => m.node)),
+      "1@es1",
+    );
+  });
+
+  it("a listed node that the configuration refuses is not wanted; an inherited one stays while that is not final", () => {
+    const inherited: DiscoveryEvent = { type: "inherited", nodes: nodes("1@a 3@c"), source: "sniff", marks: {} };
+    const { discovery } = tell(inherited, sniffed("1@a 3@c 4@d"));
+    const refusal = ({ host }: NodeRecord) => (host === "a" ? undefined : `no ${host}`);
+    const decide = (isSettled: boolean) => {
+      const { nodes, refused } = wantedNodes(discovery, { ...scope, refusal, isSettled });
+      return [written(nodes), refused.map(({ reason }) => reason)];
+    };
+    assert.deepEqual(decide(false), ["1@a 3@c", ["no d"]]);
+    assert.deepEqual(decide(true), ["1@a", ["no c", "no d"]]);
+  });
+
+  it("an inherited view continues with its listed nodes, without those that drain", () => {
+    const view = { type: "inherited", source: "sniff", nodes: nodes("1@a 3@c @b") } as const;
+    const draining = { "3@c:9200": { kind: "draining" } } as const;
+    assert.equal(tell({ ...view, marks: {} }).wanted, "1@a 3@c");
+    assert.equal(tell({ ...view, marks: draining }).wanted, "1@a");
+    assert.equal(tell({ ...view, nodes: nodes("@b"), marks: {} }).wanted, "@a @b", "with no listed node, the seeds");
+  });
+
+  it("of another process's view, its configured nodes are not adopted, nor with discovery: false the listed ones", () => {
+    const view = nodes("1@a @b @x 3@c 4@d");
+    const refusal = ({ host }: NodeRecord) => (host === "d" ? "refused" : undefined);
+    const adopted = (given: Partial<LocalScope>) => written(adoptedNodes(view, { ...scope, refusal, ...given }));
+    assert.equal(adopted({}), "1@a @b 3@c");
+    assert.equal(adopted({ isSettled: false }), "1@a @b 3@c 4@d");
+    assert.equal(adopted({ discovers: false }), "@b");
+  });
+
+  it("a sniff asks up to four nodes: those that are well first, and always a configured one", () => {
+    const well = nodes("1@a 3@c 4@d 5@e 6@f");
+    for (let seed = 1; seed <= 20; seed++) {
+      const asked = nodesToSniff(well, scope.seeds, seededRandom(seed)).map(addressOf);
+      assert.equal(new Set(asked).size, 4);
+      assert.equal(asked[3], "b:9200");
+    }
+    assert.deepEqual(nodesToSniff([], scope.seeds, () => 0).map(addressOf), ["a:9200", "b:9200"]);
+  });
+});

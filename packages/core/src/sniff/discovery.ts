@@ -1,0 +1,177 @@
+import type { Random } from "../random.js";
+import { addressOf, type NodeRecord, nodeKey } from "../view/node-record.js";
+import type { MarkKind, Topology } from "../view/view.js";
+import { emptyMembership, type Membership, membershipOf, mergeSniff } from "./membership.js";
+import { type KnownSeed, recogniseSeeds } from "./recognise-seeds.js";
+
+/**
+ * From sniffs and seeds to the nodes that should be watched.
+ *
+ *               a listed node is verified
+ *      seeds ──────────────────────────────▶ sniff
+ *        ▲                                     │
+ *        └────── another cluster is ours ──────┘
+ *
+ * "seeds": the configured nodes are wanted, and the listed ones beside them, so that a view exists from the first moment
+ * and stays if the listed addresses cannot be reached. "sniff": only the listed nodes are wanted.
+ */
+export interface Discovery {
+  readonly source: Topology["source"];
+  readonly membership: Membership;
+  /**
+   * Nodes of the last leader's view, by `nodeKey`. They are not dropped only because the local configuration is incomplete:
+   * a name that was not looked up yet, or a credential that was not given yet, would empty the view for all processes.
+   */
+  readonly inherited: ReadonlySet<string>;
+}
+
+export const emptyDiscovery: Discovery = { source: "seeds", membership: emptyMembership, inherited: new Set() };
+
+export type DiscoveryEvent =
+  /** The last leader's view: those of its nodes that {@link adoptedNodes} names. */
+  | {
+      readonly type: "inherited";
+      readonly nodes: readonly NodeRecord[];
+      readonly source: Topology["source"];
+      readonly marks: Readonly<Record<string, { readonly kind: MarkKind }>>;
+    }
+  /** A sniff. `seeds`: what is known of the configured nodes, which may be listed under another spelling. */
+  | {
+      readonly type: "sniffed";
+      readonly nodes: readonly NodeRecord[];
+      readonly complete: boolean;
+      readonly answeredBy: string;
+      readonly seeds: readonly KnownSeed[];
+    }
+  /** These nodes are verified, by `nodeKey`. */
+  | { readonly type: "verified"; readonly keys: readonly string[] }
+  /** Another cluster has taken the place of ours. */
+  | { readonly type: "replaced" };
+
+export type DiscoveryEffect =
+  /** {@link wantedNodes} or the source changed. */
+  | { readonly type: "changed" }
+  /** A listed node has just begun to be missing: worth a few more sniffs, but not for as long as it is missing. */
+  | { readonly type: "missing" }
+  /** A part of the list was not applied. Undefined: all of it was. */
+  | { readonly type: "held"; readonly reason: string | undefined };
+
+/** Takes one event into account. Returns the same discovery if nothing changes. */
+export function nextDiscovery(
+  discovery: Discovery,
+  event: DiscoveryEvent,
+  nowMs: number,
+): readonly [Discovery, readonly DiscoveryEffect[]] {
+  switch (event.type) {
+    case "inherited": {
+      // A node that drains has left the cluster: only the cluster can list it again.
+      const listed = event.nodes.filter((node) => node.id !== "" && event.marks[nodeKey(node)]?.kind !== "draining");
+      const source = listed.length === 0 ? "seeds" : event.source;
+      return [{ source, membership: membershipOf(listed), inherited: new Set(event.nodes.map(nodeKey)) }, []];
+    }
+    case "sniffed":
+      return sniffed(discovery, event, nowMs);
+    case "verified": {
+      if (discovery.source === "sniff") return [discovery, []];
+      const verified = new Set(event.keys);
+      if (!listedNodes(discovery).some((node) => verified.has(nodeKey(node)))) return [discovery, []];
+      return [{ ...discovery, source: "sniff" }, [{ type: "changed" }]];
+    }
+    case "replaced":
+      return [emptyDiscovery, [{ type: "changed" }]];
+  }
+}
+
+function sniffed(
+  discovery: Discovery,
+  { nodes, seeds, complete, answeredBy }: Extract<DiscoveryEvent, { type: "sniffed" }>,
+  nowMs: number,
+): readonly [Discovery, readonly DiscoveryEffect[]] {
+  if (nodes.length === 0) return [discovery, []];
+  const answer = { nodes: recogniseSeeds(nodes, seeds), complete, answeredBy };
+  const { membership, changed, held } = mergeSniff(discovery.membership, answer, nowMs);
+  const effects: DiscoveryEffect[] = [{ type: "held", reason: held }];
+  if (changed) effects.push({ type: "changed" });
+  else if (membership.members.some((node) => node.state === "absent" && node.sinceMs === nowMs)) {
+    effects.push({ type: "missing" });
+  }
+  return [{ ...discovery, membership }, effects];
+}
+
+/** What the local configuration says about nodes. */
+export interface LocalScope {
+  readonly seeds: readonly NodeRecord[];
+  /** False with `discovery: false`: only the configured nodes are used. */
+  readonly discovers: boolean;
+  /** Why the configuration does not let a node be used; undefined if it does. */
+  readonly refusal: (node: NodeRecord) => string | undefined;
+  /** Whether a refusal is final: no name and no credential is pending. */
+  readonly isSettled: boolean;
+}
+
+export interface Refused {
+  readonly node: NodeRecord;
+  readonly reason: string;
+}
+
+/** The nodes that should be watched now, one an address, and the listed nodes that the configuration refuses. */
+export function wantedNodes(
+  discovery: Discovery,
+  { seeds, refusal, isSettled }: LocalScope,
+): { readonly nodes: readonly NodeRecord[]; readonly refused: readonly Refused[] } {
+  const wanted = new Map<string, NodeRecord>();
+  const refused: Refused[] = [];
+  if (discovery.source === "seeds") for (const seed of seeds) wanted.set(addressOf(seed), seed);
+  for (const node of listedNodes(discovery)) {
+    const reason = refusal(node);
+    const isKept = reason === undefined || (discovery.inherited.has(nodeKey(node)) && !isSettled);
+    if (isKept) wanted.set(addressOf(node), node);
+    else refused.push({ node, reason });
+  }
+  return { nodes: [...wanted.values()], refused };
+}
+
+/**
+ * The nodes of the last leader's view that this process continues with. The configured nodes of another process are not
+ * ours; with `discovery: false`, nor are the listed nodes.
+ */
+export function adoptedNodes(
+  nodes: readonly NodeRecord[],
+  { seeds, discovers, refusal, isSettled }: LocalScope,
+): readonly NodeRecord[] {
+  const seedAddresses = new Set(seeds.map(addressOf));
+  return nodes.filter((node) => {
+    if (seedAddresses.has(addressOf(node))) return discovers || node.id === "";
+    if (!discovers || node.id === "") return false;
+    return refusal(node) === undefined || !isSettled;
+  });
+}
+
+/** How many nodes one sniff asks, one after the other, until one gives a list. */
+const askedPerSniff = 4;
+
+/**
+ * Which nodes a sniff asks: those that are well, then the configured ones, each in random order. At least one place is
+ * left for a configured node: a view that is wrong in every part is corrected from there.
+ */
+export function nodesToSniff(
+  well: readonly NodeRecord[],
+  seeds: readonly NodeRecord[],
+  random: Random,
+): readonly NodeRecord[] {
+  const wellAddresses = new Set(well.map(addressOf));
+  const others = seeds.filter((seed) => !wellAddresses.has(addressOf(seed)));
+  const order = [...shuffled(well, random).slice(0, askedPerSniff - 1), ...shuffled(others, random)];
+  return order.slice(0, askedPerSniff);
+}
+
+export function listedNodes({ membership }: Discovery): readonly NodeRecord[] {
+  return membership.members.map(({ node }) => node);
+}
+
+function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
+  return items
+    .map((item) => ({ item, order: random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
+}
