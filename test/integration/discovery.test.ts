@@ -204,18 +204,6 @@ describe("discovery: members", atOnce, () => {
     assert.deepEqual((await steady.stop()).failures, []);
     await waitUntilServing(pool, cluster.nodes);
   });
-
-  it("asks for the node list a few times only while the cluster is well", async () => {
-    await using cluster = await startFixtureCluster();
-    await using watched = watchPool({ nodes: cluster.urls });
-    const { pool } = watched;
-    await waitForMembers(pool, cluster.nodes);
-    const steady = steadySearches(pool);
-    await sleep(15_000);
-    assert.deepEqual((await steady.stop()).failures, []);
-    const { sniff } = (await cluster.stats()).requests;
-    assert.ok(sniff >= 1 && sniff <= 8, `${sniff} sniffs`);
-  });
 });
 
 describe("discovery: where nodes are reached", atOnce, () => {

@@ -6,6 +6,7 @@ import type { FixtureFaults, FixtureNode, RequestFault } from "@rollcall/testing
 import { addressOf, nodeAt, setAll } from "@rollcall/testing/fixture";
 import type { Pool, PoolEvents } from "@rollcall/worker";
 import {
+  askInSlots,
   failureOf,
   newDocument,
   patience,
@@ -31,26 +32,21 @@ function serves(pool: Pool, node: FixtureNode): Promise<unknown> {
 }
 
 describe("a node that is killed under load", patience, () => {
-  it("costs no Read, is named with a reason, draws few sniffs, and returns by itself to its full share", async () => {
+  it("costs no Read, is shown with a reason, and returns by itself to its full share", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const node = nodeAt(cluster, 1);
       const others = cluster.nodes.filter((other) => other !== node);
-      const load = startLoad(pool, 16);
+      const load = startLoad(pool, 8);
       await waitUntil("every node serves", () => pool.nodes().every(({ answers }) => answers > 20));
-      const sniffs = async () => (await cluster.stats()).requests.sniff;
-      const before = { sniffs: await sniffs(), answered: others.map((other) => statusOf(pool, other).answers) };
       await node.kill();
-      const killedAtMs = performance.now();
-
       await avoided(pool, node);
       assert.match(statusOf(pool, node).reason ?? "", /\w/);
       assert.ok((statusOf(pool, node).forMs ?? -1) >= 0);
-      await sleep(15_000 - (performance.now() - killedAtMs));
+      const before = others.map((other) => statusOf(pool, other).answers);
+      await waitUntil("the others serve", () =>
+        others.every((other, at) => statusOf(pool, other).answers - (before[at] ?? 0) > 200),
+      );
       assert.ok(isAvoided(pool, node));
-      assert.ok((await sniffs()) - before.sniffs <= 5, `${(await sniffs()) - before.sniffs} sniffs in 15 s`);
-      for (const [at, other] of others.entries()) {
-        assert.ok(statusOf(pool, other).answers - (before.answered[at] ?? 0) > 50);
-      }
       assert.deepEqual(load.failures, []);
 
       await node.restart();
@@ -255,7 +251,7 @@ describe("small clusters", patience, () => {
   });
 });
 
-describe("a node that answers", patience, () => {
+describe("a node that answers", { ...patience, concurrency: 4 }, () => {
   const answers: Record<string, RequestFault> = {
     slowly: { kind: "delay", ms: 250 },
     "with 429": { kind: "reply", status: 429, body: "{}" },
@@ -270,10 +266,10 @@ describe("a node that answers", patience, () => {
         const node = nodeAt(cluster, 0);
         await node.set({ requests: [fault] });
         const { requests } = statusOf(pool, node);
-        const until = performance.now() + 4_000;
-        while (performance.now() < until) {
-          await Promise.all(Array.from({ length: 9 }, () => pool.request({ ...search, class: "never" })));
-        }
+        const stop = askInSlots(pool, 9, { ...search, class: "never" }, () => {});
+        // Nothing must happen, so there is no condition to wait for: two rounds of probes and every window of outcomes.
+        await sleep(4_000);
+        await stop();
         assert.ok(statusOf(pool, node).requests > requests);
         assert.equal(statusOf(pool, node).failures, 0);
         assert.deepEqual(events, []);

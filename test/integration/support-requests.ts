@@ -167,7 +167,7 @@ export function askInSlots(
       );
       tell(asked, performance.now() - beganMs);
       if ("error" in asked && asked.error instanceof RollcallError && asked.error.code === "CLOSED") return;
-      await sleep(5);
+      await sleep(10);
     }
   };
   const running = Promise.all(Array.from({ length: slots }, slot));
