@@ -4,14 +4,13 @@ import { seededRandom } from "@rollcall/testing";
 import fc from "fast-check";
 import {
   type Candidate,
-  type CandidateEffect,
-  type CandidateEvent,
   candidateDueMs,
   isCredibleEpoch,
   mayPublish,
   newCandidate,
   nextCandidate,
 } from "./candidate.js";
+import type { CandidateEffect, CandidateEvent } from "./candidate-events.js";
 
 type Step =
   /** The store answers its oldest open question: as it should, or not at all. */

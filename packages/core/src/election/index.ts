@@ -1,7 +1,5 @@
 export {
   type Candidate,
-  type CandidateEffect,
-  type CandidateEvent,
   candidateDueMs,
   candidateReducer,
   isCredibleEpoch,
@@ -10,3 +8,4 @@ export {
   newCandidate,
   nextCandidate,
 } from "./candidate.js";
+export type { CandidateEffect, CandidateEvent } from "./candidate-events.js";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { readStories } from "../stories.test.support.js";
-import { type CandidateEffect, type CandidateEvent, candidateDueMs, newCandidate, nextCandidate } from "./candidate.js";
+import { candidateDueMs, newCandidate, nextCandidate } from "./candidate.js";
+import type { CandidateEffect, CandidateEvent } from "./candidate-events.js";
 
 /** Half of every random part: renewals every 2,000 ms, attempts every 2,200 ms, and 125 ms after news. */
 const random = () => 0.5;

@@ -1,0 +1,37 @@
+export type CandidateEvent =
+  /** The answers to `acquire`. An epoch at or below the floor is no lease. */
+  | { readonly type: "granted"; readonly question: number; readonly epoch: number }
+  | { readonly type: "refused"; readonly question: number }
+  /** The answers to `renew`. */
+  | { readonly type: "renewed"; readonly question: number; readonly renewal: "kept" | "lost" | "incomplete" }
+  /** The store did not answer an `acquire` or a `renew`. It may have carried the request out all the same. */
+  | { readonly type: "failed"; readonly question: number }
+  /** A publication was refused: the lease of this epoch is void. */
+  | { readonly type: "fenced"; readonly epoch: number }
+  /** A head or a heartbeat of another process names this epoch. `isCredibleEpoch` must hold for it. */
+  | { readonly type: "heard"; readonly epoch: number }
+  /** A leader has given the lease back. */
+  | { readonly type: "released" }
+  /** There is a new connection to the store. */
+  | { readonly type: "connected" }
+  /** Whether a node of the cluster has just been reached; false only if none is reachable as far as is known. */
+  | { readonly type: "reached"; readonly reached: boolean }
+  /** Another process that may lead has had an answer from a node just now. */
+  | { readonly type: "otherReaches" }
+  /** Due at `candidateDueMs`; at any other time it does nothing. */
+  | { readonly type: "tick" };
+
+export type CandidateEffect =
+  /** Each must be answered once, with its number. After 6 s the answer is no longer waited for. */
+  | { readonly type: "acquire"; readonly question: number; readonly floorEpoch: number }
+  | { readonly type: "renew"; readonly question: number }
+  /** Begin a term: monitor the cluster and publish, from what the last leader published. */
+  | { readonly type: "lead"; readonly epoch: number }
+  /** The store has lost a document: publish both again. */
+  | { readonly type: "publishAll" }
+  /** End the term at once. `giveBack`: the lease still holds and is to be released for other processes. */
+  | { readonly type: "stepDown"; readonly reason: string; readonly giveBack: boolean }
+  /** The granted lease is of no use: release it for other processes. */
+  | { readonly type: "giveBack"; readonly epoch: number }
+  /** Once, until this process leads. */
+  | { readonly type: "anotherLeads" };
