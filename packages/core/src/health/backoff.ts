@@ -8,8 +8,7 @@ export interface Backoff {
 
 /**
  * How long to wait after `failures` earlier failures: half of `min(baseMs * 2^failures, capMs)`, plus a random part of
- * the other half. The fixed half keeps the wait a wait; the random half keeps processes that failed together from
- * coming back together.
+ * the other half. The fixed half bounds the rate; the random half spreads processes that failed at one moment.
  */
 export function equalJitter({ baseMs, capMs }: Backoff, failures: number, random: Random): number {
   const waitMs = Math.min(baseMs * 2 ** failures, capMs);

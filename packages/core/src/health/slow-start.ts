@@ -1,13 +1,13 @@
-/** How long a node that joins or returns is eased in. */
+/** How long the slow start of a node lasts that joins or returns. */
 export const slowStartMs = 30_000;
 
-/** A node being eased in takes part in at least this share of the draws: with none, nobody would see it work. */
+/** The lowest share of draws in slow start: without any request, a node could not prove itself. */
 const lowestWeight = 0.1;
 
 /**
- * The probability with which a node that is eased in since `sinceMs` takes part in a draw: 0.1 at first, then the share
- * of `durationMs` that has passed, and 1 from there on.
+ * The probability with which a node takes part in a draw, `nowMs - sinceMs` into its slow start: 0.1 at first, then the
+ * share of `durationMs` that has passed, and 1 after it.
  */
-export function slowStartWeight(sinceMs: number, nowMs: number, durationMs: number = slowStartMs): number {
+export function slowStartWeight(sinceMs: number, nowMs: number, durationMs: number): number {
   return Math.min(1, Math.max(lowestWeight, (nowMs - sinceMs) / durationMs));
 }

@@ -1,22 +1,22 @@
 import type { Random } from "../random.js";
 
-/** Where a node would stand, if there is none. */
-export const nobody = -1;
+/** The slot that means no node. */
+export const noSlot = -1;
 
 /**
- * Two different nodes, drawn at random from those that are offered one after the other: every two of the best place are
- * equally likely to be held (Vitter's algorithm R). Made once and used again: a pick allocates nothing.
+ * Draws two different nodes at random from those that are offered one after the other. Every two of the best place are
+ * equally likely (Vitter's algorithm R). Reused, so that a pick allocates nothing.
  */
 export class DrawTwo {
-  first = nobody;
-  second = nobody;
-  /** The best that was offered; a lower one is better. */
+  first = noSlot;
+  second = noSlot;
+  /** The best place that was offered; lower is better. */
   place = Number.POSITIVE_INFINITY;
   private drawn = 0;
 
   clear(): void {
-    this.first = nobody;
-    this.second = nobody;
+    this.first = noSlot;
+    this.second = noSlot;
     this.place = Number.POSITIVE_INFINITY;
     this.drawn = 0;
   }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Candidate, rosterOf } from "./eligible.js";
+import { rosterOf, type SelectableNode } from "./eligible.js";
 
 type Kind = "well" | "unverified" | "slow-start" | "ejected" | "down" | "draining" | "seed";
 
 /** Candidates in slots 0, 1, 2 … */
-function candidates(...kinds: Kind[]): Candidate[] {
+function candidates(...kinds: Kind[]): SelectableNode[] {
   return kinds.map((kind, slot) => ({
     slot,
     tier: kind === "seed" ? "seed" : "node",

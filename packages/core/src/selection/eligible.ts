@@ -1,58 +1,58 @@
 import type { MarkKind } from "../view/view.js";
 
-/** With so many nodes, fewer than half of them well is panic; with fewer nodes, only none at all is. */
+/** With so many nodes or more, panic begins when fewer than half are eligible; with fewer nodes, when none is. */
 const manyNodes = 10;
 
-/** What decides who may get a request; it changes seldom. */
-export interface Candidate {
+/** What decides whether a node gets requests. It changes seldom. */
+export interface SelectableNode {
   /** The node's row in the node table. */
   readonly slot: number;
   /** "seed": a configured address that is not among the nodes of the view. */
   readonly tier: "node" | "seed";
   readonly mark: MarkKind | "none";
-  /** This process keeps its requests away from the node. */
+  /** This process has ejected the node. */
   readonly ejected: boolean;
 }
 
-/** Who may get a request, as slots. */
+/** The nodes that may get a request, as slots. */
 export interface Roster {
-  /** Requests go to these. Empty only if there are no candidates at all. */
+  /** Requests go to these. Empty only if there are no nodes at all. */
   readonly eligible: readonly number[];
-  /** For a request that has tried every eligible node: who comes next, group by group. */
+  /** For a request that has tried every eligible node: the nodes to try next, group by group. */
   readonly further: readonly (readonly number[])[];
-  /** Too few nodes are well, so opinions about them are ignored in part. */
+  /** Too few nodes are eligible, so some marks and ejections are ignored. */
   readonly panic: boolean;
 }
 
 /**
- * Sorts the candidates into those that get requests and those that do not. While any candidate exists, one is eligible.
+ * Sorts the nodes into those that get requests and those that do not. While there is any node, one is eligible.
  *
- * Eligible are the nodes that are neither DOWN nor DRAIN and not ejected by this process. If there are too few (none; of
- * ten nodes and more, fewer than half) ejections are ignored; if they are still too few, DOWN is ignored too: where most
- * nodes look dead, the fault may be in the looking, and sending everything to the rest would break them. Nodes in DRAIN
- * are leaving, so they neither count nor serve while there is another node. Seeds come last.
+ * Eligible are the nodes that are neither down nor draining nor ejected by this process; unverified nodes and those in slow
+ * start are. If too few are left (none; of ten nodes and more, fewer than half) ejections are ignored. If they are still
+ * too few, "down" is ignored too: if most nodes look dead, the fault may lie in the probes, and sending every request to
+ * the rest would overload them. Draining nodes neither count nor serve while there is another node. Seeds come last.
  *
- * To be called when a candidate changes, not for every request.
+ * To be called when a node changes, not for every request.
  */
-export function rosterOf(candidates: Iterable<Candidate>): Roster {
-  const well: number[] = [];
+export function rosterOf(nodes: Iterable<SelectableNode>): Roster {
+  const usable: number[] = [];
   const ejected: number[] = [];
   const down: number[] = [];
   const draining: number[] = [];
   const seeds: number[] = [];
-  for (const { slot, tier, mark, ejected: isEjected } of candidates) {
+  for (const { slot, tier, mark, ejected: isEjected } of nodes) {
     if (tier === "seed") seeds.push(slot);
     else if (mark === "draining") draining.push(slot);
     else if (mark === "down") down.push(slot);
     else if (isEjected) ejected.push(slot);
-    else well.push(slot);
+    else usable.push(slot);
   }
 
-  const members = well.length + ejected.length + down.length;
+  const members = usable.length + ejected.length + down.length;
   const enough = members >= manyNodes ? members / 2 : 1;
-  if (well.length >= enough) return roster(well, [ejected, down, draining, seeds], false);
+  if (usable.length >= enough) return roster(usable, [ejected, down, draining, seeds], false);
 
-  const notDown = [...well, ...ejected];
+  const notDown = [...usable, ...ejected];
   if (notDown.length >= enough) return roster(notDown, [down, draining, seeds], true);
   if (members > 0) return roster([...notDown, ...down], [draining, seeds], true);
   if (draining.length > 0) return roster(draining, [seeds], true);

@@ -4,9 +4,9 @@ const bucketsPerDoubling = 4;
 const leastDoubling = -4;
 const bucketCount = (28 - leastDoubling) * bucketsPerDoubling;
 const wanted = 0.99;
-/** One in a hundred means nothing among fewer. */
+/** Among fewer values, one in a hundred means nothing. */
 const valuesToKnow = 100;
-/** From here on, what was counted counts half: the answer is of the last few thousand values. */
+/** At this count all counts are halved, so that the result covers the last few thousand values. */
 const valuesToHalve = 4_096;
 
 /**

@@ -1,4 +1,4 @@
-export { type Candidate, type Roster, rosterOf } from "./eligible.js";
+export { type Roster, rosterOf, type SelectableNode } from "./eligible.js";
 export { Exploration } from "./exploration.js";
 export type { NodeReader } from "./node-reader.js";
 export { Penalties } from "./penalties.js";

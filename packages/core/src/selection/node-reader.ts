@@ -1,16 +1,16 @@
 import type { Roster } from "./eligible.js";
 
 /**
- * The node table as a pick sees it. Its methods are called for every request and several nodes each: they should read a
- * word and allocate nothing.
+ * What a pick reads from the node table. Each method is called for several nodes of every request: it should read one word
+ * and allocate nothing.
  */
 export interface NodeReader {
-  /** Who may get a request now; made again whenever a candidate changes. */
+  /** The nodes that may get a request now; made anew whenever a node changes. */
   readonly roster: Roster;
-  /** The probability, above 0, with which the node takes part in a draw: below 1 while it is eased in. */
+  /** The probability, above 0, with which the node takes part in a draw: below 1 during slow start. */
   weightOf(slot: number): number;
   inFlightOf(slot: number): number;
-  /** Whether one more request may be sent now: not every connection that is allowed is taken. */
+  /** Whether the node can take one more request: not all of its connections are in use. */
   hasRoom(slot: number): boolean;
   /** When the node last refused a connection, in monotonic milliseconds; -Infinity if it never did. */
   refusedAtMs(slot: number): number;

@@ -8,47 +8,47 @@ export const penalisedAbove = 2;
 const memoryMs = 5_000;
 const leastShare = 0.005;
 const greatestShare = 0.2;
-/** What is known of a node that gets no requests fades so fast. */
+/** The time constant with which the measurements of a node without requests fade. */
 const forgetMs = 15_000;
-/** How far the clock of forgetting moves for one request at most. */
+/** How far one request may move the clock by which measurements fade. */
 const clockStepMs = 100;
 /** How often the nodes are compared. */
 const compareEveryMs = 50;
-/** A mean of fewer samples may be a single slow request, and is not compared. */
+/** A mean of fewer samples may rest on one slow request, so it is not compared. */
 const samplesToCompare = 5;
-/** A sample counts for at most so many times what is high for all nodes: one very long query is not a slow node. */
+/** A sample is cut at so many times what is high for all nodes: one very long query does not make a node slow. */
 const clip = { overHigh: 5, overReference: 5, overReferenceAlone: 20 };
 /** Up to so many times the reference, requests in flight alone balance the nodes. */
 const slowAbove = 2;
 const slownessPower = 3;
 const slownessMax = 1_000;
-/** A failure rate so much above the best node's is chance. */
+/** A failure rate that exceeds the best node's by no more than this is chance. */
 const failingAbove = 0.05;
 const failingFactor = 50;
 
 /**
- * What a request costs at each node beside its requests in flight: how slow the node is, and how often it fails, beside
- * the others. It finds the nodes that no probe finds: ten times slower than the rest, or answering 503 at once and so
- * looking idle.
+ * How much more a request costs at each node than its requests in flight show: how slow the node is, and how often it
+ * fails, compared with the others. It finds nodes that no probe finds: one that is ten times slower than the rest, or one
+ * that looks idle because it answers 503 at once.
  *
  *   penalty  = slow x failing
  *   slow     = (r/2)^3 where r > 2, else 1;  r = the node's mean latency over the lower quartile of all means; but at least
- *              1 + the odds that the node holds up some of its answers as the others do not (lateness.ts)
+ *              1 + the odds that the node delays some answers and the others do not (tail-latency-detector.ts)
  *   failing  = 1 + 50 x (its failure rate, less the best node's, less 5 %)
  *
- * Only in comparison, so a cluster that is slow as a whole penalises nobody. The dead zone up to 2 leaves unequal
- * machines to their requests in flight; the cube takes a node that is ten times slower out of nearly every draw. Both
- * parts fade in 15 s, on a clock that moves at most 100 ms a request: with little traffic a bad node is not forgiven
- * between one request and the next.
+ * Nodes are only compared with each other, so a cluster that is slow as a whole has no penalties. Up to a ratio of 2,
+ * requests in flight alone balance unequal machines; the cube takes a node that is ten times slower out of nearly every
+ * draw. Both parts fade in 15 s, on a clock that moves at most 100 ms a request: with little traffic, a bad node keeps its
+ * penalty from one request to the next.
  *
- * One for each thread, which learns alone. It is mutable, in rows of numbers by slot, for it is used at each request:
- * nothing is allocated then. All zeros is "no opinion".
+ * One instance for each thread, which measures by itself. Mutable rows of numbers by slot: a request allocates nothing. All
+ * zeros mean that nothing is known.
  */
 export class Penalties {
   private readonly meanMs: Float64Array;
   private readonly failureRate: Float64Array;
   private readonly samples: Float64Array;
-  /** On the clock of forgetting. */
+  /** On the clock by which measurements fade. */
   private readonly sampledAtMs: Float64Array;
   /** The penalty less 1. */
   private readonly surcharge: Float64Array;
@@ -77,7 +77,7 @@ export class Penalties {
     this.lateness = new TailLatencyDetector(slots);
   }
 
-  /** Before each pick: lets time pass, and compares the nodes again when that is due. */
+  /** To be called before each pick: moves the clock, and compares the nodes again when that is due. */
   advance(eligible: readonly number[], nowMs: number): void {
     const elapsedMs = nowMs - this.advancedAtMs;
     this.advancedAtMs = nowMs;
@@ -103,7 +103,7 @@ export class Penalties {
 
   /**
    * The node gave an answer that does not mean "not now" (429, 502, 503, 504). `tookMs` is without the time in which this
-   * thread did not run: that says nothing of the node.
+   * thread did not run, which is not the node's.
    */
   answered(slot: number, tookMs: number, nowMs: number): void {
     const share = this.bringUpToDate(slot);
@@ -111,21 +111,21 @@ export class Penalties {
     this.addLatency(slot, tookMs, share, nowMs);
   }
 
-  /** The node answered 429, 502, 503 or 504. How quickly is no merit, so that is never a latency. */
+  /** The node answered 429, 502, 503 or 504. A quick refusal is no merit, so its time is not a latency. */
   refused(slot: number): void {
     const share = this.bringUpToDate(slot);
     const rate = this.failureRate[slot] ?? 0;
     this.failureRate[slot] = rate + share * (1 - rate);
   }
 
-  /** A request was moved off the node, or ran out of time, after it had waited so long in vain: at least so slow was it. */
+  /** A request left the node unanswered, rerouted or timed out, after this wait: the node was at least so slow. */
   leftWaiting(slot: number, waitedMs: number, nowMs: number): void {
     this.addLatency(slot, waitedMs, this.bringUpToDate(slot), nowMs);
   }
 
   /**
-   * The slot's node is another one, or has come back from an ejection: nothing is held against it. It begins as the best
-   * node stands, not better, lest all the others look as if they were failing beside it.
+   * The slot has another node, or its node has returned to use: it starts without a penalty. Its failure rate starts at the
+   * best node's, not lower: otherwise all the others would seem to fail beside it.
    */
   forget(slot: number): void {
     this.meanMs[slot] = 0;
@@ -146,7 +146,7 @@ export class Penalties {
     this.samples[slot] = samples + 1;
   }
 
-  /** Lets the time since the slot's last sample fade what is known of it. Returns the share that a new sample has. */
+  /** Fades the slot's measurements by the time since its last sample. Returns the share of a new sample. */
   private bringUpToDate(slot: number): number {
     const idleMs = this.clockMs - (this.sampledAtMs[slot] ?? 0);
     this.sampledAtMs[slot] = this.clockMs;
@@ -165,7 +165,7 @@ export class Penalties {
     let comparable = 0;
     let leastFailureRate = 1;
     for (const slot of eligible) {
-      // Not faded: of a node that gets no requests nothing is known, and that must not look like doing well.
+      // Not faded: a node without requests is unknown, which must not look like success.
       leastFailureRate = Math.min(leastFailureRate, this.failureRate[slot] ?? 0);
       if ((this.samples[slot] ?? 0) >= samplesToCompare) this.sorted[comparable++] = this.meanMs[slot] ?? 0;
     }
@@ -195,7 +195,7 @@ export class Penalties {
   }
 }
 
-/** Of three or four nodes the fastest: where two of three are bad, the third is what they are measured by. */
+/** Of three or four nodes the fastest, so that two bad nodes of three are measured by the third. */
 function lowerQuartile(means: Float64Array): number {
   means.sort();
   return means[Math.floor((means.length - 1) / 4)] ?? 0;

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { seededRandom } from "@rollcall/testing";
 import fc from "fast-check";
-import { type Candidate, rosterOf } from "./eligible.js";
+import { rosterOf, type SelectableNode } from "./eligible.js";
 import { Exploration } from "./exploration.js";
 import type { NodeReader } from "./node-reader.js";
 import { type Picked, pick, pickAmong } from "./pick-two.js";
 
 interface Row {
   readonly tier: "node" | "seed";
-  readonly mark: Candidate["mark"];
+  readonly mark: SelectableNode["mark"];
   readonly ejected: boolean;
   readonly weight: number;
   readonly inFlight: number;

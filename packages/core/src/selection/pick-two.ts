@@ -1,12 +1,12 @@
 import type { Random } from "../random.js";
-import { DrawTwo, nobody } from "./draw-two.js";
+import { DrawTwo, noSlot } from "./draw-two.js";
 import type { Exploration } from "./exploration.js";
 import type { NodeReader } from "./node-reader.js";
 import { penalisedAbove } from "./penalties.js";
 
-/** In panic, a node that refused a connection so recently is taken only if every other has too, or has no room. */
+/** In panic, a node that refused a connection within this time is taken only if every other did too or has no room. */
 const refusalMs = 1_000;
-/** Among more nodes than this, two are guessed before all are looked at. */
+/** Among more nodes than this, two are guessed before all are compared. */
 const guessAbove = 16;
 const guessesMax = 16;
 
@@ -21,18 +21,18 @@ const full: Picked = { type: "full" };
 const none: Picked = { type: "none" };
 
 /**
- * Chooses the node for the next attempt of a request, which was sent to the slots `tried` before.
+ * Chooses the node for the next attempt of a request that was sent to the slots `tried` before.
  *
  * It goes to an eligible node that it has not tried; when all of those are tried, to any other node that is not, in the
- * roster's order; when every node is tried, to an eligible one again. A node without room is left out, but nobody gets
- * a request just because a better node has no room: then the answer is "full".
+ * roster's order; when every node is tried, to an eligible one again. A node without room is left out, but a worse
+ * node gets no request just because a better one has no room: then the result is "full".
  *
- * Of the nodes in good standing two different ones are drawn at random, of the penalised ones one; the cheapest of these
- * is taken. Always taking the cheapest of all would send every process to the same node at once; the cheaper of two comes
- * close to it without that (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001). Penalised nodes
- * are no part of the two, or where most nodes are bad, most pairs would be.
+ * Two different nodes without a penalty are drawn at random, and one with; the cheapest of these is taken. The cheapest of
+ * all would draw every process to the same node at once; the cheaper of two comes close to it without that (Mitzenmacher,
+ * "The Power of Two Choices in Randomized Load Balancing", 2001). Penalised nodes are not among the two: if most nodes are
+ * bad, most pairs would be.
  *
- * With `exploration`, to be handed in for a Read alone, a first attempt may go to a penalised node to see how it is.
+ * With `exploration`, which is for Reads only, a first attempt may go to a penalised node to measure it.
  */
 export function pick(
   reader: NodeReader,
@@ -48,24 +48,24 @@ export function pick(
   if (explored !== undefined) return { type: "node", slot: explored };
 
   const slot = draw(reader, eligible, tried, "untried", panic, nowMs, random);
-  if (slot !== nobody) return { type: "node", slot };
+  if (slot !== noSlot) return { type: "node", slot };
   if (tried.length === 0) return full;
 
   if (eligible.every((one) => tried.includes(one))) {
     for (const group of further) {
       const other = draw(reader, group, tried, "untried", true, nowMs, random);
-      if (other !== nobody) return { type: "node", slot: other };
+      if (other !== noSlot) return { type: "node", slot: other };
     }
   }
   const again = draw(reader, eligible, tried, "tried", panic, nowMs, random);
-  return again === nobody ? full : { type: "node", slot: again };
+  return again === noSlot ? full : { type: "node", slot: again };
 }
 
-/** Chooses as {@link pick} does, but among these nodes alone, whatever else is known of them. */
+/** Chooses as {@link pick} does, but among these nodes only and without regard to the roster. */
 export function pickAmong(reader: NodeReader, group: readonly number[], nowMs: number, random: Random): Picked {
   if (group.length === 0) return none;
   const slot = draw(reader, group, [], "untried", false, nowMs, random);
-  return slot === nobody ? full : { type: "node", slot };
+  return slot === noSlot ? full : { type: "node", slot };
 }
 
 const drawnWell = new DrawTwo();
@@ -84,14 +84,14 @@ function draw(
   const refused = (slot: number) => panic && nowMs - reader.refusedAtMs(slot) < refusalMs;
 
   if (group.length > guessAbove) {
-    let guessed = nobody;
-    let penalised = nobody;
+    let guessed = noSlot;
+    let penalised = noSlot;
     for (let guesses = 0; guesses < guessesMax; guesses++) {
-      const slot = group[Math.floor(random() * group.length)] ?? nobody;
+      const slot = group[Math.floor(random() * group.length)] ?? noSlot;
       if (slot === guessed || !suits(slot) || refused(slot) || sitsOut(reader, slot, random)) continue;
       if (reader.penaltyOf(slot) > penalisedAbove) {
         penalised = slot;
-      } else if (guessed === nobody) {
+      } else if (guessed === noSlot) {
         guessed = slot;
       } else {
         return ifCheaper(reader, penalised, cheaper(reader, guessed, slot, random));
@@ -103,7 +103,7 @@ function draw(
   drawnPenalised.clear();
   for (const slot of group) {
     if (!suits(slot)) continue;
-    // Sitting out and a late refusal put a node behind the others of its group, so it is there if nobody else is.
+    // Sitting out and a recent refusal put a node behind the others of its group; it is taken if it is the only one.
     const place = (refused(slot) ? 2 : 0) + (sitsOut(reader, slot, random) ? 1 : 0);
     (reader.penaltyOf(slot) > penalisedAbove ? drawnPenalised : drawnWell).offer(slot, place, random);
   }
@@ -111,32 +111,32 @@ function draw(
   // A node that sits out is still better than a penalised one; not so one that refuses.
   const wellRefused = drawnWell.place >= 2;
   const penalisedRefused = drawnPenalised.place >= 2;
-  if (well === nobody || (wellRefused && !penalisedRefused)) {
+  if (well === noSlot || (wellRefused && !penalisedRefused)) {
     return cheaper(reader, drawnPenalised.first, drawnPenalised.second, random);
   }
   const comparable = wellRefused === penalisedRefused && drawnPenalised.place <= drawnWell.place;
   return comparable ? ifCheaper(reader, drawnPenalised.first, well) : well;
 }
 
-/** A node that is eased in takes part in few draws, but at its true cost: a higher one would mean no requests at all. */
+/** A node in slow start takes part in few draws, but at its true cost: a higher cost would mean no requests at all. */
 function sitsOut(reader: NodeReader, slot: number, random: Random): boolean {
   const weight = reader.weightOf(slot);
   return weight < 1 && random() >= weight;
 }
 
-/** Where one of them is nobody, the other. */
+/** The other one if one of them is no node. */
 function cheaper(reader: NodeReader, a: number, b: number, random: Random): number {
-  if (a === nobody || b === nobody) return a === nobody ? b : a;
+  if (a === noSlot || b === noSlot) return a === noSlot ? b : a;
   const difference = costOf(reader, a) - costOf(reader, b);
   if (difference === 0) return random() < 0.5 ? a : b;
   return difference < 0 ? a : b;
 }
 
 function ifCheaper(reader: NodeReader, penalised: number, well: number): number {
-  return penalised !== nobody && costOf(reader, penalised) < costOf(reader, well) ? penalised : well;
+  return penalised !== noSlot && costOf(reader, penalised) < costOf(reader, well) ? penalised : well;
 }
 
-/** What a request would cost at this node. It counts itself, so that an idle node is not free whatever multiplies it. */
+/** What a request would cost at this node. It counts itself, so that an idle node with a penalty is not free. */
 function costOf(reader: NodeReader, slot: number): number {
   return (reader.inFlightOf(slot) + 1) * reader.penaltyOf(slot);
 }

@@ -1,29 +1,29 @@
-/** An answer is late if it took more than so many times what is usual, and so much more than that. */
+/** An answer is late if it took more than this many times the usual time, and this much longer than it. */
 const lateAbove = 8;
-/** Hiccups of a busy machine, or of a JVM that is warming up, are shorter; and hardly anybody waits for them. */
+/** Shorter delays come from a busy machine or a JVM that warms up, and matter to few users. */
 const lateAboveMs = 100;
-/** Of the other nodes' answers at least such a share is taken to be late, so that one late answer is no sensation. */
+/** At least this share of the other nodes' answers is taken to be late, so that one late answer proves little. */
 const shareMin = 0.005;
-/** Where all are late, nobody can be more so. */
+/** The upper bound of that share: if all are late, no node can be later. */
 const shareMax = 0.99;
-/** What is looked for: a node of whose answers so much more are late. */
+/** The detector looks for a node whose share of late answers is higher by this. */
 const moreLate = 0.08;
-/** Before anything is seen, a node is believed to be such a one with odds of 1 to e^6. */
+/** Before any answer, the odds that a node is such a one are 1 to e^6. */
 const priorLog = 6;
-/** A node that is late all the time must not take minutes to be believed again. */
+/** Bounds the evidence, so that a node that was late all the time recovers within seconds, not minutes. */
 const evidenceMax = 12;
 
 /**
- * Finds nodes that answer most requests as the others do and hold up some: a mean hardly shows it, though one request in
+ * Finds nodes that answer most requests as the others do and delay some. A mean hardly shows that, although one request in
  * a hundred waits for it.
  *
- * Two stories of each node are held against each other: that it is late as often as the others are, and that it is so 8 %
- * more often. Each answer is evidence for one of them, by the logarithm of how much likelier it is there. The sum never
- * falls below 0, so that a node is not trusted for longer because it was well for longer (Page, "Continuous Inspection
- * Schemes", Biometrika 1954). What comes out are the odds of the second story.
+ * A CUSUM test of two hypotheses about each node: its answers are late as often as those of the others, or 8 % more often.
+ * Each answer adds the logarithm of how much likelier it is under the second one. The sum never falls below 0, so a long
+ * good past does not delay detection (Page, "Continuous Inspection Schemes", Biometrika 1954). The result is the odds of the
+ * second hypothesis.
  *
- * Of answers that were waited for at the same time only one can be late: what held up one, a long collection of garbage,
- * say, has held up the others too. One for each thread; rows of numbers by slot, so that an answer allocates nothing.
+ * Of answers that were waited for at the same time only one counts as late: the same pause, such as a garbage collection,
+ * has delayed them all. One instance for each thread; rows of numbers by slot, so that an answer allocates nothing.
  */
 export class TailLatencyDetector {
   private readonly evidence: Float64Array;
@@ -57,7 +57,7 @@ export class TailLatencyDetector {
     this.evidence[slot] = evidence < 0 ? 0 : evidence > evidenceMax ? evidenceMax : evidence;
   }
 
-  /** Time has passed without an answer: such a part of what is known remains. */
+  /** Keeps this part of what is known, because time has passed without an answer. */
   fade(slot: number, part: number): void {
     this.evidence[slot] = (this.evidence[slot] ?? 0) * part;
     this.answers[slot] = (this.answers[slot] ?? 0) * part;
@@ -69,7 +69,7 @@ export class TailLatencyDetector {
     this.lateAtMs[slot] = 0;
   }
 
-  /** Now and then. `usualMs` is how long an answer takes at a node that is well; 0 where nobody knows. */
+  /** To be called at intervals. `usualMs`: how long a healthy node takes to answer; 0 if unknown. */
   compare(eligible: readonly number[], usualMs: number): void {
     this.lateMs = usualMs > 0 ? Math.max(lateAbove * usualMs, usualMs + lateAboveMs) : Number.POSITIVE_INFINITY;
     let answers = 0;
@@ -88,7 +88,7 @@ export class TailLatencyDetector {
     }
   }
 
-  /** The odds that the node holds up answers as the others do not, if such a part of what was known remains. */
+  /** The odds that the node delays answers and the others do not, if this part of what is known remains. */
   oddsOf(slot: number, part: number): number {
     const evidence = (this.evidence[slot] ?? 0) * part;
     return evidence === 0 ? 0 : Math.exp(evidence - priorLog);

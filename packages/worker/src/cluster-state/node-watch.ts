@@ -7,7 +7,7 @@ import {
   type StallEvent,
   suspectedSinceMs,
 } from "@rollcall/core/health";
-import { type Candidate, type Roster, rosterOf } from "@rollcall/core/selection";
+import { type Roster, rosterOf, type SelectableNode } from "@rollcall/core/selection";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import { isAvoided, readCandidates } from "../table/candidates.js";
 import { HeaderWord, SharedWord, sharedRow } from "../table/layout.js";
@@ -56,7 +56,7 @@ export class NodeWatch {
   /** By slot: every node that may be used. */
   private readonly seats = new Map<number, Seat>();
   private version = -1;
-  private candidates: readonly Candidate[] = [];
+  private candidates: readonly SelectableNode[] = [];
   private roster: Roster = rosterOf([]);
   private closed = false;
 
@@ -124,7 +124,7 @@ export class NodeWatch {
     for (const slot of gone) this.seats.delete(slot);
   }
 
-  private seat(candidate: Candidate, nowMs: number): void {
+  private seat(candidate: SelectableNode, nowMs: number): void {
     const { slot } = candidate;
     const generation = Atomics.load(this.options.words, sharedRow(slot) + SharedWord.generation);
     let seat = this.seats.get(slot);

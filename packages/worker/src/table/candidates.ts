@@ -1,9 +1,9 @@
-import type { Candidate } from "@rollcall/core/selection";
+import type { SelectableNode } from "@rollcall/core/selection";
 import { HeaderWord, SharedWord, sharedRow, unpackState } from "./layout.js";
 
 /** Every node that may be used at all, as the shared rows have it now. They are the same while `HeaderWord.version` is. */
-export function readCandidates(words: Int32Array): Candidate[] {
-  const candidates: Candidate[] = [];
+export function readCandidates(words: Int32Array): SelectableNode[] {
+  const candidates: SelectableNode[] = [];
   const rows = Atomics.load(words, HeaderWord.rows);
   for (let slot = 0; slot < rows; slot++) {
     const state = unpackState(Atomics.load(words, sharedRow(slot) + SharedWord.state));
@@ -13,6 +13,6 @@ export function readCandidates(words: Int32Array): Candidate[] {
 }
 
 /** Whether requests are kept away from it: by the view, or by this process. */
-export function isAvoided({ mark, ejected }: Candidate): boolean {
+export function isAvoided({ mark, ejected }: SelectableNode): boolean {
   return ejected || mark === "down";
 }

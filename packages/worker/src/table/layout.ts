@@ -1,4 +1,4 @@
-import type { Candidate } from "@rollcall/core/selection";
+import type { SelectableNode } from "@rollcall/core/selection";
 
 /**
  * The node table: what every thread must know of every node at each request, and what it tells of itself, in one buffer
@@ -96,7 +96,7 @@ export function counterRow({ slots, threads }: TableLayout, thread: number, slot
 }
 
 /** Who may get a request, as far as one node decides it. Undefined: nobody is in the slot, or may not be used. */
-export type SlotState = Omit<Candidate, "slot">;
+export type SlotState = Omit<SelectableNode, "slot">;
 
 const ejectedBit = 32;
 const tiers = [undefined, "node", "seed"] as const;

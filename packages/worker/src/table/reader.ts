@@ -1,5 +1,5 @@
 import { slowStartWeight } from "@rollcall/core/health";
-import { type Candidate, type NodeReader, Penalties, type Roster, rosterOf } from "@rollcall/core/selection";
+import { type NodeReader, Penalties, type Roster, rosterOf, type SelectableNode } from "@rollcall/core/selection";
 import { isAvoided, readCandidates } from "./candidates.js";
 import {
   CounterWord,
@@ -35,7 +35,7 @@ export class TableReader implements NodeReader {
   /** What this thread has learned of how slow the nodes are, and how often they fail. */
   readonly penalties: Penalties;
   private version = -1;
-  private candidates: readonly Candidate[] = [];
+  private candidates: readonly SelectableNode[] = [];
   private sorted: Roster = rosterOf([]);
 
   constructor(private readonly rows: ThreadRows) {
@@ -183,7 +183,7 @@ export class TableReader implements NodeReader {
   }
 
   /** Clears the penalties of nodes that were avoided and are in rotation again. */
-  private clearPenaltiesOfReturned(before: readonly Candidate[]): void {
+  private clearPenaltiesOfReturned(before: readonly SelectableNode[]): void {
     const away = new Set(before.filter(isAvoided).map(({ slot }) => slot));
     if (away.size === 0) return;
     for (const candidate of this.candidates) {
