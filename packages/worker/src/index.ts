@@ -4,7 +4,7 @@ export type { RequestClass } from "@rollcall/core/request";
 export type { NodeEvent, NodeState, NodeStatus } from "./api/node-status.js";
 export { createPool, type Pool } from "./api/pool.js";
 export type { PoolEvents } from "./api/pool-events.js";
-export type { PoolRequest, QueryValue } from "./api/prepare-call.js";
+export type { PoolRequest, QueryFields, QueryValue } from "./api/pool-request.js";
 export type { PoolResponse, ResponseHeaders } from "./api/response.js";
 export type { PoolStats, ThreadStatus } from "./api/stats.js";
 export type { Task, TaskContext } from "./threads/run-task.js";

@@ -10,6 +10,7 @@ export type {
   ViewPlace,
 } from "./config.js";
 export { type Bound, bounds, defaults, defaultThreads, fixed } from "./defaults.js";
+export { nearestName } from "./nearest-name.js";
 export type {
   Auth,
   AuthProvider,

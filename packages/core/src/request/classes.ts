@@ -3,6 +3,9 @@ import type { RequestClass } from "./classify.js";
 /**
  * Every request we may send twice. What is not listed is Never, by any method.
  *
+ * Written by hand although testdata/rest-paths.txt holds the same judgements: double entry, so that one slip of a pen
+ * does not make a write a Read.
+ *
  * A path stands here only if the engines' own specification says what it does, and that is: to return something
  * (Read), or to leave the same state behind however often it is done (Repeatable). Working on a node's time, as a
  * costly search does, is no reason to stay out; any trace left behind is. When in doubt, leave it out: a request that

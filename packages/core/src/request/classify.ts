@@ -1,15 +1,15 @@
 import { bindingParameter, classTable, neverParameters } from "./classes.js";
 
 /**
- * read        changes nothing: may be retried, and may be moved off a node that falls silent
+ * read        changes nothing: may be retried, and may be rerouted from a node that stalls
  * repeatable  twice leaves what once leaves: may be retried
- * never       not resent once a byte of it may have been sent
+ * never       not sent again once a byte of it may have been sent
  */
 export type RequestClass = "read" | "repeatable" | "never";
 
 export interface Classification {
   readonly class: RequestClass;
-  /** May be taken off a silent node and sent to another. Reads only, and not those that open a scroll. */
+  /** May be given up at a stalled node and sent to another. Reads only, and not those that open a scroll. */
   readonly reroutable: boolean;
   /** The listed path, such as `/{index}/_search`: one of a bounded set, fit for a metric's label. */
   readonly template?: string;
@@ -18,45 +18,54 @@ export interface Classification {
 /**
  * How often a request may be sent, by its method (upper case) and its path (with its query, if it has one).
  *
- * Only what `classes.ts` lists is Read or Repeatable. A path that another reader might read in another way is Never:
+ * Only what `classes.ts` lists is Read or Repeatable. A path that a proxy or an engine might read in another way is Never:
  * one with an empty or dot segment, a trailing slash, a backslash, a blank, a fragment or a broken escape.
  *
- * The body is not looked at. An `_eql/search` that asks in its body to be kept is a Read here, and a retry keeps it
- * twice. `_sql` is Never, because its body may hold a cursor; who sends none can give the request its class.
+ * A Repeatable must name one concrete thing. Lists, wildcards, `_all` and date math (`<logs-{now/d}>`, which the engine
+ * resolves anew each time) make it Never, and so do values that mean something else once they are decoded again: those
+ * with an escaped `/`, `?`, `#` or `%`.
  *
- * Answers are shared objects, not made anew.
+ * Not promised: what a plain name stands for. `PUT /{alias}/_doc/{id}` is Repeatable; if the alias gets another write
+ * index between two attempts, the document is in both. Give such a request the class `never`.
+ *
+ * The body is not read. An `_eql/search` that asks in its body to be kept is a Read here, and a retry keeps it twice.
+ * `_sql` is Never, because its body may hold a cursor; a caller that sends none can give the request its class.
+ *
+ * Results are shared objects.
  */
 export function classify(method: string, path: string): Classification {
   const root = roots.get(method);
   if (root === undefined) return unlisted;
 
   const queryAt = path.indexOf("?");
-  const listed = find(root, queryAt === -1 ? path : path.slice(0, queryAt));
+  const target = queryAt === -1 ? path : path.slice(0, queryAt);
+  const listed = find(root, target);
   if (listed === undefined) return unlisted;
+  if (listed.plain.class === "repeatable" && !isConcrete(target)) return listed.never;
 
   return queryAt === -1 || listed.plain.class === "never" ? listed.plain : byQuery(listed, path.slice(queryAt + 1));
 }
 
 const unlisted: Classification = { class: "never", reroutable: false };
 
-/** The three answers that one listed path can have. */
+/** The three classifications that one listed path can have. */
 interface Listed {
   readonly plain: Classification;
   readonly bound: Classification;
   readonly never: Classification;
 }
 
-/** One place in a method's tree of paths; each edge is one segment. */
-interface Place {
-  readonly words: Map<string, Place>;
-  placeholder?: Place;
+/** A node of a method's tree of paths; each edge is one segment. */
+interface TrieNode {
+  readonly words: Map<string, TrieNode>;
+  placeholder?: TrieNode;
   listed?: Listed;
 }
 
-const roots: ReadonlyMap<string, Place> = plantTrees();
+const roots: ReadonlyMap<string, TrieNode> = plantTrees();
 
-function plantTrees(): Map<string, Place> {
-  const trees = new Map<string, Place>();
+function plantTrees(): Map<string, TrieNode> {
+  const trees = new Map<string, TrieNode>();
   for (const requestClass of ["read", "repeatable", "never"] as const) {
     for (const [method, paths] of Object.entries(classTable[requestClass])) {
       const root = trees.get(method) ?? { words: new Map() };
@@ -67,54 +76,54 @@ function plantTrees(): Map<string, Place> {
   return trees;
 }
 
-function plant(root: Place, template: string, requestClass: RequestClass): void {
-  let place = root;
+function plant(root: TrieNode, template: string, requestClass: RequestClass): void {
+  let node = root;
   for (const segment of template === "/" ? [] : template.slice(1).split("/")) {
-    place = segment.startsWith("{") ? placeholderOf(place) : wordOf(place, segment);
+    node = segment.startsWith("{") ? placeholderOf(node) : wordOf(node, segment);
   }
-  place.listed = {
+  node.listed = {
     plain: { class: requestClass, reroutable: requestClass === "read", template },
     bound: { class: requestClass, reroutable: false, template },
     never: { class: "never", reroutable: false, template },
   };
 }
 
-function placeholderOf(place: Place): Place {
-  place.placeholder ??= { words: new Map() };
-  return place.placeholder;
+function placeholderOf(node: TrieNode): TrieNode {
+  node.placeholder ??= { words: new Map() };
+  return node.placeholder;
 }
 
-function wordOf(place: Place, word: string): Place {
-  const next = place.words.get(word) ?? { words: new Map() };
-  place.words.set(word, next);
+function wordOf(node: TrieNode, word: string): TrieNode {
+  const next = node.words.get(word) ?? { words: new Map() };
+  node.words.set(word, next);
   return next;
 }
 
-function find(root: Place, path: string): Listed | undefined {
+function find(root: TrieNode, path: string): Listed | undefined {
   if (path.charCodeAt(0) !== slash) return undefined;
   if (path.length === 1) return root.listed;
 
-  let place = root;
+  let node = root;
   for (let start = 1; start <= path.length; ) {
     const slashAt = path.indexOf("/", start);
     const end = slashAt === -1 ? path.length : slashAt;
     const segment = path.slice(start, end);
-    // A word that leads nowhere is not tried again as a placeholder's value: it is the engine's own.
-    const next: Place | undefined = place.words.get(segment) ?? place.placeholder;
-    if (next === undefined || (next === place.placeholder && !canFillPlaceholder(segment))) return undefined;
-    place = next;
+    // A word that leads nowhere is not tried again as a placeholder's value: it is a word of the engine.
+    const next: TrieNode | undefined = node.words.get(segment) ?? node.placeholder;
+    if (next === undefined || (next === node.placeholder && !canFillPlaceholder(segment))) return undefined;
+    node = next;
     start = end + 1;
   }
-  return place.listed;
+  return node.listed;
 }
 
 const slash = 0x2f;
 const underscore = 0x5f;
 
-/** Values that begin with "_" and yet are the caller's, not names of an API. */
+/** Values that begin with "_" although they are the caller's, not words of an API. */
 const selectors: ReadonlySet<string> = new Set(["_all", "_local", "_master", "_cluster_manager"]);
 
-/** Only what needs no thought: anything else takes the slow look below. */
+/** What is harmless at first sight. Anything else is checked in full below. */
 const plainSegment = /^[A-Za-z0-9*,-][A-Za-z0-9*,:@._-]*$/;
 
 function canFillPlaceholder(segment: string): boolean {
@@ -125,6 +134,13 @@ function canFillPlaceholder(segment: string): boolean {
   return (
     seen !== undefined && seen !== "" && /^[!-~]+$/.test(segment) && !/[\\#]/.test(segment) && !misleading.test(seen)
   );
+}
+
+/** Whether every value in the path names one thing, by every reader. */
+function isConcrete(path: string): boolean {
+  if (!/[<>*,%]|\/_all(?:\/|$)/.test(path)) return true;
+  const decoded = path.split("/").slice(1).map(decode);
+  return decoded.every((value) => value !== undefined && value !== "_all" && !/[<>*,?#%/\\]/.test(value));
 }
 
 /** An API's own word; a dot segment, even one made by an escaped slash; a control character. */

@@ -43,7 +43,7 @@ import { Threads } from "../threads/threads.js";
 import { Deadlines } from "./deadlines.js";
 import { describeNode, isInUse, type NodeEvent, type NodeStatus } from "./node-status.js";
 import { PoolEmitter, type PoolEvents } from "./pool-events.js";
-import type { PoolRequest } from "./prepare-call.js";
+import type { PoolRequest } from "./pool-request.js";
 import { Requests } from "./requests.js";
 import type { PoolResponse } from "./response.js";
 import type { PoolStats, ThreadStatus } from "./stats.js";

@@ -1,38 +1,40 @@
 import { RollcallError, type WireError } from "@rollcall/core";
 import type { PendingRequest, Sender } from "../dispatch/sender.js";
 import type { Deadlines, Due } from "./deadlines.js";
-import { type CallDefaults, type PoolRequest, prepareCall } from "./prepare-call.js";
+import type { PoolRequest } from "./pool-request.js";
+import { prepareRequest, type RequestDefaults } from "./prepare-request.js";
 import { type PoolResponse, ReceivedResponse } from "./response.js";
 
 export interface RequestsOptions {
   readonly sender: Sender;
   readonly deadlines: Deadlines;
-  readonly defaults: CallDefaults;
+  readonly defaults: RequestDefaults;
   readonly nowMs: () => number;
   /** A request was taken on, or has ended. */
   readonly count: (what: "requests" | "answered" | "failed") => void;
 }
 
-/** The requests of one thread's users: checks them, keeps their deadlines and signals, and makes errors of failures. */
+/** The requests that one thread's code makes: checks them, keeps their deadlines and signals, makes errors of failures. */
 export class Requests {
   constructor(private readonly options: RequestsOptions) {}
 
   request<T>(request: PoolRequest): Promise<PoolResponse<T>> {
     return new Promise((resolve) => {
       const { sender, deadlines, defaults, nowMs, count } = this.options;
-      const { call, timeoutMs } = prepareCall(request, defaults, nowMs());
+      const startedAtMs = nowMs();
+      const prepared = prepareRequest(request, defaults, startedAtMs);
       const { signal } = request;
       if (signal?.aborted === true)
         throw new RollcallError("ABORTED", "the caller's signal had fired before the request began");
 
       count("requests");
-      const due = new CallDue(call.deadlineMs, timeoutMs);
+      const deadline = new RequestDeadline(prepared.deadlineMs, prepared.deadlineMs - startedAtMs);
       const onAbort =
-        signal === undefined ? undefined : () => due.pending?.cancel("ABORTED", "the caller's signal fired");
+        signal === undefined ? undefined : () => deadline.pending?.cancel("ABORTED", "the caller's signal fired");
       if (onAbort !== undefined) signal?.addEventListener("abort", onAbort, { once: true });
-      deadlines.add(due);
-      due.pending = sender.start(call, (result) => {
-        deadlines.remove(due);
+      deadlines.add(deadline);
+      deadline.pending = sender.start(prepared, (result) => {
+        deadlines.remove(deadline);
         if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
         count(result.kind);
         resolve(result.kind === "answered" ? new ReceivedResponse<T>(result) : failure(result.error));
@@ -42,8 +44,10 @@ export class Requests {
 }
 
 /**
- * Rejects with what came over the wire. The error is made two turns later, when the caller's promise has been tied to
- * this one: then its stack shows who asked.
+ * Rejects with what came over the wire.
+ *
+ * The two awaits are not idle: V8 adds the frames of `await` to the stack of an error only if, when it is made, the
+ * caller's promise already follows this one. That takes two turns. `requests.test.ts` holds it.
  */
 async function failure(error: WireError): Promise<never> {
   await undefined;
@@ -51,8 +55,7 @@ async function failure(error: WireError): Promise<never> {
   throw RollcallError.fromWire(error);
 }
 
-/** A call's own deadline. */
-class CallDue implements Due {
+class RequestDeadline implements Due {
   place = -1;
   pending: PendingRequest | undefined;
 
@@ -62,6 +65,6 @@ class CallDue implements Due {
   ) {}
 
   expire(): void {
-    this.pending?.cancel("TIMEOUT", `no answer within ${this.timeoutMs} ms`);
+    this.pending?.cancel("TIMEOUT", `no answer within ${Math.round(this.timeoutMs)} ms`);
   }
 }

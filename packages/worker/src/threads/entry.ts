@@ -9,9 +9,9 @@ import { type DispatchHooks, LaneServer } from "../lane/server.js";
 import { LoopLagMonitor } from "../table/loop-lag-monitor.js";
 import { TableReader } from "../table/reader.js";
 import { runTask } from "./run-task.js";
-import type { Introduction, TaskOrder, ThreadSetup } from "./setup.js";
+import type { TaskMessage, ThreadAnnouncement, ThreadSetup } from "./setup.js";
 
-// What a worker thread runs. Piscina's own wrapper is `{ workerData }` inside of Node's.
+// What a worker thread runs.
 const setup = workerData as ThreadSetup;
 const nowMs = () => systemTimers.nowMs();
 
@@ -20,13 +20,13 @@ const views = new MessageChannel();
 let requests: Requests | undefined;
 const server = new LaneServer({ port: lane.port1, viewPort: views.port1, open });
 
-const introduction: Introduction = {
+const announcement: ThreadAnnouncement = {
   kind: "rollcall-thread",
   threadId,
   port: lane.port2,
   viewPort: views.port2,
 };
-parentPort?.postMessage(introduction, [lane.port2, views.port2]);
+parentPort?.postMessage(announcement, [lane.port2, views.port2]);
 
 function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
   const { words, layout, settings, queueMax, noNodeWaitMs, drainMs, defaults } = setup;
@@ -60,13 +60,13 @@ function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
   return { sender, reader };
 }
 
-/** How long a task waits at most for the calls of its thread to end before it may block them. */
+/** How long a task waits at most for the requests of its thread to end before it may block them. */
 const idleMs = 1_000;
 
-/** Piscina calls this for every task. It never rejects: what comes of a task is told on the task's own port. */
-export default async function run(order: TaskOrder): Promise<void> {
+/** Piscina calls this for every task. It never rejects: the outcome is posted on the task's own port. */
+export default async function run(message: TaskMessage): Promise<void> {
   await server.ready;
-  await runTask(order, {
+  await runTask(message, {
     beforehand: () => server.idle(idleMs),
     request: (request) => {
       if (requests === undefined) throw new Error("a task began before hello");

@@ -13,7 +13,7 @@ type Entry = Awaited<typeof entry>;
 
 const run = async (order: Parameters<Entry["default"]>[0]): Promise<void> => (await entry).default(order);
 
-/** Run by nobody's wish: see threads.ts. */
+/** Does nothing: threads.ts explains why it is there. */
 const refill = (): void => {};
 
 export = Object.assign(run, { refill });

@@ -1,4 +1,4 @@
-import { RollcallError, type WireError } from "@rollcall/core";
+import { present, RollcallError, type WireError } from "@rollcall/core";
 
 /** An error as plain data, with what it was caused by. */
 export interface WireThrown {
@@ -15,21 +15,21 @@ export interface WireThrown {
 /** Causes of causes, at most. */
 const depthMax = 8;
 
-/** Whatever was thrown, in a form that crosses threads. Total: a getter that throws, or a cause of itself, ends it. */
+/** A thrown value in a form that crosses threads. Total: it stops at a getter that throws, and at the eighth cause. */
 export function describeThrown(thrown: unknown, depth = depthMax): WireThrown {
   try {
     if (!(thrown instanceof Error)) return { kind: "value", name: "Error", message: nameOf(thrown) };
     const { name, message, stack, cause } = thrown;
     const code: unknown = "code" in thrown ? thrown.code : undefined;
-    return {
-      kind: "error",
+    return present({
+      kind: "error" as const,
       name: String(name),
       message: String(message),
-      ...(typeof stack === "string" ? { stack } : {}),
-      ...(typeof code === "string" ? { code } : {}),
-      ...(thrown instanceof RollcallError ? { own: ownOf(thrown) } : {}),
-      ...(cause === undefined || depth <= 1 ? {} : { cause: describeThrown(cause, depth - 1) }),
-    };
+      stack: typeof stack === "string" ? stack : undefined,
+      code: typeof code === "string" ? code : undefined,
+      own: thrown instanceof RollcallError ? ownOf(thrown) : undefined,
+      cause: cause === undefined || depth <= 1 ? undefined : describeThrown(cause, depth - 1),
+    });
   } catch {
     return { kind: "value", name: "Error", message: "something that cannot be read" };
   }
@@ -54,11 +54,7 @@ export function rebuildThrown({ kind, name, message, stack, code, own, cause }: 
 
 function ownOf(error: RollcallError) {
   const { status, type } = error;
-  return {
-    ...error.toWire(),
-    ...(status === undefined ? {} : { status }),
-    ...(type === undefined ? {} : { type }),
-  };
+  return present({ ...error.toWire(), status, type });
 }
 
 function nameOf(value: unknown): string {

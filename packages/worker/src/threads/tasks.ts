@@ -4,7 +4,7 @@ import { bounds } from "@rollcall/core/config";
 import type { Deadlines, Due } from "../api/deadlines.js";
 import type { CancelCode } from "../dispatch/sender.js";
 import { notCloneable, outcomeOf, type TaskContext, type TaskOutcome } from "./run-task.js";
-import type { TaskOrder } from "./setup.js";
+import type { TaskMessage } from "./setup.js";
 import { rebuildThrown } from "./task-error.js";
 
 export interface TaskOptions {
@@ -15,13 +15,13 @@ export interface TaskOptions {
 }
 
 export interface TasksOptions {
-  /** Runs the order in some thread; absent: in this one. */
-  readonly threads: { run(order: TaskOrder): Promise<void> } | undefined;
+  /** Runs the task in some thread; absent: in this one. */
+  readonly threads: { run(message: TaskMessage): Promise<void> } | undefined;
   /** For tasks in this thread. */
   readonly request: TaskContext["request"];
   readonly deadlines: Deadlines;
   readonly nowMs: () => number;
-  /** One more task is under way, or one less. */
+  /** A task has begun (1) or ended (-1). */
   readonly count: (change: 1 | -1) => void;
 }
 
@@ -29,13 +29,12 @@ export interface TasksOptions {
 const tasksHereMax = 64;
 
 /**
- * The tasks of users: each settles once, by its outcome or by whatever ends the waiting for it.
+ * The tasks of the application: each settles once, by its outcome or by what ends the wait for it.
  *
- * A task is never ended by force, since its thread has others' requests on it: its signal fires, and nobody listens to
- * it any more.
+ * A task is never ended by force, since its thread also sends requests: its signal fires, and its result is ignored.
  */
 export class Tasks {
-  private readonly underWay = new Set<RunningTask>();
+  private readonly running = new Set<RunningTask>();
 
   constructor(private readonly options: TasksOptions) {}
 
@@ -46,13 +45,13 @@ export class Tasks {
     }
     const ended = await this.begin(module, data, { signal, timeoutMs });
     if ("value" in ended) return ended.value;
-    // Made here and not where it was found out: here the stack shows who asked.
+    // Made here, so that its stack shows the caller.
     throw new RollcallError(ended.code, ended.message, { cause: ended.cause });
   }
 
   /** Gives up every task. */
   close(): void {
-    for (const task of [...this.underWay]) task.cancel("CLOSED", "the pool was closed before the task had ended");
+    for (const task of [...this.running]) task.cancel("CLOSED", "the pool was closed before the task had ended");
   }
 
   private begin(module: URL, data: unknown, { signal, timeoutMs }: TaskOptions): Promise<Ended> {
@@ -60,13 +59,13 @@ export class Tasks {
     return new Promise((resolve) => {
       const onAbort = () => task.cancel("ABORTED", "the caller's signal fired");
       const task = new RunningTask(nowMs() + (timeoutMs ?? 0), timeoutMs ?? 0, (ended) => {
-        this.underWay.delete(task);
+        this.running.delete(task);
         if (timeoutMs !== undefined) deadlines.remove(task);
         signal?.removeEventListener("abort", onAbort);
         count(-1);
         resolve(ended);
       });
-      this.underWay.add(task);
+      this.running.add(task);
       count(1);
       if (timeoutMs !== undefined) deadlines.add(task);
       signal?.addEventListener("abort", onAbort, { once: true });
@@ -76,8 +75,8 @@ export class Tasks {
   }
 
   private runHere(task: RunningTask, module: string, data: unknown): void {
-    if (this.underWay.size > tasksHereMax) {
-      return task.fail("QUEUE_FULL", `${tasksHereMax} tasks are under way already`);
+    if (this.running.size > tasksHereMax) {
+      return task.fail("QUEUE_FULL", `${tasksHereMax} tasks are running already`);
     }
     let copy: unknown;
     try {
@@ -87,8 +86,8 @@ export class Tasks {
     }
     const cancel = new AbortController();
     task.onCancel = () => cancel.abort();
-    const surroundings = { request: this.options.request, beforehand: () => Promise.resolve() };
-    void outcomeOf(module, copy, surroundings, cancel.signal).then((outcome) => {
+    const environment = { request: this.options.request, beforehand: () => Promise.resolve() };
+    void outcomeOf(module, copy, environment, cancel.signal).then((outcome) => {
       try {
         task.end(structuredClone(outcome));
       } catch {
@@ -141,7 +140,7 @@ class RunningTask implements Due {
 
   end(outcome: TaskOutcome | undefined): void {
     if (outcome?.kind === "done") return this.once({ value: outcome.value });
-    if (outcome === undefined) return this.fail("THREAD", "the task's thread ended without a word");
+    if (outcome === undefined) return this.fail("THREAD", "the task's thread ended without an outcome");
     const message = outcome.kind === "wrong" ? `the task failed: ${outcome.message}` : "the task threw an error";
     const cause = outcome.thrown === undefined ? undefined : rebuildThrown(outcome.thrown);
     this.failWith({ code: "TASK", message, ...(cause === undefined ? {} : { cause }) });
@@ -195,7 +194,7 @@ function problem(option: string, allowed: string): RollcallError {
 
 const dataProblem = "run: data must be something that can be cloned: no functions, promises or symbols";
 
-/** Piscina tells a full queue by its message alone, and data that cannot be cloned by the error of cloning it. */
+/** Piscina reports a full queue by its message alone, and data that cannot be cloned by the error of cloning it. */
 function runProblem(error: unknown): Problem {
   if (error instanceof Error && error.message === "Task queue is at limit") {
     return { code: "QUEUE_FULL", message: "as many tasks wait for a thread as may wait" };

@@ -1,16 +1,16 @@
 import type { Timers } from "@rollcall/core";
 import { Piscina } from "piscina";
 import type { NewThread } from "../lane/lane.js";
-import type { Introduction, TaskOrder, ThreadSetup } from "./setup.js";
+import { isThreadAnnouncement, type TaskMessage, type ThreadSetup } from "./setup.js";
 
 export interface ThreadsOptions {
   readonly threads: number;
   readonly setup: ThreadSetup;
   /** A thread is up. */
   readonly joined: (thread: NewThread) => void;
-  /** An error has ended a thread, and no task is told so. */
+  /** An error has ended a thread, outside of any task. */
   readonly failed: (reason: string) => void;
-  /** A thread is about to be given a task. */
+  /** A thread is about to get a task. */
   readonly beforeTask: () => void;
   readonly timers: Timers;
   /** The module that a thread runs; another in tests only. */
@@ -26,21 +26,24 @@ const waitingTasksPerThread = 256;
 const refillMs = 1_000;
 const refillMaxMs = 30_000;
 
-/** What a worker is, to Piscina's balancer. */
+/** A worker as Piscina's balancer sees it. */
 interface PiscinaWorker {
   readonly id: number;
   readonly currentUsage: number;
 }
 
 /**
- * Piscina's worker threads: as many as were asked for, whatever becomes of them.
+ * Piscina's worker threads: always as many as configured.
  *
- * Piscina replaces a thread that dies, at once. After one has died before it was up, it never does again: then we ask it
- * to, by a task that no thread takes while one is missing.
+ * Piscina replaces a thread that dies, at once. After one has died before it was up, Piscina 5.3 never does so again. Then
+ * a "refill" task makes it start a thread: the balancer refuses that task while one is missing, and a task without a
+ * worker is what Piscina starts workers for.
  */
 export class Threads {
-  private readonly piscina: Piscina<TaskOrder | undefined, void>;
+  private readonly piscina: Piscina<TaskMessage | undefined, void>;
   private readonly workers = new Map<number, PiscinaWorker>();
+  /** Threads that have announced themselves: each does once. */
+  private readonly announced = new Set<number>();
   private cancelRefill: (() => void) | undefined;
   private refillAfterMs = refillMs;
   private closed = false;
@@ -70,15 +73,15 @@ export class Threads {
     });
     this.piscina.on("workerCreate", (worker: PiscinaWorker) => this.workers.set(worker.id, worker));
     this.piscina.on("workerDestroy", () => this.refillLater());
-    this.piscina.on("message", (message: Introduction) => this.introduce(message));
-    // A throw outside of every promise. Without a listener it would end the process.
+    this.piscina.on("message", (message: unknown) => this.receive(message));
+    // An error thrown outside of every promise. Without a listener it would end the process.
     this.piscina.on("error", (error: unknown) => options.failed(error instanceof Error ? error.message : "unknown"));
   }
 
   /** Rejects when the thread dies, no task may wait any more, or the data cannot be cloned. */
-  run(order: TaskOrder): Promise<void> {
+  run(message: TaskMessage): Promise<void> {
     this.options.beforeTask();
-    return this.piscina.run(order, { transferList: [order.port] });
+    return this.piscina.run(message, { transferList: [message.port] });
   }
 
   async destroy(): Promise<void> {
@@ -87,22 +90,30 @@ export class Threads {
     await this.piscina.destroy();
   }
 
-  private introduce({ kind, threadId, port, viewPort }: Introduction): void {
-    if (kind !== "rollcall-thread") return;
-    if (this.closed) {
+  private receive(message: unknown): void {
+    if (!isThreadAnnouncement(message)) return;
+    const { threadId, port, viewPort } = message;
+    if (this.closed || !this.isAlive(threadId) || this.announced.has(threadId)) {
       port.close();
       viewPort.close();
       return;
     }
+    this.announced.add(threadId);
     this.refillAfterMs = refillMs;
     const tasks = () => this.workers.get(threadId)?.currentUsage ?? 0;
     this.options.joined({ port, viewPort, tasks });
   }
 
-  /** Looks, a while after a thread has gone, whether another has come. */
+  private isAlive(id: number): boolean {
+    return this.piscina.threads.some(({ threadId }) => threadId === id);
+  }
+
+  /** Checks, a while after a thread has ended, whether it was replaced. */
   private refillLater(): void {
-    for (const id of this.workers.keys()) {
-      if (!this.piscina.threads.some(({ threadId }) => threadId === id)) this.workers.delete(id);
+    for (const id of [...this.workers.keys(), ...this.announced]) {
+      if (this.isAlive(id)) continue;
+      this.workers.delete(id);
+      this.announced.delete(id);
     }
     if (this.closed || this.cancelRefill !== undefined) return;
     const afterMs = this.refillAfterMs;
@@ -119,5 +130,5 @@ export class Threads {
   }
 }
 
-/** The export that such a task runs: nothing. */
+/** The export that such a task runs; it does nothing. */
 const refillName = "refill";

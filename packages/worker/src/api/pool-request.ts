@@ -1,0 +1,39 @@
+import type { RequestClass } from "@rollcall/core/request";
+
+/** One request. A field that is not listed here is `CONFIG`. */
+export interface PoolRequest {
+  /** In upper case. */
+  readonly method: string;
+  /**
+   * Begins with a slash; percent-encoded; may hold a query of its own. Never with a node's path prefix.
+   */
+  readonly path: string;
+  /**
+   * Encoded and added to the path's own query. An array becomes a comma-separated list, as the cluster's API expects; what
+   * is undefined is left out. A `URLSearchParams`, a `Map` or another iterable of pairs is read in its order.
+   */
+  readonly query?: QueryFields | Iterable<readonly [string, QueryValue]> | undefined;
+  /** Replace the pool's headers of the same name; case makes no difference. A `Headers` or a `Map` is read too. */
+  readonly headers?: Readonly<Record<string, string>> | Iterable<readonly [string, string]> | undefined;
+  /**
+   * An object is sent as JSON, a string or bytes as they are. Bytes are copied: what they are now is what is sent. Not
+   * together with `ndjson`.
+   */
+  readonly body?: object | string | Uint8Array | undefined;
+  /**
+   * Each item becomes one line: an object as JSON; a string, or bytes of UTF-8, as they are, which must be JSON without a
+   * line break. Anything else, such as a `Map` or a promise, is `CONFIG` with its position.
+   */
+  readonly ndjson?: Iterable<unknown> | undefined;
+  /** Over everything: queue, connect, headers, body and every retry. Default: the pool's `timeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+  /** What may be done when no answer comes. Default: decided by method, path and headers. */
+  readonly class?: RequestClass | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Sent as `x-opaque-id`: names the request in the cluster's own logs and task list. */
+  readonly opaqueId?: string | undefined;
+}
+
+export type QueryValue = string | number | boolean;
+
+export type QueryFields = Readonly<Record<string, QueryValue | readonly QueryValue[] | undefined>>;

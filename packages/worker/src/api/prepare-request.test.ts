@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { RollcallError } from "@rollcall/core";
+import { parsePoolConfig } from "@rollcall/core/config";
+import type { PoolRequest } from "./pool-request.js";
+import { prepareRequest, type RequestDefaults } from "./prepare-request.js";
+
+const config = parsePoolConfig({ nodes: ["http://10.0.0.1:9200"] }, { cores: 1 });
+const prepare = (request: PoolRequest, defaults: RequestDefaults = config) => prepareRequest(request, defaults, 1_000);
+const bulk = (...items: unknown[]) => prepare({ method: "POST", path: "/_bulk", ndjson: items });
+const get = { method: "GET", path: "/" };
+
+/** The lines of the CONFIG error that the request gives. */
+function problemsOf(request: object): string[] {
+  try {
+    prepare(request as PoolRequest);
+  } catch (error) {
+    assert.ok(error instanceof RollcallError, String(error));
+    assert.deepEqual([error.code, error.sent], ["CONFIG", "no"]);
+    return error.message.split("\n");
+  }
+  return [];
+}
+
+describe("a prepared request", () => {
+  it("a body that is an object is sent as JSON, text as it is, and bytes as they were at the call", () => {
+    assert.equal(prepare({ method: "POST", path: "/_search", body: { size: 1 } }).body, '{"size":1}');
+    assert.equal(prepare({ method: "POST", path: "/_search", body: "{}" }).body, "{}");
+    const bytes = Buffer.from([1, 2]);
+    const { body } = prepare({ method: "POST", path: "/_search", body: bytes });
+    bytes.fill(9);
+    assert.deepEqual(body, new Uint8Array([1, 2]));
+  });
+
+  it("each item of `ndjson` is one line, whether an object, text or bytes", () => {
+    class Entity {
+      name = "x";
+    }
+    const withJson = { toJSON: () => ({ a: 2 }) };
+    const { body, headers } = bulk({ index: {} }, '{"a":1}', Buffer.from('{"ü":1}'), new Entity(), withJson);
+    assert.equal(body, '{"index":{}}\n{"a":1}\n{"ü":1}\n{"name":"x"}\n{"a":2}\n');
+    assert.deepEqual(headers, ["content-type", "application/x-ndjson"]);
+    assert.equal(prepare({ method: "POST", path: "/_bulk", ndjson: new Set([{ a: 1 }]) }).body, '{"a":1}\n');
+  });
+
+  const hidden = new (class {
+    readonly #name = "x";
+    get name() {
+      return this.#name;
+    }
+  })();
+  const notLines = {
+    "a map": new Map([["a", 1]]),
+    "a set": new Set([1]),
+    "a promise": Promise.resolve({}),
+    "an ArrayBuffer": new ArrayBuffer(4),
+    "a typed array of words": new Uint16Array(2),
+    "a function": () => {},
+    "a symbol": Symbol("a"),
+    "a number": 1,
+    nothing: undefined,
+    null: null,
+    "a date": new Date(0),
+    "an error": new Error("x"),
+    "a regular expression": /x/,
+    "an object that hides its state": hidden,
+    "form data": new FormData(),
+    "text of two lines": '{"a":1}\n{"delete":{"_id":"1"}}',
+    "text with a carriage return": '{"a":1}\r',
+    "empty text": "",
+    "bytes of two lines": Buffer.from("{}\n{}"),
+    "bytes that are not UTF-8": Buffer.from([0xff]),
+    "a big integer inside": { n: 1n },
+  };
+  for (const [what, item] of Object.entries(notLines)) {
+    it(`an item of \`ndjson\` that is ${what} is refused with its position`, () => {
+      const [problem] = problemsOf({ method: "POST", path: "/_bulk", ndjson: [{}, item] });
+      assert.match(problem ?? "", /^request\.ndjson\[1\] must be /);
+    });
+  }
+
+  it("the query is encoded and added to that of the path, given as an object or as an iterable of pairs", () => {
+    const pathWith = (query: PoolRequest["query"]) => prepare({ method: "GET", path: "/a/_search?q=x", query }).path;
+    assert.equal(
+      pathWith({ size: 1, fields: ["a", "b c"], absent: undefined }),
+      "/a/_search?q=x&size=1&fields=a%2Cb%20c",
+    );
+    assert.equal(pathWith(new URLSearchParams("a=1&a=2%26")), "/a/_search?q=x&a=1&a=2%26");
+    assert.equal(pathWith(new Map([["refresh", "wait_for"]])), "/a/_search?q=x&refresh=wait_for");
+  });
+
+  it("headers are read from an object, `Headers` or a `Map`, and the caller's content type is kept", () => {
+    const headersFor = (headers: PoolRequest["headers"]) =>
+      prepare({ method: "POST", path: "/_search", body: "{}", headers }).headers;
+    const expected = ["x-tenant", "a", "content-type", "application/vnd.x+json"];
+    const fields: [string, string][] = [
+      ["X-Tenant", "a"],
+      ["Content-Type", "application/vnd.x+json"],
+    ];
+    assert.deepEqual(headersFor(Object.fromEntries(fields)), expected);
+    assert.deepEqual(headersFor(new Map(fields)), expected);
+    assert.deepEqual(headersFor(new Headers({ "X-Tenant": "a" })), [
+      "x-tenant",
+      "a",
+      "content-type",
+      "application/json",
+    ]);
+  });
+
+  it("a Read that is bound to no node may be rerouted, unless one attempt is all that is wanted", () => {
+    const search = { method: "POST", path: "/a/_search" };
+    const cases: readonly (readonly [PoolRequest, boolean])[] = [
+      [search, true],
+      [{ ...search, query: { scroll: "1m" } }, false],
+      [{ ...search, query: { scroll: "1m" }, class: "read" }, false],
+      [{ ...search, class: "repeatable" }, false],
+      [{ method: "POST", path: "/_sql" }, false],
+      [{ method: "POST", path: "/_sql", class: "read" }, true],
+      [{ method: "PUT", path: "/a/_doc/1" }, false],
+    ];
+    for (const [request, expected] of cases)
+      assert.equal(prepare(request).reroutable, expected, JSON.stringify(request));
+    assert.equal(prepare(search, { timeoutMs: 1_000, retry: false }).reroutable, false);
+  });
+
+  it("the class follows from method, path and headers unless the caller gives it", () => {
+    const classOf = (request: PoolRequest) => prepare(request).class;
+    assert.equal(classOf({ method: "POST", path: "/a/_search" }), "read");
+    assert.equal(classOf({ method: "POST", path: "/a/_doc" }), "never");
+    assert.equal(classOf({ method: "POST", path: "/a/_doc", class: "repeatable" }), "repeatable");
+    for (const name of ["X-HTTP-Method-Override", "x-http-method", "x-method-override"]) {
+      assert.equal(classOf({ method: "POST", path: "/a/_search", headers: { [name]: "DELETE" } }), "never", name);
+    }
+  });
+
+  it("the deadline counts from the call", () => {
+    assert.equal(prepare({ ...get, timeoutMs: 500 }).deadlineMs, 1_500);
+  });
+
+  it("all problems of a request are in one error", () => {
+    assert.deepEqual(problemsOf({ method: "get", path: "_search", timeoutMs: -1 }), [
+      "request.method must be in upper case: GET",
+      "request.path must begin with a slash",
+      "request.timeoutMs must be a whole number from 1 to 86400000",
+    ]);
+  });
+
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  const bad: readonly (readonly [string, object, RegExp])[] = [
+    ["an unknown method", { ...get, method: "FETCH" }, /^request\.method must be one of/],
+    ["no method", { path: "/" }, /^request\.method/],
+    ["no path", { method: "GET" }, /^request\.path/],
+    ["a path with a space", { ...get, path: "/a b" }, /^request\.path/],
+    ["a path with a line break", { ...get, path: "/a\r\nx: y" }, /^request\.path/],
+    ["a path with a fragment", { ...get, path: "/a#b" }, /^request\.path/],
+    ["a path beyond ASCII", { ...get, path: "/ü" }, /^request\.path/],
+    ["a timeout that is no number", { ...get, timeoutMs: Number.NaN }, /^request\.timeoutMs/],
+    ["body and ndjson", { ...get, body: {}, ndjson: [] }, /^request\.ndjson/],
+    ["a buffer as ndjson", { ...get, ndjson: Buffer.from("{}") }, /^request\.ndjson must/],
+    ["text as ndjson", { ...get, ndjson: "{}" }, /^request\.ndjson must/],
+    ["a circular body", { ...get, body: circular }, /^request\.body/],
+    ["a body that is a map", { ...get, body: new Map() }, /^request\.body/],
+    ["an unknown class", { ...get, class: "maybe" }, /^request\.class/],
+    ["a credential as a header", { ...get, headers: { Authorization: "x" } }, /^request\.headers\.authorization/],
+    ["a header twice", { ...get, headers: { a: "1", A: "2" } }, /^request\.headers\.a is given twice/],
+    ["a header with a line break", { ...get, headers: { a: "b\r\nc" } }, /^request\.headers/],
+    ["headers that are a list of texts", { ...get, headers: ["a: b"] }, /^request\.headers/],
+    ["a query that is text", { ...get, query: "a=b" }, /^request\.query/],
+    ["a query that hides its fields", { ...get, query: hidden }, /^request\.query/],
+    ["an opaque id with a line break", { ...get, opaqueId: "a\nb" }, /^request\.opaqueId/],
+    ["a querystring", { ...get, querystring: {} }, /^request\.querystring is unknown: use `query`$/],
+    ["a requestTimeout", { ...get, requestTimeout: 1 }, /use `timeoutMs`$/],
+    ["a bulkBody", { ...get, bulkBody: [] }, /use `ndjson`$/],
+    [
+      "a credential",
+      { ...get, auth: { username: "a" } },
+      /^request\.auth is unknown: a credential is an option of the pool/,
+    ],
+    ["maxRetries", { ...get, maxRetries: 0 }, /option of the pool, `retry`/],
+    ["a misspelt field", { ...get, timeoutMS: 1 }, /did you mean `timeoutMs`\?$/],
+    ["a field of no likeness", { ...get, "x\ny": 1 }, /^request\.\[…\] is unknown: the fields are method, /],
+  ];
+  for (const [what, request, message] of bad) {
+    it(`a request with ${what} is refused by name`, () => assert.match(problemsOf(request)[0] ?? "", message));
+  }
+});

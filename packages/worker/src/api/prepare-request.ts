@@ -1,0 +1,106 @@
+import { RollcallError } from "@rollcall/core";
+import { bounds, type PoolConfig } from "@rollcall/core/config";
+import { type Classification, classify, type RequestClass } from "@rollcall/core/request";
+import type { Dispatcher } from "undici";
+import type { PreparedRequest } from "../dispatch/sender.js";
+import type { PoolRequest } from "./pool-request.js";
+import { bodyOf } from "./request-body.js";
+import { requestProblem, unknownField } from "./request-fields.js";
+import { headersOf, overridesMethod } from "./request-headers.js";
+import { pathOf } from "./request-path.js";
+
+/** The pool's settings that apply where a request says nothing. */
+export type RequestDefaults = Pick<PoolConfig, "timeoutMs" | "retry">;
+
+/**
+ * Turns a request into what a thread can send: plain data, as the request is now.
+ *
+ * @throws {RollcallError} `CONFIG`, naming the parts of the request that cannot be sent, one a line
+ */
+export function prepareRequest(request: PoolRequest, defaults: RequestDefaults, nowMs: number): PreparedRequest {
+  try {
+    return prepare(request, defaults, nowMs);
+  } catch (error) {
+    if (error instanceof RollcallError) throw withAllProblems(error, request, defaults);
+    // A getter, an iterator or a `toJSON` of the caller's own threw.
+    throw new RollcallError("CONFIG", "the request could not be read: what it holds threw an error", { cause: error });
+  }
+}
+
+function prepare(request: PoolRequest, defaults: RequestDefaults, nowMs: number): PreparedRequest {
+  if (typeof request !== "object" || request === null)
+    throw new RollcallError("CONFIG", "the request must be an object");
+  const unknown = unknownField(request);
+  if (unknown !== undefined) throw new RollcallError("CONFIG", unknown);
+  checkSignal(request);
+  const method = methodOf(request);
+  const path = pathOf(request);
+  const timeoutMs = timeoutOf(request, defaults);
+  const { content, contentType } = bodyOf(request);
+  const headers = headersOf(request, contentType);
+  const known = overridesMethod(headers) ? overridden : classify(method, path);
+  const requestClass = classOf(request) ?? known.class;
+
+  const maxRetries = defaults.retry === false ? 0 : defaults.retry.max;
+  // A Read that opens something on a node stays there, also if the caller gives its class.
+  const isBound = known === overridden || (known.class === "read" && !known.reroutable);
+
+  return {
+    method,
+    path,
+    headers,
+    body: content,
+    class: requestClass,
+    reroutable: requestClass === "read" && maxRetries > 0 && !isBound,
+    maxRetries,
+    deadlineMs: nowMs + timeoutMs,
+    sentBefore: 0,
+  };
+}
+
+/** What a proxy makes of the request is not known. */
+const overridden: Classification = { class: "never", reroutable: false };
+
+/** The same error with a line for each further problem. The body is not read again: it may be an iterator. */
+function withAllProblems(first: RollcallError, request: PoolRequest, defaults: RequestDefaults): RollcallError {
+  if (typeof request !== "object" || request === null) return first;
+  const lines = new Set([first.message]);
+  for (const check of [checkSignal, methodOf, pathOf, timeoutOf, classOf]) {
+    try {
+      check(request, defaults);
+    } catch (error) {
+      if (error instanceof RollcallError) lines.add(error.message);
+    }
+  }
+  return lines.size === 1 ? first : new RollcallError("CONFIG", [...lines].join("\n"));
+}
+
+function checkSignal({ signal }: PoolRequest): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw requestProblem("signal", "must be an AbortSignal");
+}
+
+const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);
+
+function methodOf({ method }: PoolRequest): Dispatcher.HttpMethod {
+  if (methods.has(method)) return method as Dispatcher.HttpMethod;
+  const upper = typeof method === "string" ? method.toUpperCase() : "";
+  if (methods.has(upper)) throw requestProblem("method", `must be in upper case: ${upper}`);
+  throw requestProblem("method", `must be one of ${[...methods].join(", ")}`);
+}
+
+function timeoutOf({ timeoutMs }: PoolRequest, defaults: RequestDefaults): number {
+  if (timeoutMs === undefined) return defaults.timeoutMs;
+  const { min, max } = bounds.timeoutMs;
+  if (!Number.isInteger(timeoutMs) || timeoutMs < min || timeoutMs > max) {
+    throw requestProblem("timeoutMs", `must be a whole number from ${min} to ${max}`);
+  }
+  return timeoutMs;
+}
+
+const classes: ReadonlySet<unknown> = new Set<RequestClass>(["read", "repeatable", "never"]);
+
+function classOf({ class: requestClass }: PoolRequest): RequestClass | undefined {
+  if (requestClass === undefined || classes.has(requestClass)) return requestClass;
+  throw requestProblem("class", 'must be "read", "repeatable" or "never"');
+}

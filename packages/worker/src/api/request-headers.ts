@@ -1,0 +1,50 @@
+import { isHeaderName, isHeaderValue, reservedHeaders } from "@rollcall/core/config";
+import type { PoolRequest } from "./pool-request.js";
+import { requestProblem } from "./request-fields.js";
+import { pairsOf } from "./request-path.js";
+
+/** Name, value, name, value; names in lower case, each once. */
+export function headersOf({ headers, opaqueId }: PoolRequest, contentType: string | undefined): string[] {
+  const list: string[] = [];
+  if (headers !== undefined) {
+    for (const [written, value] of pairsOf("headers", headers)) addHeader(list, written, value);
+  }
+  if (opaqueId !== undefined) {
+    if (typeof opaqueId !== "string" || !isHeaderValue(opaqueId)) {
+      throw requestProblem("opaqueId", "must be text that HTTP allows in a header");
+    }
+    if (has(list, "x-opaque-id")) throw requestProblem("opaqueId", "is given as a header too");
+    list.push("x-opaque-id", opaqueId);
+  }
+  if (contentType !== undefined && !has(list, "content-type")) list.push("content-type", contentType);
+  return list;
+}
+
+function addHeader(list: string[], written: unknown, value: unknown): void {
+  const name = typeof written === "string" ? written.toLowerCase() : "";
+  const reserved = reservedHeaders.get(name);
+  if (reserved !== undefined) throw requestProblem(`headers.${name}`, reserved);
+  if (!isHeaderName(name) || typeof value !== "string" || !isHeaderValue(value)) {
+    throw requestProblem("headers", "must hold names and values that HTTP allows");
+  }
+  if (has(list, name)) throw requestProblem(`headers.${name}`, "is given twice; case makes no difference");
+  list.push(name, value);
+}
+
+/** Headers by which a proxy or a framework takes a request for one of another method. */
+const methodOverrides: ReadonlySet<string> = new Set([
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "http-method-override",
+]);
+
+export function overridesMethod(headers: readonly string[]): boolean {
+  for (let at = 0; at < headers.length; at += 2) if (methodOverrides.has(headers[at] ?? "")) return true;
+  return false;
+}
+
+function has(list: readonly string[], name: string): boolean {
+  for (let at = 0; at < list.length; at += 2) if (list[at] === name) return true;
+  return false;
+}
