@@ -116,7 +116,7 @@ describe("one bad observer", { ...night, concurrency: 2 }, () => {
     for (const way of [way1, way2, way3]) await way.restore();
     await waitForState(replicas, [lost], ["slow-start", "healthy"]);
     // Of the two that it could not reach and that were in use all the time; the dead one is back, as every dead one is.
-    const again = () => messagesOf(coordinator, /is reached from here again/).length;
+    const again = () => messagesOf(coordinator, /can be reached from here again/).length;
     await waitUntil("the coordinator says that it is over", () => again() === 2);
     assert.deepEqual(await failuresOf(replicas), []);
     await closeAll(replicas);

@@ -143,8 +143,8 @@ describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
     const lines = messagesOf(coordinator, new RegExp(label)).filter((line) => !line.includes("is in use"));
     assert.equal(lines.length, 3, lines.join("\n"));
     assert.match(lines[0] ?? "", new RegExp(`^${label} is down: .*\\(2 failed probes, reported by \\d process`));
-    assert.match(lines[1] ?? "", new RegExp(`^${label} is back and eased in: answers again$`));
-    assert.match(lines[2] ?? "", new RegExp(`^${label} has its full share again: eased in$`));
+    assert.match(lines[1] ?? "", new RegExp(`^${label} is back in slow start: answers again$`));
+    assert.match(lines[2] ?? "", new RegExp(`^${label} has its full share again: slow start is over$`));
 
     // A replica: what it held against the node by itself, once. The rest is the view's, and in its events.
     for (const [at, replica] of replicas.entries()) {

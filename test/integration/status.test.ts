@@ -98,7 +98,7 @@ describe("rollcall coordinator and rollcall status", () => {
       const { view } = await statusOf(env);
       return view?.source === "sniff" && view.leader.pid === first.pid;
     });
-    assert.match(first.log(), /stands for keeping the view logs of http:/);
+    assert.match(first.log(), /is a candidate to lead the view logs of http:/);
     for (const line of first.log().trim().split("\n")) assert.doesNotThrow(() => JSON.parse(line), line);
 
     await using second = await startCoordinator(env);

@@ -2,7 +2,7 @@ import { type Logger, present } from "@rollcall/core";
 import type { ArbiterEffect } from "@rollcall/core/health";
 import { type ParsedSniff, type Refused, sanitizeForLog } from "@rollcall/core/sniff";
 import { addressOf, type NodeRecord, nodeKey } from "@rollcall/core/view";
-import { nodeLabel, resettledLine, transitionLine, unsettledLine } from "./transition-line.js";
+import { disputeClearedLine, disputeLine, nodeLabel, transitionLine } from "./transition-line.js";
 import { WarnOnce } from "./warn-once.js";
 
 type Effect<Type extends ArbiterEffect["type"]> = Extract<ArbiterEffect, { type: Type }>;
@@ -42,11 +42,11 @@ export class ClusterLog {
 
   disputed(node: string, { reason, reachedBy }: Effect<"disputed">): void {
     const replica = reachedBy === undefined ? undefined : sanitizeForLog(reachedBy);
-    this.logger.warn({ node, reason, ...present({ replica }) }, unsettledLine(node, reason, replica));
+    this.logger.warn({ node, reason, ...present({ replica }) }, disputeLine(node, reason, replica));
   }
 
   disputeCleared(node: string): void {
-    this.logger.info({ node }, resettledLine(node));
+    this.logger.info({ node }, disputeClearedLine(node));
   }
 
   // The cluster's identity.
@@ -63,8 +63,8 @@ export class ClusterLog {
     const [before, after] = [sanitizeForLog(replacement.before), sanitizeForLog(replacement.after)];
     this.logger.warn(
       { before, after, option: "discovery.clusterUuid" },
-      `the configured nodes belong to another cluster now (uuid ${after}, before ${before}): it is taken for ours from ` +
-        "here on. `discovery.clusterUuid` forbids that",
+      `the configured nodes belong to another cluster now (uuid ${after}, before ${before}); that one is used ` +
+        "from now on. Set `discovery.clusterUuid` to forbid that",
     );
   }
 

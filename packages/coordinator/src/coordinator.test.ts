@@ -180,7 +180,7 @@ describe("a coordinator and who belongs to the cluster", () => {
     );
     const told = logger.messages("warn").filter((line) => /another cluster now/.test(line));
     assert.equal(told.length, 1, told.join("\n"));
-    assert.match(told[0] ?? "", /uuid u2, before u1.*`discovery\.clusterUuid` forbids that/);
+    assert.match(told[0] ?? "", /uuid u2, before u1.*Set `discovery\.clusterUuid` to forbid that/);
   });
 
   it("never takes another cluster for the one that the configuration names", async () => {

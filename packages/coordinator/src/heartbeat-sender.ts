@@ -6,25 +6,25 @@ export interface HeartbeatSenderParts {
   readonly store: Pick<ViewStore, "heartbeat" | "onStatusRequest" | "onConnected">;
   readonly timers: Timers;
   readonly random: Random;
-  /** How this process is, just now. */
   readonly heartbeat: () => Heartbeat;
 }
 
 const everyMs = 5_000;
-/** A roll call reaches a whole fleet at once; the answers come over this time. */
+/** A status request reaches all replicas at once; their heartbeats are spread over this time. */
 const answerWithinMs = 200;
-/** Roll calls may be answered late, but never more often than this. */
+/** Status requests may be answered late, but no more often than this. */
 const answersApartMs = 1_000;
 
 /**
- * Tells of this process: every 5 s, after each new connection to the store, and when the roll is called.
+ * Sends a heartbeat every 5 s, after each new connection to the store, and after a status request.
  *
- *               5 s                 a digest goes out
- *     resting ──────▶ sent ──▶ resting
+ *                   5 s
+ *     waiting ───────────────▶ heartbeat ──▶ waiting
  *        │                         ▲
- *        └──▶ called: answers within 200 ms, and at least 1 s after its last answer
+ *        └──▶ requested ───────────┘
+ *              within 200 ms, and at least 1 s after the last answer
  *
- * Roll calls that arrive while one is to be answered have the same answer.
+ * Status requests that arrive while one is pending have the same answer.
  */
 export class HeartbeatSender {
   private answerDueMs: number | undefined;
@@ -42,7 +42,7 @@ export class HeartbeatSender {
     this.waitForNext();
   }
 
-  /** Says nothing any more. */
+  /** Sends nothing more. */
   close(): void {
     this.cancelRegular();
     this.cancelAnswer();

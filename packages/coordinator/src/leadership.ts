@@ -117,7 +117,7 @@ export class Leadership implements TermOwner {
     try {
       lease = await store.acquire(leader, floorEpoch);
     } catch (error) {
-      storeProblems.failed("lease", error, "the lease could not be asked for");
+      storeProblems.failed("lease", error, "the lease could not be requested");
       return this.send({ type: "failed", question });
     }
     storeProblems.answered("lease");

@@ -1,44 +1,49 @@
+import { safeLogger } from "@rollcall/core";
 import { type CoordinatorOptions, parseCoordinatorConfig, redactConfig } from "@rollcall/core/config";
+import { CoordinatorProcess } from "./coordinator-process.js";
 import { defaultLogger } from "./default-logger.js";
-import { StandaloneCoordinator } from "./standalone-coordinator.js";
 import { createRedisStore } from "./store/redis-store.js";
 import { systemTimers } from "./system-timers.js";
 
-/** One of those that may keep a shared view; one of them does at a time. */
+/** A candidate to lead a shared view; one process leads at a time. */
 export interface RunningCoordinator {
-  /** Whether it keeps the view just now. */
+  /** Whether it leads now. */
   readonly isLeading: boolean;
   /** What stands in the way of finding the cluster's nodes or of sharing them; undefined while nothing does. For people. */
   readonly problem: string | undefined;
-  /** Gives the lease back, so that another takes over at once, and closes every connection. Always resolves. */
+  /** Gives the lease back, so that another process leads at once, and closes every connection. Always resolves. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Starts a coordinator in a process that needs no pool. Returns at once, whatever state the cluster and Redis are in.
+ * Starts a coordinator in a process without a pool. Returns at once, in whatever state the cluster and Redis are.
  *
- * It does not keep the process alive: whoever starts it has a reason to run, such as a signal to wait for.
+ * It does not keep the process alive: the application waits for something of its own, such as a signal.
  *
  * @throws {RollcallError} `CONFIG`, listing every problem of the options
  */
 export function startCoordinator(options: CoordinatorOptions): RunningCoordinator {
   const config = parseCoordinatorConfig(options);
-  const { redis, name, logger = defaultLogger() } = config;
+  const { redis, name } = config;
+  const logger = safeLogger(config.logger ?? defaultLogger());
   const parts = { timers: systemTimers, random: Math.random, logger };
   const { redis: shownRedis, seeds } = redactConfig(config);
   const urls = seeds.map(({ url }) => url);
-  logger.info({ view: name, redis: shownRedis, nodes: urls }, `stands for keeping the view ${name} of ${told(urls)}`);
-  return new StandaloneCoordinator({
+  logger.info(
+    { view: name, redis: shownRedis, nodes: urls },
+    `is a candidate to lead the view ${name} of ${shown(urls)}`,
+  );
+  return new CoordinatorProcess({
     ...parts,
     config,
     store: createRedisStore({ ...parts, redis, name, mayLead: true }),
   });
 }
 
-const toldMax = 3;
+const shownMax = 3;
 
-function told(urls: readonly string[]): string {
-  const left = urls.length - toldMax;
-  return `${urls.slice(0, toldMax).join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
+function shown(urls: readonly string[]): string {
+  const others = urls.length - shownMax;
+  return `${urls.slice(0, shownMax).join(", ")}${others > 0 ? ` and ${others} more` : ""}`;
 }

@@ -9,24 +9,24 @@ export interface Transition {
   readonly evidence?: DownEvidence;
 }
 
-/** One line a transition is all that many people will ever read of us. */
+/** The one line that is logged for a transition. */
 export function transitionLine(node: string, { from, to, reason, evidence }: Transition): string {
   return `node ${node} ${transitionWords(from, to)}: ${reason}${evidenceWords(evidence)}`;
 }
 
-/** We do not reach a node, and it stays in use: for this replica does, or since nobody says anything. */
-export function unsettledLine(node: string, reason: string, replica: string | undefined): string {
+/** The leader cannot reach a node that stays in use: the replica reaches it; or, without one, no process confirms it. */
+export function disputeLine(node: string, reason: string, replica: string | undefined): string {
   return replica === undefined
-    ? `node ${node} cannot be reached from here, and no other process says whether it can: ${reason}`
+    ? `node ${node} cannot be reached from here, and no other process confirms it: ${reason}`
     : `node ${node} cannot be reached from here, but from replica ${replica}: ${reason}`;
 }
 
-/** What {@link unsettledLine} said is over. */
-export function resettledLine(node: string): string {
-  return `node ${node} is reached from here again`;
+/** The end of what {@link disputeLine} says. */
+export function disputeClearedLine(node: string): string {
+  return `node ${node} can be reached from here again`;
 }
 
-/** How people know a node. */
+/** The name and the address of a node, for people. */
 export function nodeLabel(record: NodeRecord): string {
   return record.name === undefined ? addressOf(record) : `${sanitizeForLog(record.name)} (${addressOf(record)})`;
 }
@@ -38,11 +38,11 @@ function transitionWords(from: PublishedState, to: PublishedState): string {
     case "healthy":
       return from === "slow-start" ? "has its full share again" : "is in use";
     case "slow-start":
-      return from === "down" ? "is back and eased in" : "joins and is eased in";
+      return from === "down" ? "is back in slow start" : "joins in slow start";
     case "down":
       return "is down";
     case "draining":
-      return "leaves; what is under way may end";
+      return "leaves the cluster; requests in flight may end";
     case "gone":
       return "is gone";
     case "joining":
@@ -50,7 +50,7 @@ function transitionWords(from: PublishedState, to: PublishedState): string {
   }
 }
 
-/** What spoke against a node, for people; "" where nothing did. */
+/** The evidence against a node, for people; "" if there is none. */
 function evidenceWords(evidence: DownEvidence | undefined): string {
   if (evidence === undefined) return "";
   const { failedProbes, reporters } = evidence;

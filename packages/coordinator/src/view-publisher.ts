@@ -1,10 +1,10 @@
-import type { Clock } from "@rollcall/core";
+import { type Clock, messageOf, present } from "@rollcall/core";
 
 import type { Mark, NodeRecord, Topology, Version } from "@rollcall/core/view";
 import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
 import type { WarnOnce } from "./warn-once.js";
 
-/** What a leader knows at one moment, before it has a version. */
+/** What a leader has found, before it has a version. */
 export interface Findings {
   readonly clusterUuid: string | undefined;
   readonly clusterName: string | undefined;
@@ -17,23 +17,23 @@ export interface ViewPublisherParts {
   readonly store: ViewStore;
   readonly lease: Lease;
   readonly findings: () => Findings;
-  /** How many processes tell of themselves. */
+  /** How many replicas there are. */
   readonly replicas: () => number;
   /** The clock on which the times of `marks` are. */
   readonly clock: Clock;
-  /** Asked before each publication: whether the lease is still held by our own clock. */
+  /** Whether the lease is still held by our own clock; read before each publication. */
   readonly mayPublish: () => boolean;
-  /** The store has refused the lease, or `mayPublish` has: nothing more is published. Called once. */
+  /** The lease is over, by the store or by `mayPublish`: nothing more is published. Called once. */
   readonly lost: () => void;
   readonly notices: WarnOnce;
 }
 
 /**
- * Publishes under one lease: numbers the documents, and beats between them so that readers see that somebody is there.
- * The first publication brings both.
+ * Publishes under one lease: numbers the documents, and beats between publications so that readers see a live leader.
+ * The first publication has both documents.
  *
- * It publishes the newest findings, not each: what changes while a publication is under way goes out with the next.
- * What a store did not take because it failed goes out with the next change, or after the next good renewal.
+ * It publishes the newest findings, not each: a change during a publication goes out with the next. What the store did not
+ * take because it failed goes out with the next change, or after the next good renewal.
  */
 export class ViewPublisher {
   private topologySequence = 0;
@@ -57,22 +57,22 @@ export class ViewPublisher {
     this.work();
   }
 
-  /** Both documents, whether or not they have changed: the store has none of this lease's, or has lost one. */
+  /** Publishes both documents, changed or not: the store has none of this lease, or has lost one. */
   publishAll(): void {
     this.topologyIsNew = true;
     this.marksAreNew = true;
     this.work();
   }
 
-  /** Keeps the lease, and beats. Rejects where the store does. */
+  /** Keeps the lease, and beats. Rejects if the store does. */
   async renew(): Promise<Renewal> {
     const renewal = await this.parts.store.renew(this.parts.lease, ++this.beats);
-    // The store is there: what it could not take goes out now.
+    // The store answers: what it did not take goes out now.
     if (renewal === "kept") this.work();
     return renewal;
   }
 
-  /** Publishes nothing more. Resolves once what is under way has ended. */
+  /** Publishes nothing more. Resolves when the last publication has ended. */
   async stop(): Promise<void> {
     this.stopped = true;
     await this.working;
@@ -85,7 +85,7 @@ export class ViewPublisher {
   }
 
   private async workOff(): Promise<void> {
-    // All that changes in this turn goes out together.
+    // All changes of this turn go out together.
     await Promise.resolve();
     let goesOn = true;
     while (goesOn && !this.stopped && (this.topologyIsNew || this.marksAreNew)) goesOn = await this.publish();
@@ -95,7 +95,7 @@ export class ViewPublisher {
   /** Whether to go on, if there is more to publish. */
   private async publish(): Promise<boolean> {
     const { store, lease, replicas, notices } = this.parts;
-    // However long this process was stopped just now: nobody publishes on a lease that is over.
+    // This process may just have been stopped for long: nothing is published under a lease that is over.
     if (!this.parts.mayPublish()) return this.lose();
     const { topologyIsNew, marksAreNew } = this;
     this.topologyIsNew = false;
@@ -110,8 +110,10 @@ export class ViewPublisher {
           beat: this.beats,
           replicas: replicas(),
         },
-        ...(topologyIsNew ? { topology: this.topology() } : {}),
-        ...(marksAreNew ? { marks: this.marks() } : {}),
+        ...present({
+          topology: topologyIsNew ? this.topology() : undefined,
+          marks: marksAreNew ? this.marks() : undefined,
+        }),
       });
       if (!isPublished) return this.lose();
       notices.clear("publication");
@@ -119,7 +121,7 @@ export class ViewPublisher {
     } catch (error) {
       this.topologyIsNew ||= topologyIsNew;
       this.marksAreNew ||= marksAreNew;
-      const problem = error instanceof Error ? error.message : "unknown";
+      const problem = messageOf(error);
       notices.warn("publication", { problem }, `the view could not be published: ${problem}`);
       return false;
     }
@@ -137,8 +139,7 @@ export class ViewPublisher {
     const { clusterUuid, clusterName, source, nodes } = this.parts.findings();
     return {
       version: this.version(this.topologySequence),
-      ...(clusterUuid === undefined ? {} : { clusterUuid }),
-      ...(clusterName === undefined ? {} : { clusterName }),
+      ...present({ clusterUuid, clusterName }),
       source,
       nodes,
     };
@@ -158,7 +159,7 @@ export class ViewPublisher {
   }
 }
 
-/** The mark on a clock that is ahead of its own by so much, or behind. */
+/** The mark on another clock, which is ahead by `byMs`. */
 export function markLater(mark: Mark, byMs: number): Mark {
   const { sinceMs, down, ...rest } = mark;
   return {

@@ -18,5 +18,6 @@ export { type Logger, silentLogger } from "./logger.js";
 export { type Present, present } from "./present.js";
 export type { Random } from "./random.js";
 export { type Reducer, ReducerRunner, type ReducerRunnerOptions } from "./reducer-runner.js";
+export { safeLogger } from "./safe-logger.js";
 export { Semaphore } from "./semaphore.js";
 export { withDeadline } from "./with-deadline.js";

@@ -9,7 +9,7 @@ import {
   HttpControlClient,
   systemTimers,
 } from "@rollcall/coordinator";
-import { type Logger, RollcallError, silentLogger } from "@rollcall/core";
+import { type Logger, RollcallError, safeLogger, silentLogger } from "@rollcall/core";
 import {
   bounds,
   fixed,
@@ -140,7 +140,7 @@ class ClusterPool implements Pool {
     const timers = this.#timers;
     this.#settings = settings;
     const random = Math.random;
-    this.#logger = logger ?? settings.logger ?? defaultLogger();
+    this.#logger = safeLogger(logger ?? settings.logger ?? defaultLogger());
     this.#emitter = new PoolEmitter(this.#logger);
     this.#access = new ClusterAccess(settings, timers, this.#logger);
     this.#deadlines = new Deadlines(() => timers.nowMs());

@@ -10,7 +10,7 @@ import { coordinatorHeartbeat, viewFreshness } from "./coordinator-heartbeat.js"
 import { HeartbeatSender } from "./heartbeat-sender.js";
 import type { ViewStore } from "./store/view-store.js";
 
-export interface StandaloneCoordinatorParts {
+export interface CoordinatorProcessParts {
   /** `name`: the view's. */
   readonly config: ClusterConfig & { readonly name?: string };
   /** Closed together with the coordinator. */
@@ -20,8 +20,8 @@ export interface StandaloneCoordinatorParts {
   readonly logger: Logger;
 }
 
-/** A coordinator in a process without a pool: what a pool does besides sending requests, over whatever store. */
-export class StandaloneCoordinator {
+/** A coordinator in a process without a pool, over any store. */
+export class CoordinatorProcess {
   readonly #store: ViewStore;
   readonly #access: ClusterAccess;
   readonly #controlClient: HttpControlClient;
@@ -32,7 +32,7 @@ export class StandaloneCoordinator {
   #view: View | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ config, store, timers, random, logger }: StandaloneCoordinatorParts) {
+  constructor({ config, store, timers, random, logger }: CoordinatorProcessParts) {
     this.#store = store;
     this.#access = new ClusterAccess(config, timers, logger);
     this.#controlClient = new HttpControlClient({

@@ -5,17 +5,17 @@ import { silentLogger } from "@rollcall/core";
 import { parseClusterConfig } from "@rollcall/core/config";
 import type { Heartbeat } from "@rollcall/core/view";
 import { waitUntil } from "@rollcall/testing";
+import { CoordinatorProcess } from "./coordinator-process.js";
 import { json, nodesHttp, root, standIn } from "./stand-in.test.support.js";
-import { StandaloneCoordinator } from "./standalone-coordinator.js";
 import { createMemoryStore } from "./store/memory-store.js";
 import type { ViewStore } from "./store/view-store.js";
 import { systemTimers } from "./system-timers.js";
 
 const uuid = "qEyW4gYVQ6-hx1mTxLZ3Cw";
 
-function coordinate(url: string, store: ViewStore): StandaloneCoordinator {
+function coordinate(url: string, store: ViewStore): CoordinatorProcess {
   const config = parseClusterConfig({ nodes: [url] });
-  return new StandaloneCoordinator({ config, store, timers: systemTimers, random: Math.random, logger: silentLogger });
+  return new CoordinatorProcess({ config, store, timers: systemTimers, random: Math.random, logger: silentLogger });
 }
 
 describe("a coordinator without a pool", () => {
