@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { present } from "../../present.js";
 import { readStories } from "../../stories.test.support.js";
 import type { MarkKind } from "../../view/view.js";
 import { arbiterDueMs, emptyArbiter, marksOf, nextArbiter, publishedKeys, publishedNodes } from "./arbiter.js";
@@ -12,20 +13,20 @@ import type { ProbeOutcome } from "./probe-outcome.js";
 const random = () => 0.5;
 
 /**
- * inherit KEY[/MARK]…       what the last leader has published; a star marks a trusted one; a mark is such as
- *                           ramp/SINCE, drain/SINCE or down/SINCE/HOLD-UNTIL/FLAPS
- * members [first] KEY…      the list of members; a star marks a trusted one
- * KEY says OUTCOME          the answer to one probe that was asked for
- * KEY always OUTCOME        from here on, every probe of it is answered at once, and not shown
- * report KEY [PROCESS [probed]]   a process has ejected it; probed: its own probe has just failed too
+ * inherit KEY[/MARK]…       what the last leader has published; a star marks a seed; a mark is such as slow-start/SINCE,
+ *                           draining/SINCE or down/SINCE/HOLD-UNTIL/FLAPS
+ * members [first] KEY…      the list of members; a star marks a seed
+ * KEY says OUTCOME          the result of one pending probe
+ * KEY always OUTCOME        from here on every probe of it has this result at once, and is not shown
+ * report KEY [PROCESS [probed]]   a process has ejected it; probed: the report is backed by a failed probe
  * live [PROCESS]…           the other processes that are alive from here on; at first there are none
- * PROCESS avoids [KEY]…     it tells that it keeps away from these
- * PROCESS reaches|fails KEY [SUSPICION]   the answer of a witness, to the last question about it or an earlier one
- * contradict KEY PROCESS    a process has just had a byte from it
+ * PROCESS ejects [KEY]…     its heartbeat names these as ejected
+ * PROCESS reaches|fails KEY [SUSPICION]   the result of its peer probe, for the last suspicion or an earlier one
+ * refute KEY PROCESS        a process has just had a byte from it
  * wait MS                   ticks come when they are due
- * stopped MS                none comes for so long, and then what is due
+ * stopped MS                no tick comes for so long, then one does
  *
- * The last lines of the outcome are what is published in the end.
+ * The last lines of an outcome are what is published in the end.
  */
 function tellArbiter(steps: readonly string[]): string[] {
   let arbiter = emptyArbiter;
@@ -70,18 +71,18 @@ function tellArbiter(steps: readonly string[]): string[] {
           break;
         case "disputed":
           lines.push(
-            `${nowMs} ${effect.key} is reached ${effect.reachedBy === undefined ? "by nobody that we know of" : `by ${effect.reachedBy}`}, not by us`,
+            `${nowMs} ${effect.key} disputed: ${effect.reachedBy === undefined ? "no peer answers" : `${effect.reachedBy} reaches it`}`,
           );
           break;
         case "disputeCleared":
-          lines.push(`${nowMs} ${effect.key} is reached by us again`);
+          lines.push(`${nowMs} ${effect.key} dispute cleared`);
           break;
         case "requestPeerProbes": {
           const { key, suspicion, except } = effect;
           suspicions.set(key, suspicion);
           const choice = choosePeers(others, { key, nodes: publishedKeys(arbiter), except }, random);
           const { replicas, isAlone } = choice;
-          if (!isAlone) lines.push(`${nowMs} ask ${replicas.join(" ") || "nobody"} about ${key}`);
+          if (!isAlone) lines.push(`${nowMs} ask ${replicas.join(" ") || "no peer"} to probe ${key}`);
           send({ type: "peersAsked", key, suspicion, replicas, isAlone });
         }
       }
@@ -104,24 +105,18 @@ function tellArbiter(steps: readonly string[]): string[] {
     } else if (first === "report") {
       const [replica, probed] = rest;
       if (replica !== undefined && !isBelieved(replica, second)) continue;
-      const backed = probed === undefined ? {} : ({ probe: "failed" } as const);
-      send({
-        type: "reported",
-        key: second,
-        reason: "reported",
-        ...(replica === undefined ? {} : { replica }),
-        ...backed,
-      });
+      const probe = probed === undefined ? undefined : ("failed" as const);
+      send({ type: "reported", key: second, reason: "reported", ...present({ replica, probe }) });
     } else if (first === "live") {
       others = [second, ...rest].filter((name) => name !== "").map((name) => ({ replica: name, ejected: [] }));
-    } else if (second === "avoids") {
+    } else if (second === "ejects") {
       others = others.map((other) => (other.replica === first ? { replica: first, ejected: rest } : other));
     } else if (second === "reaches" || second === "fails") {
       const [key = "", suspicion = suspicions.get(key)] = rest;
       const ok = second === "reaches";
       if (!ok && !isBelieved(first, key)) continue;
       send({ type: "peerProbed", key, suspicion: Number(suspicion), replica: first, ok });
-    } else if (first === "contradict") {
+    } else if (first === "refute") {
       send({ type: "refuted", key: second, replica: rest[0] ?? "" });
     } else if (first === "stopped") {
       nowMs += Number(second);
@@ -138,7 +133,7 @@ function tellArbiter(steps: readonly string[]): string[] {
       if (second === "always") always.set(first, outcome);
       const answers = second === "always" ? asked.filter((key) => key === first).length : 1;
       for (let answer = 0; answer < answers; answer++) {
-        assert.ok(asked.includes(first), `nobody asked ${first}`);
+        assert.ok(asked.includes(first), `no probe of ${first} is pending`);
         asked.splice(asked.indexOf(first), 1);
         send({ type: "probed", key: first, outcome, reason: outcome });
       }
@@ -159,18 +154,10 @@ function readInherited(text: string) {
   const [starred = "", kind, since, holdUntil, flaps] = text.split("/");
   const key = starred.replace("*", "");
   const down = { holdUntilMs: Number(holdUntil), flaps: Number(flaps), failedProbes: 2, reporters: 0 };
-  const mark = {
-    kind: kind as MarkKind,
-    sinceMs: Number(since),
-    reason: "seen by another",
-    ...(holdUntil === undefined ? {} : { down }),
-  };
-  return {
-    key,
-    address: key.replace(/^.*@/, ""),
-    trusted: starred.endsWith("*"),
-    mark: kind === undefined ? undefined : mark,
-  };
+  const known = holdUntil === undefined ? undefined : down;
+  const mark = present({ kind: kind as MarkKind, sinceMs: Number(since), reason: "seen by another", down: known });
+  const trusted = starred.endsWith("*");
+  return { key, address: key.replace(/^.*@/, ""), trusted, mark: kind === undefined ? undefined : mark };
 }
 
 describe("arbiter.txt", () => {
