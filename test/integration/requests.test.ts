@@ -101,14 +101,6 @@ describe("what is sent", patience, () => {
     });
   });
 
-  it("takes methods in either case", async () => {
-    await withEcho(async (pool) => {
-      for (const method of ["get", "Post", "put", "delete"]) {
-        assert.equal((await echoed(pool, { method, path: "/i/_doc/1" })).method, method.toUpperCase());
-      }
-    });
-  });
-
   it("carries the caller's headers, and lets the caller say the content type", async () => {
     await withEcho(async (pool) => {
       const headers = { "X-Team": "search", "Content-Type": "application/cbor" };

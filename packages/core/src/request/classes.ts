@@ -599,7 +599,7 @@ export const classTable: Readonly<Record<RequestClass, Readonly<Record<string, s
 
   // The GETs that do something: they advance a cursor, prolong what is stored, mint a token, send a message, run
   // processors, load or write something out. Left out they would be Never just the same, but for those whose words
-  // would else be taken for a placeholder's value; they are named so that nobody adds them above.
+  // would else be taken for a placeholder's value; they are named so that they are not added above.
   never: {
     GET: `
     /_async_search/status/{id}

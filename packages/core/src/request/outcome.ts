@@ -165,7 +165,7 @@ function isBadResponse(code: string): boolean {
   return code.startsWith("HPE_") || code === "HTTPParserError" || code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH";
 }
 
-/** undici gives a broken answer the code of a broken socket; only the message tells them apart. */
+/** undici gives a broken answer the code of a broken socket; only the message differs. */
 function isBadResponseMessage({ code, message }: FailureError): boolean {
   return code === "UND_ERR_SOCKET" && (message === "bad response" || message === "bad upgrade");
 }

@@ -1,4 +1,4 @@
-/** Longer waits than this are cut to it: nobody's timeout is as long, and a sum of times stays a sane number. */
+/** Longer waits are cut to this: no timeout is as long, and sums of times stay small numbers. */
 const longestRetryAfterMs = 3_600_000;
 
 /** The one date form that RFC 9110 lets a server send: `Sun, 06 Nov 1994 08:49:37 GMT`. */

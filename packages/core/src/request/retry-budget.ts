@@ -2,7 +2,7 @@
 const requestsPerRetry = 5;
 /** Retries earned each second, requests or none. */
 const retriesPerSecond = 10;
-/** How long what was earned may be kept, in seconds: the capacity is the income of this long. */
+/** The capacity is the income of so many seconds. */
 const windowSeconds = 10;
 
 /**
@@ -17,7 +17,7 @@ const windowSeconds = 10;
 export class RetryBudget {
   private readonly requestsBySecond = new Float64Array(windowSeconds);
   private requestsInWindow = 0;
-  /** What is saved, in requests: whole numbers, where fifths of a retry would not add up. */
+  /** The balance, in requests: whole numbers, because fifths of a retry would not add up. */
   private saved: number;
   private readonly perSecond: number;
   private second = 0;
@@ -33,7 +33,7 @@ export class RetryBudget {
     this.saved = this.capacity();
   }
 
-  /** A user's request begins. Once a request, not once an attempt. */
+  /** A request begins. Once a request, not once an attempt. */
   countRequest(nowMs: number): void {
     this.advance(nowMs);
     const slot = this.second % windowSeconds;

@@ -1,20 +1,20 @@
 import { setTimeout as startTimer } from "node:timers";
 import { type Indexed, SwapRemoveList } from "../dispatch/swap-remove-list.js";
 
-/** Something that is cancelled when its time is over. */
+/** An item that is cancelled when its time is over. */
 export interface Due extends Indexed {
   /** On the monotonic clock. */
   readonly dueMs: number;
-  /** Its time is over. May be told more than once, until it is removed. */
+  /** Its time is over. May be called more than once, until it is removed. */
   expire(): void;
 }
 
-/** How long until one whose time is over is told again, where it has not ended. */
+/** How soon `expire` is called again for an item that has not ended. */
 const endingMs = 100;
 
 /**
- * The deadlines of all calls under way, with one timer for all of them: most calls end long before theirs, so a timer
- * each would be set and cleared for nothing.
+ * The deadlines of all pending requests, with one timer for all of them: most requests end long before theirs, so one
+ * timer each would be set and cleared for nothing.
  *
  * Keeps the process alive for as long as a deadline is in it. An answer that has arrived when a deadline passes still
  * counts: timers run before sockets are read, so one more poll phase goes by first.
@@ -51,12 +51,12 @@ export class Deadlines {
   private readonly sweep = (): void => {
     this.armedForMs = Number.POSITIVE_INFINITY;
     const nowMs = this.nowMs();
-    // However late we are, whoever was due first ends first.
+    // However late this runs, the item that was due first ends first.
     const overdue = this.list.toArray().filter(({ dueMs }) => dueMs <= nowMs);
     for (const due of overdue.sort((a, b) => a.dueMs - b.dueMs)) due.expire();
     let earliestMs = Number.POSITIVE_INFINITY;
     for (const { dueMs } of this.list.toArray()) {
-      // One that has been told and is still here ends soon: it keeps the process alive until then.
+      // One that has expired and is still listed ends soon: it keeps the process alive until then.
       earliestMs = Math.min(earliestMs, dueMs <= nowMs ? nowMs + endingMs : dueMs);
     }
     if (earliestMs < this.armedForMs) this.arm(earliestMs);

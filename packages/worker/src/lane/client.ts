@@ -1,6 +1,4 @@
 import type { Logger, Timers } from "@rollcall/core";
-import { beatMs } from "@rollcall/core/health";
-import { decideAfterThreadDeath, RetryBudget } from "@rollcall/core/request";
 import { RequestQueue } from "../dispatch/request-queue.js";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type {
@@ -18,8 +16,10 @@ import type { TableTotals } from "../table/totals.js";
 import type { TableWriter } from "../table/writer.js";
 import { Cancellations, failed, sentOfRequest } from "./cancellations.js";
 import { type Lane, LaneRequest, type NewThread } from "./lane.js";
-import { claim, type Hello, Incoming, sentAttempts, toMain, toThread, type Word } from "./messages.js";
+import { LaneChoice } from "./lane-choice.js";
+import { claim, type Hello, Incoming, toMain, toThread, type Word } from "./messages.js";
 import { TargetLists } from "./target-lists.js";
+import { ThreadDeaths } from "./thread-deaths.js";
 import { ThreadRows } from "./thread-rows.js";
 
 export interface LanesOptions {
@@ -46,8 +46,6 @@ export interface LaneStatus {
   readonly isLate: boolean;
 }
 
-/** A thread whose heartbeat is later than this is busy with something else: the others get the requests. */
-const lateMs = 100;
 /** How often threads and cancellations are looked after while any request is pending. */
 const sweepMs = 50;
 
@@ -61,27 +59,24 @@ const sweepMs = 50;
 export class Lanes implements Sender {
   private lanes: readonly Lane[] = [];
   private readonly rows: ThreadRows;
+  private readonly choice: LaneChoice;
   private readonly lists: TargetLists;
   private readonly cancellations: Cancellations;
+  private readonly deaths: ThreadDeaths;
   /** Unbounded in itself: `admit` bounds it. */
   private readonly queue = new RequestQueue<LaneRequest>(Number.POSITIVE_INFINITY);
-  /** For requests that a dead thread had sent. What a thread itself has saved dies with it. */
-  private readonly budget: RetryBudget;
-  /** The reason that was noted for the last thread that failed. */
-  private lastFailure: string | undefined;
   private flushing = false;
   private sweeping = false;
   private sweepDueMs = 0;
-  /** This process did not run before this time: a heartbeat that was missed then says nothing. */
-  private trustedSinceMs = Number.NEGATIVE_INFINITY;
   private destroyed = false;
 
   constructor(private readonly options: LanesOptions) {
-    const { words, layout, writer, timers, observer } = options;
+    const { words, layout, writer, timers, observer, logger } = options;
     this.rows = new ThreadRows(words, layout);
+    this.choice = new LaneChoice(this.rows, timers);
     this.lists = new TargetLists(writer, (slot) => observer.released(slot));
     this.cancellations = new Cancellations(timers);
-    this.budget = new RetryBudget(timers.nowMs());
+    this.deaths = new ThreadDeaths(timers, logger, this.cancellations);
   }
 
   /** A thread is up. It gets requests from now on. */
@@ -94,7 +89,7 @@ export class Lanes implements Sender {
 
   /** Why a thread is about to end, or has ended: for the log. */
   noteFailure(reason: string): void {
-    this.lastFailure = reason;
+    this.deaths.noteFailure(reason);
   }
 
   apply(targets: readonly Target[]): void {
@@ -103,7 +98,7 @@ export class Lanes implements Sender {
 
   start(prepared: PreparedRequest, settle: (result: Result) => void): PendingRequest {
     const request = new LaneRequest(prepared, settle, this);
-    this.budget.countRequest(this.options.timers.nowMs());
+    this.deaths.countRequest();
     if (this.destroyed) request.settle(failed("CLOSED", "the pool is closed", "no"));
     else this.admit(request);
     return request;
@@ -154,7 +149,7 @@ export class Lanes implements Sender {
         list: this.rows.appliedList(lane),
         calls: lane.load,
         tasks: lane.tasks,
-        isLate: this.isLate(lane, nowMs),
+        isLate: this.choice.isLate(lane, nowMs),
       }));
   }
 
@@ -214,30 +209,14 @@ export class Lanes implements Sender {
     }
   }
 
-  /** The thread with the fewest requests, of those on time that have no task; else of those on time; else of all. */
   private choose(): Lane | undefined {
-    const nowMs = this.options.timers.nowMs();
-    const bound = this.boundOfThread;
-    let best: Lane | undefined;
-    let bestRank = Number.POSITIVE_INFINITY;
-    for (const lane of this.lanes) {
-      if (!lane.hasRoom(bound)) continue;
-      const rank = this.isLate(lane, nowMs) ? 2 : lane.tasks > 0 ? 1 : 0;
-      if (best !== undefined && (rank > bestRank || (rank === bestRank && lane.load >= best.load))) continue;
-      best = lane;
-      bestRank = rank;
-    }
-    return best;
+    return this.choice.next(this.lanes, this.boundOfThread);
   }
 
   /** As many requests as a thread may have in flight, queued for a connection, and backing off. */
   private get boundOfThread(): number {
     const { perNode, queueMax } = this.options;
     return perNode * Math.max(1, this.lists.newest.targets.length) + queueMax + Math.max(queueMax, perNode);
-  }
-
-  private isLate(lane: Lane, nowMs: number): boolean {
-    return Math.min(this.rows.msSinceBeat(lane, nowMs), nowMs - this.trustedSinceMs) > beatMs + lateMs;
   }
 
   /** All that was posted in this turn leaves at its end: one message a thread. */
@@ -309,12 +288,12 @@ export class Lanes implements Sender {
 
   /** Acts on what no message reports: that a thread is busy, or does not answer. */
   private sweep(nowMs: number): void {
-    if (nowMs - this.sweepDueMs > sweepMs) this.trustedSinceMs = nowMs;
+    if (nowMs - this.sweepDueMs > sweepMs) this.choice.noteOwnPause(nowMs);
     this.cancellations.settleOverdue(nowMs);
     if (this.destroyed) return;
 
-    if (this.lanes.some((lane) => !this.isLate(lane, nowMs))) {
-      for (const lane of this.lanes) if (lane.load > 0 && this.isLate(lane, nowMs)) this.moveUnaccepted(lane);
+    if (this.lanes.some((lane) => !this.choice.isLate(lane, nowMs))) {
+      for (const lane of this.lanes) if (lane.load > 0 && this.choice.isLate(lane, nowMs)) this.moveUnaccepted(lane);
     }
     if (this.queue.length > 0) this.giveQueued();
     if (this.queue.length > 0 || this.cancellations.arePending || this.lanes.some(({ load }) => load > 0)) {
@@ -357,46 +336,12 @@ export class Lanes implements Sender {
     this.lanes = this.lanes.filter((one) => one !== lane);
     lane.close();
 
-    const requests = lane.current();
-    const given = requests.filter((request) => this.survives(lane, request)).length;
+    const survivors = this.deaths.survivorsOf(lane);
     if (this.destroyed) return;
+    for (const { request, sentByThread } of survivors) this.giveAgain(request, sentByThread);
     this.options.totals.fold(lane.row);
     this.lists.leave(lane);
-    // The reason of a death may be noted a little later than the death itself.
-    setImmediate(() => this.logDeath(given, requests.length - given));
     this.rows.release(lane.row);
     this.attachThreads();
-  }
-
-  private logDeath(moved: number, lost: number): void {
-    const reason = this.lastFailure;
-    this.lastFailure = undefined;
-    const why = reason === undefined ? "" : ` of an error (${reason})`;
-    this.options.logger.error(
-      reason === undefined ? { moved, lost } : { moved, lost, reason },
-      `a worker thread died${why}; of its requests, ${moved} were given to other threads and ${lost} failed`,
-    );
-  }
-
-  /** Gives a request whose thread has died to another, or settles it. True if it goes on. */
-  private survives(lane: Lane, request: LaneRequest): boolean {
-    const { state, prepared } = request;
-    if (state.kind !== "given" && state.kind !== "cancelling") return false;
-    const word = lane.claimOf(state.id);
-    lane.detach(state.id);
-    if (state.kind === "cancelling") {
-      this.cancellations.end(request, sentOfRequest(request, word), []);
-      return false;
-    }
-    if (word !== claim.queued) request.deaths++;
-    const sentByThread = sentAttempts(word);
-    const decision = decideAfterThreadDeath(
-      { ...prepared, sentAttempts: prepared.sentBefore + sentByThread, deaths: request.deaths },
-      this.options.timers.nowMs(),
-      this.budget,
-    );
-    if (decision.next === "resend") this.giveAgain(request, sentByThread);
-    else request.settle(failed("THREAD", "the worker thread that had the request died", decision.sent));
-    return decision.next === "resend";
   }
 }

@@ -1,16 +1,15 @@
 /**
- * Which threads may still have requests or connections on a slot. Only when nobody does, the slot may be given to
- * another node.
+ * Which threads may still have requests or connections on a slot. Once none has, another node may get the slot.
  *
- * A thread that says it has released a slot may not have heard yet that it was given it anew; so lists of targets are
- * numbered, and a release under an older list than the one that named the slot last means nothing.
+ * A thread may release a slot before it gets a list that names the slot again. So lists of targets are numbered, and a
+ * release under an older list than the last one that names the slot is ignored.
  */
 export class SlotReclamation<Holder> {
-  /** By slot: who holds it, and since which list. */
+  /** By slot: its holders, and since which list. */
   private readonly slots = new Map<number, Map<Holder, number>>();
   private named: ReadonlySet<number> = new Set();
 
-  /** A list that names these slots goes out to all of these holders. Returns the slots that nobody holds any more. */
+  /** A list that names these slots goes out to all of these holders. Returns the slots that have no holder any more. */
   handOut(holders: Iterable<Holder>, slots: readonly number[], topology: number): number[] {
     const before = this.named;
     this.named = new Set(slots);
@@ -18,12 +17,12 @@ export class SlotReclamation<Holder> {
     return [...before].filter((slot) => this.isFree(slot));
   }
 
-  /** One more holder is given the newest list. */
+  /** One more holder gets the newest list. */
   join(holder: Holder, topology: number): void {
     this.add(holder, [...this.named], topology);
   }
 
-  /** True where nobody holds the slot any more. */
+  /** True if the slot has no holder any more. */
   release(holder: Holder, slot: number, topology: number): boolean {
     const holders = this.slots.get(slot);
     const since = holders?.get(holder);
@@ -32,11 +31,11 @@ export class SlotReclamation<Holder> {
     return this.isFree(slot);
   }
 
-  /** The holder is gone, and holds nothing. Returns the slots that nobody holds any more. */
+  /** The holder is gone. Returns the slots that have no holder any more. */
   leave(holder: Holder): number[] {
-    const left: number[] = [];
-    for (const [slot, holders] of this.slots) if (holders.delete(holder) && this.isFree(slot)) left.push(slot);
-    return left;
+    const freed: number[] = [];
+    for (const [slot, holders] of this.slots) if (holders.delete(holder) && this.isFree(slot)) freed.push(slot);
+    return freed;
   }
 
   private add(holder: Holder, slots: readonly number[], topology: number): void {

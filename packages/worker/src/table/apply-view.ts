@@ -1,12 +1,12 @@
 import { addressOf, type NodeRecord, nodeKey } from "@rollcall/core/view";
 
-/** "node": named by the view. "seed": configured, and not named by the view; used when no node of it is to be had. */
+/** "node": named by the view. "seed": configured, and not named by the view; used if no node of the view is eligible. */
 export type Tier = "node" | "seed";
 
 /** One slot of the node table and the node in it. The slot belongs to an address; its connections do too. */
 export interface Row {
   readonly slot: number;
-  /** Changes when the slot's node becomes another: what is said of an older generation means nothing. */
+  /** Changes when the slot gets another node: messages about an older generation are ignored. */
   readonly generation: number;
   readonly tier: Tier;
   readonly node: NodeRecord;
@@ -28,7 +28,7 @@ export interface AppliedView {
   /** Rows whose node is new, or another than before. */
   readonly fresh: readonly Row[];
   readonly removed: readonly Row[];
-  /** Nodes for which the table had no slot left. */
+  /** Nodes for which the table had no free slot. */
   readonly left: readonly NodeRecord[];
 }
 

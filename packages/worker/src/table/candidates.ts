@@ -12,7 +12,7 @@ export function readCandidates(words: Int32Array): SelectableNode[] {
   return candidates;
 }
 
-/** Whether requests are kept away from it: by the view, or by this process. */
+/** Whether the view or this process keeps requests off it. */
 export function isAvoided({ mark, ejected }: SelectableNode): boolean {
   return ejected || mark === "down";
 }

@@ -1,8 +1,8 @@
 import type { SelectableNode } from "@rollcall/core/selection";
 
 /**
- * The node table: what every thread must know of every node at each request, and what it tells of itself, in one buffer
- * of Int32 words.
+ * The node table: what every thread reads of every node at each request, and what it shows of itself, in one buffer of
+ * Int32 words.
  *
  *   header        0 rows        one more than the highest slot in use
  *                 1 version     grows after each change of a shared row
@@ -15,26 +15,26 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *   thread rows   one a thread, written by that thread
  *                 0 heartbeat   millisecond tick at which its loop last turned
  *                 1 applied     the number of the list of targets that it sends by
- *                 2 queued      calls that wait there for a connection
+ *                 2 queued      requests that wait there for a connection
  *                 3 retries     * attempts beyond the first of a call
  *                 4 requests    * requests that its tasks have made,
  *                 5 answered    * and how they ended
  *                 6 failed      *
  *                 7 runningSince  millisecond tick since which its loop has run without a stall
  *   counter rows  one a thread and slot, written by that thread
- *                 0 inFlight    attempts under way
+ *                 0 inFlight    attempts in flight
  *                 1 openSockets
  *                 2 requests    * attempts
  *                 3 answers     * whole answers, whatever their status
  *                 4 failures    * attempts that ended without one
  *                 5 errorStatuses * answers with 429 or 5xx
- *                 6 oldest      + when the oldest attempt under way began,
+ *                 6 oldest      + when the oldest attempt in flight began,
  *                 7 newest      + and the newest
  *                 8 heard       + when a byte of an answer last came
  *                 9 handshakeMs how long the last connection took to open, with TLS; 0: none did
  *
  * Counts with a star are taken: the main thread swaps them for 0 and adds them up as doubles, so that no count is lost,
- * wraps, or is counted twice, whoever lives or dies. Times with a plus are stamps: ticks, but 0 for none. What is written
+ * wraps, or is counted twice, whether threads live or die. Times with a plus are stamps: ticks, but 0 for none. What is written
  * for every request and not taken has one writer, and is stored plainly: a word is read whole in any case. Strings never
  * enter the buffer; they travel as messages.
  */
@@ -95,7 +95,7 @@ export function counterRow({ slots, threads }: TableLayout, thread: number, slot
   return headerWords + slots * sharedWords + threads * threadWords + (thread * slots + slot) * counterWords;
 }
 
-/** Who may get a request, as far as one node decides it. Undefined: nobody is in the slot, or may not be used. */
+/** What decides whether the slot's node is eligible. Undefined: the slot is empty, or its node may not be used. */
 export type SlotState = Omit<SelectableNode, "slot">;
 
 const ejectedBit = 32;

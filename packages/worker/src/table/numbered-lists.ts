@@ -1,6 +1,6 @@
 import type { Version } from "@rollcall/core/view";
 
-/** A thread that is further behind than so many lists is said to have none. */
+/** For a thread that is further behind than this, no version is reported. */
 const listsKept = 64;
 
 /** Which view's list of nodes each number in the table stands for: several may, as credentials change, too. */

@@ -17,14 +17,14 @@ import {
 export interface ThreadRows {
   readonly words: Int32Array;
   readonly layout: TableLayout;
-  /** Whose counter rows are written. */
+  /** The thread whose counter rows are written. */
   readonly thread: number;
-  /** Attempts that may be under way to one node at once, in this thread. */
+  /** Attempts that may be in flight to one node at once, in this thread. */
   readonly inFlightMax: number;
   readonly nowMs: () => number;
 }
 
-/** One thread's window on the node table, and its hand on its own counter rows. */
+/** One thread's access to the node table: it reads the shared rows and writes its own counter rows. */
 export class TableReader implements NodeReader {
   private readonly words: Int32Array;
   private readonly refusals: Float64Array;
@@ -32,7 +32,7 @@ export class TableReader implements NodeReader {
   private readonly setAside: Int32Array;
   /** This thread's own row. */
   private readonly thread: number;
-  /** What this thread has learned of how slow the nodes are, and how often they fail. */
+  /** How slow the nodes are and how often they fail, as this thread has measured it. */
   readonly penalties: Penalties;
   private version = -1;
   private candidates: readonly SelectableNode[] = [];
@@ -74,7 +74,7 @@ export class TableReader implements NodeReader {
     const easeMs = Atomics.load(this.words, row + SharedWord.easeMs);
     if (easeMs === 0) return 1;
     const elapsedMs = msSinceTick(Atomics.load(this.words, row + SharedWord.easedFrom), this.rows.nowMs());
-    // Ticks wrap: an easing that nobody has cleared for weeks looks as if it were still to come.
+    // Ticks wrap: a slow start that ended weeks ago, and was not cleared, looks as if it were still to come.
     return elapsedMs < 0 ? 1 : slowStartWeight(0, elapsedMs, easeMs);
   }
 
@@ -131,7 +131,7 @@ export class TableReader implements NodeReader {
     Atomics.add(this.words, this.counter(slot) + CounterWord.openSockets, change);
   }
 
-  /** When the oldest and the newest attempt under way began; undefined while none is. */
+  /** When the oldest and the newest attempt in flight began; undefined while none is. */
   showWaiting(slot: number, oldestMs: number | undefined, newestMs: number | undefined): void {
     const row = this.counter(slot);
     this.words[row + CounterWord.oldest] = oldestMs === undefined ? 0 : stampOf(oldestMs);
@@ -162,7 +162,7 @@ export class TableReader implements NodeReader {
     return Atomics.load(this.words, HeaderWord.topology);
   }
 
-  /** Tells the main thread how this one stands. */
+  /** Shows the main thread the state of this one. */
   show(word: "heartbeat" | "runningSince" | "applied" | "queued", value: number): void {
     Atomics.store(this.words, this.thread + ThreadWord[word], value);
   }
@@ -172,7 +172,7 @@ export class TableReader implements NodeReader {
     this.refusals[slot] = this.rows.nowMs();
   }
 
-  /** The slot has another node: what was noted of the last one is void. */
+  /** The slot has another node: clears what was noted of the last one. */
   forget(slot: number): void {
     this.refusals[slot] = Number.NEGATIVE_INFINITY;
     this.showWaiting(slot, undefined, undefined);

@@ -1,14 +1,14 @@
 import { beatMs, type LoopLag, type NodeTraffic, waitingSinceMs } from "@rollcall/core/health";
 import { CounterWord, counterRow, msSinceTick, stampedMs, type TableLayout, ThreadWord, threadRow } from "./layout.js";
 
-/** What all threads together see of each node just now. */
+/** What all threads together see of each node now. */
 export class TableTraffic {
   constructor(
     private readonly words: Int32Array,
     private readonly layout: TableLayout,
   ) {}
 
-  /** Whether an attempt is under way at the node, in whatever thread. */
+  /** Whether an attempt is in flight at the node, in any thread. */
   isAwaited(slot: number): boolean {
     for (let thread = 0; thread < this.layout.threads; thread++) {
       if (Atomics.load(this.words, this.row(thread, slot) + CounterWord.oldest) !== 0) return true;
@@ -26,10 +26,10 @@ export class TableTraffic {
       const oldest = stampedMs(Atomics.load(this.words, row + CounterWord.oldest), nowMs);
       const newest = stampedMs(Atomics.load(this.words, row + CounterWord.newest), nowMs);
       if (oldest === undefined || newest === undefined) continue;
-      const watch = this.watchOf(thread, nowMs);
-      const oldestSinceMs = waitingSinceMs(watch, oldest, nowMs);
-      const newestSinceMs = waitingSinceMs(watch, newest, nowMs);
-      // Nobody waits in a thread that does not run.
+      const lag = this.lagOf(thread, nowMs);
+      const oldestSinceMs = waitingSinceMs(lag, oldest, nowMs);
+      const newestSinceMs = waitingSinceMs(lag, newest, nowMs);
+      // A thread that does not run does not wait.
       if (oldestSinceMs === undefined || newestSinceMs === undefined) continue;
       oldestMs = Math.min(oldestMs ?? oldestSinceMs, oldestSinceMs);
       newestMs = Math.max(newestMs ?? newestSinceMs, newestSinceMs);
@@ -48,8 +48,8 @@ export class TableTraffic {
     return heardMs;
   }
 
-  /** The thread's watch over its own loop, as far as others need it. */
-  private watchOf(thread: number, nowMs: number): LoopLag {
+  /** The thread's event-loop lag, as far as others need it. */
+  private lagOf(thread: number, nowMs: number): LoopLag {
     const row = threadRow(this.layout, thread);
     const timeOf = (word: number) => Math.trunc(nowMs) - msSinceTick(Atomics.load(this.words, row + word), nowMs);
     return { sinceMs: timeOf(ThreadWord.runningSince), dueMs: timeOf(ThreadWord.heartbeat) + beatMs, stalledMs: 0 };

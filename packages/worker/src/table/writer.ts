@@ -5,7 +5,7 @@ export interface Easing {
   readonly durationMs: number;
 }
 
-/** The main thread's hand on the node table: the only writer of its shared rows. */
+/** The main thread's access to the node table: the only writer of its shared rows. */
 export class TableWriter {
   constructor(private readonly words: Int32Array) {}
 
@@ -16,7 +16,7 @@ export class TableWriter {
     Atomics.store(this.words, HeaderWord.rows, rows);
   }
 
-  /** What readers are to think of the slot's node from the next pick on. Undefined: it is not to be used. */
+  /** Sets the state that picks go by from now on. Undefined: the node is not to be used. */
   setState(slot: number, state: SlotState | undefined, easing: Easing | undefined): void {
     const row = sharedRow(slot);
     Atomics.store(this.words, row + SharedWord.easeMs, easing?.durationMs ?? 0);
@@ -25,7 +25,7 @@ export class TableWriter {
     Atomics.add(this.words, HeaderWord.version, 1);
   }
 
-  /** Another list of targets is on its way to the threads: none of them sends by an older one from now on. */
+  /** Another list of targets has been posted to the threads: from now on none of them sends by an older one. */
   moveTopology(): number {
     return (Atomics.add(this.words, HeaderWord.topology, 1) + 1) | 0;
   }

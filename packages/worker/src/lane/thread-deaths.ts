@@ -1,0 +1,76 @@
+import { type Logger, present, type Timers } from "@rollcall/core";
+import { decideAfterThreadDeath, RetryBudget } from "@rollcall/core/request";
+import { type Cancellations, failed, sentOfRequest } from "./cancellations.js";
+import type { Lane, LaneRequest } from "./lane.js";
+import { claim, sentAttempts } from "./messages.js";
+
+/** A request that goes to another thread, and how many attempts of it the dead one had handed to a socket. */
+export interface Survivor {
+  readonly request: LaneRequest;
+  readonly sentByThread: number;
+}
+
+/** Decides what becomes of the requests of threads that die. */
+export class ThreadDeaths {
+  /** What a thread has saved of its retry budget dies with it: main keeps an account of its own for this. */
+  private readonly budget: RetryBudget;
+  /** The reason that was noted for the last thread that failed. */
+  private lastFailure: string | undefined;
+
+  constructor(
+    private readonly timers: Timers,
+    private readonly logger: Logger,
+    private readonly cancellations: Cancellations,
+  ) {
+    this.budget = new RetryBudget(timers.nowMs());
+  }
+
+  countRequest(): void {
+    this.budget.countRequest(this.timers.nowMs());
+  }
+
+  /** Why a thread is about to end, or has ended: for the log. */
+  noteFailure(reason: string): void {
+    this.lastFailure = reason;
+  }
+
+  /** Settles the requests of a dead thread that cannot go on. Returns the others. */
+  survivorsOf(lane: Lane): readonly Survivor[] {
+    const requests = lane.current();
+    const survivors = requests.flatMap((request) => this.survivor(lane, request) ?? []);
+    // The reason of a death may be noted a little later than the death itself.
+    setImmediate(() => this.log(survivors.length, requests.length - survivors.length));
+    return survivors;
+  }
+
+  private survivor(lane: Lane, request: LaneRequest): Survivor | undefined {
+    const { state, prepared } = request;
+    if (state.kind !== "given" && state.kind !== "cancelling") return undefined;
+    const word = lane.claimOf(state.id);
+    lane.detach(state.id);
+    if (state.kind === "cancelling") {
+      this.cancellations.end(request, sentOfRequest(request, word), []);
+      return undefined;
+    }
+    if (word !== claim.queued) request.deaths++;
+    const sentByThread = sentAttempts(word);
+    const decision = decideAfterThreadDeath(
+      { ...prepared, sentAttempts: prepared.sentBefore + sentByThread, deaths: request.deaths },
+      this.timers.nowMs(),
+      this.budget,
+    );
+    if (decision.next === "resend") return { request, sentByThread };
+    request.settle(failed("THREAD", "the worker thread that had the request died", decision.sent));
+    return undefined;
+  }
+
+  private log(moved: number, lost: number): void {
+    const reason = this.lastFailure;
+    this.lastFailure = undefined;
+    const why = reason === undefined ? "" : ` of an error (${reason})`;
+    this.logger.error(
+      present({ moved, lost, reason }),
+      `a worker thread died${why}; of its requests, ${moved} were given to other threads and ${lost} failed`,
+    );
+  }
+}
