@@ -33,8 +33,8 @@ function listOf(nodes: readonly FixtureNode[], counts: { total: number; failed: 
   });
 }
 
-describe("a list of nodes", night, () => {
-  it("that is empty, malformed, partial, cut, silent or another cluster's changes nothing in the middle of the night", async () => {
+describe("node lists", night, () => {
+  it("an empty, malformed, partial, cut or missing node list, or another cluster's, changes nothing", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     await using stranger = await startFixtureCluster();

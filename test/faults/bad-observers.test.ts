@@ -21,8 +21,8 @@ import {
   waitUntilServed,
 } from "./support-night.js";
 
-describe("one bad observer", { ...night, concurrency: 2 }, () => {
-  it("that is a replica cut off from one node, or from all of them, takes none from the others", async () => {
+describe("bad observers", { ...night, concurrency: 2 }, () => {
+  it("a replica cut off from one node, or from all of them, takes none from the other replicas", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     const shared = { redis: redis.url, name: "logs" };
@@ -69,7 +69,7 @@ describe("one bad observer", { ...night, concurrency: 2 }, () => {
     await closeAll(all);
   });
 
-  it("that is the coordinator takes no node from those who reach it, says so in one line, and still finds the dead", async () => {
+  it("a coordinator cut off from nodes takes none from replicas that reach them, logs it once, and still finds a dead one", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     const shared = { redis: redis.url, name: "logs" };

@@ -22,8 +22,8 @@ const savedAtStart = 100;
 const earnedPerSecond = 10;
 const slots = 12;
 
-describe("an overloaded cluster", { ...night, concurrency: 2 }, () => {
-  it("that answers 503 to everything gets a fifth more requests, not four times as many", async (t) => {
+describe("overload", { ...night, concurrency: 2 }, () => {
+  it("a cluster that answers 503 to everything gets a fifth more requests, not four times as many", async (t) => {
     await using cluster = await startFixtureCluster();
     const nodes = [...cluster.urls];
     const startedAtMs = performance.now();
@@ -80,7 +80,7 @@ describe("an overloaded cluster", { ...night, concurrency: 2 }, () => {
     await closeAll(replicas);
   });
 
-  it("that is slow, or answers 429 and 5xx, loses no node by it", async () => {
+  it("a cluster that is slow, or answers 429 and 5xx, loses no node by it", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     const shared = { redis: redis.url, name: "logs" };

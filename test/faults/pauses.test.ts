@@ -37,8 +37,8 @@ async function listenToReports(redis: RedisServer, name: string): Promise<Report
 
 const leads = async (replica: Replica) => replica.log.filter((line) => / leads the view /.test(line)).length;
 
-describe("a pause", { ...night, concurrency: 4 }, () => {
-  it("of a replica, stopped for 6 s or blocked for 2 s, is held against no node", async () => {
+describe("pauses", { ...night, concurrency: 4 }, () => {
+  it("a pause of a replica, stopped for 6 s or blocked for 2 s, is held against no node", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     const shared = { redis: redis.url, name: "logs" };
@@ -72,7 +72,7 @@ describe("a pause", { ...night, concurrency: 4 }, () => {
     await closeAll(replicas);
   });
 
-  it("of the process that leads, stopped for 6 s and blocked for 2 s, is held against no node", async () => {
+  it("a pause of the leader, stopped for 6 s and blocked for 2 s, is held against no node", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     // A question of the leader's is under way most of the time, so that its stops meet some.
@@ -112,7 +112,7 @@ describe("a pause", { ...night, concurrency: 4 }, () => {
     { size: 3, what: "of all nodes at once" },
     { size: 1, what: "of the only node" },
   ]) {
-    it(`${what} for 3 s costs no request, of a lone process and of a fleet`, async () => {
+    it(`a pause ${what} for 3 s costs no request, of a lone process and of a fleet`, async () => {
       await using redis = await startRedis();
       await using cluster = await startFixtureCluster({ nodes: size });
       const nodes = [...cluster.urls];

@@ -21,8 +21,8 @@ import {
 
 const stopAll = (cluster: FixtureCluster) => Promise.all(cluster.nodes.map((node) => node.kill()));
 
-describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
-  it("node by node costs no Read", async () => {
+describe("restarts", { ...night, concurrency: 4 }, () => {
+  it("a cluster restarted node by node costs no Read", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     const pool = { nodes: [...cluster.urls], redis: redis.url, name: "logs" };
@@ -43,7 +43,7 @@ describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
     await closeAll(replicas);
   });
 
-  it("as a whole, and comes back at other addresses but for one seed, is served again by the same processes", async () => {
+  it("a cluster that stops and returns at other addresses but for one seed serves the same processes again", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     const seed = nodeAt(cluster, 0);
@@ -74,7 +74,7 @@ describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
     await closeAll(replicas);
   });
 
-  it("as another cluster at the same addresses is adopted after a minute with one warning, unless its uuid is pinned", async () => {
+  it("another cluster at the same addresses is adopted after a minute with one warning, unless the uuid is pinned", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     const nodes = [...cluster.urls];
@@ -115,7 +115,7 @@ describe("a cluster that is restarted", { ...night, concurrency: 4 }, () => {
     await closeAll([follower, faithful]);
   });
 
-  it("node by node leaves a log that tells why a node was avoided, by whom and since when, in a line a transition and none a request", async (t) => {
+  it("the log says why a node was avoided, by which process and since when, in one line a transition and none a request", async (t) => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     const shared = { redis: redis.url, name: "logs" };

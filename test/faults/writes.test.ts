@@ -52,8 +52,8 @@ interface Told {
   readonly told: Asked;
 }
 
-describe("a write in a bad night", night, () => {
-  it("is done once where it may not be repeated, never where it was not sent, and is not lost once answered", async (t) => {
+describe("writes", night, () => {
+  it("under many faults a write is done once, never where it was not sent, and is not lost once answered", async (t) => {
     const seed = Math.floor(Math.random() * 2 ** 32);
     t.diagnostic(`seed ${seed}`);
     const random = seededRandom(seed);

@@ -27,8 +27,8 @@ function problemsOf(options: unknown): readonly string[] {
 
 const good = { nodes: ["http://127.0.0.1:9200"], logger: false };
 
-describe("createPool with options that are wrong", () => {
-  it("throws one error that names every problem", () => {
+describe("options of createPool", () => {
+  it("createPool throws one error that names every problem", () => {
     const problems = problemsOf({
       nodes: ["ftp://es1", "http://es2:9200/?a=b", { url: "http://es3:9200", tls: { serverName: "es3" } }],
       auth: { username: "u", password: "p", bearer: "t" },
@@ -57,7 +57,7 @@ describe("createPool with options that are wrong", () => {
     }
   });
 
-  it("names each of these alone", () => {
+  it("createPool names each of these problems when it is the only one", () => {
     const wrong: Record<string, unknown> = {
       nodes: [
         {},
@@ -110,7 +110,7 @@ describe("createPool with options that are wrong", () => {
       assert.ok(problemsOf(options).length > 0);
   });
 
-  it("never shows a password, however badly it is written", () => {
+  it("createPool never shows a password, however badly it is written", () => {
     const secret = "hunter2";
     for (const options of [
       { nodes: [`http://user:${secret}/x@es1:9200`] },
@@ -134,7 +134,7 @@ describe("createPool with options that are wrong", () => {
     }
   });
 
-  it("takes users and passwords with odd characters from a URL, once they are escaped, and sends them as they are", async () => {
+  it("createPool takes escaped users and passwords of any characters from a URL, and sends them unescaped", async () => {
     const user = { username: "ü @/?#%", password: "p:@/?#%\\ß\"'" };
     await using cluster = await startFixtureCluster({ nodes: 1, users: [user] });
     const { host, port } = nodeAt(cluster, 0);
@@ -146,7 +146,7 @@ describe("createPool with options that are wrong", () => {
     assert.ok(!JSON.stringify([pool.config(), pool.stats()]).includes("p:@"));
   });
 
-  it("is total: whatever it is given, it makes a pool or throws CONFIG", () => {
+  it("createPool makes a pool or throws CONFIG, whatever it is given", () => {
     const name = fc.constantFrom(
       "nodes",
       "auth",
@@ -165,7 +165,7 @@ describe("createPool with options that are wrong", () => {
   });
 });
 
-describe("a request that is wrong", patience, () => {
+describe("invalid requests", patience, () => {
   let cluster: FixtureCluster | undefined;
   let pool: Pool | undefined;
   before(async () => {
@@ -233,7 +233,7 @@ describe("a request that is wrong", patience, () => {
     signal: [{}, null, 5, { aborted: false }].map((signal) => ({ ...read, signal })),
   };
   for (const [what, requests] of Object.entries(wrong)) {
-    it(`fails alone with CONFIG, and nothing is sent: ${what}`, async () => {
+    it(`an invalid request fails alone with CONFIG, and nothing is sent: ${what}`, async () => {
       const { cluster, pool } = shared();
       const seen = await requestsSeen(cluster);
       const before = pool.stats();
@@ -254,7 +254,7 @@ describe("a request that is wrong", patience, () => {
     });
   }
 
-  it("does not show what it held", async () => {
+  it("an invalid request does not show what it held", async () => {
     const { pool } = shared();
     const toJSON = () => {
       throw new Error("hunter2");
@@ -272,7 +272,7 @@ describe("a request that is wrong", patience, () => {
   });
 });
 
-describe("any request at all", patience, () => {
+describe("arbitrary requests", patience, () => {
   /** Anything, but often something that is nearly right. */
   const near = (...values: unknown[]) => fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...values) }, fc.anything());
   const requests = fc.record(
@@ -291,7 +291,7 @@ describe("any request at all", patience, () => {
     { requiredKeys: [] },
   );
 
-  it("is answered or rejected with an error of our own, and leaves nothing behind", async () => {
+  it("any request at all is answered or rejected with a RollcallError, and leaves nothing behind", async () => {
     await withPool({ cluster: { nodes: 2 } }, async ({ cluster, pool }) => {
       await fc.assert(
         fc.asyncProperty(fc.array(requests, { minLength: 1, maxLength: 10 }), async (list) => {

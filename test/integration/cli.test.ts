@@ -64,7 +64,7 @@ function unwrapped(shown: string): string {
 const options = { timeout: 120_000 };
 
 describe("rollcall sniff", () => {
-  it("explains a cluster that is well", options, async () => {
+  it("rollcall sniff explains a cluster that is well", options, async () => {
     await using cluster = await startFixtureCluster({
       nodes: 3,
       name: "logs",
@@ -108,7 +108,7 @@ Conclusion
     assert.equal((await cluster.stats()).requests.other, 0, "it asks nothing but who is there");
   });
 
-  it("takes the URLs from the environment where none is given", options, async () => {
+  it("rollcall sniff takes the URLs from the environment where none is given", options, async () => {
     await using cluster = await startFixtureCluster({ nodes: 2 });
     const run = await rollcall(["sniff", "--json"], { ROLLCALL_NODES: cluster.urls.join(",") });
     assert.equal(run.code, 0, run.stderr);
@@ -116,7 +116,7 @@ Conclusion
     assert.equal(seeds.length, 2);
   });
 
-  it("writes JSON for scripts", options, async () => {
+  it("rollcall sniff writes JSON for scripts", options, async () => {
     await using cluster = await startFixtureCluster({ nodes: 2 });
     const run = await rollcall(["sniff", "--json", ...cluster.urls]);
     assert.equal(run.code, 0, run.stderr);
@@ -125,7 +125,7 @@ Conclusion
     assert.deepEqual([usable, ...seeds.map(({ outcome }) => outcome)], [2, "listed", "listed"]);
   });
 
-  it("reaches a cluster with TLS and users, each node with its own", options, async () => {
+  it("rollcall sniff reaches a cluster with TLS and users, each node with its own", options, async () => {
     await using cluster = await startFixtureCluster({
       nodes: 3,
       tls: true,
@@ -171,7 +171,7 @@ Conclusion
     }
   });
 
-  it("names the address map where nothing that is published can be reached", options, async () => {
+  it("rollcall sniff names the address map where nothing that is published can be reached", options, async () => {
     const nobodyHere = await freePort();
     await using cluster = await startFixtureCluster({ nodes: 1, publish: () => `127.0.0.1:${nobodyHere}` });
     const [url = ""] = cluster.urls;
@@ -187,7 +187,7 @@ Conclusion
     assert.ok(mapped.stdout.includes(line), mapped.stdout);
   });
 
-  it("knows a URL's own node under its published address, if it answers by that node's name", options, async () => {
+  it("rollcall sniff matches a URL with the published address of the node that answers there", options, async () => {
     const uuid = "qEyW4gYVQ6-hx1mTxLZ3Cw";
     await using cluster = await startFixtureCluster({ nodes: 1, uuid });
     const host = new URL(cluster.urls[0] ?? "").host;
@@ -203,7 +203,7 @@ Conclusion
     assert.ok(another.stdout.includes(lines), another.stdout);
   });
 
-  it("connects to no host that credentials may not go to", options, async () => {
+  it("rollcall sniff connects to no host that credentials may not go to", options, async () => {
     await using cluster = await startFixtureCluster({
       nodes: 1,
       users: [{ bearer: "geheim" }],
@@ -215,7 +215,7 @@ Conclusion
     assert.match(run.stdout, /discovery\.allow\.hosts is --allow/);
   });
 
-  it("takes no published address behind a path, unless it is allowed", options, async () => {
+  it("rollcall sniff takes no published address behind a path, unless it is allowed", options, async () => {
     await using cluster = await startFixtureCluster({ nodes: 1, pathPrefix: "/es" });
     const proxied = await rollcall(["sniff", ...cluster.urls]);
     assert.equal(proxied.code, 1, proxied.stdout);
@@ -248,7 +248,7 @@ Conclusion
     },
   ];
   for (const { what, fixture, says } of answered) {
-    it(`ends with 1 when the one that answers ${what}`, options, async () => {
+    it(`rollcall sniff ends with 1 when the one that answers ${what}`, options, async () => {
       await using cluster = await startFixtureCluster({ nodes: 1, ...fixture });
       const { code, stdout, stderr } = await rollcall(["sniff", ...cluster.urls]);
       assert.deepEqual({ code, stderr }, { code: 1, stderr: "" }, stdout);
@@ -257,7 +257,7 @@ Conclusion
     });
   }
 
-  it("tells nodes of another cluster", options, async () => {
+  it("rollcall sniff reports nodes of another cluster", options, async () => {
     await using cluster = await startFixtureCluster({ nodes: 2 });
     await using other = await startFixtureCluster({ nodes: 1 });
     const [first = ""] = cluster.urls;
@@ -281,7 +281,7 @@ Conclusion
     assert.match(unwrapped(neither.stdout), /belongs to another cluster.*that of --cluster-uuid/);
   });
 
-  it("ends with 3 when nobody is there, in JSON too", options, async () => {
+  it("rollcall sniff ends with 3 when no node answers, in JSON too", options, async () => {
     const urls = [`http://127.0.0.1:${await freePort()}`, `https://127.0.0.1:${await freePort()}`];
     const { code, stdout } = await rollcall(["sniff", ...urls]);
     assert.equal(code, 3);
@@ -292,14 +292,14 @@ Conclusion
     assert.equal((JSON.parse(json.stdout) as Report).list, null);
   });
 
-  it("ends quietly when nobody reads what it writes", options, async () => {
+  it("rollcall sniff ends without an error when its output is closed", options, async () => {
     const run = await rollcall(["sniff", `http://127.0.0.1:${await freePort()}`], {}, false);
     assert.deepEqual(run, { code: 3, stdout: "", stderr: "" });
     assert.deepEqual(await rollcall(["sniff", "--help"], {}, false), { code: 0, stdout: "", stderr: "" });
   });
 });
 
-describe("rollcall with wrong arguments", () => {
+describe("wrong arguments", () => {
   const wrong: readonly { readonly words: readonly string[]; readonly says: RegExp }[] = [
     { words: [], says: /^Usage: rollcall / },
     { words: ["snif"], says: /^rollcall: unknown command 'snif'\n\(Did you mean sniff\?\)\n/ },
@@ -314,7 +314,7 @@ describe("rollcall with wrong arguments", () => {
     },
   ];
   for (const { words, says } of wrong) {
-    it(`ends with 2 and says what is wrong with: rollcall ${words.join(" ")}`, options, async () => {
+    it(`rollcall ends with 2 and says what is wrong with: rollcall ${words.join(" ")}`, options, async () => {
       const { code, stdout, stderr } = await rollcall(words);
       assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
       assert.match(stderr, says);
@@ -324,16 +324,20 @@ describe("rollcall with wrong arguments", () => {
 });
 
 describe("rollcall", () => {
-  it("knows its version", options, async () => {
+  it("rollcall prints its version", options, async () => {
     const { version } = JSON.parse(await readFile(new URL("package.json", cli), "utf8")) as { version: string };
     assert.deepEqual(await rollcall(["--version"]), { code: 0, stdout: `${version}\n`, stderr: "" });
   });
 
-  it("has help of 80 columns that tells the exit codes and shows no value of the environment", options, async () => {
-    const { code, stdout } = await rollcall(["sniff", "--help"], { ROLLCALL_PASSWORD: "geheim" });
-    assert.equal(code, 0);
-    assert.match(stdout, /Exit codes:\n {2}0 .*\n {2}1 .*\n.*\n {2}2 .*\n {2}3 /);
-    assert.doesNotMatch(stdout, /geheim/);
-    for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
-  });
+  it(
+    "rollcall has help of 80 columns that tells the exit codes and shows no value of the environment",
+    options,
+    async () => {
+      const { code, stdout } = await rollcall(["sniff", "--help"], { ROLLCALL_PASSWORD: "geheim" });
+      assert.equal(code, 0);
+      assert.match(stdout, /Exit codes:\n {2}0 .*\n {2}1 .*\n.*\n {2}2 .*\n {2}3 /);
+      assert.doesNotMatch(stdout, /geheim/);
+      for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
+    },
+  );
 });

@@ -12,7 +12,7 @@ const users = { kind: "other" } as const;
 const silence: RequestFault = { kind: "silence", on: users };
 
 describe("close()", patience, () => {
-  it("lets what is under way end, those that still wait for a connection too, and takes nothing new", async () => {
+  it("close() lets requests in flight and queued ones end, and takes no new ones", async () => {
     const faults = { requests: [{ kind: "delay", ms: 200, on: users }] } as const;
     const options = { cluster: { nodes: 1, faults }, pool: { connections: { perNode: 1 } } };
     await withPool(options, async ({ cluster, pool }) => {
@@ -29,7 +29,7 @@ describe("close()", patience, () => {
     });
   });
 
-  it("lets a request that rests make its retry", async () => {
+  it("close() lets a request that is backing off make its retry", async () => {
     const busy: RequestFault = { kind: "reply", status: 503, headers: { "retry-after": "1" }, on: users, times: 1 };
     await withPool({ cluster: { nodes: 1, faults: { requests: [busy] } } }, async ({ pool }) => {
       const call = pool.request(search);
@@ -40,7 +40,7 @@ describe("close()", patience, () => {
     });
   });
 
-  it("ends the rest at its deadline, each with the truth about what was sent", async () => {
+  it("close() ends the other requests at its deadline, each with whether it was sent", async () => {
     await withPool({ cluster: { nodes: 1 }, pool: { connections: { perNode: 2 } } }, async ({ cluster, pool }) => {
       const busy: RequestFault = {
         kind: "reply",
@@ -70,7 +70,7 @@ describe("close()", patience, () => {
     });
   });
 
-  it("resolves as soon as nothing is under way, long before its deadline", async () => {
+  it("close() resolves as soon as nothing is in flight, long before its deadline", async () => {
     await withPool({ cluster: { nodes: 1 } }, async ({ pool }) => {
       await pool.request(search);
       const late = new Promise((passed) => setTimeout(passed, 30_000, "late").unref());
@@ -78,7 +78,7 @@ describe("close()", patience, () => {
     });
   });
 
-  it("resolves although a node is frozen, with requests on it or none", async () => {
+  it("close() resolves although a node is frozen, with requests on it or none", async () => {
     for (const requests of [0, 3]) {
       await withPool({ cluster: { nodes: 2 } }, async ({ cluster, pool }) => {
         await Promise.all(Array.from({ length: 10 }, () => pool.request(search)));
@@ -94,7 +94,7 @@ describe("close()", patience, () => {
     }
   });
 
-  it("resolves although connections hang while they are opened", async () => {
+  it("close() resolves although connections hang while they are opened", async () => {
     await withPool({ cluster: { nodes: 1, tls: true } }, async ({ cluster, pool }) => {
       await setAll(cluster, { connections: "black-hole" });
       const call = failureOf(pool.request(newDocument));
@@ -107,7 +107,7 @@ describe("close()", patience, () => {
     });
   });
 
-  it("resolves where no node was ever reached, and the request that waited says that nothing was sent", async () => {
+  it('close() resolves where no node was ever reached, and a request that waited rejects with sent "no"', async () => {
     const pool = createPool({ nodes: [`http://127.0.0.1:${await freePort()}`], logger: false });
     const call = failureOf(pool.request(newDocument));
     const ready = failureOf(pool.ready());
@@ -117,7 +117,7 @@ describe("close()", patience, () => {
     assert.equal((await ready).code, "CLOSED");
   });
 
-  it("may come right after the start, and more than once", async () => {
+  it("close() may come right after the start, and more than once", async () => {
     await using cluster = await startFixtureCluster({ nodes: 2 });
     for (const turns of [0, 1, 5]) {
       const pool = createPool({ nodes: cluster.urls, logger: false });
@@ -131,7 +131,7 @@ describe("close()", patience, () => {
     await waitUntil("no socket is left", async () => (await cluster.stats()).openConnections === 0);
   });
 
-  it("ends discovery: nothing is asked of the cluster any more, and no event comes", async () => {
+  it("close() ends discovery: the cluster gets no more requests, and the pool emits no more events", async () => {
     await withPool({ cluster: { nodes: 2 } }, async ({ cluster, pool }) => {
       await pool.close();
       const events: unknown[] = [];
@@ -146,7 +146,7 @@ describe("close()", patience, () => {
     });
   });
 
-  it("is what `await using` does", async () => {
+  it("close() `await using` closes a pool", async () => {
     await using cluster = await startFixtureCluster({ nodes: 1 });
     let kept: ReturnType<typeof createPool> | undefined;
     {
@@ -158,7 +158,7 @@ describe("close()", patience, () => {
     await waitUntil("no socket is left", async () => (await cluster.stats()).openConnections === 0);
   });
 
-  it("leaves nothing behind, twenty times over", async () => {
+  it("close() leaves nothing behind, twenty times over", async () => {
     await using cluster = await startFixtureCluster({ nodes: 2 });
     for (let number = 0; number < 20; number++) {
       const pool = createPool({ nodes: cluster.urls, logger: false });
@@ -170,7 +170,7 @@ describe("close()", patience, () => {
   });
 });
 
-describe("a process with a pool", patience, () => {
+describe("end of the process", patience, () => {
   /** Runs a program of its own, in which `pool` and `search` are there; gives what it printed, once it has exited. */
   async function run(url: string, program: string, ca?: string): Promise<string> {
     const tls = ca === undefined ? {} : { tls: { ca } };
@@ -200,7 +200,7 @@ describe("a process with a pool", patience, () => {
   /** Standard output and error of the process itself. */
   const nothingOfOurs = /^\[(?:"(?:PipeWrap|TTYWrap|FSReqCallback)",?)*\]\n$/;
 
-  it("has no handle left once it is closed, and exits", async () => {
+  it("a process with a pool has no handle left once it is closed, and exits", async () => {
     await using cluster = await startFixtureCluster({ nodes: 3 });
     const printed = await run(
       nodeAt(cluster, 0).url,
@@ -213,7 +213,7 @@ describe("a process with a pool", patience, () => {
     assert.match(printed, nothingOfOurs);
   });
 
-  it("has no handle left once it is closed although a connection hangs while it is opened", async () => {
+  it("a process with a pool has no handle left once it is closed although a connection hangs while it is opened", async () => {
     await using cluster = await startFixtureCluster({ nodes: 1, tls: true, faults: { connections: "black-hole" } });
     const printed = await run(
       nodeAt(cluster, 0).url,
@@ -228,7 +228,7 @@ describe("a process with a pool", patience, () => {
     assert.match(printed, nothingOfOurs);
   });
 
-  it("exits although it never closes it, once no request is under way", async () => {
+  it("a process that does not close its pool exits once no request is in flight", async () => {
     await using cluster = await startFixtureCluster({ nodes: 3 });
     const printed = await run(
       nodeAt(cluster, 0).url,
@@ -239,14 +239,14 @@ describe("a process with a pool", patience, () => {
     assert.equal(printed, "true\n");
   });
 
-  it("stays for as long as a request is under way, however long nothing comes", async () => {
+  it("a process with a pool stays for as long as a request is in flight, however long no byte comes", async () => {
     await using cluster = await startFixtureCluster({ nodes: 1 });
     await setAll(cluster, { requests: [{ kind: "delay", ms: 1_500, on: users }] });
     const printed = await run(nodeAt(cluster, 0).url, "console.log((await pool.request(search)).status);");
     assert.equal(printed, "200\n");
   });
 
-  it("stays while a request waits for a node that refuses, and for a retry", async () => {
+  it("a process with a pool stays while a request waits for a node that refuses, and for a retry", async () => {
     const port = await freePort();
     const refused = await run(
       `http://127.0.0.1:${port}`,
@@ -260,7 +260,7 @@ describe("a process with a pool", patience, () => {
     assert.equal(printed, "2\n");
   });
 
-  it("exits although no node can be reached, if nobody waits for one", async () => {
+  it("a process with a pool exits although no node can be reached, if no request waits", async () => {
     assert.equal(await run(`http://127.0.0.1:${await freePort()}`, 'console.log("begun");'), "begun\n");
   });
 });

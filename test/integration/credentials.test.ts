@@ -78,8 +78,8 @@ async function assertOwnUsersOnly({ nodes }: FixtureCluster): Promise<void> {
 
 const hosts = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
 
-describe("credentials: which node gets which", atOnce, () => {
-  it("sends each node its own user and no other's, also after it moved to another port of its host", async () => {
+describe("credentials by node", atOnce, () => {
+  it("a pool sends each node its own user and no other's, also after it moved to another port of its host", async () => {
     const users = [user("u1"), user("u2"), user("u3")];
     await using cluster = await startFixtureCluster({ hosts, users });
     const nodes = cluster.urls.map((url, at) => ({ url, auth: users[at] }));
@@ -96,7 +96,7 @@ describe("credentials: which node gets which", atOnce, () => {
     assertDiscreet(watched, users);
   });
 
-  it("sends the cluster's user to nodes it has found, and an entry's own to that entry", async () => {
+  it("a pool sends the cluster's user to nodes it has found, and an entry's own to that entry", async () => {
     const [own, shared] = [user("own"), user("shared")];
     await using cluster = await startFixtureCluster({ hosts, users: [own, shared, shared] });
     const nodes = [{ url: nodeAt(cluster, 0).url, auth: own }];
@@ -108,7 +108,7 @@ describe("credentials: which node gets which", atOnce, () => {
     assertDiscreet(watched, [own, shared]);
   });
 
-  it("knows users, API keys and bearer tokens, and users in URLs, of any characters", async () => {
+  it("a pool sends users, API keys and bearer tokens, and users in URLs, of any characters", async () => {
     const basic = { username: "weiß", password: `${canary("ü")}:@/?#%[]"'` };
     const key = { apiKey: Buffer.from(`id:${canary("key")}`).toString("base64") };
     const bearer = { bearer: canary("token") };
@@ -129,7 +129,7 @@ describe("credentials: which node gets which", atOnce, () => {
     assertDiscreet(watched, users);
   });
 
-  it("takes an API key as its two halves too", async () => {
+  it("a pool takes an API key as its two halves too", async () => {
     const key = canary("key");
     const users = [{ apiKey: Buffer.from(`id:${key}`).toString("base64") }];
     await using cluster = await startFixtureCluster({ nodes: 1, users });
@@ -139,7 +139,7 @@ describe("credentials: which node gets which", atOnce, () => {
     assertDiscreet(watched, [...users, { bearer: key }]);
   });
 
-  it("does not use a found node for which there is no credential, and says once why", async () => {
+  it("a pool does not use a discovered node for which there is no credential, and logs once why", async () => {
     const users = [user("u1"), user("u2"), user("u3")];
     await using cluster = await startFixtureCluster({ hosts, users });
     const stranger = nodeAt(cluster, 2);
@@ -157,8 +157,8 @@ describe("credentials: which node gets which", atOnce, () => {
   });
 });
 
-describe("credentials: where they may go", atOnce, () => {
-  it("over http, not to a published address outside of the seeds' private networks", async () => {
+describe("where credentials may go", atOnce, () => {
+  it("credentials do not go over http to a published address outside of the seeds' private networks", async () => {
     const own = user("u");
     const publish = ({ position, host, port }: { position: number; host: string; port: number }) =>
       position === 1 ? `203.0.113.7:${port}` : `${host}:${port}`; // a range kept free for documentation
@@ -176,7 +176,7 @@ describe("credentials: where they may go", atOnce, () => {
     assertDiscreet(watched, [own]);
   });
 
-  it("not to ports that discovery.allow.ports leaves out", async () => {
+  it("credentials do not go to ports that discovery.allow.ports leaves out", async () => {
     const own = user("u");
     await using cluster = await startFixtureCluster({ users: [own] });
     const [first, second, third] = [nodeAt(cluster, 0), nodeAt(cluster, 1), nodeAt(cluster, 2)];
@@ -190,7 +190,7 @@ describe("credentials: where they may go", atOnce, () => {
     assertDiscreet(watched, [own]);
   });
 
-  it("not where a redirect leads", async () => {
+  it("credentials do not go where a redirect leads", async () => {
     const own = user("u");
     await using elsewhere = await startFixtureCluster({ nodes: 1 });
     const location = `${nodeAt(elsewhere, 0).url}/logs/_search`;
@@ -224,8 +224,8 @@ async function startTrap() {
   };
 }
 
-describe("credentials: TLS", atOnce, () => {
-  it("uses every node of a cluster whose authority is `ca`", async () => {
+describe("TLS", atOnce, () => {
+  it("a pool uses every node of a cluster whose authority is `ca`", async () => {
     const own = user("u");
     await using cluster = await startFixtureCluster({ tls: true, hosts, users: [own] });
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), auth: own, tls: { ca: cluster.ca } });
@@ -235,7 +235,7 @@ describe("credentials: TLS", atOnce, () => {
     assertDiscreet(watched, [own]);
   });
 
-  it("uses every node of a cluster whose authority has `caFingerprint`, however it is written", async () => {
+  it("a pool uses every node of a cluster whose authority has `caFingerprint`, however it is written", async () => {
     const own = user("u");
     await using cluster = await startFixtureCluster({ tls: true, hosts, users: [own] });
     const written = [cluster.caFingerprint, cluster.caFingerprint?.replaceAll(":", "").toLowerCase()];
@@ -255,7 +255,7 @@ describe("credentials: TLS", atOnce, () => {
     "the authority is right and the fingerprint is not": ({ ca }, { caFingerprint }) => ({ ca, caFingerprint }),
   };
   for (const [what, tlsFor] of Object.entries(wrong)) {
-    it(`sends nothing where ${what}, and says TLS`, async () => {
+    it(`a pool sends nothing where ${what}, and requests fail with TLS`, async () => {
       const own = user("u");
       await using cluster = await startFixtureCluster({ tls: true, nodes: 1, users: [own] });
       await using other = await startFixtureCluster({ tls: true, nodes: 1 });
@@ -273,7 +273,7 @@ describe("credentials: TLS", atOnce, () => {
     });
   }
 
-  it("sends nothing where the certificate is for another name, unless `serverName` says which", async () => {
+  it("a pool sends nothing where the certificate is for another name, unless `serverName` says which", async () => {
     const own = user("u");
     const publish = ({ port }: { port: number }) => `127.0.0.5:${port}`; // no certificate is for that address
     await using cluster = await startFixtureCluster({ tls: true, hosts: ["0.0.0.0"], users: [own], publish });
@@ -295,7 +295,7 @@ describe("credentials: TLS", atOnce, () => {
     await waitUntilServing(pool, cluster.nodes);
   });
 
-  it("checks the name of a certificate whose authority is known by its fingerprint", async () => {
+  it("a pool checks the name of a certificate whose authority is known by its fingerprint", async () => {
     await using cluster = await startFixtureCluster({ tls: true, nodes: 1, hosts: ["0.0.0.0"] });
     const { caFingerprint } = cluster;
     const nodes = [`https://127.0.0.5:${nodeAt(cluster, 0).port}`];
@@ -306,7 +306,7 @@ describe("credentials: TLS", atOnce, () => {
     await search(named.pool);
   });
 
-  it("never speaks plain http with an https cluster, whatever it publishes", async () => {
+  it("a pool never speaks plain http with an https cluster, whatever it publishes", async () => {
     const own = user("u");
     await using silent = await startTrap();
     await using plain = await startTrap();
@@ -330,7 +330,7 @@ describe("credentials: TLS", atOnce, () => {
     assertDiscreet(watched, [own]);
   });
 
-  it("says TLS where an https seed answers in plain http, and sends nothing", async () => {
+  it("a pool sends nothing where an https seed answers in plain http, and requests fail with TLS", async () => {
     const own = user("u");
     await using cluster = await startFixtureCluster({ nodes: 1, users: [own] });
     const nodes = cluster.urls.map((url) => url.replace("http:", "https:"));
@@ -342,8 +342,8 @@ describe("credentials: TLS", atOnce, () => {
   });
 });
 
-describe("credentials: from a function", atOnce, () => {
-  it("are awaited before anything is sent", async () => {
+describe("credentials from a function", atOnce, () => {
+  it("credentials from a function are awaited before anything is sent", async () => {
     const own = user("u");
     await using cluster = await startFixtureCluster({ users: [own] });
     let answer = (_: Auth) => {};
@@ -365,7 +365,7 @@ describe("credentials: from a function", atOnce, () => {
     assertDiscreet(watched, [own]);
   });
 
-  it("are asked for again after a 401, and later requests carry the new one", async () => {
+  it("credentials from a function are asked for again after a 401, and later requests carry the new one", async () => {
     const [old, fresh] = [user("old"), user("fresh")];
     await using cluster = await startFixtureCluster({ users: [fresh] });
     let current = old;
@@ -394,7 +394,7 @@ describe("credentials: from a function", atOnce, () => {
     assertDiscreet(watched, [old, fresh], error);
   });
 
-  it("are not asked for without end while every answer is 401", async () => {
+  it("credentials from a function are not asked for without end while every answer is 401", async () => {
     const [wrong, right] = [user("wrong"), user("right")];
     await using cluster = await startFixtureCluster({ nodes: 1, users: [right] });
     let asked = 0;
@@ -425,7 +425,7 @@ describe("credentials: from a function", atOnce, () => {
     "gives what no header can hold": (secret) => ({ bearer: `${secret}\r\nx-other: 1` }),
   };
   for (const [what, fail] of Object.entries(failing)) {
-    it(`are waited for where the function ${what} at first, and its secret is told to nobody`, async () => {
+    it(`requests wait for credentials where the function ${what} at first, and its secret appears nowhere`, async () => {
       const own = user("u");
       const secret = canary("vault");
       await using cluster = await startFixtureCluster({ nodes: 2, users: [own] });
@@ -441,7 +441,7 @@ describe("credentials: from a function", atOnce, () => {
     });
   }
 
-  it("stay in use while the function fails later", async () => {
+  it("credentials from a function stay in use while the function fails later", async () => {
     const own = user("u");
     const secret = canary("vault");
     const denial = { kind: "reply", status: 401, body: "{}", on: { path: "/denied" } } as const;
@@ -463,8 +463,8 @@ describe("credentials: from a function", atOnce, () => {
   });
 });
 
-describe("credentials: secrets", atOnce, () => {
-  it("are in no error, whatever goes wrong", async () => {
+describe("secrets", atOnce, () => {
+  it("secrets are in no error, whatever goes wrong", async () => {
     const own = user("u");
     const token = canary("header");
     const on = (path: string) => ({ on: { path } });
@@ -510,7 +510,7 @@ describe("credentials: secrets", atOnce, () => {
     assertDiscreet(watched, [own, { bearer: token }], ...Object.values(errors), cut, notJson, refused, closed);
   });
 
-  it("are in no complaint about options", () => {
+  it("secrets are in no error about options", () => {
     const secret = canary("option");
     const nodes = ["http://127.0.0.1:9200"];
     const wrong: readonly unknown[] = [
@@ -544,7 +544,7 @@ describe("credentials: secrets", atOnce, () => {
     }
   });
 
-  it("are not in a pool that is printed", async () => {
+  it("secrets are not in a pool that is printed", async () => {
     const own = user("u");
     const other = user("other");
     const token = canary("header");

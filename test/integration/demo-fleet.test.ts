@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { assertInOrder, type Demo, noProcessIsLeftOf, nothingIsLeftOf, startDemo } from "./support-demo.js";
 
-describe("the demo in a pipe, with Redis", () => {
-  it("kills a node, Redis and the coordinator, brings each back, loses no search, and says so", async () => {
+describe("demo with Redis", () => {
+  it("the demo with Redis kills a node, Redis and the coordinator, restarts each, loses no search, and says so", async () => {
     await using demo = await startDemo(["--fixture", "--seconds", "15"]);
     await demo.says("searches begin");
     const { code, output } = await demo.ended();
@@ -41,7 +41,7 @@ describe("the demo in a pipe, with Redis", () => {
     await nothingIsLeftOf(demo);
   });
 
-  it("ends at once, with all that it has started, when it is interrupted before there is anything to sum up", async () => {
+  it("the demo with Redis ends at once, with all that it has started, when it is interrupted at its start", async () => {
     await using demo = await startDemo(["--fixture"]);
     await demo.says("are starting");
     demo.process.child.kill("SIGINT");
@@ -51,7 +51,7 @@ describe("the demo in a pipe, with Redis", () => {
     await nothingIsLeftOf(demo);
   });
 
-  it("ends with 1, and says what it has lost, when a process dies that it has not killed", async () => {
+  it("the demo with Redis ends with 1, and says which, when a process dies that it has not killed", async () => {
     await using demo = await startDemo(["--fixture"]);
     await demo.says("searches begin");
     process.kill(await memberOf(demo, "replica-process"), "SIGKILL");
@@ -61,7 +61,7 @@ describe("the demo in a pipe, with Redis", () => {
     await nothingIsLeftOf(demo);
   });
 
-  it("leaves no process behind even when it is killed itself", async () => {
+  it("the demo with Redis leaves no process behind even when it is killed itself", async () => {
     await using demo = await startDemo(["--fixture"]);
     await demo.says("searches begin");
     for (const name of ["redis-server", "coordinator", "replica-process", "node-process"]) await memberOf(demo, name);

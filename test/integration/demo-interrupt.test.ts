@@ -5,9 +5,9 @@ import { nothingIsLeftOf, startDemo } from "./support-demo.js";
 /** In the middle of each act, with its victim dead or on its way back. */
 const moments = ["starting n2 again", "killing Redis"];
 
-describe("Ctrl-C in the demo with Redis", () => {
+describe("demo, Ctrl-C", () => {
   for (const moment of moments) {
-    it(`at "${moment}" ends it with the summary, and leaves nothing behind`, async () => {
+    it(`Ctrl-C at "${moment}" ends the demo with its summary, and leaves nothing behind`, async () => {
       await using demo = await startDemo(["--fixture", "--seconds", "15"]);
       await demo.says(moment);
       demo.interruptAll();

@@ -5,8 +5,8 @@ import { startFixtureCluster } from "@rollcall/testing/fixture";
 import { isRunning } from "@rollcall/testing/processes";
 import { assertInOrder, nothingIsLeftOf, patient, startDemo, withoutRedis } from "./support-demo.js";
 
-describe("the demo in one process, in a pipe", () => {
-  it("kills a node, brings it back, loses no search, says so, and leaves nothing behind", async () => {
+describe("demo in one process", () => {
+  it("the demo in one process kills a node, restarts it, loses no search, says so, and leaves nothing behind", async () => {
     await using demo = await startDemo(["--fixture", "--seconds", "20"], withoutRedis);
     await demo.says("searches begin");
     assert.equal((await demo.processes()).length, 4, "the demo and three nodes");
@@ -30,7 +30,7 @@ describe("the demo in one process, in a pipe", () => {
     await nothingIsLeftOf(demo);
   });
 
-  it("ends with the summary, and without its nodes, when it is interrupted", async () => {
+  it("the demo in one process ends with the summary, and without its nodes, when it is interrupted", async () => {
     await using demo = await startDemo(["--fixture"], withoutRedis);
     await demo.says("searches begin");
     demo.process.child.kill("SIGINT");
@@ -41,7 +41,7 @@ describe("the demo in one process, in a pipe", () => {
     await nothingIsLeftOf(demo);
   });
 
-  it("only reads a cluster that it is given, with the user it is given, and tells nobody the password", async () => {
+  it("the demo only reads a cluster that it is given, with the user it is given, and shows no password", async () => {
     const user = { username: "reader", password: "open-sesame" };
     await using cluster = await startFixtureCluster({ nodes: 2, users: [user] });
     await using demo = await startDemo(["--nodes", cluster.urls.join(",")], {
@@ -64,7 +64,7 @@ describe("the demo in one process, in a pipe", () => {
     assert.ok(cluster.nodes.every(({ pid }) => isRunning(pid)));
   });
 
-  it("ends with 1 and names the failures when searches fail", async () => {
+  it("the demo in one process ends with 1 and names the failures when searches fail", async () => {
     await using cluster = await startFixtureCluster({
       nodes: 1,
       faults: { requests: [{ kind: "reply", status: 403, on: { kind: "other" } }] },
@@ -78,7 +78,7 @@ describe("the demo in one process, in a pipe", () => {
     assert.equal(output.match(/failed: STATUS: .* 403/g)?.length, 3, output);
   });
 
-  it("refuses options that it does not know, with 2", async () => {
+  it("the demo ends with 2 where it does not recognise an option", async () => {
     await using demo = await startDemo(["--fixtures"]);
     const { code, output } = await demo.ended();
     assert.equal(code, 2);

@@ -73,8 +73,8 @@ const badLists: Readonly<Record<string, (cluster: FixtureCluster) => FixtureFaul
 /** Nothing listens there. */
 const nowhere = "127.0.0.9";
 
-describe("discovery: members", atOnce, () => {
-  it("finds and uses every node of the cluster, from one of them", async () => {
+describe("members", atOnce, () => {
+  it("a pool finds and uses every node of the cluster, from one of them", async () => {
     const hosts = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
     await using cluster = await startFixtureCluster({ hosts });
     await using watched = watchPool({ nodes: cluster.urls.slice(1, 2) });
@@ -92,7 +92,7 @@ describe("discovery: members", atOnce, () => {
     assert.equal(pool.stats().view?.clusterUuid, cluster.uuid);
   });
 
-  it("uses a node that joins", async () => {
+  it("a pool uses a node that joins", async () => {
     await using cluster = await startFixtureCluster({ nodes: 2 });
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), discovery: often });
     const { pool } = watched;
@@ -102,7 +102,7 @@ describe("discovery: members", atOnce, () => {
     await waitForMembers(pool, cluster.nodes);
   });
 
-  it("lets a node that leaves finish what it has begun, sends it nothing more, and forgets it", async () => {
+  it("a node that leaves answers what it has begun, gets no more requests, and disappears from the pool", async () => {
     await using cluster = await startFixtureCluster();
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), discovery: often });
     const { pool } = watched;
@@ -134,7 +134,7 @@ describe("discovery: members", atOnce, () => {
     await waitUntil("its connections are closed", async () => (await leaving.counts()).openConnections === 0);
   });
 
-  it("follows a node that comes back on another port", async () => {
+  it("a pool follows a node that comes back on another port", async () => {
     await using cluster = await startFixtureCluster();
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), discovery: often });
     const { pool } = watched;
@@ -147,7 +147,7 @@ describe("discovery: members", atOnce, () => {
     await waitUntil("the old address is forgotten", () => statusOf(pool, before) === undefined);
   });
 
-  it("sends nothing to a dedicated cluster manager", async () => {
+  it("a pool sends nothing to a dedicated cluster manager", async () => {
     const roles = [["data"], ["cluster_manager"], ["data", "ingest"]];
     await using cluster = await startFixtureCluster({ roles });
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1) });
@@ -159,7 +159,7 @@ describe("discovery: members", atOnce, () => {
     assert.equal((await manager.counts()).connections, 0);
   });
 
-  it("sends nothing to a configured dedicated cluster manager once the others are known", async () => {
+  it("a pool sends nothing to a configured dedicated cluster manager once the others are known", async () => {
     await using cluster = await startFixtureCluster({ roles: [["cluster_manager"], ["data"], ["data"]] });
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1) });
     const { pool } = watched;
@@ -167,7 +167,7 @@ describe("discovery: members", atOnce, () => {
     await assertUnused(pool, nodeAt(cluster, 0));
   });
 
-  it("takes a seed given by name and its published address for one node", async () => {
+  it("a seed given by name and its published address are one node", async () => {
     await using cluster = await startFixtureCluster();
     const urls = cluster.urls.map((url) => url.replace("127.0.0.1", "localhost"));
     await using watched = watchPool({ nodes: urls, discovery: often });
@@ -186,7 +186,7 @@ describe("discovery: members", atOnce, () => {
     await waitUntilServing(pool, cluster.nodes);
   });
 
-  it("holds back an answer that leaves out three of four nodes", async () => {
+  it("a pool holds back an answer that leaves out three of four nodes", async () => {
     const hosts = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"];
     await using cluster = await startFixtureCluster({ nodes: 4, hosts });
     await using watched = watchPool({ nodes: cluster.urls, discovery: often });
@@ -206,7 +206,7 @@ describe("discovery: members", atOnce, () => {
   });
 });
 
-describe("discovery: where nodes are reached", atOnce, () => {
+describe("where nodes are reached", atOnce, () => {
   for (const [what, publish] of [
     [
       "no machine",
@@ -222,7 +222,7 @@ describe("discovery: where nodes are reached", atOnce, () => {
       },
     ],
   ] as const) {
-    it(`keeps to the seeds where published addresses lead to ${what}, and says once which option helps`, async () => {
+    it(`a pool uses the seeds alone where published addresses lead to ${what}, and logs once which option helps`, async () => {
       await using cluster = await startFixtureCluster({ publish: await publish() });
       const [first, second, third] = [nodeAt(cluster, 0), nodeAt(cluster, 1), nodeAt(cluster, 2)];
       await using watched = watchPool({ nodes: cluster.urls.slice(0, 2), discovery: often });
@@ -238,7 +238,7 @@ describe("discovery: where nodes are reached", atOnce, () => {
     });
   }
 
-  it("uses the nodes where discovery.addressMap says they are", async () => {
+  it("a pool uses the nodes where discovery.addressMap says they are", async () => {
     await using cluster = await startFixtureCluster({ publish: ({ port }) => `${nowhere}:${port}` });
     const addressMap = { [nowhere]: "127.0.0.1" };
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), discovery: { addressMap } });
@@ -248,7 +248,7 @@ describe("discovery: where nodes are reached", atOnce, () => {
     assert.deepEqual(log.messages("warn"), []);
   });
 
-  it("maps single ports too", async () => {
+  it("a pool maps single ports too", async () => {
     const inside = (position: number) => `${nowhere}:${9_200 + position}`;
     await using cluster = await startFixtureCluster({ publish: ({ position }) => inside(position) });
     const addressMap = Object.fromEntries(cluster.nodes.map((node, position) => [inside(position), addressOf(node)]));
@@ -257,7 +257,7 @@ describe("discovery: where nodes are reached", atOnce, () => {
     await waitUntilServing(watched.pool, cluster.nodes);
   });
 
-  it("never asks for a node list with discovery: false", async () => {
+  it("a pool never asks for a node list with discovery: false", async () => {
     await using cluster = await startFixtureCluster();
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 2), discovery: false });
     const { pool } = watched;
@@ -275,7 +275,7 @@ describe("discovery: where nodes are reached", atOnce, () => {
     assert.deepEqual(memberAddresses(pool), addressesOf(seeds));
   });
 
-  it("serves through a path prefix, and asks no node directly", async () => {
+  it("a pool serves through a path prefix, and asks no node directly", async () => {
     await using cluster = await startFixtureCluster({ pathPrefix: "/es" });
     const [first, second, third] = [nodeAt(cluster, 0), nodeAt(cluster, 1), nodeAt(cluster, 2)];
     await using watched = watchPool({ nodes: [first.url], discovery: often });
@@ -290,7 +290,7 @@ describe("discovery: where nodes are reached", atOnce, () => {
     );
   });
 
-  it("asks nodes directly behind a path prefix where discovery.allow names them, without the prefix", async () => {
+  it("a pool asks nodes directly behind a path prefix where discovery.allow names them, without the prefix", async () => {
     await using inner = await startFixtureCluster({ nodes: 1, hosts: ["127.0.0.2"] });
     const node = nodeAt(inner, 0);
     const gateway = { nodes: 1, uuid: inner.uuid, pathPrefix: "/es", publish: () => addressOf(node) };
@@ -301,9 +301,9 @@ describe("discovery: where nodes are reached", atOnce, () => {
   });
 });
 
-describe("discovery: privileges", atOnce, () => {
+describe("privileges", atOnce, () => {
   for (const status of [401, 403]) {
-    it(`serves from the seeds where GET / answers ${status}, and says once which privilege is missing`, async () => {
+    it(`a pool uses the seeds where GET / answers ${status}, and logs once which privilege is missing`, async () => {
       await using cluster = await startFixtureCluster({ faults: onProbes(status) });
       const seeds = cluster.nodes.slice(0, 2);
       await using watched = watchPool({ nodes: cluster.urls.slice(0, 2), discovery: often });
@@ -322,7 +322,7 @@ describe("discovery: privileges", atOnce, () => {
     });
   }
 
-  it("serves from the seeds where the node list answers 403, and says once which privilege is missing", async () => {
+  it("a pool uses the seeds where the node list answers 403, and logs once which privilege is missing", async () => {
     const refusal = '{"error":{"type":"security_exception"},"status":403}';
     await using cluster = await startFixtureCluster({ faults: onSniffs({ status: 403, body: refusal }) });
     const seeds = cluster.nodes.slice(0, 2);
@@ -340,8 +340,8 @@ describe("discovery: privileges", atOnce, () => {
   });
 });
 
-describe("discovery: start", atOnce, () => {
-  it("ends up with the whole of a cluster that was still forming", async () => {
+describe("start", atOnce, () => {
+  it("a pool uses every node of a cluster that was still forming when it started", async () => {
     await using cluster = await startFixtureCluster({ joined: false });
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 2), discovery: often });
     const { pool } = watched;
@@ -360,7 +360,7 @@ describe("discovery: start", atOnce, () => {
     assert.deepEqual((await steady.stop()).failures, []);
   });
 
-  it("ends up with the whole of a cluster whose nodes are started after the application, one by one", async () => {
+  it("a pool uses every node of a cluster whose nodes start after the application, one by one", async () => {
     const ports = [await freePort(), await freePort(), await freePort()];
     await using watched = watchPool({ nodes: ports.map((port) => `http://127.0.0.1:${port}`), discovery: often });
     const { pool } = watched;
@@ -374,7 +374,7 @@ describe("discovery: start", atOnce, () => {
     await waitForMembers(pool, cluster.nodes);
   });
 
-  it("does without a seed that is down", async () => {
+  it("a pool does without a seed that is down", async () => {
     await using cluster = await startFixtureCluster();
     const down = `http://127.0.0.1:${await freePort()}`;
     await using watched = watchPool({ nodes: [down, ...cluster.urls.slice(0, 1)] });
@@ -384,7 +384,7 @@ describe("discovery: start", atOnce, () => {
     await waitUntilServing(pool, cluster.nodes);
   });
 
-  it("lets requests wait while every seed is down", async () => {
+  it("requests wait while every seed is down", async () => {
     await using cluster = await startFixtureCluster({ faults: { connections: "refuse" } });
     await using watched = watchPool({ nodes: cluster.urls });
     const { pool } = watched;
@@ -397,7 +397,7 @@ describe("discovery: start", atOnce, () => {
     await waitUntilServing(pool, cluster.nodes);
   });
 
-  it("says NO_NODE while every seed is down, and serves as soon as one is up", async () => {
+  it("requests fail with NO_NODE while every seed is down, and succeed as soon as one answers", async () => {
     await using cluster = await startFixtureCluster({ faults: { connections: "refuse" } });
     await using watched = watchPool({ nodes: cluster.urls });
     const { pool } = watched;
@@ -408,8 +408,8 @@ describe("discovery: start", atOnce, () => {
   });
 });
 
-describe("discovery: answers that cannot be believed", atOnce, () => {
-  it("at the start leave the seeds in use, until a good one comes", async () => {
+describe("invalid node lists", atOnce, () => {
+  it("invalid node lists at the start leave the seeds in use, until a valid one comes", async () => {
     await using cluster = await startFixtureCluster();
     for (const [what, faultsFor] of Object.entries(badLists)) {
       await setAll(cluster, faultsFor(cluster));
@@ -436,7 +436,7 @@ describe("discovery: answers that cannot be believed", atOnce, () => {
     }
   });
 
-  it("in mid life change nothing", async () => {
+  it("invalid node lists change nothing once the members are known", async () => {
     await using cluster = await startFixtureCluster();
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), discovery: often });
     const { pool } = watched;
@@ -454,7 +454,7 @@ describe("discovery: answers that cannot be believed", atOnce, () => {
     assert.deepEqual((await steady.stop()).failures, []);
   });
 
-  it("never count as a departure where nodes did not answer in time", async () => {
+  it("a node missing from a partial node list does not count as gone", async () => {
     await using cluster = await startFixtureCluster();
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), discovery: often });
     const { pool } = watched;
@@ -466,7 +466,7 @@ describe("discovery: answers that cannot be believed", atOnce, () => {
     await waitUntilServing(pool, cluster.nodes);
   });
 
-  it("from a node of another cluster bring none of its nodes in, at the start", async () => {
+  it("a node list of another cluster adds none of its nodes at the start", async () => {
     await using ours = await startFixtureCluster({ nodes: 2, faults: { connections: "refuse" } });
     await using other = await startFixtureCluster({ nodes: 2, hosts: ["127.0.0.2"] });
     await using watched = watchPool({
@@ -483,7 +483,7 @@ describe("discovery: answers that cannot be believed", atOnce, () => {
     assert.equal((await other.stats()).requests.sniff, 0);
   });
 
-  it("from a node that has come to belong to another cluster bring none of its nodes in, and it is avoided", async () => {
+  it("a node that now belongs to another cluster adds none of its nodes, and is marked down", async () => {
     await using cluster = await startFixtureCluster();
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), discovery: often });
     const { pool } = watched;
@@ -504,7 +504,7 @@ describe("discovery: answers that cannot be believed", atOnce, () => {
     assert.deepEqual((await steady.stop()).failures, []);
   });
 
-  it("do no harm when every node seems to belong to another cluster for a while", async () => {
+  it("no request fails while every node seems to belong to another cluster for a while", async () => {
     await using cluster = await startFixtureCluster();
     await using watched = watchPool({ nodes: cluster.urls, discovery: often });
     const { pool } = watched;

@@ -11,14 +11,14 @@ import { type OwnedProcess, own } from "@rollcall/testing/processes";
 const folder = fileURLToPath(new URL("../../../examples/", import.meta.url));
 
 describe("each example does what its first lines say", () => {
-  it("first-search.mjs", async () => {
+  it("first-search.mjs prints what its first lines say", async () => {
     await onCluster({ nodes: 3 }, async ({ urls }) => {
       const { lines } = await runToEnd("first-search.mjs", urls);
       assertAsPromised("first-search.mjs", lines);
     });
   });
 
-  it("own-credentials.mjs: no node sees another's user", async () => {
+  it("own-credentials.mjs shows no node another node's user", async () => {
     const users = [1, 2, 3].map((at) => ({ username: `user${at}`, password: `password-${at}` }));
     const passwords = Object.fromEntries(users.map(({ password }, at) => [`PASSWORD${at + 1}`, password]));
     await onCluster({ nodes: 3, users }, async ({ urls, nodes }) => {
@@ -32,7 +32,7 @@ describe("each example does what its first lines say", () => {
     });
   });
 
-  it("bulk.mjs: writes each document once", async () => {
+  it("bulk.mjs writes each document once", async () => {
     await onCluster({ nodes: 3 }, async (cluster) => {
       const { lines } = await runToEnd("bulk.mjs", cluster.urls);
       assertAsPromised("bulk.mjs", lines);
@@ -42,7 +42,7 @@ describe("each example does what its first lines say", () => {
     });
   });
 
-  it("bulk.mjs: sends again what was refused with 429, and that alone", async () => {
+  it("bulk.mjs sends again what was refused with 429, and that alone", async () => {
     await onCluster({ nodes: 1 }, async (cluster) => {
       const items = Array.from({ length: 200 }, (_, at) => ({
         index: { _id: `document-${at}`, status: at < 50 ? 429 : 201 },
@@ -56,7 +56,7 @@ describe("each example does what its first lines say", () => {
     });
   });
 
-  it("server.mjs: searches, tells its health, and ends at a signal", async () => {
+  it("server.mjs searches, reports its health, and ends at a signal", async () => {
     await onCluster({ nodes: 3 }, async ({ urls }) => {
       const server = await start("server.mjs", urls, { PORT: "0" });
       const port = await waitUntil("it listens", () => /listening on (\d+)/.exec(server.text())?.[1]);
@@ -74,7 +74,7 @@ describe("each example does what its first lines say", () => {
     });
   });
 
-  it("server.mjs: says 503 where no node is well", async () => {
+  it("server.mjs answers 503 where no node is healthy", async () => {
     await onCluster({ nodes: 1 }, async ({ urls, nodes }) => {
       const server = await start("server.mjs", urls, { PORT: "0" });
       const port = await waitUntil("it listens", () => /listening on (\d+)/.exec(server.text())?.[1]);
@@ -88,7 +88,7 @@ describe("each example does what its first lines say", () => {
     });
   });
 
-  it("watch.mjs: tells that a node goes and comes back", async () => {
+  it("watch.mjs reports that a node goes and comes back", async () => {
     await onCluster({ nodes: 3 }, async ({ urls, nodes }) => {
       const watch = await start("watch.mjs", urls.slice(0, 1));
       const [, second] = nodes;

@@ -31,8 +31,8 @@ function serves(pool: Pool, node: FixtureNode): Promise<unknown> {
   });
 }
 
-describe("a node that is killed under load", patience, () => {
-  it("costs no Read, is shown with a reason, and returns by itself to its full share", async () => {
+describe("node killed under load", patience, () => {
+  it("a node killed under load costs no Read, is shown with a reason, and returns by itself to its full share", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const node = nodeAt(cluster, 1);
       const others = cluster.nodes.filter((other) => other !== node);
@@ -61,7 +61,7 @@ describe("a node that is killed under load", patience, () => {
     });
   });
 
-  it("loses only the writes that were on it: those say that they may have been carried out", async () => {
+  it('a node killed under load fails only the writes in flight on it, with sent "maybe"', async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const load = startLoad(pool, 8, newDocument);
       await waitUntil("every node serves", () => pool.nodes().every(({ answers }) => answers > 20));
@@ -79,13 +79,13 @@ describe("a node that is killed under load", patience, () => {
   });
 });
 
-describe("a node whose connections fail", patience, () => {
+describe("connections that fail", patience, () => {
   const kinds: Record<string, FixtureFaults> = {
     "refuses connections": { connections: "refuse" },
     "resets connections as it accepts them": { connections: "reset" },
   };
   for (const [what, faults] of Object.entries(kinds)) {
-    it(`costs no Read, and returns by itself: it ${what}`, async () => {
+    it(`a node that ${what} costs no Read, and is used again by itself`, async () => {
       await withPool({}, async ({ cluster, pool }) => {
         const node = nodeAt(cluster, 2);
         const load = startLoad(pool, 8);
@@ -105,7 +105,7 @@ describe("a node whose connections fail", patience, () => {
     });
   }
 
-  it("costs no Read where the opening of a connection hangs: it says nothing, not even TLS", async () => {
+  it("a node on which the opening of connections hangs, before TLS, costs no Read", async () => {
     await withPool({ cluster: { tls: true } }, async ({ cluster, pool }) => {
       const node = nodeAt(cluster, 2);
       await node.set({ connections: "black-hole" });
@@ -121,7 +121,7 @@ describe("a node whose connections fail", patience, () => {
   });
 });
 
-describe("a node that is silent", patience, () => {
+describe("silent node", patience, () => {
   const kinds: Record<string, { silence(node: FixtureNode): unknown; heal(node: FixtureNode): unknown }> = {
     "it is stopped": { silence: (node) => node.pause(), heal: (node) => node.resume() },
     "it accepts connections and says nothing": {
@@ -133,7 +133,7 @@ describe("a node that is silent", patience, () => {
     },
   };
   for (const [what, { silence, heal }] of Object.entries(kinds)) {
-    it(`is found by probes alone, is avoided, and returns by itself: ${what}`, async () => {
+    it(`a silent node is found by probes alone, gets no requests, and is used again by itself: ${what}`, async () => {
       await withPool({}, async ({ cluster, pool }) => {
         const node = nodeAt(cluster, 1);
         await silence(node);
@@ -152,7 +152,7 @@ describe("a node that is silent", patience, () => {
     });
   }
 
-  it("ends the requests on it by their timeout, while the others serve on", async () => {
+  it("a silent node ends the requests on it by their timeout, while the others serve on", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const node = nodeAt(cluster, 1);
       node.pause();
@@ -174,8 +174,8 @@ describe("a node that is silent", patience, () => {
   });
 });
 
-describe("a cluster of which no node is left", patience, () => {
-  it("gives NO_NODE to every class after some seconds of trying, nothing sent; and is found again by itself", async () => {
+describe("no node left", patience, () => {
+  it("with no node left, every class fails with NO_NODE unsent after some seconds, and the nodes are found again", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       await Promise.all(cluster.nodes.map((node) => node.kill()));
       const startedAtMs = performance.now();
@@ -202,7 +202,7 @@ describe("a cluster of which no node is left", patience, () => {
     });
   });
 
-  it("serves a request that waited for it", async () => {
+  it("a request that waits for the only node is answered once it is back", async () => {
     await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
       const node = nodeAt(cluster, 0);
       await node.kill();
@@ -218,7 +218,7 @@ describe("a cluster of which no node is left", patience, () => {
 });
 
 describe("small clusters", patience, () => {
-  it("of one node: it is tried whatever is thought of it, so it serves as soon as it is back", async () => {
+  it("a cluster the only node is tried even while it is down, so it serves as soon as it is back", async () => {
     await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
       const node = nodeAt(cluster, 0);
       for (let round = 0; round < 2; round++) {
@@ -232,7 +232,7 @@ describe("small clusters", patience, () => {
     });
   });
 
-  it("of two nodes: one serves alone, whichever it is, and no Read fails", async () => {
+  it("a cluster of two nodes either one serves alone, and no Read fails", async () => {
     await withPool({ cluster: { nodes: 2 } }, async ({ cluster, pool }) => {
       const load = startLoad(pool, 4);
       for (const node of cluster.nodes) {
@@ -251,7 +251,7 @@ describe("small clusters", patience, () => {
   });
 });
 
-describe("a node that answers", { ...patience, concurrency: 4 }, () => {
+describe("node that answers", { ...patience, concurrency: 4 }, () => {
   const answers: Record<string, RequestFault> = {
     slowly: { kind: "delay", ms: 250 },
     "with 429": { kind: "reply", status: 429, body: "{}" },
@@ -259,7 +259,7 @@ describe("a node that answers", { ...patience, concurrency: 4 }, () => {
     "with 503": { kind: "reply", status: 503, body: "{}" },
   };
   for (const [how, fault] of Object.entries(answers)) {
-    it(`is never taken out of service, even if it answers probes so: ${how}`, async () => {
+    it(`a node that answers ${how} is never taken out of service, even if it answers probes so`, async () => {
       await withPool({}, async ({ cluster, pool }) => {
         const events: PoolEvents["node"][0][] = [];
         pool.on("node", (event) => events.push(event));
@@ -278,7 +278,7 @@ describe("a node that answers", { ...patience, concurrency: 4 }, () => {
     });
   }
 
-  it("is not blamed for requests that cannot be sent: those fail alone, with CONFIG", async () => {
+  it("requests that cannot be sent fail alone with CONFIG, and no node is blamed", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const before = await cluster.stats();
       const paths = ["/lögs/_search", "/a b", "/a\r\nb", "/a\0b", "logs/_search", "", "/a#b", "http://127.0.0.1:1/"];
@@ -296,7 +296,7 @@ describe("a node that answers", { ...patience, concurrency: 4 }, () => {
     });
   });
 
-  it("goes on alone while every node answers 503, and the pool says nothing of it", async () => {
+  it("while every node answers 503, the answers are returned and the pool is not degraded", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const degraded: boolean[] = [];
       pool.on("degraded", (event) => degraded.push(event.degraded));

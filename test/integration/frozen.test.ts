@@ -79,8 +79,8 @@ function nodeEvents(pool: Pool): PoolEvents["node"][0][] {
   return events;
 }
 
-describe("a node that freezes under load", patience, () => {
-  it("delays no Read for long while it stays frozen; writes on it wait, say that they may be done, and are not doubled", async () => {
+describe("frozen node", patience, () => {
+  it('Reads leave a frozen node; writes on it time out with sent "maybe", and are not doubled', async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const node = nodeAt(cluster, 1);
       const events = nodeEvents(pool);
@@ -120,7 +120,7 @@ describe("a node that freezes under load", patience, () => {
     });
   });
 
-  it("costs nothing when it is frozen for 3 s only, writes included", async () => {
+  it("a node that freezes under load costs nothing when it is frozen for 3 s only, writes included", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const reads = keepAsking(pool, 8, search);
       const writes = keepAsking(pool, 4, newDocument);
@@ -133,7 +133,7 @@ describe("a node that freezes under load", patience, () => {
     });
   });
 
-  it("is left by a lone Read, too: an idle node is asked for a sign of life first", async () => {
+  it("a single Read leaves a frozen node, too: an idle node is probed first", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const [first, second] = [nodeAt(cluster, 0), nodeAt(cluster, 1)];
       await whilePaused([first, second], async () => {
@@ -151,8 +151,8 @@ describe("a node that freezes under load", patience, () => {
   });
 });
 
-describe("when every node freezes", patience, () => {
-  it("nothing is given up: all that was under way is answered when they go on", async () => {
+describe("every node frozen", patience, () => {
+  it("while every node is frozen, nothing is given up: all requests are answered when they go on", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const reads = keepAsking(pool, 8, search);
       const writes = keepAsking(pool, 4, newDocument);
@@ -167,7 +167,7 @@ describe("when every node freezes", patience, () => {
     });
   });
 
-  it("a lone node's requests stay with it", async () => {
+  it("requests stay with the only node while it is frozen", async () => {
     await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
       const reads = keepAsking(pool, 4, search);
       await everyNodeServes(pool);
@@ -180,8 +180,8 @@ describe("when every node freezes", patience, () => {
   });
 });
 
-describe("a node that is ill without being silent", patience, () => {
-  it("draws hardly a request while it answers 503 to everything, costs none, and gets its share again by itself", async () => {
+describe("faulty node that answers", patience, () => {
+  it("a node that answers 503 to everything gets few requests, fails none, and gets its share again by itself", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const node = nodeAt(cluster, 0);
       const events = nodeEvents(pool);
@@ -195,7 +195,7 @@ describe("a node that is ill without being silent", patience, () => {
     });
   });
 
-  it("is not taken for frozen for one search that hangs, as long as it answers a probe", async () => {
+  it("a node is not taken for frozen for one search that hangs, as long as it answers a probe", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const node = nodeAt(cluster, 1);
       const events = nodeEvents(pool);
@@ -220,7 +220,7 @@ describe("a node that is ill without being silent", patience, () => {
   });
 });
 
-describe("a process that does not run", patience, () => {
+describe("process that does not run", patience, () => {
   async function withReplica(
     work: (scene: { cluster: FixtureCluster; replica: Replica; progress: () => Promise<void> }) => Promise<void>,
   ) {
@@ -249,7 +249,7 @@ describe("a process that does not run", patience, () => {
     await replica.close();
   }
 
-  it("blames nobody when it has been stopped and goes on", async () => {
+  it("a process that was stopped and goes on blames no node", async () => {
     await withReplica(async ({ replica, progress }) => {
       for (const forMs of [700, 3_000]) {
         replica.process.pause();
@@ -260,7 +260,7 @@ describe("a process that does not run", patience, () => {
     });
   });
 
-  it("blames nobody for a main thread that was busy for 2 s", async () => {
+  it("a process whose main thread was busy for 2 s blames no node", async () => {
     await withReplica(async ({ replica, progress }) => {
       for (const forMs of [600, 2_000]) {
         await replica.block(forMs);
@@ -269,7 +269,7 @@ describe("a process that does not run", patience, () => {
     });
   });
 
-  it("blames nobody for a worker thread that a task kept busy for 2 s", async () => {
+  it("a process whose worker thread a task kept busy for 2 s blames no node", async () => {
     await withPool({ pool: { threads: 2 } }, async ({ pool }) => {
       const events = nodeEvents(pool);
       const load = startLoad(pool, 8);

@@ -9,8 +9,8 @@ import { own } from "@rollcall/testing/processes";
 // Tests run from test/dist/integration; the packages are found from the root.
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-describe("a pool whose Redis is away", () => {
-  it("tells its process that it is closed before that ends, wherever between two attempts it is", async () => {
+describe("Redis unreachable", () => {
+  it("close() resolves before the process ends, wherever between two attempts to connect the pool is", async () => {
     const port = await freePort();
     for (const afterMs of [1, 60, 130, 210, 330, 700]) {
       const program = `

@@ -6,8 +6,8 @@ import { collectingLogger, freePort, waitUntil } from "@rollcall/testing";
 import { type RedisServer, startRedis } from "@rollcall/testing/redis";
 import { leadWhenFree, type Opened, publication, waitForView } from "./support-redis.js";
 
-describe("a store in a Redis Cluster", () => {
-  it("leads, publishes, hears and reports, also while a node that it does not need is away", async () => {
+describe("Redis Cluster", () => {
+  it("a store in a Redis Cluster leads, publishes, reads and reports, also while a node it does not need is away", async () => {
     const servers = await startCluster();
     const stores: ViewStore[] = [];
     const open = (mayLead: boolean): Opened => {

@@ -6,9 +6,9 @@ import { waitUntil } from "@rollcall/testing";
 import { startReplyDroppingProxy } from "@rollcall/testing/proxies";
 import { cut, lead, leadWhenFree, messageOf, publication, versionOf, waitForView, withRedis } from "./support-redis.js";
 
-describe("a store whose Redis is away", () => {
+describe("Redis unreachable", () => {
   it(
-    "keeps the view, says so once, and goes on when it is back, empty",
+    "a store keeps the view while Redis is unreachable, logs it once, and goes on when Redis is back, empty",
     withRedis({}, async ({ server, connect }) => {
       const leader = await connect();
       const reader = await connect({ mayLead: false });
@@ -42,7 +42,7 @@ describe("a store whose Redis is away", () => {
   );
 
   it(
-    "notices a frozen one, fails at once what it is asked, and catches up after it",
+    "a store notices a frozen Redis, rejects at once, and catches up after it",
     withRedis({}, async ({ server, connect }) => {
       const leader = await connect();
       const reader = await connect({ mayLead: false });
@@ -75,7 +75,7 @@ describe("a store whose Redis is away", () => {
   );
 
   it(
-    "does not take the view back by a beat while it is not known whether a publication has arrived",
+    "a beat does not take the view back while it is uncertain whether a publication has arrived",
     withRedis({}, async ({ server, connect }) => {
       const leader = await connect();
       const lease = await lead(leader);
@@ -99,7 +99,7 @@ describe("a store whose Redis is away", () => {
   );
 
   it(
-    "connects later where Redis was not there at the start",
+    "a store connects later where Redis was not there at the start",
     withRedis({}, async ({ server, open }) => {
       await server.kill();
       const early = open();
@@ -117,9 +117,9 @@ describe("a store whose Redis is away", () => {
   );
 });
 
-describe("a lease", () => {
+describe("lease", () => {
   it(
-    "is void on a new connection, whose first word belongs to whoever hears of it",
+    "a lease is void on a new connection",
     withRedis({}, async ({ server, connect }) => {
       const one = await connect();
       const lease = await lead(one);
@@ -136,7 +136,7 @@ describe("a lease", () => {
   );
 
   it(
-    "is taken once where the answer to taking it was lost",
+    "a lease is taken once where the reply to taking it was lost",
     withRedis({}, async ({ server, connect }) => {
       await using proxy = await startReplyDroppingProxy(server);
       const one = await connect({ redis: { kind: "url", url: `redis://127.0.0.1:${proxy.port}` } });
@@ -155,7 +155,7 @@ describe("a lease", () => {
   );
 
   it(
-    "of a leader that slept too long writes nothing",
+    "a lease of a leader that slept too long writes nothing",
     withRedis({}, async ({ server, connect }) => {
       const [old, young] = [await connect(), await connect()];
       const lease = await lead(old, "old");
@@ -175,7 +175,7 @@ describe("a lease", () => {
   );
 
   it(
-    "is void where one of the same name has taken it again, in another process",
+    "a lease is void where one of the same name has taken it again, in another process",
     withRedis({}, async ({ server, connect }) => {
       const [one, other] = [await connect(), await connect()];
       const lease = await lead(one, "twin");
@@ -194,7 +194,7 @@ describe("a lease", () => {
   );
 
   it(
-    "runs out by itself, and is kept by renewing",
+    "a lease runs out by itself, and is kept by renewing",
     withRedis({}, async ({ server, connect }) => {
       const one = await connect();
       const lease = await lead(one);
@@ -207,7 +207,7 @@ describe("a lease", () => {
   );
 
   it(
-    "has an epoch of Redis' own clock, unless a floor is above it; one from far ahead is not believed",
+    "a lease has an epoch of Redis' own clock, unless a floor is above it; one from far ahead is not believed",
     withRedis({}, async ({ server, connect }) => {
       const one = await connect();
       const dayMs = 86_400_000;
@@ -226,9 +226,9 @@ describe("a lease", () => {
   );
 });
 
-describe("a store from which something was taken", () => {
+describe("lost documents", () => {
   it(
-    "says what is missing to its leader, and is whole again when both are published",
+    "a store tells its leader which document is missing, and is whole again when both are published",
     withRedis({}, async ({ server, connect }) => {
       const one = await connect();
       const lease = await lead(one);
@@ -254,7 +254,7 @@ describe("a store from which something was taken", () => {
   );
 
   it(
-    "keeps its readers' view when all is flushed, and its leader begins again",
+    "readers keep their view when Redis is flushed, and the leader begins again",
     withRedis({}, async ({ server, connect }) => {
       const one = await connect();
       const lease = await lead(one);
@@ -271,7 +271,7 @@ describe("a store from which something was taken", () => {
   );
 
   it(
-    "reads a publication that it did not hear",
+    "a store reads a publication whose message it missed",
     withRedis({}, async ({ server, connect }) => {
       const leader = await connect();
       const reader = await connect({ mayLead: false });
@@ -284,9 +284,9 @@ describe("a store from which something was taken", () => {
   );
 });
 
-describe("news of a view", () => {
+describe("messages", () => {
   it(
-    "show marks at once, though the list of nodes that came with them is fetched later",
+    "messages show marks at once, though the list of nodes that came with them is fetched later",
     // A fleet of 50 fetches over a second: here, at its end.
     withRedis({}, async ({ connect }) => {
       const leader = await connect();
@@ -307,7 +307,7 @@ describe("news of a view", () => {
   );
 
   it(
-    "come with each beat, and never take a view back",
+    "messages come with each beat, and never take a view back",
     withRedis({}, async ({ server, connect }) => {
       const leader = await connect();
       const reader = await connect({ mayLead: false });
@@ -331,7 +331,7 @@ describe("news of a view", () => {
   );
 
   it(
-    "stay within their name",
+    "messages stay within their name",
     withRedis({}, async ({ connect }) => {
       const logs = await connect({ name: "logs" });
       const shop = await connect({ name: "shop" });
@@ -354,7 +354,7 @@ describe("news of a view", () => {
   );
 
   it(
-    "of failing nodes are sent only to those who listen, and not without end",
+    "failure reports go only to subscribers, and at a limited rate",
     withRedis({}, async ({ server, connect }) => {
       const one = await connect();
       const listening = async () => Number((await server.client.pubsub("NUMSUB", "{rollcall:logs}:reports"))[1]);
@@ -385,9 +385,9 @@ describe("news of a view", () => {
   );
 });
 
-describe("a store for readers alone", () => {
+describe("store for readers", () => {
   it(
-    "has one connection, and refuses to lead",
+    "a store for readers alone has one connection, and refuses to lead",
     withRedis({}, async ({ server, connect }) => {
       const clients = async () =>
         String(await server.client.client("LIST"))
@@ -401,7 +401,7 @@ describe("a store for readers alone", () => {
   );
 
   it(
-    "knows the time of Redis",
+    "a store for readers alone reads the clock of Redis",
     withRedis({}, async ({ server, connect }) => {
       const reader = await connect({ mayLead: false });
       await reader.store.read();

@@ -16,9 +16,9 @@ const keys = redisKeys("logs");
 const documents = [keys.head, keys.marks, keys.topology];
 const messageChannels = [keys.heartbeats, keys.reports, keys.probeResults];
 
-describe("whatever somebody else writes to Redis", () => {
+describe("foreign data in Redis", () => {
   it(
-    "changes no view, throws nothing, and is told once",
+    "foreign data in Redis changes no view, throws nothing, and is logged once",
     withRedis({}, async ({ server, connect }) => {
       const leader = await connect();
       const reader = await connect({ mayLead: false });
@@ -80,7 +80,7 @@ describe("whatever somebody else writes to Redis", () => {
   );
 
   it(
-    "does not shut out the true leader by announcing what does not exist",
+    "foreign data in Redis cannot shut out the true leader by announcing what does not exist",
     withRedis({}, async ({ server, connect }) => {
       const leader = await connect();
       const reader = await connect({ mayLead: false });
@@ -98,7 +98,7 @@ describe("whatever somebody else writes to Redis", () => {
   );
 
   it(
-    "leaves marks and beats in use where only the list of nodes is damaged",
+    "marks and beats stay in use where only the list of nodes is damaged",
     withRedis({}, async ({ server, connect }) => {
       const leader = await connect();
       // It fetches the list of nodes of a large fleet after a second, when it is damaged already.
@@ -125,7 +125,7 @@ describe("whatever somebody else writes to Redis", () => {
   );
 });
 
-describe("the Redis users of the guide", () => {
+describe("Redis users", () => {
   const guide = readFileSync(new URL("../../../docs/redis.md", import.meta.url), "utf8");
   const rulesOf = (user: string): string => {
     const line = new RegExp(`^ACL SETUSER ${user} (.+)$`, "m").exec(guide.replaceAll("\\\n", ""))?.[1];
@@ -135,7 +135,7 @@ describe("the Redis users of the guide", () => {
   const users = { replica: rulesOf("rollcall-replica"), coordinator: rulesOf("rollcall-coordinator") };
 
   it(
-    "may do what a replica and a coordinator do, and no more",
+    "the Redis users of the guide may do what a replica and a coordinator do, and no more",
     withRedis({ password: "admin-secret", users }, async ({ server, connect }) => {
       const as = (username: string) => ({
         kind: "url" as const,
@@ -187,7 +187,7 @@ describe("the Redis users of the guide", () => {
   );
 
   it(
-    "still read where they may not listen, and the log says what is missing",
+    "a Redis user that may not subscribe still reads, and the log says what is missing",
     withRedis(
       { password: "admin-secret", users: { ...users, deaf: users.replica.replace("+subscribe", "") } },
       async ({ server, connect }) => {
@@ -220,7 +220,7 @@ describe("the Redis users of the guide", () => {
   );
 
   it(
-    "are told apart from a Redis that is away, when one lacks a permission",
+    "a missing permission is told apart from a Redis that is unreachable",
     withRedis({ password: "admin-secret", users }, async ({ server, connect }) => {
       const redis = { kind: "url" as const, url: server.urlFor({ username: "replica", password: "PASSWORD" }) };
       const one = await connect({ redis });
@@ -232,7 +232,7 @@ describe("the Redis users of the guide", () => {
   );
 });
 
-describe("a Redis that speaks TLS", () => {
+describe("TLS", () => {
   /** With its password, which is not to travel before its certificate is believed. */
   const withTls = async (test: (redises: Redises, ca: string) => Promise<void>) => {
     const { ca, nodes } = await makeCertificates({ names: ["redis"] });
@@ -245,7 +245,7 @@ describe("a Redis that speaks TLS", () => {
     options: { host, port: tlsPort, password: "admin-secret", tls },
   });
 
-  it("is used with the CA that signed its certificate, and again once it is back", () =>
+  it("Redis over TLS is used with the CA that signed its certificate, and again once it is back", () =>
     withTls(async ({ server, connect }, ca) => {
       const redis = options(server, { ca });
       const leader = await connect({ redis });
@@ -262,7 +262,7 @@ describe("a Redis that speaks TLS", () => {
       await waitForView(reader, after, 1);
     }));
 
-  it("is not believed with a certificate of another CA, and is not told the password", () =>
+  it("a Redis with a certificate of another CA is not used, and does not get the password", () =>
     withTls(async ({ server, open }) => {
       const strangers = await makeCertificates({ names: ["redis"] });
       const url = { kind: "url" as const, url: `rediss://:admin-secret@${server.host}:${server.tlsPort}` };
@@ -281,9 +281,9 @@ describe("a Redis that speaks TLS", () => {
     }));
 });
 
-describe("secrets and settings of the connection", () => {
+describe("connection", () => {
   it(
-    "never show a password, in no line and no error, whatever goes wrong",
+    "no log line and no error shows a password, whatever goes wrong",
     withRedis({ password: "the-right-one" }, async ({ server, open }) => {
       const secret = "p4ss-w0rd-that-is-wrong";
       const url = `redis://:${secret}@127.0.0.1`;
@@ -307,7 +307,7 @@ describe("secrets and settings of the connection", () => {
   );
 
   it(
-    "cannot undo what the view relies on",
+    "the settings of the connection cannot undo what the view relies on",
     withRedis({}, async ({ server, connect }) => {
       const options = {
         host: "127.0.0.1",
@@ -341,7 +341,7 @@ describe("secrets and settings of the connection", () => {
   );
 
   it(
-    "leave nothing behind when the store is closed, in whatever state it is",
+    "a store that is closed leaves nothing behind, in whatever state it is",
     withRedis({}, async ({ server }) => {
       const refusing = await freePort();
       const program = `

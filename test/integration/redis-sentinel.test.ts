@@ -10,9 +10,9 @@ import { startRedis } from "@rollcall/testing/redis";
 import { Redis } from "ioredis";
 import { lead, leadWhenFree, publication, waitForView, withRedis } from "./support-redis.js";
 
-describe("a store behind a Sentinel", () => {
+describe("Sentinel", () => {
   it(
-    "takes a new lease from the new primary after a failover, and readers follow it",
+    "a store behind a Sentinel takes a new lease from the new primary after a failover, and readers follow it",
     withRedis({}, async ({ server: primary, connect }) => {
       await using second = await startRedis({ config: [`replicaof ${primary.host} ${primary.port}`] });
       await waitUntil("the replica is in step", async () =>

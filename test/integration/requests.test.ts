@@ -42,12 +42,12 @@ function sharedCluster(nodes: number): () => FixtureCluster {
   return shared;
 }
 
-describe("what is sent", patience, () => {
+describe("request as sent", patience, () => {
   const echoed = async (pool: Pool, request: Parameters<Pool["request"]>[0]) =>
     (await pool.request<Echo>(request)).json();
   const bytesOf = ({ body }: Echo) => Buffer.from(body, "base64");
 
-  it("is an object as JSON, a string or bytes as they are, each with its content type and length", async () => {
+  it("a request body is an object as JSON, a string or bytes as they are, each with its content type and length", async () => {
     await withEcho(async (pool) => {
       const bytes = Uint8Array.from([0, 255, 10, 13]);
       for (const [body, sent] of [
@@ -64,7 +64,7 @@ describe("what is sent", patience, () => {
     });
   });
 
-  it("is one line of JSON for each item of `ndjson`, with its own content type", async () => {
+  it("a request body is one line of JSON for each item of `ndjson`, with its own content type", async () => {
     await withEcho(async (pool) => {
       const ndjson = new Set<unknown>([{ index: { _id: "1" } }, '{"already":"text"}', [2]]);
       const echo = await echoed(pool, { method: "POST", path: "/i/_bulk", ndjson });
@@ -73,7 +73,7 @@ describe("what is sent", patience, () => {
     });
   });
 
-  it("has no body and no content type where none is given", async () => {
+  it("a request without a body has no content type", async () => {
     await withEcho(async (pool) => {
       const echo = await echoed(pool, { method: "GET", path: "/i/_doc/1" });
       assert.equal(echo.body, "");
@@ -81,7 +81,7 @@ describe("what is sent", patience, () => {
     });
   });
 
-  it("has its query encoded and added to the path's own", async () => {
+  it("a request has its query encoded and added to the path's own", async () => {
     await withEcho(async (pool) => {
       const query = { q: 'a&b=c +"é#', n: 0, yes: true, list: ["a", 1, "b,c"], gone: undefined };
       const encoded = "q=a%26b%3Dc%20%2B%22%C3%A9%23&n=0&yes=true&list=a%2C1%2Cb%2Cc";
@@ -94,14 +94,14 @@ describe("what is sent", patience, () => {
     });
   });
 
-  it("leaves a percent-encoded path as it is", async () => {
+  it("a percent-encoded path is sent as it is", async () => {
     await withEcho(async (pool) => {
       const path = "/%3Clogs-%7Bnow%2Fd%7D%3E/_doc/a%2Fb";
       assert.equal((await echoed(pool, { method: "GET", path })).url, path);
     });
   });
 
-  it("carries the caller's headers, and lets the caller say the content type", async () => {
+  it("a request carries the caller's headers, and the caller's content type", async () => {
     await withEcho(async (pool) => {
       const headers = { "X-Team": "search", "Content-Type": "application/cbor" };
       const echo = await echoed(pool, { method: "POST", path: "/i/_search", body: Uint8Array.of(0xa0), headers });
@@ -112,10 +112,10 @@ describe("what is sent", patience, () => {
   });
 });
 
-describe("an answer", patience, () => {
+describe("answers", patience, () => {
   const one = sharedCluster(1);
 
-  it("of a bulk request names what was done, and every item is done once", async () => {
+  it("an answer of a bulk request names what was done, and every item is done once", async () => {
     await usePool(one(), {}, async (pool) => {
       const { commits } = await one().stats();
       const ndjson = [{ index: { _id: "b1" } }, { level: "info" }, { index: { _id: "b2" } }, { level: "warn" }];
@@ -127,7 +127,7 @@ describe("an answer", patience, () => {
     });
   });
 
-  it("of HEAD, and with 204, has no body; the connection serves on", async () => {
+  it("an answer of HEAD, and with 204, has no body; the connection serves on", async () => {
     await nodeAt(one(), 0).set({ requests: [{ kind: "reply", status: 204, body: "", on: { path: "/i/_refresh" } }] });
     await usePool(one(), { connections: { perNode: 1 } }, async (pool) => {
       for (let round = 0; round < 3; round++) {
@@ -140,7 +140,7 @@ describe("an answer", patience, () => {
     });
   });
 
-  it("leaves its connection open for the next, whatever the method, with a body or without", async () => {
+  it("an answer leaves its connection open for the next, whatever the method, with a body or without", async () => {
     await usePool(one(), { connections: { perNode: 1 } }, async (pool) => {
       await pool.request(search);
       const { connections } = await one().stats();
@@ -154,7 +154,7 @@ describe("an answer", patience, () => {
     });
   });
 
-  it("may come chunked, or in drips, and is whole", async () => {
+  it("an answer may come chunked, or in drips, and is whole", async () => {
     for (const fault of [
       { kind: "reply", encoding: "chunked", padToBytes: 100_000 },
       { kind: "drip", bytes: 100, everyMs: 2 },
@@ -167,7 +167,7 @@ describe("an answer", patience, () => {
     }
   });
 
-  it("that is gzip'd is handed on as it came, and its headers say so; nobody asks for it by default", async () => {
+  it("a gzip'd answer is returned as it came, and its headers say so; a pool does not ask for gzip by default", async () => {
     await withEcho(async (pool) => {
       const echo = (await pool.request<Echo>({ method: "GET", path: "/" })).json();
       assert.equal(echo.headers["accept-encoding"], undefined);
@@ -180,7 +180,7 @@ describe("an answer", patience, () => {
     });
   });
 
-  it("of 2 MB arrives whole, several at a time, as does a request of 2 MB", async () => {
+  it("an answer of 2 MB arrives whole, several at a time, as does a request of 2 MB", async () => {
     const byteLength = 2_000_000;
     await nodeAt(one(), 0).set({
       requests: [{ kind: "reply", padToBytes: byteLength, on: { path: "/logs/_search" } }],
@@ -198,7 +198,7 @@ describe("an answer", patience, () => {
     });
   });
 
-  it("has its headers under lower-case names, repeated ones as a list", async () => {
+  it("an answer has its headers under lower-case names, repeated ones as a list", async () => {
     await withEcho(async (pool) => {
       const { headers } = await pool.request({ method: "GET", path: "/" });
       assert.deepEqual(headers["x-twice"], ["one", "two"]);
@@ -206,7 +206,7 @@ describe("an answer", patience, () => {
     });
   });
 
-  it("names its node and every attempt", async () => {
+  it("an answer names its node and every attempt", async () => {
     await usePool(one(), {}, async (pool) => {
       const node = addressOf(nodeAt(one(), 0));
       const answer = await pool.request(search);
@@ -219,7 +219,7 @@ describe("an answer", patience, () => {
     });
   });
 
-  it("is to a request whose `opaqueId` the node has seen", async () => {
+  it("a node gets the `opaqueId` of a request", async () => {
     await usePool(one(), {}, async (pool) => {
       const answer = await pool.request({ ...search, opaqueId: "order 17" });
       assert.equal(answer.headers["x-opaque-id"], "order 17");
@@ -227,7 +227,7 @@ describe("an answer", patience, () => {
     });
   });
 
-  it("that is not JSON makes json() throw BAD_RESPONSE, which does not quote it; the text can still be read", async () => {
+  it("an answer that is not JSON makes json() throw BAD_RESPONSE, which does not quote it; the text can still be read", async () => {
     const body = "<html>a customer's secret</html>";
     await nodeAt(one(), 0).set({ requests: [{ kind: "reply", body, on: users }] });
     await usePool(one(), {}, async (pool) => {
@@ -239,7 +239,7 @@ describe("an answer", patience, () => {
     });
   });
 
-  it("with an error status is returned; throwIfError() makes it STATUS with the server's own type", async () => {
+  it("an answer with an error status is returned; throwIfError() makes it STATUS with the server's own type", async () => {
     await usePool(one(), {}, async (pool) => {
       const found = await pool.request(search);
       assert.equal(found.throwIfError(), found);
@@ -252,11 +252,11 @@ describe("an answer", patience, () => {
   });
 });
 
-describe("a request's timeout", patience, () => {
+describe("timeout", patience, () => {
   const one = sharedCluster(1);
   const timeoutMs = 300;
 
-  it("ends in an error whose stack shows who asked", async () => {
+  it("a request's timeout ends in an error whose stack shows the caller", async () => {
     await setAll(one(), { requests: [silence] });
     await usePool(one(), {}, async (pool) => {
       async function whoAsks() {
@@ -268,7 +268,7 @@ describe("a request's timeout", patience, () => {
     });
   });
 
-  it("covers the wait for a connection: nothing was sent, no node was tried", async () => {
+  it("a request's timeout covers the wait for a connection: nothing was sent, no node was tried", async () => {
     await nodeAt(one(), 0).set({ requests: [silence] });
     await usePool(one(), { connections: { perNode: 1 } }, async (pool) => {
       const before = await requestsSeen(one());
@@ -284,7 +284,7 @@ describe("a request's timeout", patience, () => {
     });
   });
 
-  it("covers the opening of a connection: nothing was sent", async () => {
+  it("a request's timeout covers the opening of a connection: nothing was sent", async () => {
     await withPool({ cluster: { nodes: 1, tls: true } }, async ({ cluster, pool }) => {
       await nodeAt(cluster, 0).set({ connections: "black-hole" });
       const error = await failureOf(pool.request({ ...newDocument, timeoutMs }));
@@ -302,7 +302,7 @@ describe("a request's timeout", patience, () => {
     "a body in slow drips": { kind: "drip", bytes: 1, everyMs: 50, on: users },
   };
   for (const [phase, fault] of Object.entries(phases)) {
-    it(`covers ${phase}: the request may have been carried out`, async () => {
+    it(`a request's timeout covers ${phase}: the request may have been carried out`, async () => {
       await nodeAt(one(), 0).set({ requests: [fault] });
       await usePool(one(), {}, async (pool) => {
         const error = await failureOf(pool.request({ ...newDocument, timeoutMs }));
@@ -320,7 +320,7 @@ describe("a request's timeout", patience, () => {
     });
   }
 
-  it("covers the retries: what was lost and what ran out of time are both told", async () => {
+  it("a request's timeout covers the retries, and the error shows every attempt", async () => {
     await nodeAt(one(), 0).set({ requests: [{ kind: "reset", on: users, times: 1 }, silence] });
     await usePool(one(), {}, async (pool) => {
       const error = await failureOf(pool.request({ ...search, timeoutMs: 2_000 }));
@@ -329,14 +329,14 @@ describe("a request's timeout", patience, () => {
     });
   });
 
-  it("is the pool's own where the request names none", async () => {
+  it("a request's timeout is the pool's own where the request names none", async () => {
     await nodeAt(one(), 0).set({ requests: [silence] });
     await usePool(one(), { timeoutMs }, async (pool) => {
       assert.equal((await failureOf(pool.request(search))).code, "TIMEOUT");
     });
   });
 
-  it("never fires the caller's signal, and leaves no listener on it", async () => {
+  it("a request's timeout never fires the caller's signal, and leaves no listener on it", async () => {
     await nodeAt(one(), 0).set({ requests: [silence] });
     await usePool(one(), {}, async (pool) => {
       const { signal } = new AbortController();
@@ -346,10 +346,10 @@ describe("a request's timeout", patience, () => {
   });
 });
 
-describe("a caller's signal", patience, () => {
+describe("signal", patience, () => {
   const one = sharedCluster(1);
 
-  it("that has fired already ends the request before anything is sent", async () => {
+  it("a caller's signal that has fired already ends the request before anything is sent", async () => {
     await usePool(one(), {}, async (pool) => {
       const seen = await requestsSeen(one());
       const signal = AbortSignal.abort();
@@ -360,7 +360,7 @@ describe("a caller's signal", patience, () => {
     });
   });
 
-  it("ends a request that waits for a connection, of which nothing is sent later either", async () => {
+  it("a caller's signal ends a request that waits for a connection, of which nothing is sent later either", async () => {
     await nodeAt(one(), 0).set({ requests: [{ kind: "delay", ms: 300, on: users }] });
     await usePool(one(), { connections: { perNode: 1 } }, async (pool) => {
       const { commits } = await one().stats();
@@ -378,7 +378,7 @@ describe("a caller's signal", patience, () => {
     });
   });
 
-  it("ends a request in flight: the node sees it go, and it may have been carried out", async () => {
+  it("a caller's signal ends a request in flight: the node sees it go, and it may have been carried out", async () => {
     await nodeAt(one(), 0).set({ requests: [silence] });
     await usePool(one(), {}, async (pool) => {
       const { aborted } = await one().stats();
@@ -399,7 +399,7 @@ describe("a caller's signal", patience, () => {
     });
   });
 
-  it("ends a request that rests before a retry, which is then not made", async () => {
+  it("a caller's signal ends a request that is backing off, and its retry is not made", async () => {
     const headers = { "retry-after": "2" };
     await nodeAt(one(), 0).set({ requests: [{ kind: "reply", status: 503, headers, on: users }] });
     await usePool(one(), {}, async (pool) => {
@@ -420,7 +420,7 @@ describe("a caller's signal", patience, () => {
     });
   });
 
-  it("may serve many requests, ends all of them, and keeps no listener of those that are done", async () => {
+  it("a caller's signal may serve many requests, ends all of them, and keeps no listener of those that are done", async () => {
     await usePool(one(), {}, async (pool) => {
       const stop = new AbortController();
       for (let round = 0; round < 5; round++) await pool.request({ ...search, signal: stop.signal });
@@ -435,10 +435,10 @@ describe("a caller's signal", patience, () => {
   });
 });
 
-describe("the queue", patience, () => {
+describe("queue", patience, () => {
   const one = sharedCluster(1);
 
-  it("is bounded: beyond it calls fail at once; those in it go on, in order, as connections free", async () => {
+  it("requests beyond the queue fail at once; queued ones go on, in order, as connections become free", async () => {
     await nodeAt(one(), 0).set({ requests: [{ kind: "delay", ms: 1_000, on: users }] });
     await usePool(one(), { connections: { perNode: 1 }, queue: { perThread: 3 } }, async (pool) => {
       const order: number[] = [];
@@ -456,7 +456,7 @@ describe("the queue", patience, () => {
     });
   });
 
-  it("may be 0: then only a free connection will do", async () => {
+  it("a queue of 0 takes a request only where a connection is free", async () => {
     await nodeAt(one(), 0).set({ requests: [{ kind: "delay", ms: 150, on: users }] });
     await usePool(one(), { connections: { perNode: 1 }, queue: { perThread: 0 } }, async (pool) => {
       const first = pool.request(search);
@@ -466,7 +466,7 @@ describe("the queue", patience, () => {
     });
   });
 
-  it("moves on when the request before is given up", async () => {
+  it("the queue moves on when the request before is given up", async () => {
     await nodeAt(one(), 0).set({ requests: [{ ...silence, times: 1 }] });
     await usePool(one(), { connections: { perNode: 1 } }, async (pool) => {
       const stop = new AbortController();
@@ -480,7 +480,7 @@ describe("the queue", patience, () => {
     });
   });
 
-  it("has room again for every call that left it", async () => {
+  it("the queue has room again for every call that left it", async () => {
     await nodeAt(one(), 0).set({ requests: [silence] });
     await usePool(one(), { connections: { perNode: 1 }, queue: { perThread: 2 } }, async (pool) => {
       const blocking = new AbortController();
@@ -499,10 +499,10 @@ describe("the queue", patience, () => {
   });
 });
 
-describe("the nodes of a pool", patience, () => {
+describe("nodes", patience, () => {
   const three = sharedCluster(3);
 
-  it("all get their share", async () => {
+  it("all nodes of a pool get their share", async () => {
     // Among answers of a millisecond, chance would make one node look three times as slow as another.
     await setAll(three(), { requests: [{ kind: "delay", ms: 30, on: users }] });
     await usePool(three(), {}, async (pool) => {
@@ -520,7 +520,7 @@ describe("the nodes of a pool", patience, () => {
     });
   });
 
-  it("never hold more connections than allowed, however many calls wait", async () => {
+  it("the nodes of a pool never hold more connections than allowed, however many calls wait", async () => {
     await setAll(three(), { requests: [{ kind: "delay", ms: 20, on: users }] });
     await usePool(three(), { connections: { perNode: 2 } }, async (pool) => {
       const calls = Array.from({ length: 90 }, () => pool.request(search));
@@ -535,7 +535,7 @@ describe("the nodes of a pool", patience, () => {
     });
   });
 
-  it("are counted as the nodes themselves count", async () => {
+  it("the nodes of a pool are counted as the nodes themselves count", async () => {
     await usePool(three(), {}, async (pool) => {
       const before = await Promise.all(three().nodes.map((node) => node.counts()));
       await nodeAt(three(), 1).set({ requests: [{ kind: "reply", status: 500, on: users }] });
@@ -553,7 +553,7 @@ describe("the nodes of a pool", patience, () => {
     });
   });
 
-  it("show what is under way, and the sockets that are open", async () => {
+  it("the nodes of a pool show what is in flight, and the sockets that are open", async () => {
     await setAll(three(), { requests: [silence] });
     const before = await three().stats();
     await usePool(three(), {}, async (pool) => {
@@ -575,8 +575,8 @@ describe("the nodes of a pool", patience, () => {
   });
 });
 
-describe("the view", patience, () => {
-  it("names its cluster, grows its version with the cluster, and never grows old", async () => {
+describe("view", patience, () => {
+  it("the view names its cluster, raises its version with the cluster, and stays fresh", async () => {
     await withPool({ cluster: { nodes: 2, name: "archive" } }, async ({ cluster, pool }) => {
       const views: PoolEvents["view"][0][] = [];
       pool.on("view", (view) => views.push(view));
@@ -600,7 +600,7 @@ describe("the view", patience, () => {
     });
   });
 
-  it("is told from the start: first the configured nodes, then those the cluster names", async () => {
+  it("the view shows the configured nodes at first, then those the cluster names", async () => {
     await using cluster = await startFixtureCluster({ nodes: 3 });
     await using pool = createPool({ nodes: cluster.urls.slice(0, 2), logger: false });
     const sources: string[] = [];
@@ -615,7 +615,7 @@ describe("the view", patience, () => {
 });
 
 describe("events", patience, () => {
-  it("tell a node's fall and return, and that no node was well; a listener that throws harms nobody", async () => {
+  it("events report a node's fall and return, and that no node was healthy, although another listener throws", async () => {
     const errors: string[] = [];
     const quiet = () => {};
     const logger = {

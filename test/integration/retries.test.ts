@@ -34,7 +34,7 @@ const oneOfEachClass: Record<string, PoolRequest> = {
   Never: newDocument,
 };
 
-describe("a write that must not be repeated", patience, () => {
+describe("writes of class Never", patience, () => {
   const writes: Record<string, PoolRequest> = {
     "a document without id": newDocument,
     "a bulk request": { method: "POST", path: "/logs/_bulk", ndjson: [{ index: {} }, document] },
@@ -44,7 +44,7 @@ describe("a write that must not be repeated", patience, () => {
     "whatever the caller says is one": { ...sameDocument, class: "never" },
   };
   for (const [name, request] of Object.entries(writes)) {
-    it(`is sent once although the answer was lost, on a new connection or a kept one: ${name}`, async () => {
+    it(`a write that must not be repeated is sent once although the answer was lost, on a new connection or a kept one: ${name}`, async () => {
       await withPool({ cluster: { nodes: 2 } }, async ({ cluster, pool }) => {
         for (const connection of ["fresh", "kept"] as const) {
           if (connection === "kept") {
@@ -63,7 +63,7 @@ describe("a write that must not be repeated", patience, () => {
     });
   }
 
-  it("is not repeated after 429, 502, 503 or 504 either: the answer is the caller's", async () => {
+  it("a write that must not be repeated is not repeated after 429, 502, 503 or 504 either: the answer is the caller's", async () => {
     await withPool({ cluster: { nodes: 2 } }, async ({ cluster, pool }) => {
       for (const status of [429, 502, 503, 504]) {
         await setAll(cluster, { requests: [busy(status)] });
@@ -74,7 +74,7 @@ describe("a write that must not be repeated", patience, () => {
     });
   });
 
-  it("is tried elsewhere where the connection was never made, and done once", async () => {
+  it("a write that must not be repeated is tried elsewhere where the connection was never made, and done once", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       await nodeAt(cluster, 1).kill();
       const calls = 100;
@@ -95,8 +95,8 @@ describe("a write that must not be repeated", patience, () => {
   });
 });
 
-describe("a write that may be repeated", patience, () => {
-  it("is repeated until it has an answer, and leaves one document", async () => {
+describe("writes of class Repeatable", patience, () => {
+  it("a write that may be repeated is repeated until it has an answer, and leaves one document", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       await setAll(cluster, { requests: [{ ...lostAnswer, times: 1 }] });
       const answer = await pool.request(sameDocument);
@@ -106,7 +106,7 @@ describe("a write that may be repeated", patience, () => {
     });
   });
 
-  it("goes to other nodes first", async () => {
+  it("a write that may be repeated goes to other nodes first", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       for (let round = 0; round < 5; round++) {
         await setAll(cluster, { requests: [{ ...busy(503), times: 1 }] });
@@ -117,8 +117,8 @@ describe("a write that may be repeated", patience, () => {
   });
 });
 
-describe("a read", patience, () => {
-  it("whose connection is reset goes to another node", async () => {
+describe("reads", patience, () => {
+  it("a read whose connection is reset goes to another node", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const bad = nodeAt(cluster, 1);
       await bad.set({ requests: [{ kind: "reset", on: users }] });
@@ -138,7 +138,7 @@ describe("a read", patience, () => {
     });
   });
 
-  it("keeps its place when a node dies, although the queue is full meanwhile", async () => {
+  it("a read keeps its place when a node dies, although the queue is full meanwhile", async () => {
     const options = { connections: { perNode: 2 }, queue: { perThread: 4 } };
     await withPool({ cluster: { nodes: 2 }, pool: options }, async ({ cluster, pool }) => {
       await setAll(cluster, { requests: [{ kind: "delay", ms: 500, on: users }] });
@@ -150,7 +150,7 @@ describe("a read", patience, () => {
     });
   });
 
-  it("on a kept connection that the node closes meanwhile never fails, and nobody is blamed", async () => {
+  it("a read on a kept connection that the node closes meanwhile never fails, and no node is blamed", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       const events: PoolEvents["node"][0][] = [];
       pool.on("node", (event) => events.push(event));
@@ -165,7 +165,7 @@ describe("a read", patience, () => {
     });
   });
 
-  it("that finds every kept connection broken ends on a new one, and nobody is blamed", async () => {
+  it("a read that finds every kept connection broken ends on a new one, and no node is blamed", async () => {
     await withPool({ pool: { connections: { perNode: 1 } } }, async ({ cluster, pool }) => {
       const events: PoolEvents["node"][0][] = [];
       pool.on("node", (event) => events.push(event));
@@ -182,7 +182,7 @@ describe("a read", patience, () => {
     });
   });
 
-  it("that is lost on a kept connection has all others replaced, and the node is not blamed", async () => {
+  it("a read that is lost on a kept connection has all others replaced, and the node is not blamed", async () => {
     await withPool({ cluster: { nodes: 1 }, pool: { connections: { perNode: 8 } } }, async ({ cluster, pool }) => {
       const node = nodeAt(cluster, 0);
       await node.set({ requests: [{ kind: "delay", ms: 200, on: users }] });
@@ -197,7 +197,7 @@ describe("a read", patience, () => {
     });
   });
 
-  it("that gets half an answer, or none that is HTTP, is sent again", async () => {
+  it("a read that gets half an answer, or none that is HTTP, is sent again", async () => {
     await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
       for (const kind of ["cut-body", "garbage"] as const) {
         await setAll(cluster, { requests: [{ kind, on: users, times: 1 }] });
@@ -208,7 +208,7 @@ describe("a read", patience, () => {
   });
 });
 
-describe("an answer that never is one", patience, () => {
+describe("no answer", patience, () => {
   const faults: Record<string, { readonly fault: RequestFault; readonly code: RollcallErrorCode }> = {
     "a body cut short": { fault: { kind: "cut-body", on: users }, code: "DISCONNECTED" },
     "headers, then silence": { fault: { kind: "headers-only", on: users }, code: "TIMEOUT" },
@@ -218,7 +218,7 @@ describe("an answer that never is one", patience, () => {
     "a reset connection": { fault: { kind: "reset", on: users }, code: "DISCONNECTED" },
   };
   for (const [name, { fault, code }] of Object.entries(faults)) {
-    it(`has its own code and may have been carried out: ${name}`, async () => {
+    it(`an answer that never is one has its own code and sent "maybe": ${name}`, async () => {
       await withPool({ cluster: { nodes: 2, faults: { requests: [fault] } } }, async ({ pool }) => {
         const write = await failureOf(pool.request({ ...newDocument, timeoutMs: 1_000 }));
         assert.deepEqual([write.code, write.sent, write.attempts.length], [code, "maybe", 1]);
@@ -230,9 +230,9 @@ describe("an answer that never is one", patience, () => {
   }
 });
 
-describe("a node that is busy", patience, () => {
+describe("busy node", patience, () => {
   for (const status of [429, 503]) {
-    it(`is asked again after the time it names in Retry-After (${status})`, async () => {
+    it(`a busy node is asked again after the time in its Retry-After (${status})`, async () => {
       await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
         for (const request of [search, sameDocument]) {
           await setAll(cluster, { requests: [{ ...busy(status, { "retry-after": "1" }), times: 1 }] });
@@ -244,7 +244,7 @@ describe("a node that is busy", patience, () => {
       });
     });
 
-    it(`is not waited for beyond the timeout: its answer is returned (${status})`, async () => {
+    it(`the answer of a busy node is returned where Retry-After exceeds the timeout (${status})`, async () => {
       await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
         await setAll(cluster, { requests: [busy(status, { "retry-after": "120" })] });
         const answer = await pool.request({ ...search, timeoutMs: 60_000 });
@@ -253,7 +253,7 @@ describe("a node that is busy", patience, () => {
     });
   }
 
-  it("is left for another one", async () => {
+  it("a request to a busy node is retried at another one", async () => {
     await withPool({}, async ({ cluster, pool }) => {
       for (const status of [429, 502, 503, 504]) {
         await nodeAt(cluster, 0).set({ requests: [busy(status)] });
@@ -263,7 +263,7 @@ describe("a node that is busy", patience, () => {
     });
   });
 
-  it("is asked four times in all by default; the last answer is returned with every attempt", async () => {
+  it("a busy node is asked four times in all by default; the last answer is returned with every attempt", async () => {
     await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
       await setAll(cluster, { requests: [busy(503)] });
       const answer = await pool.request(search);
@@ -272,7 +272,7 @@ describe("a node that is busy", patience, () => {
     });
   });
 
-  it("is not asked again after other statuses", async () => {
+  it("a node is not asked again after other statuses", async () => {
     await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
       for (const status of [301, 400, 401, 403, 404, 409, 500, 501]) {
         await setAll(cluster, { requests: [busy(status)] });
@@ -283,14 +283,14 @@ describe("a node that is busy", patience, () => {
   });
 });
 
-describe("the option `retry`", patience, () => {
+describe("option retry", patience, () => {
   const failures: Record<string, RequestFault> = {
     "a busy node": busy(503),
     "a reset": { kind: "reset", on: users },
     garbage: { kind: "garbage", on: users },
   };
 
-  it("false: every class is sent once, whatever happens", async () => {
+  it("with retry: false every class is sent once, whatever happens", async () => {
     await withPool({ pool: { retry: false } }, async ({ cluster, pool }) => {
       for (const [failure, fault] of Object.entries(failures)) {
         await setAll(cluster, { requests: [fault] });
@@ -304,7 +304,7 @@ describe("the option `retry`", patience, () => {
     });
   });
 
-  it("false: a node that refuses is the end, too, and nothing was sent", async () => {
+  it('with retry: false a refused connection ends the request, too, with sent "no"', async () => {
     await withPool({ cluster: { nodes: 1 }, pool: { retry: false } }, async ({ cluster, pool }) => {
       await nodeAt(cluster, 0).kill();
       for (const request of Object.values(oneOfEachClass)) {
@@ -314,7 +314,7 @@ describe("the option `retry`", patience, () => {
     });
   });
 
-  it("max: so many retries, and no more", async () => {
+  it("retry.max bounds the number of retries", async () => {
     await using cluster = await startFixtureCluster();
     for (const max of [1, 2]) {
       for (const [failure, fault] of Object.entries(failures)) {
@@ -329,8 +329,8 @@ describe("the option `retry`", patience, () => {
   });
 });
 
-describe("the retry budget", patience, () => {
-  it("holds retries to the hundred saved at start, a fifth of the requests and ten a second", async () => {
+describe("retry budget", patience, () => {
+  it("the retry budget allows a hundred retries at start, a fifth of the requests and ten a second", async () => {
     // Read before the pool is made: it must not have earned for longer than is allowed for here.
     const startedAtMs = performance.now();
     await withPool({ cluster: { nodes: 2, faults: { requests: [busy(503)] } } }, async ({ cluster, pool }) => {
@@ -350,7 +350,7 @@ describe("the retry budget", patience, () => {
     });
   });
 
-  it("does not hold back the retries of connections that were never made", async () => {
+  it("the retry budget does not hold back the retries of connections that were never made", async () => {
     await withPool({ cluster: { nodes: 2 } }, async ({ cluster, pool }) => {
       await setAll(cluster, { requests: [busy(503)] });
       await waitUntil("what was saved is spent", async () => {

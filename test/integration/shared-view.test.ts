@@ -77,8 +77,8 @@ async function waitUntilServedBy(cluster: FixtureCluster, nodes: readonly Fixtur
   assert.ok(cluster.nodes.length > 0);
 }
 
-describe("a view shared over Redis", { timeout: 280_000 }, () => {
-  it("is the same for two replicas with two threads each, whatever joins, leaves and dies", async () => {
+describe("view shared over Redis", { timeout: 280_000 }, () => {
+  it("a shared view is the same for two replicas with two threads each, whatever joins, leaves and dies", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     const shared = { redis: redis.url, name: "logs" };
@@ -132,7 +132,7 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
     );
   });
 
-  it("costs the cluster no more sniffs and probes for four replicas than for one", async () => {
+  it("four replicas that share a view cost the cluster no more sniffs and probes than one", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     const shared = { redis: redis.url, name: "logs" };
@@ -162,7 +162,7 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
     await fleet.close();
   });
 
-  it("is not missed by any request when Redis is away at the start, is killed, frozen, or comes back empty", async () => {
+  it("no request fails when Redis is unreachable at the start, killed, frozen, or comes back empty", async () => {
     await using redis = await startRedis();
     await redis.kill();
     await using cluster = await startFixtureCluster();
@@ -203,7 +203,7 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
     await fleet.close();
   });
 
-  it("is one and never goes backwards when coordinators die, double, and wake from a pause", async () => {
+  it("a shared view is one and never goes backwards when coordinators die, double, and wake from a pause", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     const shared = { redis: redis.url, name: "logs" };
@@ -262,7 +262,7 @@ describe("a view shared over Redis", { timeout: 280_000 }, () => {
     await fleet.close();
   });
 
-  it("tells every replica of a killed node once one of them has noticed", async () => {
+  it("every replica marks a killed node down once one of them has noticed", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     const shared = { redis: redis.url, name: "logs" };

@@ -12,7 +12,7 @@ import { startRedis } from "@rollcall/testing/redis";
 
 // The tests run from test/dist/integration.
 const program = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
-const options = { timeout: 120_000 };
+const options = { timeout: 240_000 };
 const viewName = "logs";
 
 interface Run {
@@ -84,8 +84,8 @@ async function statusOf(env: NodeJS.ProcessEnv): Promise<Status & { readonly cod
   return { ...(JSON.parse(stdout) as Status), code };
 }
 
-describe("rollcall coordinator and rollcall status", () => {
-  it("keep a view, show it, and tell of a node that dies", options, async () => {
+describe("coordinator and status", options, () => {
+  it("rollcall status shows the view of rollcall coordinator, and a node that dies", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster({ nodes: 3 });
     const env = { ROLLCALL_REDIS: redis.url, ROLLCALL_NODES: cluster.urls.join(",") };
@@ -127,7 +127,7 @@ describe("rollcall coordinator and rollcall status", () => {
     assert.match(shown.stdout, /\n {2}down {6}n2 .*\n {12}for \S+ s: connection refused.*\n {12}\d failed probes/);
   });
 
-  it("hand the lead over at once when they are told to end, and end with 0", options, async () => {
+  it("a leader that gets SIGTERM hands its lease over at once, and ends with 0", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster({ nodes: 1 });
     const env = { ROLLCALL_REDIS: redis.url, ROLLCALL_NODES: cluster.urls.join(",") };
@@ -143,7 +143,7 @@ describe("rollcall coordinator and rollcall status", () => {
     assert.equal(await redis.client.exists(`{rollcall:${viewName}}:lease`), 0, "the lease is given back");
   });
 
-  it("say that nobody keeps a view, by its age", options, async () => {
+  it("rollcall status says by its age that a view has no leader", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster({ nodes: 1 });
     const env = { ROLLCALL_REDIS: redis.url, ROLLCALL_NODES: cluster.urls.join(",") };
@@ -159,7 +159,7 @@ describe("rollcall coordinator and rollcall status", () => {
     assert.deepEqual(stale.view?.leader.pid, null);
   });
 
-  it("hear replicas and their threads, and tell who is behind", options, async () => {
+  it("rollcall status lists replicas and their threads, and which of them are behind", async () => {
     await using redis = await startRedis();
     const store = createRedisStore({
       redis: { kind: "url", url: redis.url },
@@ -225,8 +225,8 @@ Replicas
   });
 });
 
-describe("rollcall status", () => {
-  it("says why Redis cannot be used, and no password", options, async () => {
+describe("rollcall status", options, () => {
+  it("rollcall status says why Redis cannot be used, and shows no password", async () => {
     await using redis = await startRedis({ password: "geheim-1" });
     const url = redis.url.replace("geheim-1", "geheim-2");
     const refused = `redis://:geheim-2@127.0.0.1:${await freePort()}`;
@@ -242,38 +242,34 @@ describe("rollcall status", () => {
     }
   });
 
-  it("gives up on a Redis that takes connections and never answers", options, async () => {
+  it("rollcall status gives up on a Redis that takes connections and never answers", async () => {
     await using redis = await startRedis();
     redis.freeze();
     const { code, stdout } = await rollcall(["status", "--json"], { ROLLCALL_REDIS: redis.url });
     assert.deepEqual([code, (JSON.parse(stdout) as Status).state], [1, "away"]);
   });
 
-  it(
-    "shows blocks without escape codes where it watches into a pipe, and ends when it is told to",
-    options,
-    async () => {
-      await using redis = await startRedis();
-      for (const words of [
-        ["status", "--watch"],
-        ["status", "--watch", "--json"],
-      ]) {
-        const child = start(words, { ROLLCALL_REDIS: redis.url });
-        const owned = await own(child);
-        let shown = "";
-        child.stdout?.on("data", (piece: Buffer) => {
-          shown += piece.toString();
-        });
-        const blocks = () => shown.match(/^(?:View$|\{"name")/gm)?.length ?? 0;
-        await waitUntil("two blocks are there", () => blocks() >= 2);
-        assert.doesNotMatch(shown, /(?!\n)\p{Cc}/u);
-        child.kill("SIGINT");
-        assert.deepEqual(await owned.gone, { code: 1, signal: null });
-      }
-    },
-  );
+  it("rollcall status --watch writes no escape codes into a pipe, and ends at SIGINT", async () => {
+    await using redis = await startRedis();
+    for (const words of [
+      ["status", "--watch"],
+      ["status", "--watch", "--json"],
+    ]) {
+      const child = start(words, { ROLLCALL_REDIS: redis.url });
+      const owned = await own(child);
+      let shown = "";
+      child.stdout?.on("data", (piece: Buffer) => {
+        shown += piece.toString();
+      });
+      const blocks = () => shown.match(/^(?:View$|\{"name")/gm)?.length ?? 0;
+      await waitUntil("two blocks are there", () => blocks() >= 2);
+      assert.doesNotMatch(shown, /(?!\n)\p{Cc}/u);
+      child.kill("SIGINT");
+      assert.deepEqual(await owned.gone, { code: 1, signal: null });
+    }
+  });
 
-  it("ends when nobody reads what it watches", options, async () => {
+  it("rollcall status --watch ends when its output is closed", async () => {
     await using redis = await startRedis();
     const child = start(["status", "--watch"], { ROLLCALL_REDIS: redis.url });
     const owned = await own(child);
@@ -282,7 +278,7 @@ describe("rollcall status", () => {
   });
 });
 
-describe("wrong arguments", () => {
+describe("wrong arguments", options, () => {
   const wrong: readonly { readonly words: readonly string[]; readonly says: RegExp }[] = [
     {
       words: ["coordinator"],
@@ -307,7 +303,7 @@ describe("wrong arguments", () => {
     },
   ];
   for (const { words, says } of wrong) {
-    it(`end with 2 and one clear error: rollcall ${words.join(" ")}`, options, async () => {
+    it(`wrong arguments end with 2 and one clear error: rollcall ${words.join(" ")}`, async () => {
       const { code, stdout, stderr } = await rollcall(words, { ROLLCALL_NAME: "" });
       assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
       assert.match(stderr, says);
@@ -316,8 +312,8 @@ describe("wrong arguments", () => {
   }
 });
 
-describe("the help of both commands", () => {
-  it("has 80 columns, tells the exit codes, and shows no value of the environment", options, async () => {
+describe("help", options, () => {
+  it("the help of both commands has 80 columns and the exit codes, and shows no value of the environment", async () => {
     for (const command of ["coordinator", "status"]) {
       const { code, stdout } = await rollcall([command, "--help"], { ROLLCALL_REDIS: "redis://:geheim@r" });
       assert.equal(code, 0);

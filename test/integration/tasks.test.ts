@@ -24,8 +24,8 @@ async function withThreads(threads: number, use: (pool: Pool, seen: () => Promis
 }
 
 for (const threads of [0, 1, 2]) {
-  describe(`a task with ${threads} threads`, patience, () => {
-    it("gets its data, runs where it should, and gives back what it returns", async () => {
+  describe(`task, ${threads} threads`, patience, () => {
+    it("a task gets its data, runs in a worker thread, and its result is returned", async () => {
       await withThreads(threads, async (pool) => {
         const value = { when: new Date(0), map: new Map([[1, "one"]]) };
         const result = (await pool.run<typeof work>(workModule, { kind: "echo", value })) as Record<string, unknown>;
@@ -35,7 +35,7 @@ for (const threads of [0, 1, 2]) {
       });
     });
 
-    it("requests from its own thread, and what it requests is counted", async () => {
+    it("a task requests from its own thread, and what it requests is counted", async () => {
       await withThreads(threads, async (pool, seen) => {
         const before = [pool.stats().requests, await seen()] as const;
         const results = await Promise.all(
@@ -48,7 +48,7 @@ for (const threads of [0, 1, 2]) {
       });
     });
 
-    it("that throws is told by TASK, with the error and its causes as they were", async () => {
+    it("a task that throws rejects with TASK, with the error and its causes as they were", async () => {
       await withThreads(threads, async (pool) => {
         const error = await failureOf(pool.run<typeof work>(workModule, { kind: "throw" }));
         const { cause } = error;
@@ -67,7 +67,7 @@ for (const threads of [0, 1, 2]) {
       });
     });
 
-    it("that cannot be run, or whose result cannot be handed over, says so and harms no other", async () => {
+    it("a task that cannot run, or whose result cannot be cloned, rejects and does not disturb others", async () => {
       await withThreads(threads, async (pool) => {
         const messages: string[] = [];
         for (const [module, kind] of [
@@ -92,7 +92,7 @@ for (const threads of [0, 1, 2]) {
       });
     });
 
-    it("is given up at once by its signal or its timeout, and is told by its own signal", async () => {
+    it("a task is given up at once by its signal or its timeout, and its own signal fires", async () => {
       await withThreads(threads, async (pool) => {
         for (const how of ["ABORTED", "TIMEOUT", "CLOSED"] as const) {
           const words = sharedWords();
@@ -113,7 +113,7 @@ for (const threads of [0, 1, 2]) {
       });
     });
 
-    it("under way is waited for by close()", async () => {
+    it("close() waits for a task that runs", async () => {
       await withThreads(threads, async (pool) => {
         const stop = new AbortController();
         const words = sharedWords();
@@ -135,8 +135,8 @@ for (const threads of [0, 1, 2]) {
   });
 }
 
-describe("tasks", patience, () => {
-  it("beyond those that may wait are refused at once", async () => {
+describe("queue of tasks", patience, () => {
+  it("tasks beyond the queue are refused at once", async () => {
     await withThreads(1, async (pool) => {
       const words = sharedWords();
       const blocking = pool.run<typeof block>(blockModule, words);

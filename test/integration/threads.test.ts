@@ -52,8 +52,8 @@ async function blockThread(pool: Pool): Promise<{ letGo(): Promise<void> }> {
   };
 }
 
-describe("a thread that is blocked by a task", patience, () => {
-  it("delays no request while there is another", async () => {
+describe("blocked thread", patience, () => {
+  it("a thread blocked by a task delays no request while there is another", async () => {
     await withThreads(2, async ({ pool }) => {
       // Those under way when the task comes end before it runs.
       const before = Array.from({ length: 20 }, () => pool.request(search));
@@ -67,7 +67,7 @@ describe("a thread that is blocked by a task", patience, () => {
     });
   });
 
-  it("does not keep a request beyond its timeout, and the truth about it is known all the same", async () => {
+  it("a blocked thread does not keep a request beyond its timeout, and the error says whether it was sent", async () => {
     await withThreads(1, async ({ pool, cluster }) => {
       await setAll(cluster, { requests: [{ kind: "silence", on: users }] });
       const seen = await requestsSeen(cluster);
@@ -91,7 +91,7 @@ describe("a thread that is blocked by a task", patience, () => {
     });
   });
 
-  it("may be closed over", async () => {
+  it("a pool with a blocked thread can be closed", async () => {
     await withThreads(1, async ({ pool }) => {
       const words = new Int32Array(new SharedArrayBuffer(8));
       const task = failureOf(pool.run<typeof block>(blockModule, words));
@@ -105,9 +105,9 @@ describe("a thread that is blocked by a task", patience, () => {
   });
 });
 
-describe("a thread that dies", patience, () => {
+describe("thread that dies", patience, () => {
   for (const how of ["exit", "throw"] as const) {
-    it(`(${how}) takes nothing with it but the requests whose fate nobody knows`, async () => {
+    it(`a thread that dies (${how}) fails only requests that may have been carried out`, async () => {
       await withThreads(1, async ({ pool, cluster, log }) => {
         await setAll(cluster, { requests: [{ kind: "delay", ms: 3_000, on: users }] });
         const seen = await requestsSeen(cluster);
@@ -129,7 +129,7 @@ describe("a thread that dies", patience, () => {
     });
   }
 
-  it("of an error that no task is told does not end the process, and is logged once, with that error", async () => {
+  it("a thread that dies of an error outside a task does not end the process, and is logged once, with that error", async () => {
     await withThreads(1, async ({ pool, log }) => {
       await pool.run<typeof die>(dieModule, "throw-later");
       await waitUntil("it is logged", () => log.text().includes("a worker thread died"));
@@ -139,7 +139,7 @@ describe("a thread that dies", patience, () => {
     });
   });
 
-  it("again and again is replaced every time, and others serve meanwhile", async () => {
+  it("a thread that dies again and again is replaced every time, and others serve meanwhile", async () => {
     await withThreads(2, async ({ pool }) => {
       for (let round = 0; round < 5; round++) {
         const task = failureOf(pool.run<typeof die>(dieModule, "exit"));
@@ -150,7 +150,7 @@ describe("a thread that dies", patience, () => {
     });
   });
 
-  it("for want of memory does not end the process", async () => {
+  it("a thread that runs out of memory does not end the process", async () => {
     await using cluster = await startFixtureCluster({ nodes: 1 });
     const script = `
       import { createPool } from ${JSON.stringify(import.meta.resolve("@rollcall/worker"))};
