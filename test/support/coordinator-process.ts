@@ -50,7 +50,7 @@ export async function startCoordinatorProcess(options: CoordinatorProcessOptions
   });
   await waitUntil("the coordinator has begun", () => {
     if (!owned.alive) throw new Error(`the coordinator ended: ${JSON.stringify(log)}`);
-    return log.some(({ msg }) => /^stands for/.test(msg));
+    return log.some(({ msg }) => /^is a candidate to lead /.test(msg));
   });
   return {
     process: owned,
