@@ -1,5 +1,5 @@
 // node bench/run.mjs [BENCH…]: what `npm run bench` starts. Installs bench's own dependencies where they are missing, builds,
-// and runs. The clients that Rollcall is measured beside are installed here alone, so that nobody else pays for them.
+// and runs. The clients that Rollcall is measured beside are dependencies of this folder alone.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,12 +11,14 @@ if (!isInstalled()) run("npm", ["ci", "--prefix", bench]);
 run("npx", ["tsc", "-b", bench]);
 run(process.execPath, [join(bench, "dist/main.js"), ...process.argv.slice(2)]);
 
-/** npm keeps a copy of the lockfile beside what it has installed. */
+/** npm keeps a copy of the lockfile beside what it has installed, without the optional packages of other platforms. */
 function isInstalled() {
   try {
     const wanted = packagesOf("package-lock.json");
     const present = packagesOf("node_modules/.package-lock.json");
-    return Object.entries(wanted).every(([path, { version }]) => path === "" || present[path]?.version === version);
+    return Object.entries(wanted).every(
+      ([path, { version, optional }]) => path === "" || optional === true || present[path]?.version === version,
+    );
   } catch {
     return false;
   }

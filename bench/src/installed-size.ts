@@ -9,9 +9,9 @@ import { type Report, root, table } from "./report.js";
 export async function installedSize(): Promise<Report> {
   const folder = await mkdtemp(join(tmpdir(), "rollcall-size-"));
   try {
-    const own = ["core", "coordinator", "worker"].map((name) => pack(join(root, "packages", name), folder));
+    const own = ["core", "coordinator", "worker", "rollcall"].map((name) => pack(join(root, "packages", name), folder));
     const contenders: readonly (readonly [string, readonly string[]])[] = [
-      ["@rollcall/worker (with coordinator and core)", own],
+      ["rollcall (with worker, coordinator and core)", own],
       ...["@elastic/elasticsearch", "@opensearch-project/opensearch"].map(
         (name) => [name, [`${name}@${installedVersion(name)}`]] as const,
       ),

@@ -6,8 +6,8 @@
 // --only SCENARIO,…, of which nothing is kept either.
 import { parseArgs } from "node:util";
 import { type FailoverOptions, failover } from "./failover/failover.js";
-import { fleet } from "./fleet.js";
-import { hotPath } from "./hot-path.js";
+import { fleet } from "./fleet/fleet.js";
+import { hotPath } from "./hot-path/hot-path.js";
 import { installedSize } from "./installed-size.js";
 import { type Report, writeReport } from "./report.js";
 

@@ -5,35 +5,35 @@ import { own } from "@rollcall/testing/processes";
 
 /** A process that carries out one order at a time and answers each with one message. */
 export interface MeasuredProcess<Order, Answer> {
+  /** @throws if the process ends before its answer */
   run(order: Order): Promise<Answer>;
   stop(): Promise<unknown>;
 }
 
-/** Forks a program of this folder. @throws from `run`, if the process has ended before its time */
 export async function startMeasured<Order extends object, Answer>(
-  program: string,
-  words: readonly string[],
+  program: URL,
+  parameters: readonly string[],
   execArgv: readonly string[] = [],
 ): Promise<MeasuredProcess<Order, Answer>> {
-  const child = fork(fileURLToPath(new URL(program, import.meta.url)), [...words], { execArgv: [...execArgv] });
+  const child = fork(fileURLToPath(program), [...parameters], { execArgv: [...execArgv] });
   const owned = await own(child);
-  const died = owned.gone.then(() => {
-    throw new Error(`${program} ${words[0] ?? ""} ended before its time`);
+  const ended = owned.gone.then(({ code, signal }) => {
+    throw new Error(`${program.pathname} ${parameters[0] ?? ""} has ended (${signal ?? code})`);
   });
-  // Only of interest while an order is carried out.
-  died.catch(() => {});
+  // An end between two orders shows in the next order.
+  ended.catch(() => {});
   return {
     async run(order) {
       const answered = once(child, "message");
       child.send(order);
-      const [answer] = await Promise.race([answered, died]);
+      const [answer] = await Promise.race([answered, ended]);
       return answer as Answer;
     },
     stop: () => owned.stop(),
   };
 }
 
-/** Each once a round, each round beginning with another: whatever else the machine does then meets all of them alike. */
+/** All items once a round, each round starting with another, so that a disturbance of the machine meets all alike. */
 export function inTurns<Item>(items: readonly Item[], round: number): readonly Item[] {
   const first = round % items.length;
   return [...items.slice(first), ...items.slice(0, first)];

@@ -51,7 +51,7 @@ function lineDisplay(output: NodeJS.WritableStream): Display {
     output.write(`${line}\n`);
   };
   return {
-    everyMs: 5_000,
+    everyMs: 10_000,
     print,
     draw: (drawing) => {
       for (const line of drawing.lines()) print(line);

@@ -1,5 +1,5 @@
-// Forked by fleet.ts: one process of an application, with one client in it and the searches of its callers. Each client is
-// set up to follow the cluster as its own documentation says.
+// Forked by client-processes.ts: one process of an application, with one client and the searches of its callers. Each
+// client is set up to follow the cluster as its documentation recommends.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client as ElasticsearchClient } from "@elastic/elasticsearch";
 import { Client as OpenSearchClient } from "@opensearch-project/opensearch";
@@ -12,14 +12,14 @@ export const index = "bench";
 export const sniffEveryMs = 30_000;
 export const timeoutMs = 10_000;
 
-/** Whatever happens, a process stops after so long and after so many calls. */
+/** A process stops after so long, and after so many calls, in any case. */
 const loadMaxMs = 600_000;
 const callsMax = 200_000;
 
 export interface ClientSettings {
   readonly contender: Contender;
   readonly urls: readonly string[];
-  /** Callers: each searches, pauses, and searches again. 0: a replica that has nothing to do. */
+  /** Callers: each searches, pauses and searches again. 0: a process without load. */
   readonly slots: number;
   readonly pauseMs: number;
   /** Of Rollcall. */
@@ -38,15 +38,15 @@ export interface Call {
   readonly error?: string;
 }
 
-/** What Rollcall itself says of a node. */
+/** A change of state that Rollcall reports. */
 export interface NodeChange {
   readonly atMs: number;
   readonly port: number;
   readonly to: string;
 }
 
-/** All that one process has to tell. */
-export interface ProcessTale {
+/** What one process has recorded. */
+export interface ProcessTrace {
   readonly calls: readonly Call[];
   readonly changes: readonly NodeChange[];
 }
@@ -54,7 +54,7 @@ export interface ProcessTale {
 interface Follower {
   /** Resolves when the client has found the cluster. */
   ready(): Promise<unknown>;
-  /** Searches, and tells the port of the node that answered. */
+  /** Searches; resolves with the port of the node that answered. */
   search(): Promise<number>;
 }
 
@@ -118,11 +118,11 @@ function startFollower({ contender, urls, threads, shared }: ClientSettings, cha
 const portOf = (address: string) => Number(address.slice(address.lastIndexOf(":") + 1));
 
 export type ToClient = "go" | "finish";
-export type FromClient = { readonly type: "ready" } | ({ readonly type: "tale" } & ProcessTale);
+export type FromClient = { readonly type: "ready" } | ({ readonly type: "trace" } & ProcessTrace);
 
 if (process.send !== undefined) {
   const settings = JSON.parse(process.argv[2] ?? "{}") as ClientSettings;
-  const tell = (message: FromClient) => process.send?.(message);
+  const send = (message: FromClient) => process.send?.(message);
   const changes: NodeChange[] = [];
   const calls: Call[] = [];
   const follower = startFollower(settings, changes);
@@ -143,12 +143,12 @@ if (process.send !== undefined) {
     if (message === "go") load = Promise.all(Array.from({ length: settings.slots }, (_, position) => slot(position)));
     else {
       stopped = true;
-      void load.then(() => tell({ type: "tale", calls, changes }));
+      void load.then(() => send({ type: "trace", calls, changes }));
     }
   });
   process.once("disconnect", () => process.exit(0));
   await follower.ready();
-  tell({ type: "ready" });
+  send({ type: "ready" });
 }
 
 async function timed(search: () => Promise<number>): Promise<Call> {

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { Call, NodeChange } from "./client.js";
 import { figuresOf, type Run } from "./figures.js";
 
-const sick = 3;
+const faulty = 3;
 
 /** A call that ended so many seconds after the first healthy one, at node 1 unless said otherwise. */
 const call = (second: number, some: Partial<Call> = {}): Call => ({
@@ -13,7 +13,7 @@ const call = (second: number, some: Partial<Call> = {}): Call => ({
   ...some,
 });
 
-/** Ten calls a second, all nodes in turn, but for the seconds in which somebody else decides. */
+/** Ten calls a second, all nodes in turn, except in the seconds that `instead` replaces. */
 function calls(seconds: number, instead: (second: number) => readonly Call[] | undefined = () => undefined): Call[] {
   return Array.from({ length: seconds }, (_, second) => {
     return instead(second) ?? Array.from({ length: 10 }, (_, at) => call(second + at / 10, { port: (at % 3) + 1 }));
@@ -26,7 +26,7 @@ const run = (some: Partial<Run> = {}): Run => ({
   healthyFromMs: 0,
   endedAtMs: 30_000,
   nodes: 3,
-  episodes: [{ port: sick, faultAtMs: 5_000, endsAtMs: 10_000, backAtMs: 11_000 }],
+  intervals: [{ port: faulty, faultAtMs: 5_000, endsAtMs: 10_000, backAtMs: 11_000 }],
   noticeMs: 2_000,
   ...some,
 });
@@ -65,15 +65,15 @@ describe("figuresOf", () => {
     assert.equal(figuresOf(run({ calls: [...calls(30), ...trouble] }), "outage").troubleMs, 3_000);
   });
 
-  it("knows when the last process was informed", () => {
-    const change = (second: number, to: string, port = sick): NodeChange => ({ atMs: second * 1_000, port, to });
+  it("finds when the last process was informed", () => {
+    const change = (second: number, to: string, port = faulty): NodeChange => ({ atMs: second * 1_000, port, to });
     const informed = (...changes: NodeChange[][]) => figuresOf(run({ changes }), "outage").informedMs;
     assert.equal(informed([change(5.5, "ejected")], [change(5.2, "down"), change(12, "slow-start")]), 500);
-    // Never told; told of another node; told when it was back already.
+    // No change; a change of another node; a change after the node was back.
     assert.equal(informed([change(5.5, "down")], []), Number.POSITIVE_INFINITY);
     assert.equal(informed([change(5.5, "down", 1)]), Number.POSITIVE_INFINITY);
     assert.equal(informed([change(11.5, "down")]), Number.POSITIVE_INFINITY);
-    // Kept away before already.
+    // The process avoided the node before the fault.
     assert.equal(informed([change(3, "down")]), 0);
     assert.equal(informed([change(3, "down"), change(4, "healthy"), change(7, "down")]), 2_000);
     assert.equal(figuresOf(run(), "outage").informedMs, undefined);
@@ -82,10 +82,10 @@ describe("figuresOf", () => {
   it("sees the first use in a call that began after the return, and a full share that lasts", () => {
     const away = (second: number) => {
       if (second < 5 || second >= 16) return undefined;
-      if (second === 13) return [call(second), call(second + 0.2, { port: sick })];
+      if (second === 13) return [call(second), call(second + 0.2, { port: faulty })];
       return [call(second), call(second + 0.5)];
     };
-    const waited = call(11.4, { port: sick, tookMs: 5_000 });
+    const waited = call(11.4, { port: faulty, tookMs: 5_000 });
     const figures = figuresOf(run({ calls: [...calls(30, away), waited] }), "outage");
     assert.equal(figures.firstUseMs, 2_200);
     // Two seconds, mostly from 16 on; windows begin every half second after the return.
@@ -94,20 +94,20 @@ describe("figuresOf", () => {
     assert.deepEqual([never.firstUseMs, never.fullShareMs], [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
   });
 
-  it("compares the percentile of the sickness, after the time to notice, with the healthy one", () => {
+  it("compares the percentile of the gray time, after the time to notice, with the healthy one", () => {
     const slow = (second: number) => {
       if (second === 5) return [call(5.5, { tookMs: 400 })];
       if (second >= 8 && second < 10) return [call(second, { tookMs: 30 })];
       return undefined;
     };
-    const { healthyP99Ms, sickP99Ms } = figuresOf(run({ calls: calls(30, slow) }), "gray");
+    const { healthyP99Ms, grayP99Ms } = figuresOf(run({ calls: calls(30, slow) }), "gray");
     assert.equal(healthyP99Ms, 10);
-    assert.ok(Math.abs(sickP99Ms - 30) < 1, `${sickP99Ms}`);
+    assert.ok(Math.abs(grayP99Ms - 30) < 1, `${grayP99Ms}`);
 
     // All callers hang from before that time to after the end.
     const hung = Array.from({ length: 10 }, () => call(16, { tookMs: 10_000, error: "TIMEOUT" }));
     const hangs = (second: number) => (second >= 5 && second < 16 ? [] : undefined);
-    assert.equal(figuresOf(run({ calls: [...calls(30, hangs), ...hung] }), "gray").sickP99Ms, 10_000);
+    assert.equal(figuresOf(run({ calls: [...calls(30, hangs), ...hung] }), "gray").grayP99Ms, 10_000);
   });
 
   it("counts answers by whole seconds, failed calls not among them", () => {

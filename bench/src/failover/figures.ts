@@ -1,11 +1,11 @@
 import { quantile } from "../statistics.js";
-import type { Call, NodeChange, ProcessTale } from "./client.js";
+import type { Call, NodeChange, ProcessTrace } from "./client.js";
 
 /** What was done to one node. Times are of the system's clock. */
-export interface Episode {
+export interface FaultInterval {
   readonly port: number;
   readonly faultAtMs: number;
-  /** From when it is undone: SIGCONT, the start of a new process, the end of a sickness. */
+  /** When it is undone: SIGCONT, the start of a new process, the end of a gray time. */
   readonly endsAtMs: number;
   /** When the node answers again. */
   readonly backAtMs: number;
@@ -19,17 +19,17 @@ export interface Run {
   readonly endedAtMs: number;
   readonly nodes: number;
   /** In order of time; at least one. */
-  readonly episodes: readonly Episode[];
-  /** Of each process that tells of nodes, those without load too; undefined for clients that tell nothing. */
+  readonly intervals: readonly FaultInterval[];
+  /** Of each process, those without load too; undefined for clients that do not report nodes. */
   readonly changes?: readonly (readonly NodeChange[])[];
   readonly sniffs?: number;
-  readonly sickPart?: number;
-  /** Clients may take so long to notice before the sick percentile counts. */
+  readonly grayShare?: number;
+  /** The gray percentile counts from so long after the fault. */
   readonly noticeMs: number;
 }
 
 /**
- * What came of a run. Infinity stands for "not before the end". A number is undefined where nobody could tell it.
+ * The figures of a run. Infinity stands for "not before the end". A number is undefined where it is not measured.
  *
  * Errors and requests are of everything after the warm-up.
  */
@@ -43,7 +43,7 @@ export interface Figures {
   readonly sniffs: number | undefined;
   /** From the fault to the end of the last call that failed or took longer than a second. */
   readonly troubleMs: number;
-  /** From the fault until the last process says that it avoids the node. Of several faults the slowest. */
+  /** From the fault until the last process reports that it avoids the node. Of several faults the slowest. */
   readonly informedMs: number | undefined;
   /** From when the node answers again to the first answer of a call that began after that. Of several the slowest. */
   readonly firstUseMs: number;
@@ -51,23 +51,23 @@ export interface Figures {
   readonly fullShareMs: number;
   readonly healthyP99Ms: number;
   /** Of the calls that touch the time from `noticeMs` after the fault until it ends, those that hang in it too. */
-  readonly sickP99Ms: number;
-  readonly sickPart: number | undefined;
+  readonly grayP99Ms: number;
+  readonly grayShare: number | undefined;
   /** Answers in each second from the first healthy one. */
   readonly perSecond: readonly number[];
 }
 
 /** A call that takes longer is trouble. */
 export const slowCallMs = 1_000;
-/** Of its fair part: what counts as a node's full share after an outage, and after a sickness. */
+/** The part of its fair share that counts as full, after an outage and after a gray time. */
 export const fullShare = { outage: 0.9, gray: 0.8 } as const;
 const shareWindowMs = 2_000;
 const shareStepMs = 500;
 
 export function figuresOf(run: Run, kind: keyof typeof fullShare): Figures {
-  const { healthyFromMs, endedAtMs, episodes } = run;
-  const first = episodes[0];
-  const last = episodes.at(-1);
+  const { healthyFromMs, endedAtMs, intervals } = run;
+  const first = intervals[0];
+  const last = intervals.at(-1);
   if (first === undefined || last === undefined) throw new Error("a run in which nothing was done to any node");
   const counted = run.calls.filter((call) => call.endedAtMs >= healthyFromMs);
   const answers = counted.filter(({ error }) => error === undefined);
@@ -82,7 +82,7 @@ export function figuresOf(run: Run, kind: keyof typeof fullShare): Figures {
     (call) => call.endedAtMs >= first.faultAtMs && beganAt(call) < Math.max(last.endsAtMs, last.backAtMs),
   );
   const trouble = inFault.filter(({ error, tookMs }) => error !== undefined || tookMs > slowCallMs);
-  const sick = counted.filter(
+  const gray = counted.filter(
     (call) => call.endedAtMs >= first.faultAtMs + run.noticeMs && beganAt(call) < last.endsAtMs,
   );
 
@@ -93,19 +93,19 @@ export function figuresOf(run: Run, kind: keyof typeof fullShare): Figures {
     worstSecond: Math.min(...fromFault) / healthyPerSecond,
     sniffs: run.sniffs,
     troubleMs: greatest(trouble.map((call) => call.endedAtMs - first.faultAtMs)),
-    informedMs: run.changes === undefined ? undefined : informedAfter(run.changes, episodes, endedAtMs),
-    firstUseMs: greatest(episodes.map((episode) => firstUseAfter(answers, episode))),
+    informedMs: run.changes === undefined ? undefined : informedAfter(run.changes, intervals, endedAtMs),
+    firstUseMs: greatest(intervals.map((interval) => firstUseAfter(answers, interval))),
     fullShareMs: fullShareAfter(answers, run, fullShare[kind] / run.nodes),
     healthyP99Ms: percentile(healthyCalls),
-    sickP99Ms: percentile(sick),
-    sickPart: run.sickPart,
+    grayP99Ms: percentile(gray),
+    grayShare: run.grayShare,
     perSecond,
   };
 }
 
 /** The calls of all processes in the order in which they ended. */
-export function callsOf(tales: readonly ProcessTale[]): readonly Call[] {
-  return tales.flatMap(({ calls }) => calls).sort((a, b) => a.endedAtMs - b.endedAtMs);
+export function callsOf(traces: readonly ProcessTrace[]): readonly Call[] {
+  return traces.flatMap(({ calls }) => calls).sort((a, b) => a.endedAtMs - b.endedAtMs);
 }
 
 function beganAt({ endedAtMs, tookMs }: Call): number {
@@ -147,10 +147,10 @@ const avoided = new Set(["ejected", "down", "draining", "absent"]);
 /** A process that avoided the node before the fault, and still does, has nothing to learn. */
 function informedAfter(
   processes: readonly (readonly NodeChange[])[],
-  episodes: readonly Episode[],
+  intervals: readonly FaultInterval[],
   endedAtMs: number,
 ): number {
-  const waits = episodes.flatMap(({ port, faultAtMs, backAtMs }) =>
+  const waits = intervals.flatMap(({ port, faultAtMs, backAtMs }) =>
     processes.map((changes) => {
       const ofNode = changes.filter((change) => change.port === port);
       const before = ofNode.findLast(({ atMs }) => atMs < faultAtMs);
@@ -164,14 +164,14 @@ function informedAfter(
   return greatest(waits);
 }
 
-function firstUseAfter(answers: readonly Call[], { port, backAtMs }: Episode): number {
+function firstUseAfter(answers: readonly Call[], { port, backAtMs }: FaultInterval): number {
   const first = answers.find((call) => call.port === port && beganAt(call) >= backAtMs);
   return first === undefined ? Number.POSITIVE_INFINITY : first.endedAtMs - backAtMs;
 }
 
-function fullShareAfter(answers: readonly Call[], { episodes, endedAtMs }: Run, part: number): number {
-  const fromMs = greatest(episodes.map(({ backAtMs }) => backAtMs));
-  const ports = [...new Set(episodes.map(({ port }) => port))];
+function fullShareAfter(answers: readonly Call[], { intervals, endedAtMs }: Run, part: number): number {
+  const fromMs = greatest(intervals.map(({ backAtMs }) => backAtMs));
+  const ports = [...new Set(intervals.map(({ port }) => port))];
   for (let atMs = fromMs; atMs + shareWindowMs <= endedAtMs; atMs += shareStepMs) {
     const inWindow = answers.filter((call) => call.endedAtMs >= atMs && call.endedAtMs < atMs + shareWindowMs);
     const has = (port: number) => inWindow.filter((call) => call.port === port).length >= part * inWindow.length;

@@ -14,8 +14,8 @@ const figures = (some: Partial<Figures> = {}): Figures => ({
   firstUseMs: 2_000,
   fullShareMs: 30_000,
   healthyP99Ms: 40,
-  sickP99Ms: 50,
-  sickPart: 0.005,
+  grayP99Ms: 50,
+  grayShare: 0.005,
   perSecond: [],
   ...some,
 });
@@ -45,7 +45,7 @@ describe("resultsTable", () => {
     assert.deepEqual(shown?.slice(0, 4), ["1000", "7 (5 RESET, 2 TIMEOUT)", "70 ms", "90 %"]);
   });
 
-  it("tells what was not counted, not told and not seen from zero", () => {
+  it("distinguishes what was not counted, not reported and not seen from zero", () => {
     const rounds = [figures({ sniffs: undefined, informedMs: undefined, fullShareMs: Number.POSITIVE_INFINITY })];
     const shown = row(resultsTable("outage", [{ label: "one", rounds }], {}), "one");
     assert.deepEqual(shown?.slice(4), ["not counted", "0.0 s", "–", "2.0 s", "not seen"]);
@@ -62,10 +62,10 @@ describe("resultsTable", () => {
     assert.equal(fullShare(never, never), "not seen");
   });
 
-  it("puts the targets below, under their columns", () => {
-    const table = resultsTable("gray", [{ label: "one", rounds: [figures()] }], { p99: "1.5", sickPart: "1 %" });
+  it("puts the goals below, under their columns", () => {
+    const table = resultsTable("gray", [{ label: "one", rounds: [figures()] }], { p99: "1.5", grayShare: "1 %" });
     assert.deepEqual(row(table, "one")?.slice(2, 4), ["50 ms / 40 ms = 1.25", "0.5 %"]);
-    assert.deepEqual(row(table, "*target of Rollcall*"), ["", "", "≤ 1.5", "≤ 1 %", "", "", "", ""]);
+    assert.deepEqual(row(table, "*goal for Rollcall*"), ["", "", "≤ 1.5", "≤ 1 %", "", "", "", ""]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { table } from "../report.js";
 import { median } from "../statistics.js";
 import type { Figures } from "./figures.js";
-import type { Targets } from "./scenarios.js";
+import type { Goals } from "./scenarios.js";
 
 /** One contender's figures of one scenario, a set for each round. */
 export interface Result {
@@ -12,7 +12,7 @@ export interface Result {
 interface Column {
   readonly head: string;
   readonly show: (rounds: readonly Figures[]) => string;
-  readonly target: (targets: Targets) => string | undefined;
+  readonly goal: (goals: Goals) => string | undefined;
 }
 
 const atMost = (bound: string | undefined) => (bound === undefined ? undefined : `≤ ${bound}`);
@@ -20,19 +20,19 @@ const atMost = (bound: string | undefined) => (bound === undefined ? undefined :
 const requests: Column = {
   head: "requests",
   show: (rounds) => middle(rounds, (one) => one.requests).toFixed(0),
-  target: () => undefined,
+  goal: () => undefined,
 };
 /** An error of one round is an error, so they are added up. */
-const errors: Column = { head: "errors", show: shownErrors, target: ({ errors }) => errors };
+const errors: Column = { head: "errors", show: shownErrors, goal: ({ errors }) => errors };
 const slowest: Column = {
   head: "slowest call",
   show: (rounds) => milliseconds(middle(rounds, (one) => one.slowestMs)),
-  target: (targets) => atMost(targets.slowest),
+  goal: (goals) => atMost(goals.slowest),
 };
 const worstSecond: Column = {
   head: "worst second",
   show: (rounds) => percent(middle(rounds, (one) => one.worstSecond)),
-  target: ({ worstSecond }) => (worstSecond === undefined ? undefined : `≥ ${worstSecond}`),
+  goal: ({ worstSecond }) => (worstSecond === undefined ? undefined : `≥ ${worstSecond}`),
 };
 const sniffs: Column = {
   head: "sniffs in 15 s",
@@ -42,12 +42,12 @@ const sniffs: Column = {
       middle(rounds, (one) => one.sniffs),
       (value) => value.toFixed(0),
     ),
-  target: (targets) => atMost(targets.sniffs),
+  goal: (goals) => atMost(goals.sniffs),
 };
 const trouble: Column = {
   head: "last failed or slow call",
   show: (rounds) => shownTime(middle(rounds, (one) => one.troubleMs)),
-  target: () => undefined,
+  goal: () => undefined,
 };
 const informed: Column = {
   head: "all informed",
@@ -57,50 +57,50 @@ const informed: Column = {
       middle(rounds, (one) => one.informedMs),
       shownTime,
     ),
-  target: (targets) => atMost(targets.informed),
+  goal: (goals) => atMost(goals.informed),
 };
 const firstUse: Column = {
   head: "first use",
   show: (rounds) => shownTime(middle(rounds, (one) => one.firstUseMs)),
-  target: (targets) => atMost(targets.firstUse),
+  goal: (goals) => atMost(goals.firstUse),
 };
 const fullShare: Column = {
   head: "full share",
   show: (rounds) => shownTime(middle(rounds, (one) => one.fullShareMs)),
-  target: (targets) => atMost(targets.fullShare),
+  goal: (goals) => atMost(goals.fullShare),
 };
 const p99: Column = {
-  head: "p99, sick / healthy",
+  head: "p99, gray / healthy",
   show: (rounds) => {
     const healthy = middle(rounds, (one) => one.healthyP99Ms);
-    const sick = middle(rounds, (one) => one.sickP99Ms);
-    const ratio = middle(rounds, (one) => one.sickP99Ms / one.healthyP99Ms);
-    return `${milliseconds(sick)} / ${milliseconds(healthy)} = ${Number.isFinite(ratio) ? ratio.toFixed(2) : "–"}`;
+    const gray = middle(rounds, (one) => one.grayP99Ms);
+    const ratio = middle(rounds, (one) => one.grayP99Ms / one.healthyP99Ms);
+    return `${milliseconds(gray)} / ${milliseconds(healthy)} = ${Number.isFinite(ratio) ? ratio.toFixed(2) : "–"}`;
   },
-  target: (targets) => atMost(targets.p99),
+  goal: (goals) => atMost(goals.p99),
 };
-const sickPart: Column = {
-  head: "share of the sick node",
+const grayShare: Column = {
+  head: "share of the gray node",
   show: (rounds) =>
     shownOr(
       "not counted",
-      middle(rounds, (one) => one.sickPart),
+      middle(rounds, (one) => one.grayShare),
       (part) => percent(part, 1),
     ),
-  target: (targets) => atMost(targets.sickPart),
+  goal: (goals) => atMost(goals.grayShare),
 };
 
 const columns: Readonly<Record<"outage" | "gray", readonly Column[]>> = {
   outage: [requests, errors, slowest, worstSecond, sniffs, trouble, informed, firstUse, fullShare],
-  gray: [requests, errors, p99, sickPart, slowest, worstSecond, sniffs, fullShare],
+  gray: [requests, errors, p99, grayShare, slowest, worstSecond, sniffs, fullShare],
 };
 
-/** A row for each contender, medians over the rounds, and below them what Rollcall must reach. */
-export function resultsTable(kind: "outage" | "gray", results: readonly Result[], targets: Targets): string {
+/** A row for each contender, medians over the rounds, and below them the goals for Rollcall. */
+export function resultsTable(kind: "outage" | "gray", results: readonly Result[], goals: Goals): string {
   const shown = columns[kind];
   const rows = results.map(({ label, rounds }) => [label, ...shown.map(({ show }) => show(rounds))]);
-  const wanted = shown.map(({ target }) => target(targets) ?? "");
-  return table(["", ...shown.map(({ head }) => head)], [...rows, ["*target of Rollcall*", ...wanted]]);
+  const wanted = shown.map(({ goal }) => goal(goals) ?? "");
+  return table(["", ...shown.map(({ head }) => head)], [...rows, ["*goal for Rollcall*", ...wanted]]);
 }
 
 /** The median over the rounds in which there is a number; NaN where there is none. Infinity is a number here: "never". */

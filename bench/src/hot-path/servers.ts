@@ -62,7 +62,7 @@ export async function startServers(): Promise<Servers> {
   };
 }
 
-const nodeServer = fileURLToPath(new URL("./hot-path-node-server.js", import.meta.url));
+const nodeServer = fileURLToPath(new URL("./node-server.js", import.meta.url));
 const inheritErrors: SpawnOptions = { stdio: ["ignore", "ignore", "inherit"] };
 
 async function answersSearch(url: string): Promise<boolean> {

@@ -1,10 +1,10 @@
-import { fanOut } from "./fleet-fan-out.js";
-import { markLatency } from "./fleet-marks.js";
-import { redisOutage } from "./fleet-outage.js";
-import { sniffRates } from "./fleet-sniffs.js";
-import { viewCosts } from "./fleet-view.js";
-import type { Report } from "./report.js";
-import { targetTable } from "./targets.js";
+import { goalTable } from "../goals.js";
+import type { Report } from "../report.js";
+import { fanOut } from "./fan-out.js";
+import { markLatency } from "./marks.js";
+import { redisOutage } from "./outage.js";
+import { sniffRates } from "./sniffs.js";
+import { viewCosts } from "./view.js";
 
 /**
  * What many processes with many threads cost when they share one view: how quickly a mark reaches the last thread, what
@@ -20,6 +20,6 @@ export async function fleet({ quick }: { readonly quick: boolean }): Promise<Rep
   const body =
     "All processes are on one machine, with a Redis of their own. More processes than the machine has processors wait for each " +
     "other, which no fleet on machines of its own does.\n\n" +
-    `## Targets\n\n${targetTable(findings)}\n${marks.section}${many}${outage.section}${sniffs.section}${view}`;
+    `## Goals\n\n${goalTable(findings)}\n${marks.section}${many}${outage.section}${sniffs.section}${view}`;
   return { title: "Fleet: many replicas and threads, one view", body };
 }

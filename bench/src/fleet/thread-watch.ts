@@ -1,16 +1,16 @@
 // Preloaded by `--import` into every thread of a replica of fleet-marks.ts: looks at the node table once a millisecond, as
-// a dispatch does at each request, and notes when it first shows a node as down, or as well again.
+// a dispatch does at each request, and notes when it first shows a node as down, or as up again.
 import { BroadcastChannel, isMainThread, workerData } from "node:worker_threads";
-import { HeaderWord, SharedWord, sharedRow, unpackState } from "../../packages/worker/dist/table/layout.js";
-import { machineMs } from "./monotonic.js";
+import { HeaderWord, SharedWord, sharedRow, unpackState } from "../../../packages/worker/dist/table/layout.js";
+import { machineMs } from "./machine-clock.js";
 
-/** One turn of the mind of one thread. */
+/** A change that one thread has seen. */
 export interface Sighting {
   readonly atMs: number;
   readonly isDown: boolean;
 }
 
-/** What one thread has to tell when it is asked. */
+/** What one thread has recorded since it was last asked. */
 export interface Watched {
   readonly sightings: readonly Sighting[];
   /** When its timer ran later than asked for, and by how much. */
@@ -48,7 +48,7 @@ function watch(words: Int32Array): void {
   const channel = new BroadcastChannel(watchChannel);
   channel.unref();
   channel.onmessage = (event) => {
-    if ((event as { readonly data: unknown }).data !== "tell") return;
+    if ((event as { readonly data: unknown }).data !== "report") return;
     channel.postMessage({ sightings, delays } satisfies Watched);
     sightings.length = 0;
     delays.length = 0;

@@ -48,7 +48,7 @@ if (!isMainThread) {
 
 /**
  * Profiles all threads of this process while `work` runs, into `folder`, one file a thread. `nudge` is called again and
- * again until all have written theirs: a thread that sleeps for want of tasks hears nothing.
+ * again until all have written theirs: a thread that sleeps for lack of tasks reads no message.
  */
 export async function profileThreads<T>(
   folder: string,

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FixtureCluster, startFixtureCluster } from "@rollcall/testing/fixture";
 import { startRedis } from "@rollcall/testing/redis";
-import { type FollowerName, type FollowerOptions, followerNames } from "./fleet-sniffs-client.js";
-import { type MeasuredProcess, startMeasured } from "./measured-process.js";
-import { table } from "./report.js";
-import type { Finding } from "./targets.js";
+import type { Finding } from "../goals.js";
+import { type MeasuredProcess, startMeasured } from "../measured-process.js";
+import { table } from "../report.js";
+import { type FollowerName, type FollowerOptions, followerNames } from "./sniffs-client.js";
 
 /** The shortest that Rollcall takes; long enough to count, short enough to count often. */
 const sniffEveryMs = 1_000;
 const counts = [1, 2, 4] as const;
 const threads = 2;
 const restMs = 50;
-/** After a start, and after a first view, everybody looks around more often. */
+/** After its start and after a first view, every client sniffs and probes more often. */
 const settleMs = 4_000;
 
 /** What a fleet asks of its cluster beside its work: as many processes, each with one client that follows the cluster. */
@@ -58,7 +58,7 @@ async function rateOf(name: FollowerName, count: number, forMs: number): Promise
   const fleet: MeasuredProcess<object, unknown>[] = [];
   try {
     for (let process = 0; process < count; process++) {
-      fleet.push(await startMeasured("./fleet-sniffs-client.js", [JSON.stringify(options)]));
+      fleet.push(await startMeasured(new URL("./sniffs-client.js", import.meta.url), [JSON.stringify(options)]));
     }
     await Promise.all(fleet.map((process) => process.run({})));
     await sleep(settleMs);

@@ -1,7 +1,7 @@
 // Forked by hot-path.ts: one contender, alone in its process, so that its CPU time is its own and what the engine has
 // learned from one contender's code does not slow another's.
 import { type Contender, type ContenderName, type Form, startContender } from "./contenders.js";
-import type { Answer } from "./hot-path-servers.js";
+import type { Answer } from "./servers.js";
 import { mainThreadMs } from "./thread-time.js";
 
 /** A round to run. */
@@ -22,7 +22,7 @@ export interface RoundCost {
   readonly wallMs: number;
   /** User and system time of the whole process, its threads included. */
   readonly cpuMs: number;
-  /** Of that, the main thread's; absent where the system does not tell. */
+  /** Of that, the main thread's; absent where the system does not report it. */
   readonly mainMs?: number;
 }
 

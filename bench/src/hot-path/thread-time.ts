@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 /**
  * How long the main thread of this process has been on a processor, in milliseconds; undefined where the system does not
- * tell (anything but Linux). In contrast to `process.cpuUsage()`, which is of the whole process, helper threads included.
+ * report it (anything but Linux). In contrast to `process.cpuUsage()`, which is of the whole process, helper threads included.
  */
 export function mainThreadMs(): number | undefined {
   try {

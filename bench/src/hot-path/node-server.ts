@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { answers, rootAnswer } from "./hot-path-servers.js";
+import { answers, rootAnswer } from "./servers.js";
 
 const [folder = "", port = ""] = process.argv.slice(2);
 const bodies = new Map(answers.map(({ index }) => [`/${index}/_search`, readFileSync(join(folder, `${index}.json`))]));

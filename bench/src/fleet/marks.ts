@@ -1,34 +1,27 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { createRedisStore, type Lease, systemTimers, type ViewStore } from "@rollcall/coordinator";
+import { createRedisStore, systemTimers } from "@rollcall/coordinator";
 import { silentLogger } from "@rollcall/core";
-import { type Mark, type NodeRecord, nodeKey, type Version } from "@rollcall/core/view";
 import { startRedis } from "@rollcall/testing/redis";
-import type { ReplicaOrder } from "./fleet-marks-replica.js";
-import type { Sighting, Watched } from "./fleet-thread-watch.js";
-import { type MeasuredProcess, startMeasured } from "./measured-process.js";
-import { machineMs } from "./monotonic.js";
-import { table } from "./report.js";
-import { quantile } from "./statistics.js";
-import type { Finding } from "./targets.js";
+import type { Finding } from "../goals.js";
+import { type MeasuredProcess, startMeasured } from "../measured-process.js";
+import { table } from "../report.js";
+import { quantile } from "../statistics.js";
+import { acquireLease, MarksLeader, nodes } from "./marks-leader.js";
+import type { ReplicaOrder } from "./marks-replica.js";
+import type { Sighting, Watched } from "./thread-watch.js";
 
 const shapes = [
   { replicas: 1, threads: 1 },
   { replicas: 2, threads: 2 },
   { replicas: 4, threads: 2 },
 ] as const;
-const targetMs = 10;
-/** Between two marks: long enough that one has arrived everywhere before the next. */
-const betweenMs = 60;
-/** So long after its publication, a mark has nearly always arrived. */
+const goalMs = 10;
+/** Nearly every mark arrives within this time of its publication. */
 const onItsWayMs = 20;
-/** Nobody listens there: nothing is sent to them. */
-const nodes: readonly NodeRecord[] = [1, 2, 3].map((port) => ({ id: `node-${port}`, host: "127.0.0.1", port }));
-const down: Mark = { kind: "down", sinceMs: 0, reason: "bench" };
-const preload = new URL("./fleet-thread-watch.js", import.meta.url).href;
+const preload = new URL("./thread-watch.js", import.meta.url).href;
 
 /**
- * From the moment a leader begins to publish that a node is down, or well again, to the moment each thread of each
- * replica would go by it: over a real Redis, to real pools.
+ * Measures the time from when a leader begins to publish that a node is down, or up again, until each thread of each
+ * replica would dispatch by it: over a real Redis, with real pools.
  */
 export async function markLatency(marks: number): Promise<{
   readonly findings: readonly Finding[];
@@ -52,7 +45,7 @@ export async function markLatency(marks: number): Promise<{
     ]);
     findings.push({
       what: `a mark to the last thread of ${label}: p99`,
-      atMost: targetMs,
+      atMost: goalMs,
       values: lastMs.length === 0 ? [] : [quantile(lastMs, 0.99)],
       digits: 1,
       unit: " ms",
@@ -110,26 +103,32 @@ async function measureShape(replicas: number, threads: number, marks: number): P
   };
   const fleet: MeasuredProcess<ReplicaOrder, unknown>[] = [];
   try {
-    const leader = new Leader(store, await acquired(store), replicas);
+    const leader = new MarksLeader(store, await acquireLease(store), replicas);
     await leader.publish(false);
     for (let count = 0; count < replicas; count++) {
-      fleet.push(await startMeasured("./fleet-marks-replica.js", [JSON.stringify(pool)], ["--import", preload]));
+      fleet.push(
+        await startMeasured(
+          new URL("./marks-replica.js", import.meta.url),
+          [JSON.stringify(pool)],
+          ["--import", preload],
+        ),
+      );
     }
     await Promise.all(fleet.map((replica) => replica.run({ order: "follow", nodes: nodes.length })));
-    // Twice unseen, so that all is compiled; then the marks that count.
-    const tell = async () =>
-      (await Promise.all(fleet.map((replica) => replica.run({ order: "tell", threads })))).flat() as Watched[];
+    // Twenty marks that do not count come first, so that all code is compiled.
+    const collect = async () =>
+      (await Promise.all(fleet.map((replica) => replica.run({ order: "report", threads })))).flat() as Watched[];
     await leader.toggle(20);
-    await tell();
+    await collect();
     const published = await leader.toggle(marks);
-    return latencies(published, await tell());
+    return latencies(published, await collect());
   } finally {
     await Promise.all(fleet.map((replica) => replica.stop()));
     await store.close();
   }
 }
 
-/** For each publication, when each thread first showed it before the next. */
+/** For each publication, when each thread first showed it, if it did so before the next one. */
 function latencies(published: readonly Sighting[], watched: readonly Watched[]): ShapeLatency {
   const firstMs: number[] = [];
   const lastMs: number[] = [];
@@ -155,64 +154,4 @@ function latencies(published: readonly Sighting[], watched: readonly Watched[]):
     ),
   );
   return { firstMs, lastMs, missing, noiseMs };
-}
-
-/** Publishes as a coordinator does, but whatever it is told to. */
-class Leader {
-  private sequence = 0;
-  private beat = 0;
-  private renewedAtMs = machineMs();
-
-  constructor(
-    private readonly store: ViewStore,
-    private readonly lease: Lease,
-    private readonly replicas: number,
-  ) {}
-
-  /** So many publications, in turn down and well; each with the moment before it. */
-  async toggle(times: number): Promise<readonly Sighting[]> {
-    const published: Sighting[] = [];
-    for (let time = 0; time < times; time++) {
-      const isDown = time % 2 === 0;
-      published.push({ atMs: machineMs(), isDown });
-      await this.publish(isDown);
-      await sleep(betweenMs * (0.75 + Math.random() / 2));
-      if (machineMs() - this.renewedAtMs > renewEveryMs) await this.renew();
-    }
-    // So that the next begins with a change.
-    if (times % 2 === 1) await this.publish(false);
-    await sleep(betweenMs);
-    return published;
-  }
-
-  async publish(isDown: boolean): Promise<void> {
-    const { epoch, leader } = this.lease;
-    const version = (sequence: number): Version => ({ epoch, leader, sequence });
-    const [first] = nodes;
-    const marks = {
-      version: version(++this.sequence),
-      nodes: isDown && first !== undefined ? { [nodeKey(first)]: down } : {},
-    };
-    const topology = { version: version(1), clusterUuid: "bench", source: "sniff", nodes } as const;
-    const head = { topology: topology.version, marks: marks.version, beat: ++this.beat, replicas: this.replicas };
-    const isFirst = this.sequence === 1;
-    const kept = await this.store.publish(this.lease, { head, marks, ...(isFirst ? { topology } : {}) });
-    if (!kept) throw new Error("the lease was lost");
-  }
-
-  private async renew(): Promise<void> {
-    this.renewedAtMs = machineMs();
-    await this.store.renew(this.lease, ++this.beat);
-  }
-}
-
-const renewEveryMs = 2_000;
-
-async function acquired(store: ViewStore): Promise<Lease> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const lease = await store.acquire("bench", 0).catch(() => undefined);
-    if (lease !== undefined) return lease;
-    await sleep(50);
-  }
-  throw new Error("no lease");
 }

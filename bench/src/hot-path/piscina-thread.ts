@@ -1,4 +1,4 @@
-// Run by Piscina in a thread: what somebody writes who wants requests off the main thread and has no lane.
+// Run by Piscina in a thread: the usual way to take requests off the main thread.
 import { move, workerData } from "piscina";
 import { overPools, request } from "./bare-undici.js";
 

@@ -1,14 +1,19 @@
-import type { ViewCost, ViewOrder } from "./fleet-view-client.js";
-import { startMeasured } from "./measured-process.js";
-import { table } from "./report.js";
+import { startMeasured } from "../measured-process.js";
+import { table } from "../report.js";
+import type { Cost } from "./cost-list.js";
+import type { ViewOrder } from "./view-client.js";
 
 const sizes = [3, 1_000] as const;
 
 /** What a view costs, at each step of its way, for a small cluster and for a very large one. */
 export async function viewCosts(): Promise<string> {
-  const columns: (readonly ViewCost[])[] = [];
+  const columns: (readonly Cost[])[] = [];
   for (const nodes of sizes) {
-    const client = await startMeasured<ViewOrder, readonly ViewCost[]>("./fleet-view-client.js", [], ["--expose-gc"]);
+    const client = await startMeasured<ViewOrder, readonly Cost[]>(
+      new URL("./view-client.js", import.meta.url),
+      [],
+      ["--expose-gc"],
+    );
     try {
       columns.push(await client.run({ nodes, marked: Math.ceil(nodes / 50) }));
     } finally {

@@ -1,12 +1,12 @@
-import { answers, type Servers } from "./hot-path-servers.js";
-import { inTurns, type MeasuredProcess, startMeasured } from "./measured-process.js";
+import type { Finding } from "../goals.js";
+import { inTurns, type MeasuredProcess, startMeasured } from "../measured-process.js";
+import { table } from "../report.js";
+import { median } from "../statistics.js";
 import { type ReduceOrder, type ReduceRound, type ReducerName, reducerNames } from "./reduce-client.js";
-import { table } from "./report.js";
-import { median } from "./statistics.js";
-import type { Finding } from "./targets.js";
+import { answers, type Servers } from "./servers.js";
 
 const inFlight = 64;
-const targetLagMs = 12;
+const goalLagMs = 12;
 
 /**
  * How long everything else in a process has to wait while large answers are fetched and reduced to a few numbers: on the
@@ -23,7 +23,7 @@ export async function reduceInTasks(
   const found = new Map<ReducerName, ReduceRound[]>(reducerNames.map((name) => [name, []]));
   try {
     for (const name of reducerNames) {
-      clients.set(name, await startMeasured("./reduce-client.js", [name, ...servers.urls]));
+      clients.set(name, await startMeasured(new URL("./reduce-client.js", import.meta.url), [name, ...servers.urls]));
     }
     // The first round is to warm up.
     for (let round = 0; round <= rounds; round++) {
@@ -51,7 +51,7 @@ export async function reduceInTasks(
     findings: [
       {
         what: `tasks that reduce answers of ${large.label}: p99 of main's lag`,
-        atMost: targetLagMs,
+        atMost: goalLagMs,
         values: lags("rollcall, tasks in 2 threads"),
         digits: 1,
         unit: " ms",

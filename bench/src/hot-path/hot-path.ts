@@ -1,12 +1,12 @@
+import { type Finding, goalTable } from "../goals.js";
+import { inTurns, type MeasuredProcess, startMeasured } from "../measured-process.js";
+import { type Report, table } from "../report.js";
+import { median } from "../statistics.js";
+import type { RoundCost, RoundOrder } from "./client.js";
 import { bytesContenders, type ContenderName, contenderNames, type Form } from "./contenders.js";
-import type { RoundCost, RoundOrder } from "./hot-path-client.js";
-import { type Answer, answers, type Servers, startServers } from "./hot-path-servers.js";
-import { inTurns, type MeasuredProcess, startMeasured } from "./measured-process.js";
 import { profileHotPath } from "./profile.js";
 import { reduceInTasks } from "./reduce.js";
-import { type Report, table } from "./report.js";
-import { median } from "./statistics.js";
-import { type Finding, targetTable } from "./targets.js";
+import { type Answer, answers, type Servers, startServers } from "./servers.js";
 
 const inFlight = 64;
 
@@ -27,7 +27,7 @@ const official: Entry = { name: "elasticsearch", form: "parsed" };
 
 interface Extent {
   readonly rounds: number;
-  /** Of the largest answers: a round takes as long as those that were under way at its end. */
+  /** Of the largest answers: a round lasts until those in flight at its end are answered. */
   readonly roundsOfLarge: number;
   readonly forMs: number;
   readonly warmUpMs: number;
@@ -79,7 +79,7 @@ export async function hotPath({
     "- *main*: the main thread's part of it, as Linux counts it (`schedstat`)\n" +
     `- ratios are to ${nameOf(floor)} in the same round\n\n` +
     "Given are medians, in brackets the least and the most of the rounds.\n\n" +
-    `## Targets\n\n${targetTable(findings)}\n` +
+    `## Goals\n\n${goalTable(findings)}\n` +
     all.map(([{ label }, costs]) => `## Answers of ${label}\n\n${costTable(costs)}\n`).join("") +
     reduced.section;
   return { title: "Hot path: what a request costs its client", body };
@@ -95,7 +95,7 @@ async function measureAll(servers: Servers, extent: Extent): Promise<readonly (r
   const clients: Clients = new Map();
   try {
     for (const name of contenderNames) {
-      clients.set(name, await startMeasured("./hot-path-client.js", [name, ...servers.urls]));
+      clients.set(name, await startMeasured(new URL("./client.js", import.meta.url), [name, ...servers.urls]));
     }
     const all: [Answer, Costs][] = [];
     for (const answer of answers) {
@@ -126,7 +126,7 @@ async function takeTurns(clients: Clients, answer: Answer, extent: Extent): Prom
   return costs;
 }
 
-/** Microseconds of a request, round by round; empty where the main thread's time is not told. */
+/** Microseconds of a request, round by round; empty where the main thread's time is not reported. */
 function usOf(costs: Costs, entry: Entry, what: "cpuMs" | "mainMs"): readonly number[] {
   const rounds = costs.get(nameOf(entry)) ?? [];
   return rounds.flatMap((cost) => {

@@ -1,13 +1,13 @@
 // Forked by fleet-marks.ts: one replica, whose threads are watched.
 import { BroadcastChannel } from "node:worker_threads";
 import { createPool, type PoolOptions } from "@rollcall/worker";
-import { type Watched, watchChannel } from "./fleet-thread-watch.js";
+import { type Watched, watchChannel } from "./thread-watch.js";
 
 export type ReplicaOrder =
   /** Answered when the view has so many nodes. */
   | { readonly order: "follow"; readonly nodes: number }
   /** Answered with what each thread has seen since it was last asked. */
-  | { readonly order: "tell"; readonly threads: number };
+  | { readonly order: "report"; readonly threads: number };
 
 const pool = createPool({ ...(JSON.parse(process.argv[2] ?? "{}") as PoolOptions), logger: false });
 const channel = new BroadcastChannel(watchChannel);
@@ -19,16 +19,16 @@ async function carryOut(order: ReplicaOrder): Promise<unknown> {
     }
     return "followed";
   }
-  const told: Watched[] = [];
+  const reports: Watched[] = [];
   const all = new Promise<void>((resolve) => {
     channel.onmessage = (event) => {
-      told.push((event as { readonly data: Watched }).data);
-      if (told.length === order.threads) resolve();
+      reports.push((event as { readonly data: Watched }).data);
+      if (reports.length === order.threads) resolve();
     };
   });
-  channel.postMessage("tell");
+  channel.postMessage("report");
   await all;
-  return told;
+  return reports;
 }
 
 process.on("message", (order: ReplicaOrder) => {

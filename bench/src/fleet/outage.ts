@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { startFixtureCluster } from "@rollcall/testing/fixture";
 import { type RedisServer, startRedis } from "@rollcall/testing/redis";
-import { type Replica, startReplica } from "../../test/dist/support/replica/index.js";
-import { machineMs } from "./monotonic.js";
-import { table } from "./report.js";
-import { median } from "./statistics.js";
-import type { Finding } from "./targets.js";
+import { type Replica, startReplica } from "../../../test/dist/support/replica/index.js";
+import type { Finding } from "../goals.js";
+import { table } from "../report.js";
+import { median } from "../statistics.js";
+import { machineMs } from "./machine-clock.js";
 
 const replicas = 2;
 const threads = 2;
 const slots = 4;
 const pauseMs = 5;
-const targetMs = 5_000;
+const goalMs = 5_000;
 const healthyMs = 2_000;
 const awayMs = 3_000;
 const pollMs = 20;
@@ -36,8 +36,8 @@ interface Outage {
 }
 
 /**
- * Redis goes away under a fleet that is at work, and comes back: how long until every replica has a beat of after its
- * return, and what the requests notice.
+ * Redis goes away and comes back while a fleet searches: how long until every replica has a beat from after the return,
+ * and how the requests fare.
  */
 export async function redisOutage(rounds: number): Promise<{
   readonly findings: readonly Finding[];
@@ -93,7 +93,7 @@ export async function redisOutage(rounds: number): Promise<{
     findings: [
       ...[...found].map(([name, all]) => ({
         what: `Redis ${name}: until every replica has caught up`,
-        atMost: targetMs / 1_000,
+        atMost: goalMs / 1_000,
         values: all.map(({ caughtUpMs }) => caughtUpMs / 1_000),
         digits: 2,
         unit: " s",
@@ -108,14 +108,14 @@ export async function redisOutage(rounds: number): Promise<{
     section:
       "## Redis goes away and comes back\n\n" +
       `${replicas} replicas of ${threads} threads, each of which may lead, searching in ${slots} slots each with ${pauseMs} ms of rest. Redis is away for ` +
-      `${awayMs / 1_000} s, ${rounds} times each way. *caught up*: from when Redis is back until every replica has heard a beat ` +
-      "of after that, and so has the newest view. A killed Redis has lost it: somebody must lead again, and publish anew.\n\n" +
+      `${awayMs / 1_000} s, ${rounds} times each way. *caught up*: from when Redis is back until every replica has a beat ` +
+      "from after that, and so the newest view. A killed Redis has lost it: a process must take the lease and publish again.\n\n" +
       table(["Redis is", "caught up, s", "failed requests", "slowest, ms", "slowest while well, ms"], rows) +
       "\n",
   };
 }
 
-/** Resolves when every replica goes by a shared view that was beaten after that moment. */
+/** Resolves when every replica has a shared view with a beat from after that moment. */
 async function caughtUp(fleet: readonly Replica[], sinceMs: number): Promise<void> {
   for (const replica of fleet) {
     for (;;) {

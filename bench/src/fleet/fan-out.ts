@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startRedis } from "@rollcall/testing/redis";
-import { table } from "./report.js";
-import { quantile } from "./statistics.js";
+import { table } from "../report.js";
+import { quantile } from "../statistics.js";
 
 const sizes = [8, 64, 512] as const;
 const channel = "bench";
@@ -11,7 +11,7 @@ const channel = "bench";
 const message = "x".repeat(1_000);
 
 /**
- * How long Redis takes to tell many. The machine holds no 512 replicas, but it holds their connections: bare sockets,
+ * How long Redis takes to send one message to many. The machine holds no 512 replicas, but their connections: bare sockets,
  * all read by this one process, which is more work at one place than any replica has.
  */
 export async function fanOut(messages: number): Promise<string> {

@@ -1,23 +1,23 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type OwnedProcess, own } from "@rollcall/testing/processes";
-import type { ClientSettings, FromClient, ProcessTale, ToClient } from "./client.js";
+import type { ClientSettings, FromClient, ProcessTrace, ToClient } from "./client.js";
 
 /** All processes of one application: each with its client, and all with the same one. */
-export interface Fleet extends AsyncDisposable {
+export interface ClientProcesses extends AsyncDisposable {
   /** The load begins. */
   go(): void;
-  /** The load ends; resolves with what every process has to tell once its last call is over. */
-  finish(): Promise<readonly ProcessTale[]>;
+  /** The load ends; resolves with the trace of every process once its last call has ended. */
+  finish(): Promise<readonly ProcessTrace[]>;
 }
 
 const program = fileURLToPath(new URL("./client.js", import.meta.url));
-const answerTimeoutMs = 60_000;
+const answerTimeoutMs = 120_000;
 
 /** Resolves when every process has found the cluster. */
-export async function startFleet(settings: readonly ClientSettings[]): Promise<Fleet> {
+export async function startClientProcesses(settings: readonly ClientSettings[]): Promise<ClientProcesses> {
   const processes: ClientProcess[] = [];
-  const fleet: Fleet = {
+  const fleet: ClientProcesses = {
     go: () => {
       for (const one of processes) one.send("go");
     },
@@ -39,30 +39,30 @@ export async function startFleet(settings: readonly ClientSettings[]): Promise<F
 interface ClientProcess {
   readonly ready: Promise<unknown>;
   send(message: ToClient): void;
-  finish(): Promise<ProcessTale>;
+  finish(): Promise<ProcessTrace>;
   stop(): Promise<unknown>;
 }
 
 async function startProcess(settings: ClientSettings): Promise<ClientProcess> {
   const owned = await own(fork(program, [JSON.stringify(settings)]));
-  const said = <Type extends FromClient["type"]>(type: Type) =>
+  const next = <Type extends FromClient["type"]>(type: Type) =>
     word(owned, type, `${settings.contender}: no word "${type}" from a process`);
-  const ready = said("ready");
-  // Whoever waits for it will see; a fleet that is given up while it starts does not wait.
+  const ready = next("ready");
+  // It is not awaited if another process fails to start.
   ready.catch(() => {});
   return {
     ready,
     send: (message) => owned.child.send(message),
     finish() {
-      const tale = said("tale");
+      const trace = next("trace");
       owned.child.send("finish" satisfies ToClient);
-      return tale;
+      return trace;
     },
     stop: () => owned.kill(),
   };
 }
 
-/** The child's next message of this type. @throws when it ends before, or takes longer than a minute */
+/** The child's next message of this type. @throws when it ends before, or takes longer than two minutes */
 function word<Type extends FromClient["type"]>(
   { child, gone }: OwnedProcess,
   type: Type,

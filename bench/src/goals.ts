@@ -1,18 +1,18 @@
 import { table } from "./report.js";
 import { median } from "./statistics.js";
 
-/** What was to be reached, and what was measured, round by round. */
+/** A goal, and what was measured in each round. */
 export interface Finding {
   readonly what: string;
   readonly atMost: number;
-  /** Empty: it could not be measured here. */
+  /** Empty: it cannot be measured here. */
   readonly values: readonly number[];
   readonly digits: number;
   readonly unit?: string;
 }
 
-/** The median decides; the brackets hold the least and the most, so that luck can be seen. */
-export function targetTable(findings: readonly Finding[]): string {
+/** The median decides; the brackets hold the least and the most, so that the noise shows. */
+export function goalTable(findings: readonly Finding[]): string {
   return table(
     ["", "at most", "measured", "reached"],
     findings.map(({ what, atMost, values, digits, unit = "" }) => {

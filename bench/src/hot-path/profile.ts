@@ -3,11 +3,11 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startMeasured } from "../measured-process.js";
+import { type Report, root, table } from "../report.js";
+import type { RoundCost, RoundOrder } from "./client.js";
 import type { ContenderName, Form } from "./contenders.js";
-import type { RoundCost, RoundOrder } from "./hot-path-client.js";
-import { answers, type Servers } from "./hot-path-servers.js";
-import { startMeasured } from "./measured-process.js";
-import { type Report, root, table } from "./report.js";
+import { answers, type Servers } from "./servers.js";
 
 const profiled: readonly { readonly name: ContenderName; readonly index: string; readonly form: Form }[] = [
   { name: "undici-dispatch", index: "small", form: "parsed" },
@@ -27,7 +27,7 @@ export async function profileHotPath(servers: Servers, quick: boolean): Promise<
     const answer = answers.find((one) => one.index === index);
     if (answer === undefined) throw new Error(`no answer ${index}`);
     const client = await startMeasured<RoundOrder, RoundCost>(
-      "./hot-path-client.js",
+      new URL("./client.js", import.meta.url),
       [name, ...servers.urls],
       ["--import", preload],
     );
