@@ -146,7 +146,7 @@ describe("close()", patience, () => {
     });
   });
 
-  it("close() `await using` closes a pool", async () => {
+  it("`await using` closes a pool", async () => {
     await using cluster = await startFixtureCluster({ nodes: 1 });
     let kept: ReturnType<typeof createPool> | undefined;
     {

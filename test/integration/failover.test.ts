@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "@rollcall/testing";
-import type { FixtureFaults, FixtureNode, RequestFault } from "@rollcall/testing/fixture";
-import { addressOf, nodeAt, setAll } from "@rollcall/testing/fixture";
-import type { Pool, PoolEvents } from "@rollcall/worker";
+import type { FixtureFaults, FixtureNode } from "@rollcall/testing/fixture";
+import { addressOf, nodeAt } from "@rollcall/testing/fixture";
+import type { Pool } from "@rollcall/worker";
 import {
-  askInSlots,
   failureOf,
+  isAvoided,
   newDocument,
   patience,
   sameDocument,
@@ -15,14 +14,9 @@ import {
   shareOf,
   startLoad,
   statusOf,
+  waitUntilAvoided,
   withPool,
 } from "./support-requests.js";
-
-const users = { kind: "other" } as const;
-
-const isAvoided = (pool: Pool, node: FixtureNode) => ["down", "ejected"].includes(statusOf(pool, node).state);
-const avoided = (pool: Pool, node: FixtureNode) =>
-  waitUntil("the pool keeps away from the node", () => isAvoided(pool, node));
 
 function serves(pool: Pool, node: FixtureNode): Promise<unknown> {
   return waitUntil("the node serves again", async () => {
@@ -39,7 +33,7 @@ describe("node killed under load", patience, () => {
       const load = startLoad(pool, 8);
       await waitUntil("every node serves", () => pool.nodes().every(({ answers }) => answers > 20));
       await node.kill();
-      await avoided(pool, node);
+      await waitUntilAvoided(pool, node);
       assert.match(statusOf(pool, node).reason ?? "", /\w/);
       assert.ok((statusOf(pool, node).forMs ?? -1) >= 0);
       const before = others.map((other) => statusOf(pool, other).answers);
@@ -66,7 +60,7 @@ describe("node killed under load", patience, () => {
       const load = startLoad(pool, 8, newDocument);
       await waitUntil("every node serves", () => pool.nodes().every(({ answers }) => answers > 20));
       await nodeAt(cluster, 1).kill();
-      await avoided(pool, nodeAt(cluster, 1));
+      await waitUntilAvoided(pool, nodeAt(cluster, 1));
       const { answered } = load;
       await waitUntil("writes go on", () => load.answered > answered + 100);
       await load.stop();
@@ -92,7 +86,7 @@ describe("connections that fail", patience, () => {
         await waitUntil("every node serves", () => pool.nodes().every(({ answers }) => answers > 5));
         await node.set(faults);
         await node.dropConnections();
-        await avoided(pool, node);
+        await waitUntilAvoided(pool, node);
         assert.match(statusOf(pool, node).reason ?? "", /\w/);
         const { answered } = load;
         await waitUntil("the others serve", () => load.answered > answered + 200);
@@ -110,7 +104,7 @@ describe("connections that fail", patience, () => {
       const node = nodeAt(cluster, 2);
       await node.set({ connections: "black-hole" });
       const load = startLoad(pool, 8);
-      await avoided(pool, node);
+      await waitUntilAvoided(pool, node);
       const { answered } = load;
       await waitUntil("the others serve", () => load.answered > answered + 200);
       await load.stop();
@@ -213,98 +207,6 @@ describe("no node left", patience, () => {
       assert.equal(answer.status, 201);
       assert.ok(answer.attempts.length > 1);
       assert.equal((await cluster.stats()).commits, 1);
-    });
-  });
-});
-
-describe("small clusters", patience, () => {
-  it("a cluster the only node is tried even while it is down, so it serves as soon as it is back", async () => {
-    await withPool({ cluster: { nodes: 1 } }, async ({ cluster, pool }) => {
-      const node = nodeAt(cluster, 0);
-      for (let round = 0; round < 2; round++) {
-        await node.kill();
-        assert.equal((await failureOf(pool.request(search))).code, "NO_NODE");
-        assert.ok(isAvoided(pool, node));
-        await node.restart();
-        const answer = await pool.request(search);
-        assert.ok(answer.ok);
-      }
-    });
-  });
-
-  it("a cluster of two nodes either one serves alone, and no Read fails", async () => {
-    await withPool({ cluster: { nodes: 2 } }, async ({ cluster, pool }) => {
-      const load = startLoad(pool, 4);
-      for (const node of cluster.nodes) {
-        await waitUntil("both are used", () =>
-          pool.nodes().every(({ state }) => state === "healthy" || state === "slow-start"),
-        );
-        await node.kill();
-        await avoided(pool, node);
-        const { answered } = load;
-        await waitUntil("the other serves", () => load.answered > answered + 50);
-        await node.restart();
-      }
-      await load.stop();
-      assert.deepEqual(load.failures, []);
-    });
-  });
-});
-
-describe("node that answers", { ...patience, concurrency: 4 }, () => {
-  const answers: Record<string, RequestFault> = {
-    slowly: { kind: "delay", ms: 250 },
-    "with 429": { kind: "reply", status: 429, body: "{}" },
-    "with 500": { kind: "reply", status: 500, body: "{}" },
-    "with 503": { kind: "reply", status: 503, body: "{}" },
-  };
-  for (const [how, fault] of Object.entries(answers)) {
-    it(`a node that answers ${how} is never taken out of service, even if it answers probes so`, async () => {
-      await withPool({}, async ({ cluster, pool }) => {
-        const events: PoolEvents["node"][0][] = [];
-        pool.on("node", (event) => events.push(event));
-        const node = nodeAt(cluster, 0);
-        await node.set({ requests: [fault] });
-        const { requests } = statusOf(pool, node);
-        const stop = askInSlots(pool, 9, { ...search, class: "never" }, () => {});
-        // Nothing must happen, so there is no condition to wait for: two rounds of probes and every window of outcomes.
-        await sleep(4_000);
-        await stop();
-        assert.ok(statusOf(pool, node).requests > requests);
-        assert.equal(statusOf(pool, node).failures, 0);
-        assert.deepEqual(events, []);
-        assert.ok(pool.nodes().every(({ state }) => state === "healthy"));
-      });
-    });
-  }
-
-  it("requests that cannot be sent fail alone with CONFIG, and no node is blamed", async () => {
-    await withPool({}, async ({ cluster, pool }) => {
-      const before = await cluster.stats();
-      const paths = ["/lögs/_search", "/a b", "/a\r\nb", "/a\0b", "logs/_search", "", "/a#b", "http://127.0.0.1:1/"];
-      for (let round = 0; round < 5; round++) {
-        for (const path of paths) {
-          const error = await failureOf(pool.request({ method: "GET", path }));
-          assert.deepEqual([error.code, error.sent, error.attempts], ["CONFIG", "no", []]);
-        }
-      }
-      for (const { state, requests, failures } of pool.nodes()) {
-        assert.deepEqual([state, requests, failures], ["healthy", 0, 0]);
-      }
-      assert.equal((await cluster.stats()).requests.other, before.requests.other);
-      assert.ok((await pool.request(search)).ok);
-    });
-  });
-
-  it("while every node answers 503, the answers are returned and the pool is not degraded", async () => {
-    await withPool({}, async ({ cluster, pool }) => {
-      const degraded: boolean[] = [];
-      pool.on("degraded", (event) => degraded.push(event.degraded));
-      await setAll(cluster, { requests: [{ kind: "reply", status: 503, on: users }] });
-      for (let number = 0; number < 30; number++) assert.equal((await pool.request(newDocument)).status, 503);
-      await setAll(cluster, {});
-      assert.ok((await pool.request(search)).ok);
-      assert.deepEqual(degraded, []);
     });
   });
 });

@@ -72,6 +72,11 @@ export function statusOf(pool: Pool, node: FixtureNode) {
   return status ?? assert.fail(`the pool does not know ${addressOf(node)}`);
 }
 
+export const isAvoided = (pool: Pool, node: FixtureNode) => ["down", "ejected"].includes(statusOf(pool, node).state);
+
+export const waitUntilAvoided = (pool: Pool, node: FixtureNode) =>
+  waitUntil("the pool sends the node no requests", () => isAvoided(pool, node));
+
 /** The node's part of the next answers that the pool gets, more than so many, while there is load. */
 export async function shareOf(pool: Pool, node: FixtureNode, answers: number): Promise<number> {
   const counted = () => ({
