@@ -4,9 +4,9 @@ import { Exploration } from "./exploration.js";
 import { Penalties } from "./penalties.js";
 import { pick } from "./pick-two.js";
 
-/** What a node does to a request that comes at that time. */
+/** How a node treats a request that comes at that time. */
 export interface Behaviour {
-  /** Its work takes so many times as long. */
+  /** Its work takes this many times as long. */
   readonly slower?: number;
   /** The part of requests that it answers with 503 at once. */
   readonly refusing?: number;
@@ -17,20 +17,20 @@ export interface Behaviour {
 /**
  *   penalties  pick-two by requests in flight and penalties, with exploration
  *   in flight  pick-two by requests in flight alone
- *   oracle     as "in flight", among the nodes that are well throughout
+ *   oracle     as "in flight", among the nodes that are healthy throughout
  */
 export type Rule = "penalties" | "in flight" | "oracle";
 
 export interface Run {
   readonly rule: Rule;
   readonly behaviourOf: (node: number, atMs: number) => Behaviour;
-  /** Whom the oracle leaves out. */
+  /** The node that the oracle leaves out. */
   readonly bad?: number;
   readonly nodes?: number;
   readonly processes?: number;
-  /** How long a request takes on the mean, by itself. */
+  /** The mean time of a request without queueing. */
   readonly workMs?: number;
-  /** Of the cluster's work, with all nodes well. */
+  /** The share of the capacity that the requests use while all nodes are healthy. */
   readonly load?: number;
   /** All processes together; instead of `load`. */
   readonly requestsPerSecond?: number;
@@ -72,13 +72,13 @@ export class History {
   }
 }
 
-/** A node works on so many requests at once; the others wait. */
+/** The requests that a node works on at once; the others wait. */
 const workers = 8;
 const networkMs = 0.5;
 const stallMs = 300;
 const retriesMax = 3;
 
-/** Plays the run in virtual time: processes that learn alone, in front of nodes that are queues. Replays exactly. */
+/** Simulates processes that each measure by themselves, in front of nodes that are queues. The same run gives the same history. */
 export function simulate({
   rule,
   behaviourOf,
@@ -189,7 +189,7 @@ class SimulatedProcess {
   private attempt(beganMs: number, tried: readonly number[]): void {
     const { penalties, reader, agenda, inFlight } = this;
     const startedMs = agenda.nowMs;
-    // Left alone, penalties stay what they are at first: 1.
+    // Without a call of `advance`, every penalty stays 1.
     if (this.rule === "penalties") penalties.advance(reader.roster.eligible, startedMs);
     const picked = pick(reader, tried, startedMs, this.random, this.exploration);
     if (picked.type !== "node") return;
@@ -212,57 +212,23 @@ class SimulatedProcess {
   }
 }
 
-/** What is to happen, as a heap by time; what falls on the same time happens in the order it was noted. */
+/** What is to happen, by time; two things of one time happen in the order in which they were added. */
 class Agenda {
   nowMs = 1_000;
-  private readonly heap: { readonly atMs: number; readonly order: number; readonly happen: () => void }[] = [];
-  private order = 0;
+  /** The next entry stands last. */
+  private readonly entries: { readonly atMs: number; readonly happen: () => void }[] = [];
 
   after(delayMs: number, happen: () => void): void {
-    const entry = { atMs: this.nowMs + delayMs, order: this.order++, happen };
-    let at = this.heap.push(entry) - 1;
-    while (at > 0) {
-      const above = (at - 1) >> 1;
-      if (!this.isBefore(at, above)) break;
-      this.swap(at, above);
-      at = above;
-    }
+    const atMs = this.nowMs + delayMs;
+    let place = this.entries.length;
+    while (place > 0 && (this.entries[place - 1]?.atMs ?? 0) <= atMs) place--;
+    this.entries.splice(place, 0, { atMs, happen });
   }
 
   runUntil(untilMs: number): void {
-    for (let next = this.take(); next !== undefined && next.atMs <= untilMs; next = this.take()) {
+    for (let next = this.entries.pop(); next !== undefined && next.atMs <= untilMs; next = this.entries.pop()) {
       this.nowMs = next.atMs;
       next.happen();
     }
-  }
-
-  private take() {
-    const [first] = this.heap;
-    const last = this.heap.pop();
-    if (first === undefined || last === undefined || this.heap.length === 0) return first;
-    this.heap[0] = last;
-    for (let at = 0; ; ) {
-      const left = 2 * at + 1;
-      const right = left + 1;
-      const least = right < this.heap.length && this.isBefore(right, left) ? right : left;
-      if (least >= this.heap.length || !this.isBefore(least, at)) return first;
-      this.swap(at, least);
-      at = least;
-    }
-  }
-
-  private isBefore(a: number, b: number): boolean {
-    const one = this.heap[a];
-    const other = this.heap[b];
-    if (one === undefined || other === undefined) return false;
-    return one.atMs === other.atMs ? one.order < other.order : one.atMs < other.atMs;
-  }
-
-  private swap(a: number, b: number): void {
-    const one = this.heap[a];
-    const other = this.heap[b];
-    if (one === undefined || other === undefined) return;
-    this.heap[a] = other;
-    this.heap[b] = one;
   }
 }

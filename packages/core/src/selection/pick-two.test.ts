@@ -96,54 +96,39 @@ const picking = (check: (rows: Row[], picked: Picked, tried: number[]) => void) 
   );
 
 describe("pick", () => {
-  it("finds a node whenever an eligible one has room, for a request that was tried or not", () => {
+  it("a pick takes the best that the roster, the tried nodes and their room allow", () => {
     picking((rows, picked, tried) => {
       const { eligible } = readerOf(rows).roster;
+      const roomy = eligible.filter((slot) => rows[slot]?.room);
+      const untried = roomy.filter((slot) => !tried.includes(slot));
       if (rows.length === 0) assert.equal(picked.type, "none");
-      else if (eligible.some((slot) => rows[slot]?.room)) assert.equal(picked.type, "node");
+      else if (roomy.length > 0) assert.equal(picked.type, "node");
       else if (tried.length === 0) assert.equal(picked.type, "full");
       else assert.notEqual(picked.type, "none");
-    });
-  });
-
-  it("never picks a node without room", () => {
-    picking((rows, picked) => {
-      if (picked.type === "node") assert.equal(rows[picked.slot]?.room, true);
-    });
-  });
-
-  it("picks a node that is leaving only if every other is tried, or leaving too", () => {
-    picking((rows, picked, tried) => {
-      if (picked.type !== "node" || rows[picked.slot]?.mark !== "draining" || rows[picked.slot]?.tier === "seed")
-        return;
-      const others = rows.flatMap(({ tier, mark, room }, slot) =>
-        tier === "node" && mark !== "draining" && room && !tried.includes(slot) ? [slot] : [],
-      );
-      assert.deepEqual(others, []);
-    });
-  });
-
-  it("picks a tried node only if every eligible one with room is tried", () => {
-    picking((rows, picked, tried) => {
-      if (picked.type !== "node" || !tried.includes(picked.slot)) return;
-      const untried = readerOf(rows).roster.eligible.filter((slot) => rows[slot]?.room && !tried.includes(slot));
-      assert.deepEqual(untried, []);
+      if (picked.type !== "node") return;
+      assert.equal(rows[picked.slot]?.room, true, "the node has room");
+      if (tried.includes(picked.slot)) assert.deepEqual(untried, [], "a tried node comes after every untried one");
+      if (rows[picked.slot]?.mark !== "draining" || rows[picked.slot]?.tier === "seed") return;
+      const others = rows.filter(({ tier, mark, room }, slot) => {
+        return tier === "node" && mark !== "draining" && room && !tried.includes(slot);
+      });
+      assert.deepEqual(others, [], "a draining node comes last");
     });
   });
 
   for (const count of [3, 40]) {
-    it(`spreads requests evenly over ${count} idle nodes`, () => {
+    it(`requests spread evenly over ${count} idle nodes`, () => {
       const counts = countPicks(Array<Row>(count).fill(well), 1_000 * count);
       for (const share of shares(counts)) assertNear(share * count, 1, 0.12);
     });
 
-    it(`never picks the busiest of ${count} nodes: two different ones are compared`, () => {
+    it(`the busiest of ${count} nodes is never picked, because two different ones are compared`, () => {
       const [first] = countPicks([{ ...well, inFlight: 1 }, ...Array<Row>(count - 1).fill(well)], 2_000);
       assert.equal(first, 0);
     });
   }
 
-  it("compares two of three nodes, so the second best has its share", () => {
+  it("two of three nodes are compared, so the second best has its share", () => {
     const counts = countPicks(
       [0, 1, 2].map((inFlight) => ({ ...well, inFlight })),
       3_000,
@@ -152,18 +137,18 @@ describe("pick", () => {
     assertNear(shares(counts)[1], 1 / 3, 0.03);
   });
 
-  it("takes the only node there is, whatever it has in flight", () => {
+  it("the only node is picked, however many requests it has in flight", () => {
     assert.deepEqual(only([{ ...well, inFlight: 99 }]), [0]);
   });
 
-  it("lets a node that is eased in take part in as many draws as its weight says", () => {
+  it("a node in slow start takes part in as many draws as its weight says", () => {
     // Idle beside busy ones, it wins whenever it is one of the two: weight times two thirds.
     const busy = { ...well, inFlight: 5 };
     assertNear(shares(countPicks([busy, starting, busy], 5_000))[1], 0.1 * (2 / 3), 0.015);
     assertNear(shares(countPicks([busy, { ...starting, weight: 0.5 }, busy], 5_000))[1], 0.5 * (2 / 3), 0.03);
   });
 
-  it("draws few of the nodes that are eased in among many, too", () => {
+  it("few nodes in slow start are drawn among many nodes, too", () => {
     const rows = [...Array<Row>(20).fill(starting), ...Array<Row>(20).fill({ ...well, inFlight: 5 })];
     const eased = countPicks(rows, 4_000)
       .slice(0, 20)
@@ -172,39 +157,39 @@ describe("pick", () => {
     assertNear(eased / 4_000, 1 - (20 * 19) / (22 * 21), 0.03);
   });
 
-  it("does not make a node that is eased in look more costly than it is", () => {
+  it("slow start does not make a node look more costly", () => {
     const counts = countPicks([{ ...well, inFlight: 1 }, starting], 2_000);
     assertNear(shares(counts)[1], 0.1, 0.03);
   });
 
   for (const count of [3, 40]) {
-    it(`sends requests to ${count} nodes that are all eased in at once, evenly`, () => {
+    it(`requests spread evenly over ${count} nodes that are all in slow start`, () => {
       const counts = countPicks(Array<Row>(count).fill(starting), 1_000 * count);
       for (const share of shares(counts)) assertNear(share * count, 1, 0.15);
     });
   }
 
-  it("waits for a node that is well and has no room, rather than use one that is not", () => {
+  it("a request waits for a healthy node without room rather than use one that is down", () => {
     assert.deepEqual(pick(readerOf([fullUp, down]), [], nowMs, seededRandom(1)), { type: "full" });
   });
 
-  it("tries other nodes first", () => {
+  it("a retry goes to a node that was not tried", () => {
     assert.deepEqual(only([well, well, well], [1]), [0, 2]);
     assert.deepEqual(only([well, well, well], [1, 0]), [2]);
   });
 
-  it("tries a node that is down before one it has tried, and then begins again with those that are well", () => {
+  it("a node that is down is tried before a tried one, and then the healthy ones begin again", () => {
     const seed: Row = { ...well, tier: "seed" };
     assert.deepEqual(only([well, down, seed], [0]), [1]);
     assert.deepEqual(only([well, down, seed], [0, 1]), [2]);
     assert.deepEqual(only([well, down, seed], [0, 1, 2]), [0]);
   });
 
-  it("goes back to a tried node if the untried ones that are well have no room", () => {
+  it("a retry returns to a tried node if the untried healthy ones have no room", () => {
     assert.deepEqual(only([well, fullUp, down], [0]), [0]);
   });
 
-  it("takes nodes that refused in the last second last, but only in panic", () => {
+  it("in panic, nodes that refused a connection in the last second are picked last", () => {
     const refusing = { ...down, refusedAtMs: nowMs - 999 };
     assert.deepEqual(only([refusing, { ...down, inFlight: 9 }, refusing]), [1]);
     assert.deepEqual(only([refusing, refusing]), [0, 1]);
@@ -216,37 +201,37 @@ describe("pick", () => {
     assert.deepEqual(only([{ ...well, refusedAtMs: nowMs - 1 }, well]), [0, 1]);
   });
 
-  it("keeps requests away from a penalised node, among few nodes and among many", () => {
+  it("requests avoid a penalised node, among few nodes and among many", () => {
     assert.deepEqual(only([bad, well, well]), [1, 2]);
     assert.equal(countPicks([bad, ...Array<Row>(40).fill({ ...well, inFlight: 9 })], 1_000)[0], 0);
   });
 
-  it("takes a penalised node where it is cheaper all the same", () => {
+  it("a penalised node is picked if it is cheaper all the same", () => {
     const busy = { ...well, inFlight: 4 };
     assert.deepEqual(only([{ ...well, penalty: 4 }, busy, busy]), [0]);
     assert.deepEqual(only([{ ...well, penalty: 6 }, busy, busy]), [1, 2]);
   });
 
-  it("does not make a pair of two penalised nodes while another is well", () => {
+  it("two penalised nodes are no pair while another node is healthy", () => {
     assert.deepEqual(only([bad, bad, well]), [2]);
   });
 
-  it("takes the cheaper of two penalised nodes if no other is left", () => {
+  it("the cheaper of two penalised nodes is picked if no other is left", () => {
     assert.deepEqual(only([bad, { ...bad, penalty: 200 }]), [0]);
     assert.deepEqual(only([bad, { ...bad, penalty: 200 }, fullUp]), [0]);
     assert.deepEqual(only([{ ...bad, penalty: 200 }, well], [1]), [0]);
   });
 
-  it("takes a node that sits out before a penalised one", () => {
+  it("a node that sits out in slow start is picked before a penalised one", () => {
     assert.deepEqual(only([bad, { ...starting, inFlight: 3 }]), [1]);
   });
 
-  it("in panic, takes a penalised node before one that has just refused", () => {
+  it("in panic, a penalised node is picked before one that has just refused", () => {
     const refusing = { ...down, refusedAtMs: nowMs - 1 };
     assert.deepEqual(only([refusing, { ...down, penalty: 50 }]), [1]);
   });
 
-  it("compares no more than two nodes in good standing, whatever penalised ones there are", () => {
+  it("no more than two nodes without a penalty are compared, whatever penalised ones there are", () => {
     const counts = countPicks([0, 1, 2].map((inFlight): Row => ({ ...well, inFlight })).concat(bad, bad), 3_000);
     assertNear(shares(counts)[0], 2 / 3, 0.03);
     assertNear(shares(counts)[1], 1 / 3, 0.03);
@@ -255,7 +240,7 @@ describe("pick", () => {
 });
 
 describe("pickAmong", () => {
-  it("picks two of the given nodes and takes the cheaper, whatever the roster says", () => {
+  it("pickAmong takes the cheaper of two of the given nodes, whatever the roster says", () => {
     const reader = readerOf([well, down, { ...down, inFlight: 2 }]);
     assert.deepEqual(pickAmong(reader, [1, 2], nowMs, seededRandom(1)), { type: "node", slot: 1 });
     assert.deepEqual(pickAmong(reader, [], nowMs, seededRandom(1)), { type: "none" });
@@ -280,17 +265,17 @@ describe("exploration", () => {
     return counts;
   }
 
-  it("spends one request in 200 on a penalised node", () => {
+  it("exploration spends one request in 200 on a penalised node", () => {
     const [tries = 0] = explore([bad, well, well], 20_000, 10);
     assert.ok(tries >= 95 && tries <= 100, `${tries} tries`);
   });
 
-  it("tries each penalised node at most once a second", () => {
+  it("exploration tries each penalised node at most once a second", () => {
     const counts = explore([bad, well, bad], 20_000, 1);
     assert.deepEqual([counts[0], counts[2]], [20, 20]);
   });
 
-  it("leaves retries, nodes without room and nodes in good standing alone", () => {
+  it("exploration leaves out retries, nodes without room and nodes without a penalty", () => {
     assert.equal(explore([bad, well, well], 1_000, 10, [2])[0], 0);
     assert.equal(explore([{ ...bad, room: false }, well], 1_000, 10)[0], 0);
     assert.equal(explore([{ ...well, penalty: 2, inFlight: 9 }, well], 1_000, 10)[0], 0);
