@@ -31,29 +31,31 @@ const outcome = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom("unreachable" as const) },
   { weight: 1, arbitrary: fc.constantFrom(...outcomes) },
 );
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 1,
-      arbitrary: fc.record({ type: fc.constant("members" as const), keys: fc.subarray(keys), firstView: fc.boolean() }),
-    },
-    { weight: 8, arbitrary: fc.record({ type: fc.constant("answer" as const), key, outcome }) },
-    {
-      weight: 2,
-      arbitrary: fc.record(
-        { type: fc.constant("report" as const), key, replica, probe: fc.constant("failed" as const) },
-        { requiredKeys: ["type", "key", "replica"] },
-      ),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({ type: fc.constant("peer" as const), key, replica, ok: fc.boolean() }),
-    },
-    { weight: 1, arbitrary: fc.record({ type: fc.constant("refute" as const), key, replica }) },
-    { weight: 4, arbitrary: fc.record({ type: fc.constant("wait" as const), ms: fc.nat(5_000) }) },
-  ),
-  { minLength: 20, maxLength: 120 },
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.subarray(keys), fc.boolean()).map(([keys, firstView]): Step => {
+      return { type: "members", keys, firstView };
+    }),
+  },
+  { weight: 8, arbitrary: fc.tuple(key, outcome).map(([key, outcome]): Step => ({ type: "answer", key, outcome })) },
+  { weight: 1, arbitrary: fc.tuple(key, replica).map(([key, replica]): Step => ({ type: "report", key, replica })) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(key, replica).map(([key, replica]): Step => {
+      return { type: "report", key, replica, probe: "failed" };
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(key, replica, fc.boolean()).map(([key, replica, ok]): Step => {
+      return { type: "peer", key, replica, ok };
+    }),
+  },
+  { weight: 1, arbitrary: fc.tuple(key, replica).map(([key, replica]): Step => ({ type: "refute", key, replica })) },
+  { weight: 4, arbitrary: fc.nat(5_000).map((ms): Step => ({ type: "wait", ms })) },
 );
+const steps = fc.array(step, { minLength: 20, maxLength: 120 });
 
 /** What events and effects alone show of a node. */
 interface Shadow {
