@@ -1,5 +1,5 @@
 import { addressOf } from "../view/node-record.js";
-import { type Endpoint, type Fault, type PublishedAddress, readEndpoint, unroutable } from "./parse-address.js";
+import { type Fault, type HostPort, type PublishedAddress, readHostPort, unroutable } from "./parse-address.js";
 import { sanitizeForLog } from "./sanitize-for-log.js";
 
 /** `discovery.addressMap` with its keys in the one spelling that addresses are compared in. */
@@ -9,26 +9,26 @@ export type AddressMap = ReadonlyMap<string, string>;
 export function readAddressMap(option: Readonly<Record<string, string>> | undefined): AddressMap {
   const map = new Map<string, string>();
   for (const [key, value] of Object.entries(option ?? {})) {
-    const endpoint = readEndpoint(key);
-    if (!("fault" in endpoint)) map.set(keyOf(endpoint), value);
+    const hostPort = readHostPort(key);
+    if (!("fault" in hostPort)) map.set(keyOf(hostPort), value);
   }
   return map;
 }
 
 /**
- * Where the operator says that a published address is reached; undefined where the map does not name it.
+ * Where a published address is reached, by the operator's map; undefined if the map does not name it.
  *
  * The nearest match wins: first host and port, by name and then by number, then the host alone. A value without a
  * port keeps the published one.
  */
-export function mapAddress(map: AddressMap, published: PublishedAddress): Required<Endpoint> | Fault | undefined {
+export function mapAddress(map: AddressMap, published: PublishedAddress): Required<HostPort> | Fault | undefined {
   const { host, ip = host, port } = published;
   const candidates = [{ host, port }, { host: ip, port }, { host }, { host: ip }];
   const key = candidates.map(keyOf).find((candidate) => map.has(candidate));
   const value = key === undefined ? undefined : map.get(key);
   if (key === undefined || value === undefined) return undefined;
 
-  const target = readEndpoint(value);
+  const target = readHostPort(value);
   const fault = "fault" in target ? target.fault : unroutable(target.host);
   if ("fault" in target || fault !== undefined) {
     return { fault: `is mapped by discovery.addressMap (${key}) to ${sanitizeForLog(value)}, which ${fault}` };
@@ -36,6 +36,6 @@ export function mapAddress(map: AddressMap, published: PublishedAddress): Requir
   return { host: target.host, port: target.port ?? port };
 }
 
-function keyOf({ host, port }: Endpoint): string {
+function keyOf({ host, port }: HostPort): string {
   return port === undefined ? host.text : addressOf({ host: host.text, port });
 }

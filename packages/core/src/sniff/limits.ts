@@ -12,6 +12,6 @@ export const sniffLimits = {
   addressMaxLength: 512,
   /** Bound addresses that are read if a node names no publish address. */
   boundAddressesMax: 16,
-  /** Of a foreign text repeated in a reason. */
+  /** Of a text from outside that a reason repeats. */
   shownMaxLength: 120,
 } as const;

@@ -1,17 +1,17 @@
 import { addressOf, type NodeRecord } from "../view/node-record.js";
 import { sniffLimits } from "./limits.js";
 
-/** When a node that is no longer listed has left. */
+/** When a node that is no longer listed counts as gone. */
 export const membershipRules = {
   /** Time from the first complete answer without the node to the last; so there are at least two. */
   absenceMs: 5_000,
-  /** Different nodes that must have given them, where enough are there to be asked. */
+  /** Different nodes that must have given those answers, if enough nodes can be asked. */
   answerersToLeave: 2,
   /** How many listed nodes are enough. */
   presentForAnswerers: 2,
-  /** An answer without more than this share of the members is held. */
+  /** An answer that omits more than this share of the members is held. */
   shrinkShareMax: 0.5,
-  /** Answers, and their time, after which a held answer is believed though one node alone gave it. */
+  /** How many answers, over how long, confirm a held answer that only one node gives. */
   loneAnswersToShrink: 3,
   loneShrinkMs: 30_000,
 } as const;
@@ -34,20 +34,20 @@ export type ListedNode =
       readonly lastMs: number;
       /** How many in a row; those of one instant are one. */
       readonly answers: number;
-      /** Who gave them; no more names than the rules ask for. */
+      /** The nodes that gave them; no more than the rules require. */
       readonly answeredBy: readonly string[];
       /** The last answer without it was held. */
       readonly held: boolean;
     };
 
-/** Who belongs to the cluster, absent ones still included: one member an address, ordered by it. Nothing of health. */
+/** The nodes of the cluster, absent ones included: one an address, in order of address. Says nothing about health. */
 export interface Membership {
   readonly members: readonly ListedNode[];
 }
 
 export const emptyMembership: Membership = { members: [] };
 
-/** The membership as another left it: all of these are members, the first at each address, and no more than fit. */
+/** The membership that another process has left: these nodes, the first at each address, up to the limit. */
 export function membershipOf(nodes: readonly NodeRecord[]): Membership {
   const byAddressOnce = new Map<string, NodeRecord>();
   for (const node of nodes) if (!byAddressOnce.has(addressOf(node))) byAddressOnce.set(addressOf(node), node);
@@ -55,11 +55,11 @@ export function membershipOf(nodes: readonly NodeRecord[]): Membership {
   return { members: members.sort(byAddress) };
 }
 
-/** The usable part of a sniff. `complete`: whoever is not listed was not in the cluster. */
+/** The usable part of a sniff. `complete`: a node that is not listed was not in the cluster. */
 export interface MembershipAnswer {
   readonly nodes: readonly NodeRecord[];
   readonly complete: boolean;
-  /** Which node answered, under any name that is always the same for it. */
+  /** The node that answered, by any name that stays the same. */
   readonly answeredBy: string;
 }
 
@@ -74,9 +74,9 @@ export interface MergedSniff {
 /**
  * Takes one sniff answer into account.
  *
- * Promised: an answer that lists nobody changes nothing, and no answer empties a membership. An incomplete answer
- * counts no absence. A node leaves by absence under {@link membershipRules} alone. While an answer is held, nodes join
- * and are refreshed, and nothing else; what it leaves out is noted, so that the next answer can confirm it.
+ * Promised: an answer that lists no node changes nothing, and no answer empties a membership. An incomplete answer
+ * counts no absence. A node leaves by absence only under {@link membershipRules}. While an answer is held, nodes only join
+ * and are refreshed; the nodes that it omits are recorded, so that the next answer can confirm it.
  */
 export function mergeSniff(membership: Membership, answer: MembershipAnswer, nowMs: number): MergedSniff {
   const { members } = membership;
@@ -110,7 +110,7 @@ export function mergeSniff(membership: Membership, answer: MembershipAnswer, now
   };
 }
 
-/** Those at an address that is no member's. Who has moved comes first: its old address has just made room for it. */
+/** The listed nodes at an address that is no member's. One that changed its address comes first: it frees the old one. */
 function strangersTo(members: readonly ListedNode[], listed: ReadonlyMap<string, NodeRecord>): readonly NodeRecord[] {
   const addresses = new Set(members.map(({ node }) => addressOf(node)));
   const ids = new Set(members.map(({ node }) => node.id));
@@ -128,13 +128,13 @@ function isAbsent(member: ListedNode): member is AbsentMember {
   return member.state === "absent";
 }
 
-/** The listed record of a member; the one we have, where they are equal, so that a change can be told by identity. */
+/** The listed record of a member; the present one if they are equal, so that identity shows a change. */
 function refreshed({ node }: ListedNode, listed: ReadonlyMap<string, NodeRecord>): ListedNode {
   const fresh = listed.get(addressOf(node));
   return present(fresh === undefined || sameRecord(fresh, node) ? node : fresh);
 }
 
-// Who was left out by a held answer keeps the next one held too: those who joined meanwhile must not outvote them.
+// A node that is missing because of a held answer keeps the next answer held, so that newly joined nodes cannot outvote it.
 function mustHold(missing: readonly ListedNode[], memberCount: number): boolean {
   const shrinks = missing.length > memberCount * membershipRules.shrinkShareMax;
   return shrinks || missing.some((member) => isAbsent(member) && member.held);
@@ -163,7 +163,7 @@ function hasLeft({ sinceMs, answers, answeredBy, held }: AbsentMember, listedCou
 function shrinkReason(missing: number, members: number): string {
   const { loneAnswersToShrink, loneShrinkMs } = membershipRules;
   const lone = `${loneAnswersToShrink} answers over ${loneShrinkMs / 1_000} s`;
-  return `the answer leaves out ${missing} of ${members} known nodes; held until another node says so, or for ${lone}`;
+  return `the answer omits ${missing} of ${members} known nodes; held until another node confirms it, or for ${lone}`;
 }
 
 /** Records that did not change are the same objects, see {@link refreshed}. */

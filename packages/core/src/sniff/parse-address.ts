@@ -24,7 +24,7 @@ export type ParsedAddress =
  *
  * Total: takes anything, never throws. Refuses what cannot be connected to (wildcards, link-local and multicast
  * addresses, no port) with a sentence for people. A loopback address is accepted: whether it can be used depends on
- * where the reader stands. An address beside a name that cannot be connected to is left out; the name stays.
+ * the machine that reads it. An address beside a name that cannot be connected to is left out; the name stays.
  */
 export function parsePublishAddress(text: unknown): ParsedAddress {
   if (typeof text !== "string") return { ok: false, reason: "publish_address is not text" };
@@ -43,7 +43,7 @@ export function parsePublishAddress(text: unknown): ParsedAddress {
   };
 }
 
-/** What an address says, before anybody asks whether it can be used. */
+/** What an address says, whether or not it can be used. */
 export interface PublishedAddress {
   readonly host: Host;
   readonly port: number;
@@ -71,7 +71,7 @@ export function readPublished(text: string): PublishedAddress | Fault {
 
   const slash = bare.indexOf("/");
   const name = slash < 0 ? "" : bare.slice(0, slash);
-  const endpoint = readEndpoint(bare.slice(slash + 1));
+  const endpoint = readHostPort(bare.slice(slash + 1));
   if ("fault" in endpoint) return endpoint;
   const { host: beside, port } = endpoint;
   if (slash >= 0 && !beside.numeric) return { fault: "has something else than a numeric address after its slash" };
@@ -83,13 +83,13 @@ export function readPublished(text: string): PublishedAddress | Fault {
   return { host, port, ...(host.numeric ? {} : { ip: beside }), ...withScheme };
 }
 
-export interface Endpoint {
+export interface HostPort {
   readonly host: Host;
   readonly port?: number;
 }
 
 /** Reads `host`, `host:port`, `[ipv6]`, `[ipv6]:port`, or IPv6 without brackets and port. */
-export function readEndpoint(text: string): Endpoint | Fault {
+export function readHostPort(text: string): HostPort | Fault {
   const [hostText, portText] = splitPort(text);
   if (hostText === "") return { fault: "names no host" };
   const host = parseHost(hostText);
@@ -103,7 +103,7 @@ function splitPort(text: string): readonly [host: string, port?: string] {
   const [, inBrackets, afterBrackets] = /^\[([^[\]]*:[^[\]]*)\](?::(.*))?$/.exec(text) ?? [];
   if (inBrackets !== undefined) return afterBrackets === undefined ? [inBrackets] : [inBrackets, afterBrackets];
   const colon = text.indexOf(":");
-  // With a second colon it is IPv6 or nothing: nobody can tell where a port would begin.
+  // With a second colon it is IPv6 or nothing: a port has no certain beginning.
   const hasPort = colon >= 0 && text.indexOf(":", colon + 1) < 0;
   return hasPort ? [text.slice(0, colon), text.slice(colon + 1)] : [text];
 }
@@ -117,7 +117,7 @@ const unroutableKinds: Readonly<Partial<Record<HostKind, string>>> = {
   metadata: "is a cloud metadata address, where no node can be",
 };
 
-/** Why nobody, anywhere, can connect to this host; undefined where somebody can. */
+/** Why no machine can connect to this host; undefined if some can. */
 export function unroutable(host: Host): string | undefined {
   return unroutableKinds[host.kind];
 }

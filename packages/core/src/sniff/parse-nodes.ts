@@ -1,4 +1,5 @@
 import { parseHost } from "../address/host.js";
+import { present } from "../present.js";
 import { addressOf, type NodeRecord } from "../view/node-record.js";
 import { type AddressMap, mapAddress, readAddressMap } from "./address-map.js";
 import { parseAttributes } from "./attributes.js";
@@ -22,7 +23,7 @@ export interface SniffContext {
     readonly pathPrefix: string;
   };
   /**
-   * From a published `host:port` or `host` to the one that is reached from here. Applied before an address is judged,
+   * From a published `host:port` or `host` to the one that this machine can reach. Applied before an address is judged,
    * so that even a wildcard can be mapped; what it names is used even where it is a loopback address.
    */
   readonly addressMap?: Readonly<Record<string, string>>;
@@ -34,37 +35,37 @@ export interface SniffContext {
 export interface SkippedNode {
   readonly id: string;
   readonly name?: string;
-  /** The `publish_address`, where there was one. */
+  /** The `publish_address`, if there is one. */
   readonly published?: string;
   /** A sentence for the reader of `rollcall sniff`. */
   readonly reason: string;
 }
 
 /**
- * A node list, or why there is none. A refused answer says nothing about who belongs; keep what was known.
+ * A list of nodes, or why there is none. A refused answer says nothing about which nodes belong to the cluster.
  *
  * - `denied`: 401 or 403. The cluster is alive; the user may not ask.
  * - `overloaded`: 429 or 5xx. Ask again later, with backoff.
  * - `malformed`: not the answer of a cluster node, or beyond our limits.
- * - `empty`: a well-formed answer that lists nobody.
+ * - `empty`: a well-formed answer that lists no node.
  */
 export type ParsedSniff =
   | {
       readonly ok: true;
-      /** Ordered by address; no two share one. May be empty: everybody was skipped. */
+      /** Ordered by address; no two share one. Empty if every node was skipped. */
       readonly nodes: readonly NodeRecord[];
       /** The `publish_address` of each of them, by id, fit for a log line: before `addressMap`, as the node wrote it. */
       readonly published: ReadonlyMap<string, string>;
       /** Ordered by id. */
       readonly skipped: readonly SkippedNode[];
-      /** Every node of the cluster was asked, answered, and is listed. False where the answer does not say so. */
+      /** Every node of the cluster was asked, answered, and is listed. False if the answer does not say so. */
       readonly complete: boolean;
-      /** How many nodes were asked, answered and failed to; absent where the answer does not say. */
+      /** How many nodes were asked, answered and failed to; absent if the answer does not say. */
       readonly total?: number;
       readonly successful?: number;
       readonly failed?: number;
       readonly clusterName?: string;
-      /** Everybody listed is a dedicated cluster manager, so they are used after all. */
+      /** Every listed node is a dedicated cluster manager, so they are used after all. */
       readonly filterIgnored: boolean;
     }
   | {
@@ -74,11 +75,11 @@ export type ParsedSniff =
     };
 
 /**
- * Reads who is in the cluster out of an answer to `GET /_nodes/http`.
+ * Reads the nodes of the cluster from an answer to `GET /_nodes/http`.
  *
  * Total: never throws, whatever the body. A node that cannot be used is skipped with a reason and harms no other; a
- * document that cannot be used refuses the whole answer. Every address returned is one that somebody can connect to.
- * Not promised: that it can be reached from here, or is the node it claims to be; only a probe tells.
+ * document that cannot be used refuses the whole answer. Every address returned can be connected to from some machine.
+ * Not promised: that this machine can reach it, or that it is the node it claims to be. Only a probe shows that.
  */
 export function parseNodes(answer: SniffAnswer, context: SniffContext): ParsedSniff {
   const refusal = refusedByStatus(answer.status);
@@ -94,7 +95,7 @@ export function parseNodes(answer: SniffAnswer, context: SniffContext): ParsedSn
   }
 
   const skipped: SkippedNode[] = [];
-  const listed: ListedNode[] = [];
+  const listed: NodeEntry[] = [];
   for (const id of ids) {
     const node = readNode(id, entries[id]);
     if ("reason" in node) skipped.push(node);
@@ -102,7 +103,7 @@ export function parseNodes(answer: SniffAnswer, context: SniffContext): ParsedSn
   }
 
   const filterIgnored = listed.length > 0 && !listed.some(({ roles }) => servesRequests(roles));
-  const site: Site = {
+  const readContext: ReadContext = {
     ...context,
     map: readAddressMap(context.addressMap),
     seedIsLoopback: parseHost(context.seed.host)?.kind === "loopback",
@@ -110,10 +111,10 @@ export function parseNodes(answer: SniffAnswer, context: SniffContext): ParsedSn
   const records: NodeRecord[] = [];
   const published = new Map<string, string>();
   for (const node of listed) {
-    const place = filterIgnored || servesRequests(node.roles) ? locate(node.http, site) : managerReason(node);
-    if ("reason" in place) skipped.push(skip(node, place.reason));
+    const location = filterIgnored || servesRequests(node.roles) ? locate(node.http, readContext) : managerReason(node);
+    if ("reason" in location) skipped.push(skip(node, location.reason));
     else {
-      records.push({ ...recordOf(node), ...place });
+      records.push({ ...recordOf(node), ...location });
       const text = publishedBy(node.http);
       if (text !== undefined) published.set(node.id, text);
     }
@@ -128,7 +129,7 @@ export function parseNodes(answer: SniffAnswer, context: SniffContext): ParsedSn
     skipped: skipped.sort((a, b) => (a.id < b.id ? -1 : 1)),
     complete: counts !== undefined && isComplete(counts, ids.length),
     ...counts,
-    ...(clusterName === undefined ? {} : { clusterName }),
+    ...present({ clusterName }),
     filterIgnored,
   };
 }
@@ -157,7 +158,7 @@ function parseJson(body: string | Uint8Array): unknown {
   try {
     return JSON.parse(typeof body === "string" ? body : new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
-    return undefined; // The parser's message quotes the body; nobody needs it.
+    return undefined; // The parser's message quotes the body.
   }
 }
 
@@ -171,7 +172,7 @@ function boundedText(value: unknown, maxLength: number): string | undefined {
   return typeof value === "string" && value !== "" && value.length <= maxLength ? value : undefined;
 }
 
-interface ListedNode {
+interface NodeEntry {
   readonly id: string;
   readonly name?: string;
   readonly version?: string;
@@ -180,7 +181,7 @@ interface ListedNode {
   readonly http: unknown;
 }
 
-function readNode(id: string, value: unknown): ListedNode | SkippedNode {
+function readNode(id: string, value: unknown): NodeEntry | SkippedNode {
   const entry = asObject(value);
   if (entry === undefined) return { id: sanitizeForLog(id), reason: "its entry is not an object" };
   if (id === "" || id.length > sniffLimits.idMaxLength) {
@@ -192,10 +193,7 @@ function readNode(id: string, value: unknown): ListedNode | SkippedNode {
   const attributes = parseAttributes(Object.entries(asObject(entry.attributes) ?? {}));
   return {
     id,
-    ...(name === undefined ? {} : { name }),
-    ...(version === undefined ? {} : { version }),
-    ...(roles === undefined ? {} : { roles }),
-    ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
+    ...present({ name, version, roles, attributes: Object.keys(attributes).length === 0 ? undefined : attributes }),
     http: entry.http,
   };
 }
@@ -207,76 +205,75 @@ function readRoles(value: unknown): readonly string[] | undefined {
   return roles.every((role) => role !== undefined) ? [...new Set(roles)].sort() : undefined;
 }
 
-interface Site extends SniffContext {
+interface ReadContext extends SniffContext {
   readonly map: AddressMap;
   readonly seedIsLoopback: boolean;
 }
 
-type Place = Pick<NodeRecord, "host" | "port" | "ip" | "tls"> | { readonly reason: string };
+type Location = Pick<NodeRecord, "host" | "port" | "ip" | "tls"> | { readonly reason: string };
 
-/** Where the node is reached, seen from this site. */
-function locate(httpValue: unknown, site: Site): Place {
-  const { scheme, host, port, pathPrefix } = site.seed;
-  if (!site.allowDirect) {
+/** Where the node is reached, seen from this context. */
+function locate(httpValue: unknown, context: ReadContext): Location {
+  const { scheme, host, port, pathPrefix } = context.seed;
+  if (!context.allowDirect) {
     const seed = `${scheme}://${addressOf({ host, port })}${pathPrefix}`;
     return { reason: `${seed} looks like a proxy: nodes are asked directly only if discovery.allow names them` };
   }
   const http = asObject(httpValue);
   if (http === undefined) return { reason: "it names no http address" };
   const published = http.publish_address ?? "";
-  if (published !== "") return locateAddress("publish_address", published, site);
+  if (published !== "") return locateAddress("publish_address", published, context);
 
   for (const bound of [http.bound_address].flat().slice(0, sniffLimits.boundAddressesMax)) {
-    const place = locateAddress("bound_address", bound, site);
-    if (!("reason" in place)) return place;
+    const location = locateAddress("bound_address", bound, context);
+    if (!("reason" in location)) return location;
   }
   return { reason: "it names no publish_address, and no bound_address that can be used from here" };
 }
 
-function locateAddress(field: string, text: unknown, site: Site): Place {
+function locateAddress(field: string, text: unknown, context: ReadContext): Location {
   if (typeof text !== "string") return { reason: `${field} is not text` };
   const skipFor = (why: string) => ({ reason: `${field} ${sanitizeForLog(text)} ${why}` });
 
   const published = readPublished(text);
   if ("fault" in published) return skipFor(published.fault);
   const { host, port, ip, scheme } = published;
-  if (scheme === "http" && site.seed.scheme === "https") return skipFor("is plain http, and the seed is https");
+  if (scheme === "http" && context.seed.scheme === "https") return skipFor("is plain http, and the seed is https");
   const tls = scheme === "https" ? { tls: true as const } : {};
 
-  const mapped = mapAddress(site.map, published);
+  const mapped = mapAddress(context.map, published);
   if (mapped !== undefined) {
     return "fault" in mapped ? skipFor(mapped.fault) : { host: mapped.host.text, port: mapped.port, ...tls };
   }
   const fault = unroutable(host);
   if (fault !== undefined) return skipFor(fault);
-  if (host.kind === "loopback" && !site.seedIsLoopback) {
+  if (host.kind === "loopback" && !context.seedIsLoopback) {
     return skipFor("is the node's own loopback address, and the seed is another machine; see discovery.addressMap");
   }
-  const ipIsOfUse = ip !== undefined && (ip.kind === "address" || (ip.kind === "loopback" && site.seedIsLoopback));
+  const ipIsOfUse = ip !== undefined && (ip.kind === "address" || (ip.kind === "loopback" && context.seedIsLoopback));
   return { host: host.text, port, ...(ipIsOfUse ? { ip: ip.text } : {}), ...tls };
 }
 
-function managerReason({ roles = [] }: ListedNode): { readonly reason: string } {
+function managerReason({ roles = [] }: NodeEntry): { readonly reason: string } {
   return { reason: `it is a dedicated cluster manager (${roles.join(", ")})` };
 }
 
-function skip({ id, name, http }: ListedNode, reason: string): SkippedNode {
+function skip({ id, name, http }: NodeEntry, reason: string): SkippedNode {
   const published = publishedBy(http);
   return {
     id: sanitizeForLog(id),
-    ...(name === undefined ? {} : { name: sanitizeForLog(name) }),
-    ...(published === undefined ? {} : { published }),
+    ...present({ name: name === undefined ? undefined : sanitizeForLog(name), published }),
     reason,
   };
 }
 
-/** What a node publishes, for people. */
+/** The address that a node publishes, for people. */
 function publishedBy(http: unknown): string | undefined {
   const published = asObject(http)?.publish_address;
   return typeof published === "string" ? sanitizeForLog(published) : undefined;
 }
 
-function recordOf({ http: _, ...known }: ListedNode): Omit<ListedNode, "http"> {
+function recordOf({ http: _, ...known }: NodeEntry): Omit<NodeEntry, "http"> {
   return known;
 }
 

@@ -1,21 +1,21 @@
 import { parseHost } from "../address/host.js";
 import { addressOf, type NodeRecord } from "../view/node-record.js";
 
-/** What is known of a configured address at the time of a sniff. */
+/** A configured address at the time of a sniff. */
 export interface KnownSeed {
   readonly host: string;
   readonly port: number;
   /** What the host resolves to; for a numeric seed, itself. */
   readonly addresses: readonly string[];
-  /** The node name in its `GET /`; absent where it has not been asked. */
+  /** The node name in its `GET /`; absent before its first answer. */
   readonly answeredAs?: string;
 }
 
 /**
  * Finds the sniffed nodes that are configured addresses under another spelling, and gives them the configured one:
- * that address is known to work, and its credentials are exactly known. The published number stays as `ip`.
+ * that address works, and its credentials are exact. The published number stays as `ip`.
  *
- * A node is a seed if it has the seed's port and one of its resolved addresses and, where the seed has said its node's
+ * A node is a seed if it has the seed's port and one of its resolved addresses and, if the seed has answered with a node
  * name, that name. In doubt it is not: a seed that stands for several nodes (a load balancer, a round-robin name, a
  * forwarded port) must not swallow one of them. Two targets for one node cost little; a lost node costs more.
  *

@@ -2,7 +2,7 @@ import { sniffLimits } from "./limits.js";
 
 /**
  * A text that came from outside, fit for a log line or a terminal: short, on one line, without control characters,
- * and without what stands before an `@`, which in an address is a user and a password.
+ * and without the part before an `@`, which in an address is a user and a password.
  */
 export function sanitizeForLog(text: string): string {
   const afterUser = text.lastIndexOf("@") + 1;
