@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Timers } from "@rollcall/core";
 import { type ClusterOptions, parseClusterConfig } from "@rollcall/core/config";
-import { nodeKey, type View } from "@rollcall/core/view";
+import { type Heartbeat, nodeKey, type View } from "@rollcall/core/view";
 import { collectingLogger, ManualTimers, seededRandom } from "@rollcall/testing";
 import { ClusterAccess } from "./cluster/access.js";
 import { HttpControlClient } from "./cluster/http-control-client.js";
@@ -115,3 +115,9 @@ export const fromSniff = ({ topology }: View) => topology.source === "sniff";
 export const verified = ({ topology }: View) => topology.clusterUuid !== undefined;
 export const markAt = (view: View, node: StandIn) =>
   Object.entries(view.marks.nodes).find(([key]) => key.endsWith(`@${node.address}`))?.[1].kind;
+
+/** A heartbeat of a process that may lead and has ejected no node, but for what is given. */
+export const heartbeatOf = (replica: string, given: Partial<Heartbeat> = {}): Heartbeat => ({
+  ...{ replica, host: "app", pid: 1, role: "candidate", leading: false, freshness: "fresh", ejected: [], threads: [] },
+  ...given,
+});

@@ -18,15 +18,15 @@ function coordinate(url: string, store: ViewStore): CoordinatorProcess {
   return new CoordinatorProcess({ config, store, timers: systemTimers, random: Math.random, logger: silentLogger });
 }
 
-describe("a coordinator without a pool", () => {
-  it("leads, publishes the cluster's own list, and tells of itself when the roll is called", async () => {
+describe("coordinator process", () => {
+  it("it leads, publishes the cluster's own list, and answers a status request with a heartbeat", async () => {
     const node = await standIn((request, response) => {
       const answer = request.url === "/" ? root("n1", uuid) : nodesHttp({ id1: { name: "n1", address: node.address } });
       json(answer)(request, response);
     });
     const store = createMemoryStore(systemTimers);
-    const digests: Heartbeat[] = [];
-    store.onHeartbeat((digest) => digests.push(digest));
+    const heartbeats: Heartbeat[] = [];
+    store.onHeartbeat((heartbeat) => heartbeats.push(heartbeat));
     let source: string | undefined;
     store.subscribe(({ topology }) => {
       source = topology.source;
@@ -35,12 +35,12 @@ describe("a coordinator without a pool", () => {
     try {
       await waitUntil("it leads and the list is published", () => coordinator.isLeading && source === "sniff");
       assert.equal(coordinator.problem, undefined);
-      digests.length = 0;
+      heartbeats.length = 0;
       store.requestStatus();
-      await waitUntil("it has told of itself", () => digests.length > 0);
-      const [digest] = digests;
-      assert.ok(digest !== undefined);
-      const { replica, view, ...rest } = digest;
+      await waitUntil("a heartbeat comes", () => heartbeats.length > 0);
+      const [heartbeat] = heartbeats;
+      assert.ok(heartbeat !== undefined);
+      const { replica, view, ...rest } = heartbeat;
       assert.deepEqual(rest, {
         host: hostname(),
         pid: process.pid,
@@ -58,7 +58,7 @@ describe("a coordinator without a pool", () => {
     }
   });
 
-  it("gives the lease back and closes the store when it is closed, and is closed but once", async () => {
+  it("closing it gives the lease back, then closes the store, and a second close does nothing more", async () => {
     const memory = createMemoryStore(systemTimers);
     const happened: string[] = [];
     const store: ViewStore = {
@@ -78,7 +78,7 @@ describe("a coordinator without a pool", () => {
     assert.ok((await memory.acquire("next", 0)) !== undefined, "another may lead at once");
   });
 
-  it("says that Redis is what stands in the way, above all else", async () => {
+  it("its problem is Redis, before all others, while Redis does not answer", async () => {
     const store = { ...createMemoryStore(systemTimers), isConnected: false };
     const coordinator = coordinate("http://127.0.0.1:1", store);
     assert.equal(coordinator.problem, "Redis does not answer");

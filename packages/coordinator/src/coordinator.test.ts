@@ -11,8 +11,8 @@ import { json, nodesHttp, root } from "./stand-in.test.support.js";
 
 afterEach(closeAll);
 
-describe("a coordinator that starts", () => {
-  it("publishes the configured nodes at once, reachable or not", async () => {
+describe("coordinator at the start", () => {
+  it("the configured nodes are published at once, reachable or not", async () => {
     const { views } = coordinating({ nodes: ["http://127.0.0.1:1", "http://127.0.0.1:2"] });
     await settled();
     const [view] = views;
@@ -24,7 +24,7 @@ describe("a coordinator that starts", () => {
     );
   });
 
-  it("publishes the cluster's own list once a node of it has proved itself", async () => {
+  it("the cluster's own list is published once a listed node is verified", async () => {
     const { at, nodes, urls } = await cluster(3);
     const { when, keys, logger } = coordinating({ nodes: urls.slice(0, 1) });
     const { view } = await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 3);
@@ -35,7 +35,7 @@ describe("a coordinator that starts", () => {
     assert.deepEqual(logger.messages("warn"), []);
   });
 
-  it("searches until the cluster is there", async () => {
+  it("the search continues until a node answers", async () => {
     const { nodes, urls } = await cluster(1);
     await nodes[0]?.down();
     const { coordinator, when, pass } = coordinating({ nodes: urls });
@@ -46,7 +46,7 @@ describe("a coordinator that starts", () => {
     assert.equal(coordinator.problem, undefined);
   });
 
-  it("keeps the configured nodes where the published addresses cannot be reached, and says so once", async () => {
+  it("the configured nodes stay in use if the published addresses cannot be reached, with one warning", async () => {
     const { at, state, listed, urls } = await cluster(1);
     state.list = json(listed(11, 12, 13));
     const { when, pass, keys, logger } = coordinating({ nodes: urls });
@@ -60,7 +60,7 @@ describe("a coordinator that starts", () => {
     );
   });
 
-  it("keeps a configured proxy as it is, and says once why its nodes are not used", async () => {
+  it("a configured proxy stays in use, with one warning that says why its nodes are not used", async () => {
     const { at, sniffs, urls } = await cluster(1);
     const { reply } = at(1);
     at(1).reply = (request, response) => {
@@ -77,7 +77,7 @@ describe("a coordinator that starts", () => {
     assert.ok(at(1).asked.filter((path) => path === `/es${sniffPath}`).length <= 4);
   });
 
-  it("asks for no list where discovery is off, and verifies the configured nodes all the same", async () => {
+  it("with discovery: false no list is requested, and the configured nodes are verified all the same", async () => {
     const { sniffs, urls } = await cluster(2);
     const { when, pass, views } = coordinating({ nodes: urls, discovery: false });
     await when("the seeds are verified", verified);
@@ -85,7 +85,7 @@ describe("a coordinator that starts", () => {
     assert.deepEqual([sniffs(), views.at(-1)?.topology.source, views.at(-1)?.topology.nodes.length], [0, "seeds", 2]);
   });
 
-  it("does not wait for a name server that hangs", async () => {
+  it("a name server that hangs does not stop discovery", async () => {
     mock.method(dns, "lookup", () => new Promise(() => {}));
     syncBuiltinESMExports();
     try {
@@ -99,8 +99,8 @@ describe("a coordinator that starts", () => {
   });
 });
 
-describe("a coordinator and who belongs to the cluster", () => {
-  it("names the configured cluster only once a node of it has answered, and takes no node of another", async () => {
+describe("coordinator and cluster identity", () => {
+  it("the view names the configured cluster once a node of it answers, and never holds a node of another", async () => {
     const ours = await cluster(1);
     const theirs = await cluster(1, { uuid: "u2" });
     await ours.at(1).down();
@@ -118,7 +118,7 @@ describe("a coordinator and who belongs to the cluster", () => {
     assert.deepEqual(view.topology.nodes.map(addressOf), [ours.at(1).address]);
   });
 
-  it("takes the first cluster that answers for ours, also against one that was asked meanwhile", async () => {
+  it("the first cluster that answers is ours, also against one that was asked before", async () => {
     const first = await cluster(1);
     const second = await cluster(1, { uuid: "u2" });
     const held: (() => void)[] = [];
@@ -136,7 +136,7 @@ describe("a coordinator and who belongs to the cluster", () => {
     assert.deepEqual(views.at(-1)?.topology.nodes.map(nodeKey), [`id1@${first.at(1).address}`]);
   });
 
-  it("is not confused by an answer that comes when the configured node has got its id", async () => {
+  it("an answer that comes after a configured node got its id does no harm", async () => {
     const { nodes, at, urls } = await cluster(2);
     const held: (() => void)[] = [];
     const { reply } = at(2);
@@ -153,7 +153,7 @@ describe("a coordinator and who belongs to the cluster", () => {
     assert.deepEqual(views.at(-1)?.marks.nodes, {});
   });
 
-  it("takes a cluster that was rebuilt at the same addresses for ours after a minute, with one warning", async () => {
+  it("a cluster that was rebuilt at the same addresses is ours after a minute, with one warning", async () => {
     const { nodes, state, listed, urls } = await cluster(2);
     const { when, pass, logger, keys, views } = coordinating({ nodes: urls });
     await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 2);
@@ -183,26 +183,7 @@ describe("a coordinator and who belongs to the cluster", () => {
     assert.match(told[0] ?? "", /uuid u2, before u1.*Set `discovery\.clusterUuid` to forbid that/);
   });
 
-  it("never takes another cluster for the one that the configuration names", async () => {
-    const { nodes, urls } = await cluster(1);
-    const { when, pass, views } = coordinating({ nodes: urls, discovery: { clusterUuid: "u1" } });
-    await when("the list is the view", fromSniff);
-    for (const node of nodes) node.reply = json(root("n1", "u2"));
-    await pass(150_000);
-    assert.equal(views.at(-1)?.topology.clusterUuid, "u1");
-  });
-
-  it("is not led astray by one configured node that belongs to another cluster", async () => {
-    const ours = await cluster(2);
-    const theirs = await cluster(1, { uuid: "u2" });
-    const { when, pass, views } = coordinating({ nodes: [...ours.urls, ...theirs.urls] }, { random: () => 0.5 });
-    await when("the list is the view", fromSniff);
-    const { clusterUuid } = views.at(-1)?.topology ?? {};
-    await pass(150_000);
-    assert.equal(views.at(-1)?.topology.clusterUuid, clusterUuid);
-  });
-
-  it("eases in who joins, and lets go of who leaves", async () => {
+  it("a node that joins goes through slow start, and one that leaves drains before it is gone", async () => {
     const { at, state, listed, urls } = await cluster(3);
     state.list = json(listed(1, 2));
     const { when, pass } = coordinating({ nodes: urls.slice(0, 2), discovery: { intervalMs: 5_000 } });
@@ -218,8 +199,8 @@ describe("a coordinator and who belongs to the cluster", () => {
   });
 });
 
-describe("a coordinator and the health of nodes", () => {
-  it("marks a node that nobody reaches as down, asks for the list at once, and takes it back later", async () => {
+describe("coordinator and the health of nodes", () => {
+  it("a node that no process reaches is marked down, a sniff follows at once, and the node comes back later", async () => {
     const { at, sniffs, urls } = await cluster(3);
     const { when, pass, store, logger } = coordinating({ nodes: urls });
     await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 3);
@@ -240,7 +221,7 @@ describe("a coordinator and the health of nodes", () => {
     await when("it is in full use", (view) => markAt(view, at(2)) === undefined);
   });
 
-  it("takes no report at its word", async () => {
+  it("no failure report alone takes a node out", async () => {
     const { at, urls } = await cluster(2);
     const { when, pass, store, views } = coordinating({ nodes: urls });
     await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 2);
@@ -251,22 +232,10 @@ describe("a coordinator and the health of nodes", () => {
     }
     assert.ok(views.every((view) => [undefined, "unverified"].includes(markAt(view, at(2)))));
   });
-
-  it("beats every 2 s, so that readers see that somebody is there", async () => {
-    const { urls } = await cluster(1);
-    const { pass, views } = coordinating({ nodes: urls });
-    await pass(20_000);
-    const before = views.at(-1)?.head;
-    await pass(10_000);
-    const after = views.at(-1)?.head;
-    assert.ok(before !== undefined && after !== undefined);
-    assert.ok(after.beat - before.beat >= 4 && after.atMs - before.atMs >= 8_000);
-    assert.deepEqual(after.topology, before.topology);
-  });
 });
 
-describe("a coordinator that is refused or overloaded", () => {
-  it("serves from the configured nodes where the user may not even say hello, with one warning", async () => {
+describe("coordinator that is refused or overloaded", () => {
+  it("the configured nodes stay the view if GET / is refused, with one warning", async () => {
     const { nodes, urls } = await cluster(2);
     for (const node of nodes) node.reply = json({}, 401);
     const { pass, views, logger, coordinator } = coordinating({ nodes: urls });
@@ -277,7 +246,7 @@ describe("a coordinator that is refused or overloaded", () => {
     assert.match(coordinator.problem ?? "", /refused|401/);
   });
 
-  it("serves from the configured nodes where the list is refused, with one warning, and does not insist", async () => {
+  it("the configured nodes stay the view if the list is refused, with one warning and few further sniffs", async () => {
     const { state, sniffs, urls } = await cluster(2);
     state.list = json({}, 403);
     const { pass, views, logger } = coordinating({ nodes: urls });
@@ -288,7 +257,7 @@ describe("a coordinator that is refused or overloaded", () => {
     assert.ok(sniffs() <= 6, `${sniffs()} sniffs in two minutes`);
   });
 
-  it("does not hurry an overloaded cluster whose nodes it knows", async () => {
+  it("an overloaded cluster whose nodes are known is not sniffed more often", async () => {
     const { state, sniffs, urls } = await cluster(2);
     const { when, pass, views } = coordinating({ nodes: urls });
     await when("the list is the view", fromSniff);
@@ -300,7 +269,7 @@ describe("a coordinator that is refused or overloaded", () => {
     assert.equal(views.at(-1)?.topology.nodes.length, 2);
   });
 
-  it("does not ask again and again for a node that is missing for good", async () => {
+  it("a node that stays missing causes no further sniffs", async () => {
     const { at, state, listed, sniffs, urls } = await cluster(3);
     const { when, pass, views } = coordinating({ nodes: urls.slice(0, 1) });
     await when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === 3);
@@ -314,7 +283,7 @@ describe("a coordinator that is refused or overloaded", () => {
     assert.equal(views.at(-1)?.topology.nodes.length, 3);
   });
 
-  it("tells in one line which listed nodes the configuration does not let it use", async () => {
+  it("one line names the listed nodes that the configuration refuses", async () => {
     const { at, state, urls } = await cluster(1);
     const stranger = (last: number) => ({ name: `s${last}`, address: `203.0.113.${last}:9200` });
     const self = { name: "n1", address: at(1).address };
@@ -332,8 +301,8 @@ describe("a coordinator that is refused or overloaded", () => {
   });
 });
 
-describe("a coordinator whose access changes", () => {
-  it("asks no node before the function given as `auth` has answered, and holds it against none", async () => {
+describe("coordinator whose access changes", () => {
+  it("no node is asked before the function given as `auth` has answered, and none is marked for it", async () => {
     const { at, urls } = await cluster(1);
     let give: (auth: Auth) => void = () => {};
     const auth = new Promise<Auth>((resolve) => {
@@ -349,7 +318,7 @@ describe("a coordinator whose access changes", () => {
     assert.deepEqual([...new Set(at(1).credentials)], ["Bearer t1"]);
   });
 
-  it("uses a listed node once the configured names let it", async () => {
+  it("a listed node is used once the addresses of the configured names allow it", async () => {
     const { at, urls } = await cluster(2, { hosts: ["127.0.0.1", "127.0.0.2"] });
     let addresses = ["203.0.113.1"];
     mock.method(dns, "lookup", async () => addresses.map((address) => ({ address, family: 4 })));
@@ -373,8 +342,8 @@ describe("a coordinator whose access changes", () => {
   });
 });
 
-describe("a coordinator that is closed", () => {
-  it("asks and publishes nothing more, and gives the lease back", async () => {
+describe("coordinator that is closed", () => {
+  it("after close nothing is requested or published, and the lease is free", async () => {
     const { nodes, urls } = await cluster(2);
     const { when, pass, views, store, close } = coordinating({ nodes: urls });
     await when("the list is the view", fromSniff);
@@ -387,7 +356,7 @@ describe("a coordinator that is closed", () => {
     assert.ok((await store.acquire("another", 0)) !== undefined);
   });
 
-  it("comes to an end in the midst of a probe and a sniff", async () => {
+  it("close ends during a probe and a sniff, without a warning", async () => {
     const { at, urls } = await cluster(1);
     at(1).reply = () => {};
     const { pass, views, close, logger } = coordinating({ nodes: urls });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ManualTimers } from "@rollcall/testing";
+import { heartbeatOf } from "./coordinating.test.support.js";
 import { HeartbeatSender } from "./heartbeat-sender.js";
 import { createMemoryStore } from "./store/memory-store.js";
 
@@ -20,16 +21,7 @@ function rig(random: () => number = () => 0.5) {
     store,
     timers,
     random,
-    heartbeat: () => ({
-      replica: "r1",
-      host: "app-1",
-      pid: 7,
-      role: "external",
-      leading: false,
-      freshness: "fresh",
-      ejected: [],
-      threads: [],
-    }),
+    heartbeat: () => heartbeatOf("r1"),
   });
   sender.start();
   const reconnect = () => {
@@ -38,14 +30,14 @@ function rig(random: () => number = () => 0.5) {
   return { timers, store, sentAtMs, sender, reconnect, connected };
 }
 
-describe("a sender of digests", () => {
-  it("tells of its process at the start, and then every 5 s", () => {
+describe("heartbeat sender", () => {
+  it("a heartbeat goes out at the start, and then every 5 s", () => {
     const { timers, sentAtMs } = rig();
     timers.advance(15_500);
     assert.deepEqual(sentAtMs, [100, 5_100, 10_100, 15_100]);
   });
 
-  it("answers a roll call within 200 ms, by chance, so that a fleet does not answer all at once", () => {
+  it("a status request is answered at a random time within 200 ms, so that replicas do not answer together", () => {
     for (const [chance, answeredAtMs] of [
       [0, 3_000],
       [0.25, 3_050],
@@ -59,7 +51,7 @@ describe("a sender of digests", () => {
     }
   });
 
-  it("answers at most once a second, but leaves no roll call without an answer after it", () => {
+  it("status requests are answered once a second at most, and each has an answer after it", () => {
     const { timers, store, sentAtMs } = rig();
     timers.advance(3_000);
     for (let call = 0; call < 40; call++) {
@@ -71,7 +63,7 @@ describe("a sender of digests", () => {
     assert.deepEqual(sentAtMs, [100, 3_100, 4_100, 5_100]);
   });
 
-  it("counts its 5 s from whatever it said last", () => {
+  it("the 5 s count from the last heartbeat, whatever caused it", () => {
     const { timers, store, sentAtMs } = rig();
     timers.advance(4_000);
     store.requestStatus();
@@ -79,7 +71,7 @@ describe("a sender of digests", () => {
     assert.deepEqual(sentAtMs, [100, 4_100, 9_100]);
   });
 
-  it("tells of its process after a new connection to the store: what it said before may not have arrived", () => {
+  it("a heartbeat follows a new connection to the store: the last one may not have arrived", () => {
     const { timers, sentAtMs, reconnect } = rig();
     timers.advance(2_000);
     reconnect();
@@ -87,7 +79,7 @@ describe("a sender of digests", () => {
     assert.deepEqual(sentAtMs, [100, 2_100]);
   });
 
-  it("says nothing after it is closed, though called", () => {
+  it("after close no status request is answered", () => {
     const { timers, store, sentAtMs, sender, connected } = rig();
     timers.advance(2_000);
     store.requestStatus();

@@ -4,8 +4,7 @@ import type { Timers } from "@rollcall/core";
 import type { Heartbeat, Mark, NodeRecord, View } from "@rollcall/core/view";
 import { addressOf, nodeKey } from "@rollcall/core/view";
 import { ManualTimers, settled, waitUntil } from "@rollcall/testing";
-import { sniffPath } from "./cluster/sniff.js";
-import { closeAll, cluster, coordinating, fromSniff, markAt } from "./coordinating.test.support.js";
+import { closeAll, cluster, coordinating, fromSniff, heartbeatOf, markAt } from "./coordinating.test.support.js";
 import { json, root, type StandIn } from "./stand-in.test.support.js";
 import { createMemoryStore } from "./store/memory-store.js";
 import type { ViewStore } from "./store/view-store.js";
@@ -80,15 +79,10 @@ function scripted(store: ViewStore) {
   return all;
 }
 
-const digest = (replica: string, given: Partial<Heartbeat> = {}): Heartbeat => ({
-  ...{ replica, host: "h", pid: 1, role: "candidate", leading: false, freshness: "fresh", ejected: [], threads: [] },
-  ...given,
-});
-
 const published = ({ topology, marks }: View) => ({ nodes: topology.nodes, marks: marks.nodes });
 
-describe("several coordinators on one store", () => {
-  it("have one that leads, and the others ask the cluster nothing", async () => {
+describe("coordinators on one store", () => {
+  it("one of several coordinators leads, and the others send the cluster nothing", async () => {
     const { process, processes, asked } = await fleet(5);
     await process(0).pass(90_000);
     assert.ok(asked("a") > 10);
@@ -104,7 +98,7 @@ describe("several coordinators on one store", () => {
     assert.deepEqual(told(1), ["info another process leads"]);
   });
 
-  it("go on under another as soon as the leader closes, with the marks as they were", async () => {
+  it("another coordinator leads as soon as the leader closes, with the marks as they were", async () => {
     const { process, at, asked, sniffs, timers } = await fleet(2, 3);
     const [a, b] = [process(0), process(1)];
     await a.pass(15_000);
@@ -144,7 +138,7 @@ describe("several coordinators on one store", () => {
     );
   });
 
-  it("tell whoever wants to know when they begin to lead, and when they stop", async () => {
+  it("listeners are called when a coordinator begins to lead and when it stops", async () => {
     const { process } = await fleet(2);
     const [a, b] = [process(0), process(1)];
     const told: boolean[] = [];
@@ -156,7 +150,7 @@ describe("several coordinators on one store", () => {
     stop();
   });
 
-  it("do nothing after they are closed, leading or not", async () => {
+  it("a closed coordinator does nothing more, whether it led or not", async () => {
     const { process, asked, store } = await fleet(2);
     await process(1).close();
     await process(0).close();
@@ -168,8 +162,8 @@ describe("several coordinators on one store", () => {
   });
 });
 
-describe("a leader", () => {
-  it("that was stopped for longer than its lease steps down before it publishes", async () => {
+describe("leader", () => {
+  it("a leader that was stopped for longer than its lease steps down before it publishes", async () => {
     const { nodes, at, urls } = await cluster(2);
     const timers = new ManualTimers();
     const own = stoppable(timers);
@@ -203,7 +197,7 @@ describe("a leader", () => {
     assert.equal(nodes.length, a.views.at(-1)?.topology.nodes.length);
   });
 
-  it("leads on while the store fails, until its time is up, and again when the store is back", async () => {
+  it("a leader goes on while the store fails, until its time is over, and leads again when the store is back", async () => {
     const { process, store, asked } = await fleet(1);
     const a = process(0);
     const before = a.views.at(-1);
@@ -223,7 +217,7 @@ describe("a leader", () => {
     assert.deepEqual(published(view), published(before));
   });
 
-  it("publishes nothing over a view that it cannot read", async () => {
+  it("a leader publishes nothing over a view that it cannot read", async () => {
     const { process, store } = await fleet(2);
     const b = process(1);
     store.state.readFails = true;
@@ -242,7 +236,7 @@ describe("a leader", () => {
     assert.equal(view.topology.nodes.length, 2);
   });
 
-  it("publishes both documents again when the store has lost one", async () => {
+  it("a leader publishes both documents again when the store has lost one", async () => {
     const { process, store } = await fleet(1);
     await process(0).pass(20_000);
     const calls = store.calls.length;
@@ -251,7 +245,7 @@ describe("a leader", () => {
     assert.deepEqual(store.calls.slice(calls, calls + 2), ["renew a", "publish 1 topology marks"]);
   });
 
-  it("takes the lease anew on a new connection to the store, and renews nothing before", async () => {
+  it("after a new connection to the store the lease is acquired again, and not renewed", async () => {
     const { process, store } = await fleet(1);
     await process(0).pass(20_000);
     const calls = store.calls.length;
@@ -261,26 +255,26 @@ describe("a leader", () => {
     assert.equal(process(0).coordinator.isLeading, true);
   });
 
-  it("takes an epoch above the highest that a digest names, if that can be true", async () => {
+  it("a leader takes an epoch above the highest credible one that a heartbeat names", async () => {
     const { process, store, timers } = await fleet(1);
     const version = (epoch: number) => ({ epoch, leader: "x", sequence: 1 });
     const tooHigh = (timers.nowMs() + 100_000_000) * 1_000;
-    store.heartbeat(digest("r9", { view: { topology: version(tooHigh), marks: version(tooHigh) } }));
+    store.heartbeat(heartbeatOf("r9", { view: { topology: version(tooHigh), marks: version(tooHigh) } }));
     await settled();
     assert.equal(process(0).views.at(-1)?.head.topology.epoch, 1);
-    store.heartbeat(digest("r9", { view: { topology: version(3), marks: version(41) } }));
+    store.heartbeat(heartbeatOf("r9", { view: { topology: version(3), marks: version(41) } }));
     await settled();
     assert.equal(process(0).views.at(-1)?.head.topology.epoch, 42);
   });
 
-  it("says how many processes have told of themselves lately", async () => {
+  it("the head says how many replicas sent a heartbeat lately", async () => {
     const { process, store } = await fleet(1);
-    for (const replica of ["r1", "r2", "r3", "r2"]) store.heartbeat(digest(replica));
+    for (const replica of ["r1", "r2", "r3", "r2"]) store.heartbeat(heartbeatOf(replica));
     store.connect();
     await settled();
     assert.equal(process(0).views.at(-1)?.head.replicas, 3);
     await process(0).pass(16_000);
-    store.heartbeat(digest("r1"));
+    store.heartbeat(heartbeatOf("r1"));
     store.connect();
     await settled();
     assert.equal(process(0).views.at(-1)?.head.replicas, 1);
@@ -292,7 +286,7 @@ function everyNodeInUse({ marks }: View): boolean {
   return Object.values(marks.nodes).every(({ kind }) => kind === "unverified");
 }
 
-describe("a leader that does not reach the cluster", () => {
+describe("leader that does not reach the cluster", () => {
   /** From here on, the nodes hang up on a. */
   const cutOff = (nodes: readonly StandIn[]) => {
     for (const node of nodes) {
@@ -304,10 +298,10 @@ describe("a leader that does not reach the cluster", () => {
     }
   };
 
-  it("leaves the lease to others while they reach it, for half a minute, and takes no node from them", async () => {
+  it("a leader that reaches no node leaves the lease for 30 s to one that does, and marks no node", async () => {
     const { process, nodes, store, asked, timers } = await fleet(2);
     const [a, b] = [process(0), process(1)];
-    const tell = () => store.heartbeat(digest("replica of b", { answeredMsAgo: 100 }));
+    const tell = () => store.heartbeat(heartbeatOf("replica of b", { answeredMsAgo: 100 }));
     store.onPeerProbeRequest(({ id, node }) =>
       store.sendPeerProbeResult({ id, node, replica: "replica of b", ok: true }),
     );
@@ -335,10 +329,10 @@ describe("a leader that does not reach the cluster", () => {
     assert.equal(a.coordinator.isLeading, false);
   });
 
-  it("leaves it to others also when it loses the nodes one after the other, though they all stay in use", async () => {
+  it("a leader that loses the nodes one after the other resigns too, though they all stay in use", async () => {
     const { process, nodes, store, timers } = await fleet(1);
     const a = process(0);
-    const tell = () => store.heartbeat(digest("replica of b", { answeredMsAgo: 100 }));
+    const tell = () => store.heartbeat(heartbeatOf("replica of b", { answeredMsAgo: 100 }));
     store.onPeerProbeRequest(({ id, node }) =>
       store.sendPeerProbeResult({ id, node, replica: "replica of b", ok: true }),
     );
@@ -356,50 +350,50 @@ describe("a leader that does not reach the cluster", () => {
     assert.ok(a.views.every(everyNodeInUse));
   });
 
-  it("leaves it to others as well while it has no credential to ask with", async () => {
+  it("a leader without a credential resigns too", async () => {
     const { urls } = await cluster(1);
     const { coordinator, store, pass } = coordinating({ nodes: urls, auth: () => new Promise(() => {}) });
     for (let second = 0; second < 20 && coordinator.isLeading; second++) {
       await pass(1_000);
-      store.heartbeat(digest("r1", { answeredMsAgo: 0 }));
+      store.heartbeat(heartbeatOf("r1", { answeredMsAgo: 0 }));
     }
     assert.equal(coordinator.isLeading, false);
   });
 
-  it("leads on where no other process reaches it either", async () => {
+  it("a leader goes on if no other process reaches the cluster either", async () => {
     const { process, nodes, store } = await fleet(1);
     const a = process(0);
     cutOff(nodes);
     const ejected = nodes.map(({ address }, index) => `id${index + 1}@${address}`);
     for (let second = 0; second < 60; second++) {
-      store.heartbeat(digest("replica of a", { answeredMsAgo: 0 }));
-      store.heartbeat(digest("r1"));
-      store.heartbeat(digest("r2", { answeredMsAgo: 10_000 }));
-      store.heartbeat(digest("r4", { answeredMsAgo: 0, ejected: ejected }));
+      store.heartbeat(heartbeatOf("replica of a", { answeredMsAgo: 0 }));
+      store.heartbeat(heartbeatOf("r1"));
+      store.heartbeat(heartbeatOf("r2", { answeredMsAgo: 10_000 }));
+      store.heartbeat(heartbeatOf("r4", { answeredMsAgo: 0, ejected: ejected }));
       await a.pass(1_000);
       assert.equal(a.coordinator.isLeading, true);
     }
   });
 
-  it("leads on where others reach it and none of them may lead, and resigns once somebody who may is there", async () => {
+  it("a leader resigns only once a process that may lead is there, though others reach the cluster", async () => {
     const { process, nodes, store } = await fleet(1);
     const a = process(0);
     cutOff(nodes);
     const pass = async (seconds: number, ...others: Heartbeat[]) => {
       for (let second = 0; second < seconds && a.coordinator.isLeading; second++) {
-        store.heartbeat(digest("r3", { answeredMsAgo: 0, role: "external" }));
+        store.heartbeat(heartbeatOf("r3", { answeredMsAgo: 0, role: "external" }));
         for (const other of others) store.heartbeat(other);
         await a.pass(1_000);
       }
     };
     await pass(60);
     assert.equal(a.coordinator.isLeading, true);
-    await pass(60, digest("r5", { role: "coordinator" }));
+    await pass(60, heartbeatOf("r5", { role: "coordinator" }));
     assert.equal(a.coordinator.isLeading, false);
   });
 });
 
-describe("a coordinator that begins from a view", () => {
+describe("coordinator that begins from a view", () => {
   const nodeAt = (id: string, address: string): NodeRecord => {
     const { hostname, port } = new URL(`http://${address}`);
     return { id, name: `n of ${id}`, host: hostname, port: Number(port) };
@@ -415,7 +409,7 @@ describe("a coordinator that begins from a view", () => {
   };
   const pace = { intervalMs: 300_000, jitter: 0.5 };
 
-  it("publishes it at once under an epoch of its own, and asks for the members at its own slow pace", async () => {
+  it("a given view is published at once under a new epoch, and sniffs keep the given pace", async () => {
     const { at, urls, sniffs } = await cluster(2);
     const timers = new ManualTimers(100_000);
     const nodes = [nodeAt("id1", at(1).address), nodeAt("id2", at(2).address)];
@@ -440,7 +434,7 @@ describe("a coordinator that begins from a view", () => {
     assert.equal(sniffs(), 1);
   });
 
-  it("searches every 1 to 2 s at any pace while no node is verified", async () => {
+  it("while no node is verified, the search runs every 1 to 2 s at any pace", async () => {
     const { at, urls } = await cluster(1);
     at(1).reply = json({}, 503);
     const { pass } = coordinating({ nodes: urls }, { pace });
@@ -448,7 +442,7 @@ describe("a coordinator that begins from a view", () => {
     assert.ok(at(1).asked.length >= 30, `${at(1).asked.length}`);
   });
 
-  it("leaves out what its own configuration does not let it use, but not before it knows its own names", async () => {
+  it("an inherited node that the configuration refuses leaves the view, but not before all names are looked up", async () => {
     const { at, urls } = await cluster(1);
     const timers = new ManualTimers();
     const stranger = nodeAt("id9", "203.0.113.9:9200");
@@ -466,29 +460,6 @@ describe("a coordinator that begins from a view", () => {
     await unknown.when("the stranger is let go", ({ topology, marks }) => {
       return topology.nodes.length === 1 || marks.nodes[nodeKey(stranger)]?.kind === "draining";
     });
-  });
-
-  it("begins from the configured nodes where the view is of another cluster than the configured one", async () => {
-    const { at, urls } = await cluster(1);
-    const timers = new ManualTimers();
-    const store = createMemoryStore(timers, viewOf([nodeAt("id1", "127.0.0.1:9")], {}, "u2"));
-    const { views, when } = coordinating({ nodes: urls, discovery: { clusterUuid: "u1" } }, { timers, store });
-    await settled();
-    assert.deepEqual(views[0]?.topology.nodes.map(nodeKey), [`@${at(1).address}`]);
-    const { view } = await when("our own is found", fromSniff);
-    assert.deepEqual(view.topology.nodes.map(nodeKey), [`id1@${at(1).address}`]);
-  });
-
-  it("takes a sniffed view over as it is where it asks for no list itself", async () => {
-    const { at, urls, sniffs } = await cluster(1);
-    const timers = new ManualTimers();
-    const store = createMemoryStore(timers, viewOf([nodeAt("id1", at(1).address)]));
-    const { views, pass } = coordinating({ nodes: urls, discovery: false }, { timers, store });
-    await pass(5_000);
-    assert.deepEqual(views[0]?.topology.nodes.map(nodeKey), [`@${at(1).address}`], "the configured nodes are its view");
-    assert.equal(views.at(-1)?.topology.source, "seeds");
-    assert.equal(sniffs(), 0);
-    assert.ok(!at(1).asked.includes(sniffPath));
   });
 });
 

@@ -10,12 +10,12 @@ const middle = () => 0.5;
 const sniffed = (schedule: SniffSchedule, result: "changed" | "same" | "searching", nowMs: number) =>
   afterSniff(beginSniff(schedule), result, nowMs, times, middle);
 
-describe("the sniff schedule", () => {
-  it("begins at once", () => {
+describe("sniff schedule", () => {
+  it("the first sniff is due at once", () => {
     assert.equal(firstSniff(7).dueMs, 7);
   });
 
-  it("looks again at 2, 5 and 10 s after a change, then at the interval", () => {
+  it("after a change, sniffs follow at 2, 5 and 10 s, then at the interval", () => {
     let schedule = sniffed(firstSniff(0), "changed", 0);
     const looks: number[] = [];
     for (let look = 0; look < 5; look++) {
@@ -25,35 +25,35 @@ describe("the sniff schedule", () => {
     assert.deepEqual(looks, [2_000, 5_000, 10_000, 40_000, 70_000]);
   });
 
-  it("begins its looks anew with every change", () => {
+  it("every change starts the further sniffs again", () => {
     const changed = sniffed(sniffed(firstSniff(0), "changed", 0), "changed", 5_000);
     assert.deepEqual(changed.settling, [7_000, 10_000, 15_000]);
   });
 
-  it("drops a look that a slow sniff has overtaken", () => {
+  it("a further sniff whose time a slow sniff has passed is dropped", () => {
     const slow = sniffed(sniffed(firstSniff(0), "changed", 0), "same", 6_000);
     assert.equal(slow.dueMs, 10_000);
   });
 
-  it("searches every 1 to 2 s", () => {
+  it("while searching, a sniff follows every 1 to 2 s", () => {
     const at = (random: number) => afterSniff(firstSniff(0), "searching", 100, times, () => random).dueMs;
     assert.deepEqual([at(0), at(0.5), at(1)], [1_100, 1_600, 2_100]);
   });
 
-  it("hurries where something has happened, but keeps its distance", () => {
+  it("a requested sniff comes at once, but 2 s after the last at the earliest", () => {
     const schedule = sniffed(firstSniff(0), "same", 1_000);
     assert.equal(hastenSniff(schedule, 1_500).dueMs, 3_000);
     assert.equal(hastenSniff(schedule, 9_000).dueMs, 9_000);
     assert.equal(hastenSniff({ ...schedule, dueMs: 4_000 }, 9_000).dueMs, 4_000);
   });
 
-  it("sniffs once more where something happens during a sniff", () => {
+  it("a sniff that is requested during a sniff follows it", () => {
     const asked = hastenSniff(beginSniff(sniffed(firstSniff(0), "same", 0)), 30_000);
     assert.equal(afterSniff(asked, "same", 31_000, times, middle).dueMs, 33_000);
     assert.equal(afterSniff(beginSniff(asked), "same", 31_000, times, middle).dueMs, 61_000);
   });
 
-  it("is never idle for longer than the interval, and but for searching never sniffs twice within 2 s", () => {
+  it("no pause is longer than the interval, and none is shorter than 2 s unless it searches", () => {
     const step = fc.record({
       result: fc.constantFrom("changed" as const, "same" as const),
       tookMs: fc.nat(8_000),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { transitionLine } from "./transition-line.js";
 
-it("says what spoke against a node that went down, as far as anything did", () => {
+it("the line of a node that went down names the evidence, if there is any", () => {
   const down = (failedProbes: number, reporters: number) => {
     const evidence = { flaps: 1, holdUntilMs: 5_000, failedProbes, reporters };
     return transitionLine("n1", { from: "healthy", to: "down", reason: "connection refused", evidence });
@@ -13,7 +13,7 @@ it("says what spoke against a node that went down, as far as anything did", () =
   assert.equal(down(0, 0), "node n1 is down: connection refused");
 });
 
-it("tells a node that is back from one that joins", () => {
+it("the lines of a node that is back and of one that joins differ", () => {
   const line = (from: "down" | "joining") => transitionLine("n1", { from, to: "slow-start", reason: "answers again" });
   assert.notEqual(line("down"), line("joining"));
 });

@@ -9,8 +9,8 @@ import { WarnOnce } from "./warn-once.js";
 
 const nodeAt = (host: string): NodeRecord => ({ id: "", host, port: 9200 });
 
-/** An announcer at a store that can be made to fail, with all that it publishes. */
-async function announcing() {
+/** A publisher at a store that can be made to fail, with all that it publishes. */
+async function publishing() {
   const timers = new ManualTimers(1_000);
   const store = createMemoryStore({ nowMs: () => timers.nowMs() + 50_000 });
   const publications: Publication[] = [];
@@ -33,7 +33,7 @@ async function announcing() {
   const lease = await store.acquire("me", 0);
   assert.ok(lease !== undefined);
   const logger = collectingLogger();
-  const announcer = new ViewPublisher({
+  const publisher = new ViewPublisher({
     store: failable,
     lease,
     findings: () => state.findings,
@@ -45,7 +45,7 @@ async function announcing() {
     },
     notices: new WarnOnce(logger),
   });
-  return { announcer, store, lease, publications, views, state, logger };
+  return { publisher, store, lease, publications, views, state, logger };
 }
 
 function findingsWith(...hosts: string[]): Findings {
@@ -54,15 +54,15 @@ function findingsWith(...hosts: string[]): Findings {
 
 const brought = ({ topology, marks }: Publication) => [topology?.version.sequence, marks?.version.sequence];
 
-describe("an announcer", () => {
-  it("publishes both documents first, and then what has changed, each with its own number", async () => {
-    const { announcer, publications } = await announcing();
-    announcer.publishAll();
+describe("view publisher", () => {
+  it("the first publication has both documents, later ones what changed, each with its own number", async () => {
+    const { publisher, publications } = await publishing();
+    publisher.publishAll();
     await settled();
-    announcer.marksChanged();
+    publisher.marksChanged();
     await settled();
-    announcer.marksChanged();
-    announcer.topologyChanged();
+    publisher.marksChanged();
+    publisher.topologyChanged();
     await settled();
     assert.deepEqual(publications.map(brought), [
       [1, 1],
@@ -81,11 +81,11 @@ describe("an announcer", () => {
     );
   });
 
-  it("publishes the newest findings and not each", async () => {
-    const { announcer, publications, state } = await announcing();
+  it("the newest findings are published, and not each", async () => {
+    const { publisher, publications, state } = await publishing();
     for (const host of ["es1", "es2", "es3"]) {
       state.findings = findingsWith(host);
-      announcer.publishAll();
+      publisher.publishAll();
     }
     await settled();
     assert.deepEqual(
@@ -94,106 +94,94 @@ describe("an announcer", () => {
     );
   });
 
-  it("publishes what changes while it publishes", async () => {
-    const { announcer, views, store, state } = await announcing();
+  it("a change during a publication is published after it", async () => {
+    const { publisher, views, store, state } = await publishing();
     const stop = store.subscribe(() => {
       stop();
       state.findings = findingsWith("es2");
-      announcer.topologyChanged();
+      publisher.topologyChanged();
     });
-    announcer.publishAll();
+    publisher.publishAll();
     await settled();
     assert.deepEqual(views.at(-1)?.topology.nodes, [nodeAt("es2")]);
   });
 
-  it("writes the times of marks on the clock of the store", async () => {
-    const { announcer, views, state } = await announcing();
+  it("the times of marks are written on the clock of the store", async () => {
+    const { publisher, views, state } = await publishing();
     const down = { flaps: 2, holdUntilMs: 5_900, failedProbes: 2, reporters: 1 };
     const mark = { kind: "down", sinceMs: 900, reason: "connection refused" } as const;
     state.findings = { ...state.findings, marks: { "@es1:9200": { ...mark, down } } };
-    announcer.publishAll();
+    publisher.publishAll();
     await settled();
     assert.deepEqual(views.at(-1)?.marks.nodes, {
       "@es1:9200": { ...mark, sinceMs: 50_900, down: { ...down, holdUntilMs: 55_900 } },
     });
   });
 
-  it("beats without publishing anew", async () => {
-    const { announcer, publications, views } = await announcing();
-    announcer.publishAll();
+  it("a renewal beats and publishes nothing", async () => {
+    const { publisher, publications, views } = await publishing();
+    publisher.publishAll();
     await settled();
-    for (let beat = 0; beat < 3; beat++) assert.equal(await announcer.renew(), "kept");
+    for (let beat = 0; beat < 3; beat++) assert.equal(await publisher.renew(), "kept");
     await settled();
     assert.deepEqual([publications.length, views.map(({ head }) => head.beat)], [1, [0, 1, 2, 3]]);
   });
 
-  it("publishes both documents again when it is told to", async () => {
-    const { announcer, publications } = await announcing();
-    announcer.publishAll();
-    await settled();
-    announcer.publishAll();
-    await settled();
-    assert.deepEqual(publications.map(brought), [
-      [1, 1],
-      [2, 2],
-    ]);
-  });
-
-  it("tells once that its lease is lost, and publishes nothing more", async () => {
-    const { announcer, publications, store, lease, views, state } = await announcing();
-    announcer.publishAll();
+  it("a lost lease is reported once, and nothing more is published", async () => {
+    const { publisher, publications, store, lease, views, state } = await publishing();
+    publisher.publishAll();
     await settled();
     await store.release(lease);
     await store.acquire("other", 0);
-    announcer.marksChanged();
+    publisher.marksChanged();
     await settled();
     assert.deepEqual([state.losses, views.length, publications.length], [1, 1, 2]);
-    announcer.marksChanged();
+    publisher.marksChanged();
     await settled();
-    assert.deepEqual([state.losses, publications.length, await announcer.renew()], [1, 2, "lost"]);
+    assert.deepEqual([state.losses, publications.length, await publisher.renew()], [1, 2, "lost"]);
   });
 
-  it("sends nothing once our own clock says that the lease is over", async () => {
-    const { announcer, publications, state } = await announcing();
-    announcer.publishAll();
+  it("nothing is sent once the lease is over by our own clock", async () => {
+    const { publisher, publications, state } = await publishing();
+    publisher.publishAll();
     await settled();
     state.mayPublish = false;
-    announcer.publishAll();
+    publisher.publishAll();
     await settled();
     assert.deepEqual([publications.length, state.losses], [1, 1]);
   });
 
-  it("survives a store that fails, says so once, and publishes what it did not take when it is back", async () => {
-    const { announcer, views, state, logger } = await announcing();
-    announcer.publishAll();
+  it("what a failing store did not take is published when it is back, with one warning", async () => {
+    const { publisher, views, state, logger } = await publishing();
+    publisher.publishAll();
     await settled();
     state.failing = true;
     state.findings = findingsWith("es9");
     for (let time = 0; time < 3; time++) {
-      announcer.topologyChanged();
+      publisher.topologyChanged();
       await settled();
-      await assert.rejects(announcer.renew());
+      await assert.rejects(publisher.renew());
     }
     assert.deepEqual(logger.messages("warn"), ["the view could not be published: the store is away"]);
     assert.equal(state.losses, 0, "that a store fails takes nothing away");
     state.failing = false;
-    assert.equal(await announcer.renew(), "kept");
+    assert.equal(await publisher.renew(), "kept");
     await settled();
     const last = views.at(-1);
     assert.deepEqual([last?.topology.nodes, last?.topology.version.epoch], [[nodeAt("es9")], 1]);
     state.failing = true;
-    announcer.marksChanged();
+    publisher.marksChanged();
     await settled();
     assert.equal(logger.messages("warn").length, 2);
   });
 
-  it("brings both documents again where its first publication failed", async () => {
-    const { announcer, views, state } = await announcing();
+  it("both documents come again if the first publication failed", async () => {
+    const { publisher, views, state } = await publishing();
     state.failing = true;
-    announcer.publishAll();
+    publisher.publishAll();
     await settled();
     state.failing = false;
-    announcer.marksChanged();
+    publisher.marksChanged();
     await settled();
     assert.deepEqual(
       views.map(({ topology, marks }) => [topology.version.sequence, marks.version.sequence]),
@@ -201,18 +189,18 @@ describe("an announcer", () => {
     );
   });
 
-  it("stops after what is under way, and publishes no more", async () => {
-    const { announcer, views, publications, state } = await announcing();
+  it("stop waits for the publication in flight, and nothing follows", async () => {
+    const { publisher, views, publications, state } = await publishing();
     let go = () => {};
-    announcer.publishAll();
+    publisher.publishAll();
     await settled();
     state.gate = new Promise((resolve) => {
       go = resolve;
     });
-    announcer.marksChanged();
+    publisher.marksChanged();
     await settled();
-    const stopped = announcer.stop();
-    announcer.topologyChanged();
+    const stopped = publisher.stop();
+    publisher.topologyChanged();
     const first = await Promise.race([stopped.then(() => "stopped"), settled().then(() => "still under way")]);
     assert.equal(first, "still under way");
     go();

@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { collectingLogger } from "@rollcall/testing";
 import { WarnOnce } from "./warn-once.js";
 
-describe("notices", () => {
-  it("are logged when they become true, and again only after they were false", () => {
+describe("warnings that stay true", () => {
+  it("a warning is logged when it becomes true, and again only after it was false", () => {
     const logger = collectingLogger();
     const notices = new WarnOnce(logger);
     notices.warn("a", {}, "first");
@@ -15,7 +15,7 @@ describe("notices", () => {
     assert.deepEqual(logger.messages("warn"), ["first", "other", "third"]);
   });
 
-  it("are no more than a thousand, however many nodes they name", () => {
+  it("at most 1,000 warnings are active, however many nodes they name", () => {
     const logger = collectingLogger();
     const notices = new WarnOnce(logger);
     for (let round = 0; round < 3; round++) {

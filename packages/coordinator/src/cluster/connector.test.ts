@@ -47,7 +47,7 @@ const over = (port: number, tls: TlsConfig, host = "127.0.0.1") =>
   call(endpointAt(port, { scheme: "https", host, tls }));
 const fingerprintOf = ({ cert }: KeyPair) => new X509Certificate(cert).fingerprint256;
 
-describe("a connector with TLS", () => {
+describe("connector with TLS", () => {
   let authority: KeyPair;
   let impostor: KeyPair;
   let node: KeyPair;
@@ -60,18 +60,18 @@ describe("a connector with TLS", () => {
     nodePort = await serve(node.key, node.cert, authority.cert);
   });
 
-  it("trusts the configured authorities and nobody else", async () => {
+  it("only the configured authorities are trusted", async () => {
     assert.equal(await over(nodePort, { ca: [authority.cert] }), "served");
     assert.match(await over(nodePort, { ca: [impostor.cert] }), /^(CERT|SELF|UNABLE)_/);
     assert.match(await over(nodePort, {}), /^(SELF_SIGNED|UNABLE_TO)/);
   });
 
-  it("trusts the pinned authority alone where only its fingerprint is configured", async () => {
+  it("with only a fingerprint, only the pinned authority is trusted", async () => {
     assert.equal(await over(nodePort, { caFingerprint: fingerprintOf(authority) }), "served");
     assert.match(await over(nodePort, { caFingerprint: fingerprintOf(impostor) }), /^ERR_TLS_CA_FINGERPRINT/);
   });
 
-  it("asks for both where an authority and a fingerprint are configured", async () => {
+  it("with an authority and a fingerprint, both must match", async () => {
     const caFingerprint = fingerprintOf(authority);
     assert.equal(await over(nodePort, { ca: [authority.cert], caFingerprint }), "served");
     assert.match(await over(nodePort, { ca: [impostor.cert], caFingerprint }), /^(CERT|SELF|UNABLE)_/);
@@ -79,7 +79,7 @@ describe("a connector with TLS", () => {
     assert.match(await over(nodePort, wrong), /^ERR_TLS_CA_FINGERPRINT/);
   });
 
-  it("finds no pinned authority in a chain that does not send it, and takes the server's own pin", async () => {
+  it("a pinned authority must be in the chain, and a server's own certificate can be pinned", async () => {
     const port = await serve(node.key, node.cert);
     assert.match(
       await over(port, { caFingerprint: fingerprintOf(authority) }),
@@ -88,27 +88,27 @@ describe("a connector with TLS", () => {
     assert.equal(await over(port, { caFingerprint: fingerprintOf(node) }), "served");
   });
 
-  it("is not deceived by the pinned authority's certificate behind a certificate that it did not sign", async () => {
+  it("a chain with the pinned authority behind a certificate that it did not sign is refused", async () => {
     const forged = await issue(impostor, ["IP:127.0.0.1"]);
     const port = await serve(forged.key, forged.cert, authority.cert);
     assert.match(await over(port, { caFingerprint: fingerprintOf(authority) }), /^ERR_TLS_CA_FINGERPRINT/);
   });
 
-  it("is not deceived by a certificate that a mere server's certificate has signed", async () => {
+  it("a certificate signed by a server's certificate is refused", async () => {
     const forged = await issue({ key: node.key, cert: node.cert }, ["IP:127.0.0.1"]);
     const port = await serve(forged.key, forged.cert, node.cert, authority.cert);
     assert.match(await over(port, { caFingerprint: fingerprintOf(authority) }), /^ERR_TLS_CA_FINGERPRINT/);
     assert.match(await over(port, { caFingerprint: fingerprintOf(node) }), /^ERR_TLS_CA_FINGERPRINT/);
   });
 
-  it("refuses an expired certificate, by authority and by pin", async () => {
+  it("an expired certificate is refused, by authority and by pin", async () => {
     const expired = await issue(authority, ["IP:127.0.0.1"], -1);
     const port = await serve(expired.key, expired.cert, authority.cert);
     assert.match(await over(port, { ca: [authority.cert] }), /^CERT_HAS_EXPIRED/);
     assert.match(await over(port, { caFingerprint: fingerprintOf(authority) }), /^ERR_TLS_CA_FINGERPRINT .*expired/);
   });
 
-  it("refuses a certificate for another name, by authority and by pin, unless the name is configured", async () => {
+  it("a certificate for another name is refused unless that name is configured, by authority and by pin", async () => {
     const other = await issue(authority, ["DNS:es1.internal"]);
     const port = await serve(other.key, other.cert, authority.cert);
     const [ca, caFingerprint] = [[authority.cert], fingerprintOf(authority)];
@@ -119,7 +119,7 @@ describe("a connector with TLS", () => {
     assert.match(await over(port, { caFingerprint, serverName: "es2.internal" }), /^ERR_TLS_CA_FINGERPRINT .*altnames/);
   });
 
-  it("judges a pin anew for every connection", async () => {
+  it("the pin is checked for every connection", async () => {
     const endpoint = endpointAt(nodePort, { scheme: "https", tls: { caFingerprint: fingerprintOf(authority) } });
     const connect = createConnector({ endpoint }, { connectTimeoutMs: 20_000, wallNowMs: Date.now, opening: 1 });
     for (let time = 0; time < 3; time++) {
@@ -129,7 +129,7 @@ describe("a connector with TLS", () => {
     }
   });
 
-  it("fails for a key that cannot be read, each time anew", async () => {
+  it("a key that cannot be read fails every connection", async () => {
     const endpoint = endpointAt(nodePort, { scheme: "https", tls: { cert: node.cert, key: "no key" } });
     const connect = createConnector({ endpoint }, { connectTimeoutMs: 20_000, wallNowMs: Date.now, opening: 1 });
     const client = new Client(endpoint.origin, { connect });
@@ -139,7 +139,7 @@ describe("a connector with TLS", () => {
   });
 });
 
-describe("a connector that looks names up", () => {
+describe("connector that looks names up", () => {
   const policyFor = (...hosts: string[]) =>
     createHostPolicy({
       seeds: [{ scheme: "http", host: "es.example.com", port: 9200, pathPrefix: "", addresses: ["203.0.113.7"] }],
@@ -147,7 +147,7 @@ describe("a connector that looks names up", () => {
       hasCredentials: true,
     });
 
-  it("does not connect to an address that the host policy refuses", async () => {
+  it("no connection is opened to an address that the host policy refuses", async () => {
     let connections = 0;
     const port = await listen(createTcpServer(() => connections++));
     const refused = await call(endpointAt(port, { host: "localhost", policy: policyFor() }));
@@ -156,7 +156,7 @@ describe("a connector that looks names up", () => {
     assert.equal(connections, 0);
   });
 
-  it("asks the policy of today, not the one of its making", async () => {
+  it("the current host policy decides, not the one at the start", async () => {
     const port = await serveHttp();
     const node = { endpoint: endpointAt(port, { host: "localhost", policy: policyFor("127.0.0.0/8", "::1") }) };
     const client = new Client(node.endpoint.origin, {
@@ -169,7 +169,7 @@ describe("a connector that looks names up", () => {
     await client.destroy();
   });
 
-  it("dials the published address where the name does not resolve, if the policy lets it", async () => {
+  it("the published address is dialled if the name does not resolve and the policy allows it", async () => {
     const port = await serveHttp();
     const given = { host: "es1.invalid", fallbackAddress: "127.0.0.1" };
     assert.equal(await call(endpointAt(port, given)), "served");
@@ -189,7 +189,7 @@ describe("a connector that looks names up", () => {
   }
 });
 
-describe("a connector whose connections hang", () => {
+describe("connector whose connections hang", () => {
   /** A server that takes connections and never says a word, so that no TLS handshake ends. */
   async function hanging() {
     const sockets: Socket[] = [];
@@ -217,7 +217,7 @@ describe("a connector whose connections hang", () => {
     return failures;
   }
 
-  it("opens no more than `opening` at once; the next follow as those end", async () => {
+  it("no more than `opening` connections open at once, and the next follow as those end", async () => {
     const { sockets, endpoint } = await hanging();
     const failures = dial(endpoint, 5);
     await waitUntil("two connections are opening", () => sockets.length >= 2);
@@ -233,7 +233,7 @@ describe("a connector whose connections hang", () => {
     });
   });
 
-  it("ends those that are opening, and opens no other, once the signal has fired", async () => {
+  it("the abort signal ends the opening connections, and no other is opened", async () => {
     const { sockets, endpoint } = await hanging();
     const stop = new AbortController();
     const failures = dial(endpoint, 3, stop.signal);
@@ -247,8 +247,8 @@ describe("a connector whose connections hang", () => {
   });
 });
 
-describe("a connector that is asked how long connections take", () => {
-  it("tells it of each that was made, on the clock it was given, and of none that failed", async () => {
+describe("connector that measures", () => {
+  it("the time of each connection that was made is reported, and of none that failed", async () => {
     const took: number[] = [];
     let nowMs = 0;
     const timed = { nowMs: () => (nowMs += 7), took: (ms: number) => took.push(ms) };

@@ -26,8 +26,8 @@ function clientOn(timers: Timers): HttpControlClient {
   return client;
 }
 
-describe("an client", () => {
-  it("gives status and body, with the endpoint's headers and path prefix", async () => {
+describe("HTTP control client", () => {
+  it("the response has status and body, and the request the endpoint's headers and path prefix", async () => {
     const server = await serving(json({ ok: true }, 404));
     const endpoint = endpointAt(server.port, { pathPrefix: "/es", headers: { authorization: "Bearer t" } });
     const answer = await clientOn(systemTimers).request(endpoint, { ...question, path: "/_nodes/http?a=b" });
@@ -35,7 +35,7 @@ describe("an client", () => {
     assert.deepEqual([server.asked, server.credentials], [["/es/_nodes/http?a=b"], ["Bearer t"]]);
   });
 
-  it("keeps one connection to a node, and opens another for each fresh question", async () => {
+  it("one connection to a node is kept, and each fresh request opens another", async () => {
     const server = await serving(json({}));
     const client = clientOn(systemTimers);
     const endpoint = endpointAt(server.port);
@@ -49,7 +49,7 @@ describe("an client", () => {
     assert.equal(server.connections, 3);
   });
 
-  it("lets go of the kept connections to all other addresses, after their answers", async () => {
+  it("keepOnly closes the connections to all other addresses after their responses", async () => {
     const responses: (() => void)[] = [];
     const server = await serving((_request, response) => responses.push(() => response.end("{}")));
     const client = clientOn(systemTimers);
@@ -62,14 +62,14 @@ describe("an client", () => {
     assert.deepEqual([(await asking).kind, (await other).kind, server.connections], ["answered", "answered", 2]);
   });
 
-  it("does not follow a redirect", async () => {
+  it("a redirect is not followed", async () => {
     const elsewhere = await serving(json({}));
     const server = await serving((_request, response) => response.writeHead(302, { location: elsewhere.url }).end());
     const answer = await clientOn(systemTimers).request(endpointAt(server.port), question);
     assert.deepEqual([answer.kind === "answered" && answer.status, elsewhere.asked], [302, []]);
   });
 
-  it("reads no more of an answer than it may", async () => {
+  it("a response beyond maxBytes is not read to its end", async () => {
     const server = await serving((_request, response) => response.end("x".repeat(1_001)));
     const answer = await clientOn(systemTimers).request(endpointAt(server.port), question);
     assert.equal(answer.kind === "failed" && answer.code, "ERR_TOO_LARGE");
@@ -77,7 +77,7 @@ describe("an client", () => {
     assert.equal((await clientOn(systemTimers).request(endpointAt(server.port), question)).kind, "answered");
   });
 
-  it("answers with a code and words, whatever goes wrong", async () => {
+  it("every failure has a code and words", async () => {
     const server = await serving((request) => request.socket.destroy());
     const codeOf = async (port: number, headers = {}) => {
       const answer = await clientOn(systemTimers).request(endpointAt(port, { headers }), question);
@@ -94,7 +94,7 @@ describe("an client", () => {
     assert.equal(await codeOf(server.port), "ECONNREFUSED");
   });
 
-  it("gives up when the time is over, and asks the next question on another connection", async () => {
+  it("a request fails at its deadline, and the next one uses another connection", async () => {
     const timers = new ManualTimers();
     const server = await serving(silent);
     const client = clientOn(timers);
@@ -107,7 +107,7 @@ describe("an client", () => {
     assert.equal((await client.request(endpointAt(server.port), question)).kind, "answered");
   });
 
-  it("gives the time to the whole answer, not only to its beginning", async () => {
+  it("the deadline covers the whole response, not only its beginning", async () => {
     const timers = new ManualTimers();
     const server = await serving((_request, response) => response.write("{"));
     const asking = clientOn(timers).request(endpointAt(server.port), { ...question, timeoutMs: 1_000 });
@@ -117,7 +117,7 @@ describe("an client", () => {
   });
 });
 
-describe("an client whose process was not running", () => {
+describe("HTTP control client whose process was not running", () => {
   /** Timers that a test fires when it likes. */
   class HandTimers implements Timers {
     timeMs = 0;
@@ -136,7 +136,7 @@ describe("an client whose process was not running", () => {
     }
   }
 
-  it("puts the question again instead of holding it against the node", async () => {
+  it("a request whose deadline passed while the process did not run is repeated", async () => {
     const timers = new HandTimers();
     const server = await serving(silent);
     const asking = clientOn(timers).request(endpointAt(server.port), question);
@@ -147,7 +147,7 @@ describe("an client whose process was not running", () => {
     assert.equal(server.asked.length, 2);
   });
 
-  it("puts it again twice, no more", async () => {
+  it("a request is repeated twice at most", async () => {
     const timers = new HandTimers();
     const server = await serving(silent);
     const asking = clientOn(timers).request(endpointAt(server.port), { ...question, fresh: true });
@@ -159,7 +159,7 @@ describe("an client whose process was not running", () => {
     assert.deepEqual([answer.kind === "failed" && answer.code, server.asked.length], ["ERR_NOT_RUNNING", 3]);
   });
 
-  it("holds a timer that is a little late against the node all the same", async () => {
+  it("a timer that is 50 ms late still counts against the node", async () => {
     const timers = new HandTimers();
     const server = await serving(silent);
     const asking = clientOn(timers).request(endpointAt(server.port), question);
@@ -169,7 +169,7 @@ describe("an client whose process was not running", () => {
     assert.equal(server.asked.length, 1);
   });
 
-  it("reads what has arrived before it judges", async () => {
+  it("a response that has arrived is read before the deadline counts", async () => {
     const timers = new HandTimers();
     const server = await serving((_request, response) => {
       response.end("{}");
@@ -182,9 +182,9 @@ describe("an client whose process was not running", () => {
   });
 });
 
-describe("an client that is closed", () => {
+describe("HTTP control client that is closed", () => {
   for (const fresh of [true, false]) {
-    it(`ends the ${fresh ? "fresh" : "kept"} questions under way, and asks no more`, async () => {
+    it(`close ends ${fresh ? "fresh" : "kept"} requests in flight, and no more are sent`, async () => {
       const server = await serving(silent);
       const client = clientOn(systemTimers);
       const asking = client.request(endpointAt(server.port), { ...question, fresh });

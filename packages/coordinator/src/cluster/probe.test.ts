@@ -21,7 +21,7 @@ after(async () => {
 const probeFor = (pinnedUuid?: string) =>
   probe(controlClient, endpointAt(server.port), { pinnedUuid, timeoutMs: 30_000, fresh: true });
 
-describe("a probe", () => {
+describe("probe", () => {
   const answers: readonly [string, StandIn["reply"], ProbeOutcome][] = [
     ["the pinned cluster's node", json(root("n1", "u1")), "verified"],
     ["a node of another cluster", json(root("n1", "u2")), "foreign"],
@@ -40,14 +40,14 @@ describe("a probe", () => {
     ["a reset", (request) => request.socket.destroy(), "unreachable"],
   ];
   for (const [name, reply, outcome] of answers) {
-    it(`makes of ${name} "${outcome}"`, async () => {
+    it(`the outcome of ${name} is "${outcome}"`, async () => {
       server.reply = reply;
       const result = await probeFor("u1");
       assert.deepEqual([result.outcome, result.reason !== ""], [outcome, true]);
     });
   }
 
-  it("tells what the node says of itself, and takes any cluster while none is pinned", async () => {
+  it("a probe returns what the node says of itself, and accepts any cluster while none is pinned", async () => {
     server.reply = json(root("n1", "u9", "logs"));
     assert.deepEqual(await probeFor(), {
       outcome: "verified",
@@ -59,20 +59,20 @@ describe("a probe", () => {
     });
   });
 
-  it("makes what the node says of itself fit for a log line", async () => {
+  it("what a node says of itself is fit for a log line", async () => {
     server.reply = json(root("n1\u001b[2J\n", "u1", "a".repeat(10_000)));
     const { name, clusterName } = await probeFor();
     assert.doesNotMatch(name ?? "\n", /\p{C}/u);
     assert.ok((clusterName ?? "").length < 1_000);
   });
 
-  it("says by its code why nobody was reached", async () => {
+  it("an unreachable node has the failure's code", async () => {
     server.reply = (request) => request.socket.destroy();
     assert.match((await probeFor()).code ?? "", /^(UND_ERR_SOCKET|ECONNRESET)$/);
   });
 });
 
-describe("a sniff", () => {
+describe("sniff", () => {
   const list = nodesHttp({ id1: { name: "n1", address: "10.0.0.1:9200" } });
   const sniffFor = (pinnedUuid?: string) => {
     const endpoint = endpointAt(server.port);
@@ -84,7 +84,7 @@ describe("a sniff", () => {
     server.reply = (request, response) => (request.url === "/" ? first : second)(request, response);
   };
 
-  it("asks who it is and then for the members", async () => {
+  it("a sniff sends GET / and then requests the list", async () => {
     serve(json(root("n1", "u1")), json(list));
     const { probe, parsed } = await sniffFor("u1");
     assert.equal(probe.outcome, "verified");
@@ -92,7 +92,7 @@ describe("a sniff", () => {
     assert.deepEqual(server.asked, ["/", sniffPath]);
   });
 
-  it("does not ask whoever is not of the cluster, or has not joined one", async () => {
+  it("a node of another cluster, or of none, is not asked for its list", async () => {
     for (const uuid of ["u2", "_na_"]) {
       serve(json(root("n1", uuid)), json(list));
       assert.equal((await sniffFor("u1")).parsed, undefined);
@@ -100,7 +100,7 @@ describe("a sniff", () => {
     }
   });
 
-  it("tells a refused list from a node that does not answer", async () => {
+  it("a refused list differs from a node that does not answer", async () => {
     serve(json(root("n1", "u1")), json({}, 403));
     const denied = await sniffFor("u1");
     assert.deepEqual([denied.probe.outcome, denied.parsed?.ok === false && denied.parsed.kind], ["verified", "denied"]);
@@ -109,7 +109,7 @@ describe("a sniff", () => {
     assert.deepEqual([silent.probe.outcome, silent.parsed], ["unreachable", undefined]);
   });
 
-  it("takes a list beyond all bounds as no list, and the node as alive", async () => {
+  it("a list beyond the limit is malformed, and the node is alive", async () => {
     const megabyte = Buffer.alloc(1_048_576, " ");
     serve(json(root("n1", "u1")), (_request, response) => {
       for (let written = 0; written <= 16; written++) response.write(megabyte);
@@ -119,7 +119,7 @@ describe("a sniff", () => {
     assert.deepEqual([probe.outcome, parsed?.ok === false && parsed.kind], ["verified", "malformed"]);
   });
 
-  it("uses no published address where every seed has a path prefix, unless some are allowed", () => {
+  it("no published address is used if every seed has a path prefix, unless discovery.allow is set", () => {
     const endpoint = endpointAt(9200);
     const seed = { scheme: "http", host: "proxy", port: 80, pathPrefix: "/es" } as const;
     const discovery = { intervalMs: 30_000, addressMap: {} };

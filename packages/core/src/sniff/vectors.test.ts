@@ -49,7 +49,7 @@ describe("publish addresses", () => {
     });
   }
 
-  it("are read the same way one at a time", () => {
+  it("publish addresses are read the same way one at a time", () => {
     for (const { publish, expect, seed } of data.addressVectors) {
       if (seed !== undefined || expect.includes("loopback") || String(publish).includes("/127.")) continue;
       const address = parsePublishAddress(publish);
@@ -60,7 +60,7 @@ describe("publish addresses", () => {
     }
   });
 
-  it("may be loopback addresses, since only the reader knows where it stands", () => {
+  it("a loopback publish address is accepted, since it depends on the machine that reads it", () => {
     assert.deepEqual(parsePublishAddress("127.0.0.1:9200"), { ok: true, host: "127.0.0.1", port: 9200 });
   });
 });
@@ -118,7 +118,7 @@ describe("answers", () => {
     assert.match(skipped[0]?.reason ?? "", /^https:\/\/gw:443\/es .*discovery\.allow/);
   });
 
-  it("vector 33: whoever of them publishes https makes their address https", () => {
+  it("vector 33: an address is https if one of its nodes publishes https", () => {
     const body = '{"nodes":{"a":{"http":{"publish_address":"gw:1"}},"b":{"http":{"publish_address":"https://gw:1"}}}}';
     const { nodes } = parsed(parseNodes({ status: 200, body }, contextOf()));
     assert.deepEqual(nodes, [{ id: "a", host: "gw", port: 1, aliases: ["b"], tls: true }]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import type { Heartbeat, PeerProbeRequest } from "@rollcall/core/view";
-import { closeAll, cluster, coordinating, fromSniff, markAt } from "./coordinating.test.support.js";
+import { closeAll, cluster, coordinating, fromSniff, heartbeatOf, markAt } from "./coordinating.test.support.js";
 import type { StandIn } from "./stand-in.test.support.js";
 import type { ViewStore } from "./store/view-store.js";
 
@@ -11,11 +11,11 @@ afterEach(closeAll);
 async function leading(size: number, live: readonly string[], name?: string) {
   const nodes = await cluster(size);
   const it = coordinating({ nodes: nodes.urls }, name === undefined ? {} : { name });
-  const others = new Map(live.map((replica): [string, Heartbeat] => [replica, digestOf(replica)]));
+  const others = new Map(live.map((replica): [string, Heartbeat] => [replica, heartbeatOf(replica)]));
   const asks: PeerProbeRequest[] = [];
   it.store.onPeerProbeRequest((ask) => asks.push(ask));
   const tell = () => {
-    for (const digest of others.values()) it.store.heartbeat(digest);
+    for (const heartbeat of others.values()) it.store.heartbeat(heartbeat);
     it.timers.after(1_000, tell);
   };
   tell();
@@ -25,18 +25,6 @@ async function leading(size: number, live: readonly string[], name?: string) {
   const isDown = (node: StandIn) => it.views.some((view) => markAt(view, node) === "down");
   return { ...it, ...nodes, others, asks, key, isDown };
 }
-
-const digestOf = (replica: string, more: Partial<Heartbeat> = {}): Heartbeat => ({
-  replica,
-  host: "app",
-  pid: 1,
-  role: "candidate",
-  leading: false,
-  freshness: "fresh",
-  ejected: [],
-  threads: [],
-  ...more,
-});
 
 /** From here on, these processes answer what they are asked. */
 function answering(store: ViewStore, answers: Readonly<Record<string, boolean>>): void {
@@ -48,8 +36,8 @@ function answering(store: ViewStore, answers: Readonly<Record<string, boolean>>)
   });
 }
 
-describe("a coordinator among others", () => {
-  it("marks a node as down when a witness fails too, and asks by names of nodes and processes alone", async () => {
+describe("leader among other replicas", () => {
+  it("a node is marked down when peer probes fail too, and the requests name only nodes and replicas", async () => {
     const { at, store, asks, key, when, logger } = await leading(3, ["r1", "r2", "r3", "r4"]);
     answering(store, { r1: false, r2: false, r3: false, r4: false });
     await at(2).down();
@@ -65,7 +53,7 @@ describe("a coordinator among others", () => {
     );
   });
 
-  it("takes no node out that it alone cannot reach, and says once who does, and once that it is over", async () => {
+  it("a node that only the leader cannot reach stays in use, with one line at the start and one at the end", async () => {
     const { at, store, pass, logger, isDown } = await leading(2, ["r1", "r2"]);
     answering(store, { r1: false, r2: true });
     await at(2).down();
@@ -80,7 +68,7 @@ describe("a coordinator among others", () => {
     assert.deepEqual(again, [`info node n2 (${at(2).address}) can be reached from here again`]);
   });
 
-  it("takes no node out while others are alive and say nothing, nor on the word of its own process", async () => {
+  it("a node stays in use while the other replicas are silent, and reports of the leader's own process do not count", async () => {
     const { at, store, pass, key, isDown, logger } = await leading(2, ["r1"]);
     await at(2).down();
     for (let time = 0; time < 30; time++) {
@@ -91,19 +79,19 @@ describe("a coordinator among others", () => {
     assert.match(logger.messages("warn").join("\n"), /cannot be reached from here, and no other process confirms it/);
   });
 
-  it("decides alone where no other process has a pool", async () => {
+  it("the leader decides alone if no other process has a pool", async () => {
     const { at, others, when, asks, store, key } = await leading(2, ["standing by"]);
-    others.set("standing by", digestOf("standing by", { role: "coordinator" }));
+    others.set("standing by", heartbeatOf("standing by", { role: "coordinator" }));
     await at(2).down();
     // What it has said of itself before is over by the next time that it tells.
-    store.heartbeat(digestOf("standing by", { role: "coordinator" }));
+    store.heartbeat(heartbeatOf("standing by", { role: "coordinator" }));
     store.report({ node: key(2), reason: "connection refused", replica: "r0" });
     const { tookMs } = await when("it is down", (view) => markAt(view, at(2)) === "down");
     assert.ok(tookMs <= 2_000);
     assert.deepEqual(asks, []);
   });
 
-  it("does not take itself for alone before others have had the time to tell of themselves", async () => {
+  it("the leader does not count as alone before every replica had the time for a heartbeat", async () => {
     const { urls, nodes } = await cluster(1);
     await nodes[0]?.down();
     const { when, views, pass } = coordinating({ nodes: urls }, { name: "logs" });
@@ -113,9 +101,9 @@ describe("a coordinator among others", () => {
     await when("it is down", (view) => nodes.every((node) => markAt(view, node) === "down"), 10_000);
   });
 
-  it("believes nobody who keeps away from most nodes, but in what he reaches", async () => {
+  it("failures reported by a replica that has ejected most nodes do not count", async () => {
     const { at, store, pass, when, key, others, asks, isDown } = await leading(3, ["r1"]);
-    others.set("r1", digestOf("r1", { ejected: [key(1), key(2), key(3)] }));
+    others.set("r1", heartbeatOf("r1", { ejected: [key(1), key(2), key(3)] }));
     await pass(2_000);
     await at(2).down();
     for (let time = 0; time < 20; time++) {
@@ -124,13 +112,13 @@ describe("a coordinator among others", () => {
     }
     assert.equal(isDown(at(2)), false);
     assert.deepEqual(asks, []);
-    others.set("r1", digestOf("r1", { ejected: [key(2)] }));
+    others.set("r1", heartbeatOf("r1", { ejected: [key(2)] }));
     await pass(2_000);
     store.report({ node: key(2), reason: "connection refused", replica: "r1", probe: "failed" });
     await when("it is down", (view) => markAt(view, at(2)) === "down", 5_000);
   });
 
-  it("hears no answer to another leader's question", async () => {
+  it("a peer probe result for another leader is ignored", async () => {
     const { at, store, pass, isDown } = await leading(2, ["r1"]);
     store.onPeerProbeRequest(({ id, node }) =>
       store.sendPeerProbeResult({ id: `9${id}`, node, replica: "r1", ok: false }),
@@ -140,7 +128,7 @@ describe("a coordinator among others", () => {
     assert.equal(isDown(at(2)), false);
   });
 
-  it("looks again at a node that is down when a process has had a byte from it", async () => {
+  it("a node that is down is probed at once when a replica refutes the mark", async () => {
     const { at, store, others, when, pass, key } = await leading(2, ["r1"]);
     answering(store, { r1: false });
     const { reply } = at(2);
@@ -153,7 +141,7 @@ describe("a coordinator among others", () => {
     await pass(1_000);
     at(2).reply = reply;
     const before = asked();
-    others.set("r1", digestOf("r1", { refutes: [key(2)] }));
+    others.set("r1", heartbeatOf("r1", { refutes: [key(2)] }));
     const { tookMs } = await when("it is back", (view) => markAt(view, at(2)) === "slow-start");
     assert.ok(tookMs <= 4_000 && asked() - before <= 6, `after ${tookMs} ms and ${asked() - before} questions`);
   });
