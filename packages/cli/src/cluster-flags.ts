@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { readFlagFile, readSecret } from "./flag-files.js";
 import { addList, addText, numberIfDigits } from "./flags.js";
 
-/** How a cluster is reached, as commander hands it over: texts as they were typed, or found in the environment. */
+/** How a cluster is reached, as commander returns it: texts from the arguments or the environment. */
 export interface ClusterFlags {
   readonly username?: string;
   readonly password?: string;
@@ -23,16 +23,16 @@ export interface ClusterFlags {
 }
 
 export function addClusterFlags(command: Command): Command {
-  addText(command, "--username <name>", "who to log in as");
-  addText(command, "--password <password>", "others can see arguments: rather set ROLLCALL_PASSWORD");
-  addText(command, "--password-file <file>", "a file with nothing but the password");
+  addText(command, "--username <name>", "user name");
+  addText(command, "--password <password>", "visible to other users: set ROLLCALL_PASSWORD instead");
+  addText(command, "--password-file <file>", "a file that contains only the password");
   addText(command, "--api-key <key>", "the encoded key, instead of a user");
-  addText(command, "--api-key-file <file>", "a file with nothing but the key");
+  addText(command, "--api-key-file <file>", "a file that contains only the key");
   addText(command, "--bearer <token>", "a token, instead of a user");
-  addText(command, "--bearer-file <file>", "a file with nothing but the token");
+  addText(command, "--bearer-file <file>", "a file that contains only the token");
   addText(command, "--ca <file>", "PEM of the authorities to trust, instead of Node's own");
   addText(command, "--ca-fingerprint <hex>", "SHA-256 of the authority to trust");
-  addText(command, "--cert <file>", "PEM of our own certificate; needs --key");
+  addText(command, "--cert <file>", "PEM of the client certificate; needs --key");
   addText(command, "--key <file>", "PEM of its unencrypted key");
   addText(command, "--server-name <name>", "the name expected in the certificate");
   addList(command, "--address-map <from=to>", "connect to TO where the cluster publishes FROM");
@@ -41,7 +41,7 @@ export function addClusterFlags(command: Command): Command {
   return addText(command, "--cluster-uuid <uuid>", "the one cluster to accept");
 }
 
-/** The options of a cluster that the flags stand for, unchecked but for what only flags can have wrong. */
+/** The options of a cluster that the flags stand for. Only what is specific to flags has been checked. */
 export interface ClusterFlagOptions {
   readonly auth?: Readonly<Record<string, string | undefined>>;
   readonly tls?: Readonly<Record<string, string | Uint8Array | undefined>>;
@@ -52,7 +52,7 @@ export interface ClusterFlagOptions {
   };
 }
 
-/** Of empty flags nothing may be left: see `withoutEmpty`. */
+/** @param flags without empty ones: see `withoutEmpty` */
 export async function readClusterFlags(flags: ClusterFlags, problems: string[]): Promise<ClusterFlagOptions> {
   const addressMap = readAddressMap(flags.addressMap ?? [], problems);
   const tls = {
@@ -103,7 +103,7 @@ async function readPem(names: FileNames, problems: string[]): Promise<Partial<Re
     await readFlagFile("cert", names.cert, problems),
     await readFlagFile("key", names.key, problems),
   ];
-  // Of a pair that could not be read whole, a problem with the other half would only mislead.
+  // If one of the pair could not be read, a problem with the other would mislead.
   const isHalfRead =
     (cert === undefined) !== (names.cert === undefined) || (key === undefined) !== (names.key === undefined);
   return {

@@ -9,15 +9,14 @@ import {
   sniff,
   sniffContext,
 } from "@rollcall/coordinator";
-import { silentLogger, type Timers } from "@rollcall/core";
+import { Semaphore, silentLogger, type Timers, withDeadline } from "@rollcall/core";
 import type { ClusterConfig, Seed } from "@rollcall/core/config";
 import type { ProbeOutcome } from "@rollcall/core/health";
 import { judgeIdentity, type ParsedSniff, recogniseSeeds, type SkippedNode } from "@rollcall/core/sniff";
 import { addressOf, type NodeRecord } from "@rollcall/core/view";
 import type { Findings, ListFinding, NodeFinding, SeedFinding, Verdict } from "./findings.js";
-import { inTurns } from "./in-turns.js";
 
-export interface SurveyTimeouts {
+export interface CollectTimeouts {
   readonly connectMs: number;
   /** For a `GET /`. */
   readonly probeMs: number;
@@ -25,32 +24,31 @@ export interface SurveyTimeouts {
   readonly listMs: number;
 }
 
-/** How many nodes are asked at once. */
-const askedAtOnce = 16;
+/** How many nodes are probed at once. */
+const probedAtOnce = 16;
 
 /**
- * Asks a cluster who belongs to it, and each member whether it can be used, as a pool would with this configuration.
+ * Reads the cluster's list of nodes and probes each of them, as a pool with this configuration would.
  *
- * All seeds are asked. The first of them, in the order given, that gives a list is believed, and so is its cluster where
- * the configuration names none. Nothing is judged here: a verdict is what the functions said that a pool goes by.
- * Always answers, never throws.
+ * All seeds are sniffed. The first of them, in the order given, that returns a list is used, and its cluster counts as
+ * ours if the configuration names none. Every verdict comes from the functions that a pool uses. Never throws.
  */
-export async function collect(config: ClusterConfig, timeouts: SurveyTimeouts, timers: Timers): Promise<Findings> {
+export async function collect(config: ClusterConfig, timeouts: CollectTimeouts, timers: Timers): Promise<Findings> {
   const access = new ClusterAccess(config, timers, silentLogger);
   const controlClient = new HttpControlClient({ timers, wallNowMs: Date.now, connectTimeoutMs: timeouts.connectMs });
   try {
-    // A name server that hangs must not hold us up.
-    await Promise.race([access.start(), new Promise<void>((go) => timers.after(timeouts.probeMs, go))]);
-    return await surveyWith({ config, timeouts, timers, access, controlClient });
+    // A name server that hangs must not delay the probes.
+    await withDeadline(access.start(), timeouts.probeMs, timers, () => {});
+    return await collectWith({ config, timeouts, timers, access, controlClient });
   } finally {
     access.close();
     await controlClient.close();
   }
 }
 
-interface Site {
+interface Collection {
   readonly config: ClusterConfig;
-  readonly timeouts: SurveyTimeouts;
+  readonly timeouts: CollectTimeouts;
   readonly timers: Timers;
   readonly access: ClusterAccess;
   readonly controlClient: ControlClient;
@@ -58,61 +56,64 @@ interface Site {
 
 type GoodList = Extract<ParsedSniff, { ok: true }>;
 
-/** A seed and what came of asking it. */
-interface AskedSeed {
+/** A seed and the result of sniffing it. */
+interface ProbedSeed {
   readonly finding: SeedFinding;
-  /** Where it was asked, and what it listed. */
+  /** The endpoint it was reached at, and its list. */
   readonly listed?: { readonly endpoint: Endpoint; readonly list: GoodList };
 }
 
-async function surveyWith(site: Site): Promise<Findings> {
-  const asked = await inTurns(site.config.seeds, askedAtOnce, (seed) => askSeed(site, seed));
-  const believed = asked.find(({ listed }) => listed !== undefined);
-  if (believed?.listed === undefined) return { seeds: asked.map(({ finding }) => finding) };
+async function collectWith(collection: Collection): Promise<Findings> {
+  const limit = new Semaphore(probedAtOnce);
+  const probed = await Promise.all(collection.config.seeds.map((seed) => limit.run(() => probeSeed(collection, seed))));
+  const source = probed.find(({ listed }) => listed !== undefined);
+  if (source?.listed === undefined) return { seeds: probed.map(({ finding }) => finding) };
 
-  const clusterUuid = believed.finding.clusterUuid;
-  const seeds = asked.map(({ finding }) => judgedBy(clusterUuid, finding));
-  const { endpoint, list } = believed.listed;
+  const clusterUuid = source.finding.clusterUuid;
+  const seeds = probed.map(({ finding }) => judgedBy(clusterUuid, finding));
+  const { endpoint, list } = source.listed;
   const members = recogniseSeeds(
     list.nodes,
-    site.access.seeds.map(({ host, port, addresses }, index) => {
+    collection.access.seeds.map(({ host, port, addresses }, index) => {
       const answeredAs = seeds[index]?.answeredAs;
       return { host, port, addresses, ...(answeredAs === undefined ? {} : { answeredAs }) };
     }),
   );
-  const met = await inTurns(members, askedAtOnce, (member) =>
-    meet(site, member, clusterUuid, list.published.get(member.id)),
+  const nodes = await Promise.all(
+    members.map((member) =>
+      limit.run(() => probeNode(collection, member, clusterUuid, list.published.get(member.id))),
+    ),
   );
   const { total, successful, failed, complete, filterIgnored } = list;
   const finding: ListFinding = {
-    seed: believed.finding,
-    nodes: [...met, ...list.skipped.map(skippedFinding)].sort(byName),
+    seed: source.finding,
+    nodes: [...nodes, ...list.skipped.map(skippedFinding)].sort(byName),
     ...(total === undefined || successful === undefined || failed === undefined ? {} : { total, successful, failed }),
     complete,
     filterIgnored,
-    allowDirect: sniffContext(site.config, endpoint).allowDirect,
+    allowDirect: sniffContext(collection.config, endpoint).allowDirect,
   };
   return { seeds, list: finding };
 }
 
 // Seeds.
 
-async function askSeed(site: Site, seed: Seed): Promise<AskedSeed> {
+async function probeSeed(collection: Collection, seed: Seed): Promise<ProbedSeed> {
   const url = `${seed.scheme}://${addressOf(seed)}${seed.pathPrefix}`;
   const { host, port } = seed;
-  const reach = site.access.reach({ host, port });
+  const reach = collection.access.reach({ host, port });
   if (reach.kind === "refused") {
     const { reason } = reach;
-    // Not asked, so not heard of.
+    // It was not contacted.
     return { finding: { url, outcome: "unreachable", reason, hasCredential: false, latencyMs: 0 } };
   }
   const { endpoint } = reach;
-  const startedMs = site.timers.nowMs();
-  const answer = await sniff(site.controlClient, endpoint, {
-    pinnedUuid: site.config.discovery === false ? undefined : site.config.discovery.clusterUuid,
-    probeTimeoutMs: site.timeouts.probeMs,
-    sniffTimeoutMs: site.timeouts.listMs,
-    context: sniffContext(site.config, endpoint),
+  const startedMs = collection.timers.nowMs();
+  const answer = await sniff(collection.controlClient, endpoint, {
+    pinnedUuid: collection.config.discovery === false ? undefined : collection.config.discovery.clusterUuid,
+    probeTimeoutMs: collection.timeouts.probeMs,
+    sniffTimeoutMs: collection.timeouts.listMs,
+    context: sniffContext(collection.config, endpoint),
   });
   const { name, clusterUuid, clusterName, version, code } = answer.probe;
   const finding: SeedFinding = {
@@ -120,7 +121,7 @@ async function askSeed(site: Site, seed: Seed): Promise<AskedSeed> {
     ...outcomeOf(answer),
     ...(code === undefined ? {} : { code }),
     hasCredential: endpoint.headers.authorization !== undefined,
-    latencyMs: Math.ceil(site.timers.nowMs() - startedMs),
+    latencyMs: Math.ceil(collection.timers.nowMs() - startedMs),
     ...(name === undefined ? {} : { answeredAs: name }),
     ...(clusterUuid === undefined ? {} : { clusterUuid }),
     ...(clusterName === undefined ? {} : { clusterName }),
@@ -131,7 +132,7 @@ async function askSeed(site: Site, seed: Seed): Promise<AskedSeed> {
 
 function outcomeOf({ probe, parsed }: Sniff): Pick<SeedFinding, "outcome" | "reason"> {
   if (parsed === undefined) {
-    // Without a list a node has not proved to be of the cluster, whatever else it said.
+    // Without a list it is not certain that the node belongs to the cluster.
     const outcome = probe.outcome === "verified" ? "unverified" : probe.outcome;
     return { outcome, reason: probe.reason };
   }
@@ -139,7 +140,7 @@ function outcomeOf({ probe, parsed }: Sniff): Pick<SeedFinding, "outcome" | "rea
   return { outcome: "listed", reason: "lists the nodes of its cluster" };
 }
 
-/** A seed of another cluster than the one that is explained is foreign to it. */
+/** A seed of another cluster than the one that is shown is foreign. */
 function judgedBy(clusterUuid: string | undefined, seed: SeedFinding): SeedFinding {
   if (seed.clusterUuid === undefined) return seed;
   const identity = judgeIdentity(clusterUuid, seed.clusterUuid);
@@ -149,8 +150,8 @@ function judgedBy(clusterUuid: string | undefined, seed: SeedFinding): SeedFindi
 
 // Nodes.
 
-async function meet(
-  { access, controlClient, timeouts }: Site,
+async function probeNode(
+  { access, controlClient, timeouts }: Collection,
   member: NodeRecord,
   pinnedUuid: string | undefined,
   published: string | undefined,
@@ -199,7 +200,7 @@ function skippedFinding({ id, name, published, reason }: SkippedNode): NodeFindi
   };
 }
 
-/** As people count: node-2 before node-10. */
+/** Numerically: node-2 before node-10. */
 const collator = new Intl.Collator("en", { numeric: true });
 
 function byName(a: NodeFinding, b: NodeFinding): number {

@@ -2,19 +2,19 @@ import { startCoordinator } from "@rollcall/coordinator";
 import { Command } from "commander";
 import { addCoordinatorOptions, type CoordinatorFlags, readCoordinatorOptions } from "./coordinator-options.js";
 import type { Environment } from "./environment.js";
-import { exitCodes } from "./exit-codes.js";
+import { exitCodes, exitCodesHelp } from "./exit-codes.js";
 
-/** `rollcall coordinator`: keeps a shared view, or stands by to do so, until it is told to end. */
+/** `rollcall coordinator`: leads a shared view, or is a candidate for it, until a signal ends it. */
 export function createCoordinatorCommand(
   { untilStopped }: Pick<Environment, "untilStopped">,
   finish: (exitCode: number) => void,
 ): Command {
   const command = new Command("coordinator")
-    .summary("keep the view that replicas share, in a process of its own")
+    .summary("publish the view that replicas share, from a process of its own")
     .description(
-      "Finds the nodes of an Elasticsearch or OpenSearch cluster, watches over them, and publishes the view to Redis " +
-        "for every pool of the same name. Of several, one leads and the others stand by. Runs until SIGTERM or " +
-        "SIGINT, then gives the lead back. Logs JSON lines to standard error.",
+      "Discovers the nodes of an Elasticsearch or OpenSearch cluster, monitors them, and publishes the view to Redis " +
+        "for every pool of the same name. Of several coordinators, one leads and the others are candidates. Runs until " +
+        "SIGTERM or SIGINT, then gives the lease back. Logs JSON lines to standard error.",
     )
     .addHelpText("after", helpAfter);
   addCoordinatorOptions(command);
@@ -22,7 +22,7 @@ export function createCoordinatorCommand(
     const coordinator = startCoordinator(await readCoordinatorOptions(command.opts<CoordinatorFlags>()));
     await aborted(untilStopped());
     await coordinator.close();
-    finish(exitCodes.good);
+    finish(exitCodes.success);
   });
 }
 
@@ -41,7 +41,4 @@ Example:
   $ ROLLCALL_REDIS=redis://… ROLLCALL_PASSWORD=… rollcall coordinator \\
       --nodes https://es1:9200,https://es2:9200 --username monitor --name logs
 
-Exit codes:
-  ${exitCodes.good}  it was told to end
-  ${exitCodes.usage}  wrong usage or configuration
-`;
+${exitCodesHelp({ success: "it was stopped by a signal" })}`;

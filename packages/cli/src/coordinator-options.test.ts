@@ -128,12 +128,12 @@ describe("readCoordinatorOptions", () => {
 
   it("does not show what it could not read as JSON", async () => {
     const problems = await problemsOf({ ...enough, redis: '{ "password": "geheim" ' });
-    assert.deepEqual(problems, ["--redis begins with a brace, but is not JSON"]);
+    assert.deepEqual(problems, ["--redis begins with a brace but is not JSON"]);
   });
 
   it("does not take what it would not use", async () => {
     assert.deepEqual(await problemsOf({ ...enough, discovery: "off", interval: "5000", allow: ["10.0.0.0/8"] }), [
-      "--discovery off leaves nothing to do for --interval, --allow",
+      "--discovery off cannot be combined with --interval, --allow",
     ]);
   });
 });

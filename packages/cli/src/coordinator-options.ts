@@ -19,9 +19,9 @@ export function addCoordinatorOptions(command: Command): Command {
   addText(
     command,
     "--interval <ms>",
-    `between two looks at the list: ${min} to ${max} (default: ${defaults.discovery.intervalMs})`,
+    `between two sniffs: ${min} to ${max} (default: ${defaults.discovery.intervalMs})`,
   );
-  return addText(command, "--discovery <on|off>", "off: watch over the URLs alone (default: on)");
+  return addText(command, "--discovery <on|off>", "off: monitor the given URLs alone (default: on)");
 }
 
 /** @throws {RollcallError} `CONFIG` with one problem a line, in the words of the command line; no secret is in it */
@@ -38,11 +38,11 @@ export async function readCoordinatorOptions(given: CoordinatorFlags): Promise<C
     discovery: isOn && { ...cluster.discovery, intervalMs: flags.interval && numberIfDigits(flags.interval) },
   };
   parseFlags(problems, () => parseCoordinatorConfig(options));
-  // They have just been found to be what the type says.
+  // Just checked to be what the type says.
   return options as unknown as CoordinatorOptions;
 }
 
-/** Whether the cluster is asked for its list. Where it is not, what is said of the list was meant for something else. */
+/** Whether discovery is on. If it is off, a flag that only concerns the list is an error. */
 function readSwitch(flags: CoordinatorFlags, problems: string[]): boolean {
   const { discovery = "on", interval, addressMap, allow, allowPort, clusterUuid } = flags;
   if (discovery !== "on" && discovery !== "off") problems.push("--discovery must be on or off");
@@ -54,7 +54,7 @@ function readSwitch(flags: CoordinatorFlags, problems: string[]): boolean {
     "--cluster-uuid": clusterUuid,
   }).filter(([, value]) => value !== undefined);
   if (discovery === "off" && idle.length > 0) {
-    problems.push(`--discovery off leaves nothing to do for ${idle.map(([flag]) => flag).join(", ")}`);
+    problems.push(`--discovery off cannot be combined with ${idle.map(([flag]) => flag).join(", ")}`);
   }
   return discovery !== "off";
 }

@@ -22,7 +22,7 @@ function answering(...seeds: readonly Partial<SeedFinding>[]): Findings {
   return { seeds: seeds.map((one) => ({ ...seed, ...one })) };
 }
 
-describe("conclude", () => {
+describe("the diagnosis", () => {
   const codes: readonly { readonly when: string; readonly findings: Findings; readonly exitCode: number }[] = [
     { when: "one listed node is kept", findings: listing(["unreachable", "kept", "skipped"]), exitCode: 0 },
     { when: "no listed node is kept", findings: listing(["unreachable", "skipped", "refused"]), exitCode: 1 },
@@ -32,10 +32,10 @@ describe("conclude", () => {
       exitCode: 1,
     },
     { when: "what answered is no node", findings: answering({ outcome: "unverified" }), exitCode: 1 },
-    { when: "nobody answered", findings: answering({ outcome: "unreachable" }), exitCode: 3 },
+    { when: "no node answered", findings: answering({ outcome: "unreachable" }), exitCode: 3 },
   ];
   for (const { when, findings, exitCode } of codes) {
-    it(`ends with ${exitCode} when ${when}`, () => assert.equal(diagnose(findings).exitCode, exitCode));
+    it(`the exit code is ${exitCode} when ${when}`, () => assert.equal(diagnose(findings).exitCode, exitCode));
   }
 
   const advices: readonly { readonly when: string; readonly findings: Findings; readonly says: RegExp }[] = [
@@ -52,13 +52,13 @@ describe("conclude", () => {
     {
       when: "TLS fails",
       findings: listing([], { nodes: [{ ...node, verdict: "unreachable", code: "ERR_TLS_CERT_ALTNAME_INVALID" }] }),
-      says: /^TLS keeps us from a node/,
+      says: /^The TLS connection to a node fails/,
     },
     { when: "some nodes are unreachable", findings: listing(["unreachable", "kept"]), says: /used once it answers/ },
     { when: "a node refuses the credential", findings: listing(["denied", "kept"]), says: /403 that it lacks/ },
     { when: "an address is another cluster's", findings: listing(["foreign"]), says: /another cluster is never used/ },
-    { when: "no node answers at an address", findings: listing(["unverified"]), says: /once a node answers there/ },
-    { when: "a node is overloaded", findings: listing(["overloaded"]), says: /ask again later/ },
+    { when: "no node answers at an address", findings: listing(["unverified"]), says: /once a node that has joined the cluster answers there/ },
+    { when: "a node is overloaded", findings: listing(["overloaded"]), says: /try again later/ },
     { when: "the host policy refuses", findings: listing(["refused"]), says: /No credential goes to a refused node/ },
     {
       when: "two addresses lead to one node",
@@ -90,7 +90,7 @@ describe("conclude", () => {
     },
     { when: "the list is no list", findings: answering({ outcome: "malformed" }), says: /not a search node/ },
     { when: "the list is empty", findings: answering({ outcome: "empty" }), says: /not a search node/ },
-    { when: "a seed is overloaded", findings: answering({ outcome: "overloaded" }), says: /ask again later/ },
+    { when: "a seed is overloaded", findings: answering({ outcome: "overloaded" }), says: /try again later/ },
     {
       when: "a TLS port is asked without TLS",
       findings: answering({ outcome: "unreachable", code: "ECONNRESET" }),
@@ -103,7 +103,7 @@ describe("conclude", () => {
     },
   ];
   for (const { when, findings, says } of advices) {
-    it(`has advice when ${when}`, () => {
+    it(`there is advice when ${when}`, () => {
       const { advice } = diagnose(findings);
       assert.ok(
         advice.some((text) => says.test(text)),
@@ -112,16 +112,16 @@ describe("conclude", () => {
     });
   }
 
-  it("has no advice where all is well", () => {
+  it("there is no advice when all nodes are usable", () => {
     assert.deepEqual(diagnose(listing(["kept", "kept", "skipped"])).advice, []);
   });
 
-  it("names no address map where it is TLS that fails", () => {
+  it("a TLS failure does not lead to advice about the address map", () => {
     const nodes: readonly NodeFinding[] = [{ ...node, verdict: "unreachable", code: "CERT_HAS_EXPIRED" }];
     assert.doesNotMatch(diagnose(listing([], { nodes })).advice.join("\n"), /addressMap/);
   });
 
-  it("says the same thing once, of a seed and of a node", () => {
+  it("advice for a seed and for a node is given once", () => {
     const { list } = listing(["denied", "kept"]);
     assert.ok(list);
     const { advice } = diagnose({ seeds: [seed, { ...seed, outcome: "denied", hasCredential: true }], list });

@@ -5,26 +5,16 @@ import { exitCodes } from "./exit-codes.js";
 import type { Findings, ListFinding, NodeFinding, SeedFinding, SeedOutcome, Verdict } from "./findings.js";
 import { flagsFor } from "./option-names.js";
 
-/** What `rollcall sniff` ends with, besides wrong usage; they stand in its help. */
-export const sniffExitCodes = {
-  /** Discovery finds at least one node that can be used. */
-  usable: exitCodes.good,
-  /** Something answered, but discovery finds nothing that can be used: a pool would stay on its configured nodes. */
-  notUsable: exitCodes.bad,
-  /** No configured node answered. */
-  noAnswer: 3,
-} as const;
-
-export interface Conclusion {
+export interface Diagnosis {
   readonly exitCode: number;
   /** One sentence. */
   readonly verdict: string;
-  /** Sentences for a person, the most useful first. */
+  /** Sentences for people, the most useful first. */
   readonly advice: readonly string[];
 }
 
-/** What the findings mean for a pool with this configuration, and what can be done about it. */
-export function diagnose({ seeds, list }: Findings): Conclusion {
+/** What the findings mean for a pool with this configuration, and what can be done about them. */
+export function diagnose({ seeds, list }: Findings): Diagnosis {
   const advice = [...new Set([...(list === undefined ? [] : adviceOnList(list)), ...adviceOnSeeds(seeds)])];
   const reasons = [...seeds, ...(list?.nodes ?? [])].map(({ reason }) => reason);
   const flags = flagsFor([...reasons, ...advice]);
@@ -34,27 +24,27 @@ export function diagnose({ seeds, list }: Findings): Conclusion {
   };
 }
 
-type Judgement = Omit<Conclusion, "advice">;
+type Judgement = Omit<Diagnosis, "advice">;
 
 const staysOnSeeds = "a pool would stay on its configured nodes.";
 
 function judgeList({ nodes }: ListFinding): Judgement {
   const kept = nodes.filter(({ verdict }) => verdict === "kept").length;
   if (kept > 0) {
-    const who = nodes.length === 1 ? "The listed node" : `${kept} of ${nodes.length} listed nodes`;
-    return { exitCode: sniffExitCodes.usable, verdict: `${who} can be used: discovery works from here.` };
+    const subject = nodes.length === 1 ? "The listed node" : `${kept} of ${nodes.length} listed nodes`;
+    return { exitCode: exitCodes.success, verdict: `${subject} can be used: discovery works from here.` };
   }
-  const who = nodes.length === 1 ? "The listed node cannot" : `None of ${nodes.length} listed nodes can`;
-  return { exitCode: sniffExitCodes.notUsable, verdict: `${who} be used: ${staysOnSeeds}` };
+  const subject = nodes.length === 1 ? "The listed node cannot" : `None of ${nodes.length} listed nodes can`;
+  return { exitCode: exitCodes.failure, verdict: `${subject} be used: ${staysOnSeeds}` };
 }
 
 function judgeWithoutList(seeds: readonly SeedFinding[]): Judgement {
   return seeds.every(({ outcome }) => outcome === "unreachable")
-    ? { exitCode: sniffExitCodes.noAnswer, verdict: "No configured node answered: a pool could not serve anything." }
-    : { exitCode: sniffExitCodes.notUsable, verdict: `No configured node gave a list of nodes: ${staysOnSeeds}` };
+    ? { exitCode: exitCodes.noAnswer, verdict: "No configured node answered: a pool could not serve anything." }
+    : { exitCode: exitCodes.failure, verdict: `No configured node gave a list of nodes: ${staysOnSeeds}` };
 }
 
-/** What to say, and when. */
+/** Pairs of a condition and the advice for it. */
 type Advice = readonly (readonly [isApt: boolean, advice: string])[];
 
 function apt(advice: Advice): readonly string[] {
@@ -68,13 +58,13 @@ function adviceOnList({ nodes, allowDirect, failed = 0, filterIgnored }: ListFin
   return apt([
     [!allowDirect, pathPrefixAdvice],
     [unconnected.length > 0 && !is("kept"), addressMapAdvice(unconnected)],
-    [unconnected.length < unreachable.length, "TLS keeps us from a node: the reason says what is wrong with it."],
+    [unconnected.length < unreachable.length, "The TLS connection to a node fails: the reason says what is wrong with it."],
     [
       is("unreachable") && is("kept"),
-      "An unreachable node gets no request. It is asked again, and used once it answers.",
+      "An unreachable node gets no request. It is probed again, and used once it answers.",
     ],
     [is("foreign"), "An address that leads to another cluster is never used: look at port forwarding and proxies."],
-    [is("unverified"), "An address is used once a node answers there that has joined the cluster; a proxy is none."],
+    [is("unverified"), "An address is used once a node that has joined the cluster answers there; a proxy is not a node."],
     [is("denied"), deniedAdvice],
     [is("overloaded"), overloadAdvice],
     [is("refused"), "No credential goes to a refused node; the reason names the option that lets it in."],
@@ -84,7 +74,7 @@ function adviceOnList({ nodes, allowDirect, failed = 0, filterIgnored }: ListFin
     ],
     [
       failed > 0,
-      "Some nodes did not answer the one that was asked, so the list may lack them. A pool would keep them.",
+      "Some nodes did not answer the node that gave the list, so the list may lack them. A pool would keep them.",
     ],
     [filterIgnored, "Only dedicated cluster managers are listed, so they are used after all."],
   ]);
@@ -102,30 +92,30 @@ function adviceOnSeeds(seeds: readonly SeedFinding[]): readonly string[] {
     [isDenied(true), deniedAdvice],
     [
       is("unverified"),
-      "A node that has not joined a cluster is not believed: look at its log and its discovery settings. Where the " +
-        "answer is not a node's, the URL leads to something else.",
+      "A node that has not joined a cluster is not used: look at its log and its discovery settings. If the answer " +
+        "is not a node's, the URL leads to something else.",
     ],
     [
       is("foreign"),
       "All URLs must lead to one cluster: that of --cluster-uuid, or else of the first that gives a list.",
     ],
-    [is("malformed") || is("empty"), "What answered is not a search node, or something between changes its answers."],
+    [is("malformed") || is("empty"), "What answered is not a search node, or a proxy changes its answers."],
     [is("overloaded"), overloadAdvice],
     [
-      seeds.some(speaksPlainToTls),
-      "A node that speaks TLS closes a connection without it: try https:// in place of http://.",
+      seeds.some(isPlainToTls),
+      "A node with TLS closes a connection without it: try https:// in place of http://.",
     ],
   ]);
 }
 
 const pathPrefixAdvice =
   "A URL with a path looks like a proxy before the cluster: a pool sends everything through it, unless discovery.allow " +
-  "names the nodes that may be asked directly.";
+  "names the nodes that may be reached directly.";
 
-const overloadAdvice = "A node that answered 429 or 5xx is alive but cannot answer now: ask again later.";
+const overloadAdvice = "A node that answered 429 or 5xx is running but cannot answer now: try again later.";
 
 const deniedAdvice =
-  "401 means that the user, key or token is not known there; 403 that it lacks a privilege: the cluster privilege " +
+  "401 means that the user, key or token is unknown there; 403 that it lacks a privilege: the cluster privilege " +
   "monitor in Elasticsearch, cluster:monitor/main and cluster:monitor/nodes/info in OpenSearch.";
 
 function addressMapAdvice(unconnected: readonly NodeFinding[]): string {
@@ -136,18 +126,18 @@ function addressMapAdvice(unconnected: readonly NodeFinding[]): string {
   );
 }
 
-/** What a map calls a node: of `name/number:port` it knows `name:port`. */
+/** How `discovery.addressMap` names a node: `name:port` for `name/number:port`. */
 function mapKey(node: NodeFinding | undefined): string {
   const published = parsePublishAddress(node?.published);
   return published.ok ? addressOf(published) : "FROM";
 }
 
-/** By the judgement that requests are retried on. */
+/** By the same judgement as for requests. */
 function isTlsFailure({ code }: NodeFinding): boolean {
   const outcome = judgeFailure({ code }, { handedToSocket: false, firstByteSeen: false, reusedSocket: false });
   return outcome.kind === "not-connected" && outcome.code === "TLS";
 }
 
-function speaksPlainToTls({ url, code }: SeedFinding): boolean {
+function isPlainToTls({ url, code }: SeedFinding): boolean {
   return url.startsWith("http:") && (code === "UND_ERR_SOCKET" || code === "ECONNRESET");
 }

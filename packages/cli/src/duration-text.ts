@@ -1,4 +1,4 @@
-/** For people, in one unit: `0.4 s`, `12 s`, `3 min`, `2 h`, `5 d`. Cut, not rounded: nothing has lasted longer than it has. */
+/** For people, in one unit: `0.4 s`, `12 s`, `3 min`, `2 h`, `5 d`. Rounded down. */
 export function durationText(ms: number): string {
   const seconds = Math.max(0, ms) / 1_000;
   if (seconds < 10) return `${Math.floor(seconds * 10) / 10} s`;

@@ -1,11 +1,11 @@
-/** What a command is run in. */
+/** The terminal and the signals of a command. */
 export interface Environment {
-  /** Resolves when the text has been handed over, or nobody reads it any more. */
+  /** Resolves when the text has been written, or the reader has gone. */
   write(text: string): Promise<void>;
-  /** Whether colours are fit for where `write` leads. */
+  /** Whether the output can show colours. */
   readonly hasColours: boolean;
-  /** Whether what was written can be written over. */
+  /** Whether the output is a screen that can be cleared. */
   readonly isScreen: boolean;
-  /** Fires when the process is to end: asked by SIGTERM or SIGINT, or because nobody reads what it writes. */
+  /** Fires on SIGTERM or SIGINT, and when the reader of the output has gone. */
   untilStopped(): AbortSignal;
 }

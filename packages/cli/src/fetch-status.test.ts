@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createMemoryStore, systemTimers } from "@rollcall/coordinator";
+import { createMemoryStore, ReplicaRegistry, systemTimers } from "@rollcall/coordinator";
 import { RollcallError } from "@rollcall/core";
 import { fetchStatus } from "./fetch-status.js";
-import { Roll } from "./roll.js";
-import { digest, esNode, viewOf } from "./status.test.support.js";
+import { esNode, heartbeat, viewOf } from "./status.test.support.js";
 
 const never = new AbortController().signal;
+const noReplicas = new ReplicaRegistry(systemTimers);
 
 async function storeWithView() {
   const store = createMemoryStore(systemTimers);
@@ -17,37 +17,37 @@ async function storeWithView() {
   return store;
 }
 
-describe("a look", () => {
-  it("reads the view before it calls the roll, and hears who answers", async () => {
+describe("fetching the status", () => {
+  it("a snapshot reads the view before the status request, and collects the heartbeats that answer", async () => {
     const store = await storeWithView();
-    const roll = new Roll(systemTimers);
+    const replicas = new ReplicaRegistry(systemTimers);
     const steps: string[] = [];
-    store.onHeartbeat((told) => roll.hear(told));
+    store.onHeartbeat((received) => replicas.record(received));
     store.onStatusRequest(() => {
-      steps.push("called");
-      setTimeout(() => store.heartbeat(digest(1)), 5);
+      steps.push("requested");
+      setTimeout(() => store.heartbeat(heartbeat(1)), 5);
     });
-    const watched = {
+    const recorded = {
       ...store,
       read: async () => {
         steps.push("read");
         return store.read();
       },
     };
-    const { seen, digests } = await fetchStatus(watched, roll, 300, never);
-    assert.deepEqual(steps, ["read", "called"]);
+    const { seen, heartbeats } = await fetchStatus(recorded, replicas, 300, never);
+    assert.deepEqual(steps, ["read", "requested"]);
     assert.ok(seen.kind === "view");
     assert.equal(seen.view.topology.nodes[0]?.name, "es1");
     assert.ok(seen.nowMs >= seen.view.head.atMs);
-    assert.deepEqual(digests, [digest(1)]);
+    assert.deepEqual(heartbeats, [heartbeat(1)]);
   });
 
-  it("finds no view where none was published", async () => {
-    const { seen } = await fetchStatus(createMemoryStore(systemTimers), new Roll(systemTimers), 1, never);
+  it("a store in which nothing was published has no view", async () => {
+    const { seen } = await fetchStatus(createMemoryStore(systemTimers), noReplicas, 1, never);
     assert.deepEqual(seen, { kind: "none" });
   });
 
-  it("has patience with a connection that is being made, but calls Redis away in the end, and no roll", async () => {
+  it("a connection has time to be made; then Redis counts as away and no status is requested", async () => {
     const store = await storeWithView();
     let reads = 0;
     const late = {
@@ -57,28 +57,28 @@ describe("a look", () => {
         return store.read();
       },
     };
-    assert.equal((await fetchStatus(late, new Roll(systemTimers), 1, never)).seen.kind, "view");
+    assert.equal((await fetchStatus(late, noReplicas, 1, never)).seen.kind, "view");
 
-    let calls = 0;
+    let requests = 0;
     const away = {
       ...store,
       read: async () => Promise.reject(new RollcallError("REDIS", "connection refused")),
-      callRoll: () => calls++,
+      requestStatus: () => requests++,
     };
-    const { seen } = await fetchStatus(away, new Roll(systemTimers), 1, never);
-    assert.deepEqual([seen, calls], [{ kind: "away", problem: "connection refused" }, 0]);
+    const { seen } = await fetchStatus(away, noReplicas, 1, never);
+    assert.deepEqual([seen, requests], [{ kind: "away", problem: "connection refused" }, 0]);
   });
 
-  it("ends at once when it is told to", async () => {
+  it("a snapshot ends at once when it is stopped", async () => {
     const store = await storeWithView();
     const stop = new AbortController();
     store.onStatusRequest(() => stop.abort());
-    const { seen } = await fetchStatus(store, new Roll(systemTimers), 60_000, stop.signal);
+    const { seen } = await fetchStatus(store, noReplicas, 60_000, stop.signal);
     assert.equal(seen.kind, "view");
   });
 
-  it("does not take a defect for a Redis that is away", async () => {
+  it("a defect is not mistaken for a Redis that is away", async () => {
     const store = { ...createMemoryStore(systemTimers), read: () => Promise.reject(new TypeError("a defect")) };
-    await assert.rejects(fetchStatus(store, new Roll(systemTimers), 1, never), TypeError);
+    await assert.rejects(fetchStatus(store, noReplicas, 1, never), TypeError);
   });
 });

@@ -1,33 +1,36 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ViewStore } from "@rollcall/coordinator";
+import type { ReplicaRegistry, ViewStore } from "@rollcall/coordinator";
 import { RollcallError } from "@rollcall/core";
-import type { Roll } from "./roll.js";
-import type { Look } from "./status-report.js";
+import type { StatusSnapshot } from "./status-report.js";
 
-/** A connection takes a moment, and one that was lost is made again; after this time Redis counts as away. */
-const patienceMs = 3_000;
-const againMs = 100;
+/** A connection takes a moment, and a lost one is made again; after this time Redis counts as away. */
+const connectWithinMs = 3_000;
+const retryMs = 100;
 
 /**
- * Looks once: reads the view, calls the roll and listens for `waitMs`. In this order, so that whoever goes by an older
- * view than the one that was read is behind. Never fails; ends early when `stop` fires.
+ * Takes one snapshot: reads the view, sends a status request and collects heartbeats for `waitMs`. In this order, so that
+ * a replica with an older view than the one that was read is behind. Never rejects because of Redis; ends early when
+ * `stop` fires.
  */
 export async function fetchStatus(
   store: Pick<ViewStore, "read" | "requestStatus" | "nowMs">,
-  roll: Roll,
+  replicas: Pick<ReplicaRegistry, "heartbeats">,
   waitMs: number,
   stop: AbortSignal,
-): Promise<Pick<Look, "seen" | "digests">> {
-  const seen = await readPatiently(store, stop);
+): Promise<Pick<StatusSnapshot, "seen" | "heartbeats">> {
+  const seen = await readWhenConnected(store, stop);
   if (seen.kind !== "away") {
     store.requestStatus();
     await pause(waitMs, stop);
   }
-  return { seen, digests: roll.present() };
+  return { seen, heartbeats: replicas.heartbeats() };
 }
 
-async function readPatiently(store: Pick<ViewStore, "read" | "nowMs">, stop: AbortSignal): Promise<Look["seen"]> {
-  const untilMs = performance.now() + patienceMs;
+async function readWhenConnected(
+  store: Pick<ViewStore, "read" | "nowMs">,
+  stop: AbortSignal,
+): Promise<StatusSnapshot["seen"]> {
+  const untilMs = performance.now() + connectWithinMs;
   for (;;) {
     try {
       const view = await store.read();
@@ -36,7 +39,7 @@ async function readPatiently(store: Pick<ViewStore, "read" | "nowMs">, stop: Abo
       if (!(error instanceof RollcallError) || error.code !== "REDIS") throw error;
       if (performance.now() >= untilMs || stop.aborted) return { kind: "away", problem: error.message };
     }
-    await pause(againMs, stop);
+    await pause(retryMs, stop);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ProbeOutcome } from "@rollcall/core/health";
 
-/** What was seen of a cluster, as plain data. Texts that came from outside are bounded, but not fit for a terminal. */
+/** The findings about a cluster, as plain data. Foreign texts are bounded, but may hold what a terminal obeys. */
 export interface Findings {
   /** In the order given. */
   readonly seeds: readonly SeedFinding[];
@@ -9,13 +9,13 @@ export interface Findings {
 }
 
 /**
- * How a seed answered when it was asked who it is (`GET /`) and then for the members of its cluster.
+ * How a seed answered a probe (`GET /`) and then a sniff.
  *
  *   listed                gave a list
  *   denied, overloaded    answered one of the two with 401 or 403; with 429 or 5xx
- *   malformed, empty      gave something that is no list; a list of nobody
- *   unverified            is no node, or has not joined a cluster
- *   foreign               belongs to another cluster than the one asked for, or than the one explained
+ *   malformed, empty      returned something that is not a list; an empty list
+ *   unverified            is not a node, or has not joined a cluster
+ *   foreign               belongs to another cluster than the configured one, or than the one shown
  *   unreachable           no connection, or no answer in time
  */
 export type SeedOutcome = "listed" | "malformed" | "empty" | Exclude<ProbeOutcome, "verified">;
@@ -26,13 +26,13 @@ export interface SeedFinding {
   readonly outcome: SeedOutcome;
   /** For people. */
   readonly reason: string;
-  /** Of the failure, where no answer came: an errno name, or a code of Node or undici. */
+  /** Of the failure, if there was no answer: an errno name, or a code of Node or undici. */
   readonly code?: string;
   /** Whether a credential was sent. */
   readonly hasCredential: boolean;
   /** Until the last answer, or until the failure was known; connection and TLS included. */
   readonly latencyMs: number;
-  /** The node's name, as it said. */
+  /** The node's name, from its answer. */
   readonly answeredAs?: string;
   readonly clusterUuid?: string;
   readonly clusterName?: string;
@@ -40,16 +40,16 @@ export interface SeedFinding {
 }
 
 export interface ListFinding {
-  /** Who gave it. */
+  /** The seed that returned it. */
   readonly seed: SeedFinding;
   readonly nodes: readonly NodeFinding[];
-  /** How many nodes were asked by the one that answered; absent where it does not say. */
+  /** How many nodes the answering node has asked; absent if the answer does not say. */
   readonly total?: number;
   readonly successful?: number;
   readonly failed?: number;
   /** All nodes of the cluster are in it. */
   readonly complete: boolean;
-  /** Everybody listed is a dedicated cluster manager, so they are used after all. */
+  /** Only dedicated cluster managers are listed, so they are used after all. */
   readonly filterIgnored: boolean;
   /** False: the seed has a path prefix and nothing was allowed, so no published address is used. */
   readonly allowDirect: boolean;
@@ -57,7 +57,7 @@ export interface ListFinding {
 
 /**
  *   kept          answered as a node of the cluster: a pool would use it
- *   skipped       no request: its role, or an address that nobody can connect to
+ *   skipped       no request: its role, or an address that cannot be connected to
  *   refused       no request: the host policy lets no credential go there, or there is none for it
  *   denied        answered 401 or 403
  *   unreachable   no connection, or no answer in time
@@ -78,9 +78,9 @@ export type Verdict =
 export interface NodeFinding {
   readonly id: string;
   readonly name?: string;
-  /** As the cluster wrote it; absent where it named none. */
+  /** As the cluster published it; absent if it published none. */
   readonly published?: string;
-  /** `host:port` that a pool connects to; absent where it would not. */
+  /** `host:port` that a pool connects to; absent if it would not. */
   readonly address?: string;
   /** Absent: unknown. Empty: coordinating only. */
   readonly roles?: readonly string[];
@@ -88,10 +88,10 @@ export interface NodeFinding {
   /** How many other nodes publish the same address. */
   readonly sharedBy: number;
   readonly verdict: Verdict;
-  /** For people; says nothing new where the node is kept. */
+  /** For people; adds nothing if the node is kept. */
   readonly reason: string;
-  /** Of the failure, where no answer came: an errno name, or a code of Node or undici. */
+  /** Of the failure, if there was no answer: an errno name, or a code of Node or undici. */
   readonly code?: string;
-  /** The name of the node that was met at the address, where it is another one. */
+  /** The name of the node that answered at the address, if it is another one. */
   readonly answeredAs?: string;
 }

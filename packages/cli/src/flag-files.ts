@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { errorCodeOf } from "@rollcall/core";
 
-/** What is in the file that a flag names; undefined without a name, and with one problem where it cannot be read. */
+/** The content of the file that a flag names; undefined without a name. A file that cannot be read is one problem. */
 export async function readFlagFile(
   flag: string,
   name: string | undefined,
@@ -10,14 +11,14 @@ export async function readFlagFile(
   try {
     return await readFile(name);
   } catch (error) {
-    problems.push(`--${flag}: cannot read the file ${JSON.stringify(name)}: ${errorCode(error)}`);
+    problems.push(`--${flag}: cannot read the file ${JSON.stringify(name)}: ${errorCodeOf(error) ?? "unknown failure"}`);
     return undefined;
   }
 }
 
 /**
- * A secret that may be given as it is or in a file, as `--password` and `--password-file`. The line break that editors
- * put at a file's end is not part of it.
+ * A secret that may be given as it is or in a file, as `--password` and `--password-file`. A line break at the end of
+ * the file is not part of it.
  */
 export async function readSecret(
   flag: string,
@@ -32,8 +33,4 @@ export async function readSecret(
   }
   const bytes = await readFlagFile(`${flag}-file`, fileName, problems);
   return bytes?.toString("utf8").replace(/\r?\n$/, "");
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown failure";
 }

@@ -18,12 +18,12 @@ function collect(text: string, before: readonly string[] = []): readonly string[
   return [...before, ...listed(text)];
 }
 
-/** One variable of the environment holds a whole list. */
+/** The parts of a list in one environment variable, separated by commas or spaces. */
 export function listed(text: string): readonly string[] {
   return text.split(/[\s,]+/).filter((part) => part !== "");
 }
 
-/** A variable that is set to nothing is not set. */
+/** An empty variable counts as not set. */
 export function withoutEmpty<Flags extends object>(flags: Flags): Partial<Flags> {
   const given = Object.entries(flags).filter(
     ([, value]) => value !== "" && !(Array.isArray(value) && value.length === 0),
@@ -31,7 +31,7 @@ export function withoutEmpty<Flags extends object>(flags: Flags): Partial<Flags>
   return Object.fromEntries(given) as Partial<Flags>;
 }
 
-/** What is no number is handed on as it is, for whoever checks it to show. */
+/** Text that is not a number stays text, so that the later check can show it. */
 export function numberIfDigits(text: string): number | string {
   return /^\d+$/.test(text) ? Number(text) : text;
 }

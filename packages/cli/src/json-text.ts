@@ -1,4 +1,4 @@
-/** JSON that is fit for a terminal too. Ends with a line break; `onOneLine` has none before. */
+/** JSON that is safe to print to a terminal. Ends with a line break; with `onOneLine` it has no other. */
 export function jsonText(value: unknown, onOneLine = false): string {
   return `${JSON.stringify(value, undefined, onOneLine ? undefined : 2).replace(notPrintable, escaped)}\n`;
 }

@@ -12,9 +12,9 @@ import { describeUsageError } from "./usage-error.js";
 async function run(words: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.usage;
   const program = new Command("rollcall")
-    .description("Shows how Rollcall sees an Elasticsearch or OpenSearch cluster, and keeps a view of it for others.")
+    .description("Diagnoses an Elasticsearch or OpenSearch cluster, publishes a shared view of it, and shows its status.")
     .version(version(), "--version", "write the version")
-    // One sentence says how every option is named in the environment.
+    // One sentence in the help says how every option is named in the environment.
     .configureHelp({ optionDescription: ({ description }) => description })
     .exitOverride()
     .configureOutput({ outputError: () => {} });
@@ -22,7 +22,7 @@ async function run(words: readonly string[]): Promise<number> {
     exitCode = code;
   };
   for (const create of [createSniffCommand, createCoordinatorCommand, createStatusCommand]) {
-    program.addCommand(create(surroundings, finish).copyInheritedSettings(program));
+    program.addCommand(create(environment, finish).copyInheritedSettings(program));
   }
   try {
     await program.parseAsync(words, { from: "user" });
@@ -30,7 +30,7 @@ async function run(words: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
-      // Without a command commander has written its help, and has nothing more to say.
+      // Without a command, commander has written its help already.
       if (error.code !== "commander.help") complain(`${describeUsageError(error)}\n${whereHelpIs(program, words)}`);
       return exitCodes.usage;
     }
@@ -53,9 +53,9 @@ function write(text: string): Promise<void> {
   return new Promise((resolve) => process.stdout.write(text, () => resolve()));
 }
 
-const unheard = new AbortController();
+const outputClosed = new AbortController();
 const isScreen = process.stdout.isTTY === true && process.env.TERM !== "dumb";
-const surroundings: Environment = {
+const environment: Environment = {
   write,
   hasColours: isScreen && (process.env.NO_COLOR ?? "") === "",
   isScreen,
@@ -63,7 +63,7 @@ const surroundings: Environment = {
     const asked = new AbortController();
     // Once: a second signal does what it does without us.
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => asked.abort());
-    return AbortSignal.any([asked.signal, unheard.signal]);
+    return AbortSignal.any([asked.signal, outputClosed.signal]);
   },
 };
 
@@ -75,14 +75,14 @@ function version(): string {
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error; // whoever read has read enough, such as `head`
-    if (stream === process.stdout) unheard.abort();
+    if (error.code !== "EPIPE") throw error; // the reader has ended, such as `head`
+    if (stream === process.stdout) outputClosed.abort();
   });
 }
 
-// Nothing of the library holds a process; a command is not over before it says so.
+// No timer or socket of the library keeps a process alive, but a command has to run to its end.
 setInterval(() => {}, 2 ** 30);
 const exitCode = await run(process.argv.slice(2));
 await write("");
-// A name look-up that hangs would keep the process.
+// A hanging name look-up would keep the process alive.
 process.exit(exitCode);

@@ -8,7 +8,7 @@ describe("inCommandLineWords", () => {
     ["nodes[0].password = [redacted]: must be a password", "URL 1.password = [redacted]: must be a password"],
     ["auth.password is missing: must be a password", "--password is missing: must be a password"],
     ["auth: names 2 kinds of credential", "the credential: names 2 kinds of credential"],
-    ["tls.ca[0] = [redacted]: must be PEM", "what is in the file of --ca = [redacted]: must be PEM"],
+    ["tls.ca[0] = [redacted]: must be PEM", "the file of --ca = [redacted]: must be PEM"],
     ['tls.caFingerprint = "x": must be', '--ca-fingerprint = "x": must be'],
     ["tls: has `key` without `cert`", "--cert and --key: has `key` without `cert`"],
     ['discovery.addressMap["a b"] = "c": must be', '--address-map["a b"] = "c": must be'],

@@ -1,9 +1,9 @@
 interface OptionName {
-  /** What a pool calls it. */
+  /** The name of the option of a pool. */
   readonly option: string;
-  /** What it is called on the command line. */
+  /** Its name on the command line. */
   readonly flag: string;
-  /** What a problem with it is said to be about, where that is not the flag itself. */
+  /** The subject of a problem with it, if that is not the flag itself. */
   readonly subject?: string;
 }
 
@@ -19,9 +19,9 @@ const optionNames: readonly OptionName[] = [
   { option: "discovery.allow", flag: "--allow" },
   { option: "discovery.clusterUuid", flag: "--cluster-uuid" },
   { option: "tls.caFingerprint", flag: "--ca-fingerprint" },
-  { option: "tls.ca", flag: "--ca", subject: "what is in the file of --ca" },
-  { option: "tls.cert", flag: "--cert", subject: "what is in the file of --cert" },
-  { option: "tls.key", flag: "--key", subject: "what is in the file of --key" },
+  { option: "tls.ca", flag: "--ca", subject: "the file of --ca" },
+  { option: "tls.cert", flag: "--cert", subject: "the file of --cert" },
+  { option: "tls.key", flag: "--key", subject: "the file of --key" },
   { option: "tls.serverName", flag: "--server-name" },
   { option: "tls", flag: "--cert and --key" },
   { option: "auth.username", flag: "--username" },
@@ -43,7 +43,7 @@ export function inCommandLineWords(problem: string): string {
   return `${name.subject ?? name.flag}${place}`;
 }
 
-/** What the pool's options that the texts name are called here, each once: `tls.ca is --ca`. */
+/** The flags for the options that the texts name, each once: `tls.ca is --ca`. */
 export function flagsFor(texts: readonly string[]): readonly string[] {
   const named = optionNames.filter(({ option }) => texts.some((text) => namesOption(text, option)));
   return named.map(({ option, flag }) => `${option} is ${flag}`);

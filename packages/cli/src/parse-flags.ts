@@ -2,14 +2,14 @@ import { RollcallError } from "@rollcall/core";
 import { inCommandLineWords } from "./option-names.js";
 
 /**
- * What `parse` makes of the options that stand for the flags.
+ * The result of `parse`, which parses the options that the flags stand for.
  *
- * @throws {RollcallError} `CONFIG` with one problem a line, in the words of the command line: those that reading the
- *   flags has found, and those of the options. No secret is in it.
+ * @throws {RollcallError} `CONFIG` with one problem a line, in the words of the command line: `problems`, and those of
+ *   `parse`. Contains no secret.
  */
 export function parseFlags<Config>(problems: readonly string[], parse: () => Config): Config {
   const [config, more] = attempt(parse);
-  const all = [...problems, ...more.filter((problem) => !isSaid(problem, problems))];
+  const all = [...problems, ...more.filter((problem) => !isReported(problem, problems))];
   if (config === undefined || all.length > 0) throw new RollcallError("CONFIG", all.join("\n"));
   return config;
 }
@@ -23,8 +23,8 @@ function attempt<Config>(parse: () => Config): readonly [Config | undefined, rea
   }
 }
 
-/** Of a flag whose value could not be read, that it is missing would only mislead. */
-function isSaid(problem: string, problems: readonly string[]): boolean {
+/** If a value could not be read, a second message that the flag is missing would mislead. */
+function isReported(problem: string, problems: readonly string[]): boolean {
   const [, flag] = /^(--[\w-]+) is missing:/.exec(problem) ?? [];
-  return flag !== undefined && problems.some((said) => said.startsWith(flag));
+  return flag !== undefined && problems.some((reported) => reported.startsWith(flag));
 }

@@ -44,8 +44,8 @@ function text(findings: Findings): string {
   return renderDiagnosis(findings, diagnose(findings), plain);
 }
 
-describe("explain", () => {
-  it("tells of every seed, the cluster, every node, and what follows", () => {
+describe("the rendered diagnosis", () => {
+  it("the text shows every seed, the cluster, every node and the advice", () => {
     const findings: Findings = {
       seeds: [
         seed,
@@ -109,7 +109,7 @@ describe("explain", () => {
       text(findings),
       `Seeds
   listed       https://es1.example.com:9200
-               answers as node-1, in 23 ms; its list is explained here
+               answers as node-1, in 23 ms; its list is shown here
   unreachable  https://es2.example.com:9200
                connection refused (4 ms)
   unverified   https://es3.example.com:9200/search
@@ -144,19 +144,19 @@ Nodes
                it is a dedicated cluster manager (cluster_manager)
   roles        d data, i ingest, m cluster_manager
 
-Conclusion
+Diagnosis
   usable       3 of 6 listed nodes can be used: discovery works from here.
-  advice       An unreachable node gets no request. It is asked again, and used
+  advice       An unreachable node gets no request. It is probed again, and used
                once it answers.
   advice       No credential goes to a refused node; the reason names the option
                that lets it in.
   advice       An address leads to another node than the one that published it:
                look at discovery.addressMap.
-  advice       Some nodes did not answer the one that was asked, so the list may
-               lack them. A pool would keep them.
-  advice       A node that has not joined a cluster is not believed: look at its
-               log and its discovery settings. Where the answer is not a node's,
-               the URL leads to something else.
+  advice       Some nodes did not answer the node that gave the list, so the
+               list may lack them. A pool would keep them.
+  advice       A node that has not joined a cluster is not used: look at its log
+               and its discovery settings. If the answer is not a node's, the
+               URL leads to something else.
   advice       On this command line, discovery.addressMap is --address-map,
                discovery.allow.hosts is --allow, tls.caFingerprint is
                --ca-fingerprint, tls.ca is --ca.
@@ -164,7 +164,7 @@ Conclusion
     );
   });
 
-  it("tells of the seeds alone where nobody gave a list", () => {
+  it("without a list, the text shows the seeds alone", () => {
     const unreachable: SeedFinding = {
       url: "http://127.0.0.1:9200",
       outcome: "unreachable",
@@ -179,26 +179,26 @@ Conclusion
   unreachable  http://127.0.0.1:9200
                connection closed by the other side (1000 ms)
 
-Conclusion
+Diagnosis
   not usable   No configured node answered: a pool could not serve anything.
-  advice       A node that speaks TLS closes a connection without it: try
-               https:// in place of http://.
+  advice       A node with TLS closes a connection without it: try https:// in
+               place of http://.
 `,
     );
   });
 
-  it("says what the cluster did not tell", () => {
+  it("the text says what the cluster did not publish", () => {
     const { total: _, successful: __, failed: ___, ...uncounted } = list;
     const { answeredAs: _name, clusterName: _cluster, version: _version, ...nameless } = seed;
     const bare: NodeFinding = { id: "id1", sharedBy: 0, verdict: "skipped", reason: "it names no http address" };
     const shown = text({ seeds: [nameless], list: { ...uncounted, seed: nameless, complete: false, nodes: [bare] } });
-    assert.match(shown, /answers as a node without name, in 23 ms/);
-    assert.match(shown, /name {9}not told/);
+    assert.match(shown, /answers as an unnamed node, in 23 ms/);
+    assert.match(shown, /name {9}unknown/);
     assert.match(shown, /_nodes {7}the answer does not say how many nodes were asked/);
     assert.match(shown, /skipped {6}id id1\n {15}it names no http address\n/);
   });
 
-  it("lets no cluster write escape sequences to the terminal", () => {
+  it("a cluster cannot write escape sequences to the terminal", () => {
     const evil = "node\u001b[2J\u009b31m\r\n\u202e";
     const evilSeed = { ...seed, answeredAs: evil, clusterName: evil, version: evil, reason: evil };
     const nodes = [
@@ -208,11 +208,11 @@ Conclusion
     assert.doesNotMatch(shown, /(?!\n)\p{C}/u);
   });
 
-  it("colours headings and verdicts, and changes nothing else", () => {
+  it("colours change nothing in the text", () => {
     const findings = { seeds: [seed], list };
     const shown = renderDiagnosis(findings, diagnose(findings), coloured);
-    assert.ok(shown.includes("\u001b[32mkept\u001b[0m         node-1"));
-    assert.ok(shown.includes("\u001b[1mNodes\u001b[0m\n"));
+    assert.ok(shown.includes(`${coloured("good", "kept")}         node-1`));
+    assert.ok(shown.includes(`${coloured("heading", "Nodes")}\n`));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
     assert.equal(shown.replace(/\u001b\[\d+m/g, ""), text(findings));
   });

@@ -1,10 +1,11 @@
-import { type Conclusion, sniffExitCodes } from "./diagnose.js";
+import type { Diagnosis } from "./diagnose.js";
+import { exitCodes } from "./exit-codes.js";
 import type { Findings, ListFinding, NodeFinding, SeedFinding, Verdict } from "./findings.js";
 import { roleLegend, shortRoles } from "./short-roles.js";
 import { entry, type Paint, type Style } from "./text-layout.js";
 
-/** The findings and what they mean, for a person at a terminal of 80 columns. Ends with a line break. */
-export function renderDiagnosis({ seeds, list }: Findings, conclusion: Conclusion, paint: Paint): string {
+/** The findings and the diagnosis for a terminal of 80 columns. Ends with a line break. */
+export function renderDiagnosis({ seeds, list }: Findings, diagnosis: Diagnosis, paint: Paint): string {
   const sections = [
     section(
       "Seeds",
@@ -14,7 +15,7 @@ export function renderDiagnosis({ seeds, list }: Findings, conclusion: Conclusio
     ...(list === undefined
       ? []
       : [section("Cluster", clusterEntries(list), paint), section("Nodes", nodeEntries(list.nodes, paint), paint)]),
-    section("Conclusion", conclusionEntries(conclusion, paint), paint),
+    section("Diagnosis", diagnosisEntries(diagnosis, paint), paint),
   ];
   return `${sections.join("\n\n")}\n`;
 }
@@ -25,12 +26,12 @@ function section(heading: string, entries: readonly string[], paint: Paint): str
 
 const labelWidth = "unreachable".length;
 
-function seedEntry(seed: SeedFinding, isExplained: boolean, paint: Paint): string {
+function seedEntry(seed: SeedFinding, isListSource: boolean, paint: Paint): string {
   const { url, outcome, reason, answeredAs, latencyMs } = seed;
   const time = `${latencyMs} ms`;
-  const name = answeredAs ?? "a node without name";
+  const name = answeredAs ?? "an unnamed node";
   if (outcome === "listed") {
-    const said = `answers as ${name}, in ${time}${isExplained ? "; its list is explained here" : ""}`;
+    const said = `answers as ${name}, in ${time}${isListSource ? "; its list is shown here" : ""}`;
     return entry("listed", labelWidth, [url, said], (label) => paint("good", label));
   }
   const said = answeredAs === undefined ? `${reason} (${time})` : `answers as ${name}: ${reason} (${time})`;
@@ -43,10 +44,10 @@ function clusterEntries({ seed, total, successful, failed, complete }: ListFindi
       ? "the answer does not say how many nodes were asked"
       : `${total} total, ${successful} successful, ${failed} failed${complete ? "" : "; the list is not complete"}`;
   const rows: readonly (readonly [string, string])[] = [
-    ["name", seed.clusterName ?? "not told"],
-    ["uuid", seed.clusterUuid ?? "not told"],
-    ["version", seed.version ?? "not told"],
-    ["listed by", `${seed.answeredAs ?? "a node without name"} at ${seed.url}, in ${seed.latencyMs} ms`],
+    ["name", seed.clusterName ?? "unknown"],
+    ["uuid", seed.clusterUuid ?? "unknown"],
+    ["version", seed.version ?? "unknown"],
+    ["listed by", `${seed.answeredAs ?? "an unnamed node"} at ${seed.url}, in ${seed.latencyMs} ms`],
     ["_nodes", counts],
   ];
   return rows.map(([label, text]) => entry(label, labelWidth, [text]));
@@ -96,8 +97,8 @@ function addresses({ published, address, sharedBy, verdict }: NodeFinding): read
   return [...(parts.length === 0 ? [] : [parts.join(", ")]), ...shared];
 }
 
-function conclusionEntries({ exitCode, verdict, advice }: Conclusion, paint: Paint): readonly string[] {
-  const isUsable = exitCode === sniffExitCodes.usable;
+function diagnosisEntries({ exitCode, verdict, advice }: Diagnosis, paint: Paint): readonly string[] {
+  const isUsable = exitCode === exitCodes.success;
   const paintLabel = (label: string) => paint(isUsable ? "good" : "bad", label);
   return [
     entry(isUsable ? "usable" : "not usable", labelWidth, [verdict], paintLabel),

@@ -13,8 +13,8 @@ const seed: SeedFinding = {
   answeredAs: "n1",
 };
 
-describe("report", () => {
-  it("is JSON with everything that was found", () => {
+describe("the JSON report", () => {
+  it("the report contains every finding", () => {
     const nodes = [
       { id: "id1", name: "n1", address: "127.0.0.1:9200", sharedBy: 0, verdict: "kept", reason: "answered" },
       { id: "id2", sharedBy: 0, verdict: "skipped", reason: "it names no http address" },
@@ -32,13 +32,13 @@ describe("report", () => {
     });
   });
 
-  it("says null where there is no list", () => {
+  it("the list is null if no seed gave one", () => {
     const findings: Findings = { seeds: [{ ...seed, outcome: "unreachable" }] };
     const { usable, list } = JSON.parse(report(findings, diagnose(findings))) as { usable: number; list: unknown };
     assert.deepEqual([usable, list], [0, null]);
   });
 
-  it("keeps names as they are, and writes nothing that a terminal obeys", () => {
+  it("names are kept, and characters that a terminal obeys are escaped", () => {
     const answeredAs = "n\u001b[2J\u009b1m\u2028\u{e0001}\ud800";
     const findings: Findings = { seeds: [{ ...seed, answeredAs }] };
     const text = report(findings, diagnose(findings));

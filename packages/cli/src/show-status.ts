@@ -12,12 +12,12 @@ import type {
 } from "./status-report.js";
 import { entry, type Paint, type Style } from "./text-layout.js";
 
-/** How many of each are shown one by one; of the rest, how many there are. */
-const shownMax = { marked: 40, up: 15, replicas: 25, avoided: 5 };
+/** How many of each are shown one by one; the rest is counted. */
+const shownMax = { marked: 40, healthy: 15, replicas: 25, ejected: 5 };
 
-const labelWidth = "unlisted".length;
+const labelWidth = "slow-start".length;
 
-/** A report for a person at a terminal of 80 columns. Ends with a line break. Of a large cluster it shows what matters. */
+/** The report for a terminal of 80 columns. Ends with a line break. In a large cluster, problems are shown first. */
 export function showStatus(report: StatusReport, paint: Paint): string {
   const { view, nodes } = report;
   const sections = [
@@ -61,12 +61,12 @@ function viewEntries(
     row(
       "leader",
       leader.host === null
-        ? `${sanitizeForLog(leader.id)}, which did not answer`
+        ? `${sanitizeForLog(leader.id)}, which sent no heartbeat`
         : `${sanitizeForLog(leader.host)} (pid ${leader.pid})`,
-      ...(leading > 1 ? [`${leading} replicas believe that they lead; Redis lets only one of them publish`] : []),
+      ...(leading > 1 ? [`${leading} replicas say that they lead; Redis lets only one of them publish`] : []),
     ),
     row("cluster", cluster),
-    row("list", source === "sniff" ? "as the cluster gives it" : "the configured addresses alone"),
+    row("list", source === "sniff" ? "from the cluster" : "the configured addresses alone"),
   ];
 }
 
@@ -82,21 +82,21 @@ const nodeStyles: Readonly<Record<NodeReport["state"], Style>> = {
 
 function nodeEntries(nodes: readonly NodeReport[], paint: Paint): readonly string[] {
   const marked = nodes.filter(({ state }) => state !== "healthy");
-  const up = nodes.filter(({ state }) => state === "healthy");
-  const shown = [...marked.slice(0, shownMax.marked), ...up.slice(0, shownMax.up)];
+  const healthy = nodes.filter(({ state }) => state === "healthy");
+  const shown = [...marked.slice(0, shownMax.marked), ...healthy.slice(0, shownMax.healthy)];
   const legend = roleLegend(shown.flatMap(({ roles }) => roles ?? []));
   return [
     row("all", nodes.length === 0 ? "none" : countsText(nodes.map(({ state }) => state))),
     ...marked.slice(0, shownMax.marked).map((node) => nodeEntry(node, paint)),
     ...more(marked.length - shownMax.marked, "that are marked"),
-    ...up.slice(0, shownMax.up).map((node) => nodeEntry(node, paint)),
-    ...more(up.length - shownMax.up, "that are up"),
+    ...healthy.slice(0, shownMax.healthy).map((node) => nodeEntry(node, paint)),
+    ...more(healthy.length - shownMax.healthy, "that are healthy"),
     ...(legend === "" ? [] : [row("roles", legend)]),
   ];
 }
 
 function nodeEntry(node: NodeReport, paint: Paint): string {
-  const { state, name, address, roles, version, isListed, avoidedBy } = node;
+  const { state, name, address, roles, version, isListed, ejectedBy } = node;
   const what = [
     name === null ? sanitizeForLog(address) : `${sanitizeForLog(name)} (${sanitizeForLog(address)})`,
     ...(roles === null ? [] : [`roles ${sanitizeForLog(shortRoles(roles))}`]),
@@ -104,11 +104,11 @@ function nodeEntry(node: NodeReport, paint: Paint): string {
   ].join("  ");
   const lines = [
     what,
-    ...(isListed ? [] : ["it is on the list no more"]),
+    ...(isListed ? [] : ["no longer listed by the cluster"]),
     ...markLines(node),
-    ...(avoidedBy === 0
+    ...(ejectedBy === 0
       ? []
-      : [`${counted(avoidedBy, "replica keeps", "replicas keep")} away from it by what happened to them`]),
+      : [`ejected by ${counted(ejectedBy, "replica", "replicas")}`]),
   ];
   return entry(state, labelWidth, lines, (label) => paint(nodeStyles[state], label));
 }
@@ -116,13 +116,13 @@ function nodeEntry(node: NodeReport, paint: Paint): string {
 function markLines({ forMs, reason, down }: NodeReport): readonly string[] {
   if (forMs === null) return [];
   const held =
-    down === null || down.heldForMs === 0 ? "" : `; not back before ${durationText(down.heldForMs)} from now`;
-  const since = `for ${durationText(forMs)}: ${sanitizeForLog(reason ?? "no reason told")}${held}`;
+    down === null || down.heldForMs === 0 ? "" : `; stays down for at least ${durationText(down.heldForMs)}`;
+  const since = `for ${durationText(forMs)}: ${sanitizeForLog(reason ?? "no reason given")}${held}`;
   if (down === null) return [since];
   const evidence = [
     counted(down.failedProbes, "failed probe", "failed probes"),
     ...(down.reporters > 0 ? [`reported by ${counted(down.reporters, "process", "processes")}`] : []),
-    ...(down.flaps > 1 ? [`down ${down.flaps} times of late`] : []),
+    ...(down.flaps > 1 ? [`down ${down.flaps} times recently`] : []),
   ];
   return [since, evidence.join(", ")];
 }
@@ -145,9 +145,9 @@ function replicaEntries({ view, nodes, replicas, state }: StatusReport, paint: P
     row(
       "all",
       replicas.length === 0
-        ? `nobody answered${state === "away" ? ", for the roll is called through Redis" : ""}`
+        ? `no heartbeat${state === "away" ? ": the status request goes through Redis" : ""}`
         : countsText(replicas.map(({ condition }) => condition)),
-      ...(missing > 0 ? [`the leader knew of ${missing} more`] : []),
+      ...(missing > 0 ? [`the leader has heartbeats of ${missing} more`] : []),
     ),
     ...replicas.slice(0, shownMax.replicas).map((replica) => replicaEntry(replica, names, paint)),
     ...more(replicas.length - shownMax.replicas, "replicas"),
@@ -155,37 +155,37 @@ function replicaEntries({ view, nodes, replicas, state }: StatusReport, paint: P
 }
 
 function replicaEntry(replica: ReplicaReport, names: ReadonlyMap<string, string>, paint: Paint): string {
-  const { host, pid, role, isLeading, condition, topology, marks, avoided, threads } = replica;
+  const { host, pid, role, isLeading, condition, topology, marks, ejected, threads } = replica;
   const lines = [
     `${sanitizeForLog(host)} (pid ${pid})  ${sanitizeForLog(role)}${isLeading ? ", leads" : ""}`,
     ...(isCurrent(topology) && isCurrent(marks)
       ? []
       : [`topology ${appliedText(topology)}, marks ${appliedText(marks)}`]),
     ...threadLines(threads),
-    ...(avoided.length === 0 ? [] : [`keeps away from ${avoidedText(avoided, names)}`]),
+    ...(ejected.length === 0 ? [] : [`has ejected ${ejectedText(ejected, names)}`]),
   ];
   return entry(condition, labelWidth, lines, (label) => paint(conditionStyles[condition], label));
 }
 
-function avoidedText(avoided: readonly string[], names: ReadonlyMap<string, string>): string {
-  const shown = avoided
-    .slice(0, shownMax.avoided)
+function ejectedText(ejected: readonly string[], names: ReadonlyMap<string, string>): string {
+  const shown = ejected
+    .slice(0, shownMax.ejected)
     .map((key) => sanitizeForLog(names.get(key) ?? key.slice(key.indexOf("@") + 1)));
-  const left = avoided.length - shown.length;
-  return left > 0 ? `${shown.join(", ")} and ${left} more` : shown.join(", ");
+  const hidden = ejected.length - shown.length;
+  return hidden > 0 ? `${shown.join(", ")} and ${hidden} more` : shown.join(", ");
 }
 
-/** Threads of which the same is to be said share a line. */
+/** Threads in the same condition share a line. */
 function threadLines(threads: readonly ThreadReport[]): readonly string[] {
   const groups = new Map<string, ThreadReport[]>();
   for (const thread of threads) {
-    const said = `${sanitizeForLog(thread.state)}${isCurrent(thread.topology) ? "" : `, topology ${appliedText(thread.topology)}`}`;
-    groups.set(said, [...(groups.get(said) ?? []), thread]);
+    const condition = `${sanitizeForLog(thread.state)}${isCurrent(thread.topology) ? "" : `, topology ${appliedText(thread.topology)}`}`;
+    groups.set(condition, [...(groups.get(condition) ?? []), thread]);
   }
-  return [...groups].map(([said, alike]) => {
+  return [...groups].map(([condition, alike]) => {
     const sum = (field: "calls" | "tasks") => alike.reduce((total, thread) => total + thread[field], 0);
-    const work = `${counted(sum("calls"), "call", "calls")}, ${counted(sum("tasks"), "task", "tasks")}`;
-    return `${threadsText(alike.map(({ thread }) => thread))} ${said}: ${work}`;
+    const work = `${counted(sum("calls"), "request", "requests")}, ${counted(sum("tasks"), "task", "tasks")}`;
+    return `${threadsText(alike.map(({ thread }) => thread))} ${condition}: ${work}`;
   });
 }
 
@@ -201,14 +201,14 @@ function threadsText(places: readonly number[]): string {
   return `${places.length === 1 ? "thread" : "threads"} ${text}`;
 }
 
-/** Where there is nothing to compare with, nothing is to be said. */
+/** Without a version to compare with, it counts as current. */
 function isCurrent({ isCurrent }: Applied): boolean {
   return isCurrent !== false;
 }
 
 function appliedText({ version, isCurrent, behindBy }: Applied): string {
   if (isCurrent !== false) return "current";
-  if (version === null) return "not yet there";
+  if (version === null) return "none yet";
   return behindBy === null
     ? `${version.sequence} of epoch ${version.epoch}`
     : `${version.sequence} (${behindBy} behind)`;
@@ -216,7 +216,7 @@ function appliedText({ version, isCurrent, behindBy }: Applied): string {
 
 // Words
 
-/** `1004: 1 down, 1003 up`, in the order in which they are told. */
+/** `1004: 1 down, 1003 healthy`, in the order of the words. */
 function countsText(words: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);

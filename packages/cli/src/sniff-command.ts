@@ -1,9 +1,9 @@
 import { systemTimers } from "@rollcall/coordinator";
 import { Command } from "commander";
 import { collect } from "./collect.js";
-import { diagnose, sniffExitCodes } from "./diagnose.js";
+import { diagnose } from "./diagnose.js";
 import type { Environment } from "./environment.js";
-import { exitCodes } from "./exit-codes.js";
+import { exitCodesHelp } from "./exit-codes.js";
 import { listed } from "./flags.js";
 import { renderDiagnosis } from "./render-diagnosis.js";
 import { report } from "./report.js";
@@ -11,19 +11,19 @@ import { addSniffOptions, readSniffRequest, type SniffFlags } from "./sniff-opti
 import { coloured, plain } from "./text-layout.js";
 
 /**
- * `rollcall sniff`: asks a cluster and explains every address.
+ * `rollcall sniff`: sniffs a cluster and shows the verdict on every node.
  *
- * @param finish told the exit code once all has been written
+ * @param finish receives the exit code once everything has been written
  */
 export function createSniffCommand(
   { write, hasColours }: Pick<Environment, "write" | "hasColours">,
   finish: (exitCode: number) => void,
 ): Command {
   const command = new Command("sniff")
-    .summary("ask a cluster for its nodes and explain which can be used")
+    .summary("list the nodes of a cluster and explain which can be used")
     .description(
-      "Asks an Elasticsearch or OpenSearch cluster for its nodes, tries each of them, and explains which of them a " +
-        "pool with the same configuration would use, and why not the others. Sends GET / and GET /_nodes/http only.",
+      "Reads the list of nodes of an Elasticsearch or OpenSearch cluster, probes each node, and explains which of them " +
+        "a pool with the same configuration would use, and why not the others. Sends GET / and GET /_nodes/http only.",
     )
     .argument("[url...]", "http(s)://[user:password@]host:port[/path] of one node or more")
     .addHelpText("after", helpAfter);
@@ -35,10 +35,10 @@ export function createSniffCommand(
     const flags = command.opts<SniffFlags>();
     const { config, timeouts } = await readSniffRequest(urls, flags);
     const findings = await collect(config, timeouts, systemTimers);
-    const conclusion = diagnose(findings);
+    const diagnosis = diagnose(findings);
     const paint = flags.color && hasColours ? coloured : plain;
-    await write(flags.json === true ? report(findings, conclusion) : renderDiagnosis(findings, conclusion, paint));
-    finish(conclusion.exitCode);
+    await write(flags.json === true ? report(findings, diagnosis) : renderDiagnosis(findings, diagnosis, paint));
+    finish(diagnosis.exitCode);
   });
 }
 
@@ -52,10 +52,9 @@ Examples:
   $ ROLLCALL_PASSWORD=… rollcall sniff https://es1:9200 https://es2:9200 \\
       --username monitor --ca ca.pem --address-map 172.17.0.2:9200=es1:9200
 
-Exit codes:
-  ${sniffExitCodes.usable}  discovery finds at least one node that can be used
-  ${sniffExitCodes.notUsable}  something answered, but discovery finds no node that can be used: a pool
-     would stay on the URLs it was given
-  ${exitCodes.usage}  wrong usage or configuration
-  ${sniffExitCodes.noAnswer}  no URL answered
-`;
+${exitCodesHelp({
+  success: "discovery finds at least one node that can be used",
+  failure:
+    "something answered, but discovery finds no node that can be used: a pool would stay on the URLs it was given",
+  noAnswer: "no URL answered",
+})}`;

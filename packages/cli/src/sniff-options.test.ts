@@ -79,7 +79,7 @@ describe("readSniffRequest", () => {
       "URL 1 =",
       "URL 2 =",
       "the credential: names 2 kinds of credential",
-      "what is in the file of --ca = [redacted]",
+      "the file of --ca = [redacted]",
       '--address-map["a b"]',
       '--allow = "/"',
       '--allow-port = "many"',

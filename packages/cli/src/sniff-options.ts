@@ -1,7 +1,7 @@
 import { bounds, type ClusterConfig, fixed, parseClusterConfig } from "@rollcall/core/config";
 import type { Command } from "commander";
 import { addClusterFlags, type ClusterFlags, readClusterFlags } from "./cluster-flags.js";
-import type { SurveyTimeouts } from "./collect.js";
+import type { CollectTimeouts } from "./collect.js";
 import { addText, numberIfDigits, withoutEmpty } from "./flags.js";
 import { parseFlags } from "./parse-flags.js";
 
@@ -13,12 +13,12 @@ export interface SniffFlags extends ClusterFlags {
 
 export interface SniffRequest {
   readonly config: ClusterConfig;
-  readonly timeouts: SurveyTimeouts;
+  readonly timeouts: CollectTimeouts;
 }
 
 export function addSniffOptions(command: Command): Command {
   addClusterFlags(command);
-  addText(command, "--timeout <ms>", `for each question (default: as a pool, ${ownTimeouts})`);
+  addText(command, "--timeout <ms>", `for each request (default: as in a pool, ${ownTimeouts})`);
   command.option("--json", "write JSON, for scripts");
   return command.option("--no-color", "write no colours; NO_COLOR=1 does the same");
 }
@@ -34,7 +34,7 @@ export async function readSniffRequest(urls: readonly string[], given: SniffFlag
   return { config: parseFlags(problems, () => parseClusterConfig(options)), timeouts };
 }
 
-function readTimeouts(text: string | undefined, problems: string[]): SurveyTimeouts {
+function readTimeouts(text: string | undefined, problems: string[]): CollectTimeouts {
   const { connectTimeoutMs: connectMs, probeTimeoutMaxMs: probeMs, sniffTimeoutMs: listMs } = fixed;
   if (text === undefined) return { connectMs, probeMs, listMs };
   const { min, max } = bounds.timeoutMs;

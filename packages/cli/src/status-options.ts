@@ -13,7 +13,7 @@ export interface StatusFlags extends ViewFlags {
 
 export interface StatusRequest {
   readonly place: ViewPlace;
-  /** How long to listen after the roll was called. */
+  /** How long to wait for heartbeats after the status request. */
   readonly waitMs: number;
 }
 
@@ -21,7 +21,7 @@ const wait = { initialMs: 1_000, minMs: 100, maxMs: 60_000 };
 
 export function addStatusOptions(command: Command): Command {
   addViewFlags(command);
-  addText(command, "--wait <ms>", `how long replicas may take to answer (default: ${wait.initialMs})`);
+  addText(command, "--wait <ms>", `time for replicas to answer (default: ${wait.initialMs})`);
   command.option("--watch", "show it again every 2 s, until interrupted");
   command.option("--json", "write JSON, for scripts");
   return command.option("--no-color", "write no colours; NO_COLOR=1 does the same");

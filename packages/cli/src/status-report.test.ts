@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Version } from "@rollcall/core/view";
-import { digest, esNode, keyOf, lookAt, nowMs, thread, version, viewOf } from "./status.test.support.js";
+import { heartbeat, esNode, keyOf, snapshotOf, nowMs, thread, version, viewOf } from "./status.test.support.js";
 import { reportStatus } from "./status-report.js";
 
 const nodes = [esNode(10), esNode(2), esNode(1)];
 
 describe("the report of a view", () => {
   it("says by the age of its last beat whether it is kept", () => {
-    const at = (ageMs: number) => reportStatus(lookAt(viewOf(nodes, {}, { atMs: nowMs - ageMs })));
+    const at = (ageMs: number) => reportStatus(snapshotOf(viewOf(nodes, {}, { atMs: nowMs - ageMs })));
     assert.deepEqual(
       [0, 9_999, 10_000, 59_999, 60_000].map((ageMs) => at(ageMs).state),
       ["fresh", "fresh", "stale", "stale", "orphan"],
@@ -18,22 +18,22 @@ describe("the report of a view", () => {
   });
 
   it("has no view, and says why, where there is none or Redis is away", () => {
-    const none = reportStatus(lookAt(undefined));
+    const none = reportStatus(snapshotOf(undefined));
     assert.deepEqual([none.state, none.view, none.nodes], ["none", null, []]);
     assert.match(none.summary, /no view logs in redis:/);
 
     const seen = { kind: "away", problem: "Redis: not connected" } as const;
-    const away = reportStatus(lookAt(undefined, [], { seen, warnings: ["connection refused"] }));
+    const away = reportStatus(snapshotOf(undefined, [], { seen, warnings: ["connection refused"] }));
     assert.deepEqual([away.state, away.view, away.warnings], ["away", null, ["connection refused"]]);
     assert.match(away.summary, /does not answer at redis:.*: not connected$/);
   });
 
-  it("names the leader by its digest, by its id where it did not answer, and by who says so after a change", () => {
-    const leaderOf = (...digests: Parameters<typeof lookAt>[1] & object) =>
-      reportStatus(lookAt(viewOf(nodes), digests)).view?.leader;
-    assert.deepEqual(leaderOf(digest(1), digest(2)), { id: "replica-2", host: "app-2", pid: 102 });
-    assert.deepEqual(leaderOf(digest(1)), { id: "replica-2", host: null, pid: null });
-    assert.deepEqual(leaderOf(digest(1), digest(3, { leading: true })), { id: "replica-2", host: "app-3", pid: 103 });
+  it("names the leader by its heartbeat, by its id where it did not answer, and by who says so after a change", () => {
+    const leaderOf = (...heartbeats: Parameters<typeof snapshotOf>[1] & object) =>
+      reportStatus(snapshotOf(viewOf(nodes), heartbeats)).view?.leader;
+    assert.deepEqual(leaderOf(heartbeat(1), heartbeat(2)), { id: "replica-2", host: "app-2", pid: 102 });
+    assert.deepEqual(leaderOf(heartbeat(1)), { id: "replica-2", host: null, pid: null });
+    assert.deepEqual(leaderOf(heartbeat(1), heartbeat(3, { leading: true })), { id: "replica-2", host: "app-3", pid: 103 });
   });
 
   it("shows a mark with its age, its reason and what led to it", () => {
@@ -42,7 +42,7 @@ describe("the report of a view", () => {
       [keyOf(2)]: { kind: "down", sinceMs: nowMs - 12_000, reason: "connection refused", down },
       [keyOf(1)]: { kind: "slow-start", sinceMs: nowMs + 5, reason: "answered twice" },
     } as const;
-    const { nodes: reported } = reportStatus(lookAt(viewOf(nodes, marks)));
+    const { nodes: reported } = reportStatus(snapshotOf(viewOf(nodes, marks)));
     assert.deepEqual(
       reported.map(({ name, state, forMs, reason }) => [name, state, forMs, reason]),
       [
@@ -56,10 +56,10 @@ describe("the report of a view", () => {
   });
 
   it("sorts nodes in trouble first, then those that replicas avoid, then by name as people count", () => {
-    const digests = [digest(1, { ejected: [keyOf(10), keyOf(10)] }), digest(3, { ejected: [keyOf(10)] })];
-    const { nodes: reported } = reportStatus(lookAt(viewOf([...nodes, esNode(9)]), digests));
+    const heartbeats = [heartbeat(1, { ejected: [keyOf(10), keyOf(10)] }), heartbeat(3, { ejected: [keyOf(10)] })];
+    const { nodes: reported } = reportStatus(snapshotOf(viewOf([...nodes, esNode(9)]), heartbeats));
     assert.deepEqual(
-      reported.map(({ name, avoidedBy }) => [name, avoidedBy]),
+      reported.map(({ name, ejectedBy }) => [name, ejectedBy]),
       [
         ["es10", 2],
         ["es1", 0],
@@ -72,7 +72,7 @@ describe("the report of a view", () => {
   it("does not lose a mark whose node is on the list no more, nor mistake a name for one", () => {
     const marks = { [keyOf(5)]: { kind: "draining", sinceMs: nowMs, reason: "left" } } as const;
     const odd = { id: "", host: "__proto__", port: 1 };
-    const { nodes: reported } = reportStatus(lookAt(viewOf([odd], marks)));
+    const { nodes: reported } = reportStatus(snapshotOf(viewOf([odd], marks)));
     assert.deepEqual(
       reported.map(({ address, id, isListed, state }) => ({ address, id, isListed, state })),
       [
@@ -85,7 +85,7 @@ describe("the report of a view", () => {
 
 describe("the report of a replica", () => {
   const topologyOf = (topology: Version | undefined) =>
-    reportStatus(lookAt(viewOf(nodes), [digest(1, topology && { view: { topology, marks: version(12) } })]))
+    reportStatus(snapshotOf(viewOf(nodes), [heartbeat(1, topology && { view: { topology, marks: version(12) } })]))
       .replicas[0];
 
   it("tells who is behind, and by how many publications where that can be counted", () => {
@@ -104,30 +104,30 @@ describe("the report of a replica", () => {
   });
 
   it("takes a replica without any version for one that is behind", () => {
-    const { view: _, ...without } = digest(1);
-    const [replica] = reportStatus(lookAt(viewOf(nodes), [without])).replicas;
+    const { view: _, ...without } = heartbeat(1);
+    const [replica] = reportStatus(snapshotOf(viewOf(nodes), [without])).replicas;
     assert.deepEqual(replica?.topology, { version: null, isCurrent: false, behindBy: null });
     assert.equal(replica?.condition, "behind");
   });
 
   it("compares with nothing where no view was read", () => {
-    const [replica] = reportStatus(lookAt(undefined, [digest(1, { threads: [thread(0)] })])).replicas;
+    const [replica] = reportStatus(snapshotOf(undefined, [heartbeat(1, { threads: [thread(0)] })])).replicas;
     assert.deepEqual(replica?.topology, { version: version(3), isCurrent: null, behindBy: null });
     assert.equal(replica?.condition, "well");
   });
 
   it("names the worst of what is so, and puts the worst first", () => {
     const { topology: _, ...fresh } = thread(1, { state: "starting" });
-    const digests = [
-      digest(1),
-      digest(2, { leading: true }),
-      digest(3, { threads: [thread(0), fresh] }),
-      digest(4, { threads: [thread(0, { state: "late" }), fresh] }),
-      digest(5, { threads: [thread(0, { state: "late" }), thread(1, { topology: version(2) })] }),
-      digest(6, { freshness: "stale", view: { topology: version(1), marks: version(1) } }),
-      digest(7, { freshness: "orphan" }),
+    const heartbeats = [
+      heartbeat(1),
+      heartbeat(2, { leading: true }),
+      heartbeat(3, { threads: [thread(0), fresh] }),
+      heartbeat(4, { threads: [thread(0, { state: "late" }), fresh] }),
+      heartbeat(5, { threads: [thread(0, { state: "late" }), thread(1, { topology: version(2) })] }),
+      heartbeat(6, { freshness: "stale", view: { topology: version(1), marks: version(1) } }),
+      heartbeat(7, { freshness: "orphan" }),
     ];
-    const { replicas } = reportStatus(lookAt(viewOf(nodes), digests));
+    const { replicas } = reportStatus(snapshotOf(viewOf(nodes), heartbeats));
     assert.deepEqual(
       replicas.map(({ host, condition }) => `${host} ${condition}`),
       ["app-7 orphan", "app-6 stale", "app-5 behind", "app-4 late", "app-3 starting", "app-2 well", "app-1 well"],

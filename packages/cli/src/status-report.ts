@@ -15,32 +15,32 @@ import {
 } from "@rollcall/core/view";
 import { durationText } from "./duration-text.js";
 
-/** What was seen at one look into Redis, and who answered when the roll was called after it. */
-export interface Look {
+/** What was read from Redis at one moment, and the heartbeats that answered the status request after it. */
+export interface StatusSnapshot {
   /** The view's name. */
   readonly name: string;
-  /** Where it was looked for, without secrets. */
+  /** Where the view was read, without secrets. */
   readonly redis: string;
   readonly seen:
     | { readonly kind: "view"; readonly view: View; readonly nowMs: number }
     | { readonly kind: "none" }
     | { readonly kind: "away"; readonly problem: string };
-  /** What the connection to Redis has to tell. */
+  /** Active warnings of the store. */
   readonly warnings: readonly string[];
-  /** One of each replica, its newest. */
-  readonly digests: readonly Heartbeat[];
+  /** The newest of each replica. */
+  readonly heartbeats: readonly Heartbeat[];
 }
 
 /** "none": nothing was ever published. "away": Redis does not answer. */
 export type StatusState = Freshness | "none" | "away";
 
-/** A version of a document that somebody goes by, beside the one that was read before the roll was called. */
+/** The version of a document that a replica or thread uses, compared with the one that was read from Redis. */
 export interface Applied {
   /** Null before the first. */
   readonly version: Version | null;
-  /** Null where there is nothing to compare with. */
+  /** Null if there is no version to compare with. */
   readonly isCurrent: boolean | null;
-  /** How many publications it lacks; null where that cannot be counted, as after a change of leader. */
+  /** How many publications it lacks; null if that cannot be counted, as after a change of leader. */
   readonly behindBy: number | null;
 }
 
@@ -51,22 +51,22 @@ export interface NodeReport {
   readonly name: string | null;
   readonly roles: readonly string[] | null;
   readonly version: string | null;
-  /** Whether it is in the list; a mark may outlast its node. */
+  /** Whether the list contains it; a mark may outlast its node. */
   readonly isListed: boolean;
   readonly state: "healthy" | MarkKind;
   readonly reason: string | null;
-  /** How long it has been so; null while it is up. */
+  /** How long it has been in this state; null while it is healthy. */
   readonly forMs: number | null;
-  /** What led to "down"; null otherwise, or where nobody said. */
+  /** The evidence for "down"; null in other states, or if unknown. */
   readonly down: {
     readonly failedProbes: number;
     readonly reporters: number;
     readonly flaps: number;
-    /** It will not be back before. */
+    /** For this time it stays down in any case. */
     readonly heldForMs: number;
   } | null;
-  /** How many of the replicas keep away from it by their own experience. */
-  readonly avoidedBy: number;
+  /** How many of the replicas have ejected it. */
+  readonly ejectedBy: number;
 }
 
 export type Condition = "orphan" | "stale" | "behind" | "late" | "starting" | "well";
@@ -78,12 +78,12 @@ export interface ReplicaReport {
   readonly role: Heartbeat["role"];
   readonly isLeading: boolean;
   readonly freshness: Freshness;
-  /** The worst of what is so: of its view, of what it lacks of it, of its threads. */
+  /** The worst condition of its view, its documents and its threads. */
   readonly condition: Condition;
   readonly topology: Applied;
   readonly marks: Applied;
   /** Node keys. */
-  readonly avoided: readonly string[];
+  readonly ejected: readonly string[];
   readonly threads: readonly ThreadReport[];
 }
 
@@ -101,7 +101,7 @@ export interface StatusReport {
   readonly state: StatusState;
   /** For people. */
   readonly summary: string;
-  /** For people: what of the view could not be used or heard, and why. */
+  /** For people: what could not be used or received, and why. */
   readonly warnings: readonly string[];
   /** Null in the states "none" and "away". */
   readonly view: {
@@ -112,9 +112,9 @@ export interface StatusReport {
     readonly source: "sniff" | "seeds";
     readonly clusterName: string | null;
     readonly clusterUuid: string | null;
-    /** The leader's name in versions; `host` and `pid` are null where no replica says that it leads. */
+    /** The leader's name in versions; `host` and `pid` are null if no replica says that it leads. */
     readonly leader: { readonly id: string; readonly host: string | null; readonly pid: number | null };
-    /** Replicas that the leader has heard of lately. */
+    /** Replicas whose heartbeat the leader has received recently. */
     readonly replicas: number;
   } | null;
   /** Those in trouble first. */
@@ -123,37 +123,37 @@ export interface StatusReport {
   readonly replicas: readonly ReplicaReport[];
 }
 
-/** What a look shows. Pure: the same look gives the same report. */
-export function reportStatus(look: Look): StatusReport {
-  const { name, redis, seen, warnings, digests } = look;
+/** The report of a snapshot. */
+export function reportStatus(snapshot: StatusSnapshot): StatusReport {
+  const { name, redis, seen, warnings, heartbeats } = snapshot;
   const view = seen.kind === "view" ? seen.view : undefined;
   const nowMs = seen.kind === "view" ? seen.nowMs : 0;
   const ageMs = view === undefined ? 0 : Math.max(0, Math.round(nowMs - view.head.atMs));
-  const replicas = digests.map((digest) => replicaReport(digest, view?.head)).sort(replicasInTroubleFirst);
+  const replicas = heartbeats.map((heartbeat) => replicaReport(heartbeat, view?.head)).sort(replicasInTroubleFirst);
   const state = view === undefined ? (seen.kind === "away" ? "away" : "none") : freshnessOf(ageMs);
   return {
     name,
     redis,
     state,
-    summary: summaryOf(look, state, ageMs),
+    summary: summaryOf(snapshot, state, ageMs),
     warnings,
     view: view === undefined ? null : viewReport(view, ageMs, replicas),
-    nodes: view === undefined ? [] : nodeReports(view, nowMs, digests).sort(nodesInTroubleFirst),
+    nodes: view === undefined ? [] : nodeReports(view, nowMs, heartbeats).sort(nodesInTroubleFirst),
     replicas,
   };
 }
 
-function summaryOf({ name, redis, seen }: Look, state: StatusState, ageMs: number): string {
+function summaryOf({ name, redis, seen }: StatusSnapshot, state: StatusState, ageMs: number): string {
   const age = durationText(ageMs);
   switch (state) {
     case "fresh":
-      return `The view ${name} is kept: its last beat was ${age} ago.`;
+      return `The view ${name} is fresh: its last beat was ${age} ago.`;
     case "stale":
-      return `Nobody has kept the view ${name} for ${age}. Pools follow its list, and try for themselves what is down.`;
+      return `The view ${name} has had no beat for ${age}. Pools use its list, and probe the nodes that are down themselves.`;
     case "orphan":
-      return `Nobody has kept the view ${name} for ${age}. Every pool looks after itself.`;
+      return `The view ${name} has had no beat for ${age}. Every pool monitors the cluster itself.`;
     case "none":
-      return `There is no view ${name} in ${redis}: no coordinator has published one. Is the name right, and does one run?`;
+      return `There is no view ${name} in ${redis}: no coordinator has published one. Check the name, and that a coordinator runs.`;
     case "away":
       return `Redis does not answer at ${redis}${seen.kind === "away" ? `: ${seen.problem.replace(/^Redis: /, "")}` : ""}`;
   }
@@ -181,17 +181,17 @@ function viewReport(
 
 // Nodes
 
-function nodeReports({ topology, marks }: View, nowMs: number, digests: readonly Heartbeat[]): NodeReport[] {
-  const avoidedBy = new Map<string, number>();
-  for (const { ejected: avoided } of digests) for (const key of new Set(avoided)) count(avoidedBy, key);
-  const left = new Map(Object.entries(marks.nodes));
+function nodeReports({ topology, marks }: View, nowMs: number, heartbeats: readonly Heartbeat[]): NodeReport[] {
+  const ejectedBy = new Map<string, number>();
+  for (const { ejected } of heartbeats) for (const key of new Set(ejected)) count(ejectedBy, key);
+  const unlistedMarks = new Map(Object.entries(marks.nodes));
   const listed = topology.nodes.map((node) => {
     const key = nodeKey(node);
-    const mark = left.get(key);
-    left.delete(key);
-    return nodeReport(key, node, mark, nowMs, avoidedBy.get(key) ?? 0);
+    const mark = unlistedMarks.get(key);
+    unlistedMarks.delete(key);
+    return nodeReport(key, node, mark, nowMs, ejectedBy.get(key) ?? 0);
   });
-  const unlisted = [...left].map(([key, mark]) => nodeReport(key, undefined, mark, nowMs, avoidedBy.get(key) ?? 0));
+  const unlisted = [...unlistedMarks].map(([key, mark]) => nodeReport(key, undefined, mark, nowMs, ejectedBy.get(key) ?? 0));
   return [...listed, ...unlisted];
 }
 
@@ -204,7 +204,7 @@ function nodeReport(
   node: NodeRecord | undefined,
   mark: Mark | undefined,
   nowMs: number,
-  avoidedBy: number,
+  ejectedBy: number,
 ): NodeReport {
   const at = key.indexOf("@");
   return {
@@ -227,7 +227,7 @@ function nodeReport(
             flaps: mark.down.flaps,
             heldForMs: Math.max(0, Math.round(mark.down.holdUntilMs - nowMs)),
           },
-    avoidedBy,
+    ejectedBy,
   };
 }
 
@@ -236,7 +236,7 @@ const nodeOrder = ["down", "draining", "unverified", "slow-start", "healthy"] as
 function nodesInTroubleFirst(a: NodeReport, b: NodeReport): number {
   return (
     nodeOrder.indexOf(a.state) - nodeOrder.indexOf(b.state) ||
-    b.avoidedBy - a.avoidedBy ||
+    b.ejectedBy - a.ejectedBy ||
     natural.compare(a.name ?? a.address, b.name ?? b.address) ||
     natural.compare(a.key, b.key)
   );
@@ -244,15 +244,15 @@ function nodesInTroubleFirst(a: NodeReport, b: NodeReport): number {
 
 // Replicas
 
-function replicaReport(digest: Heartbeat, head: Head | undefined): ReplicaReport {
-  const { replica, host, pid, role, leading, freshness, view, ejected: avoided } = digest;
+function replicaReport(heartbeat: Heartbeat, head: Head | undefined): ReplicaReport {
+  const { replica, host, pid, role, leading, freshness, view, ejected } = heartbeat;
   const topology = applied(view?.topology, head?.topology);
   const marks = applied(view?.marks, head?.marks);
-  const threads = digest.threads.map(({ thread, state, calls, tasks, topology }) => {
+  const threads = heartbeat.threads.map(({ thread, state, calls, tasks, topology }) => {
     return { thread, state, calls, tasks, topology: applied(topology, head?.topology) };
   });
   const condition = conditionOf(freshness, [topology, marks], threads);
-  return { replica, host, pid, role, isLeading: leading, freshness, condition, topology, marks, avoided, threads };
+  return { replica, host, pid, role, isLeading: leading, freshness, condition, topology, marks, ejected, threads };
 }
 
 function applied(version: Version | undefined, newest: Version | undefined): Applied {
@@ -265,7 +265,7 @@ function applied(version: Version | undefined, newest: Version | undefined): App
 
 function conditionOf(freshness: Freshness, documents: readonly Applied[], threads: readonly ThreadReport[]): Condition {
   if (freshness !== "fresh") return freshness;
-  // A thread that starts has nothing yet, as it should.
+  // A thread that is starting has no document yet, which is normal.
   const running = threads.filter(({ state }) => state !== "starting").map(({ topology }) => topology);
   if ([...documents, ...running].some(({ isCurrent }) => isCurrent === false)) return "behind";
   if (threads.some(({ state }) => state === "late")) return "late";

@@ -1,7 +1,7 @@
 import type { Head, Heartbeat, Mark, NodeRecord, ThreadHeartbeat, Version, View } from "@rollcall/core/view";
-import type { Look } from "./status-report.js";
+import type { StatusSnapshot } from "./status-report.js";
 
-/** When the views of these tests are looked at, on the store's clock. */
+/** The time of the snapshots in these tests, on the store's clock. */
 export const nowMs = 1_000_000;
 
 export const version = (sequence: number, epoch = 7): Version => ({ epoch, leader: "replica-2", sequence });
@@ -44,7 +44,7 @@ export const thread = (place: number, given: Partial<ThreadHeartbeat> = {}): Thr
   ...given,
 });
 
-export const digest = (number: number, given: Partial<Heartbeat> = {}): Heartbeat => ({
+export const heartbeat = (number: number, given: Partial<Heartbeat> = {}): Heartbeat => ({
   replica: `replica-${number}`,
   host: `app-${number}`,
   pid: 100 + number,
@@ -57,13 +57,13 @@ export const digest = (number: number, given: Partial<Heartbeat> = {}): Heartbea
   ...given,
 });
 
-export function lookAt(view: View | undefined, digests: readonly Heartbeat[] = [], given: Partial<Look> = {}): Look {
+export function snapshotOf(view: View | undefined, heartbeats: readonly Heartbeat[] = [], given: Partial<StatusSnapshot> = {}): StatusSnapshot {
   return {
     name: "logs",
     redis: "redis://10.0.1.1:6379",
     seen: view === undefined ? { kind: "none" } : { kind: "view", view, nowMs },
     warnings: [],
-    digests,
+    heartbeats,
     ...given,
   };
 }

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { entry, printable } from "./text-layout.js";
 
 describe("entry", () => {
-  it("puts paragraphs beside a label and wraps them between words", () => {
+  it("paragraphs stand beside their label and wrap between words", () => {
     const text = entry("kept", 11, ["word ".repeat(16).trim(), "second"]);
     assert.equal(
       text,
@@ -16,7 +16,7 @@ describe("entry", () => {
     );
   });
 
-  it("keeps every word whole, in order, and within 80 columns unless one word alone is wider", () => {
+  it("every word stays whole and in order, within 80 columns unless one word alone is wider", () => {
     const word = fc.stringMatching(/^[a-z0-9.:]{1,90}$/);
     fc.assert(
       fc.property(fc.array(word, { minLength: 1, maxLength: 40 }), (words) => {
@@ -29,7 +29,7 @@ describe("entry", () => {
 });
 
 describe("printable", () => {
-  it("leaves nothing that a terminal obeys, and all that is read", () => {
+  it("characters that a terminal obeys are replaced, and visible ones stay", () => {
     fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => !/[\p{C}\p{Zl}\p{Zp}]/u.test(printable(text))));
     assert.equal(printable("Knoten-1 (es1:9200) ü 日本"), "Knoten-1 (es1:9200) ü 日本");
   });

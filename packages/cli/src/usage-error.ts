@@ -1,9 +1,8 @@
 import type { CommanderError } from "commander";
 
 /**
- * What is wrong with the arguments, for people. What was typed in the wrong place may be a secret, as in
- * `rollcall https://user:password@host` or `--pasword=secret`: of an option only its name is shown, of anything else
- * nothing but a plain word.
+ * What is wrong with the arguments, for people. A misplaced argument may be a secret, as in
+ * `rollcall https://user:password@host` or `--pasword=secret`. So only the name of an option, or a plain word, is shown.
  */
 export function describeUsageError({ code, message }: Pick<CommanderError, "code" | "message">): string {
   const text = message.replace(/^error: /, "");

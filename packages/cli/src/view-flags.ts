@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { readSecret } from "./flag-files.js";
 import { addText } from "./flags.js";
 
-/** Which shared view is meant, as commander hands it over. */
+/** The flags that name a shared view, as commander returns them. */
 export interface ViewFlags {
   readonly redis?: string;
   readonly redisFile?: string;
@@ -10,12 +10,12 @@ export interface ViewFlags {
 }
 
 export function addViewFlags(command: Command): Command {
-  addText(command, "--redis <url>", "where replicas share their view; with a password: rather set ROLLCALL_REDIS");
+  addText(command, "--redis <url>", "where replicas share their view; if it has a password, set ROLLCALL_REDIS instead");
   addText(command, "--redis-file <file>", "a file with the URL, or with ioredis' options in JSON");
-  return addText(command, "--name <name>", "which view: the name that the pools give");
+  return addText(command, "--name <name>", "name of the view, as in the pools");
 }
 
-/** The options `redis` and `name`, unchecked. What begins with a brace is JSON, as Sentinel and Redis Cluster need it. */
+/** The options `redis` and `name`, unchecked. A value that begins with a brace is JSON, for Sentinel and Redis Cluster. */
 export async function readViewFlags(
   flags: ViewFlags,
   problems: string[],
@@ -25,7 +25,7 @@ export async function readViewFlags(
   try {
     return { redis: JSON.parse(text) as unknown, name: flags.name };
   } catch {
-    problems.push("--redis begins with a brace, but is not JSON");
+    problems.push("--redis begins with a brace but is not JSON");
     return { redis: undefined, name: flags.name };
   }
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { StandingWarnings } from "./standing-warnings.js";
+import { ActiveWarnings } from "./active-warnings.js";
 
-it("keeps each warning once and no more than ten, until the store tells that it is over", () => {
-  const warnings = new StandingWarnings();
+it("each warning is kept once, at most ten, until the store logs that it is over", () => {
+  const warnings = new ActiveWarnings();
   for (let number = 0; number < 30; number++) warnings.warn({}, `warning ${number % 15}`);
   warnings.debug();
   assert.equal(warnings.texts.length, 10);
