@@ -80,7 +80,7 @@ describe("rollcall sniff", () => {
       steady,
       `Seeds
   listed       ${first}
-               answers as n1, in N ms; its list is explained here
+               answers as n1, in N ms; its list is shown here
   listed       ${third}
                answers as n3, in N ms
 
@@ -101,7 +101,7 @@ Nodes
                published and used: ${at(third)}
   roles        d data, i ingest
 
-Conclusion
+Diagnosis
   usable       2 of 3 listed nodes can be used: discovery works from here.
 `,
     );

@@ -91,7 +91,7 @@ describe("coordinator and status", options, () => {
     const env = { ROLLCALL_REDIS: redis.url, ROLLCALL_NODES: cluster.urls.join(",") };
     const none = await rollcall(["status"], env);
     assert.equal(none.code, 1, none.stderr);
-    assert.match(none.stdout, /none {6}There is no view logs in redis:/);
+    assert.match(none.stdout, /none {8}There is no view logs in redis:/);
 
     await using first = await startCoordinator(env);
     await waitUntil("the cluster's list is published", async () => {
@@ -124,7 +124,7 @@ describe("coordinator and status", options, () => {
       return nodes[0]?.name === "n2" && nodes[0].state === "down" && (nodes[0].down?.failedProbes ?? 0) > 0;
     });
     const shown = await rollcall(["status"], env);
-    assert.match(shown.stdout, /\n {2}down {6}n2 .*\n {12}for \S+ s: connection refused.*\n {12}\d failed probes/);
+    assert.match(shown.stdout, /\n {2}down {8}n2 .*\n {14}for \S+ s: connection refused.*\n {14}\d failed probes/);
   });
 
   it("a leader that gets SIGTERM hands its lease over at once, and ends with 0", async () => {
@@ -155,7 +155,7 @@ describe("coordinator and status", options, () => {
       return status.state === "stale" ? status : undefined;
     });
     assert.equal(stale?.code, 1);
-    assert.match(stale.summary, /^Nobody has kept the view logs for \d+ s\./);
+    assert.match(stale.summary, /^The view logs has had no beat for \d+ s\./);
     assert.deepEqual(stale.view?.leader.pid, null);
   });
 
@@ -206,17 +206,17 @@ describe("coordinator and status", options, () => {
       assert.equal(
         end,
         `Nodes
-  all       1: 1 healthy
-  healthy   es1\u{fffd}[2J (10.0.0.1:9200)  roles d
-            1 replica keeps away from it by what happened to them
-  roles     d data
+  all         1: 1 healthy
+  healthy     es1\u{fffd}[2J (10.0.0.1:9200)  roles d
+              ejected by 1 replica
+  roles       d data
 
 Replicas
-  all       1: 1 behind
-  behind    app-1 (pid 4711)  external
-            thread 0 well: 3 calls, 0 tasks
-            thread 1 late, topology 3 (2 behind): 4 calls, 1 task
-            keeps away from es1\u{fffd}[2J
+  all         1: 1 behind
+  behind      app-1 (pid 4711)  external
+              thread 0 well: 3 requests, 0 tasks
+              thread 1 late, topology 3 (2 behind): 4 requests, 1 task
+              has ejected es1\u{fffd}[2J
 `,
       );
     } finally {
@@ -236,7 +236,7 @@ describe("rollcall status", options, () => {
     ] as const) {
       const { code, stdout, stderr } = await rollcall(["status"], { ROLLCALL_REDIS: redisUrl });
       assert.deepEqual([code, stderr], [1, ""], stdout);
-      assert.match(stdout, /^View\n {2}away {6}Redis does not answer at redis:/);
+      assert.match(stdout, /^View\n {2}away {8}Redis does not answer at redis:/);
       assert.match(stdout, says);
       assert.doesNotMatch(stdout, /geheim/);
     }

@@ -80,9 +80,7 @@ async function collectWith(collection: Collection): Promise<Findings> {
     }),
   );
   const nodes = await Promise.all(
-    members.map((member) =>
-      limit.run(() => probeNode(collection, member, clusterUuid, list.published.get(member.id))),
-    ),
+    members.map((member) => limit.run(() => probeNode(collection, member, clusterUuid, list.published.get(member.id)))),
   );
   const { total, successful, failed, complete, filterIgnored } = list;
   const finding: ListFinding = {

@@ -57,7 +57,11 @@ describe("the diagnosis", () => {
     { when: "some nodes are unreachable", findings: listing(["unreachable", "kept"]), says: /used once it answers/ },
     { when: "a node refuses the credential", findings: listing(["denied", "kept"]), says: /403 that it lacks/ },
     { when: "an address is another cluster's", findings: listing(["foreign"]), says: /another cluster is never used/ },
-    { when: "no node answers at an address", findings: listing(["unverified"]), says: /once a node that has joined the cluster answers there/ },
+    {
+      when: "no node answers at an address",
+      findings: listing(["unverified"]),
+      says: /once a node that has joined the cluster answers there/,
+    },
     { when: "a node is overloaded", findings: listing(["overloaded"]), says: /try again later/ },
     { when: "the host policy refuses", findings: listing(["refused"]), says: /No credential goes to a refused node/ },
     {

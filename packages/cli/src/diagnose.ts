@@ -58,13 +58,19 @@ function adviceOnList({ nodes, allowDirect, failed = 0, filterIgnored }: ListFin
   return apt([
     [!allowDirect, pathPrefixAdvice],
     [unconnected.length > 0 && !is("kept"), addressMapAdvice(unconnected)],
-    [unconnected.length < unreachable.length, "The TLS connection to a node fails: the reason says what is wrong with it."],
+    [
+      unconnected.length < unreachable.length,
+      "The TLS connection to a node fails: the reason says what is wrong with it.",
+    ],
     [
       is("unreachable") && is("kept"),
       "An unreachable node gets no request. It is probed again, and used once it answers.",
     ],
     [is("foreign"), "An address that leads to another cluster is never used: look at port forwarding and proxies."],
-    [is("unverified"), "An address is used once a node that has joined the cluster answers there; a proxy is not a node."],
+    [
+      is("unverified"),
+      "An address is used once a node that has joined the cluster answers there; a proxy is not a node.",
+    ],
     [is("denied"), deniedAdvice],
     [is("overloaded"), overloadAdvice],
     [is("refused"), "No credential goes to a refused node; the reason names the option that lets it in."],
@@ -101,10 +107,7 @@ function adviceOnSeeds(seeds: readonly SeedFinding[]): readonly string[] {
     ],
     [is("malformed") || is("empty"), "What answered is not a search node, or a proxy changes its answers."],
     [is("overloaded"), overloadAdvice],
-    [
-      seeds.some(isPlainToTls),
-      "A node with TLS closes a connection without it: try https:// in place of http://.",
-    ],
+    [seeds.some(isPlainToTls), "A node with TLS closes a connection without it: try https:// in place of http://."],
   ]);
 }
 

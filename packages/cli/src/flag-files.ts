@@ -11,7 +11,9 @@ export async function readFlagFile(
   try {
     return await readFile(name);
   } catch (error) {
-    problems.push(`--${flag}: cannot read the file ${JSON.stringify(name)}: ${errorCodeOf(error) ?? "unknown failure"}`);
+    problems.push(
+      `--${flag}: cannot read the file ${JSON.stringify(name)}: ${errorCodeOf(error) ?? "unknown failure"}`,
+    );
     return undefined;
   }
 }

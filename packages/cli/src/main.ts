@@ -12,7 +12,9 @@ import { describeUsageError } from "./usage-error.js";
 async function run(words: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.usage;
   const program = new Command("rollcall")
-    .description("Diagnoses an Elasticsearch or OpenSearch cluster, publishes a shared view of it, and shows its status.")
+    .description(
+      "Diagnoses an Elasticsearch or OpenSearch cluster, publishes a shared view of it, and shows its status.",
+    )
     .version(version(), "--version", "write the version")
     // One sentence in the help says how every option is named in the environment.
     .configureHelp({ optionDescription: ({ description }) => description })

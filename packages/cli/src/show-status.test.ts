@@ -4,7 +4,7 @@ import type { Heartbeat, Mark, View } from "@rollcall/core/view";
 import fc from "fast-check";
 import { jsonText } from "./json-text.js";
 import { showStatus } from "./show-status.js";
-import { heartbeat, esNode, keyOf, snapshotOf, nowMs, thread, version, viewOf } from "./status.test.support.js";
+import { esNode, heartbeat, keyOf, nowMs, snapshotOf, thread, version, viewOf } from "./status.test.support.js";
 import { reportStatus } from "./status-report.js";
 import { coloured, plain } from "./text-layout.js";
 
@@ -167,7 +167,10 @@ Replicas
 
   it("neither the text nor the JSON contains what a terminal obeys, whatever the view and the heartbeats contain", () => {
     const foreign = fc.string({ unit: "binary", maxLength: 30 });
-    const evil = fc.oneof(foreign, fc.constantFrom("\u001b[2J", "\r\nhealthy", "\u009b1m", "\u2028", "\u202e", "a\u0000b"));
+    const evil = fc.oneof(
+      foreign,
+      fc.constantFrom("\u001b[2J", "\r\nhealthy", "\u009b1m", "\u2028", "\u202e", "a\u0000b"),
+    );
     const anyLook = fc.record({
       name: evil,
       host: evil,

@@ -106,17 +106,14 @@ function nodeEntry(node: NodeReport, paint: Paint): string {
     what,
     ...(isListed ? [] : ["no longer listed by the cluster"]),
     ...markLines(node),
-    ...(ejectedBy === 0
-      ? []
-      : [`ejected by ${counted(ejectedBy, "replica", "replicas")}`]),
+    ...(ejectedBy === 0 ? [] : [`ejected by ${counted(ejectedBy, "replica", "replicas")}`]),
   ];
   return entry(state, labelWidth, lines, (label) => paint(nodeStyles[state], label));
 }
 
 function markLines({ forMs, reason, down }: NodeReport): readonly string[] {
   if (forMs === null) return [];
-  const held =
-    down === null || down.heldForMs === 0 ? "" : `; stays down for at least ${durationText(down.heldForMs)}`;
+  const held = down === null || down.heldForMs === 0 ? "" : `; stays down for at least ${durationText(down.heldForMs)}`;
   const since = `for ${durationText(forMs)}: ${sanitizeForLog(reason ?? "no reason given")}${held}`;
   if (down === null) return [since];
   const evidence = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Version } from "@rollcall/core/view";
-import { heartbeat, esNode, keyOf, snapshotOf, nowMs, thread, version, viewOf } from "./status.test.support.js";
+import { esNode, heartbeat, keyOf, nowMs, snapshotOf, thread, version, viewOf } from "./status.test.support.js";
 import { reportStatus } from "./status-report.js";
 
 const nodes = [esNode(10), esNode(2), esNode(1)];
@@ -33,7 +33,11 @@ describe("the report of a view", () => {
       reportStatus(snapshotOf(viewOf(nodes), heartbeats)).view?.leader;
     assert.deepEqual(leaderOf(heartbeat(1), heartbeat(2)), { id: "replica-2", host: "app-2", pid: 102 });
     assert.deepEqual(leaderOf(heartbeat(1)), { id: "replica-2", host: null, pid: null });
-    assert.deepEqual(leaderOf(heartbeat(1), heartbeat(3, { leading: true })), { id: "replica-2", host: "app-3", pid: 103 });
+    assert.deepEqual(leaderOf(heartbeat(1), heartbeat(3, { leading: true })), {
+      id: "replica-2",
+      host: "app-3",
+      pid: 103,
+    });
   });
 
   it("shows a mark with its age, its reason and what led to it", () => {

@@ -191,7 +191,9 @@ function nodeReports({ topology, marks }: View, nowMs: number, heartbeats: reado
     unlistedMarks.delete(key);
     return nodeReport(key, node, mark, nowMs, ejectedBy.get(key) ?? 0);
   });
-  const unlisted = [...unlistedMarks].map(([key, mark]) => nodeReport(key, undefined, mark, nowMs, ejectedBy.get(key) ?? 0));
+  const unlisted = [...unlistedMarks].map(([key, mark]) =>
+    nodeReport(key, undefined, mark, nowMs, ejectedBy.get(key) ?? 0),
+  );
   return [...listed, ...unlisted];
 }
 

@@ -57,7 +57,11 @@ export const heartbeat = (number: number, given: Partial<Heartbeat> = {}): Heart
   ...given,
 });
 
-export function snapshotOf(view: View | undefined, heartbeats: readonly Heartbeat[] = [], given: Partial<StatusSnapshot> = {}): StatusSnapshot {
+export function snapshotOf(
+  view: View | undefined,
+  heartbeats: readonly Heartbeat[] = [],
+  given: Partial<StatusSnapshot> = {},
+): StatusSnapshot {
   return {
     name: "logs",
     redis: "redis://10.0.1.1:6379",

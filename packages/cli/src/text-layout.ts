@@ -7,7 +7,10 @@ export type Style = "heading" | "good" | "bad" | "caution";
 /** Text as it looks on a terminal. */
 export type Paint = (style: Style, text: string) => string;
 
-const formats = { heading: "bold", good: "green", bad: "red", caution: "yellow" } as const satisfies Record<Style, string>;
+const formats = { heading: "bold", good: "green", bad: "red", caution: "yellow" } as const satisfies Record<
+  Style,
+  string
+>;
 
 export const plain: Paint = (_, text) => text;
 /** Whether colours are wanted has been decided before; newer versions of Node would look at standard output again. */

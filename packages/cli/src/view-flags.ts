@@ -10,7 +10,11 @@ export interface ViewFlags {
 }
 
 export function addViewFlags(command: Command): Command {
-  addText(command, "--redis <url>", "where replicas share their view; if it has a password, set ROLLCALL_REDIS instead");
+  addText(
+    command,
+    "--redis <url>",
+    "where replicas share their view; if it has a password, set ROLLCALL_REDIS instead",
+  );
   addText(command, "--redis-file <file>", "a file with the URL, or with ioredis' options in JSON");
   return addText(command, "--name <name>", "name of the view, as in the pools");
 }
