@@ -61,7 +61,7 @@ export class Coordinator implements PeerDirectory {
     const notices = new WarnOnce(logger);
     this.replicas = new ReplicaRegistry(timers);
     this.storeProblems = new StoreProblems(notices);
-    this.newestView = new NewestView(store, (epoch) => this.leadership.send({ type: "heard", epoch }));
+    this.newestView = new NewestView(store, (epoch) => this.leadership.send({ type: "epochSeen", epoch }));
     this.listeningSinceMs = timers.nowMs();
     const { newestView, storeProblems } = this;
     this.leadership = new Leadership({

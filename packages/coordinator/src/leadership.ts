@@ -92,9 +92,9 @@ export class Leadership implements TermOwner {
     const { current, granted } = this;
     switch (effect.type) {
       case "acquire":
-        return this.run(() => this.acquire(effect.question, effect.floorEpoch));
+        return this.run(() => this.acquire(effect.request, effect.floorEpoch));
       case "renew":
-        if (current !== undefined) this.run(() => this.renew(current, effect.question));
+        if (current !== undefined) this.run(() => this.renew(current, effect.request));
         return;
       case "lead":
         if (granted !== undefined) this.beginTerm(granted);
@@ -111,30 +111,30 @@ export class Leadership implements TermOwner {
     }
   }
 
-  private async acquire(question: number, floorEpoch: number): Promise<void> {
+  private async acquire(request: number, floorEpoch: number): Promise<void> {
     const { store, leader, storeProblems } = this.parts;
     let lease: Lease | undefined;
     try {
       lease = await store.acquire(leader, floorEpoch);
     } catch (error) {
       storeProblems.failed("lease", error, "the lease could not be requested");
-      return this.send({ type: "failed", question });
+      return this.send({ type: "failed", request });
     }
     storeProblems.answered("lease");
     if (lease !== undefined && this.closed) return this.release(lease);
     this.granted = lease;
-    this.send(lease === undefined ? { type: "refused", question } : { type: "granted", question, epoch: lease.epoch });
+    this.send(lease === undefined ? { type: "refused", request } : { type: "granted", request, epoch: lease.epoch });
   }
 
-  private async renew(term: Term, question: number): Promise<void> {
+  private async renew(term: Term, request: number): Promise<void> {
     const { storeProblems } = this.parts;
     try {
       const renewal = await term.renew();
       storeProblems.answered("lease");
-      this.send({ type: "renewed", question, renewal });
+      this.send({ type: "renewed", request, renewal });
     } catch (error) {
       storeProblems.failed("lease", error, "the lease could not be renewed");
-      return this.send({ type: "failed", question });
+      return this.send({ type: "failed", request });
     }
     // If the last view could not be read when the term began, the store may answer now.
     await term.begin();

@@ -1,15 +1,15 @@
 export type CandidateEvent =
   /** The answers to `acquire`. An epoch at or below the floor is no lease. */
-  | { readonly type: "granted"; readonly question: number; readonly epoch: number }
-  | { readonly type: "refused"; readonly question: number }
+  | { readonly type: "granted"; readonly request: number; readonly epoch: number }
+  | { readonly type: "refused"; readonly request: number }
   /** The answers to `renew`. */
-  | { readonly type: "renewed"; readonly question: number; readonly renewal: "kept" | "lost" | "incomplete" }
+  | { readonly type: "renewed"; readonly request: number; readonly renewal: "kept" | "lost" | "incomplete" }
   /** The store did not answer an `acquire` or a `renew`. It may have carried the request out all the same. */
-  | { readonly type: "failed"; readonly question: number }
+  | { readonly type: "failed"; readonly request: number }
   /** A publication was refused: the lease of this epoch is void. */
   | { readonly type: "fenced"; readonly epoch: number }
   /** A head or a heartbeat of another process names this epoch. `isCredibleEpoch` must hold for it. */
-  | { readonly type: "heard"; readonly epoch: number }
+  | { readonly type: "epochSeen"; readonly epoch: number }
   /** A leader has given the lease back. */
   | { readonly type: "released" }
   /** There is a new connection to the store. */
@@ -23,8 +23,8 @@ export type CandidateEvent =
 
 export type CandidateEffect =
   /** Each must be answered once, with its number. After 6 s the answer is no longer waited for. */
-  | { readonly type: "acquire"; readonly question: number; readonly floorEpoch: number }
-  | { readonly type: "renew"; readonly question: number }
+  | { readonly type: "acquire"; readonly request: number; readonly floorEpoch: number }
+  | { readonly type: "renew"; readonly request: number }
   /** Begin a term: monitor the cluster and publish, from what the last leader published. */
   | { readonly type: "lead"; readonly epoch: number }
   /** The store has lost a document: publish both again. */

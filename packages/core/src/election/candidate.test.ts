@@ -13,7 +13,7 @@ import {
 import type { CandidateEffect, CandidateEvent } from "./candidate-events.js";
 
 type Step =
-  /** The store answers its oldest open question: as it should, or not at all. */
+  /** The store answers its oldest open request: as it should, or not at all. */
   | { readonly type: "answer"; readonly how: "well" | "fails" }
   | { readonly type: "rival"; readonly does: "acquire" | "release" | "lose" | "speak" }
   | { readonly type: "news"; readonly event: CandidateEvent }
@@ -86,15 +86,15 @@ class CheckedCandidate {
   }
 
   answer(how: "well" | "fails"): void {
-    const question = this.open.shift();
-    if (question === undefined) return;
-    const { effect, sentAtMs, answer } = question;
+    const request = this.open.shift();
+    if (request === undefined) return;
+    const { effect, sentAtMs, answer } = request;
     if (how === "well" && answer.type === "renewed" && answer.renewal === "kept" && this.leads !== undefined) {
-      if (this.nowMs < this.leads.goodAtMs + 6_000 && effect.question === this.candidate.question) {
+      if (this.nowMs < this.leads.goodAtMs + 6_000 && effect.request === this.candidate.request) {
         this.leads.goodAtMs = sentAtMs;
       }
     }
-    this.send(how === "well" ? answer : { type: "failed", question: effect.question });
+    this.send(how === "well" ? answer : { type: "failed", request: effect.request });
   }
 
   waitUntil(untilMs: number): void {
@@ -121,7 +121,7 @@ class CheckedCandidate {
       this.send({ type: "released" });
     }
     if (does === "lose") this.holder = undefined;
-    if (does === "speak" && holder?.who === "rival") this.send({ type: "heard", epoch: holder.epoch });
+    if (does === "speak" && holder?.who === "rival") this.send({ type: "epochSeen", epoch: holder.epoch });
   }
 
   private current() {
@@ -136,8 +136,8 @@ class CheckedCandidate {
     assert.deepEqual(before, copy, "a candidate is never changed in place");
     this.candidate = next;
     this.states.add(next.state);
-    assert.ok(next.floorEpoch >= before.floorEpoch && next.question >= before.question);
-    if (event.type === "heard") assert.ok(next.floorEpoch >= event.epoch);
+    assert.ok(next.floorEpoch >= before.floorEpoch && next.request >= before.request);
+    if (event.type === "epochSeen") assert.ok(next.floorEpoch >= event.epoch);
     for (const effect of effects) this.check(effect, event);
 
     assert.equal(this.leads?.epoch, next.state === "leading" ? next.epoch : undefined, "every change has an effect");
@@ -154,14 +154,14 @@ class CheckedCandidate {
       case "acquire": {
         const holder = this.current();
         const isFree = holder === undefined || holder.who === "we";
-        const { question } = effect;
+        const { request } = effect;
         if (isFree) {
           this.epoch = Math.max(this.epoch, effect.floorEpoch) + 1;
           this.holder = { who: "we", epoch: this.epoch, untilMs: this.nowMs + 10_000 };
         }
         const answer: CandidateEvent = isFree
-          ? { type: "granted", question, epoch: this.epoch }
-          : { type: "refused", question };
+          ? { type: "granted", request, epoch: this.epoch }
+          : { type: "refused", request };
         assert.equal(effect.floorEpoch, this.candidate.floorEpoch);
         this.open.push({ effect, sentAtMs: this.nowMs, answer });
         return;
@@ -176,7 +176,7 @@ class CheckedCandidate {
         this.open.push({
           effect,
           sentAtMs: this.nowMs,
-          answer: { type: "renewed", question: effect.question, renewal },
+          answer: { type: "renewed", request: effect.request, renewal },
         });
         return;
       }
@@ -237,11 +237,11 @@ it("a candidate leads once the store answers and no other process wants to lead"
 
 it("a candidate keeps trying while the store never answers", () => {
   const checked = new CheckedCandidate(3);
-  let attempts = checked.candidate.question;
+  let attempts = checked.candidate.request;
   for (let minute = 0; minute < 10; minute++) {
     checked.waitUntil(checked.nowMs + 60_000);
-    assert.ok(checked.candidate.question >= attempts + 6, "one attempt in 6 s, and its pause");
-    attempts = checked.candidate.question;
+    assert.ok(checked.candidate.request >= attempts + 6, "one attempt in 6 s, and its pause");
+    attempts = checked.candidate.request;
   }
 });
 

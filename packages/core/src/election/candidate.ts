@@ -56,7 +56,7 @@ export type Candidate = (Standby | Acquiring | Leading | Resting) & {
   /** The highest epoch that was ever held or seen. */
   readonly floorEpoch: number;
   /** The number of the last request to the store. Answers to earlier ones are ignored. */
-  readonly question: number;
+  readonly request: number;
 };
 
 interface Standby {
@@ -96,7 +96,7 @@ type CandidateDeadline = Deadline<Candidate, CandidateEffect>;
 /** A candidate that tries at once; before the store is connected, as soon as it is, or a little later. */
 export function newCandidate(nowMs: number, isConnected = true): Candidate {
   const attemptAtMs = isConnected ? nowMs : nowMs + attemptMs;
-  return { state: "standby", attemptAtMs, follows: false, floorEpoch: 0, question: 0 };
+  return { state: "standby", attemptAtMs, follows: false, floorEpoch: 0, request: 0 };
 }
 
 /** Takes one event into account. The effects come in the order in which they should be carried out. */
@@ -172,17 +172,17 @@ function requests(candidate: Candidate): readonly CandidateDeadline[] {
 
 function acquire(candidate: Candidate, follows: boolean, nowMs: number): Step {
   const { floorEpoch } = candidate;
-  const question = candidate.question + 1;
+  const request = candidate.request + 1;
   return [
-    { state: "acquiring", sentAtMs: nowMs, follows, floorEpoch, question },
-    [{ type: "acquire", question, floorEpoch }],
+    { state: "acquiring", sentAtMs: nowMs, follows, floorEpoch, request },
+    [{ type: "acquire", request, floorEpoch }],
   ];
 }
 
 function renew(candidate: Candidate & Leading, nowMs: number, random: Random): Step {
-  const question = candidate.question + 1;
-  const renewing = { ...candidate, renewingSinceMs: nowMs, renewAtMs: nextRenewalMs(nowMs, random), question };
-  return [renewing, [{ type: "renew", question }]];
+  const request = candidate.request + 1;
+  const renewing = { ...candidate, renewingSinceMs: nowMs, renewAtMs: nextRenewalMs(nowMs, random), request };
+  return [renewing, [{ type: "renew", request }]];
 }
 
 // What events do.
@@ -192,7 +192,7 @@ function afterEvent(candidate: Candidate, event: CandidateEvent, nowMs: number, 
     case "granted":
     case "refused":
     case "failed":
-      if (candidate.question !== event.question) return [candidate, []];
+      if (candidate.request !== event.request) return [candidate, []];
       return candidate.state === "acquiring"
         ? acquired(candidate, event, nowMs, random)
         : [event.type === "failed" && candidate.state === "leading" ? withoutRenewal(candidate) : candidate, []];
@@ -200,7 +200,7 @@ function afterEvent(candidate: Candidate, event: CandidateEvent, nowMs: number, 
       return reconnect(candidate, nowMs, random);
     case "released":
       return [candidate.state === "standby" ? tryWithin(candidate, soonMs * random(), nowMs) : candidate, []];
-    case "heard": {
+    case "epochSeen": {
       if (event.epoch <= candidate.floorEpoch) return [candidate, []];
       const above = { ...candidate, floorEpoch: event.epoch };
       return above.state === "leading" ? stepDown(above, "a higher epoch was seen", nowMs) : [above, []];
@@ -229,9 +229,9 @@ function acquired(
   }
   const { epoch } = event;
   if (epoch <= candidate.floorEpoch) return [retryLater(candidate, nowMs, random), [{ type: "giveBack", epoch }]];
-  const { sentAtMs, question } = candidate;
+  const { sentAtMs, request } = candidate;
   const lease = { epoch, floorEpoch: epoch, goodAtMs: sentAtMs, renewAtMs: nextRenewalMs(sentAtMs, random) };
-  const leading = { ...lease, renewingSinceMs: undefined, unreachedSinceMs: undefined, question };
+  const leading = { ...lease, renewingSinceMs: undefined, unreachedSinceMs: undefined, request };
   return [{ state: "leading", ...leading }, [{ type: "lead", epoch }]];
 }
 
@@ -243,7 +243,7 @@ function whileLeading(
 ): Step {
   switch (event.type) {
     case "renewed": {
-      if (candidate.question !== event.question) return [candidate, []];
+      if (candidate.request !== event.request) return [candidate, []];
       if (event.renewal === "lost") return loseLease(candidate, nowMs, random);
       const goodAtMs = candidate.renewingSinceMs ?? candidate.goodAtMs;
       return [
@@ -259,10 +259,10 @@ function whileLeading(
         [],
       ];
     case "otherReaches": {
-      const { unreachedSinceMs, floorEpoch, question } = candidate;
+      const { unreachedSinceMs, floorEpoch, request } = candidate;
       if (unreachedSinceMs === undefined || nowMs < unreachedSinceMs + unreachedMs) return [candidate, []];
       const reason = "other processes reach the cluster, and this one does not";
-      const resting = { state: "resting", untilMs: nowMs + restMs, floorEpoch, question } as const;
+      const resting = { state: "resting", untilMs: nowMs + restMs, floorEpoch, request } as const;
       return [resting, [{ type: "stepDown", reason, giveBack: true }]];
     }
   }
@@ -295,8 +295,8 @@ function retryLater(candidate: Candidate & Acquiring, nowMs: number, random: Ran
   return standby(candidate, nowMs + attemptMs * (1 + attemptSpread * random()), candidate.follows);
 }
 
-function standby({ floorEpoch, question }: Candidate, attemptAtMs: number, follows: boolean): Candidate & Standby {
-  return { state: "standby", attemptAtMs, follows, floorEpoch, question };
+function standby({ floorEpoch, request }: Candidate, attemptAtMs: number, follows: boolean): Candidate & Standby {
+  return { state: "standby", attemptAtMs, follows, floorEpoch, request };
 }
 
 function tryWithin(candidate: Candidate & Standby, waitMs: number, nowMs: number): Candidate {

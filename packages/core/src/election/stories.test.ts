@@ -12,10 +12,10 @@ const random = () => 0.5;
  * granted EPOCH | refused | failed              the store answers the last acquire
  * kept | lost | incomplete | failed             the store answers the last renewal
  * always kept                                   from here on, every renewal is answered so at once, and not shown
- * late granted EPOCH | late kept                an answer to the question before the last one
+ * late granted EPOCH | late kept                an answer to the request before the last one
  * fenced EPOCH                                  a publication under this epoch was refused
- * heard EPOCH                                   a head or a digest names it
- * released | connected                          news from the store
+ * seen EPOCH                                    a head or a heartbeat names it
+ * released | connected                          what the store makes known
  * reached | unreached                           whether the cluster answers this process
  * other reaches                                 it answers another
  * wait MS                                       ticks come when they are due
@@ -45,21 +45,21 @@ function tell(steps: readonly string[]): string[] {
     const [next, effects] = nextCandidate(candidate, event, nowMs, random);
     candidate = next;
     for (const effect of effects) {
-      if (effect.type === "renew" && isKept) send({ type: "renewed", question: effect.question, renewal: "kept" });
+      if (effect.type === "renew" && isKept) send({ type: "renewed", request: effect.request, renewal: "kept" });
       else lines.push(`${nowMs} ${show(effect)}`);
     }
   };
-  const answer = (question: number, what: string, value: string): void => {
+  const answer = (request: number, what: string, value: string): void => {
     switch (what) {
       case "granted":
-        return send({ type: "granted", question, epoch: Number(value) });
+        return send({ type: "granted", request, epoch: Number(value) });
       case "refused":
       case "failed":
-        return send({ type: what, question });
+        return send({ type: what, request });
       case "kept":
       case "lost":
       case "incomplete":
-        return send({ type: "renewed", question, renewal: what });
+        return send({ type: "renewed", request, renewal: what });
       default:
         assert.fail(`unknown: ${what}`);
     }
@@ -87,9 +87,11 @@ function tell(steps: readonly string[]): string[] {
         isKept = true;
         break;
       case "late":
-        answer(candidate.question - 1, second, third);
+        answer(candidate.request - 1, second, third);
         break;
-      case "heard":
+      case "seen":
+        send({ type: "epochSeen", epoch: Number(second) });
+        break;
       case "fenced":
         send({ type: what, epoch: Number(second) });
         break;
@@ -105,7 +107,7 @@ function tell(steps: readonly string[]): string[] {
         send({ type: "otherReaches" });
         break;
       default:
-        answer(candidate.question, what, second);
+        answer(candidate.request, what, second);
     }
   }
   return lines;

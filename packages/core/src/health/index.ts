@@ -13,7 +13,7 @@ export type { ArbiterEffect, ArbiterEvent } from "./arbiter/arbiter-events.js";
 export { disputeOf, isInUse, type MonitoredNode, type NodeHealth } from "./arbiter/node-health.js";
 export { choosePeers, isSelfSuspect, type NodeKeys, type Peer } from "./arbiter/peers.js";
 export type { ProbeOutcome } from "./arbiter/probe-outcome.js";
-export type { PublishedState } from "./arbiter/publication.js";
+export type { PublishedState } from "./arbiter/published-node.js";
 export { type Backoff, equalJitter } from "./backoff.js";
 export {
   type CircuitBreaker,

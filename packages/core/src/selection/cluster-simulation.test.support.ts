@@ -46,7 +46,7 @@ interface Finished {
 }
 
 /** What happened, in the order of time. */
-export class History {
+export class RunHistory {
   readonly requests: Finished[] = [];
   readonly attempts: { readonly atMs: number; readonly node: number }[] = [];
 
@@ -90,9 +90,9 @@ export function simulate({
   requestsPerSecond = (load * nodeCount * workers * 1_000) / workMs,
   untilMs,
   random,
-}: Run): History {
+}: Run): RunHistory {
   const agenda = new Agenda();
-  const history = new History();
+  const history = new RunHistory();
   const nodes = Array.from(
     { length: nodeCount },
     (_, index) => new SimulatedNode(index, behaviourOf, workMs, agenda, random),
@@ -165,7 +165,7 @@ class SimulatedProcess {
     slots: readonly number[],
     private readonly nodes: readonly SimulatedNode[],
     private readonly agenda: Agenda,
-    private readonly history: History,
+    private readonly history: RunHistory,
     private readonly random: Random,
   ) {
     this.penalties = new Penalties(nodes.length);

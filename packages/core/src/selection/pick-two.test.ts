@@ -150,11 +150,11 @@ describe("pick", () => {
 
   it("few nodes in slow start are drawn among many nodes, too", () => {
     const rows = [...Array<Row>(20).fill(starting), ...Array<Row>(20).fill({ ...well, inFlight: 5 })];
-    const eased = countPicks(rows, 4_000)
+    const picks = countPicks(rows, 4_000)
       .slice(0, 20)
       .reduce((sum, count) => sum + count, 0);
-    // Of 22 that take part on average 2 are eased in, and win against any other.
-    assertNear(eased / 4_000, 1 - (20 * 19) / (22 * 21), 0.03);
+    // Of 22 that take part on average 2 are in slow start, and win against any other.
+    assertNear(picks / 4_000, 1 - (20 * 19) / (22 * 21), 0.03);
   });
 
   it("slow start does not make a node look more costly", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { seededRandom } from "@rollcall/testing";
-import { type Behaviour, type History, type Run, simulate } from "./cluster-simulation.test.support.js";
+import { type Behaviour, type Run, type RunHistory, simulate } from "./cluster-simulation.test.support.js";
 
 const onsetMs = 5_000;
 /** From here on, the penalties must show. */
@@ -11,7 +11,7 @@ const endMs = 25_000;
 type UnseededRun = Omit<Run, "random">;
 
 /** The same requests and the same random numbers each time. */
-const replay = (run: UnseededRun): History => simulate({ ...run, random: seededRandom(1) });
+const replay = (run: UnseededRun): RunHistory => simulate({ ...run, random: seededRandom(1) });
 
 /** Node 0 behaves like this, from the onset to the end. */
 function node0(behaviour: Behaviour): Run["behaviourOf"] {
@@ -40,7 +40,7 @@ function returnMs(behaviour: Behaviour): number {
   return Number.POSITIVE_INFINITY;
 }
 
-function assertShares(history: History, fromMs: number, toMs: number, check: (share: number) => boolean): void {
+function assertShares(history: RunHistory, fromMs: number, toMs: number, check: (share: number) => boolean): void {
   for (const node of [0, 1, 2]) {
     const share = history.share(node, fromMs, toMs);
     assert.ok(check(share), `node ${node} has ${share} of the attempts from ${fromMs}`);

@@ -1,6 +1,6 @@
 import type { DownEvidence, Mark } from "../../view/view.js";
 import type { ProbeOutcome } from "./probe-outcome.js";
-import type { PublishedState } from "./publication.js";
+import type { PublishedState } from "./published-node.js";
 
 interface ListedNode {
   readonly key: string;

@@ -6,7 +6,7 @@ import { type MarkKind, markKinds } from "../../view/view.js";
 import { type Arbiter, arbiterDueMs, emptyArbiter, marksOf, nextArbiter, publishedNodes } from "./arbiter.js";
 import type { ArbiterEffect, ArbiterEvent } from "./arbiter-events.js";
 import type { ProbeOutcome } from "./probe-outcome.js";
-import type { PublishedState } from "./publication.js";
+import type { PublishedState } from "./published-node.js";
 
 type Step =
   | { readonly type: "members"; readonly keys: readonly string[]; readonly firstView: boolean }

@@ -10,7 +10,7 @@ import { MonitoredNodes } from "./monitored-nodes.js";
 import { nodeDeadlines } from "./node-deadlines.js";
 import { disputeOf, isInUse, type MonitoredNode } from "./node-health.js";
 import type { NodeKeys } from "./peers.js";
-import { isPublished, isSameMark, publicationOf, unpublished } from "./publication.js";
+import { isPublished, isSameMark, publishedNodeOf, unpublished } from "./published-node.js";
 import { recordProbe, recordRefutation } from "./record-probe.js";
 import { raiseDoubt, recordPeerResult, recordPeersAsked, recordReport } from "./suspicion.js";
 
@@ -53,8 +53,8 @@ export function nextArbiter(
     if (formerKey !== undefined) changed.set(formerKey, undefined);
     if (node !== before || formerKey !== undefined) changed.set(key, node.health.state === "gone" ? undefined : node);
 
-    const was = before === undefined ? unpublished : publicationOf(before);
-    const is = publicationOf(node);
+    const was = before === undefined ? unpublished : publishedNodeOf(before);
+    const is = publishedNodeOf(node);
     if (was.isListed !== is.isListed || (is.isListed && formerKey !== undefined)) topologyChanged = true;
     if (!isSameMark(was.mark, is.mark) || (is.mark !== undefined && formerKey !== undefined)) marksChanged = true;
     news.push(...newsOf(change, node));
@@ -102,7 +102,7 @@ export function publishedKeys(arbiter: Arbiter): NodeKeys {
 export function marksOf(arbiter: Arbiter): Record<string, Mark> {
   const marks: Record<string, Mark> = {};
   for (const [key, node] of arbiter) {
-    const { mark } = publicationOf(node);
+    const { mark } = publishedNodeOf(node);
     if (mark !== undefined) marks[key] = mark;
   }
   return marks;
@@ -210,8 +210,8 @@ function keyWithoutId(address: string): string {
 /** What is worth a log line. */
 function newsOf({ key, before, after, isKnown }: NodeChange, node: MonitoredNode): ArbiterEffect[] {
   const news: ArbiterEffect[] = [];
-  const was = isKnown ? publicationOf(after) : before === undefined ? unpublished : publicationOf(before);
-  const is = publicationOf(node);
+  const was = isKnown ? publishedNodeOf(after) : before === undefined ? unpublished : publishedNodeOf(before);
+  const is = publishedNodeOf(node);
   // A node that goes before it was listed is no news.
   if (was.state !== is.state && (was.isListed || is.isListed)) {
     const states = { from: was.state, to: is.state, reason: is.reason };
@@ -221,7 +221,7 @@ function newsOf({ key, before, after, isKnown }: NodeChange, node: MonitoredNode
   const disputeBefore = before === undefined ? undefined : disputeOf(before);
   if (dispute !== undefined) {
     const isNew = disputeBefore === undefined;
-    // One that had no answer at first is told again once a peer reaches the node.
+    // One that had no answer at first is logged again once a peer reaches the node.
     if (isNew || (disputeBefore.reachedBy === undefined && dispute.reachedBy !== undefined)) {
       const reason = isInUse(node.health) ? (node.health.doubt ?? "") : "";
       news.push({ type: "disputed", key, reason, reachedBy: dispute.reachedBy });

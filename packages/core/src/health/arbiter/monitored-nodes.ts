@@ -1,7 +1,7 @@
 import { firstDueMs } from "../../deadlines.js";
 import { nodeDeadlines } from "./node-deadlines.js";
 import type { MonitoredNode } from "./node-health.js";
-import { isPublished } from "./publication.js";
+import { isPublished } from "./published-node.js";
 
 const blockSize = 32;
 

@@ -7,7 +7,7 @@ import { type MonitoredNode, type NodeHealth, publishedHealth } from "./node-hea
 export type PublishedState = Exclude<NodeHealth["state"], "suspect">;
 
 /** One node as others see it. */
-export interface Publication {
+export interface PublishedNode {
   readonly state: PublishedState;
   /** Whether the view names the node. */
   readonly isListed: boolean;
@@ -15,9 +15,9 @@ export interface Publication {
   readonly reason: string;
 }
 
-export const unpublished: Publication = { state: "joining", isListed: false, mark: undefined, reason: "" };
+export const unpublished: PublishedNode = { state: "joining", isListed: false, mark: undefined, reason: "" };
 
-export function publicationOf(node: MonitoredNode): Publication {
+export function publishedNodeOf(node: MonitoredNode): PublishedNode {
   const health = publishedHealth(node);
   switch (health.state) {
     case "joining":
