@@ -13,11 +13,11 @@ export {
   repeatsMax,
 } from "./cluster/control-client.js";
 export type { Endpoint } from "./cluster/endpoint.js";
-export { HttpControlClient, type HttpControlClientOptions } from "./cluster/http-control-client.js";
+export { HttpControlClient } from "./cluster/http-control-client.js";
 export { type Probe, type ProbeOptions, probe } from "./cluster/probe.js";
 export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniff.js";
 export { Coordinator, type CoordinatorParts } from "./coordinator.js";
-export { type CoordinatorState, coordinatorHeartbeat } from "./coordinator-heartbeat.js";
+export { coordinatorHeartbeat } from "./coordinator-heartbeat.js";
 export { defaultLogger } from "./default-logger.js";
 export { HeartbeatSender, type HeartbeatSenderParts } from "./heartbeat-sender.js";
 export { ReplicaRegistry } from "./replica-registry.js";

@@ -129,7 +129,7 @@ describe("coordinators on one store", () => {
     assert.ok(a.logger.lines.includes("info no longer leads the view logs: it is closed"));
 
     await at(2).up();
-    await b.when("it is eased in", (view) => markAt(view, at(2)) === "slow-start");
+    await b.when("it is in slow start", (view) => markAt(view, at(2)) === "slow-start");
     const since = b.views.findIndex((view) => markAt(view, at(2)) === "down");
     const until = b.views.findIndex((view) => markAt(view, at(2)) === "slow-start");
     assert.ok(
@@ -210,7 +210,7 @@ describe("leader", () => {
     assert.equal(a.logger.messages("warn").length, 1, a.logger.messages("warn").join("\n"));
     const asks = asked("a");
     await a.pass(30_000);
-    assert.equal(asked("a"), asks, "whoever does not lead asks the cluster nothing");
+    assert.equal(asked("a"), asks, "a process that does not lead sends the cluster nothing");
     store.state.failing = false;
     const { view } = await a.when("it leads again", ({ head }) => head.topology.epoch > 1);
     assert.ok(before !== undefined);
@@ -463,7 +463,7 @@ describe("coordinator that begins from a view", () => {
   });
 });
 
-/** A process's own timers, which wake nobody while the process is stopped. */
+/** A process's own timers, which wake nothing while the process is stopped. */
 function stoppable(timers: ManualTimers): Timers & { stop(): void; go(): void } {
   let late: Set<() => void> | undefined;
   return {

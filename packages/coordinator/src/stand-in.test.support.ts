@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 
 type Reply = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** One HTTP server that answers as it is told to, and counts. */
+/** One HTTP server with a given reply, which counts. */
 export interface StandIn {
   readonly port: number;
   readonly address: string;

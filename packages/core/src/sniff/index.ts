@@ -1,7 +1,6 @@
 export {
   acceptsView,
   type ClusterIdentity,
-  type ClusterIdentityEffect,
   type ClusterIdentityEvent,
   type IdentityProof,
   judgeIdentity,
@@ -12,7 +11,6 @@ export {
 export {
   adoptedNodes,
   type Discovery,
-  type DiscoveryEffect,
   type DiscoveryEvent,
   emptyDiscovery,
   type LocalScope,
