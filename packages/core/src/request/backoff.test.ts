@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { refusedBackoffMs, retryBackoffMs } from "./backoff.js";
 
 describe("backoff", () => {
-  it("draws a retry's wait from nothing up to 100 ms, doubling to 2 s", () => {
+  it("the wait before a retry is drawn from 0 to 100 ms, doubling to 2 s", () => {
     const longest = [1, 2, 3, 4, 5, 6, 7, 100].map((retry) => retryBackoffMs(retry, () => 1));
     assert.deepEqual(longest, [100, 200, 400, 800, 1_600, 2_000, 2_000, 2_000]);
     assert.equal(
@@ -16,7 +16,7 @@ describe("backoff", () => {
     );
   });
 
-  it("knocks again after 100 to 500 ms", () => {
+  it("connecting is retried after 100 to 500 ms", () => {
     assert.equal(
       refusedBackoffMs(() => 0),
       100,

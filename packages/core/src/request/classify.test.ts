@@ -17,8 +17,8 @@ const facts = readFacts(new URL("../../src/request/testdata/rest-paths.txt", imp
 const concrete = ["logs-2024.01", ".kibana", "a%20b"];
 const selecting = ["a,b", "a*", "%3Clogs-%7Bnow%2Fd%7D%3E", "_all"];
 
-describe("the engines' specifications", () => {
-  it("have every request classified as the table of facts says", () => {
+describe("classify: the engines' specifications", () => {
+  it("every request of the specifications has the class that the table of facts gives it", () => {
     for (const { method, template, class: own } of facts) {
       for (const sample of [...concrete, ...selecting]) {
         const path = fill(template, () => sample);
@@ -29,20 +29,20 @@ describe("the engines' specifications", () => {
     }
   });
 
-  it("hold every request that is listed, with the same class", () => {
+  it("every listed request is in the table of facts with the same class", () => {
     const known = new Set(facts.map((fact) => `${fact.class} ${fact.method} ${fact.template}`));
     const strangers = listed().filter(({ method, template, class: own }) => !known.has(`${own} ${method} ${template}`));
     assert.deepEqual(strangers, []);
   });
 
-  it("are classified line by line", () => {
+  it("the table of facts has one sorted line for each request", () => {
     const lines = facts.map(({ method, template }) => `${template} ${method}`);
     assert.ok(facts.length > 1_500);
     assert.deepEqual(lines, [...new Set(lines)].sort());
     for (const fact of facts) assert.match(fact.class, /^(?:read|repeatable|never)$/);
   });
 
-  it("name what is listed in its answer", () => {
+  it("a classification names the listed template", () => {
     for (const { method, template, class: own } of facts) {
       if (own !== "never")
         assert.equal(
@@ -55,7 +55,7 @@ describe("the engines' specifications", () => {
     }
   });
 
-  it("leave a Never request Never when its values are chosen to look like a listed path", () => {
+  it("a Never stays Never if its values look like a listed path", () => {
     const mayRepeat = listed().filter((entry) => entry.class !== "never");
     let collisions = 0;
     for (const never of facts.filter((fact) => fact.class === "never")) {
@@ -141,12 +141,12 @@ describe("classify", () => {
     ["constructor", "/", "never"],
   ];
   for (const [method, path, expected] of cases) {
-    it(`takes ${method} ${JSON.stringify(path)} for ${expected}`, () => {
+    it(`${method} ${JSON.stringify(path)} is ${expected}`, () => {
       assert.equal(classify(method, path).class, expected);
     });
   }
 
-  it("moves Reads, but not one that opens a scroll", () => {
+  it("a Read is reroutable unless it opens a scroll", () => {
     assert.equal(classify("POST", "/logs/_search").reroutable, true);
     assert.deepEqual(classify("POST", "/logs/_search?scroll=1m"), {
       class: "read",
@@ -159,7 +159,7 @@ describe("classify", () => {
     assert.equal(classify("POST", "/_bulk").reroutable, false);
   });
 
-  it("lets nothing through that does not match its template segment by segment", () => {
+  it("a path with a class matches its template segment by segment", () => {
     const words = [
       "",
       ".",

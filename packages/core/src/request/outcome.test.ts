@@ -56,17 +56,17 @@ const judgements: readonly (readonly [string, Stage, string, boolean])[] = [
   ["SOMETHING_NEW", "reading", "local", false],
 ];
 
-describe("a failed attempt", () => {
+describe("outcome of an attempt", () => {
   for (const [codes, stage, verdict, blamed] of judgements) {
     for (const code of codes.split(" ")) {
-      it(`with ${code} while ${stage} is ${verdict}${blamed ? ", and blames the node" : ""}`, () => {
+      it(`a failure with ${code} while ${stage} is ${verdict}${blamed ? " and blames the node" : ""}`, () => {
         assert.equal(judge({ code }, stage), verdict);
         assert.equal(blamesNode(judgeFailure({ code }, stages[stage])), blamed);
       });
     }
   }
 
-  it("is told apart by its name where it has no code", () => {
+  it("an error without a code is judged by its name", () => {
     assert.equal(judge({ name: "AbortError" }, "waiting"), "cancelled abort");
     assert.equal(judge({ name: "TimeoutError" }, "waiting"), "cancelled timeout");
     assert.equal(judge({ name: "HTTPParserError" }, "waiting"), "bad-response");
@@ -74,17 +74,17 @@ describe("a failed attempt", () => {
     assert.equal(judge({}, "unsent"), "local unsent");
   });
 
-  it("is a bad response when undici says so by the message of a socket error", () => {
+  it('a socket error whose message says "bad response" is one', () => {
     assert.equal(judge({ code: "UND_ERR_SOCKET", message: "bad response" }, "waiting"), "bad-response");
     assert.equal(judge({ code: "UND_ERR_SOCKET", message: "other side closed" }, "waiting"), "lost before");
   });
 
-  it("keeps the code for people, and never the message", () => {
+  it("an outcome holds the code of the error, and never its message", () => {
     const outcome = judgeFailure({ code: "ECONNRESET", message: "secret" }, stages.waiting);
     assert.deepEqual(outcome, { kind: "lost", beforeFirstByte: true, errorCode: "ECONNRESET" });
   });
 
-  it("may have sent something unless it failed before a socket had it", () => {
+  it("a failed attempt may have sent something unless it failed before a socket had it", () => {
     for (const [codes, stage] of judgements) {
       for (const code of codes.split(" ")) {
         assert.equal(
@@ -97,9 +97,9 @@ describe("a failed attempt", () => {
   });
 });
 
-describe("an answer", () => {
+describe("outcome of an answer", () => {
   for (const status of [200, 404, 429, 500, 503]) {
-    it(`of ${status} blames no node`, () => {
+    it(`an answer of ${status} blames no node`, () => {
       assert.equal(blamesNode({ kind: "answered", status }), false);
       assert.equal(mayHaveSent({ kind: "answered", status }), true);
     });

@@ -17,14 +17,14 @@ function reroutesOf(attempts: readonly StuckAttempt[], targets: readonly Reroute
 
 const many = (count: number, startedAtMs = 9_000) => Array.from({ length: count }, () => ({ ...stuck, startedAtMs }));
 
-describe("moving", () => {
-  it("sends a Read that waits on a silent node to those that have given a sign of life since", () => {
+describe("rerouting", () => {
+  it("a Read at a stalled node is rerouted to nodes that have given a sign of life since", () => {
     const { reroutes, probe } = reroutesOf([stuck], [alive, mute]);
     assert.deepEqual(reroutes, [{ attempt: stuck, targets: [1] }]);
     assert.deepEqual(probe, []);
   });
 
-  it("leaves everything else where it is", () => {
+  it("what is not reroutable, or was rerouted before, stays", () => {
     const others = [
       { ...stuck, reroutable: false },
       { ...stuck, rerouted: true },
@@ -32,30 +32,30 @@ describe("moving", () => {
     assert.deepEqual(reroutesOf(others, [alive]), { window: emptyRerouteWindow, reroutes: [], probe: [] });
   });
 
-  it("reroutes nobody where all nodes are silent, or the only one is", () => {
+  it("nothing is rerouted if there is no target", () => {
     assert.deepEqual(reroutesOf(many(9), []), { window: emptyRerouteWindow, reroutes: [], probe: [] });
   });
 
-  it("reroutes nobody where the other nodes have been silent too since the suspicion began, and asks them", () => {
+  it("nothing is rerouted to nodes that are silent since the suspicion began; they are to be probed", () => {
     const { reroutes, probe } = reroutesOf(many(9), [mute, { ...mute, slot: 3, heardAtMs: suspectedAtMs }]);
     assert.deepEqual(reroutes, []);
     assert.deepEqual(probe.toSorted(), [2, 3]);
   });
 
-  it("reroutes nobody to a node that was heard before the suspicion of this node, though after that of another", () => {
+  it("the sign of life must be later than the suspicion of the very node", () => {
     const earlier = { ...stuck, slot: 4, suspectedAtMs: 9_300 };
     const { reroutes, probe } = reroutesOf([stuck, earlier], [mute]);
     assert.deepEqual(reroutes, [{ attempt: earlier, targets: [2] }]);
     assert.deepEqual(probe, [2]);
   });
 
-  it("asks no more than three nodes of many", () => {
+  it("of many nodes at most three are to be probed", () => {
     const targets = Array.from({ length: 40 }, (_, slot) => ({ ...mute, slot }));
     const { probe } = reroutesOf([stuck], targets);
     assert.equal(new Set(probe).size, 3);
   });
 
-  it("takes the oldest first, half as many as the targets have in flight", () => {
+  it("the oldest are rerouted first, half as many as the targets have in flight", () => {
     const attempts = [9_003, 9_001, 9_005, 9_002, 9_004, 9_006].map((startedAtMs) => ({ ...stuck, startedAtMs }));
     const { reroutes } = reroutesOf(attempts, [
       { ...alive, inFlight: 5 },
@@ -67,7 +67,7 @@ describe("moving", () => {
     );
   });
 
-  it("takes one for each idle target", () => {
+  it("one is rerouted for each idle target", () => {
     assert.equal(
       reroutesOf(many(9), [
         { ...alive, inFlight: 0 },
@@ -77,7 +77,7 @@ describe("moving", () => {
     );
   });
 
-  it("goes on after 100 ms", () => {
+  it("the next window begins after 100 ms", () => {
     const first = reroutesOf(many(20), [alive]);
     assert.equal(first.reroutes.length, 4);
     const soon = nextReroutes(first.window, many(16), [{ ...alive, inFlight: 12 }], nowMs + 99, random);
@@ -88,7 +88,7 @@ describe("moving", () => {
     assert.equal(later.reroutes.length, 7);
   });
 
-  it("empties a frozen node within the bound, each request once, whatever happens meanwhile", () => {
+  it("a frozen node is emptied within the bound, each request once, whatever happens meanwhile", () => {
     const target = fc.record({ slot: fc.integer({ min: 1, max: 5 }), inFlight: fc.nat(20), heardAtMs: fc.nat(20_000) });
     const targets = fc.uniqueArray(target, { maxLength: 5, selector: ({ slot }) => slot });
     const steps = fc.array(fc.record({ afterMs: fc.nat(150), targets }), { maxLength: 30 });

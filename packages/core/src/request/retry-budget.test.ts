@@ -4,37 +4,37 @@ import fc from "fast-check";
 import { RetryBudget } from "./retry-budget.js";
 
 describe("retry budget", () => {
-  it("starts full, with 100 retries", () => {
+  it("the budget starts full, with 100 retries", () => {
     assert.equal(spendAll(new RetryBudget(5_000), 5_000), 100);
   });
 
-  it("earns ten a second without any request", () => {
+  it("the budget earns ten retries a second without any request", () => {
     const budget = new RetryBudget(0);
     spendAll(budget, 0);
     assert.equal(spendAll(budget, 99), 0);
     assert.equal(spendAll(budget, 1_000), 10);
   });
 
-  it("earns one for every five requests", () => {
+  it("the budget earns one retry for every five requests", () => {
     const budget = new RetryBudget(0);
     spendAll(budget, 0);
     count(budget, 50, 0);
     assert.equal(spendAll(budget, 0), 10);
   });
 
-  it("keeps no more than the income of the last ten seconds", () => {
+  it("the budget holds no more than the income of the last ten seconds", () => {
     const budget = new RetryBudget(0);
     for (let second = 0; second < 60; second += 1) count(budget, 1_000, second * 1_000);
     assert.equal(spendAll(budget, 59_999), 100 + 0.2 * 10_000);
   });
 
-  it("falls back to 100 when the requests cease", () => {
+  it("the capacity falls back to 100 when the requests cease", () => {
     const budget = new RetryBudget(0);
     for (let second = 0; second < 10; second += 1) count(budget, 1_000, second * 1_000);
     assert.equal(spendAll(budget, 19_000), 100);
   });
 
-  it("earns and loses nothing while the clock stands still or goes back", () => {
+  it("the budget does not change while the clock stands still or goes back", () => {
     const budget = new RetryBudget(10_000);
     spendAll(budget, 10_000);
     assert.equal(spendAll(budget, 0), 0);
@@ -42,7 +42,7 @@ describe("retry budget", () => {
     assert.equal(spendAll(new RetryBudget(10_000), 0), 100);
   });
 
-  it("never gives more than a fifth of the requests, ten a second, and the hundred of the start", () => {
+  it("the budget never gives more than a fifth of the requests, ten a second, and the hundred of the start", () => {
     const step = fc.record({ waitMs: fc.nat(15_000), requests: fc.nat(300), retries: fc.nat(300) });
     fc.assert(
       fc.property(fc.integer({ min: -1_000_000, max: 1_000_000 }), fc.array(step), (startMs, steps) => {
@@ -61,7 +61,7 @@ describe("retry budget", () => {
     );
   });
 
-  it("is shared out: the parts of two threads come to what one process may", () => {
+  it("the shares of two threads add up to the budget of one process", () => {
     const halves = [new RetryBudget(0, 1 / 2), new RetryBudget(0, 1 / 2)];
     const whole = new RetryBudget(0);
     for (const nowMs of [0, 1_000, 60_000]) {

@@ -151,7 +151,7 @@ describe("retry policy", () => {
     return made;
   }
 
-  it("never hands a Never request to a socket twice", () => {
+  it("a Never is never handed to a socket twice", () => {
     fc.assert(
       fc.property(anyLife, (life) => {
         const handed = live({ ...life, call: { ...life.call, class: "never" } }).filter(({ attempt }) =>
@@ -162,7 +162,7 @@ describe("retry policy", () => {
     );
   });
 
-  it("retries at most so often, and once for free, after bytes may have been sent", () => {
+  it("after bytes may have been sent there are at most `maxRetries` retries and a free one", () => {
     fc.assert(
       fc.property(anyLife, (life) => {
         const made = live(life).filter(({ attempt }) => mayHaveSent(attempt.outcome));
@@ -174,7 +174,7 @@ describe("retry policy", () => {
     );
   });
 
-  it("begins no retry at or after the deadline", () => {
+  it("no retry begins at or after the deadline", () => {
     fc.assert(
       fc.property(anyLife, (life) => {
         for (const { nowMs, decision } of live(life)) {
@@ -186,7 +186,7 @@ describe("retry policy", () => {
     );
   });
 
-  it('says sent "no" exactly when no attempt was handed to a socket', () => {
+  it('sent is "no" exactly if no attempt was handed to a socket', () => {
     fc.assert(
       fc.property(anyLife, (life) => {
         const made = live(life);
@@ -200,7 +200,7 @@ describe("retry policy", () => {
     );
   });
 
-  it("returns an answer and nothing else", () => {
+  it("only an answer is returned", () => {
     fc.assert(
       fc.property(anyLife, (life) => {
         for (const { attempt, decision } of live(life)) {
@@ -211,7 +211,7 @@ describe("retry policy", () => {
     );
   });
 
-  it("pays from the budget for each counted retry, and for no other", () => {
+  it("each counted retry is paid from the budget, and no other", () => {
     const call: RetryableCall = { class: "read", maxRetries: 3, deadlineMs: 30_000, noNodeWaitMs: 5_000 };
     const cost = (outcome: Outcome | undefined, budget = new RetryBudget(0)) => {
       assert.ok(outcome);

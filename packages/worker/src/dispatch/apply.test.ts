@@ -2,19 +2,11 @@ import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import {
-  answer,
-  endpointOf,
-  mute,
-  okAnswer,
-  openRig,
-  startRawServer,
-  summary,
-  until,
-} from "./dispatch-rig.test.support.js";
+import { waitUntil } from "@rollcall/testing";
+import { answer, endpointOf, mute, okAnswer, openRig, startRawServer, summary } from "./dispatch-rig.test.support.js";
 import type { Target } from "./target.js";
 
-describe("a new list of nodes", () => {
+describe("dispatch: a new list of nodes", () => {
   it("a list that comes in the middle of a turn is applied before a node is picked", async (test) => {
     const [old, fresh] = [await startRawServer(test, answer), await startRawServer(test, answer)];
     const newLists: Target[][] = [];
@@ -27,10 +19,10 @@ describe("a new list of nodes", () => {
     rig.writer.setState(1, { tier: "node", mark: "none", ejected: false }, undefined);
     assert.deepEqual(summary(await rig.request()), { status: 200, attempts: ["200"] });
     assert.deepEqual([old.requests.length, fresh.requests.length], [0, 1]);
-    await until("the slot of the list between is released", () => rig.released.length > 0);
+    await waitUntil("the slot of the list between is released", () => rig.released.length > 0);
   });
 
-  it("lets a node that stays keep its connections, whatever else of it or of others has changed", async (test) => {
+  it("a node that stays in the list keeps its connections, whatever else has changed", async (test) => {
     const [a, b] = [await startRawServer(test, answer), await startRawServer(test, answer)];
     const rig = openRig(test);
     rig.use(a.origin);
@@ -45,7 +37,7 @@ describe("a new list of nodes", () => {
     assert.doesNotMatch(a.requests[0] ?? "", /authorization/);
   });
 
-  it("keeps connections and counts when a slot's node becomes another at the same address", async (test) => {
+  it("another node at the same address keeps the slot with its connections and counts", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test);
     const endpoint = endpointOf(server.origin);
@@ -58,21 +50,21 @@ describe("a new list of nodes", () => {
     assert.deepEqual(rig.released, []);
   });
 
-  it("makes no failure of the slot's last node one of the new", async (test) => {
+  it("a late failure of a slot's last node is reported under that node's generation", async (test) => {
     const sockets: Socket[] = [];
     const server = await startRawServer(test, (socket) => sockets.push(socket));
     const rig = openRig(test);
     const endpoint = endpointOf(server.origin);
     rig.apply([{ slot: 0, generation: 1, endpoint }]);
     const begun = rig.begin({ class: "never" });
-    await until("it is on the wire", () => sockets.length === 1);
+    await waitUntil("it is on the wire", () => sockets.length === 1);
     rig.apply([{ slot: 0, generation: 2, endpoint }]);
     sockets[0]?.resetAndDestroy();
     await begun.result;
     assert.deepEqual(rig.failures, [{ slot: 0, generation: 1, reason: "connection reset" }]);
   });
 
-  it("lets the requests on a removed node end, then closes its connections and says so once", async (test) => {
+  it("requests at a removed node may end; then its connections are closed and its slot is released once", async (test) => {
     const sockets: Socket[] = [];
     const [leaving, staying] = [
       await startRawServer(test, (socket) => sockets.push(socket)),
@@ -81,37 +73,37 @@ describe("a new list of nodes", () => {
     const rig = openRig(test);
     rig.use(leaving.origin);
     const begun = rig.begin({ class: "never" });
-    await until("it is on the wire", () => sockets.length === 1);
+    await waitUntil("it is on the wire", () => sockets.length === 1);
     rig.use(undefined, staying.origin);
 
     assert.deepEqual(summary(await rig.request()), { status: 200, attempts: ["200"] });
     assert.deepEqual([rig.released, begun.settlements, leaving.open], [[], 0, 1]);
     sockets[0]?.write(okAnswer);
     assert.deepEqual(summary(await begun.result), { status: 200, attempts: ["200"] });
-    await until("its slot is released", () => rig.released.length > 0);
-    await until("its connection is closed", () => leaving.open === 0);
+    await waitUntil("its slot is released", () => rig.released.length > 0);
+    await waitUntil("its connection is closed", () => leaving.open === 0);
     rig.use(undefined, staying.origin);
     await rig.dispatch.destroy();
     assert.deepEqual(rig.released, [0]);
     assert.equal(leaving.requests.length, 1);
   });
 
-  it("releases the slot of a removed node that is idle, or that was never used", async (test) => {
+  it("a removed node that is idle or was never used releases its slot", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test);
     rig.use(server.origin, "http://127.0.0.1:1");
     await rig.request();
     rig.use();
-    await until("both are released", () => rig.released.length === 2);
+    await waitUntil("both are released", () => rig.released.length === 2);
     assert.deepEqual([...rig.released].sort(), [0, 1]);
   });
 
-  it("ends a request that is stuck on a removed node when the time to drain is over", async (test) => {
+  it("a request that is stuck at a removed node ends when the drain time is over", async (test) => {
     const [leaving, staying] = [await startRawServer(test, mute), await startRawServer(test, answer)];
     const rig = openRig(test, { drainMs: 50 });
     rig.use(leaving.origin);
     const [read, never] = [rig.begin({ class: "read" }), rig.begin({ class: "never" })];
-    await until("both are on the wire", () => leaving.requests.length === 2);
+    await waitUntil("both are on the wire", () => leaving.requests.length === 2);
     rig.use(undefined, staying.origin);
     assert.deepEqual(summary(await never.result), {
       code: "DISCONNECTED",
@@ -119,11 +111,11 @@ describe("a new list of nodes", () => {
       attempts: ["UND_ERR_DESTROYED"],
     });
     assert.deepEqual(summary(await read.result), { status: 200, attempts: ["UND_ERR_DESTROYED", "200"] });
-    await until("its slot is released", () => rig.released.length > 0);
+    await waitUntil("its slot is released", () => rig.released.length > 0);
     assert.deepEqual([rig.released, rig.failures, rig.inFlight], [[0], [], 0]);
   });
 
-  it("opens new connections where a slot's node has another origin or other TLS settings", async (test) => {
+  it("a node with another origin or other TLS settings gets new connections", async (test) => {
     const [before, now] = [await startRawServer(test, answer), await startRawServer(test, answer)];
     const rig = openRig(test);
     rig.use(before.origin);
@@ -131,7 +123,7 @@ describe("a new list of nodes", () => {
     rig.use(now.origin);
     await rig.request();
     assert.deepEqual([before.requests.length, now.requests.length], [1, 1]);
-    await until("the old connection is closed", () => before.open === 0);
+    await waitUntil("the old connection is closed", () => before.open === 0);
     rig.use(endpointOf(now.origin, { tls: {} }));
     await rig.request();
     assert.deepEqual([now.requests.length, now.connections], [2, 2]);
@@ -147,7 +139,7 @@ describe("a new list of nodes", () => {
     const rig = openRig(test, { settings: { perNode: 1 } });
     rig.use(server.origin);
     const long = rig.begin({ path: "/long", class: "never" });
-    await until("it is on the wire", () => sockets.length === 1);
+    await waitUntil("it is on the wire", () => sockets.length === 1);
     rig.use(endpointOf(server.origin, { tls: {} }));
     assert.deepEqual(summary(await rig.request()), { status: 200, attempts: ["200"] });
     assert.deepEqual([long.settlements, rig.inFlight, rig.reader.inFlightOf(0)], [0, 1, 0]);
@@ -156,7 +148,7 @@ describe("a new list of nodes", () => {
     assert.deepEqual([rig.inFlight, rig.reader.inFlightOf(0), rig.reader.hasRoom(0)], [0, 0, true]);
   });
 
-  it("releases a slot only when everything that ever was in it has ended", async (test) => {
+  it("a slot is released only when the requests of all its former nodes have ended", async (test) => {
     const sockets: Socket[] = [];
     const [first, second] = [
       await startRawServer(test, (socket) => sockets.push(socket)),
@@ -165,20 +157,20 @@ describe("a new list of nodes", () => {
     const rig = openRig(test);
     rig.use(first.origin);
     const begun = rig.begin();
-    await until("it is on the wire", () => sockets.length === 1);
+    await waitUntil("it is on the wire", () => sockets.length === 1);
     rig.use(second.origin);
     await rig.request();
     rig.use();
-    await until("the second's connection is closed", () => second.open === 0);
+    await waitUntil("the second's connection is closed", () => second.open === 0);
     await nextTurn();
     assert.deepEqual(rig.released, []);
     sockets[0]?.write(okAnswer);
     await begun.result;
-    await until("the slot is released", () => rig.released.length > 0);
+    await waitUntil("the slot is released", () => rig.released.length > 0);
     assert.deepEqual(rig.released, [0]);
   });
 
-  it("lets calls go on that wait for a connection", async (test) => {
+  it("queued requests go on when a list brings a node with room", async (test) => {
     const [busy, idle] = [await startRawServer(test, mute), await startRawServer(test, answer)];
     const rig = openRig(test, { settings: { perNode: 1 } });
     rig.use(busy.origin);

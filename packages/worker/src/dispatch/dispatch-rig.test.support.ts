@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { TestContext } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Endpoint } from "@rollcall/coordinator/cluster";
 import type { Random, Timers } from "@rollcall/core";
 import { createHostPolicy } from "@rollcall/core/policy";
@@ -39,7 +38,7 @@ export const mute: Behaviour = () => {};
 export const answer: Behaviour = (socket) => socket.write(okAnswer);
 
 /**
- * A server that speaks as little HTTP as a test wants: `respond` is told of each request, `accept` of each connection.
+ * A server that speaks as little HTTP as a test wants: `respond` gets each request, `accept` each connection.
  * It reads no bodies: requests to it have none. Closed with the test.
  */
 export async function startRawServer(
@@ -92,16 +91,6 @@ export function portOf(server: Server): number {
   return address.port;
 }
 
-/** A port that refuses connections: it was free a moment ago. */
-export async function refusingPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const port = portOf(server);
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 export function endpointOf(origin: string, more: Partial<Endpoint> = {}): Endpoint {
   const url = new URL(origin);
   return {
@@ -139,7 +128,7 @@ export interface RigOptions {
 
 const layout = { slots: 4, threads: 1 };
 
-/** A dispatch that is destroyed with its test, and must have nothing under way after that. */
+/** A dispatch that is destroyed with its test, and must have nothing in flight after that. */
 export function openRig(test: TestContext, options: RigOptions = {}): Rig {
   const rig = new Rig(options);
   test.after(async () => {
@@ -283,6 +272,7 @@ function nowMs(): number {
   return performance.now();
 }
 
+/** Timers that keep the process alive: in some tests nothing else does. */
 const realTimers: Timers = {
   nowMs,
   after(delayMs, wake) {
@@ -290,15 +280,6 @@ const realTimers: Timers = {
     return () => clearTimeout(timer);
   },
 };
-
-/** Looks again and again until `look` says yes; generous, so that only a broken promise fails. */
-export async function until(description: string, look: () => boolean, timeoutMs = 20_000): Promise<void> {
-  const deadlineMs = nowMs() + timeoutMs;
-  while (!look()) {
-    if (nowMs() >= deadlineMs) throw new Error(`waited ${timeoutMs} ms in vain until ${description}`);
-    await sleep(5);
-  }
-}
 
 /** A result in a few words: what a test compares. */
 export function summary(result: Result): { readonly attempts: readonly string[]; readonly [part: string]: unknown } {

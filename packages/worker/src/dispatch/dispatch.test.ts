@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RequestClass } from "@rollcall/core/request";
+import { freePort, waitUntil } from "@rollcall/testing";
 import fc from "fast-check";
 import {
   answer,
@@ -11,15 +12,13 @@ import {
   mute,
   okAnswer,
   openRig,
-  refusingPort,
   startRawServer,
   summary,
-  until,
 } from "./dispatch-rig.test.support.js";
 import type { CancelCode } from "./sender.js";
 
-describe("dispatching", () => {
-  it("writes no byte of a call that its owner has taken back by then", async (test) => {
+describe("dispatch", () => {
+  it("no byte is written of a request that its owner has revoked", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test);
     rig.use(server.origin);
@@ -36,7 +35,7 @@ describe("dispatching", () => {
     assert.deepEqual([asked, server.requests.map((head) => head.split(" ")[1])], [2, ["/left"]]);
   });
 
-  it("sends what the call and its node say", async (test) => {
+  it("a request carries its own headers and its node's, after the node's path prefix", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test);
     rig.use(endpointOf(server.origin, { pathPrefix: "/es", headers: { authorization: "Basic x" } }));
@@ -64,7 +63,7 @@ describe("dispatching", () => {
     ]);
   });
 
-  it("sends requests that follow each other over one connection", async (test) => {
+  it("requests that follow each other use one connection", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test);
     rig.use(server.origin);
@@ -73,7 +72,7 @@ describe("dispatching", () => {
     assert.equal(rig.stats().nodes[0]?.openSockets, 1);
   });
 
-  it("counts attempts, answers, failures and error statuses of each node", async (test) => {
+  it("attempts, answers, failures and error statuses are counted for each node", async (test) => {
     const server = await startRawServer(test, (socket, { path }) => {
       if (path === "/reset") socket.resetAndDestroy();
       else socket.write(path === "/503" ? "HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n" : okAnswer);
@@ -89,7 +88,7 @@ describe("dispatching", () => {
     assert.deepEqual([requests, answers, failures, errorStatuses], [5, 4, 1, 3]);
   });
 
-  it("shows whether a node is waited for, when it was last heard, and how long it took to connect", async (test) => {
+  it("the table shows whether a node owes an answer, when its last byte came, and how long it took to connect", async (test) => {
     const held: Socket[] = [];
     const server = await startRawServer(test, (socket) => held.push(socket));
     const rig = openRig(test);
@@ -98,15 +97,15 @@ describe("dispatching", () => {
     assert.deepEqual([rig.traffic.isAwaited(0), heardMs()], [false, Number.NEGATIVE_INFINITY]);
     const begunMs = performance.now();
     const calls = [rig.begin(), rig.begin()];
-    await until("both are there", () => held.length === 2);
+    await waitUntil("both are there", () => held.length === 2);
     assert.ok((rig.traffic.of(0, performance.now()).handshakeMs ?? 0) >= 1);
     assert.deepEqual([rig.traffic.isAwaited(0), heardMs()], [true, Number.NEGATIVE_INFINITY]);
     held[0]?.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n");
-    await until("it is heard", () => heardMs() >= begunMs - 2);
+    await waitUntil("it is heard", () => heardMs() >= begunMs - 2);
     const headersMs = heardMs();
     await sleep(20);
     held[0]?.write("{");
-    await until("it is heard again", () => heardMs() > headersMs);
+    await waitUntil("it is heard again", () => heardMs() > headersMs);
     held[0]?.write("}");
     await calls[0]?.result;
     assert.equal(rig.traffic.isAwaited(0), true);
@@ -121,7 +120,7 @@ describe("dispatching", () => {
     );
   });
 
-  it("tells of a 401, so that a new credential can be asked for", async (test) => {
+  it("a 401 is reported, so that a new credential can be fetched", async (test) => {
     const server = await startRawServer(test, (socket) => socket.write("HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n"));
     const rig = openRig(test);
     rig.use(server.origin);
@@ -129,7 +128,7 @@ describe("dispatching", () => {
     assert.equal(rig.credentialsRefused, 1);
   });
 
-  it("retries at another node before the same one", async (test) => {
+  it("a retry goes to another node before it goes to the same one", async (test) => {
     const seen: string[] = [];
     const refuse =
       (name: string): Behaviour =>
@@ -148,7 +147,7 @@ describe("dispatching", () => {
     assert.deepEqual([...seen].sort(), ["a", "b", "c"]);
   });
 
-  it("waits as long as Retry-After says, or returns the answer where the time is too short for that", async (test) => {
+  it("a retry waits as long as Retry-After says; if the deadline is earlier, the answer is returned", async (test) => {
     const server = await startRawServer(test, (socket) =>
       socket.write("HTTP/1.1 429 No\r\nRetry-After: 60\r\ncontent-length: 0\r\n\r\n"),
     );
@@ -157,13 +156,13 @@ describe("dispatching", () => {
     assert.deepEqual(summary(await rig.request()), { status: 429, attempts: ["429"] });
 
     const patient = rig.begin({ deadlineMs: performance.now() + 120_000 });
-    await until("the request was refused", () => server.requests.length === 2 && rig.inFlight === 0);
+    await waitUntil("the request was refused", () => server.requests.length === 2 && rig.inFlight === 0);
     assert.equal(patient.settlements, 0);
     patient.pending.cancel("TIMEOUT", "enough");
     assert.deepEqual(summary(await patient.result), { code: "TIMEOUT", sent: "maybe", attempts: ["429"] });
   });
 
-  it("tells of the last 32 attempts of a request that is tried very often", async (test) => {
+  it("an error lists the last 32 attempts of a request that had more", async (test) => {
     let refusals = 0;
     const server = await startRawServer(test, (socket) => {
       refusals++;
@@ -178,7 +177,7 @@ describe("dispatching", () => {
   });
 });
 
-describe("a kept connection that its node closes", () => {
+describe("dispatch: a kept connection", () => {
   /** Serves the first request of each connection, and resets it at the second. */
   const oneEach = (): Behaviour => {
     const served = new WeakSet<Socket>();
@@ -189,7 +188,7 @@ describe("a kept connection that its node closes", () => {
     };
   };
 
-  it("costs a request that may be sent again one free retry, at once, and its node no blame", async (test) => {
+  it("a kept connection that its node closes costs one free retry, at once, and does not count against the node", async (test) => {
     for (const requestClass of ["read", "repeatable"] as const) {
       const server = await startRawServer(test, oneEach());
       const rig = openRig(test);
@@ -201,7 +200,7 @@ describe("a kept connection that its node closes", () => {
     }
   });
 
-  it('ends a "never" as perhaps sent, and its node has no blame', async (test) => {
+  it('a Never on a kept connection that its node closes fails with sent "maybe", and does not count against the node', async (test) => {
     const server = await startRawServer(test, oneEach());
     const rig = openRig(test);
     rig.use(server.origin);
@@ -214,7 +213,7 @@ describe("a kept connection that its node closes", () => {
     assert.deepEqual([rig.failures.length, server.requests.length], [0, 2]);
   });
 
-  it("is not taken for one that has served when it is another", async (test) => {
+  it("a connection that is new has not served before", async (test) => {
     const server = await startRawServer(test, (socket, { path }) =>
       path === "/bye" ? socket.end(okAnswer.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")) : socket.destroy(),
     );
@@ -225,7 +224,7 @@ describe("a kept connection that its node closes", () => {
     assert.equal(rig.failures.length, 1);
   });
 
-  it("is not waited for: one that has reached its age makes way for a new one, though no other is allowed", async (test) => {
+  it("a connection that has reached its greatest age is replaced, even if only one is allowed", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test, { settings: { perNode: 1, maxAgeMs: 50 } });
     rig.use(server.origin);
@@ -233,12 +232,12 @@ describe("a kept connection that its node closes", () => {
     await sleep(100);
     await rig.request();
     assert.deepEqual([server.requests.length, server.connections], [2, 2]);
-    await until("the old one is closed", () => server.open === 1);
+    await waitUntil("the old one is closed", () => server.open === 1);
   });
 });
 
-describe("calls beyond the connections that are allowed", () => {
-  it("wait, and are served in the order in which they came", async (test) => {
+describe("dispatch: the queue", () => {
+  it("requests beyond the allowed connections are served in order of arrival", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test, { settings: { perNode: 1 } });
     rig.use(server.origin);
@@ -252,7 +251,7 @@ describe("calls beyond the connections that are allowed", () => {
     assert.equal(server.connections, 1);
   });
 
-  it("are refused at once when the queue is full, and taken again when it is not", async (test) => {
+  it("a request is refused at once while the queue is full, and accepted again afterwards", async (test) => {
     const sockets: Socket[] = [];
     const server = await startRawServer(test, (socket) => sockets.push(socket));
     const rig = openRig(test, { settings: { perNode: 1 }, queueMax: 1 });
@@ -260,13 +259,13 @@ describe("calls beyond the connections that are allowed", () => {
     const [first, second, third] = [rig.begin(), rig.begin(), rig.begin()];
     assert.deepEqual([first.settlements, second.settlements, third.settlements], [0, 0, 1]);
     assert.deepEqual(summary(await third.result), { code: "QUEUE_FULL", sent: "no", attempts: [] });
-    await until("the first is on the wire", () => sockets.length === 1);
+    await waitUntil("the first is on the wire", () => sockets.length === 1);
     sockets[0]?.write(okAnswer);
     await first.result;
     assert.equal(rig.begin().settlements, 0);
   });
 
-  it("wait also while no node is known at all, and go on when one is", async (test) => {
+  it("requests wait while no node is known, and go on once one is", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test);
     const begun = rig.begin();
@@ -275,7 +274,7 @@ describe("calls beyond the connections that are allowed", () => {
     assert.deepEqual(summary(await begun.result), { status: 200, attempts: ["200"] });
   });
 
-  it("do not take the place of one that has to be sent again, nor does the queue's bound", async (test) => {
+  it("a retry goes to the head of the queue, whatever the bound", async (test) => {
     const seen: string[] = [];
     const held: Socket[] = [];
     const server = await startRawServer(test, (socket, { path }) => {
@@ -288,18 +287,18 @@ describe("calls beyond the connections that are allowed", () => {
     const rig = openRig(test, { settings: { perNode: 1 }, queueMax: 2, random: () => 0.5 });
     rig.use(server.origin);
     const calls = ["/retried", "/slow", "/last"].map((path) => rig.begin({ path }));
-    await until("the second is on the wire", () => held.length === 1);
-    await until("the first waits to be sent again", () => rig.stats().queued === 2);
+    await waitUntil("the second is on the wire", () => held.length === 1);
+    await waitUntil("the first waits to be sent again", () => rig.stats().queued === 2);
     held[0]?.write(okAnswer);
     for (const { result } of calls) assert.equal((await result).kind, "answered");
     assert.deepEqual(seen, ["/retried", "/slow", "/retried", "/last"]);
   });
 });
 
-describe("a cancelled call", () => {
+describe("dispatch: cancelling", () => {
   const codes: readonly CancelCode[] = ["TIMEOUT", "ABORTED", "CLOSED"];
 
-  it("that waits, ends at once with its code and was not sent", async (test) => {
+  it("a queued request that is cancelled ends at once, and was not sent", async (test) => {
     const server = await startRawServer(test, mute);
     const rig = openRig(test, { settings: { perNode: 1 } });
     rig.use(server.origin);
@@ -313,58 +312,42 @@ describe("a cancelled call", () => {
     }
   });
 
-  it("whose connection is still being made, ends at once, was not sent and never will be", async (test) => {
-    const server = await startRawServer(test, answer);
-    const rig = openRig(test);
-    rig.use(server.origin);
-    const begun = rig.begin();
-    begun.pending.cancel("ABORTED", "over");
-    assert.deepEqual(summary(await begun.result), { code: "ABORTED", sent: "no", attempts: ["ABORTED"] });
-    await until("nothing is in flight", () => rig.inFlight === 0);
-    await rig.request({ path: "/next" });
-    assert.deepEqual(
-      server.requests.map((head) => head.split(" ")[1]),
-      ["/next"],
-    );
-    assert.deepEqual(rig.failures, []);
-  });
-
-  it("that was sent, ends at once, was perhaps applied, and its connection is closed", async (test) => {
+  it('a request that is cancelled after it was sent ends at once with sent "maybe", and its connection is closed', async (test) => {
     const server = await startRawServer(test, mute);
     const rig = openRig(test);
     rig.use(server.origin);
     for (const [at, code] of codes.entries()) {
       const begun = rig.begin();
-      await until("it is on the wire", () => server.requests.length === at + 1);
+      await waitUntil("it is on the wire", () => server.requests.length === at + 1);
       begun.pending.cancel(code, "over");
       assert.equal(begun.settlements, 1);
       assert.deepEqual(summary(await begun.result), { code, sent: "maybe", attempts: [code] });
-      await until("its connection is closed", () => server.connections - server.open > at);
+      await waitUntil("its connection is closed", () => server.connections - server.open > at);
     }
     assert.deepEqual([rig.inFlight, rig.failures.length], [0, 0]);
     assert.equal(rig.stats().nodes[0]?.failures, 0);
   });
 
-  it("whose answer has begun, ends all the same", async (test) => {
+  it("a request that is cancelled after its answer has begun ends with the code of the cancellation", async (test) => {
     const server = await startRawServer(test, (socket) =>
       socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1"),
     );
     const rig = openRig(test);
     rig.use(server.origin);
     const begun = rig.begin();
-    await until("it is on the wire", () => server.requests.length === 1);
+    await waitUntil("it is on the wire", () => server.requests.length === 1);
     await sleep(50);
     begun.pending.cancel("TIMEOUT", "over");
     assert.deepEqual(summary(await begun.result), { code: "TIMEOUT", sent: "maybe", attempts: ["TIMEOUT"] });
-    await until("its connection is closed", () => server.open < server.connections);
+    await waitUntil("its connection is closed", () => server.open < server.connections);
   });
 
-  it("that rests before a retry, ends at once and is not sent again", async (test) => {
+  it("a request that is cancelled while it backs off ends at once and is not sent again", async (test) => {
     const server = await startRawServer(test, (socket) => socket.resetAndDestroy());
     const rig = openRig(test, { random: () => 1 });
     rig.use(server.origin);
     const begun = rig.begin();
-    await until("its first attempt has failed", () => rig.failures.length === 1);
+    await waitUntil("its first attempt has failed", () => rig.failures.length === 1);
     begun.pending.cancel("TIMEOUT", "over");
     assert.deepEqual(summary(await begun.result), { code: "TIMEOUT", sent: "maybe", attempts: ["ECONNRESET"] });
     // Longer than the backoff: what does not happen cannot be waited for.
@@ -372,11 +355,11 @@ describe("a cancelled call", () => {
     assert.equal(server.requests.length, 1);
   });
 
-  it("that rests after a connection never made, was not sent", async (test) => {
+  it("a request that is cancelled while it backs off from refused connections was not sent", async (test) => {
     const rig = openRig(test, { random: () => 1, noNodeWaitMs: 20_000 });
-    rig.use(`http://127.0.0.1:${await refusingPort()}`);
+    rig.use(`http://127.0.0.1:${await freePort()}`);
     const begun = rig.begin();
-    await until("its first attempt has failed", () => rig.failures.length === 1);
+    await waitUntil("its first attempt has failed", () => rig.failures.length === 1);
     begun.pending.cancel("TIMEOUT", "over");
     assert.deepEqual(summary(await begun.result), { code: "TIMEOUT", sent: "no", attempts: ["ECONNREFUSED"] });
   });
@@ -387,7 +370,7 @@ describe("a cancelled call", () => {
     const rig = openRig(test, { settings: { perNode: 2, opening: 1 } });
     rig.use(endpointOf(server.origin.replace("http:", "https:")));
     const [dialled, waiting] = [rig.begin(), rig.begin()];
-    await until("the first is dialled", () => server.connections === 1);
+    await waitUntil("the first is dialled", () => server.connections === 1);
     assert.equal(rig.inFlight, 2);
     waiting.pending.cancel("TIMEOUT", "over");
     assert.equal(rig.inFlight, 1);
@@ -396,13 +379,13 @@ describe("a cancelled call", () => {
     for (const { result } of [dialled, waiting]) {
       assert.deepEqual(summary(await result), { code: "TIMEOUT", sent: "no", attempts: ["TIMEOUT"] });
     }
-    await until("nothing is dialled", () => server.open === 0);
+    await waitUntil("nothing is dialled", () => server.open === 0);
     assert.deepEqual([server.connections, rig.failures, rig.stats().nodes[0]?.failures], [1, [], 0]);
     rig.begin();
-    await until("the place among those that open is free again", () => server.connections === 2);
+    await waitUntil("the place among those that open is free again", () => server.connections === 2);
   });
 
-  it("that has ended, stays as it ended", async (test) => {
+  it("a cancellation has no effect on a request that has ended", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test);
     rig.use(server.origin);
@@ -413,7 +396,7 @@ describe("a cancelled call", () => {
     assert.equal(result.kind, "answered");
   });
 
-  it("gives its connection's place to the next in the queue", async (test) => {
+  it("the connection of a cancelled request is free for the next in the queue", async (test) => {
     const server = await startRawServer(test, (socket, { path }) => {
       if (path !== "/mute") socket.write(okAnswer);
     });
@@ -421,27 +404,27 @@ describe("a cancelled call", () => {
     rig.use(server.origin);
     const stuck = rig.begin({ path: "/mute" });
     const next = rig.begin();
-    await until("the first is on the wire", () => server.requests.length === 1);
+    await waitUntil("the first is on the wire", () => server.requests.length === 1);
     stuck.pending.cancel("TIMEOUT", "over");
     assert.deepEqual(summary(await next.result), { status: 200, attempts: ["200"] });
   });
 });
 
-describe("destroying a dispatch", () => {
-  it("ends every call with CLOSED, honest about what was sent, and begins no attempt by it", async (test) => {
+describe("dispatch: destroying", () => {
+  it("destroying ends every request with CLOSED and the truth about what was sent, and begins no attempt", async (test) => {
     const server = await startRawServer(test, mute);
     const rig = openRig(test, { settings: { perNode: 1 } });
     rig.use(server.origin);
     const [sent, waiting] = [rig.begin(), rig.begin()];
-    await until("the first is on the wire", () => server.requests.length === 1);
+    await waitUntil("the first is on the wire", () => server.requests.length === 1);
     await rig.dispatch.destroy();
     assert.deepEqual(summary(await sent.result), { code: "CLOSED", sent: "maybe", attempts: ["CLOSED"] });
     assert.deepEqual(summary(await waiting.result), { code: "CLOSED", sent: "no", attempts: [] });
-    await until("every connection is closed", () => server.open === 0);
+    await waitUntil("every connection is closed", () => server.open === 0);
     assert.deepEqual([server.requests.length, rig.inFlight, rig.failures.length], [1, 0, 0]);
   });
 
-  it("refuses calls and nodes from then on", async (test) => {
+  it("a destroyed dispatch refuses requests and nodes", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test);
     await rig.dispatch.destroy();
@@ -451,7 +434,7 @@ describe("destroying a dispatch", () => {
   });
 });
 
-describe("whatever nodes do and callers give up", () => {
+describe("dispatch: any mixture of faults", () => {
   const behaviours: Readonly<Record<string, Behaviour>> = {
     "/ok": answer,
     "/mute": mute,
@@ -469,12 +452,12 @@ describe("whatever nodes do and callers give up", () => {
     cancelAfterMs: fc.option(fc.nat(40), { nil: undefined }),
   });
 
-  it("every call is settled exactly once, and nothing stays in flight", async (test) => {
+  it("whatever nodes do and callers cancel, every request settles once and nothing stays in flight", async (test) => {
     const [a, b] = [
       await startRawServer(test, (socket, request) => behaviours[request.path]?.(socket, request)),
       await startRawServer(test, (socket, request) => behaviours[request.path]?.(socket, request)),
     ];
-    const refusing = await refusingPort();
+    const refusing = await freePort();
     await fc.assert(
       fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 40 }), fc.boolean(), async (calls, shrinks) => {
         const rig = openRig(test, { settings: { perNode: 2 }, queueMax: 20, drainMs: 50, random: Math.random });
@@ -486,7 +469,7 @@ describe("whatever nodes do and callers give up", () => {
         }
         if (shrinks) setTimeout(() => rig.use(a.origin), 15);
         await Promise.all(rig.begun.map(({ result }) => result));
-        await until("nothing is in flight", () => rig.inFlight === 0);
+        await waitUntil("nothing is in flight", () => rig.inFlight === 0);
         const { queued, inFlight, nodes } = rig.stats();
         assert.deepEqual([queued, inFlight], [0, 0]);
         for (const { answers, failures, requests } of nodes) assert.ok(answers + failures <= requests);

@@ -9,7 +9,7 @@ class Numbered implements Link<Numbered> {
   constructor(readonly number: number) {}
 }
 
-it("holds what has begun and not ended, the oldest first, in whatever order they end", () => {
+it("the in-flight list holds the attempts that have not ended, the oldest first, in whatever order they end", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.constant("begin" as const), fc.nat(20)), { maxLength: 60 }), (steps) => {
       const list = new InFlightList<Numbered>();

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createHostPolicy } from "@rollcall/core/policy";
 import type { RequestClass } from "@rollcall/core/request";
+import { freePort } from "@rollcall/testing";
 import {
   answer,
   type Behaviour,
   endpointOf,
   okAnswer,
   openRig,
-  refusingPort,
   startRawServer,
   summary,
 } from "./dispatch-rig.test.support.js";
@@ -146,11 +146,11 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
 ];
 
-describe("a node that misbehaves once it has the request", () => {
+describe("dispatch: a node that misbehaves", () => {
   for (const { what, behaviour, code, attempt, orElse, requests, blamed } of misbehaviours) {
     for (const [at, requestClass] of classes.entries()) {
       const times = requests[at] ?? 0;
-      it(`by ${what}: a "${requestClass}" is sent ${times} times and ends with ${code}`, async (test) => {
+      it(`a node that misbehaves by ${what} gets a ${requestClass} ${times} times, which ends with ${code}`, async (test) => {
         const server = await startRawServer(test, behaviour);
         const rig = openRig(test);
         rig.use(server.origin);
@@ -170,7 +170,7 @@ describe("a node that misbehaves once it has the request", () => {
   }
 
   for (const status of [429, 502, 503, 504]) {
-    it(`by status ${status}: the answer is returned, after two retries unless the request is a "never"`, async (test) => {
+    it(`an answer of ${status} is returned, after two retries unless the request is a Never`, async (test) => {
       const server = await startRawServer(test, writes(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`));
       const rig = openRig(test);
       rig.use(server.origin);
@@ -184,7 +184,7 @@ describe("a node that misbehaves once it has the request", () => {
   }
 });
 
-describe("an unusual answer that is whole", () => {
+describe("dispatch: unusual answers", () => {
   const whole: readonly (readonly [what: string, behaviour: Behaviour, body: string])[] = [
     [
       "of exactly the size that we read",
@@ -197,7 +197,7 @@ describe("an unusual answer that is whole", () => {
     ["in three pieces", writes(`${chunked}1\r\na\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n`), "abc"],
   ];
   for (const [what, behaviour, body] of whole) {
-    it(`is taken as it is: one ${what}`, async (test) => {
+    it(`an unusual answer is returned as it came: one ${what}`, async (test) => {
       const server = await startRawServer(test, behaviour);
       const rig = openRig(test);
       rig.use(server.origin);
@@ -208,9 +208,9 @@ describe("an unusual answer that is whole", () => {
   }
 });
 
-describe("a node that cannot be connected to", () => {
-  it("is knocked at until the time for that is over, for every class, and nothing was sent", async (test) => {
-    const port = await refusingPort();
+describe("dispatch: connections that fail", () => {
+  it("connecting to a refusing node is retried until its time is over, for every class, and nothing is sent", async (test) => {
+    const port = await freePort();
     for (const requestClass of classes) {
       const rig = openRig(test);
       rig.use(`http://127.0.0.1:${port}`);
@@ -224,7 +224,7 @@ describe("a node that cannot be connected to", () => {
     }
   });
 
-  it("because it resets each connection that it accepts, is not sent a request again unless that is safe", async (test) => {
+  it("a node that resets each connection it accepts gets a request again only if that is safe", async (test) => {
     // Whether the request is on the wire when the reset arrives is for the kernel to decide; both ends are honest.
     const server = await startRawServer(test, answer, (socket) => socket.resetAndDestroy());
     const rig = openRig(test);
@@ -237,7 +237,7 @@ describe("a node that cannot be connected to", () => {
     assert.ok(rig.failures.length > 0);
   });
 
-  it("because its name does not resolve, ends the request with NO_NODE", async (test) => {
+  it("a request whose only node has a name that does not resolve ends with NO_NODE", async (test) => {
     const rig = openRig(test);
     rig.use("http://no-such-node.invalid:9200");
     const result = await rig.request({ class: "never" });
@@ -246,9 +246,9 @@ describe("a node that cannot be connected to", () => {
     assert.match(result.error.attempts[0]?.code ?? "", /^(ENOTFOUND|EAI_AGAIN)$/);
   });
 
-  it("is tried exactly once where there are to be no retries", async (test) => {
+  it("without retries a refusing node is tried exactly once", async (test) => {
     const rig = openRig(test);
-    rig.use(`http://127.0.0.1:${await refusingPort()}`);
+    rig.use(`http://127.0.0.1:${await freePort()}`);
     assert.deepEqual(summary(await rig.request({ maxRetries: 0 })), {
       code: "CONNECT",
       sent: "no",
@@ -256,9 +256,9 @@ describe("a node that cannot be connected to", () => {
     });
   });
 
-  it("costs no class of request anything while another node is well", async (test) => {
+  it("a node that refuses costs no class of request anything while another node is healthy", async (test) => {
     const server = await startRawServer(test, answer);
-    const port = await refusingPort();
+    const port = await freePort();
     const rig = openRig(test);
     rig.use(`http://127.0.0.1:${port}`, server.origin);
     for (let request = 0; request < 20; request++) {
@@ -270,7 +270,7 @@ describe("a node that cannot be connected to", () => {
     assert.ok(rig.failures.every(({ slot }) => slot === 0));
   });
 
-  it("because the host policy refuses what its name resolves to, costs nothing while another node is well", async (test) => {
+  it("a node whose address the host policy refuses costs nothing while another node is healthy", async (test) => {
     const server = await startRawServer(test, answer);
     const elsewhere = [
       { host: "es.example.com", port: 9200, scheme: "https" as const, pathPrefix: "", addresses: ["203.0.113.9"] },
@@ -286,8 +286,8 @@ describe("a node that cannot be connected to", () => {
   });
 });
 
-describe("a request that cannot be sent", () => {
-  it("is one of thousands that waited: each is refused, and those between them are served", async (test) => {
+describe("dispatch: requests that cannot be sent", () => {
+  it("among thousands of queued requests each that cannot be sent is refused, and the others are served", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test, { queueMax: 10_000 });
     for (let at = 0; at < 5_000; at++) rig.begin({ path: at % 1_000 === 0 ? "/" : "no-slash" });
@@ -303,7 +303,7 @@ describe("a request that cannot be sent", () => {
     ["header value", { headers: ["a", "b\r\nc: d"] }],
   ] as const;
   for (const [what, call] of bad) {
-    it(`for its ${what}, is refused at once and blames no node`, async (test) => {
+    it(`a request that cannot be sent for its ${what} is refused at once and blames no node`, async (test) => {
       const server = await startRawServer(test, answer);
       const rig = openRig(test);
       rig.use(server.origin);

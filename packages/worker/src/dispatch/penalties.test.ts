@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { seededRandom } from "@rollcall/testing";
 import { answer, openRig, startRawServer, summary } from "./dispatch-rig.test.support.js";
 
-describe("a node that does worse than the others", () => {
-  it("draws hardly a request while it refuses them", async (test) => {
+describe("dispatch: penalties", () => {
+  it("a node that refuses requests gets hardly any", async (test) => {
     const ill = await startRawServer(test, (socket) => socket.write("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"));
     const [b, c] = [await startRawServer(test, answer), await startRawServer(test, answer)];
     const rig = openRig(test, { random: seededRandom(5) });
@@ -24,7 +24,7 @@ describe("a node that does worse than the others", () => {
     assert.ok(more < 60, `${more} of 600, where a third would be its share`);
   });
 
-  it("is known by how long it keeps those waiting who leave in vain, but not by those who change their mind", async (test) => {
+  it("a request that times out counts as slow against its node, one that its caller aborts does not", async (test) => {
     const silent = await startRawServer(test, () => {});
     const well = await startRawServer(test, answer);
     const rig = openRig(test, { random: seededRandom(5), settings: { perNode: 64 } });

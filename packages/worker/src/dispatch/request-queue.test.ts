@@ -10,8 +10,8 @@ interface Caller {
 
 const caller = (name: number): Caller => ({ name, isQueued: true });
 
-describe("waiting calls", () => {
-  it("come out in the order in which they came in", () => {
+describe("request queue", () => {
+  it("requests leave the queue in order of arrival", () => {
     const waiting = new RequestQueue<Caller>(10);
     for (const name of [1, 2, 3]) assert.ok(waiting.push(caller(name)));
     const order: number[] = [];
@@ -22,7 +22,7 @@ describe("waiting calls", () => {
     assert.deepEqual(order, [1, 2, 3]);
   });
 
-  it("are refused beyond the bound, and taken again once somebody has left", () => {
+  it("a full queue refuses requests, and accepts one again once one has left", () => {
     const waiting = new RequestQueue<Caller>(2);
     const [first, second] = [caller(1), caller(2)];
     assert.ok(waiting.push(first));
@@ -34,7 +34,7 @@ describe("waiting calls", () => {
     assert.ok(waiting.push(caller(3)));
   });
 
-  it("that come back go first, and the bound is not for them", () => {
+  it("a request that returns to the queue goes first, whatever the bound", () => {
     const waiting = new RequestQueue<Caller>(2);
     const [first, second, third] = [caller(1), caller(2), caller(3)];
     waiting.push(first);
@@ -48,7 +48,7 @@ describe("waiting calls", () => {
     assert.equal(waiting.push(caller(4)), false);
   });
 
-  it("behave as a plain list would, whatever comes, leaves, is served and comes back", () => {
+  it("the queue behaves as a plain list does, whatever arrives, leaves, is served and returns", () => {
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.constant("push") },
       fc.constant("serve"),

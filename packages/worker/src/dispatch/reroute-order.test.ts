@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntil } from "@rollcall/testing";
 import {
   answer,
   mute,
@@ -11,7 +12,6 @@ import {
   type RigOptions,
   startRawServer,
   summary,
-  until,
 } from "./dispatch-rig.test.support.js";
 import type { RerouteOrder } from "./reroute-order.js";
 
@@ -29,7 +29,7 @@ async function openScene(test: TestContext, options: RigOptions = {}) {
   const stuck = async (call: Parameters<Rig["begin"]>[0] = {}) => {
     const { length } = silent.requests;
     const begun = rig.begin(call);
-    await until("the silent node has it", () => silent.requests.length > length);
+    await waitUntil("the silent node has it", () => silent.requests.length > length);
     return begun;
   };
   const useBoth = () => rig.use(silent.origin, well.origin);
@@ -38,19 +38,19 @@ async function openScene(test: TestContext, options: RigOptions = {}) {
   return { silent, well, rig, held, stuck, useBoth, move };
 }
 
-describe("a Read that waits on a silent node", () => {
-  it("is given up there and answered elsewhere, once, at no cost to the retry budget", async (test) => {
+describe("dispatch: rerouting", () => {
+  it("a Read that waits at a stalled node is answered by another, at no cost to the retry budget", async (test) => {
     const { rig, stuck, useBoth, move, well } = await openScene(test);
     const read = await stuck();
     useBoth();
     move();
     assert.deepEqual(summary(await read.result), { status: 200, attempts: ["REROUTED", "200"] });
-    await until("the silent node's connection is gone", () => rig.inFlight === 0);
+    await waitUntil("the silent node's connection is gone", () => rig.inFlight === 0);
     assert.deepEqual([read.settlements, well.requests.length, rig.stats().retries], [1, 1, 0]);
     assert.deepEqual(rig.failures, [], "nobody is blamed for what we gave up");
   });
 
-  it("does not move where no node has given a sign of life since: such a node is asked for one", async (test) => {
+  it("a Read is not rerouted before a node gives a sign of life; a probe is requested instead", async (test) => {
     const { rig, stuck, useBoth, move } = await openScene(test);
     const read = await stuck();
     useBoth();
@@ -62,7 +62,7 @@ describe("a Read that waits on a silent node", () => {
     assert.deepEqual(summary(await read.result).attempts, ["REROUTED", "200"]);
   });
 
-  it("is answered by the silent node if that comes first", async (test) => {
+  it("an answer of the stalled node counts if it comes first", async (test) => {
     const { held, stuck, useBoth, move } = await openScene(test);
     const read = await stuck();
     useBoth();
@@ -72,13 +72,13 @@ describe("a Read that waits on a silent node", () => {
     assert.equal(read.settlements, 1);
   });
 
-  it("moves once only", async (test) => {
+  it("a Read is rerouted once only", async (test) => {
     const { rig, stuck, silent, move } = await openScene(test);
     const mutes = await startRawServer(test, mute);
     const read = await stuck();
     rig.use(silent.origin, mutes.origin);
     move();
-    await until("it has moved", () => mutes.requests.length === 1);
+    await waitUntil("it has moved", () => mutes.requests.length === 1);
     // The next portion.
     await sleep(110);
     rig.dispatch.reroute({
@@ -92,7 +92,7 @@ describe("a Read that waits on a silent node", () => {
     assert.deepEqual(summary(await read.result), { code: "TIMEOUT", sent: "maybe", attempts: ["REROUTED", "TIMEOUT"] });
   });
 
-  it("leaves the others behind in portions, the oldest first", async (test) => {
+  it("Reads are rerouted in windows, the oldest first", async (test) => {
     const { stuck, useBoth, move } = await openScene(test);
     const reads = [await stuck(), await stuck(), await stuck()];
     useBoth();
@@ -110,7 +110,7 @@ describe("a Read that waits on a silent node", () => {
     reads[2]?.pending.cancel("ABORTED", "enough");
   });
 
-  it("stays if the order to move comes late, is of another node in the slot, or names a node that is not here", async (test) => {
+  it("a Read stays if the reroute order is late, is of another generation, or names an unknown node", async (test) => {
     const { rig, stuck, useBoth, move, well } = await openScene(test);
     const read = await stuck();
     useBoth();
@@ -125,7 +125,7 @@ describe("a Read that waits on a silent node", () => {
     assert.equal((await read.result).kind, "answered");
   });
 
-  it("is sent on like any other when the next node fails it", async (test) => {
+  it("a rerouted Read is retried as any other when the next node fails", async (test) => {
     const { rig, stuck, silent, move } = await openScene(test, { settings: { perNode: 1 } });
     const resets = await startRawServer(test, (socket) => socket.resetAndDestroy());
     const third = await startRawServer(test, answer);
@@ -136,13 +136,13 @@ describe("a Read that waits on a silent node", () => {
   });
 });
 
-describe("what may not be sent twice", () => {
+describe("dispatch: what is not rerouted", () => {
   for (const call of [
     { class: "never", reroutable: false },
     { class: "repeatable", reroutable: false },
     { class: "read", reroutable: false },
   ] as const) {
-    it(`stays on a silent node: ${call.class}, and ${call.reroutable ? "reroutable" : "not reroutable"}`, async (test) => {
+    it(`a request stays at a stalled node if it is ${call.class} and ${call.reroutable ? "reroutable" : "not reroutable"}`, async (test) => {
       const { stuck, useBoth, move, well, held } = await openScene(test);
       const waits = await stuck(call);
       useBoth();

@@ -3,7 +3,7 @@ import { it } from "node:test";
 import fc from "fast-check";
 import { SwapRemoveList } from "./swap-remove-list.js";
 
-it("holds what was added and not taken out, whatever the order of both", () => {
+it("the swap-remove list holds what was added and not removed, in whatever order", () => {
   fc.assert(
     fc.property(fc.array(fc.option(fc.nat(50)), { maxLength: 200 }), (steps) => {
       const list = new SwapRemoveList<{ readonly name: number; place: number }>();

@@ -49,15 +49,15 @@ function oneAttempt(test: TestContext, origin: string, tls: TlsConfig, connectTi
   return { rig, result: rig.request({ class: "never", maxRetries: 0 }) };
 }
 
-describe("a node behind TLS", () => {
-  it("serves where its certificate is trusted", async (test) => {
+describe("dispatch: TLS", () => {
+  it("a node whose certificate is trusted serves", async (test) => {
     const { origin, seen } = await startTlsServer(test, own);
     const { result } = oneAttempt(test, origin, { ca: [own.cert] });
     assert.deepEqual(summary(await result), { status: 200, attempts: ["200"] });
     assert.equal(seen.requests, 1);
   });
 
-  it("gets nothing where its certificate is not trusted, is for another name, or is not the pinned one", async (test) => {
+  it("a node gets no request if its certificate is not trusted, is for another name, or is not the pinned one", async (test) => {
     const [good, misnamed] = [await startTlsServer(test, own), await startTlsServer(test, another)];
     const pin = new X509Certificate(another.cert).fingerprint256;
     const cases = [
@@ -74,7 +74,7 @@ describe("a node behind TLS", () => {
     }
   });
 
-  it("whose certificate is not trusted, is knocked at as one that refuses, and the error says TLS", async (test) => {
+  it("connecting to a node whose certificate is not trusted is retried, and the error is TLS", async (test) => {
     const { origin } = await startTlsServer(test, own);
     const rig = openRig(test);
     rig.use(endpointOf(origin));
@@ -84,7 +84,7 @@ describe("a node behind TLS", () => {
     assert.ok(result.error.attempts.length > 1);
   });
 
-  it("that speaks plain HTTP on its port, gets no request", async (test) => {
+  it("a node that speaks plain HTTP on its TLS port gets no request", async (test) => {
     const server = await startRawServer(
       test,
       () => {},
@@ -98,7 +98,7 @@ describe("a node behind TLS", () => {
   });
 
   for (const how of ["resets", "closes"] as const) {
-    it(`that ${how} the connection during the handshake, gets no request and is knocked at again`, async (test) => {
+    it(`a node that ${how} the connection during the handshake gets no request, and connecting is retried`, async (test) => {
       const server = await startRawServer(
         test,
         () => {},
@@ -114,7 +114,7 @@ describe("a node behind TLS", () => {
     });
   }
 
-  it("that says nothing during the handshake, is given up after the time to connect", async (test) => {
+  it("a handshake without an answer is given up after the connect timeout", async (test) => {
     const server = await startRawServer(test, () => {});
     const { rig, result } = oneAttempt(test, server.origin.replace("http:", "https:"), {}, 100);
     assert.deepEqual(summary(await result), { code: "CONNECT", sent: "no", attempts: ["UND_ERR_CONNECT_TIMEOUT"] });
@@ -130,7 +130,7 @@ describe("a node behind TLS", () => {
     ["TLSv1.3", { code: "DISCONNECTED", sent: "maybe" }],
   ];
   for (const [version, expected] of demands) {
-    it(`that demands a certificate over ${version}, gets no request from who has none`, async (test) => {
+    it(`a node that demands a client certificate over ${version} gets no request without one`, async (test) => {
       const only = { minVersion: version, maxVersion: version };
       const { origin, seen } = await startTlsServer(test, { ...own, ...only, requestCert: true, ca: [another.cert] });
       const { rig, result } = oneAttempt(test, origin, { ca: [own.cert] });
@@ -141,7 +141,7 @@ describe("a node behind TLS", () => {
       assert.deepEqual([seen.requests, rig.failures.length], [0, 1]);
     });
 
-    it(`that demands a certificate over ${version}, serves who has one`, async (test) => {
+    it(`a node that demands a client certificate over ${version} serves with one`, async (test) => {
       const only = { minVersion: version, maxVersion: version };
       const { origin } = await startTlsServer(test, { ...own, ...only, requestCert: true, ca: [another.cert] });
       const { result } = oneAttempt(test, origin, { ca: [own.cert], cert: another.cert, key: another.key });

@@ -36,10 +36,10 @@ function readFromSocket(lines: readonly (readonly [string, string, string])[], b
   return { chunk, headers, body: chunk.subarray(head.length) };
 }
 
-describe("an answer on its way from a thread", () => {
+describe("lane: answers", () => {
   const body = Buffer.alloc(largeEnoughForBytes, "é", "latin1");
 
-  it("keeps its headers, however the server has spaced them", () => {
+  it("an answer keeps its headers, however the server has spaced them", () => {
     for (const gaps of [
       [" ", " ", " "],
       ["", "   ", " "],
@@ -57,14 +57,14 @@ describe("an answer on its way from a thread", () => {
     }
   });
 
-  it("keeps headers that came in several reads", () => {
+  it("an answer keeps headers that came in several reads", () => {
     const { headers } = readFromSocket([["server", " ", "nginx"]], body);
     const apart = [...headers, Buffer.from("etag"), Buffer.from('"1"')];
     assert.deepEqual({ ...crossed(apart, Buffer.from(body)).response.headers }, { server: "nginx", etag: '"1"' });
     assert.deepEqual({ ...crossed([], Buffer.from(body)).response.headers }, {});
   });
 
-  it("hands over the very buffer that was read from the socket", () => {
+  it("the buffer that was read from the socket is transferred itself", () => {
     const { chunk, headers, body: part } = readFromSocket([["server", " ", "nginx"]], body);
     const { response, transferred } = crossed(headers, part);
     assert.deepEqual(Buffer.from(response.bytes()), body);
@@ -72,7 +72,7 @@ describe("an answer on its way from a thread", () => {
     assert.equal(chunk.byteLength, 0, "the thread has it no more");
   });
 
-  it("never gives away a buffer of which others may have a part, or much of which is something else", () => {
+  it("a buffer that is shared with others, or is mostly something else, is copied", () => {
     const pool = Buffer.allocUnsafeSlow(Buffer.poolSize);
     const binary = Buffer.alloc(1_000, 0xff);
     pool.set(binary, 64);
@@ -87,7 +87,7 @@ describe("an answer on its way from a thread", () => {
     }
   });
 
-  it("is text where it is short, and the same bytes all the same", () => {
+  it("a short answer crosses as text with the same bytes", () => {
     for (const text of ["{}", '{"name":"Zoë"}', ""]) {
       const { response, transferred } = crossed([], Buffer.from(text));
       assert.equal(transferred.length, 0);

@@ -183,7 +183,7 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
 }
 
 describe("lanes", () => {
-  it("pass on to every thread what is to move, and to main whose sign of life is wanted", async (test) => {
+  it("a reroute order goes to every thread, and a wanted probe is reported to main", async (test) => {
     const { lanes, threads, wanted } = openLanes(test);
     for (const thread of threads) thread.introduce(lanes);
     const order = {
@@ -206,7 +206,7 @@ describe("lanes", () => {
     assert.deepEqual(wanted, [2]);
   });
 
-  it("send all calls of a turn as one message, each to the thread with the fewest, and settle each by its answer", async (test) => {
+  it("the requests of a turn go as one message to the thread with the fewest, and settle by their answers", async (test) => {
     const { lanes, threads, begin, said } = openLanes(test);
     for (const thread of threads) thread.introduce(lanes);
     for (const name of ["a", "b", "c"]) begin(name);
@@ -220,7 +220,7 @@ describe("lanes", () => {
     assert.deepEqual(threads[0].received(), [["call 1 /d"]], "the id is free again");
   });
 
-  it("send what was begun before a task at once, so that it does not come behind the task", async (test) => {
+  it("requests made before a task are sent at once, so that they do not wait behind it", async (test) => {
     const { lanes, threads, begin } = openLanes(test);
     for (const thread of threads) thread.introduce(lanes);
     await turns();
@@ -232,7 +232,7 @@ describe("lanes", () => {
     assert.deepEqual(threads[0].received(), [["call 1 /c"]]);
   });
 
-  it("keep calls while no thread is up, up to what the threads could have, and give them on in order", async (test) => {
+  it("requests are queued while no thread is up, up to what the threads could have, and given in order", async (test) => {
     const { lanes, threads, begin, said } = openLanes(test, { queueMax: 1, perNode: 1 });
     // Each thread may have one in flight, one that waits, and one that rests.
     for (let number = 0; number < 7; number++) begin(String(number));
@@ -246,7 +246,7 @@ describe("lanes", () => {
     assert.deepEqual(threads[0].received().flat(), ["call 0 /3"]);
   });
 
-  it("give nothing to a thread with a task, nor to one that is late, while there is another", async (test) => {
+  it("a thread with a task, or one that is late, gets no request while there is another", async (test) => {
     const { lanes, threads, begin, pass } = openLanes(test);
     for (const thread of threads) thread.introduce(lanes);
     threads[0].tasks = 1;
@@ -268,7 +268,7 @@ describe("lanes", () => {
     );
   });
 
-  it("move what a late thread has not begun, and that alone; it is never sent from there any more", async (test) => {
+  it("requests that a late thread has not accepted move to another, and the late one never sends them", async (test) => {
     const { lanes, threads, begin, pass, said } = openLanes(test);
     threads[0].introduce(lanes);
     for (const name of ["begun", "posted"]) begin(name);
@@ -286,7 +286,7 @@ describe("lanes", () => {
     assert.deepEqual(["begun", "posted"].map(said), ["200", "200"]);
   });
 
-  it("do not call a thread late because they themselves were not running", async (test) => {
+  it("a thread is not late because the main thread did not run", async (test) => {
     const { lanes, threads, begin, pass, standStill } = openLanes(test);
     for (const thread of threads) thread.introduce(lanes);
     begin("a");
@@ -303,7 +303,7 @@ describe("lanes", () => {
     assert.deepEqual(threads[1].received(), [["call 0 /a"]], "it is late indeed");
   });
 
-  it("do not use an id again before the thread is rid of it", async (test) => {
+  it("an id is not used again before the thread reports its end", async (test) => {
     const { lanes, threads, begin, said } = openLanes(test);
     threads[0].introduce(lanes);
     begin("a").cancel("ABORTED", "the caller's signal fired");
@@ -318,7 +318,7 @@ describe("lanes", () => {
     assert.deepEqual(threads[0].received().flat(), ["call 0 /c"]);
   });
 
-  it("ask a thread that has begun a call to end it, and tell what it says was sent", async (test) => {
+  it("a thread that has accepted a request is asked to end it, and its answer says what was sent", async (test) => {
     const { lanes, threads, begin, said } = openLanes(test);
     threads[0].introduce(lanes);
     const pending = begin("a");
@@ -333,7 +333,7 @@ describe("lanes", () => {
     assert.equal(said("a"), "TIMEOUT maybe ABORTED");
   });
 
-  it("hold to a cancellation that an answer has crossed", async (test) => {
+  it("an answer that crosses a cancellation does not undo it", async (test) => {
     const { lanes, threads, begin, said } = openLanes(test);
     threads[0].introduce(lanes);
     const pending = begin("a");
@@ -345,7 +345,7 @@ describe("lanes", () => {
     assert.equal(said("a"), "ABORTED maybe 200");
   });
 
-  it("know what was sent also where the thread does not answer, and then it stays so", async (test) => {
+  it("the claim word says what was sent if the thread does not answer, and a late answer changes nothing", async (test) => {
     const { lanes, threads, begin, pass, said } = openLanes(test);
     threads[0].introduce(lanes);
     const calls = ["begun", "handed"].map((name) => begin(name, "never"));
@@ -396,7 +396,7 @@ describe("lanes", () => {
     assert.equal(said("a"), "THREAD maybe");
   });
 
-  it("post a list of nodes before its number is seen, and tell of a slot when every thread has released it", async (test) => {
+  it("a list of nodes is posted before its number shows, and a slot is released when every thread has released it", async (test) => {
     const { lanes, threads, released, words } = openLanes(test);
     for (const thread of threads) thread.introduce(lanes);
     const target = (slot: number) =>
@@ -417,7 +417,7 @@ describe("lanes", () => {
     assert.deepEqual(released, [0]);
   });
 
-  it("end everything with CLOSED, and wait for what the threads have to say about it, but not for long", async (test) => {
+  it("destroying ends every request with CLOSED, and waits briefly for the threads' answers", async (test) => {
     const { lanes, threads, begin, said } = openLanes(test);
     for (const thread of threads) thread.introduce(lanes);
     for (const name of ["a", "b", "c"]) begin(name);

@@ -67,8 +67,8 @@ const result = fc.oneof(
   }),
 );
 
-describe("what crosses a lane", () => {
-  it("arrives as it was sent: calls", () => {
+describe("lane messages", () => {
+  it("requests arrive as they were sent", () => {
     fc.assert(
       fc.property(fc.array(call), (calls) => {
         const outgoing = new Outgoing();
@@ -83,7 +83,7 @@ describe("what crosses a lane", () => {
     );
   });
 
-  it("arrives as it was sent: what is to move, and where to", () => {
+  it("reroute orders arrive as they were sent", () => {
     const time = fc.double({ noNaN: true });
     const order = fc.record(
       {
@@ -109,7 +109,7 @@ describe("what crosses a lane", () => {
     );
   });
 
-  it("arrives as it was sent: what comes of calls, to the last byte and header", () => {
+  it("results arrive as they were sent, to the last byte and header", () => {
     fc.assert(
       fc.property(fc.array(result), (results) => {
         const wanted = results.map(shown);
@@ -126,7 +126,7 @@ describe("what crosses a lane", () => {
     );
   });
 
-  it("takes a caller's bytes nothing away, nor what shares their buffer", () => {
+  it("a request's bytes stay usable on the sending side, and so does what shares their buffer", () => {
     const whole = new Uint8Array([1, 2, 3, 4]);
     const outgoing = new Outgoing();
     outgoing.request(0, {
@@ -147,7 +147,7 @@ describe("what crosses a lane", () => {
     assert.deepEqual(whole, new Uint8Array([1, 2, 3, 4]));
   });
 
-  it("hands over large answers, also those in a part of a larger buffer, and none of what lies beside", () => {
+  it("a large answer crosses alone, also if it is part of a larger buffer", () => {
     for (const length of [8_192, 8_193, 500_000]) {
       const slab = Buffer.alloc(2 * length + 20, "x");
       const own = Buffer.alloc(length, "y");

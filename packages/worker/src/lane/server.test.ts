@@ -114,8 +114,8 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe("the thread's end of a lane", () => {
-  it("applies a list whose number has moved before it begins a call, whatever its loop comes to first", async (test) => {
+describe("lane server", () => {
+  it("a list whose number shows is applied before the next request begins, whichever message comes first", async (test) => {
     const scene = openServer(test);
     scene.hello([target(0)]);
     await turns();
@@ -126,7 +126,7 @@ describe("the thread's end of a lane", () => {
     assert.deepEqual(scene.noted, ["apply 0", "apply 1", "apply 2", "start /0"]);
   });
 
-  it("applies a list also while it has nothing to do", async (test) => {
+  it("a list is applied also while the thread is idle", async (test) => {
     const scene = openServer(test);
     scene.hello([]);
     await turns();
@@ -135,7 +135,7 @@ describe("the thread's end of a lane", () => {
     assert.deepEqual(scene.noted, ["apply ", "apply 1"]);
   });
 
-  it("keeps the TLS settings that are the same one object, so that connections can be kept", async (test) => {
+  it("equal TLS settings stay one object, so that connections are kept", async (test) => {
     const scene = openServer(test);
     scene.hello([target(0, { ca: ["x"] }), target(1, { ca: ["x"] }), target(2)]);
     scene.post([target(0, { ca: ["x"] }), target(1, { ca: ["y"] })]);
@@ -146,7 +146,7 @@ describe("the thread's end of a lane", () => {
     assert.notEqual(second?.[1], first?.[1]);
   });
 
-  it("tells what came of its calls, and of nodes, in one message a turn", async (test) => {
+  it("results and reports of nodes leave in one message a turn", async (test) => {
     const scene = openServer(test);
     scene.hello([]);
     scene.say(call(0), call(1));
@@ -165,7 +165,7 @@ describe("the thread's end of a lane", () => {
     ]);
   });
 
-  it("does not begin what main has taken back, and hands nothing over that main takes back later", async (test) => {
+  it("a revoked request is neither accepted nor sent", async (test) => {
     const scene = openServer(test);
     scene.hello([]);
     Atomics.store(scene.claims, 0, claim.revoked);
@@ -181,7 +181,7 @@ describe("the thread's end of a lane", () => {
     assert.equal(scene.begun[1]?.claim?.markSent(), true, "a retry is handed over, too");
   });
 
-  it("passes on what is to move, and whose sign of life is wanted for it", async (test) => {
+  it("a reroute order reaches the dispatch, and a wanted probe reaches main", async (test) => {
     const scene = openServer(test);
     scene.hello([]);
     scene.say((outgoing) =>
@@ -198,7 +198,7 @@ describe("the thread's end of a lane", () => {
     assert.deepEqual(scene.told(), ["probeWanted 0"]);
   });
 
-  it("passes cancellations on, and reads past those of calls that have ended", async (test) => {
+  it("cancellations reach the dispatch, except for requests that have ended", async (test) => {
     const scene = openServer(test);
     scene.hello([]);
     scene.say(call(0), call(1));
@@ -212,7 +212,7 @@ describe("the thread's end of a lane", () => {
     assert.deepEqual(scene.noted.slice(3), ["cancel /1 ABORTED stop"]);
   });
 
-  it("is idle when the calls that were there have ended; later ones do not count; nor does it wait for ever", async (test) => {
+  it("the thread is idle when the requests it had have ended, whatever came later, or after a limit", async (test) => {
     const scene = openServer(test);
     scene.hello([]);
     await scene.server.ready;
@@ -233,7 +233,7 @@ describe("the thread's end of a lane", () => {
     await scene.server.idle(1);
   });
 
-  it("is not idle while a call waits at its port that main posted before", async (test) => {
+  it("the thread is not idle while a request that was posted before waits at its port", async (test) => {
     const scene = openServer(test);
     scene.hello([]);
     await scene.server.ready;
@@ -245,7 +245,7 @@ describe("the thread's end of a lane", () => {
     assert.deepEqual(scene.told(), ["answered 0 answered"]);
   });
 
-  it("has told main every answer once it is idle, for its thread may be blocked from then on", async (test) => {
+  it("every answer has been posted to main once the thread is idle, as it may be blocked then", async (test) => {
     const scene = openServer(test);
     scene.hello([]);
     await scene.server.ready;

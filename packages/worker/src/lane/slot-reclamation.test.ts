@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { SlotReclamation } from "./slot-reclamation.js";
 
-describe("who holds a slot", () => {
-  it("is every thread that was given it, until each has released it", () => {
+describe("slot reclamation", () => {
+  it("a slot is held by every thread that got it, until each has released it", () => {
     const holdings = new SlotReclamation<string>();
     assert.deepEqual(holdings.handOut(["a", "b"], [0, 1], 1), []);
     assert.deepEqual(holdings.handOut(["a", "b"], [1], 2), []);
@@ -13,13 +13,13 @@ describe("who holds a slot", () => {
     assert.equal(holdings.release("b", 0, 2), false, "once only");
   });
 
-  it("is nobody where no thread was up while it was named", () => {
+  it("a slot is free if no thread was up while a list named it", () => {
     const holdings = new SlotReclamation<string>();
     holdings.handOut([], [0, 1], 1);
     assert.deepEqual(holdings.handOut(["a"], [1], 2), [0]);
   });
 
-  it("is a thread that came later, too", () => {
+  it("a thread that joins later holds the slots of the newest list", () => {
     const holdings = new SlotReclamation<string>();
     holdings.handOut([], [0], 1);
     holdings.join("late", 1);
@@ -27,7 +27,7 @@ describe("who holds a slot", () => {
     assert.equal(holdings.release("late", 0, 2), true);
   });
 
-  it("is not a thread that has died", () => {
+  it("a thread that has died holds no slot", () => {
     const holdings = new SlotReclamation<string>();
     holdings.handOut(["a", "b"], [0, 1], 1);
     holdings.handOut(["a", "b"], [1], 2);
@@ -36,7 +36,7 @@ describe("who holds a slot", () => {
     assert.deepEqual(holdings.leave("a"), [], "1 is still named");
   });
 
-  it("stays a thread whose release was under way when it was given the slot anew", () => {
+  it("a release that crosses a newer list naming the slot is ignored", () => {
     const holdings = new SlotReclamation<string>();
     holdings.handOut(["a"], [0], 1);
     holdings.handOut(["a"], [], 2);
@@ -46,7 +46,7 @@ describe("who holds a slot", () => {
     assert.equal(holdings.release("a", 0, 4), true);
   });
 
-  it("never loses a holder: a slot is free exactly when no list names it and nobody holds it", () => {
+  it("a slot is free exactly if no list names it and no thread holds it", () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant("hand" as const), slots: fc.uniqueArray(fc.nat(4)) }),
       fc.record({ kind: fc.constant("see" as const), who: fc.nat(2) }),

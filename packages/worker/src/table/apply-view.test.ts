@@ -15,7 +15,7 @@ function drawn({ rows }: AppliedView): string[] {
 }
 
 describe("applying a view", () => {
-  it("begins with the seeds, and lets a node of the view take the place of the seed at its address", () => {
+  it("seeds get slots first, and a node of the view replaces the seed at its address", () => {
     const started = applyView(noRows, [], [seed(1), seed(2)], 8);
     assert.deepEqual(drawn(started), ["1: 0/1 seed", "2: 1/1 seed"]);
     const sniffed = applyView(started.rows, [node("a", 1), node("c", 3)], [seed(1), seed(2)], 8);
@@ -26,14 +26,14 @@ describe("applying a view", () => {
     );
   });
 
-  it("gives another node at the same address a new generation of the same slot", () => {
+  it("another node at the same address gets the same slot under a new generation", () => {
     const before = applyView(noRows, [node("a", 1)], [], 8);
     const after = applyView(before.rows, [node("b", 1)], [], 8);
     assert.deepEqual(drawn(after), ["1: 0/2 node"]);
     assert.deepEqual([after.fresh.length, after.removed.length], [1, 0]);
   });
 
-  it("keeps the slot of a removed node until its last request has ended", () => {
+  it("the slot of a removed node is kept until its last request has ended", () => {
     const before = applyView(noRows, [node("a", 1)], [], 8);
     const gone = applyView(before.rows, [node("b", 2)], [], 8);
     assert.deepEqual(drawn(gone), ["2: 1/1 node"]);
@@ -47,12 +47,12 @@ describe("applying a view", () => {
     assert.deepEqual(drawn(ended), ["4: 0/2 node", "2: 1/1 node", "3: 2/1 node"]);
   });
 
-  it("leaves out, and names, the nodes for which there is no slot", () => {
+  it("nodes for which there is no slot are left out and named", () => {
     const applied = applyView(noRows, [node("a", 1), node("b", 2), node("c", 3)], [], 2);
     assert.deepEqual([drawn(applied).length, applied.left.map(({ id }) => id)], [2, ["c"]]);
   });
 
-  it("never lets two nodes share a slot, nor a slot serve two nodes under one generation", () => {
+  it("two nodes never share a slot, and a slot never has two nodes under one generation", () => {
     const view = fc.uniqueArray(
       fc.record({ id: fc.constantFrom("a", "b", "c", ""), port: fc.integer({ min: 1, max: 6 }) }),
       {

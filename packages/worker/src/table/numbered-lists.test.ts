@@ -4,7 +4,7 @@ import { NumberedLists } from "./numbered-lists.js";
 
 const version = (sequence: number) => ({ epoch: 1, leader: "a", sequence });
 
-it("tells which view a number stands for, for the newest numbers, and for none before the first view", () => {
+it("the newest list numbers lead to the versions of their views, and those before the first view to none", () => {
   const lists = new NumberedLists();
   lists.note(1, undefined);
   for (let number = 2; number <= 100; number++) lists.note(number, version(number));

@@ -24,8 +24,8 @@ function openTable() {
 
 const well = { tier: "node", mark: "none", ejected: false } as const;
 
-describe("the node table", () => {
-  it("shows a change to every thread at its next look", () => {
+describe("node table", () => {
+  it("every thread sees a change at its next refresh", () => {
     const { writer, readers } = openTable();
     for (const reader of readers) assert.deepEqual(reader.refresh().eligible, []);
     writer.assign(3, 1);
@@ -35,7 +35,7 @@ describe("the node table", () => {
     for (const reader of readers) assert.deepEqual(reader.refresh().eligible, []);
   });
 
-  it("holds nothing of before against a node that was avoided and has returned, nor against another in its slot", () => {
+  it("the penalties of a node end when it returns to rotation, or its slot gets another node", () => {
     const { writer, readers } = openTable();
     const [reader] = readers;
     let nowMs = 1_000;
@@ -72,7 +72,7 @@ describe("the node table", () => {
     assert.equal(reader.penaltyOf(0), 1);
   });
 
-  it("gives back every state that is put in", () => {
+  it("a slot state is read as it was written", () => {
     for (const tier of ["node", "seed"] as const) {
       for (const mark of ["none", "unverified", "slow-start", "draining", "down"] as const) {
         for (const ejected of [true, false]) {
@@ -84,7 +84,7 @@ describe("the node table", () => {
     assert.equal(packState(undefined), 0);
   });
 
-  it("keeps each thread's counts apart and lets the main thread sum them", () => {
+  it("each thread's counts are separate, and the main thread sums them", () => {
     const { totals, readers } = openTable();
     const [first, second] = readers;
     first.enter(3);
@@ -99,7 +99,7 @@ describe("the node table", () => {
     assert.equal(totals.ofNode(4).inFlight, 0);
   });
 
-  it("lets a node's weight grow with time while it is eased in", () => {
+  it("a node's weight grows with time during slow start", () => {
     const { writer, readers, at } = openTable();
     const [reader] = readers;
     writer.assign(0, 1);
@@ -115,7 +115,7 @@ describe("the node table", () => {
     assert.equal(reader.weightOf(0), 1);
   });
 
-  it("remembers a refusal until the slot has another node", () => {
+  it("a refusal is remembered until the slot gets another node", () => {
     const { readers } = openTable();
     const [reader] = readers;
     assert.equal(reader.refusedAtMs(0), Number.NEGATIVE_INFINITY);
@@ -125,7 +125,7 @@ describe("the node table", () => {
     assert.equal(reader.refusedAtMs(0), Number.NEGATIVE_INFINITY);
   });
 
-  it("measures times across the wrap of the tick", () => {
+  it("times are measured across the wrap of the tick", () => {
     fc.assert(
       fc.property(fc.nat(2 ** 40), fc.nat(1_000_000), (fromMs, laterMs) => {
         assert.equal(msSinceTick(tickOf(fromMs), fromMs + laterMs), laterMs);

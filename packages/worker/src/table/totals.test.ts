@@ -15,8 +15,8 @@ function openTotals() {
   return { words, totals: new TableTotals(words, layout), readers: [reader(0), reader(1)] as const };
 }
 
-describe("what the threads count", () => {
-  it("is added up exactly, whenever one looks, however threads come and go", () => {
+describe("table totals", () => {
+  it("sums are exact whenever they are read or gathered, however threads come and go", () => {
     const step = fc.record({
       kind: fc.constantFrom("enter", "answer", "fail", "retry", "own", "ownEnd", "look", "die"),
       thread: fc.nat(1),
@@ -82,7 +82,7 @@ describe("what the threads count", () => {
     );
   });
 
-  it("goes beyond what a word holds", () => {
+  it("a sum exceeds what a word holds", () => {
     const { totals, words } = openTotals();
     const word = counterRow(layout, 0, 1) + CounterWord.requests;
     for (let round = 0; round < 3; round++) {
@@ -92,7 +92,7 @@ describe("what the threads count", () => {
     assert.equal(totals.ofNode(1).requests, 3 * (2 ** 31 - 1));
   });
 
-  it("begins anew when a slot gets another node", () => {
+  it("the counts of a slot start again when it gets another node", () => {
     const { totals, readers } = openTotals();
     readers[0].enter(1);
     readers[0].leave(1);

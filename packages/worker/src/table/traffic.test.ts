@@ -36,8 +36,8 @@ function openTraffic(startMs = 5_000) {
   };
 }
 
-describe("what all threads see of a node", () => {
-  it("is the oldest and the newest of what waits, the last byte, the longest handshake", () => {
+describe("table traffic", () => {
+  it("the traffic of a node is its oldest and newest attempt, its last byte and its longest handshake over all threads", () => {
     const { of, thread, traffic } = openTraffic();
     assert.deepEqual(of(0), { oldestMs: undefined, newestMs: undefined, heardMs: never, handshakeMs: undefined });
     assert.equal(traffic.isAwaited(0), false);
@@ -54,7 +54,7 @@ describe("what all threads see of a node", () => {
     assert.deepEqual([of(0).oldestMs, of(0).newestMs], [5_200, 5_400]);
   });
 
-  it("leaves out what a thread waits for that does not run; when it runs again, its waiting begins anew", () => {
+  it("the wait of a thread that does not run does not count, and begins again when the thread runs", () => {
     const { of, thread, pass, traffic } = openTraffic();
     thread(0).reader.showWaiting(0, 5_000, 5_000);
     pass(1_000, [0]);
@@ -65,7 +65,7 @@ describe("what all threads see of a node", () => {
     assert.equal(of(0).oldestMs, 6_050);
   });
 
-  it("is nothing any more of a thread that has died, nor of a slot's last node", () => {
+  it("neither a dead thread nor a slot's last node has traffic", () => {
     const { of, thread, totals, traffic } = openTraffic();
     thread(0).reader.showWaiting(0, 5_000, 5_000);
     totals.fold(0);
@@ -75,7 +75,7 @@ describe("what all threads see of a node", () => {
     assert.deepEqual(of(0), { oldestMs: undefined, newestMs: undefined, heardMs: never, handshakeMs: undefined });
   });
 
-  it("knows times to the millisecond, and none too late, also where ticks wrap", () => {
+  it("times are right to the millisecond and never late, also across the wrap of ticks", () => {
     for (const nowMs of [86_400_000.7, 86_400_001, 2 ** 31 - 0.5, 2 ** 31 + 7.3, 2 ** 32, 2 ** 32 + 9.1]) {
       for (const agoMs of [0, 0.3, 1, 700, 86_400_000]) {
         const stamped = stampedMs(stampOf(nowMs - agoMs), nowMs) ?? assert.fail("no time");
