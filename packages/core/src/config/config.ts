@@ -52,11 +52,11 @@ export interface ClusterConfig {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly discovery: false | DiscoveryConfig;
-  /** Absent: nothing was said, so whoever hosts this may log as it pleases. */
+  /** Absent: not configured, so the host process chooses. */
   readonly logger?: Logger;
 }
 
-/** {@link import("./options.js").RedisOption}, told apart. It may hold a password. */
+/** {@link import("./options.js").RedisOption} as a tagged union. It may hold a password. */
 export type RedisConfig =
   | { readonly kind: "url"; readonly url: string }
   | { readonly kind: "options"; readonly options: Readonly<Record<string, unknown>> }
@@ -66,7 +66,7 @@ export type RedisConfig =
       readonly options: Readonly<Record<string, unknown>>;
     };
 
-/** Where a shared view is found. */
+/** The Redis and the name of a shared view. */
 export interface ViewPlace {
   readonly redis: RedisConfig;
   readonly name: string;

@@ -13,9 +13,9 @@ export const defaults = {
   connections: {
     perNode: 64,
     opening: 16,
-    // We must be the first to close, for a request on a connection that the other side is closing is lost. Nodes keep
-    // idle connections open; proxies and load balancers between close them, by default after a minute or so (nginx 75 s,
-    // AWS 60 s). Much shorter would open new connections, with TLS, between the bursts of a quiet application.
+    // The pool must close first: a request on a connection that the other side is closing is lost. Nodes keep idle
+    // connections open, but proxies and load balancers close them, by default after about a minute (nginx 75 s, AWS 60 s).
+    // A much shorter time would open new connections, with TLS, between the bursts of a quiet application.
     idleMs: 20_000,
     maxAgeMs: 1_800_000,
   },
@@ -24,7 +24,7 @@ export const defaults = {
   discovery: { intervalMs: 30_000 },
 } as const;
 
-/** As many as leave one core to the application, up to the default; on one core 0, so that none is started in vain. */
+/** Leaves one core to the application, up to the default. With one core: 0, because a thread would not help. */
 export function defaultThreads(cores: number): number {
   return Math.max(0, Math.min(defaults.threads, cores - 1));
 }
@@ -68,7 +68,7 @@ export const bounds = {
   port: { min: 1, max: 65_535 },
 } as const satisfies Record<string, Bound | Record<string, Bound>>;
 
-/** What has no option. */
+/** Values without an option. */
 export const fixed = {
   /** How long one attempt to open a connection, TLS included, may take. */
   connectTimeoutMs: 3_000,
@@ -78,14 +78,14 @@ export const fixed = {
   sniffTimeoutMs: 5_000,
   /** How long a request keeps trying while no node accepts a connection. */
   noNodeWaitMs: 5_000,
-  /** How long requests on a node that has left may still take. */
+  /** The time that requests in flight have on a node that is draining. */
   drainMs: 30_000,
-  /** How long `close()` waits for requests under way. */
+  /** How long `close()` waits for requests in flight. */
   closeTimeoutMs: 10_000,
   /** Nodes and configured addresses that one pool can hold; the most that one list of nodes may name, and as many again. */
   slotsMax: 8_192,
   /** A larger answer ends its request with `BAD_RESPONSE`: no JavaScript string could hold it. */
   maxResponseBytes: 536_870_888,
-  /** `intervalMs` is stretched or shortened by up to this part of itself, so that clients do not march in step. */
+  /** `intervalMs` is stretched or shortened by up to this part of itself, so that clients do not sniff at the same time. */
   discoveryJitter: 0.1,
 } as const;

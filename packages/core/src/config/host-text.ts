@@ -18,7 +18,7 @@ export function normaliseHostAndPort(text: string): string | undefined {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** An IPv6 address in a URL has them; nowhere else does it. */
+/** Removes the brackets that an IPv6 address has in a URL. */
 export function withoutBrackets(host: string): string {
   return /^\[(.*:.*)\]$/.exec(host)?.[1] ?? host;
 }

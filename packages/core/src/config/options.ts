@@ -1,137 +1,175 @@
 import type { Logger } from "../logger.js";
 
 /**
- * Who we are to the cluster: one kind at a time.
+ * The credential for the cluster: exactly one of three kinds.
  *
- * `username` and `password` are sent as HTTP Basic in UTF-8; a name may not hold a colon. `apiKey` is either the
- * encoded form that the cluster shows once (base64 of `id:key`), or its two halves. `bearer` is a token, without the
- * word "Bearer".
+ * `username` and `password` are sent as HTTP Basic in UTF-8; a name must not contain a colon. `apiKey` is either the
+ * encoded form that the cluster shows once (base64 of `id:key`), or its two parts. `bearer` is a token, without the word
+ * "Bearer". Each part has 1 to 16,384 characters.
  */
 export type Auth =
   | { readonly username: string; readonly password: string }
   | { readonly apiKey: string | { readonly id: string; readonly key: string } }
   | { readonly bearer: string };
 
-/** Asked whenever a credential is needed, for secrets that change. Runs on the main thread, never in a worker thread. */
+/** Called whenever a credential is needed, for secrets that change. Runs on the main thread, never in a worker thread. */
 export type AuthProvider = () => Auth | Promise<Auth>;
 
-/** PEM text, or its bytes. Never a file name. */
+/** PEM text, or its bytes, of 1 to 1,048,576 characters. Never a file name. */
 export type Pem = string | Uint8Array;
 
-/** How a node's certificate is checked, and what we show of ourselves. A certificate is always checked. */
+/** How the certificate of a node is checked, and the client certificate. A certificate is always checked. */
 export interface TlsOptions {
-  /** The authorities to trust, instead of the ones that come with Node. */
+  /** The certificate authorities to trust, 1 to 256. Default: those that come with Node. */
   readonly ca?: Pem | readonly Pem[] | undefined;
-  /** Our own certificate, with its chain; together with `key`. */
+  /** The client certificate with its chain; requires `key`. Default: none. */
   readonly cert?: Pem | undefined;
-  /** The unencrypted private key of `cert`. */
+  /** The unencrypted private key of `cert`; requires `cert`. Default: none. */
   readonly key?: Pem | undefined;
-  /** SHA-256 of the cluster's certificate authority, in hexadecimal, with or without colons. */
+  /**
+   * SHA-256 of the cluster's certificate authority: 64 hexadecimal digits, with or without colons. Default: none, so `ca`
+   * or the authorities of Node decide.
+   */
   readonly caFingerprint?: string | undefined;
-  /** The name expected in the certificate and sent as SNI, where it is not the node's own host. */
+  /** The host name expected in the certificate and sent as SNI. Default: the node's host. */
   readonly serverName?: string | undefined;
 }
 
-/** One configured node. A user and password may also stand in the URL, percent-encoded. */
+/** One configured node. The URL may contain a user and a password, percent-encoded, in place of `auth`. */
 export interface NodeOption {
-  /** `http:` or `https:`, with an optional path prefix; no query, no fragment. Without a port: 80 or 443. */
+  /** `http:` or `https:`, with an optional path prefix, without query and fragment. Default port: 80 or 443. */
   readonly url: string | URL;
-  /** Used for this node alone, instead of the cluster's. */
+  /** The credential of this node alone. Default: that of the cluster. */
   readonly auth?: Auth | undefined;
-  /** Used for this node alone, instead of the cluster's. */
+  /** The TLS options of this node alone, in place of all of the cluster's. Default: those of the cluster. */
   readonly tls?: TlsOptions | undefined;
 }
 
 /**
- * Which discovered nodes may be sent credentials, beyond those that belong to the configured ones by default.
+ * Which discovered nodes may be sent credentials, in addition to those that belong to the configured nodes.
  *
- * Never widened by it: link-local, multicast, wildcard and cloud metadata addresses.
+ * It cannot allow link-local, multicast, wildcard, reserved and cloud metadata addresses.
  */
 export interface HostPolicy {
-  /** Host names (`es4.example.com`), suffixes with a leading dot (`.example.com`), addresses and CIDR ranges. */
+  /**
+   * Host names (`es4.example.com`), suffixes with a leading dot (`.example.com`), addresses and CIDR ranges; 1 to 1,024
+   * entries. Default: none.
+   */
   readonly hosts?: readonly string[] | undefined;
-  /** If given, no discovered node on any other port is used, with credentials or without. */
+  /**
+   * The only ports of discovered nodes that are used, with credentials or without; 1 to 1,024 entries. Default: every
+   * port.
+   */
   readonly ports?: readonly number[] | undefined;
 }
 
 export interface DiscoveryOptions {
-  /** Time between two looks at the cluster's list of nodes. */
+  /** Time between two sniffs, in milliseconds. Default: 30,000. Range: 1,000 to 86,400,000. */
   readonly intervalMs?: number | undefined;
   /**
-   * Where a published address cannot be reached (Docker, NAT): from what the cluster publishes, `host:port` or `host`,
-   * to what to dial instead, `host:port` or `host`.
+   * From an address that the cluster publishes to the address to connect to, each `host:port` or `host`: for Docker, NAT
+   * and tunnels. Default: empty. At most 4,096 entries.
    */
   readonly addressMap?: Readonly<Record<string, string>> | undefined;
+  /** Default: only nodes that belong to the configured ones are sent credentials. */
   readonly allow?: HostPolicy | undefined;
-  /** The one cluster to talk to, by its `cluster_uuid`; without it, the first verified one. */
+  /** The only cluster to use, by its `cluster_uuid`. Default: the cluster of the first node that answers. */
   readonly clusterUuid?: string | undefined;
 }
 
-/** What is needed to reach one cluster. Each default stands in `defaults`, each bound in `bounds`. */
+/** How one cluster is reached. */
 export interface ClusterOptions {
-  /** At least one. They stay usable whatever discovery finds. */
+  /** The seeds, 1 to 1,024. They stay in use whatever discovery finds. Required. */
   readonly nodes: readonly (string | URL | NodeOption)[];
+  /** The credential of the cluster. Default: none. */
   readonly auth?: Auth | AuthProvider | undefined;
+  /** Default: certificates are checked against the authorities that come with Node. */
   readonly tls?: TlsOptions | undefined;
-  /** Sent with every request. Not for credentials, and not for what the connection itself decides. */
+  /**
+   * Sent with every request; at most 64, each of at most 8,192 characters. Default: none. Credentials and headers that the
+   * connection sets are refused.
+   */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** `false`: only the configured nodes are used. */
+  /** `false`: only the configured nodes are used. Default: discovery with its own defaults. */
   readonly discovery?: false | DiscoveryOptions | undefined;
-  /** `false`: nothing is logged. */
+  /** `false`: nothing is logged. Default: JSON lines on standard error, by pino. */
   readonly logger?: Logger | false | undefined;
 }
 
 export interface ConnectionOptions {
-  /** How many connections a thread may hold to one node. */
+  /** The most connections of one thread to one node. Default: 64. Range: 1 to 4,096. */
   readonly perNode?: number | undefined;
-  /** How many of them may be under way of being opened at once. */
+  /**
+   * The most connections of one thread to one node that are being opened at once. Default: 16, or `perNode` if that is
+   * less. Range: 1 to 4,096, and at most `perNode`.
+   */
   readonly opening?: number | undefined;
-  /** After this time without a request a connection is closed. */
+  /**
+   * After this time without a request a connection is closed, in milliseconds. Default: 20,000. Range: 100 to 600,000.
+   * Keep it below the idle timeout of every proxy on the way.
+   */
   readonly idleMs?: number | undefined;
-  /** After this time a connection is replaced, which also looks up the host again. */
+  /**
+   * After this time a connection is replaced, in milliseconds; the new one resolves the host again. Default: 1,800,000.
+   * Range: 1,000 to 86,400,000.
+   */
   readonly maxAgeMs?: number | undefined;
 }
 
 export interface QueueOptions {
-  /** How many calls may wait in one thread; beyond it a call fails at once with `QUEUE_FULL`. */
+  /**
+   * The most requests that wait in one thread; the next one fails at once with `QUEUE_FULL`. Default: 1,024. Range: 0 to
+   * 1,048,576.
+   */
   readonly perThread?: number | undefined;
 }
 
 export interface RetryOptions {
-  /** How often one request may be sent again. Connections that were never made do not count. */
+  /** The most retries of one request; failed connection attempts do not count. Default: 3. Range: 1 to 20. */
   readonly max?: number | undefined;
 }
 
 /**
- * Where replicas share their view: a URL (`redis:`, `rediss:`), what ioredis takes as options for one server or for
- * Sentinel, or the nodes of a Redis Cluster. Options are handed to ioredis as they are; what the connection must do to
- * be safe is set over them.
+ * Where replicas share their view: a URL (`redis:`, `rediss:`), the options of ioredis for one server or for Sentinel, or
+ * the nodes of a Redis Cluster (1 to 64). Options are passed to ioredis; settings that the view relies on override them.
  */
 export type RedisOption =
   | string
   | object
   | { readonly cluster: readonly (string | object)[]; readonly options?: object | undefined };
 
-/** What a coordinator of its own process is made of. */
+/** The options of a coordinator in a process of its own. */
 export interface CoordinatorOptions extends ClusterOptions {
+  /** Required. */
   readonly redis: RedisOption;
-  /** Which view it keeps. */
+  /** The name of the view that it publishes, 1 to 64 characters. Required. */
   readonly name: string;
 }
 
 export interface PoolOptions extends ClusterOptions {
-  /** Where this process finds the view that it shares with others. Absent: everything happens in this process. */
+  /** Where this process shares its view with others. Default: the view stays in this process. */
   readonly redis?: RedisOption | undefined;
-  /** Which view this is, in Redis, logs and metrics. Required with `redis`: a default would mix clusters. */
+  /**
+   * The name of the view in Redis, logs and metrics, 1 to 64 characters. Required with `redis`, because a default would mix
+   * the views of two clusters.
+   */
   readonly name?: string | undefined;
-  /** With `redis`: whether this process may lead ("candidate"), or leaves that to others ("external"). */
+  /** With `redis`: whether this process may lead ("candidate") or never does ("external"). Default: "candidate". */
   readonly coordinator?: "candidate" | "external" | undefined;
-  /** Worker threads that send the requests; 0 sends from the calling thread. */
+  /**
+   * Worker threads that send the requests; 0 sends from the calling thread. Default: 2, or the number of cores less one if
+   * that is less. Range: 0 to 64.
+   */
   readonly threads?: number | undefined;
-  /** The default for every request: covers queue, connection, headers, body and every retry. */
+  /**
+   * The time limit of a request that sets none, in milliseconds: queue, connection, headers, body and every retry.
+   * Default: 30,000. Range: 1 to 86,400,000.
+   */
   readonly timeoutMs?: number | undefined;
+  /** Default: the default of each field. */
   readonly connections?: ConnectionOptions | undefined;
+  /** Default: the default of each field. */
   readonly queue?: QueueOptions | undefined;
-  /** `false`: every request is sent to one node, once. */
+  /** `false`: every request is sent to one node, once. Default: the default of each field. */
   readonly retry?: false | RetryOptions | undefined;
 }

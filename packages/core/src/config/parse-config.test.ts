@@ -370,7 +370,7 @@ const refusals: readonly (readonly [options: unknown, ...problems: string[]])[] 
   [{ nodes, redis: "redis://r", name: "a/b" }, `name = "a/b": ${viewName}`],
   [
     { nodes, coordinator: "candidate" },
-    'coordinator = "candidate": must not be given without `redis`: a view of one process is kept by it',
+    'coordinator = "candidate": must not be given without `redis`: a view that is not shared is published by its own process',
   ],
   [{ ...shared, coordinator: "leader" }, 'coordinator = "leader": must be "candidate" or "external"'],
   [{ nodes, coordinator: true }, 'coordinator = true: must be "candidate" or "external"'],

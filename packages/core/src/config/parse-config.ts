@@ -1,5 +1,6 @@
 import { RollcallError } from "../errors.js";
 import { type Logger, silentLogger } from "../logger.js";
+import { present } from "../present.js";
 import type { ClusterConfig, CoordinatorConfig, PoolConfig, ViewPlace } from "./config.js";
 import { bounds, defaults, defaultThreads } from "./defaults.js";
 import type { Auth, AuthProvider, ClusterOptions, CoordinatorOptions, PoolOptions } from "./options.js";
@@ -33,7 +34,7 @@ const poolNames = [
   "retry",
 ] as const satisfies (keyof PoolOptions)[];
 
-/** What is known of the machine: core asks nobody itself. */
+/** What a default depends on. Handed in, because core does not read it from the system. */
 export interface Machine {
   /** As `os.availableParallelism()` says. */
   readonly cores: number;
@@ -65,7 +66,7 @@ export function parseCoordinatorConfig(options: unknown): CoordinatorConfig {
   });
 }
 
-/** As {@link parsePoolConfig}, for who only looks at a shared view: `redis` and `name` of {@link CoordinatorOptions}. */
+/** As {@link parsePoolConfig}, for a reader of a shared view: `redis` and `name` of {@link CoordinatorOptions}. */
 export function parseViewPlace(options: unknown): ViewPlace {
   return parse(options, (place, problems) => {
     const fields = readFields(place, ["redis", "name"], problems);
@@ -94,7 +95,7 @@ function parse<T>(options: unknown, read: (place: Place, problems: Problems) => 
   try {
     config = read({ path: "", value: options, secret: false }, problems);
   } catch {
-    // A getter or a proxy of the caller's threw. Its error is not kept: nobody knows what it says.
+    // A getter or a proxy of the caller threw. Its error is dropped, because it may contain a secret.
     problems.remark("", "could not be read");
   }
   problems.throwIfAny();
@@ -111,14 +112,7 @@ function readCluster(fields: Fields<keyof ClusterOptions>, problems: Problems): 
   const headers = readHeaders(fields.headers, problems);
   const discovery = readDiscovery(fields.discovery, problems);
   const logger = readLogger(fields.logger, problems);
-  return {
-    seeds,
-    ...(defaultAuth === undefined ? {} : { defaultAuth }),
-    ...(tls === undefined ? {} : { tls }),
-    headers,
-    discovery,
-    ...(logger === undefined ? {} : { logger }),
-  };
+  return present({ seeds, defaultAuth, tls, headers, discovery, logger });
 }
 
 function readPool(
@@ -142,7 +136,7 @@ function readViewPlace(fields: Fields<"redis" | "name">, problems: Problems): Vi
   return redis === undefined || name === undefined ? undefined : { redis, name };
 }
 
-/** What belongs together: a view that is shared needs a place and a name, and somebody who keeps it. */
+/** Options that belong together: a shared view needs Redis, a name, and a process that may lead. */
 function readSharing(
   fields: Fields<"redis" | "name" | "coordinator">,
   problems: Problems,
@@ -150,23 +144,20 @@ function readSharing(
   const isShared = fields.redis.value !== undefined;
   const redis = isShared ? readRedis(fields.redis, problems) : undefined;
   const name = isShared || fields.name.value !== undefined ? readName(fields.name, problems) : undefined;
-  return {
-    ...(redis === undefined ? {} : { redis }),
-    ...(name === undefined ? {} : { name }),
-    coordinator: readRole(fields.coordinator, isShared, problems),
-  };
+  return present({ redis, name, coordinator: readRole(fields.coordinator, isShared, problems) });
 }
 
 function readRole(place: Place, isShared: boolean, problems: Problems): PoolConfig["coordinator"] {
   const { value } = place;
   if (value === undefined) return defaults.coordinator;
   if (value !== "candidate" && value !== "external") problems.add(place, 'must be "candidate" or "external"');
-  else if (!isShared) problems.add(place, "must not be given without `redis`: a view of one process is kept by it");
+  else if (!isShared)
+    problems.add(place, "must not be given without `redis`: a view that is not shared is published by its own process");
   else return value;
   return defaults.coordinator;
 }
 
-/** Of a function nothing is known before it is called; see {@link parseAuth}. */
+/** What a function returns is checked when it is called: see {@link parseAuth}. */
 function readDefaultAuth(place: Place, problems: Problems): Auth | AuthProvider | undefined {
   if (place.value === undefined) return undefined;
   return typeof place.value === "function" ? (place.value as AuthProvider) : readAuth(place, problems);
@@ -187,7 +178,7 @@ function isLogger(value: unknown): value is Logger {
 
 function readName(place: Place, problems: Problems): string | undefined {
   const allowed = "must be 1 to 64 letters, digits, dots, dashes and underscores, the first a letter or digit";
-  // With `redis` it has no default, for that would mix the views of two clusters.
+  // Without a default, which would mix the views of two clusters.
   return readText(place, (text) => /^[A-Za-z0-9][\w.-]{0,63}$/.test(text), allowed, problems);
 }
 
@@ -219,7 +210,7 @@ function readRetry(place: Place, problems: Problems): PoolConfig["retry"] {
   return { max: readWholeNumber(fields?.max, bounds.retry.max, defaults.retry.max, problems) };
 }
 
-/** Freezes what this module has made: data, all of it. Functions, the logger and what is ioredis' are the caller's. */
+/** Freezes the data that this module has made. Functions, the logger and ioredis' options belong to the caller. */
 function freeze<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   for (const [name, part] of Object.entries(value)) {

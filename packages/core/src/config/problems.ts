@@ -1,6 +1,6 @@
 import { RollcallError } from "../errors.js";
 
-/** A value, and where in the options it stands. */
+/** A value, and its path in the options. */
 export interface Place {
   /** Such as `nodes[1].auth`; `""` for the options themselves. */
   readonly path: string;
@@ -9,11 +9,11 @@ export interface Place {
   readonly secret: boolean;
 }
 
-// More would help nobody, and a list of thousands of bad nodes must not make a message of megabytes.
+// More do not help, and thousands of bad nodes must not make a message of megabytes.
 const maxLines = 50;
 const maxShownCharacters = 80;
 
-/** Everything that is wrong with the options, gathered so that one restart mends it all. */
+/** Collects every problem of the options, so that one restart corrects all of them. */
 export class Problems {
   private readonly lines: string[] = [];
 
@@ -23,7 +23,7 @@ export class Problems {
     else this.lines.push(`${nameOf(path)} = ${secret ? "[redacted]" : show(value)}: ${allowed}`);
   }
 
-  /** Something is wrong that the value itself does not show. */
+  /** A problem that showing the value does not explain. */
   remark(path: string, remark: string): void {
     this.lines.push(`${nameOf(path)}: ${remark}`);
   }
@@ -52,7 +52,7 @@ function nameOf(path: string): string {
   return path === "" ? "options" : path;
 }
 
-/** For people, on one line. What stands before an `@` may be a password, and a container may hold one. */
+/** For people, on one line. Text before an `@` may be a password, and an object or array may contain one. */
 function show(value: unknown): string {
   switch (typeof value) {
     case "string":
@@ -71,12 +71,12 @@ function show(value: unknown): string {
 }
 
 /**
- * Cuts everything before the last `@`, escaped or not, but a scheme; and what stands for a port without being one. Passwords are not always escaped as they should
- * be, so this goes by the text and does not trust a URL parser to know where a password ends.
+ * Removes everything before the last `@`, escaped or not, except a scheme, and a port that is not a number. Works on the
+ * text, because a URL parser misjudges where a password ends if it is not escaped.
  */
 function withoutUserinfo(text: string): string {
   const cut = text.replace(/^(https?:\/\/)?.*(?:@|%40)/is, "$1[redacted]@");
-  // What is no port after a host is perhaps a password after a user, with the rest forgotten.
+  // Text in place of a port may be a password after a user name, with the host missing.
   return cut.replace(/^(https?:\/\/[^/?#:[]*:)(?!\d*(?:[/?#]|$)).*/is, "$1[redacted]");
 }
 

@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import { parseHost } from "../address/host.js";
+import { present } from "../present.js";
 import type { TlsConfig } from "./config.js";
 import { bounds } from "./defaults.js";
-
 import type { TlsOptions } from "./options.js";
 import { type Place, type Problems, placeIn } from "./problems.js";
 import { readFields, readText } from "./read-options.js";
@@ -15,7 +15,7 @@ const maxAuthorities = bounds.authorities.max;
 
 const tlsNames = ["ca", "cert", "key", "caFingerprint", "serverName"] as const satisfies (keyof TlsOptions)[];
 
-/** TLS options in their one form. Everything but the fingerprint and the server name is never shown. */
+/** TLS options in normal form. Only the fingerprint and the server name may appear in a message. */
 export function readTls(given: Place, problems: Problems): TlsConfig | undefined {
   const fields = readFields({ ...given, secret: true }, tlsNames, problems);
   if (fields === undefined) return undefined;
@@ -24,18 +24,12 @@ export function readTls(given: Place, problems: Problems): TlsConfig | undefined
   const cert = fields.cert.value === undefined ? undefined : readPem(fields.cert, certificate, problems);
   const key = fields.key.value === undefined ? undefined : readKey(fields.key, problems);
   if ((fields.cert.value === undefined) !== (fields.key.value === undefined)) {
-    const [present, absent] = fields.cert.value === undefined ? ["key", "cert"] : ["cert", "key"];
-    problems.remark(given.path, `has \`${present}\` without \`${absent}\`; each needs the other`);
+    const [found, missing] = fields.cert.value === undefined ? ["key", "cert"] : ["cert", "key"];
+    problems.remark(given.path, `has \`${found}\` without \`${missing}\`; each needs the other`);
   }
   const caFingerprint = readFingerprint({ ...fields.caFingerprint, secret: false }, problems);
   const serverName = readServerName({ ...fields.serverName, secret: false }, problems);
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(caFingerprint === undefined ? {} : { caFingerprint }),
-    ...(serverName === undefined ? {} : { serverName }),
-  };
+  return present({ ca, cert, key, caFingerprint, serverName });
 }
 
 function readAuthorities(place: Place, problems: Problems): readonly string[] | undefined {

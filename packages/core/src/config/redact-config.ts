@@ -1,4 +1,5 @@
 import { parseHost } from "../address/host.js";
+import { present } from "../present.js";
 import { addressOf } from "../view/node-record.js";
 import type {
   ClusterConfig,
@@ -14,7 +15,7 @@ import type { Auth, AuthProvider } from "./options.js";
 const redacted = "[redacted]";
 const callable = "[function]";
 
-/** Its kind is told by the names, such as `{ bearer: "[redacted]" }`. */
+/** The names show its kind, such as `{ bearer: "[redacted]" }`. */
 export type RedactedAuth = Readonly<Record<string, typeof redacted>> | typeof callable;
 
 export interface RedactedTls {
@@ -32,7 +33,7 @@ export interface RedactedSeed {
   readonly tls?: RedactedTls;
 }
 
-/** Where Redis is, as far as it is told by what cannot be a secret; of ioredis' other options nothing is known. */
+/** Where Redis is, by the parts that cannot be a secret. The other options of ioredis are left out. */
 export type RedactedRedis =
   | { readonly url: string }
   | { readonly host?: string; readonly port?: number; readonly db?: number; readonly tls?: true }
@@ -49,7 +50,7 @@ export interface RedactedConfig extends Partial<Omit<PoolConfig, keyof ClusterCo
   readonly logger?: typeof callable;
 }
 
-/** Each field is let through by name, so that a new one is hidden until someone has judged it. */
+/** Each field is copied by name, so that a new field stays hidden until it is added here. */
 export function redactConfig(config: ClusterConfig | CoordinatorConfig | PoolConfig): RedactedConfig {
   const { seeds, defaultAuth, tls, headers, discovery, logger } = config;
   return {
@@ -87,13 +88,13 @@ export function redactRedis(redis: RedisConfig): RedactedRedis {
   return { cluster: nodes };
 }
 
-/** Without user, password and query, in which ioredis takes a password too. */
+/** Without user, password and query, because ioredis accepts a password in the query. */
 function redactRedisUrl(text: string): string {
   const { protocol, host, pathname } = new URL(text);
   return `${protocol}//${host}${pathname}`;
 }
 
-/** Anything may be written where a host is expected; only what can be one is shown. */
+/** The host is shown only if it can be one, because the user may have written anything there. */
 function redactRedisOptions({ host, port, db, tls }: Readonly<Record<string, unknown>>): RedactedRedis {
   const shownHost = typeof host === "string" ? parseHost(host)?.text : undefined;
   return {
@@ -109,13 +110,12 @@ function redactAuth(auth: Auth | AuthProvider): RedactedAuth {
 }
 
 function redactTls({ ca, cert, key, caFingerprint, serverName }: TlsConfig): RedactedTls {
-  return {
-    ...(ca === undefined ? {} : { ca: redacted }),
-    ...(cert === undefined ? {} : { cert: redacted }),
-    ...(key === undefined ? {} : { key: redacted }),
-    ...(caFingerprint === undefined ? {} : { caFingerprint }),
-    ...(serverName === undefined ? {} : { serverName }),
-  };
+  const shown = { ca: hide(ca), cert: hide(cert), key: hide(key), caFingerprint, serverName };
+  return present(shown);
+}
+
+function hide(secret: unknown): typeof redacted | undefined {
+  return secret === undefined ? undefined : redacted;
 }
 
 function namesOnly(secrets: object): Readonly<Record<string, typeof redacted>> {
