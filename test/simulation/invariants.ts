@@ -1,7 +1,7 @@
 import type { ViewStore } from "@rollcall/coordinator";
 import type { Picked } from "@rollcall/core/selection";
-import { addressOf, compareVersions, type View } from "@rollcall/core/view";
-import type { ViewKeeper } from "#worker/cluster-state/view-keeper";
+import { addressOf, compareVersions, freshnessOf, nodeKey, type View } from "@rollcall/core/view";
+import type { KnownNode } from "#worker/cluster-state/collaborators";
 import { Facts, type ProbeFact } from "./facts.js";
 import { Judge } from "./judge.js";
 import type { SearchCluster } from "./search-cluster.js";
@@ -25,6 +25,19 @@ const fenceSlackMs = 60;
 /** The shortest wait between two probes of a node that is down, and a little less. */
 const probesApartMs = 450;
 
+const failuresToEject = 3;
+/** The limit is 2 s, on a clock that may go a little faster. */
+const reportsApartMs = 1_900;
+const probeLongestMs = 15_000;
+const justNowMs = 1_000;
+
+/** What is known of a replica that is watched. */
+export interface WatchedReplica {
+  readonly view: View | undefined;
+  readonly isFresh: boolean;
+  nodes(): readonly KnownNode[];
+}
+
 /** Watches everything that happens, and says what must not. */
 export class Invariants {
   readonly violations: Violation[] = [];
@@ -33,6 +46,8 @@ export class Invariants {
   private readonly facts: Facts;
   private readonly underWay = new Map<Asked, ProbeFact>();
   private readonly witnessing = new Set<string>();
+  /** Failed requests to the node that has an address now, by replica. */
+  private readonly failures = new Map<string, number>();
   private processes: (name: string) => SimProcess | undefined = () => undefined;
   private isLeading: (name: string) => boolean = () => false;
   private looksAtDown: (replica: string, address: string) => boolean = () => false;
@@ -205,22 +220,97 @@ export class Invariants {
   }
 
   /** S7: while any node is known one is picked, and none that is leaving while there is another. */
-  picked(replica: string, rows: ReturnType<ViewKeeper["all"]>, picked: Picked): void {
+  picked(replica: string, nodes: readonly KnownNode[], picked: Picked): void {
     if (picked.type === "full") return;
     if (picked.type === "none") {
-      if (rows.some(({ standing }) => standing.state !== "unusable"))
-        this.violated("S7", `${replica} picks nobody, though it knows of nodes`);
+      if (nodes.some(({ standing }) => standing.state !== "unusable"))
+        this.violated("S7", `${replica} picks no node, though it has some`);
       return;
     }
-    const found = rows.find(({ row }) => row.slot === picked.slot);
+    const found = nodes.find(({ slot }) => slot === picked.slot);
     if (found === undefined) return this.violated("S7", `${replica} picks a node that is gone`);
     if (found.standing.state !== "draining") return;
-    const others = rows.some(({ row, standing }) => row.tier === "node" && standing.state !== "draining");
-    if (others) this.violated("S7", `${replica} picks a node that is leaving`);
+    const others = nodes.some(({ tier, standing }) => tier === "node" && standing.state !== "draining");
+    if (others) this.violated("S7", `${replica} picks a node that is draining`);
   }
 
-  /** S10 */
-  staleCounted(replica: string, slot: number): void {
-    this.violated("S10", `${replica} counts against slot ${slot} what its last node has done`);
+  // Evidence of a replica. S10: what an earlier node at an address has done is not counted against the next.
+
+  requestFailed(replica: string, address: string, isCurrent: boolean): void {
+    const key = `${replica} ${address}`;
+    if (isCurrent) this.failures.set(key, (this.failures.get(key) ?? 0) + 1);
+  }
+
+  replaced(replica: string, address: string): void {
+    this.failures.delete(`${replica} ${address}`);
+  }
+
+  ejected(replica: string, address: string, reason: string): void {
+    if (reason.startsWith("stalled")) return;
+    const failures = this.failures.get(`${replica} ${address}`) ?? 0;
+    if (failures >= failuresToEject) return;
+    this.violated("S10", `${replica} ejects ${address} for ${reason}, after ${failures} failures of its own`);
+  }
+
+  /** Checks what a replica sends, and what it makes of the views that come. */
+  watchReplicaStore(store: ViewStore, { name }: SimProcess, replica: WatchedReplica): ViewStore {
+    const reportedMs = new Map<string, number>();
+    return {
+      ...store,
+      get isConnected() {
+        return store.isConnected;
+      },
+      report: (report) => {
+        const { node, reason, probe } = report;
+        this.story.tell(name, `reports ${node}: ${reason}${probe === undefined ? "" : ", and so says its own probe"}`);
+        this.checkReport(name, node, probe === "failed", reportedMs.get(node));
+        reportedMs.set(node, this.world.nowMs());
+        store.report(report);
+      },
+      heartbeat: (heartbeat) => {
+        this.checkRefutes(name, heartbeat.refutes ?? [], replica);
+        store.heartbeat(heartbeat);
+      },
+      subscribe: (listener) =>
+        store.subscribe((view) => {
+          listener(view);
+          if (freshnessOf(store.nowMs() - view.head.atMs) === "fresh") this.checkFollowed(name, view, replica.view);
+        }),
+    };
+  }
+
+  /** S15: a report of a failed probe follows one of that process and that node, and none is sent twice. */
+  private checkReport(name: string, node: string, probed: boolean, lastMs: number | undefined): void {
+    const nowMs = this.world.nowMs();
+    if (lastMs !== undefined && nowMs - lastMs < reportsApartMs) {
+      return this.violated("S15", `${name} reports ${node} twice within ${Math.round(nowMs - lastMs)} ms`);
+    }
+    if (!probed) return;
+    const address = node.replace(/^.*@/, "");
+    const isBacked = this.facts
+      .probesOf(address, nowMs - probeLongestMs)
+      .some((fact) => fact.process === name && fact.outcome === "failed" && (fact.endedMs ?? 0) > nowMs - justNowMs);
+    if (!isBacked) this.violated("S15", `${name} reports a failed probe of ${node}, and made none`);
+  }
+
+  /** S16: a reader goes by the newest view that its store has shown, at once. */
+  private checkFollowed(name: string, view: View, followed: View | undefined): void {
+    const isBehind =
+      followed === undefined ||
+      compareVersions(followed.topology.version, view.topology.version) < 0 ||
+      compareVersions(followed.marks.version, view.marks.version) < 0;
+    if (isBehind) this.violated("S16", `${name} does not go by the view that has just come`);
+  }
+
+  /** S17: a process that uses a node in spite of its down mark says so in its heartbeat. */
+  private checkRefutes(name: string, refutes: readonly string[], replica: WatchedReplica): void {
+    const { view, isFresh } = replica;
+    if (view === undefined || !isFresh) return;
+    for (const { record, standing } of replica.nodes()) {
+      const key = nodeKey(record);
+      const isUsed = standing.state === "healthy" || standing.state === "unverified";
+      if (view.marks.nodes[key]?.kind === "down" && isUsed && !refutes.includes(key))
+        this.violated("S17", `${name} uses ${key} in spite of its mark, and does not refute it`);
+    }
   }
 }

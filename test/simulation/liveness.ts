@@ -1,4 +1,4 @@
-import { compareVersions } from "@rollcall/core/view";
+import { compareVersions, nodeKey } from "@rollcall/core/view";
 import type { Simulation } from "./simulation.js";
 
 /** A list of nodes is fetched by each reader some time after it was announced. */
@@ -14,7 +14,7 @@ export function checkFollowing({ leaders, replicas, invariants, world }: Simulat
   if (another !== undefined) {
     return invariants.violated("L4", `${leader.name} and ${another.name} both lead`);
   }
-  const views = replicas.map(({ process, keeper }) => ({ name: process.name, view: keeper.current }));
+  const views = replicas.map(({ process, view }) => ({ name: process.name, view }));
   for (const { name, view } of views) {
     const followed = view?.topology.version.leader;
     if (followed === leader.name) continue;
@@ -35,10 +35,9 @@ export function checkFollowing({ leaders, replicas, invariants, world }: Simulat
 export function checkAllIsWell(simulation: Simulation): void {
   checkFollowing(simulation);
   const { replicas, cluster, invariants } = simulation;
-  for (const { process, keeper } of replicas) {
-    const standings = new Map(
-      keeper.all().map(({ row, standing }) => [`${row.node.id}@${row.node.host}:${row.node.port}`, standing]),
-    );
+  for (const replica of replicas) {
+    const { process } = replica;
+    const standings = new Map(replica.nodes().map(({ record, standing }) => [nodeKey(record), standing]));
     for (const { key } of cluster.nodes) {
       const state = standings.get(key)?.state ?? "unknown";
       if (state !== "healthy")

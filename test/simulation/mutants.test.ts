@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { deafToOthers, mutants } from "./mutants.js";
+import { deafToOthers, mutants, wiringMutantsOfScenarios } from "./mutants.js";
 import { runScenario } from "./run-scenario.js";
 import { scenarios } from "./scenarios.js";
 import { runSeed } from "./seeds.js";
@@ -27,6 +27,14 @@ describe("the simulation finds out", () => {
         return (await runSeed({ seed, minutes: 3, seams, size, settles })).violation?.invariant;
       });
       assert.ok(violated.includes(invariant), `found only ${violated.join(", ")}`);
+    });
+  }
+
+  for (const { scenario: name, mutant } of wiringMutantsOfScenarios) {
+    it(`${mutant.what}, by "${name}" (${mutant.invariant})`, async () => {
+      const scenario = scenarios.find(({ what }) => what === name) ?? assert.fail("no such scenario");
+      const { problem } = await runScenario(scenario, { seed: 1, seams: mutant.seams });
+      assert.match(problem ?? "nothing was found", new RegExp(`^${mutant.invariant}: `));
     });
   }
 

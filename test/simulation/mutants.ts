@@ -1,12 +1,17 @@
 import type { ControlClient, ControlRequest, ControlResponse, Endpoint, ViewStore } from "@rollcall/coordinator";
-import type { CircuitBreakerEvent } from "@rollcall/core/health";
+import type { ProbeResult } from "@rollcall/core/health";
 import { type Roster, rosterOf } from "@rollcall/core/selection";
 import type { View } from "@rollcall/core/view";
-import { LocalHealth } from "#worker/cluster-state/local-health";
-import { ViewKeeper } from "#worker/cluster-state/view-keeper";
+import type { ClusterState } from "#worker/cluster-state/cluster-state";
+import type { ViewSource } from "#worker/cluster-state/view-source";
+import type { DispatchObserver } from "#worker/dispatch/sender";
+import type { Target } from "#worker/dispatch/target";
 import { TableReader } from "#worker/table/reader";
 import { redisScripts, type Script } from "./redis-scripts.js";
+import type { ReplicaParts } from "./replica-process.js";
 import type { Seams } from "./seams.js";
+import type { SimProcess } from "./sim-process.js";
+import type { SimulatedSender } from "./simulated-sender.js";
 
 /** The product with one thing wrong, and the invariant by which that must be found out. */
 export interface Mutant {
@@ -93,14 +98,6 @@ const answers: ControlResponse = {
   body: Buffer.from(JSON.stringify({ name: "n1", cluster_name: "logs", cluster_uuid: "u1" })),
 };
 
-class Forgetful extends ViewKeeper {
-  /** Whatever comes is newer than nothing. */
-  override apply(...given: Parameters<ViewKeeper["apply"]>): void {
-    Reflect.set(this, "view", undefined);
-    super.apply(...given);
-  }
-}
-
 /** Now and then it hands out what it has handed out before. */
 const repeating = changed((store) => ({
   subscribe: (listener) => {
@@ -113,27 +110,6 @@ const repeating = changed((store) => ({
     });
   },
 }));
-
-class SelfReliant extends LocalHealth {
-  /** Goes on trying whoever the view marks down. */
-  override tell(slot: number, generation: number, event: CircuitBreakerEvent): void {
-    if (event.type !== "sharedDown") super.tell(slot, generation, event);
-  }
-}
-
-class Unforgiving extends LocalHealth {
-  private readonly generations = new Map<number, number>();
-
-  override begin(slot: number, generation: number): void {
-    this.generations.set(slot, generation);
-    super.begin(slot, generation);
-  }
-
-  /** Counts against a node what the last one in its slot has done. */
-  override tell(slot: number, generation: number, event: CircuitBreakerEvent): void {
-    super.tell(slot, this.generations.get(slot) ?? generation, event);
-  }
-}
 
 class Reckless extends TableReader {
   /** Everybody may be picked, also who is leaving. */
@@ -150,12 +126,233 @@ class Hopeless extends TableReader {
   }
 }
 
+// The wiring of a replica's state: one callback that is crossed, lost, doubled or late.
+
+type Wiring = Seams["wiring"];
+
+/** The same object, with some of its methods replaced. */
+function instead<Part extends object>(part: Part, change: Partial<Part>): Part {
+  return new Proxy(part, {
+    get(target, key) {
+      const own: unknown = Reflect.get(change, key) ?? Reflect.get(target, key, target);
+      return typeof own === "function" ? own.bind(target) : own;
+    },
+  });
+}
+
+/** Another state for the view source, which is what it gives views to and asks about the nodes. */
+function viewed(change: (state: ClusterState, process: SimProcess) => Partial<ClusterState>): Wiring {
+  return (parts, process) => ({
+    ...parts,
+    openView: (state, sending) => parts.openView(instead(state, change(state, process)), sending),
+  });
+}
+
+/** Another observer for the sender. */
+function observed(change: (observer: DispatchObserver, process: SimProcess) => Partial<DispatchObserver>): Wiring {
+  return (parts, process) => ({
+    ...parts,
+    openSender: (observer) => parts.openSender(instead(observer, change(observer, process))),
+  });
+}
+
+/** Another reporter for the state. */
+function reported(change: (view: ViewSource) => Partial<ViewSource>): Wiring {
+  return (parts) => ({
+    ...parts,
+    openView: (state, sending) => {
+      const view = parts.openView(state, sending);
+      return instead(view, change(view));
+    },
+  });
+}
+
+/** Another sender for the state. */
+function sent(change: (sender: SimulatedSender) => Partial<SimulatedSender>): Wiring {
+  return (parts) => ({
+    ...parts,
+    openSender: (observer) => {
+      const opened = parts.openSender(observer);
+      return { ...opened, sender: instead(opened.sender, change(opened.sender)) };
+    },
+  });
+}
+
+function withoutDownMarks(view: View): View {
+  const nodes = Object.entries(view.marks.nodes).filter(([, { kind }]) => kind !== "down");
+  return { ...view, marks: { ...view.marks, nodes: Object.fromEntries(nodes) } };
+}
+
+/** Failures of the last node in a slot count against the one that is there now. */
+function blamingWhoeverIsThere(parts: ReplicaParts): ReplicaParts {
+  const generations = new Map<number, number>();
+  return {
+    ...parts,
+    openSender: (observer) => {
+      const opened = parts.openSender(
+        instead(observer, {
+          failed: (failure) =>
+            observer.failed({ ...failure, generation: generations.get(failure.slot) ?? failure.generation }),
+        }),
+      );
+      const { sender } = opened;
+      return {
+        ...opened,
+        sender: instead(sender, {
+          apply: (targets) => {
+            for (const { slot, generation } of targets) generations.set(slot, generation);
+            sender.apply(targets);
+          },
+        }),
+      };
+    },
+  };
+}
+
+/** Each probe gives the result of the one before. */
+function crossedProbes(parts: ReplicaParts): ReplicaParts {
+  let last: ProbeResult | undefined;
+  return {
+    ...parts,
+    prober: {
+      probe: async (...asked) => {
+        const result = await parts.prober.probe(...asked);
+        const given = last ?? result;
+        last = result;
+        return given;
+      },
+    },
+  };
+}
+
+/** Reports name the node that was reported before. */
+const crossedReports = reported((view) => {
+  let last: string | undefined;
+  return {
+    report: (node, reason, probed) => {
+      view.report(last ?? node, reason, probed);
+      last = node;
+    },
+  };
+});
+
+/** Faults in the wiring that seeds find. */
+const wiringMutants: readonly Mutant[] = [
+  {
+    what: "the result of a probe goes to another node",
+    invariant: "S15",
+    seams: { wiring: crossedProbes },
+  },
+  {
+    what: "a report names another node",
+    invariant: "S15",
+    seams: { wiring: crossedReports },
+  },
+  {
+    what: "a report is sent twice",
+    invariant: "S15",
+    seams: {
+      wiring: reported((view) => ({
+        report: (...report) => {
+          view.report(...report);
+          view.report(...report);
+        },
+      })),
+    },
+  },
+  {
+    what: "the release of a slot is lost",
+    invariant: "S13",
+    seams: { wiring: observed(() => ({ released: () => {} })) },
+  },
+  {
+    what: "a slot is released while requests wait there",
+    invariant: "S13",
+    seams: {
+      wiring: (parts) => ({
+        ...parts,
+        openSender: (observer) => {
+          const opened = parts.openSender(observer);
+          const { sender } = opened;
+          let slots: readonly number[] = [];
+          const apply = (targets: readonly Target[]) => {
+            const gone = slots.filter((slot) => targets.every((target) => target.slot !== slot));
+            slots = targets.map(({ slot }) => slot);
+            sender.apply(targets);
+            for (const slot of gone) observer.released(slot);
+          };
+          return { ...opened, sender: instead(sender, { apply }) };
+        },
+      }),
+    },
+  },
+  {
+    what: "a view reaches the state half a minute late",
+    invariant: "S16",
+    seams: {
+      wiring: viewed((state, process) => ({
+        apply: (...view) => void process.after(30_000, () => state.apply(...view)),
+      })),
+    },
+  },
+  {
+    what: "the order to reroute Reads is lost",
+    invariant: "S14",
+    seams: { wiring: sent(() => ({ reroute: () => {} })) },
+  },
+];
+
+/** Faults in the wiring that a scenario finds: by the time until a node is down for all, or by what is refuted. */
+export const wiringMutantsOfScenarios: readonly { readonly scenario: string; readonly mutant: Mutant }[] = [
+  {
+    scenario: "a node crashes under load",
+    mutant: {
+      what: "no report is ever sent",
+      invariant: "L2",
+      seams: { wiring: reported(() => ({ report: () => {} })) },
+    },
+  },
+  {
+    scenario: "a node crashes under load",
+    mutant: {
+      what: "failed attempts do not reach the state",
+      invariant: "L2",
+      seams: { wiring: observed(() => ({ failed: () => {} })) },
+    },
+  },
+  {
+    scenario: "a node falls silent under load",
+    mutant: {
+      what: "the answer of a probe for a stall is lost",
+      invariant: "L2",
+      seams: {
+        wiring: (parts) => ({
+          ...parts,
+          prober: {
+            probe: (node, clusterUuid, timeoutMs) =>
+              timeoutMs === undefined ? parts.prober.probe(node, clusterUuid) : new Promise<ProbeResult>(() => {}),
+          },
+        }),
+      },
+    },
+  },
+  {
+    scenario: "one replica alone reaches a node",
+    mutant: {
+      what: "a refutation is not sent",
+      invariant: "S17",
+      seams: { wiring: viewed(() => ({ refutedKeys: () => [] })) },
+    },
+  },
+];
+
 /** Hears digests, so that it knows that others are alive, but neither their reports nor what witnesses say. */
 export const deafToOthers: Partial<Seams> = {
   leaderStore: changed(() => ({ onReport: () => () => {}, onPeerProbeResult: () => () => {} })),
 };
 
 export const mutants: readonly Mutant[] = [
+  ...wiringMutants,
   {
     what: "a Redis that takes a write from whoever comes",
     invariant: "S1",
@@ -169,7 +366,16 @@ export const mutants: readonly Mutant[] = [
   {
     what: "a reader that takes whatever comes for newer",
     invariant: "S3",
-    seams: { keeper: (options) => new Forgetful(options), replicaStore: repeating },
+    seams: {
+      // A view of another origin replaces what is in force, whatever its version.
+      wiring: viewed((state) => {
+        let views = 0;
+        return {
+          apply: (view, freshness) => state.apply(view, freshness, ++views % 2 === 0 ? "own" : "shared"),
+        };
+      }),
+      replicaStore: repeating,
+    },
   },
   {
     what: "a leader that takes the word of witnesses for more than its own eyes",
@@ -208,12 +414,16 @@ export const mutants: readonly Mutant[] = [
   {
     what: "a pool that goes on trying nodes that the view marks down",
     invariant: "S8",
-    seams: { localHealth: (options) => new SelfReliant(options) },
+    seams: {
+      wiring: viewed((state) => ({
+        apply: (view, freshness, origin) => state.apply(withoutDownMarks(view), freshness, origin),
+      })),
+    },
   },
   {
     what: "a pool that counts against a node what the last one at its place has done",
     invariant: "S10",
-    seams: { localHealth: (options) => new Unforgiving(options) },
+    seams: { wiring: blamingWhoeverIsThere },
   },
   {
     what: "a leader whose clock goes three times too fast",

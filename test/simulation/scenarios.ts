@@ -88,6 +88,17 @@ export const scenarios: readonly Scenario[] = [
     down: "never",
   },
   {
+    what: "one replica alone reaches a node",
+    requestsPerSecond: 5,
+    happen: (simulation) => {
+      const { coordinators, replicas, cluster } = simulation;
+      const cut = cutting(() => [...coordinators, ...replicas.slice(0, -1)], 1)(simulation);
+      return { ...cut, gone: cluster.nodes.slice(-1) };
+    },
+    lastsMs: 60_000,
+    down: { withinMs: 60_000, timesMax: 20 },
+  },
+  {
     what: "the leader does not reach one node",
     requestsPerSecond: 5,
     happen: cutting(leaderOf, 1),

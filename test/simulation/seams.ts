@@ -1,8 +1,7 @@
 import type { ControlClient, ViewStore } from "@rollcall/coordinator";
-import { LocalHealth, type LocalHealthOptions } from "#worker/cluster-state/local-health";
-import { ViewKeeper, type ViewKeeperOptions } from "#worker/cluster-state/view-keeper";
 import { TableReader, type ThreadRows } from "#worker/table/reader";
 import type { Script } from "./redis-scripts.js";
+import type { ReplicaParts } from "./replica-process.js";
 import type { SimProcess } from "./sim-process.js";
 
 /**
@@ -14,8 +13,8 @@ export interface Seams {
   readonly leaderStore: (store: ViewStore, process: SimProcess) => ViewStore;
   readonly replicaStore: (store: ViewStore, process: SimProcess) => ViewStore;
   readonly leaderControlClient: (client: ControlClient, process: SimProcess) => ControlClient;
-  readonly keeper: (options: ViewKeeperOptions) => ViewKeeper;
-  readonly localHealth: (options: LocalHealthOptions) => LocalHealth;
+  /** What a replica's state of the cluster is wired to. */
+  readonly wiring: (parts: ReplicaParts, process: SimProcess) => ReplicaParts;
   readonly reader: (rows: ThreadRows) => TableReader;
   /** Scripts of Redis that take the place of ours. */
   readonly scripts: Readonly<Record<string, Script>>;
@@ -28,8 +27,7 @@ export const product: Seams = {
   leaderStore: (store) => store,
   replicaStore: (store) => store,
   leaderControlClient: (client) => client,
-  keeper: (options) => new ViewKeeper(options),
-  localHealth: (options) => new LocalHealth(options),
+  wiring: (parts) => parts,
   reader: (rows) => new TableReader(rows),
   scripts: {},
   leaderClockRate: 1,

@@ -56,7 +56,7 @@ export class Simulation {
       isLeading: (name) => this.leaders.some((process) => process.name === name),
       looksAtDown: (name, address) => this.replicaOf(name)?.looksAtDown(address) ?? false,
       isFresh: (name) => this.replicaOf(name)?.isFresh ?? false,
-      viewOf: (name) => this.replicaOf(name)?.keeper.current,
+      viewOf: (name) => this.replicaOf(name)?.newestView,
     });
     const { network, cluster, redis, invariants } = this;
     const name = "logs";

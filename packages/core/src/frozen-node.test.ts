@@ -3,22 +3,22 @@ import { describe, it } from "node:test";
 import { ManualTimers, seededRandom } from "@rollcall/testing";
 import {
   beatMs,
-  type CircuitBreaker,
-  circuitBreakerDueMs,
-  isEjected,
   isInTime,
-  localSlowStartMs,
-  newCircuitBreaker,
+  isKeptOff,
+  isSuspected,
+  type LocalNode,
+  type NodeEvent,
+  type NodeProbe,
   newLoopLag,
-  newStallDetector,
-  nextCircuitBreaker,
+  newNode,
   nextLoopLag,
-  nextStallDetector,
+  nextNode,
+  nodeDueMs,
+  type ProbeResult,
   ranMs,
-  type StallDetector,
-  slowStartSinceMs,
+  slowStartOf,
   slowStartWeight,
-  suspectedSinceMs,
+  stuckSinceMs,
   waitingSinceMs,
 } from "./health/index.js";
 import { emptyRerouteWindow, nextReroutes } from "./request/index.js";
@@ -73,8 +73,7 @@ interface Request {
 }
 
 interface Seat {
-  silence: StallDetector;
-  detector: CircuitBreaker;
+  node: LocalNode;
   heardMs: number;
 }
 
@@ -89,7 +88,6 @@ class Process {
   private readonly attempts = new Set<Attempt>();
   private readonly penalties: Penalties;
   private readonly exploration = new Exploration();
-  private readonly asked = new Set<number>();
   private window = emptyRerouteWindow;
   private watch = newLoopLag(timers.nowMs());
   /** What reaches the process while it does not run, in order. */
@@ -102,11 +100,7 @@ class Process {
     private readonly readShare: number,
   ) {
     this.penalties = new Penalties(nodes.length);
-    this.seats = nodes.map(() => ({
-      silence: newStallDetector,
-      detector: newCircuitBreaker(timers.nowMs()),
-      heardMs: Number.NEGATIVE_INFINITY,
-    }));
+    this.seats = nodes.map(() => ({ node: newNode(timers.nowMs()), heardMs: Number.NEGATIVE_INFINITY }));
     for (let lane = 0; lane < lanes; lane++) this.begin();
     this.tickLater();
   }
@@ -124,12 +118,12 @@ class Process {
     const nowMs = timers.nowMs();
     return {
       roster: rosterOf(
-        this.seats.map(({ detector }, slot) => ({ slot, tier: "node", mark: "none", ejected: isEjected(detector) })),
+        this.seats.map(({ node }, slot) => ({ slot, tier: "node", mark: "none", ejected: isKeptOff(node) })),
       ),
       weightOf: (slot) => {
         const seat = this.seats[slot];
-        const sinceMs = seat === undefined ? undefined : slowStartSinceMs(seat.detector);
-        return sinceMs === undefined ? 1 : slowStartWeight(sinceMs, nowMs, localSlowStartMs);
+        const slowStart = seat === undefined ? undefined : slowStartOf(seat.node, 0);
+        return slowStart === undefined ? 1 : slowStartWeight(slowStart.fromMs, nowMs, slowStart.durationMs);
       },
       inFlightOf: (slot) => this.at(slot).length,
       hasRoom: () => true,
@@ -199,90 +193,66 @@ class Process {
     // Timers come first, then sockets are read.
     this.watch = nextLoopLag(this.watch, timers.nowMs());
     for (const [slot, seat] of this.seats.entries()) {
-      this.tellSilence(slot, seat, { type: "tick" });
-      if ((circuitBreakerDueMs(seat.detector) ?? Number.POSITIVE_INFINITY) <= timers.nowMs()) {
-        this.tellDetector(slot, seat, { type: "tick" });
-      }
+      this.tell(slot, seat, { type: "traffic" });
+      if ((nodeDueMs(seat.node) ?? Number.POSITIVE_INFINITY) <= timers.nowMs()) this.tell(slot, seat, { type: "tick" });
     }
     this.move();
     for (const happen of this.unread.splice(0)) happen();
     this.tickLater();
   }
 
-  private tellSilence(slot: number, seat: Seat, event: Parameters<typeof nextStallDetector>[1]): void {
+  private tell(slot: number, seat: Seat, event: NodeEvent): void {
     const nowMs = timers.nowMs();
     const starts = this.at(slot).map(({ startedAtMs }) => startedAtMs);
     const since = (atMs: number) => (starts.length === 0 ? undefined : waitingSinceMs(this.watch, atMs, nowMs));
-    const [silence, effects] = nextStallDetector(
-      seat.silence,
-      event,
-      {
-        oldestMs: since(Math.min(...starts)),
-        newestMs: since(Math.max(...starts)),
-        heardMs: seat.heardMs,
-        handshakeMs: undefined,
-      },
-      nowMs,
-    );
-    seat.silence = silence;
+    const traffic = {
+      oldestMs: since(Math.min(...starts)),
+      newestMs: since(Math.max(...starts)),
+      heardMs: seat.heardMs,
+      handshakeMs: undefined,
+    };
+    const wasKeptOff = isKeptOff(seat.node);
+    const [node, effects] = nextNode(seat.node, event, traffic, nowMs, random);
+    seat.node = node;
+    if (wasKeptOff && !isKeptOff(node)) this.penalties.forget(slot);
     for (const effect of effects) {
-      if (effect.type === "silent") this.tellDetector(slot, seat, effect);
-      else {
-        const { probe } = effect;
-        this.probe(slot, effect.timeoutMs, (outcome) => {
-          const reason = "no answer to a probe";
-          if (outcome === "unanswered") this.tellSilence(slot, seat, { type: "probed", probe, outcome, reason });
-          else this.tellSilence(slot, seat, { type: "probed", probe, outcome });
-        });
-      }
+      if (effect.type === "report") this.reports.push({ slot, atMs: nowMs });
+      if (effect.type === "probe") this.probe(slot, seat, effect.probe);
     }
   }
 
-  private tellDetector(slot: number, seat: Seat, event: Parameters<typeof nextCircuitBreaker>[1]): void {
-    const [detector, effects] = nextCircuitBreaker(seat.detector, event, timers.nowMs(), random);
-    seat.detector = detector;
-    for (const effect of effects) {
-      if (effect.type === "report") this.reports.push({ slot, atMs: timers.nowMs() });
-      else {
-        this.probe(slot, 1_000, (outcome) => {
-          if (outcome === "answered") {
-            this.penalties.forget(slot);
-            this.tellDetector(slot, seat, { type: "trialled", ok: true });
-            this.tellSilence(slot, seat, { type: "returned" });
-          } else this.tellDetector(slot, seat, { type: "trialled", ok: false, reason: "no answer" });
-        });
-      }
-    }
-  }
-
-  private probe(slot: number, timeoutMs: number, told: (outcome: "answered" | "unanswered" | "void") => void): void {
+  private probe(slot: number, seat: Seat, probe: NodeProbe): void {
     this.probes++;
+    const timeoutMs = probe.purpose === "stall" ? probe.timeoutMs : 1_000;
     let settled = false;
-    const settle = (outcome: "answered" | "unanswered" | "void") => {
+    const settle = (result: ProbeResult) => {
       if (settled) return;
       settled = true;
-      told(outcome);
+      this.tell(slot, seat, { type: "probed", probe, result });
     };
-    this.nodes[slot]?.ask(() => this.whenRunning(() => settle("answered")), 1);
+    this.nodes[slot]?.ask(() => this.whenRunning(() => settle({ kind: "reached" })), 1);
     const dueMs = timers.nowMs() + timeoutMs;
     timers.after(timeoutMs, () =>
-      this.whenRunning(() => settle(isInTime(dueMs, timers.nowMs()) ? "unanswered" : "void")),
+      this.whenRunning(() => {
+        settle({ kind: isInTime(dueMs, timers.nowMs()) ? "unreachable" : "void", reason: "no answer to a probe" });
+      }),
     );
   }
 
   private move(): void {
     const { reader } = this;
-    const stuck = this.seats.flatMap(({ silence }, slot) => {
-      const suspectedAtMs = suspectedSinceMs(silence);
-      if (silence.state !== "silent" || suspectedAtMs === undefined) return [];
+    const stuck = this.seats.flatMap(({ node }, slot) => {
+      const suspectedAtMs = stuckSinceMs(node);
+      if (suspectedAtMs === undefined) return [];
       return this.at(slot).map((attempt) => ({ ...attempt, suspectedAtMs, attempt }));
     });
     const targets = reader.roster.panic
       ? []
       : reader.roster.eligible.flatMap((slot) => {
           const seat = this.seats[slot];
-          if (seat === undefined || suspectedSinceMs(seat.silence) !== undefined) return [];
-          return [{ slot, inFlight: this.at(slot).length, heardAtMs: seat.heardMs }];
+          if (seat === undefined || isSuspected(seat.node)) return [];
+          const heardAtMs = Math.max(seat.heardMs, seat.node.signAtMs);
+          return [{ slot, inFlight: this.at(slot).length, heardAtMs }];
         });
     const nowMs = timers.nowMs();
     const { window, reroutes, probe } = nextReroutes(this.window, stuck, targets, nowMs, random);
@@ -299,13 +269,8 @@ class Process {
       this.send(attempt.request, picked.slot);
     }
     for (const slot of probe) {
-      if (this.asked.has(slot)) continue;
-      this.asked.add(slot);
-      this.probe(slot, 500, (outcome) => {
-        this.asked.delete(slot);
-        const seat = this.seats[slot];
-        if (outcome === "answered" && seat !== undefined) seat.heardMs = timers.nowMs();
-      });
+      const seat = this.seats[slot];
+      if (seat !== undefined) this.tell(slot, seat, { type: "signWanted" });
     }
   }
 }

@@ -1,8 +1,9 @@
 export { type Attempt, type Logger, RollcallError, type RollcallErrorCode, type Sent } from "@rollcall/core";
 export type { Auth, HostPolicy, NodeOption, PoolOptions, RedactedConfig, TlsOptions } from "@rollcall/core/config";
 export type { RequestClass } from "@rollcall/core/request";
+export type { Pool } from "./api/api.js";
 export type { NodeEvent, NodeState, NodeStatus } from "./api/node-status.js";
-export { createPool, type Pool } from "./api/pool.js";
+export { createPool } from "./api/pool.js";
 export type { PoolEvents } from "./api/pool-events.js";
 export type { PoolRequest, QueryFields, QueryValue } from "./api/pool-request.js";
 export type { PoolResponse, ResponseHeaders } from "./api/response.js";

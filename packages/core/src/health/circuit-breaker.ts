@@ -1,67 +1,57 @@
 import type { Random } from "../random.js";
 import { type Backoff, equalJitter } from "./backoff.js";
+import type { NodeEffect, ProbeResult } from "./node-probe.js";
 
-/** So many connection failures in a row eject a node: one may be chance, and each of them was retried elsewhere. */
+/** This many connection failures in a row eject a node: one may be chance, and each of them was retried elsewhere. */
 const failuresToEject = 3;
-const ejection = { baseMs: 1_000, capMs: 30_000 };
-/** A node that is connected to and does not answer is a frozen process more often than a dead one: look again soon. */
-const silentEjection = { baseMs: 1_000, capMs: 5_000 };
-/** A trial probe that nobody answers for so long has failed. Longer than any probe may take. */
+const ejectionMs = { baseMs: 1_000, capMs: 30_000 };
+/** A node that accepts connections and sends nothing is more often frozen than dead: try it again soon. */
+const stallEjectionMs = { baseMs: 1_000, capMs: 5_000 };
+/** A trial without a result for this long has failed. Longer than any probe may take. */
 const trialDeadlineMs = 5_000;
-/** So long, to twice as long, after a shared DOWN has become a hint it is put to the proof: a fleet does so over a while. */
+/** A doubtful down mark is put to a trial after this time, up to twice as long: a fleet spreads its trials. */
 const doubtMs = 5_000;
 /** After an ejection, requests return over this time instead of all at once. */
 export const localSlowStartMs = 10_000;
-/** Being well for so long makes one earlier ejection forgotten. */
+/** One earlier ejection is forgotten for each such time without another. */
 const forgetMs = 30_000;
 
-/**
- * One process's own opinion of one slot. It keeps this process's requests away from a node it cannot connect to, and is
- * reported to the coordinator; no other process acts on it.
- *
- *         3 failures in a row,
- *         or silent                      time served
- *    ok ──────────────────────▶ ejected ─────────────▶ trial
- *    ▲                          │  ▲                   │   │
- *    │                          │  └── probe failed ───┘   │
- *    └── reached after all ─────┴───── probe answered ─────┘     (eased in)
- *
- *    any ── the view says DOWN ──▶ suspended ── it no longer does ──▶ ok
- *                                      └── nobody keeps the view ──▶ ejected
- *
- * While suspended there are no trials: the coordinator's prober watches the node for everybody. Where nobody keeps the
- * view any more, what it said last is a hint: the node stays ejected until a trial of our own shows otherwise.
- *
- * All times are monotonic milliseconds.
- */
-export type CircuitBreaker = Ok | Ejected | Trial | Suspended;
+/** The circuit breaker of one node: see the drawing in node.ts. All times are monotonic milliseconds. */
+export type CircuitBreaker = Closed | Open | HalfOpen | Suspended;
 
-interface Ok {
-  readonly state: "ok";
+interface Closed {
+  readonly state: "closed";
   readonly sinceMs: number;
-  /** The node has just come back from an ejection: see {@link slowStartSinceMs}. */
-  readonly easing: boolean;
+  /** The node has just returned from an ejection: its requests return over {@link localSlowStartMs}. */
+  readonly slowStart: boolean;
   /** Ejections not yet forgotten when this state began. */
   readonly ejections: number;
   /** Connection failures in a row. */
   readonly failures: number;
-  /** When the last of them was counted, and the slot's total of answers as it was then. */
+  /** When the last of them was counted, and how many answers the node had given by then. */
   readonly countedAtMs: number;
-  readonly answered: number;
+  readonly answers: number;
 }
 
-interface Ejected {
-  readonly state: "ejected";
-  readonly ejections: number;
-  /** How long it stays away after each failed trial. */
+interface Ejection {
+  /** Since when, and why, this process keeps its requests off the node. */
+  readonly sinceMs: number;
+  readonly reason: string;
+  /** Ejections not yet forgotten, with this one and its failed trials. */
+  readonly count: number;
+  /** How long the node stays ejected after each failed trial. */
   readonly backoff: Backoff;
+}
+
+interface Open {
+  readonly state: "open";
+  readonly ejection: Ejection;
   readonly untilMs: number;
 }
 
-interface Trial {
-  readonly state: "trial";
-  readonly ejections: number;
-  readonly backoff: Backoff;
+interface HalfOpen {
+  readonly state: "half-open";
+  readonly ejection: Ejection;
   readonly deadlineMs: number;
 }
 
@@ -70,140 +60,114 @@ interface Suspended {
   readonly ejections: number;
 }
 
-export type CircuitBreakerEvent =
-  /**
-   * An attempt of a user's request failed on its connection: refused, no route, connect timeout, TLS, or reset before
-   * the first byte of the answer. A timeout of the answer, 429 and 5xx must not be told here.
-   */
-  | {
-      readonly type: "failed";
-      readonly startedAtMs: number;
-      /** How many answers the slot has had in all. Only its changing matters, so it may wrap around. */
-      readonly answered: number;
-      readonly reason: string;
-    }
-  /** Requests wait on the node, and it has not answered a fresh probe either: see silence.ts. */
-  | { readonly type: "silent"; readonly reason: string }
-  /** Due at {@link detectorDueMs}; at any other time it does nothing. */
-  | { readonly type: "tick" }
-  /** What came of a `probe` effect. */
-  | { readonly type: "trialled"; readonly ok: true }
-  | { readonly type: "trialled"; readonly ok: false; readonly reason: string }
-  /** A probe that was made at once after the ejection has reached the node: the failures were something else. */
-  | { readonly type: "reached" }
-  /** The view marks the node DOWN. */
-  | { readonly type: "sharedDown" }
-  /** The view marks the node DOWN, but nobody has kept it for a while; may be told again and again. */
-  | { readonly type: "sharedDoubtful"; readonly reason: string }
-  /** The view does not, or no longer, mark the node DOWN; may be told with every view. */
-  | { readonly type: "sharedCleared" };
+type BreakerStep = readonly [CircuitBreaker, readonly NodeEffect[]];
 
-export type CircuitBreakerEffect =
-  /** The node was ejected, or has failed its trial: tell the coordinator. */
-  | { readonly type: "report"; readonly reason: string }
-  /** Probe the node once, on a new connection, and come back with `trialled`. */
-  | { readonly type: "probe" };
-
-type Step = readonly [CircuitBreaker, readonly CircuitBreakerEffect[]];
-
-/** The opinion of a slot that has just been given its node. */
-export function newCircuitBreaker(nowMs: number): CircuitBreaker {
-  return okSince(nowMs, 0, false);
+export function closedBreaker(sinceMs: number, ejections = 0, slowStart = false): CircuitBreaker {
+  const countedAtMs = Number.NEGATIVE_INFINITY;
+  return { state: "closed", sinceMs, slowStart, ejections, failures: 0, countedAtMs, answers: 0 };
 }
 
-/** Takes one event into account. The same detector comes back if the event changes nothing. */
-export function nextCircuitBreaker(
-  detector: CircuitBreaker,
-  event: CircuitBreakerEvent,
+/** The ejection in force; undefined while requests may go to the node. */
+export function ejectionOf(breaker: CircuitBreaker): { readonly sinceMs: number; readonly reason: string } | undefined {
+  return breaker.state === "open" || breaker.state === "half-open" ? breaker.ejection : undefined;
+}
+
+export interface ConnectionFailure {
+  /** When the attempt began. */
+  readonly startedAtMs: number;
+  /** How many answers the node has given in all. Only a change of it matters, so it may wrap around. */
+  readonly answers: number;
+  readonly reason: string;
+}
+
+/** An attempt failed on its connection. In any other state it was sent before the ejection, or in panic: no news. */
+export function failedAttempt(
+  breaker: CircuitBreaker,
+  { startedAtMs, answers, reason }: ConnectionFailure,
   nowMs: number,
   random: Random,
-): Step {
-  switch (event.type) {
-    case "failed":
-      // What a request meets in any other state is no news: it was sent in panic, or before the ejection.
-      return detector.state === "ok" ? countFailure(detector, event, nowMs, random) : [detector, []];
-    case "silent":
-      if (detector.state !== "ok") return [detector, []];
-      return eject(remembered(detector, nowMs), silentEjection, event.reason, nowMs, random);
-    case "tick":
-      if (detector.state === "ejected" && nowMs >= detector.untilMs) {
-        const { ejections, backoff } = detector;
-        return [{ state: "trial", ejections, backoff, deadlineMs: nowMs + trialDeadlineMs }, [{ type: "probe" }]];
-      }
-      if (detector.state === "trial" && nowMs >= detector.deadlineMs) {
-        return eject(detector.ejections, detector.backoff, "no answer to the trial probe", nowMs, random);
-      }
-      return [detector, []];
-    case "trialled":
-      if (detector.state !== "trial") return [detector, []];
-      return event.ok
-        ? [okSince(nowMs, detector.ejections, true), []]
-        : eject(detector.ejections, detector.backoff, event.reason, nowMs, random);
-    case "reached":
-      return detector.state === "ejected" ? [okSince(nowMs, detector.ejections, true), []] : [detector, []];
-    case "sharedDown":
-      if (detector.state === "suspended") return [detector, []];
-      return [{ state: "suspended", ejections: remembered(detector, nowMs) }, []];
-    case "sharedDoubtful": {
-      if (detector.state !== "suspended") return [detector, []];
-      const untilMs = nowMs + doubtMs * (1 + random());
-      return [{ state: "ejected", ejections: detector.ejections, backoff: ejection, untilMs }, []];
-    }
-    case "sharedCleared":
-      // Not eased here: the shared mark that follows DOWN is RAMP, and that eases the node in for everybody.
-      return detector.state === "suspended" ? [okSince(nowMs, detector.ejections, false), []] : [detector, []];
-  }
+): BreakerStep {
+  // Attempts that were in flight together fail together: they count as one.
+  if (breaker.state !== "closed" || startedAtMs < breaker.countedAtMs) return [breaker, []];
+  const failures = answers === breaker.answers ? breaker.failures + 1 : 1;
+  if (failures < failuresToEject) return [{ ...breaker, failures, countedAtMs: nowMs, answers }, []];
+  const count = remembered(breaker, nowMs);
+  const opened = open({ sinceMs: nowMs, reason, count, backoff: ejectionMs }, nowMs, random);
+  return [opened, [{ type: "probe", probe: { purpose: "verify" } }]];
 }
 
-/** When the next `tick` is due; undefined while nothing waits for the time. */
-export function circuitBreakerDueMs(detector: CircuitBreaker): number | undefined {
-  switch (detector.state) {
-    case "ejected":
-      return detector.untilMs;
-    case "trial":
-      return detector.deadlineMs;
-    case "ok":
+/** Requests wait on the node, and it has not answered a probe either. */
+export function stalledNode(breaker: CircuitBreaker, reason: string, nowMs: number, random: Random): BreakerStep {
+  if (breaker.state !== "closed") return [breaker, []];
+  const ejection = { sinceMs: nowMs, reason, count: remembered(breaker, nowMs), backoff: stallEjectionMs };
+  return [open(ejection, nowMs, random), [{ type: "report", reason, probed: true }]];
+}
+
+/** The result of the probe that follows an ejection: the failures come from the node, or from something else. */
+export function verified(breaker: CircuitBreaker, result: ProbeResult, nowMs: number): BreakerStep {
+  const ejection = ejectionOf(breaker);
+  if (ejection === undefined) return [breaker, []];
+  if (result.kind !== "reached") return [breaker, reportOf(result, ejection.reason)];
+  return breaker.state === "open" ? [closedBreaker(nowMs, breaker.ejection.count, true), []] : [breaker, []];
+}
+
+/** The ejection has been served. */
+export function beginTrial({ ejection }: Open, nowMs: number): BreakerStep {
+  const trial: CircuitBreaker = { state: "half-open", ejection, deadlineMs: nowMs + trialDeadlineMs };
+  return [trial, [{ type: "probe", probe: { purpose: "trial" } }]];
+}
+
+export function endTrial(breaker: CircuitBreaker, result: ProbeResult, nowMs: number, random: Random): BreakerStep {
+  if (breaker.state !== "half-open") return [breaker, []];
+  const { ejection } = breaker;
+  if (result.kind === "reached") return [closedBreaker(nowMs, ejection.count, true), []];
+  const { reason } = result;
+  return [open({ ...ejection, reason }, nowMs, random), reportOf(result, reason)];
+}
+
+/** No result has come in time: the node stays ejected, and the leader is told what is known. */
+export function missTrial({ ejection }: HalfOpen, nowMs: number, random: Random): BreakerStep {
+  const reason = "no answer to the trial probe";
+  return [open({ ...ejection, reason }, nowMs, random), [{ type: "report", reason, probed: false }]];
+}
+
+/** A down mark is obeyed: the leader probes the node for all, and this process does not. */
+export function suspend(breaker: CircuitBreaker, nowMs: number): CircuitBreaker {
+  return breaker.state === "suspended" ? breaker : { state: "suspended", ejections: remembered(breaker, nowMs) };
+}
+
+/** No leader stands behind the down mark any more: the node stays ejected until a trial has shown otherwise. */
+export function doubt(breaker: CircuitBreaker, reason: string, nowMs: number, random: Random): CircuitBreaker {
+  if (breaker.state !== "suspended") return breaker;
+  const ejection = { sinceMs: nowMs, reason, count: breaker.ejections, backoff: ejectionMs };
+  return { state: "open", ejection, untilMs: nowMs + doubtMs * (1 + random()) };
+}
+
+/** The node is not marked down any more. Without a slow start here: the mark that follows brings one for all processes. */
+export function resume(breaker: CircuitBreaker, nowMs: number): CircuitBreaker {
+  return breaker.state === "suspended" ? closedBreaker(nowMs, breaker.ejections) : breaker;
+}
+
+function open(ejection: Ejection, nowMs: number, random: Random): Open {
+  const { count, backoff } = ejection;
+  const untilMs = nowMs + equalJitter(backoff, count, random);
+  return { state: "open", ejection: { ...ejection, count: count + 1 }, untilMs };
+}
+
+/** What a failed probe lets this process report. A void one shows nothing; another cluster the leader sees for itself. */
+function reportOf(result: ProbeResult, reason: string): readonly NodeEffect[] {
+  if (result.kind !== "unreachable" && result.kind !== "foreign") return [];
+  return [{ type: "report", reason, probed: result.kind === "unreachable" }];
+}
+
+function remembered(breaker: CircuitBreaker, nowMs: number): number {
+  switch (breaker.state) {
+    case "closed":
+      return Math.max(0, breaker.ejections - Math.floor((nowMs - breaker.sinceMs) / forgetMs));
+    case "open":
+    case "half-open":
+      return breaker.ejection.count;
     case "suspended":
-      return undefined;
+      return breaker.ejections;
   }
-}
-
-/** Whether this process keeps its requests away from the slot. */
-export function isEjected(detector: CircuitBreaker): boolean {
-  return detector.state === "ejected" || detector.state === "trial";
-}
-
-/** Since when requests come back to the slot bit by bit, over {@link localSlowStartMs}, after an ejection; undefined for never. */
-export function slowStartSinceMs(detector: CircuitBreaker): number | undefined {
-  return detector.state === "ok" && detector.easing ? detector.sinceMs : undefined;
-}
-
-function okSince(sinceMs: number, ejections: number, easing: boolean): Ok {
-  return { state: "ok", sinceMs, easing, ejections, failures: 0, countedAtMs: Number.NEGATIVE_INFINITY, answered: 0 };
-}
-
-function countFailure(
-  detector: Ok,
-  { startedAtMs, answered, reason }: Extract<CircuitBreakerEvent, { type: "failed" }>,
-  nowMs: number,
-  random: Random,
-): Step {
-  // Attempts that were under way together fail together: one piece of news, not many.
-  if (startedAtMs < detector.countedAtMs) return [detector, []];
-
-  // Looking for answers only when something fails keeps them free of any cost here.
-  const inARow = answered === detector.answered ? detector.failures + 1 : 1;
-  if (inARow >= failuresToEject) return eject(remembered(detector, nowMs), ejection, reason, nowMs, random);
-  return [{ ...detector, failures: inARow, countedAtMs: nowMs, answered }, []];
-}
-
-function eject(earlier: number, backoff: Backoff, reason: string, nowMs: number, random: Random): Step {
-  const untilMs = nowMs + equalJitter(backoff, earlier, random);
-  return [{ state: "ejected", ejections: earlier + 1, backoff, untilMs }, [{ type: "report", reason }]];
-}
-
-/** The ejections that count against the node: one is forgotten for every {@link forgetMs} of being well. */
-function remembered(detector: CircuitBreaker, nowMs: number): number {
-  if (detector.state !== "ok") return detector.ejections;
-  return Math.max(0, detector.ejections - Math.floor((nowMs - detector.sinceMs) / forgetMs));
 }

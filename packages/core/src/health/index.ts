@@ -16,17 +16,6 @@ export type { ProbeOutcome } from "./arbiter/probe-outcome.js";
 export type { PublishedState } from "./arbiter/published-node.js";
 export { type Backoff, equalJitter } from "./backoff.js";
 export {
-  type CircuitBreaker,
-  type CircuitBreakerEffect,
-  type CircuitBreakerEvent,
-  circuitBreakerDueMs,
-  isEjected,
-  localSlowStartMs,
-  newCircuitBreaker,
-  nextCircuitBreaker,
-  slowStartSinceMs,
-} from "./circuit-breaker.js";
-export {
   beatMs,
   type LoopLag,
   newLoopLag,
@@ -35,12 +24,18 @@ export {
   waitingSinceMs,
 } from "./loop-lag.js";
 export { slowStartMs, slowStartWeight } from "./slow-start.js";
+export { type NodeEvent, nextNode, nodeDueMs } from "./next-node.js";
 export {
-  type NodeTraffic,
-  newStallDetector,
-  nextStallDetector,
-  type StallDetector,
-  type StallEffect,
-  type StallEvent,
-  suspectedSinceMs,
-} from "./stall-detector.js";
+  isKeptOff,
+  isSuspected,
+  type LocalNode,
+  type NodeStanding,
+  needsTraffic,
+  newNode,
+  shownMark,
+  slowStartOf,
+  standingOf,
+  stuckSinceMs,
+} from "./node.js";
+export type { NodeEffect, NodeProbe, ProbeResult } from "./node-probe.js";
+export { type NodeTraffic, noTraffic } from "./stall-detector.js";

@@ -1,35 +1,27 @@
-/** So long without a byte, while requests wait, asks for a probe. Fixed: rules by percentiles find slow work too late. */
+import type { NodeEffect, ProbeResult } from "./node-probe.js";
+
+/** Waiting requests without a byte for this long ask for a probe. Fixed: rules by percentiles find slow work too late. */
 const silenceMs = 250;
-/** Each answered probe doubles that, up to here. */
+/** Each answered probe doubles that, up to this. */
 const silenceMaxMs = 4_000;
-/** How long a probe may take: at least so long, and so many times what the node's last handshake took. */
-const probeTimeoutLeastMs = 500;
+/** A probe may take at least this long, and this many times the node's last handshake. */
+const probeTimeoutMinMs = 500;
 const probeTimeoutHandshakes = 3;
-/** A probe that nobody has answered for, so long after its time is over, is asked again. */
-const answerWithinMs = 5_000;
+/** A probe without a result, this long after its time is over, is made again. */
+const resultWithinMs = 5_000;
+const never = Number.NEGATIVE_INFINITY;
 
 /**
- * Whether one node has fallen silent, as one process sees it: frozen (stopped, swapping, a black hole in the network),
- * so that requests wait on it and their connections never fail. One slow request means nothing; no byte on any of them,
- * and then no answer to a probe on a fresh connection, means that nobody is there.
+ * The stall detector of one node: see the drawing in node.ts. All times are monotonic milliseconds.
  *
- *         requests in flight              no byte for 250 ms x 2^k                no answer
- *   calm ───────────────────▶ waiting ───────────────────────────▶ probing ──────────────────▶ silent
- *    ▲                         │  ▲ ▲                               │ │ ▲ (void: asked again)     │
- *    └── none in flight ───────┘  │ └── a byte: k = 0 ─────────────┘ │                           │
- *    ▲                            └──── answered: slow, not dead; k + 1                           │
- *    └────────────────────────── a byte, or an answer to a trial ─────────────────────────────────┘
- *
- * k counts the answered probes since the last byte of a response, so a long query alone on a node costs a few probes. A
- * request that is sent after the last of them is owed the first promptness again.
- *
- * Given in, at each event, is what all threads of the process have seen. All times are monotonic milliseconds.
+ * It counts the answered probes since the last byte of a response, so a long query alone on a node costs few probes. A
+ * request that is sent after the last of them is waited for as briefly as at first.
  */
-export type StallDetector = Calm | Waiting | Probing | Silent;
+export type StallDetector = Idle | Waiting | Probing | Stalled;
 
-interface Calm {
-  readonly state: "calm";
-  /** Probes asked for so far: the number of the last one. */
+interface Idle {
+  readonly state: "idle";
+  /** Probes made so far: the number of the last one. */
   readonly probes: number;
 }
 
@@ -47,134 +39,114 @@ interface Probing {
   readonly state: "probing";
   readonly probes: number;
   readonly answers: number;
-  /** When the first probe of this suspicion was asked for. */
+  /** When the first probe of this suspicion was made. */
   readonly suspectedAtMs: number;
-  /** When the probe is given up, if nobody says what came of it. */
-  readonly giveUpAtMs: number;
+  /** When the probe's own time is over, and when it is made again for want of a result. */
+  readonly timeoutAtMs: number;
+  readonly againAtMs: number;
 }
 
-interface Silent {
-  readonly state: "silent";
+interface Stalled {
+  readonly state: "stalled";
   readonly probes: number;
   readonly suspectedAtMs: number;
 }
 
-/** What this process has seen of the node. */
+/** What this process has seen of the node, in all of its threads. */
 export interface NodeTraffic {
   /**
    * Since when the oldest and the newest request in flight have been waiting, among the threads that run, as
-   * `waitingSinceMs` in stall.ts has it; undefined for none. Not in flight is what our own backpressure holds up.
+   * `waitingSinceMs` in loop-lag.ts has it; undefined for none. What our own backpressure holds up is not in flight.
    */
   readonly oldestMs: number | undefined;
   readonly newestMs: number | undefined;
-  /** When the last byte came from it, on whatever connection of a request; -Infinity for never. */
+  /** When the last byte came from the node, on any connection of a request; -Infinity for never. */
   readonly heardMs: number;
-  /** How long its last connection took to open, with TLS; undefined if that is not known. */
+  /** How long the node's last connection took to open, with TLS; undefined if that is not known. */
   readonly handshakeMs: number | undefined;
 }
 
-export type StallEvent =
-  /** To be told every `beatMs` of stall.ts. */
-  | { readonly type: "tick" }
-  /**
-   * What came of a `probe` effect. Any answer at all is "answered", whatever its status; "void" is one that was judged
-   * while this process was not running, or not made for reasons of our own.
-   */
-  | { readonly type: "probed"; readonly probe: number; readonly outcome: "answered" | "void" }
-  | { readonly type: "probed"; readonly probe: number; readonly outcome: "unanswered"; readonly reason: string }
-  /** The node has answered somebody else's probe: a trial after its ejection, or the coordinator's. */
-  | { readonly type: "returned" };
+/** What a node is without any request. */
+export const noTraffic: NodeTraffic = {
+  oldestMs: undefined,
+  newestMs: undefined,
+  heardMs: never,
+  handshakeMs: undefined,
+};
 
-export type StallEffect =
-  /** Probe the node on a fresh connection, and come back with `probed` and that number. */
-  | { readonly type: "probe"; readonly probe: number; readonly timeoutMs: number }
-  /** Tell the detector `silent`: it keeps requests away and reports. The Reads that wait on the node may move now. */
-  | { readonly type: "silent"; readonly reason: string };
+type StallStep = readonly [StallDetector, readonly NodeEffect[]];
 
-type Step = readonly [StallDetector, readonly StallEffect[]];
+export const idleDetector: StallDetector = { state: "idle", probes: 0 };
 
-/** Of a slot that has just been given its node. */
-export const newStallDetector: StallDetector = { state: "calm", probes: 0 };
-
-/** Takes one event into account. The same silence comes back if the event changes nothing. */
-export function nextStallDetector(
-  silence: StallDetector,
-  event: StallEvent,
-  traffic: NodeTraffic,
-  nowMs: number,
-): Step {
-  switch (event.type) {
-    case "tick":
-      return inTime(withTraffic(silence, traffic), traffic, nowMs);
-    case "probed":
-      // An answer to an earlier question comes too late to say anything.
-      if (event.probe !== silence.probes) return [silence, []];
-      // What has come in since the last tick counts first.
-      return probed(withTraffic(silence, traffic), event, traffic, nowMs);
-    case "returned":
-      return silence.state === "silent" ? [waiting(silence, 0, nowMs), []] : [silence, []];
-  }
+/** Since when the node is under suspicion, or stalled; undefined while it is neither. */
+export function suspectedSinceMs(stall: StallDetector): number | undefined {
+  return stall.state === "probing" || stall.state === "stalled" ? stall.suspectedAtMs : undefined;
 }
 
-/** Since when the node is under suspicion, or silent; undefined while it is neither. */
-export function suspectedSinceMs(silence: StallDetector): number | undefined {
-  return silence.state === "probing" || silence.state === "silent" ? silence.suspectedAtMs : undefined;
-}
-
-/** A byte ends any suspicion; without requests there is nothing to wait for, but a probe under way is still of use. */
-function withTraffic(silence: StallDetector, { oldestMs, newestMs, heardMs }: NodeTraffic): StallDetector {
-  const { probes } = silence;
-  switch (silence.state) {
-    case "calm":
-      return oldestMs === undefined ? silence : waiting(silence, 0, never);
+/** A byte ends any suspicion. Without requests there is nothing to wait for, but a probe in flight is still of use. */
+export function withTraffic(stall: StallDetector, { oldestMs, newestMs, heardMs }: NodeTraffic): StallDetector {
+  const { probes } = stall;
+  switch (stall.state) {
+    case "idle":
+      return oldestMs === undefined ? stall : waiting(probes);
     case "waiting": {
-      if (oldestMs === undefined) return { state: "calm", probes };
-      if (silence.answers === 0) return silence;
-      if (heardMs > silence.answeredAtMs) return waiting(silence, 0, never);
-      const isSentSince =
-        silence.sentSinceMs === undefined && newestMs !== undefined && newestMs > silence.answeredAtMs;
-      return isSentSince ? { ...silence, sentSinceMs: newestMs } : silence;
+      if (oldestMs === undefined) return { state: "idle", probes };
+      if (stall.answers === 0) return stall;
+      if (heardMs > stall.answeredAtMs) return waiting(probes);
+      const isSentSince = stall.sentSinceMs === undefined && newestMs !== undefined && newestMs > stall.answeredAtMs;
+      return isSentSince ? { ...stall, sentSinceMs: newestMs } : stall;
     }
     case "probing":
-    case "silent":
+    case "stalled":
       // A suspicion begins long after the last byte: one of the same millisecond has come since.
-      if (heardMs < silence.suspectedAtMs) return silence;
-      return oldestMs === undefined ? { state: "calm", probes } : waiting(silence, 0, never);
+      if (heardMs < stall.suspectedAtMs) return stall;
+      return oldestMs === undefined ? { state: "idle", probes } : waiting(probes);
   }
 }
 
-/** What the time makes due. */
-function inTime(silence: StallDetector, traffic: NodeTraffic, nowMs: number): Step {
-  if (silence.state === "probing" && nowMs >= silence.giveUpAtMs) {
-    return ask(silence, silence.answers, silence.suspectedAtMs, traffic, nowMs);
-  }
-  if (silence.state === "waiting" && nowMs >= probeDueMs(silence, traffic)) {
-    return ask(silence, silence.answers, nowMs, traffic, nowMs);
-  }
-  return [silence, []];
+/** Probes a node whose requests have waited for too long. */
+export function probeWhenSilent(stall: StallDetector, traffic: NodeTraffic, nowMs: number): StallStep {
+  if (stall.state !== "waiting" || nowMs < probeDueMs(stall, traffic)) return [stall, []];
+  return probe(stall, nowMs, traffic, nowMs);
 }
 
-function probed(
-  silence: StallDetector,
-  event: Extract<StallEvent, { type: "probed" }>,
+/** No result has come: the probe is made again, unless a byte has come meanwhile. */
+export function probeAgain(stall: Probing, traffic: NodeTraffic, nowMs: number): StallStep {
+  const heard = withTraffic(stall, traffic);
+  return heard.state === "probing" ? probe(heard, heard.suspectedAtMs, traffic, nowMs) : [heard, []];
+}
+
+/** Takes the result of a probe. That of an earlier one comes too late to say anything. */
+export function probedStall(
+  before: StallDetector,
+  number: number,
+  result: ProbeResult,
   traffic: NodeTraffic,
   nowMs: number,
-): Step {
-  if (silence.state !== "probing") return [silence, []];
-  const { probes, answers, suspectedAtMs } = silence;
-  switch (event.outcome) {
-    case "answered":
-      return [waiting(silence, answers + 1, nowMs), []];
+): StallStep {
+  if (number !== before.probes) return [before, []];
+  // Bytes since the last beat count first.
+  const stall = withTraffic(before, traffic);
+  if (stall.state !== "probing") return [stall, []];
+  const { probes, answers, suspectedAtMs, timeoutAtMs } = stall;
+  switch (result.kind) {
+    case "reached":
+    case "foreign":
+      return [waiting(probes, answers + 1, nowMs), []];
+    case "unreachable":
+      return [{ state: "stalled", probes, suspectedAtMs }, [{ type: "reroute" }]];
     case "void":
-      return ask(silence, answers, suspectedAtMs, traffic, nowMs);
-    case "unanswered":
-      return [{ state: "silent", probes, suspectedAtMs }, [{ type: "silent", reason: event.reason }]];
+      // A probe that fails at once would do so again: it is made again when its result is overdue.
+      return nowMs < timeoutAtMs ? [stall, []] : probe(stall, suspectedAtMs, traffic, nowMs);
   }
 }
 
-const never = Number.NEGATIVE_INFINITY;
+/** The node has answered another probe: a trial after its ejection, or the leader's. */
+export function returned(stall: StallDetector, nowMs: number): StallDetector {
+  return stall.state === "stalled" ? waiting(stall.probes, 0, nowMs) : stall;
+}
 
-function waiting({ probes }: StallDetector, answers: number, answeredAtMs: number): Waiting {
+function waiting(probes: number, answers = 0, answeredAtMs = never): Waiting {
   return { state: "waiting", probes, answers, answeredAtMs, sentSinceMs: undefined };
 }
 
@@ -186,18 +158,17 @@ function probeDueMs(
   return sentSinceMs === undefined ? byAll : Math.min(byAll, Math.max(oldestMs, heardMs, sentSinceMs) + silenceMs);
 }
 
-function ask(
-  { probes }: StallDetector,
-  answers: number,
+function probe(
+  { probes, answers }: Waiting | Probing,
   suspectedAtMs: number,
-  traffic: NodeTraffic,
+  { handshakeMs = 0 }: NodeTraffic,
   nowMs: number,
-): Step {
-  const probe = probes + 1;
-  const timeoutMs = Math.max(probeTimeoutLeastMs, probeTimeoutHandshakes * (traffic.handshakeMs ?? 0));
-  const giveUpAtMs = nowMs + timeoutMs + answerWithinMs;
+): StallStep {
+  const number = probes + 1;
+  const timeoutMs = Math.max(probeTimeoutMinMs, probeTimeoutHandshakes * handshakeMs);
+  const timeoutAtMs = nowMs + timeoutMs;
   return [
-    { state: "probing", probes: probe, answers, suspectedAtMs, giveUpAtMs },
-    [{ type: "probe", probe, timeoutMs }],
+    { state: "probing", probes: number, answers, suspectedAtMs, timeoutAtMs, againAtMs: timeoutAtMs + resultWithinMs },
+    [{ type: "probe", probe: { purpose: "stall", number, timeoutMs } }],
   ];
 }

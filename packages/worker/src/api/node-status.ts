@@ -1,3 +1,4 @@
+import { present } from "@rollcall/core";
 import type { NodeRecord } from "@rollcall/core/view";
 
 /**
@@ -58,10 +59,5 @@ export interface NodeEvent {
 
 /** The part of a record that people ask for. */
 export function describeNode({ name, id, roles, version }: NodeRecord) {
-  return {
-    ...(name === undefined ? {} : { name }),
-    ...(id === "" ? {} : { id }),
-    ...(roles === undefined ? {} : { roles }),
-    ...(version === undefined ? {} : { version }),
-  };
+  return present({ name, id: id === "" ? undefined : id, roles, version });
 }

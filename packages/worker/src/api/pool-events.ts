@@ -1,26 +1,25 @@
-import type { Logger } from "@rollcall/core";
+import { type Logger, messageOf } from "@rollcall/core";
 import type { NodeEvent } from "./node-status.js";
 
-/** What a pool tells its listeners. There is no "error": whatever fails, fails in the call that it belongs to. */
+/** The events of a pool. There is no "error": whatever fails, fails in the call that it belongs to. */
 export interface PoolEvents {
-  /** A node's standing has changed. */
+  /** A node has another state than before. */
   readonly node: readonly [NodeEvent];
   /** The list of nodes has changed. */
   readonly view: readonly [{ readonly nodes: readonly string[]; readonly source: "seeds" | "sniff" }];
-  /** No node is well any more, or one is again. */
+  /** No node is in use any more, or one is again. */
   readonly degraded: readonly [{ readonly degraded: boolean; readonly reason: string }];
 }
 
 type Listener<E extends keyof PoolEvents> = (...args: PoolEvents[E]) => void;
 
-/** Calls listeners one by one; what one of them throws harms neither the others nor the pool. */
+/** Calls listeners in order of their registration. An error of one is logged and reaches neither the others nor the pool. */
 export class PoolEmitter {
   private readonly listeners: { readonly [E in keyof PoolEvents]: Set<Listener<E>> } = {
     node: new Set(),
     view: new Set(),
     degraded: new Set(),
   };
-  private readonly closeListeners = new Set<() => void>();
 
   constructor(private readonly logger: Logger) {}
 
@@ -28,11 +27,13 @@ export class PoolEmitter {
     this.listeners[event].add(listener);
   }
 
+  off<E extends keyof PoolEvents>(event: E, listener: Listener<E>): void {
+    this.listeners[event].delete(listener);
+  }
+
   emit<E extends keyof PoolEvents>(event: E, ...args: PoolEvents[E]): void {
-    const failed = (error: unknown) => {
-      this.logger.error({ event, error: error instanceof Error ? error.message : "unknown" }, "a listener threw");
-    };
-    for (const listener of this.listeners[event]) {
+    const failed = (error: unknown) => this.logger.error({ event, error: messageOf(error) }, "a listener threw");
+    for (const listener of [...this.listeners[event]]) {
       try {
         // An async function fits as a listener, and may reject.
         const returned: unknown = listener(...args);
@@ -41,15 +42,5 @@ export class PoolEmitter {
         failed(error);
       }
     }
-  }
-
-  /** For the pool's own parts. Returns what stops it. */
-  onClose(listener: () => void): () => void {
-    this.closeListeners.add(listener);
-    return () => this.closeListeners.delete(listener);
-  }
-
-  close(): void {
-    for (const listener of this.closeListeners) listener();
   }
 }

@@ -1,14 +1,18 @@
 import { RateLimiter, type ViewStore } from "@rollcall/coordinator";
 import type { Timers, Unsubscribe } from "@rollcall/core";
+import type { ProbeResult } from "@rollcall/core/health";
 import type { PeerProbeRequest } from "@rollcall/core/view";
-import type { ProbeResult } from "./probe-once.js";
+
+/** Probes a node, by `nodeKey`, once on a new connection; undefined where this process has no such node. */
+export interface PeerProbe {
+  probe(key: string): Promise<ProbeResult> | undefined;
+}
 
 export interface PeerProbeResponderParts {
   /** This process's name. */
   readonly replica: string;
   readonly store: Pick<ViewStore, "onPeerProbeRequest" | "sendPeerProbeResult">;
-  /** Probes a node, by `nodeKey`, once on a new connection; undefined where this process knows no such node. */
-  readonly probe: (node: string) => Promise<ProbeResult> | undefined;
+  readonly cluster: PeerProbe;
   readonly timers: Timers;
 }
 
@@ -17,11 +21,11 @@ const answersPerSecond = 10;
 const answerWithinMs = 1_400;
 
 /**
- * Says whether this process reaches a node, when a leader asks that cannot reach it itself.
+ * Answers a leader's question whether this process reaches a node.
  *
- * Only what was seen is said: that the node answers, or that nobody does. Where this process does not know the node, may
- * not ask it, meets another cluster there, or was hardly running meanwhile, it says nothing, and nothing is what the leader
- * makes of it. No more than 10 questions are answered in a second.
+ * Only what was seen is sent: that the node answers, or that it does not. Without an answer stay: a node that this process
+ * does not have or may not probe, another cluster at its address, and a probe during which this process was hardly
+ * running. It answers at most 10 questions in a second.
  */
 export class PeerProbeResponder {
   private readonly rate: RateLimiter;
@@ -33,24 +37,25 @@ export class PeerProbeResponder {
   }
 
   start(): void {
-    this.unsubscribe = this.parts.store.onPeerProbeRequest((ask) => {
-      if (ask.replicas.includes(this.parts.replica)) void this.answer(ask);
+    this.unsubscribe = this.parts.store.onPeerProbeRequest((request) => {
+      if (request.replicas.includes(this.parts.replica)) void this.answer(request);
     });
   }
 
-  /** Says nothing any more. Probes under way end by their own time. */
+  /** Sends nothing any more. Probes in flight end by their own time. */
   close(): void {
     this.closed = true;
     this.unsubscribe();
   }
 
   private async answer({ id, node }: PeerProbeRequest): Promise<void> {
-    const { store, replica, probe: look, timers } = this.parts;
+    const { store, replica, cluster, timers } = this.parts;
     if (!this.rate.tryTake()) return;
     const askedAtMs = timers.nowMs();
-    const seen = await look(node);
+    const result = await cluster.probe(node);
     const isLate = timers.nowMs() - askedAtMs > answerWithinMs;
-    if (this.closed || isLate || seen === undefined || seen.kind === "void" || seen.kind === "foreign") return;
-    store.sendPeerProbeResult({ id, node, replica, ok: seen.kind === "reached" });
+    if (this.closed || isLate || result === undefined) return;
+    if (result.kind === "reached" || result.kind === "unreachable")
+      store.sendPeerProbeResult({ id, node, replica, ok: result.kind === "reached" });
   }
 }

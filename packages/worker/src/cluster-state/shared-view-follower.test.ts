@@ -1,59 +1,58 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { silentLogger } from "@rollcall/core";
 import type { View } from "@rollcall/core/view";
-import { ManualTimers, seededRandom } from "@rollcall/testing";
+import { collectingLogger, ManualTimers, seededRandom } from "@rollcall/testing";
 import { SharedViewFollower } from "./shared-view-follower.js";
 
-function openView() {
+function openFollower() {
   const timers = new ManualTimers(5_000);
-  const told: string[] = [];
-  const log: string[] = [];
+  // A clock of its own, as another machine has it.
+  const storeNowMs = () => timers.nowMs() + 1e12;
+  const applied: string[] = [];
+  const logger = collectingLogger();
   const listeners = new Set<(view: View) => void>();
+  const monitors: { readonly from: string | undefined; isClosed: boolean; show(): void }[] = [];
   let beats = 0;
-  let watches = 0;
-  let closed = 0;
-  let showOwn: (view: View) => void = () => assert.fail("nobody watches alone");
-  const from: (string | undefined)[] = [];
-  const shared = new SharedViewFollower({
-    // A clock of its own, as another machine has it.
+  const follower = new SharedViewFollower({
     store: {
-      nowMs: () => timers.nowMs() + 1e12,
+      nowMs: storeNowMs,
       subscribe(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
     },
-    watchAlone(view, show) {
-      watches++;
-      from.push(view?.head.topology.leader);
-      showOwn = show;
+    consumer: {
+      apply: (view, freshness, origin) => applied.push(`${origin} ${view.head.topology.leader} ${freshness}`),
+    },
+    monitorAlone(from, show) {
+      let shownMs: number | undefined;
+      const monitor = {
+        from: from?.head.topology.leader,
+        isClosed: false,
+        show() {
+          shownMs = timers.nowMs();
+          show(viewBy("me", 1, storeNowMs()));
+        },
+      };
+      monitors.push(monitor);
       return {
+        get ageMs() {
+          return shownMs === undefined ? undefined : timers.nowMs() - shownMs;
+        },
+        problem: undefined,
+        report: () => {},
         async close() {
-          closed++;
+          monitor.isClosed = true;
         },
       };
     },
-    timers,
-    random: seededRandom(1),
-    logger: { ...silentLogger, warn: (_fields, line) => log.push(line), info: (_fields, line) => log.push(line) },
-    follow: (view, trust, line) => told.push(`${line} ${view.head.topology.leader} ${trust}`),
+    ...{ timers, random: seededRandom(1), logger },
   });
-  shared.start();
+  follower.start();
   const beat = (leader = "a", agoMs = 0) => {
-    for (const listener of listeners) listener(viewBy(leader, ++beats, timers.nowMs() + 1e12 - agoMs));
+    for (const listener of listeners) listener(viewBy(leader, ++beats, storeNowMs() - agoMs));
   };
-  return {
-    shared,
-    timers,
-    beat,
-    log,
-    from,
-    own: () => showOwn(viewBy("me", 1, timers.nowMs() + 1e12)),
-    take: () => told.splice(0),
-    counts: () => ({ watches, closed }),
-    listeners,
-  };
+  return { ...{ follower, timers, beat, logger, monitors, listeners }, take: () => applied.splice(0) };
 }
 
 function viewBy(leader: string, beat: number, atMs: number): View {
@@ -65,65 +64,68 @@ function viewBy(leader: string, beat: number, atMs: number): View {
   };
 }
 
-describe("a view shared with others", () => {
-  it("hands on each beat, and says once when nobody beats any more", () => {
-    const { timers, beat, take, log, shared } = openView();
+describe("a view shared by replicas", () => {
+  it("each beat is applied, and a missing one is logged once and makes the view stale", () => {
+    const { timers, beat, take, logger, follower } = openFollower();
     beat();
     timers.advance(2_000);
     beat();
-    assert.deepEqual(take(), ["shared a fresh", "shared a fresh"]);
-    assert.equal(shared.freshness, "fresh");
+    assert.deepEqual([take(), follower.freshness], [["shared a fresh", "shared a fresh"], "fresh"]);
     timers.advance(30_000);
-    assert.deepEqual(take(), ["shared a stale"]);
-    assert.equal(shared.freshness, "stale");
-    assert.equal(shared.ageMs, 30_000);
-    assert.equal(log.length, 1);
+    assert.deepEqual([take(), follower.freshness, follower.ageMs], [["shared a stale"], "stale", 30_000]);
+    assert.equal(logger.messages("warn").length, 1);
   });
 
-  it("watches alone after a minute, from the last shared view, and until somebody beats again", async () => {
-    const { timers, beat, take, own, counts, from, shared } = openView();
+  it("a minute without a beat starts a standalone monitor from the last shared view, until the next beat", async () => {
+    const { timers, beat, take, monitors, follower } = openFollower();
     beat();
     take();
     timers.advance(80_000);
-    assert.deepEqual(counts(), { watches: 1, closed: 0 });
-    assert.deepEqual(from, ["a"]);
+    const [monitor = assert.fail("no monitor")] = monitors;
+    assert.deepEqual([monitors.length, monitor.from, monitor.isClosed], [1, "a", false]);
     assert.deepEqual(take(), ["shared a stale", "shared a orphan"]);
-    own();
+    monitor.show();
     timers.advance(500);
-    assert.deepEqual([take(), shared.freshness, shared.ageMs], [["own me fresh"], "orphan", 500]);
+    assert.deepEqual([take(), follower.freshness, follower.ageMs], [["own me fresh"], "orphan", 500]);
     beat("b");
-    assert.deepEqual([take(), shared.freshness, shared.ageMs], [["shared b fresh"], "fresh", 0]);
-    assert.deepEqual(counts(), { watches: 1, closed: 1 });
-    own();
-    assert.deepEqual(take(), [], "a watch that has ended shows nothing");
-    await shared.close();
+    assert.deepEqual([take(), follower.freshness, follower.ageMs], [["shared b fresh"], "fresh", 0]);
+    assert.deepEqual([monitors.length, monitor.isClosed], [1, true]);
+    monitor.show();
+    assert.deepEqual(take(), [], "a monitor that has ended shows nothing");
+    await follower.close();
   });
 
-  it("watches alone where there is no view a second or so after the start, and not where there is one", () => {
-    const alone = openView();
+  it("a process monitors alone where no view is there a second or so after its start, and not where one is", () => {
+    const alone = openFollower();
     alone.timers.advance(2_000);
-    assert.deepEqual([alone.counts().watches, alone.from], [1, [undefined]]);
-    const together = openView();
+    assert.deepEqual(
+      alone.monitors.map(({ from }) => from),
+      [undefined],
+    );
+    const together = openFollower();
     together.beat();
     together.timers.advance(2_000);
-    assert.equal(together.counts().watches, 0);
+    assert.equal(together.monitors.length, 0);
   });
 
-  it("begins with a view left behind long ago, and watches at once", () => {
-    const { timers, beat, take, counts, from } = openView();
+  it("a view that was left behind long ago is where the standalone monitor begins, at once", () => {
+    const { timers, beat, take, monitors } = openFollower();
     beat("gone", 3_600_000);
     assert.deepEqual(take(), ["shared gone orphan"]);
     timers.advance(1);
-    assert.deepEqual([counts().watches, from], [1, ["gone"]]);
+    assert.deepEqual(
+      monitors.map(({ from }) => from),
+      ["gone"],
+    );
   });
 
-  it("leaves nothing behind when it is closed", async () => {
-    const { timers, shared, counts, listeners, take, beat } = openView();
+  it("nothing is applied and nothing runs after the close", async () => {
+    const { timers, follower, monitors, listeners, take, beat } = openFollower();
     timers.advance(2_000);
-    await shared.close();
-    assert.deepEqual([counts().closed, listeners.size], [1, 0]);
+    await follower.close();
+    assert.deepEqual([monitors.map(({ isClosed }) => isClosed), listeners.size], [[true], 0]);
     beat();
     timers.advance(200_000);
-    assert.deepEqual([take(), counts().watches], [[], 1]);
+    assert.deepEqual([take(), monitors.length], [[], 1]);
   });
 });

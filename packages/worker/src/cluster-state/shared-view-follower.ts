@@ -1,5 +1,5 @@
 import type { ViewStore } from "@rollcall/coordinator";
-import type { Logger, Random, Timers, Unsubscribe } from "@rollcall/core";
+import { type Logger, type Random, ReducerRunner, type Timers, type Unsubscribe } from "@rollcall/core";
 import {
   beatAgeMs,
   type Freshness,
@@ -10,148 +10,140 @@ import {
   type ViewLivenessEvent,
   viewLivenessDueMs,
 } from "@rollcall/core/view";
-import type { ViewLine } from "./view-keeper.js";
-
-/** A watch over the cluster that this process keeps for itself alone. */
-export interface StandaloneMonitor {
-  /** Stops. Nothing is shown afterwards. */
-  close(): Promise<void>;
-}
+import type { ViewConsumer } from "./applied-view.js";
+import type { StandaloneMonitor } from "./standalone-monitor.js";
 
 export interface SharedViewFollowerOptions {
   readonly store: Pick<ViewStore, "subscribe" | "nowMs">;
-  /** Begins to watch the cluster for this process alone, from what was known last, and shows what it finds. */
-  readonly watchAlone: (from: View | undefined, show: (view: View) => void) => StandaloneMonitor;
+  readonly consumer: ViewConsumer;
+  /** Begins to monitor the cluster for this process alone, from what was known last, and shows what it finds. */
+  readonly monitorAlone: (
+    from: View | undefined,
+    show: (view: View) => void,
+  ) => Pick<StandaloneMonitor, "ageMs" | "close" | "problem" | "report">;
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
-  /** Whoever goes by the view: called with each one, and when its marks are to be trusted more or less than before. */
-  readonly follow: (view: View, trust: Freshness, line: ViewLine) => void;
+}
+
+type State = ViewLiveness["state"];
+
+/** A view or a beat has come, or the liveness has another state than before. */
+interface News {
+  readonly before: State;
 }
 
 /**
- * The view that replicas share, and what stands in for it while nobody keeps it: see `Following` of core, whose decisions
- * this carries out. Losing the store or the coordinator never fails or delays a request: there is always a view to go
- * by, at worst the configured nodes.
+ * Follows the view that replicas share, and a standalone monitor while no leader keeps that: see `ViewLiveness` of core,
+ * whose decisions it carries out. The loss of the store or of the leader never fails or delays a request: the consumer
+ * always has a view, at worst that of the configured nodes.
  */
 export class SharedViewFollower {
-  private following: ViewLiveness;
+  private readonly liveness: ReducerRunner<ViewLiveness, ViewLivenessEvent, News>;
   private view: View | undefined;
-  private alone: StandaloneMonitor | undefined;
-  private ownView: View | undefined;
+  private alone: ReturnType<SharedViewFollowerOptions["monitorAlone"]> | undefined;
   private readonly ending = new Set<Promise<void>>();
   private unsubscribe: Unsubscribe = () => {};
-  private cancelTimer = () => {};
-  private closed = false;
 
   constructor(private readonly options: SharedViewFollowerOptions) {
     const { timers, random } = options;
-    this.following = newViewLiveness(timers.nowMs(), random);
+    this.liveness = new ReducerRunner<ViewLiveness, ViewLivenessEvent, News>(
+      newViewLiveness(timers.nowMs(), random),
+      {
+        next: (before, event, nowMs) => {
+          const after = nextViewLiveness(before, event, nowMs, random);
+          const isNews = event.type === "beat" || before.state !== after.state;
+          return [after, isNews ? [{ before: before.state }] : []];
+        },
+        dueMs: viewLivenessDueMs,
+        tick: { type: "tick" },
+      },
+      { timers, carryOut: ({ before }) => this.follow(before) },
+    );
   }
 
   start(): void {
     this.unsubscribe = this.options.store.subscribe((view) => {
       this.view = view;
-      this.step({ type: "beat", ageMs: this.options.store.nowMs() - view.head.atMs });
+      this.liveness.send({ type: "beat", ageMs: this.options.store.nowMs() - view.head.atMs });
     });
-    this.wakeWhenDue();
   }
 
   /** How far the shared view is to be trusted; "orphan" while there is none. */
   get freshness(): Freshness {
-    const { state } = this.following;
+    const { state } = this.liveness.state;
     return state === "fresh" || state === "stale" ? state : "orphan";
   }
 
-  /** The shared view as it was last heard of, whether or not it is followed. */
+  /** The shared view as it last came, whether or not it is followed. */
   get shared(): View | undefined {
     return this.view;
   }
 
+  /** Present while this process monitors the cluster alone. */
+  get monitor(): Pick<StandaloneMonitor, "problem" | "report"> | undefined {
+    return this.alone;
+  }
+
   /** Since the last beat of the view that is followed; Infinity where there is none. */
   get ageMs(): number {
-    const { timers, store } = this.options;
-    return this.ownView === undefined
-      ? beatAgeMs(this.following, timers.nowMs())
-      : store.nowMs() - this.ownView.head.atMs;
+    return this.alone?.ageMs ?? beatAgeMs(this.liveness.state, this.options.timers.nowMs());
   }
 
   async close(): Promise<void> {
-    this.closed = true;
+    this.liveness.close();
     this.unsubscribe();
-    this.cancelTimer();
-    this.endWatch();
+    this.endMonitor();
     await Promise.all(this.ending);
   }
 
-  private step(event: ViewLivenessEvent): void {
-    if (this.closed) return;
-    const { timers, random } = this.options;
-    const before = this.following.state;
-    this.following = nextViewLiveness(this.following, event, timers.nowMs(), random);
-    this.carryOut(before, this.following.state, event);
-    this.wakeWhenDue();
-  }
-
-  private carryOut(before: ViewLiveness["state"], after: ViewLiveness["state"], event: ViewLivenessEvent): void {
-    if (before !== after) this.tell(before, after);
-    if (after === "standalone") {
-      if (before !== "standalone") this.beginWatch();
+  private follow(before: State): void {
+    const { consumer } = this.options;
+    const { state } = this.liveness.state;
+    if (before !== state) this.log(before, state);
+    if (state === "standalone") {
+      if (before !== "standalone") this.beginMonitor();
       return;
     }
-    this.endWatch();
-    // A tick that has changed nothing is no news.
-    if (this.view !== undefined && (event.type === "beat" || before !== after)) {
-      this.options.follow(this.view, this.freshness, "shared");
-    }
+    this.endMonitor();
+    if (this.view !== undefined) consumer.apply(this.view, this.freshness, "shared");
   }
 
-  private tell(before: ViewLiveness["state"], after: ViewLiveness["state"]): void {
+  private beginMonitor(): void {
+    const { monitorAlone, consumer } = this.options;
+    this.alone = monitorAlone(this.view, (view) => {
+      if (this.liveness.state.state === "standalone") consumer.apply(view, "fresh", "own");
+    });
+  }
+
+  private endMonitor(): void {
+    if (this.alone === undefined) return;
+    const ended = this.alone.close();
+    this.alone = undefined;
+    this.ending.add(ended);
+    void ended.finally(() => this.ending.delete(ended));
+  }
+
+  private log(before: State, after: State): void {
     const { logger, timers } = this.options;
     const leader = this.view?.head.topology.leader;
-    const silentS = Math.round(beatAgeMs(this.following, timers.nowMs()) / 1_000);
+    const silentS = Math.round(beatAgeMs(this.liveness.state, timers.nowMs()) / 1_000);
     switch (after) {
       case "fresh":
-        if (before === "searching") logger.debug({ leader }, "a shared view was found");
-        else logger.info({ leader }, "the shared view is kept again, and followed");
+        if (before === "searching") logger.debug({ leader }, "found a shared view");
+        else logger.info({ leader }, "the shared view has a leader again and is followed");
         return;
       case "stale":
         return logger.warn(
           { leader, silentS },
-          `nobody has kept the shared view for ${silentS} s: its marks are but hints`,
+          `no beat of the shared view for ${silentS} s: its down marks are hints now`,
         );
       case "orphan":
-        return logger.warn({ leader, silentS }, `nobody has kept the shared view for ${silentS} s: it is given up`);
+        return logger.warn({ leader, silentS }, `no beat of the shared view for ${silentS} s: it is given up`);
       case "standalone":
-        return logger.warn({}, "until somebody keeps a shared view, this process watches the cluster for itself");
+        return logger.warn({}, "this process monitors the cluster for itself until the shared view has a leader");
       case "searching":
         return;
     }
-  }
-
-  private wakeWhenDue(): void {
-    this.cancelTimer();
-    const dueMs = viewLivenessDueMs(this.following);
-    if (dueMs === undefined || this.closed) return;
-    const { timers } = this.options;
-    this.cancelTimer = timers.after(dueMs - timers.nowMs(), () => this.step({ type: "tick" }));
-  }
-
-  private beginWatch(): void {
-    const { watchAlone, follow } = this.options;
-    this.alone = watchAlone(this.view, (view) => {
-      if (this.following.state !== "standalone") return;
-      this.ownView = view;
-      follow(view, "fresh", "own");
-    });
-  }
-
-  private endWatch(): void {
-    if (this.alone === undefined) return;
-    const ended = this.alone.close();
-    this.alone = undefined;
-    this.ownView = undefined;
-    this.ending.add(ended);
-    void ended.finally(() => this.ending.delete(ended));
   }
 }

@@ -8,13 +8,11 @@ import { createHostPolicy } from "@rollcall/core/policy";
 import { type Mark, type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
 import { seededRandom } from "@rollcall/testing";
 import { ReceivedResponse } from "../api/response.js";
-import { LocalHealth } from "../cluster-state/local-health.js";
-import { ViewKeeper } from "../cluster-state/view-keeper.js";
-import type { PendingRequest, PreparedRequest, Result } from "../dispatch/sender.js";
+import { Cluster, type ViewFeed } from "../cluster-state/cluster.js";
+import { createNodeTable } from "../cluster-state/node-table.js";
+import type { DispatchObserver, PendingRequest, PreparedRequest, Result } from "../dispatch/sender.js";
+import type { Target } from "../dispatch/target.js";
 import { Lanes } from "../lane/client.js";
-import { createTable } from "../table/layout.js";
-import { TableTotals } from "../table/totals.js";
-import { TableWriter } from "../table/writer.js";
 import { Threads } from "../threads/threads.js";
 import { type Echo, EchoNodes, isWhole } from "./echo-nodes.test.support.js";
 import type { StressWork } from "./stress-task.test.support.js";
@@ -70,13 +68,9 @@ export async function stress({ seed, seconds }: StressOptions): Promise<StressRe
 class StressRig {
   private readonly random: () => number;
   private readonly nodes = new EchoNodes();
-  private readonly words = createTable({ slots, threads });
-  private readonly totals = new TableTotals(this.words, { slots, threads });
-  private readonly writer = new TableWriter(this.words);
-  private readonly lanes: Lanes;
+  private readonly table = createNodeTable({ slots, threads });
+  private readonly cluster: Cluster<{ readonly sender: WatchedLanes }, ViewFeed>;
   private readonly threads: Threads;
-  private readonly keeper: ViewKeeper;
-  private readonly health: LocalHealth;
   /** Ports that each view has named, the configured one too. */
   private readonly views: ReadonlySet<number>[] = [];
   private readonly released = { requests: 0, answers: 0, failures: 0 };
@@ -95,56 +89,30 @@ class StressRig {
   private slotsGivenBack = 0;
   private readonly usedSlots = new Set<number>();
   private live = 0;
+  /** Reads are moved away from a node that is down: then an attempt may have no answer. */
+  private markKind: "down" | "draining" = "draining";
 
   constructor(seed: number) {
     this.random = seededRandom(seed);
-    const layout = { slots, threads };
-    const { totals, words, writer } = this;
-    this.lanes = new Lanes({
-      words,
-      layout,
-      writer,
-      totals,
-      queueMax: 64,
-      perNode: 8,
-      observer: {
-        failed: ({ slot, generation, startedAtMs, reason }) =>
-          this.health.tell(slot, generation, {
-            type: "failed",
-            startedAtMs,
-            answered: totals.ofNode(slot).answers,
-            reason,
-          }),
-        credentialRefused: () => this.problems.push("a 401 that nobody sent"),
-        released: (slot) => this.release(slot),
-        probeWanted: () => this.problems.push("nobody moved, and yet a sign of life was wanted"),
+    const { table } = this;
+    const { words, layout } = table;
+    this.cluster = new Cluster({
+      seeds: [],
+      table,
+      access: {
+        reach: ({ host, port }) => ({ kind: "endpoint", endpoint: endpointOf(host, port) }),
+        onChange: () => () => {},
+        credentialRefused: () => this.problems.push("a 401 that no node sent"),
       },
-      timers: systemTimers,
-      logger: { ...silentLogger, error: (_fields, message) => message.includes("died") && this.live-- },
-    });
-    this.health = new LocalHealth({
+      prober: { probe: async () => ({ kind: "reached" }) },
+      listener: { nodeChanged: () => {}, viewApplied: () => {}, tableChanged: () => {} },
       timers: systemTimers,
       random: this.random,
-      changed: (slot) => this.keeper.refreshSlot(slot),
-      report: () => {},
-      look: async () => ({ kind: "reached" }),
-    });
-    this.keeper = new ViewKeeper({
-      seeds: [],
-      slotsMax: slots,
-      access: { reach: ({ host, port }) => ({ kind: "endpoint", endpoint: endpointOf(host, port) }) },
-      writer,
       logger: silentLogger,
-      storeAheadMs: () => 0,
-      deliver: (targets) => {
-        for (const { slot } of targets) this.usedSlots.add(slot);
-        this.views.push(new Set(targets.map(({ endpoint }) => endpoint.port)));
-        this.lanes.apply(targets);
-      },
-      moved: () => this.lanes.pump(),
-      isAnswering: () => false,
-      onNode: () => {},
+      openSender: (observer) => ({ sender: new WatchedLanes(this.lanesFor(this.watched(observer)), this.applied) }),
+      openView: () => ({ start: () => {}, close: async () => {}, report: () => {}, nowMs }),
     });
+    const { lanes } = this;
     this.threads = new Threads({
       threads,
       setup: {
@@ -165,12 +133,57 @@ class StressRig {
       },
       joined: (thread) => {
         this.live++;
-        this.lanes.join(thread);
+        lanes.join(thread);
       },
       timers: systemTimers,
       failed: () => {},
-      beforeTask: () => this.lanes.flush(),
+      beforeTask: () => lanes.flush(),
     });
+  }
+
+  private get lanes(): Lanes {
+    return this.cluster.opened.sender.lanes;
+  }
+
+  private get totals() {
+    return this.table.totals;
+  }
+
+  private lanesFor(observer: DispatchObserver): Lanes {
+    const { words, layout, writer, totals } = this.table;
+    const logger = {
+      ...silentLogger,
+      error: (_fields: object, message: string) => message.includes("died") && this.live--,
+    };
+    return new Lanes({
+      words,
+      layout,
+      writer,
+      totals,
+      queueMax: 64,
+      perNode: 8,
+      observer,
+      timers: systemTimers,
+      logger,
+    });
+  }
+
+  /** The ports that a list names are those that a request which begins from now on may be sent to. */
+  private readonly applied = (targets: readonly Target[]): void => {
+    for (const { slot } of targets) this.usedSlots.add(slot);
+    this.views.push(new Set(targets.map(({ endpoint }) => endpoint.port)));
+  };
+
+  private watched(observer: DispatchObserver): DispatchObserver {
+    return {
+      failed: (failure) => observer.failed(failure),
+      credentialRefused: () => observer.credentialRefused(),
+      probeWanted: (slot) => observer.probeWanted(slot),
+      released: (slot) => {
+        this.countReleased(slot);
+        observer.released(slot);
+      },
+    };
   }
 
   get report(): StressReport {
@@ -187,7 +200,7 @@ class StressRig {
 
   async open(): Promise<void> {
     await this.nodes.start(nodesMax + 4);
-    this.keeper.start(this.health);
+    this.cluster.start();
     this.changeView();
     await this.until("the threads are up", () => this.live === threads);
   }
@@ -195,6 +208,8 @@ class StressRig {
   /** Nothing but the view changes: every count is exact. */
   async calm(forMs: number): Promise<void> {
     await this.quiet();
+    this.markKind = "draining";
+    this.changeView();
     const before = this.counts();
     const endMs = nowMs() + forMs;
     while (nowMs() < endMs) {
@@ -221,6 +236,7 @@ class StressRig {
 
   /** Everything at once. */
   async chaos(forMs: number): Promise<void> {
+    this.markKind = "down";
     const endMs = nowMs() + forMs;
     let mayKillFromMs = nowMs() + 100;
     while (nowMs() < endMs) {
@@ -268,7 +284,7 @@ class StressRig {
   async close(): Promise<void> {
     await this.lanes.destroy();
     await this.threads.destroy();
-    this.health.close();
+    await this.cluster.close();
     await this.nodes.close();
   }
 
@@ -355,24 +371,22 @@ class StressRig {
     const version = { epoch: 1, leader: "stress", sequence: this.sequence };
     const marks: Record<string, Mark> = {};
     for (const node of nodes) {
-      if (this.random() < 0.2) marks[nodeKey(node)] = { kind: "down", sinceMs: nowMs(), reason: "as ordered" };
+      if (this.random() < 0.2) marks[nodeKey(node)] = { kind: this.markKind, sinceMs: nowMs(), reason: "as ordered" };
     }
     const view: View = {
       topology: { version, source: "sniff", nodes },
       marks: { version, nodes: marks },
       head: { topology: version, marks: version, beat: this.sequence, atMs: nowMs(), replicas: 1 },
     };
-    this.keeper.apply(view);
+    this.cluster.state.apply(view, "fresh", "shared");
   }
 
-  private release(slot: number): void {
-    this.keeper.released(slot);
+  private countReleased(slot: number): void {
     const { requests, answers, failures, inFlight } = this.totals.ofNode(slot);
     if (inFlight !== 0) this.problems.push(`slot ${slot} was given back with ${inFlight} requests in flight`);
     this.released.requests += requests;
     this.released.answers += answers;
     this.released.failures += failures;
-    this.totals.restart(slot);
     this.usedSlots.delete(slot);
     this.slotsGivenBack++;
   }
@@ -411,6 +425,27 @@ class StressRig {
 
   private assertWell(): void {
     assert.deepEqual(this.problems.slice(0, 10), []);
+  }
+}
+
+/** Tells of each list of targets before the lanes have it. */
+class WatchedLanes {
+  constructor(
+    readonly lanes: Lanes,
+    private readonly applied: (targets: readonly Target[]) => void,
+  ) {}
+
+  apply(targets: readonly Target[]): void {
+    this.applied(targets);
+    this.lanes.apply(targets);
+  }
+
+  reroute(order: Parameters<Lanes["reroute"]>[0]): void {
+    this.lanes.reroute(order);
+  }
+
+  pump(): void {
+    this.lanes.pump();
   }
 }
 

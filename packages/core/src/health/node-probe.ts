@@ -1,0 +1,35 @@
+/**
+ * What one probe on a new connection has shown.
+ *
+ *   reached       the node answers, whatever the answer is
+ *   unreachable   no connection, or no answer in time
+ *   foreign       a node of another cluster answers at the address
+ *   void          nothing was shown: the configuration forbids the probe, this process was hardly running, or this machine
+ *                 had no means left to probe
+ */
+export type ProbeResult =
+  | { readonly kind: "reached" }
+  | { readonly kind: "unreachable" | "foreign" | "void"; readonly reason: string };
+
+/**
+ * A probe that this process makes for its own purposes.
+ *
+ *   verify   the node was ejected just now: do the failures come from the node?
+ *   trial    an ejection has been served: is the node back?
+ *   stall    requests wait on the node without a byte: does it still answer?
+ *   sign     Reads would be rerouted to the node if it gave a sign of life
+ */
+export type NodeProbe =
+  | { readonly purpose: "verify" | "trial" | "sign" }
+  | { readonly purpose: "stall"; readonly number: number; readonly timeoutMs: number };
+
+/** What follows from an event about one node. */
+export type NodeEffect =
+  /** What readers of the table are shown of the node has changed. Comes before all other effects. */
+  | { readonly type: "changed" }
+  /** Probe the node once on a new connection, and answer with `probed`. */
+  | { readonly type: "probe"; readonly probe: NodeProbe }
+  /** Report to the leader that the node fails this process. `probed`: a probe on a new connection has failed too. */
+  | { readonly type: "report"; readonly reason: string; readonly probed: boolean }
+  /** Reads that wait on stuck nodes may be rerouted now. */
+  | { readonly type: "reroute" };

@@ -1,0 +1,129 @@
+import type { Mark, MarkKind } from "../view/view.js";
+import { type CircuitBreaker, closedBreaker, ejectionOf, localSlowStartMs } from "./circuit-breaker.js";
+import { clearMark, obeyedMark, type SharedMark } from "./shared-mark.js";
+import { slowStartMs } from "./slow-start.js";
+import { idleDetector, type StallDetector, suspectedSinceMs } from "./stall-detector.js";
+
+/**
+ * All that one process holds of one node, on its main thread: its circuit breaker, its stall detector, and what it makes of
+ * the view's mark. Requests stay off the node while it is ejected or while a down mark is obeyed.
+ *
+ *   circuit breaker
+ *              3 failures in a row,
+ *              or a stall                     time served
+ *     closed ──────────────────────▶ open ──────────────────▶ half-open
+ *       ▲                            │  ▲ (= ejected)          │   │
+ *       │                            │  └──── trial failed ────┘   │
+ *       └── verified: it answers ────┴─────── trial answered ──────┘   (slow start)
+ *
+ *     any ── a down mark is obeyed ──▶ suspended ── the mark is gone or refuted ──▶ closed
+ *                                          └────── the mark is doubtful ──▶ open
+ *
+ *   stall detector
+ *            request in flight            no byte for 250 ms x 2^k              no answer
+ *     idle ───────────────────▶ waiting ──────────────────────────▶ probing ──────────────▶ stalled  (ejects)
+ *      ▲                         │  ▲ ▲                               │ │ ▲ (void: again)      │
+ *      └── none in flight ───────┘  │ └── a byte: k = 0 ─────────────┘ │                      │
+ *      ▲                            └──── answered: slow, not dead; k + 1                      │
+ *      └─────────────────────── a byte, or requests may go to the node again ──────────────────┘
+ *
+ *   shared mark of a node that is down
+ *     clear ──▶ obeyed ◀── view fresh ──▶ doubtful
+ *       └─────▶ refuted ── it answers no more ──▶ obeyed or doubtful
+ *
+ * A trial, a verification and a sign of life are probes of this process. While a down mark is obeyed it makes none of the
+ * first two: the leader probes for all. All times are monotonic milliseconds, but those in marks: these are the store's.
+ */
+export interface LocalNode {
+  readonly breaker: CircuitBreaker;
+  readonly stall: StallDetector;
+  readonly mark: SharedMark;
+  /** Whether the view names the node: a configured address that it does not name counts as unverified until it answers. */
+  readonly isListed: boolean;
+  /** Whether the node has answered this process since `sinceMs`, when the process first had it. */
+  readonly hasAnswered: boolean;
+  readonly sinceMs: number;
+  /** When an attempt last failed on its connection; -Infinity for never. */
+  readonly failedAtMs: number;
+  /** Whether a sign of life is being asked for, and when the node last gave one; -Infinity for never. */
+  readonly isAskedForSign: boolean;
+  readonly signAtMs: number;
+}
+
+/** A node that the process has just been given. */
+export function newNode(nowMs: number): LocalNode {
+  return {
+    breaker: closedBreaker(nowMs),
+    stall: idleDetector,
+    mark: clearMark,
+    isListed: false,
+    hasAnswered: false,
+    sinceMs: nowMs,
+    failedAtMs: Number.NEGATIVE_INFINITY,
+    isAskedForSign: false,
+    signAtMs: Number.NEGATIVE_INFINITY,
+  };
+}
+
+/** How a node stands for this process, and since when, by the clock given. */
+export interface NodeStanding {
+  readonly state: "unverified" | "healthy" | "slow-start" | "ejected" | "down" | "draining";
+  readonly reason?: string;
+  /** On this process's monotonic clock. */
+  readonly sinceMs?: number;
+}
+
+/** `storeAheadMs`: the store's clock, which marks go by, minus this process's own. */
+export function standingOf(node: LocalNode, storeAheadMs: number): NodeStanding {
+  const mark = obeyedMark(node.mark);
+  const marked = (state: NodeStanding["state"], { reason, sinceMs }: Mark): NodeStanding => {
+    return { state, reason, sinceMs: sinceMs - storeAheadMs };
+  };
+  if (mark?.kind === "down" || mark?.kind === "draining") return marked(mark.kind, mark);
+  const ejection = ejectionOf(node.breaker);
+  if (ejection !== undefined) return { state: "ejected", reason: ejection.reason, sinceMs: ejection.sinceMs };
+  if (isUnverified(node)) return mark === undefined ? { state: "unverified" } : marked("unverified", mark);
+  return mark?.kind === "slow-start" ? marked("slow-start", mark) : { state: "healthy" };
+}
+
+/** From when, and over how long, requests return to the node; undefined while all may go there. */
+export function slowStartOf(
+  { breaker, mark: shared }: LocalNode,
+  storeAheadMs: number,
+): { readonly fromMs: number; readonly durationMs: number } | undefined {
+  const mark = obeyedMark(shared);
+  if (mark?.kind === "slow-start") return { fromMs: mark.sinceMs - storeAheadMs, durationMs: slowStartMs };
+  if (breaker.state !== "closed" || !breaker.slowStart) return undefined;
+  return { fromMs: breaker.sinceMs, durationMs: localSlowStartMs };
+}
+
+/** Whether requests stay off the node, by this process's own decision or by the view's. */
+export function isKeptOff({ breaker, mark }: LocalNode): boolean {
+  return ejectionOf(breaker) !== undefined || obeyedMark(mark)?.kind === "down";
+}
+
+/** Since when Reads that wait on the node are better off elsewhere; undefined while they are not. */
+export function stuckSinceMs({ stall, mark }: LocalNode): number | undefined {
+  if (stall.state === "stalled") return stall.suspectedAtMs;
+  return mark.state === "obeyed" && mark.mark.kind === "down" ? mark.sinceMs : undefined;
+}
+
+/** Whether the node is probed for a stall, or stalled: no Read is rerouted to it. */
+export function isSuspected({ stall }: LocalNode): boolean {
+  return suspectedSinceMs(stall) !== undefined;
+}
+
+/** Whether the node must see its traffic at each beat even while no request waits on it. */
+export function needsTraffic(node: LocalNode): boolean {
+  return node.stall.state !== "idle" || node.mark.state === "refuted" || isUnverified(node);
+}
+
+/** The mark that readers of the table go by. */
+export function shownMark({ mark }: LocalNode): MarkKind | "none" {
+  return obeyedMark(mark)?.kind ?? "none";
+}
+
+/** Neither the leader nor this process has seen it answer. */
+function isUnverified({ isListed, hasAnswered, mark }: LocalNode): boolean {
+  return !hasAnswered && (!isListed || obeyedMark(mark)?.kind === "unverified");
+}

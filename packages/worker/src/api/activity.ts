@@ -1,0 +1,44 @@
+import { setTimeout as startTimer } from "node:timers";
+
+/** Counts what the pool's own thread has begun, and when nothing of it is pending any more. */
+export class Activity {
+  readonly totals = { requests: 0, answered: 0, failed: 0 };
+  private tasks = 0;
+  private idle: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+
+  get pendingRequests(): number {
+    return this.totals.requests - this.totals.answered - this.totals.failed;
+  }
+
+  // Handed on as functions.
+
+  readonly countRequest = (what: "requests" | "answered" | "failed"): void => {
+    this.totals[what]++;
+    if (what !== "requests") this.settle();
+  };
+
+  readonly countTask = (change: 1 | -1): void => {
+    this.tasks += change;
+    if (change === -1) this.settle();
+  };
+
+  /** Resolves once nothing is pending, or when the shortest time is up of all that were given. */
+  whenIdle(limitMs: number): Promise<void> {
+    if (this.idle === undefined) {
+      let resolve = () => {};
+      const promise = new Promise<void>((done) => {
+        resolve = done;
+      });
+      this.idle = { promise, resolve };
+    }
+    const { promise, resolve } = this.idle;
+    const timer = startTimer(resolve, limitMs);
+    void promise.then(() => clearTimeout(timer));
+    this.settle();
+    return promise;
+  }
+
+  private settle(): void {
+    if (this.pendingRequests === 0 && this.tasks === 0) this.idle?.resolve();
+  }
+}

@@ -1,0 +1,78 @@
+import type { Listeners, Logger, Random, Timers } from "@rollcall/core";
+import { fixed, type PoolConfig } from "@rollcall/core/config";
+import type { NodeTable } from "../cluster-state/node-table.js";
+import { Dispatch } from "../dispatch/dispatch.js";
+import type { DispatchObserver, Sender } from "../dispatch/sender.js";
+import { Lanes } from "../lane/client.js";
+import { LoopLagMonitor } from "../table/loop-lag-monitor.js";
+import { TableReader } from "../table/reader.js";
+import { Threads } from "../threads/threads.js";
+
+export interface SenderParts {
+  readonly config: PoolConfig;
+  readonly table: NodeTable;
+  readonly observer: DispatchObserver;
+  /** Called when a thread that sends is up. */
+  readonly progress: Listeners<void>;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly wallNowMs: () => number;
+  readonly logger: Logger;
+}
+
+/** What sends a pool's requests. */
+export interface OpenedSender {
+  readonly sender: Sender;
+  /** To be called every `beatMs`: shows how late this thread's own loop is. */
+  readonly beat: () => void;
+  /** Both absent with `threads: 0`. */
+  readonly lanes?: Lanes;
+  readonly threads?: Threads;
+}
+
+/** A dispatch in this thread, or lanes to dispatches in others. */
+export function openSender(parts: SenderParts): OpenedSender {
+  return parts.config.threads === 0 ? openDispatch(parts) : openLanes(parts);
+}
+
+const { noNodeWaitMs, drainMs, connectTimeoutMs, maxResponseBytes } = fixed;
+
+function openDispatch({ config, table, observer, timers, random, wallNowMs }: SenderParts): OpenedSender {
+  const nowMs = () => timers.nowMs();
+  const { words, layout } = table;
+  const inFlightMax = config.connections.perNode;
+  const reader = new TableReader({ words, layout, thread: 0, inFlightMax, nowMs });
+  const loopLag = new LoopLagMonitor(reader, nowMs);
+  const sender = new Dispatch({
+    ...{ reader, noNodeWaitMs, drainMs, observer, timers, random, wallNowMs },
+    ranMs: (atMs) => loopLag.ranMs(atMs),
+    settings: { ...config.connections, connectTimeoutMs, maxResponseBytes },
+    queueMax: config.queue.perThread,
+  });
+  return { sender, beat: () => loopLag.beat() };
+}
+
+function openLanes({ config, table, observer, progress, timers, logger }: SenderParts): OpenedSender {
+  const { words, layout, writer, totals } = table;
+  const queueMax = config.queue.perThread;
+  const lanes = new Lanes({
+    ...{ words, layout, writer, totals, queueMax, observer, timers, logger },
+    perNode: config.connections.perNode,
+  });
+  const threads = new Threads({
+    threads: config.threads,
+    setup: {
+      ...{ words, layout, queueMax, noNodeWaitMs, drainMs },
+      settings: { ...config.connections, connectTimeoutMs, maxResponseBytes },
+      defaults: { timeoutMs: config.timeoutMs, retry: config.retry },
+    },
+    joined: (thread) => {
+      lanes.join(thread);
+      progress.emit();
+    },
+    failed: (reason) => lanes.noteFailure(reason),
+    beforeTask: () => lanes.flush(),
+    timers,
+  });
+  return { sender: lanes, beat: () => {}, lanes, threads };
+}

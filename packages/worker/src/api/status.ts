@@ -1,0 +1,75 @@
+import { type Clock, present } from "@rollcall/core";
+import { addressOf } from "@rollcall/core/view";
+import type { ClusterState } from "../cluster-state/cluster-state.js";
+import type { ViewSource } from "../cluster-state/view-source.js";
+import type { Sender } from "../dispatch/sender.js";
+import type { TableTotals } from "../table/totals.js";
+import type { Activity } from "./activity.js";
+import { describeNode, type NodeStatus } from "./node-status.js";
+import type { PoolStats } from "./stats.js";
+import type { ThreadStatuses } from "./thread-statuses.js";
+
+export interface StatusParts {
+  readonly state: ClusterState;
+  readonly view: ViewSource;
+  readonly sender: Sender;
+  readonly totals: TableTotals;
+  readonly activity: Activity;
+  readonly threads: ThreadStatuses;
+  readonly clock: Clock;
+}
+
+/** What a pool shows of itself. */
+export class PoolStatus {
+  constructor(private readonly parts: StatusParts) {}
+
+  nodes(): NodeStatus[] {
+    const { state, totals, clock } = this.parts;
+    const nowMs = clock.nowMs();
+    return state.nodes().map(({ slot, tier, record, standing }) => {
+      const { sinceMs, reason } = standing;
+      const forMs = sinceMs === undefined ? undefined : Math.max(0, Math.round(nowMs - sinceMs));
+      return {
+        address: addressOf(record),
+        ...describeNode(record),
+        tier,
+        state: standing.state,
+        ...present({ reason, forMs }),
+        ...totals.ofNode(slot),
+      };
+    });
+  }
+
+  stats(): PoolStats {
+    const { sender, totals, activity, threads } = this.parts;
+    const { requests, answered, failed } = activity.totals;
+    const ofThreads = totals.ofThreads;
+    return {
+      requests: requests + ofThreads.requests,
+      answered: answered + ofThreads.answered,
+      failed: failed + ofThreads.failed,
+      pending: activity.pendingRequests + ofThreads.requests - ofThreads.answered - ofThreads.failed,
+      inFlight: totals.inFlight,
+      queued: sender.stats().queued,
+      retries: ofThreads.retries,
+      ...present({ view: this.view() }),
+      nodes: this.nodes(),
+      threads: threads.threads(),
+    };
+  }
+
+  private view(): PoolStats["view"] {
+    const { state, view } = this.parts;
+    if (state.view === undefined) return undefined;
+    const { topology, marks } = state.view;
+    const { clusterUuid, clusterName } = topology;
+    return {
+      version: topology.version,
+      marksVersion: marks.version,
+      source: topology.source,
+      freshness: view.freshness,
+      ageMs: Math.max(0, Math.round(view.ageMs)),
+      ...present({ clusterUuid, clusterName }),
+    };
+  }
+}

@@ -1,0 +1,540 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Reach } from "@rollcall/coordinator";
+import type { Endpoint } from "@rollcall/coordinator/cluster";
+import { silentLogger } from "@rollcall/core";
+import { beatMs, type ProbeResult } from "@rollcall/core/health";
+import { createHostPolicy } from "@rollcall/core/policy";
+import { addressOf, type Mark, type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
+import { ManualTimers, seededRandom } from "@rollcall/testing";
+import type { RerouteOrder } from "../dispatch/reroute-order.js";
+import type { Target } from "../dispatch/target.js";
+import { LoopLagMonitor } from "../table/loop-lag-monitor.js";
+import { TableReader } from "../table/reader.js";
+import { ClusterState } from "./cluster-state.js";
+import { createNodeTable } from "./node-table.js";
+
+const node = (id: string, port: number): NodeRecord => ({ id, host: "10.0.0.1", port });
+const [a, b, c] = [node("a", 1), node("b", 2), node("c", 3)];
+const abc = [a, b, c];
+const layout = { slots: 6, threads: 2 };
+const policy = createHostPolicy({ seeds: [], hasCredentials: false });
+/** The store's clock is this far ahead of ours. */
+const storeAheadMs = 500;
+const reached: ProbeResult = { kind: "reached" };
+const unreachable: ProbeResult = { kind: "unreachable", reason: "no answer" };
+
+function endpointOf({ host, port }: Pick<NodeRecord, "host" | "port">, authorization: string): Endpoint {
+  const address = addressOf({ host, port });
+  const origin = `http://${address}`;
+  return { address, host, port, scheme: "http", origin, pathPrefix: "", headers: { authorization }, tls: {}, policy };
+}
+
+interface ViewParts {
+  readonly topology?: number;
+  readonly marks?: number;
+  readonly beat?: number;
+  readonly nodes?: readonly NodeRecord[];
+  readonly marked?: readonly (readonly [NodeRecord, Mark])[];
+}
+
+function viewOf({ topology = 1, marks = 1, beat = 1, nodes = [], marked = [] }: ViewParts): View {
+  const version = (sequence: number) => ({ epoch: 1, leader: "x", sequence });
+  return {
+    topology: { version: version(topology), source: "sniff", nodes },
+    marks: { version: version(marks), nodes: Object.fromEntries(marked.map(([of, mark]) => [nodeKey(of), mark])) },
+    head: { topology: version(topology), marks: version(marks), beat, atMs: beat * 1_000, replicas: 1 },
+  };
+}
+
+const mark = (kind: Mark["kind"], sinceMs = 10_500): Mark => ({
+  kind,
+  sinceMs,
+  reason: "refused",
+  ...(kind === "down" ? { down: { flaps: 1, holdUntilMs: sinceMs + 5_000, failedProbes: 2, reporters: 0 } } : {}),
+});
+
+/** A state over a real table; what threads do is written there by the test. */
+function openState(seeds: readonly NodeRecord[] = [node("", 1)]) {
+  const timers = new ManualTimers(10_000);
+  const nowMs = () => timers.nowMs();
+  const table = createNodeTable(layout);
+  const readers = [0, 1].map((thread) => new TableReader({ ...table, thread, inFlightMax: 9, nowMs }));
+  const [reader = assert.fail(), other = assert.fail()] = readers;
+  const loops = readers.map((one) => new LoopLagMonitor(one, nowMs));
+  const refused = new Set<number>();
+  const counts = { reached: 0, pumped: 0, credentials: 0 };
+  let authorization = "one";
+  let accessChanged = () => {};
+  const lists: (readonly Target[])[] = [];
+  const orders: RerouteOrder[] = [];
+  const probes: { readonly port: number; readonly timeoutMs: number | undefined; answer(result: ProbeResult): void }[] =
+    [];
+  const reports: string[] = [];
+  const events: string[] = [];
+  const warnings: object[] = [];
+  const state = new ClusterState({
+    seeds,
+    table,
+    access: {
+      reach(record): Reach {
+        counts.reached++;
+        if (refused.has(record.port)) return { kind: "refused", reason: "not allowed" };
+        return { kind: "endpoint", endpoint: endpointOf(record, authorization) };
+      },
+      onChange(listener) {
+        accessChanged = listener;
+        return () => {};
+      },
+      credentialRefused: () => counts.credentials++,
+    },
+    prober: {
+      probe: ({ port }, _clusterUuid, timeoutMs) => new Promise((answer) => probes.push({ port, timeoutMs, answer })),
+    },
+    listener: {
+      nodeChanged: ({ address, from, to, reason }) =>
+        events.push(`${address.split(":")[1]}: ${from} > ${to}${reason === undefined ? "" : `, ${reason}`}`),
+      viewApplied: () => {},
+      tableChanged: () => {},
+    },
+    timers,
+    random: seededRandom(3),
+    logger: { ...silentLogger, warn: (fields) => warnings.push(fields) },
+  });
+  state.connect(
+    {
+      apply: (targets) => lists.push(targets),
+      reroute: (order) => orders.push(order),
+      pump: () => {
+        counts.pumped++;
+      },
+    },
+    {
+      report: (key, reason, probed) => reports.push(`${key}: ${reason}${probed ? ", probed" : ""}`),
+      nowMs: () => timers.nowMs() + storeAheadMs,
+    },
+  );
+  return {
+    ...{ timers, state, table, reader, other, refused, counts, lists, orders, probes, reports, warnings },
+    changeAccess(authorizationNow = authorization) {
+      authorization = authorizationNow;
+      accessChanged();
+    },
+    apply: (parts: ViewParts) => state.apply(viewOf(parts), "fresh", "shared"),
+    fail(slot: number, times = 3, generation = 1) {
+      for (let time = 0; time < times; time++) {
+        timers.advance(1);
+        state.failed({ slot, generation, startedAtMs: timers.nowMs(), reason: "reset" });
+      }
+    },
+    /** Answers the oldest probe. */
+    async answer(result: ProbeResult) {
+      (probes.shift() ?? assert.fail("no probe")).answer(result);
+      await nextTurn();
+    },
+    /** Lets time pass, beat by beat. */
+    pass(ms: number) {
+      for (let passed = 0; passed < ms; passed += beatMs) {
+        timers.advance(beatMs);
+        for (const loop of loops) loop.beat();
+        state.beat();
+      }
+    },
+    wait: (slot: number) => reader.showWaiting(slot, nowMs(), nowMs()),
+    takeEvents: () => events.splice(0),
+    targets: () => (lists.at(-1) ?? []).map(({ slot, endpoint: { port } }) => `${slot}: ${port}`),
+    standings: () => state.nodes().map(({ record, standing }) => `${record.port}: ${standing.state}`),
+    eligible: () => reader.refresh().eligible,
+  };
+}
+
+type Scene = ReturnType<typeof openState>;
+
+describe("the list of nodes", () => {
+  it("begins with the configured nodes and goes on with those of the view", () => {
+    const { apply, eligible, takeEvents, targets } = openState();
+    assert.deepEqual([eligible(), takeEvents()], [[0], ["1: absent > unverified"]]);
+    apply({ nodes: [a, b] });
+    assert.deepEqual(
+      [targets(), eligible()],
+      [
+        ["0: 1", "1: 2"],
+        [0, 1],
+      ],
+    );
+    assert.deepEqual(takeEvents(), ["1: unverified > healthy", "2: absent > healthy"]);
+    apply({ topology: 2, nodes: [a, c] });
+    assert.deepEqual(targets(), ["0: 1", "2: 3"]);
+    assert.deepEqual(takeEvents(), ["2: healthy > absent", "3: absent > healthy"]);
+  });
+
+  it("a configured address that the view does not name is used only while no other node is eligible", () => {
+    const { apply, reader } = openState();
+    apply({ nodes: [b] });
+    assert.deepEqual(reader.refresh(), { eligible: [1], further: [[0]], panic: false });
+  });
+
+  it("the sender has the list before the table names a node of it, and waiting requests go on after that", () => {
+    const scene = openState();
+    const { lists, counts, table } = scene;
+    const seen: (readonly [number, number])[] = [];
+    const push = lists.push.bind(lists);
+    lists.push = (...targets) => {
+      seen.push([scene.eligible().length, counts.pumped]);
+      return push(...targets);
+    };
+    scene.apply({ nodes: abc });
+    assert.deepEqual([seen, scene.eligible().length, counts.pumped], [[[1, 1]], 3, 2]);
+    assert.deepEqual(scene.state.topologyOf(Atomics.load(table.words, 2)), viewOf({}).topology.version);
+  });
+
+  it("new credentials reach the sender, and slots and generations stay", () => {
+    const { apply, changeAccess, lists } = openState();
+    apply({ nodes: [a] });
+    changeAccess("two");
+    const [target] = lists.at(-1) ?? [];
+    assert.deepEqual([target?.slot, target?.generation, target?.endpoint.headers.authorization], [0, 1, "two"]);
+  });
+
+  it("a node that the configuration forbids is unusable, gets no request and no probe, and comes back when allowed", () => {
+    const { apply, refused, changeAccess, targets, eligible, takeEvents, state, probes } = openState();
+    refused.add(2);
+    apply({ nodes: [a, b] });
+    assert.deepEqual(
+      [targets(), eligible(), takeEvents().at(-1)],
+      [["0: 1"], [0], "2: absent > unusable, not allowed"],
+    );
+    state.probeWanted(1);
+    assert.equal(probes.length, 0);
+    refused.clear();
+    changeAccess();
+    assert.deepEqual([targets(), eligible(), takeEvents()], [["0: 1", "1: 2"], [0, 1], ["2: unusable > healthy"]]);
+  });
+
+  it("asks how nodes are reached when that may have changed, and not for every mark", () => {
+    const { apply, counts, changeAccess } = openState();
+    apply({ nodes: abc });
+    const before = counts.reached;
+    apply({ marks: 2, nodes: abc, marked: [[a, mark("down")]] });
+    assert.equal(counts.reached, before);
+    changeAccess();
+    assert.equal(counts.reached, before + 3);
+  });
+
+  it("a slot is free again when its last request has ended, and at once if it never could have one", () => {
+    const { apply, refused, targets, state } = openState();
+    refused.add(2);
+    apply({ nodes: abc });
+    apply({ topology: 2, nodes: [a] });
+    const [d, e, f] = [node("d", 4), node("e", 5), node("f", 6)];
+    apply({ topology: 3, nodes: [a, d, e] });
+    // Slot 1 was never used; slot 2 was.
+    assert.deepEqual(targets(), ["0: 1", "1: 4", "3: 5"]);
+    state.released(2);
+    apply({ topology: 4, nodes: [a, d, e, f] });
+    assert.deepEqual(targets(), ["0: 1", "1: 4", "3: 5", "2: 6"]);
+  });
+
+  it("every node finds a slot however many come and go unused, and more nodes than slots are logged", () => {
+    const { apply, refused, warnings, state } = openState();
+    for (let port = 10; port < 60; port++) {
+      refused.add(port);
+      apply({ topology: port, nodes: [a, node("x", port)] });
+    }
+    apply({ topology: 100, nodes: [a, b] });
+    assert.deepEqual([state.nodes().length, warnings], [2, []]);
+    apply({ topology: 101, nodes: [1, 2, 3, 4, 5, 6, 7, 8].map((port) => node(`n${port}`, port)) });
+    assert.deepEqual(warnings, [{ nodes: 2, slots: 6 }]);
+  });
+
+  it("a released slot counts from zero again", () => {
+    const { apply, state, reader, table } = openState();
+    apply({ nodes: [a, b] });
+    reader.countAnswer(1, false);
+    assert.equal(table.totals.ofNode(1).answers, 1);
+    apply({ topology: 2, nodes: [a] });
+    state.released(1);
+    assert.equal(table.totals.ofNode(1).answers, 0);
+  });
+});
+
+describe("the view", () => {
+  it("an older topology and older marks are ignored, also beside newer ones", () => {
+    const { apply, state, lists } = openState();
+    apply({ topology: 5, marks: 5, beat: 5, nodes: [a, b] });
+    const [newest, before] = [state.view, lists.length];
+    for (const older of [{ topology: 4 }, { marks: 4 }, { topology: 6, marks: 4 }, { topology: 4, marks: 6 }]) {
+      apply({ topology: 5, marks: 5, beat: 9, nodes: [c], ...older });
+      assert.equal(state.view, newest);
+    }
+    assert.equal(lists.length, before);
+  });
+
+  it("a beat refreshes the age alone, and an older one not even that", () => {
+    const { apply, state, lists, counts } = openState();
+    apply({ beat: 1, nodes: [a] });
+    const before = [lists.length, counts.pumped];
+    for (const beat of [3, 2]) apply({ beat, nodes: [a] });
+    assert.deepEqual([state.view?.head.atMs, lists.length, counts.pumped], [3_000, ...before]);
+  });
+
+  it("a view of the own monitor replaces the shared one whatever its version, and is replaced by that", () => {
+    const { apply, state, standings } = openState();
+    apply({ topology: 7, marks: 7, nodes: [a, b] });
+    state.apply(viewOf({ nodes: [b, c] }), "fresh", "own");
+    assert.deepEqual(standings(), ["1: unverified", "2: healthy", "3: healthy"]);
+    apply({ topology: 7, marks: 7, nodes: [a, b] });
+    assert.deepEqual(standings(), ["1: healthy", "2: healthy"]);
+  });
+
+  it("writes the marks to the table, and shows how each node stands, since when and why", () => {
+    const { apply, reader, takeEvents, state } = openState();
+    apply({ nodes: abc });
+    takeEvents();
+    apply({
+      marks: 2,
+      nodes: abc,
+      marked: [
+        [a, mark("down")],
+        [b, mark("draining")],
+      ],
+    });
+    assert.deepEqual(reader.refresh(), { eligible: [2], further: [[0], [1]], panic: false });
+    assert.deepEqual(takeEvents(), ["1: healthy > down, refused", "2: healthy > draining, refused"]);
+    assert.deepEqual(state.nodes()[0]?.standing, { state: "down", reason: "refused", sinceMs: 10_000 });
+    apply({ marks: 3, nodes: abc });
+    assert.deepEqual(takeEvents(), ["1: down > healthy", "2: draining > healthy"]);
+  });
+
+  it("a slow start begins at the time of its mark, whatever clock the store has", () => {
+    const { apply, reader, timers } = openState();
+    apply({ nodes: [a], marked: [[a, mark("slow-start")]] });
+    assert.equal(reader.weightOf(0), 0.1);
+    timers.advance(15_000);
+    assert.equal(reader.weightOf(0), 0.5);
+  });
+
+  it("a mark of the node that had the address before is ignored", () => {
+    const { apply, standings } = openState();
+    apply({ nodes: [node("new", 1)], marked: [[a, mark("down")]] });
+    assert.deepEqual(standings(), ["1: healthy"]);
+  });
+
+  it("marks that no leader stands behind any more are hints, which one trial overturns", async () => {
+    const { apply, state, eligible, standings, timers, answer } = openState();
+    const parts = { marks: 2, nodes: abc, marked: [[a, mark("down")] as const, [b, mark("draining")] as const] };
+    apply(parts);
+    state.apply(viewOf(parts), "stale", "shared");
+    assert.deepEqual([standings(), eligible()], [["1: ejected", "2: draining", "3: healthy"], [2]]);
+    assert.deepEqual(state.ejectedKeys(), [nodeKey(a)]);
+    timers.advance(10_000);
+    await answer(reached);
+    assert.deepEqual(standings(), ["1: healthy", "2: draining", "3: healthy"]);
+    apply({ ...parts, beat: 9 });
+    assert.deepEqual(standings(), ["1: down", "2: draining", "3: healthy"]);
+  });
+
+  it("a down mark of a node that answers this process is refuted, until it answers no more", () => {
+    const { apply, reader, pass, standings, state, eligible } = openState();
+    apply({ nodes: abc });
+    reader.noteHeard(0, 10_000);
+    apply({ marks: 2, nodes: abc, marked: [[a, mark("down")]] });
+    assert.deepEqual([standings()[0], eligible(), state.refutedKeys()], ["1: healthy", [0, 1, 2], [nodeKey(a)]]);
+    pass(2_100);
+    assert.deepEqual([standings()[0], eligible(), state.refutedKeys()], ["1: down", [1, 2], []]);
+  });
+});
+
+describe("a node that fails this process", () => {
+  it("is ejected, reported once its probe has failed too, and gets a slow start after a trial", async () => {
+    const { apply, fail, answer, reader, reports, takeEvents, timers, counts, state } = openState();
+    apply({ nodes: [a, b] });
+    takeEvents();
+    const before = counts.pumped;
+    fail(0);
+    assert.deepEqual(reader.refresh(), { eligible: [1], further: [[0]], panic: false });
+    assert.deepEqual([takeEvents(), counts.pumped], [["1: healthy > ejected, reset"], before + 1]);
+    assert.deepEqual([state.ejectedKeys(), reports], [[nodeKey(a)], []]);
+    await answer(unreachable);
+    assert.deepEqual(reports, [`${nodeKey(a)}: reset, probed`]);
+    timers.advance(2_000);
+    await answer(reached);
+    assert.deepEqual([reader.refresh().eligible, reader.weightOf(0)], [[0, 1], 0.1]);
+    assert.deepEqual(takeEvents(), ["1: ejected > healthy"]);
+  });
+
+  it("is reported every 2 s at most, and 20 nodes in a second", async () => {
+    const scene = openState();
+    const { state, fail, answer, timers, reports, probes } = scene;
+    scene.apply({ nodes: [a, b] });
+    fail(0);
+    await answer(unreachable);
+    timers.advance(1_000);
+    await answer(unreachable);
+    assert.equal(reports.length, 1, "the trial fails within 2 s");
+    for (let round = 0; reports.length < 2; round++) {
+      assert.ok(round < 20);
+      timers.advance(1_000);
+      while (probes.length > 0) await answer(unreachable);
+    }
+    assert.equal(state.nodes()[0]?.standing.state, "ejected");
+  });
+
+  it("counts for nothing when another node has taken its slot, nor does its probe", async () => {
+    const { apply, fail, standings, answer, reports, takeEvents } = openState();
+    apply({ nodes: [a, b] });
+    fail(0);
+    takeEvents();
+    apply({ topology: 2, nodes: [node("other", 1), b] });
+    assert.deepEqual([standings(), takeEvents()], [["1: healthy", "2: healthy"], ["1: ejected > healthy"]]);
+    await answer(unreachable);
+    fail(0, 3, 1);
+    assert.deepEqual([standings(), reports], [["1: healthy", "2: healthy"], []]);
+    fail(0, 3, 2);
+    assert.deepEqual(standings(), ["1: ejected", "2: healthy"]);
+  });
+
+  it("is probed for another process on request, by its key", async () => {
+    const { apply, state, probes } = openState();
+    apply({ nodes: [a, b] });
+    assert.equal(state.probe("nobody@10.0.0.1:2"), undefined);
+    const result = state.probe(nodeKey(b));
+    assert.deepEqual([probes.length, probes[0]?.port], [1, 2]);
+    probes[0]?.answer(reached);
+    assert.deepEqual(await result, reached);
+  });
+
+  it("a refused credential is passed on to the access", () => {
+    const { state, counts } = openState();
+    state.credentialRefused();
+    assert.equal(counts.credentials, 1);
+  });
+
+  it("nothing follows from any event after the close", async () => {
+    const { apply, fail, answer, state, timers, reports, takeEvents, probes, lists } = openState();
+    apply({ nodes: [a, b] });
+    fail(0);
+    state.close();
+    takeEvents();
+    const before = lists.length;
+    await answer(unreachable);
+    fail(1);
+    apply({ topology: 2, nodes: [c] });
+    timers.advance(60_000);
+    assert.deepEqual([reports, takeEvents(), probes.length, lists.length], [[], [], 0, before]);
+  });
+});
+
+describe("Reads that wait on a stalled node", () => {
+  async function withStall(): Promise<Scene> {
+    const scene = openState();
+    scene.apply({ nodes: abc });
+    scene.wait(0);
+    scene.pass(300);
+    await scene.answer(unreachable);
+    return scene;
+  }
+
+  it("a stall is found by a probe that takes its time from the handshake, and ejects and reports the node once", async () => {
+    const { apply, other, wait, pass, probes, answer, reports, standings } = openState();
+    apply({ nodes: abc });
+    other.noteHandshake(0, 400);
+    wait(0);
+    pass(200);
+    assert.equal(probes.length, 0);
+    pass(100);
+    assert.deepEqual(
+      probes.map(({ port, timeoutMs }) => [port, timeoutMs]),
+      [[1, 1_200]],
+    );
+    await answer(unreachable);
+    assert.deepEqual([reports, standings()[0]], [[`${nodeKey(a)}: stalled: no answer, probed`], "1: ejected"]);
+  });
+
+  it("a byte in any thread is a sign of life, and an awaited node that answers probes is probed ever less often", async () => {
+    const { apply, wait, pass, probes, other, timers, answer, reports } = openState();
+    apply({ nodes: abc });
+    wait(0);
+    for (let times = 0; times < 20; times++) {
+      pass(200);
+      other.noteHeard(0, timers.nowMs());
+    }
+    assert.equal(probes.length, 0);
+    let answered = 0;
+    for (let beats = 0; beats < 200; beats++) {
+      pass(beatMs);
+      if (probes.length === 0) continue;
+      answered++;
+      await answer(reached);
+    }
+    // After 250, 500, 1000, 2000 and 4000 ms without a byte.
+    assert.deepEqual([answered, reports], [5, []]);
+  });
+
+  it("are rerouted at once and at every beat, to nodes that are not suspected, with what was heard of these", async () => {
+    const { orders, pass, other, reader, timers, wait, probes } = await withStall();
+    const [first] = orders;
+    assert.deepEqual(first?.stuck, [{ slot: 0, generation: 1, suspectedAtMs: 10_250 }]);
+    assert.deepEqual(first?.targets.map(({ slot }) => slot).sort(), [1, 2]);
+    assert.ok(first?.targets.every(({ heardAtMs }) => heardAtMs === Number.NEGATIVE_INFINITY));
+    const heardAtMs = timers.nowMs();
+    other.noteHeard(1, heardAtMs);
+    pass(200);
+    assert.equal(orders.length, 5);
+    assert.equal(orders.at(-1)?.targets.find(({ slot }) => slot === 1)?.heardAtMs, heardAtMs);
+    wait(1);
+    pass(300);
+    assert.ok(probes.some(({ port }) => port === 2));
+    assert.deepEqual(
+      orders.at(-1)?.targets.map(({ slot }) => slot),
+      [2],
+    );
+    // Its attempts are over.
+    reader.showWaiting(0, undefined, undefined);
+    const before = orders.length;
+    pass(200);
+    assert.equal(orders.length, before);
+  });
+
+  it("have an idle node asked for a sign of life, once at a time, and are rerouted when it gives one", async () => {
+    const { orders, state, probes, answer, timers } = await withStall();
+    const before = orders.length;
+    for (let times = 0; times < 3; times++) state.probeWanted(2);
+    assert.deepEqual(
+      probes.map(({ port }) => port),
+      [3],
+    );
+    await answer(reached);
+    assert.equal(orders.length, before + 1);
+    assert.equal(orders.at(-1)?.targets.find(({ slot }) => slot === 2)?.heardAtMs, timers.nowMs());
+  });
+
+  it("stay where they are when no other node is eligible, and once the node is back", async () => {
+    const { orders, pass, fail, timers, probes } = await withStall();
+    fail(1);
+    fail(2);
+    const before = orders.length;
+    pass(200);
+    assert.equal(orders.length, before);
+    const back = await withStall();
+    back.timers.advance(1_000);
+    await back.answer(reached);
+    const rerouted = back.orders.length;
+    back.pass(200);
+    assert.equal(back.orders.length, rerouted);
+    assert.ok(timers.nowMs() > 0 && probes.length > 0);
+  });
+
+  it("are rerouted from a node that the view marks down, too", () => {
+    const { apply, orders, pass, wait, timers } = openState();
+    apply({ nodes: abc });
+    wait(1);
+    pass(100);
+    apply({ marks: 2, nodes: abc, marked: [[b, mark("down")]] });
+    const downAtMs = timers.nowMs();
+    pass(beatMs);
+    assert.deepEqual(orders[0]?.stuck, [{ slot: 1, generation: 1, suspectedAtMs: downAtMs }]);
+    assert.deepEqual(orders[0]?.targets.map(({ slot }) => slot).sort(), [0, 2]);
+  });
+});

@@ -1,0 +1,301 @@
+import type { ClusterAccess } from "@rollcall/coordinator";
+import { type Logger, present, type Random, type Timers } from "@rollcall/core";
+import { type NodeEffect, type NodeProbe, needsTraffic, type ProbeResult } from "@rollcall/core/health";
+import { addressOf, type Freshness, type Version, type View } from "@rollcall/core/view";
+import type { NodeEvent } from "../api/node-status.js";
+import type { DispatchObserver } from "../dispatch/sender.js";
+import type { Target } from "../dispatch/target.js";
+import { applyView, endRow, noRows, type Row, type Rows } from "../table/apply-view.js";
+import { HeaderWord } from "../table/layout.js";
+import { NumberedLists } from "../table/numbered-lists.js";
+import { type AppliedView, nextAppliedView, noView, type ViewConsumer, type ViewOrigin } from "./applied-view.js";
+import type { ClusterListener, KnownNode, Reporter, TableSender } from "./collaborators.js";
+import { NodeEntry } from "./node-entry.js";
+import type { NodeTable } from "./node-table.js";
+import type { Prober } from "./prober.js";
+import { ReportLimiter } from "./report-limiter.js";
+import { rerouteOrder } from "./reroute-decision.js";
+
+export interface ClusterStateOptions {
+  /** The configured addresses. */
+  readonly seeds: readonly { readonly host: string; readonly port: number }[];
+  readonly table: NodeTable;
+  readonly access: Pick<ClusterAccess, "reach" | "onChange" | "credentialRefused">;
+  readonly prober: Prober;
+  readonly listener: ClusterListener;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/**
+ * All that a process holds of the cluster's nodes, on its main thread, and the only writer of the table's shared rows.
+ *
+ *   a failed attempt ─ failed ──▶┌──────────────┐── sender: the list of nodes, reroutes
+ *   a view, its marks ─ apply ──▶│  one entry   │── prober: one probe
+ *   each beat ───────── beat ───▶│  for a node  │── reporter: failure reports to the leader
+ *   the result of a probe ──────▶└──────────────┘── the table, and the listener
+ *
+ * What is decided of one node is decided by `nextNode` of core. Events come in after {@link connect} only.
+ */
+export class ClusterState implements DispatchObserver, ViewConsumer {
+  private readonly reports: ReportLimiter;
+  private readonly lists = new NumberedLists();
+  /** By slot. */
+  private readonly entries = new Map<number, NodeEntry>();
+  private rows: Rows = noRows;
+  private applied: AppliedView = noView;
+  private readonly unwritten = new Set<NodeEntry>();
+  private isBatch = false;
+  private collaborators: { readonly sender: TableSender; readonly reporter: Reporter } | undefined;
+  private stopAccess = () => {};
+
+  constructor(private readonly options: ClusterStateOptions) {
+    this.reports = new ReportLimiter(options.timers);
+  }
+
+  /** Begins, with the configured addresses alone. */
+  connect(sender: TableSender, reporter: Reporter): void {
+    this.collaborators = { sender, reporter };
+    this.stopAccess = this.options.access.onChange(() => this.rebuild());
+    this.rebuild();
+  }
+
+  /** Ignores every event from now on. */
+  close(): void {
+    this.collaborators = undefined;
+    this.stopAccess();
+    for (const entry of this.entries.values()) entry.close();
+  }
+
+  // What happens.
+
+  apply(view: View, freshness: Freshness, origin: ViewOrigin): void {
+    if (this.collaborators === undefined) return;
+    const { applied, news } = nextAppliedView(this.applied, view, freshness, origin);
+    this.applied = applied;
+    if (news === "topology") this.rebuild();
+    else if (news === "marks") this.batch(() => this.mark());
+    this.options.listener.viewApplied(applied.view ?? view);
+  }
+
+  /** To be called every `beatMs`, after the beat of a dispatch in this thread. */
+  beat(): void {
+    const { traffic } = this.options.table;
+    for (const entry of this.entries.values()) {
+      if (entry.isUsable && (needsTraffic(entry.node) || traffic.isAwaited(entry.slot)))
+        entry.send({ type: "traffic" });
+    }
+    this.reroute();
+  }
+
+  failed({ slot, generation, startedAtMs, reason }: Parameters<DispatchObserver["failed"]>[0]): void {
+    const entry = this.entries.get(slot);
+    // A message of a thread may still be about the slot's last node.
+    if (entry?.row.generation !== generation) return;
+    const { answers } = this.options.table.totals.ofNode(slot);
+    entry.send({ type: "failed", startedAtMs, answers, reason });
+  }
+
+  probeWanted(slot: number): void {
+    const entry = this.entries.get(slot);
+    if (entry?.isUsable) entry.send({ type: "signWanted" });
+  }
+
+  credentialRefused(): void {
+    this.options.access.credentialRefused();
+  }
+
+  released(slot: number): void {
+    const entry = this.entries.get(slot);
+    if (entry !== undefined) entry.isHandedOut = false;
+    this.rows = endRow(this.rows, slot);
+    this.options.table.totals.restart(slot);
+  }
+
+  // What others ask.
+
+  get view(): View | undefined {
+    return this.applied.view;
+  }
+
+  /** The times of marks are on the store's clock: by how much it is ahead of this process's own. */
+  private get storeAheadMs(): number {
+    const reporter = this.collaborators?.reporter;
+    return reporter === undefined ? 0 : reporter.nowMs() - this.options.timers.nowMs();
+  }
+
+  nodes(): KnownNode[] {
+    return [...this.entries.values()].map((entry) => {
+      const { slot, tier, node: record } = entry.row;
+      return { slot, tier, record, standing: entry.standing(this.storeAheadMs) };
+    });
+  }
+
+  /** The nodes, by `nodeKey`, that this process has ejected. */
+  ejectedKeys(): string[] {
+    return [...this.entries.values()]
+      .filter((entry) => entry.row.tier === "node" && entry.standing(0).state === "ejected")
+      .map(({ key }) => key);
+  }
+
+  /** The nodes, by `nodeKey`, whose down mark this process refutes: it hears them. */
+  refutedKeys(): string[] {
+    return [...this.entries.values()].filter(({ node }) => node.mark.state === "refuted").map(({ key }) => key);
+  }
+
+  /** Probes the node of that `nodeKey` for another process; undefined where no such node is known. */
+  probe(key: string): Promise<ProbeResult> | undefined {
+    const entry = [...this.entries.values()].find((one) => one.key === key);
+    return entry === undefined ? undefined : this.probeOnce(entry, undefined);
+  }
+
+  /** The version of the topology that a numbered list of targets stands for; undefined where it is not known any more. */
+  topologyOf(list: number): Version | undefined {
+    return this.lists.versionOf(list);
+  }
+
+  // The list of nodes, and the table.
+
+  /** The list of nodes has changed, or how they are reached: credentials, policy, names. */
+  private rebuild(): void {
+    const { seeds, table, logger } = this.options;
+    const { slots } = table.layout;
+    const nodes = this.view?.topology.nodes ?? [];
+    const configured = seeds.map(({ host, port }) => ({ id: "", host, port }));
+    const { rows, removed, left } = applyView(this.rows, nodes, configured, slots);
+    this.rows = rows;
+    if (left.length > 0) logger.warn({ nodes: left.length, slots }, "more nodes than this pool can use");
+    this.batch(() => {
+      for (const { slot } of removed) this.remove(slot);
+      for (const row of rows.inUse.values()) this.unwritten.add(this.place(row));
+      this.deliver();
+      this.mark();
+    });
+  }
+
+  /** Gives the row its entry: that of the same node, or a new one. */
+  private place(row: Row): NodeEntry {
+    const { access, table, timers, random } = this.options;
+    const reach = access.reach(row.node);
+    const before = this.entries.get(row.slot);
+    if (before?.row.generation === row.generation) {
+      before.row = row;
+      before.reach = reach;
+      return before;
+    }
+    before?.close();
+    const entry: NodeEntry = new NodeEntry(row, reach, {
+      timers,
+      random,
+      traffic: () => table.traffic.of(row.slot, timers.nowMs()),
+      carryOut: (effect) => this.carryOut(entry, effect),
+    });
+    entry.isHandedOut = before?.isHandedOut ?? false;
+    entry.announced = before?.announced ?? "absent";
+    this.entries.set(row.slot, entry);
+    table.writer.assign(row.slot, row.generation);
+    return entry;
+  }
+
+  private remove(slot: number): void {
+    const entry = this.entries.get(slot);
+    if (entry === undefined) return;
+    entry.close();
+    this.entries.delete(slot);
+    this.options.table.writer.setState(slot, undefined, undefined);
+    this.announce(entry, { state: "absent" });
+    // No release comes of a slot that never had a request, or whose last one ended before.
+    if (!entry.isHandedOut) this.rows = endRow(this.rows, slot);
+  }
+
+  /** The sender has the list before the table names any node of it. */
+  private deliver(): void {
+    const targets: Target[] = [];
+    for (const entry of this.entries.values()) {
+      const { slot, generation } = entry.row;
+      if (entry.reach.kind !== "endpoint") continue;
+      entry.isHandedOut = true;
+      targets.push({ slot, generation, endpoint: entry.reach.endpoint });
+    }
+    this.collaborators?.sender.apply(targets);
+    this.lists.note(Atomics.load(this.options.table.words, HeaderWord.topology), this.view?.topology.version);
+  }
+
+  /** Gives every node the view's word on it. */
+  private mark(): void {
+    const { view, freshness } = this.applied;
+    for (const entry of this.entries.values()) {
+      const mark = view?.marks.nodes[entry.key];
+      entry.send({ type: "marked", mark, isFresh: freshness === "fresh", isListed: entry.row.tier === "node" });
+    }
+  }
+
+  /** Writes the rows that have changed meanwhile all at once, at the end. */
+  private batch(change: () => void): void {
+    this.isBatch = true;
+    try {
+      change();
+    } finally {
+      this.isBatch = false;
+      this.write();
+    }
+  }
+
+  private write(): void {
+    if (this.isBatch || this.unwritten.size === 0) return;
+    const { storeAheadMs } = this;
+    for (const entry of this.unwritten) {
+      if (this.entries.get(entry.slot) !== entry) continue;
+      this.options.table.writer.setState(entry.slot, entry.shown(), entry.slowStart(storeAheadMs));
+      this.announce(entry, entry.standing(storeAheadMs));
+    }
+    this.unwritten.clear();
+    this.collaborators?.sender.pump();
+    this.options.listener.tableChanged(this);
+  }
+
+  private announce(
+    entry: NodeEntry,
+    { state: to, reason }: { readonly state: NodeEvent["to"]; reason?: string },
+  ): void {
+    const { announced: from, row } = entry;
+    if (from === to) return;
+    entry.announced = to;
+    const { name } = row.node;
+    this.options.listener.nodeChanged(present({ address: addressOf(row.node), name, from, to, reason }));
+  }
+
+  // What follows from an event.
+
+  private carryOut(entry: NodeEntry, effect: NodeEffect): void {
+    switch (effect.type) {
+      case "changed":
+        this.unwritten.add(entry);
+        return this.write();
+      case "probe":
+        return void this.probeFor(entry, effect.probe);
+      case "report":
+        if (this.reports.tryTake(entry)) this.collaborators?.reporter.report(entry.key, effect.reason, effect.probed);
+        return;
+      case "reroute":
+        return this.reroute();
+    }
+  }
+
+  private async probeFor(entry: NodeEntry, probe: NodeProbe): Promise<void> {
+    const result = await this.probeOnce(entry, probe.purpose === "stall" ? probe.timeoutMs : undefined);
+    entry.send({ type: "probed", probe, result });
+  }
+
+  private probeOnce(entry: NodeEntry, timeoutMs: number | undefined): Promise<ProbeResult> {
+    return this.options.prober.probe(entry.row.node, this.view?.topology.clusterUuid, timeoutMs);
+  }
+
+  private reroute(): void {
+    const { table, timers, random } = this.options;
+    const entries = [...this.entries.values()].filter(({ isUsable }) => isUsable);
+    const order = rerouteOrder(entries, table.traffic, timers.nowMs(), random);
+    if (order !== undefined) this.collaborators?.sender.reroute(order);
+  }
+}

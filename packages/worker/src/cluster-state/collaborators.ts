@@ -1,0 +1,31 @@
+import type { NodeRecord, View } from "@rollcall/core/view";
+import type { NodeEvent } from "../api/node-status.js";
+import type { Sender } from "../dispatch/sender.js";
+import type { Tier } from "../table/apply-view.js";
+import type { NodeStanding } from "./node-entry.js";
+
+/** Sends requests by the list of nodes and by the table. */
+export type TableSender = Pick<Sender, "apply" | "reroute" | "pump">;
+
+/** Takes what this process reports, and has the clock that the times of marks are on. */
+export interface Reporter {
+  /** This process cannot use the node of that `nodeKey`. Never fails. `probed`: a probe on a new connection failed too. */
+  report(node: string, reason: string, probed: boolean): void;
+  nowMs(): number;
+}
+
+/** What changes of the nodes are shown to. */
+export interface ClusterListener {
+  nodeChanged(event: NodeEvent): void;
+  viewApplied(view: View): void;
+  /** Rows of the table have changed: a request that waits may find a node. */
+  tableChanged(cluster: { nodes(): readonly KnownNode[] }): void;
+}
+
+/** A node as this process sees it now. */
+export interface KnownNode {
+  readonly slot: number;
+  readonly tier: Tier;
+  readonly record: NodeRecord;
+  readonly standing: NodeStanding;
+}

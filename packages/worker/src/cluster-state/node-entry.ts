@@ -1,0 +1,107 @@
+import type { Reach } from "@rollcall/coordinator";
+import { type Random, ReducerRunner, type Timers } from "@rollcall/core";
+import {
+  type LocalNode,
+  type NodeEffect,
+  type NodeEvent,
+  type NodeTraffic,
+  newNode,
+  nextNode,
+  nodeDueMs,
+  shownMark,
+  slowStartOf,
+  standingOf,
+} from "@rollcall/core/health";
+import { nodeKey } from "@rollcall/core/view";
+import type { NodeState } from "../api/node-status.js";
+import type { Row } from "../table/apply-view.js";
+import type { SlotState } from "../table/layout.js";
+
+/** How a node stands, and why. */
+export interface NodeStanding {
+  readonly state: NodeState;
+  readonly reason?: string;
+  /** On this process's monotonic clock. */
+  readonly sinceMs?: number;
+}
+
+export interface NodeEntryOptions {
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly traffic: () => NodeTraffic;
+  readonly carryOut: (effect: NodeEffect) => void;
+}
+
+/**
+ * One node of the table, and all that the main thread holds of it.
+ *
+ * Another node in the same slot is another entry: what is still said to a closed one, by a timer or a probe that was in
+ * flight, goes nowhere.
+ */
+export class NodeEntry {
+  /** The sender may still have requests for the slot: its release is to come. */
+  isHandedOut = false;
+  /** When this process last reported the node to the leader. */
+  reportedAtMs = Number.NEGATIVE_INFINITY;
+  /** What listeners were last told. */
+  announced: NodeState | "absent" = "absent";
+  private readonly runner: ReducerRunner<LocalNode, NodeEvent, NodeEffect>;
+
+  constructor(
+    /** Replaced when the view has a newer record of the same node. */
+    public row: Row,
+    /** How the configuration lets the node be reached; replaced when the configuration has changed. */
+    public reach: Reach,
+    { timers, random, traffic, carryOut }: NodeEntryOptions,
+  ) {
+    this.runner = new ReducerRunner<LocalNode, NodeEvent, NodeEffect>(
+      newNode(timers.nowMs()),
+      {
+        next: (node, event, nowMs) => nextNode(node, event, traffic(), nowMs, random),
+        dueMs: nodeDueMs,
+        tick: { type: "tick" },
+      },
+      { timers, carryOut },
+    );
+  }
+
+  get node(): LocalNode {
+    return this.runner.state;
+  }
+
+  get slot(): number {
+    return this.row.slot;
+  }
+
+  get key(): string {
+    return nodeKey(this.row.node);
+  }
+
+  get isUsable(): boolean {
+    return this.reach.kind === "endpoint";
+  }
+
+  send(event: NodeEvent): void {
+    this.runner.send(event);
+  }
+
+  standing(storeAheadMs: number): NodeStanding {
+    if (this.reach.kind === "refused") return { state: "unusable", reason: this.reach.reason };
+    return standingOf(this.node, storeAheadMs);
+  }
+
+  /** What readers of the table see; undefined: the node is not to be used. */
+  shown(): SlotState | undefined {
+    if (!this.isUsable) return undefined;
+    const ejected = standingOf(this.node, 0).state === "ejected";
+    return { tier: this.row.tier, mark: shownMark(this.node), ejected };
+  }
+
+  slowStart(storeAheadMs: number) {
+    return slowStartOf(this.node, storeAheadMs);
+  }
+
+  close(): void {
+    this.runner.close();
+  }
+}

@@ -1,0 +1,47 @@
+import type { Random } from "@rollcall/core";
+import { isSuspected, stuckSinceMs } from "@rollcall/core/health";
+import { type Candidate, rosterOf } from "@rollcall/core/selection";
+import type { RerouteOrder } from "../dispatch/reroute-order.js";
+import type { TableTraffic } from "../table/traffic.js";
+import type { NodeEntry } from "./node-entry.js";
+
+/** At most this many nodes are offered at once to Reads that move: others have their turn at the next beat. */
+const targetsMax = 64;
+
+/**
+ * From which nodes to which Reads are to be rerouted; undefined while none waits on a stuck node, or none can go elsewhere.
+ *
+ * It is decided here because only the main thread sees the whole process. Which attempts are moved, and how many at a
+ * time, each thread decides for its own.
+ */
+export function rerouteOrder(
+  entries: readonly NodeEntry[],
+  traffic: Pick<TableTraffic, "isAwaited" | "heardMs">,
+  nowMs: number,
+  random: Random,
+): RerouteOrder | undefined {
+  const stuck = entries.flatMap(({ slot, row, node }) => {
+    const suspectedAtMs = stuckSinceMs(node);
+    if (suspectedAtMs === undefined || !traffic.isAwaited(slot)) return [];
+    return [{ slot, generation: row.generation, suspectedAtMs }];
+  });
+  if (stuck.length === 0) return undefined;
+
+  const candidates = entries.flatMap((entry): Candidate[] => {
+    const state = entry.shown();
+    return state === undefined ? [] : [{ slot: entry.slot, ...state }];
+  });
+  const { eligible, panic } = rosterOf(candidates);
+  // When hardly any node is left to choose, the fault is not in the nodes: then nothing is given up.
+  if (panic) return undefined;
+  const bySlot = new Map(entries.map((entry) => [entry.slot, entry]));
+  const from = Math.floor(random() * eligible.length);
+  const targets = [...eligible.slice(from), ...eligible.slice(0, from)]
+    .flatMap((slot) => {
+      const node = bySlot.get(slot)?.node;
+      if (node === undefined || isSuspected(node)) return [];
+      return [{ slot, heardAtMs: Math.max(node.signAtMs, traffic.heardMs(slot, nowMs)) }];
+    })
+    .slice(0, targetsMax);
+  return targets.length === 0 ? undefined : { decidedAtMs: nowMs, stuck, targets };
+}

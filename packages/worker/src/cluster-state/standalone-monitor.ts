@@ -1,0 +1,46 @@
+import { type Coordinator, createMemoryStore, type FailureReport, type ViewStore } from "@rollcall/coordinator";
+import type { Clock } from "@rollcall/core";
+import type { View } from "@rollcall/core/view";
+
+/** A coordinator that this process runs for itself alone, over a store in memory, beginning with what was known last. */
+export class StandaloneMonitor {
+  private readonly store: ViewStore;
+  private readonly coordinator: Coordinator;
+  private readonly unsubscribe: () => void;
+  private newest: View | undefined;
+
+  constructor(
+    clock: Clock,
+    from: View | undefined,
+    newCoordinator: (store: ViewStore) => Coordinator,
+    show: (view: View) => void,
+  ) {
+    this.store = createMemoryStore(clock, from);
+    this.coordinator = newCoordinator(this.store);
+    this.unsubscribe = this.store.subscribe((view) => {
+      this.newest = view;
+      show(view);
+    });
+    this.coordinator.start();
+  }
+
+  /** Since the last beat of its view; undefined before the first. */
+  get ageMs(): number | undefined {
+    return this.newest === undefined ? undefined : this.store.nowMs() - this.newest.head.atMs;
+  }
+
+  /** What stands in the way of finding the cluster's nodes. For people. */
+  get problem(): string | undefined {
+    return this.coordinator.problem;
+  }
+
+  report(report: FailureReport): void {
+    this.store.report(report);
+  }
+
+  /** Shows nothing any more, and stops. */
+  async close(): Promise<void> {
+    this.unsubscribe();
+    await this.coordinator.close();
+  }
+}
