@@ -149,8 +149,8 @@ describe("restarts", { ...night, concurrency: 4 }, () => {
     // A replica: what it held against the node by itself, once. The rest is the view's, and in its events.
     for (const [at, replica] of replicas.entries()) {
       const lately = replica.log.slice(quiet[at]);
-      const own = lately.filter((line) => / keeps away from | uses node /.test(line));
-      const ejections = own.filter((line) => line.startsWith(`warn this process keeps away from node n2`));
+      const own = lately.filter((line) => / is ejected for this process| is used by this process again/.test(line));
+      const ejections = own.filter((line) => line.startsWith(`warn node n2 `));
       assert.ok(ejections.length <= 1, own.join("\n"));
       assert.equal(own.length, 2 * ejections.length, "whoever kept away uses it again, and says so");
       assert.deepEqual(

@@ -94,7 +94,7 @@ describe("frozen node", patience, () => {
       await waitUntil("some wait on it", () => statusOf(pool, node).inFlight >= 2);
       await whilePaused([node], async () => {
         await waitUntil("the node is left", () => ["ejected", "down"].includes(statusOf(pool, node).state));
-        assert.match(events[0]?.reason ?? "", /^silent: no answer/);
+        assert.match(events[0]?.reason ?? "", /^stalled: no answer/);
         await waitUntil("its Reads have moved", () => reads.tally.moved > 0);
         const { answered } = reads.tally;
         await waitUntil("the others serve", () => reads.tally.answered > answered + 100);

@@ -23,7 +23,6 @@ export {
   ranMs,
   waitingSinceMs,
 } from "./loop-lag.js";
-export { slowStartMs, slowStartWeight } from "./slow-start.js";
 export { type NodeEvent, nextNode, nodeDueMs } from "./next-node.js";
 export {
   isKeptOff,
@@ -38,4 +37,5 @@ export {
   stuckSinceMs,
 } from "./node.js";
 export type { NodeEffect, NodeProbe, ProbeResult } from "./node-probe.js";
+export { slowStartMs, slowStartWeight } from "./slow-start.js";
 export { type NodeTraffic, noTraffic } from "./stall-detector.js";

@@ -3,7 +3,7 @@ import type { Task } from "../threads/run-task.js";
 import type { TaskOptions } from "../threads/tasks.js";
 import type { NodeStatus } from "./node-status.js";
 import type { PoolEvents } from "./pool-events.js";
-import type { PoolRequest } from "./prepare-call.js";
+import type { PoolRequest } from "./pool-request.js";
 import type { PoolResponse } from "./response.js";
 import type { PoolStats } from "./stats.js";
 

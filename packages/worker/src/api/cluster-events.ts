@@ -33,7 +33,7 @@ export class ClusterEvents implements ClusterListener {
     const node = name === undefined ? address : `${sanitizeForLog(name)} (${address})`;
     if (to === "ejected") {
       this.ejected.add(address);
-      this.logger.warn({ node, reason }, `node ${node} is ejected: this process sends it no requests: ${reason}`);
+      this.logger.warn({ node, reason }, `node ${node} is ejected for this process: ${reason}`);
     } else if (to === "absent") this.ejected.delete(address);
     else if (isInUse(to) && this.ejected.delete(address))
       this.logger.info({ node }, `node ${node} is used by this process again`);

@@ -22,11 +22,6 @@ it("an event of the pool reaches the listeners of its kind in order, whatever on
   emitter.emit("view", { nodes: [], source: "seeds" });
   await Promise.resolve();
   assert.deepEqual(heard, ["first", "last"]);
-  assert.deepEqual(
-    logger.lines.map(({ fields }) => fields),
-    [
-      { event: "view", error: "broken" },
-      { event: "view", error: "broken later" },
-    ],
-  );
+  assert.deepEqual(logger.lines, ["error a listener threw", "error a listener threw"]);
+  assert.match(logger.text(), /event: 'view', error: 'broken'[\s\S]*event: 'view', error: 'broken later'/);
 });

@@ -3,13 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import {
-  ClusterAccess,
-  Coordinator,
-  createMemoryStore,
-  HttpControlClient,
-  systemTimers,
-} from "@rollcall/coordinator";
+import { ClusterAccess, Coordinator, createMemoryStore, HttpControlClient, systemTimers } from "@rollcall/coordinator";
 import { parseClusterConfig } from "@rollcall/core/config";
 import type { ProbeResult } from "@rollcall/core/health";
 import { addressOf, type Heartbeat, type PeerProbeResult, type View } from "@rollcall/core/view";

@@ -1,6 +1,6 @@
 import type { Random } from "@rollcall/core";
 import { isSuspected, stuckSinceMs } from "@rollcall/core/health";
-import { type Candidate, rosterOf } from "@rollcall/core/selection";
+import { rosterOf, type SelectableNode } from "@rollcall/core/selection";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type { TableTraffic } from "../table/traffic.js";
 import type { NodeEntry } from "./node-entry.js";
@@ -27,7 +27,7 @@ export function rerouteOrder(
   });
   if (stuck.length === 0) return undefined;
 
-  const candidates = entries.flatMap((entry): Candidate[] => {
+  const candidates = entries.flatMap((entry): SelectableNode[] => {
     const state = entry.shown();
     return state === undefined ? [] : [{ slot: entry.slot, ...state }];
   });

@@ -1,6 +1,6 @@
-import { type Coordinator, createMemoryStore, type FailureReport, type ViewStore } from "@rollcall/coordinator";
+import { type Coordinator, createMemoryStore, type ViewStore } from "@rollcall/coordinator";
 import type { Clock } from "@rollcall/core";
-import type { View } from "@rollcall/core/view";
+import type { FailureReport, View } from "@rollcall/core/view";
 
 /** A coordinator that this process runs for itself alone, over a store in memory, beginning with what was known last. */
 export class StandaloneMonitor {
