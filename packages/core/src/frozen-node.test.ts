@@ -7,8 +7,8 @@ import {
   isKeptOff,
   isSuspected,
   type LocalNode,
-  type NodeEvent,
-  type NodeProbe,
+  type LocalNodeEvent,
+  type LocalProbe,
   newLoopLag,
   newNode,
   nextLoopLag,
@@ -201,7 +201,7 @@ class Process {
     this.tickLater();
   }
 
-  private tell(slot: number, seat: Seat, event: NodeEvent): void {
+  private tell(slot: number, seat: Seat, event: LocalNodeEvent): void {
     const nowMs = timers.nowMs();
     const starts = this.at(slot).map(({ startedAtMs }) => startedAtMs);
     const since = (atMs: number) => (starts.length === 0 ? undefined : waitingSinceMs(this.watch, atMs, nowMs));
@@ -221,7 +221,7 @@ class Process {
     }
   }
 
-  private probe(slot: number, seat: Seat, probe: NodeProbe): void {
+  private probe(slot: number, seat: Seat, probe: LocalProbe): void {
     this.probes++;
     const timeoutMs = probe.purpose === "stall" ? probe.timeoutMs : 1_000;
     let settled = false;

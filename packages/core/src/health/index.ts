@@ -23,12 +23,12 @@ export {
   ranMs,
   waitingSinceMs,
 } from "./loop-lag.js";
-export { type NodeEvent, nextNode, nodeDueMs } from "./next-node.js";
+export { type LocalNodeEvent, nextNode, nodeDueMs } from "./next-node.js";
 export {
   isKeptOff,
   isSuspected,
   type LocalNode,
-  type NodeStanding,
+  type LocalStanding,
   needsTraffic,
   newNode,
   shownMark,
@@ -36,6 +36,6 @@ export {
   standingOf,
   stuckSinceMs,
 } from "./node.js";
-export type { NodeEffect, NodeProbe, ProbeResult } from "./node-probe.js";
+export type { LocalProbe, NodeEffect, ProbeResult } from "./node-probe.js";
 export { slowStartMs, slowStartWeight } from "./slow-start.js";
 export { type NodeTraffic, noTraffic } from "./stall-detector.js";

@@ -15,7 +15,7 @@ import {
   verified,
 } from "./circuit-breaker.js";
 import { isKeptOff, type LocalNode, slowStartOf, standingOf } from "./node.js";
-import type { NodeEffect, NodeProbe, ProbeResult } from "./node-probe.js";
+import type { LocalProbe, NodeEffect, ProbeResult } from "./node-probe.js";
 import { nextMark, obeyedMark, recheckMark } from "./shared-mark.js";
 import {
   type NodeTraffic,
@@ -30,7 +30,7 @@ import {
 /** A byte this recent shows that the node answers, whatever the view says. */
 const answeringMs = 2_000;
 
-export type NodeEvent =
+export type LocalNodeEvent =
   /**
    * An attempt of a request failed on its connection: refused, no route, connect timeout, TLS, or reset before the first
    * byte of the answer. Not for a timeout of the answer, 429 or 5xx.
@@ -41,7 +41,7 @@ export type NodeEvent =
   /** Due at {@link nodeDueMs}; at any other time it does nothing. */
   | { readonly type: "tick" }
   /** The result of a `probe` effect. */
-  | { readonly type: "probed"; readonly probe: NodeProbe; readonly result: ProbeResult }
+  | { readonly type: "probed"; readonly probe: LocalProbe; readonly result: ProbeResult }
   /** The view's word on the node; may be repeated. `isFresh`: whether a leader stands behind its marks. */
   | {
       readonly type: "marked";
@@ -57,7 +57,7 @@ type NodeStep = readonly [LocalNode, readonly NodeEffect[]];
 /** Takes one event into account. Returns the same node if the event changes nothing. */
 export function nextNode(
   before: LocalNode,
-  event: NodeEvent,
+  event: LocalNodeEvent,
   traffic: NodeTraffic,
   nowMs: number,
   random: Random,
@@ -76,7 +76,7 @@ export function nodeDueMs(node: LocalNode): number | undefined {
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-function react(node: LocalNode, event: NodeEvent, traffic: NodeTraffic, nowMs: number, random: Random): NodeStep {
+function react(node: LocalNode, event: LocalNodeEvent, traffic: NodeTraffic, nowMs: number, random: Random): NodeStep {
   switch (event.type) {
     case "failed": {
       const [breaker, effects] = failedAttempt(node.breaker, event, nowMs, random);
@@ -112,7 +112,7 @@ function react(node: LocalNode, event: NodeEvent, traffic: NodeTraffic, nowMs: n
 
 function probed(
   before: LocalNode,
-  { probe, result }: Extract<NodeEvent, { type: "probed" }>,
+  { probe, result }: Extract<LocalNodeEvent, { type: "probed" }>,
   traffic: NodeTraffic,
   nowMs: number,
   random: Random,

@@ -19,7 +19,7 @@ export type ProbeResult =
  *   stall    requests wait on the node without a byte: does it still answer?
  *   sign     Reads would be rerouted to the node if it gave a sign of life
  */
-export type NodeProbe =
+export type LocalProbe =
   | { readonly purpose: "verify" | "trial" | "sign" }
   | { readonly purpose: "stall"; readonly number: number; readonly timeoutMs: number };
 
@@ -28,7 +28,7 @@ export type NodeEffect =
   /** What readers of the table are shown of the node has changed. Comes before all other effects. */
   | { readonly type: "changed" }
   /** Probe the node once on a new connection, and answer with `probed`. */
-  | { readonly type: "probe"; readonly probe: NodeProbe }
+  | { readonly type: "probe"; readonly probe: LocalProbe }
   /** Report to the leader that the node fails this process. `probed`: a probe on a new connection has failed too. */
   | { readonly type: "report"; readonly reason: string; readonly probed: boolean }
   /** Reads that wait on stuck nodes may be rerouted now. */

@@ -4,9 +4,9 @@ import { describe, it } from "node:test";
 import { readStories } from "../stories.test.support.js";
 import { type Mark, markKinds } from "../view/view.js";
 import { newLoopLag, nextLoopLag, waitingSinceMs } from "./loop-lag.js";
-import { type NodeEvent, nextNode, nodeDueMs } from "./next-node.js";
+import { type LocalNodeEvent, nextNode, nodeDueMs } from "./next-node.js";
 import { type LocalNode, newNode, standingOf } from "./node.js";
-import type { NodeEffect, NodeProbe, ProbeResult } from "./node-probe.js";
+import type { LocalProbe, NodeEffect, ProbeResult } from "./node-probe.js";
 
 /** Half of every random part: waits of 750, 1500, 3000, 6000, 7500 … ms. */
 const random = () => 0.5;
@@ -49,7 +49,7 @@ class NodeStory {
     else if (what === "verify" || what === "trial" || what === "sign")
       this.send({ type: "probed", probe: { purpose: what }, result: resultOf(second) });
     else if (what === "probe") {
-      const probe: NodeProbe = { purpose: "stall", number: Number(second), timeoutMs: this.timeoutMs };
+      const probe: LocalProbe = { purpose: "stall", number: Number(second), timeoutMs: this.timeoutMs };
       this.send({ type: "probed", probe, result: resultOf(third) });
     } else if (what === "view") this.send(viewOf(step));
     else if (what === "stopped") {
@@ -83,7 +83,7 @@ class NodeStory {
     this.send({ type: "traffic" });
   }
 
-  private send(event: NodeEvent): void {
+  private send(event: LocalNodeEvent): void {
     const { nowMs, heardMs, handshakeMs } = this;
     const [oldestMs, newestMs] = [this.sent[0], this.sent.at(-1)].map((atMs) =>
       atMs === undefined ? undefined : waitingSinceMs(this.lag, atMs, nowMs),
@@ -105,7 +105,7 @@ class NodeStory {
 }
 
 const idle = { oldestMs: undefined, newestMs: undefined, heardMs: Number.NEGATIVE_INFINITY, handshakeMs: undefined };
-const listed: NodeEvent = { type: "marked", mark: undefined, isFresh: true, isListed: true };
+const listed: LocalNodeEvent = { type: "marked", mark: undefined, isFresh: true, isListed: true };
 
 function isMovedOn(before: LocalNode, after: LocalNode, part: "mark" | "stall" | "breaker"): boolean {
   return part === "mark" && before.mark.state === "obeyed" && after.mark.state === "obeyed"
@@ -117,7 +117,7 @@ function resultOf(kind: string): ProbeResult {
   return kind === "reached" ? { kind } : { kind: kind as "unreachable", reason: "no answer" };
 }
 
-function viewOf(step: string): NodeEvent {
+function viewOf(step: string): LocalNodeEvent {
   const words = step.split(" ").slice(1);
   const kind = markKinds.find((one) => words.includes(one));
   const sinceMs = words.includes("since") ? Number(words[words.indexOf("since") + 1]) : 0;

@@ -4,15 +4,15 @@ import { seededRandom } from "@rollcall/testing";
 import fc from "fast-check";
 import { markKinds } from "../view/view.js";
 import { beatMs, newLoopLag, nextLoopLag, waitingSinceMs } from "./loop-lag.js";
-import { type NodeEvent, nextNode, nodeDueMs } from "./next-node.js";
+import { type LocalNodeEvent, nextNode, nodeDueMs } from "./next-node.js";
 import { isKeptOff, isSuspected, type LocalNode, newNode, slowStartOf, standingOf } from "./node.js";
-import type { NodeEffect, NodeProbe, ProbeResult } from "./node-probe.js";
+import type { LocalProbe, NodeEffect, ProbeResult } from "./node-probe.js";
 import { type NodeTraffic, noTraffic } from "./stall-detector.js";
 
 const reached: ProbeResult = { kind: "reached" };
 const unreachable: ProbeResult = { kind: "unreachable", reason: "no answer" };
-const trial: NodeProbe = { purpose: "trial" };
-const well: NodeEvent = { type: "marked", mark: undefined, isFresh: true, isListed: true };
+const trial: LocalProbe = { purpose: "trial" };
+const well: LocalNodeEvent = { type: "marked", mark: undefined, isFresh: true, isListed: true };
 
 const resultKinds = fc.constantFrom(
   reached,
@@ -25,8 +25,8 @@ const marks = fc.record({
   sinceMs: fc.nat(3),
   reason: fc.constant("seen by others"),
   down: fc.record({ flaps: fc.constant(1), holdUntilMs: fc.nat(9), failedProbes: fc.nat(1), reporters: fc.nat(1) }),
-}) as fc.Arbitrary<NonNullable<Extract<NodeEvent, { type: "marked" }>["mark"]>>;
-const events: fc.Arbitrary<NodeEvent> = fc.oneof(
+}) as fc.Arbitrary<NonNullable<Extract<LocalNodeEvent, { type: "marked" }>["mark"]>>;
+const events: fc.Arbitrary<LocalNodeEvent> = fc.oneof(
   fc.record({ type: fc.constant("failed"), startedAtMs: fc.nat(200), answers: fc.nat(2), reason: fc.string() }),
   fc.constant({ type: "traffic" }),
   fc.constant({ type: "tick" }),
@@ -45,7 +45,7 @@ const events: fc.Arbitrary<NodeEvent> = fc.oneof(
     isFresh: fc.boolean(),
     isListed: fc.boolean(),
   }),
-) as fc.Arbitrary<NodeEvent>;
+) as fc.Arbitrary<LocalNodeEvent>;
 
 /** Some events, some time before each, and what the node sends meanwhile. */
 const histories = fc.array(
@@ -60,7 +60,7 @@ const histories = fc.array(
 
 interface Moment {
   readonly before: LocalNode;
-  readonly event: NodeEvent;
+  readonly event: LocalNodeEvent;
   readonly after: LocalNode;
   readonly effects: readonly NodeEffect[];
   readonly traffic: NodeTraffic;
@@ -69,7 +69,7 @@ interface Moment {
 
 /** Lets a history happen, and gives back the last moment. */
 function relive(
-  history: readonly { waitMs: number; event: NodeEvent; heard: boolean; oldestAgoMs: number | undefined }[],
+  history: readonly { waitMs: number; event: LocalNodeEvent; heard: boolean; oldestAgoMs: number | undefined }[],
   random: () => number,
   check: (moment: Moment) => void,
 ) {
@@ -136,7 +136,7 @@ describe("the reducer of one node", () => {
       fc.property(histories, fc.nat(), (history, seed) => {
         relive(history, seededRandom(seed), ({ before, event, after, effects, traffic, nowMs }) => {
           const isProbed = effects.some(({ type, ...effect }) => {
-            return type === "probe" && (effect as { probe: NodeProbe }).probe.purpose === "stall";
+            return type === "probe" && (effect as { probe: LocalProbe }).probe.purpose === "stall";
           });
           if (isProbed) assert.ok(nowMs - traffic.heardMs >= 250 || isSuspected(before));
           if (after.stall.state !== "stalled" || before.stall.state === "stalled") return;
@@ -156,7 +156,7 @@ describe("the reducer of one node", () => {
         let newestMs = 0;
         let frozenAtMs = Number.POSITIVE_INFINITY;
         let stalledAtMs: number | undefined;
-        const answers: { readonly atMs: number; readonly event: NodeEvent }[] = [];
+        const answers: { readonly atMs: number; readonly event: LocalNodeEvent }[] = [];
         const run = (untilMs: number) => {
           for (; nowMs < untilMs; nowMs += beatMs) {
             const due = answers.findIndex(({ atMs }) => atMs <= nowMs);

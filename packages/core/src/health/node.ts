@@ -66,7 +66,7 @@ export function newNode(nowMs: number): LocalNode {
 }
 
 /** How a node stands for this process, and since when, by the clock given. */
-export interface NodeStanding {
+export interface LocalStanding {
   readonly state: "unverified" | "healthy" | "slow-start" | "ejected" | "down" | "draining";
   readonly reason?: string;
   /** On this process's monotonic clock. */
@@ -74,9 +74,9 @@ export interface NodeStanding {
 }
 
 /** `storeAheadMs`: the store's clock, which marks go by, minus this process's own. */
-export function standingOf(node: LocalNode, storeAheadMs: number): NodeStanding {
+export function standingOf(node: LocalNode, storeAheadMs: number): LocalStanding {
   const mark = obeyedMark(node.mark);
-  const marked = (state: NodeStanding["state"], { reason, sinceMs }: Mark): NodeStanding => {
+  const marked = (state: LocalStanding["state"], { reason, sinceMs }: Mark): LocalStanding => {
     return { state, reason, sinceMs: sinceMs - storeAheadMs };
   };
   if (mark?.kind === "down" || mark?.kind === "draining") return marked(mark.kind, mark);

@@ -1,6 +1,6 @@
 import type { ClusterAccess } from "@rollcall/coordinator";
 import { type Logger, present, type Random, type Timers } from "@rollcall/core";
-import { type NodeEffect, type NodeProbe, needsTraffic, type ProbeResult } from "@rollcall/core/health";
+import { type LocalProbe, type NodeEffect, needsTraffic, type ProbeResult } from "@rollcall/core/health";
 import { addressOf, type Freshness, type Version, type View } from "@rollcall/core/view";
 import type { NodeEvent } from "../api/node-status.js";
 import type { DispatchObserver } from "../dispatch/sender.js";
@@ -8,13 +8,13 @@ import type { Target } from "../dispatch/target.js";
 import { applyView, endRow, noRows, type Row, type Rows } from "../table/apply-view.js";
 import { HeaderWord } from "../table/layout.js";
 import { NumberedLists } from "../table/numbered-lists.js";
-import { type AppliedView, nextAppliedView, noView, type ViewConsumer, type ViewOrigin } from "./applied-view.js";
 import type { ClusterListener, KnownNode, Reporter, TableSender } from "./collaborators.js";
 import { NodeEntry } from "./node-entry.js";
 import type { NodeTable } from "./node-table.js";
 import type { Prober } from "./prober.js";
 import { ReportLimiter } from "./report-limiter.js";
 import { rerouteOrder } from "./reroute-decision.js";
+import { nextViewInForce, noView, type ViewConsumer, type ViewInForce, type ViewOrigin } from "./view-in-force.js";
 
 export interface ClusterStateOptions {
   /** The configured addresses. */
@@ -44,7 +44,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   /** By slot. */
   private readonly entries = new Map<number, NodeEntry>();
   private rows: Rows = noRows;
-  private applied: AppliedView = noView;
+  private applied: ViewInForce = noView;
   private readonly unwritten = new Set<NodeEntry>();
   private isBatch = false;
   private collaborators: { readonly sender: TableSender; readonly reporter: Reporter } | undefined;
@@ -72,7 +72,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   apply(view: View, freshness: Freshness, origin: ViewOrigin): void {
     if (this.collaborators === undefined) return;
-    const { applied, news } = nextAppliedView(this.applied, view, freshness, origin);
+    const { applied, news } = nextViewInForce(this.applied, view, freshness, origin);
     this.applied = applied;
     if (news === "topology") this.rebuild();
     else if (news === "marks") this.batch(() => this.mark());
@@ -283,7 +283,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     }
   }
 
-  private async probeFor(entry: NodeEntry, probe: NodeProbe): Promise<void> {
+  private async probeFor(entry: NodeEntry, probe: LocalProbe): Promise<void> {
     const result = await this.probeOnce(entry, probe.purpose === "stall" ? probe.timeoutMs : undefined);
     entry.send({ type: "probed", probe, result });
   }

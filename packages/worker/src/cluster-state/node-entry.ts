@@ -2,8 +2,8 @@ import type { Reach } from "@rollcall/coordinator";
 import { type Random, ReducerRunner, type Timers } from "@rollcall/core";
 import {
   type LocalNode,
+  type LocalNodeEvent,
   type NodeEffect,
-  type NodeEvent,
   type NodeTraffic,
   newNode,
   nextNode,
@@ -45,7 +45,7 @@ export class NodeEntry {
   reportedAtMs = Number.NEGATIVE_INFINITY;
   /** What listeners were last told. */
   announced: NodeState | "absent" = "absent";
-  private readonly runner: ReducerRunner<LocalNode, NodeEvent, NodeEffect>;
+  private readonly runner: ReducerRunner<LocalNode, LocalNodeEvent, NodeEffect>;
 
   constructor(
     /** Replaced when the view has a newer record of the same node. */
@@ -54,7 +54,7 @@ export class NodeEntry {
     public reach: Reach,
     { timers, random, traffic, carryOut }: NodeEntryOptions,
   ) {
-    this.runner = new ReducerRunner<LocalNode, NodeEvent, NodeEffect>(
+    this.runner = new ReducerRunner<LocalNode, LocalNodeEvent, NodeEffect>(
       newNode(timers.nowMs()),
       {
         next: (node, event, nowMs) => nextNode(node, event, traffic(), nowMs, random),
@@ -81,7 +81,7 @@ export class NodeEntry {
     return this.reach.kind === "endpoint";
   }
 
-  send(event: NodeEvent): void {
+  send(event: LocalNodeEvent): void {
     this.runner.send(event);
   }
 

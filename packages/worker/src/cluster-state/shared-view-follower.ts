@@ -10,8 +10,8 @@ import {
   type ViewLivenessEvent,
   viewLivenessDueMs,
 } from "@rollcall/core/view";
-import type { ViewConsumer } from "./applied-view.js";
 import type { StandaloneMonitor } from "./standalone-monitor.js";
+import type { ViewConsumer } from "./view-in-force.js";
 
 export interface SharedViewFollowerOptions {
   readonly store: Pick<ViewStore, "subscribe" | "nowMs">;

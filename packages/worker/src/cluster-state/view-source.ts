@@ -11,12 +11,12 @@ import {
 import { type Logger, present, type Random, type Timers } from "@rollcall/core";
 import type { PoolConfig } from "@rollcall/core/config";
 import type { Freshness, View } from "@rollcall/core/view";
-import type { ViewConsumer } from "./applied-view.js";
 import type { Reporter } from "./collaborators.js";
 import { type PeerProbe, PeerProbeResponder } from "./peer-probe-responder.js";
 import { type NodeFacts, ReplicaHeartbeat, type Workload } from "./replica-heartbeat.js";
 import { SharedViewFollower } from "./shared-view-follower.js";
 import { StandaloneMonitor } from "./standalone-monitor.js";
+import type { ViewConsumer } from "./view-in-force.js";
 
 export interface ViewSourceParts {
   readonly config: PoolConfig;

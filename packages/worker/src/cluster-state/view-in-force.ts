@@ -13,25 +13,25 @@ export interface ViewConsumer {
 }
 
 /** The view in force. */
-export interface AppliedView {
+export interface ViewInForce {
   readonly view: View | undefined;
   readonly freshness: Freshness;
   readonly origin: ViewOrigin;
 }
 
-export const noView: AppliedView = { view: undefined, freshness: "fresh", origin: "shared" };
+export const noView: ViewInForce = { view: undefined, freshness: "fresh", origin: "shared" };
 
 /**
  * What a process goes by after another view has come, and what of it is new. An older document is ignored, also beside a
  * newer one, and a beat refreshes no more than the age. Versions compare within one origin only: a view of another origin
  * replaces what is in force.
  */
-export function nextAppliedView(
-  before: AppliedView,
+export function nextViewInForce(
+  before: ViewInForce,
   view: View,
   freshness: Freshness,
   origin: ViewOrigin,
-): { readonly applied: AppliedView; readonly news: "topology" | "marks" | undefined } {
+): { readonly applied: ViewInForce; readonly news: "topology" | "marks" | undefined } {
   const current = origin === before.origin ? before.view : undefined;
   const topology = current === undefined ? 1 : compareVersions(view.topology.version, current.topology.version);
   const marks = current === undefined ? 1 : compareVersions(view.marks.version, current.marks.version);
