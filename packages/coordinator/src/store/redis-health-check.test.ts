@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { collectingLogger, ManualTimers, settled } from "@rollcall/testing";
 import { RedisHealthCheck } from "./redis-health-check.js";
 
-describe("the watch over Redis", () => {
+describe("the health check of Redis", () => {
   const watched = () => {
     const timers = new ManualTimers();
     const lines = collectingLogger();
@@ -22,7 +22,7 @@ describe("the watch over Redis", () => {
   };
   const silence = () => Promise.reject(new Error("Command timed out"));
 
-  it("says nothing while there are answers, nor for one that is late", async () => {
+  it("one missing reply is not logged", async () => {
     const { watch, lines, pass, says } = watched();
     await pass(10_000);
     says(silence);
@@ -33,7 +33,7 @@ describe("the watch over Redis", () => {
     assert.deepEqual([watch.isAnswering, lines.lines], [true, []]);
   });
 
-  it("says once that there are none, and once that there are again", async () => {
+  it("a Redis that stops answering, and its return, are logged once each", async () => {
     const { watch, lines, pass, says } = watched();
     says(silence);
     await pass(20_000);
@@ -47,7 +47,7 @@ describe("the watch over Redis", () => {
     ]);
   });
 
-  it("says at once that a connection is lost, and nothing any more when it is closed", async () => {
+  it("a lost connection is logged at once, and nothing is logged after close", async () => {
     const { watch, lines, pass, says } = watched();
     watch.lost("connection refused");
     says(() => undefined);

@@ -4,7 +4,7 @@ import { RollcallError } from "@rollcall/core";
 import { redisError, redisProblem } from "./redis-problem.js";
 
 describe("what went wrong with Redis", () => {
-  it("is said in words for people", () => {
+  it("a problem with Redis is described for people", () => {
     const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:6379"), { code: "ECONNREFUSED" });
     assert.equal(redisProblem(refused), "connection refused");
     assert.equal(redisProblem(new Error("Command timed out")), "no answer in time");
@@ -20,7 +20,7 @@ describe("what went wrong with Redis", () => {
     assert.equal(failed("CERT_REVOKED"), "CERT_REVOKED");
   });
 
-  it("never repeats what Redis or the client says of the command: it may be the password", () => {
+  it("a problem never repeats the command, which may contain the password", () => {
     const told = "ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'";
     const error = Object.assign(new Error(told), {
       command: { name: "hello", args: ["3", "AUTH", "default", "s3cret"] },
@@ -32,7 +32,7 @@ describe("what went wrong with Redis", () => {
     assert.ok(!JSON.stringify(shown.toWire()).includes("s3cret"));
   });
 
-  it("is the same when it is told on", () => {
+  it("an error that was described before keeps its description", () => {
     assert.equal(redisProblem(redisError(new Error("Command timed out"))), "no answer in time");
   });
 });

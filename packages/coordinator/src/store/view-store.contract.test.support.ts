@@ -38,7 +38,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
 
   describe(`${name}, as a view store`, () => {
     it(
-      "has no view until one is published",
+      "the store has no view until one is published",
       withStores(async ({ stores: [store] }) => {
         assert.equal(await store.read(), undefined);
         assert.equal(await store.renew(await lead(store), 1), "kept");
@@ -47,7 +47,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "shows both documents and the head together, with the time of the store",
+      "a publication shows both documents and the head together, with the time of the store",
       withStores(async ({ stores: [a, b], arrive }) => {
         const lease = await lead(a);
         const beforeMs = a.nowMs();
@@ -64,7 +64,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "keeps the document that a publication does not bring",
+      "a document that a publication does not contain stays",
       withStores(async ({ stores: [store], arrive }) => {
         const lease = await lead(store);
         await store.publish(lease, publication(lease, 1));
@@ -79,19 +79,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "refuses a first publication that brings but one document",
-      withStores(async ({ stores: [store] }) => {
-        const lease = await lead(store);
-        const { head, topology } = publication(lease, 1);
-        await assert.rejects(async () =>
-          store.publish(lease, { head, ...(topology === undefined ? {} : { topology }) }),
-        );
-        assert.equal(await store.read(), undefined);
-      }),
-    );
-
-    it(
-      "gives the lease to one at a time, and to the next when it is given back",
+      "one leader at a time holds the lease, and the next gets it once it is given back",
       withStores(async ({ stores: [a, b] }) => {
         const first = await lead(a, "a");
         assert.equal(await b.acquire("b", 0), undefined);
@@ -103,7 +91,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "refuses whatever comes with a lease that is not the newest",
+      "every write with a lease that is not the newest is refused",
       withStores(async ({ stores: [a, b], arrive }) => {
         const old = await lead(a, "a");
         await a.publish(old, publication(old, 1));
@@ -119,7 +107,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "voids the earlier lease of a leader that takes it again",
+      "a leader that takes the lease again loses its earlier one",
       withStores(async ({ stores: [store] }) => {
         const first = await lead(store, "a");
         const second = await lead(store, "a");
@@ -129,7 +117,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "tells subscribers of each publication and beat, in order, until they stop",
+      "subscribers receive each publication and beat in order, until they unsubscribe",
       withStores(async ({ stores: [a, b], arrive }) => {
         const seen: string[] = [];
         // A list of nodes may come after its marks: then the older list is shown with the newer marks for a while.
@@ -154,7 +142,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "shows a head with the documents that it names, and none that is older than before",
+      "a view has the documents that its head names, and never an older one than before",
       withStores(async ({ stores: [a, b], arrive }) => {
         const torn: View[] = [];
         b.subscribe((view) => {
@@ -179,7 +167,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "refreshes the age of the view by a beat",
+      "a beat renews the time of the view",
       withStores(async ({ stores: [store], arrive }) => {
         const lease = await lead(store);
         await store.publish(lease, publication(lease, 1));
@@ -195,7 +183,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "carries reports to whoever listens, until they stop",
+      "a failure report reaches the listeners, until they unsubscribe",
       withStores(async ({ stores: [a, b], arrive }) => {
         const heard: FailureReport[] = [];
         const stop = b.onReport((report) => heard.push(report));
@@ -214,7 +202,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "carries questions to witnesses, and their answers, to whoever listens, until they stop",
+      "peer probe requests and results reach the listeners, until they unsubscribe",
       withStores(async ({ stores: [a, b], arrive }) => {
         const asked: PeerProbeRequest[] = [];
         const answered: PeerProbeResult[] = [];
@@ -239,7 +227,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "gives epochs above the floor, and above those that it gave before",
+      "an epoch is above the floor and above every epoch given before",
       withStores(async ({ stores: [store] }) => {
         const first = await lead(store);
         const floor = first.epoch + 5_000_000;
@@ -251,7 +239,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "changes nothing by publishing the same again, and refuses what is older",
+      "publishing the same versions again changes nothing, and older versions are refused",
       withStores(async ({ stores: [a, b], arrive }) => {
         const lease = await lead(a);
         assert.equal(await a.publish(lease, publication(lease, 1)), true);
@@ -264,12 +252,12 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
         assert.equal(await a.publish(lease, publication(lease, 1)), false);
         await arrive();
         assert.deepEqual(await b.read(), before);
-        assert.equal(await a.renew(lease, 1), "lost", "whoever publishes something older does not know what it does");
+        assert.equal(await a.renew(lease, 1), "lost", "an older publication is a defect of the leader");
       }),
     );
 
     it(
-      "keeps a lease without a word to readers before anything is published under it",
+      "a renewal before the first publication of a lease does not reach readers",
       withStores(async ({ stores: [a, b], arrive }) => {
         const first = await lead(a, "a");
         await a.publish(first, publication(first, 1));
@@ -284,7 +272,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "wants both documents of each new leader, and of one that leads again",
+      "the first publication of every lease must contain both documents",
       withStores(async ({ stores: [a, b], arrive }) => {
         const onlyMarks = (lease: Lease): Publication => {
           const { topology, ...rest } = publication(lease, 1);
@@ -305,7 +293,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "refuses a head that names what nobody has published",
+      "a head that names a document that was not published is refused",
       withStores(async ({ stores: [store] }) => {
         const lease = await lead(store);
         await store.publish(lease, publication(lease, 1));
@@ -316,7 +304,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "tells whoever waits that a lease was given back",
+      "a release of the held lease is announced, and no other",
       withStores(async ({ stores: [a, b], arrive }) => {
         let released = 0;
         const stop = b.onReleased(() => released++);
@@ -337,23 +325,23 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
-      "carries digests to whoever listens, their sender too, until they stop",
+      "a heartbeat reaches the listeners of every process, its sender included, until they unsubscribe",
       withStores(async ({ stores: [a, b], arrive }) => {
         const heard: Heartbeat[] = [];
-        const stops = [a, b].map((store) => store.onHeartbeat((digest) => heard.push(digest)));
+        const stops = [a, b].map((store) => store.onHeartbeat((received) => heard.push(received)));
         await arrive();
-        a.heartbeat(digest);
+        a.heartbeat(heartbeat);
         await arrive();
-        assert.deepEqual(heard, [digest, digest]);
+        assert.deepEqual(heard, [heartbeat, heartbeat]);
         for (const stop of stops) stop();
-        a.heartbeat(digest);
+        a.heartbeat(heartbeat);
         await arrive();
         assert.equal(heard.length, 2);
       }),
     );
 
     it(
-      "calls the roll in every process",
+      "a status request reaches every process",
       withStores(async ({ stores: [a, b], arrive }) => {
         const called: string[] = [];
         const stop = a.onStatusRequest(() => called.push("a"));
@@ -373,7 +361,7 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
 
 const clockSlackMs = 5_000;
 
-const digest: Heartbeat = {
+const heartbeat: Heartbeat = {
   replica: "r1",
   host: "app-1",
   pid: 4711,
