@@ -55,8 +55,8 @@ export interface DispatchOptions {
 const reroutedCode = "REROUTED";
 
 /**
- * Sends requests to nodes: pick, send, judge; then return, retry or fail. One a thread that sends. It sets no timer over
- * a request: the owner cancels.
+ * Sends requests to nodes: pick, send, judge; then return, retry or fail. One for each thread that sends. It sets no
+ * timer over a request: the owner cancels.
  *
  * A request waits here in two places, both bounded: in the queue for a connection, and in `backing-off` for the time of
  * its next attempt. Its states are drawn in pending-request.ts.

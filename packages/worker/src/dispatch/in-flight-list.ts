@@ -4,7 +4,7 @@ export interface Link<Self> {
   newer: Self | undefined;
 }
 
-/** The attempts in flight at one node, in the order in which they began. Each step is constant work and allocates nothing. */
+/** The attempts in flight at one node, in the order in which they began. No step loops or allocates. */
 export class InFlightList<Attempt extends Link<Attempt>> {
   oldest: Attempt | undefined;
   newest: Attempt | undefined;
