@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { RollcallErrorCode } from "@rollcall/core";
 import {
@@ -22,111 +22,129 @@ import type { NodeState, NodeStatus, PoolEvents, PoolRequest, PoolResponse, Pool
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
+const documents = filesIn(root, ".md");
+const guides = filesIn(join(root, "docs"), ".md").map((path) => read(join("docs", path)));
+const codeInGuides = guides.flatMap((text) => text.match(/```[\s\S]*?```|`[^`\n]+`/g) ?? []).join("\n");
 
-describe("the documents", () => {
-  const documents = filesIn(root, ".md");
-
-  it("link only to files and headings that are there", () => {
-    const broken = documents.flatMap((document) =>
-      linksOf(read(document)).flatMap((link) => {
-        const why = whyBroken(document, link);
-        return why === undefined ? [] : `${document}: ${link}: ${why}`;
-      }),
-    );
-    assert.deepEqual(broken, []);
-  });
-
-  it("name only source files that are there", () => {
-    const missing = documents.flatMap((document) =>
-      [...read(document).matchAll(/`((?:packages|test|demo|docs|examples)\/[\w./-]+)`/g)]
-        .map(([, path = ""]) => path)
-        .filter((path) => !existsSync(join(root, path)))
-        .map((path) => `${document}: ${path}`),
-    );
-    assert.deepEqual(missing, []);
-  });
-
-  it("that npm shows, the READMEs of packages, link to the repository by its address and to files that are there", () => {
-    const address = /^https:\/\/github\.com\/rollcall-pool\/rollcall(?:\/blob\/main\/(.+)|#readme)$/;
-    const broken = documents
-      .filter((document) => /^packages\/\w+\/README\.md$/.test(document))
-      .flatMap((document) =>
-        [...read(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => ({ document, link })),
-      )
-      .filter(({ link }) => !existsSync(join(root, address.exec(link)?.[1] ?? (address.test(link) ? "." : "?"))));
-    assert.deepEqual(broken, []);
-  });
-
-  it("show the example of the README as it is in its file", () => {
-    const shown = /<!-- the same as (\S+) -->\n```js\n([\s\S]*?)```/.exec(read("README.md"));
-    assert.ok(shown?.[1] !== undefined, "the README marks its example");
-    assert.equal(shown[2], read(shown[1]));
-  });
-
-  it("give each example's class as the pool gives it", () => {
-    const calls = read("docs/retries.md").matchAll(/method: "(\w+)", path: "([^"]+)".*\/\/ (read|repeatable|never)$/gm);
-    const claims = [...calls].map(([, method = "", path = "", claimed]) => ({ method, path, claimed }));
-    assert.ok(claims.length >= 3);
-    for (const { method, path, claimed } of claims) assert.equal(classify(method, path).class, claimed, path);
-  });
+it("documents link only to files and headings that exist", () => {
+  const broken = documents.flatMap((document) =>
+    linksOf(read(document)).flatMap((link) => {
+      const why = whyBroken(document, link);
+      return why === undefined ? [] : `${document}: ${link}: ${why}`;
+    }),
+  );
+  assert.deepEqual(broken, []);
 });
 
-describe("the guides", () => {
-  const guides = filesIn(join(root, "docs"), ".md").map((path) => read(join("docs", path)));
-  const code = guides.flatMap((text) => text.match(/```[\s\S]*?```|`[^`\n]+`/g) ?? []).join("\n");
+it("documents name only source files that exist", () => {
+  const missing = documents.flatMap((document) =>
+    [...read(document).matchAll(/`((?:packages|test|demo|docs|examples|scripts|bench)\/[\w./-]+)`/g)]
+      .map(([, path = ""]) => path)
+      .filter((path) => !existsSync(join(root, path)))
+      .map((path) => `${document}: ${path}`),
+  );
+  assert.deepEqual(missing, []);
+});
 
-  for (const [what, names] of Object.entries(publicNames())) {
-    it(`name every ${what}, as code`, () => {
-      assert.deepEqual(
-        names.filter((name) => !new RegExp(`\\b${name}\\b`).test(code)),
-        [],
-      );
-    });
-  }
+it("READMEs of packages, which npm shows, link by the repository's address to files that exist", () => {
+  const address = /^https:\/\/github\.com\/rollcall-pool\/rollcall(?:\/blob\/main\/(.+)|#readme)$/;
+  const broken = documents
+    .filter((document) => /^packages\/\w+\/README\.md$/.test(document))
+    .flatMap((document) =>
+      [...read(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => ({ document, link })),
+    )
+    .filter(({ link }) => !existsSync(join(root, address.exec(link)?.[1] ?? (address.test(link) ? "." : "?"))));
+  assert.deepEqual(broken, []);
+});
 
-  it("explain every error code in a row of its own", () => {
-    const rows = [...read("docs/errors.md").matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
-    assert.deepEqual(rows.sort(), Object.keys(errorCodes).sort());
-  });
+it("documents do not describe processes as persons", () => {
+  const persons = /\b(?:nobody|whoever|somebody|keeps? away|is told|knows|hears|bears? witness)\b/gi;
+  const found = documents
+    .filter((document) => !document.startsWith("bench/results/"))
+    .flatMap((document) => (proseOf(read(document)).match(persons) ?? []).map((word) => `${document}: ${word}`));
+  assert.deepEqual(found, []);
+});
 
-  it("give every default, and every bound of a number, as the code has it", () => {
-    const rows = tableRows(read("docs/pooling.md"), "defaults");
-    const told = Object.fromEntries(
-      rows.map(([name = "", initial = "", range = ""]) => [name, { initial: defaultOf(initial), range }]),
+it("the README stays under 1,200 words", () => {
+  assert.ok((read("README.md").match(/\S+/g) ?? []).length < 1_200);
+});
+
+it("the README shows its example as the file has it", () => {
+  const shown = /<!-- the same as (\S+) -->\n```js\n([\s\S]*?)```/.exec(read("README.md"));
+  assert.ok(shown?.[1] !== undefined, "the README marks its example");
+  assert.equal(shown[2], read(shown[1]));
+});
+
+it("each search that ARCHITECTURE.md lists finds the files it names", () => {
+  const sources = filesIn(join(root, "packages"), ".ts").map((path) => join("packages", path));
+  const wrong = tableRows(read("ARCHITECTURE.md"), "searches").flatMap(([word = "", , files = ""]) =>
+    files
+      .split(/`?, `?/)
+      .filter((file) => !sources.includes(file) || !new RegExp(word.replace(" ", ".?"), "i").test(read(file)))
+      .map((file) => `${word}: ${file}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+it("docs/retries.md gives each example's class as the pool does", () => {
+  const calls = read("docs/retries.md").matchAll(/method: "(\w+)", path: "([^"]+)".*\/\/ (read|repeatable|never)$/gm);
+  const claims = [...calls].map(([, method = "", path = "", claimed]) => ({ method, path, claimed }));
+  assert.ok(claims.length >= 3);
+  for (const { method, path, claimed } of claims) assert.equal(classify(method, path).class, claimed, path);
+});
+
+for (const [what, names] of Object.entries(publicNames())) {
+  it(`the guides name every ${what}, as code`, () => {
+    assert.deepEqual(
+      names.filter((name) => !new RegExp(`\\b${name}\\b`).test(codeInGuides)),
+      [],
     );
-    for (const [name, initial] of leavesOf(defaults)) {
-      assert.equal(told[name]?.initial, initial, `default of ${name}`);
-      const bound = valueAt(bounds, name) as { min: number; max: number } | undefined;
-      if (bound === undefined) continue;
-      const [min, max] = told[name]?.range.split(" – ").map(numberOf) ?? [];
-      assert.deepEqual({ min, max }, { ...bound }, `bounds of ${name}`);
-    }
-    for (const name of ["nodes", "headers", "discovery.addressMap"]) {
-      const [min, max] = told[name]?.range.split(" – ").map(numberOf) ?? [];
-      assert.deepEqual({ min, max }, { ...(valueAt(bounds, name) as object) }, `bounds of ${name}`);
-    }
   });
+}
 
-  it("give every value without an option as the code has it", () => {
-    const rows = tableRows(read("docs/pooling.md"), "fixed");
-    const told = Object.fromEntries(rows.map(([name = "", value = ""]) => [name, numberOf(value)]));
-    assert.deepEqual(told, { ...fixed });
-  });
+it("docs/errors.md explains every error code in a row of its own", () => {
+  const rows = [...read("docs/errors.md").matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
+  assert.deepEqual(rows.sort(), Object.keys(errorCodes).sort());
+});
 
-  it("quote only log lines that the code can write", () => {
-    const source = filesIn(join(root, "packages"), ".ts")
-      .filter((path) => !path.includes(".test."))
-      .flatMap((path) => read(join("packages", path)).split("\n"))
-      .filter((line) => !/^\s*(?:\/?\*|\/\/)/.test(line))
-      .join("\n")
-      .replaceAll("\\`", "`");
-    const strange = tableRows(read("docs/operations.md"), "log")
-      .map(([lines = ""]) => lines)
-      .flatMap((line) => line.split(/…|`, `/))
-      .map((part) => part.replace(/^[\s:]+|[\s:;]+$/g, "").replace(/^node /, ""))
-      .filter((part) => part !== "" && part !== "node" && !source.includes(part));
-    assert.deepEqual(strange, []);
-  });
+it("docs/pooling.md gives every default and every bound as the code has it", () => {
+  const rows = tableRows(read("docs/pooling.md"), "defaults");
+  const stated = Object.fromEntries(
+    rows.map(([name = "", initial = "", range = ""]) => [name, { initial: defaultOf(initial), range }]),
+  );
+  const rangeOf = (name: string) => {
+    const [min, max] = stated[name]?.range.split(" – ").map(numberOf) ?? [];
+    return { min, max };
+  };
+  for (const [name, initial] of leavesOf(defaults)) {
+    assert.equal(stated[name]?.initial, initial, `default of ${name}`);
+    const bound = valueAt(bounds, name) as { min: number; max: number } | undefined;
+    if (bound !== undefined) assert.deepEqual(rangeOf(name), { ...bound }, `bounds of ${name}`);
+  }
+  for (const name of ["nodes", "headers", "discovery.addressMap"]) {
+    assert.deepEqual(rangeOf(name), { ...(valueAt(bounds, name) as object) }, `bounds of ${name}`);
+  }
+});
+
+it("docs/pooling.md gives every value without an option as the code has it", () => {
+  const rows = tableRows(read("docs/pooling.md"), "fixed");
+  const stated = Object.fromEntries(rows.map(([name = "", value = ""]) => [name, numberOf(value)]));
+  assert.deepEqual(stated, { ...fixed });
+});
+
+it("docs/operations.md quotes only log lines that the code can write", () => {
+  const source = filesIn(join(root, "packages"), ".ts")
+    .filter((path) => !path.includes(".test."))
+    .flatMap((path) => read(join("packages", path)).split("\n"))
+    .filter((line) => !/^\s*(?:\/?\*|\/\/)/.test(line))
+    .join("\n")
+    .replaceAll("\\`", "`");
+  const unknown = tableRows(read("docs/operations.md"), "log")
+    .map(([lines = ""]) => lines)
+    .flatMap((line) => line.split(/…|`, `/))
+    .map((part) => part.replace(/^[\s:]+|[\s:;]+$/g, "").replace(/^node /, ""))
+    .filter((part) => part !== "" && part !== "node" && !source.includes(part));
+  assert.deepEqual(unknown, []);
 });
 
 /** Complete by its type: a new code does not compile before it stands here. */
@@ -272,10 +290,16 @@ function filesIn(folder: string, extension: string): string[] {
   });
 }
 
+/** Without code blocks and inline code. */
+function proseOf(text: string): string {
+  return text.replace(/```[\s\S]*?```/g, "").replace(/`[^`\n]*`/g, "");
+}
+
 /** The targets of links to other files and to headings; not those into the web. */
 function linksOf(text: string): string[] {
-  const prose = text.replace(/```[\s\S]*?```/g, "");
-  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link).filter((link) => !/^[a-z]+:/.test(link));
+  return [...text.replace(/```[\s\S]*?```/g, "").matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link = ""]) => link)
+    .filter((link) => !/^[a-z]+:/.test(link));
 }
 
 function whyBroken(document: string, link: string): string | undefined {
