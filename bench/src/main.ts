@@ -1,48 +1,43 @@
-// node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all of them. With --quick each runs briefly, to
-// see that it works; its numbers mean nothing and are not kept. With --profile the hot path tells where its time goes,
-// function by function, instead of how much it is; that is not kept either.
+// node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare. With --quick each runs briefly,
+// to see that it works; its numbers mean nothing and are not kept. With --profile the hot path reports where its time
+// goes, function by function; that is not kept either.
 //
-// Of failover alone: --fixture or --real for one kind of nodes, --rounds N, --threads N, --pause MS, and
-// --only SCENARIO,…, of which nothing is kept either.
+// failover: --fixture or --real for one kind of nodes, --rounds N, --threads N, --pause MS, and --only SCENARIO,…, of which
+// nothing is kept. compare: --before DIR, a built checkout, and --rounds N.
 import { parseArgs } from "node:util";
-import { type FailoverOptions, failover } from "./failover/failover.js";
+import { compare } from "./compare/compare.js";
+import { failover } from "./failover/failover.js";
 import { fleet } from "./fleet/fleet.js";
 import { hotPath } from "./hot-path/hot-path.js";
 import { installedSize } from "./installed-size.js";
 import { type Report, writeReport } from "./report.js";
 
-const benches: Readonly<Record<string, (options: FailoverOptions & { readonly profile: boolean }) => Promise<Report>>> =
-  {
-    "hot-path": hotPath,
-    failover,
-    fleet,
-    size: installedSize,
-  };
-
 const { values, positionals: named } = flags();
-const { quick, profile, fixture, real } = values;
-const chosen = profile && named.length === 0 ? ["hot-path"] : named;
+const { quick, profile, fixture, real, before } = values;
 const only = values.only?.split(",");
-const options = {
-  quick,
-  profile,
-  fixture,
-  real,
-  rounds: wholeNumber("rounds", values.rounds, 1),
-  threads: wholeNumber("threads", values.threads, 0),
-  ...(values.pause === undefined ? {} : { pauseMs: wholeNumber("pause", values.pause, 1) }),
-  ...(only === undefined ? {} : { only }),
+const rounds = values.rounds === undefined ? {} : { rounds: wholeNumber("rounds", values.rounds, 1) };
+const pause = values.pause === undefined ? {} : { pauseMs: wholeNumber("pause", values.pause, 1) };
+const threads = wholeNumber("threads", values.threads, 0);
+
+const benches: Readonly<Record<string, () => Promise<Report>>> = {
+  "hot-path": () => hotPath({ quick, profile }),
+  failover: () =>
+    failover({ quick, fixture, real, threads, ...rounds, ...pause, ...(only === undefined ? {} : { only }) }),
+  fleet: () => fleet({ quick }),
+  size: () => installedSize(),
+  compare: () =>
+    compare({ quick, before: before ?? "", ...(rounds.rounds === undefined ? {} : { blocks: rounds.rounds }) }),
 };
-const unknown = chosen.filter((word) => benches[word] === undefined);
-if (unknown.length > 0) {
-  console.error(`no bench "${unknown.join('", "')}"; there are ${Object.keys(benches).join(", ")}`);
-  process.exit(2);
-}
+
+const chosen = profile && named.length === 0 ? ["hot-path"] : named;
+const unknown = chosen.filter((name) => benches[name] === undefined);
+if (unknown.length > 0) refuse(`no bench "${unknown.join('", "')}"; there are ${Object.keys(benches).join(", ")}`);
+if (chosen.includes("compare") && before === undefined) refuse("compare needs --before DIR, a built checkout");
 
 for (const [name, bench] of Object.entries(benches)) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  if (chosen.length > 0 ? !chosen.includes(name) : name === "compare") continue;
   console.log(`\n== ${name}${quick ? " (quick: the numbers mean nothing)" : ""}`);
-  const report = await bench(options);
+  const report = await bench();
   console.log(`\n${report.body}`);
   if (!quick && !profile && only === undefined) console.log(`written to ${await writeReport(name, report)}`);
 }
@@ -56,23 +51,27 @@ function flags() {
         profile: { type: "boolean", default: false },
         fixture: { type: "boolean", default: false },
         real: { type: "boolean", default: false },
-        rounds: { type: "string", default: "1" },
+        rounds: { type: "string" },
         threads: { type: "string", default: "1" },
         pause: { type: "string" },
         only: { type: "string" },
+        before: { type: "string" },
       },
     });
   } catch (error) {
-    console.error(
-      `${error instanceof Error ? error.message.replace(/\. To specify.*/, "") : error}; bench/README.md lists the flags`,
-    );
-    process.exit(2);
+    const reason = error instanceof Error ? error.message.replace(/\. To specify.*/, "") : String(error);
+    return refuse(`${reason}; bench/README.md lists the flags`);
   }
 }
 
 function wholeNumber(flag: string, text: string, least: number): number {
   const value = Number(text);
-  if (Number.isInteger(value) && value >= least) return value;
-  console.error(`--${flag} must be a whole number, ${least} or more`);
+  return Number.isInteger(value) && value >= least
+    ? value
+    : refuse(`--${flag} must be a whole number, ${least} or more`);
+}
+
+function refuse(message: string): never {
+  console.error(message);
   process.exit(2);
 }

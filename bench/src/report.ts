@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { commitOf } from "./checkout.js";
 
 /** What a bench found. */
 export interface Report {
@@ -49,7 +49,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 function circumstances(): string {
   const [cpu] = cpus();
   const lines = [
-    `${startedAt.toISOString().slice(0, 16).replace("T", " ")} UTC, commit ${commit()}`,
+    `${startedAt.toISOString().slice(0, 16).replace("T", " ")} UTC, commit ${commitOf(root)}`,
     `${cpus().length} x ${cpu?.model.trim() ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}; load average at the start ${loadAtStart.toFixed(2)}, at the end ${(loadavg()[0] ?? 0).toFixed(2)}`,
     `Node ${process.versions.node}`,
     ...installed.map((path) => versionLine(path)),
@@ -74,14 +74,4 @@ function versionLine(path: string): string {
     string
   >;
   return `${name} ${version} (${path})`;
-}
-
-function commit(): string {
-  const git = (...words: string[]) => execFileSync("git", words, { cwd: root, encoding: "utf8" }).trim();
-  try {
-    const changed = git("status", "--porcelain", "--", "packages") !== "";
-    return git("rev-parse", "--short", "HEAD") + (changed ? ", with changes in packages/" : "");
-  } catch {
-    return "unknown";
-  }
 }

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client as ElasticsearchClient } from "@elastic/elasticsearch";
 import { Client as OpenSearchClient } from "@opensearch-project/opensearch";
-import { createPool } from "@rollcall/worker";
+import { workerOf } from "../checkout.js";
 
 export const contenders = ["rollcall", "elasticsearch", "opensearch"] as const;
 export type Contender = (typeof contenders)[number];
@@ -24,6 +24,8 @@ export interface ClientSettings {
   readonly pauseMs: number;
   /** Of Rollcall. */
   readonly threads: number;
+  /** A built checkout to take Rollcall from. Default: this repository. */
+  readonly checkout?: string;
   /** Where Rollcall's processes share their view, and under which name; without it each has its own. */
   readonly shared?: { readonly redis: string; readonly name: string };
 }
@@ -62,9 +64,11 @@ const query = { query: { match_all: {} } };
 // The node that is asked answers by itself: what a client sees of another node's fate would be the cluster's doing.
 const preference = "_local";
 
-function startFollower({ contender, urls, threads, shared }: ClientSettings, changes: NodeChange[]): Follower {
+async function startFollower(settings: ClientSettings, changes: NodeChange[]): Promise<Follower> {
+  const { contender, urls, threads, shared, checkout } = settings;
   switch (contender) {
     case "rollcall": {
+      const { createPool } = await workerOf(checkout);
       const pool = createPool({
         nodes: urls,
         threads,
@@ -125,7 +129,7 @@ if (process.send !== undefined) {
   const send = (message: FromClient) => process.send?.(message);
   const changes: NodeChange[] = [];
   const calls: Call[] = [];
-  const follower = startFollower(settings, changes);
+  const follower = await startFollower(settings, changes);
   let stopped = false;
   let load: Promise<unknown> = Promise.resolve();
 

@@ -16,6 +16,8 @@ export interface ClientRun {
   readonly label: string;
   readonly contender: Contender;
   readonly cluster: TargetCluster;
+  /** A built checkout to take Rollcall from. Default: this repository. */
+  readonly checkout?: string;
 }
 
 const names = {

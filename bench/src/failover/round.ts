@@ -90,7 +90,7 @@ async function runScenario(
 }
 
 /** Four processes under load; Rollcall, whose processes inform each other, has a fifth without load. */
-function settingsOf({ label, contender, cluster }: ClientRun, options: RoundOptions): ClientSettings[] {
+function settingsOf({ label, contender, cluster, checkout }: ClientRun, options: RoundOptions): ClientSettings[] {
   const { pauseMs, threads, view } = options;
   const one: ClientSettings = {
     contender,
@@ -98,6 +98,7 @@ function settingsOf({ label, contender, cluster }: ClientRun, options: RoundOpti
     slots: slotCount,
     pauseMs,
     threads,
+    ...(checkout === undefined ? {} : { checkout }),
     ...(view === undefined ? {} : { shared: { ...view, name: `${view.name}-${label.replaceAll(" ", "-")}` } }),
   };
   const loaded = Array.from({ length: processCount }, () => one);

@@ -2,6 +2,7 @@ import { Client as ElasticsearchClient } from "@elastic/elasticsearch";
 import { Client as OpenSearchClient } from "@opensearch-project/opensearch";
 import { createPool } from "@rollcall/worker";
 import { Piscina } from "piscina";
+import type { Worker } from "../checkout.js";
 import { dispatchAndRead, overPools, query, request } from "./bare-undici.js";
 
 /** One way to search. Every one is given the query as an object. */
@@ -90,16 +91,16 @@ export function startContender(name: ContenderName, urls: readonly string[]): Co
       };
     }
     case "rollcall":
-      return startRollcall(urls, 0);
+      return startRollcall({ createPool }, urls, 0);
     case "rollcall-1-thread":
-      return startRollcall(urls, 1);
+      return startRollcall({ createPool }, urls, 1);
     case "rollcall-2-threads":
-      return startRollcall(urls, 2);
+      return startRollcall({ createPool }, urls, 2);
   }
 }
 
-function startRollcall(nodes: readonly string[], threads: number): Contender {
-  const pool = createPool({ nodes, threads, discovery: false, logger: false });
+export function startRollcall(worker: Worker, nodes: readonly string[], threads: number): Contender {
+  const pool = worker.createPool({ nodes, threads, discovery: false, logger: false });
   const search = (index: string) => pool.request({ method: "POST", path: `/${index}/_search`, body: query });
   return {
     parsed: async (index) => (await search(index)).json(),

@@ -2,10 +2,10 @@ import { type Finding, goalTable } from "../goals.js";
 import { inTurns, type MeasuredProcess, startMeasured } from "../measured-process.js";
 import { type Report, table } from "../report.js";
 import { median } from "../statistics.js";
-import type { RoundCost, RoundOrder } from "./client.js";
 import { bytesContenders, type ContenderName, contenderNames, type Form } from "./contenders.js";
 import { profileHotPath } from "./profile.js";
 import { reduceInTasks } from "./reduce.js";
+import type { RoundCost, RoundOrder } from "./round.js";
 import { type Answer, answers, type Servers, startServers } from "./servers.js";
 
 const inFlight = 64;

@@ -5,8 +5,8 @@ import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startMeasured } from "../measured-process.js";
 import { type Report, root, table } from "../report.js";
-import type { RoundCost, RoundOrder } from "./client.js";
 import type { ContenderName, Form } from "./contenders.js";
+import type { RoundCost, RoundOrder } from "./round.js";
 import { answers, type Servers } from "./servers.js";
 
 const profiled: readonly { readonly name: ContenderName; readonly index: string; readonly form: Form }[] = [
