@@ -1,5 +1,5 @@
 import type { ControlClient, ViewStore } from "@rollcall/coordinator";
-import { TableReader, type ThreadRows } from "#worker/table/reader";
+import { TableReader, type TableReaderOptions } from "#worker/table/reader";
 import type { Script } from "./redis-scripts.js";
 import type { ReplicaParts } from "./replica-process.js";
 import type { SimProcess } from "./sim-process.js";
@@ -15,7 +15,7 @@ export interface Seams {
   readonly leaderControlClient: (client: ControlClient, process: SimProcess) => ControlClient;
   /** What a replica's state of the cluster is wired to. */
   readonly wiring: (parts: ReplicaParts, process: SimProcess) => ReplicaParts;
-  readonly reader: (rows: ThreadRows) => TableReader;
+  readonly reader: (rows: TableReaderOptions) => TableReader;
   /** Scripts of Redis that take the place of ours. */
   readonly scripts: Readonly<Record<string, Script>>;
   /** How fast a coordinator's clock goes. */

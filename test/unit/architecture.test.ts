@@ -44,17 +44,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
  * Names that two product files export with one meaning each place, and why that is right. Everything else has one meaning
  * in all packages.
  */
-const sharedNames: Readonly<Record<string, string>> = {
-  Candidate: "to be renamed",
-  Endpoint: "to be renamed",
-  Findings: "to be renamed",
-  Publication: "to be renamed",
-  ThreadRows: "to be renamed",
-  isInUse: "to be renamed",
-  readFields: "to be renamed",
-  readList: "to be renamed",
-  readText: "to be renamed",
-};
+const sharedNames: Readonly<Record<string, string>> = {};
 
 interface Import {
   readonly file: string;

@@ -27,7 +27,7 @@ import { ClusterNodes, type Inheritance, type NodesOwner } from "./cluster-nodes
 import { inBackground } from "./in-background.js";
 import { SniffLoop, type SniffOwner } from "./sniff-loop.js";
 import type { SniffResult, SniffTimes } from "./sniff-schedule.js";
-import type { Findings } from "./view-publisher.js";
+import type { MonitorFindings } from "./view-publisher.js";
 
 export interface ClusterMonitorParts {
   readonly config: ClusterConfig;
@@ -121,7 +121,7 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
     this.arbiter.send({ type: "refuted", key, replica });
   }
 
-  findings(): Findings {
+  findings(): MonitorFindings {
     const nodes = publishedNodes(this.arbiter.state).flatMap((key) => this.nodes.find(key) ?? []);
     return { ...this.nodes.topology, nodes, marks: marksOf(this.arbiter.state) };
   }

@@ -10,7 +10,7 @@ import type { NewestView } from "./newest-view.js";
 import type { SniffTimes } from "./sniff-schedule.js";
 import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
 import type { StoreProblems } from "./store-problems.js";
-import { type Findings, markLater, ViewPublisher } from "./view-publisher.js";
+import { type MonitorFindings, markLater, ViewPublisher } from "./view-publisher.js";
 import type { WarnOnce } from "./warn-once.js";
 
 /** What the term's monitor and publisher need of the process. */
@@ -49,7 +49,7 @@ export interface TermOwner {
   reached(reached: boolean): void;
 }
 
-const nothingFound: Findings = {
+const nothingFound: MonitorFindings = {
   ...{ clusterUuid: undefined, clusterName: undefined, source: "seeds" },
   ...{ nodes: [], marks: {} },
 };

@@ -4,7 +4,7 @@ import type { NodeRecord, View } from "@rollcall/core/view";
 import { collectingLogger, ManualTimers, settled } from "@rollcall/testing";
 import { createMemoryStore } from "./store/memory-store.js";
 import type { Publication, ViewStore } from "./store/view-store.js";
-import { type Findings, ViewPublisher } from "./view-publisher.js";
+import { type MonitorFindings, ViewPublisher } from "./view-publisher.js";
 import { WarnOnce } from "./warn-once.js";
 
 const nodeAt = (host: string): NodeRecord => ({ id: "", host, port: 9200 });
@@ -48,7 +48,7 @@ async function publishing() {
   return { publisher, store, lease, publications, views, state, logger };
 }
 
-function findingsWith(...hosts: string[]): Findings {
+function findingsWith(...hosts: string[]): MonitorFindings {
   return { clusterUuid: undefined, clusterName: undefined, source: "seeds", nodes: hosts.map(nodeAt), marks: {} };
 }
 

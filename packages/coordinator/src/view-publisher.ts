@@ -5,7 +5,7 @@ import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
 import type { WarnOnce } from "./warn-once.js";
 
 /** What a leader has found, before it has a version. */
-export interface Findings {
+export interface MonitorFindings {
   readonly clusterUuid: string | undefined;
   readonly clusterName: string | undefined;
   readonly source: Topology["source"];
@@ -16,7 +16,7 @@ export interface Findings {
 export interface ViewPublisherParts {
   readonly store: ViewStore;
   readonly lease: Lease;
-  readonly findings: () => Findings;
+  readonly findings: () => MonitorFindings;
   /** How many replicas there are. */
   readonly replicas: () => number;
   /** The clock on which the times of `marks` are. */

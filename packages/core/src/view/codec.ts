@@ -6,13 +6,13 @@ import {
   type Fields,
   gunzip,
   parseJson,
-  readFields,
+  readArray,
   readInteger,
-  readList,
   readName,
+  readObject,
   readOneOf,
   readOptional,
-  readText,
+  readString,
   readTime,
   refuse,
 } from "./json-fields.js";
@@ -85,7 +85,7 @@ export function checkFormat(fields: Fields): void {
 }
 
 export function readHead(value: unknown): Head {
-  const fields = readFields(value, "head");
+  const fields = readObject(value, "head");
   checkFormat(fields);
   return {
     topology: readVersion(fields.get("topology")),
@@ -97,8 +97,8 @@ export function readHead(value: unknown): Head {
 }
 
 export function readMarks(value: unknown): Marks {
-  const fields = readFields(value, "marks");
-  const marked = [...readFields(fields.get("nodes"), "nodes")];
+  const fields = readObject(value, "marks");
+  const marked = [...readObject(fields.get("nodes"), "nodes")];
   if (marked.length > viewLimits.nodesMax) refuse(`marks more than ${viewLimits.nodesMax} nodes`);
   // `fromEntries` defines own properties, whatever they are called.
   const nodes = Object.fromEntries(marked.map(([key, mark]) => [readNodeKey(key), readMark(mark)]));
@@ -107,12 +107,12 @@ export function readMarks(value: unknown): Marks {
 
 /** A node key. Its `@` also excludes names that mean something to an object, such as `__proto__`. */
 export function readNodeKey(value: unknown): string {
-  const key = readText(value, "a node key", viewLimits.keyMaxLength);
+  const key = readString(value, "a node key", viewLimits.keyMaxLength);
   return key.includes("@") ? key : refuse("a node key has no @");
 }
 
 export function readVersion(value: unknown): Version {
-  const fields = readFields(value, "version");
+  const fields = readObject(value, "version");
   return {
     epoch: readInteger(fields.get("epoch"), "epoch", 0, Number.MAX_SAFE_INTEGER),
     leader: readName(fields.get("leader"), "leader", viewLimits.processNameMaxLength),
@@ -125,17 +125,17 @@ export function readReplica(value: unknown): string {
 }
 
 function readMark(value: unknown): Mark {
-  const fields = readFields(value, "mark");
+  const fields = readObject(value, "mark");
   return {
     kind: readOneOf(fields.get("kind"), "kind", markKinds),
     sinceMs: readTime(fields.get("sinceMs"), "sinceMs"),
-    reason: readText(fields.get("reason"), "reason", viewLimits.reasonMaxLength),
+    reason: readString(fields.get("reason"), "reason", viewLimits.reasonMaxLength),
     ...readOptional(fields, "down", readDown),
   };
 }
 
 function readDown(value: unknown): NonNullable<Mark["down"]> {
-  const fields = readFields(value, "down");
+  const fields = readObject(value, "down");
   const count = (name: string) => readInteger(fields.get(name), name, 0, viewLimits.countMax);
   return {
     flaps: count("flaps"),
@@ -146,32 +146,32 @@ function readDown(value: unknown): NonNullable<Mark["down"]> {
 }
 
 function readTopology(value: unknown): Topology {
-  const fields = readFields(value, "topology");
+  const fields = readObject(value, "topology");
   return {
     version: readVersion(fields.get("version")),
-    ...readOptional(fields, "clusterUuid", (uuid, what) => readText(uuid, what, viewLimits.idMaxLength)),
-    ...readOptional(fields, "clusterName", (name, what) => readText(name, what, viewLimits.nameMaxLength)),
+    ...readOptional(fields, "clusterUuid", (uuid, what) => readString(uuid, what, viewLimits.idMaxLength)),
+    ...readOptional(fields, "clusterName", (name, what) => readString(name, what, viewLimits.nameMaxLength)),
     source: readOneOf(fields.get("source"), "source", ["sniff", "seeds"]),
-    nodes: readList(fields.get("nodes"), "nodes", viewLimits.nodesMax, readNode),
+    nodes: readArray(fields.get("nodes"), "nodes", viewLimits.nodesMax, readNode),
   };
 }
 
 /** Field by field, so that no scheme, path or credential gets in. */
 function readNode(value: unknown): NodeRecord {
-  const fields = readFields(value, "node");
+  const fields = readObject(value, "node");
   return {
-    id: readText(fields.get("id"), "id", viewLimits.idMaxLength),
-    ...readOptional(fields, "name", (name, what) => readText(name, what, viewLimits.nameMaxLength)),
+    id: readString(fields.get("id"), "id", viewLimits.idMaxLength),
+    ...readOptional(fields, "name", (name, what) => readString(name, what, viewLimits.nameMaxLength)),
     host: readHost(fields.get("host")),
     port: readInteger(fields.get("port"), "port", 1, 65_535),
     ...readOptional(fields, "ip", readIp),
     ...readOptional(fields, "roles", (roles, what) =>
-      readList(roles, what, viewLimits.rolesMax, (role) => readText(role, "role", viewLimits.roleMaxLength)),
+      readArray(roles, what, viewLimits.rolesMax, (role) => readString(role, "role", viewLimits.roleMaxLength)),
     ),
     ...readOptional(fields, "attributes", readAttributes),
-    ...readOptional(fields, "version", (version, what) => readText(version, what, viewLimits.versionMaxLength)),
+    ...readOptional(fields, "version", (version, what) => readString(version, what, viewLimits.versionMaxLength)),
     ...readOptional(fields, "aliases", (aliases, what) =>
-      readList(aliases, what, viewLimits.nodesMax, (alias) => readText(alias, "alias", viewLimits.idMaxLength)),
+      readArray(aliases, what, viewLimits.nodesMax, (alias) => readString(alias, "alias", viewLimits.idMaxLength)),
     ),
     ...readOptional(fields, "tls", (tls) => (tls === true ? tls : refuse("tls is not true"))),
   };
@@ -189,17 +189,17 @@ function readIp(value: unknown): string {
 }
 
 function readAttributes(value: unknown): NonNullable<NodeRecord["attributes"]> {
-  const entries = [...readFields(value, "attributes")];
+  const entries = [...readObject(value, "attributes")];
   if (entries.length > viewLimits.attributesMax) refuse(`has more than ${viewLimits.attributesMax} attributes`);
   return Object.fromEntries(
     entries.map(([key, item]) => {
-      const name = readText(key, "attribute", viewLimits.attributeKeyMaxLength);
+      const name = readString(key, "attribute", viewLimits.attributeKeyMaxLength);
       if (!Array.isArray(item)) return [name, readAttribute(item)];
-      return [name, readList(item, "attribute", viewLimits.attributesMax, readAttribute)];
+      return [name, readArray(item, "attribute", viewLimits.attributesMax, readAttribute)];
     }),
   );
 }
 
 function readAttribute(value: unknown): string {
-  return readText(value, "attribute", viewLimits.attributeValueMaxLength);
+  return readString(value, "attribute", viewLimits.attributeValueMaxLength);
 }

@@ -1,5 +1,5 @@
 import { readHead, readMarks, readNodeKey, readReplica } from "./codec.js";
-import { type Decoded, decodeWith, parseJson, readFields, readList, readName, readOptional } from "./json-fields.js";
+import { type Decoded, decodeWith, parseJson, readArray, readName, readObject, readOptional } from "./json-fields.js";
 import { viewLimits } from "./limits.js";
 import type { Head, Marks } from "./view.js";
 
@@ -46,7 +46,7 @@ export function encodePeerProbeRequest({ id, node, replicas }: PeerProbeRequest)
 /** A message with one bad field is refused whole; unknown fields are dropped. */
 export function decodeEvent(bytes: Uint8Array): Decoded<ViewEvent> {
   return decodeWith(() => {
-    const fields = readFields(parseJson(bytes, viewLimits.eventMaxBytes), "message");
+    const fields = readObject(parseJson(bytes, viewLimits.eventMaxBytes), "message");
     const kind = fields.get("kind");
     switch (kind) {
       case "released":
@@ -59,7 +59,7 @@ export function decodeEvent(bytes: Uint8Array): Decoded<ViewEvent> {
           kind,
           id: readName(fields.get("id"), "id", viewLimits.requestIdMaxLength),
           node: readNodeKey(fields.get("node")),
-          replicas: readList(fields.get("replicas"), "replicas", viewLimits.peersMax, readReplica),
+          replicas: readArray(fields.get("replicas"), "replicas", viewLimits.peersMax, readReplica),
         };
       default:
         return { kind: "unknown" };

@@ -4,14 +4,14 @@ import {
   type Decoded,
   decodeWith,
   parseJson,
+  readArray,
   readBoolean,
   readDuration,
-  readFields,
   readInteger,
-  readList,
+  readObject,
   readOneOf,
   readOptional,
-  readText,
+  readString,
 } from "./json-fields.js";
 import { viewLimits } from "./limits.js";
 
@@ -29,31 +29,31 @@ export function encodeHeartbeat(heartbeat: Heartbeat): string {
 /** A heartbeat with one bad field is refused whole; unknown fields are dropped. */
 export function decodeHeartbeat(bytes: Uint8Array): Decoded<Heartbeat> {
   return decodeWith(() => {
-    const fields = readFields(parseJson(bytes, viewLimits.reportMaxBytes), "heartbeat");
+    const fields = readObject(parseJson(bytes, viewLimits.reportMaxBytes), "heartbeat");
     checkFormat(fields);
     return {
       replica: readReplica(fields.get("replica")),
-      host: readText(fields.get("host"), "host", viewLimits.nameMaxLength),
+      host: readString(fields.get("host"), "host", viewLimits.nameMaxLength),
       pid: readInteger(fields.get("pid"), "pid", 0, Number.MAX_SAFE_INTEGER),
       role: readOneOf(fields.get("role"), "role", ["candidate", "external", "coordinator"]),
       leading: readBoolean(fields.get("leading"), "leading"),
       freshness: readOneOf(fields.get("freshness"), "freshness", ["fresh", "stale", "orphan"]),
       ...readOptional(fields, "view", readApplied),
-      ejected: readList(fields.get("ejected"), "ejected", viewLimits.ejectedMax, readNodeKey),
-      ...readOptional(fields, "refutes", (value, what) => readList(value, what, viewLimits.refutesMax, readNodeKey)),
+      ejected: readArray(fields.get("ejected"), "ejected", viewLimits.ejectedMax, readNodeKey),
+      ...readOptional(fields, "refutes", (value, what) => readArray(value, what, viewLimits.refutesMax, readNodeKey)),
       ...readOptional(fields, "answeredMsAgo", readDuration),
-      threads: readList(fields.get("threads"), "threads", viewLimits.threadsMax, readThread),
+      threads: readArray(fields.get("threads"), "threads", viewLimits.threadsMax, readThread),
     };
   });
 }
 
 function readApplied(value: unknown): NonNullable<Heartbeat["view"]> {
-  const fields = readFields(value, "view");
+  const fields = readObject(value, "view");
   return { topology: readVersion(fields.get("topology")), marks: readVersion(fields.get("marks")) };
 }
 
 function readThread(value: unknown): ThreadHeartbeat {
-  const fields = readFields(value, "thread");
+  const fields = readObject(value, "thread");
   const count = (name: string) => readInteger(fields.get(name), name, 0, viewLimits.countMax);
   return {
     thread: count("thread"),

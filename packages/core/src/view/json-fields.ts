@@ -23,7 +23,7 @@ export function refuse(problem: string): never {
   throw new InvalidField(problem);
 }
 
-export function readFields(value: unknown, what: string): Fields {
+export function readObject(value: unknown, what: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(`${what} is not an object`);
   return new Map(Object.entries(value));
 }
@@ -48,7 +48,7 @@ export function gunzip(bytes: Uint8Array, maxBytes: number): Uint8Array {
   }
 }
 
-export function readText(value: unknown, what: string, maxLength: number): string {
+export function readString(value: unknown, what: string, maxLength: number): string {
   if (typeof value !== "string") return refuse(`${what} is not text`);
   if (value.length > maxLength) return refuse(`${what} is longer than ${maxLength} characters`);
   return value;
@@ -56,7 +56,7 @@ export function readText(value: unknown, what: string, maxLength: number): strin
 
 /** Text that is not empty. */
 export function readName(value: unknown, what: string, maxLength: number): string {
-  return readText(value, what, maxLength) || refuse(`${what} is empty`);
+  return readString(value, what, maxLength) || refuse(`${what} is empty`);
 }
 
 export function readInteger(value: unknown, what: string, min: number, max: number): number {
@@ -85,7 +85,7 @@ export function readOneOf<Word extends string>(value: unknown, what: string, wor
   return words.find((word) => word === value) ?? refuse(`${what} is not one of ${words.join(", ")}`);
 }
 
-export function readList<Item>(value: unknown, what: string, max: number, read: (item: unknown) => Item): Item[] {
+export function readArray<Item>(value: unknown, what: string, max: number, read: (item: unknown) => Item): Item[] {
   if (!Array.isArray(value)) return refuse(`${what} is not a list`);
   if (value.length > max) return refuse(`${what} has more than ${max} entries`);
   return value.map(read);

@@ -5,11 +5,11 @@ import {
   type Fields,
   parseJson,
   readBoolean,
-  readFields,
   readName,
+  readObject,
   readOneOf,
   readOptional,
-  readText,
+  readString,
 } from "./json-fields.js";
 import { viewLimits } from "./limits.js";
 
@@ -47,7 +47,7 @@ export function decodeReport(bytes: Uint8Array): Decoded<FailureReport> {
     const fields = readMessage(bytes);
     return {
       node: readNodeKey(fields.get("node")),
-      reason: readText(fields.get("reason"), "reason", viewLimits.reasonMaxLength),
+      reason: readString(fields.get("reason"), "reason", viewLimits.reasonMaxLength),
       replica: readReplica(fields.get("replica")),
       ...readOptional(fields, "probe", (value, what) => readOneOf<"failed">(value, what, ["failed"])),
     };
@@ -74,5 +74,5 @@ export function decodePeerProbeResult(bytes: Uint8Array): Decoded<PeerProbeResul
 type Fieldwise<Message> = { readonly [Name in keyof Required<Message>]: Message[Name] | undefined };
 
 function readMessage(bytes: Uint8Array): Fields {
-  return readFields(parseJson(bytes, viewLimits.reportMaxBytes), "message");
+  return readObject(parseJson(bytes, viewLimits.reportMaxBytes), "message");
 }

@@ -2,7 +2,7 @@ import { Listeners, type Logger } from "@rollcall/core";
 import { sanitizeForLog } from "@rollcall/core/sniff";
 import { addressOf, type Topology, type View } from "@rollcall/core/view";
 import type { ClusterListener, KnownNode } from "../cluster-state/collaborators.js";
-import { isInUse, type NodeEvent } from "./node-status.js";
+import { isServing, type NodeEvent } from "./node-status.js";
 import type { PoolEmitter } from "./pool-events.js";
 
 /** Makes log lines and events of the pool out of what changes of its nodes. */
@@ -35,7 +35,7 @@ export class ClusterEvents implements ClusterListener {
       this.ejected.add(address);
       this.logger.warn({ node, reason }, `node ${node} is ejected for this process: ${reason}`);
     } else if (to === "absent") this.ejected.delete(address);
-    else if (isInUse(to) && this.ejected.delete(address))
+    else if (isServing(to) && this.ejected.delete(address))
       this.logger.info({ node }, `node ${node} is used by this process again`);
     this.emitter.emit("node", event);
   }
@@ -43,7 +43,7 @@ export class ClusterEvents implements ClusterListener {
   tableChanged(cluster: { nodes(): readonly KnownNode[] }): void {
     // A node that the configuration does not let this process use, as before `auth` has answered, is no sign of trouble.
     const members = cluster.nodes().filter(({ tier, standing }) => tier === "node" && standing.state !== "unusable");
-    const degraded = members.length > 0 && !members.some(({ standing }) => isInUse(standing.state));
+    const degraded = members.length > 0 && !members.some(({ standing }) => isServing(standing.state));
     if (degraded === this.isDegraded) return;
     this.isDegraded = degraded;
     const reason = degraded ? "no node is in use: all known ones are tried" : "a node is in use again";

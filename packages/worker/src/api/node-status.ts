@@ -13,7 +13,7 @@ import type { NodeRecord } from "@rollcall/core/view";
 export type NodeState = "unverified" | "healthy" | "slow-start" | "draining" | "down" | "ejected" | "unusable";
 
 /** Whether requests go to the node in the ordinary way. */
-export function isInUse(state: NodeState): boolean {
+export function isServing(state: NodeState): boolean {
   return state === "unverified" || state === "healthy" || state === "slow-start";
 }
 

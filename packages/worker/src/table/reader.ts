@@ -14,7 +14,7 @@ import {
   threadRow,
 } from "./layout.js";
 
-export interface ThreadRows {
+export interface TableReaderOptions {
   readonly words: Int32Array;
   readonly layout: TableLayout;
   /** The thread whose counter rows are written. */
@@ -38,7 +38,7 @@ export class TableReader implements NodeReader {
   private candidates: readonly SelectableNode[] = [];
   private sorted: Roster = rosterOf([]);
 
-  constructor(private readonly rows: ThreadRows) {
+  constructor(private readonly rows: TableReaderOptions) {
     this.words = rows.words;
     this.thread = threadRow(rows.layout, rows.thread);
     this.refusals = new Float64Array(rows.layout.slots).fill(Number.NEGATIVE_INFINITY);
