@@ -33,7 +33,7 @@ const closeTimeoutMs = 20_000;
 export async function startReplica(options: ReplicaOptions, proxies: readonly TcpProxy[] = []): Promise<Replica> {
   const { execArgv, env } = proxyArguments(proxies);
   const child = fork(program, [JSON.stringify(options)], {
-    execArgv: [...process.execArgv, ...execArgv],
+    execArgv: [...execArgv],
     env: { ...process.env, ...env },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
