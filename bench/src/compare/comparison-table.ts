@@ -52,7 +52,7 @@ export function comparisonTable(comparisons: readonly Comparison[]): string {
         shown(blocks.flatMap(({ before }) => before)),
         shown(blocks.flatMap(({ after }) => after)),
         `${middle.toFixed(2)} [${least.toFixed(2)}, ${most.toFixed(2)}]`,
-        `± ${(noise * 100).toFixed(0)} %`,
+        noise > 1 ? "> 100 %" : `± ${(noise * 100).toFixed(0)} %`,
         verdict,
       ];
     }),

@@ -39,7 +39,7 @@ export async function compareFailover(checkouts: Readonly<Record<Build, string>>
   }
   return (
     `## Failover\n\n${processCount} processes with ${slotCount} slots and ${threads} worker thread each, one idle process more, ` +
-    `a pause of ${pauseMs} ms between two searches of a slot, three fixture nodes, one Redis. ${blocks} blocks of four runs. ` +
+    `a pause of ${pauseMs} ms between two searches of a slot, three fixture nodes, one Redis. Blocks of four runs: ${blocks}. ` +
     `${busyText(busyParts)}\n\n${comparisonTable(comparisons)}\n`
   );
 }

@@ -9,6 +9,7 @@ export interface ReplicaOptions {
     readonly redis: string;
     readonly name: string;
     readonly threads: number;
+    readonly discovery: { readonly intervalMs: number };
   };
   readonly pauseMs: number;
 }

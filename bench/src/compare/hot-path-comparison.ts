@@ -51,7 +51,7 @@ export async function compareHotPath(
     }
   }
   return (
-    `## Hot path\n\n${inFlight} searches in flight over three nodes (${servers.kind}), answers parsed. ${blocks} blocks of ` +
-    `four rounds of ${forMs} ms. *CPU*: of the whole process.\n\n${comparisonTable(comparisons)}\n`
+    `## Hot path\n\n${inFlight} searches in flight over three nodes (${servers.kind}), answers parsed. rounds of ` +
+    `${forMs} ms, in blocks of four: ${blocks}. *CPU*: of the whole process.\n\n${comparisonTable(comparisons)}\n`
   );
 }

@@ -2,12 +2,18 @@ import { MessageChannel } from "node:worker_threads";
 import { ClusterAccess, systemTimers } from "@rollcall/coordinator";
 import { silentLogger } from "@rollcall/core";
 import type { PoolConfig } from "@rollcall/core/config";
-import { decodeMarks, decodeTopology, encodeMarks, encodeTopology, type Topology } from "@rollcall/core/view";
-import { ViewKeeper } from "../../../packages/worker/dist/cluster-state/view-keeper.js";
+import {
+  decodeMarks,
+  decodeTopology,
+  encodeMarks,
+  encodeTopology,
+  type Topology,
+  type View,
+} from "@rollcall/core/view";
+import { ClusterState } from "../../../packages/worker/dist/cluster-state/cluster-state.js";
+import { createNodeTable } from "../../../packages/worker/dist/cluster-state/node-table.js";
 import type { Target } from "../../../packages/worker/dist/dispatch/target.js";
 import { applyView, noRows } from "../../../packages/worker/dist/table/apply-view.js";
-import { createTable } from "../../../packages/worker/dist/table/layout.js";
-import { TableWriter } from "../../../packages/worker/dist/table/writer.js";
 import { type CostList, heapBytesOf, medianMs } from "./cost-list.js";
 import type { ViewSample } from "./view-sample.js";
 
@@ -54,41 +60,47 @@ export function measureMain(
   const access = new ClusterAccess(config, systemTimers, silentLogger);
   let targets: readonly Target[] = [];
   const open = () => {
-    const words = createTable(layout);
-    const keeper = new ViewKeeper({
+    const table = createNodeTable(layout);
+    const state = new ClusterState({
       seeds: [],
-      slotsMax: layout.slots,
+      table,
       access,
-      writer: new TableWriter(words),
+      // No request fails here, so that nothing is probed.
+      prober: { probe: async () => ({ kind: "void", reason: "bench" }) },
+      listener: { nodeChanged() {}, viewApplied() {}, tableChanged() {} },
+      timers: systemTimers,
+      random: Math.random,
       logger: silentLogger,
-      storeAheadMs: () => 0,
-      isAnswering: () => false,
-      deliver: (delivered) => {
+    });
+    const sender = {
+      apply: (delivered: readonly Target[]) => {
         targets = delivered;
       },
-      moved: () => {},
-      onNode: () => {},
-    });
-    return { words, keeper };
+      reroute() {},
+      pump() {},
+    };
+    state.connect(sender, { report() {}, nowMs: () => systemTimers.nowMs() });
+    const apply = (view: View) => state.apply(view, "fresh", "shared");
+    return { words: table.words, apply };
   };
   list.milliseconds(
     "main: keep a first view, all of it",
-    medianMs(() => open().keeper.apply(sample.viewOf(1))),
+    medianMs(() => open().apply(sample.viewOf(1))),
   );
-  const { words, keeper } = open();
+  const { words, apply } = open();
   let sequence = 1;
-  keeper.apply(sample.viewOf(sequence));
+  apply(sample.viewOf(sequence));
   list.milliseconds(
     "main: new marks",
-    medianMs(() => keeper.apply(sample.viewOf(++sequence))),
+    medianMs(() => apply(sample.viewOf(++sequence))),
   );
   let lists = 1;
   const changedList = () => sample.topologyOf(++lists, nodes.slice(0, -1 - (lists % 2)));
   list.milliseconds(
     "main: a list with one node more or less",
-    medianMs(() => keeper.apply(sample.viewOf(++sequence, changedList()))),
+    medianMs(() => apply(sample.viewOf(++sequence, changedList()))),
   );
-  keeper.apply(sample.viewOf(++sequence, sample.topologyOf(++lists, nodes)));
+  apply(sample.viewOf(++sequence, sample.topologyOf(++lists, nodes)));
 
   const { port1, port2 } = new MessageChannel();
   list.milliseconds(
@@ -99,10 +111,7 @@ export function measureMain(
   port2.close();
   list.heap(
     "memory of main for the view",
-    heapBytesOf(
-      () => open().keeper,
-      (one) => one.apply(sample.viewOf(1, decoded(topologyBytes))),
-    ),
+    heapBytesOf(open, (one) => one.apply(sample.viewOf(1, decoded(topologyBytes)))),
   );
   return { words, targets };
 }
