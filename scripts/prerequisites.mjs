@@ -49,13 +49,13 @@ function install(root, wanted) {
 
 /**
  * Keeps what is installed meanwhile from being started as a service, which Debian does by default: the tests start their
- * own Redis, and nobody asked for another one. `invoke-rc.d` asks this file, where it is there; 101 means "do not".
+ * own Redis, and need no other one. `invoke-rc.d` asks this file, where it is there; 101 means "do not".
  */
 function withoutServices(root, work) {
   const policy = "/usr/sbin/policy-rc.d";
-  // Whoever has a policy of his own keeps it.
+  // An existing policy stays.
   if (existsSync(policy)) return work();
-  // An interrupt ends apt-get, which hears it too; we live on to clean up, or no service would ever start here again.
+  // An interrupt ends apt-get as well. This process goes on to clean up, or no service would ever start here again.
   const liveOn = () => {};
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, liveOn);
   attempt(root, "sh", "-c", `printf '#!/bin/sh\\nexit 101\\n' > ${policy} && chmod 755 ${policy}`);

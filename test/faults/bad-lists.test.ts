@@ -11,10 +11,10 @@ import {
   failuresOf,
   load,
   messagesOf,
-  night,
+  scenarioTimeout,
   waitUntilAllUp,
   waitUntilServed,
-} from "./support-night.js";
+} from "./support-faults.js";
 
 const onList = { kind: "sniff" } as const;
 
@@ -33,7 +33,7 @@ function listOf(nodes: readonly FixtureNode[], counts: { total: number; failed: 
   });
 }
 
-describe("node lists", night, () => {
+describe("node lists", scenarioTimeout, () => {
   it("an empty, malformed, partial, cut or missing node list, or another cluster's, changes nothing", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
@@ -68,7 +68,7 @@ describe("node lists", night, () => {
       { kind: "cut-body" },
       { kind: "garbage" },
       { kind: "reset" },
-      // Each node knows of itself alone just now, and says so.
+      // Each node lists itself alone.
       { kind: "reply", body: listOf(cluster.nodes.slice(0, 1), { total: 3, failed: 2 }) },
     ];
     for (const fault of atEveryNode) {
@@ -78,7 +78,7 @@ describe("node lists", night, () => {
     }
     await Promise.all(cluster.nodes.map((node) => node.set({})));
 
-    // One node has lost its mind: it has left the cluster, or names another's nodes. The others know better.
+    // One node has left the cluster, or lists another cluster's nodes; the other nodes list the right ones.
     const odd = nodeAt(cluster, 1);
     await odd.set({ joined: false });
     const from = (await odd.counts()).requests.probe;
@@ -100,7 +100,7 @@ describe("node lists", night, () => {
       assert.equal(replica.events.filter(({ name }) => name === "view").length, told[at]);
     }
     assert.deepEqual(await failuresOf(replicas), []);
-    assert.equal((await stranger.stats()).requests.other, 0, "nobody's request went to the strangers");
+    assert.equal((await stranger.stats()).requests.other, 0, "no request went to the other cluster");
     assert.deepEqual(messagesOf(coordinator, /is down|cannot be reached|may end|is gone/), []);
     // Whatever the lists hold, and however often: a few lines, and nothing raw in them.
     const warnings = messagesOf(coordinator, /list|used yet/);

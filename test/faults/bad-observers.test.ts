@@ -10,18 +10,18 @@ import {
   blamedBy,
   closeAll,
   failuresOf,
-  letPass,
   load,
   messagesOf,
-  night,
+  passTime,
+  scenarioTimeout,
   search,
   toldOf,
   waitForState,
   waitUntilAllUp,
   waitUntilServed,
-} from "./support-night.js";
+} from "./support-faults.js";
 
-describe("bad observers", { ...night, concurrency: 2 }, () => {
+describe("bad observers", { ...scenarioTimeout, concurrency: 2 }, () => {
   it("a replica cut off from one node, or from all of them, takes none from the other replicas", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
@@ -49,7 +49,7 @@ describe("bad observers", { ...night, concurrency: 2 }, () => {
     for (const way of ways) await way.cut("refuse");
     await waitForState([withoutOne], [lost], ["ejected"]);
     await waitForState([withoutAny], cluster.nodes, ["ejected"]);
-    await letPass(20_000);
+    await passTime(20_000);
 
     for (const replica of well) assert.deepEqual(blamedBy(replica), []);
     for (const replica of all)
@@ -90,7 +90,7 @@ describe("bad observers", { ...night, concurrency: 2 }, () => {
     await way2.cut("swallow");
     const unreached = /cannot be reached from here/;
     await waitUntil("the coordinator says so", () => messagesOf(coordinator, unreached).length > 0);
-    await letPass(12_000);
+    await passTime(12_000);
     const said = messagesOf(coordinator, unreached);
     assert.equal(said.length, 1, said.join("\n"));
     assert.match(said[0] ?? "", new RegExp(`^node n2 \\(${addressOf(lost)}\\) cannot be .* but from replica [^ ]+: `));

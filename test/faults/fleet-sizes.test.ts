@@ -8,12 +8,12 @@ import {
   closeAll,
   failuresOf,
   load,
-  night,
+  scenarioTimeout,
   search,
   waitForState,
   waitUntilAllUp,
   waitUntilServed,
-} from "./support-night.js";
+} from "./support-faults.js";
 
 /** Two such clusters, with seven processes each, run at once. */
 const light = { ...load, pauseMs: 40 };
@@ -45,7 +45,7 @@ async function waitUntilAllServeFrom(replicas: readonly Replica[], node: Fixture
   );
 }
 
-describe("fleet sizes", { ...night, concurrency: 2 }, () => {
+describe("fleet sizes", { ...scenarioTimeout, concurrency: 2 }, () => {
   it("a killed node of two is down for fleets of one, two and three, costs no Read, and is used after its return", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster({ nodes: 2 });

@@ -8,21 +8,21 @@ import { type Replica, startReplica } from "../support/replica/index.js";
 import {
   blamedBy,
   closeAll,
-  letPass,
   load,
   messagesOf,
-  night,
+  passTime,
+  scenarioTimeout,
   search,
   waitUntilAllUp,
   waitUntilServed,
-} from "./support-night.js";
+} from "./support-faults.js";
 
 /** Of retries, by each process: what it has at its start, and what it earns whatever is asked. */
 const savedAtStart = 100;
 const earnedPerSecond = 10;
 const slots = 12;
 
-describe("overload", { ...night, concurrency: 2 }, () => {
+describe("overload", { ...scenarioTimeout, concurrency: 2 }, () => {
   it("a cluster that answers 503 to everything gets a fifth more requests, not four times as many", async (t) => {
     await using cluster = await startFixtureCluster();
     const nodes = [...cluster.urls];
@@ -42,7 +42,7 @@ describe("overload", { ...night, concurrency: 2 }, () => {
     };
     const between = async (ms: number) => {
       const before = await counted();
-      await letPass(ms);
+      await passTime(ms);
       const after = await counted();
       return {
         requests: after.requests - before.requests,
@@ -103,7 +103,7 @@ describe("overload", { ...night, concurrency: 2 }, () => {
       await setAll(cluster, { requests: [fault, { kind: "delay", ms: 150 }] });
       await Promise.all(replicas.map((replica) => replica.ask("forget tally")));
       await waitUntilAllFailWith(replicas, failure);
-      await letPass(3_000);
+      await passTime(3_000);
     }
     await setAll(cluster, {});
     await Promise.all(replicas.map((replica) => replica.ask("forget tally")));

@@ -10,16 +10,16 @@ import {
   blamedBy,
   closeAll,
   failuresOf,
-  letPass,
   load,
   messagesOf,
-  night,
+  passTime,
+  scenarioTimeout,
   waitUntilAllUp,
   waitUntilServed,
-} from "./support-night.js";
+} from "./support-faults.js";
 
 interface ReportListener extends Disposable {
-  /** Every report that a process has made of a node, as the leader hears it. */
+  /** Every report that a process has made of a node, as the leader receives it. */
   readonly reports: readonly string[];
 }
 
@@ -37,7 +37,7 @@ async function listenToReports(redis: RedisServer, name: string): Promise<Report
 
 const leads = async (replica: Replica) => replica.log.filter((line) => / leads the view /.test(line)).length;
 
-describe("pauses", { ...night, concurrency: 4 }, () => {
+describe("pauses", { ...scenarioTimeout, concurrency: 4 }, () => {
   it("a pause of a replica, stopped for 6 s or blocked for 2 s, is held against no node", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
@@ -58,12 +58,12 @@ describe("pauses", { ...night, concurrency: 4 }, () => {
       await waitUntilServed([replica]);
       await replica.block(2_000);
     });
-    await letPass(6_000);
+    await passTime(6_000);
     stopped.process.resume();
     await Promise.all(blocks);
     await waitUntilServed(replicas);
     // Whatever was begun by it, a suspicion or a trial, would be over by now.
-    await letPass(6_000);
+    await passTime(6_000);
 
     for (const replica of replicas) assert.deepEqual(blamedBy(replica), []);
     assert.deepEqual(heard.reports, []);
@@ -91,15 +91,15 @@ describe("pauses", { ...night, concurrency: 4 }, () => {
     await waitUntilServed(replicas);
     for (let time = 0; time < 2; time++) {
       first.process.pause();
-      await letPass(6_000);
+      await passTime(6_000);
       first.process.resume();
       await waitUntilServed(replicas);
-      await letPass(3_000);
+      await passTime(3_000);
     }
     for (const replica of replicas) {
       assert.deepEqual(blamedBy(replica), []);
       assert.deepEqual(
-        replica.log.filter((line) => /is down|cannot be reached|keeps away/.test(line)),
+        replica.log.filter((line) => /is down|cannot be reached|is ejected/.test(line)),
         [],
       );
     }
@@ -124,7 +124,7 @@ describe("pauses", { ...night, concurrency: 4 }, () => {
       await waitUntilAllUp(replicas, cluster.nodes);
       await waitUntilServed(replicas);
       for (const node of cluster.nodes) node.pause();
-      await letPass(3_000);
+      await passTime(3_000);
       for (const node of cluster.nodes) node.resume();
       await waitUntilServed(replicas);
       await waitUntilAllUp(replicas, cluster.nodes);

@@ -8,20 +8,20 @@ import { type Replica, startReplica } from "../support/replica/index.js";
 import {
   closeAll,
   failuresOf,
-  letPass,
   load,
   messagesOf,
-  night,
+  passTime,
+  scenarioTimeout,
   stateOf,
   toldOf,
   waitForState,
   waitUntilAllUp,
   waitUntilServed,
-} from "./support-night.js";
+} from "./support-faults.js";
 
 const stopAll = (cluster: FixtureCluster) => Promise.all(cluster.nodes.map((node) => node.kill()));
 
-describe("restarts", { ...night, concurrency: 4 }, () => {
+describe("restarts", { ...scenarioTimeout, concurrency: 4 }, () => {
   it("a cluster restarted node by node costs no Read", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
@@ -59,7 +59,7 @@ describe("restarts", { ...night, concurrency: 4 }, () => {
     await waitUntilServed(replicas);
 
     await stopAll(cluster);
-    await letPass(20_000);
+    await passTime(20_000);
     await seed.restart();
     for (const node of cluster.nodes.slice(1)) await node.restart({ port: await freePort() });
     await waitUntilServed(replicas, 1);
@@ -104,7 +104,7 @@ describe("restarts", { ...night, concurrency: 4 }, () => {
     assert.match(messagesOf(coordinator, adoptions)[0] ?? "", new RegExp(`uuid ${uuid}, before ${cluster.uuid}`));
 
     // Its nodes are asked every 10 s at the latest: were it to adopt the other cluster too, it would have by then.
-    await letPass(12_000);
+    await passTime(12_000);
     assert.deepEqual(messagesOf(keeper, adoptions), []);
     const { nodes: known, view } = await faithful.ask("stats");
     assert.equal(view?.clusterUuid, cluster.uuid);
@@ -152,7 +152,7 @@ describe("restarts", { ...night, concurrency: 4 }, () => {
       const own = lately.filter((line) => / is ejected for this process| is used by this process again/.test(line));
       const ejections = own.filter((line) => line.startsWith(`warn node n2 `));
       assert.ok(ejections.length <= 1, own.join("\n"));
-      assert.equal(own.length, 2 * ejections.length, "whoever kept away uses it again, and says so");
+      assert.equal(own.length, 2 * ejections.length, "a process that ejected the node uses it again, and logs it");
       assert.deepEqual(
         lately.filter((line) => !own.includes(line)),
         [],

@@ -4,7 +4,7 @@ import { seededRandom, waitUntil } from "@rollcall/testing";
 import { type FixtureCluster, nodeAt, type RequestFault, startFixtureCluster } from "@rollcall/testing/fixture";
 import { startRedis } from "@rollcall/testing/redis";
 import { type Asked, type Replica, startReplica } from "../support/replica/index.js";
-import { closeAll, letPass, night, waitUntilAllUp } from "./support-night.js";
+import { closeAll, passTime, scenarioTimeout, waitUntilAllUp } from "./support-faults.js";
 import { brokenPromise, doneByIndex, newWrite, type Write, writeKinds } from "./support-writes.js";
 
 const users = { kind: "other" } as const;
@@ -36,14 +36,14 @@ async function storm(cluster: FixtureCluster, random: () => number): Promise<voi
     const dice = random();
     if (dice < 0.1) {
       await node.kill();
-      await letPass(300);
+      await passTime(300);
       await node.restart();
     } else if (dice < 0.2) await node.dropConnections();
     else {
       const fault = faults[Math.floor(random() * faults.length)];
       await node.set({ requests: fault === undefined ? [] : [fault] });
     }
-    await letPass(100);
+    await passTime(100);
   }
 }
 
@@ -52,7 +52,7 @@ interface Told {
   readonly told: Asked;
 }
 
-describe("writes", night, () => {
+describe("writes", scenarioTimeout, () => {
   it("under many faults a write is done once, never where it was not sent, and is not lost once answered", async (t) => {
     const seed = Math.floor(Math.random() * 2 ** 32);
     t.diagnostic(`seed ${seed}`);
@@ -72,7 +72,7 @@ describe("writes", night, () => {
         const kind = writeKinds[number % writeKinds.length] ?? "put";
         const write = newWrite(kind, `${name}-${number}`, 300 + Math.floor(random() * 3_000));
         all.push({ write, told: await replica.request(write.request) });
-        await letPass(5);
+        await passTime(5);
       }
     };
     const writing = replicas.flatMap((replica, at) =>
@@ -88,7 +88,7 @@ describe("writes", night, () => {
     await Promise.all(cluster.nodes.map((node) => node.set({})));
     raging = false;
     await Promise.all(writing);
-    await letPass(2 * delayMs); // a write may land after its client has given up
+    await passTime(2 * delayMs); // a write may land after its client has given up
 
     const done = doneByIndex((await cluster.stats()).documents);
     const broken = all.flatMap(({ write, told }) => {
@@ -100,10 +100,10 @@ describe("writes", night, () => {
     assert.deepEqual(
       [...done.keys()].filter((index) => !all.some(({ write }) => write.index === index)),
       [],
-      "nothing was written that nobody asked for",
+      "nothing was written that was not requested",
     );
 
-    // The night was bad, for each kind of write: else all this says nothing.
+    // Every kind of write met the faults; without that the checks above would prove nothing.
     for (const kind of writeKinds) {
       const these = all.filter(({ write }) => write.kind === kind);
       const count = (is: (told: Asked) => boolean) => these.filter(({ told }) => is(told)).length;

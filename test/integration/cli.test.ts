@@ -20,7 +20,7 @@ interface Run {
   readonly stderr: string;
 }
 
-/** Runs the command with an environment of its own. `isHeard: false`: nobody reads what it writes. */
+/** Runs the command with an environment of its own. `isHeard: false`: its output is closed. */
 async function rollcall(words: readonly string[], env: NodeJS.ProcessEnv = {}, isHeard = true): Promise<Run> {
   const { PATH } = process.env;
   // A question on a busy machine takes what it takes.
@@ -159,11 +159,11 @@ Diagnosis
       assert.equal(wrong.code, 1);
       assert.match(unwrapped(wrong.stdout), /denied https:\S+ GET \/ answered 401 .*401 means that the user/);
 
-      const nobody = await rollcall(["sniff", first, "--ca", ca]);
-      assert.equal(nobody.code, 1);
-      assert.match(unwrapped(nobody.stdout), /No credential was sent: give --username/);
+      const anonymous = await rollcall(["sniff", first, "--ca", ca]);
+      assert.equal(anonymous.code, 1);
+      assert.match(unwrapped(anonymous.stdout), /No credential was sent: give --username/);
 
-      for (const { stdout, stderr } of [byCa, byPin, untrusted, wrong, nobody]) {
+      for (const { stdout, stderr } of [byCa, byPin, untrusted, wrong, anonymous]) {
         assert.doesNotMatch(stdout + stderr, /geheim|Basic/);
       }
     } finally {
@@ -172,18 +172,18 @@ Diagnosis
   });
 
   it("rollcall sniff names the address map where nothing that is published can be reached", options, async () => {
-    const nobodyHere = await freePort();
-    await using cluster = await startFixtureCluster({ nodes: 1, publish: () => `127.0.0.1:${nobodyHere}` });
+    const closedPort = await freePort();
+    await using cluster = await startFixtureCluster({ nodes: 1, publish: () => `127.0.0.1:${closedPort}` });
     const [url = ""] = cluster.urls;
     const stuck = await rollcall(["sniff", url]);
     assert.equal(stuck.code, 1, stuck.stdout);
     assert.match(stuck.stdout, /unreachable {2}n1 .*\n.*\n {15}connection refused\n/);
-    assert.match(unwrapped(stuck.stdout), new RegExp(`--address-map 127\\.0\\.0\\.1:${nobodyHere}=HOST:PORT`));
+    assert.match(unwrapped(stuck.stdout), new RegExp(`--address-map 127\\.0\\.0\\.1:${closedPort}=HOST:PORT`));
 
-    const map = `elsewhere=10.0.0.1,127.0.0.1:${nobodyHere}=${new URL(url).host}`;
+    const map = `elsewhere=10.0.0.1,127.0.0.1:${closedPort}=${new URL(url).host}`;
     const mapped = await rollcall(["sniff", url], { ROLLCALL_ADDRESS_MAP: map });
     assert.equal(mapped.code, 0, mapped.stdout);
-    const line = `published: 127.0.0.1:${nobodyHere}, used: ${new URL(url).host}`;
+    const line = `published: 127.0.0.1:${closedPort}, used: ${new URL(url).host}`;
     assert.ok(mapped.stdout.includes(line), mapped.stdout);
   });
 

@@ -68,7 +68,7 @@ function assertDiscreet(watched: WatchedPool, credentials: readonly FixtureUser[
   assertHidden([watched.shown(), ...errors.map(asText)].join("\n"), credentials);
 }
 
-/** Each node has heard from its own user, and from nobody else. */
+/** Each node got requests of its own user alone. */
 async function assertOwnUsersOnly({ nodes }: FixtureCluster): Promise<void> {
   for (const node of nodes) {
     assert.ok(node.user !== undefined && "username" in node.user);
@@ -206,7 +206,7 @@ describe("where credentials may go", atOnce, () => {
   });
 });
 
-/** Takes connections, says nothing, and keeps what it is told. */
+/** Accepts connections, sends nothing, and keeps what it receives. */
 async function startTrap() {
   const heard: Buffer[] = [];
   const server = createServer((socket) => {

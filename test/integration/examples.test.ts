@@ -93,7 +93,7 @@ describe("each example does what its first lines say", () => {
       const watch = await start("watch.mjs", urls.slice(0, 1));
       const [, second] = nodes;
       assert.ok(second !== undefined);
-      await waitUntil("it knows three nodes", () => watch.text().includes("list: 3 nodes, from the cluster"));
+      await waitUntil("it lists three nodes", () => watch.text().includes("list: 3 nodes, from the cluster"));
       await second.kill();
       const away = new RegExp(
         `node n2 \\(${second.host}:${second.port}\\): (?:healthy|slow-start|ejected) -> down \\(.+\\)`,

@@ -242,7 +242,7 @@ describe("process that does not run", patience, () => {
     await sleep(1_000);
     assert.deepEqual(replica.events.slice(heard), []);
     assert.deepEqual(
-      replica.log.filter((line) => /keeps away|down/.test(line)),
+      replica.log.filter((line) => /is ejected|down/.test(line)),
       [],
     );
     assert.equal((await replica.ask("tally")).failed, 0);

@@ -89,7 +89,7 @@ async function startCluster(): Promise<RedisServer[]> {
     }
   }
   for (const { client } of servers) {
-    await waitUntil("the nodes know each other", async () => {
+    await waitUntil("the nodes list each other", async () => {
       const state = String(await client.call("CLUSTER", "INFO"));
       return state.includes("cluster_state:ok") && state.includes(`cluster_known_nodes:${primaries}`);
     });

@@ -21,7 +21,7 @@ describe("Redis unreachable", () => {
       assert.match(await messageOf(leader.store.renew(lease, 1)), /^REDIS: Redis: /);
       assert.match(await messageOf(leader.store.acquire("a", 0)), /^REDIS: Redis: not connected/);
       assert.match(await messageOf(reader.store.read()), /^REDIS: Redis: /);
-      // Nobody is there to take it, and nobody is told.
+      // There is no connection to send it over, and no listener is called.
       reader.store.report({ node: "id0@es0:9200", reason: "connection refused", replica: "r1" });
       reader.store.requestStatus();
       await sleep(1_500); // several attempts to connect
@@ -58,9 +58,9 @@ describe("Redis unreachable", () => {
         messageOf(reader.store.read()),
       ]);
       assert.deepEqual([renewed, read], ["REDIS: Redis: no answer in time", "REDIS: Redis: no answer in time"]);
-      await waitUntil("the loss is told", () => reader.logger.messages("warn").length > 0);
+      await waitUntil("the loss is logged", () => reader.logger.messages("warn").length > 0);
       assert.equal(reader.store.isConnected, false);
-      await waitUntil("whoever asks nothing notices too", () => idle.logger.messages("warn").length > 0);
+      await waitUntil("a store that sends nothing notices too", () => idle.logger.messages("warn").length > 0);
       await idle.store.close(); // needs no answer either
       await sleep(6_000); // longer than a socket may be silent
 
@@ -128,7 +128,7 @@ describe("lease", () => {
         heard.push([one.store.renew(lease, 1), one.store.acquire("a", lease.epoch)]);
       });
       await cut(server, "normal");
-      await waitUntil("it is told", () => heard.length > 0);
+      await waitUntil("it is reported", () => heard.length > 0);
       const [renewed, acquired] = await Promise.all(heard[0] ?? []);
       assert.equal(renewed, "lost");
       assert.ok(acquired !== undefined && acquired.epoch > lease.epoch);
@@ -321,7 +321,7 @@ describe("messages", () => {
       await waitUntil("the beat is shown", () => reader.views.at(-1)?.head.beat === 10);
       assert.equal(reader.views.at(-1)?.head.topology.sequence, 2);
 
-      // Somebody says again what was true before.
+      // An old head is announced again.
       await server.client.publish("{rollcall:logs}:events", `{"kind":"head","head":${old}}`);
       await server.client.set("{rollcall:logs}:head", old ?? "");
       await reader.store.read();

@@ -63,7 +63,7 @@ describe("foreign data in Redis", () => {
         assert.equal(warnings.filter((line) => line.includes(`${key} is not used`)).length, 1, warnings.join("\n"));
       }
 
-      // Whoever leads writes over it.
+      // The leader overwrites it.
       for (const key of [keys.lease, keys.epoch]) {
         await server.client.del(key);
         await server.client.lpush(key, "nonsense");
@@ -74,7 +74,7 @@ describe("foreign data in Redis", () => {
       await leader.store.publish(next, publication(next, 1));
       await waitForView(reader, next, 1);
       // Nor does a lease without an end keep anybody from leading.
-      await server.client.set(keys.lease, "nobody");
+      await server.client.set(keys.lease, "no-leader");
       await lead(leader, "a", next.epoch);
     }),
   );
@@ -110,7 +110,7 @@ describe("foreign data in Redis", () => {
       await leader.store.publish(lease, second);
       const damaged = { ...second.topology, nodes: [{ id: "x", host: "http://x", port: 80 }] };
       await server.client.set(keys.topology, gzipSync(JSON.stringify(damaged)));
-      await waitUntil("it is told", () => reader.logger.messages("warn", keys.topology).length > 0);
+      await waitUntil("it is logged", () => reader.logger.messages("warn", keys.topology).length > 0);
       const third = publication(lease, 3, { replicas: 50 });
       await leader.store.publish(lease, {
         head: { ...third.head, topology: second.head.topology },
@@ -197,7 +197,7 @@ describe("Redis users", () => {
         });
         const leader = await connect({ redis: as("coordinator") });
         const reader = await connect({ redis: as("deaf"), mayLead: false });
-        await waitUntil("it is told", () => reader.logger.messages("warn").length > 0);
+        await waitUntil("it is logged", () => reader.logger.messages("warn").length > 0);
         assert.deepEqual(reader.logger.messages("warn"), [
           "cannot subscribe to the view's channels in Redis, only read: the Redis user lacks a permission (NOPERM)",
         ]);
@@ -273,7 +273,7 @@ describe("TLS", () => {
         assert.ok(!one.store.isConnected && !one.logger.text().includes("admin-secret"));
         await one.store.close();
       }
-      // Our own client has authenticated; nobody else has.
+      // Only our own client has authenticated.
       assert.doesNotMatch(
         await server.client.info("commandstats"),
         /cmdstat_(?:eval|subscribe)|cmdstat_(?:auth|hello):calls=[2-9]/,

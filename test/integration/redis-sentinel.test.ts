@@ -29,7 +29,7 @@ describe("Sentinel", () => {
       await leader.store.publish(lease, publication(lease, 1));
       await waitForView(reader, lease, 1);
       await primary.client.call("WAIT", 1, 5_000);
-      await sentinel.knows(second.port);
+      await sentinel.lists(second.port);
 
       await primary.kill();
       await waitUntil("there is a new primary", async () =>
@@ -49,7 +49,7 @@ interface Sentinel extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
   /** Waits until it has heard of the replica on this port. */
-  knows(port: number): Promise<void>;
+  lists(port: number): Promise<void>;
 }
 
 /** One that decides alone, and soon, about the primary "ours". */
@@ -75,8 +75,8 @@ async function startSentinel(primary: { readonly host: string; readonly port: nu
   return {
     host,
     port,
-    async knows(replica) {
-      await waitUntil("the Sentinel knows the replica", async () =>
+    async lists(replica) {
+      await waitUntil("the Sentinel lists the replica", async () =>
         JSON.stringify(await client.call("SENTINEL", "REPLICAS", "ours")).includes(String(replica)),
       );
     },

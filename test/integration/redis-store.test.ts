@@ -28,7 +28,7 @@ describeViewStore("the Redis store", async () => {
     stores.map(async (store) => {
       await waitUntil("it reads", () => store.isConnected);
       await waitUntil("it may lead", () =>
-        store.acquire("nobody", 0).then(
+        store.acquire("no-leader", 0).then(
           (lease) => lease ?? true,
           () => false,
         ),
@@ -38,7 +38,7 @@ describeViewStore("the Redis store", async () => {
   await server.client.del(`{rollcall:${name}}:lease`);
   return {
     stores,
-    // A reader hears and answers over one connection: once it has read, it has heard all that was said before.
+    // A reader subscribes and reads over one connection: after a reply it has received all earlier messages.
     arrive: async () => {
       for (const store of [...stores, ...stores]) await store.read();
     },

@@ -63,7 +63,7 @@ export function statusOf(pool: Pool, address: string) {
   return pool.nodes().find((node) => node.address === address);
 }
 
-/** Waits until these nodes, and no others, are the members that the pool knows, by the cluster's own word. */
+/** Waits until these nodes, and no others, are the members of the pool, as the cluster lists them. */
 export async function waitForMembers(pool: Pool, nodes: readonly FixtureNode[]): Promise<void> {
   const wanted = addressesOf(nodes).join();
   await waitUntil(

@@ -50,7 +50,7 @@ export async function usePool(
   }
 }
 
-/** Waits until the pool knows every node that the cluster names, each of them well. */
+/** Waits until the pool uses every node that the cluster lists, each of them healthy. */
 export async function settled(pool: Pool, cluster: FixtureCluster): Promise<void> {
   const wanted = cluster.nodes.map(addressOf).sort();
   await pool.ready();
@@ -69,7 +69,7 @@ export async function settled(pool: Pool, cluster: FixtureCluster): Promise<void
 
 export function statusOf(pool: Pool, node: FixtureNode) {
   const status = pool.nodes().find(({ address }) => address === addressOf(node));
-  return status ?? assert.fail(`the pool does not know ${addressOf(node)}`);
+  return status ?? assert.fail(`the pool has no node ${addressOf(node)}`);
 }
 
 export const isAvoided = (pool: Pool, node: FixtureNode) => ["down", "ejected"].includes(statusOf(pool, node).state);

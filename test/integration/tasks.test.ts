@@ -60,7 +60,7 @@ for (const threads of [0, 1, 2]) {
 
         const { cause: ours } = await failureOf(pool.run<typeof work>(workModule, { kind: "throw-ours" }));
         assert.ok(ours instanceof RollcallError);
-        assert.deepEqual([ours.code, ours.message], ["NO_NODE", "nobody there"]);
+        assert.deepEqual([ours.code, ours.message], ["NO_NODE", "no node there"]);
 
         const { cause: value } = await failureOf(pool.run<typeof work>(workModule, { kind: "throw-value" }));
         assert.match(String(value), /a text/);
@@ -105,7 +105,7 @@ for (const threads of [0, 1, 2]) {
           if (how === "CLOSED") void pool.close({ timeoutMs: 50 });
           assert.equal((await call).code, how);
           // A thread that is destroyed with its pool may not get round to it.
-          if (how !== "CLOSED") await waitUntil("it knows", () => Atomics.load(words, 1) === 1);
+          if (how !== "CLOSED") await waitUntil("its signal has fired", () => Atomics.load(words, 1) === 1);
         }
         const stopped = AbortSignal.abort();
         const late = await failureOf(pool.run<typeof work>(workModule, { kind: "echo" }, { signal: stopped }));

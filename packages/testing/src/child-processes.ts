@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
  * A child that a test may pause and kill, and that does not outlive this process.
  *
  * Only what was handed to `own` is ever signalled, by its id, and only while it has not been reaped: an id that the
- * system may have given to somebody else gets nothing.
+ * system may have reused is never signalled.
  */
 export interface OwnedProcess {
   readonly child: ChildProcess;
@@ -101,7 +101,7 @@ export async function own(child: ChildProcess): Promise<OwnedProcess> {
 /**
  * A shell that does nothing but wait: told to release, it ends; cut off because this process died, it kills the paused
  * one, or one that does not see by itself that we are gone. Whoever starts a guard releases it when the process ends,
- * so its id is safe to use: nobody but us could have reaped it.
+ * so its id is safe to use: only this process could have reaped it.
  */
 export function startGuard(pid: number): ChildProcess {
   const script = `trap '' INT TERM HUP; read -r word; [ "$word" = release ] || kill -KILL ${pid}`;
@@ -112,7 +112,7 @@ export function startGuard(pid: number): ChildProcess {
   return guard;
 }
 
-/** Whether a process of this id is there and not merely waiting to be reaped. Looks; signals nobody. */
+/** Whether a process of this id is there and not merely waiting to be reaped. Sends no signal. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -9,11 +9,11 @@ import { join } from "node:path";
 const lowestPort = 10_240;
 const highestPort = 32_767;
 
-// Test files run side by side: a node that one of them has killed must go on refusing, so nobody else may take its port.
+// Test files run side by side: a node that one of them has killed must go on refusing, so no other file may take its port.
 const claims = join(tmpdir(), "rollcall-test-ports");
 const claimed = new Set<number>();
 
-/** A port nobody listens on at `host`, not handed out before to any process that still runs. */
+/** A port without a listener at `host`, not handed out before to any process that still runs. */
 export async function freePort(host = "127.0.0.1"): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const port = randomInt(lowestPort, highestPort + 1);

@@ -20,7 +20,7 @@ export default async function work({ kind, value, words }: Work, { request, sign
     case "throw":
       throw new TypeError("it went wrong", { cause: new RangeError("since this did") });
     case "throw-ours":
-      throw new RollcallError("NO_NODE", "nobody there", { sent: "no" });
+      throw new RollcallError("NO_NODE", "no node there", { sent: "no" });
     case "throw-value":
       throw "a text";
     case "function":

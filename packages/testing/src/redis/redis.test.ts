@@ -4,8 +4,8 @@ import { Redis } from "ioredis";
 import { waitUntil } from "../wait-until.js";
 import { startRedis } from "./index.js";
 
-describe("a Redis of a test's own", () => {
-  it("freezes and thaws, dies, and comes back empty on the same port", async () => {
+describe("Redis server", () => {
+  it("a Redis server of a test freezes and thaws, dies, and comes back empty on the same port", async () => {
     await using server = await startRedis();
     await server.client.set("a", "1");
     server.freeze();
@@ -28,7 +28,7 @@ describe("a Redis of a test's own", () => {
     assert.deepEqual([await late, server.port], [null, port]);
   });
 
-  it("asks for a password, and knows users", async () => {
+  it("a Redis server of a test has a password and users", async () => {
     const users = { reader: "on >word resetkeys resetchannels -@all +get +hello +auth +info ~mine:*" };
     await using server = await startRedis({ password: "secret", users });
     assert.equal(await server.client.set("mine:a", "1"), "OK");
@@ -36,10 +36,10 @@ describe("a Redis of a test's own", () => {
     assert.equal(await reader.get("mine:a"), "1");
     await assert.rejects(reader.get("yours:a"), /NOPERM/);
     reader.disconnect();
-    const nobody = new Redis(`redis://127.0.0.1:${server.port}`, { retryStrategy: () => null });
+    const anonymous = new Redis(`redis://127.0.0.1:${server.port}`, { retryStrategy: () => null });
     const errors: string[] = [];
-    nobody.on("error", (error: Error) => errors.push(error.message));
+    anonymous.on("error", (error: Error) => errors.push(error.message));
     await waitUntil("it is refused", () => errors.some((message) => message.includes("NOAUTH")));
-    nobody.disconnect();
+    anonymous.disconnect();
   });
 });

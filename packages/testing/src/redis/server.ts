@@ -15,7 +15,7 @@ const host = "127.0.0.1";
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const port = await freePort(host);
   const tlsPort = options.certificate === undefined ? 0 : await freePort(host);
-  // At once, so that an exit finds either no folder or somebody who removes it.
+  // Synchronously, so that an exit finds either no folder or the handler that removes it.
   const folder = mkdtempSync(join(tmpdir(), "rollcall-redis-"));
   const removeFolder = () => rmSync(folder, { recursive: true, force: true });
   process.once("exit", removeFolder);

@@ -7,16 +7,16 @@ import type { CoordinatorProcess } from "../support/coordinator-process.js";
 import type { Replica } from "../support/replica/index.js";
 
 /** A whole file of these runs for minutes, on a machine that may be busy. */
-export const night = { timeout: 280_000 } as const;
+export const scenarioTimeout = { timeout: 400_000 } as const;
 export const search = { method: "POST", path: "/logs/_search", body: { size: 1 } } as const;
-/** Enough for every node to be used all the time, and little enough to leave the machine to those who watch. */
+/** Enough for every node to be used all the time, and little enough to leave the machine to the other processes. */
 export const load = { slots: 3, pauseMs: 10, request: search } as const;
 
 export function stateOf({ nodes }: PoolStats, node: FixtureNode): string | undefined {
   return nodes.find(({ address }) => address === addressOf(node))?.state;
 }
 
-/** Every replica goes by the nodes of the cluster, and all of them are up. */
+/** Every replica uses the nodes of the cluster, and all of them are healthy. */
 export function waitUntilAllUp(replicas: readonly Replica[], nodes: readonly FixtureNode[]): Promise<unknown> {
   return waitForState(replicas, nodes, ["healthy"]);
 }
@@ -48,7 +48,7 @@ export async function waitUntilServed(replicas: readonly Replica[], more = 30): 
   );
 }
 
-/** What a replica has told of its nodes, as "127.0.0.1:9200 up -> ejected (connection refused)". */
+/** What a replica has told of its nodes, as "127.0.0.1:9200 healthy -> ejected (connection refused)". */
 export function toldOf({ events }: Replica, about: (event: NodeEvent) => boolean = () => true): string[] {
   return events
     .filter(({ name }) => name === "node")
@@ -57,7 +57,7 @@ export function toldOf({ events }: Replica, about: (event: NodeEvent) => boolean
     .map(({ address, from, to, reason }) => `${address} ${from} -> ${to} (${reason})`);
 }
 
-/** Whatever it has held against any node. */
+/** All that it has held against any node. */
 export const blamedBy = (replica: Replica): string[] =>
   toldOf(replica, ({ to }) => to === "ejected" || to === "down" || to === "absent");
 
@@ -69,7 +69,7 @@ export async function failuresOf(replicas: readonly Replica[]): Promise<string[]
 }
 
 /** Lets a time pass while the load goes on. Nothing is to happen in it, so there is no condition to wait for. */
-export const letPass = (ms: number): Promise<void> => sleep(ms);
+export const passTime = (ms: number): Promise<void> => sleep(ms);
 
 export const closeAll = async (replicas: readonly Replica[]): Promise<void> =>
   void (await Promise.all(replicas.map((replica) => replica.close())));
