@@ -1,5 +1,6 @@
 import type { TlsConfig } from "@rollcall/core/config";
 import { createHostPolicy } from "@rollcall/core/policy";
+import { addressOf } from "@rollcall/core/view";
 import type { Endpoint } from "./cluster/endpoint.js";
 
 /** An endpoint as a configured node without credentials has it. */
@@ -12,6 +13,6 @@ export function endpointAt(
   const { scheme = "http", host = "127.0.0.1", tls = {}, headers = {}, pathPrefix = "", ...rest } = given;
   const seeds = [{ scheme, host, port, pathPrefix, addresses: [] }];
   const policy = createHostPolicy({ seeds, hasCredentials: false });
-  const address = `${host}:${port}`;
+  const address = addressOf({ host, port });
   return { address, host, port, scheme, origin: `${scheme}://${address}`, pathPrefix, headers, tls, policy, ...rest };
 }

@@ -78,6 +78,49 @@ describe("access to a cluster", () => {
     assert.match(header(shared.reach(node("203.0.113.9"))) ?? "", /discovery\.allow/);
   });
 
+  it("a configured name is replaced by the number that a list gives only where TLS proves the name", () => {
+    const fallbackAt = (nodes: ClusterOptions["nodes"], host: string, more: Partial<ClusterOptions> = {}) => {
+      const { access } = accessTo({ nodes, ...more });
+      const reach = access.reach({ host, port: 9200, ip: "10.0.0.9" });
+      return reach.kind === "endpoint" ? reach.endpoint.fallbackAddress : reach.reason;
+    };
+    const auth = { bearer: secret };
+    assert.equal(fallbackAt(["http://es1.test:9200"], "es1.test", { auth }), undefined);
+    assert.equal(fallbackAt([{ url: "http://es1.test:9200", auth }], "es1.test."), undefined);
+    assert.equal(fallbackAt(["http://es1.test:9201"], "es1.test", { auth }), undefined, "another port of its host");
+    const allow = { hosts: ["es2.test"] };
+    assert.equal(fallbackAt(["http://es1.test:9200"], "es2.test", { auth, discovery: { allow } }), undefined);
+    assert.equal(fallbackAt(["https://es1.test:9200"], "es1.test", { auth }), "10.0.0.9");
+    assert.equal(fallbackAt(["http://10.0.0.1:9200"], "es2.test", { auth }), "10.0.0.9", "that number is allowed");
+    assert.equal(fallbackAt(["http://es1.test:9200"], "es1.test"), "10.0.0.9", "there is no credential");
+    assert.equal(fallbackAt(["http://es1.test:9200"], "es1.test", { headers: { "x-token": secret } }), undefined);
+  });
+
+  it("headers that may be secret go only where credentials may", () => {
+    const reached = (headers: Record<string, string>) => {
+      const { access } = accessTo({ nodes: ["https://10.0.0.1:9200"], headers });
+      return access.reach(node("203.0.113.9")).kind;
+    };
+    assert.equal(reached({ "user-agent": "shop/1", "x-opaque-id": "shop" }), "endpoint");
+    for (const name of ["cookie", "x-api-key", "x-team"]) assert.equal(reached({ [name]: secret }), "refused", name);
+  });
+
+  it("a name with a final dot is the same node, and is looked up as configured", () => {
+    const { access } = accessTo({
+      nodes: [{ url: "https://es1.test.:9200/es", auth: { username: "u1", password: "p1" } }],
+      auth: { bearer: secret },
+    });
+    for (const host of ["es1.test", "es1.test."]) {
+      const reach = access.reach(node(host));
+      assert.ok(reach.kind === "endpoint");
+      const { address, origin, host: dialled, pathPrefix } = reach.endpoint;
+      assert.deepEqual(
+        [address, origin, dialled, pathPrefix, header(reach)],
+        ["es1.test:9200", "https://es1.test:9200", "es1.test.", "/es", basic("u1:p1")],
+      );
+    }
+  });
+
   it("the host policy follows the addresses of the configured names", async () => {
     mockNames();
     const { access, changes, stop } = accessTo({ nodes: ["http://es1.test:9200"], auth: { bearer: secret } });

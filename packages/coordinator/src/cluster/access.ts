@@ -7,6 +7,7 @@ import {
   chooseCredential,
   chooseScheme,
   chooseTls,
+  fallbackFor,
   judgeAddress,
   judgeHost,
   seedAt,
@@ -40,6 +41,10 @@ const credentialMinAgeMs = 1_000;
 const credentialWithinMs = 30_000;
 
 const noTls: TlsConfig = {};
+
+/** The pool's headers that hold no secret. Any other may: a cookie, the token of a proxy, the header of an API gateway. */
+const plainHeaders =
+  /^(?:accept(?:-.*)?|cache-control|user-agent|x-opaque-id|x-elastic-.*|traceparent|tracestate|baggage)$/;
 
 /**
  * Turns a node of the view into an {@link Endpoint}, with nothing but the local configuration: its scheme, its path, its
@@ -118,11 +123,14 @@ export class ClusterAccess {
       return { kind: "refused", reason: "the function given as `auth` has not answered yet" };
     }
     const address = addressOf(node);
+    // As configured: a final dot there says how the name is to be looked up.
+    const host = seed?.host ?? node.host;
+    const fallback = fallbackFor(this.policy, { host, port: node.port, scheme }, node.ip);
     return {
       kind: "endpoint",
       endpoint: {
         address,
-        host: node.host,
+        host,
         port: node.port,
         scheme,
         origin: `${scheme}://${address}`,
@@ -132,7 +140,7 @@ export class ClusterAccess {
             ? this.config.headers
             : { ...this.config.headers, authorization: authorizationHeader(auth) },
         tls: chooseTls(node, this.config.seeds, this.config.tls) ?? noTls,
-        ...present({ fallbackAddress: node.ip }),
+        ...present({ fallbackAddress: fallback }),
         policy: this.policy,
       },
     };
@@ -213,7 +221,10 @@ export class ClusterAccess {
     return createHostPolicy({
       seeds: this.resolved,
       ...present({ allow }),
-      hasCredentials: config.defaultAuth !== undefined || config.seeds.some(({ auth }) => auth !== undefined),
+      hasCredentials:
+        config.defaultAuth !== undefined ||
+        config.seeds.some(({ auth }) => auth !== undefined) ||
+        Object.keys(config.headers).some((name) => !plainHeaders.test(name)),
     });
   }
 }

@@ -119,6 +119,34 @@ describe("connector with TLS", () => {
     assert.match(await over(port, { caFingerprint, serverName: "es2.internal" }), /^ERR_TLS_CA_FINGERPRINT .*altnames/);
   });
 
+  it("NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment switches no check off", async () => {
+    const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
+    try {
+      assert.match(await over(nodePort, {}), /^(SELF_SIGNED|UNABLE_TO)/);
+      assert.match(await over(nodePort, { ca: [impostor.cert] }), /^(CERT|SELF|UNABLE)_/);
+      assert.match(await over(nodePort, { caFingerprint: fingerprintOf(impostor) }), /^ERR_TLS_CA_FINGERPRINT/);
+      assert.equal(await over(nodePort, { ca: [authority.cert] }), "served");
+    } finally {
+      if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
+    }
+  });
+
+  it("a server is called by its name without the final dot", async () => {
+    const names: string[] = [];
+    const SNICallback = (name: string, done: (error: Error | null) => void) => {
+      names.push(name);
+      done(null);
+    };
+    const server = createServer({ key: node.key, cert: node.cert, SNICallback }, (request, response) =>
+      response.end(request.headers.host),
+    );
+    const port = await listen(server);
+    assert.equal(await over(port, { ca: [authority.cert] }, "localhost."), `localhost:${port}`);
+    assert.deepEqual(names, ["localhost"]);
+  });
+
   it("the pin is checked for every connection", async () => {
     const endpoint = endpointAt(nodePort, { scheme: "https", tls: { caFingerprint: fingerprintOf(authority) } });
     const connect = createConnector({ endpoint }, { connectTimeoutMs: 20_000, wallNowMs: Date.now, opening: 1 });

@@ -59,8 +59,11 @@ export function createConnector(
     timeout: connectTimeoutMs,
     lookup: resolveAllowed(node),
     ...present({ ca: tls.ca && [...tls.ca], cert: tls.cert, key: tls.key, servername: tls.serverName }),
+    // Always said: otherwise NODE_TLS_REJECT_UNAUTHORIZED in the environment decides.
     // With a pin and no `ca`, the pin alone decides, in `judgePinnedChain`. A resumed session shows no chain to judge.
-    ...(pin === undefined ? {} : { rejectUnauthorized: tls.ca !== undefined, maxCachedSessions: 0 }),
+    ...(pin === undefined
+      ? { rejectUnauthorized: true }
+      : { rejectUnauthorized: tls.ca !== undefined, maxCachedSessions: 0 }),
   });
 
   const places = new Semaphore(opening);

@@ -29,6 +29,15 @@ describe("a node's credential", () => {
       bob,
       "ann",
     ],
+    ["is its entry's, with the final dot of a complete name", { host: "es1.", port: 9300 }, [es1, es2], bob, "ann"],
+    [
+      "is that of an entry with a final dot",
+      { host: "es4", port: 9200 },
+      [seed("es4.", 9200, { auth: ann })],
+      bob,
+      "ann",
+    ],
+    ["is its entry's, in another case", { host: "ES1", port: 9200 }, [es1, es2], bob, "ann"],
     [
       "is that of the right port where two entries share a host",
       { host: "shared", port: 9202 },

@@ -1,5 +1,6 @@
 import type { Seed, TlsConfig } from "../config/config.js";
 import type { Auth, AuthProvider } from "../config/options.js";
+import { isSameHost } from "./host-policy.js";
 
 /** The address of a node; a `NodeRecord` fits. */
 export interface NodeAddress {
@@ -54,14 +55,14 @@ export function chooseScheme(node: NodeAddress & { readonly tls?: true }, seeds:
 }
 
 /** The entry with exactly this host and port. */
-export function seedAt(node: NodeAddress, seeds: readonly Seed[]): Seed | undefined {
-  return seeds.find(({ host, port }) => host === node.host && port === node.port);
+export function seedAt<T extends Seed>(node: NodeAddress, seeds: readonly T[]): T | undefined {
+  return seeds.find(({ host, port }) => port === node.port && isSameHost(host, node.host));
 }
 
 function entryOf(node: NodeAddress, seeds: readonly Seed[]): Seed | undefined {
   const exact = seedAt(node, seeds);
   if (exact !== undefined) return exact;
-  const [first, second] = seeds.filter(({ host }) => host === node.host);
+  const [first, second] = seeds.filter(({ host }) => isSameHost(host, node.host));
   return second === undefined ? first : undefined;
 }
 

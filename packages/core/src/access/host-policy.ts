@@ -114,6 +114,27 @@ function isNamed({ hosts, suffixes, parents }: SchemeRules, name: string): boole
   return dot > 0 && parents.has(name.slice(dot + 1));
 }
 
+/**
+ * The number that a list gives for this host, if it may be dialled in place of the name when that does not resolve.
+ *
+ * Over https the certificate proves the name. Over http nothing does: there a name that the configuration trusts is never
+ * replaced by a number that a list gives, and any other name only by a number that is allowed for itself.
+ */
+export function fallbackFor(
+  policy: CompiledHostPolicy,
+  destination: Destination,
+  listed: string | undefined,
+): string | undefined {
+  if (destination.scheme === "https" || policy.unrestricted) return listed;
+  // Its verdict is `allowed-if-address`: `judgeAddress` decides by the number alone.
+  return judgeHost(policy, destination).verdict === "allowed-if-address" ? listed : undefined;
+}
+
+/** Whether both name the same host, whatever their case and final dot. */
+export function isSameHost(a: string, b: string): boolean {
+  return a === b || plainName(a) === plainName(b);
+}
+
 /** Lower case, and without the dot that marks a name as complete. */
 export function plainName(host: string): string {
   return host.toLowerCase().replace(/\.$/, "");

@@ -11,8 +11,11 @@ export {
   type AddressVerdict,
   type CompiledHostPolicy,
   type Destination,
+  fallbackFor,
   type HostPolicyInput,
   type HostVerdict,
+  isSameHost,
   judgeAddress,
   judgeHost,
+  plainName,
 } from "./host-policy.js";

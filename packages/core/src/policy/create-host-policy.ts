@@ -27,7 +27,7 @@ type SeedInput = HostPolicyInput["seeds"][number];
  */
 export function createHostPolicy({ seeds, allow, hasCredentials }: HostPolicyInput): CompiledHostPolicy {
   const httpSeeds = seeds.filter(({ scheme }) => scheme === "http");
-  const allowedHosts = allow?.hosts ?? [];
+  const allowedHosts = (allow?.hosts ?? []).map(plainName);
   const http = httpSeeds.length === 0 ? nothing : httpRules(httpSeeds, allowedHosts);
   const https = httpsRules(seeds, allowedHosts);
   return {

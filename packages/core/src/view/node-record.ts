@@ -24,9 +24,12 @@ export interface NodeRecord {
   readonly tls?: true;
 }
 
-/** `host:port`, with IPv6 in brackets. A seed and a sniffed node are matched by it. */
+/**
+ * `host:port`, with IPv6 in brackets. A seed and a sniffed node are matched by it: so without the dot that marks a name
+ * as complete.
+ */
 export function addressOf({ host, port }: { readonly host: string; readonly port: number }): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return host.includes(":") ? `[${host}]:${port}` : `${host.endsWith(".") ? host.slice(0, -1) : host}:${port}`;
 }
 
 /** `id@host:port`: identifies a node across views. If either part changes, it is another node. */
