@@ -212,6 +212,17 @@ describe("credential that a function gives", () => {
     assert.equal(token, 4);
   });
 
+  it("a credential that comes back unchanged causes no change event", async () => {
+    let calls = 0;
+    const { access, timers, changes } = functionAccess(() => ({ bearer: ++calls < 3 ? "t1" : "t2" }));
+    await access.start();
+    for (const expected of [1, 2]) {
+      timers.advance(30_000);
+      await settled();
+      assert.deepEqual([calls, changes()], [expected + 1, expected]);
+    }
+  });
+
   for (const [name, provider] of [
     [
       "throws",

@@ -271,26 +271,28 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
       }),
     );
 
-    it(
-      "the first publication of every lease must contain both documents",
-      withStores(async ({ stores: [a, b], arrive }) => {
-        const onlyMarks = (lease: Lease): Publication => {
-          const { topology, ...rest } = publication(lease, 1);
-          return rest;
-        };
-        const first = await lead(a, "a");
-        await assert.rejects(a.publish(first, onlyMarks(first)), TypeError);
-        assert.equal(await a.publish(first, publication(first, 1)), true);
-        const again = await lead(a, "a");
-        await assert.rejects(a.publish(again, onlyMarks(again)), TypeError);
-        await a.release(again);
-        const second = await lead(b, "b");
-        await assert.rejects(b.publish(second, onlyMarks(second)), TypeError);
-        assert.equal(await b.publish(second, publication(second, 1)), true);
-        await arrive();
-        assert.equal((await a.read())?.head.topology.leader, "b");
-      }),
-    );
+    for (const leftOut of ["topology", "marks"] as const) {
+      it(
+        `the first publication of a lease that leaves out the ${leftOut} is refused`,
+        withStores(async ({ stores: [a, b], arrive }) => {
+          const halfOf = (lease: Lease): Publication => {
+            const { [leftOut]: _, ...rest } = publication(lease, 1);
+            return rest;
+          };
+          const first = await lead(a, "a");
+          await assert.rejects(a.publish(first, halfOf(first)), TypeError);
+          assert.equal(await a.publish(first, publication(first, 1)), true);
+          const again = await lead(a, "a");
+          await assert.rejects(a.publish(again, halfOf(again)), TypeError);
+          await a.release(again);
+          const second = await lead(b, "b");
+          await assert.rejects(b.publish(second, halfOf(second)), TypeError);
+          assert.equal(await b.publish(second, publication(second, 1)), true);
+          await arrive();
+          assert.equal((await a.read())?.head.topology.leader, "b");
+        }),
+      );
+    }
 
     it(
       "a head that names a document that was not published is refused",
