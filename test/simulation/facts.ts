@@ -34,12 +34,12 @@ interface HeardFact {
 
 /** One that has been silent for so long is no longer counted on. */
 const liveMs = 14_000;
-/** One that has just come back may have been missing when it was asked who there is. */
+/** A process that has just come back may have been missing when the leader chose its peers. */
 const askedBeforeMs = 2_000;
 const keptMs = 120_000;
 const keptMax = 20_000;
 
-/** What really happened of late, for those who judge what is made of it. */
+/** What really happened of late: the evidence that decisions are held against. */
 export class Facts {
   private probeFacts: ProbeFact[] = [];
   private wordFacts: WordFact[] = [];
@@ -67,7 +67,7 @@ export class Facts {
     return this.asks.get(`${leader} ${node}`);
   }
 
-  digest(leader: string, replica: string, hasPool: boolean): void {
+  heartbeat(leader: string, replica: string, hasPool: boolean): void {
     const key = `${leader} ${replica}`;
     const atMs = this.world.nowMs();
     const before = this.heardFacts.get(key);

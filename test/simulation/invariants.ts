@@ -1,9 +1,10 @@
 import type { ViewStore } from "@rollcall/coordinator";
 import type { Picked } from "@rollcall/core/selection";
-import { addressOf, compareVersions, freshnessOf, nodeKey, type View } from "@rollcall/core/view";
+import { addressOf, compareVersions, type View } from "@rollcall/core/view";
 import type { KnownNode } from "#worker/cluster-state/collaborators";
 import { Facts, type ProbeFact } from "./facts.js";
 import { Judge } from "./judge.js";
+import { ReplicaWatch } from "./replica-watch.js";
 import type { SearchCluster } from "./search-cluster.js";
 import type { Asked, AskWatch } from "./sim-control-client.js";
 import type { SimProcess } from "./sim-process.js";
@@ -25,29 +26,17 @@ const fenceSlackMs = 60;
 /** The shortest wait between two probes of a node that is down, and a little less. */
 const probesApartMs = 450;
 
-const failuresToEject = 3;
-/** The limit is 2 s, on a clock that may go a little faster. */
-const reportsApartMs = 1_900;
-const probeLongestMs = 15_000;
-const justNowMs = 1_000;
-
-/** What is known of a replica that is watched. */
-export interface WatchedReplica {
-  readonly view: View | undefined;
-  readonly isFresh: boolean;
-  nodes(): readonly KnownNode[];
-}
-
 /** Watches everything that happens, and says what must not. */
 export class Invariants {
   readonly violations: Violation[] = [];
   readonly judge: Judge;
   readonly order: ViewOrder;
+  readonly replicas: ReplicaWatch;
   private readonly facts: Facts;
   private readonly underWay = new Map<Asked, ProbeFact>();
-  private readonly witnessing = new Set<string>();
-  /** Failed requests to the node that has an address now, by replica. */
-  private readonly failures = new Map<string, number>();
+  /** The processes that made each control request so far. */
+  readonly requests: { readonly sniffs: string[]; readonly probes: string[] } = { sniffs: [], probes: [] };
+  private readonly peerProbing = new Set<string>();
   private processes: (name: string) => SimProcess | undefined = () => undefined;
   private isLeading: (name: string) => boolean = () => false;
   private looksAtDown: (replica: string, address: string) => boolean = () => false;
@@ -63,6 +52,7 @@ export class Invariants {
     this.facts = new Facts(world);
     const violated = (invariant: string, text: string) => this.violated(invariant, text);
     this.order = new ViewOrder(violated);
+    this.replicas = new ReplicaWatch(world, this.facts, story, violated);
     this.judge = new Judge({
       world,
       cluster,
@@ -74,7 +64,7 @@ export class Invariants {
     });
   }
 
-  /** Who there is. */
+  /** The processes, and what they go by. */
   know(given: {
     readonly processOf: (name: string) => SimProcess | undefined;
     readonly isLeading: (name: string) => boolean;
@@ -109,7 +99,7 @@ export class Invariants {
 
   // Leaders.
 
-  /** Notes what a leader is told, and when it publishes. */
+  /** Notes what a leader receives, and when it publishes. */
   watchLeaderStore(store: ViewStore, process: SimProcess): ViewStore {
     const { name } = process;
     const { facts, world } = this;
@@ -151,9 +141,9 @@ export class Invariants {
           listener(answer);
         }),
       onHeartbeat: (listener) =>
-        store.onHeartbeat((digest) => {
-          facts.digest(name, digest.replica, digest.role !== "coordinator");
-          listener(digest);
+        store.onHeartbeat((heartbeat) => {
+          facts.heartbeat(name, heartbeat.replica, heartbeat.role !== "coordinator");
+          listener(heartbeat);
         }),
     };
   }
@@ -162,9 +152,11 @@ export class Invariants {
 
   readonly askWatch: AskWatch = {
     asked: (asked) => {
-      if (!asked.fresh) return;
       const { process, address } = asked;
-      const isWitness = this.witnessing.delete(`${process} ${address}`);
+      if (asked.isList) this.requests.sniffs.push(process);
+      else this.requests.probes.push(process);
+      if (!asked.fresh) return;
+      const isWitness = this.peerProbing.delete(`${process} ${address}`);
       const fact: ProbeFact = { process, address, startedMs: this.world.nowMs(), isWitness };
       this.facts.probe(fact);
       this.underWay.set(asked, fact);
@@ -179,15 +171,15 @@ export class Invariants {
     },
   };
 
-  witnessLooks(replica: string, address: string): void {
-    this.witnessing.add(`${replica} ${address}`);
+  peerProbes(replica: string, address: string): void {
+    this.peerProbing.add(`${replica} ${address}`);
   }
 
   /** S8: a node that is down has one prober in the whole fleet, and that one waits between two probes. */
   private checkLoneProber({ process, address, isWitness, startedMs }: ProbeFact): void {
     const view = this.viewOf(process);
     if (view !== undefined) {
-      // One that leads probes for all, and its pool looks for itself too: who of them it was is not told apart.
+      // A process that leads probes for all, and its pool for itself: the two are not told apart.
       if (this.isLeading(process)) return;
       if (isWitness || !this.isFresh(process)) return;
       const node = view.topology.nodes.find((one) => addressOf(one) === address);
@@ -196,7 +188,7 @@ export class Invariants {
         this.violated("S8", `${process} probes ${address}, which its fresh view marks down`);
       return;
     }
-    // A new term begins by looking at whoever is down.
+    // A new term begins with a probe of every node that is down.
     if (!this.judge.isDownFor(address, 2_500) || this.judge.isNewTerm(process)) return;
     // One more may be meant for another node that has taken the address meanwhile.
     const before = this.facts
@@ -232,85 +224,5 @@ export class Invariants {
     if (found.standing.state !== "draining") return;
     const others = nodes.some(({ tier, standing }) => tier === "node" && standing.state !== "draining");
     if (others) this.violated("S7", `${replica} picks a node that is draining`);
-  }
-
-  // Evidence of a replica. S10: what an earlier node at an address has done is not counted against the next.
-
-  requestFailed(replica: string, address: string, isCurrent: boolean): void {
-    const key = `${replica} ${address}`;
-    if (isCurrent) this.failures.set(key, (this.failures.get(key) ?? 0) + 1);
-  }
-
-  replaced(replica: string, address: string): void {
-    this.failures.delete(`${replica} ${address}`);
-  }
-
-  ejected(replica: string, address: string, reason: string): void {
-    if (reason.startsWith("stalled")) return;
-    const failures = this.failures.get(`${replica} ${address}`) ?? 0;
-    if (failures >= failuresToEject) return;
-    this.violated("S10", `${replica} ejects ${address} for ${reason}, after ${failures} failures of its own`);
-  }
-
-  /** Checks what a replica sends, and what it makes of the views that come. */
-  watchReplicaStore(store: ViewStore, { name }: SimProcess, replica: WatchedReplica): ViewStore {
-    const reportedMs = new Map<string, number>();
-    return {
-      ...store,
-      get isConnected() {
-        return store.isConnected;
-      },
-      report: (report) => {
-        const { node, reason, probe } = report;
-        this.story.tell(name, `reports ${node}: ${reason}${probe === undefined ? "" : ", and so says its own probe"}`);
-        this.checkReport(name, node, probe === "failed", reportedMs.get(node));
-        reportedMs.set(node, this.world.nowMs());
-        store.report(report);
-      },
-      heartbeat: (heartbeat) => {
-        this.checkRefutes(name, heartbeat.refutes ?? [], replica);
-        store.heartbeat(heartbeat);
-      },
-      subscribe: (listener) =>
-        store.subscribe((view) => {
-          listener(view);
-          if (freshnessOf(store.nowMs() - view.head.atMs) === "fresh") this.checkFollowed(name, view, replica.view);
-        }),
-    };
-  }
-
-  /** S15: a report of a failed probe follows one of that process and that node, and none is sent twice. */
-  private checkReport(name: string, node: string, probed: boolean, lastMs: number | undefined): void {
-    const nowMs = this.world.nowMs();
-    if (lastMs !== undefined && nowMs - lastMs < reportsApartMs) {
-      return this.violated("S15", `${name} reports ${node} twice within ${Math.round(nowMs - lastMs)} ms`);
-    }
-    if (!probed) return;
-    const address = node.replace(/^.*@/, "");
-    const isBacked = this.facts
-      .probesOf(address, nowMs - probeLongestMs)
-      .some((fact) => fact.process === name && fact.outcome === "failed" && (fact.endedMs ?? 0) > nowMs - justNowMs);
-    if (!isBacked) this.violated("S15", `${name} reports a failed probe of ${node}, and made none`);
-  }
-
-  /** S16: a reader goes by the newest view that its store has shown, at once. */
-  private checkFollowed(name: string, view: View, followed: View | undefined): void {
-    const isBehind =
-      followed === undefined ||
-      compareVersions(followed.topology.version, view.topology.version) < 0 ||
-      compareVersions(followed.marks.version, view.marks.version) < 0;
-    if (isBehind) this.violated("S16", `${name} does not go by the view that has just come`);
-  }
-
-  /** S17: a process that uses a node in spite of its down mark says so in its heartbeat. */
-  private checkRefutes(name: string, refutes: readonly string[], replica: WatchedReplica): void {
-    const { view, isFresh } = replica;
-    if (view === undefined || !isFresh) return;
-    for (const { record, standing } of replica.nodes()) {
-      const key = nodeKey(record);
-      const isUsed = standing.state === "healthy" || standing.state === "unverified";
-      if (view.marks.nodes[key]?.kind === "down" && isUsed && !refutes.includes(key))
-        this.violated("S17", `${name} uses ${key} in spite of its mark, and does not refute it`);
-    }
   }
 }

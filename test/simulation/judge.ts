@@ -22,7 +22,7 @@ export interface DownEvent {
   readonly atMs: number;
 }
 
-/** Who has been well for so long before a judgement was well while it was formed. */
+/** A node that has been well for this long before a judgement was well while it was formed. */
 const formedWithinMs = 5_000;
 /** What a judgement may rest on is no older than this; more where the leader was stopped meanwhile. */
 const evidenceMs = 10_000;
@@ -41,7 +41,7 @@ const decidedWithinMs = 2_000;
  * S5   A node that the leader reaches is never marked down, whatever one other process says.
  * S6   Nor is one that the leader alone does not reach.
  * S11  A node that was down comes back after its hold and after enough answers in a row, and not before.
- * S12  None is marked down without two failed probes of the leader's own and the word of a witness, where there is one.
+ * S12  None is marked down without two failed probes of the leader's own and one of a peer, where there is a peer.
  */
 export class Judge {
   readonly downs: DownEvent[] = [];

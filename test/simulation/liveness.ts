@@ -10,7 +10,7 @@ const fetchedWithinMs = 1_500;
  */
 export function checkFollowing({ leaders, replicas, invariants, world }: Simulation): void {
   const [leader, another] = leaders;
-  if (leader === undefined) return invariants.violated("L4", "nobody leads");
+  if (leader === undefined) return invariants.violated("L4", "no process leads");
   if (another !== undefined) {
     return invariants.violated("L4", `${leader.name} and ${another.name} both lead`);
   }
@@ -18,7 +18,7 @@ export function checkFollowing({ leaders, replicas, invariants, world }: Simulat
   for (const { name, view } of views) {
     const followed = view?.topology.version.leader;
     if (followed === leader.name) continue;
-    invariants.violated("L1", `${name} follows ${followed ?? "nobody"}, while ${leader.name} leads`);
+    invariants.violated("L1", `${name} follows ${followed ?? "no leader"}, while ${leader.name} leads`);
   }
   if (world.nowMs() - invariants.judge.lastPublishedMs < fetchedWithinMs) return;
   const [first, ...others] = views;
@@ -31,7 +31,7 @@ export function checkFollowing({ leaders, replicas, invariants, world }: Simulat
   }
 }
 
-/** L3: whoever has been well for long enough is up, and everybody thinks so. */
+/** L3: a node that has been well for long enough is healthy, for every process. */
 export function checkAllIsWell(simulation: Simulation): void {
   checkFollowing(simulation);
   const { replicas, cluster, invariants } = simulation;

@@ -1,26 +1,12 @@
 import type { ControlClient, ControlRequest, ControlResponse, Endpoint, ViewStore } from "@rollcall/coordinator";
-import type { ProbeResult } from "@rollcall/core/health";
 import { type Roster, rosterOf } from "@rollcall/core/selection";
 import type { View } from "@rollcall/core/view";
-import type { ClusterState } from "#worker/cluster-state/cluster-state";
-import type { ViewSource } from "#worker/cluster-state/view-source";
-import type { DispatchObserver } from "#worker/dispatch/sender";
-import type { Target } from "#worker/dispatch/target";
 import { TableReader } from "#worker/table/reader";
 import { redisScripts, type Script } from "./redis-scripts.js";
-import type { ReplicaParts } from "./replica-process.js";
-import type { Seams } from "./seams.js";
-import type { SimProcess } from "./sim-process.js";
-import type { SimulatedSender } from "./simulated-sender.js";
+import type { Mutant, Seams } from "./seams.js";
+import { blamingWhoeverIsThere, viewed, withoutDownMarks } from "./wiring-mutants.js";
 
-/** The product with one thing wrong, and the invariant by which that must be found out. */
-export interface Mutant {
-  readonly what: string;
-  readonly invariant: string;
-  readonly seams: Partial<Seams>;
-}
-
-/** Writes without asking who holds the lease. */
+/** Writes without a look at the lease. */
 const unfenced =
   (script: "publish" | "renew"): Script =>
   (data, keys, args) => {
@@ -34,7 +20,7 @@ const unfenced =
     return reply;
   };
 
-/** Gives whoever comes the epoch that was given last, and lets him publish from the beginning. */
+/** Gives each new leader the epoch that was given last, and lets it publish from the beginning. */
 const sameEpoch: Readonly<Record<string, Script>> = {
   acquire: (data, keys, args) => {
     const given = data.text(keys[1] ?? "");
@@ -60,7 +46,7 @@ const changed = (change: (store: ViewStore) => Partial<ViewStore>) => (store: Vi
   };
 };
 
-/** Hears nothing that others have published. */
+/** Receives nothing that others have published. */
 const deaf = changed(() => ({
   subscribe: () => () => {},
   onHeartbeat: () => () => {},
@@ -91,7 +77,7 @@ class ChangedControlClient implements ControlClient {
 
 const refused: ControlResponse = { kind: "failed", code: "ECONNREFUSED", reason: "connection refused" };
 
-/** The same roots for every node: whoever is asked has answered. */
+/** The same answer to `GET /` from every node. */
 const answers: ControlResponse = {
   kind: "answered",
   status: 200,
@@ -112,7 +98,7 @@ const repeating = changed((store) => ({
 }));
 
 class Reckless extends TableReader {
-  /** Everybody may be picked, also who is leaving. */
+  /** Every node may be picked, also one that is draining. */
   override get roster(): Roster {
     const { eligible, further, panic } = super.roster;
     return { eligible: [...eligible, ...further.flat()], further: [], panic };
@@ -126,245 +112,24 @@ class Hopeless extends TableReader {
   }
 }
 
-// The wiring of a replica's state: one callback that is crossed, lost, doubled or late.
-
-type Wiring = Seams["wiring"];
-
-/** The same object, with some of its methods replaced. */
-function instead<Part extends object>(part: Part, change: Partial<Part>): Part {
-  return new Proxy(part, {
-    get(target, key) {
-      const own: unknown = Reflect.get(change, key) ?? Reflect.get(target, key, target);
-      return typeof own === "function" ? own.bind(target) : own;
-    },
-  });
-}
-
-/** Another state for the view source, which is what it gives views to and asks about the nodes. */
-function viewed(change: (state: ClusterState, process: SimProcess) => Partial<ClusterState>): Wiring {
-  return (parts, process) => ({
-    ...parts,
-    openView: (state, sending) => parts.openView(instead(state, change(state, process)), sending),
-  });
-}
-
-/** Another observer for the sender. */
-function observed(change: (observer: DispatchObserver, process: SimProcess) => Partial<DispatchObserver>): Wiring {
-  return (parts, process) => ({
-    ...parts,
-    openSender: (observer) => parts.openSender(instead(observer, change(observer, process))),
-  });
-}
-
-/** Another reporter for the state. */
-function reported(change: (view: ViewSource) => Partial<ViewSource>): Wiring {
-  return (parts) => ({
-    ...parts,
-    openView: (state, sending) => {
-      const view = parts.openView(state, sending);
-      return instead(view, change(view));
-    },
-  });
-}
-
-/** Another sender for the state. */
-function sent(change: (sender: SimulatedSender) => Partial<SimulatedSender>): Wiring {
-  return (parts) => ({
-    ...parts,
-    openSender: (observer) => {
-      const opened = parts.openSender(observer);
-      return { ...opened, sender: instead(opened.sender, change(opened.sender)) };
-    },
-  });
-}
-
-function withoutDownMarks(view: View): View {
-  const nodes = Object.entries(view.marks.nodes).filter(([, { kind }]) => kind !== "down");
-  return { ...view, marks: { ...view.marks, nodes: Object.fromEntries(nodes) } };
-}
-
-/** Failures of the last node in a slot count against the one that is there now. */
-function blamingWhoeverIsThere(parts: ReplicaParts): ReplicaParts {
-  const generations = new Map<number, number>();
-  return {
-    ...parts,
-    openSender: (observer) => {
-      const opened = parts.openSender(
-        instead(observer, {
-          failed: (failure) =>
-            observer.failed({ ...failure, generation: generations.get(failure.slot) ?? failure.generation }),
-        }),
-      );
-      const { sender } = opened;
-      return {
-        ...opened,
-        sender: instead(sender, {
-          apply: (targets) => {
-            for (const { slot, generation } of targets) generations.set(slot, generation);
-            sender.apply(targets);
-          },
-        }),
-      };
-    },
-  };
-}
-
-/** Each probe gives the result of the one before. */
-function crossedProbes(parts: ReplicaParts): ReplicaParts {
-  let last: ProbeResult | undefined;
-  return {
-    ...parts,
-    prober: {
-      probe: async (...asked) => {
-        const result = await parts.prober.probe(...asked);
-        const given = last ?? result;
-        last = result;
-        return given;
-      },
-    },
-  };
-}
-
-/** Reports name the node that was reported before. */
-const crossedReports = reported((view) => {
-  let last: string | undefined;
-  return {
-    report: (node, reason, probed) => {
-      view.report(last ?? node, reason, probed);
-      last = node;
-    },
-  };
-});
-
-/** Faults in the wiring that seeds find. */
-const wiringMutants: readonly Mutant[] = [
-  {
-    what: "the result of a probe goes to another node",
-    invariant: "S15",
-    seams: { wiring: crossedProbes },
-  },
-  {
-    what: "a report names another node",
-    invariant: "S15",
-    seams: { wiring: crossedReports },
-  },
-  {
-    what: "a report is sent twice",
-    invariant: "S15",
-    seams: {
-      wiring: reported((view) => ({
-        report: (...report) => {
-          view.report(...report);
-          view.report(...report);
-        },
-      })),
-    },
-  },
-  {
-    what: "the release of a slot is lost",
-    invariant: "S13",
-    seams: { wiring: observed(() => ({ released: () => {} })) },
-  },
-  {
-    what: "a slot is released while requests wait there",
-    invariant: "S13",
-    seams: {
-      wiring: (parts) => ({
-        ...parts,
-        openSender: (observer) => {
-          const opened = parts.openSender(observer);
-          const { sender } = opened;
-          let slots: readonly number[] = [];
-          const apply = (targets: readonly Target[]) => {
-            const gone = slots.filter((slot) => targets.every((target) => target.slot !== slot));
-            slots = targets.map(({ slot }) => slot);
-            sender.apply(targets);
-            for (const slot of gone) observer.released(slot);
-          };
-          return { ...opened, sender: instead(sender, { apply }) };
-        },
-      }),
-    },
-  },
-  {
-    what: "a view reaches the state half a minute late",
-    invariant: "S16",
-    seams: {
-      wiring: viewed((state, process) => ({
-        apply: (...view) => void process.after(30_000, () => state.apply(...view)),
-      })),
-    },
-  },
-  {
-    what: "the order to reroute Reads is lost",
-    invariant: "S14",
-    seams: { wiring: sent(() => ({ reroute: () => {} })) },
-  },
-];
-
-/** Faults in the wiring that a scenario finds: by the time until a node is down for all, or by what is refuted. */
-export const wiringMutantsOfScenarios: readonly { readonly scenario: string; readonly mutant: Mutant }[] = [
-  {
-    scenario: "a node crashes under load",
-    mutant: {
-      what: "no report is ever sent",
-      invariant: "L2",
-      seams: { wiring: reported(() => ({ report: () => {} })) },
-    },
-  },
-  {
-    scenario: "a node crashes under load",
-    mutant: {
-      what: "failed attempts do not reach the state",
-      invariant: "L2",
-      seams: { wiring: observed(() => ({ failed: () => {} })) },
-    },
-  },
-  {
-    scenario: "a node falls silent under load",
-    mutant: {
-      what: "the answer of a probe for a stall is lost",
-      invariant: "L2",
-      seams: {
-        wiring: (parts) => ({
-          ...parts,
-          prober: {
-            probe: (node, clusterUuid, timeoutMs) =>
-              timeoutMs === undefined ? parts.prober.probe(node, clusterUuid) : new Promise<ProbeResult>(() => {}),
-          },
-        }),
-      },
-    },
-  },
-  {
-    scenario: "one replica alone reaches a node",
-    mutant: {
-      what: "a refutation is not sent",
-      invariant: "S17",
-      seams: { wiring: viewed(() => ({ refutedKeys: () => [] })) },
-    },
-  },
-];
-
-/** Hears digests, so that it knows that others are alive, but neither their reports nor what witnesses say. */
+/** Receives heartbeats, so that it has live peers, but neither their reports nor their probe results. */
 export const deafToOthers: Partial<Seams> = {
   leaderStore: changed(() => ({ onReport: () => () => {}, onPeerProbeResult: () => () => {} })),
 };
 
 export const mutants: readonly Mutant[] = [
-  ...wiringMutants,
   {
-    what: "a Redis that takes a write from whoever comes",
+    what: "a Redis that takes a write without the lease",
     invariant: "S1",
     seams: { scripts: { publish: unfenced("publish"), renew: unfenced("renew") } },
   },
   {
-    what: "a Redis that gives one epoch twice, to leaders that hear of no other",
+    what: "a Redis that gives one epoch twice, to leaders that receive nothing of each other",
     invariant: "S2",
     seams: { scripts: sameEpoch, leaderStore: deaf },
   },
   {
-    what: "a reader that takes whatever comes for newer",
+    what: "a reader that takes every view for a newer one",
     invariant: "S3",
     seams: {
       // A view of another origin replaces what is in force, whatever its version.
@@ -378,7 +143,7 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    what: "a leader that takes the word of witnesses for more than its own eyes",
+    what: "a leader that trusts peer probes more than its own",
     invariant: "S5",
     seams: {
       leaderStore: changed((store) => ({
@@ -393,7 +158,7 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    what: "a leader that does not heed a witness who reaches the node",
+    what: "a leader that ignores a peer that reaches the node",
     invariant: "S6",
     seams: {
       leaderStore: changed((store) => ({
@@ -402,12 +167,12 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    what: "a pool that picks nodes that are leaving",
+    what: "a pool that picks nodes that are draining",
     invariant: "S7",
     seams: { reader: (rows) => new Reckless(rows) },
   },
   {
-    what: "a pool that picks nobody where hardly anybody is left",
+    what: "a pool that picks no node where hardly one is left",
     invariant: "S7",
     seams: { reader: (rows) => new Hopeless(rows) },
   },
@@ -431,7 +196,7 @@ export const mutants: readonly Mutant[] = [
     seams: { leaderClockRate: 3 },
   },
   {
-    what: "a leader that takes a node for back that has not answered",
+    what: "a leader that takes a node back that has not answered",
     invariant: "S11",
     seams: {
       leaderControlClient: (client, { random }) => {
@@ -443,7 +208,7 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    what: "a leader that does not look itself",
+    what: "a leader that makes no probe of its own",
     invariant: "S12",
     seams: {
       leaderControlClient: (client) => {
@@ -483,7 +248,7 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    what: "a leader for whom nobody ever comes back",
+    what: "a leader for which no node ever comes back",
     invariant: "L3",
     seams: {
       leaderControlClient: (client) => {

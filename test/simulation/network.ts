@@ -5,18 +5,18 @@ import type { World } from "./world.js";
  * The way from one place to another, in both directions.
  *
  *   open       packets arrive, some of them late
- *   cut        packets vanish: who connects waits in vain
- *   refused    somebody on the way says no at once
+ *   cut        packets vanish: a connection attempt waits in vain
+ *   refused    a machine on the way refuses at once
  */
 export type Way = "open" | "cut" | "refused";
 
-/** Who talks: processes, nodes of the cluster (by address), and "redis". */
+/** What communicates: processes, nodes of the cluster (by address), and "redis". */
 export type Place = string;
 
 /** A packet that was lost is sent again after about this time. */
 const resentMs = { min: 200, max: 500 };
 
-/** Who reaches whom. */
+/** Which places reach which. */
 export class Network {
   private readonly troubles = new Map<string, Way>();
   private readonly troubled = new Map<Place, Set<Place>>();
@@ -50,9 +50,9 @@ export class Network {
     this.release(key);
   }
 
-  /** Whom this place does not reach. */
+  /** The places that this one does not reach. */
   troublesOf(place: Place): ReadonlySet<Place> {
-    return this.troubled.get(place) ?? nobody;
+    return this.troubled.get(place) ?? none;
   }
 
   /** Since when packets have passed without a gap; undefined while they do not. */
@@ -91,7 +91,7 @@ export class Network {
   }
 }
 
-const nobody: ReadonlySet<Place> = new Set();
+const none: ReadonlySet<Place> = new Set();
 
 function pair(from: Place, to: Place): string {
   return from < to ? `${from} ${to}` : `${to} ${from}`;

@@ -4,7 +4,7 @@ interface Value {
   readonly expiresAtMs: number | undefined;
 }
 
-/** The keys of one Redis, with its clock and its channels. Expiry is by the clock of whoever holds them, as in Redis. */
+/** The keys of one Redis, with its clock and its channels. Keys expire by the clock of Redis. */
 export class RedisData {
   private values: Map<string, Value>;
 

@@ -1,6 +1,6 @@
 import { ClusterAccess, type ViewStore } from "@rollcall/coordinator";
 import { addressOf, type View } from "@rollcall/core/view";
-import { Cluster, type ClusterParts } from "#worker/cluster-state/cluster";
+import { Cluster } from "#worker/cluster-state/cluster";
 import type { ClusterState } from "#worker/cluster-state/cluster-state";
 import type { KnownNode } from "#worker/cluster-state/collaborators";
 import { createNodeTable } from "#worker/cluster-state/node-table";
@@ -8,19 +8,12 @@ import { ControlProber } from "#worker/cluster-state/prober";
 import { ViewSource, type ViewSourceParts } from "#worker/cluster-state/view-source";
 import { LoopLagMonitor } from "#worker/table/loop-lag-monitor";
 import { openStore, type Surroundings } from "./environment.js";
+import type { ReplicaParts, SimulatedSending } from "./replica-parts.js";
 import { SimControlClient } from "./sim-control-client.js";
 import type { SimProcess } from "./sim-process.js";
 import { SimulatedSender } from "./simulated-sender.js";
 
 const slots = 256;
-
-interface SimulatedSending {
-  readonly sender: SimulatedSender;
-  readonly beat: () => void;
-}
-
-/** What a replica hands to the product's wiring. */
-export type ReplicaParts = ClusterParts<SimulatedSending, ViewSource>;
 
 /**
  * A process with a pool: follows the view, sends requests, ejects and reports nodes that fail it, probes for the leader,
@@ -45,7 +38,7 @@ export class ReplicaProcess {
     const config = { ...around.config, coordinator: mayLead ? "candidate" : "external" } as const;
     const logger = story.loggerOf(name);
     const simulated = new SimControlClient(process, searchCluster, invariants.askWatch);
-    const controlClient = seams.leaderControlClient(simulated, process);
+    const controlClient = mayLead ? seams.leaderControlClient(simulated, process) : simulated;
     const access = new ClusterAccess(config, process, logger);
     const table = createNodeTable({ slots, threads: 1 });
     const common = { config, timers: process, random, logger };
@@ -59,7 +52,7 @@ export class ReplicaProcess {
         nodeChanged: ({ address, from, to, reason }) => {
           if (from !== "ejected" && to !== "ejected") return;
           story.tell(name, `${address} ${from} -> ${to}${reason === undefined ? "" : `: ${reason}`}`);
-          if (to === "ejected" && this.isFresh) invariants.ejected(name, address, reason ?? "");
+          if (to === "ejected" && this.isFresh) invariants.replicas.ejected(name, address, reason ?? "");
         },
         viewApplied: () => {},
         tableChanged: () => {
@@ -138,7 +131,7 @@ export class ReplicaProcess {
       refutedKeys: () => state.refutedKeys(),
       probe: (key) => {
         const node = this.nodes().find(({ record }) => `${record.id}@${addressOf(record)}` === key);
-        if (node !== undefined) invariants.witnessLooks(name, addressOf(node.record));
+        if (node !== undefined) invariants.peerProbes(name, addressOf(node.record));
         return state.probe(key);
       },
     };
@@ -149,6 +142,6 @@ export class ReplicaProcess {
     const { seams, invariants } = around;
     const opened = openStore(process, around, mayLead);
     const store = mayLead ? seams.leaderStore(invariants.watchLeaderStore(opened, process), process) : opened;
-    return invariants.watchReplicaStore(seams.replicaStore(store, process), process, this);
+    return invariants.replicas.watchStore(seams.replicaStore(store, process), process, this);
   }
 }

@@ -6,7 +6,7 @@ import type { Simulation } from "./simulation.js";
 
 /** What happened, and what must come of it. */
 export interface Happening {
-  /** Nodes that nobody reaches any more: each is to be marked down for all in time, and no other node ever. */
+  /** Nodes that no process reaches any more: each is to be marked down in time, and no other node ever. */
   readonly gone: readonly SearchNode[];
   /** Puts it right again. */
   readonly mend?: () => void;
@@ -46,7 +46,7 @@ export const scenarios: readonly Scenario[] = [
     down: { withinMs: withTrafficMs },
   },
   {
-    what: "a node crashes that nobody uses",
+    what: "a node crashes that no request goes to",
     requestsPerSecond: 0,
     happen: breaking("crashed", 1),
     lastsMs: 20_000,
@@ -167,13 +167,13 @@ function breaking(state: "crashed" | "silent", count: number) {
 }
 
 function cutting(
-  whom: (simulation: Simulation) => readonly { readonly process: SimProcess }[],
+  processesOf: (simulation: Simulation) => readonly { readonly process: SimProcess }[],
   count: number,
   way: Way = "cut",
 ) {
   return (simulation: Simulation): Happening => {
     const { network, cluster, story } = simulation;
-    const cut = whom(simulation).flatMap(({ process: { name } }) => {
+    const cut = processesOf(simulation).flatMap(({ process: { name } }) => {
       return cluster.nodes.slice(50 - count).map(({ address }) => ({ name, address }));
     });
     setAll(network, cut, way);

@@ -1,7 +1,7 @@
 import type { ControlClient, ViewStore } from "@rollcall/coordinator";
 import { TableReader, type TableReaderOptions } from "#worker/table/reader";
 import type { Script } from "./redis-scripts.js";
-import type { ReplicaParts } from "./replica-process.js";
+import type { ReplicaParts } from "./replica-parts.js";
 import type { SimProcess } from "./sim-process.js";
 
 /**
@@ -20,6 +20,13 @@ export interface Seams {
   readonly scripts: Readonly<Record<string, Script>>;
   /** How fast a coordinator's clock goes. */
   readonly leaderClockRate: number;
+}
+
+/** The product with one thing wrong, and the invariant by which that must be found out. */
+export interface Mutant {
+  readonly what: string;
+  readonly invariant: string;
+  readonly seams: Partial<Seams>;
 }
 
 /** The product as it is. */

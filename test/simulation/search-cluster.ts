@@ -46,14 +46,14 @@ export type Reply =
   | { readonly kind: "refused" }
   | { readonly kind: "answered"; readonly body: string; readonly isList: boolean };
 
-/** Times at which a packet that opens a connection is sent again, if nobody answers it. */
+/** Times at which a packet that opens a connection is sent again, without an answer. */
 const resentAfterMs = [0, 1_000, 3_000];
 const uuid = "u1";
 
 /** The search cluster: its nodes, what they answer, and what its elected manager believes of them. */
 export class SearchCluster {
   readonly nodes: SearchNode[];
-  /** Addresses at which nobody is any more. */
+  /** Addresses that no node has any more. */
   private readonly left = new Set<string>();
   private readonly notAnswering = new Set<SearchNode>();
   private hosts = 0;
@@ -110,7 +110,7 @@ export class SearchCluster {
     this.set(node, "healthy");
   }
 
-  /** The addresses at which nobody answers anybody. */
+  /** The addresses that answer no process. */
   failing(): string[] {
     return [...this.left, ...[...this.notAnswering].map(({ address }) => address)];
   }

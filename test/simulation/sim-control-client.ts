@@ -12,7 +12,7 @@ import { isInTime } from "@rollcall/core/health";
 import type { Reply, SearchCluster } from "./search-cluster.js";
 import type { SimProcess } from "./sim-process.js";
 
-/** One question and what came of it, for whoever watches. */
+/** One request and its result, as a watch sees it. */
 export interface Asked {
   readonly process: string;
   readonly address: string;

@@ -11,7 +11,7 @@ export interface RedisPeer {
   ended(): void;
 }
 
-/** For whoever watches what becomes visible. */
+/** Sees what becomes visible. */
 export interface RedisWatch {
   ran(script: string, process: string, args: readonly string[], reply: string | number | null): void;
   /** There is another primary, or an empty one: what was visible before counts for nothing. */
@@ -40,7 +40,7 @@ const firstDayMs = 1_800_000_000_000;
  *
  *   up      answers
  *   down    refuses, and has closed every connection
- *   frozen  answers nothing, and does everything once it is thawed: also for those who have given up meanwhile
+ *   frozen  answers nothing, and does everything once it is thawed: also for clients that have given up meanwhile
  */
 export class SimRedis {
   state: "up" | "down" | "frozen" = "up";
@@ -100,7 +100,7 @@ export class SimRedis {
     this.endAll();
   }
 
-  /** Comes back, at first with nobody. */
+  /** Comes back, at first without a client. */
   revive(): void {
     this.state = "up";
     this.watch.reset();

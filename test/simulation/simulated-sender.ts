@@ -6,7 +6,9 @@ import type { RerouteOrder } from "#worker/dispatch/reroute-order";
 import type { DispatchObserver } from "#worker/dispatch/sender";
 import type { Target } from "#worker/dispatch/target";
 import type { TableReader } from "#worker/table/reader";
-import type { Surroundings } from "./environment.js";
+import type { Invariants } from "./invariants.js";
+import type { Network } from "./network.js";
+import type { SearchCluster } from "./search-cluster.js";
 import type { SimProcess } from "./sim-process.js";
 
 /** How often a process's requests are simulated. */
@@ -47,7 +49,11 @@ export class SimulatedSender implements TableSender {
 
   constructor(
     private readonly process: SimProcess,
-    private readonly around: Surroundings,
+    private readonly around: {
+      readonly cluster: SearchCluster;
+      readonly network: Network;
+      readonly invariants: Invariants;
+    },
     private readonly reader: TableReader,
     private readonly observer: DispatchObserver,
     /** To each node. */
@@ -236,13 +242,17 @@ export class SimulatedSender implements TableSender {
   }
 
   private fail({ place: { slot, address, generation }, startedAtMs }: Attempt, reason: string): void {
-    this.around.invariants.requestFailed(this.process.name, address, this.places.get(slot)?.generation === generation);
+    this.around.invariants.replicas.requestFailed(
+      this.process.name,
+      address,
+      this.places.get(slot)?.generation === generation,
+    );
     this.observer.failed({ slot, generation, startedAtMs, reason });
   }
 
   /** Threads tell of failures a little later: of a node that has just lost its place to another, too. */
   private failLate(place: Place): void {
-    this.around.invariants.replaced(this.process.name, place.address);
+    this.around.invariants.replicas.replaced(this.process.name, place.address);
     for (const afterMs of [5, 15, 25]) {
       this.process.after(afterMs, () => {
         const startedAtMs = this.process.nowMs();

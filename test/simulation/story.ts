@@ -10,7 +10,7 @@ interface Line {
 /** What is kept of a story: the last of it. */
 const linesMax = 50_000;
 
-/** What happened, line by line: when, to whom, and what. */
+/** What happened, line by line: when, to which process or node, and what. */
 export class Story {
   private readonly lines: Line[] = [];
   private dropped = 0;
@@ -22,7 +22,7 @@ export class Story {
     if (this.lines.length > linesMax) this.dropped += this.lines.splice(0, linesMax / 2).length;
   }
 
-  /** What a process logs is told by it. */
+  /** The log of a process becomes part of the story. */
   loggerOf(actor: string): Logger {
     const tell = (_fields: object, message: string) => this.tell(actor, message);
     return { debug: () => {}, info: tell, warn: tell, error: tell };

@@ -125,7 +125,7 @@ export function endTrial(breaker: CircuitBreaker, result: ProbeResult, nowMs: nu
   return [open({ ...ejection, reason }, nowMs, random), reportOf(result, reason)];
 }
 
-/** No result has come in time: the node stays ejected, and the leader is told what is known. */
+/** No result has come in time: the node stays ejected, and is reported without a failed probe. */
 export function missTrial({ ejection }: HalfOpen, nowMs: number, random: Random): BreakerStep {
   const reason = "no answer to the trial probe";
   return [open({ ...ejection, reason }, nowMs, random), [{ type: "report", reason, probed: false }]];

@@ -5,7 +5,7 @@ import type { Mark } from "../view/view.js";
  *
  *   clear      no mark
  *   obeyed     a mark of any kind. A down mark that was obeyed once is obeyed until it is taken back
- *   refuted    a down mark that is wrong: this process hears the node. Requests go on
+ *   refuted    a down mark that is wrong: the node answers this process. Requests go on
  *   doubtful   a down mark of a view that is not fresh: a hint, which one trial of this process may overturn
  */
 export type SharedMark =

@@ -10,42 +10,44 @@ import type { PoolStats } from "./stats.js";
 /** Connections to every node of a cluster, opened once and shared by a whole process. */
 export interface Pool {
   /**
-   * Sends one request to a node that is well, and to another where that is safe and needed.
+   * Sends one request to an eligible node, and again to others where that is safe and needed. Any status is an answer.
    *
-   * Any status is an answer. @throws {RollcallError} for everything else; see its codes
+   * @throws {RollcallError} where there is no answer; its `code` says why, and its `sent` whether a node may have it
    */
   request<T = unknown>(request: PoolRequest): Promise<PoolResponse<T>>;
   /**
-   * Runs the default export of `module` as `(data, { request, signal })` in a worker thread; with `threads: 0`, here.
+   * Runs the default export of `module` as `(data, { request, signal })` in a worker thread; with `threads: 0`, in this
+   * one. `data` and the result are cloned. The task's `request` is that thread's own. A timeout, an abort or a close
+   * fires the task's signal; it does not end its code.
    *
-   * `data` and the result are cloned. The task's `request` is that thread's own. Whatever ends the waiting fires the
-   * task's signal, and does not end its code.
-   *
-   * @throws {RollcallError} `TASK` for whatever the task threw, with that as `cause`, and for a module or a result that
+   * @throws {RollcallError} `TASK` for what the task threw, with that as `cause`, and for a module or a result that
    *   cannot be used; `ABORTED`, `TIMEOUT`, `CLOSED`, at once; `QUEUE_FULL`; `THREAD` where its thread has died;
    *   `CONFIG` for arguments that cannot be used
    */
   run<F extends Task>(module: URL, data: Parameters<F>[0], options?: TaskOptions): Promise<Awaited<ReturnType<F>>>;
   /**
-   * Resolves once a node has proved to belong to the cluster, and a thread that sends is up. Not needed before a request: those try at once.
+   * Resolves once a node has proved to belong to the cluster and a thread that sends is up. A request need not wait for
+   * it. `timeoutMs`: 0 or a time in the range of a request's timeout; default 30,000.
    *
-   * @throws {RollcallError} `TIMEOUT`, saying what stands in the way, or `CLOSED`
+   * @throws {RollcallError} `TIMEOUT`, with what stands in the way; `CLOSED`; `CONFIG` for a `timeoutMs` out of range
    */
   ready(options?: { readonly timeoutMs?: number }): Promise<void>;
-  /** Every known node, as this process sees it now. */
+  /** Every node of the pool, as this process sees it now: a copy. */
   nodes(): NodeStatus[];
+  /** Counts since the start, and what is in flight now: a copy. */
   stats(): PoolStats;
-  /** The configuration in force; secrets are left out. */
+  /** The configuration in force, without secrets. */
   config(): RedactedConfig;
-  /** Calls `listener` at each event from now on. What it throws is logged and goes no further. */
+  /** Calls `listener` at each event from now on. An error of it is logged and has no other effect. */
   on<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this;
   /** Calls `listener` no more. */
   off<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this;
   /**
-   * Takes no more requests, waits for those under way (at most `timeoutMs`, default 10,000), then closes everything.
-   * Whatever is still under way then fails with `CLOSED`. Always resolves, whatever state the cluster is in.
+   * Takes no more requests and tasks, waits for those that are pending, then closes everything; what is pending then fails
+   * with `CLOSED`. Always resolves, whatever state the cluster is in. `timeoutMs`: the longest wait, 0 or a time in the
+   * range of a request's timeout; default 10,000. A second call may shorten it.
    *
-   * @throws {RollcallError} `CONFIG` where `timeoutMs` is no time; the pool stays open then
+   * @throws {RollcallError} `CONFIG` for a `timeoutMs` out of range; the pool stays open then
    */
   close(options?: { readonly timeoutMs?: number }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

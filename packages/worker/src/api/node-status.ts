@@ -21,21 +21,21 @@ export function isServing(state: NodeState): boolean {
 export interface NodeStatus {
   /** `host:port`. */
   readonly address: string;
-  /** The node's name in the cluster; absent while it is not known. */
+  /** The node's name in the cluster; absent while unknown. */
   readonly name?: string;
-  /** The cluster's id of the node; absent while it is not known. */
+  /** The cluster's id of the node; absent while unknown. */
   readonly id?: string;
   readonly roles?: readonly string[];
   readonly version?: string;
-  /** "seed": a configured address that the cluster does not name; used only while none of its nodes is to be had. */
+  /** "seed": a configured address that the cluster does not list; used only while no listed node is eligible. */
   readonly tier: "node" | "seed";
   readonly state: NodeState;
-  /** Why it is not simply up, for people. */
+  /** Why it is not simply healthy, for people. */
   readonly reason?: string;
-  /** How long it has been so, in milliseconds; absent for a node that has been up from the start. */
+  /** How long it has been in that state, in milliseconds; absent for a healthy or unusable node. */
   readonly forMs?: number;
   readonly openSockets: number;
-  /** Attempts under way. */
+  /** Attempts in flight. */
   readonly inFlight: number;
   /** Attempts so far, in this process. */
   readonly requests: number;
@@ -46,13 +46,13 @@ export interface NodeStatus {
   readonly errorStatuses: number;
 }
 
-/** A node's standing has changed. */
+/** A node has another state than before. */
 export interface NodeEvent {
   readonly address: string;
   readonly name?: string;
-  /** "absent": it was not known before. */
+  /** "absent": the pool did not have the node before. */
   readonly from: NodeState | "absent";
-  /** "absent": it is no longer known. */
+  /** "absent": the pool does not have the node any more. */
   readonly to: NodeState | "absent";
   readonly reason?: string;
 }

@@ -23,7 +23,7 @@ export class Readiness {
   async wait(timeoutMs: number): Promise<void> {
     if (this.isReady) return;
     const outcome = await new Promise<"ready" | "closed" | "late">((resolve) => {
-      // It keeps the process alive: somebody waits for it.
+      // It keeps the process alive: a caller waits for it.
       const timer = startTimer(() => settle("late"), timeoutMs);
       const stops = [
         this.progress.add(() => {

@@ -1,22 +1,22 @@
 import type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
 import type { NodeStatus } from "./node-status.js";
 
-/** How one worker thread is. */
+/** The state of one worker thread. */
 export type ThreadStatus = ThreadHeartbeat;
 
 /** Counts since the start, and what is going on just now. */
 export interface PoolStats {
-  /** Requests taken on. */
+  /** Requests accepted so far. */
   readonly requests: number;
-  /** Of those, how many got an answer, whatever its status. */
+  /** Of those, how many were answered, with any status. */
   readonly answered: number;
   /** Of those, how many were rejected. */
   readonly failed: number;
   /** Requests neither answered nor rejected yet. */
   readonly pending: number;
-  /** Attempts under way at nodes. */
+  /** Attempts in flight at nodes. */
   readonly inFlight: number;
-  /** Calls that wait for a connection. */
+  /** Requests that wait for a connection. */
   readonly queued: number;
   /** Attempts beyond the first of a request. */
   readonly retries: number;
@@ -27,11 +27,11 @@ export interface PoolStats {
     /** "seeds": only the configured nodes are known. */
     readonly source: "seeds" | "sniff";
     /**
-     * How far the view that processes share is to be trusted: "stale" after 10 s without news of whoever keeps it, "orphan"
-     * after 60 s, or where there is none: this process then watches the cluster for itself. Always "fresh" without `redis`.
+     * How far the view that processes share is to be trusted: "stale" after 10 s without a beat of its leader, "orphan"
+     * after 60 s, or where there is none: this process then monitors the cluster for itself. Always "fresh" without `redis`.
      */
     readonly freshness: Freshness;
-    /** Since whoever keeps the view in use was last heard of. */
+    /** Since the last beat of the view in use, in milliseconds. */
     readonly ageMs: number;
     readonly clusterUuid?: string;
     readonly clusterName?: string;

@@ -398,7 +398,7 @@ describe("a node that fails this process", () => {
   it("is probed for another process on request, by its key", async () => {
     const { apply, state, probes } = openState();
     apply({ nodes: [a, b] });
-    assert.equal(state.probe("nobody@10.0.0.1:2"), undefined);
+    assert.equal(state.probe("unknown@10.0.0.1:2"), undefined);
     const result = state.probe(nodeKey(b));
     assert.deepEqual([probes.length, probes[0]?.port], [1, 2]);
     probes[0]?.answer(reached);

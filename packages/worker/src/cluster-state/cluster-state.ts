@@ -139,7 +139,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
       .map(({ key }) => key);
   }
 
-  /** The nodes, by `nodeKey`, whose down mark this process refutes: it hears them. */
+  /** The nodes, by `nodeKey`, whose down mark this process refutes: they answer it. */
   refutedKeys(): string[] {
     return [...this.entries.values()].filter(({ node }) => node.mark.state === "refuted").map(({ key }) => key);
   }
