@@ -54,6 +54,16 @@ export class MarksLeader {
     if (!kept) throw new Error("the lease was lost");
   }
 
+  /** Keeps the lease while the replicas start, which a busy machine draws out. */
+  async renewWhile<T>(work: Promise<T>): Promise<T> {
+    const renewing = setInterval(() => void this.renew().catch(() => {}), renewEveryMs);
+    try {
+      return await work;
+    } finally {
+      clearInterval(renewing);
+    }
+  }
+
   private async renew(): Promise<void> {
     this.renewedAtMs = machineMs();
     await this.store.renew(this.lease, ++this.beat);

@@ -114,7 +114,7 @@ async function measureShape(replicas: number, threads: number, marks: number): P
         ),
       );
     }
-    await Promise.all(fleet.map((replica) => replica.run({ order: "follow", nodes: nodes.length })));
+    await leader.renewWhile(Promise.all(fleet.map((replica) => replica.run({ order: "follow", nodes: nodes.length }))));
     // Twenty marks that do not count come first, so that all code is compiled.
     const collect = async () =>
       (await Promise.all(fleet.map((replica) => replica.run({ order: "report", threads })))).flat() as Watched[];
