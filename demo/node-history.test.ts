@@ -23,7 +23,7 @@ describe("demo", () => {
     assert.equal(back.sinceMs("a:1"), 50_000);
   });
 
-  it("the history of nodes tells an ejection without a down mark from a node that was down", () => {
+  it("the history of nodes records an ejection without a down mark apart from a node that was down", () => {
     const history = historyOf(["healthy", "ejected", 1_000], ["ejected", "healthy", 2_000]);
     assert.deepEqual(history.outages(), [{ node: "n1", down: false, fromMs: 1_000, untilMs: 2_000 }]);
   });

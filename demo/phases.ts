@@ -99,7 +99,7 @@ interface Phase {
   readonly target: Target;
   /** Since when the observer has seen the loss; undefined: it has not seen it. */
   readonly seenSinceMs: (observer: Observer) => number | undefined;
-  /** Called before the restart; the result tells whether the observer has recovered since. */
+  /** Called before the restart. The function that it returns answers whether the observer has recovered since. */
   readonly watchRecovery: (observer: Observer) => () => boolean;
   /** Printed with the kill. */
   readonly killText: string;

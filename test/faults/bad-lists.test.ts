@@ -53,7 +53,7 @@ describe("node lists", scenarioTimeout, () => {
     };
     const lists = async () => (await cluster.stats()).requests.sniff;
     const before = await known();
-    const told = replicas.map(({ events }) => events.filter(({ name }) => name === "view").length);
+    const viewEvents = replicas.map(({ events }) => events.filter(({ name }) => name === "view").length);
 
     const atEveryNode: readonly RequestFault[] = [
       { kind: "reply", body: "" },
@@ -97,7 +97,7 @@ describe("node lists", scenarioTimeout, () => {
     assert.deepEqual(await known(), before);
     for (const [at, replica] of replicas.entries()) {
       assert.deepEqual(blamedBy(replica), []);
-      assert.equal(replica.events.filter(({ name }) => name === "view").length, told[at]);
+      assert.equal(replica.events.filter(({ name }) => name === "view").length, viewEvents[at]);
     }
     assert.deepEqual(await failuresOf(replicas), []);
     assert.equal((await stranger.stats()).requests.other, 0, "no request went to the other cluster");

@@ -12,10 +12,10 @@ import {
   failuresOf,
   load,
   messagesOf,
+  nodeEventsOf,
   passTime,
   scenarioTimeout,
   search,
-  toldOf,
   waitForState,
   waitUntilAllUp,
   waitUntilServed,
@@ -54,7 +54,7 @@ describe("bad observers", { ...scenarioTimeout, concurrency: 2 }, () => {
     for (const replica of well) assert.deepEqual(blamedBy(replica), []);
     for (const replica of all)
       assert.deepEqual(
-        toldOf(replica, ({ to }) => to === "down"),
+        nodeEventsOf(replica, ({ to }) => to === "down"),
         [],
       );
     assert.deepEqual(messagesOf(coordinator, /is down|cannot be reached/), []);
@@ -107,7 +107,7 @@ describe("bad observers", { ...scenarioTimeout, concurrency: 2 }, () => {
     for (const replica of replicas) {
       const others = ({ address }: { readonly address: string }) => address !== addressOf(lost);
       assert.deepEqual(
-        toldOf(replica, (event) => others(event) && event.to !== "healthy"),
+        nodeEventsOf(replica, (event) => others(event) && event.to !== "healthy"),
         [],
       );
     }

@@ -42,7 +42,7 @@ describe("pauses", { ...scenarioTimeout, concurrency: 4 }, () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
     const shared = { redis: redis.url, name: "logs" };
-    using heard = await listenToReports(redis, "logs");
+    using listener = await listenToReports(redis, "logs");
     await using coordinator = await startCoordinatorProcess({ nodes: cluster.urls, ...shared });
     const pool = { nodes: [...cluster.urls], ...shared, coordinator: "external" } as const;
     await using stopped = await startReplica({ pool: { ...pool, threads: 2 }, load });
@@ -66,7 +66,7 @@ describe("pauses", { ...scenarioTimeout, concurrency: 4 }, () => {
     await passTime(6_000);
 
     for (const replica of replicas) assert.deepEqual(blamedBy(replica), []);
-    assert.deepEqual(heard.reports, []);
+    assert.deepEqual(listener.reports, []);
     assert.deepEqual(messagesOf(coordinator, /is down|cannot be reached/), []);
     assert.deepEqual(await failuresOf(replicas), []);
     await closeAll(replicas);
@@ -79,7 +79,7 @@ describe("pauses", { ...scenarioTimeout, concurrency: 4 }, () => {
     const slow = { requests: [{ kind: "delay", ms: 400, on: { kind: "probe" } }] } as const;
     await Promise.all(cluster.nodes.map((node) => node.set(slow)));
     const pool = { nodes: [...cluster.urls], redis: redis.url, name: "logs", discovery: { intervalMs: 1_000 } };
-    using heard = await listenToReports(redis, "logs");
+    using listener = await listenToReports(redis, "logs");
     await using first = await startReplica({ pool: { ...pool, threads: 0 }, load });
     await waitUntil("the first leads", () => leads(first));
     await using second = await startReplica({ pool: { ...pool, threads: 2 }, load });
@@ -103,7 +103,7 @@ describe("pauses", { ...scenarioTimeout, concurrency: 4 }, () => {
         [],
       );
     }
-    assert.deepEqual(heard.reports, []);
+    assert.deepEqual(listener.reports, []);
     assert.deepEqual(await failuresOf(replicas), []);
     await closeAll(replicas);
   });

@@ -10,10 +10,10 @@ import {
   failuresOf,
   load,
   messagesOf,
+  nodeEventsOf,
   passTime,
   scenarioTimeout,
   stateOf,
-  toldOf,
   waitForState,
   waitUntilAllUp,
   waitUntilServed,
@@ -110,7 +110,7 @@ describe("restarts", { ...scenarioTimeout, concurrency: 4 }, () => {
     assert.equal(view?.clusterUuid, cluster.uuid);
     for (const node of cluster.nodes) {
       assert.equal(known.find(({ address }) => address === addressOf(node))?.state, "down");
-      assert.equal(toldOf(faithful, ({ address, to }) => address === addressOf(node) && to === "down").length, 1);
+      assert.equal(nodeEventsOf(faithful, ({ address, to }) => address === addressOf(node) && to === "down").length, 1);
     }
     await closeAll([follower, faithful]);
   });
@@ -157,7 +157,7 @@ describe("restarts", { ...scenarioTimeout, concurrency: 4 }, () => {
         lately.filter((line) => !own.includes(line)),
         [],
       );
-      const story = toldOf(replica, ({ address }) => address === addressOf(killed));
+      const story = nodeEventsOf(replica, ({ address }) => address === addressOf(killed));
       assert.match(
         story.join("; "),
         /-> down \([^)]+\); .* down -> slow-start \(answers again\); .* slow-start -> healthy /,

@@ -48,8 +48,8 @@ export async function waitUntilServed(replicas: readonly Replica[], more = 30): 
   );
 }
 
-/** What a replica has told of its nodes, as "127.0.0.1:9200 healthy -> ejected (connection refused)". */
-export function toldOf({ events }: Replica, about: (event: NodeEvent) => boolean = () => true): string[] {
+/** The node events of a replica, as "127.0.0.1:9200 healthy -> ejected (connection refused)". */
+export function nodeEventsOf({ events }: Replica, about: (event: NodeEvent) => boolean = () => true): string[] {
   return events
     .filter(({ name }) => name === "node")
     .map(({ event }) => event as NodeEvent)
@@ -59,7 +59,7 @@ export function toldOf({ events }: Replica, about: (event: NodeEvent) => boolean
 
 /** All that it has held against any node. */
 export const blamedBy = (replica: Replica): string[] =>
-  toldOf(replica, ({ to }) => to === "ejected" || to === "down" || to === "absent");
+  nodeEventsOf(replica, ({ to }) => to === "ejected" || to === "down" || to === "absent");
 
 export const messagesOf = ({ log }: Pick<CoordinatorProcess, "log">, pattern: RegExp): string[] =>
   log.map(({ msg }) => msg).filter((msg) => pattern.test(msg));

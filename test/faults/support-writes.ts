@@ -61,26 +61,26 @@ export function doneByIndex(documents: ReadonlyMap<string, number>): ReadonlyMap
   return done;
 }
 
-/** In what the caller was told and what was done do not agree; undefined where they do. */
-export function brokenPromise({ kind, items }: Write, told: Asked, done: Done): string | undefined {
+/** How what was done differs from the outcome that the caller received; undefined if it does not. */
+export function brokenPromise({ kind, items }: Write, outcome: Asked, done: Done): string | undefined {
   const total = done.reduce((sum, times) => sum + times, 0);
   const most = Math.max(0, ...done);
   const isWhole = done.length === items;
   const isOnce = isWhole && most === 1;
   const isRepeatable = kind === "put" || kind === "bulkById";
-  const isAnswered = "status" in told;
+  const isAnswered = "status" in outcome;
 
-  if (!isAnswered && told.sent === "no") return total === 0 ? undefined : "said not to be sent, and was done";
-  if (isAnswered && told.status < 300) {
+  if (!isAnswered && outcome.sent === "no") return total === 0 ? undefined : "said not to be sent, and was done";
+  if (isAnswered && outcome.status < 300) {
     if (isRepeatable) {
       if (!isWhole) return "answered, and lost";
-      return most <= told.attempts ? undefined : "done more often than it was sent";
+      return most <= outcome.attempts ? undefined : "done more often than it was sent";
     }
     return isOnce ? undefined : total === 0 ? "answered, and lost" : "answered, and not done exactly once";
   }
   if (isRepeatable) {
     const refused = isAnswered ? 1 : 0;
-    return most <= told.attempts - refused ? undefined : "done more often than it was sent";
+    return most <= outcome.attempts - refused ? undefined : "done more often than it was sent";
   }
   if (isAnswered) return total === 0 ? undefined : "refused, and done";
   return total === 0 || isOnce ? undefined : "done more than once";

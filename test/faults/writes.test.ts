@@ -47,9 +47,9 @@ async function storm(cluster: FixtureCluster, random: () => number): Promise<voi
   }
 }
 
-interface Told {
+interface WriteOutcome {
   readonly write: Write;
-  readonly told: Asked;
+  readonly outcome: Asked;
 }
 
 describe("writes", scenarioTimeout, () => {
@@ -66,12 +66,12 @@ describe("writes", scenarioTimeout, () => {
     await waitUntilAllUp(replicas, cluster.nodes);
 
     let raging = true;
-    const all: Told[] = [];
+    const all: WriteOutcome[] = [];
     const writeOn = async (replica: Replica, name: string) => {
       for (let number = 0; raging; number++) {
         const kind = writeKinds[number % writeKinds.length] ?? "put";
         const write = newWrite(kind, `${name}-${number}`, 300 + Math.floor(random() * 3_000));
-        all.push({ write, told: await replica.request(write.request) });
+        all.push({ write, outcome: await replica.request(write.request) });
         await passTime(5);
       }
     };
@@ -80,9 +80,9 @@ describe("writes", scenarioTimeout, () => {
     );
     await storm(cluster, random);
     await Promise.all(cluster.nodes.map((node) => node.kill()));
-    const isUnsent = (told: Asked) => "code" in told && told.sent === "no";
+    const isUnsent = (outcome: Asked) => "code" in outcome && outcome.sent === "no";
     await waitUntil("some of each kind could not be sent", () =>
-      writeKinds.every((kind) => all.some(({ write, told }) => write.kind === kind && isUnsent(told))),
+      writeKinds.every((kind) => all.some(({ write, outcome }) => write.kind === kind && isUnsent(outcome))),
     );
     await Promise.all(cluster.nodes.map((node) => node.restart()));
     await Promise.all(cluster.nodes.map((node) => node.set({})));
@@ -91,10 +91,10 @@ describe("writes", scenarioTimeout, () => {
     await passTime(2 * delayMs); // a write may land after its client has given up
 
     const done = doneByIndex((await cluster.stats()).documents);
-    const broken = all.flatMap(({ write, told }) => {
+    const broken = all.flatMap(({ write, outcome }) => {
       const counts = done.get(write.index) ?? [];
-      const problem = brokenPromise(write, told, counts);
-      return problem === undefined ? [] : [{ problem, told, counts, path: write.request.path }];
+      const problem = brokenPromise(write, outcome, counts);
+      return problem === undefined ? [] : [{ problem, outcome, counts, path: write.request.path }];
     });
     assert.deepEqual(broken, []);
     assert.deepEqual(
@@ -106,9 +106,9 @@ describe("writes", scenarioTimeout, () => {
     // Every kind of write met the faults; without that the checks above would prove nothing.
     for (const kind of writeKinds) {
       const these = all.filter(({ write }) => write.kind === kind);
-      const count = (is: (told: Asked) => boolean) => these.filter(({ told }) => is(told)).length;
-      const answered = count((told) => "status" in told && told.status < 300);
-      const maybe = count((told) => "code" in told && told.sent === "maybe");
+      const count = (is: (outcome: Asked) => boolean) => these.filter(({ outcome }) => is(outcome)).length;
+      const answered = count((outcome) => "status" in outcome && outcome.status < 300);
+      const maybe = count((outcome) => "code" in outcome && outcome.sent === "maybe");
       const no = count(isUnsent);
       const again = these.filter(({ write }) => Math.max(0, ...(done.get(write.index) ?? [])) > 1).length;
       t.diagnostic(`${kind}: ${answered} answered, ${maybe} maybe, ${no} not sent, ${again} done more than once`);

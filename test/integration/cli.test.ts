@@ -20,16 +20,16 @@ interface Run {
   readonly stderr: string;
 }
 
-/** Runs the command with an environment of its own. `isHeard: false`: its output is closed. */
-async function rollcall(words: readonly string[], env: NodeJS.ProcessEnv = {}, isHeard = true): Promise<Run> {
+/** Runs the command with an environment of its own. `isOutputOpen: false`: its output is closed. */
+async function rollcall(words: readonly string[], env: NodeJS.ProcessEnv = {}, isOutputOpen = true): Promise<Run> {
   const { PATH } = process.env;
   // A question on a busy machine takes what it takes.
   const child = spawn(process.execPath, [program, ...words], { env: { PATH, ROLLCALL_TIMEOUT: "30000", ...env } });
   const owned = await own(child);
   child.stdin.end();
-  if (!isHeard) child.stdout.destroy();
+  if (!isOutputOpen) child.stdout.destroy();
   const [stdout, stderr, { code }] = await Promise.all([
-    isHeard ? text(child.stdout) : "",
+    isOutputOpen ? text(child.stdout) : "",
     text(child.stderr),
     owned.gone,
   ]);
@@ -330,7 +330,7 @@ describe("rollcall", () => {
   });
 
   it(
-    "rollcall has help of 80 columns that tells the exit codes and shows no value of the environment",
+    "rollcall has help of 80 columns that lists the exit codes and shows no value of the environment",
     options,
     async () => {
       const { code, stdout } = await rollcall(["sniff", "--help"], { ROLLCALL_PASSWORD: "geheim" });

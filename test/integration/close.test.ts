@@ -142,7 +142,7 @@ describe("close()", patience, () => {
       await new Promise((passed) => setTimeout(passed, 4_000)); // nothing happens
       assert.equal((await cluster.stats()).connections, connections);
       assert.deepEqual(events, []);
-      assert.equal(pool.nodes().length, 2, "what was known can still be looked at");
+      assert.equal(pool.nodes().length, 2, "the last state can still be read");
     });
   });
 

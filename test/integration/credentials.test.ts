@@ -208,16 +208,16 @@ describe("where credentials may go", atOnce, () => {
 
 /** Accepts connections, sends nothing, and keeps what it receives. */
 async function startTrap() {
-  const heard: Buffer[] = [];
+  const received: Buffer[] = [];
   const server = createServer((socket) => {
-    socket.on("data", (chunk) => heard.push(chunk));
+    socket.on("data", (chunk) => received.push(chunk));
     socket.on("error", () => {});
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    heard,
+    received,
     [Symbol.asyncDispose]: async () => {
       server.close();
     },
@@ -319,14 +319,14 @@ describe("TLS", atOnce, () => {
     const tls = { ca: cluster.ca };
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), auth: own, tls, discovery: often });
     await waitUntilServing(watched.pool, cluster.nodes.slice(0, 1));
-    await waitUntil("the published address is tried", () => silent.heard.length > 0);
+    await waitUntil("the published address is tried", () => silent.received.length > 0);
     await waitForSniffs(cluster, 3);
     const handshake = 22;
-    for (const chunk of silent.heard) {
+    for (const chunk of silent.received) {
       assert.equal(chunk[0], handshake);
       assert.ok(!chunk.includes("HTTP/1.1"));
     }
-    assert.deepEqual(plain.heard, []);
+    assert.deepEqual(plain.received, []);
     assertDiscreet(watched, [own]);
   });
 

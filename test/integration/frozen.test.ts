@@ -87,7 +87,8 @@ describe("frozen node", patience, () => {
       const reads = keepAsking(pool, 12, search);
       const writes = keepAsking(pool, 9, { ...newDocument, timeoutMs: 3_000 });
       await everyNodeServes(pool);
-      // Writes linger, so that some are on the node when it freezes; at every node, or Reads would keep away from this one.
+      // Writes linger, so that some are on the node when it freezes. They linger at every node: otherwise its penalty
+      // would grow and Reads would choose others.
       const linger = { kind: "delay", ms: 1_500, on: { method: newDocument.method, path: newDocument.path } } as const;
       await Promise.all(cluster.nodes.map((one) => one.set({ requests: [linger] })));
       await sleep(500);
@@ -235,12 +236,12 @@ describe("process that does not run", patience, () => {
       const nodes = await replica.ask("nodes");
       return nodes.length === 3 && nodes.every(({ answers, state }) => answers > 20 && state === "healthy");
     });
-    const heard = replica.events.length;
+    const eventCount = replica.events.length;
     await work({ cluster, replica, progress });
     await progress();
     // A probe that was asked for meanwhile has been judged by then.
     await sleep(1_000);
-    assert.deepEqual(replica.events.slice(heard), []);
+    assert.deepEqual(replica.events.slice(eventCount), []);
     assert.deepEqual(
       replica.log.filter((line) => /is ejected|down/.test(line)),
       [],

@@ -34,16 +34,16 @@ describe("Redis Cluster", () => {
       await waitUntil("both are connected", () => leader.store.isConnected && reader.store.isConnected);
       await waitUntil("one may lead", () => leader.connections() > 0);
       const lease = await leadWhenFree(leader, "a");
-      const heard: string[] = [];
-      leader.store.onReport(({ replica }) => heard.push(replica));
-      reader.store.onStatusRequest(() => heard.push("roll call"));
+      const received: string[] = [];
+      leader.store.onReport(({ replica }) => received.push(replica));
+      reader.store.onStatusRequest(() => received.push("roll call"));
       await leader.store.publish(lease, publication(lease, 1));
       await waitForView(reader, lease, 1);
       // Not promised to arrive, as long as the subscriptions are on their way.
       await waitUntil("messages go both ways", () => {
         reader.store.report({ node: "id0@es0:9200", reason: "connection refused", replica: "r1" });
         leader.store.requestStatus();
-        return heard.includes("r1") && heard.includes("roll call");
+        return received.includes("r1") && received.includes("roll call");
       });
 
       const [first] = servers;

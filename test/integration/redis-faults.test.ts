@@ -123,13 +123,13 @@ describe("lease", () => {
     withRedis({}, async ({ server, connect }) => {
       const one = await connect();
       const lease = await lead(one);
-      const heard: [Promise<Renewal>, Promise<Lease | undefined>][] = [];
+      const calls: [Promise<Renewal>, Promise<Lease | undefined>][] = [];
       one.store.onConnected(() => {
-        heard.push([one.store.renew(lease, 1), one.store.acquire("a", lease.epoch)]);
+        calls.push([one.store.renew(lease, 1), one.store.acquire("a", lease.epoch)]);
       });
       await cut(server, "normal");
-      await waitUntil("it is reported", () => heard.length > 0);
-      const [renewed, acquired] = await Promise.all(heard[0] ?? []);
+      await waitUntil("it is reported", () => calls.length > 0);
+      const [renewed, acquired] = await Promise.all(calls[0] ?? []);
       assert.equal(renewed, "lost");
       assert.ok(acquired !== undefined && acquired.epoch > lease.epoch);
     }),
@@ -228,7 +228,7 @@ describe("lease", () => {
 
 describe("lost documents", () => {
   it(
-    "a store tells its leader which document is missing, and is whole again when both are published",
+    "a store reports to its leader which document is missing, and is whole again when both are published",
     withRedis({}, async ({ server, connect }) => {
       const one = await connect();
       const lease = await lead(one);
@@ -335,10 +335,10 @@ describe("messages", () => {
     withRedis({}, async ({ connect }) => {
       const logs = await connect({ name: "logs" });
       const shop = await connect({ name: "shop" });
-      const heard: string[] = [];
-      shop.store.onReport(({ replica }) => heard.push(`report of ${replica}`));
-      shop.store.onStatusRequest(() => heard.push("roll call"));
-      shop.store.onReleased(() => heard.push("released"));
+      const received: string[] = [];
+      shop.store.onReport(({ replica }) => received.push(`report of ${replica}`));
+      shop.store.onStatusRequest(() => received.push("roll call"));
+      shop.store.onReleased(() => received.push("released"));
       await shop.store.read();
 
       const lease = await lead(logs);
@@ -349,7 +349,7 @@ describe("messages", () => {
       await logs.store.release(lease);
       await logs.store.read();
       assert.equal(await shop.store.read(), undefined);
-      assert.deepEqual([heard, shop.views], [[], []]);
+      assert.deepEqual([received, shop.views], [[], []]);
     }),
   );
 
@@ -359,8 +359,8 @@ describe("messages", () => {
       const one = await connect();
       const listening = async () => Number((await server.client.pubsub("NUMSUB", "{rollcall:logs}:reports"))[1]);
       assert.equal(await listening(), 0);
-      const heard: string[] = [];
-      const stops = [one.store.onReport(({ node }) => heard.push(node)), one.store.onHeartbeat(() => {})];
+      const received: string[] = [];
+      const stops = [one.store.onReport(({ node }) => received.push(node)), one.store.onHeartbeat(() => {})];
       await waitUntil("they are subscribed", async () => (await listening()) === 1);
       for (let index = 0; index < 500; index++) {
         one.store.report({ node: `id${index}@es:9200`, reason: "connection refused", replica: "r1" });
@@ -373,8 +373,8 @@ describe("messages", () => {
         }),
       );
       one.store.requestStatus();
-      await waitUntil("the roll call is heard", () => isCalled);
-      assert.ok(heard.length >= 20 && heard.length <= 60, `${heard.length} were sent`);
+      await waitUntil("the status request arrives", () => isCalled);
+      assert.ok(received.length >= 20 && received.length <= 60, `${received.length} were sent`);
 
       await cut(server, "normal");
       await cut(server, "pubsub");

@@ -17,14 +17,14 @@ it("the simulation's scripts do what those in Lua do, call by call", async () =>
   const scripts = scriptsOf(client);
   const { lease, epoch, head, topology, marks, events } = redisKeys("logs");
   const five: FiveKeys = [lease, epoch, head, topology, marks];
-  const said: string[] = [];
+  const simulated: string[] = [];
   const data = new RedisData(
     () => Date.now(),
-    (_channel, message) => said.push(timeless(message)),
+    (_channel, message) => simulated.push(timeless(message)),
   );
-  const heard: string[] = [];
+  const received: string[] = [];
   const listener = client.duplicate();
-  listener.on("message", (_channel, message) => heard.push(timeless(message)));
+  listener.on("message", (_channel, message) => received.push(timeless(message)));
   await listener.subscribe(events);
 
   const random = seededRandom(1);
@@ -108,8 +108,8 @@ it("the simulation's scripts do what those in Lua do, call by call", async () =>
     assert.equal(timeless(data.text(head) ?? ""), timeless((await client.get(head)) ?? ""), `head after call ${at}`);
   }
   await client.publish(events, "the end");
-  while (heard.at(-1) !== "the end") await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(said, heard.slice(0, -1));
+  while (received.at(-1) !== "the end") await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(simulated, received.slice(0, -1));
   for (const outcome of [
     "acquire true",
     "acquire false",

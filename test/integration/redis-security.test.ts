@@ -143,9 +143,9 @@ describe("Redis users", () => {
       });
       const leader = await connect({ redis: as("coordinator") });
       const reader = await connect({ redis: as("replica"), mayLead: false });
-      const heard: string[] = [];
-      leader.store.onReport(({ replica }) => heard.push(replica));
-      reader.store.onStatusRequest(() => heard.push("roll call"));
+      const received: string[] = [];
+      leader.store.onReport(({ replica }) => received.push(replica));
+      reader.store.onStatusRequest(() => received.push("roll call"));
       await leader.store.read();
 
       const lease = await lead(leader);
@@ -154,7 +154,7 @@ describe("Redis users", () => {
       await waitForView(reader, lease, 1);
       reader.store.report({ node: "id0@es0:9200", reason: "connection refused", replica: "r1" });
       leader.store.requestStatus();
-      await waitUntil("both are heard", () => heard.length === 2);
+      await waitUntil("both have arrived", () => received.length === 2);
       await leader.store.release(lease);
       // Nothing that they tried was denied.
       assert.deepEqual(await server.client.call("ACL", "LOG"), []);
@@ -220,7 +220,7 @@ describe("Redis users", () => {
   );
 
   it(
-    "a missing permission is told apart from a Redis that is unreachable",
+    "a missing permission and an unreachable Redis have different problems",
     withRedis({ password: "admin-secret", users }, async ({ server, connect }) => {
       const redis = { kind: "url" as const, url: server.urlFor({ username: "replica", password: "PASSWORD" }) };
       const one = await connect({ redis });

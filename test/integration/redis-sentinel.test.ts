@@ -48,7 +48,7 @@ describe("Sentinel", () => {
 interface Sentinel extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
-  /** Waits until it has heard of the replica on this port. */
+  /** Waits until it lists the replica on this port. */
   lists(port: number): Promise<void>;
 }
 

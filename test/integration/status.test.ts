@@ -197,7 +197,7 @@ describe("coordinator and status", options, () => {
           ],
         }),
       );
-      const { code, stdout } = await waitUntil("the replica is heard", async () => {
+      const { code, stdout } = await waitUntil("the replica's heartbeat arrives", async () => {
         const run = await rollcall(["status"], { ROLLCALL_REDIS: redis.url });
         return run.stdout.includes("app-1") ? run : undefined;
       }).then((run) => run ?? assert.fail());

@@ -13,11 +13,11 @@ export const often = { intervalMs: 1_000 } as const;
 export interface WatchedPool extends AsyncDisposable {
   readonly pool: Pool;
   readonly log: CollectingLogger;
-  /** All that the pool has told so far: log lines, events, and what its methods show. */
+  /** All output of the pool so far: log lines, events, and what its methods return. */
   shown(): string;
 }
 
-/** A pool of which everything that it tells is kept. Not so its errors: see {@link failureOf}. */
+/** A pool whose log lines and events are kept. Its errors are not: see {@link failureOf}. */
 export function watchPool(options: PoolOptions): WatchedPool {
   const log = collectingLogger();
   const events: unknown[] = [];

@@ -160,7 +160,7 @@ export function askInSlots(
   pool: Pool,
   slots: number,
   request: PoolRequest,
-  tell: (asked: Asked, tookMs: number) => void,
+  note: (asked: Asked, tookMs: number) => void,
 ): () => Promise<void> {
   let stopped = false;
   const slot = async () => {
@@ -170,7 +170,7 @@ export function askInSlots(
         (answer) => ({ answer }),
         (error: unknown) => ({ error }),
       );
-      tell(asked, performance.now() - beganMs);
+      note(asked, performance.now() - beganMs);
       if ("error" in asked && asked.error instanceof RollcallError && asked.error.code === "CLOSED") return;
       await sleep(10);
     }

@@ -20,7 +20,7 @@ const linesMax = 4;
 /** Names of clients are long. */
 const legend = { perRow: 3, perRowOfFour: 2, rowHeight: 20 } as const;
 
-// Readable on white and on near-black, and told apart by their dashes where colours are not.
+// Readable on white and on near-black, and distinct by their dashes without colours.
 const strokes = ["#0b7fd4", "#d9640a", "#1f9254", "#a05bc8"] as const;
 const dashes = ["", "7 3", "2 3", "9 3 2 3"] as const;
 

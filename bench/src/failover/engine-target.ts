@@ -21,7 +21,7 @@ export async function startEngineTarget(kind: EngineKind): Promise<TargetCluster
       const [master] = (await send(engine, "GET", "/_cat/master?format=json")) as { node: string }[];
       return lastOf(nodes.filter(({ name }) => name !== master?.node));
     },
-    // A node's count of sniffs does not tell its clients apart, and is lost with its process.
+    // A node's count of sniffs covers all clients together, and is lost with its process.
     counts: async () => undefined,
     async untilGreen() {
       await engine.waitForNodes(nodes.length);

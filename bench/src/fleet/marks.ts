@@ -55,7 +55,7 @@ export async function markLatency(marks: number): Promise<{
     findings,
     section:
       "## From publishing a mark to the last thread\n\n" +
-      `The clock starts before the leader's \`publish\`. Each thread looks at the node table every millisecond, as a dispatch would at each ` +
+      `The clock starts before the leader's \`publish\`. Each thread reads the node table every millisecond, as a dispatch would at each ` +
       `request; up to that millisecond is in the figures. *noise* is the longest that any of the threads had to wait for a processor just ` +
       "then, by its own timers, while nothing else happened in it: what this machine adds by itself, at one of the path's four steps.\n\n" +
       table(

@@ -1,4 +1,4 @@
-// Preloaded by `--import` into every thread of a replica of fleet-marks.ts: looks at the node table once a millisecond, as
+// Preloaded by `--import` into every thread of a replica of fleet-marks.ts: reads the node table once a millisecond, as
 // a dispatch does at each request, and notes when it first shows a node as down, or as up again.
 import { BroadcastChannel, isMainThread, workerData } from "node:worker_threads";
 import { HeaderWord, SharedWord, sharedRow, unpackState } from "../../../packages/worker/dist/table/layout.js";

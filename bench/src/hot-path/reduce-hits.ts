@@ -9,7 +9,7 @@ export interface Summary {
   readonly bytes: number;
 }
 
-/** Looks at every document, and keeps three numbers. */
+/** Reads every document, and keeps three numbers. */
 export function reduceHits({ hits: { hits } }: SearchAnswer): Summary {
   let errors = 0;
   let bytes = 0;

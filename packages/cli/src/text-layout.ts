@@ -13,7 +13,7 @@ const formats = { heading: "bold", good: "green", bad: "red", caution: "yellow" 
 >;
 
 export const plain: Paint = (_, text) => text;
-/** Whether colours are wanted has been decided before; newer versions of Node would look at standard output again. */
+/** The caller decides whether colours are wanted. By default newer versions of Node check standard output again. */
 export const coloured: Paint = (style, text) => styleText(formats[style], text, { validateStream: false });
 
 /**

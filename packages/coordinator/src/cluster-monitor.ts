@@ -51,7 +51,7 @@ export interface MonitorOwner {
   /** {@link ClusterMonitor.findings} name other nodes, or another cluster. */
   topologyChanged(): void;
   marksChanged(): void;
-  /** Whether a node was just reached; false only while none is, as far as this process can tell. */
+  /** Whether a node was just reached; false only while this process reaches none. */
   reached(reached: boolean): void;
   /** The other replicas that send requests; undefined until each has had the time for a heartbeat. */
   peers(): readonly Peer[] | undefined;

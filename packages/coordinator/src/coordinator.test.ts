@@ -108,7 +108,7 @@ describe("coordinator and cluster identity", () => {
       nodes: [...ours.urls, ...theirs.urls],
       discovery: { clusterUuid: "u1" },
     });
-    await when("the other cluster's node is kept away from", (view) => markAt(view, theirs.at(1)) === "down");
+    await when("the other cluster's node is down", (view) => markAt(view, theirs.at(1)) === "down");
     await pass(5_000);
     assert.ok(!views.some(verified));
     assert.match(coordinator.problem ?? "", /another cluster|connection refused/);
@@ -178,9 +178,9 @@ describe("coordinator and cluster identity", () => {
     assert.ok(
       views.every(({ topology }) => topology.clusterUuid !== "u2" || !topology.nodes.some(({ id }) => /^id/.test(id))),
     );
-    const told = logger.messages("warn").filter((line) => /another cluster now/.test(line));
-    assert.equal(told.length, 1, told.join("\n"));
-    assert.match(told[0] ?? "", /uuid u2, before u1.*Set `discovery\.clusterUuid` to forbid that/);
+    const warnings = logger.messages("warn").filter((line) => /another cluster now/.test(line));
+    assert.equal(warnings.length, 1, warnings.join("\n"));
+    assert.match(warnings[0] ?? "", /uuid u2, before u1.*Set `discovery\.clusterUuid` to forbid that/);
   });
 
   it("a node that joins goes through slow start, and one that leaves drains before it is gone", async () => {

@@ -36,7 +36,7 @@ async function fleet(size: number, nodes = 2) {
 
 const by = (name: string) => (credential: string | undefined) => credential === `Bearer ${name}`;
 
-/** A store that can fail, forget, reconnect, and tells what was asked of it. */
+/** A store that can fail, forget and reconnect, and records its calls. */
 function scripted(store: ViewStore) {
   const state = { failing: false, readFails: false, incomplete: false };
   const calls: string[] = [];
@@ -93,9 +93,9 @@ describe("coordinators on one store", () => {
     );
     assert.equal(process(0).coordinator.problem, undefined);
     assert.equal(process(1).coordinator.problem, "waits for the view of another process");
-    const told = (place: number) => process(place).logger.lines.filter((line) => line.includes("lead"));
-    assert.deepEqual(told(0), ["info leads the view logs (epoch 1)"]);
-    assert.deepEqual(told(1), ["info another process leads"]);
+    const leadLines = (place: number) => process(place).logger.lines.filter((line) => line.includes("lead"));
+    assert.deepEqual(leadLines(0), ["info leads the view logs (epoch 1)"]);
+    assert.deepEqual(leadLines(1), ["info another process leads"]);
   });
 
   it("another coordinator leads as soon as the leader closes, with the marks as they were", async () => {
@@ -141,12 +141,12 @@ describe("coordinators on one store", () => {
   it("listeners are called when a coordinator begins to lead and when it stops", async () => {
     const { process } = await fleet(2);
     const [a, b] = [process(0), process(1)];
-    const told: boolean[] = [];
-    const stop = b.coordinator.onChange((isLeading) => told.push(isLeading, b.coordinator.isLeading));
+    const changes: boolean[] = [];
+    const stop = b.coordinator.onChange((isLeading) => changes.push(isLeading, b.coordinator.isLeading));
     await a.close();
     await b.pass(500);
     await b.close();
-    assert.deepEqual(told, [true, true, false, false]);
+    assert.deepEqual(changes, [true, true, false, false]);
     stop();
   });
 
@@ -301,14 +301,14 @@ describe("leader that does not reach the cluster", () => {
   it("a leader that reaches no node leaves the lease for 30 s to one that does, and marks no node", async () => {
     const { process, nodes, store, asked, timers } = await fleet(2);
     const [a, b] = [process(0), process(1)];
-    const tell = () => store.heartbeat(heartbeatOf("replica of b", { answeredMsAgo: 100 }));
+    const sendHeartbeat = () => store.heartbeat(heartbeatOf("replica of b", { answeredMsAgo: 100 }));
     store.onPeerProbeRequest(({ id, node }) =>
       store.sendPeerProbeResult({ id, node, replica: "replica of b", ok: true }),
     );
-    tell();
+    sendHeartbeat();
     cutOff(nodes);
     const sinceMs = timers.nowMs();
-    for (; a.coordinator.isLeading && timers.nowMs() - sinceMs < 60_000; tell()) await a.pass(1_000);
+    for (; a.coordinator.isLeading && timers.nowMs() - sinceMs < 60_000; sendHeartbeat()) await a.pass(1_000);
     assert.ok(timers.nowMs() - sinceMs >= 13_000, `after ${timers.nowMs() - sinceMs} ms`);
     await b.when("the other leads", ({ head }) => head.topology.leader === "b", 1_000);
     const before = asked("a");
@@ -316,9 +316,9 @@ describe("leader that does not reach the cluster", () => {
     assert.equal(asked("a"), before);
     assert.ok(b.views.every(everyNodeInUse));
     for (const [index, { address }] of nodes.entries()) {
-      const told = `node n${index + 1} (${address}) cannot be reached from here, but from replica replica of b`;
+      const start = `node n${index + 1} (${address}) cannot be reached from here, but from replica replica of b`;
       assert.equal(
-        a.logger.messages("warn").filter((line) => line.startsWith(told)).length,
+        a.logger.messages("warn").filter((line) => line.startsWith(start)).length,
         1,
         a.logger.messages("warn").join("\n"),
       );
@@ -332,19 +332,19 @@ describe("leader that does not reach the cluster", () => {
   it("a leader that loses the nodes one after the other resigns too, though they all stay in use", async () => {
     const { process, nodes, store, timers } = await fleet(1);
     const a = process(0);
-    const tell = () => store.heartbeat(heartbeatOf("replica of b", { answeredMsAgo: 100 }));
+    const sendHeartbeat = () => store.heartbeat(heartbeatOf("replica of b", { answeredMsAgo: 100 }));
     store.onPeerProbeRequest(({ id, node }) =>
       store.sendPeerProbeResult({ id, node, replica: "replica of b", ok: true }),
     );
     const [first, second] = nodes;
     assert.ok(first !== undefined && second !== undefined);
-    tell();
+    sendHeartbeat();
     cutOff([first]);
-    for (let second = 0; second < 40; second++, tell()) await a.pass(1_000);
+    for (let second = 0; second < 40; second++, sendHeartbeat()) await a.pass(1_000);
     assert.equal(a.coordinator.isLeading, true);
     cutOff([second]);
     const sinceMs = timers.nowMs();
-    for (; a.coordinator.isLeading && timers.nowMs() - sinceMs < 60_000; tell()) await a.pass(1_000);
+    for (; a.coordinator.isLeading && timers.nowMs() - sinceMs < 60_000; sendHeartbeat()) await a.pass(1_000);
     // The regular probe of the second comes within 12 s; then 15 s must pass.
     assert.ok(timers.nowMs() - sinceMs <= 29_000, `after ${timers.nowMs() - sinceMs} ms`);
     assert.ok(a.views.every(everyNodeInUse));

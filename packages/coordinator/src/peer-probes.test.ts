@@ -7,18 +7,18 @@ import type { ViewStore } from "./store/view-store.js";
 
 afterEach(closeAll);
 
-/** A coordinator whose process is `r0`, and other processes that tell of themselves every second. */
+/** A coordinator whose process is `r0`, and other processes that send a heartbeat every second. */
 async function leading(size: number, live: readonly string[], name?: string) {
   const nodes = await cluster(size);
   const it = coordinating({ nodes: nodes.urls }, name === undefined ? {} : { name });
   const others = new Map(live.map((replica): [string, Heartbeat] => [replica, heartbeatOf(replica)]));
   const asks: PeerProbeRequest[] = [];
   it.store.onPeerProbeRequest((ask) => asks.push(ask));
-  const tell = () => {
+  const sendHeartbeats = () => {
     for (const heartbeat of others.values()) it.store.heartbeat(heartbeat);
-    it.timers.after(1_000, tell);
+    it.timers.after(1_000, sendHeartbeats);
   };
-  tell();
+  sendHeartbeats();
   await it.when("the list is the view", (view) => fromSniff(view) && view.topology.nodes.length === size);
   await it.pass(13_000);
   const key = (place: number) => `id${place}@${nodes.at(place).address}`;
@@ -83,7 +83,7 @@ describe("leader among other replicas", () => {
     const { at, others, when, asks, store, key } = await leading(2, ["standing by"]);
     others.set("standing by", heartbeatOf("standing by", { role: "coordinator" }));
     await at(2).down();
-    // What it has said of itself before is over by the next time that it tells.
+    // Its next heartbeat replaces the one it sent as a pool.
     store.heartbeat(heartbeatOf("standing by", { role: "coordinator" }));
     store.report({ node: key(2), reason: "connection refused", replica: "r0" });
     const { tookMs } = await when("it is down", (view) => markAt(view, at(2)) === "down");
@@ -134,7 +134,7 @@ describe("leader among other replicas", () => {
     const { reply } = at(2);
     at(2).reply = (request) => request.socket.destroy();
     await when("it is down", (view) => markAt(view, at(2)) === "down");
-    // By now it is looked at every 5 to 10 s: the last time just now.
+    // By now it is probed every 5 to 10 s: the last time just now.
     await pass(60_000);
     const asked = () => at(2).asked.length;
     for (const before = asked(); asked() === before; ) await pass(200);

@@ -25,8 +25,8 @@ import { emptyRerouteWindow, nextReroutes } from "./request/index.js";
 import { Exploration, type NodeReader, Penalties, pick, pickAmong, rosterOf } from "./selection/index.js";
 
 /**
- * The parts of a failover that nobody notices, put together as a process does: pick, silence, detector, moves and the
- * watch over stalls, in front of nodes that freeze. In virtual time; no socket, and one thread.
+ * The parts of a failover that no request notices, put together as a process does: pick, stall detector, circuit
+ * breaker, reroutes and event-loop lag, in front of nodes that freeze. In virtual time; no socket, and one thread.
  */
 
 /** Begun anew for each story. */
@@ -193,15 +193,16 @@ class Process {
     // Timers come first, then sockets are read.
     this.watch = nextLoopLag(this.watch, timers.nowMs());
     for (const [slot, seat] of this.seats.entries()) {
-      this.tell(slot, seat, { type: "traffic" });
-      if ((nodeDueMs(seat.node) ?? Number.POSITIVE_INFINITY) <= timers.nowMs()) this.tell(slot, seat, { type: "tick" });
+      this.apply(slot, seat, { type: "traffic" });
+      if ((nodeDueMs(seat.node) ?? Number.POSITIVE_INFINITY) <= timers.nowMs())
+        this.apply(slot, seat, { type: "tick" });
     }
     this.move();
     for (const happen of this.unread.splice(0)) happen();
     this.tickLater();
   }
 
-  private tell(slot: number, seat: Seat, event: LocalNodeEvent): void {
+  private apply(slot: number, seat: Seat, event: LocalNodeEvent): void {
     const nowMs = timers.nowMs();
     const starts = this.at(slot).map(({ startedAtMs }) => startedAtMs);
     const since = (atMs: number) => (starts.length === 0 ? undefined : waitingSinceMs(this.watch, atMs, nowMs));
@@ -228,7 +229,7 @@ class Process {
     const settle = (result: ProbeResult) => {
       if (settled) return;
       settled = true;
-      this.tell(slot, seat, { type: "probed", probe, result });
+      this.apply(slot, seat, { type: "probed", probe, result });
     };
     this.nodes[slot]?.ask(() => this.whenRunning(() => settle({ kind: "reached" })), 1);
     const dueMs = timers.nowMs() + timeoutMs;
@@ -270,7 +271,7 @@ class Process {
     }
     for (const slot of probe) {
       const seat = this.seats[slot];
-      if (seat !== undefined) this.tell(slot, seat, { type: "signWanted" });
+      if (seat !== undefined) this.apply(slot, seat, { type: "signWanted" });
     }
   }
 }
@@ -289,7 +290,7 @@ const sum = (fleet: readonly Process[], of: (process: Process) => number) =>
   fleet.reduce((total, process) => total + of(process), 0);
 
 describe("a node that freezes", () => {
-  it("delays no read by more than a second, and is told of by every process", () => {
+  it("delays no read by more than a second, and every process reports it", () => {
     const { fleet, first } = start();
     const frozenMs = timers.nowMs();
     first.freeze();

@@ -11,9 +11,9 @@ export function readStories(text: string): Story[] {
   return blocks
     .filter((lines) => lines.includes("----"))
     .map((lines) => {
-      const told = lines.filter((line) => !line.startsWith("#"));
-      const at = told.indexOf("----");
+      const content = lines.filter((line) => !line.startsWith("#"));
+      const at = content.indexOf("----");
       const title = lines.filter((line) => line.startsWith("#")).map((line) => line.slice(1).trim());
-      return { title: title.join(" "), steps: told.slice(0, at), outcome: told.slice(at + 1) };
+      return { title: title.join(" "), steps: content.slice(0, at), outcome: content.slice(at + 1) };
     });
 }

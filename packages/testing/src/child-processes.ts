@@ -99,9 +99,9 @@ export async function own(child: ChildProcess): Promise<OwnedProcess> {
 }
 
 /**
- * A shell that does nothing but wait: told to release, it ends; cut off because this process died, it kills the paused
- * one, or one that does not see by itself that we are gone. Whoever starts a guard releases it when the process ends,
- * so its id is safe to use: only this process could have reaped it.
+ * A shell that waits. On "release" it ends. If its input closes because this process died, it kills the guarded process,
+ * which may be paused or not notice the death. The caller releases the guard when the guarded process ends, so the id
+ * is safe to use: only this process could have reaped it.
  */
 export function startGuard(pid: number): ChildProcess {
   const script = `trap '' INT TERM HUP; read -r word; [ "$word" = release ] || kill -KILL ${pid}`;

@@ -1,6 +1,6 @@
 import type { TaskContext } from "@rollcall/worker";
 
-/** Begins some searches, and keeps its thread busy for so long before it looks at their answers. */
+/** Begins some searches, and blocks its thread for so long before it reads their answers. */
 export default async function askAndBlock(
   { searches, forMs }: { readonly searches: number; readonly forMs: number },
   { request }: TaskContext,

@@ -13,7 +13,7 @@ export interface Replica extends AsyncDisposable {
   readonly process: OwnedProcess;
   /** "level message", as logged so far. */
   readonly log: readonly string[];
-  /** What the pool has told, in order, with the time on this machine's clock. */
+  /** The pool's events, in order, with the time on this machine's clock. */
   readonly events: readonly { readonly name: string; readonly event: unknown; readonly atMs: number }[];
   ask<What extends Exclude<keyof Answers, "request" | "block">>(what: What): Promise<Answers[What]>;
   request(request: PoolRequest): Promise<Answers["request"]>;

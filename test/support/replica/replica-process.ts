@@ -2,15 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createPool, type PoolOptions, type PoolRequest, RollcallError } from "@rollcall/worker";
 import type { Asked, FromReplica, LoadTally, ReplicaOptions, ToReplica } from "./messages.js";
 
-/** One replica of an application: a pool in a process of its own, that sends requests and tells what became of them. */
+/** One replica of an application: a pool in a process of its own, which sends requests and reports their outcomes. */
 
 const { pool: poolOptions, load } = JSON.parse(process.argv[2] ?? "{}") as ReplicaOptions;
-const tell = (message: FromReplica) => {
+const send = (message: FromReplica) => {
   if (process.connected) process.send?.(message);
 };
 const now = () => Date.now();
 const line = (level: string) => (_fields: object, message: string) =>
-  tell({ type: "log", level, line: message, atMs: now() });
+  send({ type: "log", level, line: message, atMs: now() });
 const logger = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
 
 // The process that started us has gone. A disconnect of our own, after the pool has been closed, is no such loss.
@@ -19,9 +19,9 @@ process.on("disconnect", () => {
 });
 
 const pool = createPool({ ...(poolOptions as PoolOptions), logger });
-pool.on("node", (event) => tell({ type: "event", name: "node", event, atMs: now() }));
-pool.on("view", (event) => tell({ type: "event", name: "view", event, atMs: now() }));
-pool.on("degraded", (event) => tell({ type: "event", name: "degraded", event, atMs: now() }));
+pool.on("node", (event) => send({ type: "event", name: "node", event, atMs: now() }));
+pool.on("view", (event) => send({ type: "event", name: "view", event, atMs: now() }));
+pool.on("degraded", (event) => send({ type: "event", name: "degraded", event, atMs: now() }));
 
 let stopped = false;
 let tally = emptyTally();
@@ -107,12 +107,12 @@ async function answer(message: ToReplica): Promise<unknown> {
 process.on("message", (message: ToReplica) => {
   void answer(message).then(
     (value) => {
-      tell({ type: "answer", id: message.id, value });
+      send({ type: "answer", id: message.id, value });
       // Whatever else still holds the process is a leak, and shows as a replica that does not end.
       if (message.ask === "close") process.disconnect();
     },
-    (error: unknown) => tell({ type: "answer", id: message.id, error: String(error) }),
+    (error: unknown) => send({ type: "answer", id: message.id, error: String(error) }),
   );
 });
 
-tell({ type: "healthy" });
+send({ type: "healthy" });

@@ -24,7 +24,7 @@ export function makeAuthority(name: string): Promise<KeyPair> {
 
 /**
  * A server's certificate for these names (`DNS:es1`, `IP:127.0.0.1`). It expires after `days`, which may be negative.
- * It names its issuer and not its issuer's key, so that nothing but the signature tells two authorities of one name apart.
+ * It names its issuer and not its issuer's key, so that two authorities of one name differ only in their signatures.
  */
 export function issue(authority: KeyPair, names: readonly string[], days = 3): Promise<KeyPair> {
   return inFolder(async (folder) => {

@@ -21,7 +21,7 @@ const random = () => 0.5;
  * wait MS                                       ticks come when they are due
  * sleep MS                                      time passes, and the process does not run
  */
-function tell(steps: readonly string[]): string[] {
+function run(steps: readonly string[]): string[] {
   let nowMs = 0;
   let candidate = newCandidate(nowMs);
   let isKept = false;
@@ -116,5 +116,5 @@ function tell(steps: readonly string[]): string[] {
 describe("candidate.txt", () => {
   // The tests run from dist; the stories stay in src.
   const text = readFileSync(new URL("../../src/election/testdata/candidate.txt", import.meta.url), "utf8");
-  for (const { title, steps, outcome } of readStories(text)) it(title, () => assert.deepEqual(tell(steps), outcome));
+  for (const { title, steps, outcome } of readStories(text)) it(title, () => assert.deepEqual(run(steps), outcome));
 });

@@ -36,7 +36,7 @@ export type LocalNodeEvent =
    * byte of the answer. Not for a timeout of the answer, 429 or 5xx.
    */
   | ({ readonly type: "failed" } & ConnectionFailure)
-  /** Look at the traffic: to be sent every `beatMs` of loop-lag.ts, after the beat itself. */
+  /** Check the traffic: to be sent every `beatMs` of loop-lag.ts, after the beat itself. */
   | { readonly type: "traffic" }
   /** Due at {@link nodeDueMs}; at any other time it does nothing. */
   | { readonly type: "tick" }
@@ -62,8 +62,8 @@ export function nextNode(
   nowMs: number,
   random: Random,
 ): NodeStep {
-  const heard = traffic.heardMs > before.sinceMs ? changed(before, { hasAnswered: true }) : before;
-  const [after, effects] = react(heard, event, traffic, nowMs, random);
+  const current = traffic.heardMs > before.sinceMs ? changed(before, { hasAnswered: true }) : before;
+  const [after, effects] = react(current, event, traffic, nowMs, random);
   // A trial has succeeded, or the leader has seen the node return: its waiting requests are watched anew.
   const isBack = isKeptOff(before) && !isKeptOff(after);
   const node = isBack ? changed(after, { stall: returned(after.stall, nowMs) }) : after;

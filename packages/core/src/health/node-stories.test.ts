@@ -37,7 +37,7 @@ class NodeStory {
   private timeoutMs = 0;
   readonly lines: string[] = [];
 
-  tell(step: string): void {
+  take(step: string): void {
     const [what = "", second = "", third = "", , fifth = ""] = step.split(" ");
     if (step === "sign wanted") this.send({ type: "signWanted" });
     else if (what === "failed")
@@ -146,7 +146,7 @@ describe("the node stories (node.txt)", () => {
   for (const { title, steps, outcome } of readStories(text)) {
     it(title, () => {
       const story = new NodeStory();
-      for (const step of steps) story.tell(step);
+      for (const step of steps) story.take(step);
       assert.deepEqual(story.end(), outcome);
     });
   }

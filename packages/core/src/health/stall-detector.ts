@@ -112,8 +112,8 @@ export function probeWhenSilent(stall: StallDetector, traffic: NodeTraffic, nowM
 
 /** No result has come: the probe is made again, unless a byte has come meanwhile. */
 export function probeAgain(stall: Probing, traffic: NodeTraffic, nowMs: number): StallStep {
-  const heard = withTraffic(stall, traffic);
-  return heard.state === "probing" ? probe(heard, heard.suspectedAtMs, traffic, nowMs) : [heard, []];
+  const current = withTraffic(stall, traffic);
+  return current.state === "probing" ? probe(current, current.suspectedAtMs, traffic, nowMs) : [current, []];
 }
 
 /** Takes the result of a probe. That of an earlier one comes too late to say anything. */

@@ -45,7 +45,7 @@ export interface AttemptFacts {
   readonly reusedSocket: boolean;
 }
 
-/** The parts of an error that are looked at. */
+/** The parts of an error that decide its outcome. */
 export interface FailureError {
   readonly code?: string | undefined;
   readonly name?: string | undefined;

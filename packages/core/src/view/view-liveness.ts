@@ -77,12 +77,12 @@ function receiveBeat(liveness: ViewLiveness, ageByStoreMs: number, nowMs: number
   const { receivedAtMs } = liveness.state === "searching" ? noBeat : liveness;
   // It was sent after the last one arrived. So a jump of the store's clock does not make a live view look old.
   const ageMs = Math.min(Math.max(0, ageByStoreMs), nowMs - receivedAtMs);
-  const heard = { beatAtMs: nowMs - ageMs, receivedAtMs: nowMs };
+  const newest = { beatAtMs: nowMs - ageMs, receivedAtMs: nowMs };
   const state = freshnessOf(ageMs);
-  if (state !== "orphan") return { state, ...heard, checkAtMs: nextCheckMs(state, heard.beatAtMs) };
-  if (liveness.state === "standalone") return { state: "standalone", ...heard };
+  if (state !== "orphan") return { state, ...newest, checkAtMs: nextCheckMs(state, newest.beatAtMs) };
+  if (liveness.state === "standalone") return { state: "standalone", ...newest };
   // Left behind long ago: no fleet loses it at this moment, so nothing needs to be spread.
-  return { state: "orphan", ...heard, standaloneAtMs: nowMs };
+  return { state: "orphan", ...newest, standaloneAtMs: nowMs };
 }
 
 function tick(liveness: ViewLiveness, nowMs: number, random: Random): ViewLiveness {

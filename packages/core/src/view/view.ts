@@ -1,7 +1,7 @@
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
 
-/** Who belongs to the cluster. */
+/** Which nodes belong to the cluster. */
 export interface Topology {
   readonly version: Version;
   /** Absent while no node has been verified. */
@@ -27,7 +27,7 @@ export interface DownEvidence {
   readonly holdUntilMs: number;
   /** Fresh probes that failed before the mark was set. */
   readonly failedProbes: number;
-  /** Processes that had said by then that they do not reach it either, as reporters or as witnesses. */
+  /** Processes that did not reach it either by then: by a failure report or a failed peer probe. */
   readonly reporters: number;
 }
 
@@ -41,13 +41,13 @@ export interface Mark {
   readonly down?: DownEvidence;
 }
 
-/** What is wrong with whom, by {@link nodeKey}. A node that is not named is well. */
+/** The mark of each node, by {@link nodeKey}. A node without a mark is healthy. */
 export interface Marks {
   readonly version: Version;
   readonly nodes: Readonly<Record<string, Mark>>;
 }
 
-/** Names the newest documents, and by beating says that their publisher is alive. */
+/** Names the newest documents. Its beat shows that their publisher is alive. */
 export interface Head {
   readonly topology: Version;
   readonly marks: Version;
@@ -55,7 +55,7 @@ export interface Head {
   readonly beat: number;
   /** When it was written, on the store's clock, in milliseconds. */
   readonly atMs: number;
-  /** Replicas that the leader has heard of lately: readers of a large fleet spread their fetches over a longer time. */
+  /** Replicas whose heartbeat is recent. Readers of a large fleet spread their fetches over a longer time. */
   readonly replicas: number;
 }
 

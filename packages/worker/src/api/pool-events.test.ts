@@ -6,9 +6,9 @@ import { PoolEmitter } from "./pool-events.js";
 it("an event of the pool reaches the listeners of its kind in order, whatever one of them throws, and none that was removed", async () => {
   const logger = collectingLogger();
   const emitter = new PoolEmitter(logger);
-  const heard: string[] = [];
-  const removed = () => heard.push("removed");
-  emitter.on("view", () => heard.push("first"));
+  const called: string[] = [];
+  const removed = () => called.push("removed");
+  emitter.on("view", () => called.push("first"));
   emitter.on("view", () => {
     throw new Error("broken");
   });
@@ -16,12 +16,12 @@ it("an event of the pool reaches the listeners of its kind in order, whatever on
     throw new Error("broken later");
   });
   emitter.on("view", removed);
-  emitter.on("view", () => heard.push("last"));
-  emitter.on("degraded", () => heard.push("another kind"));
+  emitter.on("view", () => called.push("last"));
+  emitter.on("degraded", () => called.push("another kind"));
   emitter.off("view", removed);
   emitter.emit("view", { nodes: [], source: "seeds" });
   await Promise.resolve();
-  assert.deepEqual(heard, ["first", "last"]);
+  assert.deepEqual(called, ["first", "last"]);
   assert.deepEqual(logger.lines, ["error a listener threw", "error a listener threw"]);
   assert.match(logger.text(), /event: 'view', error: 'broken'[\s\S]*event: 'view', error: 'broken later'/);
 });

@@ -40,9 +40,9 @@ interface Misbehaviour {
   readonly what: string;
   readonly behaviour: Behaviour;
   readonly code: "DISCONNECTED" | "BAD_RESPONSE";
-  /** What each attempt is told to have come to. */
+  /** The code of each attempt in the error. */
   readonly attempt: string;
-  /** What it may be told as well: a reset whose bytes are read first can look like a close. */
+  /** Another code it may have: a reset whose bytes are read first can look like a close. */
   readonly orElse?: string;
   readonly requests: Requests;
   /** Whether the node is blamed: only for what it did before the first byte. */
@@ -121,7 +121,7 @@ const misbehaviours: readonly Misbehaviour[] = [
     ...broken,
   },
   {
-    what: "an upgrade that nobody asked for",
+    what: "an upgrade that the request did not ask for",
     behaviour: writes("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"),
     attempt: "UND_ERR_SOCKET",
     ...broken,

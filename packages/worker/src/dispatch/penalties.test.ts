@@ -20,7 +20,7 @@ describe("dispatch: penalties", () => {
     do more = await ask(600);
     while (more >= 60 && performance.now() < endMs);
     assert.ok(rig.reader.penaltyOf(0) > 1);
-    // Not none: it is looked at now and then, and a little of what is held against it fades.
+    // Not none: explorations reach it now and then, and its penalty fades a little.
     assert.ok(more < 60, `${more} of 600, where a third would be its share`);
   });
 

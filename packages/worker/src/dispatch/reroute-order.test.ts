@@ -47,7 +47,7 @@ describe("dispatch: rerouting", () => {
     assert.deepEqual(summary(await read.result), { status: 200, attempts: ["REROUTED", "200"] });
     await waitUntil("the silent node's connection is gone", () => rig.inFlight === 0);
     assert.deepEqual([read.settlements, well.requests.length, rig.stats().retries], [1, 1, 0]);
-    assert.deepEqual(rig.failures, [], "nobody is blamed for what we gave up");
+    assert.deepEqual(rig.failures, [], "no node is blamed for an attempt that was given up");
   });
 
   it("a Read is not rerouted before a node gives a sign of life; a probe is requested instead", async (test) => {

@@ -124,7 +124,7 @@ describe("dispatch: TLS", () => {
     );
   });
 
-  // With TLS 1.3 the client has finished, and sent its request, before it hears that it is not wanted.
+  // With TLS 1.3 the client has finished, and sent its request, before the server's refusal arrives.
   const demands: readonly (readonly [SecureVersion, object])[] = [
     ["TLSv1.2", { code: "TLS", sent: "no" }],
     ["TLSv1.3", { code: "DISCONNECTED", sent: "maybe" }],

@@ -61,7 +61,7 @@ class PlayedThread {
     return Atomics.compareExchange(claims, id, from, claim[to]) === from;
   }
 
-  async tell(...words: Word[]): Promise<void> {
+  async post(...words: Word[]): Promise<void> {
     this.outgoing.words.push(...words);
     await this.send();
   }
@@ -75,7 +75,7 @@ class PlayedThread {
 
   async fail(id: number, code: "CLOSED" | "ABORTED" | "CONNECT", sent: "no" | "maybe"): Promise<void> {
     const attempts = [{ node: "n:1", code, ms: 1 }];
-    this.outgoing.result(id, { kind: "failed", error: { code, message: "told by the thread", sent, attempts } });
+    this.outgoing.result(id, { kind: "failed", error: { code, message: "failed in the thread", sent, attempts } });
     await this.send();
   }
 
@@ -202,7 +202,7 @@ describe("lanes", () => {
       // JSON has no infinity.
       assert.deepEqual(parsed, { ...order, targets: [order.targets[0], { slot: 2, heardAtMs: null }] });
     }
-    await threads[1].tell(toMain.probeWanted, 2);
+    await threads[1].post(toMain.probeWanted, 2);
     assert.deepEqual(wanted, [2]);
   });
 
@@ -280,7 +280,7 @@ describe("lanes", () => {
     await turns();
     assert.deepEqual(threads[1].received(), [["call 0 /posted"]]);
     assert.equal(threads[0].advance(1, "accepted"), false);
-    await threads[0].tell(toMain.dropped, 1);
+    await threads[0].post(toMain.dropped, 1);
     await threads[1].answer(0);
     await threads[0].answer(0);
     assert.deepEqual(["begun", "posted"].map(said), ["200", "200"]);
@@ -312,7 +312,7 @@ describe("lanes", () => {
     await turns();
     assert.deepEqual(threads[0].received().flat(), ["call 0 /a", "call 1 /b"]);
     assert.equal(threads[0].advance(0, "accepted"), false, "it is not sent");
-    await threads[0].tell(toMain.dropped, 0);
+    await threads[0].post(toMain.dropped, 0);
     begin("c");
     await turns();
     assert.deepEqual(threads[0].received().flat(), ["call 0 /c"]);
@@ -411,7 +411,7 @@ describe("lanes", () => {
       ],
     );
     assert.equal(Atomics.load(words, 2), 2);
-    await threads[0].tell(toMain.released, 0, 2);
+    await threads[0].post(toMain.released, 0, 2);
     assert.deepEqual(released, []);
     await threads[1].die();
     assert.deepEqual(released, [0]);

@@ -46,7 +46,7 @@ export interface LaneStatus {
   readonly isLate: boolean;
 }
 
-/** How often threads and cancellations are looked after while any request is pending. */
+/** How often threads and cancellations are checked while any request is pending. */
 const sweepMs = 50;
 
 /**

@@ -12,7 +12,7 @@ import { type DispatchHooks, LaneServer } from "./server.js";
 
 const layout = { slots: 4, threads: 1 };
 
-/** A thread's end of a lane, with a sender that only notes what it is told, and main's end in the test's hands. */
+/** A thread's end of a lane, with a sender that only records its calls, and main's end in the test's hands. */
 function openServer(test: TestContext) {
   const lane = new MessageChannel();
   const views = new MessageChannel();
@@ -71,23 +71,23 @@ function openServer(test: TestContext) {
       for (const each of fill) each(outgoing);
       lane.port1.postMessage(outgoing.words, outgoing.transfer);
     },
-    told(): string[] {
-      const told: string[] = [];
+    received(): string[] {
+      const received: string[] = [];
       for (const words of drainPort<Word[]>(lane.port1)) {
         const incoming = new Incoming(words);
         const kinds = Object.entries(toMain);
         while (!incoming.ended) {
           const kind = incoming.number();
           const name = kinds.find(([, number]) => number === kind)?.[0];
-          if (kind === toMain.answered) told.push(`${name} ${incoming.number()} ${kindOf(incoming.answer())}`);
-          else if (kind === toMain.released) told.push(`${name} ${incoming.number()} ${incoming.number()}`);
+          if (kind === toMain.answered) received.push(`${name} ${incoming.number()} ${kindOf(incoming.answer())}`);
+          else if (kind === toMain.released) received.push(`${name} ${incoming.number()} ${incoming.number()}`);
           else if (kind === toMain.nodeFailed)
-            told.push(`${name} ${incoming.number()} ${incoming.number()} ${incoming.number()} ${incoming.text()}`);
-          else if (kind === toMain.probeWanted) told.push(`${name} ${incoming.number()}`);
-          else told.push(kind === toMain.credentialRefused ? `${name}` : `${name} ${incoming.number()}`);
+            received.push(`${name} ${incoming.number()} ${incoming.number()} ${incoming.number()} ${incoming.text()}`);
+          else if (kind === toMain.probeWanted) received.push(`${name} ${incoming.number()}`);
+          else received.push(kind === toMain.credentialRefused ? `${name}` : `${name} ${incoming.number()}`);
         }
       }
-      return told;
+      return received;
     },
   };
 }
@@ -156,7 +156,7 @@ describe("lane server", () => {
     scene.hooks.observer.credentialRefused();
     scene.hooks.observer.released(3);
     await turns();
-    assert.deepEqual(scene.told(), [
+    assert.deepEqual(scene.received(), [
       "nodeFailed 3 2 5 refused",
       "answered 0 answered",
       "answered 1 answered",
@@ -171,7 +171,7 @@ describe("lane server", () => {
     Atomics.store(scene.claims, 0, claim.revoked);
     scene.say(call(0), call(1), call(2));
     await turns();
-    assert.deepEqual([scene.noted.slice(1), scene.told()], [["start /1", "start /2"], ["dropped 0"]]);
+    assert.deepEqual([scene.noted.slice(1), scene.received()], [["start /1", "start /2"], ["dropped 0"]]);
     assert.equal(Atomics.compareExchange(scene.claims, 1, claim.accepted, claim.revoked), claim.accepted);
     assert.deepEqual(
       scene.begun.map((each) => each.claim?.markSent()),
@@ -195,7 +195,7 @@ describe("lane server", () => {
     assert.deepEqual(scene.noted.slice(1), ["move 2 to 0"]);
     scene.hooks.observer.probeWanted(0);
     await turns();
-    assert.deepEqual(scene.told(), ["probeWanted 0"]);
+    assert.deepEqual(scene.received(), ["probeWanted 0"]);
   });
 
   it("cancellations reach the dispatch, except for requests that have ended", async (test) => {
@@ -242,7 +242,7 @@ describe("lane server", () => {
     assert.deepEqual(scene.noted, ["apply ", "start /0"]);
     scene.begun[0]?.settle(answered);
     await idle;
-    assert.deepEqual(scene.told(), ["answered 0 answered"]);
+    assert.deepEqual(scene.received(), ["answered 0 answered"]);
   });
 
   it("every answer has been posted to main once the thread is idle, as it may be blocked then", async (test) => {
@@ -255,11 +255,11 @@ describe("lane server", () => {
     const idle = scene.server.idle(60_000);
     scene.begun[1]?.settle(answered);
     await idle;
-    assert.deepEqual(scene.told(), ["answered 0 answered", "answered 1 answered"]);
+    assert.deepEqual(scene.received(), ["answered 0 answered", "answered 1 answered"]);
     scene.say(call(2));
     await turns();
     scene.begun[2]?.settle(answered);
     await scene.server.idle(60_000);
-    assert.deepEqual(scene.told(), ["answered 2 answered"]);
+    assert.deepEqual(scene.received(), ["answered 2 answered"]);
   });
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a node answers: a receiver can tell that it is the whole answer, and to its own request. */
+/** What a node answers. A receiver can check that the answer is whole and belongs to its request. */
 export interface Echo {
   readonly id: string;
   readonly filler: string;

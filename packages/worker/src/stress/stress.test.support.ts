@@ -428,7 +428,7 @@ class StressRig {
   }
 }
 
-/** Tells of each list of targets before the lanes have it. */
+/** Passes each list of targets on, before the lanes apply it. */
 class WatchedLanes {
   constructor(
     readonly lanes: Lanes,

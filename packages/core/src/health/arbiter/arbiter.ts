@@ -108,7 +108,7 @@ export function marksOf(arbiter: Arbiter): Record<string, Mark> {
   return marks;
 }
 
-/** What an event alone makes of one node, before its deadlines are looked at. */
+/** What an event alone makes of one node, before its deadlines are checked. */
 interface NodeChange {
   readonly key: string;
   /** The key until now, if it is another. */
