@@ -58,7 +58,7 @@ describe("access to a cluster", () => {
       scheme: "https",
       origin: "https://10.0.0.1:9200",
       pathPrefix: "/es",
-      headers: { "x-team": "search", authorization: basic("u1:p1") },
+      headers: { "accept-encoding": "identity", "x-team": "search", authorization: basic("u1:p1") },
       tls: {},
     });
     assert.equal(header(access.reach(node("10.0.0.2"))), basic("u:p"));

@@ -42,6 +42,9 @@ const credentialWithinMs = 30_000;
 
 const noTls: TlsConfig = {};
 
+/** Nothing is decompressed here, so nothing is asked for compressed. */
+const ownHeaders = { "accept-encoding": "identity" };
+
 /** The pool's headers that hold no secret. Any other may: a cookie, the token of a proxy, the header of an API gateway. */
 const plainHeaders =
   /^(?:accept(?:-.*)?|cache-control|user-agent|x-opaque-id|x-elastic-.*|traceparent|tracestate|baggage)$/;
@@ -55,6 +58,8 @@ const plainHeaders =
 export class ClusterAccess {
   private resolved: readonly ResolvedSeed[];
   private policy: CompiledHostPolicy;
+  /** Those of every request: the pool's own, and the configured ones. */
+  private readonly headers: Readonly<Record<string, string>>;
   private defaultAuth: Auth | undefined;
   private calledAtMs = Number.NEGATIVE_INFINITY;
   private calling: Promise<void> | undefined;
@@ -75,6 +80,7 @@ export class ClusterAccess {
     this.resolved = config.seeds.map((seed) => ({ ...seed, addresses: isIP(seed.host) === 0 ? [] : [seed.host] }));
     this.namesAreKnown = config.seeds.every(({ host }) => isIP(host) !== 0);
     this.policy = this.compilePolicy();
+    this.headers = { ...ownHeaders, ...config.headers };
     if (typeof config.defaultAuth === "object") this.defaultAuth = config.defaultAuth;
   }
 
@@ -137,8 +143,8 @@ export class ClusterAccess {
         pathPrefix: seed?.pathPrefix ?? "",
         headers:
           credential.kind === "none" || auth === undefined
-            ? this.config.headers
-            : { ...this.config.headers, authorization: authorizationHeader(auth) },
+            ? this.headers
+            : { ...this.headers, authorization: authorizationHeader(auth) },
         tls: chooseTls(node, this.config.seeds, this.config.tls) ?? noTls,
         ...present({ fallbackAddress: fallback }),
         policy: this.policy,

@@ -4,6 +4,7 @@ import type { TLSSocket } from "node:tls";
 import { present, Semaphore } from "@rollcall/core";
 import { judgeAddress } from "@rollcall/core/access";
 import { buildConnector } from "undici";
+import { skipContinue } from "./answer-limits.js";
 import type { Endpoint } from "./endpoint.js";
 import { judgePinnedChain } from "./pinned-certificate.js";
 
@@ -91,6 +92,8 @@ export function createConnector(
       const problem = pinProblem(target, socket);
       if (problem === undefined) {
         timed?.took(timed.nowMs() - begunMs);
+        // Only after this callback does undici attach its parser.
+        setImmediate(skipContinue, socket);
         return callback(null, socket as Socket);
       }
       socket.on("error", () => {}).destroy();

@@ -18,6 +18,8 @@ export interface ControlRequest {
 
 /** The code of a body that is longer than `maxBytes`. */
 export const tooLarge = "ERR_TOO_LARGE";
+/** The code of an answer that is not HTTP that we can read. */
+export const brokenAnswer = "ERR_BROKEN_ANSWER";
 /** The code of a deadline that passed while this process was hardly running: it says nothing about the node. */
 export const notRunning = "ERR_NOT_RUNNING";
 /** The code of a request after `close`. */
@@ -38,6 +40,11 @@ export interface ControlClient {
   keepOnly(addresses: ReadonlySet<string>): void;
   /** Closes every connection. Requests in flight fail. */
   close(): Promise<void>;
+}
+
+/** Whether something answered all the same: then the node is reached. */
+export function hasAnswered(response: ControlResponse): boolean {
+  return response.kind === "answered" || response.code === tooLarge || response.code === brokenAnswer;
 }
 
 export function failedResponse(code: string, reason: string): ControlResponse {

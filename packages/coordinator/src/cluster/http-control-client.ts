@@ -1,8 +1,11 @@
 import { errorCodeOf, failureReason, type Timers } from "@rollcall/core";
 import { isInTime } from "@rollcall/core/health";
+import { judgeFailure } from "@rollcall/core/request";
 import { Client } from "undici";
+import { answerHeadersMaxBytes } from "./answer-limits.js";
 import { createConnector, type Reached } from "./connector.js";
 import {
+  brokenAnswer,
   type ControlClient,
   type ControlRequest,
   type ControlResponse,
@@ -115,6 +118,7 @@ export class HttpControlClient implements ControlClient {
       connect: createConnector(node, { connectTimeoutMs, wallNowMs, opening: 1, signal: stop.signal }),
       keepAliveTimeout: keptMs,
       keepAliveMaxTimeout: keptMs,
+      maxHeaderSize: answerHeadersMaxBytes,
     });
     this.clients.set(client, async () => {
       this.clients.delete(client);
@@ -162,10 +166,17 @@ async function send(
   return { kind: "answered", status: statusCode, body: Buffer.concat(chunks) };
 }
 
+/** An answer has come, if not one that can be read: so the node is reached. */
+function isBrokenAnswer({ message }: Error, code: string): boolean {
+  const facts = { handedToSocket: true, firstByteSeen: true, reusedSocket: false };
+  return judgeFailure({ code, message }, facts).kind === "bad-response";
+}
+
 function describeFailure(error: unknown): ControlResponse {
   if (!(error instanceof Error)) return failedResponse("ERR_UNKNOWN", "unknown failure");
   const [first] = error instanceof AggregateError ? error.errors : [error];
   const code = errorCodeOf(first) ?? errorCodeOf(error) ?? error.name;
+  if (isBrokenAnswer(error, code)) return failedResponse(brokenAnswer, failureReason(code));
   const reason = failureReason(code);
   return failedResponse(code, reason === code ? error.message : reason);
 }

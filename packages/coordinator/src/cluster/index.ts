@@ -1,5 +1,6 @@
 // What a thread needs to open connections, and its clock: light to load, unlike the whole of the coordinator.
 
 export { systemTimers } from "../system-timers.js";
+export { answerHeadersMaxBytes } from "./answer-limits.js";
 export { type ConnectorOptions, createConnector, type Reached } from "./connector.js";
 export { type Endpoint, sameConnection } from "./endpoint.js";

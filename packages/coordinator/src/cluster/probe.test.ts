@@ -37,6 +37,36 @@ describe("probe", () => {
     ["403", json({}, 403), "denied"],
     ["429", json({}, 429), "overloaded"],
     ["503", json({}, 503), "overloaded"],
+    [
+      "JSON after a byte order mark",
+      (_request, response) => response.end(`\ufeff${JSON.stringify(root("n1", "u1"))}`),
+      "verified",
+    ],
+    [
+      "an answer after 100 Continue",
+      (request, response) => {
+        request.socket.write("HTTP/1.1 100 Continue\r\n\r\n");
+        json(root("n1", "u1"))(request, response);
+      },
+      "verified",
+    ],
+    [
+      "a node with 100 KB of headers",
+      (request, response) => {
+        response.setHeader("warning", "w".repeat(100_000));
+        json(root("n1", "u1"))(request, response);
+      },
+      "verified",
+    ],
+    [
+      "a node with 140 KB of headers",
+      (request, response) => {
+        response.setHeader("warning", "w".repeat(140_000));
+        json(root("n1", "u1"))(request, response);
+      },
+      "unverified",
+    ],
+    ["bytes that are no HTTP", (request) => request.socket.end("\0 what?\r\n\r\n"), "unverified"],
     ["a reset", (request) => request.socket.destroy(), "unreachable"],
   ];
   for (const [name, reply, outcome] of answers) {

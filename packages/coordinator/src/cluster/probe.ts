@@ -1,7 +1,7 @@
 import { present } from "@rollcall/core";
 import type { ProbeOutcome } from "@rollcall/core/health";
 import { type IdentityProof, judgeIdentity, sanitizeForLog } from "@rollcall/core/sniff";
-import { type ControlClient, type ControlResponse, tooLarge } from "./control-client.js";
+import { type ControlClient, type ControlResponse, hasAnswered } from "./control-client.js";
 import type { Endpoint } from "./endpoint.js";
 
 /** What `GET /` at one node showed. */
@@ -40,15 +40,17 @@ export async function probe(
 }
 
 function judgeProbe(answer: ControlResponse, pinnedUuid: string | undefined): Probe {
-  // It answered, so it can be reached.
-  if (answer.kind === "failed" && answer.code === tooLarge) return { outcome: "unverified", reason: answer.reason };
-  if (answer.kind === "failed") return { outcome: "unreachable", reason: answer.reason, code: answer.code };
+  if (answer.kind === "failed") {
+    // It answered, so it can be reached.
+    if (hasAnswered(answer)) return { outcome: "unverified", reason: answer.reason };
+    return { outcome: "unreachable", reason: answer.reason, code: answer.code };
+  }
   const { status } = answer;
   if (status === 401 || status === 403) return { outcome: "denied", reason: `GET / answered ${status}` };
   if (status === 429 || status >= 500) return { outcome: "overloaded", reason: `GET / answered ${status}` };
   if (status !== 200) return { outcome: "unverified", reason: `GET / answered ${status}, not as a cluster node does` };
 
-  const root = parseObject(answer.body.toString("utf8"));
+  const root = parseObject(new TextDecoder().decode(answer.body));
   if (root === undefined)
     return { outcome: "unverified", reason: "GET / answered something that is not a JSON object" };
   const described = present({

@@ -1,7 +1,7 @@
 import { present } from "@rollcall/core";
 import type { ClusterConfig } from "@rollcall/core/config";
 import { type ParsedSniff, parseNodes, type SniffContext } from "@rollcall/core/sniff";
-import { type ControlClient, tooLarge } from "./control-client.js";
+import { type ControlClient, hasAnswered } from "./control-client.js";
 import type { Endpoint } from "./endpoint.js";
 import { type Probe, probe } from "./probe.js";
 
@@ -55,7 +55,7 @@ export async function sniff(controlClient: ControlClient, endpoint: Endpoint, op
     maxBytes,
     fresh: false,
   });
-  if (answer.kind === "failed" && answer.code === tooLarge)
+  if (answer.kind === "failed" && hasAnswered(answer))
     return { probe: first, parsed: { ok: false, kind: "malformed", reason: answer.reason } };
   if (answer.kind === "failed")
     return { probe: { outcome: "unreachable", reason: `${answer.reason} to GET /_nodes/http`, code: answer.code } };

@@ -1,10 +1,17 @@
 import type { Attempt, RollcallErrorCode } from "../errors.js";
+import { failureReason } from "../failure-reason.js";
 
 /** The message of a request that failed with this code after these attempts. It never quotes an answer or an error. */
 export function failureMessage(code: RollcallErrorCode, attempts: readonly Attempt[]): string {
   const last = attempts.at(-1);
-  const sentence = sentences[code] ?? "the request could not be sent";
+  const sentence = sentenceFor(code, last?.code);
   return last === undefined ? sentence : `${sentence} (${last.node}: ${last.code})`;
+}
+
+function sentenceFor(code: RollcallErrorCode, lastCode: string | undefined): string {
+  const reason = code === "BAD_RESPONSE" && lastCode !== undefined ? failureReason(lastCode) : lastCode;
+  if (reason !== undefined && reason !== lastCode) return reason;
+  return sentences[code] ?? "the request could not be sent";
 }
 
 const sentences: Readonly<Partial<Record<RollcallErrorCode, string>>> = {

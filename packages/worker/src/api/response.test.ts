@@ -32,6 +32,18 @@ describe("a response", () => {
     assert.equal(Object.getPrototypeOf(headers), null);
   });
 
+  it("a response is JSON with a byte order mark before it, too", () => {
+    assert.deepEqual(received(200, '\ufeff{"a":1}').json(), { a: 1 });
+    const refused = received(404, '\ufeff{"error":{"type":"index_not_found_exception"}}');
+    assert.throws(() => refused.throwIfError(), { type: "index_not_found_exception" });
+  });
+
+  it("a response with a content coding gives its bytes, and says why it is not JSON", () => {
+    const response = received(200, "(packed)", ["Content-Encoding", "zstd"]);
+    assert.throws(() => response.json(), { code: "BAD_RESPONSE", message: /content coding/ });
+    assert.equal(Buffer.from(response.bytes()).toString(), "(packed)");
+  });
+
   it("does not quote a body that is not JSON", () => {
     assert.throws(
       () => received(200, "secret text").json(),

@@ -64,10 +64,12 @@ export class ReceivedResponse<T> implements PoolResponse<T> {
 
   json(): T {
     try {
-      return JSON.parse(this.text()) as T;
+      return JSON.parse(jsonOf(this.#body)) as T;
     } catch {
       // Not the parser's own message: it quotes the body.
-      throw new RollcallError("BAD_RESPONSE", `the answer of ${this.node} (status ${this.status}) is not JSON`, {
+      const coding = this.headers["content-encoding"];
+      const problem = coding === undefined ? "is not JSON" : "is not JSON: it has a content coding that is not undone";
+      throw new RollcallError("BAD_RESPONSE", `the answer of ${this.node} (status ${this.status}) ${problem}`, {
         sent: "maybe",
         attempts: this.attempts,
       });
@@ -98,6 +100,12 @@ function textOf(body: Buffer | string): string {
   return typeof body === "string" ? body : body.toString("utf8");
 }
 
+/** Without the byte order mark, with which no JSON begins. */
+function jsonOf(body: Buffer | string): string {
+  const text = textOf(body);
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
 function readHeaders(raw: readonly Buffer[] | string): ResponseHeaders {
   const headers: Record<string, string | string[]> = Object.create(null);
   const parts = typeof raw === "string" ? partsOf(raw) : raw.map((part) => part.toString("latin1"));
@@ -126,7 +134,7 @@ const errorType = /^[a-z0-9_.]{1,128}$/;
 
 function errorTypeOf(body: Buffer | string): string | undefined {
   try {
-    const document = JSON.parse(textOf(body)) as { error?: { type?: unknown } } | null;
+    const document = JSON.parse(jsonOf(body)) as { error?: { type?: unknown } } | null;
     const type = document?.error?.type;
     return typeof type === "string" && errorType.test(type) ? type : undefined;
   } catch {

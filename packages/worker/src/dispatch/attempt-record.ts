@@ -79,6 +79,7 @@ export class AttemptRecord {
   private outcomeOf(attempt: AttemptHandler): Outcome {
     const { error, status, rawHeaders } = attempt;
     if (error !== undefined) return judgeFailure(error, attempt);
+    if (status === 408 && attempt.reusedSocket && isLast(rawHeaders)) return { kind: "stale-socket", errorCode: "408" };
     const retryAfter = status === 429 || status === 503 ? headerOf(rawHeaders, "retry-after") : undefined;
     if (retryAfter === undefined) return { kind: "answered", status };
     return { kind: "answered", status, retryAfterMs: parseRetryAfter(retryAfter, this.options.wallNowMs()) };
@@ -87,6 +88,14 @@ export class AttemptRecord {
   private tookMs({ startedRanMs }: AttemptHandler, nowMs: number): number {
     return Math.max(0, this.options.ranMs(nowMs) - startedRanMs);
   }
+}
+
+/**
+ * The answer ends its connection. A 408 that does, on a kept connection, crossed the request: it says that the peer gave
+ * the idle connection up. Elasticsearch's own 408, of a wait that was too long, ends none.
+ */
+function isLast(rawHeaders: readonly Buffer[]): boolean {
+  return headerOf(rawHeaders, "connection")?.toLowerCase() === "close";
 }
 
 function headerOf(rawHeaders: readonly Buffer[], name: string): string | undefined {

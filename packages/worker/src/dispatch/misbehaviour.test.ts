@@ -118,7 +118,8 @@ const misbehaviours: readonly Misbehaviour[] = [
     what: "a status 100 and no more",
     behaviour: thenClose("HTTP/1.1 100 Continue\r\n\r\n"),
     attempt: "UND_ERR_SOCKET",
-    ...broken,
+    ...lost,
+    blamed: false,
   },
   {
     what: "an upgrade that the request did not ask for",
@@ -128,7 +129,7 @@ const misbehaviours: readonly Misbehaviour[] = [
   },
   {
     what: "headers beyond all measure",
-    behaviour: writes(`HTTP/1.1 200 OK\r\nx: ${"a".repeat(40_000)}\r\n\r\n`),
+    behaviour: writes(`HTTP/1.1 200 OK\r\nx: ${"a".repeat(140_000)}\r\n\r\n`),
     attempt: "UND_ERR_HEADERS_OVERFLOW",
     ...tooLarge,
   },
@@ -192,6 +193,16 @@ describe("dispatch: unusual answers", () => {
       "a".repeat(1_000),
     ],
     ["after early hints", writes(`HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${okAnswer}`), "{}"],
+    ["after 100 Continue", writes(`HTTP/1.1 100 Continue\r\nx: y\r\n\r\n${okAnswer}`), "{}"],
+    [
+      "after 100 Continue in two pieces",
+      (socket) => {
+        socket.write("HTTP/1.1 100 Con");
+        setTimeout(() => socket.write(`tinue\r\n\r\n${okAnswer}`), 20);
+      },
+      "{}",
+    ],
+    ["with 100 KB of headers", writes(okAnswer.replace("content", `x: ${"a".repeat(100_000)}\r\ncontent`)), "{}"],
     ["that only the end of the connection ends", thenClose("HTTP/1.1 200 OK\r\n\r\nabc"), "abc"],
     ["with bytes behind its end", writes(`${okAnswer}rubbish`), "{}"],
     ["in three pieces", writes(`${chunked}1\r\na\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n`), "abc"],
@@ -206,6 +217,66 @@ describe("dispatch: unusual answers", () => {
       assert.equal(result.kind === "answered" ? result.body.toString() : undefined, body);
     });
   }
+});
+
+describe("dispatch: answers that have no body", () => {
+  for (const status of [204, 304]) {
+    it(`an answer of ${status} that names the length of a body is returned, and its node is not blamed`, async (test) => {
+      const server = await startRawServer(test, writes(`HTTP/1.1 ${status} x\r\ncontent-length: 10\r\n\r\n`));
+      const rig = openRig(test);
+      rig.use(server.origin);
+      for (let time = 0; time < 2; time++)
+        assert.deepEqual(summary(await rig.request({ class: "never" })), { status, attempts: [String(status)] });
+      assert.deepEqual(rig.failures, []);
+    });
+  }
+
+  it("a body after the answer to a HEAD is dropped, and the next request is answered", async (test) => {
+    const server = await startRawServer(test, (socket, { head }) =>
+      socket.write(head.startsWith("HEAD") ? tenBytes.concat("0123456789") : okAnswer),
+    );
+    const rig = openRig(test);
+    rig.use(server.origin);
+    for (let time = 0; time < 3; time++) {
+      assert.deepEqual(summary(await rig.request({ method: "HEAD" })), { status: 200, attempts: ["200"] });
+      assert.equal(summary(await rig.request()).status, 200);
+    }
+    assert.deepEqual(rig.failures, []);
+  });
+});
+
+describe("dispatch: a 408 that crosses a request", () => {
+  const timedOut = "HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n";
+  const servedThen = (last: string): Behaviour => {
+    let served = 0;
+    return (socket) => socket.write(++served === 2 ? last : okAnswer);
+  };
+
+  it("a 408 that ends a kept connection is a closed connection: a Read goes out again at once", async (test) => {
+    const server = await startRawServer(test, servedThen(`${timedOut}connection: close\r\n\r\n`));
+    const rig = openRig(test);
+    rig.use(server.origin);
+    await rig.request();
+    assert.deepEqual(summary(await rig.request()), { status: 200, attempts: ["408", "200"] });
+    assert.deepEqual([rig.failures, server.connections], [[], 2]);
+  });
+
+  it("a 408 that ends a kept connection leaves open what became of a Never", async (test) => {
+    const server = await startRawServer(test, servedThen(`${timedOut}connection: close\r\n\r\n`));
+    const rig = openRig(test);
+    rig.use(server.origin);
+    await rig.request();
+    const lostOnce = { code: "DISCONNECTED", sent: "maybe", attempts: ["408"] };
+    assert.deepEqual(summary(await rig.request({ class: "never" })), lostOnce);
+  });
+
+  it("a 408 of the node's own is an answer", async (test) => {
+    const server = await startRawServer(test, servedThen(`${timedOut}\r\n`));
+    const rig = openRig(test);
+    rig.use(server.origin);
+    await rig.request();
+    assert.deepEqual(summary(await rig.request()), { status: 408, attempts: ["408"] });
+  });
 });
 
 describe("dispatch: connections that fail", () => {

@@ -1,4 +1,4 @@
-import { createConnector, type Endpoint } from "@rollcall/coordinator/cluster";
+import { answerHeadersMaxBytes, createConnector, type Endpoint } from "@rollcall/coordinator/cluster";
 import type { Random } from "@rollcall/core";
 import { Client, type Dispatcher } from "undici";
 import { InFlightList, type Link } from "./in-flight-list.js";
@@ -130,6 +130,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
       keepAliveTimeout: settings.idleMs,
       keepAliveMaxTimeout: settings.idleMs,
       maxResponseSize: settings.maxResponseBytes,
+      maxHeaderSize: answerHeadersMaxBytes,
       // One timeout covers a whole request, and its owner sets it: see dispatch.ts.
       headersTimeout: 0,
       bodyTimeout: 0,
