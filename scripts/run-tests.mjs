@@ -24,6 +24,8 @@ if (positionals.length === 0 || unknown.length > 0) {
 
 const startedMs = performance.now();
 const counts = { passed: 0, failed: 0, skipped: 0 };
+/** The same by suite, and how many files. */
+const suiteCounts = new Map();
 const failures = [];
 const running = new Set();
 const folder = mkdtempSync(join(tmpdir(), "rollcall-tests-"));
@@ -55,7 +57,11 @@ clearInterval(stillRunning);
 
 for (const { title, output } of failures) console.log(`\n✖ ${title}\n${output.trimEnd()}`);
 if (failures.length > 0) console.log(`\nfailed:\n${failures.map(({ title }) => `  ${title}`).join("\n")}`);
-console.log(`\n${files} files in ${seconds(performance.now() - startedMs)}`);
+console.log("");
+for (const [suite, { files: ended, passed, failed, skipped }] of suiteCounts) {
+  console.log(`${suite.padEnd(11)} ${ended} files: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+}
+console.log(`${files} files in ${seconds(performance.now() - startedMs)}`);
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exitCode = counts.failed > 0 ? 1 : 0;
 
@@ -130,7 +136,13 @@ function end({ suite, name, child, startedMs: beganMs }, results, problem, outpu
         ? "it has no tests"
         : undefined);
   if (why !== undefined) count.failed++;
-  for (const outcome of Object.keys(counts)) counts[outcome] += count[outcome];
+  const ofSuite = suiteCounts.get(suite) ?? { files: 0, passed: 0, failed: 0, skipped: 0 };
+  suiteCounts.set(suite, ofSuite);
+  ofSuite.files++;
+  for (const outcome of Object.keys(counts)) {
+    counts[outcome] += count[outcome];
+    ofSuite[outcome] += count[outcome];
+  }
   const isWell = count.failed === 0;
   const took = seconds(performance.now() - beganMs);
   const tests = `${count.passed} passed${isWell ? "" : `, ${count.failed} failed`}`;
