@@ -16,7 +16,6 @@ import { type Auth, type PoolOptions, RollcallError } from "@rollcall/worker";
 import { createPool } from "../support/create-pool.js";
 import {
   asText,
-  failureOf,
   memberAddresses,
   often,
   search,
@@ -28,6 +27,7 @@ import {
   waitUntilServing,
   watchPool,
 } from "./support-pools.js";
+import { failureOf } from "./support-requests.js";
 
 // Most of these tests wait for something most of the time.
 const atOnce = { concurrency: 4, timeout: 600_000 };

@@ -20,12 +20,12 @@ import {
   searches,
   servedBy,
   statusOf,
-  steadySearches,
   waitForMembers,
   waitForSniffs,
   waitUntilServing,
   watchPool,
 } from "./support-pools.js";
+import { startLoad } from "./support-requests.js";
 
 // Most of these tests wait for something most of the time.
 const atOnce = { concurrency: 4, timeout: 600_000 };
@@ -194,7 +194,7 @@ describe("members", atOnce, () => {
     await waitForMembers(pool, cluster.nodes);
     const states = new Set<string>();
     pool.on("node", ({ to }) => states.add(to));
-    const steady = steadySearches(pool);
+    const steady = startLoad(pool, 1);
     const liar = nodeAt(cluster, 0);
     await liar.set(onSniffs({ body: nodeList([liar]) }));
     await waitUntil("an answer is held", () => log.messages("warn", "held back").length > 0);
@@ -227,7 +227,7 @@ describe("where nodes are reached", atOnce, () => {
       const [first, second, third] = [nodeAt(cluster, 0), nodeAt(cluster, 1), nodeAt(cluster, 2)];
       await using watched = watchPool({ nodes: cluster.urls.slice(0, 2), discovery: often });
       const { pool, log } = watched;
-      const steady = steadySearches(pool);
+      const steady = startLoad(pool, 1);
       await waitUntil("it warns", () => log.messages("warn", "discovery.addressMap").length > 0);
       await waitUntilServing(pool, [first, second]);
       await waitForSniffs(cluster, 5);
@@ -308,7 +308,7 @@ describe("privileges", atOnce, () => {
       const seeds = cluster.nodes.slice(0, 2);
       await using watched = watchPool({ nodes: cluster.urls.slice(0, 2), discovery: often });
       const { pool, log } = watched;
-      const steady = steadySearches(pool);
+      const steady = startLoad(pool, 1);
       await waitUntil("it warns", () => log.messages("warn", "cluster:monitor/main").length > 0);
       await waitUntilServing(pool, seeds);
       await assert.rejects(pool.ready({ timeoutMs: 4_000 }), { code: "TIMEOUT", message: /cluster:monitor\/main/ });
@@ -349,7 +349,7 @@ describe("start", atOnce, () => {
     assert.equal(pool.stats().view?.clusterUuid, undefined);
     await assert.rejects(pool.ready({ timeoutMs: 2_000 }), { code: "TIMEOUT" });
 
-    const steady = steadySearches(pool);
+    const steady = startLoad(pool, 1);
     for (const node of cluster.nodes) {
       await node.set({ joined: true });
       await search(pool);
@@ -415,7 +415,7 @@ describe("invalid node lists", atOnce, () => {
       await setAll(cluster, faultsFor(cluster));
       await using watched = watchPool({ nodes: cluster.urls, discovery: often });
       const { pool } = watched;
-      const steady = steadySearches(pool);
+      const steady = startLoad(pool, 1);
       await pool.ready();
       await waitForSniffs(cluster, 2);
       assert.deepEqual(
@@ -443,7 +443,7 @@ describe("invalid node lists", atOnce, () => {
     await waitForMembers(pool, cluster.nodes);
     const states = new Set<string>();
     pool.on("node", ({ to }) => states.add(to));
-    const steady = steadySearches(pool);
+    const steady = startLoad(pool, 1);
     for (const [what, faultsFor] of Object.entries(badLists)) {
       await setAll(cluster, faultsFor(cluster));
       await waitForSniffs(cluster, 3);
@@ -488,7 +488,7 @@ describe("invalid node lists", atOnce, () => {
     await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), discovery: often });
     const { pool } = watched;
     await waitForMembers(pool, cluster.nodes);
-    const steady = steadySearches(pool);
+    const steady = startLoad(pool, 1);
     const stray = nodeAt(cluster, 1);
     const elsewhere = JSON.stringify({
       _nodes: { total: 1, successful: 1, failed: 0 },
@@ -509,7 +509,7 @@ describe("invalid node lists", atOnce, () => {
     await using watched = watchPool({ nodes: cluster.urls, discovery: often });
     const { pool } = watched;
     await waitForMembers(pool, cluster.nodes);
-    const steady = steadySearches(pool);
+    const steady = startLoad(pool, 1);
     await setAll(cluster, { uuid: "another-cluster" });
     await waitUntil("all are down", () => pool.nodes().every(({ state }) => state === "down"));
     await searches(pool, 20);

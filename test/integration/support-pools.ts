@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { type CollectingLogger, collectingLogger, waitUntil } from "@rollcall/testing";
 import type { FixtureCluster, FixtureNode } from "@rollcall/testing/fixture";
 import { addressOf } from "@rollcall/testing/fixture";
-import { type Pool, type PoolOptions, type PoolResponse, RollcallError } from "@rollcall/worker";
+import type { Pool, PoolOptions, PoolResponse } from "@rollcall/worker";
 import { createPool } from "../support/create-pool.js";
 
 /** Asks the cluster for its nodes as often as the options allow. */
@@ -31,16 +30,6 @@ export function watchPool(options: PoolOptions): WatchedPool {
     shown: () => [log.text(), ...[...events, pool.nodes(), pool.stats(), pool.config()].map(asText)].join("\n"),
     [Symbol.asyncDispose]: () => pool.close({ timeoutMs: 0 }),
   };
-}
-
-/** Why the call failed; an error of our own it must be. */
-export async function failureOf(call: Promise<unknown>): Promise<RollcallError> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof RollcallError, `not our error: ${inspect(error)}`);
-  return error;
 }
 
 /** A value in every form in which values end up in logs. */
@@ -103,31 +92,6 @@ export async function assertUnused(pool: Pool, node: FixtureNode): Promise<void>
   const before = await servedBy(node);
   for (let round = 0; round < 5; round++) await searches(pool, 10);
   assert.equal(await servedBy(node), before, `${node.name} was sent a request`);
-}
-
-/** Searches, one after the other, until stopped. */
-export function steadySearches(pool: Pool): { stop(): Promise<{ answered: number; failures: string[] }> } {
-  let stopped = false;
-  const tally = { answered: 0, failures: [] as string[] };
-  const running = (async () => {
-    while (!stopped) {
-      try {
-        const { ok, status } = await pool.request({ method: "POST", path: "/logs/_search", body: { size: 1 } });
-        if (ok) tally.answered++;
-        else tally.failures.push(`status ${status}`);
-      } catch (error) {
-        tally.failures.push(error instanceof RollcallError ? `${error.code}: ${error.message}` : String(error));
-      }
-      await sleep(20);
-    }
-  })();
-  return {
-    async stop() {
-      stopped = true;
-      await running;
-      return tally;
-    },
-  };
 }
 
 /** Waits until the cluster has been asked for its nodes so many times more. */

@@ -145,8 +145,8 @@ export interface Load {
   readonly answered: number;
   /** What was not answered with 2xx. */
   readonly failures: readonly string[];
-  /** Ends it once the requests under way are done. */
-  stop(): Promise<void>;
+  /** Ends it once the requests in flight are done, and resolves to what has come of it. */
+  stop(): Promise<Pick<Load, "answered" | "failures">>;
 }
 
 /** What became of one request. */
@@ -198,6 +198,9 @@ export function startLoad(pool: Pool, slots: number, request: PoolRequest = sear
       return answered;
     },
     failures,
-    stop,
+    async stop() {
+      await stop();
+      return { answered, failures };
+    },
   };
 }
