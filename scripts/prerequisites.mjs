@@ -48,8 +48,8 @@ function install(root, wanted) {
 }
 
 /**
- * Keeps what is installed meanwhile from being started as a service, which Debian does by default: the tests start their
- * own Redis, and need no other one. `invoke-rc.d` asks this file, where it is there; 101 means "do not".
+ * Keeps what is installed meanwhile from being started as a service, which Debian does by default: the tests start
+ * their own Redis, and need no other one. `invoke-rc.d` asks this file, where it is there; 101 means "do not".
  */
 function withoutServices(root, work) {
   const policy = "/usr/sbin/policy-rc.d";

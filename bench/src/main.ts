@@ -1,9 +1,9 @@
-// node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare. With --quick each runs briefly,
-// to see that it works; its numbers mean nothing and are not kept. With --profile the hot path reports where its time
-// goes, function by function; that is not kept either.
+// node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare. With --quick each runs
+// briefly, to see that it works; its numbers mean nothing and are not kept. With --profile the hot path reports where
+// its time goes, function by function; that is not kept either.
 //
-// failover: --fixture or --real for one kind of nodes, --rounds N, --threads N, --pause MS, and --only SCENARIO,…, of which
-// nothing is kept. compare: --before DIR, a built checkout, and --rounds N.
+// failover: --fixture or --real for one kind of nodes, --rounds N, --threads N, --pause MS, and --only SCENARIO,…, of
+// which nothing is kept. compare: --before DIR, a built checkout, and --rounds N.
 import { parseArgs } from "node:util";
 import { compare } from "./compare/compare.js";
 import { failover } from "./failover/failover.js";

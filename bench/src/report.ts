@@ -27,8 +27,8 @@ export function datedName(name: string): string {
 }
 
 /**
- * Writes `bench/results/DATE-NAME.md` over an earlier one of the same day, and its attachments as `DATE-NAME-…` beside it.
- * Returns its path from the root.
+ * Writes `bench/results/DATE-NAME.md` over an earlier one of the same day, and its attachments as `DATE-NAME-…` beside
+ * it. Returns its path from the root.
  */
 export async function writeReport(name: string, { title, body, attachments }: Report): Promise<string> {
   const folder = join(root, "bench/results");

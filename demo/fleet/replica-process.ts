@@ -17,8 +17,8 @@ const cutShort = new AbortController();
 let beganMs = performance.now();
 const elapsedMs = () => performance.now() - beganMs;
 
-// Ctrl-C in a terminal reaches every process of the demo, the nodes included: from then on a search may fail. The parent
-// process decides when this one ends; without a parent it ends at once.
+// Ctrl-C in a terminal reaches every process of the demo, the nodes included: from then on a search may fail. The
+// parent process decides when this one ends; without a parent it ends at once.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => cutShort.abort());
 let closing = false;
 process.on("disconnect", () => {

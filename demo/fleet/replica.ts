@@ -7,7 +7,9 @@ import type { FromReplica, ReplicaSettings, ToReplica } from "./replica-messages
 export interface Replica {
   /** Searches begin. */
   begin(): void;
-  /** No new search. Resolves when the last one is reported or the process ends: after 15 s at most, 2 s if cut short. */
+  /**
+   * No new search. Resolves when the last one is reported or the process ends: after 15 s at most, 2 s if cut short.
+   */
   end(how: { readonly cutShort: boolean }): Promise<void>;
   /** Resolves when the process has ended: by itself, or after 5 s by SIGKILL. */
   close(): Promise<void>;

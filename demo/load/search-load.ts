@@ -27,7 +27,9 @@ export interface TrafficOptions {
   readonly cutShort: AbortSignal;
 }
 
-/** Sends searches until a signal fires. Resolves when the last one has ended; never rejects: failures are in the tally. */
+/**
+ * Sends searches until a signal fires. Resolves when the last one has ended; never rejects: failures are in the tally.
+ */
 export async function sendSearches(pool: Pick<Pool, "request">, load: Load, options: TrafficOptions): Promise<void> {
   const { tally, elapsedMs, over, cutShort } = options;
   const ended = AbortSignal.any([over, cutShort]);

@@ -44,8 +44,8 @@ export function sumOf(all: readonly Totals[]): Totals {
 }
 
 /**
- * Counts all searches, and keeps the durations of the last five seconds for each node. Times count from the start of the
- * searches. Memory is bounded by their rate.
+ * Counts all searches, and keeps the durations of the last five seconds for each node. Times count from the start of
+ * the searches. Memory is bounded by their rate.
  */
 export class Tally {
   private searches = 0;

@@ -33,7 +33,9 @@ export interface Picture {
   readonly totals: Totals;
 }
 
-/** For a terminal: a heading, a row for each node, the totals. No line is wider than the terminal, and all fit its rows. */
+/**
+ * For a terminal: a heading, a row for each node, the totals. No line is wider than the terminal, and all fit its rows.
+ */
 export function liveBlock({ nowMs, rows, totals }: Picture, size: TerminalSize, colour: boolean): string[] {
   const nameWidth = Math.min(nameWidthMax, Math.max(4, ...rows.map(({ name }) => name.length)));
   // The heading, the totals, a line for the rows left out, and the line of the cursor.

@@ -18,7 +18,7 @@ import {
 
 const onList = { kind: "sniff" } as const;
 
-/** As the fixture's nodes describe themselves; but who is on it is said here. */
+/** As the fixture's nodes describe themselves, with the given nodes and counts. */
 function listOf(nodes: readonly FixtureNode[], counts: { total: number; failed: number }): string {
   const roles = ["cluster_manager", "data", "ingest", "remote_cluster_client"];
   const attributes = { zone: "z1" };

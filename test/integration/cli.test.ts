@@ -105,7 +105,7 @@ Diagnosis
   usable       2 of 3 listed nodes can be used: discovery works from here.
 `,
     );
-    assert.equal((await cluster.stats()).requests.other, 0, "it asks nothing but who is there");
+    assert.equal((await cluster.stats()).requests.other, 0, "it sends only sniffs and probes");
   });
 
   it("rollcall sniff takes the URLs from the environment where none is given", options, async () => {

@@ -55,7 +55,7 @@ function spellings(credential: FixtureUser): string[] {
   ];
 }
 
-/** Nothing that anybody was shown holds one of these credentials. */
+/** Asserts that no output of the pool contains one of these credentials. */
 function assertHidden(shown: string, credentials: readonly FixtureUser[]): void {
   for (const secret of credentials.flatMap(spellings)) {
     const at = shown.indexOf(secret);

@@ -73,7 +73,7 @@ describe("foreign data in Redis", () => {
       assert.ok(next.epoch > lease.epoch);
       await leader.store.publish(next, publication(next, 1));
       await waitForView(reader, next, 1);
-      // Nor does a lease without an end keep anybody from leading.
+      // Nor does a lease without an end keep other processes from leading.
       await server.client.set(keys.lease, "no-leader");
       await lead(leader, "a", next.epoch);
     }),

@@ -153,9 +153,9 @@ describe("view shared over Redis", { timeout: 280_000 }, () => {
     const after = (await cluster.stats()).requests;
     const seconds = (performance.now() - sinceMs) / 1_000;
     const asked = { sniffs: after.sniff - before.sniff, probes: after.probe - before.probe, seconds };
-    // A busy machine sniffs less often than each second, never more often; five processes by themselves would five times.
-    // A sniff begins with a probe of the node it asks; beside it each node is probed every ten seconds. The virtual
-    // clock of the simulation counts exactly.
+    // A busy machine sniffs less often than each second, never more often; five processes by themselves would five
+    // times. A sniff begins with a probe of the node it asks; beside it each node is probed every ten seconds. The
+    // virtual clock of the simulation counts exactly.
     assert.ok(asked.sniffs > 0 && asked.sniffs <= 2 * seconds, JSON.stringify(asked));
     assert.ok(asked.probes <= asked.sniffs + 1 + 3 * Math.ceil(1 + seconds / 10), JSON.stringify(asked));
     assert.deepEqual((await fleet.tally()).failures, []);

@@ -18,7 +18,10 @@ export const patient = { timeoutMs: 250_000, everyMs: 200 } as const;
 /** Nothing can be found, redis-server neither. */
 export const withoutRedis = { PATH: join(tmpdir(), "no-such-folder") } as const;
 
-/** The demo as a user starts it: in a process group of its own, as by a shell, with a folder of its own for what it writes. */
+/**
+ * The demo as a user starts it: in a process group of its own, as by a shell, with a folder of its own for what it
+ * writes.
+ */
 export interface Demo extends AsyncDisposable {
   readonly process: OwnedProcess;
   /** Resolves once the text is in what it has said; rejects if it ends without. */

@@ -153,8 +153,8 @@ export interface Load {
 export type Asked = { readonly answer: PoolResponse } | { readonly error: unknown };
 
 /**
- * Sends a request again and again in so many slots at once, with a short rest after each, until the pool is closed. What
- * is returned ends it, once the requests under way are done.
+ * Sends a request again and again in so many slots at once, with a short rest after each, until the pool is closed.
+ * What is returned ends it, once the requests under way are done.
  */
 export function askInSlots(
   pool: Pool,

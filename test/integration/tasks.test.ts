@@ -76,7 +76,7 @@ for (const threads of [0, 1, 2]) {
           [new URL("./tasks/absent.js", import.meta.url), "echo"],
         ] as const) {
           const error = await failureOf(pool.run<typeof work>(module, { kind }));
-          assert.match(error.stack ?? "", /tasks\.test\.js/, "the stack shows who asked");
+          assert.match(error.stack ?? "", /tasks\.test\.js/, "the stack shows the caller");
           assert.equal(error.code, "TASK");
           messages.push(error.message);
         }

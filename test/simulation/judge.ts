@@ -28,7 +28,10 @@ const formedWithinMs = 5_000;
 const evidenceMs = 10_000;
 const evidenceOfStoppedMs = 45_000;
 const wordsMs = 4_500;
-/** For so long, and no longer, a suspicion may be open before it is decided: two probes, the second begun a little later. */
+/**
+ * For so long, and no longer, a suspicion may be open before it is decided: two probes, the second begun a little
+ * later.
+ */
 const answersMs = 3_500;
 /** By how much two ideas of the store's clock may differ. */
 const clockSlackMs = 3_000;

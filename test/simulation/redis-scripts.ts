@@ -1,8 +1,8 @@
 import type { RedisData } from "./redis-data.js";
 
 /**
- * The scripts of `coordinator/store/lua-scripts.ts` in TypeScript: the simulation has no Lua. A test compares the two on a
- * real Redis, call by call: `test/integration/redis-scripts.test.ts`.
+ * The scripts of `coordinator/store/lua-scripts.ts` in TypeScript: the simulation has no Lua. A test compares the two
+ * on a real Redis, call by call: `test/integration/redis-scripts.test.ts`.
  */
 export type Script = (data: RedisData, keys: readonly string[], args: readonly string[]) => string | number | null;
 

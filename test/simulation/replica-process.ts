@@ -16,8 +16,8 @@ import { SimulatedSender } from "./simulated-sender.js";
 const slots = 256;
 
 /**
- * A process with a pool: follows the view, sends requests, ejects and reports nodes that fail it, probes for the leader,
- * and may lead. All but its requests is the product, wired by `Cluster` as in a pool.
+ * A process with a pool: follows the view, sends requests, ejects and reports nodes that fail it, probes for the
+ * leader, and may lead. All but its requests is the product, wired by `Cluster` as in a pool.
  */
 export class ReplicaProcess {
   private readonly cluster: Cluster<SimulatedSending, ViewSource>;

@@ -32,7 +32,10 @@ export const scenarioSize: Omit<Size, "requestsPerSecond"> = {
   candidates: 0,
 };
 
-/** Under load a node is reported after three failed requests, or a quarter of a second without a byte and a failed probe. */
+/**
+ * Under load a node is reported after three failed requests, or a quarter of a second without a byte and a failed
+ * probe.
+ */
 const withTrafficMs = 3_000;
 /** Without them, the leader's own look at each node every 10 s or so has to do. */
 const withoutMs = 17_000;

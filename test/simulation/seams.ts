@@ -5,8 +5,8 @@ import type { ReplicaParts } from "./replica-parts.js";
 import type { SimProcess } from "./sim-process.js";
 
 /**
- * Where another part can be put in the place of the product's own, to show that what it decides wrongly is found out. What
- * watches a part sits behind the seam: a part that lies to its owner does not lie to the watch.
+ * Where another part can be put in the place of the product's own, to show that what it decides wrongly is found out.
+ * What watches a part sits behind the seam: a part that lies to its owner does not lie to the watch.
  */
 export interface Seams {
   /** What a coordinator, or a replica, has of the store. */

@@ -25,7 +25,9 @@ export interface AskWatch {
   answered(asked: Asked, outcome: "reached" | "failed" | "void"): void;
 }
 
-/** Asks the nodes of the simulated cluster, with the promises of the real one: a deadline passed while stopped is void. */
+/**
+ * Asks the nodes of the simulated cluster, with the promises of the real one: a deadline passed while stopped is void.
+ */
 export class SimControlClient implements ControlClient {
   private isClosed = false;
 

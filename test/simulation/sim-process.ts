@@ -11,8 +11,8 @@ const inboxMax = 20_000;
  *
  *   running ── stop() ──▶ stopped ── go() ──▶ running        kill() ──▶ dead, from anywhere
  *
- * While it is stopped (SIGSTOP, a blocked loop, a long collection of garbage) its clock goes on, but no timer fires and no
- * message is read. After that, timers come first, late as they are, and then what has arrived: as in Node's loop.
+ * While it is stopped (SIGSTOP, a blocked loop, a long collection of garbage) its clock goes on, but no timer fires and
+ * no message is read. After that, timers come first, late as they are, and then what has arrived: as in Node's loop.
  */
 export class SimProcess implements Timers {
   state: "running" | "stopped" | "dead" = "running";

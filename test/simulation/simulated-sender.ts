@@ -15,10 +15,16 @@ import type { SimProcess } from "./sim-process.js";
 const trafficEveryMs = 100;
 /** Requests that wait for one node at once; the others find a better one. */
 const hangingMax = 8;
-/** A packet without an acknowledgement is sent again after this time, doubling; so often, until its request has timed out. */
+/**
+ * A packet without an acknowledgement is sent again after this time, doubling; so often, until its request has timed
+ * out.
+ */
 const resentMs = 200;
 const resentMax = 6;
-/** Reads that wait on a node that is down are rerouted within so many beats: eight seconds, as all others may be suspected. */
+/**
+ * Reads that wait on a node that is down are rerouted within so many beats: eight seconds, as all others may be
+ * suspected.
+ */
 const rerouteWithinBeats = 160;
 
 interface Place {
@@ -207,8 +213,8 @@ export class SimulatedSender implements TableSender {
   }
 
   /**
-   * It was sent on a connection that was open. Its packets are sent again, ever more seldom, until one arrives: a machine
-   * that does not have the connection resets it.
+   * It was sent on a connection that was open. Its packets are sent again, ever more seldom, until one arrives: a
+   * machine that does not have the connection resets it.
    */
   private hang(attempt: Attempt, id: string | undefined, times: number): void {
     const { process, around } = this;

@@ -1,8 +1,8 @@
 import { createPool as createPoolAsGiven, type Pool, type PoolOptions } from "@rollcall/worker";
 
 /**
- * How many worker threads a pool under test has where its test does not say. What a pool promises does not depend on it,
- * so `npm test` runs the same suites with none and with two.
+ * How many worker threads a pool under test has where its test does not say. What a pool promises does not depend on
+ * it, so `npm test` runs the same suites with none and with two.
  */
 export const testedThreads = Number(process.env.ROLLCALL_TEST_THREADS ?? 0);
 

@@ -41,8 +41,8 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Names that two product files export with one meaning each place, and why that is right. Everything else has one meaning
- * in all packages.
+ * Names that two product files export with one meaning each place, and why that is right. Everything else has one
+ * meaning in all packages.
  */
 const sharedNames: Readonly<Record<string, string>> = {};
 

@@ -47,7 +47,9 @@ export interface Figures {
   readonly informedMs: number | undefined;
   /** From when the node answers again to the first answer of a call that began after that. Of several the slowest. */
   readonly firstUseMs: number;
-  /** From when the last node is back until every node that was hurt has `fullShare` of its fair part for two seconds. */
+  /**
+   * From when the last node is back until every node that was hurt has `fullShare` of its fair part for two seconds.
+   */
   readonly fullShareMs: number;
   readonly healthyP99Ms: number;
   /** Of the calls that touch the time from `noticeMs` after the fault until it ends, those that hang in it too. */

@@ -103,7 +103,9 @@ export function resultsTable(kind: "outage" | "gray", results: readonly Result[]
   return table(["", ...shown.map(({ head }) => head)], [...rows, ["*goal for Rollcall*", ...wanted]]);
 }
 
-/** The median over the rounds in which there is a number; NaN where there is none. Infinity is a number here: "never". */
+/**
+ * The median over the rounds in which there is a number; NaN where there is none. Infinity is a number here: "never".
+ */
 function middle(rounds: readonly Figures[], figure: (figures: Figures) => number | undefined): number {
   const values = rounds.map(figure).filter((value) => value !== undefined && !Number.isNaN(value));
   return values.length === 0 ? Number.NaN : median(values as number[]);

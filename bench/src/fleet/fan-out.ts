@@ -11,8 +11,8 @@ const channel = "bench";
 const message = "x".repeat(1_000);
 
 /**
- * How long Redis takes to send one message to many. The machine holds no 512 replicas, but their connections: bare sockets,
- * all read by this one process, which is more work at one place than any replica has.
+ * How long Redis takes to send one message to many. The machine holds no 512 replicas, but their connections: bare
+ * sockets, all read by this one process, which is more work at one place than any replica has.
  */
 export async function fanOut(messages: number): Promise<string> {
   await using redis = await startRedis();

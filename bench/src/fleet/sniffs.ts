@@ -14,7 +14,9 @@ const restMs = 50;
 /** After its start and after a first view, every client sniffs and probes more often. */
 const settleMs = 4_000;
 
-/** What a fleet asks of its cluster beside its work: as many processes, each with one client that follows the cluster. */
+/**
+ * What a fleet asks of its cluster beside its work: as many processes, each with one client that follows the cluster.
+ */
 export async function sniffRates(forMs: number): Promise<{
   readonly findings: readonly Finding[];
   readonly section: string;

@@ -9,7 +9,7 @@ import { dispatchAndRead, overPools, query, request } from "./bare-undici.js";
 export interface Contender {
   /** Gives the answer as an object, on the calling thread. */
   parsed(index: string): Promise<unknown>;
-  /** Gives the answer's bytes, for those who pass them on. Absent where the client has no such thing. */
+  /** Gives the answer's bytes, for callers that pass them on. Absent where the client has no such thing. */
   readonly bytes?: (index: string) => Promise<Uint8Array>;
   close(): Promise<unknown>;
 }

@@ -21,7 +21,9 @@ const entries: readonly Entry[] = [
   ...contenderNames.filter((name) => bytesContenders.has(name)).map((name) => ({ name, form: "bytes" }) as const),
 ];
 
-/** Both official clients give nothing but objects; so everything is compared with what they and the floor take to parse. */
+/**
+ * Both official clients give nothing but objects; so everything is compared with what they and the floor take to parse.
+ */
 const floor: Entry = { name: "undici-dispatch", form: "parsed" };
 const official: Entry = { name: "elasticsearch", form: "parsed" };
 
@@ -54,8 +56,8 @@ const quickExtent: Extent = {
 
 /**
  * What a request costs its client, in processor time of the whole process and of its main thread: bare undici, the
- * official clients, `piscina.run`, and Rollcall on the calling thread and through lanes. Each is in a process of its own,
- * in short rounds that take turns.
+ * official clients, `piscina.run`, and Rollcall on the calling thread and through lanes. Each is in a process of its
+ * own, in short rounds that take turns.
  */
 export async function hotPath({
   quick,

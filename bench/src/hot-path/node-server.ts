@@ -1,4 +1,5 @@
-// node hot-path-node-server.js FOLDER PORT: answers POST /{index}/_search with FOLDER/{index}.json. Used where nginx is not.
+// node hot-path-node-server.js FOLDER PORT: answers POST /{index}/_search with FOLDER/{index}.json. Used where nginx is
+// not.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";

@@ -19,7 +19,9 @@ const inFlight = 64;
 const shownFunctions = 15;
 const preload = new URL("./thread-profile.js", import.meta.url).href;
 
-/** Where the time of a request goes, function by function and thread by thread. Profiling slows; only the parts count. */
+/**
+ * Where the time of a request goes, function by function and thread by thread. Profiling slows; only the parts count.
+ */
 export async function profileHotPath(servers: Servers, quick: boolean): Promise<Report> {
   const folder = await mkdtemp(join(tmpdir(), "rollcall-profile-"));
   let body = `By V8's sampling profiler: self time. Idle time is left out. The profiles themselves are in ${folder}.\n\n`;

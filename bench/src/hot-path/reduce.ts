@@ -9,8 +9,8 @@ const inFlight = 64;
 const goalLagMs = 12;
 
 /**
- * How long everything else in a process has to wait while large answers are fetched and reduced to a few numbers: on the
- * main thread, or in tasks.
+ * How long everything else in a process has to wait while large answers are fetched and reduced to a few numbers: on
+ * the main thread, or in tasks.
  */
 export async function reduceInTasks(
   servers: Servers,

@@ -27,8 +27,8 @@ export const answers: readonly Answer[] = [
 ];
 
 /**
- * Serves `POST /{index}/_search` for every answer on three ports of 127.0.0.1: one nginx, or, where there is none, three
- * node processes.
+ * Serves `POST /{index}/_search` for every answer on three ports of 127.0.0.1: one nginx, or, where there is none,
+ * three node processes.
  */
 export async function startServers(): Promise<Servers> {
   const folder = await mkdtemp(join(tmpdir(), "rollcall-bench-"));

@@ -1,5 +1,5 @@
-// Preloaded by `--import` into every thread of a process that is profiled: each writes a CPU profile of itself, from one
-// word on a broadcast channel to the next. Node's own --cpu-prof would count the start and the warming up as well.
+// Preloaded by `--import` into every thread of a process that is profiled: each writes a CPU profile of itself, from
+// one word on a broadcast channel to the next. Node's own --cpu-prof would count the start and the warming up as well.
 import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
 import { join } from "node:path";

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 
 /**
- * How long the main thread of this process has been on a processor, in milliseconds; undefined where the system does not
- * report it (anything but Linux). In contrast to `process.cpuUsage()`, which is of the whole process, helper threads included.
+ * How long the main thread of this process has been on a processor, in milliseconds; undefined where the system does
+ * not report it (anything but Linux). In contrast to `process.cpuUsage()`, which is of the whole process, helper
+ * threads included.
  */
 export function mainThreadMs(): number | undefined {
   try {

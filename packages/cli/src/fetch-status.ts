@@ -8,9 +8,9 @@ const connectWithinMs = 3_000;
 const retryMs = 100;
 
 /**
- * Takes one snapshot: reads the view, sends a status request and collects heartbeats for `waitMs`. In this order, so that
- * a replica with an older view than the one that was read is behind. Never rejects because of Redis; ends early when
- * `stop` fires.
+ * Takes one snapshot: reads the view, sends a status request and collects heartbeats for `waitMs`. In this order, so
+ * that a replica with an older view than the one that was read is behind. Never rejects because of Redis; ends early
+ * when `stop` fires.
  */
 export async function fetchStatus(
   store: Pick<ViewStore, "read" | "requestStatus" | "nowMs">,

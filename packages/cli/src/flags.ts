@@ -1,6 +1,8 @@
 import { type Command, Option } from "commander";
 
-/** Adds an option that takes one value. It can also be given in the environment, as `ROLLCALL_…`; the flag beats that. */
+/**
+ * Adds an option that takes one value. It can also be given in the environment, as `ROLLCALL_…`; the flag beats that.
+ */
 export function addText(command: Command, flags: string, description: string): Command {
   return command.addOption(inEnvironment(new Option(flags, description)));
 }

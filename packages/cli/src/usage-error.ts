@@ -2,7 +2,8 @@ import type { CommanderError } from "commander";
 
 /**
  * What is wrong with the arguments, for people. A misplaced argument may be a secret, as in
- * `rollcall https://user:password@host` or `--pasword=secret`. So only the name of an option, or a plain word, is shown.
+ * `rollcall https://user:password@host` or `--pasword=secret`. So only the name of an option, or a plain word, is
+ * shown.
  */
 export function describeUsageError({ code, message }: Pick<CommanderError, "code" | "message">): string {
   const text = message.replace(/^error: /, "");

@@ -19,7 +19,9 @@ export function addViewFlags(command: Command): Command {
   return addText(command, "--name <name>", "name of the view, as in the pools");
 }
 
-/** The options `redis` and `name`, unchecked. A value that begins with a brace is JSON, for Sentinel and Redis Cluster. */
+/**
+ * The options `redis` and `name`, unchecked. A value that begins with a brace is JSON, for Sentinel and Redis Cluster.
+ */
 export async function readViewFlags(
   flags: ViewFlags,
   problems: string[],

@@ -86,8 +86,8 @@ export class ClusterLog {
   }
 
   /**
-   * A node that was never verified has failed a probe. `waiting`: while the configured nodes are in use, the listed ones
-   * that would replace them. Once all of those have failed, one line names the options that help.
+   * A node that was never verified has failed a probe. `waiting`: while the configured nodes are in use, the listed
+   * ones that would replace them. Once all of those have failed, one line names the options that help.
    */
   unverified(node: NodeRecord, reason: string, waiting: readonly NodeRecord[]): void {
     this.unverifiedNodes.set(nodeKey(node), reason);

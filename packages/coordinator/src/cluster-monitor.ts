@@ -37,8 +37,8 @@ export interface ClusterMonitorParts {
   readonly random: Random;
   readonly logger: Logger;
   /**
-   * Present: many processes monitor the same cluster, each for itself. Sniffs then keep this pace whatever changes, unless
-   * no node is well.
+   * Present: many processes monitor the same cluster, each for itself. Sniffs then keep this pace whatever changes,
+   * unless no node is well.
    */
   readonly pace?: SniffTimes;
   /** Our own process. It sees what the monitor sees, so its reports are no further evidence. */
@@ -62,11 +62,12 @@ export interface MonitorOwner {
 }
 
 /**
- * Monitors the cluster for one term: finds its nodes, probes them and judges their health. The publisher takes its findings.
+ * Monitors the cluster for one term: finds its nodes, probes them and judges their health. The publisher takes its
+ * findings.
  *
- * Core decides: the arbiter judges nodes, and {@link ClusterNodes} which are watched. The monitor carries out what they ask
- * for. It continues from what the last leader published: a node that was down stays down, and no node goes through slow
- * start again. Without that it starts from the configured nodes, so that a view exists from the first moment.
+ * Core decides: the arbiter judges nodes, and {@link ClusterNodes} which are watched. The monitor carries out what they
+ * ask for. It continues from what the last leader published: a node that was down stays down, and no node goes through
+ * slow start again. Without that it starts from the configured nodes, so that a view exists from the first moment.
  */
 export class ClusterMonitor implements SniffOwner, NodesOwner {
   private readonly log: ClusterLog;

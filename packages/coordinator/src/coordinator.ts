@@ -41,9 +41,10 @@ const heartbeatsWithinMs = 7_500;
 const answeredWithinMs = 10_000;
 
 /**
- * One of the processes that may monitor the cluster and publish the view. It is a candidate for leadership, and monitors
- * while it leads. A process that does not lead sends the cluster nothing, so that the load on the cluster does not grow
- * with the number of processes. A new leader continues from the newest view that it finds in the store or has seen.
+ * One of the processes that may monitor the cluster and publish the view. It is a candidate for leadership, and
+ * monitors while it leads. A process that does not lead sends the cluster nothing, so that the load on the cluster does
+ * not grow with the number of processes. A new leader continues from the newest view that it finds in the store or has
+ * seen.
  *
  * With a store in the same process it leads within the same turn of the event loop as `start`.
  */
@@ -103,7 +104,10 @@ export class Coordinator implements PeerDirectory {
     return this.storeProblems.problem ?? (this.isLeading ? undefined : waitsForAnother);
   }
 
-  /** Stops, and gives the lease back. Requests in flight end by their own deadline, or when the control client is closed. */
+  /**
+   * Stops, and gives the lease back. Requests in flight end by their own deadline, or when the control client is
+   * closed.
+   */
   async close(): Promise<void> {
     this.storeProblems.close();
     for (const unsubscribe of this.subscriptions) unsubscribe();
@@ -136,7 +140,9 @@ export class Coordinator implements PeerDirectory {
     if (this.isBetterPlaced(heartbeat)) this.leadership.send({ type: "otherReaches" });
   }
 
-  /** Whether another process reaches the cluster. It counts only if another may lead: resigning gains nothing otherwise. */
+  /**
+   * Whether another process reaches the cluster. It counts only if another may lead: resigning gains nothing otherwise.
+   */
   private isBetterPlaced({ replica, answeredMsAgo, ejected }: Heartbeat): boolean {
     const { replica: self } = this.parts;
     if (replica === self || answeredMsAgo === undefined || answeredMsAgo >= answeredWithinMs) return false;

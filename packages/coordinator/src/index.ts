@@ -1,5 +1,5 @@
-// Internal: every export of this package, here and in its other entry points, may change in any release. Applications use
-// the package "rollcall", whose exports follow semantic versioning.
+// Internal: every export of this package, here and in its other entry points, may change in any release. Applications
+// use the package "rollcall", whose exports follow semantic versioning.
 
 export { ClusterAccess, type Reach, type ResolvedSeed } from "./cluster/access.js";
 export { hostRefused } from "./cluster/connector.js";

@@ -31,7 +31,9 @@ export function firstSniff(nowMs: number): SniffSchedule {
   return { dueMs: nowMs, lastMs: Number.NEGATIVE_INFINITY, settling: [] };
 }
 
-/** A sniff begins. A request for one from now on may be about something that this one does not show: another follows. */
+/**
+ * A sniff begins. A request for one from now on may be about something that this one does not show: another follows.
+ */
 export function beginSniff(schedule: SniffSchedule): SniffSchedule {
   return { ...schedule, dueMs: Number.POSITIVE_INFINITY };
 }

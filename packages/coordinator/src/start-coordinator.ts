@@ -9,7 +9,9 @@ import { systemTimers } from "./system-timers.js";
 export interface RunningCoordinator {
   /** Whether it leads now. */
   readonly isLeading: boolean;
-  /** What stands in the way of finding the cluster's nodes or of sharing them; undefined while nothing does. For people. */
+  /**
+   * What stands in the way of finding the cluster's nodes or of sharing them; undefined while nothing does. For people.
+   */
   readonly problem: string | undefined;
   /** Gives the lease back, so that another process leads at once, and closes every connection. Always resolves. */
   close(): Promise<void>;

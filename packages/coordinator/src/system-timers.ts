@@ -2,8 +2,8 @@ import { performance } from "node:perf_hooks";
 import type { Timers } from "@rollcall/core";
 
 /**
- * `performance.now()` begins at 0 in each thread, over one clock of the machine. With this added, a time means the same in
- * every thread of the process.
+ * `performance.now()` begins at 0 in each thread, over one clock of the machine. With this added, a time means the same
+ * in every thread of the process.
  */
 const sinceThreadStartMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 

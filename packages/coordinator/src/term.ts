@@ -83,8 +83,8 @@ export class Term implements MonitorOwner {
   }
 
   /**
-   * Reads the last view and begins to monitor from it; does nothing once it has. Without that view nothing may be published
-   * over it, so the term then waits for the next call.
+   * Reads the last view and begins to monitor from it; does nothing once it has. Without that view nothing may be
+   * published over it, so the term then waits for the next call.
    */
   async begin(): Promise<void> {
     if (this.monitor !== undefined || this.ended) return;

@@ -14,7 +14,9 @@ export function transitionLine(node: string, { from, to, reason, evidence }: Tra
   return `node ${node} ${transitionWords(from, to)}: ${reason}${evidenceWords(evidence)}`;
 }
 
-/** The leader cannot reach a node that stays in use: the replica reaches it; or, without one, no process confirms it. */
+/**
+ * The leader cannot reach a node that stays in use: the replica reaches it; or, without one, no process confirms it.
+ */
 export function disputeLine(node: string, reason: string, replica: string | undefined): string {
   return replica === undefined
     ? `node ${node} cannot be reached from here, and no other process confirms it: ${reason}`

@@ -32,8 +32,8 @@ export interface ViewPublisherParts {
  * Publishes under one lease: numbers the documents, and beats between publications so that readers see a live leader.
  * The first publication has both documents.
  *
- * It publishes the newest findings, not each: a change during a publication goes out with the next. What the store did not
- * take because it failed goes out with the next change, or after the next good renewal.
+ * It publishes the newest findings, not each: a change during a publication goes out with the next. What the store did
+ * not take because it failed goes out with the next change, or after the next good renewal.
  */
 export class ViewPublisher {
   private topologySequence = 0;

@@ -1,8 +1,8 @@
 import type { Logger } from "@rollcall/core";
 
 /**
- * Warnings that stay true for long: each is logged when it becomes true, and not again until it was false. At most 1,000
- * are active at a time; beyond that, none is logged.
+ * Warnings that stay true for long: each is logged when it becomes true, and not again until it was false. At most
+ * 1,000 are active at a time; beyond that, none is logged.
  */
 export class WarnOnce {
   private readonly active = new Set<string>();

@@ -3,7 +3,10 @@ export function errorCodeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
-/** The message of an error; `unknown failure` for anything else that was thrown. May hold a secret if a library wrote it. */
+/**
+ * The message of an error; `unknown failure` for anything else that was thrown. May hold a secret if a library wrote
+ * it.
+ */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : "unknown failure";
 }

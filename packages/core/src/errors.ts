@@ -36,8 +36,8 @@ export type RollcallErrorCode =
 export type Sent = "no" | "maybe";
 
 /**
- * One try of a request at one node. `code` is the HTTP status as text; or, without an answer, what the connection died of,
- * such as `ECONNREFUSED`; or the {@link RollcallErrorCode} with which we gave up waiting.
+ * One try of a request at one node. `code` is the HTTP status as text; or, without an answer, what the connection died
+ * of, such as `ECONNREFUSED`; or the {@link RollcallErrorCode} with which we gave up waiting.
  */
 export interface Attempt {
   /** `host:port` of the node. */

@@ -1,5 +1,5 @@
-// Internal: every export of this package, here and in its other entry points, may change in any release. Applications use
-// the package "rollcall", whose exports follow semantic versioning.
+// Internal: every export of this package, here and in its other entry points, may change in any release. Applications
+// use the package "rollcall", whose exports follow semantic versioning.
 
 export type { Clock, Timers } from "./clock.js";
 export { errorCodeOf, messageOf } from "./error-text.js";

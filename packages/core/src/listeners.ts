@@ -4,8 +4,8 @@ export type Unsubscribe = () => void;
 /**
  * The listeners of one kind of event.
  *
- * `emit` calls each listener that is registered when it begins; listeners may be added and removed meanwhile. A listener
- * that throws neither stops the others nor reaches the caller: its error goes to `onError`.
+ * `emit` calls each listener that is registered when it begins; listeners may be added and removed meanwhile. A
+ * listener that throws neither stops the others nor reaches the caller: its error goes to `onError`.
  */
 export class Listeners<Event> {
   private readonly listeners = new Set<{ readonly call: (event: Event) => void }>();

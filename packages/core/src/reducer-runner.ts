@@ -21,8 +21,8 @@ export interface ReducerRunnerOptions<State, Effect> {
 /**
  * Runs one reducer: keeps its state, carries out its effects and wakes it when it is due.
  *
- * An event runs to completion before the next begins: one that is sent while another is being processed waits in an inbox.
- * After `close` every event is ignored.
+ * An event runs to completion before the next begins: one that is sent while another is being processed waits in an
+ * inbox. After `close` every event is ignored.
  */
 export class ReducerRunner<State, Event, Effect> {
   private readonly inbox: Event[] = [];

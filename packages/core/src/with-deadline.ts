@@ -1,8 +1,8 @@
 import type { Timers } from "./clock.js";
 
 /**
- * Waits for `work`, but no longer than `limitMs`: then resolves with what `onLate` returns, or rejects with what it throws.
- * The work itself goes on; a rejection of it that comes later is ignored.
+ * Waits for `work`, but no longer than `limitMs`: then resolves with what `onLate` returns, or rejects with what it
+ * throws. The work itself goes on; a rejection of it that comes later is ignored.
  */
 export function withDeadline<Result>(
   work: Promise<Result>,

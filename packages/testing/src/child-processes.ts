@@ -31,8 +31,8 @@ export interface ProcessEnd {
 
 const owned = new Set<OwnedProcess>();
 
-// Covers an exit that runs handlers. For one that does not (SIGKILL), a child must end by itself when its IPC channel or
-// standard input closes; a paused one cannot, so it has a guard.
+// Covers an exit that runs handlers. For one that does not (SIGKILL), a child must end by itself when its IPC channel
+// or standard input closes; a paused one cannot, so it has a guard.
 process.on("exit", () => {
   for (const one of owned) {
     one.resume();
@@ -99,9 +99,9 @@ export async function own(child: ChildProcess): Promise<OwnedProcess> {
 }
 
 /**
- * A shell that waits. On "release" it ends. If its input closes because this process died, it kills the guarded process,
- * which may be paused or not notice the death. The caller releases the guard when the guarded process ends, so the id
- * is safe to use: only this process could have reaped it.
+ * A shell that waits. On "release" it ends. If its input closes because this process died, it kills the guarded
+ * process, which may be paused or not notice the death. The caller releases the guard when the guarded process ends, so
+ * the id is safe to use: only this process could have reaped it.
  */
 export function startGuard(pid: number): ChildProcess {
   const script = `trap '' INT TERM HUP; read -r word; [ "$word" = release ] || kill -KILL ${pid}`;

@@ -9,7 +9,8 @@ import { join } from "node:path";
 const lowestPort = 10_240;
 const highestPort = 32_767;
 
-// Test files run side by side: a node that one of them has killed must go on refusing, so no other file may take its port.
+// Test files run side by side: a node that one of them has killed must go on refusing, so no other file may take its
+// port.
 const claims = join(tmpdir(), "rollcall-test-ports");
 const claimed = new Set<number>();
 

@@ -28,11 +28,12 @@ export const clientClosed = "ERR_CLOSED";
 export const repeatsMax = 2;
 
 /**
- * Sends small requests to nodes, for probes and sniffs, apart from the connections that carry the application's requests.
+ * Sends small requests to nodes, for probes and sniffs, apart from the connections that carry the application's
+ * requests.
  *
- * Every request resolves, and none rejects. Redirects are not followed. A deadline that passes while this process is not
- * running (a blocked loop, a stopped process) does not count against the node: what arrived meanwhile is read first, and
- * the request is repeated.
+ * Every request resolves, and none rejects. Redirects are not followed. A deadline that passes while this process is
+ * not running (a blocked loop, a stopped process) does not count against the node: what arrived meanwhile is read
+ * first, and the request is repeated.
  */
 export interface ControlClient {
   request(endpoint: Endpoint, request: ControlRequest): Promise<ControlResponse>;

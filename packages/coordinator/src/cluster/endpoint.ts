@@ -25,8 +25,8 @@ export interface Endpoint {
 }
 
 /**
- * Whether the connections of the one may carry the requests of the other. All else may differ: headers and path are read
- * for every request, policy and fallback address for every connection.
+ * Whether the connections of the one may carry the requests of the other. All else may differ: headers and path are
+ * read for every request, policy and fallback address for every connection.
  */
 export function sameConnection(a: Endpoint, b: Endpoint): boolean {
   return a.origin === b.origin && a.tls === b.tls;

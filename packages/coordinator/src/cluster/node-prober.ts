@@ -25,8 +25,8 @@ const slownessAllowed = 3;
 /**
  * Probes the nodes of one cluster, at most 64 at once; further probes wait in order.
  *
- * A node that answered slowly gets more time at its next probe: a slow node is not down. Before its first answer it gets
- * the most. Every probe resolves, and none rejects.
+ * A node that answered slowly gets more time at its next probe: a slow node is not down. Before its first answer it
+ * gets the most. Every probe resolves, and none rejects.
  */
 export class NodeProber {
   /** How long the last answered probe of each address took. */

@@ -5,9 +5,10 @@ import { checkServerIdentity, type PeerCertificate, type TLSSocket } from "node:
 const longestChain = 10;
 
 /**
- * Whether the peer proved to be the server that was called, with the certificate of that SHA-256 fingerprint as the only thing trusted.
+ * Whether the peer proved to be the server that was called, with the certificate of that SHA-256 fingerprint as the
+ * only thing trusted.
  *
- * A fingerprint is found in a chain that the peer sent, and anybody may send anybody's public certificate. So each link
+ * A fingerprint is found in a chain that the peer sent, and any peer can send any public certificate. So each link
  * is checked for itself: its signature by the next, its dates, and that the issuer may issue; and at the end the name.
  * The chain may end at the pinned certificate; what lies beyond it does not matter.
  *

@@ -69,7 +69,8 @@ export function judgeHost(policy: CompiledHostPolicy, destination: Destination):
 
 /**
  * Whether a connection may go to `address`, to which the host has just been resolved. To be called for every new
- * connection, because a name may resolve to another address each time. Refuses everything that {@link judgeHost} refuses.
+ * connection, because a name may resolve to another address each time. Refuses everything that {@link judgeHost}
+ * refuses.
  */
 export function judgeAddress(
   policy: CompiledHostPolicy,
@@ -117,8 +118,8 @@ function isNamed({ hosts, suffixes, parents }: SchemeRules, name: string): boole
 /**
  * The number that a list gives for this host, if it may be dialled in place of the name when that does not resolve.
  *
- * Over https the certificate proves the name. Over http nothing does: there a name that the configuration trusts is never
- * replaced by a number that a list gives, and any other name only by a number that is allowed for itself.
+ * Over https the certificate proves the name. Over http nothing does: there a name that the configuration trusts is
+ * never replaced by a number that a list gives, and any other name only by a number that is allowed for itself.
  */
 export function fallbackFor(
   policy: CompiledHostPolicy,

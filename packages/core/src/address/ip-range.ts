@@ -42,8 +42,8 @@ export function formatIp({ family, value }: IpAddress): string {
 }
 
 /**
- * Reads an address, or a CIDR range such as `10.0.0.0/8` or `fd00::/8`. Undefined for anything else, also if bits are set
- * behind the prefix (`10.1.2.3/8`), because it is unclear which of the two parts is wrong.
+ * Reads an address, or a CIDR range such as `10.0.0.0/8` or `fd00::/8`. Undefined for anything else, also if bits are
+ * set behind the prefix (`10.1.2.3/8`), because it is unclear which of the two parts is wrong.
  */
 export function parseIpRange(text: string): IpRange | undefined {
   const [addressText = "", prefixText, ...rest] = text.split("/");

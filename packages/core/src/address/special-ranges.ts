@@ -11,7 +11,9 @@ export const loopbackRanges = ranges("127.0.0.0/8", "::1");
  */
 export type IpKind = "address" | "loopback" | "wildcard" | "link-local" | "multicast" | "reserved" | "metadata";
 
-/** From the special-purpose registries of IANA (RFC 6890) and the documentation of the clouds. The first match counts. */
+/**
+ * From the special-purpose registries of IANA (RFC 6890) and the documentation of the clouds. The first match counts.
+ */
 const specialRanges: readonly { readonly kind: IpKind; readonly ranges: readonly IpRange[] }[] = [
   { kind: "wildcard", ranges: ranges("0.0.0.0/8", "::") },
   { kind: "loopback", ranges: loopbackRanges },

@@ -14,8 +14,8 @@ export const defaults = {
     perNode: 64,
     opening: 16,
     // The pool must close first: a request on a connection that the other side is closing is lost. Nodes keep idle
-    // connections open, but proxies and load balancers close them, by default after about a minute (nginx 75 s, AWS 60 s).
-    // A much shorter time would open new connections, with TLS, between the bursts of a quiet application.
+    // connections open, but proxies and load balancers close them, by default after about a minute (nginx: 75 s, AWS:
+    // 60 s). A much shorter time would open new connections, with TLS, between the bursts of a quiet application.
     idleMs: 20_000,
     maxAgeMs: 1_800_000,
   },
@@ -82,10 +82,14 @@ export const fixed = {
   drainMs: 30_000,
   /** How long `close()` waits for requests in flight. */
   closeTimeoutMs: 10_000,
-  /** Nodes and configured addresses that one pool can hold; the most that one list of nodes may name, and as many again. */
+  /**
+   * Nodes and configured addresses that one pool can hold; the most that one list of nodes may name, and as many again.
+   */
   slotsMax: 8_192,
   /** A larger answer ends its request with `BAD_RESPONSE`: no JavaScript string could hold it. */
   maxResponseBytes: 536_870_888,
-  /** `intervalMs` is stretched or shortened by up to this part of itself, so that clients do not sniff at the same time. */
+  /**
+   * `intervalMs` is stretched or shortened by up to this part of itself, so that clients do not sniff at the same time.
+   */
   discoveryJitter: 0.1,
 } as const;

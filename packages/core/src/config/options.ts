@@ -4,15 +4,17 @@ import type { Logger } from "../logger.js";
  * The credential for the cluster: exactly one of three kinds.
  *
  * `username` and `password` are sent as HTTP Basic in UTF-8; a name must not contain a colon. `apiKey` is either the
- * encoded form that the cluster shows once (base64 of `id:key`), or its two parts. `bearer` is a token, without the word
- * "Bearer". Each part has 1 to 16,384 characters.
+ * encoded form that the cluster shows once (base64 of `id:key`), or its two parts. `bearer` is a token, without the
+ * word "Bearer". Each part has 1 to 16,384 characters.
  */
 export type Auth =
   | { readonly username: string; readonly password: string }
   | { readonly apiKey: string | { readonly id: string; readonly key: string } }
   | { readonly bearer: string };
 
-/** Called whenever a credential is needed, for secrets that change. Runs on the main thread, never in a worker thread. */
+/**
+ * Called whenever a credential is needed, for secrets that change. Runs on the main thread, never in a worker thread.
+ */
 export type AuthProvider = () => Auth | Promise<Auth>;
 
 /** PEM text, or its bytes, of 1 to 1,048,576 characters. Never a file name. */
@@ -27,8 +29,8 @@ export interface TlsOptions {
   /** The unencrypted private key of `cert`; requires `cert`. Default: none. */
   readonly key?: Pem | undefined;
   /**
-   * SHA-256 of the cluster's certificate authority: 64 hexadecimal digits, with or without colons. Default: none, so `ca`
-   * or the authorities of Node decide.
+   * SHA-256 of the cluster's certificate authority: 64 hexadecimal digits, with or without colons. Default: none, so
+   * `ca` or the authorities of Node decide.
    */
   readonly caFingerprint?: string | undefined;
   /** The host name expected in the certificate and sent as SNI. Default: the node's host. */
@@ -67,8 +69,8 @@ export interface DiscoveryOptions {
   /** Time between two sniffs, in milliseconds. Default: 30,000. Range: 1,000 to 86,400,000. */
   readonly intervalMs?: number | undefined;
   /**
-   * From an address that the cluster publishes to the address to connect to, each `host:port` or `host`: for Docker, NAT
-   * and tunnels. Default: empty. At most 4,096 entries.
+   * From an address that the cluster publishes to the address to connect to, each `host:port` or `host`: for Docker,
+   * NAT and tunnels. Default: empty. At most 4,096 entries.
    */
   readonly addressMap?: Readonly<Record<string, string>> | undefined;
   /** Default: only nodes that belong to the configured ones are sent credentials. */
@@ -86,8 +88,8 @@ export interface ClusterOptions {
   /** Default: certificates are checked against the authorities that come with Node. */
   readonly tls?: TlsOptions | undefined;
   /**
-   * Sent with every request; at most 64, each of at most 8,192 characters. Default: none. Credentials and headers that the
-   * connection sets are refused.
+   * Sent with every request; at most 64, each of at most 8,192 characters. Default: none. Credentials and headers that
+   * the connection sets are refused.
    */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** `false`: only the configured nodes are used. Default: discovery with its own defaults. */
@@ -118,8 +120,8 @@ export interface ConnectionOptions {
 
 export interface QueueOptions {
   /**
-   * The most requests that wait in one thread; the next one fails at once with `QUEUE_FULL`. Default: 1,024. Range: 0 to
-   * 1,048,576.
+   * The most requests that wait in one thread; the next one fails at once with `QUEUE_FULL`. Default: 1,024. Range: 0
+   * to 1,048,576.
    */
   readonly perThread?: number | undefined;
 }
@@ -130,8 +132,9 @@ export interface RetryOptions {
 }
 
 /**
- * Where replicas share their view: a URL (`redis:`, `rediss:`), the options of ioredis for one server or for Sentinel, or
- * the nodes of a Redis Cluster (1 to 64). Options are passed to ioredis; settings that the view relies on override them.
+ * Where replicas share their view: a URL (`redis:`, `rediss:`), the options of ioredis for one server or for Sentinel,
+ * or the nodes of a Redis Cluster (1 to 64). Options are passed to ioredis; settings that the view relies on override
+ * them.
  */
 export type RedisOption =
   | string
@@ -150,15 +153,15 @@ export interface PoolOptions extends ClusterOptions {
   /** Where this process shares its view with others. Default: the view stays in this process. */
   readonly redis?: RedisOption | undefined;
   /**
-   * The name of the view in Redis, logs and metrics, 1 to 64 characters. Required with `redis`, because a default would mix
-   * the views of two clusters.
+   * The name of the view in Redis, logs and metrics, 1 to 64 characters. Required with `redis`, because a default would
+   * mix the views of two clusters.
    */
   readonly name?: string | undefined;
   /** With `redis`: whether this process may lead ("candidate") or never does ("external"). Default: "candidate". */
   readonly coordinator?: "candidate" | "external" | undefined;
   /**
-   * Worker threads that send the requests; 0 sends from the calling thread. Default: 2, or the number of cores less one if
-   * that is less. Range: 0 to 64.
+   * Worker threads that send the requests; 0 sends from the calling thread. Default: 2, or the number of cores less one
+   * if that is less. Range: 0 to 64.
    */
   readonly threads?: number | undefined;
   /**

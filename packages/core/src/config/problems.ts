@@ -71,8 +71,8 @@ function show(value: unknown): string {
 }
 
 /**
- * Removes everything before the last `@`, escaped or not, except a scheme, and a port that is not a number. Works on the
- * text, because a URL parser misjudges where a password ends if it is not escaped.
+ * Removes everything before the last `@`, escaped or not, except a scheme, and a port that is not a number. Works on
+ * the text, because a URL parser misjudges where a password ends if it is not escaped.
  */
 function withoutUserinfo(text: string): string {
   const cut = text.replace(/^(https?:\/\/)?.*(?:@|%40)/is, "$1[redacted]@");

@@ -60,7 +60,7 @@ class CheckedCandidate {
   private readonly random;
   private readonly open: Question[] = [];
   private epoch = 0;
-  private holder: { readonly who: "we" | "rival"; readonly epoch: number; untilMs: number } | undefined;
+  private holder: { readonly process: "we" | "rival"; readonly epoch: number; untilMs: number } | undefined;
   /** The epoch that we publish under, and when the last renewal that was answered well was sent. */
   private leads: { readonly epoch: number; goodAtMs: number } | undefined;
 
@@ -114,14 +114,14 @@ class CheckedCandidate {
 
   private rival(does: "acquire" | "release" | "lose" | "speak"): void {
     const holder = this.current();
-    if (does === "acquire" && holder?.who !== "we")
-      this.holder = { who: "rival", epoch: ++this.epoch, untilMs: this.nowMs + 10_000 };
-    if (does === "release" && holder?.who === "rival") {
+    if (does === "acquire" && holder?.process !== "we")
+      this.holder = { process: "rival", epoch: ++this.epoch, untilMs: this.nowMs + 10_000 };
+    if (does === "release" && holder?.process === "rival") {
       this.holder = undefined;
       this.send({ type: "released" });
     }
     if (does === "lose") this.holder = undefined;
-    if (does === "speak" && holder?.who === "rival") this.send({ type: "epochSeen", epoch: holder.epoch });
+    if (does === "speak" && holder?.process === "rival") this.send({ type: "epochSeen", epoch: holder.epoch });
   }
 
   private current() {
@@ -153,11 +153,11 @@ class CheckedCandidate {
     switch (effect.type) {
       case "acquire": {
         const holder = this.current();
-        const isFree = holder === undefined || holder.who === "we";
+        const isFree = holder === undefined || holder.process === "we";
         const { request } = effect;
         if (isFree) {
           this.epoch = Math.max(this.epoch, effect.floorEpoch) + 1;
-          this.holder = { who: "we", epoch: this.epoch, untilMs: this.nowMs + 10_000 };
+          this.holder = { process: "we", epoch: this.epoch, untilMs: this.nowMs + 10_000 };
         }
         const answer: CandidateEvent = isFree
           ? { type: "granted", request, epoch: this.epoch }
@@ -170,7 +170,7 @@ class CheckedCandidate {
         assert.ok(this.leads !== undefined, "only a leader renews");
         assert.notEqual(event.type, "connected", "after a new connection it acquires first");
         const holder = this.current();
-        const holds = holder?.who === "we" && holder.epoch === this.leads.epoch;
+        const holds = holder?.process === "we" && holder.epoch === this.leads.epoch;
         if (holds) holder.untilMs = this.nowMs + 10_000;
         const renewal = holds ? "kept" : "lost";
         this.open.push({
@@ -194,10 +194,10 @@ class CheckedCandidate {
       case "stepDown":
         assert.ok(this.leads !== undefined, "it steps down once");
         this.leads = undefined;
-        if (effect.giveBack && this.holder?.who === "we") this.holder = undefined;
+        if (effect.giveBack && this.holder?.process === "we") this.holder = undefined;
         return;
       case "giveBack":
-        if (this.holder?.who === "we" && this.holder.epoch === effect.epoch) this.holder = undefined;
+        if (this.holder?.process === "we" && this.holder.epoch === effect.epoch) this.holder = undefined;
         return;
       case "anotherLeads":
         assert.equal(event.type, "refused");

@@ -10,8 +10,8 @@ export const leaseMs = 10_000;
 const renewMs = 2_000;
 const renewJitter = 0.1;
 /**
- * A leader stops by itself so long after it sent its last good renewal. The lease then still holds for `leaseMs` less this,
- * so this process's clock may run slower than the store's by 10 to 6 before two lead at once.
+ * A leader stops by itself so long after it sent its last good renewal. The lease then still holds for `leaseMs` less
+ * this, so this process's clock may run slower than the store's by 10 to 6 before two lead at once.
  */
 const selfFenceMs = 6_000;
 /** How often a process that does not lead tries: after this, and up to a fifth more. */
@@ -39,16 +39,16 @@ const restMs = 30_000;
  * (2) It has reached no node for 15 s, and another process does.
  * (3) The lease is lost, or 6 s have passed since the last good renewal was sent.
  *
- * The lease is for economy: it keeps the number of sniffs and probes from growing with the number of processes. The store
- * checks every write against the lease, so no old leader overwrites a newer view. Promised here:
+ * The lease is for economy: it keeps the number of sniffs and probes from growing with the number of processes. The
+ * store checks every write against the lease, so no old leader overwrites a newer view. Promised here:
  * - Nothing is published later than 6 s after the last good renewal was sent; see {@link mayPublish}.
- * - A leader that sees a higher epoch gives up its own: after a failover of the store, readers would reject it for ever. It
- *   takes the lease anew, above that epoch.
- * - After a new connection the lease is taken anew, never renewed: the store may have gone back in time, to a lease that
- *   another process has held since.
+ * - A leader that sees a higher epoch gives up its own: after a failover of the store, readers would reject it for
+ *   ever. It takes the lease anew, above that epoch.
+ * - After a new connection the lease is taken anew, never renewed: the store may have gone back in time, to a lease
+ *   that another process has held since.
  * - A store that fails ends no lease. A leader leads until its time is up.
- * - A process that does not lead keeps trying, whatever happens. A leader that reaches no node stops only if another process
- *   does reach one: a total outage must not end discovery.
+ * - A process that does not lead keeps trying, whatever happens. A leader that reaches no node stops only if another
+ *   process does reach one: a total outage must not end discovery.
  *
  * All times are monotonic milliseconds.
  */
@@ -128,8 +128,9 @@ export function mayPublish(candidate: Candidate, nowMs: number): boolean {
 }
 
 /**
- * Whether a store can have granted this epoch. Epochs follow the store's clock, a thousand a millisecond at most, so that
- * they grow even if a store has lost its count. One that is more than a day ahead would lock every honest leader out.
+ * Whether a store can have granted this epoch. Epochs follow the store's clock, a thousand a millisecond at most, so
+ * that they grow even if a store has lost its count. One that is more than a day ahead would lock every honest leader
+ * out.
  */
 export function isCredibleEpoch(epoch: number, storeNowMs: number): boolean {
   return Number.isSafeInteger(epoch) && epoch >= 0 && epochBegunMs(epoch) <= storeNowMs + epochAheadMaxMs;

@@ -143,7 +143,9 @@ export function doubt(breaker: CircuitBreaker, reason: string, nowMs: number, ra
   return { state: "open", ejection, untilMs: nowMs + doubtMs * (1 + random()) };
 }
 
-/** The node is not marked down any more. Without a slow start here: the mark that follows brings one for all processes. */
+/**
+ * The node is not marked down any more. Without a slow start here: the mark that follows brings one for all processes.
+ */
 export function resume(breaker: CircuitBreaker, nowMs: number): CircuitBreaker {
   return breaker.state === "suspended" ? closedBreaker(nowMs, breaker.ejections) : breaker;
 }
@@ -154,7 +156,9 @@ function open(ejection: Ejection, nowMs: number, random: Random): Open {
   return { state: "open", ejection: { ...ejection, count: count + 1 }, untilMs };
 }
 
-/** What a failed probe lets this process report. A void one shows nothing; another cluster the leader sees for itself. */
+/**
+ * What a failed probe lets this process report. A void one shows nothing; another cluster the leader sees for itself.
+ */
 function reportOf(result: ProbeResult, reason: string): readonly NodeEffect[] {
   if (result.kind !== "unreachable" && result.kind !== "foreign") return [];
   return [{ type: "report", reason, probed: result.kind === "unreachable" }];

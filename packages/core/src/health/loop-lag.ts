@@ -12,8 +12,8 @@ export const beatMs = 50;
  *           └─────────────────────┘  ▲                                                │
  *                                    └───────── the late beat: running since now ─────┘
  *
- * Node runs timers before it reads sockets, so the late beat comes before any answer that has arrived meanwhile. All times
- * are monotonic milliseconds.
+ * Node runs timers before it reads sockets, so the late beat comes before any answer that has arrived meanwhile. All
+ * times are monotonic milliseconds.
  */
 export interface LoopLag {
   /** Since when the loop has run without a stall. */
@@ -40,8 +40,8 @@ export function nextLoopLag(lag: LoopLag, nowMs: number): LoopLag {
 }
 
 /**
- * From when on something that began at `startedMs` has been waited for by a loop that ran without a stall. After a stall
- * the wait begins again; undefined while the loop is stalled.
+ * From when on something that began at `startedMs` has been waited for by a loop that ran without a stall. After a
+ * stall the wait begins again; undefined while the loop is stalled.
  */
 export function waitingSinceMs(lag: LoopLag, startedMs: number, nowMs: number): number | undefined {
   return stalledNowMs(lag, nowMs) > 0 ? undefined : Math.max(startedMs, lag.sinceMs);

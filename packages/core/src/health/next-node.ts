@@ -32,8 +32,8 @@ const answeringMs = 2_000;
 
 export type LocalNodeEvent =
   /**
-   * An attempt of a request failed on its connection: refused, no route, connect timeout, TLS, or reset before the first
-   * byte of the answer. Not for a timeout of the answer, 429 or 5xx.
+   * An attempt of a request failed on its connection: refused, no route, connect timeout, TLS, or reset before the
+   * first byte of the answer. Not for a timeout of the answer, 429 or 5xx.
    */
   | ({ readonly type: "failed" } & ConnectionFailure)
   /** Check the traffic: to be sent every `beatMs` of loop-lag.ts, after the beat itself. */

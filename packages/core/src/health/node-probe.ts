@@ -4,8 +4,8 @@
  *   reached       the node answers, whatever the answer is
  *   unreachable   no connection, or no answer in time
  *   foreign       a node of another cluster answers at the address
- *   void          nothing was shown: the configuration forbids the probe, this process was hardly running, or this machine
- *                 had no means left to probe
+ *   void          nothing was shown: the configuration forbids the probe, this process was hardly running, or this
+ *                 machine had no means left to probe
  */
 export type ProbeResult =
   | { readonly kind: "reached" }

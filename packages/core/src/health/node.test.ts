@@ -190,7 +190,8 @@ describe("the reducer of one node", () => {
         let nowMs = 0;
         let lag = newLoopLag(nowMs);
         let node = newNode(nowMs);
-        // One request after the other; its answer comes after 100 ms, and is read when the process runs, after its timers.
+        // One request after the other; its answer comes after 100 ms, and is read when the process runs, after its
+        // timers.
         let sentMs = 0;
         let heardMs = Number.NEGATIVE_INFINITY;
         for (const gapMs of gaps) {

@@ -5,8 +5,8 @@ import { slowStartMs } from "./slow-start.js";
 import { idleDetector, type StallDetector, suspectedSinceMs } from "./stall-detector.js";
 
 /**
- * All that one process holds of one node, on its main thread: its circuit breaker, its stall detector, and what it makes of
- * the view's mark. Requests stay off the node while it is ejected or while a down mark is obeyed.
+ * All that one process holds of one node, on its main thread: its circuit breaker, its stall detector, and what it
+ * makes of the view's mark. Requests stay off the node while it is ejected or while a down mark is obeyed.
  *
  *   circuit breaker
  *              3 failures in a row,
@@ -31,14 +31,17 @@ import { idleDetector, type StallDetector, suspectedSinceMs } from "./stall-dete
  *     clear ──▶ obeyed ◀── view fresh ──▶ doubtful
  *       └─────▶ refuted ── it answers no more ──▶ obeyed or doubtful
  *
- * A trial, a verification and a sign of life are probes of this process. While a down mark is obeyed it makes none of the
- * first two: the leader probes for all. All times are monotonic milliseconds, but those in marks: these are the store's.
+ * A trial, a verification and a sign of life are probes of this process. While a down mark is obeyed it makes none of
+ * the first two: the leader probes for all. All times are monotonic milliseconds, but those in marks: these are the
+ * store's.
  */
 export interface LocalNode {
   readonly breaker: CircuitBreaker;
   readonly stall: StallDetector;
   readonly mark: SharedMark;
-  /** Whether the view names the node: a configured address that it does not name counts as unverified until it answers. */
+  /**
+   * Whether the view names the node: a configured address that it does not name counts as unverified until it answers.
+   */
   readonly isListed: boolean;
   /** Whether the node has answered this process since `sinceMs`, when the process first had it. */
   readonly hasAnswered: boolean;

@@ -1,6 +1,8 @@
 import type { NodeEffect, ProbeResult } from "./node-probe.js";
 
-/** Waiting requests without a byte for this long ask for a probe. Fixed: rules by percentiles find slow work too late. */
+/**
+ * Waiting requests without a byte for this long ask for a probe. Fixed: rules by percentiles find slow work too late.
+ */
 const silenceMs = 250;
 /** Each answered probe doubles that, up to this. */
 const silenceMaxMs = 4_000;

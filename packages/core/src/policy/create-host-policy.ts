@@ -12,15 +12,15 @@ import { parentDomain } from "./parent-domain.js";
 type SeedInput = HostPolicyInput["seeds"][number];
 
 /**
- * Where requests with credentials may go, so that write access to a view, or a forged sniff answer, cannot redirect them
- * to a foreign host.
+ * Where requests with credentials may go, so that write access to a view, or a forged sniff answer, cannot redirect
+ * them to a foreign host.
  *
  * Always: the configured nodes, the same hosts on other ports, and what `allow.hosts` names.
  * Over `https`, whose certificates are always checked, also: one label below the parent domain of a configured name,
  * unless that is a public or provider suffix; for a configured address, the private or loopback range that contains it;
  * and everything that may be reached over `http`.
- * Over `http`, if `http` nodes are configured, also: private addresses, if all of those nodes are known to be at private
- * or loopback addresses; and loopback addresses, if one of them is at one. Without `http` nodes, nothing.
+ * Over `http`, if `http` nodes are configured, also: private addresses, if all of those nodes are known to be at
+ * private or loopback addresses; and loopback addresses, if one of them is at one. Without `http` nodes, nothing.
  * Never: addresses that no node can have, such as link-local ones, and ports that `allow.ports`, if given, leaves out.
  *
  * Without credentials, every address is allowed except those.

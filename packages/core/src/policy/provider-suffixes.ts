@@ -1,6 +1,6 @@
 /**
- * Domains in which a provider names the search clusters of many customers, at varying depth, so that two names in one have
- * different owners. The public suffix list has some of them, but not all, and not at every depth.
+ * Domains in which a provider names the search clusters of many customers, at varying depth, so that two names in one
+ * have different owners. The public suffix list has some of them, but not all, and not at every depth.
  */
 export const providerSuffixes: readonly string[] = [
   // Amazon OpenSearch Service and Serverless (es., aoss., *.on.aws), and load balancers

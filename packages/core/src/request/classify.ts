@@ -18,8 +18,8 @@ export interface Classification {
 /**
  * How often a request may be sent, by its method (upper case) and its path (with its query, if it has one).
  *
- * Only what `classes.ts` lists is Read or Repeatable. A path that a proxy or an engine might read in another way is Never:
- * one with an empty or dot segment, a trailing slash, a backslash, a blank, a fragment or a broken escape.
+ * Only what `classes.ts` lists is Read or Repeatable. A path that a proxy or an engine might read in another way is
+ * Never: one with an empty or dot segment, a trailing slash, a backslash, a blank, a fragment or a broken escape.
  *
  * A Repeatable must name one concrete thing. Lists, wildcards, `_all` and date math (`<logs-{now/d}>`, which the engine
  * resolves anew each time) make it Never, and so do values that mean something else once they are decoded again: those

@@ -93,7 +93,8 @@ export function mayHaveSent(outcome: Outcome): boolean {
 
 /**
  * Whether the outcome counts against the node in the circuit breaker: refused, unreachable, connect timeout, TLS, or a
- * reset before the first byte on a fresh socket. Never an answer, a timeout, a stale socket, or a lack of our own resources.
+ * reset before the first byte on a fresh socket. Never an answer, a timeout, a stale socket, or a lack of our own
+ * resources.
  */
 export function blamesNode(outcome: Outcome): boolean {
   switch (outcome.kind) {

@@ -55,10 +55,11 @@ export interface Reroutes<A extends StuckAttempt> {
  *
  * Only to a node that has given a sign of life since the suspicion began; otherwise the attempts stay on their sockets.
  * What looks like one stalled node is often all of them, or our own network, for a few seconds: requests that stay are
- * answered then, and requests rerouted blindly are lost. So nothing is rerouted with one node, or with all nodes stalled.
+ * answered then, and requests rerouted blindly are lost. So nothing is rerouted with one node, or with all nodes
+ * stalled.
  *
- * In each window of 100 ms at most half of what the targets have in flight, but at least one for each target, the oldest
- * first: the requests of a frozen node come all at once, and must not overload the others.
+ * In each window of 100 ms at most half of what the targets have in flight, but at least one for each target, the
+ * oldest first: the requests of a frozen node come all at once, and must not overload the others.
  *
  * To be called when a node stalls or goes down, and repeatedly while attempts are stuck. Each thread keeps one window,
  * for its own attempts and counts.

@@ -16,8 +16,9 @@ export interface RetryableCall {
 }
 
 /**
- * What a request's earlier attempts leave behind. Begin with {@link noHistory} or {@link historyOfSent}, go on with what a
- * retry hands back and with {@link withGivenUpAttempt}. The one place that holds what was sent: see {@link sentOf}.
+ * What a request's earlier attempts leave behind. Begin with {@link noHistory} or {@link historyOfSent}, go on with
+ * what a retry hands back and with {@link withGivenUpAttempt}. The one place that holds what was sent: see
+ * {@link sentOf}.
  */
 export interface History {
   /** Bytes of some attempt may have been written. False is a promise. */
@@ -153,7 +154,8 @@ function retryConnect(
   random: Random,
 ): Decision | undefined {
   if (call.maxRetries === 0) return undefined;
-  // The wait is bounded, not the number of attempts: two slow connect timeouts must not hide a third node that is healthy.
+  // The wait is bounded, not the number of attempts: two slow connect timeouts must not hide a third node that is
+  // healthy.
   if (untriedNodes > 0) return retryWithin(call.deadlineMs, 0, past, nowMs);
   const untilMs = Math.min(call.deadlineMs, (past.refusals?.sinceMs ?? startedAtMs) + call.noNodeWaitMs);
   return retryWithin(untilMs, refusedBackoffMs(random), past, nowMs);

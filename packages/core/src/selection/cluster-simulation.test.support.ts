@@ -78,7 +78,10 @@ const networkMs = 0.5;
 const stallMs = 300;
 const retriesMax = 3;
 
-/** Simulates processes that each measure by themselves, in front of nodes that are queues. The same run gives the same history. */
+/**
+ * Simulates processes that each measure by themselves, in front of nodes that are queues. The same run gives the same
+ * history.
+ */
 export function simulate({
   rule,
   behaviourOf,

@@ -27,10 +27,11 @@ export interface Roster {
 /**
  * Sorts the nodes into those that get requests and those that do not. While there is any node, one is eligible.
  *
- * Eligible are the nodes that are neither down nor draining nor ejected by this process; unverified nodes and those in slow
- * start are. If too few are left (none; of ten nodes and more, fewer than half) ejections are ignored. If they are still
- * too few, "down" is ignored too: if most nodes look dead, the fault may lie in the probes, and sending every request to
- * the rest would overload them. Draining nodes neither count nor serve while there is another node. Seeds come last.
+ * Eligible are the nodes that are neither down nor draining nor ejected by this process; unverified nodes and those in
+ * slow start are. If too few are left (none; of ten nodes and more, fewer than half) ejections are ignored. If they are
+ * still too few, "down" is ignored too: if most nodes look dead, the fault may lie in the probes, and sending every
+ * request to the rest would overload them. Draining nodes neither count nor serve while there is another node. Seeds
+ * come last.
  *
  * To be called when a node changes, not for every request.
  */

@@ -1,8 +1,8 @@
 import type { Roster } from "./eligible.js";
 
 /**
- * What a pick reads from the node table. Each method is called for several nodes of every request: it should read one word
- * and allocate nothing.
+ * What a pick reads from the node table. Each method is called for several nodes of every request: it should read one
+ * word and allocate nothing.
  */
 export interface NodeReader {
   /** The nodes that may get a request now; made anew whenever a node changes. */
@@ -14,7 +14,10 @@ export interface NodeReader {
   hasRoom(slot: number): boolean;
   /** When the node last refused a connection, in monotonic milliseconds; -Infinity if it never did. */
   refusedAtMs(slot: number): number;
-  /** What multiplies the cost of a request at the node: 1 in good standing, more while it is slow or fails (penalties.ts). */
+  /**
+   * What multiplies the cost of a request at the node: 1 in good standing, more while it is slow or fails
+   * (penalties.ts).
+   */
   penaltyOf(slot: number): number;
   /** When an attempt at the node last began, in monotonic milliseconds; 0 if none did. */
   begunAtMs(slot: number): number;

@@ -28,21 +28,21 @@ const failingFactor = 50;
 
 /**
  * How much more a request costs at each node than its requests in flight show: how slow the node is, and how often it
- * fails, compared with the others. It finds nodes that no probe finds: one that is ten times slower than the rest, or one
- * that looks idle because it answers 503 at once.
+ * fails, compared with the others. It finds nodes that no probe finds: one that is ten times slower than the rest, or
+ * one that looks idle because it answers 503 at once.
  *
  *   penalty  = slow x failing
- *   slow     = (r/2)^3 where r > 2, else 1;  r = the node's mean latency over the lower quartile of all means; but at least
- *              1 + the odds that the node delays some answers and the others do not (tail-latency-detector.ts)
+ *   slow     = (r/2)^3 where r > 2, else 1;  r = the node's mean latency over the lower quartile of all means;
+ *              at least 1 + the odds that only this node delays some answers (tail-latency-detector.ts)
  *   failing  = 1 + 50 x (its failure rate, less the best node's, less 5 %)
  *
  * Nodes are only compared with each other, so a cluster that is slow as a whole has no penalties. Up to a ratio of 2,
  * requests in flight alone balance unequal machines; the cube takes a node that is ten times slower out of nearly every
- * draw. Both parts fade in 15 s, on a clock that moves at most 100 ms a request: with little traffic, a bad node keeps its
- * penalty from one request to the next.
+ * draw. Both parts fade in 15 s, on a clock that moves at most 100 ms a request: with little traffic, a bad node keeps
+ * its penalty from one request to the next.
  *
- * One instance for each thread, which measures by itself. Mutable rows of numbers by slot: a request allocates nothing. All
- * zeros mean that nothing is known.
+ * One instance for each thread, which measures by itself. Mutable rows of numbers by slot: a request allocates nothing.
+ * All zeros mean that nothing is known.
  */
 export class Penalties {
   private readonly meanMs: Float64Array;
@@ -102,8 +102,8 @@ export class Penalties {
   }
 
   /**
-   * The node gave an answer that does not mean "not now" (429, 502, 503, 504). `tookMs` is without the time in which this
-   * thread did not run, which is not the node's.
+   * The node gave an answer that does not mean "not now" (429, 502, 503, 504). `tookMs` is without the time in which
+   * this thread did not run, which is not the node's.
    */
   answered(slot: number, tookMs: number, nowMs: number): void {
     const share = this.bringUpToDate(slot);
@@ -124,8 +124,8 @@ export class Penalties {
   }
 
   /**
-   * The slot has another node, or its node has returned to use: it starts without a penalty. Its failure rate starts at the
-   * best node's, not lower: otherwise all the others would seem to fail beside it.
+   * The slot has another node, or its node has returned to use: it starts without a penalty. Its failure rate starts at
+   * the best node's, not lower: otherwise all the others would seem to fail beside it.
    */
   forget(slot: number): void {
     this.meanMs[slot] = 0;

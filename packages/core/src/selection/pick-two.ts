@@ -27,10 +27,10 @@ const none: Picked = { type: "none" };
  * roster's order; when every node is tried, to an eligible one again. A node without room is left out, but a worse
  * node gets no request just because a better one has no room: then the result is "full".
  *
- * Two different nodes without a penalty are drawn at random, and one with; the cheapest of these is taken. The cheapest of
- * all would draw every process to the same node at once; the cheaper of two comes close to it without that (Mitzenmacher,
- * "The Power of Two Choices in Randomized Load Balancing", 2001). Penalised nodes are not among the two: if most nodes are
- * bad, most pairs would be.
+ * Two different nodes without a penalty are drawn at random, and one with; the cheapest of these is taken. The cheapest
+ * of all would draw every process to the same node at once; the cheaper of two comes close to it without that
+ * (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001). Penalised nodes are not among the two:
+ * if most nodes are bad, most pairs would be.
  *
  * With `exploration`, which is for Reads only, a first attempt may go to a penalised node to measure it.
  */

@@ -14,16 +14,17 @@ const priorLog = 6;
 const evidenceMax = 12;
 
 /**
- * Finds nodes that answer most requests as the others do and delay some. A mean hardly shows that, although one request in
- * a hundred waits for it.
+ * Finds nodes that answer most requests as the others do and delay some. A mean hardly shows that, although one request
+ * in a hundred waits for it.
  *
- * A CUSUM test of two hypotheses about each node: its answers are late as often as those of the others, or 8 % more often.
- * Each answer adds the logarithm of how much likelier it is under the second one. The sum never falls below 0, so a long
- * good past does not delay detection (Page, "Continuous Inspection Schemes", Biometrika 1954). The result is the odds of the
- * second hypothesis.
+ * A CUSUM test of two hypotheses about each node: its answers are late as often as those of the others, or 8 % more
+ * often. Each answer adds the logarithm of how much likelier it is under the second one. The sum never falls below 0,
+ * so a long good past does not delay detection (Page, "Continuous Inspection Schemes", Biometrika 1954). The result is
+ * the odds of the second hypothesis.
  *
- * Of answers that were waited for at the same time only one counts as late: the same pause, such as a garbage collection,
- * has delayed them all. One instance for each thread; rows of numbers by slot, so that an answer allocates nothing.
+ * Of answers that were waited for at the same time only one counts as late: the same pause, such as a garbage
+ * collection, has delayed them all. One instance for each thread; rows of numbers by slot, so that an answer allocates
+ * nothing.
  */
 export class TailLatencyDetector {
   private readonly evidence: Float64Array;

@@ -9,8 +9,9 @@ import {
 } from "./cluster-identity.js";
 
 /**
- * Answers to `GET /`, such as `1 u2`: at second 1 a configured node answers as one of the cluster u2. `-` instead of a uuid:
- * as one that has not joined a cluster. A `*` behind: a listed node answers. Returns the effects with their seconds.
+ * Answers to `GET /`, such as `1 u2`: at second 1 a configured node answers as one of the cluster u2. `-` instead of a
+ * uuid: as one that has not joined a cluster. A `*` behind: a listed node answers. Returns the effects with their
+ * seconds.
  */
 function tell(configuredUuid: string | undefined, answers: string): { identity: ClusterIdentity; effects: string } {
   let identity = newClusterIdentity(configuredUuid);

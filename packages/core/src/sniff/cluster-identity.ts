@@ -15,11 +15,11 @@ const notJoined = "_na_";
  *                                      │                                ▲  │
  *                                      └─── another takes its place ────┴──┘
  *
- * The cluster may be rebuilt at the same addresses, with another uuid. The uuid of the old one would then pass from leader
- * to leader and keep the new one out for ever. So another cluster takes its place once only that cluster has answered at
- * the configured addresses for 60 s. It does not while a node of ours answers at least once a minute, nor while two other
- * clusters answer. A configured uuid is never replaced. Only configured nodes count: where they are is the one thing about
- * a cluster that its owner alone decides.
+ * The cluster may be rebuilt at the same addresses, with another uuid. The uuid of the old one would then pass from
+ * leader to leader and keep the new one out for ever. So another cluster takes its place once only that cluster has
+ * answered at the configured addresses for 60 s. It does not while a node of ours answers at least once a minute, nor
+ * while two other clusters answer. A configured uuid is never replaced. Only configured nodes count: where they are is
+ * the one thing about a cluster that its owner alone decides.
  *
  * Times are monotonic milliseconds.
  */
@@ -171,8 +171,8 @@ function verified(
 /**
  * What an address proved to be, by the `cluster_uuid` of its `GET /`.
  *
- * "unverified" is alive but has not joined a cluster, or does not say which. Nothing is pinned by it, and its sniff, which
- * would list itself alone, is not used.
+ * "unverified" is alive but has not joined a cluster, or does not say which. Nothing is pinned by it, and its sniff,
+ * which would list itself alone, is not used.
  */
 export type IdentityProof =
   | { readonly kind: "verified"; readonly uuid: string }

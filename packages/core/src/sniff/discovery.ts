@@ -12,15 +12,16 @@ import { type KnownSeed, recogniseSeeds } from "./recognise-seeds.js";
  *        ▲                                     │
  *        └────── another cluster is ours ──────┘
  *
- * "seeds": the configured nodes are wanted, and the listed ones beside them, so that a view exists from the first moment
- * and stays if the listed addresses cannot be reached. "sniff": only the listed nodes are wanted.
+ * "seeds": the configured nodes are wanted, and the listed ones beside them, so that a view exists from the first
+ * moment and stays if the listed addresses cannot be reached. "sniff": only the listed nodes are wanted.
  */
 export interface Discovery {
   readonly source: Topology["source"];
   readonly membership: Membership;
   /**
-   * Nodes of the last leader's view, by `nodeKey`. They are not dropped only because the local configuration is incomplete:
-   * a name that was not looked up yet, or a credential that was not given yet, would empty the view for all processes.
+   * Nodes of the last leader's view, by `nodeKey`. They are not dropped only because the local configuration is
+   * incomplete: a name that was not looked up yet, or a credential that was not given yet, would empty the view for all
+   * processes.
    */
   readonly inherited: ReadonlySet<string>;
 }

@@ -75,8 +75,8 @@ export interface MergedSniff {
  * Takes one sniff answer into account.
  *
  * Promised: an answer that lists no node changes nothing, and no answer empties a membership. An incomplete answer
- * counts no absence. A node leaves by absence only under {@link membershipRules}. While an answer is held, nodes only join
- * and are refreshed; the nodes that it omits are recorded, so that the next answer can confirm it.
+ * counts no absence. A node leaves by absence only under {@link membershipRules}. While an answer is held, nodes only
+ * join and are refreshed; the nodes that it omits are recorded, so that the next answer can confirm it.
  */
 export function mergeSniff(membership: Membership, answer: MembershipAnswer, nowMs: number): MergedSniff {
   const { members } = membership;
@@ -110,7 +110,9 @@ export function mergeSniff(membership: Membership, answer: MembershipAnswer, now
   };
 }
 
-/** The listed nodes at an address that is no member's. One that changed its address comes first: it frees the old one. */
+/**
+ * The listed nodes at an address that is no member's. One that changed its address comes first: it frees the old one.
+ */
 function strangersTo(members: readonly ListedNode[], listed: ReadonlyMap<string, NodeRecord>): readonly NodeRecord[] {
   const addresses = new Set(members.map(({ node }) => addressOf(node)));
   const ids = new Set(members.map(({ node }) => node.id));
@@ -134,7 +136,8 @@ function refreshed({ node }: ListedNode, listed: ReadonlyMap<string, NodeRecord>
   return present(fresh === undefined || sameRecord(fresh, node) ? node : fresh);
 }
 
-// A node that is missing because of a held answer keeps the next answer held, so that newly joined nodes cannot outvote it.
+// A node that is missing because of a held answer keeps the next answer held, so that newly joined nodes cannot outvote
+// it.
 function mustHold(missing: readonly ListedNode[], memberCount: number): boolean {
   const shrinks = missing.length > memberCount * membershipRules.shrinkShareMax;
   return shrinks || missing.some((member) => isAbsent(member) && member.held);

@@ -54,7 +54,9 @@ export type ParsedSniff =
       readonly ok: true;
       /** Ordered by address; no two share one. Empty if every node was skipped. */
       readonly nodes: readonly NodeRecord[];
-      /** The `publish_address` of each of them, by id, fit for a log line: before `addressMap`, as the node wrote it. */
+      /**
+       * The `publish_address` of each of them, by id, fit for a log line: before `addressMap`, as the node wrote it.
+       */
       readonly published: ReadonlyMap<string, string>;
       /** Ordered by id. */
       readonly skipped: readonly SkippedNode[];

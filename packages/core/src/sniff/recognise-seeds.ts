@@ -15,9 +15,9 @@ export interface KnownSeed {
  * Finds the sniffed nodes that are configured addresses under another spelling, and gives them the configured one:
  * that address works, and its credentials are exact. The published number stays as `ip`.
  *
- * A node is a seed if it has the seed's port and one of its resolved addresses and, if the seed has answered with a node
- * name, that name. In doubt it is not: a seed that stands for several nodes (a load balancer, a round-robin name, a
- * forwarded port) must not swallow one of them. Two targets for one node cost little; a lost node costs more.
+ * A node is a seed if it has the seed's port and one of its resolved addresses and, if the seed has answered with a
+ * node name, that name. In doubt it is not: a seed that stands for several nodes (a load balancer, a round-robin name,
+ * a forwarded port) must not swallow one of them. Two targets for one node cost little; a lost node costs more.
  *
  * Nodes keep their order, and no two get one address. Seeds that are not in the list are left to the caller.
  */

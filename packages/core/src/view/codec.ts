@@ -28,8 +28,8 @@ import { type Head, type Mark, type Marks, markKinds, type Topology } from "./vi
  * out, where they do not fit.
  *
  * Reading: the store may hold anything, because other clients can write to it. Every field is checked, unknown fields
- * are dropped, and a document with one bad field is refused whole, with the reason. Nothing is thrown. A host is checked
- * to be a host; whether it may be used is for the host policy.
+ * are dropped, and a document with one bad field is refused whole, with the reason. Nothing is thrown. A host is
+ * checked to be a host; whether it may be used is for the host policy.
  */
 
 /** The format this version writes. Readers accept this and the next, so that a fleet can be updated one by one. */

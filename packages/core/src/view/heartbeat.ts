@@ -17,8 +17,8 @@ export interface Heartbeat {
   /** The nodes, by `nodeKey`, that this process has ejected; at most 64 are named. */
   readonly ejected: readonly string[];
   /**
-   * The nodes, by `nodeKey`, that the view marks down and this process refutes: it received a byte from them in the last
-   * 2 s and goes on using them. At most 64 are named. Absent: none.
+   * The nodes, by `nodeKey`, that the view marks down and this process refutes: it received a byte from them in the
+   * last 2 s and goes on using them. At most 64 are named. Absent: none.
    */
   readonly refutes?: readonly string[];
   /** Time since any node last answered this process, in milliseconds; absent: none ever has. */
@@ -30,7 +30,10 @@ export interface Heartbeat {
 export interface ThreadHeartbeat {
   /** Its index, from 0. */
   readonly thread: number;
-  /** The list of nodes it dispatches by; absent before its first. It reads marks from shared memory, as main writes them. */
+  /**
+   * The list of nodes it dispatches by; absent before its first. It reads marks from shared memory, as main writes
+   * them.
+   */
   readonly topology?: Version;
   /** Requests assigned to it that have not ended. */
   readonly calls: number;

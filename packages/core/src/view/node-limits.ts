@@ -1,6 +1,6 @@
 /**
- * The most that one list of nodes may hold, wherever it comes from: the cluster or the shared view. A real cluster stays
- * far below each. Lengths are in characters.
+ * The most that one list of nodes may hold, wherever it comes from: the cluster or the shared view. A real cluster
+ * stays far below each. Lengths are in characters.
  */
 export const nodeLimits = {
   nodesMax: 4_096,

@@ -36,7 +36,8 @@ export interface PeerProbeResult {
   readonly ok: boolean;
 }
 
-// As JSON, each kind on a channel of its own. A message with one bad field is refused whole; unknown fields are dropped.
+// As JSON, each kind on a channel of its own. A message with one bad field is refused whole; unknown fields are
+// dropped.
 
 export function encodeReport({ node, reason, replica, probe }: FailureReport): string {
   return JSON.stringify({ node, reason: cutReason(reason), replica, probe } satisfies Fieldwise<FailureReport>);

@@ -17,8 +17,8 @@ const graceMs = 1_000;
  *       │                  │ └────────────a beat───────────┴───────────────┴─────────────────────┘ │
  *       └── a second ──────┼───────────────────────────────────────────────────────────────────────┘
  *
- * A standalone process monitors the cluster itself, from the last view it had, until the shared view has a leader again.
- * All times are monotonic milliseconds.
+ * A standalone process monitors the cluster itself, from the last view it had, until the shared view has a leader
+ * again. All times are monotonic milliseconds.
  */
 export type ViewLiveness =
   | { readonly state: "searching"; readonly standaloneAtMs: number }

@@ -24,7 +24,7 @@ export interface EngineCluster extends AsyncDisposable {
   readonly ca?: string;
   /** SHA-256 of the CA's certificate, upper-case hex with colons; present when secured. */
   readonly caFingerprint?: string;
-  /** Who may log in; present when secured. The first one may do everything. */
+  /** The users that may log in; present when secured. The first may do everything. */
   readonly users?: readonly { readonly username: string; readonly password: string }[];
   /** Adds a data node and waits until the cluster has taken it in. */
   addNode(): Promise<EngineNode>;

@@ -11,7 +11,7 @@ import type { EngineCluster, EngineKind, EngineNode, EngineOptions } from "./con
 import { createEngineNode, type ManagedEngineNode, startTimeoutMs, tailOf } from "./engine-node.js";
 import { engineVersions, type FetchedEngine, fetchEngine } from "./fetch-engine.js";
 
-/** The security plugin's own demo user, who may do everything. */
+/** The security plugin's own demo user, which may do everything. */
 const administrator = { username: "admin", password: "admin" } as const;
 
 const plainHeapMegabytes = 256;

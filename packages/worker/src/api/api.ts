@@ -43,9 +43,9 @@ export interface Pool {
   /** Calls `listener` no more. */
   off<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this;
   /**
-   * Takes no more requests and tasks, waits for those that are pending, then closes everything; what is pending then fails
-   * with `CLOSED`. Always resolves, whatever state the cluster is in. `timeoutMs`: the longest wait, 0 or a time in the
-   * range of a request's timeout; default 10,000. A second call may shorten it.
+   * Takes no more requests and tasks, waits for those that are pending, then closes everything; what is pending then
+   * fails with `CLOSED`. Always resolves, whatever state the cluster is in. `timeoutMs`: the longest wait, 0 or a time
+   * in the range of a request's timeout; default 10,000. A second call may shorten it.
    *
    * @throws {RollcallError} `CONFIG` for a `timeoutMs` out of range; the pool stays open then
    */

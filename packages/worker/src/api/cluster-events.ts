@@ -41,7 +41,8 @@ export class ClusterEvents implements ClusterListener {
   }
 
   tableChanged(cluster: { nodes(): readonly KnownNode[] }): void {
-    // A node that the configuration does not let this process use, as before `auth` has answered, is no sign of trouble.
+    // A node that the configuration does not let this process use, as before `auth` has answered, is no sign of
+    // trouble.
     const members = cluster.nodes().filter(({ tier, standing }) => tier === "node" && standing.state !== "unusable");
     const degraded = members.length > 0 && !members.some(({ standing }) => isServing(standing.state));
     if (degraded === this.isDegraded) return;

@@ -13,7 +13,10 @@ export interface PoolEvents {
 
 type Listener<E extends keyof PoolEvents> = (...args: PoolEvents[E]) => void;
 
-/** Calls listeners in order of their registration. An error of one is logged and reaches neither the others nor the pool. */
+/**
+ * Calls listeners in order of their registration. An error of one is logged and reaches neither the others nor the
+ * pool.
+ */
 export class PoolEmitter {
   private readonly listeners: { readonly [E in keyof PoolEvents]: Set<Listener<E>> } = {
     node: new Set(),

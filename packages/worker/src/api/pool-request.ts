@@ -9,8 +9,8 @@ export interface PoolRequest {
    */
   readonly path: string;
   /**
-   * Encoded and added to the path's own query. An array becomes a comma-separated list, as the cluster's API expects; what
-   * is undefined is left out. A `URLSearchParams`, a `Map` or another iterable of pairs is read in its order.
+   * Encoded and added to the path's own query. An array becomes a comma-separated list, as the cluster's API expects;
+   * what is undefined is left out. A `URLSearchParams`, a `Map` or another iterable of pairs is read in its order.
    */
   readonly query?: QueryFields | Iterable<readonly [string, QueryValue]> | undefined;
   /** Replace the pool's headers of the same name; case makes no difference. A `Headers` or a `Map` is read too. */
@@ -21,8 +21,8 @@ export interface PoolRequest {
    */
   readonly body?: object | string | Uint8Array | undefined;
   /**
-   * Each item becomes one line: an object as JSON; a string, or bytes of UTF-8, as they are, which must be JSON without a
-   * line break. Anything else, such as a `Map` or a promise, is `CONFIG` with its position.
+   * Each item becomes one line: an object as JSON; a string, or bytes of UTF-8, as they are, which must be JSON without
+   * a line break. Anything else, such as a `Map` or a promise, is `CONFIG` with its position.
    */
   readonly ndjson?: Iterable<unknown> | undefined;
   /** Over everything: queue, connect, headers, body and every retry. Default: the pool's `timeoutMs`. */

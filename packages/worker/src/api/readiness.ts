@@ -1,7 +1,7 @@
 import { setTimeout as startTimer } from "node:timers";
 import { Listeners, RollcallError } from "@rollcall/core";
 
-/** What `ready` looks at. */
+/** What `ready` depends on. */
 export interface ReadyFacts {
   /** Whether a node has proved to belong to the cluster. */
   readonly isVerified: boolean;

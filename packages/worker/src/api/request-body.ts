@@ -59,8 +59,8 @@ function oneLine(text: string, at: number): string {
 }
 
 /**
- * Whether JSON expresses the value by its own fields, or by its `toJSON`. Not so for streams, maps, forms, promises, blobs,
- * buffers and classes that hide their state: JSON makes `{}` of most of them, without an error.
+ * Whether JSON expresses the value by its own fields, or by its `toJSON`. Not so for streams, maps, forms, promises,
+ * blobs, buffers and classes that hide their state: JSON makes `{}` of most of them, without an error.
  */
 function isPlainData(value: unknown): value is object {
   if (!isObject(value) || ("then" in value && typeof value.then === "function")) return false;

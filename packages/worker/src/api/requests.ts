@@ -14,7 +14,9 @@ export interface RequestsOptions {
   readonly count: (what: "requests" | "answered" | "failed") => void;
 }
 
-/** The requests that one thread's code makes: checks them, keeps their deadlines and signals, makes errors of failures. */
+/**
+ * The requests that one thread's code makes: checks them, keeps their deadlines and signals, makes errors of failures.
+ */
 export class Requests {
   constructor(private readonly options: RequestsOptions) {}
 

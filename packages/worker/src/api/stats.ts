@@ -28,7 +28,8 @@ export interface PoolStats {
     readonly source: "seeds" | "sniff";
     /**
      * How far the view that processes share is to be trusted: "stale" after 10 s without a beat of its leader, "orphan"
-     * after 60 s, or where there is none: this process then monitors the cluster for itself. Always "fresh" without `redis`.
+     * after 60 s, or where there is none: this process then monitors the cluster for itself. Always "fresh" without
+     * `redis`.
      */
     readonly freshness: Freshness;
     /** Since the last beat of the view in use, in milliseconds. */

@@ -150,7 +150,9 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     return entry === undefined ? undefined : this.probeOnce(entry, undefined);
   }
 
-  /** The version of the topology that a numbered list of targets stands for; undefined where it is not known any more. */
+  /**
+   * The version of the topology that a numbered list of targets stands for; undefined where it is not known any more.
+   */
   topologyOf(list: number): Version | undefined {
     return this.lists.versionOf(list);
   }

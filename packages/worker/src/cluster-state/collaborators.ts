@@ -9,7 +9,9 @@ export type TableSender = Pick<Sender, "apply" | "reroute" | "pump">;
 
 /** Takes what this process reports, and has the clock that the times of marks are on. */
 export interface Reporter {
-  /** This process cannot use the node of that `nodeKey`. Never fails. `probed`: a probe on a new connection failed too. */
+  /**
+   * This process cannot use the node of that `nodeKey`. Never fails. `probed`: a probe on a new connection failed too.
+   */
   report(node: string, reason: string, probed: boolean): void;
   nowMs(): number;
 }

@@ -43,7 +43,7 @@ export class NodeEntry {
   isHandedOut = false;
   /** When this process last reported the node to the leader. */
   reportedAtMs = Number.NEGATIVE_INFINITY;
-  /** What listeners were last told. */
+  /** The state in the last event to listeners. */
   announced: NodeState | "absent" = "absent";
   private readonly runner: ReducerRunner<LocalNode, LocalNodeEvent, NodeEffect>;
 

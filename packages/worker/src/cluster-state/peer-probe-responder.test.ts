@@ -41,7 +41,7 @@ function responding(known: readonly string[] = [node]) {
 }
 
 describe("a peer probe", () => {
-  it("tells the leader whether one probe has reached the node", async () => {
+  it("reports to the leader whether one probe has reached the node", async () => {
     const { ask, answer, results } = responding();
     ask("7.1");
     await answer(reached);
@@ -168,7 +168,7 @@ describe("a leader that is cut off", () => {
       for (const { port } of [first, second]) {
         store.report({ node: `@127.0.0.1:${port}`, reason: "cut off", replica: "a", probe: "failed" });
       }
-      await waitUntil("the leader logs who reaches them", () => logger.messages("warn").length === 2);
+      await waitUntil("the leader logs which process reaches them", () => logger.messages("warn").length === 2);
       for (const warning of logger.messages("warn"))
         assert.match(warning, /cannot be reached from here, but from replica b/);
       assert.deepEqual(marks(), {});

@@ -23,9 +23,9 @@ const answerWithinMs = 1_400;
 /**
  * Answers a leader's question whether this process reaches a node.
  *
- * Only what was seen is sent: that the node answers, or that it does not. Without an answer stay: a node that this process
- * does not have or may not probe, another cluster at its address, and a probe during which this process was hardly
- * running. It answers at most 10 questions in a second.
+ * Only what was seen is sent: that the node answers, or that it does not. Without an answer stay: a node that this
+ * process does not have or may not probe, another cluster at its address, and a probe during which this process was
+ * hardly running. It answers at most 10 questions in a second.
  */
 export class PeerProbeResponder {
   private readonly rate: RateLimiter;

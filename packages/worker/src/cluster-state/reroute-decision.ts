@@ -9,7 +9,8 @@ import type { NodeEntry } from "./node-entry.js";
 const targetsMax = 64;
 
 /**
- * From which nodes to which Reads are to be rerouted; undefined while none waits on a stuck node, or none can go elsewhere.
+ * From which nodes to which Reads are to be rerouted; undefined while none waits on a stuck node, or none can go
+ * elsewhere.
  *
  * It is decided here because only the main thread sees the whole process. Which attempts are moved, and how many at a
  * time, each thread decides for its own.

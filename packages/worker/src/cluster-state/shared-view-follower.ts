@@ -34,9 +34,9 @@ interface News {
 }
 
 /**
- * Follows the view that replicas share, and a standalone monitor while no leader keeps that: see `ViewLiveness` of core,
- * whose decisions it carries out. The loss of the store or of the leader never fails or delays a request: the consumer
- * always has a view, at worst that of the configured nodes.
+ * Follows the view that replicas share, and a standalone monitor while no leader keeps that: see `ViewLiveness` of
+ * core, whose decisions it carries out. The loss of the store or of the leader never fails or delays a request: the
+ * consumer always has a view, at worst that of the configured nodes.
  */
 export class SharedViewFollower {
   private readonly liveness: ReducerRunner<ViewLiveness, ViewLivenessEvent, News>;

@@ -2,7 +2,9 @@ import { type Coordinator, createMemoryStore, type ViewStore } from "@rollcall/c
 import type { Clock } from "@rollcall/core";
 import type { FailureReport, View } from "@rollcall/core/view";
 
-/** A coordinator that this process runs for itself alone, over a store in memory, beginning with what was known last. */
+/**
+ * A coordinator that this process runs for itself alone, over a store in memory, beginning with what was known last.
+ */
 export class StandaloneMonitor {
   private readonly store: ViewStore;
   private readonly coordinator: Coordinator;

@@ -1,13 +1,15 @@
 import { compareVersions, type Freshness, type View } from "@rollcall/core/view";
 
-/** "shared": the view of all processes, or the only one. "own": kept by this process alone, while no leader keeps that. */
+/**
+ * "shared": the view of all processes, or the only one. "own": kept by this process alone, while no leader keeps that.
+ */
 export type ViewOrigin = "shared" | "own";
 
 /** What uses a view. */
 export interface ViewConsumer {
   /**
-   * To be called with each view, with each beat of it, and when its freshness changes. Only the marks of a "fresh" view are
-   * to be obeyed.
+   * To be called with each view, with each beat of it, and when its freshness changes. Only the marks of a "fresh" view
+   * are to be obeyed.
    */
   apply(view: View, freshness: Freshness, origin: ViewOrigin): void;
 }
@@ -22,9 +24,9 @@ export interface ViewInForce {
 export const noView: ViewInForce = { view: undefined, freshness: "fresh", origin: "shared" };
 
 /**
- * What a process goes by after another view has come, and what of it is new. An older document is ignored, also beside a
- * newer one, and a beat refreshes no more than the age. Versions compare within one origin only: a view of another origin
- * replaces what is in force.
+ * What a process goes by after another view has come, and what of it is new. An older document is ignored, also beside
+ * a newer one, and a beat refreshes no more than the age. Versions compare within one origin only: a view of another
+ * origin replaces what is in force.
  */
 export function nextViewInForce(
   before: ViewInForce,

@@ -464,7 +464,7 @@ describe("dispatch: any mixture of faults", () => {
         rig.use(a.origin, b.origin, `http://127.0.0.1:${refusing}`);
         for (const { cancelAfterMs, ...wanted } of calls) {
           const { pending } = rig.begin(wanted);
-          // Every call has an owner who gives it up one day.
+          // The owner of a call ends it at some time.
           setTimeout(() => pending.cancel("TIMEOUT", "over"), cancelAfterMs ?? 400);
         }
         if (shrinks) setTimeout(() => rig.use(a.origin), 15);

@@ -1,4 +1,6 @@
-/** Nodes that are stalled or marked down while requests wait at them, and the nodes that their Reads may go to instead. */
+/**
+ * Nodes that are stalled or marked down while requests wait at them, and the nodes that their Reads may go to instead.
+ */
 export interface RerouteOrder {
   /** When it was made. One that comes late is ignored: another follows. */
   readonly decidedAtMs: number;

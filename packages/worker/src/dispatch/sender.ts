@@ -27,7 +27,10 @@ export type Result =
   | {
       readonly kind: "answered";
       readonly status: number;
-      /** As undici gives them: name, value, name, value, each as bytes. From a thread: one text, with CRLF between lines. */
+      /**
+       * As undici gives them: name, value, name, value, each as bytes. From a thread: one text, with CRLF between
+       * lines.
+       */
       readonly rawHeaders: readonly Buffer[] | string;
       /** Text only where it is the very bytes, as UTF-8. */
       readonly body: Buffer | string;
@@ -60,7 +63,10 @@ export interface DispatchObserver {
   credentialRefused(): void;
   /** No request or connection of the slot is left since its target was taken away: another node may have it. */
   released(slot: number): void;
-  /** Reads that wait at a stalled node would be rerouted to this one if it gave a sign of life. May be called repeatedly. */
+  /**
+   * Reads that wait at a stalled node would be rerouted to this one if it gave a sign of life. May be called
+   * repeatedly.
+   */
   probeWanted(slot: number): void;
 }
 
@@ -69,7 +75,10 @@ export interface SenderStats {
   readonly queued: number;
 }
 
-/** Sends requests to nodes: a dispatch in this thread, or lanes to dispatches in others. The pool does not depend on which. */
+/**
+ * Sends requests to nodes: a dispatch in this thread, or lanes to dispatches in others. The pool does not depend on
+ * which.
+ */
 export interface Sender {
   /** Whether requests can be sent: those started before are queued. */
   readonly isUp: boolean;
@@ -79,7 +88,10 @@ export interface Sender {
   start(request: PreparedRequest, settle: (result: Result) => void, claim?: Claim): PendingRequest;
   /** The table has changed: requests that wait for a connection go on if they can. */
   pump(): void;
-  /** Reroutes Reads that wait at some nodes, as many as the targets can bear. To be called every `beatMs` while any waits. */
+  /**
+   * Reroutes Reads that wait at some nodes, as many as the targets can bear. To be called every `beatMs` while any
+   * waits.
+   */
   reroute(order: RerouteOrder): void;
   stats(): SenderStats;
   /** Ends every request and every connection, now. Always resolves. */

@@ -6,8 +6,8 @@ export interface Indexed {
 /**
  * A list in no order, for items that are added and removed at every request.
  *
- * Not a Set: V8 replaces a Set's hash table every so often, and abandoned tables keep each other, and the items in them,
- * alive into the old generation.
+ * Not a Set: V8 replaces a Set's hash table every so often, and abandoned tables keep each other, and the items in
+ * them, alive into the old generation.
  */
 export class SwapRemoveList<Item extends Indexed> {
   private readonly items: Item[] = [];

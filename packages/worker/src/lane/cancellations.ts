@@ -9,8 +9,8 @@ const answerMs = 100;
 /**
  * The requests that were cancelled after their thread had accepted them.
  *
- * The thread is asked to end each, and its answer names the attempts. If none comes in time, the claim word says what was
- * sent, and main settles the request itself.
+ * The thread is asked to end each, and its answer names the attempts. If none comes in time, the claim word says what
+ * was sent, and main settles the request itself.
  */
 export class Cancellations {
   /** Those that are pending, and some that have ended since. */
@@ -36,7 +36,9 @@ export class Cancellations {
     this.pending++;
   }
 
-  /** A cancelled request has ended. An answer that crossed the cancellation does not undo it, but shows what was sent. */
+  /**
+   * A cancelled request has ended. An answer that crossed the cancellation does not undo it, but shows what was sent.
+   */
   end(request: LaneRequest, sent: Sent, attempts: readonly Attempt[]): void {
     if (request.state.kind !== "cancelling") return;
     const { code, message } = request.state.why;

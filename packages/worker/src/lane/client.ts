@@ -50,8 +50,8 @@ export interface LaneStatus {
 const sweepMs = 50;
 
 /**
- * Sends requests to nodes through the dispatches of worker threads: picks the thread, holds the truth about each request,
- * and loses none, whatever happens to a thread.
+ * Sends requests to nodes through the dispatches of worker threads: picks the thread, holds the truth about each
+ * request, and loses none, whatever happens to a thread.
  *
  * All requests of one turn of the loop go to a thread as one message, and so do the answers back. Requests that come
  * while no thread is up are queued here.

@@ -118,7 +118,10 @@ export class Lane {
     return Atomics.load(this.claims, id);
   }
 
-  /** Whatever the thread reports of the request from now on is ignored. Its id stays in use until the thread reports its end. */
+  /**
+   * Whatever the thread reports of the request from now on is ignored. Its id stays in use until the thread reports its
+   * end.
+   */
   detach(id: number): void {
     this.requests[id] = undefined;
   }

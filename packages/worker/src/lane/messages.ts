@@ -7,8 +7,8 @@ import type { CancelCode, PreparedRequest, Result } from "../dispatch/sender.js"
 import type { Target } from "../dispatch/target.js";
 
 /**
- * What crosses a lane. Each way, one turn of a loop makes one message: a flat array of numbers, text and bytes, in which
- * each piece begins with its kind.
+ * What crosses a lane. Each way, one turn of a loop makes one message: a flat array of numbers, text and bytes, in
+ * which each piece begins with its kind.
  *
  *   to the thread   request   id method path headers body class reroutable maxRetries deadlineMs sentBefore
  *                   cancel    id code message

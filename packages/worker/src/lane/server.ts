@@ -43,8 +43,8 @@ export class LaneServer {
   }
 
   /**
-   * Resolves when the requests that main has posted by now have ended, or after `atMostMs`. Main has the answers then, so
-   * the thread may be blocked in the same turn.
+   * Resolves when the requests that main has posted by now have ended, or after `atMostMs`. Main has the answers then,
+   * so the thread may be blocked in the same turn.
    */
   async idle(atMostMs: number): Promise<void> {
     // A task has come by another port: what main posted before it may still wait at this one.
@@ -113,7 +113,9 @@ export class LaneServer {
     return this.withOwnTls(targets);
   }
 
-  /** Connections are kept while their TLS settings are the same object. What crosses to a thread is a copy each time. */
+  /**
+   * Connections are kept while their TLS settings are the same object. What crosses to a thread is a copy each time.
+   */
   private withOwnTls(targets: readonly Target[]): Target[] {
     const known = new Map<TlsConfig, TlsConfig>();
     const inUse = new Map<string, TlsConfig>();

@@ -1,6 +1,8 @@
 import { addressOf, type NodeRecord, nodeKey } from "@rollcall/core/view";
 
-/** "node": named by the view. "seed": configured, and not named by the view; used if no node of the view is eligible. */
+/**
+ * "node": named by the view. "seed": configured, and not named by the view; used if no node of the view is eligible.
+ */
 export type Tier = "node" | "seed";
 
 /** One slot of the node table and the node in it. The slot belongs to an address; its connections do too. */

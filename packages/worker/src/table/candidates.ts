@@ -1,7 +1,9 @@
 import type { SelectableNode } from "@rollcall/core/selection";
 import { HeaderWord, SharedWord, sharedRow, unpackState } from "./layout.js";
 
-/** Every node that may be used at all, as the shared rows have it now. They are the same while `HeaderWord.version` is. */
+/**
+ * Every node that may be used at all, as the shared rows have it now. They are the same while `HeaderWord.version` is.
+ */
 export function readCandidates(words: Int32Array): SelectableNode[] {
   const candidates: SelectableNode[] = [];
   const rows = Atomics.load(words, HeaderWord.rows);

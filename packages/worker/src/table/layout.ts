@@ -34,9 +34,9 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *                 9 handshakeMs how long the last connection took to open, with TLS; 0: none did
  *
  * Counts with a star are taken: the main thread swaps them for 0 and adds them up as doubles, so that no count is lost,
- * wraps, or is counted twice, whether threads live or die. Times with a plus are stamps: ticks, but 0 for none. What is written
- * for every request and not taken has one writer, and is stored plainly: a word is read whole in any case. Strings never
- * enter the buffer; they travel as messages.
+ * wraps, or is counted twice, whether threads live or die. Times with a plus are stamps: ticks, but 0 for none. What is
+ * written for every request and not taken has one writer, and is stored plainly: a word is read whole in any case.
+ * Strings never enter the buffer; they travel as messages.
  */
 const headerWords = 4;
 const sharedWords = 4;
@@ -129,7 +129,9 @@ export function stampOf(nowMs: number): number {
   return tickOf(nowMs) || -1;
 }
 
-/** The time of a stamp, at most 2 ms early and never late; undefined for 0, and for one so old that ticks have wrapped. */
+/**
+ * The time of a stamp, at most 2 ms early and never late; undefined for 0, and for one so old that ticks have wrapped.
+ */
 export function stampedMs(stamp: number, nowMs: number): number | undefined {
   if (stamp === 0) return undefined;
   const elapsedMs = msSinceTick(stamp, nowMs);

@@ -51,7 +51,9 @@ export class TableReader implements NodeReader {
     return this.sorted;
   }
 
-  /** Reads the shared rows again and returns the roster: one atomic load, unless a row has changed since the last call. */
+  /**
+   * Reads the shared rows again and returns the roster: one atomic load, unless a row has changed since the last call.
+   */
   refresh(): Roster {
     const version = Atomics.load(this.words, HeaderWord.version);
     if (version !== this.version) {

@@ -25,8 +25,8 @@ const perNode = ["errorStatuses", "failures", "answers", "requests"] as const;
 type PerThread = "retries" | "requests" | "answered" | "failed";
 
 /**
- * The main thread's sums of what the threads count: what was gathered from their words, and what the words hold now. So a
- * sum is exact however many threads have come and gone, and reading one changes nothing.
+ * The main thread's sums of what the threads count: what was gathered from their words, and what the words hold now. So
+ * a sum is exact however many threads have come and gone, and reading one changes nothing.
  *
  * A word holds 2^31 counts: `gather` must be called before one is full.
  */

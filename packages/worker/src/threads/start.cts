@@ -1,7 +1,7 @@
 /**
- * Where Piscina begins a thread. CommonJS on purpose: Piscina requires the file that it is given, and Node 20 aborts the
- * whole process when a thread is ended while an ES module is being required in it, as by `close()` right after the start.
- * Importing one can be broken off at any time.
+ * Where Piscina begins a thread. CommonJS on purpose: Piscina requires the file that it is given, and Node 20 aborts
+ * the whole process when a thread is ended while an ES module is being required in it, as by `close()` right after the
+ * start. Importing one can be broken off at any time.
  */
 const entry = import("./entry.js").catch(async (error: unknown) => {
   // Piscina replaces a thread that fails at once: not more often than this.

@@ -35,9 +35,9 @@ interface PiscinaWorker {
 /**
  * Piscina's worker threads: always as many as configured.
  *
- * Piscina replaces a thread that dies, at once. After one has died before it was up, Piscina 5.3 never does so again. Then
- * a "refill" task makes it start a thread: the balancer refuses that task while one is missing, and a task without a
- * worker is what Piscina starts workers for.
+ * Piscina replaces a thread that dies, at once. After one has died before it was up, Piscina 5.3 never does so again.
+ * Then a "refill" task makes it start a thread: the balancer refuses that task while one is missing, and a task without
+ * a worker is what Piscina starts workers for.
  */
 export class Threads {
   private readonly piscina: Piscina<TaskMessage | undefined, void>;

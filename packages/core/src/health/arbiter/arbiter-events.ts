@@ -15,8 +15,8 @@ export type ArbiterEvent =
    */
   | { readonly type: "inherited"; readonly nodes: readonly (ListedNode & { readonly mark: Mark | undefined })[] }
   /**
-   * The complete list of nodes wanted now. A node that it does not name leaves. A seed whose id is not known yet passes its
-   * health on when its address is listed with an id.
+   * The complete list of nodes wanted now. A node that it does not name leaves. A seed whose id is not known yet passes
+   * its health on when its address is listed with an id.
    */
   | {
       readonly type: "members";
@@ -28,8 +28,8 @@ export type ArbiterEvent =
   | { readonly type: "probed"; readonly key: string; readonly outcome: ProbeOutcome; readonly reason: string }
   /**
    * A process has ejected the node. Without `replica`, the leader's own process saw it. May come at any rate.
-   * `probe`: the reporter's own probe on a new connection has just failed too, which counts as a failed peer probe. It must
-   * be left out for the leader's own process and for a self-suspect one.
+   * `probe`: the reporter's own probe on a new connection has just failed too, which counts as a failed peer probe. It
+   * must be left out for the leader's own process and for a self-suspect one.
    */
   | {
       readonly type: "reported";
@@ -63,8 +63,8 @@ export type ArbiterEffect =
   /**
    * Probe the node once: on a new connection if `fresh`, else on one kept for probes.
    *
-   * Each `probe` must be answered by exactly one `probed`, well within 30 s; after 30 s the probe is sent again. Only the
-   * two probes of a suspicion overlap. For a node that is gone no answer is needed.
+   * Each `probe` must be answered by exactly one `probed`, well within 30 s; after 30 s the probe is sent again. Only
+   * the two probes of a suspicion overlap. For a node that is gone no answer is needed.
    */
   | { readonly type: "probe"; readonly key: string; readonly fresh: boolean }
   /**
@@ -78,8 +78,8 @@ export type ArbiterEffect =
       readonly except: readonly string[];
     }
   /**
-   * For the log: the leader cannot reach a node that stays in use, because `reachedBy` reaches it or, without that, because
-   * no peer has answered. Once per dispute.
+   * For the log: the leader cannot reach a node that stays in use, because `reachedBy` reaches it or, without that,
+   * because no peer has answered. Once per dispute.
    */
   | {
       readonly type: "disputed";

@@ -13,8 +13,8 @@ import type { ProbeOutcome } from "./probe-outcome.js";
 const random = () => 0.5;
 
 /**
- * inherit KEY[/MARK]…       what the last leader has published; a star marks a seed; a mark is such as slow-start/SINCE,
- *                           draining/SINCE or down/SINCE/HOLD-UNTIL/FLAPS
+ * inherit KEY[/MARK]…       what the last leader has published; a star marks a seed; a mark is such as
+ *                           slow-start/SINCE, draining/SINCE or down/SINCE/HOLD-UNTIL/FLAPS
  * members [first] KEY…      the list of members; a star marks a seed
  * KEY says OUTCOME          the result of one pending probe
  * KEY always OUTCOME        from here on every probe of it has this result at once, and is not shown

@@ -19,8 +19,8 @@ import { raiseDoubt, recordPeerResult, recordPeersAsked, recordReport } from "./
  *
  * Promised:
  * - Slow answers, 429 and 5xx never take a node out of use. Only two failed probes of the leader on new connections do,
- *   if a peer has failed to reach the node too and no peer has reached it, or the answer of another cluster. So neither the
- *   leader nor any other single process takes a node from the processes that reach it.
+ *   if a peer has failed to reach the node too and no peer has reached it, or the answer of another cluster. So neither
+ *   the leader nor any other single process takes a node from the processes that reach it.
  * - If no other process is alive, the two probes suffice. If others are alive and none answers, the node stays in use.
  * - A node returns from `down` after its hold and two to five good probes in a row, with a slow start.
  * - A list of members changes which nodes are judged, never their health.
@@ -82,8 +82,8 @@ export function arbiterDueMs(arbiter: Arbiter): number | undefined {
 }
 
 /**
- * The keys of the nodes to publish: all but those that are joining. A node that has left the cluster stays among them while
- * it is judged, so its record must be kept until then.
+ * The keys of the nodes to publish: all but those that are joining. A node that has left the cluster stays among them
+ * while it is judged, so its record must be kept until then.
  */
 export function publishedNodes(arbiter: Arbiter): string[] {
   return [...arbiter].filter(([, node]) => isPublished(node)).map(([key]) => key);

@@ -4,11 +4,11 @@ import { boundedFlaps, boundedHoldMs, holdEndsMs } from "./down.js";
 import { type Down, type MonitoredNode, newInUse, newMonitoredNode, probeIntervalMs } from "./node-health.js";
 
 /**
- * A node as the last leader published it. Its times stay: a change of leader makes no hold, slow start or drain longer. A
- * node that is down or unverified is probed at once. Flaps of a node in use were not published and are forgotten.
+ * A node as the last leader published it. Its times stay: a change of leader makes no hold, slow start or drain longer.
+ * A node that is down or unverified is probed at once. Flaps of a node in use were not published and are forgotten.
  *
- * Any process with access to the store may have written the mark: a time in the future becomes now, and a hold is cut to
- * the longest there is. Times of `mark` are monotonic milliseconds of this process.
+ * Any process with access to the store may have written the mark: a time in the future becomes now, and a hold is cut
+ * to the longest there is. Times of `mark` are monotonic milliseconds of this process.
  */
 export function inheritNode(
   address: string,

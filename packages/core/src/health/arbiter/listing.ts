@@ -20,8 +20,8 @@ export function relistNode(node: MonitoredNode, trusted: boolean, nowMs: number)
 }
 
 /**
- * The node is not on the list. `mayReturn`: the cluster has named it before, and neither its id nor its address is on the
- * list now; a node that is down is then probed on.
+ * The node is not on the list. `mayReturn`: the cluster has named it before, and neither its id nor its address is on
+ * the list now; a node that is down is then probed on.
  */
 export function unlistNode(node: MonitoredNode, mayReturn: boolean, nowMs: number): MonitoredNode {
   const { health, trusted } = node;

@@ -18,12 +18,12 @@ export const probeIntervalMs = 10_000;
  * - In doubt: a probe of the leader failed, or a process reported the node. The node is then `suspect`, which is not
  *   published: readers see the state before it.
  * - Confirmed: two fresh probes of the leader failed, and so did a peer. Without a live peer the two probes decide.
- * - Disputed: a peer reaches the node, or no peer answers. The suspicion opens again after 2, 4, 8 … 30 s, until a probe
- *   is answered or a peer fails too.
+ * - Disputed: a peer reaches the node, or no peer answers. The suspicion opens again after 2, 4, 8 … 30 s, until a
+ *   probe is answered or a peer fails too.
  * - Foreign: another cluster answers at the address. That takes a node in use or under suspicion down at once.
  *
- * A node that leaves the list while it is down stays down and is probed for 10 minutes more: a cluster drops a killed node
- * from its list at once, and most nodes return at the same address.
+ * A node that leaves the list while it is down stays down and is probed for 10 minutes more: a cluster drops a killed
+ * node from its list at once, and most nodes return at the same address.
  */
 export type NodeHealth = Joining | InUse | Suspect | Down | Draining | Gone;
 

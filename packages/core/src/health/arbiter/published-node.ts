@@ -3,7 +3,10 @@ import type { Mark } from "../../view/view.js";
 import { evidenceOf } from "./handover.js";
 import { type MonitoredNode, type NodeHealth, publishedHealth } from "./node-health.js";
 
-/** A node's state as others see it. "joining" and "gone" are outside the view: a node comes from one and ends in the other. */
+/**
+ * A node's state as others see it. "joining" and "gone" are outside the view: a node comes from one and ends in the
+ * other.
+ */
 export type PublishedState = Exclude<NodeHealth["state"], "suspect">;
 
 /** One node as others see it. */

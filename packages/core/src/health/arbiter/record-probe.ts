@@ -5,7 +5,9 @@ import { type Joining, type MonitoredNode, newInUse, nextProbeMs } from "./node-
 import type { ProbeOutcome } from "./probe-outcome.js";
 import { clearSuspicion, judge, noteAnswer, raiseDoubt, reportersOf } from "./suspicion.js";
 
-/** Takes the result of one of the leader's own probes into account. A result that no probe is pending for is ignored. */
+/**
+ * Takes the result of one of the leader's own probes into account. A result that no probe is pending for is ignored.
+ */
 export function recordProbe(
   node: MonitoredNode,
   outcome: ProbeOutcome,
