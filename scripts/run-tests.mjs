@@ -55,8 +55,7 @@ for (const stage of stages) {
 }
 clearInterval(stillRunning);
 
-for (const { title, output } of failures) console.log(`\n✖ ${title}\n${output.trimEnd()}`);
-if (failures.length > 0) console.log(`\nfailed:\n${failures.map(({ title }) => `  ${title}`).join("\n")}`);
+if (failures.length > 0) console.log(`\nfailed:\n${failures.map((title) => `  ${title}`).join("\n")}`);
 console.log("");
 for (const [suite, { files: ended, passed, failed, skipped }] of suiteCounts) {
   console.log(`${suite.padEnd(11)} ${ended} files: ${passed} passed, ${failed} failed, ${skipped} skipped`);
@@ -147,7 +146,9 @@ function end({ suite, name, child, startedMs: beganMs }, results, problem, outpu
   const took = seconds(performance.now() - beganMs);
   const tests = `${count.passed} passed${isWell ? "" : `, ${count.failed} failed`}`;
   say(`${isWell ? "✔" : "✖"} ${suite.padEnd(11)} ${name}  ${tests}  ${took}`);
-  if (!isWell) failures.push({ title: `${suite} ${name}${why === undefined ? "" : `: ${why}`}`, output });
+  if (isWell) return;
+  failures.push(`${suite} ${name}${why === undefined ? "" : `: ${why}`}`);
+  console.log(output.trimEnd());
 }
 
 function resultsOf(file) {
