@@ -1,648 +1,301 @@
+// What servers have been seen to answer, and what we make of it. The numbers are those of the list of vectors that the
+// parser was specified by; one may have several rows. How each table is read stands in vectors.test.ts.
+
 /**
- * What servers have been seen to answer, and what we make of it. The numbers are those of the list of vectors that
- * the parser was specified by; one may have several rows.
+ * `vector  publish_address, …  => result`, with ` from ` and the seed that answered if it is not `http://10.0.0.9:9200`.
+ * A publish address that is JSON is meant as such. The result is the URL by which the node is reached, then ` | alt ` and
+ * the address that is used when its name does not resolve; or `skip: ` and a part of the reason.
+ */
+export const addresses = String.raw`
+ 1  10.0.0.1:9200  => http://10.0.0.1:9200
+ 2  10.0.0.1:9200  from https://10.0.0.9:9200  => https://10.0.0.1:9200
+ 3  es1.internal/10.0.0.1:9200  => http://es1.internal:9200 | alt 10.0.0.1:9200
+ 4  [2001:db8::1]:9200, [2001:DB8:0:0::1]:9200  => http://[2001:db8::1]:9200
+ 5  es1/[2001:db8::1]:9200  => http://es1:9200 | alt [2001:db8::1]:9200
+ 6  [fe80::1%eth0]:9200  => skip: publish_address [fe80::1%eth0]:9200 is scoped
+ 6  [fe80::1]:9200  => skip: is link-local
+ 6  es1/[fe80::1%eth0]:9200  => http://es1:9200
+ 7  [::ffff:10.0.0.1]:9200  => http://10.0.0.1:9200
+ 7  [::ffff:0.0.0.0]:9200  => skip: wildcard
+ 8  es1:9200  => http://es1:9200
+ 9  httpd-1:9200  => http://httpd-1:9200
+ 9  https-gw/10.0.0.1:9200  => http://https-gw:9200 | alt 10.0.0.1:9200
+10  https://es1:9200  => https://es1:9200
+10  http://es1:9200  from https://10.0.0.9:9200  => skip: is plain http
+10  http://es1:9200  => http://es1:9200
+10  ftp://es1:9200  => skip: is neither http nor https
+10  https://es1:9200/path  => skip: after its slash
+11  es_node_1/172.18.0.3:9200  => http://es_node_1:9200 | alt 172.18.0.3:9200
+12  ES1.Internal/10.0.0.1:9200  => http://es1.internal:9200 | alt 10.0.0.1:9200
+13  es1/10.0.0.1:443  from https://10.0.0.9:9200  => https://es1:443 | alt 10.0.0.1:443
+14  10.0.0.1, [::1], 2001:db8::1  => skip: names no port
+14  ""  => skip: it names no publish_address
+15  10.0.0.1:0, 10.0.0.1:99999, 10.0.0.1:65536, 10.0.0.1:abc, 10.0.0.1:  => skip: has no port from 1 to 65535
+15  10.0.0.1:65535  => http://10.0.0.1:65535
+15  :9200  => skip: names no host
+16  0.0.0.0:9200  => skip: publish_address 0.0.0.0:9200 is a wildcard, not an address
+16  [::]:9200  => skip: publish_address [::]:9200 is a wildcard, not an address
+16  255.255.255.255:9200  => skip: reserved
+16  224.0.0.1:9200  => skip: multicast
+16  169.254.169.254:9200  => skip: link-local
+17  127.0.0.1:9200, [::1]:9200, localhost/127.0.0.1:9200  => skip: loopback
+17  [::127.0.0.1]:9200  => skip: reserved
+17  es1/127.0.1.1:9200  => http://es1:9200
+17  127.0.0.1:9201  from http://localhost:9200  => http://127.0.0.1:9201
+17  127.0.0.1:9201  from http://127.0.0.1:9200  => http://127.0.0.1:9201
+17  es1/127.0.0.1:9201  from http://[::1]:9200  => http://es1:9201 | alt 127.0.0.1:9201
+18  inet[/10.0.0.1:9200], 10.0.0.1/10.0.0.2:9200, /10.0.0.1:9200  => http://10.0.0.1:9200
+18  inet[es1/10.0.0.1:9200]  => http://es1:9200 | alt 10.0.0.1:9200
+19  null  => skip: it names no publish_address
+19  9200  => skip: publish_address is not text
+39  bücher.example:9200  => http://xn--bcher-kva.example:9200
+39  user:canary@es1:9200  => skip: publish_address [redacted]@es1:9200 holds an @
+39  es 1:9200, es%2f1:9200, es%31:9200, es1?x:9200, *:9200, es1..internal:9200  => skip: is not a host name
+39  10.1:9200, 010.0.0.1:9200, 0x7f000001:9200, 10.0.0.256:9200, １０.0.0.1:9200  => skip: is not a host name
+39  "es\u200b1:9200", "es\n1:9200"  => skip: publish_address es�1:9200 is not a host name
+39  ${"a".repeat(64)}.example:9200, ${"a.".repeat(126)}aa:9200  => skip: is not a host name
+39  ${"a".repeat(600)}:9200  => skip: is too long
+`;
+
+/** `vector  roles  => whether a node with these roles serves requests`; `absent` if the answer does not give them. */
+export const roles = `
+27  master  => no
+27  master voting_only  => no
+27  cluster_manager  => no
+27  master remote_cluster_client  => no
+27  master ml  => no
+27  master cluster_manager  => no
+28  master data_hot  => yes
+28  cluster_manager data  => yes
+28  cluster_manager ingest  => yes
+28  cluster_manager search  => yes
+28  cluster_manager warm  => yes
+28  cluster_manager unknown_future_role  => yes
+29  none  => yes
+29  absent  => yes
+29  unknown_future_role  => yes
+29  ml  => yes
+`;
+
+/**
+ * Whole answers: a sentence, and below it the answer and what is read from it.
  *
- * Unless a row says otherwise the seed that answered is `http://10.0.0.9:9200`. Expected: the URL the node is reached
- * by, then ` | alt ` and the address used when its name does not resolve; or `skip: ` and a part of the reason.
+ * An answer is `total/successful/failed` of `_nodes`, if it has them, and the nodes as `id=publish_address` or `id=JSON`,
+ * those with a `*` dedicated managers; or `body` and a text; or `status` and a number. Before it may stand ` from ` and the
+ * seed, `map` and the address map, or `indirect`: no published address may be used.
+ * Read is the kind of refusal, or the nodes as `id=host:port`, then after `-` the skipped ids and after `!` what was noted.
  */
-export interface AddressVector {
-  readonly vector: number;
-  /** `publish_address`, whatever its type. */
-  readonly publish: unknown;
-  readonly seed?: string;
-  readonly expect: string;
-}
+export const answers = `
+15  a bad port harms no neighbour
+    3/3/0 a=10.0.0.1:9200 b=10.0.0.2:0 c=10.0.0.3:9200  => a=10.0.0.1:9200 c=10.0.0.3:9200 - b
+16  a wildcard can be mapped
+    map {"0.0.0.0:9200":"es1:19200"} 1/1/0 a=0.0.0.0:9200  => a=es1:19200
+17  what is mapped may be a loopback address
+    map {"172.18.0.2:9200":"localhost:9201","ES2":"127.0.0.1"} 2/2/0 a=172.18.0.2:9200 b=es2/172.18.0.3:9200
+      => b=127.0.0.1:9200 a=localhost:9201
+17  the nearest match of the map wins
+    map {"es1":"wrong","10.0.0.1":"wrong","10.0.0.1:9200":"right"} 1/1/0 a=es1/10.0.0.1:9200  => a=right:9200
+17  a map cannot lead to a wildcard
+    map {"10.0.0.1":"0.0.0.0"} 1/1/0 a=10.0.0.1:9200  => - a
+19  nodes without usable http are skipped
+    4/4/0 a={} b={"http":null} c={"http":"x"} d=10.0.0.1:9200  => d=10.0.0.1:9200 - a,b,c
+20  without a publish address the first routable bound address is taken
+    2/2/0 a={"http":{"bound_address":["[::]:9200","127.0.0.1:9200",5,"10.0.0.1:9200","10.0.0.2:9200"]}}
+          b={"http":{"publish_address":null,"bound_address":"inet[/10.0.0.3:9200]"}}
+      => a=10.0.0.1:9200 b=10.0.0.3:9200
+20  a bad publish address is not replaced by a bound one
+    1/1/0 a={"http":{"publish_address":"0.0.0.0:1","bound_address":["10.0.0.1:1"]}}  => - a
+21  an entry that is no object is skipped
+    4/4/0 a=null b="x" c=[] d=10.0.0.1:9200  => d=10.0.0.1:9200 - a,b,c
+22  an empty list is refused
+    body {"nodes":{}}  => empty
+22  a missing list is refused
+    body {"_nodes":{"total":0,"successful":0,"failed":0}}  => malformed
+22  an array is refused
+    body {"nodes":[{"http":{"publish_address":"10.0.0.1:9200"}}]}  => malformed
+22  HTML is refused
+    body <html>gateway</html>  => malformed
+22  cut JSON is refused
+    body {"nodes":{"a":{"http":  => malformed
+22  an empty body is refused
+    body  => malformed
+23  401 is a matter of rights
+    status 401  => denied
+23  403 is a matter of rights
+    status 403  => denied
+23  429 asks for time
+    status 429  => overloaded
+23  503 asks for time
+    status 503  => overloaded
+23  a redirect is not followed
+    status 302  => malformed
+24  failed nodes make the answer partial
+    2/1/1 a=10.0.0.1:9200  => a=10.0.0.1:9200 ! partial
+24  numbers that contradict each other make the answer partial
+    1/1/1 a=10.0.0.1:9200  => a=10.0.0.1:9200 ! partial
+24  fewer nodes than announced make the answer partial
+    2/2/0 a=10.0.0.1:9200  => a=10.0.0.1:9200 ! partial
+24  an answer that does not say how complete it is counts as partial
+    a=10.0.0.1:9200  => a=10.0.0.1:9200 ! partial
+27  dedicated managers are skipped
+    3/3/0 c=null b=10.0.0.1:9200* a=10.0.0.2:9200  => a=10.0.0.2:9200 - b,c
+29  roles that cannot be read exclude no node
+    2/2/0 a={"http":{"publish_address":"10.0.0.1:9200"},"roles":"master"}
+          b={"http":{"publish_address":"10.0.0.2:9200"},"roles":["master",7]}
+      => a=10.0.0.1:9200 b=10.0.0.2:9200
+30  a cluster of managers alone is used
+    2/2/0 a=10.0.0.1:9200* b=10.0.0.2:9200*  => a=10.0.0.1:9200 b=10.0.0.2:9200 ! filter ignored
+30  managers do not stand in for data nodes whose address is unusable
+    2/2/0 a=10.0.0.1:9200* b=0.0.0.0:9200  => - a,b
+33  two ids at one address are one target
+    2/2/0 b=gw/10.0.0.1:9200 a=gw/10.0.0.1:9200  => a+b=gw:9200
+34  two ports of one host are two targets
+    2/2/0 a=10.0.0.1:9200 b=10.0.0.1:9201  => a=10.0.0.1:9200 b=10.0.0.1:9201
+36  behind a path prefix no node is used directly unless allowed
+    from https://gw/es indirect 2/2/0 a=10.0.0.1:9200 b=es2/10.0.0.2:9200  => - a,b
+36  behind a path prefix nodes are used if allowed
+    from https://gw/es 1/1/0 a=10.0.0.1:9200  => a=10.0.0.1:9200
+37  mixed versions are all kept
+    2/2/0 a={"http":{"publish_address":"10.0.0.1:9200"},"version":"8.19.0"}
+          b={"http":{"publish_address":"10.0.0.2:9200"},"version":"9.0.0"}
+      => a=10.0.0.1:9200 b=10.0.0.2:9200
+38  ids that name parts of a prototype are ids
+    2/2/0 __proto__=10.0.0.1:9200 constructor=10.0.0.2:9200  => __proto__=10.0.0.1:9200 constructor=10.0.0.2:9200
+`;
 
-export const addressVectors: readonly AddressVector[] = [
-  { vector: 1, publish: "10.0.0.1:9200", expect: "http://10.0.0.1:9200" },
-  { vector: 2, publish: "10.0.0.1:9200", seed: "https://10.0.0.9:9200", expect: "https://10.0.0.1:9200" },
-  { vector: 3, publish: "es1.internal/10.0.0.1:9200", expect: "http://es1.internal:9200 | alt 10.0.0.1:9200" },
-  { vector: 4, publish: "[2001:db8::1]:9200", expect: "http://[2001:db8::1]:9200" },
-  { vector: 4, publish: "[2001:DB8:0:0::1]:9200", expect: "http://[2001:db8::1]:9200" },
-  { vector: 5, publish: "es1/[2001:db8::1]:9200", expect: "http://es1:9200 | alt [2001:db8::1]:9200" },
-  { vector: 6, publish: "[fe80::1%eth0]:9200", expect: "skip: publish_address [fe80::1%eth0]:9200 is scoped" },
-  { vector: 6, publish: "[fe80::1]:9200", expect: "skip: is link-local" },
-  { vector: 6, publish: "es1/[fe80::1%eth0]:9200", expect: "http://es1:9200" },
-  { vector: 7, publish: "[::ffff:10.0.0.1]:9200", expect: "http://10.0.0.1:9200" },
-  { vector: 7, publish: "[::ffff:0.0.0.0]:9200", expect: "skip: wildcard" },
-  { vector: 8, publish: "es1:9200", expect: "http://es1:9200" },
-  { vector: 9, publish: "httpd-1:9200", expect: "http://httpd-1:9200" },
-  { vector: 9, publish: "https-gw/10.0.0.1:9200", expect: "http://https-gw:9200 | alt 10.0.0.1:9200" },
-  { vector: 10, publish: "https://es1:9200", expect: "https://es1:9200" },
-  { vector: 10, publish: "http://es1:9200", seed: "https://10.0.0.9:9200", expect: "skip: is plain http" },
-  { vector: 10, publish: "http://es1:9200", expect: "http://es1:9200" },
-  { vector: 10, publish: "ftp://es1:9200", expect: "skip: is neither http nor https" },
-  { vector: 10, publish: "https://es1:9200/path", expect: "skip: after its slash" },
-  { vector: 11, publish: "es_node_1/172.18.0.3:9200", expect: "http://es_node_1:9200 | alt 172.18.0.3:9200" },
-  { vector: 12, publish: "ES1.Internal/10.0.0.1:9200", expect: "http://es1.internal:9200 | alt 10.0.0.1:9200" },
-  {
-    vector: 13,
-    publish: "es1/10.0.0.1:443",
-    seed: "https://10.0.0.9:9200",
-    expect: "https://es1:443 | alt 10.0.0.1:443",
-  },
-  { vector: 14, publish: "10.0.0.1", expect: "skip: names no port" },
-  { vector: 14, publish: "[::1]", expect: "skip: names no port" },
-  { vector: 14, publish: "2001:db8::1", expect: "skip: names no port" },
-  { vector: 14, publish: "", expect: "skip: it names no publish_address" },
-  { vector: 15, publish: "10.0.0.1:0", expect: "skip: has no port from 1 to 65535" },
-  { vector: 15, publish: "10.0.0.1:99999", expect: "skip: has no port from 1 to 65535" },
-  { vector: 15, publish: "10.0.0.1:65536", expect: "skip: has no port from 1 to 65535" },
-  { vector: 15, publish: "10.0.0.1:65535", expect: "http://10.0.0.1:65535" },
-  { vector: 15, publish: "10.0.0.1:abc", expect: "skip: has no port from 1 to 65535" },
-  { vector: 15, publish: "10.0.0.1:", expect: "skip: has no port from 1 to 65535" },
-  { vector: 15, publish: ":9200", expect: "skip: names no host" },
-  {
-    vector: 16,
-    publish: "0.0.0.0:9200",
-    expect: "skip: publish_address 0.0.0.0:9200 is a wildcard, not an address",
-  },
-  { vector: 16, publish: "[::]:9200", expect: "skip: publish_address [::]:9200 is a wildcard, not an address" },
-  { vector: 16, publish: "255.255.255.255:9200", expect: "skip: reserved" },
-  { vector: 16, publish: "224.0.0.1:9200", expect: "skip: multicast" },
-  { vector: 16, publish: "169.254.169.254:9200", expect: "skip: link-local" },
-  { vector: 17, publish: "127.0.0.1:9200", expect: "skip: loopback" },
-  { vector: 17, publish: "[::1]:9200", expect: "skip: loopback" },
-  { vector: 17, publish: "[::127.0.0.1]:9200", expect: "skip: reserved" },
-  { vector: 17, publish: "localhost/127.0.0.1:9200", expect: "skip: loopback" },
-  { vector: 17, publish: "es1/127.0.1.1:9200", expect: "http://es1:9200" },
-  { vector: 17, publish: "127.0.0.1:9201", seed: "http://localhost:9200", expect: "http://127.0.0.1:9201" },
-  { vector: 17, publish: "127.0.0.1:9201", seed: "http://127.0.0.1:9200", expect: "http://127.0.0.1:9201" },
-  {
-    vector: 17,
-    publish: "es1/127.0.0.1:9201",
-    seed: "http://[::1]:9200",
-    expect: "http://es1:9201 | alt 127.0.0.1:9201",
-  },
-  { vector: 18, publish: "inet[/10.0.0.1:9200]", expect: "http://10.0.0.1:9200" },
-  { vector: 18, publish: "inet[es1/10.0.0.1:9200]", expect: "http://es1:9200 | alt 10.0.0.1:9200" },
-  { vector: 18, publish: "10.0.0.1/10.0.0.2:9200", expect: "http://10.0.0.1:9200" },
-  { vector: 18, publish: "/10.0.0.1:9200", expect: "http://10.0.0.1:9200" },
-  { vector: 19, publish: null, expect: "skip: it names no publish_address" },
-  { vector: 19, publish: 9200, expect: "skip: publish_address is not text" },
-  { vector: 39, publish: "bücher.example:9200", expect: "http://xn--bcher-kva.example:9200" },
-  { vector: 39, publish: "user:canary@es1:9200", expect: "skip: publish_address [redacted]@es1:9200 holds an @" },
-  { vector: 39, publish: "es 1:9200", expect: "skip: is not a host name" },
-  { vector: 39, publish: "es%2f1:9200", expect: "skip: is not a host name" },
-  { vector: 39, publish: "es%31:9200", expect: "skip: is not a host name" },
-  { vector: 39, publish: "es1?x:9200", expect: "skip: is not a host name" },
-  { vector: 39, publish: "es\u{200b}1:9200", expect: "skip: publish_address es\u{fffd}1:9200 is not a host name" },
-  { vector: 39, publish: "es\n1:9200", expect: "skip: publish_address es\u{fffd}1:9200 is not a host name" },
-  { vector: 39, publish: "*:9200", expect: "skip: is not a host name" },
-  { vector: 39, publish: "es1..internal:9200", expect: "skip: is not a host name" },
-  { vector: 39, publish: "10.1:9200", expect: "skip: is not a host name" },
-  { vector: 39, publish: "010.0.0.1:9200", expect: "skip: is not a host name" },
-  { vector: 39, publish: "0x7f000001:9200", expect: "skip: is not a host name" },
-  { vector: 39, publish: "10.0.0.256:9200", expect: "skip: is not a host name" },
-  { vector: 39, publish: "１０.0.0.1:9200", expect: "skip: is not a host name" },
-  { vector: 39, publish: `${"a".repeat(64)}.example:9200`, expect: "skip: is not a host name" },
-  { vector: 39, publish: `${"a.".repeat(126)}aa:9200`, expect: "skip: is not a host name" },
-  { vector: 39, publish: `${"a".repeat(600)}:9200`, expect: "skip: is too long" },
-];
-
-/** Which roles keep a node out of an application's way. */
-export interface RoleVector {
-  readonly vector: number;
-  /** Absent: the answer did not say. */
-  readonly roles?: readonly string[];
-  readonly serves: boolean;
-}
-
-export const roleVectors: readonly RoleVector[] = [
-  { vector: 27, roles: ["master"], serves: false },
-  { vector: 27, roles: ["master", "voting_only"], serves: false },
-  { vector: 27, roles: ["cluster_manager"], serves: false },
-  { vector: 27, roles: ["master", "remote_cluster_client"], serves: false },
-  { vector: 27, roles: ["master", "ml"], serves: false },
-  { vector: 27, roles: ["master", "cluster_manager"], serves: false },
-  { vector: 28, roles: ["master", "data_hot"], serves: true },
-  { vector: 28, roles: ["cluster_manager", "data"], serves: true },
-  { vector: 28, roles: ["cluster_manager", "ingest"], serves: true },
-  { vector: 28, roles: ["cluster_manager", "search"], serves: true },
-  { vector: 28, roles: ["cluster_manager", "warm"], serves: true },
-  { vector: 28, roles: ["cluster_manager", "unknown_future_role"], serves: true },
-  { vector: 29, roles: [], serves: true },
-  { vector: 29, serves: true },
-  { vector: 29, roles: ["unknown_future_role"], serves: true },
-  { vector: 29, roles: ["ml"], serves: true },
-];
+/** `vector  attributes as sent  => as kept`. */
+export const attributes = `
+31  {"zone":"a"}  => {"zone":"a"}
+31  {"rack.1":"r2","rack.0":"r1"}  => {"rack":["r1","r2"]}
+31  {"rack.0":"r1"}  => {"rack":["r1"]}
+31  {"rack.1":"x"}  => {"rack.1":"x"}
+31  {"rack.0":"a","rack.2":"c"}  => {"rack.0":"a","rack.2":"c"}
+31  {"rack":"x","rack.0":"r1"}  => {"rack":"x","rack.0":"r1"}
+31  {"zone":1,"rack":null,"ok":"x"}  => {"ok":"x"}
+38  {"__proto__":"x","constructor":"y"}  => {"__proto__":"x","constructor":"y"}
+`;
 
 /**
- * Whole answers. Expected: the kind of refusal, or the nodes as `id=host:port` and then, after ` - `, the skipped
- * ids, and after ` ! ` what was noted.
+ * Stories of a membership: a sentence, and below it one answer a line: the second, the node that answered, with a `~` if
+ * the answer is partial, the nodes that it lists as `id@host`, and the members after it, absent ones included.
  */
-export interface AnswerVector {
-  readonly vector: number;
-  readonly says: string;
-  readonly status?: number;
-  /** A text is taken as it is, anything else is written as JSON. */
-  readonly body: unknown;
-  readonly seed?: string;
-  readonly allowDirect?: boolean;
-  readonly addressMap?: Readonly<Record<string, string>>;
-  readonly expect: string;
-}
-
-const at = (publish: string, more: object = {}) => ({ http: { publish_address: publish }, ...more });
-const manager = { roles: ["cluster_manager"] };
-const all = (total: number) => ({ total, successful: total, failed: 0 });
-
-export const answerVectors: readonly AnswerVector[] = [
-  {
-    vector: 15,
-    says: "a bad port harms no neighbour",
-    body: { _nodes: all(3), nodes: { a: at("10.0.0.1:9200"), b: at("10.0.0.2:0"), c: at("10.0.0.3:9200") } },
-    expect: "a=10.0.0.1:9200 c=10.0.0.3:9200 - b",
-  },
-  {
-    vector: 16,
-    says: "a wildcard can be mapped",
-    body: { _nodes: all(1), nodes: { a: at("0.0.0.0:9200") } },
-    addressMap: { "0.0.0.0:9200": "es1:19200" },
-    expect: "a=es1:19200",
-  },
-  {
-    vector: 17,
-    says: "what is mapped may be a loopback address",
-    body: { _nodes: all(2), nodes: { a: at("172.18.0.2:9200"), b: at("es2/172.18.0.3:9200") } },
-    addressMap: { "172.18.0.2:9200": "localhost:9201", ES2: "127.0.0.1" },
-    expect: "b=127.0.0.1:9200 a=localhost:9201",
-  },
-  {
-    vector: 17,
-    says: "the nearest match of the map wins",
-    body: { _nodes: all(1), nodes: { a: at("es1/10.0.0.1:9200") } },
-    addressMap: { es1: "wrong", "10.0.0.1": "wrong", "10.0.0.1:9200": "right" },
-    expect: "a=right:9200",
-  },
-  {
-    vector: 17,
-    says: "a map cannot lead to a wildcard",
-    body: { _nodes: all(1), nodes: { a: at("10.0.0.1:9200") } },
-    addressMap: { "10.0.0.1": "0.0.0.0" },
-    expect: "- a",
-  },
-  {
-    vector: 19,
-    says: "nodes without usable http are skipped",
-    body: { _nodes: all(4), nodes: { a: {}, b: { http: null }, c: { http: "x" }, d: at("10.0.0.1:9200") } },
-    expect: "d=10.0.0.1:9200 - a,b,c",
-  },
-  {
-    vector: 20,
-    says: "without a publish address the first routable bound address is taken",
-    body: {
-      _nodes: all(2),
-      nodes: {
-        a: { http: { bound_address: ["[::]:9200", "127.0.0.1:9200", 5, "10.0.0.1:9200", "10.0.0.2:9200"] } },
-        b: { http: { publish_address: null, bound_address: "inet[/10.0.0.3:9200]" } },
-      },
-    },
-    expect: "a=10.0.0.1:9200 b=10.0.0.3:9200",
-  },
-  {
-    vector: 20,
-    says: "a bad publish address is not replaced by a bound one",
-    body: { _nodes: all(1), nodes: { a: { http: { publish_address: "0.0.0.0:1", bound_address: ["10.0.0.1:1"] } } } },
-    expect: "- a",
-  },
-  {
-    vector: 21,
-    says: "an entry that is no object is skipped",
-    body: { _nodes: all(4), nodes: { a: null, b: "x", c: [], d: at("10.0.0.1:9200") } },
-    expect: "d=10.0.0.1:9200 - a,b,c",
-  },
-  { vector: 22, says: "an empty list is refused", body: { nodes: {} }, expect: "empty" },
-  { vector: 22, says: "a missing list is refused", body: { _nodes: all(0) }, expect: "malformed" },
-  { vector: 22, says: "an array is refused", body: { nodes: [at("10.0.0.1:9200")] }, expect: "malformed" },
-  { vector: 22, says: "HTML is refused", body: "<html>gateway</html>", expect: "malformed" },
-  { vector: 22, says: "cut JSON is refused", body: '{"nodes":{"a":{"http":', expect: "malformed" },
-  { vector: 22, says: "an empty body is refused", body: "", expect: "malformed" },
-  { vector: 23, says: "401 is a matter of rights", status: 401, body: "", expect: "denied" },
-  { vector: 23, says: "403 is a matter of rights", status: 403, body: "", expect: "denied" },
-  { vector: 23, says: "429 asks for time", status: 429, body: "", expect: "overloaded" },
-  { vector: 23, says: "503 asks for time", status: 503, body: "", expect: "overloaded" },
-  { vector: 23, says: "a redirect is not followed", status: 302, body: "", expect: "malformed" },
-  {
-    vector: 24,
-    says: "failed nodes make the answer partial",
-    body: { _nodes: { total: 2, successful: 1, failed: 1 }, nodes: { a: at("10.0.0.1:9200") } },
-    expect: "a=10.0.0.1:9200 ! partial",
-  },
-  {
-    vector: 24,
-    says: "numbers that contradict each other make the answer partial",
-    body: { _nodes: { total: 1, successful: 1, failed: 1 }, nodes: { a: at("10.0.0.1:9200") } },
-    expect: "a=10.0.0.1:9200 ! partial",
-  },
-  {
-    vector: 24,
-    says: "fewer nodes than announced make the answer partial",
-    body: { _nodes: all(2), nodes: { a: at("10.0.0.1:9200") } },
-    expect: "a=10.0.0.1:9200 ! partial",
-  },
-  {
-    vector: 24,
-    says: "an answer that does not say how complete it is counts as partial",
-    body: { nodes: { a: at("10.0.0.1:9200") } },
-    expect: "a=10.0.0.1:9200 ! partial",
-  },
-  {
-    vector: 27,
-    says: "dedicated managers are skipped",
-    body: { _nodes: all(3), nodes: { c: null, b: at("10.0.0.1:9200", manager), a: at("10.0.0.2:9200") } },
-    expect: "a=10.0.0.2:9200 - b,c",
-  },
-  {
-    vector: 29,
-    says: "roles that cannot be read filter nobody",
-    body: {
-      _nodes: all(2),
-      nodes: { a: at("10.0.0.1:9200", { roles: "master" }), b: at("10.0.0.2:9200", { roles: ["master", 7] }) },
-    },
-    expect: "a=10.0.0.1:9200 b=10.0.0.2:9200",
-  },
-  {
-    vector: 30,
-    says: "a cluster of managers alone is used",
-    body: { _nodes: all(2), nodes: { a: at("10.0.0.1:9200", manager), b: at("10.0.0.2:9200", manager) } },
-    expect: "a=10.0.0.1:9200 b=10.0.0.2:9200 ! filter ignored",
-  },
-  {
-    vector: 30,
-    says: "managers do not stand in for data nodes whose address is unusable",
-    body: { _nodes: all(2), nodes: { a: at("10.0.0.1:9200", manager), b: at("0.0.0.0:9200") } },
-    expect: "- a,b",
-  },
-  {
-    vector: 33,
-    says: "two ids at one address are one target",
-    body: { _nodes: all(2), nodes: { b: at("gw/10.0.0.1:9200"), a: at("gw/10.0.0.1:9200") } },
-    expect: "a+b=gw:9200",
-  },
-  {
-    vector: 34,
-    says: "two ports of one host are two targets",
-    body: { _nodes: all(2), nodes: { a: at("10.0.0.1:9200"), b: at("10.0.0.1:9201") } },
-    expect: "a=10.0.0.1:9200 b=10.0.0.1:9201",
-  },
-  {
-    vector: 36,
-    says: "behind a path prefix no node is used directly unless allowed",
-    seed: "https://gw/es",
-    allowDirect: false,
-    body: { _nodes: all(2), nodes: { a: at("10.0.0.1:9200"), b: at("es2/10.0.0.2:9200") } },
-    expect: "- a,b",
-  },
-  {
-    vector: 36,
-    says: "behind a path prefix nodes are used if allowed",
-    seed: "https://gw/es",
-    body: { _nodes: all(1), nodes: { a: at("10.0.0.1:9200") } },
-    expect: "a=10.0.0.1:9200",
-  },
-  {
-    vector: 37,
-    says: "mixed versions are all kept",
-    body: {
-      _nodes: all(2),
-      nodes: { a: at("10.0.0.1:9200", { version: "8.19.0" }), b: at("10.0.0.2:9200", { version: "9.0.0" }) },
-    },
-    expect: "a=10.0.0.1:9200 b=10.0.0.2:9200",
-  },
-  {
-    vector: 38,
-    says: "ids that name parts of a prototype are ids",
-    body: JSON.stringify({
-      _nodes: all(2),
-      nodes: { ["__proto__"]: at("10.0.0.1:9200"), constructor: at("10.0.0.2:9200") },
-    }),
-    expect: "__proto__=10.0.0.1:9200 constructor=10.0.0.2:9200",
-  },
-];
-
-/** Attributes as sent, and as kept. */
-export const attributeVectors: readonly { vector: number; sent: string; kept: object }[] = [
-  { vector: 31, sent: '{"zone":"a"}', kept: { zone: "a" } },
-  { vector: 31, sent: '{"rack.1":"r2","rack.0":"r1"}', kept: { rack: ["r1", "r2"] } },
-  { vector: 31, sent: '{"rack.0":"r1"}', kept: { rack: ["r1"] } },
-  { vector: 31, sent: '{"rack.1":"x"}', kept: { "rack.1": "x" } },
-  { vector: 31, sent: '{"rack.0":"a","rack.2":"c"}', kept: { "rack.0": "a", "rack.2": "c" } },
-  { vector: 31, sent: '{"rack":"x","rack.0":"r1"}', kept: { rack: "x", "rack.0": "r1" } },
-  { vector: 31, sent: '{"zone":1,"rack":null,"ok":"x"}', kept: { ok: "x" } },
-  { vector: 38, sent: '{"__proto__":"x","constructor":"y"}', kept: JSON.parse('{"__proto__":"x","constructor":"y"}') },
-];
+export const memberships = `
+24  a node that is missing from partial answers stays until complete ones leave it out
+    0 a 1@a 2@b 3@c 4@d  => as listed
+    10 b~ 1@a 2@b  => as before
+    20 c~ 1@a 2@b 5@e  => 1@a 2@b 3@c 4@d 5@e
+    30 a 1@a 2@b 3@c 5@e  => as before
+    36 b 1@a 2@b 3@c 5@e  => as listed
+24  an absence that one node alone reports, or too quickly, is not believed
+    0 a 1@a 2@b 3@c 4@d  => as listed
+    1 a 1@a 2@b 3@c  => as before
+    5.999 b 1@a 2@b 3@c  => as before
+    6 a 1@a 2@b 3@c 4@d  => as listed
+    10 a 1@a 2@b 3@c  => as before
+    99 a 1@a 2@b 3@c  => as before
+    99.001 b 1@a 2@b 3@c  => as listed
+24  with one other node left, its own two answers are enough
+    0 a 1@a 2@b  => as listed
+    1 a 1@a  => as before
+    6 a 1@a  => as listed
+25  an answer without more than half is held until a second node confirms it
+    0 a 1@a 2@b 3@c 4@d  => as listed
+    10 a 1@a 5@e  => 1@a 2@b 3@c 4@d 5@e, held
+    20 a 1@a 5@e  => as before, held
+    20.001 e 1@a 5@e  => as listed
+25  a second node that still lists the missing ones ends the hold
+    0 a 1@a 2@b 3@c 4@d  => as listed
+    10 a 1@a  => as before, held
+    20 b 1@a 2@b 3@c 4@d  => as listed
+    30 a 1@a  => as before, held
+    50 a 1@a  => as before, held
+25  one node alone is believed after three answers over 30 s
+    0 a 1@a 2@b 3@c 4@d  => as listed
+    1 a 1@a  => as before, held
+    2 a 1@a  => as before, held
+    30.999 a 1@a  => as before, held
+    31 a 1@a  => as listed
+25  two answers are not three, however long they are apart
+    0 a 1@a 2@b 3@c 4@d  => as listed
+    1 a 1@a  => as before, held
+    91 a 1@a  => as before, held
+25  answers of one instant are one answer
+    0 a 1@a 2@b 3@c 4@d  => as listed
+    1 a 1@a  => as before, held
+    40 a 1@a  => as before, held
+    40 a 1@a  => as before, held
+    40 b 1@a  => as listed
+25  nodes that join with a held answer do not end the hold
+    0 a 1@a  => as listed
+    1 x 9@x  => 1@a 9@x, held
+    7 x 9@x  => as before, held
+    31 x 9@x  => as listed
+32  the same id at a new address has moved
+    0 a 1@a 2@b 3@c 4@d  => as listed
+    1 a 1@a 2@b 3@c 4@e  => as listed
+32  a whole cluster may move at once
+    0 a 1@a 2@b  => as listed
+    1 c~ 1@c 2@d  => as listed
+32  while an answer is held no node moves
+    0 a 1@a 2@b 3@c 4@d  => as listed
+    1 a 4@e  => 1@a 2@b 3@c 4@d 4@e, held
+    9 b 1@a 2@b 3@c 4@e  => as listed
+32  a new id at a known address is another node
+    0 a 1@a 2@b  => as listed
+    1 a 1@a 9@b  => as listed
+32  two nodes may swap addresses
+    0 a 1@a 2@b  => as listed
+    1 a 2@a 1@b  => as listed
+22  a list without nodes changes nothing
+    0 a 1@a  => as listed
+    90 a  => as before, held
+    180 b  => as before, held
+`;
 
 /**
- * Stories of a membership. `lists`: `id@host:port`, complete unless the step is partial. `members`: who belongs after
- * the step, absent ones included. `note`: which keys joined and left by the step, and whether the answer was held.
+ * Listed nodes that are configured ones: a sentence, and below it the nodes as `name=host/ip:port`, then ` with ` and the
+ * seeds, as `host:port`, in brackets what it resolves to, and behind a `#` the name of the node that answered there.
  */
-export interface MembershipStep {
-  readonly atMs: number;
-  readonly by: string;
-  readonly partial?: true;
-  readonly lists: string;
-  readonly members: string;
-  readonly note: string;
-}
+export const seeds = `
+35  a number that a seed's name resolves to is the seed
+    n1=10.0.0.1:9200 n2=10.0.0.2:9200 with es1:9200(10.0.0.1)#n1  => n1=es1/10.0.0.1:9200 n2=10.0.0.2:9200
+35  a name whose number is a seed is the seed
+    n1=es1.internal/10.0.0.1:9200 with 10.0.0.1:9200(10.0.0.1)  => n1=10.0.0.1:9200
+35  spelling of numbers does not matter
+    n1=10.0.0.1:9200 with es1:9200(::FFFF:10.0.0.1,2001:db8::1)  => n1=es1/10.0.0.1:9200
+35  another port is another endpoint
+    n1=10.0.0.1:9201 with es1:9200(10.0.0.1)  => unchanged
+35  another name in the seed's answer is another node
+    n1=10.0.0.1:9200 with es1:9200(10.0.0.1)#n2  => unchanged
+35  a round-robin name replaces no node, whichever answered last
+    n1=10.0.0.1:9200 n2=10.0.0.2:9200 with es:9200(10.0.0.1,10.0.0.2)#n1  => unchanged
+35  a round-robin name replaces no node, though one node alone is listed
+    n1=10.0.0.1:9200 with es:9200(10.0.0.1,10.0.0.2)#n1  => unchanged
+35  two nodes that would take one seed do not
+    n1=es1/10.0.0.1:9200 n2=es2/10.0.0.1:9200 with gw:9200(10.0.0.1)#n1  => unchanged
+35  a seed that is listed as itself is taken
+    n1=es1/10.0.0.1:9200 n2=10.0.0.1:9200 with es1:9200(10.0.0.1)  => unchanged
+35  of two seeds that are one node the first gives the address
+    n1=10.0.0.1:9200 with es1:9200(10.0.0.1) es1.internal:9200(10.0.0.1)  => n1=es1/10.0.0.1:9200
+40  a seed that is not listed is not added, and changes no node
+    n1=10.0.0.1:9200 with es9:9200(10.0.0.9)  => unchanged
+`;
 
-export interface MembershipVector {
-  readonly vector: number;
-  readonly says: string;
-  readonly steps: readonly MembershipStep[];
-}
+/** `vector  pinned uuid  cluster_uuid of a probe, as JSON  => verdict`. */
+export const identities = `
+26  one      "one"           => verified
+26  one      "two"           => foreign
+26  nothing  "two"           => verified
+41  one      "_na_"          => unverified
+41  nothing  "_na_"          => unverified
+41  one      absent          => unverified
+41  one      ""              => unverified
+41  one      {"uuid":"one"}  => unverified
+41  nothing  "${"x".repeat(10_000)}"  => unverified
+`;
 
-const four = "1@a:1 2@b:1 3@c:1 4@d:1";
-const fourJoin = "+1@a:1 +2@b:1 +3@c:1 +4@d:1";
-
-export const membershipVectors: readonly MembershipVector[] = [
-  {
-    vector: 24,
-    says: "who is missing from partial answers stays until complete ones leave him out",
-    steps: [
-      { atMs: 0, by: "a", lists: four, members: four, note: fourJoin },
-      { atMs: 10_000, by: "b", partial: true, lists: "1@a:1 2@b:1", members: four, note: "" },
-      { atMs: 20_000, by: "c", partial: true, lists: "1@a:1 2@b:1 5@e:1", members: `${four} 5@e:1`, note: "+5@e:1" },
-      { atMs: 30_000, by: "a", lists: "1@a:1 2@b:1 3@c:1 5@e:1", members: `${four} 5@e:1`, note: "" },
-      { atMs: 36_000, by: "b", lists: "1@a:1 2@b:1 3@c:1 5@e:1", members: "1@a:1 2@b:1 3@c:1 5@e:1", note: "-4@d:1" },
-    ],
-  },
-  {
-    vector: 24,
-    says: "an absence that one node alone reports, or too quickly, is not believed",
-    steps: [
-      { atMs: 0, by: "a", lists: four, members: four, note: fourJoin },
-      { atMs: 1_000, by: "a", lists: "1@a:1 2@b:1 3@c:1", members: four, note: "" },
-      { atMs: 5_999, by: "b", lists: "1@a:1 2@b:1 3@c:1", members: four, note: "" },
-      { atMs: 6_000, by: "a", lists: four, members: four, note: "" },
-      { atMs: 10_000, by: "a", lists: "1@a:1 2@b:1 3@c:1", members: four, note: "" },
-      { atMs: 99_000, by: "a", lists: "1@a:1 2@b:1 3@c:1", members: four, note: "" },
-      { atMs: 99_001, by: "b", lists: "1@a:1 2@b:1 3@c:1", members: "1@a:1 2@b:1 3@c:1", note: "-4@d:1" },
-    ],
-  },
-  {
-    vector: 24,
-    says: "with one other node left, its own two answers are enough",
-    steps: [
-      { atMs: 0, by: "a", lists: "1@a:1 2@b:1", members: "1@a:1 2@b:1", note: "+1@a:1 +2@b:1" },
-      { atMs: 1_000, by: "a", lists: "1@a:1", members: "1@a:1 2@b:1", note: "" },
-      { atMs: 6_000, by: "a", lists: "1@a:1", members: "1@a:1", note: "-2@b:1" },
-    ],
-  },
-  {
-    vector: 25,
-    says: "an answer without more than half is held until a second node confirms it",
-    steps: [
-      { atMs: 0, by: "a", lists: four, members: four, note: fourJoin },
-      { atMs: 10_000, by: "a", lists: "1@a:1 5@e:1", members: `${four} 5@e:1`, note: "+5@e:1 held" },
-      { atMs: 20_000, by: "a", lists: "1@a:1 5@e:1", members: `${four} 5@e:1`, note: "held" },
-      { atMs: 20_001, by: "e", lists: "1@a:1 5@e:1", members: "1@a:1 5@e:1", note: "-2@b:1 -3@c:1 -4@d:1" },
-    ],
-  },
-  {
-    vector: 25,
-    says: "a second node that still lists them ends the matter",
-    steps: [
-      { atMs: 0, by: "a", lists: four, members: four, note: fourJoin },
-      { atMs: 10_000, by: "a", lists: "1@a:1", members: four, note: "held" },
-      { atMs: 20_000, by: "b", lists: four, members: four, note: "" },
-      { atMs: 30_000, by: "a", lists: "1@a:1", members: four, note: "held" },
-      { atMs: 50_000, by: "a", lists: "1@a:1", members: four, note: "held" },
-    ],
-  },
-  {
-    vector: 25,
-    says: "one node alone is believed after three answers over 30 s",
-    steps: [
-      { atMs: 0, by: "a", lists: four, members: four, note: fourJoin },
-      { atMs: 1_000, by: "a", lists: "1@a:1", members: four, note: "held" },
-      { atMs: 2_000, by: "a", lists: "1@a:1", members: four, note: "held" },
-      { atMs: 30_999, by: "a", lists: "1@a:1", members: four, note: "held" },
-      { atMs: 31_000, by: "a", lists: "1@a:1", members: "1@a:1", note: "-2@b:1 -3@c:1 -4@d:1" },
-    ],
-  },
-  {
-    vector: 25,
-    says: "two answers are not three, however long they are apart",
-    steps: [
-      { atMs: 0, by: "a", lists: four, members: four, note: fourJoin },
-      { atMs: 1_000, by: "a", lists: "1@a:1", members: four, note: "held" },
-      { atMs: 91_000, by: "a", lists: "1@a:1", members: four, note: "held" },
-    ],
-  },
-  {
-    vector: 25,
-    says: "answers of one instant are one answer",
-    steps: [
-      { atMs: 0, by: "a", lists: four, members: four, note: fourJoin },
-      { atMs: 1_000, by: "a", lists: "1@a:1", members: four, note: "held" },
-      { atMs: 40_000, by: "a", lists: "1@a:1", members: four, note: "held" },
-      { atMs: 40_000, by: "a", lists: "1@a:1", members: four, note: "held" },
-      { atMs: 40_000, by: "b", lists: "1@a:1", members: "1@a:1", note: "-2@b:1 -3@c:1 -4@d:1" },
-    ],
-  },
-  {
-    vector: 25,
-    says: "those who join with a held answer do not end the hold",
-    steps: [
-      { atMs: 0, by: "a", lists: "1@a:1", members: "1@a:1", note: "+1@a:1" },
-      { atMs: 1_000, by: "x", lists: "9@x:1", members: "1@a:1 9@x:1", note: "+9@x:1 held" },
-      { atMs: 7_000, by: "x", lists: "9@x:1", members: "1@a:1 9@x:1", note: "held" },
-      { atMs: 31_000, by: "x", lists: "9@x:1", members: "9@x:1", note: "-1@a:1" },
-    ],
-  },
-  {
-    vector: 32,
-    says: "the same id at a new address has moved",
-    steps: [
-      { atMs: 0, by: "a", lists: four, members: four, note: fourJoin },
-      {
-        atMs: 1_000,
-        by: "a",
-        lists: "1@a:1 2@b:1 3@c:1 4@e:1",
-        members: "1@a:1 2@b:1 3@c:1 4@e:1",
-        note: "+4@e:1 -4@d:1",
-      },
-    ],
-  },
-  {
-    vector: 32,
-    says: "a whole cluster may move at once",
-    steps: [
-      { atMs: 0, by: "a", lists: "1@a:1 2@b:1", members: "1@a:1 2@b:1", note: "+1@a:1 +2@b:1" },
-      {
-        atMs: 1_000,
-        by: "c",
-        partial: true,
-        lists: "1@c:1 2@d:1",
-        members: "1@c:1 2@d:1",
-        note: "+1@c:1 +2@d:1 -1@a:1 -2@b:1",
-      },
-    ],
-  },
-  {
-    vector: 32,
-    says: "while an answer is held nobody moves",
-    steps: [
-      { atMs: 0, by: "a", lists: four, members: four, note: fourJoin },
-      { atMs: 1_000, by: "a", lists: "4@e:1", members: `${four} 4@e:1`, note: "+4@e:1 held" },
-      {
-        atMs: 9_000,
-        by: "b",
-        lists: "1@a:1 2@b:1 3@c:1 4@e:1",
-        members: "1@a:1 2@b:1 3@c:1 4@e:1",
-        note: "-4@d:1",
-      },
-    ],
-  },
-  {
-    vector: 32,
-    says: "a new id at a known address is another node",
-    steps: [
-      { atMs: 0, by: "a", lists: "1@a:1 2@b:1", members: "1@a:1 2@b:1", note: "+1@a:1 +2@b:1" },
-      { atMs: 1_000, by: "a", lists: "1@a:1 9@b:1", members: "1@a:1 9@b:1", note: "+9@b:1 -2@b:1" },
-    ],
-  },
-  {
-    vector: 32,
-    says: "two nodes may swap addresses",
-    steps: [
-      { atMs: 0, by: "a", lists: "1@a:1 2@b:1", members: "1@a:1 2@b:1", note: "+1@a:1 +2@b:1" },
-      {
-        atMs: 1_000,
-        by: "a",
-        lists: "2@a:1 1@b:1",
-        members: "2@a:1 1@b:1",
-        note: "+2@a:1 +1@b:1 -1@a:1 -2@b:1",
-      },
-    ],
-  },
-  {
-    vector: 22,
-    says: "a list of nobody changes nothing",
-    steps: [
-      { atMs: 0, by: "a", lists: "1@a:1", members: "1@a:1", note: "+1@a:1" },
-      { atMs: 90_000, by: "a", lists: "", members: "1@a:1", note: "held" },
-      { atMs: 180_000, by: "b", lists: "", members: "1@a:1", note: "held" },
-    ],
-  },
-];
-
-/**
- * Configured addresses and sniffed nodes. A node is `name=host:port` with `/ip` behind the host; a seed is
- * `host:port`, what it resolves to, and the name of the node that answered there.
- */
-export interface SeedVector {
-  readonly vector: number;
-  readonly says: string;
-  readonly nodes: string;
-  readonly seeds: readonly { readonly at: string; readonly resolves: string; readonly answeredAs?: string }[];
-  readonly expect: string;
-}
-
-export const seedVectors: readonly SeedVector[] = [
-  {
-    vector: 35,
-    says: "a number that a seed's name resolves to is the seed",
-    nodes: "n1=10.0.0.1:9200 n2=10.0.0.2:9200",
-    seeds: [{ at: "es1:9200", resolves: "10.0.0.1", answeredAs: "n1" }],
-    expect: "n1=es1/10.0.0.1:9200 n2=10.0.0.2:9200",
-  },
-  {
-    vector: 35,
-    says: "a name whose number is a seed is the seed",
-    nodes: "n1=es1.internal/10.0.0.1:9200",
-    seeds: [{ at: "10.0.0.1:9200", resolves: "10.0.0.1" }],
-    expect: "n1=10.0.0.1:9200",
-  },
-  {
-    vector: 35,
-    says: "spelling of numbers does not matter",
-    nodes: "n1=10.0.0.1:9200",
-    seeds: [{ at: "es1:9200", resolves: "::FFFF:10.0.0.1 2001:db8::1" }],
-    expect: "n1=es1/10.0.0.1:9200",
-  },
-  {
-    vector: 35,
-    says: "another port is another endpoint",
-    nodes: "n1=10.0.0.1:9201",
-    seeds: [{ at: "es1:9200", resolves: "10.0.0.1" }],
-    expect: "n1=10.0.0.1:9201",
-  },
-  {
-    vector: 35,
-    says: "another name in the seed's answer is another node",
-    nodes: "n1=10.0.0.1:9200",
-    seeds: [{ at: "es1:9200", resolves: "10.0.0.1", answeredAs: "n2" }],
-    expect: "n1=10.0.0.1:9200",
-  },
-  {
-    vector: 35,
-    says: "a round-robin name swallows nobody, whoever answered last",
-    nodes: "n1=10.0.0.1:9200 n2=10.0.0.2:9200",
-    seeds: [{ at: "es:9200", resolves: "10.0.0.1 10.0.0.2", answeredAs: "n1" }],
-    expect: "n1=10.0.0.1:9200 n2=10.0.0.2:9200",
-  },
-  {
-    vector: 35,
-    says: "a round-robin name swallows nobody, though one node alone is listed",
-    nodes: "n1=10.0.0.1:9200",
-    seeds: [{ at: "es:9200", resolves: "10.0.0.1 10.0.0.2", answeredAs: "n1" }],
-    expect: "n1=10.0.0.1:9200",
-  },
-  {
-    vector: 35,
-    says: "two nodes that would take one seed do not",
-    nodes: "n1=es1/10.0.0.1:9200 n2=es2/10.0.0.1:9200",
-    seeds: [{ at: "gw:9200", resolves: "10.0.0.1", answeredAs: "n1" }],
-    expect: "n1=es1/10.0.0.1:9200 n2=es2/10.0.0.1:9200",
-  },
-  {
-    vector: 35,
-    says: "a seed that is listed as itself is taken",
-    nodes: "n1=es1/10.0.0.1:9200 n2=10.0.0.1:9200",
-    seeds: [{ at: "es1:9200", resolves: "10.0.0.1" }],
-    expect: "n1=es1/10.0.0.1:9200 n2=10.0.0.1:9200",
-  },
-  {
-    vector: 35,
-    says: "of two seeds that are one node the first gives the address",
-    nodes: "n1=10.0.0.1:9200",
-    seeds: [
-      { at: "es1:9200", resolves: "10.0.0.1" },
-      { at: "es1.internal:9200", resolves: "10.0.0.1" },
-    ],
-    expect: "n1=es1/10.0.0.1:9200",
-  },
-  {
-    vector: 40,
-    says: "a seed that is not listed is not added, and changes nobody",
-    nodes: "n1=10.0.0.1:9200",
-    seeds: [{ at: "es9:9200", resolves: "10.0.0.9" }],
-    expect: "n1=10.0.0.1:9200",
-  },
-];
-
-/** `cluster_uuid` of a probe against the pinned one. */
-export const identityVectors: readonly {
-  vector: number;
-  pinned?: string;
-  answered: unknown;
-  expect: "verified" | "unverified" | "foreign";
-}[] = [
-  { vector: 26, pinned: "one", answered: "one", expect: "verified" },
-  { vector: 26, pinned: "one", answered: "two", expect: "foreign" },
-  { vector: 26, answered: "two", expect: "verified" },
-  { vector: 41, pinned: "one", answered: "_na_", expect: "unverified" },
-  { vector: 41, answered: "_na_", expect: "unverified" },
-  { vector: 41, pinned: "one", answered: undefined, expect: "unverified" },
-  { vector: 41, pinned: "one", answered: "", expect: "unverified" },
-  { vector: 41, pinned: "one", answered: { uuid: "one" }, expect: "unverified" },
-  { vector: 41, answered: "x".repeat(10_000), expect: "unverified" },
-];
-
-/** Refusals that a person must be able to act on. */
-export const refusalVectors: readonly { vector: number; status: number; reason: RegExp }[] = [
-  { vector: 42, status: 401, reason: /does not accept the credentials/ },
-  { vector: 42, status: 403, reason: /privilege monitor .* cluster:monitor\/nodes\/info/ },
-];
+/** `vector  status  => what the reason for the operator contains`. */
+export const refusals = `
+42  401  => does not accept the credentials
+42  403  => privilege monitor .* cluster:monitor/nodes/info
+`;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import { addressOf, type NodeRecord, nodeKey } from "../view/node-record.js";
 import {
   emptyMembership,
@@ -12,7 +12,37 @@ import {
   type SniffContext,
   servesRequests,
 } from "./index.js";
-import * as data from "./vectors.test.data.js";
+import * as tables from "./vectors.test.data.js";
+
+/** One row of a table; `given` and `expect` stand before and behind the arrow. A row without an arrow is a sentence. */
+interface Row {
+  readonly vector: string;
+  readonly given: string;
+  readonly expect: string;
+}
+
+/** A table of one line a row. */
+function rowsOf(table: string): Row[] {
+  return table
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const [, vector = "", given = "", expect = ""] = /^\s*(\d+) (.*?) => (.*)$/.exec(line) ?? assert.fail(line);
+      return { vector, given: given.trim(), expect };
+    });
+}
+
+/** A table of sentences with their rows, which are indented. */
+function storiesOf(table: string) {
+  return table
+    .trim()
+    .split(/\n(?=\d)/)
+    .map((text) => {
+      const [, vector = "", says = "", body = ""] = /^(\d+) +(.*)\n([\s\S]*)$/.exec(text) ?? assert.fail(text);
+      const steps = body.replace(/\n {6,}/g, " ").split("\n");
+      return { vector, says, steps: steps.map((step) => step.trim().split(/ +=> /) as [string, string]) };
+    });
+}
 
 function contextOf(seedText = "http://10.0.0.9:9200"): SniffContext {
   const seed = new URL(seedText);
@@ -22,212 +52,230 @@ function contextOf(seedText = "http://10.0.0.9:9200"): SniffContext {
   return { seed: { scheme, host, port, pathPrefix: seed.pathname.replace(/\/$/, "") }, allowDirect: true };
 }
 
-function parsed(sniff: ParsedSniff): Extract<ParsedSniff, { ok: true }> {
+function parsed(body: string, context = contextOf()): Extract<ParsedSniff, { ok: true }> {
+  const sniff = parseNodes({ status: 200, body }, context);
   assert.ok(sniff.ok, JSON.stringify(sniff));
   return sniff;
 }
 
+/** The list of these nodes. */
+const listOf = (nodes: object) => JSON.stringify({ nodes });
+
+/** `host/ip:port`. */
 function endpointOf(text: string): { host: string; port: number; ip?: string } {
   const [, host = "", ip, port = ""] = /^([^/]+?)(?:\/([^/]+))?:(\d+)$/.exec(text) ?? [];
   return { host, port: Number(port), ...(ip === undefined ? {} : { ip }) };
 }
 
-describe("publish addresses", () => {
-  for (const { vector, publish, seed, expect } of data.addressVectors) {
-    it(`vector ${vector}: ${JSON.stringify(publish).slice(0, 60)} becomes ${expect}`, () => {
-      const context = contextOf(seed);
-      const body = JSON.stringify({ nodes: { n1: { http: { publish_address: publish } } } });
-      const { nodes, skipped } = parsed(parseNodes({ status: 200, body }, context));
-      const [node] = nodes;
-      if (node === undefined) {
-        const [, reason] = /^skip: (.*)$/.exec(expect) ?? [];
-        assert.ok(reason !== undefined && skipped[0]?.reason.includes(reason), JSON.stringify(skipped));
-        return;
-      }
-      const alt = node.ip === undefined ? "" : ` | alt ${addressOf({ host: node.ip, port: node.port })}`;
-      assert.equal(`${node.tls ? "https" : context.seed.scheme}://${addressOf(node)}${alt}`, expect);
-    });
-  }
+const altOf = ({ ip, port }: { ip?: string; port: number }) =>
+  ip === undefined ? "" : ` | alt ${addressOf({ host: ip, port })}`;
 
-  it("publish addresses are read the same way one at a time", () => {
-    for (const { publish, expect, seed } of data.addressVectors) {
-      if (seed !== undefined || expect.includes("loopback") || String(publish).includes("/127.")) continue;
-      const address = parsePublishAddress(publish);
-      assert.equal(address.ok, !expect.startsWith("skip"), String(publish));
-      if (!address.ok) continue;
-      const alt = address.ip === undefined ? "" : ` | alt ${addressOf({ host: address.ip, port: address.port })}`;
-      assert.equal(`${address.scheme ?? "http"}://${addressOf(address)}${alt}`, expect);
+const addressRows = rowsOf(tables.addresses).flatMap(({ vector, given, expect }) => {
+  const [texts = "", seed] = given.split(/ +from /);
+  const isJson = /^(".*"|null|\d+)$/;
+  return texts.split(", ").map((text) => {
+    const publish: unknown = isJson.test(text) ? JSON.parse(text) : text;
+    return { vector, publish, seed, expect };
+  });
+});
+
+for (const { vector, publish, seed, expect } of addressRows) {
+  const shown = JSON.stringify(publish).slice(0, 60);
+  it(`vector ${vector}: the publish address ${shown} from ${seed ?? "any seed"} becomes ${expect}`, () => {
+    const context = contextOf(seed);
+    const { nodes, skipped } = parsed(listOf({ n1: { http: { publish_address: publish } } }), context);
+    const [node] = nodes;
+    if (node === undefined) {
+      const [, reason] = /^skip: (.*)$/.exec(expect) ?? [];
+      assert.ok(reason !== undefined && skipped[0]?.reason.includes(reason), JSON.stringify(skipped));
+      return;
+    }
+    assert.equal(`${node.tls ? "https" : context.seed.scheme}://${addressOf(node)}${altOf(node)}`, expect);
+  });
+}
+
+it("publish addresses are read the same way one at a time", () => {
+  for (const { publish, expect, seed } of addressRows) {
+    if (seed !== undefined || expect.includes("loopback") || String(publish).includes("/127.")) continue;
+    const address = parsePublishAddress(publish);
+    assert.equal(address.ok, !expect.startsWith("skip"), String(publish));
+    if (address.ok) assert.equal(`${address.scheme ?? "http"}://${addressOf(address)}${altOf(address)}`, expect);
+  }
+});
+
+it("a loopback publish address is accepted, since it depends on the machine that reads it", () => {
+  assert.deepEqual(parsePublishAddress("127.0.0.1:9200"), { ok: true, host: "127.0.0.1", port: 9200 });
+});
+
+for (const { vector, given, expect } of rowsOf(tables.roles)) {
+  it(`vector ${vector}: whether a node with the roles ${given} serves requests: ${expect}`, () => {
+    const roles = given === "absent" ? undefined : given === "none" ? [] : given.split(" ");
+    assert.equal(servesRequests(roles), expect === "yes");
+  });
+}
+
+/** The answer and the context of a row of `answers`. */
+function answerOf(text: string) {
+  const [, seed, map, indirect, rest = ""] =
+    /^(?:from (\S+) )?(?:map (\S+) )?(indirect )?(.*)$/.exec(text) ?? assert.fail(text);
+  const context: SniffContext = {
+    ...contextOf(seed),
+    allowDirect: indirect === undefined,
+    ...(map === undefined ? {} : { addressMap: JSON.parse(map) }),
+  };
+  const [kind = "", ...words] = rest.split(/ +/);
+  if (kind === "status") return { context, status: Number(words[0]), body: "" };
+  if (kind === "body") return { context, status: 200, body: words.join(" ") };
+  const counts = kind.includes("=") ? undefined : kind.split("/").map(Number);
+  const nodes = (counts === undefined ? [kind, ...words] : words).map((word) => {
+    const [, id = "", value = "", manager] = /^([^=]+)=(.*?)(\*)?$/.exec(word) ?? assert.fail(word);
+    if (/^[{["]|^null$/.test(value)) return `"${id}":${value}`;
+    const node = { http: { publish_address: value }, ...(manager === undefined ? {} : { roles: ["cluster_manager"] }) };
+    return `"${id}":${JSON.stringify(node)}`;
+  });
+  const [total, successful, failed] = counts ?? [];
+  const head = counts === undefined ? "" : `"_nodes":${JSON.stringify({ total, successful, failed })},`;
+  return { context, status: 200, body: `{${head}"nodes":{${nodes.join()}}}` };
+}
+
+for (const { vector, says, steps } of storiesOf(tables.answers)) {
+  it(`vector ${vector}: ${says}`, () => {
+    for (const [given, expect] of steps) {
+      const { context, status, body } = answerOf(given);
+      assert.equal(summary(parseNodes({ status, body }, context)), expect);
+      assert.equal(summary(parseNodes({ status, body: new TextEncoder().encode(body) }, context)), expect);
     }
   });
+}
 
-  it("a loopback publish address is accepted, since it depends on the machine that reads it", () => {
-    assert.deepEqual(parsePublishAddress("127.0.0.1:9200"), { ok: true, host: "127.0.0.1", port: 9200 });
+function summary(sniff: ParsedSniff): string {
+  if (!sniff.ok) return sniff.kind;
+  const { nodes, skipped, complete, filterIgnored } = sniff;
+  return [
+    ...nodes.map((node) => `${[node.id, ...(node.aliases ?? [])].join("+")}=${addressOf(node)}`),
+    ...(skipped.length > 0 ? [`- ${skipped.map(({ id }) => id).join(",")}`] : []),
+    ...(complete ? [] : ["! partial"]),
+    ...(filterIgnored ? ["! filter ignored"] : []),
+  ].join(" ");
+}
+
+for (const { vector, given, expect } of rowsOf(tables.attributes)) {
+  it(`vector ${vector}: the attributes ${given} are kept as ${expect}`, () => {
+    const { nodes } = parsed(`{"nodes":{"n1":{"attributes":${given},"http":{"publish_address":"10.0.0.1:9200"}}}}`);
+    assert.equal(JSON.stringify(nodes[0]?.attributes), expect);
+    assert.deepEqual(nodes[0]?.attributes, JSON.parse(expect));
   });
+}
+
+for (const { vector, given, expect } of rowsOf(tables.refusals)) {
+  it(`vector ${vector}: the reason of a ${given} names what is missing`, () => {
+    const sniff = parseNodes({ status: Number(given), body: "" }, contextOf());
+    assert.ok(!sniff.ok && sniff.kind === "denied");
+    assert.match(sniff.reason, new RegExp(expect));
+  });
+}
+
+const at = (publish: string, more: object = {}) => ({ http: { publish_address: publish }, ...more });
+
+it("vector 36: the reason why a node is not used directly names the option that helps", () => {
+  const context = { ...contextOf("https://gw/es"), allowDirect: false };
+  const { skipped } = parsed(listOf({ a: at("10.0.0.1:9200") }), context);
+  assert.match(skipped[0]?.reason ?? "", /^https:\/\/gw:443\/es .*discovery\.allow/);
 });
 
-describe("roles", () => {
-  for (const { vector, roles, serves } of data.roleVectors) {
-    it(`vector ${vector}: ${JSON.stringify(roles)} ${serves ? "serves" : "is kept out"}`, () => {
-      assert.equal(servesRequests(roles), serves);
-    });
-  }
+it("vector 33: an address is https if one of its nodes publishes https", () => {
+  const { nodes } = parsed(listOf({ a: at("gw:1"), b: at("https://gw:1") }));
+  assert.deepEqual(nodes, [{ id: "a", host: "gw", port: 1, aliases: ["b"], tls: true }]);
 });
 
-describe("answers", () => {
-  for (const { vector, says, status = 200, body, seed, addressMap, allowDirect = true, expect } of data.answerVectors) {
-    it(`vector ${vector}: ${says}`, () => {
-      const context = { ...contextOf(seed), allowDirect, ...(addressMap === undefined ? {} : { addressMap }) };
-      const text = typeof body === "string" ? body : JSON.stringify(body);
-      assert.equal(summary(parseNodes({ status, body: text }, context)), expect);
-      assert.equal(summary(parseNodes({ status, body: new TextEncoder().encode(text) }, context)), expect);
-    });
-  }
-
-  function summary(sniff: ParsedSniff): string {
-    if (!sniff.ok) return sniff.kind;
-    const { nodes, skipped, complete, filterIgnored } = sniff;
-    return [
-      ...nodes.map((node) => `${[node.id, ...(node.aliases ?? [])].join("+")}=${addressOf(node)}`),
-      ...(skipped.length > 0 ? [`- ${skipped.map(({ id }) => id).join(",")}`] : []),
-      ...(complete ? [] : ["! partial"]),
-      ...(filterIgnored ? ["! filter ignored"] : []),
-    ].join(" ");
-  }
-
-  for (const { vector, sent, kept } of data.attributeVectors) {
-    it(`vector ${vector}: attributes ${sent} are kept as ${JSON.stringify(kept)}`, () => {
-      const body = `{"nodes":{"n1":{"attributes":${sent},"http":{"publish_address":"10.0.0.1:9200"}}}}`;
-      const { nodes } = parsed(parseNodes({ status: 200, body }, contextOf()));
-      assert.deepEqual(nodes[0]?.attributes, kept);
-      assert.equal(JSON.stringify(nodes[0]?.attributes), JSON.stringify(kept));
-    });
-  }
-
-  for (const { vector, status, reason } of data.refusalVectors) {
-    it(`vector ${vector}: ${status} says what is missing`, () => {
-      const sniff = parseNodes({ status, body: "" }, contextOf());
-      assert.ok(!sniff.ok && sniff.kind === "denied");
-      assert.match(sniff.reason, reason);
-    });
-  }
-
-  it("vector 36: the reason names the option that helps", () => {
-    const body = '{"nodes":{"a":{"http":{"publish_address":"10.0.0.1:9200"}}}}';
-    const context = { ...contextOf("https://gw/es"), allowDirect: false };
-    const { skipped } = parsed(parseNodes({ status: 200, body }, context));
-    assert.match(skipped[0]?.reason ?? "", /^https:\/\/gw:443\/es .*discovery\.allow/);
-  });
-
-  it("vector 33: an address is https if one of its nodes publishes https", () => {
-    const body = '{"nodes":{"a":{"http":{"publish_address":"gw:1"}},"b":{"http":{"publish_address":"https://gw:1"}}}}';
-    const { nodes } = parsed(parseNodes({ status: 200, body }, contextOf()));
-    assert.deepEqual(nodes, [{ id: "a", host: "gw", port: 1, aliases: ["b"], tls: true }]);
-  });
-
-  it("vector 28: roles are kept in one order, each once", () => {
-    const body = '{"nodes":{"a":{"roles":["ingest","data","ingest"],"http":{"publish_address":"10.0.0.1:9200"}}}}';
-    assert.deepEqual(parsed(parseNodes({ status: 200, body }, contextOf())).nodes[0]?.roles, ["data", "ingest"]);
-  });
-
-  it("vector 37: versions are recorded", () => {
-    const body = '{"nodes":{"a":{"version":"8.19.0","http":{"publish_address":"10.0.0.1:9200"}}}}';
-    assert.equal(parsed(parseNodes({ status: 200, body }, contextOf())).nodes[0]?.version, "8.19.0");
-  });
-
-  it("vector 38: 200 nodes in 1 MB are read, and no prototype is touched", () => {
-    const attributes = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`key${i}`, "x".repeat(80)]));
-    const nodes = Object.fromEntries(
-      Array.from({ length: 200 }, (_, i) => [
-        `n${i}`,
-        { attributes, roles: ["data"], http: { publish_address: `10.0.${i}.1:9200` } },
-      ]),
-    );
-    const text = JSON.stringify({ _nodes: { total: 201, successful: 201, failed: 0 }, nodes });
-    const polluted = text.replace('"nodes":{', '"nodes":{"__proto__":{"polluted":"yes","http":null},');
-    assert.ok(polluted.length > 1_000_000);
-    const sniff = parsed(parseNodes({ status: 200, body: polluted }, contextOf()));
-    assert.equal(sniff.nodes.length, 200);
-    assert.equal(sniff.complete, true);
-    assert.equal(Reflect.get({}, "polluted"), undefined);
-  });
+it("vectors 28 and 37: a node's version is recorded, and its roles in one order, each once", () => {
+  const { nodes } = parsed(listOf({ a: at("es1:1", { version: "8.19.0", roles: ["ingest", "data", "ingest"] }) }));
+  assert.deepEqual(nodes, [{ id: "a", host: "es1", port: 1, version: "8.19.0", roles: ["data", "ingest"] }]);
 });
 
-describe("memberships", () => {
-  for (const { vector, says, steps } of data.membershipVectors) {
-    it(`vector ${vector}: ${says}`, () => {
-      let membership = emptyMembership;
-      for (const { atMs, by, partial, lists, members, note } of steps) {
-        const answer = { nodes: nodesOf(lists), complete: partial !== true, answeredBy: by };
-        const merged = mergeSniff(membership, answer, atMs);
-        const keysBefore = membership.members.map(({ node }) => nodeKey(node));
-        const keysAfter = merged.membership.members.map(({ node }) => nodeKey(node));
-        membership = merged.membership;
-        assert.equal(membership.members.map(({ node }) => nodeKey(node)).join(" "), members, `members at ${atMs} ms`);
-        const notes = [
-          ...keysAfter.filter((key) => !keysBefore.includes(key)).map((key) => `+${key}`),
-          ...keysBefore.filter((key) => !keysAfter.includes(key)).map((key) => `-${key}`),
-          ...(merged.held === undefined ? [] : ["held"]),
-        ];
-        assert.equal(notes.join(" "), note, `notes at ${atMs} ms`);
-        assert.equal(merged.changed, /[+-]/.test(note), `changed at ${atMs} ms`);
-      }
-    });
-  }
+it("vector 38: 200 nodes in 1 MB are read, and no prototype is touched", () => {
+  const attributes = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`key${i}`, "x".repeat(80)]));
+  const nodes = Array.from({ length: 200 }, (_, i) => [
+    `n${i}`,
+    at(`10.0.${i}.1:9200`, { attributes, roles: ["data"] }),
+  ]);
+  const counts = { total: 201, successful: 201, failed: 0 };
+  const text = JSON.stringify({ _nodes: counts, nodes: Object.fromEntries(nodes) });
+  const polluted = text.replace('"nodes":{', '"nodes":{"__proto__":{"polluted":"yes","http":null},');
+  assert.ok(polluted.length > 1_000_000);
+  const sniff = parsed(polluted);
+  assert.deepEqual([sniff.nodes.length, sniff.complete], [200, true]);
+  assert.equal(Reflect.get({}, "polluted"), undefined);
+});
 
-  function nodesOf(lists: string): NodeRecord[] {
-    return lists
-      .split(" ")
-      .filter((text) => text !== "")
-      .map((text) => {
-        const [id = "", address = ""] = text.split("@");
-        return { id, ...endpointOf(address) };
+for (const { vector, says, steps } of storiesOf(tables.memberships)) {
+  it(`vector ${vector}: ${says}`, () => {
+    let membership = emptyMembership;
+    let before = "";
+    for (const [given, expect] of steps) {
+      const [second, by = "", ...listed] = given.split(" ");
+      const nodes = listed.map((text): NodeRecord => {
+        const [id = "", host = ""] = text.split("@");
+        return { id, host, port: 1 };
       });
-  }
-});
+      const answer = { nodes, complete: !by.endsWith("~"), answeredBy: by.replace("~", "") };
+      const merged = mergeSniff(membership, answer, Number(second) * 1_000);
+      membership = merged.membership;
+      const [, wanted = "", held] = /^(.*?)(, held)?$/.exec(expect) ?? [];
+      const members = { "as listed": listed.join(" "), "as before": before }[wanted] ?? wanted;
+      const found = membership.members.map(({ node }) => nodeKey(node).replace(/:1$/, "")).join(" ");
+      assert.equal(found, members, `members at ${second} s`);
+      assert.equal(merged.held !== undefined, held !== undefined, `held at ${second} s`);
+      assert.equal(merged.changed, members !== before, `changed at ${second} s`);
+      before = members;
+    }
+  });
+}
 
-describe("seeds", () => {
-  for (const { vector, says, nodes, seeds, expect } of data.seedVectors) {
-    it(`vector ${vector}: ${says}`, () => {
-      const records = nodes.split(" ").map((text): NodeRecord => {
+for (const { vector, says, steps } of storiesOf(tables.seeds)) {
+  it(`vector ${vector}: ${says}`, () => {
+    for (const [given, expect] of steps) {
+      const [listed = "", configured = ""] = given.split(" with ");
+      const records = listed.split(" ").map((text): NodeRecord => {
         const [name = "", address = ""] = text.split("=");
         return { id: `id-${name}`, name, roles: ["data"], ...endpointOf(address) };
       });
-      const known = seeds.map(({ at, resolves, answeredAs }) => ({
-        ...endpointOf(at),
-        addresses: resolves.split(" "),
-        ...(answeredAs === undefined ? {} : { answeredAs }),
-      }));
+      const known = configured.split(" ").map((text) => {
+        const [, address = "", resolves = "", name] = /^(.*)\((.*)\)(?:#(.*))?$/.exec(text) ?? assert.fail(text);
+        const answered = name === undefined ? {} : { answeredAs: name };
+        return { ...endpointOf(address), addresses: resolves.split(","), ...answered };
+      });
       const recognised = recogniseSeeds(records, known);
       const written = recognised.map(
-        ({ name, host, ip, port }) => `${name}=${ip === undefined ? host : `${host}/${ip}`}:${port}`,
+        ({ name, host, ip, port }) => `${name}=${[host, ip].filter(Boolean).join("/")}:${port}`,
       );
-      assert.equal(written.join(" "), expect);
-      assert.deepEqual(
-        recognised.map(({ id, roles }) => ({ id, roles })),
-        records.map(({ id, roles }) => ({ id, roles })),
-      );
-    });
-  }
-
-  it("vector 35: an address that several nodes share is no seed", () => {
-    const shared: NodeRecord = { id: "a", name: "n1", host: "10.0.0.1", port: 9200, aliases: ["b"] };
-    const seed = { host: "gw", port: 9200, addresses: ["10.0.0.1"], answeredAs: "n1" };
-    assert.deepEqual(recogniseSeeds([shared], [seed]), [shared]);
+      assert.equal(written.join(" "), expect === "unchanged" ? listed : expect);
+      const kept = (nodes: readonly NodeRecord[]) => nodes.map(({ id, roles }) => ({ id, roles }));
+      assert.deepEqual(kept(recognised), kept(records));
+    }
   });
+}
+
+it("vector 35: an address that several nodes share is no seed", () => {
+  const shared: NodeRecord = { id: "a", name: "n1", host: "10.0.0.1", port: 9200, aliases: ["b"] };
+  const seed = { host: "gw", port: 9200, addresses: ["10.0.0.1"], answeredAs: "n1" };
+  assert.deepEqual(recogniseSeeds([shared], [seed]), [shared]);
 });
 
-describe("identities", () => {
-  for (const { vector, pinned, answered, expect } of data.identityVectors) {
-    it(`vector ${vector}: ${String(answered).slice(0, 20)} against ${pinned ?? "nothing"} is ${expect}`, () => {
-      const identity = judgeIdentity(pinned, answered);
-      assert.deepEqual(identity, expect === "unverified" ? { kind: expect } : { kind: expect, uuid: answered });
-    });
-  }
-});
+for (const { vector, given, expect } of rowsOf(tables.identities)) {
+  const [pinned = "", text = ""] = given.split(/ +/);
+  it(`vector ${vector}: the cluster_uuid ${text.slice(0, 20)} against ${pinned} is ${expect}`, () => {
+    const answered: unknown = text === "absent" ? undefined : JSON.parse(text);
+    const identity = judgeIdentity(pinned === "nothing" ? undefined : pinned, answered);
+    assert.deepEqual(identity, expect === "unverified" ? { kind: expect } : { kind: expect, uuid: answered });
+  });
+}
 
-it("covers all 42 vectors", () => {
-  const rows = Object.values(data).flatMap((table) => table.map(({ vector }) => vector));
-  const covered = [...new Set(rows)].sort((a, b) => a - b);
+it("the tables cover all 42 vectors", () => {
+  const numbers = Object.values(tables).flatMap((table) =>
+    [...table.matchAll(/^ ?(\d+) {1,2}\S/gm)].map(([, n]) => Number(n)),
+  );
+  const covered = [...new Set(numbers)].sort((a, b) => a - b);
   assert.deepEqual(
     covered,
     Array.from({ length: 42 }, (_, i) => i + 1),
