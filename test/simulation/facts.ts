@@ -7,23 +7,23 @@ export interface ProbeFact {
   readonly startedMs: number;
   endedMs?: number;
   outcome?: "reached" | "failed" | "void";
-  /** It was made because a leader had asked for it. */
-  readonly isWitness: boolean;
+  /** A leader asked for it. */
+  readonly isPeerProbe: boolean;
 }
 
-/** Something a leader was told of a node by another process. */
-export interface WordFact {
+/** What another process has reported to a leader about a node. */
+export interface EvidenceFact {
   readonly leader: string;
   readonly node: string;
   readonly replica: string;
   /** "failed" also for a report that is backed by a probe. */
-  readonly says: "reached" | "failed";
+  readonly result: "reached" | "failed";
   readonly atMs: number;
-  /** The answer to a question; absent for reports. */
+  /** Id of the peer probe request; absent for reports. */
   readonly id?: string;
 }
 
-interface HeardFact {
+interface ReplicaFact {
   readonly leader: string;
   readonly replica: string;
   readonly hasPool: boolean;
@@ -42,10 +42,10 @@ const keptMax = 20_000;
 /** What really happened of late: the evidence that decisions are held against. */
 export class Facts {
   private probeFacts: ProbeFact[] = [];
-  private wordFacts: WordFact[] = [];
+  private evidenceFacts: EvidenceFact[] = [];
   /** The last question of each leader about each node. */
   private readonly asks = new Map<string, string>();
-  private readonly heardFacts = new Map<string, HeardFact>();
+  private readonly replicaFacts = new Map<string, ReplicaFact>();
 
   constructor(private readonly world: World) {}
 
@@ -54,9 +54,9 @@ export class Facts {
     this.probeFacts = this.kept(this.probeFacts, ({ startedMs }) => startedMs);
   }
 
-  word(fact: WordFact): void {
-    this.wordFacts.push(fact);
-    this.wordFacts = this.kept(this.wordFacts, ({ atMs }) => atMs);
+  evidence(fact: EvidenceFact): void {
+    this.evidenceFacts.push(fact);
+    this.evidenceFacts = this.kept(this.evidenceFacts, ({ atMs }) => atMs);
   }
 
   ask(leader: string, node: string, id: string): void {
@@ -70,23 +70,23 @@ export class Facts {
   heartbeat(leader: string, replica: string, hasPool: boolean): void {
     const key = `${leader} ${replica}`;
     const atMs = this.world.nowMs();
-    const before = this.heardFacts.get(key);
+    const before = this.replicaFacts.get(key);
     const sinceMs = before !== undefined && atMs - before.atMs < liveMs ? before.sinceMs : atMs;
-    this.heardFacts.set(key, { leader, replica, hasPool, atMs, sinceMs });
+    this.replicaFacts.set(key, { leader, replica, hasPool, atMs, sinceMs });
   }
 
   probesOf(address: string, sinceMs: number): ProbeFact[] {
     return this.probeFacts.filter((fact) => fact.address === address && fact.startedMs >= sinceMs);
   }
 
-  wordsOf(leader: string, node: string, sinceMs: number): WordFact[] {
-    return this.wordFacts.filter((fact) => fact.leader === leader && fact.node === node && fact.atMs >= sinceMs);
+  evidenceOf(leader: string, node: string, sinceMs: number): EvidenceFact[] {
+    return this.evidenceFacts.filter((fact) => fact.leader === leader && fact.node === node && fact.atMs >= sinceMs);
   }
 
   /** The pools that a leader must know of when it judges a node. */
-  companyOf(leader: string): string[] {
+  peersOf(leader: string): string[] {
     const nowMs = this.world.nowMs();
-    return [...this.heardFacts.values()]
+    return [...this.replicaFacts.values()]
       .filter((fact) => fact.leader === leader && fact.hasPool && fact.replica !== leader)
       .filter(({ atMs, sinceMs }) => nowMs - atMs < liveMs && nowMs - sinceMs > askedBeforeMs)
       .map(({ replica }) => replica);

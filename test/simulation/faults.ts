@@ -68,7 +68,7 @@ export class Misfortune {
     next();
     world.after(this.untilMs - world.nowMs(), () => {
       for (const mend of [...this.mending]) mend();
-      this.simulation.story.tell("world", "from now on nothing goes wrong");
+      this.simulation.story.add("world", "from now on nothing goes wrong");
     });
   }
 
@@ -101,7 +101,7 @@ function breakNode(
 ): void {
   const { cluster, story, world } = simulation;
   cluster.set(node, state);
-  story.tell(node.key, `is ${state}`);
+  story.add(node.key, `is ${state}`);
   if (state === "slow") return;
   const unlistedMs = random() * unlistedWithinMs;
   world.after(unlistedMs, () => {
@@ -113,7 +113,7 @@ function mendNode({ cluster, story }: Simulation, node: SearchNode): void {
   if (node.state === "healthy") return;
   cluster.set(node, "healthy");
   node.isListed = true;
-  story.tell(node.key, "is up");
+  story.add(node.key, "is up");
 }
 
 function flapping(simulation: Simulation, random: Random) {
@@ -161,7 +161,7 @@ function anotherAddress(simulation: Simulation, random: Random) {
       if (node.state === "healthy") return;
       cluster.move(node);
       node.isListed = true;
-      story.tell(node.key, "is up at another address");
+      story.add(node.key, "is up at another address");
     },
   };
 }
@@ -177,7 +177,7 @@ function anotherNode(simulation: Simulation, random: Random) {
       if (node.state === "healthy") return;
       cluster.replace(node);
       node.isListed = true;
-      story.tell(node.key, "takes another's place");
+      story.add(node.key, "takes another's place");
     },
   };
 }
@@ -188,13 +188,13 @@ function unlisted({ cluster, story }: Simulation, random: Random) {
   if (node === undefined || node.state !== "healthy" || cluster.nodes.filter(({ isListed }) => isListed).length < 2)
     return nothing;
   node.isListed = false;
-  story.tell(node.key, "is no longer listed");
+  story.add(node.key, "is no longer listed");
   return {
     lastsMs: 30_000 + random() * 60_000,
     mend: () => {
       if (node.isListed || !node.answers) return;
       node.isListed = true;
-      story.tell(node.key, "is listed again");
+      story.add(node.key, "is listed again");
     },
   };
 }
@@ -209,12 +209,12 @@ function oneWay({ network, cluster, story }: Simulation, random: Random, owners:
   if (process === undefined || address === undefined) return nothing;
   const way: Way = random() < 0.5 ? "cut" : "refused";
   network.set(process.name, address, way);
-  story.tell(process.name, `does not reach ${address} (${way})`);
+  story.add(process.name, `does not reach ${address} (${way})`);
   return {
     lastsMs: 500 + random() ** 2 * 60_000,
     mend: () => {
       network.set(process.name, address, "open");
-      story.tell(process.name, `reaches ${address} again`);
+      story.add(process.name, `reaches ${address} again`);
     },
   };
 }
@@ -225,12 +225,12 @@ function allWays({ network, cluster, story }: Simulation, random: Random, owners
   const way: Way = random() < 0.5 ? "cut" : "refused";
   const addresses = cluster.nodes.map(({ address }) => address);
   for (const address of addresses) network.set(process.name, address, way);
-  story.tell(process.name, `reaches no node (${way})`);
+  story.add(process.name, `reaches no node (${way})`);
   return {
     lastsMs: 500 + random() ** 2 * 60_000,
     mend: () => {
       for (const address of addresses) network.set(process.name, address, "open");
-      story.tell(process.name, "reaches the nodes again");
+      story.add(process.name, "reaches the nodes again");
     },
   };
 }
@@ -240,24 +240,24 @@ function halfOfReplicas({ network, cluster, replicas, story }: Simulation, rando
   if (address === undefined) return nothing;
   const names = replicas.filter(() => random() < 0.5).map(({ process }) => process.name);
   for (const name of names) network.set(name, address, "cut");
-  story.tell(address, `is not reached by ${names.join(", ")}`);
+  story.add(address, `is not reached by ${names.join(", ")}`);
   return {
     lastsMs: 1_000 + random() * 40_000,
     mend: () => {
       for (const name of names) network.set(name, address, "open");
-      story.tell(address, "is reached by all again");
+      story.add(address, "is reached by all again");
     },
   };
 }
 
 function losses({ network, story }: Simulation, random: Random) {
   network.loss = random() * 0.1;
-  story.tell("network", `loses ${Math.round(network.loss * 100)} packets in a hundred`);
+  story.add("network", `loses ${Math.round(network.loss * 100)} packets in a hundred`);
   return {
     lastsMs: 5_000 + random() * 30_000,
     mend: () => {
       network.loss = 0;
-      story.tell("network", "loses none");
+      story.add("network", "loses none");
     },
   };
 }
@@ -266,12 +266,12 @@ function cutFromRedis({ network, story, allProcesses }: Simulation, random: Rand
   const process = oneOf(allProcesses, random);
   if (process === undefined) return nothing;
   network.set(process.name, "redis", "cut");
-  story.tell(process.name, "does not reach Redis");
+  story.add(process.name, "does not reach Redis");
   return {
     lastsMs: 200 + random() ** 2 * 90_000,
     mend: () => {
       network.set(process.name, "redis", "open");
-      story.tell(process.name, "reaches Redis again");
+      story.add(process.name, "reaches Redis again");
     },
   };
 }
@@ -280,12 +280,12 @@ function manyCutFromRedis({ network, story, allProcesses }: Simulation, random: 
   const share = random();
   const names = allProcesses.filter(() => random() < share).map(({ name }) => name);
   for (const name of names) network.set(name, "redis", "cut");
-  story.tell("redis", `is not reached by ${names.join(", ")}`);
+  story.add("redis", `is not reached by ${names.join(", ")}`);
   return {
     lastsMs: 200 + random() ** 2 * 60_000,
     mend: () => {
       for (const name of names) network.set(name, "redis", "open");
-      story.tell("redis", "is reached by all again");
+      story.add("redis", "is reached by all again");
     },
   };
 }
@@ -295,11 +295,11 @@ function leaderStopped({ story, leaders }: Simulation, random: Random) {
   const [process] = leaders;
   if (process === undefined || process.state !== "running") return nothing;
   process.stop();
-  story.tell(process.name, "is stopped while it leads");
+  story.add(process.name, "is stopped while it leads");
   return {
     lastsMs: 3_000 + random() * 12_000,
     mend: () => {
-      story.tell(process.name, "goes on");
+      story.add(process.name, "goes on");
       process.go();
     },
   };
@@ -309,11 +309,11 @@ function stopped({ story, coordinators, replicas }: Simulation, random: Random) 
   const process = oneOf<Owner>(random() < 0.6 ? coordinators : replicas, random)?.process;
   if (process === undefined || process.state !== "running") return nothing;
   process.stop();
-  story.tell(process.name, "is stopped");
+  story.add(process.name, "is stopped");
   return {
     lastsMs: 100 + random() ** 3 * 30_000,
     mend: () => {
-      story.tell(process.name, "goes on");
+      story.add(process.name, "goes on");
       process.go();
     },
   };
@@ -328,13 +328,13 @@ function killed(simulation: Simulation, random: Random) {
 function redisDown({ redis, story }: Simulation, random: Random) {
   if (redis.state !== "up") return nothing;
   redis.die();
-  story.tell("redis", "is down");
+  story.add("redis", "is down");
   return {
     lastsMs: 500 + random() ** 2 * 90_000,
     mend: () => {
       if (redis.state !== "down") return;
       redis.revive();
-      story.tell("redis", "is up");
+      story.add("redis", "is up");
     },
   };
 }
@@ -342,19 +342,19 @@ function redisDown({ redis, story }: Simulation, random: Random) {
 function redisFrozen({ redis, story }: Simulation, random: Random) {
   if (redis.state !== "up") return nothing;
   redis.freeze();
-  story.tell("redis", "is frozen");
+  story.add("redis", "is frozen");
   return {
     lastsMs: 200 + random() ** 2 * 30_000,
     mend: () => {
       if (redis.state !== "frozen") return;
-      story.tell("redis", "is thawed");
+      story.add("redis", "is thawed");
       redis.thaw();
     },
   };
 }
 
 function redisFlushed({ redis, story }: Simulation) {
-  story.tell("redis", "is flushed");
+  story.add("redis", "is flushed");
   redis.flush();
   return nothing;
 }
@@ -362,7 +362,7 @@ function redisFlushed({ redis, story }: Simulation) {
 function redisFailover({ redis, story }: Simulation, random: Random) {
   const lostMs = random() < 0.3 ? 0 : random() * 12_000;
   const aheadMs = (random() - 0.5) * 4_000;
-  story.tell(
+  story.add(
     "redis",
     `fails over; the last ${Math.round(lostMs)} ms are lost, its clock is ${Math.round(aheadMs)} ms ahead`,
   );

@@ -26,7 +26,7 @@ const fenceSlackMs = 60;
 /** The shortest wait between two probes of a node that is down, and a little less. */
 const probesApartMs = 450;
 
-/** Watches everything that happens, and says what must not. */
+/** Watches everything that happens, and records what must not. */
 export class Invariants {
   readonly violations: Violation[] = [];
   readonly judge: Judge;
@@ -39,7 +39,7 @@ export class Invariants {
   private readonly peerProbing = new Set<string>();
   private processes: (name: string) => SimProcess | undefined = () => undefined;
   private isLeading: (name: string) => boolean = () => false;
-  private looksAtDown: (replica: string, address: string) => boolean = () => false;
+  private probesDown: (replica: string, address: string) => boolean = () => false;
   private isFresh: (name: string) => boolean = () => false;
   private viewOf: (name: string) => View | undefined = () => undefined;
 
@@ -68,20 +68,20 @@ export class Invariants {
   know(given: {
     readonly processOf: (name: string) => SimProcess | undefined;
     readonly isLeading: (name: string) => boolean;
-    readonly looksAtDown: (replica: string, address: string) => boolean;
+    readonly probesDown: (replica: string, address: string) => boolean;
     readonly isFresh: (replica: string) => boolean;
     readonly viewOf: (replica: string) => View | undefined;
   }): void {
     this.processes = given.processOf;
     this.isLeading = given.isLeading;
-    this.looksAtDown = given.looksAtDown;
+    this.probesDown = given.probesDown;
     this.isFresh = given.isFresh;
     this.viewOf = given.viewOf;
   }
 
   violated(invariant: string, text: string): void {
     this.violations.push({ invariant, atMs: this.world.nowMs(), text });
-    this.story.tell("INVARIANT", `${invariant}: ${text}`);
+    this.story.add("INVARIANT", `${invariant}: ${text}`);
   }
 
   // Redis.
@@ -131,13 +131,14 @@ export class Invariants {
       onReport: (listener) =>
         store.onReport((report) => {
           const { node, replica, probe } = report;
-          if (probe === "failed") facts.word({ leader: name, node, replica, says: "failed", atMs: world.nowMs() });
+          if (probe === "failed")
+            facts.evidence({ leader: name, node, replica, result: "failed", atMs: world.nowMs() });
           listener(report);
         }),
       onPeerProbeResult: (listener) =>
         store.onPeerProbeResult((answer) => {
           const { id, node, replica, ok } = answer;
-          facts.word({ leader: name, node, replica, says: ok ? "reached" : "failed", atMs: world.nowMs(), id });
+          facts.evidence({ leader: name, node, replica, result: ok ? "reached" : "failed", atMs: world.nowMs(), id });
           listener(answer);
         }),
       onHeartbeat: (listener) =>
@@ -156,8 +157,8 @@ export class Invariants {
       if (asked.isList) this.requests.sniffs.push(process);
       else this.requests.probes.push(process);
       if (!asked.fresh) return;
-      const isWitness = this.peerProbing.delete(`${process} ${address}`);
-      const fact: ProbeFact = { process, address, startedMs: this.world.nowMs(), isWitness };
+      const isPeerProbe = this.peerProbing.delete(`${process} ${address}`);
+      const fact: ProbeFact = { process, address, startedMs: this.world.nowMs(), isPeerProbe };
       this.facts.probe(fact);
       this.underWay.set(asked, fact);
       this.checkLoneProber(fact);
@@ -176,15 +177,15 @@ export class Invariants {
   }
 
   /** S8: a node that is down has one prober in the whole fleet, and that one waits between two probes. */
-  private checkLoneProber({ process, address, isWitness, startedMs }: ProbeFact): void {
+  private checkLoneProber({ process, address, isPeerProbe, startedMs }: ProbeFact): void {
     const view = this.viewOf(process);
     if (view !== undefined) {
-      // A process that leads probes for all, and its pool for itself: the two are not told apart.
+      // A process that leads probes for all, and its pool for itself: the two look the same here.
       if (this.isLeading(process)) return;
-      if (isWitness || !this.isFresh(process)) return;
+      if (isPeerProbe || !this.isFresh(process)) return;
       const node = view.topology.nodes.find((one) => addressOf(one) === address);
       const mark = node === undefined ? undefined : view.marks.nodes[`${node.id}@${address}`];
-      if (mark?.kind === "down" && !this.looksAtDown(process, address))
+      if (mark?.kind === "down" && !this.probesDown(process, address))
         this.violated("S8", `${process} probes ${address}, which its fresh view marks down`);
       return;
     }

@@ -27,7 +27,7 @@ const formedWithinMs = 5_000;
 /** What a judgement may rest on is no older than this; more where the leader was stopped meanwhile. */
 const evidenceMs = 10_000;
 const evidenceOfStoppedMs = 45_000;
-const wordsMs = 4_500;
+const peerEvidenceMs = 4_500;
 /**
  * For so long, and no longer, a suspicion may be open before it is decided: two probes, the second begun a little
  * later.
@@ -35,13 +35,13 @@ const wordsMs = 4_500;
 const answersMs = 3_500;
 /** By how much two ideas of the store's clock may differ. */
 const clockSlackMs = 3_000;
-/** A decision is taken at an answer; told by another's clock, it was so long before or after at most. */
+/** A decision is taken at an answer. By another clock it was at most so long before or after. */
 const decidedWithinMs = 2_000;
 
 /**
  * Holds every mark that becomes visible against what really happened.
  *
- * S5   A node that the leader reaches is never marked down, whatever one other process says.
+ * S5   A node that the leader reaches is never marked down, whatever one other process reports.
  * S6   Nor is one that the leader alone does not reach.
  * S11  A node that was down comes back after its hold and after enough answers in a row, and not before.
  * S12  None is marked down without two failed probes of the leader's own and one of a peer, where there is a peer.
@@ -111,27 +111,27 @@ export class Judge {
     const decidedMs = this.decidedMs(mark);
     const node = cluster.byKey(key);
     const leader = this.parts.processOf(process);
-    story.tell(process, `publishes ${key} as down: ${mark.reason}`);
+    story.add(process, `publishes ${key} as down: ${mark.reason}`);
     const isReached = this.reached(leader, node, decidedMs);
     this.downs.push({ key, atMs: nowMs });
     if (isReached) violated("S5", `${process} marks ${key} down, which it reaches`);
-    this.checkWitnesses(process, key, node, decidedMs);
+    this.checkPeers(process, key, node, decidedMs);
     if (!mark.reason.startsWith("belongs to another cluster")) this.checkEvidence(process, key, decidedMs);
   }
 
-  private checkWitnesses(process: string, key: string, node: SearchNode | undefined, decidedMs: number): void {
+  private checkPeers(process: string, key: string, node: SearchNode | undefined, decidedMs: number): void {
     const { facts, violated, processOf } = this.parts;
-    const company = facts.companyOf(process).map(processOf);
-    const others = company.filter((one) => one !== undefined && one.state !== "dead");
+    const peers = facts.peersOf(process).map(processOf);
+    const others = peers.filter((one) => one !== undefined && one.state !== "dead");
     if (others.length > 0 && others.every((one) => this.reached(one, node, decidedMs))) {
       violated("S6", `${process} marks ${key} down, which each of ${others.length} other processes reaches`);
     }
     // What is said to an earlier question counts for nothing, nor does what its sender has taken back.
     const lastAsk = facts.lastAsk(process, key) ?? "none";
-    const words = facts.wordsOf(process, key, decidedMs - answersMs).filter(({ atMs }) => atMs <= decidedMs);
-    const contrary = words.find(({ says, id, replica, atMs }) => {
-      const takenBack = words.some((word) => word.replica === replica && word.says === "failed" && word.atMs > atMs);
-      return says === "reached" && id === lastAsk && !takenBack;
+    const evidence = facts.evidenceOf(process, key, decidedMs - answersMs).filter(({ atMs }) => atMs <= decidedMs);
+    const contrary = evidence.find(({ result, id, replica, atMs }) => {
+      const takenBack = evidence.some((one) => one.replica === replica && one.result === "failed" && one.atMs > atMs);
+      return result === "reached" && id === lastAsk && !takenBack;
     });
     if (contrary !== undefined) {
       violated("S6", `${process} marks ${key} down, though ${contrary.replica} has just said that it reaches it`);
@@ -145,11 +145,11 @@ export class Judge {
     const withinMs = stoppedMs > decidedMs - evidenceMs ? evidenceOfStoppedMs : evidenceMs;
     const failed = facts
       .probesOf(address, decidedMs - withinMs)
-      .filter((probe) => probe.process === process && !probe.isWitness && probe.outcome === "failed");
+      .filter((probe) => probe.process === process && !probe.isPeerProbe && probe.outcome === "failed");
     if (failed.length < 2) violated("S12", `${process} marks ${key} down after ${failed.length} failed probes`);
-    const isAlone = facts.companyOf(process).length === 0;
-    const words = facts.wordsOf(process, key, decidedMs - Math.max(wordsMs, withinMs - evidenceMs));
-    if (!isAlone && !words.some(({ says }) => says === "failed")) {
+    const isAlone = facts.peersOf(process).length === 0;
+    const evidence = facts.evidenceOf(process, key, decidedMs - Math.max(peerEvidenceMs, withinMs - evidenceMs));
+    if (!isAlone && !evidence.some(({ result }) => result === "failed")) {
       violated("S12", `${process} marks ${key} down on its own word, though others are alive`);
     }
   }
@@ -158,7 +158,7 @@ export class Judge {
     const { facts, violated, story, storeNowMs } = this.parts;
     // It may have become visible late; what came after the decision says nothing of it.
     const decidedMs = now === undefined ? this.parts.world.nowMs() : this.decidedMs(now);
-    story.tell(process, `publishes ${key} as no longer down`);
+    story.add(process, `publishes ${key} as no longer down`);
     const earlyMs = (down?.holdUntilMs ?? 0) - storeNowMs();
     if (earlyMs > clockSlackMs) {
       violated("S11", `${process} brings ${key} back ${Math.round(earlyMs)} ms before its hold is over`);
@@ -175,7 +175,7 @@ export class Judge {
     if (most < needed) violated("S11", `${process} brings ${key} back after ${most} answers, and not ${needed}`);
   }
 
-  /** When a mark that is visible since now was decided upon, as far as the store's clock can tell. */
+  /** When a mark that is visible since now was decided upon, as far as the store's clock shows. */
   private decidedMs({ sinceMs }: Mark): number {
     const nowMs = this.parts.world.nowMs();
     const agoMs = this.parts.storeNowMs() - sinceMs;

@@ -4,7 +4,7 @@ import { runSeed } from "./seeds.js";
 /**
  * npm run simulate -- [--seeds N] [--seed S] [--minutes M]
  *
- * Runs N seeds from S on. A seed that fails tells its story, and ends the run with 1; `--seeds 1 --seed S` tells it
+ * Runs N seeds from S on. A seed that fails prints its story, and ends the run with 1; `--seeds 1 --seed S` prints it
  * again.
  */
 const { values } = parseArgs({

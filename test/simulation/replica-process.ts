@@ -51,7 +51,7 @@ export class ReplicaProcess {
       listener: {
         nodeChanged: ({ address, from, to, reason }) => {
           if (from !== "ejected" && to !== "ejected") return;
-          story.tell(name, `${address} ${from} -> ${to}${reason === undefined ? "" : `: ${reason}`}`);
+          story.add(name, `${address} ${from} -> ${to}${reason === undefined ? "" : `: ${reason}`}`);
           if (to === "ejected" && this.isFresh) invariants.replicas.ejected(name, address, reason ?? "");
         },
         viewApplied: () => {},
@@ -110,7 +110,7 @@ export class ReplicaProcess {
   }
 
   /** Whether it has a reason to probe a node that its view marks down: it refutes the mark, or requests wait there. */
-  looksAtDown(address: string): boolean {
+  probesDown(address: string): boolean {
     const refuted = this.cluster.state.refutedKeys().some((key) => key.endsWith(`@${address}`));
     return refuted || this.cluster.opened.sender.waitsFor(address);
   }

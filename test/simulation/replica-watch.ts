@@ -25,7 +25,7 @@ export interface WatchedReplica {
  * S10  What an earlier node at an address has done is not counted against the next.
  * S15  A report of a failed probe follows one of that process and that node, and none is sent twice.
  * S16  A reader goes by the newest view that its store has shown, at once.
- * S17  A process that uses a node in spite of its down mark says so in its heartbeat.
+ * S17  A process that uses a node in spite of its down mark names it in its heartbeat.
  */
 export class ReplicaWatch {
   /** Failed requests to the node that has an address now, by replica. */
@@ -64,7 +64,10 @@ export class ReplicaWatch {
       },
       report: (report) => {
         const { node, reason, probe } = report;
-        this.story.tell(name, `reports ${node}: ${reason}${probe === undefined ? "" : ", and so says its own probe"}`);
+        this.story.add(
+          name,
+          `reports ${node}: ${reason}${probe === undefined ? "" : ", which its own probe confirms"}`,
+        );
         this.checkReport(name, node, probe === "failed", reportedMs.get(node));
         reportedMs.set(node, this.world.nowMs());
         store.report(report);

@@ -3,12 +3,12 @@ import { type Scenario, scenarioSize } from "./scenarios.js";
 import type { Seams } from "./seams.js";
 import { Simulation } from "./simulation.js";
 
-/** By then every process has told of itself and every node has been looked at. */
+/** By then every process has sent a heartbeat and every node has been probed. */
 const startMs = 25_000;
 /** Every hold is over by then, and every node is eased in. */
 const wellWithinMs = 330_000;
 
-/** Lets a fleet start, lets it happen, and says what came of it that must not; undefined where nothing did. */
+/** Starts a fleet, plays the scenario, and returns what must not come of it and did; undefined if nothing did. */
 export async function runScenario(
   { what, requestsPerSecond, happen, lastsMs, down, settles }: Scenario,
   { seed, seams }: { readonly seed: number; readonly seams?: Partial<Seams> },

@@ -163,7 +163,7 @@ function breaking(state: "crashed" | "silent", count: number) {
     const gone = cluster.nodes.slice(20, 20 + count);
     for (const node of gone) {
       cluster.set(node, state);
-      story.tell(node.key, `is ${state}`);
+      story.add(node.key, `is ${state}`);
     }
     return { gone, mend: () => setUp(cluster, gone) };
   };
@@ -180,7 +180,7 @@ function cutting(
       return cluster.nodes.slice(50 - count).map(({ address }) => ({ name, address }));
     });
     setAll(network, cut, way);
-    story.tell("network", `${way}: ${cut.length} ways`);
+    story.add("network", `${way}: ${cut.length} ways`);
     return { gone: [], mend: () => setAll(network, cut, "open") };
   };
 }

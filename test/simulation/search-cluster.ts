@@ -132,25 +132,25 @@ export class SearchCluster {
   }
 
   /** Asks the node at an address, on a new connection. */
-  ask(process: SimProcess, address: string, path: string, hear: (reply: Reply) => void): void {
+  ask(process: SimProcess, address: string, path: string, receive: (reply: Reply) => void): void {
     let isDone = false;
     for (const laterMs of resentAfterMs) {
       this.world.after(laterMs + this.network.delayMs(), () => {
-        if (!isDone) isDone = this.arrive(process, address, path, hear);
+        if (!isDone) isDone = this.arrive(process, address, path, receive);
       });
     }
   }
 
-  /** Whether the packet has reached anybody. */
-  private arrive(process: SimProcess, address: string, path: string, hear: (reply: Reply) => void): boolean {
+  /** Whether the packet has reached a machine. */
+  private arrive(process: SimProcess, address: string, path: string, receive: (reply: Reply) => void): boolean {
     const node = this.at(address);
     const way = this.network.way(process.name, address);
     if (way === "cut" || node === undefined || node.state === "silent") return false;
     const reply = (what: Reply, afterMs: number) => {
       this.world.after(afterMs + this.network.delayMs(), () => {
         // What was on its way when the line was cut is lost with the connection.
-        if (this.network.way(process.name, address) === "open") process.deliver(() => hear(what));
-        else if (what.kind === "refused") process.deliver(() => hear(what));
+        if (this.network.way(process.name, address) === "open") process.deliver(() => receive(what));
+        else if (what.kind === "refused") process.deliver(() => receive(what));
       });
     };
     if (way === "refused" || node.state === "crashed") {

@@ -32,7 +32,7 @@ export interface Outcome {
   readonly downs: number;
 }
 
-/** Where one leads already, everybody has found back to it by then. */
+/** If a process leads already, every other has found back to its view by then. */
 const seenWithinMs = 6_000;
 /** A new leader needs a lease that has run out, and a little. */
 const followedWithinMs = 13_500;

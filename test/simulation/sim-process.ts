@@ -83,12 +83,12 @@ export class SimProcess implements Timers {
     this.lastStoppedMs = this.world.nowMs();
     this.overdue.length = 0;
     this.inbox.length = 0;
-    for (const tell of this.deaths) tell();
+    for (const listener of this.deaths) listener();
   }
 
   /** The kernel closes what it had open. */
-  onDeath(tell: () => void): void {
-    this.deaths.add(tell);
+  onDeath(listener: () => void): void {
+    this.deaths.add(listener);
   }
 
   /** It may have been stopped again before it came to this. */

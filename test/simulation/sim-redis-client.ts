@@ -14,7 +14,7 @@ const reconnectMs = { min: 25, max: 1_500 };
 interface Line {
   readonly peer: RedisPeer;
   isOpen: boolean;
-  /** Commands whose answers have not come, whether or not anybody still waits for them. */
+  /** Commands whose answers have not come, whether or not a caller still waits for them. */
   unanswered: number;
   readonly up: Direction;
   readonly down: Direction;
@@ -137,7 +137,7 @@ export class SimRedisClient extends EventEmitter {
         process: this.process.name,
         push: (channel, message) => {
           this.carry(line, "down", () => {
-            this.heard(line);
+            this.noteReceived(line);
             this.emit("messageBuffer", Buffer.from(channel), Buffer.from(message, "latin1"));
           });
         },
@@ -198,7 +198,7 @@ export class SimRedisClient extends EventEmitter {
         redis.take(line.peer, command, (value) => {
           this.carry(line, "down", () => {
             line.unanswered--;
-            this.heard(line);
+            this.noteReceived(line);
             owed.resolve(value);
           });
         });
@@ -216,7 +216,7 @@ export class SimRedisClient extends EventEmitter {
     });
   }
 
-  private heard(line: Line): void {
+  private noteReceived(line: Line): void {
     this.stopWatching();
     if (line.unanswered > 0) this.watchSocket(line);
   }

@@ -4,7 +4,7 @@ import type { Lease, ViewStore } from "@rollcall/coordinator";
 import { describeViewStore, publication } from "#view-store-contract";
 import { Simulation } from "./simulation.js";
 
-/** Two processes before one simulated Redis, whose time passes as long as anybody waits. */
+/** Two processes before one simulated Redis, whose time passes as long as a test waits. */
 async function openStores() {
   const simulation = new Simulation({
     ...{ seed: 1, nodes: 1, replicas: 0, coordinators: 0, candidates: 0, requestsPerSecond: 0 },

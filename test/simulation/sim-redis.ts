@@ -136,7 +136,7 @@ export class SimRedis {
   private dataOf(values: ReturnType<RedisData["copied"]>): RedisData {
     return new RedisData(
       () => this.nowMs(),
-      (channel, message) => this.tell(channel, message),
+      (channel, message) => this.publish(channel, message),
       values,
     );
   }
@@ -159,7 +159,7 @@ export class SimRedis {
         for (const channel of command.channels) this.subscribersOf(channel).delete(peer);
         return 0;
       case "publish":
-        return this.tell(command.channel, command.message);
+        return this.publish(command.channel, command.message);
       case "script": {
         const { script, keys, args } = command;
         const reply = this.scripts[script]?.(this.data, keys, args) ?? null;
@@ -170,7 +170,7 @@ export class SimRedis {
     }
   }
 
-  private tell(channel: string, message: string): number {
+  private publish(channel: string, message: string): number {
     const subscribers = this.subscribersOf(channel);
     for (const peer of subscribers) peer.push(channel, message);
     return subscribers.size;

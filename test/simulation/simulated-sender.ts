@@ -166,15 +166,15 @@ export class SimulatedSender implements TableSender {
       const place = this.places.get(slot);
       if (place === undefined) continue;
       if (troubled.has(place.address)) this.send(slot, process.random() < 0.7);
-      else this.hear(slot);
+      else this.answer(slot);
     }
   }
 
   /** A request was answered. */
-  private hear(slot: number): void {
+  private answer(slot: number): void {
     this.answered++;
     this.reader.countAnswer(slot, false);
-    this.reader.noteHeard(slot, this.process.nowMs());
+    this.reader.noteByte(slot, this.process.nowMs());
   }
 
   private send(slot: number, isRead: boolean): void {
@@ -184,7 +184,7 @@ export class SimulatedSender implements TableSender {
     const attempt: Attempt = { place, startedAtMs: process.nowMs(), isRead, over: false };
     switch (around.cluster.requestNow(process, place.address)) {
       case "answered":
-        return this.hear(slot);
+        return this.answer(slot);
       case "refused":
         reader.noteRefusal(slot);
         process.after(1, () => this.fail(attempt, "connection refused"));
@@ -256,7 +256,7 @@ export class SimulatedSender implements TableSender {
     this.observer.failed({ slot, generation, startedAtMs, reason });
   }
 
-  /** Threads tell of failures a little later: of a node that has just lost its place to another, too. */
+  /** Threads report failures a little later, also those of a node that has just lost its place to another. */
   private failLate(place: Place): void {
     this.around.invariants.replicas.replaced(this.process.name, place.address);
     for (const afterMs of [5, 15, 25]) {

@@ -6,7 +6,7 @@ import { runSeed } from "./seeds.js";
 const seeds = 40;
 const minutes = 5;
 
-it(`holds what it must through five minutes of misfortune, ${seeds} times over`, async () => {
+it(`every invariant holds through five minutes of faults, for ${seeds} seeds`, async () => {
   for (let seed = 1; seed <= seeds; seed++) {
     const { violation, story } = await runSeed({ seed, minutes });
     if (violation === undefined) continue;
@@ -14,7 +14,7 @@ it(`holds what it must through five minutes of misfortune, ${seeds} times over`,
   }
 });
 
-it("tells the same story twice for one seed", async () => {
+it("one seed always has the same story", async () => {
   const stories = [await runSeed({ seed: 7, minutes: 1 }), await runSeed({ seed: 7, minutes: 1 })].map(
     ({ story }) => story,
   );

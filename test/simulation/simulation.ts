@@ -54,7 +54,7 @@ export class Simulation {
     this.invariants.know({
       processOf: (name) => this.processes.get(name),
       isLeading: (name) => this.leaders.some((process) => process.name === name),
-      looksAtDown: (name, address) => this.replicaOf(name)?.looksAtDown(address) ?? false,
+      probesDown: (name, address) => this.replicaOf(name)?.probesDown(address) ?? false,
       isFresh: (name) => this.replicaOf(name)?.isFresh ?? false,
       viewOf: (name) => this.replicaOf(name)?.newestView,
     });
@@ -103,7 +103,7 @@ export class Simulation {
     const isCoordinator = this.coordinators.some((one) => one.process === process);
     this.coordinators = this.coordinators.filter((one) => one.process !== process);
     this.replicas = this.replicas.filter((one) => one.process !== process);
-    this.story.tell(process.name, "is killed");
+    this.story.add(process.name, "is killed");
     if (isCoordinator) this.addCoordinator();
     else this.addReplica();
   }

@@ -17,15 +17,15 @@ export class Story {
 
   constructor(private readonly world: World) {}
 
-  tell(actor: string, event: string): void {
+  add(actor: string, event: string): void {
     this.lines.push({ atMs: this.world.nowMs(), actor, event });
     if (this.lines.length > linesMax) this.dropped += this.lines.splice(0, linesMax / 2).length;
   }
 
   /** The log of a process becomes part of the story. */
   loggerOf(actor: string): Logger {
-    const tell = (_fields: object, message: string) => this.tell(actor, message);
-    return { debug: () => {}, info: tell, warn: tell, error: tell };
+    const log = (_fields: object, message: string) => this.add(actor, message);
+    return { debug: () => {}, info: log, warn: log, error: log };
   }
 
   print(): string {

@@ -9,7 +9,7 @@ interface Event {
 
 /**
  * The time of a simulated world, and all that is going to happen in it. One event after the other: between two of them
- * every promise that can go on has gone on, so that the same seed always tells the same story, however slow the
+ * every promise that can go on has gone on, so that the same seed always has the same story, however slow the
  * machine.
  */
 export class World implements Clock {

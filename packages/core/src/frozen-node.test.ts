@@ -74,7 +74,7 @@ interface Request {
 
 interface Seat {
   node: LocalNode;
-  heardMs: number;
+  lastByteMs: number;
 }
 
 /** One process that keeps `lanes` requests under way, one after the other in each. */
@@ -100,7 +100,7 @@ class Process {
     private readonly readShare: number,
   ) {
     this.penalties = new Penalties(nodes.length);
-    this.seats = nodes.map(() => ({ node: newNode(timers.nowMs()), heardMs: Number.NEGATIVE_INFINITY }));
+    this.seats = nodes.map(() => ({ node: newNode(timers.nowMs()), lastByteMs: Number.NEGATIVE_INFINITY }));
     for (let lane = 0; lane < lanes; lane++) this.begin();
     this.tickLater();
   }
@@ -174,7 +174,7 @@ class Process {
     this.attempts.delete(attempt);
     const nowMs = timers.nowMs();
     const seat = this.seats[attempt.slot];
-    if (seat !== undefined) seat.heardMs = nowMs;
+    if (seat !== undefined) seat.lastByteMs = nowMs;
     this.penalties.answered(attempt.slot, Math.max(0, ranMs(this.watch, nowMs) - attempt.startedRanMs), nowMs);
     this.took.push({ read: attempt.request.read, ms: nowMs - attempt.request.beganMs, atMs: nowMs });
     this.begin();
@@ -209,7 +209,7 @@ class Process {
     const traffic = {
       oldestMs: since(Math.min(...starts)),
       newestMs: since(Math.max(...starts)),
-      heardMs: seat.heardMs,
+      lastByteMs: seat.lastByteMs,
       handshakeMs: undefined,
     };
     const wasKeptOff = isKeptOff(seat.node);
@@ -252,8 +252,8 @@ class Process {
       : reader.roster.eligible.flatMap((slot) => {
           const seat = this.seats[slot];
           if (seat === undefined || isSuspected(seat.node)) return [];
-          const heardAtMs = Math.max(seat.heardMs, seat.node.signAtMs);
-          return [{ slot, inFlight: this.at(slot).length, heardAtMs }];
+          const lastByteAtMs = Math.max(seat.lastByteMs, seat.node.signAtMs);
+          return [{ slot, inFlight: this.at(slot).length, lastByteAtMs }];
         });
     const nowMs = timers.nowMs();
     const { window, reroutes, probe } = nextReroutes(this.window, stuck, targets, nowMs, random);

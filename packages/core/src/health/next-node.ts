@@ -62,7 +62,7 @@ export function nextNode(
   nowMs: number,
   random: Random,
 ): NodeStep {
-  const current = traffic.heardMs > before.sinceMs ? changed(before, { hasAnswered: true }) : before;
+  const current = traffic.lastByteMs > before.sinceMs ? changed(before, { hasAnswered: true }) : before;
   const [after, effects] = react(current, event, traffic, nowMs, random);
   // A trial has succeeded, or the leader has seen the node return: its waiting requests are watched anew.
   const isBack = isKeptOff(before) && !isKeptOff(after);
@@ -184,9 +184,9 @@ function advise(node: LocalNode, nowMs: number, random: Random): LocalNode {
 }
 
 /** Whether the last that this process has seen of the node is a byte, not long ago. */
-function isAnswering({ breaker, stall, failedAtMs }: LocalNode, { heardMs }: NodeTraffic, nowMs: number): boolean {
+function isAnswering({ breaker, stall, failedAtMs }: LocalNode, { lastByteMs }: NodeTraffic, nowMs: number): boolean {
   if (ejectionOf(breaker) !== undefined || suspectedSinceMs(stall) !== undefined) return false;
-  return heardMs > failedAtMs && nowMs - heardMs <= answeringMs;
+  return lastByteMs > failedAtMs && nowMs - lastByteMs <= answeringMs;
 }
 
 function withBreaker(node: LocalNode, [breaker, effects]: readonly [CircuitBreaker, readonly NodeEffect[]]): NodeStep {

@@ -32,7 +32,7 @@ class NodeStory {
   private node: LocalNode = nextNode(newNode(0), listed, { ...idle }, 0, random)[0];
   private lag = newLoopLag(0);
   private readonly sent: number[] = [];
-  private heardMs = Number.NEGATIVE_INFINITY;
+  private lastByteMs = Number.NEGATIVE_INFINITY;
   private handshakeMs: number | undefined;
   private timeoutMs = 0;
   readonly lines: string[] = [];
@@ -44,7 +44,7 @@ class NodeStory {
       this.send({ type: "failed", startedAtMs: Number(third), answers: Number(fifth), reason: "refused" });
     else if (what === "send") this.sent.push(this.nowMs);
     else if (what === "end") this.sent.shift();
-    else if (what === "byte") this.heardMs = this.nowMs;
+    else if (what === "byte") this.lastByteMs = this.nowMs;
     else if (what === "handshake") this.handshakeMs = Number(second);
     else if (what === "verify" || what === "trial" || what === "sign")
       this.send({ type: "probed", probe: { purpose: what }, result: resultOf(second) });
@@ -84,12 +84,12 @@ class NodeStory {
   }
 
   private send(event: LocalNodeEvent): void {
-    const { nowMs, heardMs, handshakeMs } = this;
+    const { nowMs, lastByteMs, handshakeMs } = this;
     const [oldestMs, newestMs] = [this.sent[0], this.sent.at(-1)].map((atMs) =>
       atMs === undefined ? undefined : waitingSinceMs(this.lag, atMs, nowMs),
     );
     const before = this.node;
-    const [after, effects] = nextNode(before, event, { oldestMs, newestMs, heardMs, handshakeMs }, nowMs, random);
+    const [after, effects] = nextNode(before, event, { oldestMs, newestMs, lastByteMs, handshakeMs }, nowMs, random);
     this.node = after;
     for (const part of ["mark", "stall", "breaker"] as const) {
       if (before[part].state === after[part].state && !isMovedOn(before, after, part)) continue;
@@ -104,7 +104,7 @@ class NodeStory {
   }
 }
 
-const idle = { oldestMs: undefined, newestMs: undefined, heardMs: Number.NEGATIVE_INFINITY, handshakeMs: undefined };
+const idle = { oldestMs: undefined, newestMs: undefined, lastByteMs: Number.NEGATIVE_INFINITY, handshakeMs: undefined };
 const listed: LocalNodeEvent = { type: "marked", mark: undefined, isFresh: true, isListed: true };
 
 function isMovedOn(before: LocalNode, after: LocalNode, part: "mark" | "stall" | "breaker"): boolean {

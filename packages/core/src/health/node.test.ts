@@ -52,7 +52,7 @@ const histories = fc.array(
   fc.record({
     waitMs: fc.nat(2_000),
     event: events,
-    heard: fc.boolean(),
+    hasByte: fc.boolean(),
     oldestAgoMs: fc.option(fc.nat(9_000), { nil: undefined }),
   }),
   { maxLength: 40 },
@@ -69,18 +69,18 @@ interface Moment {
 
 /** Lets a history happen, and gives back the last moment. */
 function relive(
-  history: readonly { waitMs: number; event: LocalNodeEvent; heard: boolean; oldestAgoMs: number | undefined }[],
+  history: readonly { waitMs: number; event: LocalNodeEvent; hasByte: boolean; oldestAgoMs: number | undefined }[],
   random: () => number,
   check: (moment: Moment) => void,
 ) {
   let nowMs = 0;
-  let heardMs = Number.NEGATIVE_INFINITY;
+  let lastByteMs = Number.NEGATIVE_INFINITY;
   let node = newNode(nowMs);
-  for (const { waitMs, event, heard, oldestAgoMs } of history) {
+  for (const { waitMs, event, hasByte, oldestAgoMs } of history) {
     nowMs += waitMs;
-    if (heard) heardMs = nowMs;
+    if (hasByte) lastByteMs = nowMs;
     const oldestMs = oldestAgoMs === undefined ? undefined : nowMs - oldestAgoMs;
-    const traffic = { ...noTraffic, oldestMs, newestMs: oldestMs, heardMs };
+    const traffic = { ...noTraffic, oldestMs, newestMs: oldestMs, lastByteMs };
     const [after, effects] = nextNode(node, event, traffic, nowMs, random);
     check({ before: node, event, after, effects, traffic, nowMs });
     node = after;
@@ -138,10 +138,10 @@ describe("the reducer of one node", () => {
           const isProbed = effects.some(({ type, ...effect }) => {
             return type === "probe" && (effect as { probe: LocalProbe }).probe.purpose === "stall";
           });
-          if (isProbed) assert.ok(nowMs - traffic.heardMs >= 250 || isSuspected(before));
+          if (isProbed) assert.ok(nowMs - traffic.lastByteMs >= 250 || isSuspected(before));
           if (after.stall.state !== "stalled" || before.stall.state === "stalled") return;
           assert.ok(event.type === "probed" && event.probe.purpose === "stall" && event.result.kind === "unreachable");
-          assert.ok(before.stall.state === "probing" && traffic.heardMs < before.stall.suspectedAtMs);
+          assert.ok(before.stall.state === "probing" && traffic.lastByteMs < before.stall.suspectedAtMs);
         });
       }),
     );
@@ -193,16 +193,16 @@ describe("the reducer of one node", () => {
         // One request after the other; its answer comes after 100 ms, and is read when the process runs, after its
         // timers.
         let sentMs = 0;
-        let heardMs = Number.NEGATIVE_INFINITY;
+        let lastByteMs = Number.NEGATIVE_INFINITY;
         for (const gapMs of gaps) {
           nowMs += gapMs > 400 ? gapMs : beatMs;
           lag = nextLoopLag(lag, nowMs);
           const sinceMs = waitingSinceMs(lag, sentMs, nowMs);
-          const traffic = { ...noTraffic, oldestMs: sinceMs, newestMs: sinceMs, heardMs };
+          const traffic = { ...noTraffic, oldestMs: sinceMs, newestMs: sinceMs, lastByteMs };
           const [next, effects] = nextNode(node, { type: "traffic" }, traffic, nowMs, Math.random);
           node = next;
           assert.ok(effects.every(({ type }) => type === "changed"));
-          if (nowMs - sentMs >= 100) heardMs = sentMs = nowMs;
+          if (nowMs - sentMs >= 100) lastByteMs = sentMs = nowMs;
         }
       }),
     );

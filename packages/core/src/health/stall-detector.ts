@@ -63,7 +63,7 @@ export interface NodeTraffic {
   readonly oldestMs: number | undefined;
   readonly newestMs: number | undefined;
   /** When the last byte came from the node, on any connection of a request; -Infinity for never. */
-  readonly heardMs: number;
+  readonly lastByteMs: number;
   /** How long the node's last connection took to open, with TLS; undefined if that is not known. */
   readonly handshakeMs: number | undefined;
 }
@@ -72,7 +72,7 @@ export interface NodeTraffic {
 export const noTraffic: NodeTraffic = {
   oldestMs: undefined,
   newestMs: undefined,
-  heardMs: never,
+  lastByteMs: never,
   handshakeMs: undefined,
 };
 
@@ -86,7 +86,7 @@ export function suspectedSinceMs(stall: StallDetector): number | undefined {
 }
 
 /** A byte ends any suspicion. Without requests there is nothing to wait for, but a probe in flight is still of use. */
-export function withTraffic(stall: StallDetector, { oldestMs, newestMs, heardMs }: NodeTraffic): StallDetector {
+export function withTraffic(stall: StallDetector, { oldestMs, newestMs, lastByteMs }: NodeTraffic): StallDetector {
   const { probes } = stall;
   switch (stall.state) {
     case "idle":
@@ -94,14 +94,14 @@ export function withTraffic(stall: StallDetector, { oldestMs, newestMs, heardMs 
     case "waiting": {
       if (oldestMs === undefined) return { state: "idle", probes };
       if (stall.answers === 0) return stall;
-      if (heardMs > stall.answeredAtMs) return waiting(probes);
+      if (lastByteMs > stall.answeredAtMs) return waiting(probes);
       const isSentSince = stall.sentSinceMs === undefined && newestMs !== undefined && newestMs > stall.answeredAtMs;
       return isSentSince ? { ...stall, sentSinceMs: newestMs } : stall;
     }
     case "probing":
     case "stalled":
       // A suspicion begins long after the last byte: one of the same millisecond has come since.
-      if (heardMs < stall.suspectedAtMs) return stall;
+      if (lastByteMs < stall.suspectedAtMs) return stall;
       return oldestMs === undefined ? { state: "idle", probes } : waiting(probes);
   }
 }
@@ -154,10 +154,10 @@ function waiting(probes: number, answers = 0, answeredAtMs = never): Waiting {
 
 function probeDueMs(
   { answers, answeredAtMs, sentSinceMs }: Waiting,
-  { oldestMs = never, heardMs }: NodeTraffic,
+  { oldestMs = never, lastByteMs }: NodeTraffic,
 ): number {
-  const byAll = Math.max(oldestMs, heardMs, answeredAtMs) + Math.min(silenceMaxMs, silenceMs * 2 ** answers);
-  return sentSinceMs === undefined ? byAll : Math.min(byAll, Math.max(oldestMs, heardMs, sentSinceMs) + silenceMs);
+  const byAll = Math.max(oldestMs, lastByteMs, answeredAtMs) + Math.min(silenceMaxMs, silenceMs * 2 ** answers);
+  return sentSinceMs === undefined ? byAll : Math.min(byAll, Math.max(oldestMs, lastByteMs, sentSinceMs) + silenceMs);
 }
 
 function probe(

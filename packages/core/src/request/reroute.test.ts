@@ -7,8 +7,8 @@ import { emptyRerouteWindow, nextReroutes, type RerouteTarget, type StuckAttempt
 const nowMs = 10_000;
 const suspectedAtMs = 9_500;
 const stuck: StuckAttempt = { slot: 0, startedAtMs: 9_000, suspectedAtMs, reroutable: true, rerouted: false };
-const alive: RerouteTarget = { slot: 1, inFlight: 8, heardAtMs: 9_600 };
-const mute: RerouteTarget = { slot: 2, inFlight: 8, heardAtMs: 9_400 };
+const alive: RerouteTarget = { slot: 1, inFlight: 8, lastByteAtMs: 9_600 };
+const mute: RerouteTarget = { slot: 2, inFlight: 8, lastByteAtMs: 9_400 };
 const random = seededRandom(1);
 
 function reroutesOf(attempts: readonly StuckAttempt[], targets: readonly RerouteTarget[]) {
@@ -37,7 +37,7 @@ describe("rerouting", () => {
   });
 
   it("nothing is rerouted to nodes that are silent since the suspicion began; they are to be probed", () => {
-    const { reroutes, probe } = reroutesOf(many(9), [mute, { ...mute, slot: 3, heardAtMs: suspectedAtMs }]);
+    const { reroutes, probe } = reroutesOf(many(9), [mute, { ...mute, slot: 3, lastByteAtMs: suspectedAtMs }]);
     assert.deepEqual(reroutes, []);
     assert.deepEqual(probe.toSorted(), [2, 3]);
   });
@@ -89,7 +89,11 @@ describe("rerouting", () => {
   });
 
   it("a frozen node is emptied within the bound, each request once, whatever happens meanwhile", () => {
-    const target = fc.record({ slot: fc.integer({ min: 1, max: 5 }), inFlight: fc.nat(20), heardAtMs: fc.nat(20_000) });
+    const target = fc.record({
+      slot: fc.integer({ min: 1, max: 5 }),
+      inFlight: fc.nat(20),
+      lastByteAtMs: fc.nat(20_000),
+    });
     const targets = fc.uniqueArray(target, { maxLength: 5, selector: ({ slot }) => slot });
     const steps = fc.array(fc.record({ afterMs: fc.nat(150), targets }), { maxLength: 30 });
     fc.assert(
@@ -113,7 +117,7 @@ describe("rerouting", () => {
             assert.ok(move.attempt.reroutable);
             for (const slot of move.targets) {
               const target = step.targets.find((one) => one.slot === slot);
-              assert.ok((target?.heardAtMs ?? 0) > suspectedAtMs);
+              assert.ok((target?.lastByteAtMs ?? 0) > suspectedAtMs);
             }
             rerouted.push({ atMs: timeMs, most });
           }

@@ -24,7 +24,7 @@ export interface RerouteTarget {
   readonly slot: number;
   readonly inFlight: number;
   /** When it last sent a byte to this process, or answered a probe; -Infinity for never. */
-  readonly heardAtMs: number;
+  readonly lastByteAtMs: number;
 }
 
 /** How much of the current window is used up. */
@@ -81,7 +81,7 @@ export function nextReroutes<A extends StuckAttempt>(
   const reroutes: Reroute<A>[] = [];
   let waitsForSign = false;
   for (const attempt of reroutable.toSorted((a, b) => a.startedAtMs - b.startedAtMs)) {
-    const alive = targets.filter(({ heardAtMs }) => heardAtMs > attempt.suspectedAtMs);
+    const alive = targets.filter(({ lastByteAtMs }) => lastByteAtMs > attempt.suspectedAtMs);
     if (alive.length === 0) waitsForSign = true;
     else if (reroutes.length < allowed) reroutes.push({ attempt, targets: alive.map(({ slot }) => slot) });
   }

@@ -338,7 +338,7 @@ describe("the view", () => {
   it("a down mark of a node that answers this process is refuted, until it answers no more", () => {
     const { apply, reader, pass, standings, state, eligible } = openState();
     apply({ nodes: abc });
-    reader.noteHeard(0, 10_000);
+    reader.noteByte(0, 10_000);
     apply({ marks: 2, nodes: abc, marked: [[a, mark("down")]] });
     assert.deepEqual([standings()[0], eligible(), state.refutedKeys()], ["1: healthy", [0, 1, 2], [nodeKey(a)]]);
     pass(2_100);
@@ -458,7 +458,7 @@ describe("Reads that wait on a stalled node", () => {
     wait(0);
     for (let times = 0; times < 20; times++) {
       pass(200);
-      other.noteHeard(0, timers.nowMs());
+      other.noteByte(0, timers.nowMs());
     }
     assert.equal(probes.length, 0);
     let answered = 0;
@@ -472,17 +472,17 @@ describe("Reads that wait on a stalled node", () => {
     assert.deepEqual([answered, reports], [5, []]);
   });
 
-  it("are rerouted at once and at every beat, to nodes that are not suspected, with what was heard of these", async () => {
+  it("are rerouted at once and at every beat, to nodes that are not suspected, with the last byte of each", async () => {
     const { orders, pass, other, reader, timers, wait, probes } = await withStall();
     const [first] = orders;
     assert.deepEqual(first?.stuck, [{ slot: 0, generation: 1, suspectedAtMs: 10_250 }]);
     assert.deepEqual(first?.targets.map(({ slot }) => slot).sort(), [1, 2]);
-    assert.ok(first?.targets.every(({ heardAtMs }) => heardAtMs === Number.NEGATIVE_INFINITY));
-    const heardAtMs = timers.nowMs();
-    other.noteHeard(1, heardAtMs);
+    assert.ok(first?.targets.every(({ lastByteAtMs }) => lastByteAtMs === Number.NEGATIVE_INFINITY));
+    const lastByteAtMs = timers.nowMs();
+    other.noteByte(1, lastByteAtMs);
     pass(200);
     assert.equal(orders.length, 5);
-    assert.equal(orders.at(-1)?.targets.find(({ slot }) => slot === 1)?.heardAtMs, heardAtMs);
+    assert.equal(orders.at(-1)?.targets.find(({ slot }) => slot === 1)?.lastByteAtMs, lastByteAtMs);
     wait(1);
     pass(300);
     assert.ok(probes.some(({ port }) => port === 2));
@@ -507,7 +507,7 @@ describe("Reads that wait on a stalled node", () => {
     );
     await answer(reached);
     assert.equal(orders.length, before + 1);
-    assert.equal(orders.at(-1)?.targets.find(({ slot }) => slot === 2)?.heardAtMs, timers.nowMs());
+    assert.equal(orders.at(-1)?.targets.find(({ slot }) => slot === 2)?.lastByteAtMs, timers.nowMs());
   });
 
   it("stay where they are when no other node is eligible, and once the node is back", async () => {

@@ -17,7 +17,7 @@ const targetsMax = 64;
  */
 export function rerouteOrder(
   entries: readonly NodeEntry[],
-  traffic: Pick<TableTraffic, "isAwaited" | "heardMs">,
+  traffic: Pick<TableTraffic, "isAwaited" | "lastByteMs">,
   nowMs: number,
   random: Random,
 ): RerouteOrder | undefined {
@@ -41,7 +41,7 @@ export function rerouteOrder(
     .flatMap((slot) => {
       const node = bySlot.get(slot)?.node;
       if (node === undefined || isSuspected(node)) return [];
-      return [{ slot, heardAtMs: Math.max(node.signAtMs, traffic.heardMs(slot, nowMs)) }];
+      return [{ slot, lastByteAtMs: Math.max(node.signAtMs, traffic.lastByteMs(slot, nowMs)) }];
     })
     .slice(0, targetsMax);
   return targets.length === 0 ? undefined : { decidedAtMs: nowMs, stuck, targets };

@@ -30,7 +30,7 @@ export class AttemptRecord {
   }
 
   heard(attempt: AttemptHandler, nowMs: number): void {
-    if (attempt.isCurrent) this.options.reader.noteHeard(attempt.pool.slot, nowMs);
+    if (attempt.isCurrent) this.options.reader.noteByte(attempt.pool.slot, nowMs);
   }
 
   ended(attempt: AttemptHandler, nowMs: number): Outcome {

@@ -93,19 +93,19 @@ describe("dispatch", () => {
     const server = await startRawServer(test, (socket) => held.push(socket));
     const rig = openRig(test);
     rig.use(server.origin);
-    const heardMs = () => rig.traffic.heardMs(0, performance.now());
-    assert.deepEqual([rig.traffic.isAwaited(0), heardMs()], [false, Number.NEGATIVE_INFINITY]);
+    const lastByteMs = () => rig.traffic.lastByteMs(0, performance.now());
+    assert.deepEqual([rig.traffic.isAwaited(0), lastByteMs()], [false, Number.NEGATIVE_INFINITY]);
     const begunMs = performance.now();
     const calls = [rig.begin(), rig.begin()];
     await waitUntil("both are there", () => held.length === 2);
     assert.ok((rig.traffic.of(0, performance.now()).handshakeMs ?? 0) >= 1);
-    assert.deepEqual([rig.traffic.isAwaited(0), heardMs()], [true, Number.NEGATIVE_INFINITY]);
+    assert.deepEqual([rig.traffic.isAwaited(0), lastByteMs()], [true, Number.NEGATIVE_INFINITY]);
     held[0]?.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n");
-    await waitUntil("it is heard", () => heardMs() >= begunMs - 2);
-    const headersMs = heardMs();
+    await waitUntil("a byte is noted", () => lastByteMs() >= begunMs - 2);
+    const headersMs = lastByteMs();
     await sleep(20);
     held[0]?.write("{");
-    await waitUntil("it is heard again", () => heardMs() > headersMs);
+    await waitUntil("another byte is noted", () => lastByteMs() > headersMs);
     held[0]?.write("}");
     await calls[0]?.result;
     assert.equal(rig.traffic.isAwaited(0), true);
@@ -115,7 +115,7 @@ describe("dispatch", () => {
     // Another node in the slot is another matter.
     rig.use(endpointOf(server.origin, { tls: {} }));
     assert.deepEqual(
-      [heardMs(), rig.traffic.of(0, performance.now()).handshakeMs],
+      [lastByteMs(), rig.traffic.of(0, performance.now()).handshakeMs],
       [Number.NEGATIVE_INFINITY, undefined],
     );
   });

@@ -33,8 +33,10 @@ async function openScene(test: TestContext, options: RigOptions = {}) {
     return begun;
   };
   const useBoth = () => rig.use(silent.origin, well.origin);
-  const move = (targets: RerouteOrder["targets"] = [{ slot: 1, heardAtMs: nowMs() }], suspectedAtMs = nowMs() - 100) =>
-    rig.dispatch.reroute({ decidedAtMs: nowMs(), stuck: [{ slot: 0, generation: 1, suspectedAtMs }], targets });
+  const move = (
+    targets: RerouteOrder["targets"] = [{ slot: 1, lastByteAtMs: nowMs() }],
+    suspectedAtMs = nowMs() - 100,
+  ) => rig.dispatch.reroute({ decidedAtMs: nowMs(), stuck: [{ slot: 0, generation: 1, suspectedAtMs }], targets });
   return { silent, well, rig, held, stuck, useBoth, move };
 }
 
@@ -54,7 +56,7 @@ describe("dispatch: rerouting", () => {
     const { rig, stuck, useBoth, move } = await openScene(test);
     const read = await stuck();
     useBoth();
-    move([{ slot: 1, heardAtMs: never }]);
+    move([{ slot: 1, lastByteAtMs: never }]);
     assert.deepEqual([rig.signsWanted, read.settlements, rig.reader.inFlightOf(0)], [[1], 0, 1]);
     move([]);
     assert.deepEqual([rig.signsWanted, read.settlements], [[1], 0]);
@@ -84,7 +86,7 @@ describe("dispatch: rerouting", () => {
     rig.dispatch.reroute({
       decidedAtMs: nowMs(),
       stuck: [{ slot: 1, generation: 1, suspectedAtMs: nowMs() - 100 }],
-      targets: [{ slot: 0, heardAtMs: nowMs() }],
+      targets: [{ slot: 0, lastByteAtMs: nowMs() }],
     });
     await sleep(20);
     assert.equal(silent.requests.length, 1);
@@ -115,10 +117,10 @@ describe("dispatch: rerouting", () => {
     const read = await stuck();
     useBoth();
     const stuckThere = { slot: 0, generation: 1, suspectedAtMs: nowMs() - 500 };
-    const targets = [{ slot: 1, heardAtMs: nowMs() }];
+    const targets = [{ slot: 1, lastByteAtMs: nowMs() }];
     rig.dispatch.reroute({ decidedAtMs: nowMs() - 60, stuck: [stuckThere], targets });
     rig.dispatch.reroute({ decidedAtMs: nowMs(), stuck: [{ ...stuckThere, generation: 2 }], targets });
-    move([{ slot: 3, heardAtMs: nowMs() }]);
+    move([{ slot: 3, lastByteAtMs: nowMs() }]);
     await sleep(20);
     assert.deepEqual([read.settlements, well.requests.length, rig.signsWanted], [0, 0, []]);
     move();

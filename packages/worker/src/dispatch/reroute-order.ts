@@ -13,6 +13,6 @@ export interface RerouteOrder {
   readonly targets: readonly {
     readonly slot: number;
     /** When the node last gave this process a sign of life; -Infinity for never. */
-    readonly heardAtMs: number;
+    readonly lastByteAtMs: number;
   }[];
 }

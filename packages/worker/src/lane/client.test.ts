@@ -190,8 +190,8 @@ describe("lanes", () => {
       decidedAtMs: 10_000,
       stuck: [{ slot: 1, generation: 3, suspectedAtMs: 9_000.5 }],
       targets: [
-        { slot: 0, heardAtMs: 9_500 },
-        { slot: 2, heardAtMs: Number.NEGATIVE_INFINITY },
+        { slot: 0, lastByteAtMs: 9_500 },
+        { slot: 2, lastByteAtMs: Number.NEGATIVE_INFINITY },
       ],
     };
     lanes.reroute(order);
@@ -200,7 +200,7 @@ describe("lanes", () => {
       const [piece = ""] = thread.received().flat();
       const parsed: unknown = JSON.parse(piece.slice("move ".length));
       // JSON has no infinity.
-      assert.deepEqual(parsed, { ...order, targets: [order.targets[0], { slot: 2, heardAtMs: null }] });
+      assert.deepEqual(parsed, { ...order, targets: [order.targets[0], { slot: 2, lastByteAtMs: null }] });
     }
     await threads[1].post(toMain.probeWanted, 2);
     assert.deepEqual(wanted, [2]);

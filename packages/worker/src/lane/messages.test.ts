@@ -91,7 +91,7 @@ describe("lane messages", () => {
         stuck: fc.array(
           fc.record({ slot: fc.nat(9), generation: fc.nat(9), suspectedAtMs: time }, { noNullPrototype: true }),
         ),
-        targets: fc.array(fc.record({ slot: fc.nat(9), heardAtMs: time }, { noNullPrototype: true })),
+        targets: fc.array(fc.record({ slot: fc.nat(9), lastByteAtMs: time }, { noNullPrototype: true })),
       },
       { noNullPrototype: true },
     );

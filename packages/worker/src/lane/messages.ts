@@ -14,7 +14,7 @@ import type { Target } from "../dispatch/target.js";
  *                   cancel    id code message
  *                   pump
  *                   reroute   decidedAtMs, then the number of stuck slots and slot generation suspectedAtMs of each,
- *                             then the number of targets and slot heardAtMs of each
+ *                             then the number of targets and slot lastByteAtMs of each
  *                   close                                        every request ends with CLOSED, every connection too
  *   to main         answered  id status headers body attempts
  *                   failed    id code message sent cause attempts
@@ -115,7 +115,7 @@ export class Outgoing {
     this.words.push(toThread.reroute, decidedAtMs, stuck.length);
     for (const { slot, generation, suspectedAtMs } of stuck) this.words.push(slot, generation, suspectedAtMs);
     this.words.push(targets.length);
-    for (const { slot, heardAtMs } of targets) this.words.push(slot, heardAtMs);
+    for (const { slot, lastByteAtMs } of targets) this.words.push(slot, lastByteAtMs);
   }
 
   result(id: number, result: Result): void {
@@ -237,7 +237,7 @@ export class Incoming {
       stuck.push({ slot: this.number(), generation: this.number(), suspectedAtMs: this.number() });
     }
     const targets: RerouteOrder["targets"][number][] = [];
-    for (let left = this.number(); left > 0; left--) targets.push({ slot: this.number(), heardAtMs: this.number() });
+    for (let left = this.number(); left > 0; left--) targets.push({ slot: this.number(), lastByteAtMs: this.number() });
     return { decidedAtMs, stuck, targets };
   }
 

@@ -188,7 +188,7 @@ describe("lane server", () => {
       outgoing.reroute({
         decidedAtMs: 1,
         stuck: [{ slot: 2, generation: 1, suspectedAtMs: 0 }],
-        targets: [{ slot: 0, heardAtMs: 0 }],
+        targets: [{ slot: 0, lastByteAtMs: 0 }],
       }),
     );
     await turns();

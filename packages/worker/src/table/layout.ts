@@ -30,7 +30,7 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *                 5 errorStatuses * answers with 429 or 5xx
  *                 6 oldest      + when the oldest attempt in flight began,
  *                 7 newest      + and the newest
- *                 8 heard       + when a byte of an answer last came
+ *                 8 lastByte    + when a byte of an answer last came
  *                 9 handshakeMs how long the last connection took to open, with TLS; 0: none did
  *
  * Counts with a star are taken: the main thread swaps them for 0 and adds them up as doubles, so that no count is lost,
@@ -65,7 +65,7 @@ export const CounterWord = {
   errorStatuses: 5,
   oldest: 6,
   newest: 7,
-  heard: 8,
+  lastByte: 8,
   handshakeMs: 9,
 } as const;
 

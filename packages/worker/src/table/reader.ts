@@ -141,8 +141,8 @@ export class TableReader implements NodeReader {
   }
 
   /** A byte of an answer has come. */
-  noteHeard(slot: number, nowMs: number): void {
-    this.words[this.counter(slot) + CounterWord.heard] = stampOf(nowMs);
+  noteByte(slot: number, nowMs: number): void {
+    this.words[this.counter(slot) + CounterWord.lastByte] = stampOf(nowMs);
   }
 
   /** A connection has been opened, in so many milliseconds. */
@@ -179,7 +179,7 @@ export class TableReader implements NodeReader {
     this.refusals[slot] = Number.NEGATIVE_INFINITY;
     this.showWaiting(slot, undefined, undefined);
     const row = this.counter(slot);
-    Atomics.store(this.words, row + CounterWord.heard, 0);
+    Atomics.store(this.words, row + CounterWord.lastByte, 0);
     Atomics.store(this.words, row + CounterWord.handshakeMs, 0);
     this.penalties.forget(slot);
   }

@@ -39,15 +39,15 @@ function openTraffic(startMs = 5_000) {
 describe("table traffic", () => {
   it("the traffic of a node is its oldest and newest attempt, its last byte and its longest handshake over all threads", () => {
     const { of, thread, traffic } = openTraffic();
-    assert.deepEqual(of(0), { oldestMs: undefined, newestMs: undefined, heardMs: never, handshakeMs: undefined });
+    assert.deepEqual(of(0), { oldestMs: undefined, newestMs: undefined, lastByteMs: never, handshakeMs: undefined });
     assert.equal(traffic.isAwaited(0), false);
     thread(0).reader.showWaiting(0, 5_100, 5_300);
     thread(1).reader.showWaiting(0, 5_200, 5_400);
-    thread(1).reader.noteHeard(0, 4_000);
-    thread(2).reader.noteHeard(0, 4_500);
+    thread(1).reader.noteByte(0, 4_000);
+    thread(2).reader.noteByte(0, 4_500);
     thread(0).reader.noteHandshake(0, 7.2);
     thread(2).reader.noteHandshake(0, 3);
-    assert.deepEqual(of(0), { oldestMs: 5_100, newestMs: 5_400, heardMs: 4_500, handshakeMs: 8 });
+    assert.deepEqual(of(0), { oldestMs: 5_100, newestMs: 5_400, lastByteMs: 4_500, handshakeMs: 8 });
     assert.equal(traffic.isAwaited(0), true);
     assert.equal(traffic.isAwaited(1), false);
     thread(0).reader.showWaiting(0, undefined, undefined);
@@ -70,9 +70,9 @@ describe("table traffic", () => {
     thread(0).reader.showWaiting(0, 5_000, 5_000);
     totals.fold(0);
     assert.equal(traffic.isAwaited(0), false);
-    thread(0).reader.noteHeard(0, 5_000);
+    thread(0).reader.noteByte(0, 5_000);
     thread(0).reader.forget(0);
-    assert.deepEqual(of(0), { oldestMs: undefined, newestMs: undefined, heardMs: never, handshakeMs: undefined });
+    assert.deepEqual(of(0), { oldestMs: undefined, newestMs: undefined, lastByteMs: never, handshakeMs: undefined });
   });
 
   it("times are right to the millisecond and never late, also across the wrap of ticks", () => {

@@ -34,18 +34,18 @@ export class TableTraffic {
       oldestMs = Math.min(oldestMs ?? oldestSinceMs, oldestSinceMs);
       newestMs = Math.max(newestMs ?? newestSinceMs, newestSinceMs);
     }
-    const heardMs = this.heardMs(slot, nowMs);
-    return { oldestMs, newestMs, heardMs, handshakeMs: handshakeMs === 0 ? undefined : handshakeMs };
+    const lastByteMs = this.lastByteMs(slot, nowMs);
+    return { oldestMs, newestMs, lastByteMs, handshakeMs: handshakeMs === 0 ? undefined : handshakeMs };
   }
 
   /** When a byte of an answer last came from the node; -Infinity for never. */
-  heardMs(slot: number, nowMs: number): number {
-    let heardMs = Number.NEGATIVE_INFINITY;
+  lastByteMs(slot: number, nowMs: number): number {
+    let lastByteMs = Number.NEGATIVE_INFINITY;
     for (let thread = 0; thread < this.layout.threads; thread++) {
-      const stamp = Atomics.load(this.words, this.row(thread, slot) + CounterWord.heard);
-      heardMs = Math.max(heardMs, stampedMs(stamp, nowMs) ?? heardMs);
+      const stamp = Atomics.load(this.words, this.row(thread, slot) + CounterWord.lastByte);
+      lastByteMs = Math.max(lastByteMs, stampedMs(stamp, nowMs) ?? lastByteMs);
     }
-    return heardMs;
+    return lastByteMs;
   }
 
   /** The thread's event-loop lag, as far as others need it. */

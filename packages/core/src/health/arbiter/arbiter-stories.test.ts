@@ -28,7 +28,7 @@ const random = () => 0.5;
  *
  * The last lines of an outcome are what is published in the end.
  */
-function tellArbiter(steps: readonly string[]): string[] {
+function run(steps: readonly string[]): string[] {
   let arbiter = emptyArbiter;
   let nowMs = 0;
   const lines: string[] = [];
@@ -163,6 +163,5 @@ function readInherited(text: string) {
 describe("arbiter.txt", () => {
   // The tests run from dist; the stories stay in src.
   const text = readFileSync(new URL("../../../src/health/arbiter/testdata/arbiter.txt", import.meta.url), "utf8");
-  for (const { title, steps, outcome } of readStories(text))
-    it(title, () => assert.deepEqual(tellArbiter(steps), outcome));
+  for (const { title, steps, outcome } of readStories(text)) it(title, () => assert.deepEqual(run(steps), outcome));
 });

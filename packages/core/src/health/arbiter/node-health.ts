@@ -149,9 +149,9 @@ export function newMonitoredNode(
   sinceMs: number,
   flaps = 0,
 ): MonitoredNode {
-  const unheard = { reports: new Map<string, Report>(), refutation: undefined, suspicion: 0 };
+  const noEvidence = { reports: new Map<string, Report>(), refutation: undefined, suspicion: 0 };
   const unprobed = { pendingProbes: 0, probedAtMs: sinceMs, answersVoid: false };
-  return { address, trusted, health, flaps, stableSinceMs: sinceMs, ...unheard, ...unprobed };
+  return { address, trusted, health, flaps, stableSinceMs: sinceMs, ...noEvidence, ...unprobed };
 }
 
 export function newInUse(state: InUse["state"], reason: string, nowMs: number, probeAtMs: number): InUse {
