@@ -8,6 +8,7 @@ import {
   chooseScheme,
   chooseTls,
   fallbackFor,
+  isSameHost,
   judgeAddress,
   judgeHost,
   seedAt,
@@ -146,10 +147,15 @@ export class ClusterAccess {
             ? this.headers
             : { ...this.headers, authorization: authorizationHeader(auth) },
         tls: chooseTls(node, this.config.seeds, this.config.tls) ?? noTls,
-        ...present({ fallbackAddress: fallback }),
+        ...present({ lastAddresses: this.lastAddressesOf(host), fallbackAddress: fallback }),
         policy: this.policy,
       },
     };
+  }
+
+  private lastAddressesOf(host: string): readonly string[] | undefined {
+    if (isIP(host) !== 0) return undefined;
+    return this.resolved.find((seed) => isSameHost(seed.host, host))?.addresses;
   }
 
   /** Looks up the names of the configured nodes again. A name that does not resolve keeps what it resolved to last. */

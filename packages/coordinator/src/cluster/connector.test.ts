@@ -7,10 +7,15 @@ import type { TlsConfig } from "@rollcall/core/config";
 import { createHostPolicy } from "@rollcall/core/policy";
 import { settled, waitUntil } from "@rollcall/testing";
 import { Client } from "undici";
+import { systemTimers } from "../system-timers.js";
 import { endpointAt } from "../testing.test.support.js";
 import { issue, type KeyPair, makeAuthority } from "./certificates.test.support.js";
-import { createConnector } from "./connector.js";
+import { type ConnectorOptions, createConnector } from "./connector.js";
 import type { Endpoint } from "./endpoint.js";
+import { NameCache } from "./name-cache.js";
+
+const names = new NameCache(systemTimers);
+const common = { names, timers: systemTimers, wallNowMs: Date.now };
 
 const open: { close(): unknown }[] = [];
 after(() => Promise.all(open.map((one) => one.close())));
@@ -29,8 +34,8 @@ function serve(key: string, ...chain: string[]): Promise<number> {
 }
 
 /** "served", or the code and message of the failure. */
-async function call(endpoint: Endpoint): Promise<string> {
-  const connect = createConnector({ endpoint }, { connectTimeoutMs: 20_000, wallNowMs: Date.now, opening: 4 });
+async function call(endpoint: Endpoint, more: Partial<ConnectorOptions> = {}): Promise<string> {
+  const connect = createConnector({ endpoint }, { connectTimeoutMs: 20_000, ...common, opening: 4, ...more });
   const client = new Client(endpoint.origin, { connect, headersTimeout: 20_000 });
   try {
     const { body } = await client.request({ method: "GET", path: "/" });
@@ -41,6 +46,12 @@ async function call(endpoint: Endpoint): Promise<string> {
   } finally {
     await client.destroy();
   }
+}
+
+/** Every name has these addresses. */
+function resolvingTo(...addresses: string[]): NameCache {
+  const found = addresses.map((address) => ({ address, family: 4 }));
+  return new NameCache(systemTimers, (_host, done) => setImmediate(done, null, found));
 }
 
 const over = (port: number, tls: TlsConfig, host = "127.0.0.1") =>
@@ -143,13 +154,32 @@ describe("connector with TLS", () => {
       response.end(request.headers.host),
     );
     const port = await listen(server);
-    assert.equal(await over(port, { ca: [authority.cert] }, "localhost."), `localhost:${port}`);
+    const endpoint = endpointAt(port, { scheme: "https", host: "localhost.", tls: { ca: [authority.cert] } });
+    assert.equal(await call(endpoint, { names: resolvingTo("127.0.0.1") }), `localhost:${port}`);
     assert.deepEqual(names, ["localhost"]);
+  });
+
+  it("a handshake that takes longer than the wait before the next address succeeds all the same", async () => {
+    const accepted: Socket[] = [];
+    const { key, cert } = await issue(authority, ["DNS:es1.test"]);
+    const behind = createServer({ key, cert }, (_request, response) => response.end("served"));
+    await listen(behind);
+    // Only the first connection gets any further, and late.
+    const slowPort = await listen(
+      createTcpServer((socket) => {
+        accepted.push(socket.on("error", () => {}));
+        if (accepted.length === 1) setTimeout(() => behind.emit("connection", socket), 320);
+      }),
+    );
+    const endpoint = endpointAt(slowPort, { scheme: "https", host: "es1.test", tls: { ca: [authority.cert] } });
+    assert.equal(await call(endpoint, { names: resolvingTo("127.0.0.1", "127.0.0.1") }), "served");
+    assert.equal(accepted.length, 2);
+    for (const socket of accepted) socket.destroy();
   });
 
   it("the pin is checked for every connection", async () => {
     const endpoint = endpointAt(nodePort, { scheme: "https", tls: { caFingerprint: fingerprintOf(authority) } });
-    const connect = createConnector({ endpoint }, { connectTimeoutMs: 20_000, wallNowMs: Date.now, opening: 1 });
+    const connect = createConnector({ endpoint }, { connectTimeoutMs: 20_000, ...common, opening: 1 });
     for (let time = 0; time < 3; time++) {
       const client = new Client(endpoint.origin, { connect });
       assert.equal((await client.request({ method: "GET", path: "/" })).statusCode, 200);
@@ -159,7 +189,7 @@ describe("connector with TLS", () => {
 
   it("a key that cannot be read fails every connection", async () => {
     const endpoint = endpointAt(nodePort, { scheme: "https", tls: { cert: node.cert, key: "no key" } });
-    const connect = createConnector({ endpoint }, { connectTimeoutMs: 20_000, wallNowMs: Date.now, opening: 1 });
+    const connect = createConnector({ endpoint }, { connectTimeoutMs: 20_000, ...common, opening: 1 });
     const client = new Client(endpoint.origin, { connect });
     for (let time = 0; time < 3; time++)
       await assert.rejects(client.request({ method: "GET", path: "/" }), /PEM|DECODER|key/i);
@@ -188,7 +218,7 @@ describe("connector that looks names up", () => {
     const port = await serveHttp();
     const node = { endpoint: endpointAt(port, { host: "localhost", policy: policyFor("127.0.0.0/8", "::1") }) };
     const client = new Client(node.endpoint.origin, {
-      connect: createConnector(node, { connectTimeoutMs: 20_000, wallNowMs: Date.now, opening: 1 }),
+      connect: createConnector(node, { connectTimeoutMs: 20_000, ...common, opening: 1 }),
       pipelining: 0,
     });
     await (await client.request({ method: "GET", path: "/" })).body.text();
@@ -203,6 +233,21 @@ describe("connector that looks names up", () => {
     assert.equal(await call(endpointAt(port, given)), "served");
     assert.match(await call(endpointAt(port, { ...given, policy: policyFor() })), /^ERR_HOST_REFUSED/);
     assert.match(await call(endpointAt(port, { host: "es1.invalid" })), /^(ENOTFOUND|EAI_AGAIN)/);
+  });
+
+  it("a name whose first address refuses is reached at its second", async () => {
+    const port = await serveHttp();
+    const names = resolvingTo("127.0.0.2", "127.0.0.1");
+    assert.equal(await call(endpointAt(port, { host: "es1.test" }), { names }), "served");
+  });
+
+  it("what the name of a configured node resolved to last is dialled while the resolver is away", async () => {
+    const port = await serveHttp();
+    const away = Object.assign(new Error("away"), { code: "EAI_AGAIN" });
+    const names = new NameCache(systemTimers, (_host, done) => setImmediate(done, away, []));
+    const lastAddresses = ["127.0.0.1"];
+    assert.equal(await call(endpointAt(port, { host: "es1.test", lastAddresses }), { names }), "served");
+    assert.match(await call(endpointAt(port, { host: "es1.test" }), { names }), /^EAI_AGAIN/);
   });
 
   async function serveHttp(): Promise<number> {
@@ -233,7 +278,7 @@ describe("connector whose connections hang", () => {
   function dial(endpoint: Endpoint, connections: number, signal?: AbortSignal) {
     const connect = createConnector(
       { endpoint },
-      { connectTimeoutMs: 60_000, wallNowMs: Date.now, opening: 2, ...(signal === undefined ? {} : { signal }) },
+      { connectTimeoutMs: 60_000, ...common, opening: 2, ...(signal === undefined ? {} : { signal }) },
     );
     const failures: string[] = [];
     const target = { hostname: endpoint.host, protocol: "https:", port: `${endpoint.port}`, host: endpoint.address };
@@ -284,7 +329,7 @@ describe("connector that measures", () => {
       new Promise<boolean>((resolve) => {
         const connect = createConnector(
           { endpoint: endpointAt(port) },
-          { connectTimeoutMs: 20_000, wallNowMs: Date.now, opening: 1, timed },
+          { connectTimeoutMs: 20_000, ...common, opening: 1, timed },
         );
         const target = { hostname: "127.0.0.1", host: "127.0.0.1", protocol: "http:", port: String(port) };
         connect({ ...target, servername: "" }, (error, socket) => {

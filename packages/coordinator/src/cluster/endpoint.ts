@@ -18,7 +18,9 @@ export interface Endpoint {
   /** The configured headers and this node's own `authorization`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: TlsConfig;
-  /** Dialled when the host's name does not resolve. */
+  /** What the name of a configured host resolved to last: dialled while the resolver is slow or away. */
+  readonly lastAddresses?: readonly string[];
+  /** The number that a list gives for the name, where it may be dialled when the name does not resolve. */
   readonly fallbackAddress?: string;
   /** Asked for every resolved address, at connect. */
   readonly policy: CompiledHostPolicy;
@@ -26,7 +28,7 @@ export interface Endpoint {
 
 /**
  * Whether the connections of the one may carry the requests of the other. All else may differ: headers and path are
- * read for every request, policy and fallback address for every connection.
+ * read for every request, policy and addresses for every connection.
  */
 export function sameConnection(a: Endpoint, b: Endpoint): boolean {
   return a.origin === b.origin && a.tls === b.tls;

@@ -16,12 +16,13 @@ import {
   tooLarge,
 } from "./control-client.js";
 import { type Endpoint, sameConnection } from "./endpoint.js";
+import { NameCache } from "./name-cache.js";
 
 export interface HttpControlClientOptions {
   readonly timers: Timers;
   /** The wall clock: certificates have dates. */
   readonly wallNowMs: () => number;
-  /** Time for TCP and TLS together. */
+  /** Time for TCP and TLS together, at each address. */
   readonly connectTimeoutMs: number;
 }
 
@@ -35,7 +36,11 @@ export class HttpControlClient implements ControlClient {
   private readonly clients = new Map<Client, () => Promise<void>>();
   private closed = false;
 
-  constructor(private readonly options: HttpControlClientOptions) {}
+  private readonly names: NameCache;
+
+  constructor(private readonly options: HttpControlClientOptions) {
+    this.names = new NameCache(options.timers);
+  }
 
   async request(endpoint: Endpoint, request: ControlRequest): Promise<ControlResponse> {
     for (let repeats = 0; !this.closed; repeats++) {
@@ -113,9 +118,10 @@ export class HttpControlClient implements ControlClient {
 
   private open(node: Reached): Client {
     const stop = new AbortController();
-    const { connectTimeoutMs, wallNowMs } = this.options;
+    const { connectTimeoutMs, timers, wallNowMs } = this.options;
+    const connecting = { connectTimeoutMs, names: this.names, timers, wallNowMs, opening: 1, signal: stop.signal };
     const client = new Client(node.endpoint.origin, {
-      connect: createConnector(node, { connectTimeoutMs, wallNowMs, opening: 1, signal: stop.signal }),
+      connect: createConnector(node, connecting),
       keepAliveTimeout: keptMs,
       keepAliveMaxTimeout: keptMs,
       maxHeaderSize: answerHeadersMaxBytes,

@@ -4,3 +4,4 @@ export { systemTimers } from "../system-timers.js";
 export { answerHeadersMaxBytes } from "./answer-limits.js";
 export { type ConnectorOptions, createConnector, type Reached } from "./connector.js";
 export { type Endpoint, sameConnection } from "./endpoint.js";
+export { NameCache } from "./name-cache.js";

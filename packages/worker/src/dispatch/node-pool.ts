@@ -1,5 +1,5 @@
-import { answerHeadersMaxBytes, createConnector, type Endpoint } from "@rollcall/coordinator/cluster";
-import type { Random } from "@rollcall/core";
+import { answerHeadersMaxBytes, createConnector, type Endpoint, type NameCache } from "@rollcall/coordinator/cluster";
+import type { Random, Timers } from "@rollcall/core";
 import { Client, type Dispatcher } from "undici";
 import { InFlightList, type Link } from "./in-flight-list.js";
 import type { Target } from "./target.js";
@@ -109,6 +109,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
     private readonly settings: ConnectionSettings,
     private readonly random: Random,
     private readonly observer: ConnectionObserver,
+    lookups: { readonly names: NameCache; readonly timers: Timers },
   ) {
     this.slot = target.slot;
     this.generation = target.generation;
@@ -116,6 +117,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
     this.headers = Object.entries(target.endpoint.headers).flat();
     this.dial = createConnector(this, {
       ...settings,
+      ...lookups,
       signal: this.stop.signal,
       wallNowMs: () => observer.wallNowMs(),
       timed: {

@@ -1,4 +1,4 @@
-import { sameConnection } from "@rollcall/coordinator/cluster";
+import { NameCache, sameConnection } from "@rollcall/coordinator/cluster";
 import { type Random, type Timers, withDeadline } from "@rollcall/core";
 import type { TableReader } from "../table/reader.js";
 import type { Link } from "./in-flight-list.js";
@@ -25,7 +25,11 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
   private readonly pools = new Map<number, NodePool<Handler>>();
   private readonly retiring = new Set<NodePool<Handler>>();
 
-  constructor(private readonly options: NodePoolsOptions) {}
+  private readonly lookups: { readonly names: NameCache; readonly timers: Timers };
+
+  constructor(private readonly options: NodePoolsOptions) {
+    this.lookups = { names: new NameCache(options.timers), timers: options.timers };
+  }
 
   get(slot: number): NodePool<Handler> | undefined {
     return this.pools.get(slot);
@@ -68,7 +72,7 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
     }
     if (pool === undefined) reader.forget(target.slot);
     else this.retire(pool);
-    this.pools.set(target.slot, new NodePool(target, settings, random, this.connections));
+    this.pools.set(target.slot, new NodePool(target, settings, random, this.connections, this.lookups));
   }
 
   /** Lets the requests on connections that are no longer wanted end, for a while. */
