@@ -1,5 +1,4 @@
-import { isCredibleEpoch } from "@rollcall/core/election";
-import { compareVersions, type Version, type View } from "@rollcall/core/view";
+import { compareVersions, isCredibleEpoch, type Version, type View } from "@rollcall/core/view";
 
 /**
  * The newest view that this process has seen. After a failover the store itself may hold only an older one.

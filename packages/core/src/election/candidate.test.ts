@@ -2,14 +2,8 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { seededRandom } from "@rollcall/testing";
 import fc from "fast-check";
-import {
-  type Candidate,
-  candidateDueMs,
-  isCredibleEpoch,
-  mayPublish,
-  newCandidate,
-  nextCandidate,
-} from "./candidate.js";
+import { isCredibleEpoch } from "../view/epoch.js";
+import { type Candidate, candidateDueMs, mayPublish, newCandidate, nextCandidate } from "./candidate.js";
 import type { CandidateEffect, CandidateEvent } from "./candidate-events.js";
 
 type Step =

@@ -1,7 +1,6 @@
 import { type Deadline, firstDueMs, runDue } from "../deadlines.js";
 import type { Random } from "../random.js";
 import type { Reducer } from "../reducer-runner.js";
-import { epochAheadMaxMs, epochBegunMs } from "../view/epoch.js";
 import type { CandidateEffect, CandidateEvent } from "./candidate-events.js";
 
 /** How long a store keeps a lease that is not renewed. A leader that dies is replaced after this and one attempt. */
@@ -125,15 +124,6 @@ export function candidateDueMs(candidate: Candidate): number {
 /** Whether the lease still holds by this process's own clock. To be asked before every write. */
 export function mayPublish(candidate: Candidate, nowMs: number): boolean {
   return candidate.state === "leading" && nowMs < candidate.goodAtMs + selfFenceMs;
-}
-
-/**
- * Whether a store can have granted this epoch. Epochs follow the store's clock, a thousand a millisecond at most, so
- * that they grow even if a store has lost its count. One that is more than a day ahead would lock every honest leader
- * out.
- */
-export function isCredibleEpoch(epoch: number, storeNowMs: number): boolean {
-  return Number.isSafeInteger(epoch) && epoch >= 0 && epochBegunMs(epoch) <= storeNowMs + epochAheadMaxMs;
 }
 
 // What time does.

@@ -2,7 +2,6 @@ export {
   type Candidate,
   candidateDueMs,
   candidateReducer,
-  isCredibleEpoch,
   leaseMs,
   mayPublish,
   newCandidate,

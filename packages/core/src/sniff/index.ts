@@ -21,6 +21,7 @@ export {
   wantedNodes,
 } from "./discovery.js";
 export { sniffLimits } from "./limits.js";
+export type { SniffContext } from "./locate-node.js";
 export {
   emptyMembership,
   type ListedNode,
@@ -32,7 +33,7 @@ export {
   mergeSniff,
 } from "./membership.js";
 export { type ParsedAddress, parsePublishAddress, type Scheme } from "./parse-address.js";
-export { type ParsedSniff, parseNodes, type SkippedNode, type SniffAnswer, type SniffContext } from "./parse-nodes.js";
+export { type ParsedSniff, parseNodes, type SkippedNode, type SniffAnswer } from "./parse-nodes.js";
 export { type KnownSeed, recogniseSeeds } from "./recognise-seeds.js";
 export { servesRequests } from "./roles.js";
 export { sanitizeForLog } from "./sanitize-for-log.js";

@@ -1,10 +1,9 @@
-import { parseHost } from "../address/host.js";
 import { present } from "../present.js";
 import { addressOf, type NodeRecord } from "../view/node-record.js";
-import { type AddressMap, mapAddress, readAddressMap } from "./address-map.js";
 import { parseAttributes } from "./attributes.js";
+import { asObject, boundedText } from "./foreign-json.js";
 import { sniffLimits } from "./limits.js";
-import { readPublished, type Scheme, unroutable } from "./parse-address.js";
+import { locate, publishedBy, readContext, type SniffContext } from "./locate-node.js";
 import { servesRequests } from "./roles.js";
 import { sanitizeForLog } from "./sanitize-for-log.js";
 
@@ -12,23 +11,6 @@ import { sanitizeForLog } from "./sanitize-for-log.js";
 export interface SniffAnswer {
   readonly status: number;
   readonly body: string | Uint8Array;
-}
-
-export interface SniffContext {
-  /** The configured address that answered. `pathPrefix` is "" or starts with a slash. */
-  readonly seed: {
-    readonly scheme: Scheme;
-    readonly host: string;
-    readonly port: number;
-    readonly pathPrefix: string;
-  };
-  /**
-   * From a published `host:port` or `host` to the one that this machine can reach. Applied before an address is judged,
-   * so that even a wildcard can be mapped; what it names is used even where it is a loopback address.
-   */
-  readonly addressMap?: Readonly<Record<string, string>>;
-  /** False where the seeds have a path prefix and nothing was allowed: then no published address is used. */
-  readonly allowDirect: boolean;
 }
 
 /** A node that was listed and is not used. All texts are fit for a log line. */
@@ -105,15 +87,11 @@ export function parseNodes(answer: SniffAnswer, context: SniffContext): ParsedSn
   }
 
   const filterIgnored = listed.length > 0 && !listed.some(({ roles }) => servesRequests(roles));
-  const readContext: ReadContext = {
-    ...context,
-    map: readAddressMap(context.addressMap),
-    seedIsLoopback: parseHost(context.seed.host)?.kind === "loopback",
-  };
+  const located = readContext(context);
   const records: NodeRecord[] = [];
   const published = new Map<string, string>();
   for (const node of listed) {
-    const location = filterIgnored || servesRequests(node.roles) ? locate(node.http, readContext) : managerReason(node);
+    const location = filterIgnored || servesRequests(node.roles) ? locate(node.http, located) : managerReason(node);
     if ("reason" in location) skipped.push(skip(node, location.reason));
     else {
       records.push({ ...recordOf(node), ...location });
@@ -164,16 +142,6 @@ function parseJson(body: string | Uint8Array): unknown {
   }
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
-
-function asObject(value: unknown): JsonObject | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
-}
-
-function boundedText(value: unknown, maxLength: number): string | undefined {
-  return typeof value === "string" && value !== "" && value.length <= maxLength ? value : undefined;
-}
-
 interface NodeEntry {
   readonly id: string;
   readonly name?: string;
@@ -207,55 +175,6 @@ function readRoles(value: unknown): readonly string[] | undefined {
   return roles.every((role) => role !== undefined) ? [...new Set(roles)].sort() : undefined;
 }
 
-interface ReadContext extends SniffContext {
-  readonly map: AddressMap;
-  readonly seedIsLoopback: boolean;
-}
-
-type Location = Pick<NodeRecord, "host" | "port" | "ip" | "tls"> | { readonly reason: string };
-
-/** Where the node is reached, seen from this context. */
-function locate(httpValue: unknown, context: ReadContext): Location {
-  const { scheme, host, port, pathPrefix } = context.seed;
-  if (!context.allowDirect) {
-    const seed = `${scheme}://${addressOf({ host, port })}${pathPrefix}`;
-    return { reason: `${seed} looks like a proxy: nodes are asked directly only if discovery.allow names them` };
-  }
-  const http = asObject(httpValue);
-  if (http === undefined) return { reason: "it names no http address" };
-  const published = http.publish_address ?? "";
-  if (published !== "") return locateAddress("publish_address", published, context);
-
-  for (const bound of [http.bound_address].flat().slice(0, sniffLimits.boundAddressesMax)) {
-    const location = locateAddress("bound_address", bound, context);
-    if (!("reason" in location)) return location;
-  }
-  return { reason: "it names no publish_address, and no bound_address that can be used from here" };
-}
-
-function locateAddress(field: string, text: unknown, context: ReadContext): Location {
-  if (typeof text !== "string") return { reason: `${field} is not text` };
-  const skipFor = (why: string) => ({ reason: `${field} ${sanitizeForLog(text)} ${why}` });
-
-  const published = readPublished(text);
-  if ("fault" in published) return skipFor(published.fault);
-  const { host, port, ip, scheme } = published;
-  if (scheme === "http" && context.seed.scheme === "https") return skipFor("is plain http, and the seed is https");
-  const tls = scheme === "https" ? { tls: true as const } : {};
-
-  const mapped = mapAddress(context.map, published);
-  if (mapped !== undefined) {
-    return "fault" in mapped ? skipFor(mapped.fault) : { host: mapped.host.text, port: mapped.port, ...tls };
-  }
-  const fault = unroutable(host);
-  if (fault !== undefined) return skipFor(fault);
-  if (host.kind === "loopback" && !context.seedIsLoopback) {
-    return skipFor("is the node's own loopback address, and the seed is another machine; see discovery.addressMap");
-  }
-  const ipIsOfUse = ip !== undefined && (ip.kind === "address" || (ip.kind === "loopback" && context.seedIsLoopback));
-  return { host: host.text, port, ...(ipIsOfUse ? { ip: ip.text } : {}), ...tls };
-}
-
 function managerReason({ roles = [] }: NodeEntry): { readonly reason: string } {
   return { reason: `it is a dedicated cluster manager (${roles.join(", ")})` };
 }
@@ -267,12 +186,6 @@ function skip({ id, name, http }: NodeEntry, reason: string): SkippedNode {
     ...present({ name: name === undefined ? undefined : sanitizeForLog(name), published }),
     reason,
   };
-}
-
-/** The address that a node publishes, for people. */
-function publishedBy(http: unknown): string | undefined {
-  const published = asObject(http)?.publish_address;
-  return typeof published === "string" ? sanitizeForLog(published) : undefined;
 }
 
 function recordOf({ http: _, ...known }: NodeEntry): Omit<NodeEntry, "http"> {

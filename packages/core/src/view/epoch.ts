@@ -20,3 +20,12 @@ export function ordinalOf(leader: string): number {
 export function epochBegunMs(epoch: number): number {
   return Math.floor(epoch / 1_000);
 }
+
+/**
+ * Whether a store can have granted this epoch. Epochs follow the store's clock, a thousand a millisecond at most, so
+ * that they grow even if a store has lost its count. One that is more than a day ahead would lock every honest leader
+ * out.
+ */
+export function isCredibleEpoch(epoch: number, storeNowMs: number): boolean {
+  return Number.isSafeInteger(epoch) && epoch >= 0 && epochBegunMs(epoch) <= storeNowMs + epochAheadMaxMs;
+}

@@ -6,7 +6,7 @@ export {
   encodeMarks,
   encodeTopology,
 } from "./codec.js";
-export { epochAheadMaxMs, epochBegunMs, ordinalOf } from "./epoch.js";
+export { epochAheadMaxMs, epochBegunMs, isCredibleEpoch, ordinalOf } from "./epoch.js";
 export {
   decodeEvent,
   encodePeerProbeRequest,
