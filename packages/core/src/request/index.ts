@@ -1,6 +1,7 @@
 export { refusedBackoffMs, retryBackoffMs } from "./backoff.js";
 export { type Classification, classify, type RequestClass } from "./classify.js";
 export { failureMessage } from "./failure-message.js";
+export { type MoveTurn, nextMoveTurn } from "./move-turn.js";
 export {
   type AttemptFacts,
   blamesNode,

@@ -1,7 +1,7 @@
 import type { Random } from "../random.js";
 
 /** Rerouted attempts are counted in windows of this length. */
-const windowMs = 100;
+export const rerouteWindowMs = 100;
 /** In one window, at most this share of what the targets have in flight. */
 const shareOfLoad = 0.5;
 /** How many targets are probed at once when none has given a sign of life. */
@@ -74,9 +74,9 @@ export function nextReroutes<A extends StuckAttempt>(
   const reroutable = stuck.filter((attempt) => attempt.reroutable && !attempt.rerouted);
   if (reroutable.length === 0 || targets.length === 0) return { window, reroutes: [], probe: [] };
 
-  const current = nowMs - window.sinceMs < windowMs ? window : { sinceMs: nowMs, rerouted: 0 };
+  const current = nowMs - window.sinceMs < rerouteWindowMs ? window : { sinceMs: nowMs, rerouted: 0 };
   const inFlight = targets.reduce((sum, target) => sum + target.inFlight, 0);
-  const allowed = Math.max(targets.length, Math.floor(inFlight * shareOfLoad)) - current.rerouted;
+  const allowed = reroutesInWindow(targets.length, inFlight) - current.rerouted;
 
   const reroutes: Reroute<A>[] = [];
   let waitsForSign = false;
@@ -90,6 +90,11 @@ export function nextReroutes<A extends StuckAttempt>(
     reroutes,
     probe: waitsForSign ? someOf(targets, random) : [],
   };
+}
+
+/** How many attempts may move to so many targets in one window, with so many requests in flight at them. */
+export function reroutesInWindow(targets: number, inFlight: number): number {
+  return Math.max(targets, Math.floor(inFlight * shareOfLoad));
 }
 
 /** A few at random: not every process has to probe every node. */

@@ -60,12 +60,12 @@ function play(settings: string, steps: readonly string[]): void {
     const attempt = { outcome: outcomeOf(outcome), startedAtMs, untriedNodes: numberAfter("untried", facts) ?? 0 };
     const decision = decide(call, history, attempt, nowMs, budget, () => 0.5);
     assert.equal(describeDecision(decision), expected, `${settings}: ${step}`);
-    if (decision.next !== "retry") {
+    if (decision.next !== "retry" && decision.next !== "move") {
       assert.equal(step, steps.at(-1), "the scenario goes on after its end");
       return;
     }
     history = decision.history;
-    nowMs += decision.afterMs;
+    nowMs += decision.next === "retry" ? decision.afterMs : 0;
   }
   assert.fail("the scenario has no end");
 }
@@ -92,6 +92,8 @@ function describeDecision(decision: Decision): string {
       return "return";
     case "retry":
       return `again in ${decision.afterMs}`;
+    case "move":
+      return "move";
     case "fail":
       return `fail ${decision.code} ${decision.sent}`;
   }
@@ -144,9 +146,9 @@ describe("retry policy", () => {
       nowMs += takesMs;
       const decision = decide(call, history, attempt, nowMs, budget, random);
       made.push({ attempt, nowMs, decision });
-      if (decision.next !== "retry") break;
+      if (decision.next !== "retry" && decision.next !== "move") break;
       history = decision.history;
-      nowMs += decision.afterMs;
+      nowMs += decision.next === "retry" ? decision.afterMs : 0;
     }
     return made;
   }
@@ -166,7 +168,7 @@ describe("retry policy", () => {
     fc.assert(
       fc.property(anyLife, (life) => {
         const made = live(life).filter(({ attempt }) => mayHaveSent(attempt.outcome));
-        const retries = made.filter(({ decision }) => decision.next === "retry").length;
+        const retries = made.filter(({ decision }) => decision.next === "retry" || decision.next === "move").length;
         const free = made.some(({ attempt }) => attempt.outcome.kind === "stale-socket") ? 1 : 0;
         assert.ok(retries <= life.call.maxRetries + free);
         if (life.call.maxRetries === 0) assert.equal(live(life).length, 1);
@@ -178,6 +180,7 @@ describe("retry policy", () => {
     fc.assert(
       fc.property(anyLife, (life) => {
         for (const { nowMs, decision } of live(life)) {
+          if (decision.next === "move") assert.ok(nowMs < life.call.deadlineMs);
           if (decision.next !== "retry") continue;
           assert.ok(decision.afterMs >= 0);
           assert.ok(nowMs + decision.afterMs < life.call.deadlineMs);
@@ -213,14 +216,16 @@ describe("retry policy", () => {
 
   it("each counted retry is paid from the budget, and no other", () => {
     const call: RetryableCall = { class: "read", maxRetries: 3, deadlineMs: 30_000, noNodeWaitMs: 5_000 };
-    const cost = (outcome: Outcome | undefined, budget = new RetryBudget(0)) => {
+    const cost = (outcome: Outcome | undefined, untriedNodes = 0, budget = new RetryBudget(0)) => {
       assert.ok(outcome);
-      decide(call, noHistory, { outcome, startedAtMs: 0, untriedNodes: 0 }, 0, budget, () => 0.5);
+      decide(call, noHistory, { outcome, startedAtMs: 0, untriedNodes }, 0, budget, () => 0.5);
       let left = 0;
       while (budget.trySpend(0)) left += 1;
       return 100 - left;
     };
     assert.equal(cost(outcomes.reset), 1);
+    assert.equal(cost(outcomes.reset, 1), 0);
+    assert.equal(cost(outcomes.cut, 1), 1);
     assert.equal(cost({ kind: "answered", status: 503 }), 1);
     assert.equal(cost(outcomes.stale), 0);
     assert.equal(cost(outcomes.refused), 0);

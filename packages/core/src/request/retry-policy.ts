@@ -26,17 +26,27 @@ export interface History {
   /** Retries that counted against `maxRetries`. */
   readonly retries: number;
   readonly freeRetryUsed: boolean;
+  /** A Read has moved to another node at no cost to the budget: once, and no more. */
+  readonly moved: boolean;
   readonly badResponseSeen: boolean;
   /** The unbroken run of connections never made that the last attempt belonged to. */
   readonly refusals?: { readonly sinceMs: number; readonly onlyTls: boolean } | undefined;
 }
 
-export const noHistory: History = { mayHaveSent: false, retries: 0, freeRetryUsed: false, badResponseSeen: false };
+export const noHistory: History = {
+  mayHaveSent: false,
+  retries: 0,
+  freeRetryUsed: false,
+  moved: false,
+  badResponseSeen: false,
+};
 
 /** The history of a request whose thread died after it had handed so many attempts to a socket. */
 export function historyOfSent(attempts: number): History {
   // Which of them were free retries is not known: all count, so that the bound on retries holds.
-  return attempts === 0 ? noHistory : { ...noHistory, mayHaveSent: true, freeRetryUsed: true, retries: attempts };
+  return attempts === 0
+    ? noHistory
+    : { ...noHistory, mayHaveSent: true, freeRetryUsed: true, moved: true, retries: attempts };
 }
 
 /** The history with an attempt that was given up: its request was cancelled, or sent to another node. */
@@ -58,11 +68,13 @@ export interface FinishedAttempt {
 /**
  * return  hand the answer to the caller as it is
  * retry   wait, then send again, to a node not tried yet if there is one
+ * move    send again to a node not tried yet, when its turn comes: see nextMoveTurn
  * fail    reject with the code; `sent` is "no" only if no attempt was ever handed to a socket
  */
 export type Decision =
   | { readonly next: "return" }
   | { readonly next: "retry"; readonly afterMs: number; readonly history: History }
+  | { readonly next: "move"; readonly history: History }
   | { readonly next: "fail"; readonly code: RollcallErrorCode; readonly sent: Sent };
 
 /**
@@ -72,6 +84,7 @@ export type Decision =
  * |-------------------------|-----------------------------------------------|-----------------------------|
  * | not-connected           | again at once while a node is untried, then every 100 to 500 ms: NO_NODE or TLS   ||
  * | stale-socket            | the first: again at once; then as lost        | DISCONNECTED, sent "maybe"  |
+ * | lost before first byte  | a Read moves once; then as lost               | DISCONNECTED, sent "maybe"  |
  * | lost                    | again after a backoff, else DISCONNECTED      | DISCONNECTED, sent "maybe"  |
  * | bad-response            | a Read once, as lost; else BAD_RESPONSE       | BAD_RESPONSE, sent "maybe"  |
  * | 429, 502, 503, 504      | again, else the answer                        | the answer                  |
@@ -83,8 +96,9 @@ export type Decision =
  * node mostly accepts what one refuses. Further ones back off.
  *
  * Promised: a Never is not resent once it was handed to a socket; no retry begins at or after the deadline; the
- * retries that follow sent bytes are at most `maxRetries` and one free one. Taking a retry that is neither free nor
- * for a connection never made takes it from the budget; nothing else here has an effect.
+ * retries that follow sent bytes are at most `maxRetries` and one free one. Taking a retry that is neither free, nor a
+ * move, nor for a connection never made takes it from the budget; nothing else here has an effect. The budget must not
+ * deny what failover is for: a node that dies loses many Reads at once, and a young process has saved little.
  */
 export function decide(
   call: RetryableCall,
@@ -112,9 +126,16 @@ export function decide(
     case "not-connected":
       return retryConnect(call, past, attempt, nowMs, random) ?? fail(refusalCode(call, past, outcome.code));
     case "stale-socket":
-      return freeRetry(call, history, past, nowMs) ?? retryAfter(0) ?? fail("DISCONNECTED");
-    case "lost":
-      return retryAfter(0) ?? fail("DISCONNECTED");
+      return (
+        freeRetry(call, history, past, nowMs) ??
+        move(call, past, attempt, nowMs) ??
+        retryAfter(0) ??
+        fail("DISCONNECTED")
+      );
+    case "lost": {
+      const moved = outcome.beforeFirstByte ? move(call, past, attempt, nowMs) : undefined;
+      return moved ?? retryAfter(0) ?? fail("DISCONNECTED");
+    }
     case "bad-response": {
       const worthAnother = call.class === "read" && !outcome.tooLarge && !history.badResponseSeen;
       return (worthAnother ? retryAfter(0) : undefined) ?? fail("BAD_RESPONSE");
@@ -134,6 +155,7 @@ function withOutcome(history: History, { outcome, startedAtMs }: FinishedAttempt
   return {
     mayHaveSent: history.mayHaveSent || mayHaveSent(outcome),
     retries: history.retries,
+    moved: history.moved,
     freeRetryUsed: history.freeRetryUsed || outcome.kind === "stale-socket",
     badResponseSeen: history.badResponseSeen || outcome.kind === "bad-response",
     refusals: refused
@@ -169,6 +191,18 @@ function refusalCode(call: RetryableCall, past: History, lastCode: "CONNECT" | "
 function freeRetry(call: RetryableCall, history: History, past: History, nowMs: number): Decision | undefined {
   if (call.class === "never" || call.maxRetries === 0 || history.freeRetryUsed) return undefined;
   return retryWithin(call.deadlineMs, 0, past, nowMs);
+}
+
+/** It counts against `maxRetries`, and not against the budget. */
+function move(
+  call: RetryableCall,
+  past: History,
+  { untriedNodes }: FinishedAttempt,
+  nowMs: number,
+): Decision | undefined {
+  if (call.class !== "read" || past.moved || untriedNodes === 0) return undefined;
+  if (past.retries >= call.maxRetries || nowMs >= call.deadlineMs) return undefined;
+  return { next: "move", history: { ...past, moved: true, retries: past.retries + 1 } };
 }
 
 function countedRetry(

@@ -52,7 +52,8 @@ export class AttemptRecord {
     } else if (outcome.kind !== "cancelled") reader.countFailure(slot);
 
     if (blamesNode(outcome)) {
-      if (outcome.kind === "not-connected" && attempt.isCurrent) reader.noteRefusal(slot);
+      // A reset before the first byte on a new connection is a refusal by another layer.
+      if (attempt.isCurrent) reader.noteRefusal(slot);
       const reason = "errorCode" in outcome ? failureReason(outcome.errorCode) : outcome.kind;
       observer.failed({ slot, generation, startedAtMs, reason });
     }

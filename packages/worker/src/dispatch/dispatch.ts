@@ -1,8 +1,8 @@
 import type { Random, RollcallErrorCode, Sent, Timers } from "@rollcall/core";
 import {
-  type Decision,
   decide,
   failureMessage,
+  type History,
   isTransientRefusal,
   type Outcome,
   RetryBudget,
@@ -269,12 +269,17 @@ export class Dispatch implements Sender {
       const message = failureMessage(decision.code, request.attempts);
       return this.fail(request, decision.code, message, decision.sent, attempt.error);
     }
+    if (decision.next === "move") {
+      const turnMs = this.reroutes.moveAfterMs(request.tried, untriedNodes, nowMs);
+      // A turn that would come too late is brought forward.
+      return this.retry(attempt, Math.min(turnMs, (deadlineMs - nowMs) / 2), decision.history);
+    }
     // A new round: every node may be tried again.
     if (untriedNodes === 0) request.tried = [];
-    this.retry(attempt, decision);
+    this.retry(attempt, decision.afterMs, decision.history);
   }
 
-  private retry(attempt: AttemptHandler, { afterMs, history }: Decision & { readonly next: "retry" }): void {
+  private retry(attempt: AttemptHandler, afterMs: number, history: History): void {
     const { request, error } = attempt;
     const { reader, timers, queueMax, settings } = this.options;
     request.history = history;

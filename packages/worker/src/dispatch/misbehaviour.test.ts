@@ -341,6 +341,31 @@ describe("dispatch: connections that fail", () => {
     assert.ok(rig.failures.every(({ slot }) => slot === 0));
   });
 
+  it("reads that a node loses all at once move to another node, more of them than the retry budget holds", async (test) => {
+    const dead = await startRawServer(test, (socket) => socket.resetAndDestroy());
+    const healthy = await startRawServer(test, answer);
+    const rig = openRig(test, { settings: { perNode: 400, opening: 400 }, queueMax: 800, random: Math.random });
+    rig.use(dead.origin, healthy.origin);
+    const results = await Promise.all(Array.from({ length: 800 }, () => rig.request()));
+    const moved = results.filter((result) => result.kind === "answered" && result.attempts.length > 1);
+    assert.ok(results.every((result) => result.kind === "answered" && result.attempts.length <= 2));
+    // The budget of so many requests in the first second.
+    assert.ok(moved.length > 260, `${moved.length} moved`);
+    assert.ok(rig.failures.length >= moved.length && rig.failures.every(({ slot }) => slot === 0));
+  });
+
+  it("each reset before the first byte on a new connection counts against its node, and a Read moves at once", async (test) => {
+    const dead = await startRawServer(test, (socket) => socket.resetAndDestroy());
+    const healthy = await startRawServer(test, answer);
+    const rig = openRig(test);
+    rig.use(dead.origin, healthy.origin);
+    for (let request = 0; request < 3; request++) assert.equal((await rig.request()).kind, "answered");
+    assert.deepEqual([dead.requests.length, healthy.requests.length], [3, 3]);
+    const failure = { slot: 0, generation: 1, reason: "connection reset" };
+    assert.deepEqual(rig.failures, [failure, failure, failure]);
+    assert.ok(rig.reader.refusedAtMs(0) > 0);
+  });
+
   it("a node whose address the host policy refuses costs nothing while another node is healthy", async (test) => {
     const server = await startRawServer(test, answer);
     const elsewhere = [

@@ -1,6 +1,6 @@
 import type { Random } from "@rollcall/core";
 import { isInTime } from "@rollcall/core/health";
-import { emptyRerouteWindow, nextReroutes } from "@rollcall/core/request";
+import { emptyRerouteWindow, nextMoveTurn, nextReroutes } from "@rollcall/core/request";
 import type { TableReader } from "../table/reader.js";
 import type { AttemptHandler } from "./attempt.js";
 import type { NodePools } from "./node-pools.js";
@@ -12,9 +12,13 @@ export interface PlannedReroute {
   readonly targets: readonly number[];
 }
 
-/** Decides which of this thread's attempts a reroute order applies to. Keeps the window that bounds them. */
+/**
+ * Decides which of this thread's attempts a reroute order applies to, and when a Read moves that lost its connection.
+ * Keeps the windows that bound both.
+ */
 export class ReroutePlanner {
   private window = emptyRerouteWindow;
+  private moveWindow = emptyRerouteWindow;
 
   constructor(
     private readonly reader: TableReader,
@@ -34,6 +38,14 @@ export class ReroutePlanner {
     );
     this.window = window;
     return { reroutes: reroutes.map(({ attempt, targets }) => ({ attempt: attempt.handler, targets })), probe };
+  }
+
+  /** How long a Read that lost its connection waits for its turn to move to a node that it has not tried. */
+  moveAfterMs(tried: readonly number[], untriedNodes: number, nowMs: number): number {
+    const inFlight = this.reader.inFlightAtUntried(tried);
+    const { window, afterMs } = nextMoveTurn(this.moveWindow, untriedNodes, inFlight, nowMs, this.random);
+    this.moveWindow = window;
+    return afterMs;
   }
 
   private stuckAttempts(stuck: RerouteOrder["stuck"]) {

@@ -71,6 +71,13 @@ export class TableReader implements NodeReader {
     return this.candidates.filter(({ slot }) => !tried.includes(slot)).length;
   }
 
+  /** How many requests are in flight at those nodes. */
+  inFlightAtUntried(tried: readonly number[]): number {
+    let sum = 0;
+    for (const { slot } of this.candidates) if (!tried.includes(slot)) sum += this.inFlightOf(slot);
+    return sum;
+  }
+
   weightOf(slot: number): number {
     const row = sharedRow(slot);
     const easeMs = Atomics.load(this.words, row + SharedWord.easeMs);
