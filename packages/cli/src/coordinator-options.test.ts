@@ -2,23 +2,15 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, it } from "node:test";
-import { RollcallError } from "@rollcall/core";
+import { it } from "node:test";
 import { parseCoordinatorConfig } from "@rollcall/core/config";
 import { Command } from "commander";
 import { addCoordinatorOptions, type CoordinatorFlags, readCoordinatorOptions } from "./coordinator-options.js";
+import { assertProblems, problemsOf } from "./options.test.support.js";
 
 const enough = { nodes: ["http://es1:9200"], redis: "redis://r", name: "logs" } as const;
 
-async function problemsOf(flags: CoordinatorFlags): Promise<readonly string[]> {
-  try {
-    await readCoordinatorOptions(flags);
-  } catch (error) {
-    assert.ok(error instanceof RollcallError && error.code === "CONFIG");
-    return error.message.split("\n");
-  }
-  return assert.fail("nothing was wrong");
-}
+const problemsIn = (flags: CoordinatorFlags) => problemsOf(readCoordinatorOptions(flags));
 
 /** What commander makes of these words, with these variables set and no others. */
 function flagsOf(words: readonly string[], variables: Readonly<Record<string, string>>): CoordinatorFlags {
@@ -42,127 +34,125 @@ async function withFile(text: string, use: (name: string) => Promise<void>): Pro
   }
 }
 
-describe("readCoordinatorOptions", () => {
-  it("turns flags into the options of a coordinator", async () => {
-    const options = await readCoordinatorOptions({
-      ...enough,
-      nodes: ["http://es1:9200", "https://u:p@es2/es"],
-      apiKey: "a2V5",
-      caFingerprint: "ab".repeat(32),
-      allow: ["10.0.0.0/8"],
-      addressMap: ["a:1=b:2"],
-      clusterUuid: "qEyW4gYVQ6-hx1mTxLZ3Cw",
-      interval: "5000",
-    });
-    const config = parseCoordinatorConfig(options);
-    assert.deepEqual(
-      config.seeds.map(({ host, pathPrefix }) => host + pathPrefix),
-      ["es1", "es2/es"],
-    );
-    assert.deepEqual([config.redis, config.name], [{ kind: "url", url: "redis://r" }, "logs"]);
-    assert.deepEqual(config.defaultAuth, { apiKey: "a2V5" });
-    assert.deepEqual(config.discovery, {
-      intervalMs: 5_000,
-      addressMap: { "a:1": "b:2" },
-      allow: { hosts: ["10.0.0.0/8"] },
-      clusterUuid: "qEyW4gYVQ6-hx1mTxLZ3Cw",
-    });
+it("flags become the options of a coordinator", async () => {
+  const options = await readCoordinatorOptions({
+    ...enough,
+    nodes: ["http://es1:9200", "https://u:p@es2/es"],
+    apiKey: "a2V5",
+    caFingerprint: "ab".repeat(32),
+    allow: ["10.0.0.0/8"],
+    addressMap: ["a:1=b:2"],
+    clusterUuid: "qEyW4gYVQ6-hx1mTxLZ3Cw",
+    interval: "5000",
   });
-
-  it("turns discovery off", async () => {
-    assert.equal((await readCoordinatorOptions({ ...enough, discovery: "off" })).discovery, false);
-  });
-
-  it("reads secrets from files, without the line break at their end", async () => {
-    await withFile("ge heim\r\n", async (passwordFile) => {
-      const { auth } = await readCoordinatorOptions({ ...enough, username: "u", passwordFile });
-      assert.deepEqual(parseCoordinatorConfig({ ...enough, auth }).defaultAuth, { username: "u", password: "ge heim" });
-    });
-    await withFile("redis://:geheim@r:6380/1\n", async (redisFile) => {
-      const { redis } = await readCoordinatorOptions({ nodes: enough.nodes, name: "logs", redisFile });
-      assert.equal(redis, "redis://:geheim@r:6380/1");
-    });
-    await withFile('{ "sentinels": [{ "host": "s" }], "name": "m" }\n', async (redisFile) => {
-      const { redis } = await readCoordinatorOptions({ nodes: enough.nodes, name: "logs", redisFile });
-      assert.deepEqual(redis, { sentinels: [{ host: "s" }], name: "m" });
-    });
-  });
-
-  it("tells what is missing by the flag's name, once", async () => {
-    const problems = await problemsOf({});
-    assert.deepEqual(
-      problems.map((line) => line.split(":")[0]),
-      ["--nodes is missing", "--redis is missing", "--name is missing"],
-    );
-    const unread = await problemsOf({ nodes: enough.nodes, name: "logs", redisFile: "/nowhere/redis" });
-    assert.deepEqual(unread, ['--redis-file: cannot read the file "/nowhere/redis": ENOENT']);
-  });
-
-  it("tells every problem at once, by the flag's name, and no secret", async () => {
-    const problems = await problemsOf({
-      nodes: ["ftp://u:geheim@a"],
-      redis: "http://:geheim@r",
-      name: "a b",
-      username: "u",
-      password: "geheim",
-      passwordFile: "/nowhere/password",
-      interval: "soon",
-      discovery: "maybe",
-    });
-    const starts = [
-      "--password and --password-file are both given",
-      "--discovery must be on or off",
-      "URL 1 =",
-      '--interval = "soon": must be a whole number from 1000 to 86400000',
-      "--redis = [redacted]: must be a URL that begins with redis://",
-      '--name = "a b": must be 1 to 64 letters',
-    ];
-    for (const start of starts)
-      assert.ok(
-        problems.some((line) => line.startsWith(start)),
-        `${start}\n${problems.join("\n")}`,
-      );
-    assert.equal(problems.length, starts.length, problems.join("\n"));
-    assert.doesNotMatch(problems.join("\n"), /geheim/);
-  });
-
-  it("does not show what it could not read as JSON", async () => {
-    const problems = await problemsOf({ ...enough, redis: '{ "password": "geheim" ' });
-    assert.deepEqual(problems, ["--redis begins with a brace but is not JSON"]);
-  });
-
-  it("does not take what it would not use", async () => {
-    assert.deepEqual(await problemsOf({ ...enough, discovery: "off", interval: "5000", allow: ["10.0.0.0/8"] }), [
-      "--discovery off cannot be combined with --interval, --allow",
-    ]);
+  const config = parseCoordinatorConfig(options);
+  assert.deepEqual(
+    config.seeds.map(({ host, pathPrefix }) => host + pathPrefix),
+    ["es1", "es2/es"],
+  );
+  assert.deepEqual([config.redis, config.name], [{ kind: "url", url: "redis://r" }, "logs"]);
+  assert.deepEqual(config.defaultAuth, { apiKey: "a2V5" });
+  assert.deepEqual(config.discovery, {
+    intervalMs: 5_000,
+    addressMap: { "a:1": "b:2" },
+    allow: { hosts: ["10.0.0.0/8"] },
+    clusterUuid: "qEyW4gYVQ6-hx1mTxLZ3Cw",
   });
 });
 
-describe("the environment", () => {
-  it("can hold every option, and lists with commas", () => {
-    const { options } = addCoordinatorOptions(new Command());
-    assert.ok(options.length > 20 && options.every(({ envVar }) => envVar?.startsWith("ROLLCALL_")));
-    const flags = flagsOf([], {
-      ROLLCALL_NODES: "http://a:1, http://b:2",
-      ROLLCALL_REDIS: "redis://r",
-      ROLLCALL_NAME: "logs",
-      ROLLCALL_PASSWORD_FILE: "/run/secrets/password",
-      ROLLCALL_ALLOW_PORT: "9200,9201",
-    });
-    assert.deepEqual(flags, {
-      nodes: ["http://a:1", "http://b:2"],
-      redis: "redis://r",
-      name: "logs",
-      passwordFile: "/run/secrets/password",
-      allowPort: ["9200", "9201"],
-    });
-  });
+it("--discovery off turns discovery off", async () => {
+  assert.equal((await readCoordinatorOptions({ ...enough, discovery: "off" })).discovery, false);
+});
 
-  it("is beaten by a flag, a list as a whole", () => {
-    const flags = flagsOf(["--name", "metrics", "--nodes", "http://c:3", "--nodes", "http://d:4"], {
-      ROLLCALL_NODES: "http://a:1,http://b:2",
-      ROLLCALL_NAME: "logs",
-    });
-    assert.deepEqual(flags, { nodes: ["http://c:3", "http://d:4"], name: "metrics" });
+it("secrets are read from files, without the line break at their end", async () => {
+  await withFile("ge heim\r\n", async (passwordFile) => {
+    const { auth } = await readCoordinatorOptions({ ...enough, username: "u", passwordFile });
+    assert.deepEqual(parseCoordinatorConfig({ ...enough, auth }).defaultAuth, { username: "u", password: "ge heim" });
   });
+  for (const [text, expected] of [
+    ["redis://:geheim@r:6380/1\n", "redis://:geheim@r:6380/1"],
+    ['{ "sentinels": [{ "host": "s" }], "name": "m" }\n', { sentinels: [{ host: "s" }], name: "m" }],
+  ] as const) {
+    await withFile(text, async (redisFile) => {
+      assert.deepEqual(
+        (await readCoordinatorOptions({ nodes: enough.nodes, name: "logs", redisFile })).redis,
+        expected,
+      );
+    });
+  }
+});
+
+it("what is missing is reported by the flag's name, once", async () => {
+  assertProblems(
+    await problemsIn({}),
+    `
+    --nodes is missing:
+    --redis is missing:
+    --name is missing:
+  `,
+  );
+  const unread = await problemsIn({ nodes: enough.nodes, name: "logs", redisFile: "/nowhere/redis" });
+  assert.deepEqual(unread, ['--redis-file: cannot read the file "/nowhere/redis": ENOENT']);
+});
+
+it("all problems of the coordinator's flags are reported at once, by the flag's name, and no secret", async () => {
+  const problems = await problemsIn({
+    nodes: ["ftp://u:geheim@a"],
+    redis: "http://:geheim@r",
+    name: "a b",
+    username: "u",
+    password: "geheim",
+    passwordFile: "/nowhere/password",
+    interval: "soon",
+    discovery: "maybe",
+  });
+  assertProblems(
+    problems,
+    `
+    --password and --password-file are both given
+    --discovery must be on or off
+    URL 1 =
+    --interval = "soon": must be a whole number from 1000 to 86400000
+    --redis = [redacted]: must be a URL that begins with redis://
+    --name = "a b": must be 1 to 64 letters
+  `,
+  );
+});
+
+it("a text that cannot be read as JSON is not shown", async () => {
+  const problems = await problemsIn({ ...enough, redis: '{ "password": "geheim" ' });
+  assert.deepEqual(problems, ["--redis begins with a brace but is not JSON"]);
+});
+
+it("flags that discovery alone uses are refused when it is off", async () => {
+  assert.deepEqual(await problemsIn({ ...enough, discovery: "off", interval: "5000", allow: ["10.0.0.0/8"] }), [
+    "--discovery off cannot be combined with --interval, --allow",
+  ]);
+});
+
+it("environment variables can hold every option, and lists with commas", () => {
+  const { options } = addCoordinatorOptions(new Command());
+  assert.ok(options.length > 20 && options.every(({ envVar }) => envVar?.startsWith("ROLLCALL_")));
+  const flags = flagsOf([], {
+    ROLLCALL_NODES: "http://a:1, http://b:2",
+    ROLLCALL_REDIS: "redis://r",
+    ROLLCALL_NAME: "logs",
+    ROLLCALL_PASSWORD_FILE: "/run/secrets/password",
+    ROLLCALL_ALLOW_PORT: "9200,9201",
+  });
+  assert.deepEqual(flags, {
+    nodes: ["http://a:1", "http://b:2"],
+    redis: "redis://r",
+    name: "logs",
+    passwordFile: "/run/secrets/password",
+    allowPort: ["9200", "9201"],
+  });
+});
+
+it("a flag takes the place of its environment variable, a list as a whole", () => {
+  const flags = flagsOf(["--name", "metrics", "--nodes", "http://c:3", "--nodes", "http://d:4"], {
+    ROLLCALL_NODES: "http://a:1,http://b:2",
+    ROLLCALL_NAME: "logs",
+  });
+  assert.deepEqual(flags, { nodes: ["http://c:3", "http://d:4"], name: "metrics" });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { durationText } from "./duration-text.js";
 
-it("tells a duration in one unit, and never more than it is", () => {
+it("a duration is shown in one unit, and never as more than it is", () => {
   const minute = 60_000;
   const cases: readonly (readonly [number, string])[] = [
     [-5, "0 s"],

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import { flagsFor, inCommandLineWords } from "./option-names.js";
 
-describe("inCommandLineWords", () => {
+it("a problem is named by the flag or the URL where the option came from", () => {
   const cases: readonly (readonly [string, string])[] = [
     ['nodes[1] = "x": must be a URL', 'URL 2 = "x": must be a URL'],
     ["nodes[0].password = [redacted]: must be a password", "URL 1.password = [redacted]: must be a password"],
@@ -17,23 +17,18 @@ describe("inCommandLineWords", () => {
     ['discovery.clusterUuid = "{}": must be', '--cluster-uuid = "{}": must be'],
     ["and 3 more problems", "and 3 more problems"],
   ];
-  for (const [problem, words] of cases) {
-    it(`says "${words}"`, () => assert.equal(inCommandLineWords(problem), words));
-  }
+  for (const [problem, words] of cases) assert.equal(inCommandLineWords(problem), words);
 });
 
-describe("flagsFor", () => {
-  it("translates the options that a text names, each once, and no part of a longer name", () => {
-    assert.deepEqual(flagsFor(["set `tls.caFingerprint`", "see discovery.allow.hosts.", "see discovery.allow.hosts"]), [
-      "discovery.allow.hosts is --allow",
-      "tls.caFingerprint is --ca-fingerprint",
-    ]);
-  });
+it("each option that a text names is translated once, and no part of a longer name", () => {
+  assert.deepEqual(flagsFor(["set `tls.caFingerprint`", "see discovery.allow.hosts.", "see discovery.allow.hosts"]), [
+    "discovery.allow.hosts is --allow",
+    "tls.caFingerprint is --ca-fingerprint",
+  ]);
+});
 
-  it("takes a plain word for an option in backticks only", () => {
-    assert.deepEqual(flagsFor(["no auth, no tls"]), []);
-    assert.deepEqual(flagsFor(["there is no `auth` for the whole cluster"]), [
-      "auth is --username, --api-key or --bearer",
-    ]);
-  });
+it("a plain word is an option in backticks only", () => {
+  assert.deepEqual(flagsFor(["no auth, no tls"]), []);
+  const flags = "auth is --username, --api-key or --bearer";
+  assert.deepEqual(flagsFor(["there is no `auth` for the whole cluster"]), [flags]);
 });
