@@ -29,7 +29,7 @@ export class AttemptRecord {
     this.showWaiting(attempt);
   }
 
-  heard(attempt: AttemptHandler, nowMs: number): void {
+  received(attempt: AttemptHandler, nowMs: number): void {
     if (attempt.isCurrent) this.options.reader.noteByte(attempt.pool.slot, nowMs);
   }
 

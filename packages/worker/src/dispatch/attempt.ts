@@ -6,7 +6,7 @@ import type { DispatchedRequest } from "./pending-request.js";
 /** What an attempt reports to. */
 export interface AttemptOwner {
   /** A byte of the answer has come. */
-  heard(attempt: AttemptHandler): void;
+  received(attempt: AttemptHandler): void;
   /** It has ended: `error` is set, or the answer is whole. Called once, also for one that was abandoned. */
   finished(attempt: AttemptHandler): void;
 }
@@ -69,7 +69,7 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
 
   onResponseStarted(): void {
     this.firstByteSeen = true;
-    this.owner.heard(this);
+    this.owner.received(this);
   }
 
   onHeaders(status: number, rawHeaders: Buffer[]): boolean {
@@ -81,7 +81,7 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
 
   onData(chunk: Buffer): boolean {
     this.chunks.push(chunk);
-    this.owner.heard(this);
+    this.owner.received(this);
     return true;
   }
 

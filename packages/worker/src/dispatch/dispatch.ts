@@ -12,6 +12,7 @@ import { Exploration, type Picked, pick, pickAmong } from "@rollcall/core/select
 import type { TableReader } from "../table/reader.js";
 import { AttemptHandler, type AttemptOwner } from "./attempt.js";
 import { AttemptRecord } from "./attempt-record.js";
+import { BackingOff } from "./backing-off.js";
 import { type ConnectionSettings, mergeHeaders, type NodePool } from "./node-pool.js";
 import { NodePools } from "./node-pools.js";
 import { DispatchedRequest } from "./pending-request.js";
@@ -71,16 +72,17 @@ export class Dispatch implements Sender {
   private readonly exploration = new Exploration();
   /** Requests not settled yet. */
   private readonly pending = new SwapRemoveList<DispatchedRequest<AttemptHandler>>();
-  private backingOff = 0;
+  private readonly backingOff: BackingOff;
   private destroyed = false;
   private pumping = false;
 
   constructor(private readonly options: DispatchOptions) {
-    const { reader, observer, timers, random } = options;
+    const { reader, observer, timers, random, queueMax, settings } = options;
     this.pools = new NodePools({ ...options, released: (slot) => observer.released(slot) });
     this.record = new AttemptRecord(options);
     this.reroutes = new ReroutePlanner(reader, this.pools, random);
-    this.queue = new RequestQueue(options.queueMax);
+    this.queue = new RequestQueue(queueMax);
+    this.backingOff = new BackingOff(timers, Math.max(queueMax, settings.perNode));
     this.budget = new RetryBudget(timers.nowMs(), options.budgetShare);
   }
 
@@ -221,7 +223,7 @@ export class Dispatch implements Sender {
   }
 
   private readonly attempts: AttemptOwner = {
-    heard: (attempt) => this.record.heard(attempt, this.options.timers.nowMs()),
+    received: (attempt) => this.record.received(attempt, this.options.timers.nowMs()),
     finished: (attempt) => {
       const nowMs = this.options.timers.nowMs();
       const outcome = this.record.ended(attempt, nowMs);
@@ -281,29 +283,23 @@ export class Dispatch implements Sender {
 
   private retry(attempt: AttemptHandler, afterMs: number, history: History): void {
     const { request, error } = attempt;
-    const { reader, timers, queueMax, settings } = this.options;
+    const { reader } = this.options;
     request.history = history;
     if (afterMs === 0) {
       reader.countRetry();
       return this.sendAgain(request);
     }
-    // Bounded as the queue is. Beyond it, this attempt was the last.
-    if (this.backingOff >= Math.max(queueMax, settings.perNode)) {
+    // Without room to wait, this attempt was the last.
+    if (this.backingOff.isFull) {
       if (error === undefined) return this.answer(attempt);
-      const message = `${this.backingOff} requests are waiting for another attempt already`;
+      const message = `${this.backingOff.size} requests are waiting for another attempt already`;
       return this.fail(request, "QUEUE_FULL", message, sentOf(history), error);
     }
     reader.countRetry();
-    this.backingOff++;
-    const cancelTimer = timers.after(afterMs, () => {
-      this.backingOff--;
+    const cancel = this.backingOff.wait(afterMs, () => {
       this.sendAgain(request);
       if (this.queue.length > 0) this.pump();
     });
-    const cancel = () => {
-      this.backingOff--;
-      cancelTimer();
-    };
     request.state = { kind: "backing-off", cancel };
   }
 

@@ -18,6 +18,7 @@ import { Cancellations, failed, sentOfRequest } from "./cancellations.js";
 import { type Lane, LaneRequest, type NewThread } from "./lane.js";
 import { LaneChoice } from "./lane-choice.js";
 import { claim, type Hello, Incoming, toMain, toThread, type Word } from "./messages.js";
+import { Sweep } from "./sweep.js";
 import { TargetLists } from "./target-lists.js";
 import { ThreadDeaths } from "./thread-deaths.js";
 import { ThreadRows } from "./thread-rows.js";
@@ -46,9 +47,6 @@ export interface LaneStatus {
   readonly isLate: boolean;
 }
 
-/** How often threads and cancellations are checked while any request is pending. */
-const sweepMs = 50;
-
 /**
  * Sends requests to nodes through the dispatches of worker threads: picks the thread, holds the truth about each
  * request, and loses none, whatever happens to a thread.
@@ -63,11 +61,10 @@ export class Lanes implements Sender {
   private readonly lists: TargetLists;
   private readonly cancellations: Cancellations;
   private readonly deaths: ThreadDeaths;
+  private readonly sweeps: Sweep;
   /** Unbounded in itself: `admit` bounds it. */
   private readonly queue = new RequestQueue<LaneRequest>(Number.POSITIVE_INFINITY);
   private flushing = false;
-  private sweeping = false;
-  private sweepDueMs = 0;
   private destroyed = false;
 
   constructor(private readonly options: LanesOptions) {
@@ -77,6 +74,7 @@ export class Lanes implements Sender {
     this.lists = new TargetLists(writer, (slot) => observer.released(slot));
     this.cancellations = new Cancellations(timers);
     this.deaths = new ThreadDeaths(timers, logger, this.cancellations);
+    this.sweeps = new Sweep(timers, (nowMs, isLate) => this.sweep(nowMs, isLate));
   }
 
   /** A thread is up. It gets requests from now on. */
@@ -132,7 +130,7 @@ export class Lanes implements Sender {
     // taken by the next, which is about to be cancelled too.
     if (!this.destroyed) state.lane.outgoing.cancel(state.id, code, message);
     this.flushSoon();
-    this.sweepSoon();
+    this.sweeps.soon();
   }
 
   stats(): SenderStats {
@@ -178,7 +176,7 @@ export class Lanes implements Sender {
         return request.settle(failed("QUEUE_FULL", message, "no"));
       }
       this.queue.push(request);
-      return this.sweepSoon();
+      return this.sweeps.soon();
     }
     const lane = this.choose();
     if (lane !== undefined) return this.give(request, lane);
@@ -188,7 +186,7 @@ export class Lanes implements Sender {
   private give(request: LaneRequest, lane: Lane): void {
     lane.give(request);
     this.flushSoon();
-    this.sweepSoon();
+    this.sweeps.soon();
   }
 
   /** A request that was admitted before: it is kept, whatever the bounds. */
@@ -197,7 +195,7 @@ export class Lanes implements Sender {
     const lane = this.choose();
     if (lane !== undefined) return this.give(request, lane);
     this.queue.pushFirst(request);
-    this.sweepSoon();
+    this.sweeps.soon();
   }
 
   private giveQueued(): void {
@@ -275,20 +273,9 @@ export class Lanes implements Sender {
     else this.cancellations.end(request, result.error.sent, result.error.attempts);
   }
 
-  private sweepSoon(): void {
-    if (this.sweeping) return;
-    this.sweeping = true;
-    const { timers } = this.options;
-    this.sweepDueMs = timers.nowMs() + sweepMs;
-    timers.after(sweepMs, () => {
-      this.sweeping = false;
-      this.sweep(timers.nowMs());
-    });
-  }
-
   /** Acts on what no message reports: that a thread is busy, or does not answer. */
-  private sweep(nowMs: number): void {
-    if (nowMs - this.sweepDueMs > sweepMs) this.choice.noteOwnPause(nowMs);
+  private sweep(nowMs: number, isLate: boolean): void {
+    if (isLate) this.choice.noteOwnPause(nowMs);
     this.cancellations.settleOverdue(nowMs);
     if (this.destroyed) return;
 
@@ -297,7 +284,7 @@ export class Lanes implements Sender {
     }
     if (this.queue.length > 0) this.giveQueued();
     if (this.queue.length > 0 || this.cancellations.arePending || this.lanes.some(({ load }) => load > 0)) {
-      this.sweepSoon();
+      this.sweeps.soon();
     }
   }
 
@@ -309,13 +296,8 @@ export class Lanes implements Sender {
   }
 
   private attachThreads(): void {
-    const { timers } = this.options;
-    for (
-      let lane = this.rows.attachNext(timers.nowMs());
-      lane !== undefined;
-      lane = this.rows.attachNext(timers.nowMs())
-    )
-      this.attach(lane);
+    const next = () => this.rows.attachNext(this.options.timers.nowMs());
+    for (let lane = next(); lane !== undefined; lane = next()) this.attach(lane);
   }
 
   private attach(lane: Lane): void {
