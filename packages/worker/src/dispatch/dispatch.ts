@@ -135,6 +135,7 @@ export class Dispatch implements Sender {
     if (state.kind === "sending") {
       const nowMs = this.options.timers.nowMs();
       noteGivenUp(state.attempt, code, nowMs);
+      dropDoubtful(state.attempt, code, nowMs);
       if (code === "TIMEOUT") this.record.gaveUpWaiting(state.attempt, nowMs);
     }
     this.fail(request, code, message, sentOf(request.history));
@@ -328,6 +329,19 @@ export class Dispatch implements Sender {
 }
 
 const noLists: readonly (readonly Target[])[] = [];
+
+/** A signal that ends a request after so long is likely to be a timeout of the application's own. */
+const longWaitMs = 1_000;
+
+/**
+ * A kept connection has not answered in time. If a firewall has forgotten it, it has forgotten the others of its age too:
+ * they are not used again. Where the node was merely slow, this costs a few connections that were not in use.
+ */
+function dropDoubtful(attempt: AttemptHandler, code: CancelCode, nowMs: number): void {
+  const { pool, reusedSocket, firstByteSeen, startedAtMs } = attempt;
+  const isLate = code === "TIMEOUT" || (code === "ABORTED" && nowMs - startedAtMs >= longWaitMs);
+  if (isLate && reusedSocket && !firstByteSeen) pool.dropUnusedSince(startedAtMs);
+}
 
 function noteGivenUp(
   { request, pool, startedAtMs, handedToSocket }: AttemptHandler,

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import type { Socket } from "node:net";
+import { describe, it, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createHostPolicy } from "@rollcall/core/policy";
 import type { RequestClass } from "@rollcall/core/request";
-import { freePort } from "@rollcall/testing";
+import { freePort, waitUntil } from "@rollcall/testing";
 import {
   answer,
   type Behaviour,
@@ -276,6 +278,81 @@ describe("dispatch: a 408 that crosses a request", () => {
     rig.use(server.origin);
     await rig.request();
     assert.deepEqual(summary(await rig.request()), { status: 408, attempts: ["408"] });
+  });
+});
+
+describe("dispatch: a firewall that forgets open connections", () => {
+  /** A node behind a firewall: what comes on a connection that was opened before `forget` goes nowhere. */
+  async function behindFirewall(test: TestContext) {
+    const forgotten = new Set<Socket>();
+    const open = new Set<Socket>();
+    const waiting: (() => void)[] = [];
+    const server = await startRawServer(
+      test,
+      (socket, { path }) => {
+        if (forgotten.has(socket)) return;
+        if (path === "/held") waiting.push(() => socket.write(okAnswer));
+        else socket.write(okAnswer);
+      },
+      (socket) => open.add(socket),
+    );
+    const rig = openRig(test);
+    rig.use(server.origin);
+    /** So many requests at once, each on a connection of its own. */
+    const holdAtOnce = async (count: number) => {
+      const held = Array.from({ length: count }, () => rig.request({ path: "/held" }));
+      await waitUntil("all are held", () => waiting.length === count);
+      for (const go of waiting.splice(0)) go();
+      return Promise.all(held);
+    };
+    const forget = () => {
+      for (const socket of open) forgotten.add(socket);
+    };
+    return { server, rig, holdAtOnce, forget };
+  }
+
+  for (const [code, afterMs] of [
+    ["TIMEOUT", 0],
+    ["ABORTED", 1_050],
+  ] as const) {
+    it(`after the first ${code} on a forgotten connection no other from before is used`, async (test) => {
+      const { server, rig, holdAtOnce, forget } = await behindFirewall(test);
+      await holdAtOnce(3);
+      assert.equal(server.connections, 3);
+      forget();
+      const lost = rig.begin();
+      await waitUntil("it is sent", () => server.requests.length === 4);
+      await sleep(afterMs);
+      lost.pending.cancel(code, "it took too long");
+      assert.deepEqual(summary(await lost.result), { code, sent: "maybe", attempts: [code] });
+      for (const result of await holdAtOnce(3)) assert.deepEqual(summary(result), { status: 200, attempts: ["200"] });
+      assert.equal(server.connections, 6);
+      assert.deepEqual(rig.failures, []);
+    });
+  }
+
+  it("connections that have answered since the late request began stay in use", async (test) => {
+    const { server, rig, holdAtOnce } = await behindFirewall(test);
+    await holdAtOnce(2);
+    const late = rig.begin({ path: "/held" });
+    await waitUntil("it is sent", () => server.requests.length === 3);
+    await sleep(5);
+    await rig.request();
+    late.pending.cancel("TIMEOUT", "it took too long");
+    await late.result;
+    await rig.request();
+    assert.equal(server.connections, 2);
+  });
+
+  it("a request that its caller soon gives up says nothing of the other connections", async (test) => {
+    const { server, rig, holdAtOnce } = await behindFirewall(test);
+    await holdAtOnce(2);
+    const late = rig.begin({ path: "/held" });
+    await waitUntil("it is sent", () => server.requests.length === 3);
+    late.pending.cancel("ABORTED", "not wanted any more");
+    await late.result;
+    await rig.request();
+    assert.equal(server.connections, 2);
   });
 });
 

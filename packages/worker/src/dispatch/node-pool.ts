@@ -46,6 +46,8 @@ interface Opening {
  */
 export class Connection extends Client {
   isOpen = false;
+  /** When the newest request on it began. */
+  usedAtMs = 0;
   private served = 0;
 
   constructor(
@@ -150,6 +152,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   send(options: Dispatcher.DispatchOptions, handler: Handler): void {
     const connection = this.take(handler.startedAtMs) ?? this.open(handler.startedAtMs);
     handler.connection = connection;
+    connection.usedAtMs = handler.startedAtMs;
     connection.dispatch(options, handler);
   }
 
@@ -168,6 +171,17 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   /** Closes the idle connections: the next requests open new ones. */
   dropIdle(): void {
     for (const connection of this.idle.splice(0)) void connection.close();
+  }
+
+  /**
+   * Closes the idle connections on which no request has begun since then: so none that has answered one meanwhile, for
+   * that one is known to work.
+   */
+  dropUnusedSince(sinceMs: number): void {
+    for (const connection of this.idle.splice(0)) {
+      if (connection.usedAtMs >= sinceMs) this.idle.push(connection);
+      else void connection.close();
+    }
   }
 
   /** Closes every connection once its request is done. Resolves when all are closed. */
