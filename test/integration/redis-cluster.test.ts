@@ -36,14 +36,14 @@ describe("Redis Cluster", () => {
       const lease = await leadWhenFree(leader, "a");
       const received: string[] = [];
       leader.store.onReport(({ replica }) => received.push(replica));
-      reader.store.onStatusRequest(() => received.push("roll call"));
+      reader.store.onStatusRequest(() => received.push("status request"));
       await leader.store.publish(lease, publication(lease, 1));
       await waitForView(reader, lease, 1);
       // Not promised to arrive, as long as the subscriptions are on their way.
       await waitUntil("messages go both ways", () => {
         reader.store.report({ node: "id0@es0:9200", reason: "connection refused", replica: "r1" });
         leader.store.requestStatus();
-        return received.includes("r1") && received.includes("roll call");
+        return received.includes("r1") && received.includes("status request");
       });
 
       const [first] = servers;

@@ -337,7 +337,7 @@ describe("messages", () => {
       const shop = await connect({ name: "shop" });
       const received: string[] = [];
       shop.store.onReport(({ replica }) => received.push(`report of ${replica}`));
-      shop.store.onStatusRequest(() => received.push("roll call"));
+      shop.store.onStatusRequest(() => received.push("status request"));
       shop.store.onReleased(() => received.push("released"));
       await shop.store.read();
 

@@ -145,7 +145,7 @@ describe("Redis users", () => {
       const reader = await connect({ redis: as("replica"), mayLead: false });
       const received: string[] = [];
       leader.store.onReport(({ replica }) => received.push(replica));
-      reader.store.onStatusRequest(() => received.push("roll call"));
+      reader.store.onStatusRequest(() => received.push("status request"));
       await leader.store.read();
 
       const lease = await lead(leader);

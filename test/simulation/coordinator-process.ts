@@ -6,7 +6,7 @@ import {
   type ViewStore,
 } from "@rollcall/coordinator";
 import type { View } from "@rollcall/core/view";
-import { openStore, type Surroundings } from "./environment.js";
+import { openStore, type SimEnvironment } from "./environment.js";
 import { SimControlClient } from "./sim-control-client.js";
 import type { SimProcess } from "./sim-process.js";
 
@@ -17,12 +17,12 @@ export class CoordinatorProcess {
 
   constructor(
     readonly process: SimProcess,
-    around: Surroundings,
+    environment: SimEnvironment,
   ) {
     const { name } = process;
-    const { config, story, seams, invariants, cluster } = around;
+    const { config, story, seams, invariants, cluster } = environment;
     const logger = story.loggerOf(name);
-    const watched = invariants.watchLeaderStore(openStore(process, around, true), process);
+    const watched = invariants.watchLeaderStore(openStore(process, environment, true), process);
     const store: ViewStore = seams.leaderStore(watched, process);
     const controlClient = seams.leaderControlClient(
       new SimControlClient(process, cluster, invariants.askWatch),
@@ -36,7 +36,7 @@ export class CoordinatorProcess {
     store.subscribe((view) => {
       this.view = view;
     });
-    const digests = new HeartbeatSender({
+    const heartbeats = new HeartbeatSender({
       ...{ store, timers: process, random: process.random },
       heartbeat: () => {
         const { isLeading, view } = this;
@@ -44,11 +44,11 @@ export class CoordinatorProcess {
         return coordinatorHeartbeat({ replica: name, host: "simulated", pid: 1, isLeading, view, storeNowMs });
       },
     });
-    digests.start();
+    heartbeats.start();
     void access.start();
     this.coordinator.start();
     process.onDeath(() => {
-      digests.close();
+      heartbeats.close();
       void this.coordinator.close();
       void controlClient.close();
     });

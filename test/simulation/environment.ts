@@ -12,8 +12,8 @@ import { SimRedisClient } from "./sim-redis-client.js";
 import type { Story } from "./story.js";
 import type { World } from "./world.js";
 
-/** All that is around a process. */
-export interface Surroundings {
+/** All that is environment a process. */
+export interface SimEnvironment {
   readonly world: World;
   readonly network: Network;
   readonly cluster: SearchCluster;
@@ -25,8 +25,8 @@ export interface Surroundings {
 }
 
 /** The product's own store, over the simulated Redis. */
-export function openStore(process: SimProcess, around: Surroundings, mayLead: boolean): ViewStore {
-  const { world, network, redis, story, config } = around;
+export function openStore(process: SimProcess, environment: SimEnvironment, mayLead: boolean): ViewStore {
+  const { world, network, redis, story, config } = environment;
   const client = () => {
     const simulated: unknown = new SimRedisClient(world, process, network, redis);
     // The store uses no more of ioredis than the simulation has.

@@ -6,7 +6,7 @@ import { redisScripts, type Script } from "./redis-scripts.js";
 import type { Mutant, Seams } from "./seams.js";
 import { blamingWhoeverIsThere, viewed, withoutDownMarks } from "./wiring-mutants.js";
 
-/** Writes without a look at the lease. */
+/** Writes without checking the lease. */
 const unfenced =
   (script: "publish" | "renew"): Script =>
   (data, keys, args) => {

@@ -7,7 +7,7 @@ import { createNodeTable } from "#worker/cluster-state/node-table";
 import { ControlProber } from "#worker/cluster-state/prober";
 import { ViewSource, type ViewSourceParts } from "#worker/cluster-state/view-source";
 import { LoopLagMonitor } from "#worker/table/loop-lag-monitor";
-import { openStore, type Surroundings } from "./environment.js";
+import { openStore, type SimEnvironment } from "./environment.js";
 import type { ReplicaParts, SimulatedSending } from "./replica-parts.js";
 import { SimControlClient } from "./sim-control-client.js";
 import type { SimProcess } from "./sim-process.js";
@@ -29,13 +29,13 @@ export class ReplicaProcess {
 
   constructor(
     readonly process: SimProcess,
-    private readonly around: Surroundings,
+    private readonly environment: SimEnvironment,
     requestsPerSecond: number,
     readonly mayLead: boolean,
   ) {
-    const { story, seams, invariants, cluster: searchCluster } = around;
+    const { story, seams, invariants, cluster: searchCluster } = environment;
     const { name, random } = process;
-    const config = { ...around.config, coordinator: mayLead ? "candidate" : "external" } as const;
+    const config = { ...environment.config, coordinator: mayLead ? "candidate" : "external" } as const;
     const logger = story.loggerOf(name);
     const simulated = new SimControlClient(process, searchCluster, invariants.askWatch);
     const controlClient = mayLead ? seams.leaderControlClient(simulated, process) : simulated;
@@ -60,7 +60,7 @@ export class ReplicaProcess {
         },
       },
       openSender: (observer) => {
-        const sender = new SimulatedSender(process, around, reader, observer, requestsPerSecond);
+        const sender = new SimulatedSender(process, environment, reader, observer, requestsPerSecond);
         const beat = () => {
           loopLag.beat();
           sender.checkReroutes(this.nodes());
@@ -117,7 +117,7 @@ export class ReplicaProcess {
 
   /** Notes what the view source does with the state. */
   private watched(state: ClusterState): ViewSourceParts["cluster"] {
-    const { invariants } = this.around;
+    const { invariants } = this.environment;
     const { name } = this.process;
     return {
       apply: (view, freshness, origin) => {
@@ -138,9 +138,9 @@ export class ReplicaProcess {
   }
 
   private openStore(): ViewStore {
-    const { process, around, mayLead } = this;
-    const { seams, invariants } = around;
-    const opened = openStore(process, around, mayLead);
+    const { process, environment, mayLead } = this;
+    const { seams, invariants } = environment;
+    const opened = openStore(process, environment, mayLead);
     const store = mayLead ? seams.leaderStore(invariants.watchLeaderStore(opened, process), process) : opened;
     return invariants.replicas.watchStore(seams.replicaStore(store, process), process, this);
   }

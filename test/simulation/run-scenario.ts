@@ -5,7 +5,7 @@ import { Simulation } from "./simulation.js";
 
 /** By then every process has sent a heartbeat and every node has been probed. */
 const startMs = 25_000;
-/** Every hold is over by then, and every node is eased in. */
+/** Every hold is over by then, and every slow start has ended. */
 const wellWithinMs = 330_000;
 
 /** Starts a fleet, plays the scenario, and returns what must not come of it and did; undefined if nothing did. */

@@ -37,7 +37,7 @@ export const scenarioSize: Omit<Size, "requestsPerSecond"> = {
  * probe.
  */
 const withTrafficMs = 3_000;
-/** Without them, the leader's own look at each node every 10 s or so has to do. */
+/** Without them, only the leader's own probe of each node every 10 s or so finds it. */
 const withoutMs = 17_000;
 
 export const scenarios: readonly Scenario[] = [

@@ -36,7 +36,7 @@ export interface Outcome {
 const seenWithinMs = 6_000;
 /** A new leader needs a lease that has run out, and a little. */
 const followedWithinMs = 13_500;
-/** By then every hold is over, and every node is eased in. */
+/** By then every hold is over, and every slow start has ended. */
 const wellWithinMs = 330_000;
 
 /** One seed: everything goes wrong for a while, and then nothing does, and all must come right. */

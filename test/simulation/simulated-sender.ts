@@ -55,7 +55,7 @@ export class SimulatedSender implements TableSender {
 
   constructor(
     private readonly process: SimProcess,
-    private readonly around: {
+    private readonly environment: {
       readonly cluster: SearchCluster;
       readonly network: Network;
       readonly invariants: Invariants;
@@ -124,7 +124,10 @@ export class SimulatedSender implements TableSender {
       const beats = hasOther && waits && standing.state === "down" ? (this.beatsOnDown.get(slot) ?? 0) + 1 : 0;
       this.beatsOnDown.set(slot, beats);
       if (beats > rerouteWithinBeats)
-        this.around.invariants.violated("S14", `${this.process.name} leaves Reads with slot ${slot}, which is down`);
+        this.environment.invariants.violated(
+          "S14",
+          `${this.process.name} leaves Reads with slot ${slot}, which is down`,
+        );
     }
   }
 
@@ -137,7 +140,7 @@ export class SimulatedSender implements TableSender {
       taken.add(slot);
       if (slot === lowest) continue;
       const { name } = this.process;
-      this.around.invariants.violated(
+      this.environment.invariants.violated(
         "S13",
         `${name} gives a node slot ${slot} where ${lowest} is the lowest free one`,
       );
@@ -152,14 +155,14 @@ export class SimulatedSender implements TableSender {
   // Requests.
 
   private traffic(nodes: () => readonly KnownNode[]): void {
-    const { process, reader, around } = this;
+    const { process, reader, environment } = this;
     process.after(trafficEveryMs, () => this.traffic(nodes));
     const { eligible } = reader.refresh();
     const picked = pick(reader, [], process.nowMs(), process.random);
-    around.invariants.picked(process.name, nodes(), picked);
+    environment.invariants.picked(process.name, nodes(), picked);
     if (picked.type === "node") this.send(picked.slot, process.random() < 0.7);
 
-    const troubled = new Set([...around.cluster.failing(), ...around.network.troublesOf(process.name)]);
+    const troubled = new Set([...environment.cluster.failing(), ...environment.network.troublesOf(process.name)]);
     const probability = 1 - Math.exp((-this.requestsPerSecond * trafficEveryMs) / 1_000);
     for (const slot of eligible) {
       if (process.random() >= probability) continue;
@@ -178,11 +181,11 @@ export class SimulatedSender implements TableSender {
   }
 
   private send(slot: number, isRead: boolean): void {
-    const { process, reader, around } = this;
+    const { process, reader, environment } = this;
     const place = this.places.get(slot);
     if (place === undefined) return;
     const attempt: Attempt = { place, startedAtMs: process.nowMs(), isRead, over: false };
-    switch (around.cluster.requestNow(process, place.address)) {
+    switch (environment.cluster.requestNow(process, place.address)) {
       case "answered":
         return this.answer(slot);
       case "refused":
@@ -195,19 +198,19 @@ export class SimulatedSender implements TableSender {
         reader.enter(slot);
         this.wait(slot, [...waiting, attempt]);
         if (process.random() < 0.5) this.connect(attempt);
-        else this.hang(attempt, around.cluster.at(place.address)?.id, 0);
+        else this.hang(attempt, environment.cluster.at(place.address)?.id, 0);
       }
     }
   }
 
   /** A connection is to be opened first. */
   private connect(attempt: Attempt): void {
-    const { process, around } = this;
+    const { process, environment } = this;
     const { place, startedAtMs } = attempt;
     process.after(fixed.connectTimeoutMs, () => {
       if (!this.end(attempt)) return;
       const inTime = isInTime(startedAtMs + fixed.connectTimeoutMs, process.nowMs());
-      const connects = around.cluster.requestNow(process, place.address) === "answered";
+      const connects = environment.cluster.requestNow(process, place.address) === "answered";
       if (inTime && !connects) this.fail(attempt, "connect timeout");
     });
   }
@@ -217,12 +220,12 @@ export class SimulatedSender implements TableSender {
    * machine that does not have the connection resets it.
    */
   private hang(attempt: Attempt, id: string | undefined, times: number): void {
-    const { process, around } = this;
+    const { process, environment } = this;
     const { address } = attempt.place;
     process.after(resentMs * 2 ** times, () => {
       if (attempt.over) return;
-      const outcome = around.cluster.requestNow(process, address);
-      const isOther = around.cluster.at(address)?.id !== id;
+      const outcome = environment.cluster.requestNow(process, address);
+      const isOther = environment.cluster.at(address)?.id !== id;
       if (outcome === "silent" && times < resentMax) return this.hang(attempt, id, times + 1);
       this.end(attempt);
       if (outcome === "refused" || (outcome === "answered" && isOther)) this.fail(attempt, "connection reset");
@@ -248,7 +251,7 @@ export class SimulatedSender implements TableSender {
   }
 
   private fail({ place: { slot, address, generation }, startedAtMs }: Attempt, reason: string): void {
-    this.around.invariants.replicas.requestFailed(
+    this.environment.invariants.replicas.requestFailed(
       this.process.name,
       address,
       this.places.get(slot)?.generation === generation,
@@ -258,7 +261,7 @@ export class SimulatedSender implements TableSender {
 
   /** Threads report failures a little later, also those of a node that has just lost its place to another. */
   private failLate(place: Place): void {
-    this.around.invariants.replicas.replaced(this.process.name, place.address);
+    this.environment.invariants.replicas.replaced(this.process.name, place.address);
     for (const afterMs of [5, 15, 25]) {
       this.process.after(afterMs, () => {
         const startedAtMs = this.process.nowMs();

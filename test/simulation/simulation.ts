@@ -2,7 +2,7 @@ import type { ViewStore } from "@rollcall/coordinator";
 import { parsePoolConfig } from "@rollcall/core/config";
 import { seededRandom } from "@rollcall/testing";
 import { CoordinatorProcess } from "./coordinator-process.js";
-import { openStore, type Surroundings } from "./environment.js";
+import { openStore, type SimEnvironment } from "./environment.js";
 import { Invariants, type Violation } from "./invariants.js";
 import { Network } from "./network.js";
 import { ReplicaProcess } from "./replica-process.js";
@@ -37,7 +37,7 @@ export class Simulation {
   readonly random;
   coordinators: CoordinatorProcess[] = [];
   replicas: ReplicaProcess[] = [];
-  private readonly around: Surroundings;
+  private readonly environment: SimEnvironment;
   private readonly processes = new Map<string, SimProcess>();
   private born = 0;
 
@@ -62,7 +62,7 @@ export class Simulation {
     const name = "logs";
     const poolOptions = { nodes: cluster.urls, redis: "redis://simulated", name, threads: 0 };
     const config = { ...parsePoolConfig(poolOptions, { cores: 1 }), name };
-    this.around = { world, network, cluster, redis, story, invariants, seams, config };
+    this.environment = { world, network, cluster, redis, story, invariants, seams, config };
     for (let index = 0; index < options.coordinators; index++) this.addCoordinator();
     for (let index = 0; index < options.replicas; index++) this.addReplica();
   }
@@ -80,21 +80,21 @@ export class Simulation {
   }
 
   addCoordinator(): void {
-    const { leaderClockRate } = this.around.seams;
+    const { leaderClockRate } = this.environment.seams;
     const process = this.newProcess("coordinator", leaderClockRate === 1 ? undefined : leaderClockRate);
-    this.coordinators.push(new CoordinatorProcess(process, this.around));
+    this.coordinators.push(new CoordinatorProcess(process, this.environment));
   }
 
   addReplica(): void {
     const process = this.newProcess("replica", undefined);
     const mayLead = this.replicas.filter((one) => one.mayLead).length < this.options.candidates;
-    this.replicas.push(new ReplicaProcess(process, this.around, this.options.requestsPerSecond, mayLead));
+    this.replicas.push(new ReplicaProcess(process, this.environment, this.options.requestsPerSecond, mayLead));
   }
 
   /** A store as a process of that name has it, which may lead. */
   openStore(name: string): ViewStore {
     const process = this.newProcess(name, undefined);
-    return this.around.invariants.watchLeaderStore(openStore(process, this.around, true), process);
+    return this.environment.invariants.watchLeaderStore(openStore(process, this.environment, true), process);
   }
 
   /** Kills a process and starts another of its kind. */

@@ -13,7 +13,7 @@ const skippedMax = 20;
 
 /** All that one term's monitor logs. A warning that stays true is logged once until it was untrue. */
 export class ClusterLog {
-  private readonly notices: WarnOnce;
+  private readonly warnings: WarnOnce;
   private current: string | undefined;
   /** The refused nodes as they were last logged. */
   private refusedBefore = "";
@@ -21,7 +21,7 @@ export class ClusterLog {
   private readonly unverifiedNodes = new Map<string, string>();
 
   constructor(private readonly logger: Logger) {
-    this.notices = new WarnOnce(logger);
+    this.warnings = new WarnOnce(logger);
   }
 
   /** What stands in the way of finding the cluster's nodes; undefined while nothing does. For people. */
@@ -94,11 +94,11 @@ export class ClusterLog {
     if (waiting.length === 0) {
       const label = nodeLabel(node);
       const line = `node ${label} is listed but not used yet: ${reason}`;
-      return this.notices.warn(`unverified ${nodeKey(node)}`, { node: label, reason }, line);
+      return this.warnings.warn(`unverified ${nodeKey(node)}`, { node: label, reason }, line);
     }
     if (!waiting.every((other) => this.unverifiedNodes.has(nodeKey(other)))) return;
     const addresses = waiting.slice(0, namedMax).map(addressOf);
-    this.notices.warn(
+    this.warnings.warn(
       "unreachable",
       { addresses, reason, option: "discovery.addressMap" },
       `the addresses that the cluster publishes cannot be used from here (${addresses.join(", ")}: ${reason}); the ` +
@@ -109,11 +109,11 @@ export class ClusterLog {
   /** The node was verified, or is no longer watched. */
   notUnverified(key: string): void {
     this.unverifiedNodes.delete(key);
-    this.notices.clear(`unverified ${key}`);
+    this.warnings.clear(`unverified ${key}`);
   }
 
   listedNodesInUse(): void {
-    this.notices.clear("unreachable");
+    this.warnings.clear("unreachable");
   }
 
   // Lists of nodes.
@@ -128,21 +128,21 @@ export class ClusterLog {
 
   listUnusable(node: NodeRecord, reason: string): void {
     this.current = `${nodeLabel(node)}: ${reason}`;
-    this.notices.warn("list", { node: nodeLabel(node), reason }, `the list of nodes was not used: ${reason}`);
+    this.warnings.warn("list", { node: nodeLabel(node), reason }, `the list of nodes was not used: ${reason}`);
   }
 
   listRead({ skipped, filterIgnored, nodes }: Extract<ParsedSniff, { ok: true }>): void {
-    this.notices.clear("list");
-    this.notices.clear("denied");
+    this.warnings.clear("list");
+    this.warnings.clear("denied");
     for (const { id, name, published, reason } of skipped.slice(0, skippedMax)) {
       this.logger.debug({ id, name, published, reason }, "a listed node was skipped");
     }
     const onlyManagers = "every listed node is a dedicated cluster manager; they are used after all";
-    if (filterIgnored) this.notices.warn("only managers", {}, onlyManagers);
-    else this.notices.clear("only managers");
+    if (filterIgnored) this.warnings.warn("only managers", {}, onlyManagers);
+    else this.warnings.clear("only managers");
     const [first] = skipped;
-    if (nodes.length > 0 || first === undefined) return this.notices.clear("all skipped");
-    this.notices.warn(
+    if (nodes.length > 0 || first === undefined) return this.warnings.clear("all skipped");
+    this.warnings.warn(
       "all skipped",
       { skipped: skipped.length, reason: first.reason },
       `no listed node can be used (${first.reason}); the configured nodes stay in use`,
@@ -151,14 +151,14 @@ export class ClusterLog {
 
   /** A part of a list was not applied; undefined: all of it was. */
   listHeld(reason: string | undefined): void {
-    if (reason === undefined) this.notices.clear("held");
-    else this.notices.warn("held", { reason }, `a list of nodes is held back: ${reason}`);
+    if (reason === undefined) this.warnings.clear("held");
+    else this.warnings.warn("held", { reason }, `a list of nodes is held back: ${reason}`);
   }
 
   private denied(node: NodeRecord, request: string, privilege: string): void {
     const label = nodeLabel(node);
     this.current = `${label}: ${request} was refused: the user lacks the privilege ${privilege}`;
-    this.notices.warn(
+    this.warnings.warn(
       "denied",
       { node: label, privilege },
       `${request} was refused by ${label}: the user is unknown there or lacks the privilege ${privilege}. ` +

@@ -59,9 +59,9 @@ export class Coordinator implements PeerDirectory {
 
   constructor(private readonly parts: CoordinatorParts) {
     const { config, store, timers, logger } = parts;
-    const notices = new WarnOnce(logger);
+    const warnings = new WarnOnce(logger);
     this.replicas = new ReplicaRegistry(timers);
-    this.storeProblems = new StoreProblems(notices);
+    this.storeProblems = new StoreProblems(warnings);
     this.newestView = new NewestView(store, (epoch) => this.leadership.send({ type: "epochSeen", epoch }));
     this.listeningSinceMs = timers.nowMs();
     const { newestView, storeProblems } = this;
@@ -69,7 +69,7 @@ export class Coordinator implements PeerDirectory {
       ...parts,
       viewName: config.name,
       storeProblems,
-      newTerm: (lease, owner) => new Term(lease, { ...parts, peers: this, newestView, storeProblems, notices }, owner),
+      newTerm: (lease, owner) => new Term(lease, { ...parts, peers: this, newestView, storeProblems, warnings }, owner),
     });
   }
 

@@ -9,7 +9,7 @@ export class StoreProblems {
   private current: string | undefined;
   private closed = false;
 
-  constructor(private readonly notices: WarnOnce) {}
+  constructor(private readonly warnings: WarnOnce) {}
 
   /** For people; undefined once the store has answered again. */
   get problem(): string | undefined {
@@ -18,13 +18,13 @@ export class StoreProblems {
 
   answered(topic: Topic): void {
     this.current = undefined;
-    this.notices.clear(topic);
+    this.warnings.clear(topic);
   }
 
   failed(topic: Topic, error: unknown, what: string): void {
     const problem = messageOf(error);
     this.current = `${what}: ${problem}`;
-    if (!this.closed) this.notices.warn(topic, { problem }, this.current);
+    if (!this.closed) this.warnings.warn(topic, { problem }, this.current);
   }
 
   /** Logs nothing more. */

@@ -27,7 +27,7 @@ export interface TermParts {
   readonly peers: PeerDirectory;
   readonly newestView: NewestView;
   readonly storeProblems: StoreProblems;
-  readonly notices: WarnOnce;
+  readonly warnings: WarnOnce;
 }
 
 /** The other processes, as far as their heartbeats are recent. */
@@ -68,9 +68,9 @@ export class Term implements MonitorOwner {
     private readonly parts: TermParts,
     private readonly owner: TermOwner,
   ) {
-    const { store, timers, notices, peers } = parts;
+    const { store, timers, warnings, peers } = parts;
     this.publisher = new ViewPublisher({
-      ...{ store, lease, notices, clock: timers },
+      ...{ store, lease, warnings, clock: timers },
       findings: () => this.monitor?.findings() ?? nothingFound,
       replicas: () => peers.count(),
       mayPublish: () => owner.mayPublish(),

@@ -43,7 +43,7 @@ async function publishing() {
     lost: () => {
       state.losses++;
     },
-    notices: new WarnOnce(logger),
+    warnings: new WarnOnce(logger),
   });
   return { publisher, store, lease, publications, views, state, logger };
 }

@@ -25,7 +25,7 @@ export interface ViewPublisherParts {
   readonly mayPublish: () => boolean;
   /** The lease is over, by the store or by `mayPublish`: nothing more is published. Called once. */
   readonly lost: () => void;
-  readonly notices: WarnOnce;
+  readonly warnings: WarnOnce;
 }
 
 /**
@@ -94,7 +94,7 @@ export class ViewPublisher {
 
   /** Whether to go on, if there is more to publish. */
   private async publish(): Promise<boolean> {
-    const { store, lease, replicas, notices } = this.parts;
+    const { store, lease, replicas, warnings } = this.parts;
     // This process may just have been stopped for long: nothing is published under a lease that is over.
     if (!this.parts.mayPublish()) return this.lose();
     const { topologyIsNew, marksAreNew } = this;
@@ -116,13 +116,13 @@ export class ViewPublisher {
         }),
       });
       if (!isPublished) return this.lose();
-      notices.clear("publication");
+      warnings.clear("publication");
       return true;
     } catch (error) {
       this.topologyIsNew ||= topologyIsNew;
       this.marksAreNew ||= marksAreNew;
       const problem = messageOf(error);
-      notices.warn("publication", { problem }, `the view could not be published: ${problem}`);
+      warnings.warn("publication", { problem }, `the view could not be published: ${problem}`);
       return false;
     }
   }

@@ -68,7 +68,7 @@ export class ClusterAccess {
   /** Every name was looked up at least once, found or not. */
   private namesAreKnown: boolean;
   private closed = false;
-  private readonly notices: WarnOnce;
+  private readonly warnings: WarnOnce;
   private cancelRefresh = () => {};
   private readonly changes = new Listeners<void>();
 
@@ -77,7 +77,7 @@ export class ClusterAccess {
     private readonly timers: Timers,
     logger: Logger,
   ) {
-    this.notices = new WarnOnce(logger);
+    this.warnings = new WarnOnce(logger);
     this.resolved = config.seeds.map((seed) => ({ ...seed, addresses: isIP(seed.host) === 0 ? [] : [seed.host] }));
     this.namesAreKnown = config.seeds.every(({ host }) => isIP(host) !== 0);
     this.policy = this.compilePolicy();
@@ -205,7 +205,7 @@ export class ClusterAccess {
     if (this.closed) return;
     const { auth, problem } = given.ok ? readCredential(given.value) : { auth: undefined, problem: given.problem };
     if (auth === undefined) {
-      return this.notices.warn(
+      return this.warnings.warn(
         "auth",
         { option: "auth", problem },
         this.defaultAuth === undefined
@@ -213,7 +213,7 @@ export class ClusterAccess {
           : `the function given as \`auth\` failed (${problem}); the credential it gave before stays in use`,
       );
     }
-    this.notices.clear("auth");
+    this.warnings.clear("auth");
     if (this.defaultAuth !== undefined && authorizationHeader(this.defaultAuth) === authorizationHeader(auth)) return;
     this.defaultAuth = auth;
     this.changes.emit();

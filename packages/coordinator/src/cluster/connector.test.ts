@@ -65,7 +65,7 @@ describe("connector with TLS", () => {
   let nodePort: number;
 
   before(async () => {
-    // The same name, so that only a signature tells whose certificate it is.
+    // The same name, so that only a signature shows whose certificate it is.
     [authority, impostor] = await Promise.all([makeAuthority("search CA"), makeAuthority("search CA")]);
     node = await issue(authority, ["DNS:localhost", "IP:127.0.0.1"]);
     nodePort = await serve(node.key, node.cert, authority.cert);

@@ -55,7 +55,7 @@ export class Penalties {
   private readonly begunMs: Float64Array;
   private readonly sorted: Float64Array;
   private readonly high = new HighPercentile();
-  private readonly lateness: TailLatencyDetector;
+  private readonly tail: TailLatencyDetector;
   private clockMs = 0;
   private advancedAtMs = 0;
   private comparedAtMs = Number.NEGATIVE_INFINITY;
@@ -74,7 +74,7 @@ export class Penalties {
     this.surcharge = row();
     this.begunMs = row();
     this.sorted = row();
-    this.lateness = new TailLatencyDetector(slots);
+    this.tail = new TailLatencyDetector(slots);
   }
 
   /** To be called before each pick: moves the clock, and compares the nodes again when that is due. */
@@ -134,12 +134,12 @@ export class Penalties {
     this.sampledAtMs[slot] = this.clockMs;
     this.surcharge[slot] = 0;
     this.begunMs[slot] = 0;
-    this.lateness.forget(slot);
+    this.tail.forget(slot);
   }
 
   private addLatency(slot: number, tookMs: number, share: number, nowMs: number): void {
     this.high.add(tookMs);
-    this.lateness.answered(slot, tookMs, nowMs);
+    this.tail.answered(slot, tookMs, nowMs);
     const samples = this.samples[slot] ?? 0;
     const mean = this.meanMs[slot] ?? 0;
     this.meanMs[slot] = mean + Math.max(share, 1 / (samples + 1)) * (Math.min(tookMs, this.clipMs) - mean);
@@ -154,7 +154,7 @@ export class Penalties {
     if (idleMs <= 0) return leastShare;
     const fade = Math.exp(-idleMs / forgetMs);
     const mean = this.meanMs[slot] ?? 0;
-    this.lateness.fade(slot, fade);
+    this.tail.fade(slot, fade);
     this.failureRate[slot] = (this.failureRate[slot] ?? 0) * fade;
     if (this.referenceMs > 0 && mean > 0) this.meanMs[slot] = this.referenceMs + (mean - this.referenceMs) * fade;
     const share = 1 - Math.exp(-idleMs / memoryMs);
@@ -172,7 +172,7 @@ export class Penalties {
     this.leastFailureRate = eligible.length === 0 ? 0 : leastFailureRate;
     this.referenceMs = comparable < 2 ? 0 : lowerQuartile(this.sorted.subarray(0, comparable));
     this.clipMs = this.nextClipMs();
-    this.lateness.compare(eligible, this.referenceMs);
+    this.tail.compare(eligible, this.referenceMs);
     for (const slot of eligible) this.surcharge[slot] = this.penaltyNow(slot) - 1;
   }
 
@@ -190,7 +190,7 @@ export class Penalties {
     if (this.referenceMs === 0 || (this.samples[slot] ?? 0) < samplesToCompare) return failing;
     const ratio = 1 + ((this.meanMs[slot] ?? 0) / this.referenceMs - 1) * fade;
     const slow = ratio <= slowAbove ? 1 : (ratio / slowAbove) ** slownessPower;
-    const late = 1 + this.lateness.oddsOf(slot, fade);
+    const late = 1 + this.tail.oddsOf(slot, fade);
     return failing * Math.min(slownessMax, Math.max(slow, late));
   }
 }

@@ -36,7 +36,7 @@ export interface ReceivedAnswer {
   readonly attempts: readonly Attempt[];
 }
 
-/** Everything is read on demand: most callers never look at the headers, and some never at the body. */
+/** Everything is read on demand: most callers never read the headers, and some never the body. */
 export class ReceivedResponse<T> implements PoolResponse<T> {
   readonly status: number;
   readonly node: string;

@@ -10,8 +10,8 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *   shared rows   one a slot, written by the main thread alone
  *                 0 generation  changes when the slot is given to another node; 0: never used
  *                 1 state       bits 0-1 tier, bits 2-4 mark, bit 5 ejected by this process; 0: not to be used
- *                 2 easedFrom   millisecond tick at which the node began to be eased in
- *                 3 easeMs      over how long; 0: not being eased in
+ *                 2 slowStartFrom millisecond tick at which its slow start began
+ *                 3 slowStartMs how long that lasts; 0: none
  *   thread rows   one a thread, written by that thread
  *                 0 heartbeat   millisecond tick at which its loop last turned
  *                 1 applied     the number of the list of targets that it sends by
@@ -45,7 +45,7 @@ const threadWords = 8;
 const counterWords = 12;
 
 export const HeaderWord = { rows: 0, version: 1, topology: 2 } as const;
-export const SharedWord = { generation: 0, state: 1, easedFrom: 2, easeMs: 3 } as const;
+export const SharedWord = { generation: 0, state: 1, slowStartFrom: 2, slowStartMs: 3 } as const;
 export const ThreadWord = {
   heartbeat: 0,
   applied: 1,

@@ -80,11 +80,11 @@ export class TableReader implements NodeReader {
 
   weightOf(slot: number): number {
     const row = sharedRow(slot);
-    const easeMs = Atomics.load(this.words, row + SharedWord.easeMs);
-    if (easeMs === 0) return 1;
-    const elapsedMs = msSinceTick(Atomics.load(this.words, row + SharedWord.easedFrom), this.rows.nowMs());
+    const slowStartMs = Atomics.load(this.words, row + SharedWord.slowStartMs);
+    if (slowStartMs === 0) return 1;
+    const elapsedMs = msSinceTick(Atomics.load(this.words, row + SharedWord.slowStartFrom), this.rows.nowMs());
     // Ticks wrap: a slow start that ended weeks ago, and was not cleared, looks as if it were still to come.
-    return elapsedMs < 0 ? 1 : slowStartWeight(0, elapsedMs, easeMs);
+    return elapsedMs < 0 ? 1 : slowStartWeight(0, elapsedMs, slowStartMs);
   }
 
   inFlightOf(slot: number): number {

@@ -67,7 +67,7 @@ describe("node table", () => {
     }
     writer.setState(0, well, undefined);
     assert.deepEqual(reader.refresh().eligible, [0, 1]);
-    assert.ok(reader.penaltyOf(0) > 2, "the end of easing in is no return");
+    assert.ok(reader.penaltyOf(0) > 2, "the end of a slow start is no return");
     reader.forget(0);
     assert.equal(reader.penaltyOf(0), 1);
   });

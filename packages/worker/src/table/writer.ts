@@ -1,6 +1,6 @@
 import { HeaderWord, packState, SharedWord, type SlotState, sharedRow, tickOf } from "./layout.js";
 
-export interface Easing {
+export interface SlowStart {
   readonly fromMs: number;
   readonly durationMs: number;
 }
@@ -17,10 +17,10 @@ export class TableWriter {
   }
 
   /** Sets the state that picks go by from now on. Undefined: the node is not to be used. */
-  setState(slot: number, state: SlotState | undefined, easing: Easing | undefined): void {
+  setState(slot: number, state: SlotState | undefined, slowStart: SlowStart | undefined): void {
     const row = sharedRow(slot);
-    Atomics.store(this.words, row + SharedWord.easeMs, easing?.durationMs ?? 0);
-    Atomics.store(this.words, row + SharedWord.easedFrom, tickOf(easing?.fromMs ?? 0));
+    Atomics.store(this.words, row + SharedWord.slowStartMs, slowStart?.durationMs ?? 0);
+    Atomics.store(this.words, row + SharedWord.slowStartFrom, tickOf(slowStart?.fromMs ?? 0));
     Atomics.store(this.words, row + SharedWord.state, packState(state));
     Atomics.add(this.words, HeaderWord.version, 1);
   }

@@ -366,7 +366,7 @@ it("every listed node is probed on, and is healthy once it has answered for long
       const answerAll = () => {
         for (const [key, { pending }] of checked.nodes) while (pending.length > 0) checked.answer(key, "verified");
       };
-      // The longest hold is 300 s, the easing in 30 s, and those that left while down are given up after 600 s.
+      // The longest hold is 300 s, the slow start 30 s, and nodes that left while down are given up after 600 s.
       for (let second = 0; second < 660; second++) {
         answerAll();
         checked.waitUntil(checked.nowMs + 1_000);
