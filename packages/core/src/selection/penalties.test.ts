@@ -15,15 +15,24 @@ function measured() {
     nowMs += ms;
     penalties.advance(nodes, nowMs);
   };
-  const answer = (tookMs: number, times = 40, of: readonly number[] = nodes) => {
+  /** Does this as often, 10 ms apart. */
+  const every10Ms = (times: number, act: (time: number) => void) => {
     for (let time = 0; time < times; time++) {
       pass(10);
-      for (const slot of of) answered(slot, tookMs);
+      act(time);
     }
+  };
+  const answer = (tookMs: number, times = 40, of: readonly number[] = nodes) => {
+    every10Ms(times, () => {
+      for (const slot of of) answered(slot, tookMs);
+    });
     pass(50);
   };
   answer(10);
-  return { penalties, pass, answer, answered, leftWaiting };
+  const refuse = () => {
+    for (const slot of nodes) penalties.refused(slot);
+  };
+  return { penalties, pass, every10Ms, answer, answered, refuse, leftWaiting };
 }
 
 const penalised = (penalties: Penalties) => nodes.filter((slot) => penalties.penaltyOf(slot) > penalisedAbove);
@@ -52,31 +61,23 @@ it("a node's penalty grows with the cube of how much slower it is, from twice on
 });
 
 it("a node is penalised for failing more often than the best node, beyond 5 %", () => {
-  const { penalties, pass, answered } = measured();
-  for (let time = 0; time < 400; time++) {
-    pass(10);
-    answered(1, 10);
-    answered(2, 10);
-    if (time % 25 === 0) penalties.refused(0);
-    else answered(0, 10);
-  }
+  const { penalties, every10Ms, answered } = measured();
+  const refuseOneIn = (every: number) =>
+    every10Ms(400, (time) => {
+      answered(1, 10);
+      answered(2, 10);
+      if (time % every === 0) penalties.refused(0);
+      else answered(0, 10);
+    });
+  refuseOneIn(25);
   assert.deepEqual(penalised(penalties), []);
-  for (let time = 0; time < 400; time++) {
-    pass(10);
-    answered(1, 10);
-    answered(2, 10);
-    if (time % 5 === 0) penalties.refused(0);
-    else answered(0, 10);
-  }
+  refuseOneIn(5);
   assert.deepEqual(penalised(penalties), [0]);
 });
 
 it("a quick refusal does not count as a quick answer", () => {
-  const { penalties, pass } = measured();
-  for (let time = 0; time < 100; time++) {
-    pass(10);
-    for (const slot of nodes) penalties.refused(slot);
-  }
+  const { penalties, every10Ms, refuse } = measured();
+  every10Ms(100, refuse);
   assert.deepEqual(penalised(penalties), []);
 });
 
@@ -100,21 +101,16 @@ it("one very long request causes no penalty", () => {
 });
 
 it("no node is penalised if the cluster is slow or fails as a whole", () => {
+  const anyFactor = fc.double({ min: 0.05, max: 1_000, noNaN: true });
   fc.assert(
-    fc.property(
-      fc.double({ min: 0.05, max: 1_000, noNaN: true }),
-      fc.nat(30),
-      fc.boolean(),
-      (factor, each, failing) => {
-        const { penalties, pass, answer, answered } = measured();
-        for (let time = 0; time < each; time++) {
-          pass(10);
-          for (const slot of nodes) failing ? penalties.refused(slot) : answered(slot, 10 * factor);
-        }
-        answer(10 * factor, 1);
-        assert.deepEqual(penalised(penalties), []);
-      },
-    ),
+    fc.property(anyFactor, fc.nat(30), fc.boolean(), (factor, times, failing) => {
+      const { penalties, every10Ms, answer, answered } = measured();
+      every10Ms(times, () => {
+        for (const slot of nodes) failing ? penalties.refused(slot) : answered(slot, 10 * factor);
+      });
+      answer(10 * factor, 1);
+      assert.deepEqual(penalised(penalties), []);
+    }),
   );
 });
 
@@ -133,11 +129,8 @@ it("a penalty fades while a node gets no requests, on a clock that moves 100 ms 
 });
 
 it("every penalty is finite and fades, after any sequence of attempts", () => {
-  const event = fc.record({
-    slot: fc.nat(2),
-    kind: fc.nat(2),
-    tookMs: fc.double({ min: 0, max: 60_000, noNaN: true }),
-  });
+  const tookMs = fc.double({ min: 0, max: 60_000, noNaN: true });
+  const event = fc.record({ slot: fc.nat(2), kind: fc.nat(2), tookMs });
   fc.assert(
     fc.property(fc.array(event, { maxLength: 200 }), (events) => {
       const { penalties, pass, answered, leftWaiting } = measured();
@@ -178,11 +171,8 @@ it("a penalty ends with its node", () => {
 });
 
 it("nodes that all fail are not penalised beside one that is too new to have failed", () => {
-  const { penalties, pass } = measured();
-  for (let time = 0; time < 100; time++) {
-    pass(10);
-    for (const slot of nodes) penalties.refused(slot);
-  }
+  const { penalties, pass, every10Ms, refuse } = measured();
+  every10Ms(100, refuse);
   pass(50);
   penalties.forget(1);
   pass(50);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import {
   type ClusterIdentity,
   judgeIdentity,
@@ -30,13 +30,8 @@ function tell(configuredUuid: string | undefined, answers: string): { identity: 
 const eachSecond = (from: number, count: number, uuidAt: (second: number) => string) =>
   Array.from({ length: count }, (_, place) => `${from + place} ${uuidAt(from + place)}`).join(", ");
 
-describe("cluster identity", () => {
-  const stories: readonly (readonly [
-    title: string,
-    configured: string | undefined,
-    answers: string,
-    effects: string,
-  ])[] = [
+const stories: readonly (readonly [title: string, configured: string | undefined, answers: string, effects: string])[] =
+  [
     ["the first cluster that answers is ours", undefined, "0 -, 1 u1, 2 u2, 3 u1", "1 pinned"],
     [
       "a configured cluster is verified only by a node of it, and is never replaced",
@@ -69,35 +64,34 @@ describe("cluster identity", () => {
       "0 pinned",
     ],
   ];
-  for (const [title, configuredUuid, answers, effects] of stories) {
-    it(title, () => assert.equal(tell(configuredUuid, answers).effects, effects));
+for (const [title, configuredUuid, answers, effects] of stories) {
+  it(title, () => assert.equal(tell(configuredUuid, answers).effects, effects));
+}
+
+it("a verified answer of another cluster, asked before ours was pinned, counts as foreign", () => {
+  const { identity } = tell(undefined, "0 u1");
+  const late = { type: "answered", address: "es2:9200", isSeed: true, isListed: false } as const;
+  const [next, effects] = nextClusterIdentity(identity, { ...late, proof: { kind: "verified", uuid: "u2" } }, 1_000);
+  assert.deepEqual([effects, next.state === "verified" && next.uuid], [[], "u1"]);
+});
+
+it("a seed's name is reported once, and a replacement forgets it", () => {
+  const named = { type: "answered", address: "es1:9200", isSeed: true, isListed: false, name: "n1" } as const;
+  const proof = { kind: "verified", uuid: "u1" } as const;
+  const [first, effects] = nextClusterIdentity(newClusterIdentity(undefined), { ...named, proof }, 0);
+  assert.deepEqual(effects, [{ type: "renamed", address: "es1:9200", name: "n1" }, { type: "pinned" }]);
+  assert.deepEqual(nextClusterIdentity(first, { ...named, proof }, 1), [first, []]);
+  let identity = first;
+  for (let ms = 0; ms <= 60_000; ms += 20_000) {
+    [identity] = nextClusterIdentity(identity, { ...named, proof: { kind: "foreign", uuid: "u2" } }, ms);
   }
+  assert.deepEqual([identity.state, identity.seedNames.size], ["pinned", 0]);
+});
 
-  it("a verified answer of another cluster, asked before ours was pinned, counts as foreign", () => {
-    const { identity } = tell(undefined, "0 u1");
-    const late = { type: "answered", address: "es2:9200", isSeed: true, isListed: false } as const;
-    const [next, effects] = nextClusterIdentity(identity, { ...late, proof: { kind: "verified", uuid: "u2" } }, 1_000);
-    assert.deepEqual([effects, next.state === "verified" && next.uuid], [[], "u1"]);
-  });
-
-  it("a seed's name is reported once, and a replacement forgets it", () => {
-    const named = { type: "answered", address: "es1:9200", isSeed: true, isListed: false, name: "n1" } as const;
-    const proof = { kind: "verified", uuid: "u1" } as const;
-    const [first, effects] = nextClusterIdentity(newClusterIdentity(undefined), { ...named, proof }, 0);
-    assert.deepEqual(effects, [{ type: "renamed", address: "es1:9200", name: "n1" }, { type: "pinned" }]);
-    assert.deepEqual(nextClusterIdentity(first, { ...named, proof }, 1), [first, []]);
-    let identity = first;
-    for (let ms = 0; ms <= 60_000; ms += 20_000) {
-      [identity] = nextClusterIdentity(identity, { ...named, proof: { kind: "foreign", uuid: "u2" } }, ms);
-    }
-    assert.deepEqual([identity.state, identity.seedNames.size], ["pinned", 0]);
-  });
-
-  it("a view of another cluster than the pinned one is not inherited", () => {
-    const view = { type: "inherited", clusterUuid: "u2", clusterName: "logs" } as const;
-    const configured = newClusterIdentity("u1");
-    assert.deepEqual(nextClusterIdentity(configured, view, 0), [configured, []]);
-    const [inherited] = nextClusterIdentity(newClusterIdentity(undefined), view, 0);
-    assert.ok(inherited.state === "verified" && inherited.uuid === "u2" && inherited.clusterName === "logs");
-  });
+it("a view of another cluster than the pinned one is not inherited", () => {
+  const view = { type: "inherited", clusterUuid: "u2", clusterName: "logs" } as const;
+  const configured = newClusterIdentity("u1");
+  assert.deepEqual(nextClusterIdentity(configured, view, 0), [configured, []]);
+  const [inherited] = nextClusterIdentity(newClusterIdentity(undefined), view, 0);
+  assert.ok(inherited.state === "verified" && inherited.uuid === "u2" && inherited.clusterName === "logs");
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import { seededRandom } from "@rollcall/testing";
 import { addressOf, type NodeRecord, nodeKey } from "../view/node-record.js";
 import {
@@ -42,75 +42,73 @@ function tell(...events: readonly DiscoveryEvent[]) {
   return { discovery, effects, wanted: written(wantedNodes(discovery, scope).nodes) };
 }
 
-describe("discovery", () => {
-  it("the configured nodes are wanted until a listed node is verified, and the listed nodes beside them", () => {
-    assert.equal(tell().wanted, "@a @b");
-    assert.deepEqual(tell(sniffed("1@a 3@c")).wanted, "1@a @b 3@c");
-    const unverified = tell(sniffed("1@a 3@c"), { type: "verified", keys: keys("@b") });
-    assert.deepEqual([unverified.wanted, unverified.effects], ["1@a @b 3@c", []]);
-    const verified = tell(sniffed("1@a 3@c"), { type: "verified", keys: keys("3@c") });
-    assert.deepEqual([verified.wanted, verified.effects], ["1@a 3@c", ["changed"]]);
-  });
+it("the configured nodes are wanted until a listed node is verified, and the listed nodes beside them", () => {
+  assert.equal(tell().wanted, "@a @b");
+  assert.deepEqual(tell(sniffed("1@a 3@c")).wanted, "1@a @b 3@c");
+  const unverified = tell(sniffed("1@a 3@c"), { type: "verified", keys: keys("@b") });
+  assert.deepEqual([unverified.wanted, unverified.effects], ["1@a @b 3@c", []]);
+  const verified = tell(sniffed("1@a 3@c"), { type: "verified", keys: keys("3@c") });
+  assert.deepEqual([verified.wanted, verified.effects], ["1@a 3@c", ["changed"]]);
+});
 
-  it("another cluster makes the configured nodes the wanted ones again", () => {
-    const { wanted, effects } = tell(sniffed("1@a"), { type: "verified", keys: keys("1@a") }, { type: "replaced" });
-    assert.deepEqual([wanted, effects], ["@a @b", ["changed"]]);
-  });
+it("another cluster makes the configured nodes the wanted ones again", () => {
+  const { wanted, effects } = tell(sniffed("1@a"), { type: "verified", keys: keys("1@a") }, { type: "replaced" });
+  assert.deepEqual([wanted, effects], ["@a @b", ["changed"]]);
+});
 
-  it("a sniff reports a change, or once that a node begins to be missing, or that it is held, or nothing", () => {
-    const four = sniffed("1@a 2@b 3@c 4@d");
-    assert.deepEqual(tell(four).effects, ["changed"]);
-    assert.deepEqual(tell(four, four).effects, []);
-    assert.deepEqual(tell(four, sniffed("1@a 2@b 3@c")).effects, ["missing"]);
-    assert.deepEqual(tell(four, sniffed("1@a 2@b 3@c"), sniffed("1@a 2@b 3@c")).effects, []);
-    assert.deepEqual(tell(four, sniffed("1@a")).effects, ["held", "missing"]);
-    assert.deepEqual(tell(four, sniffed("")), { ...tell(four), effects: [] });
-  });
+it("a sniff reports a change, or once that a node begins to be missing, or that it is held, or nothing", () => {
+  const four = sniffed("1@a 2@b 3@c 4@d");
+  assert.deepEqual(tell(four).effects, ["changed"]);
+  assert.deepEqual(tell(four, four).effects, []);
+  assert.deepEqual(tell(four, sniffed("1@a 2@b 3@c")).effects, ["missing"]);
+  assert.deepEqual(tell(four, sniffed("1@a 2@b 3@c"), sniffed("1@a 2@b 3@c")).effects, []);
+  assert.deepEqual(tell(four, sniffed("1@a")).effects, ["held", "missing"]);
+  assert.deepEqual(tell(four, sniffed("")), { ...tell(four), effects: [] });
+});
 
-  it("a listed node that is a configured one under another spelling keeps the configured address", () => {
-    const seeds = [{ host: "es1", port: 9200, addresses: ["10.0.0.1"] }];
-    assert.equal(
-      written(tell(sniffed("1@10.0.0.1", { seeds })).discovery.membership.members.map((m) => m.node)),
-      "1@es1",
-    );
-  });
+it("a listed node that is a configured one under another spelling keeps the configured address", () => {
+  const seeds = [{ host: "es1", port: 9200, addresses: ["10.0.0.1"] }];
+  assert.equal(
+    written(tell(sniffed("1@10.0.0.1", { seeds })).discovery.membership.members.map((m) => m.node)),
+    "1@es1",
+  );
+});
 
-  it("a listed node that the configuration refuses is not wanted; an inherited one stays while that is not final", () => {
-    const inherited: DiscoveryEvent = { type: "inherited", nodes: nodes("1@a 3@c"), source: "sniff", marks: {} };
-    const { discovery } = tell(inherited, sniffed("1@a 3@c 4@d"));
-    const refusal = ({ host }: NodeRecord) => (host === "a" ? undefined : `no ${host}`);
-    const decide = (isSettled: boolean) => {
-      const { nodes, refused } = wantedNodes(discovery, { ...scope, refusal, isSettled });
-      return [written(nodes), refused.map(({ reason }) => reason)];
-    };
-    assert.deepEqual(decide(false), ["1@a 3@c", ["no d"]]);
-    assert.deepEqual(decide(true), ["1@a", ["no c", "no d"]]);
-  });
+it("a listed node that the configuration refuses is not wanted; an inherited one stays while that is not final", () => {
+  const inherited: DiscoveryEvent = { type: "inherited", nodes: nodes("1@a 3@c"), source: "sniff", marks: {} };
+  const { discovery } = tell(inherited, sniffed("1@a 3@c 4@d"));
+  const refusal = ({ host }: NodeRecord) => (host === "a" ? undefined : `no ${host}`);
+  const decide = (isSettled: boolean) => {
+    const { nodes, refused } = wantedNodes(discovery, { ...scope, refusal, isSettled });
+    return [written(nodes), refused.map(({ reason }) => reason)];
+  };
+  assert.deepEqual(decide(false), ["1@a 3@c", ["no d"]]);
+  assert.deepEqual(decide(true), ["1@a", ["no c", "no d"]]);
+});
 
-  it("an inherited view continues with its listed nodes, without those that drain", () => {
-    const view = { type: "inherited", source: "sniff", nodes: nodes("1@a 3@c @b") } as const;
-    const draining = { "3@c:9200": { kind: "draining" } } as const;
-    assert.equal(tell({ ...view, marks: {} }).wanted, "1@a 3@c");
-    assert.equal(tell({ ...view, marks: draining }).wanted, "1@a");
-    assert.equal(tell({ ...view, nodes: nodes("@b"), marks: {} }).wanted, "@a @b", "with no listed node, the seeds");
-  });
+it("an inherited view continues with its listed nodes, without those that drain", () => {
+  const view = { type: "inherited", source: "sniff", nodes: nodes("1@a 3@c @b") } as const;
+  const draining = { "3@c:9200": { kind: "draining" } } as const;
+  assert.equal(tell({ ...view, marks: {} }).wanted, "1@a 3@c");
+  assert.equal(tell({ ...view, marks: draining }).wanted, "1@a");
+  assert.equal(tell({ ...view, nodes: nodes("@b"), marks: {} }).wanted, "@a @b", "with no listed node, the seeds");
+});
 
-  it("of another process's view, its configured nodes are not adopted, nor with discovery: false the listed ones", () => {
-    const view = nodes("1@a @b @x 3@c 4@d");
-    const refusal = ({ host }: NodeRecord) => (host === "d" ? "refused" : undefined);
-    const adopted = (given: Partial<LocalScope>) => written(adoptedNodes(view, { ...scope, refusal, ...given }));
-    assert.equal(adopted({}), "1@a @b 3@c");
-    assert.equal(adopted({ isSettled: false }), "1@a @b 3@c 4@d");
-    assert.equal(adopted({ discovers: false }), "@b");
-  });
+it("of another process's view, its configured nodes are not adopted, nor with discovery: false the listed ones", () => {
+  const view = nodes("1@a @b @x 3@c 4@d");
+  const refusal = ({ host }: NodeRecord) => (host === "d" ? "refused" : undefined);
+  const adopted = (given: Partial<LocalScope>) => written(adoptedNodes(view, { ...scope, refusal, ...given }));
+  assert.equal(adopted({}), "1@a @b 3@c");
+  assert.equal(adopted({ isSettled: false }), "1@a @b 3@c 4@d");
+  assert.equal(adopted({ discovers: false }), "@b");
+});
 
-  it("a sniff asks up to four nodes: those that are well first, and always a configured one", () => {
-    const well = nodes("1@a 3@c 4@d 5@e 6@f");
-    for (let seed = 1; seed <= 20; seed++) {
-      const asked = nodesToSniff(well, scope.seeds, seededRandom(seed)).map(addressOf);
-      assert.equal(new Set(asked).size, 4);
-      assert.equal(asked[3], "b:9200");
-    }
-    assert.deepEqual(nodesToSniff([], scope.seeds, () => 0).map(addressOf), ["a:9200", "b:9200"]);
-  });
+it("a sniff asks up to four nodes: those that are well first, and always a configured one", () => {
+  const well = nodes("1@a 3@c 4@d 5@e 6@f");
+  for (let seed = 1; seed <= 20; seed++) {
+    const asked = nodesToSniff(well, scope.seeds, seededRandom(seed)).map(addressOf);
+    assert.equal(new Set(asked).size, 4);
+    assert.equal(asked[3], "b:9200");
+  }
+  assert.deepEqual(nodesToSniff([], scope.seeds, () => 0).map(addressOf), ["a:9200", "b:9200"]);
 });

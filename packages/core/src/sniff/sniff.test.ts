@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { BlockList, isIP } from "node:net";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import fc from "fast-check";
 import { addressOf, type NodeRecord, nodeKey } from "../view/node-record.js";
 import {
   emptyMembership,
   type Membership,
   membershipOf,
-  membershipRules,
   mergeSniff,
   parseNodes,
   parsePublishAddress,
@@ -23,13 +22,11 @@ const context: SniffContext = {
 
 // An opinion of what cannot be connected to that shares no code with ours.
 const unroutable = new BlockList();
-unroutable.addSubnet("0.0.0.0", 8, "ipv4");
-unroutable.addSubnet("127.0.0.0", 8, "ipv4");
-unroutable.addSubnet("169.254.0.0", 16, "ipv4");
-unroutable.addSubnet("224.0.0.0", 3, "ipv4");
-unroutable.addSubnet("::", 96, "ipv6");
-unroutable.addSubnet("fe80::", 10, "ipv6");
-unroutable.addSubnet("ff00::", 8, "ipv6");
+const networks = "0.0.0.0/8 127.0.0.0/8 169.254.0.0/16 224.0.0.0/3 ::/96 fe80::/10 ff00::/8";
+for (const network of networks.split(" ")) {
+  const [address = "", prefix] = network.split("/");
+  unroutable.addSubnet(address, Number(prefix), isIP(address) === 4 ? "ipv4" : "ipv6");
+}
 
 function assertRoutable(node: NodeRecord): void {
   for (const host of [node.host, node.ip ?? node.host]) {
@@ -63,21 +60,15 @@ const name = fc.oneof(
   fc.string(),
 );
 const port = fc.oneof(fc.nat(70_000).map(String), fc.constantFrom("", "0", "abc", "09200", "1e3"));
+const prefix = fc.constantFrom("", "http://", "https://", "HTTPS://", "ftp://", "inet[", "/");
+const hostBefore = fc.oneof(
+  fc.constant(""),
+  name.map((text) => `${text}/`),
+);
+const bracketed = ipv6.map((text) => `[${text}]`);
 const published = fc
-  .tuple(
-    fc.constantFrom("", "http://", "https://", "HTTPS://", "ftp://", "inet[", "/"),
-    fc.oneof(
-      fc.constant(""),
-      name.map((text) => `${text}/`),
-    ),
-    fc.oneof(
-      ipv4,
-      ipv6.map((text) => `[${text}]`),
-      name,
-    ),
-    port,
-  )
-  .map(([prefix, host, address, digits]) => `${prefix}${host}${address}:${digits}${prefix === "inet[" ? "]" : ""}`);
+  .tuple(prefix, hostBefore, fc.oneof(ipv4, bracketed, name), port)
+  .map(([before, host, address, digits]) => `${before}${host}${address}:${digits}${before === "inet[" ? "]" : ""}`);
 const anyPublished = fc.oneof(published, fc.string({ unit: "binary" }), fc.jsonValue());
 
 const node = fc.record(
@@ -93,15 +84,11 @@ const node = fc.record(
   },
   { requiredKeys: [] },
 );
+const nodeId = fc.oneof(fc.constantFrom("n1", "n2", "n3", "__proto__"), fc.string());
 const document = fc.record({
   _nodes: fc.oneof(fc.record({ total: fc.nat(4), successful: fc.nat(4), failed: fc.nat(2) }), fc.jsonValue()),
   cluster_name: fc.string(),
-  nodes: fc.oneof(
-    fc.dictionary(
-      fc.oneof(fc.constantFrom("n1", "n2", "n3", "__proto__"), fc.string()),
-      fc.oneof(node, fc.jsonValue()),
-    ),
-  ),
+  nodes: fc.dictionary(nodeId, fc.oneof(node, fc.jsonValue())),
 });
 // A cut or changed text is rarely JSON still; both kinds of damage are wanted.
 const damaged = fc.tuple(document, fc.nat(), fc.nat(20), fc.string()).map(([value, at, length, text]) => {
@@ -118,84 +105,71 @@ const body = fc.oneof(
   document.map((value) => new TextEncoder().encode(JSON.stringify(value))),
 );
 
-describe("any answer", () => {
-  it("an address that is accepted can be connected to, and reads the same again", () => {
-    fc.assert(
-      fc.property(anyPublished, (value) => {
-        const address = parsePublishAddress(value);
-        if (!address.ok) return assert.ok(address.reason.length < 300);
-        if (!address.host.startsWith("127.") && address.host !== "::1" && !address.host.includes("localhost")) {
-          assertRoutable({ id: "n1", host: address.host, port: address.port });
-        }
-        const again = parsePublishAddress(addressOf(address));
-        assert.deepEqual(again, { ok: true, host: address.host, port: address.port });
-      }),
-      { numRuns: 2_000 },
-    );
-  });
+it("an address that is accepted can be connected to, and reads the same again", () => {
+  fc.assert(
+    fc.property(anyPublished, (value) => {
+      const address = parsePublishAddress(value);
+      if (!address.ok) return assert.ok(address.reason.length < 300);
+      if (!address.host.startsWith("127.") && address.host !== "::1" && !address.host.includes("localhost")) {
+        assertRoutable({ id: "n1", host: address.host, port: address.port });
+      }
+      const again = parsePublishAddress(addressOf(address));
+      assert.deepEqual(again, { ok: true, host: address.host, port: address.port });
+    }),
+    { numRuns: 2_000 },
+  );
+});
 
-  it("parsing never throws, and yields distinct nodes that can be connected to, in one order", () => {
-    fc.assert(
-      fc.property(
-        fc.oneof({ weight: 9, arbitrary: fc.constant(200) }, { weight: 1, arbitrary: fc.integer() }),
-        body,
-        (status, text) => {
-          const sniff = parseNodes({ status, body: text }, context);
-          if (!sniff.ok) return assert.ok(sniff.reason.length > 0);
-          const addresses = sniff.nodes.map(addressOf);
-          for (const record of sniff.nodes) assertRoutable(record);
-          assert.deepEqual(addresses, [...new Set(addresses)].sort());
-          assert.ok(sniff.skipped.every(({ reason }) => reason.length > 0 && !/\p{Cc}/u.test(reason)));
-          assert.deepEqual(Object.keys(Object.prototype), []);
-        },
-      ),
-      { numRuns: 1_000 },
-    );
-  });
+it("parsing never throws, and yields distinct nodes that can be connected to, in one order", () => {
+  const anyStatus = fc.oneof({ weight: 9, arbitrary: fc.constant(200) }, { weight: 1, arbitrary: fc.integer() });
+  fc.assert(
+    fc.property(anyStatus, body, (status, text) => {
+      const sniff = parseNodes({ status, body: text }, context);
+      if (!sniff.ok) return assert.ok(sniff.reason.length > 0);
+      const addresses = sniff.nodes.map(addressOf);
+      for (const record of sniff.nodes) assertRoutable(record);
+      assert.deepEqual(addresses, [...new Set(addresses)].sort());
+      assert.ok(sniff.skipped.every(({ reason }) => reason.length > 0 && !/\p{Cc}/u.test(reason)));
+      assert.deepEqual(Object.keys(Object.prototype), []);
+    }),
+    { numRuns: 1_000 },
+  );
+});
 
-  it("the order of nodes, roles and attributes changes nothing", () => {
-    const reverse = (value: unknown): unknown => {
-      if (Array.isArray(value)) return value;
-      if (typeof value !== "object" || value === null) return value;
-      return Object.fromEntries(
-        Object.entries(value)
-          .reverse()
-          .map(([key, inner]) => [key, reverse(inner)]),
-      );
-    };
-    fc.assert(
-      fc.property(document, (value) => {
-        const there = parseNodes({ status: 200, body: JSON.stringify(value) }, context);
-        const back = parseNodes({ status: 200, body: JSON.stringify(reverse(value)) }, context);
-        assert.equal(JSON.stringify(back), JSON.stringify(there));
-      }),
-    );
-  });
+it("the order of nodes, roles and attributes changes nothing", () => {
+  const reverse = (value: unknown): unknown => {
+    if (Array.isArray(value) || typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value).map(([key, inner]) => [key, reverse(inner)]);
+    return Object.fromEntries(entries.reverse());
+  };
+  fc.assert(
+    fc.property(document, (value) => {
+      const there = parseNodes({ status: 200, body: JSON.stringify(value) }, context);
+      const back = parseNodes({ status: 200, body: JSON.stringify(reverse(value)) }, context);
+      assert.equal(JSON.stringify(back), JSON.stringify(there));
+    }),
+  );
+});
 
-  it("a membership that has members is never emptied, and names no address twice", () => {
-    const step = fc.record({ body, by: fc.constantFrom("a", "b"), afterMs: fc.constantFrom(0, 1_000, 5_000, 30_000) });
-    const start = mergeSniff(
-      emptyMembership,
-      listing(record("n1", "10.0.0.1"), record("n2", "10.0.0.2")),
-      0,
-    ).membership;
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
-        let membership = start;
-        let nowMs = 0;
-        for (const { body: text, by, afterMs } of steps) {
-          nowMs += afterMs;
-          const sniff = parseNodes({ status: 200, body: text }, context);
-          if (!sniff.ok) continue;
-          membership = mergeSniff(membership, { ...sniff, answeredBy: by }, nowMs).membership;
-          const addresses = membership.members.map((member) => addressOf(member.node));
-          assert.ok(addresses.length > 0);
-          assert.equal(new Set(addresses).size, addresses.length);
-        }
-      }),
-      { numRuns: 500 },
-    );
-  });
+it("a membership that has members is never emptied, and names no address twice", () => {
+  const step = fc.record({ body, by: fc.constantFrom("a", "b"), afterMs: fc.constantFrom(0, 1_000, 5_000, 30_000) });
+  const start = membershipOf([record("n1", "10.0.0.1"), record("n2", "10.0.0.2")]);
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
+      let membership = start;
+      let nowMs = 0;
+      for (const { body: text, by, afterMs } of steps) {
+        nowMs += afterMs;
+        const sniff = parseNodes({ status: 200, body: text }, context);
+        if (!sniff.ok) continue;
+        membership = mergeSniff(membership, { ...sniff, answeredBy: by }, nowMs).membership;
+        const addresses = membership.members.map((member) => addressOf(member.node));
+        assert.ok(addresses.length > 0);
+        assert.equal(new Set(addresses).size, addresses.length);
+      }
+    }),
+    { numRuns: 500 },
+  );
 });
 
 function record(id: string, host: string, more: Partial<NodeRecord> = {}): NodeRecord {
@@ -210,234 +184,178 @@ function listing(...nodes: readonly NodeRecord[]) {
   return { nodes, complete: true, answeredBy: "a" };
 }
 
-describe("membership", () => {
-  // As in an answer, where ids are the keys of an object, no id and no address comes twice.
-  const few = fc
-    .tuple(fc.shuffledSubarray(["1", "2", "3", "4", "5"]), fc.shuffledSubarray(["a", "b", "c", "d", "e"]))
-    .map(([ids, hosts]) => ids.slice(0, hosts.length).map((id, i) => record(id, hosts[i] ?? "")));
-  const steps = fc.array(
-    fc.record({
-      nodes: few,
-      complete: fc.boolean(),
-      answeredBy: fc.constantFrom("a", "b"),
-      afterMs: fc.constantFrom(0, 2_000, 6_000, 20_000),
-    }),
-    { maxLength: 12 },
-  );
+// As in an answer, where ids are the keys of an object, no id and no address comes twice.
+const few = fc
+  .tuple(fc.shuffledSubarray(["1", "2", "3", "4", "5"]), fc.shuffledSubarray(["a", "b", "c", "d", "e"]))
+  .map(([ids, hosts]) => ids.slice(0, hosts.length).map((id, i) => record(id, hosts[i] ?? "")));
+const answeredBy = fc.constantFrom("a", "b");
+const afterMs = fc.constantFrom(0, 2_000, 6_000, 20_000);
+const anyAnswer = fc.record({ nodes: few, complete: fc.boolean(), answeredBy, afterMs });
+const steps = fc.array(anyAnswer, { maxLength: 12 });
 
-  function afterAll(
-    history: readonly { nodes: NodeRecord[]; complete: boolean; answeredBy: string; afterMs: number }[],
-  ) {
-    let membership: Membership = emptyMembership;
-    let nowMs = 0;
-    for (const { afterMs, ...answer } of history) {
-      nowMs += afterMs;
-      membership = mergeSniff(membership, answer, nowMs).membership;
-    }
-    return { membership, nowMs };
+function afterAll(history: readonly { nodes: NodeRecord[]; complete: boolean; answeredBy: string; afterMs: number }[]) {
+  let membership: Membership = emptyMembership;
+  let nowMs = 0;
+  for (const { afterMs, ...answer } of history) {
+    nowMs += afterMs;
+    membership = mergeSniff(membership, answer, nowMs).membership;
   }
+  return { membership, nowMs };
+}
 
-  it("a complete answer that says what is known changes nothing", () => {
-    fc.assert(
-      fc.property(steps, few, (history, nodes) => {
-        fc.pre(nodes.length > 0);
-        const { nowMs } = afterAll(history);
-        const once = mergeSniff(emptyMembership, listing(...nodes), nowMs);
-        const twice = mergeSniff(once.membership, listing(...structuredClone(nodes)), nowMs + 60_000);
-        assert.deepEqual(twice, { membership: once.membership, changed: false });
-      }),
-    );
-  });
-
-  it("an answer that comes twice at once changes nothing the second time", () => {
-    fc.assert(
-      fc.property(steps, few, (history, nodes) => {
-        const { membership, nowMs } = afterAll(history);
-        const once = mergeSniff(membership, listing(...nodes), nowMs);
-        const twice = mergeSniff(once.membership, listing(...nodes), nowMs);
-        assert.equal(twice.changed, false);
-        assert.deepEqual(nodesOf(twice.membership), nodesOf(once.membership));
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-
-  it("a merge reports a change exactly if a record changed, and never mutates what it was given", () => {
-    fc.assert(
-      fc.property(steps, few, fc.boolean(), (history, nodes, complete) => {
-        const { membership, nowMs } = afterAll(history);
-        const before = structuredClone(membership);
-        const merged = mergeSniff(membership, { nodes, complete, answeredBy: "a" }, nowMs);
-        assert.deepEqual(membership, before);
-        const records = (of: Membership) => nodesOf(of).map((node) => JSON.stringify(node));
-        assert.equal(merged.changed, records(before).join() !== records(merged.membership).join());
-      }),
-    );
-  });
-
-  it("an absence counts from the first of consecutive answers, and the next listing ends it", () => {
-    const [a, b, c] = [record("1", "a"), record("2", "b"), record("3", "c")];
-    const all = mergeSniff(emptyMembership, listing(a, b, c), 0).membership;
-    const absent = mergeSniff(all, listing(a, b), 1_000).membership;
-    assert.deepEqual(absent.members[2], {
-      state: "absent",
-      node: c,
-      sinceMs: 1_000,
-      lastMs: 1_000,
-      answers: 1,
-      answeredBy: ["a"],
-      held: false,
-    });
-    const back = mergeSniff(absent, { ...listing(c), complete: false }, 2_000).membership;
-    assert.deepEqual(back, all);
-  });
-
-  it("nodes that all publish one address do not shrink a membership", () => {
-    const hosts = ["a", "b", "c", "d"].map((host, i) => record(`${i}`, host));
-    const all = mergeSniff(emptyMembership, listing(...hosts), 0).membership;
-    const shared = record("0", "gateway", { aliases: ["1", "2", "3"] });
-    const merged = mergeSniff(all, listing(shared), 1_000);
-    assert.equal(merged.membership.members.length, 5);
-    assert.match(merged.held ?? "", /3 of 4 known nodes/);
-  });
-
-  it("the limit never costs a member its place", () => {
-    const full = Array.from({ length: sniffLimits.nodesMax }, (_, i) => record(`${i}`, `h${i}`));
-    const { membership } = mergeSniff(emptyMembership, listing(...full), 0);
-    const more = mergeSniff(membership, { ...listing(record("x", "new")), complete: false }, 1);
-    assert.deepEqual([more.changed, more.membership.members.length], [false, sniffLimits.nodesMax]);
-    assert.match(more.held ?? "", /no more than 4096 members/);
-    const moved = mergeSniff(membership, { ...listing(record("x", "new"), record("5", "moved")), complete: false }, 1);
-    const keys = nodesOf(moved.membership).map(nodeKey);
-    assert.deepEqual([keys.length, keys.includes("5@moved:9200")], [sniffLimits.nodesMax, true]);
-  });
-
-  it("a membership begins from a list of nodes as from a sniff", () => {
-    const nodes = [record("2", "b"), record("1", "a"), record("3", "a")];
-    const begun = membershipOf(nodes);
-    assert.deepEqual(begun, mergeSniff(emptyMembership, listing(record("2", "b"), record("1", "a")), 0).membership);
-    assert.equal(mergeSniff(begun, listing(record("1", "a"), record("2", "b")), 0).changed, false);
-    const many = Array.from({ length: sniffLimits.nodesMax + 1 }, (_, place) => record(`${place}`, `h${place}`));
-    assert.equal(membershipOf(many).members.length, sniffLimits.nodesMax);
-  });
-
-  it("configured addresses without an id are different nodes", () => {
-    const all = mergeSniff(emptyMembership, listing(record("", "a"), record("", "b")), 0).membership;
-    const merged = mergeSniff(all, { ...listing(record("", "c")), complete: false }, 1);
-    const keys = (membership: Membership) => nodesOf(membership).map(nodeKey);
-    assert.deepEqual(keys(merged.membership), ["@a:9200", "@b:9200", "@c:9200"]);
-    const named = mergeSniff(merged.membership, { ...listing(record("1", "a")), complete: false }, 2);
-    assert.deepEqual(keys(named.membership), ["1@a:9200", "@b:9200", "@c:9200"]);
-  });
-
-  it("one node alone must confirm for longer than an ordinary absence takes", () => {
-    assert.ok(membershipRules.loneShrinkMs > membershipRules.absenceMs);
-    const all = mergeSniff(
-      emptyMembership,
-      listing(record("1", "a"), record("2", "b"), record("3", "c")),
-      0,
-    ).membership;
-    const first = mergeSniff(all, listing(record("1", "a")), 1_000);
-    const second = mergeSniff(first.membership, listing(record("1", "a")), 20_000);
-    assert.match(second.held ?? "", /2 of 3 known nodes/);
-    assert.equal(second.membership.members.length, 3);
-  });
+it("a complete answer that says what is known changes nothing", () => {
+  fc.assert(
+    fc.property(steps, few, (history, nodes) => {
+      fc.pre(nodes.length > 0);
+      const { nowMs } = afterAll(history);
+      const once = mergeSniff(emptyMembership, listing(...nodes), nowMs);
+      const twice = mergeSniff(once.membership, listing(...structuredClone(nodes)), nowMs + 60_000);
+      assert.deepEqual(twice, { membership: once.membership, changed: false });
+    }),
+  );
 });
 
-describe("limits of an answer", () => {
-  const listOf = (entries: object) => JSON.stringify({ nodes: entries });
-  const good = { http: { publish_address: "10.0.0.1:9200" } };
+it("an answer that comes twice at once changes nothing the second time", () => {
+  fc.assert(
+    fc.property(steps, few, (history, nodes) => {
+      const { membership, nowMs } = afterAll(history);
+      const once = mergeSniff(membership, listing(...nodes), nowMs);
+      const twice = mergeSniff(once.membership, listing(...nodes), nowMs);
+      assert.equal(twice.changed, false);
+      assert.deepEqual(nodesOf(twice.membership), nodesOf(once.membership));
+    }),
+    { numRuns: 1_000 },
+  );
+});
 
-  it("an answer with too many nodes is refused", () => {
-    const many = Object.fromEntries(Array.from({ length: sniffLimits.nodesMax + 1 }, (_, i) => [`n${i}`, {}]));
-    const sniff = parseNodes({ status: 200, body: listOf(many) }, context);
+it("a merge reports a change exactly if a record changed, and never mutates what it was given", () => {
+  fc.assert(
+    fc.property(steps, few, fc.boolean(), (history, nodes, complete) => {
+      const { membership, nowMs } = afterAll(history);
+      const before = structuredClone(membership);
+      const merged = mergeSniff(membership, { nodes, complete, answeredBy: "a" }, nowMs);
+      assert.deepEqual(membership, before);
+      const records = (of: Membership) => nodesOf(of).map((node) => JSON.stringify(node));
+      assert.equal(merged.changed, records(before).join() !== records(merged.membership).join());
+    }),
+  );
+});
+
+it("nodes that all publish one address do not shrink a membership", () => {
+  const hosts = ["a", "b", "c", "d"].map((host, i) => record(`${i}`, host));
+  const all = mergeSniff(emptyMembership, listing(...hosts), 0).membership;
+  const shared = record("0", "gateway", { aliases: ["1", "2", "3"] });
+  const merged = mergeSniff(all, listing(shared), 1_000);
+  assert.equal(merged.membership.members.length, 5);
+  assert.match(merged.held ?? "", /3 of 4 known nodes/);
+});
+
+it("the limit never costs a member its place", () => {
+  const full = Array.from({ length: sniffLimits.nodesMax }, (_, i) => record(`${i}`, `h${i}`));
+  const { membership } = mergeSniff(emptyMembership, listing(...full), 0);
+  const more = mergeSniff(membership, { ...listing(record("x", "new")), complete: false }, 1);
+  assert.deepEqual([more.changed, more.membership.members.length], [false, sniffLimits.nodesMax]);
+  assert.match(more.held ?? "", /no more than 4096 members/);
+  const moved = mergeSniff(membership, { ...listing(record("x", "new"), record("5", "moved")), complete: false }, 1);
+  const keys = nodesOf(moved.membership).map(nodeKey);
+  assert.deepEqual([keys.length, keys.includes("5@moved:9200")], [sniffLimits.nodesMax, true]);
+});
+
+it("a membership begins from a list of nodes as from a sniff", () => {
+  const nodes = [record("2", "b"), record("1", "a"), record("3", "a")];
+  const begun = membershipOf(nodes);
+  assert.deepEqual(begun, mergeSniff(emptyMembership, listing(record("2", "b"), record("1", "a")), 0).membership);
+  assert.equal(mergeSniff(begun, listing(record("1", "a"), record("2", "b")), 0).changed, false);
+  const many = Array.from({ length: sniffLimits.nodesMax + 1 }, (_, place) => record(`${place}`, `h${place}`));
+  assert.equal(membershipOf(many).members.length, sniffLimits.nodesMax);
+});
+
+it("configured addresses without an id are different nodes", () => {
+  const all = mergeSniff(emptyMembership, listing(record("", "a"), record("", "b")), 0).membership;
+  const merged = mergeSniff(all, { ...listing(record("", "c")), complete: false }, 1);
+  const keys = (membership: Membership) => nodesOf(membership).map(nodeKey);
+  assert.deepEqual(keys(merged.membership), ["@a:9200", "@b:9200", "@c:9200"]);
+  const named = mergeSniff(merged.membership, { ...listing(record("1", "a")), complete: false }, 2);
+  assert.deepEqual(keys(named.membership), ["1@a:9200", "@b:9200", "@c:9200"]);
+});
+
+const listOf = (entries: object) => JSON.stringify({ nodes: entries });
+const good = { http: { publish_address: "10.0.0.1:9200" } };
+
+it("an answer with too many nodes, too long a body or bytes that are not UTF-8 is refused", () => {
+  const many = Object.fromEntries(Array.from({ length: sniffLimits.nodesMax + 1 }, (_, i) => [`n${i}`, {}]));
+  const padded = `${" ".repeat(sniffLimits.bodyMaxLength)}${listOf({ a: good })}`;
+  const named = new TextEncoder().encode(listOf({ a: { ...good, name: "?" } }));
+  const cases = [
+    [listOf(many), /4097 nodes/],
+    [padded, /./],
+    [named.map((byte) => (byte === 63 ? 0xff : byte)), /./],
+  ] as const;
+  for (const [body, reason] of cases) {
+    const sniff = parseNodes({ status: 200, body }, context);
     assert.ok(!sniff.ok && sniff.kind === "malformed");
-    assert.match(sniff.reason, /4097 nodes/);
-  });
+    assert.match(sniff.reason, reason);
+  }
+});
 
-  it("a body that is too long is refused unread", () => {
-    const padded = `${" ".repeat(sniffLimits.bodyMaxLength)}${listOf({ a: good })}`;
-    const sniff = parseNodes({ status: 200, body: padded }, context);
-    assert.ok(!sniff.ok && sniff.kind === "malformed");
-  });
+it("texts that are too long are left out, and the node stays", () => {
+  const long = "x".repeat(2_000);
+  const attributes = { [long]: "a", b: long, c: "c" };
+  const entry = { ...good, name: long, version: long, roles: ["master", long], attributes };
+  const sniff = parseNodes({ status: 200, body: listOf({ a: entry }) }, context);
+  assert.ok(sniff.ok);
+  assert.deepEqual(sniff.nodes, [{ id: "a", attributes: { c: "c" }, host: "10.0.0.1", port: 9200 }]);
+});
 
-  it("bytes that are not UTF-8 are refused", () => {
-    const bytes = new TextEncoder()
-      .encode(listOf({ a: { ...good, name: "?" } }))
-      .map((byte) => (byte === 63 ? 0xff : byte));
-    assert.equal(parseNodes({ status: 200, body: bytes }, context).ok, false);
-  });
+it("a node whose id is too long or empty is skipped", () => {
+  const sniff = parseNodes({ status: 200, body: listOf({ ["i".repeat(200)]: good, "": good }) }, context);
+  assert.ok(sniff.ok);
+  assert.deepEqual([sniff.nodes.length, sniff.skipped.length], [0, 2]);
+  assert.ok(sniff.skipped.every(({ id }) => id.length <= sniffLimits.shownMaxLength + 1));
+});
 
-  it("texts that are too long are left out, and the node stays", () => {
-    const long = "x".repeat(2_000);
-    const entry = {
-      ...good,
-      name: long,
-      version: long,
-      roles: ["master", long],
-      attributes: { [long]: "a", b: long, c: "c" },
-    };
-    const sniff = parseNodes({ status: 200, body: listOf({ a: entry }) }, context);
-    assert.ok(sniff.ok);
-    assert.deepEqual(sniff.nodes, [{ id: "a", attributes: { c: "c" }, host: "10.0.0.1", port: 9200 }]);
-  });
+it("a skipped node is shown on one line and without a user's password", () => {
+  const nodes = { n1: { name: "es\n1\u{1b}[31m", http: { publish_address: "http://elastic:canary@es1:9200" } } };
+  const sniff = parseNodes({ status: 200, body: JSON.stringify({ nodes }) }, context);
+  assert.ok(sniff.ok);
+  assert.doesNotMatch(JSON.stringify(sniff), /canary|\\n|\\u001b/);
+  assert.deepEqual(sniff.skipped[0]?.published, "[redacted]@es1:9200");
+});
 
-  it("a node whose id is too long or empty is skipped", () => {
-    const sniff = parseNodes({ status: 200, body: listOf({ ["i".repeat(200)]: good, "": good }) }, context);
-    assert.ok(sniff.ok);
-    assert.deepEqual([sniff.nodes.length, sniff.skipped.length], [0, 2]);
-    assert.ok(sniff.skipped.every(({ id }) => id.length <= sniffLimits.shownMaxLength + 1));
+it("an answer whose nodes are all skipped keeps its counts", () => {
+  const counts = { total: 3, successful: 2, failed: 1 };
+  const text = JSON.stringify({ _nodes: counts, cluster_name: "logs", nodes: { a: {} } });
+  const sniff = parseNodes({ status: 200, body: text }, context);
+  assert.ok(sniff.ok);
+  assert.deepEqual(sniff, {
+    ok: true,
+    nodes: [],
+    published: new Map(),
+    skipped: [{ id: "a", reason: "it names no http address" }],
+    complete: false,
+    ...counts,
+    clusterName: "logs",
+    filterIgnored: false,
   });
 });
 
-describe("skipped nodes", () => {
-  it("a skipped node is shown on one line and without a user's password", () => {
-    const nodes = { n1: { name: "es\n1\u{1b}[31m", http: { publish_address: "http://elastic:canary@es1:9200" } } };
-    const sniff = parseNodes({ status: 200, body: JSON.stringify({ nodes }) }, context);
-    assert.ok(sniff.ok);
-    assert.doesNotMatch(JSON.stringify(sniff), /canary|\\n|\\u001b/);
-    assert.deepEqual(sniff.skipped[0]?.published, "[redacted]@es1:9200");
+it("recognised seeds keep nodes apart, whatever the seeds resolve to", () => {
+  const host = fc.constantFrom("es1", "es2", "10.0.0.1", "10.0.0.2");
+  const ip = fc.constantFrom("10.0.0.1", "10.0.0.2", "2001:db8::1");
+  const nodes = fc.uniqueArray(fc.record({ id: fc.uuid(), host, ip, port: fc.constantFrom(9200, 9201) }), {
+    selector: addressOf,
   });
-
-  it("an answer whose nodes are all skipped keeps its counts", () => {
-    const counts = { total: 3, successful: 2, failed: 1 };
-    const sniff = parseNodes(
-      { status: 200, body: JSON.stringify({ _nodes: counts, cluster_name: "logs", nodes: { a: {} } }) },
-      context,
-    );
-    assert.ok(sniff.ok);
-    assert.deepEqual(sniff, {
-      ok: true,
-      nodes: [],
-      published: new Map(),
-      skipped: [{ id: "a", reason: "it names no http address" }],
-      complete: false,
-      ...counts,
-      clusterName: "logs",
-      filterIgnored: false,
-    });
-  });
-});
-
-describe("recognised seeds", () => {
-  it("recognised seeds keep nodes apart, whatever the seeds resolve to", () => {
-    const host = fc.constantFrom("es1", "es2", "10.0.0.1", "10.0.0.2");
-    const ip = fc.constantFrom("10.0.0.1", "10.0.0.2", "2001:db8::1");
-    const nodes = fc.uniqueArray(fc.record({ id: fc.uuid(), host, ip, port: fc.constantFrom(9200, 9201) }), {
-      selector: addressOf,
-    });
-    const seeds = fc.array(
-      fc.record({ host: fc.oneof(host, fc.constant("gw")), port: fc.constant(9200), addresses: fc.array(ip) }),
-    );
-    fc.assert(
-      fc.property(nodes, seeds, (records, known) => {
-        const recognised = recogniseSeeds(records, known);
-        assert.deepEqual(
-          recognised.map(({ id }) => id),
-          records.map(({ id }) => id),
-        );
-        assert.equal(new Set(recognised.map(addressOf)).size, records.length);
-      }),
-    );
-  });
+  const seeds = fc.array(
+    fc.record({ host: fc.oneof(host, fc.constant("gw")), port: fc.constant(9200), addresses: fc.array(ip) }),
+  );
+  fc.assert(
+    fc.property(nodes, seeds, (records, known) => {
+      const recognised = recogniseSeeds(records, known);
+      assert.deepEqual(
+        recognised.map(({ id }) => id),
+        records.map(({ id }) => id),
+      );
+      assert.equal(new Set(recognised.map(addressOf)).size, records.length);
+    }),
+  );
 });

@@ -194,6 +194,13 @@ export const memberships = `
     10 a 1@a 2@b 3@c  => as before
     99 a 1@a 2@b 3@c  => as before
     99.001 b 1@a 2@b 3@c  => as listed
+24  a partial answer that lists an absent node ends its absence
+    0 a 1@a 2@b 3@c 4@d  => as listed
+    1 a 1@a 2@b 3@c  => as before
+    4 b~ 4@d  => as before
+    5 a 1@a 2@b 3@c  => as before
+    7 b 1@a 2@b 3@c  => as before
+    10 b 1@a 2@b 3@c  => as listed
 24  with one other node left, its own two answers are enough
     0 a 1@a 2@b  => as listed
     1 a 1@a  => as before

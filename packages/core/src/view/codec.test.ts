@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { anyHead, anyMarks, anyTopology } from "./arbitrary-view.test.support.js";
@@ -23,174 +23,156 @@ const mark = { kind: "down", sinceMs: 5, reason: "connection refused" };
 const marks = { version, nodes: { "n1@es1:9200": mark } };
 const head = { format: 1, topology: version, marks: version, beat: 3, atMs: 9, replicas: 2 };
 
-describe("the documents of a view", () => {
-  it("every document is read as it was written", () => {
-    fc.assert(
-      fc.property(anyTopology, anyMarks, anyHead, (someTopology, someMarks, someHead) => {
-        assert.deepEqual(decodeTopology(encodeTopology(someTopology)), { value: someTopology });
-        assert.deepEqual(decodeMarks(encodeMarks(someMarks)), { value: someMarks });
-        assert.deepEqual(decodeHead(headBytes(someHead, someHead.atMs)), { value: someHead });
-      }),
-    );
-  });
-
-  it("unknown fields are dropped at every level", () => {
-    const strange = { later: { than: "us" } };
-    const read = decodeTopology(
-      zipped({ ...topology, ...strange, nodes: [{ ...node, ...strange, scheme: "http", path: "/x", password: "p" }] }),
-    );
-    assert.deepEqual(read, { value: topology });
-    const marked = {
-      version: { ...version, ...strange },
-      nodes: { "n1@es1:9200": { ...mark, ...strange } },
-      ...strange,
-    };
-    assert.deepEqual(decodeMarks(bytes(marked)), { value: marks });
-    const { format, ...known } = head;
-    assert.deepEqual(decodeHead(bytes({ ...head, format: 2, ...strange })), { value: known });
-  });
-
-  it("a head says in what format it is; one that is too new or has none is refused", () => {
-    assert.equal(JSON.parse(encodeHead(head)).format, 1);
-    assert.match(problemOf(decodeHead(bytes({ ...head, format: 3 }))), /format 3/);
-    for (const format of [undefined, 0, -1, 1.5, "1", null]) {
-      assert.match(problemOf(decodeHead(bytes({ ...head, format }))), /format/, String(format));
-    }
-  });
-
-  it("a document with one bad field is refused whole, and the problem names the field", () => {
-    const cases: readonly (readonly [Decoded<unknown>, RegExp])[] = [
-      [decodeTopology(zipped({ ...topology, nodes: undefined })), /nodes/],
-      [decodeTopology(zipped({ ...topology, nodes: { 0: node } })), /nodes/],
-      [decodeTopology(zipped({ ...topology, source: "me" })), /source/],
-      [decodeTopology(zipped({ ...topology, version: { ...version, epoch: -1 } })), /epoch/],
-      [decodeTopology(zipped({ ...topology, version: { ...version, epoch: 2 ** 53 } })), /epoch/],
-      [decodeTopology(zipped({ ...topology, version: { ...version, leader: "" } })), /leader/],
-      [decodeTopology(zipped({ ...topology, version: { ...version, sequence: "1" } })), /sequence/],
-      [decodeTopology(zipped([topology])), /not an object/],
-      [decodeMarks(bytes({ ...marks, nodes: [mark] })), /nodes/],
-      [decodeMarks(bytes({ ...marks, nodes: { "n1@es1:9200": { ...mark, kind: "dead" } } })), /kind/],
-      [decodeMarks(bytes({ ...marks, nodes: { "n1@es1:9200": { ...mark, sinceMs: "1" } } })), /sinceMs/],
-      [decodeMarks(bytes({ ...marks, nodes: { "n1@es1:9200": { ...mark, down: {} } } })), /flaps/],
-      [decodeMarks(bytes({ ...marks, nodes: { nobody: mark } })), /@/],
-      [decodeMarks(bytes(`{"version":${JSON.stringify(version)},"nodes":{"__proto__":${JSON.stringify(mark)}}}`)), /@/],
-      [decodeHead(bytes({ ...head, beat: -1 })), /beat/],
-      [decodeHead(bytes({ ...head, atMs: null })), /atMs/],
-      [decodeHead(bytes({ ...head, replicas: 1e12 })), /replicas/],
-    ];
-    for (const [read, expected] of cases) assert.match(problemOf(read), expected);
-  });
-
-  it("a host is accepted as a bare host in canonical spelling alone", () => {
-    const hosts = [
-      "https://es1",
-      "es1/path",
-      "user:pw@es1",
-      "es1:9200",
-      "[::1]",
-      "fe80::1%eth0",
-      "ES1",
-      "10.1",
-      "0:0:0:0:0:0:0:1",
-      "es 1",
-      "es1\n",
-      "",
-      "a.".repeat(127),
-      "a".repeat(254),
-      9200,
-      null,
-      ["es1"],
-    ];
-    for (const host of hosts) {
-      const read = decodeTopology(zipped({ ...topology, nodes: [{ ...node, host }] }));
-      assert.match(problemOf(read), /host/, JSON.stringify(host));
-    }
-    for (const port of [0, 65_536, -1, 9200.5, "9200", null, undefined]) {
-      const read = decodeTopology(zipped({ ...topology, nodes: [{ ...node, port }] }));
-      assert.match(problemOf(read), /port/, String(port));
-    }
-    for (const ip of ["es1", "10.1", "[::1]", 7]) {
-      assert.match(problemOf(decodeTopology(zipped({ ...topology, nodes: [{ ...node, ip }] }))), /ip/, String(ip));
-    }
-    assert.match(problemOf(decodeTopology(zipped({ ...topology, nodes: [{ ...node, tls: false }] }))), /tls/);
-  });
-
-  it("a document that exceeds a limit in number or length is refused", () => {
-    const many = Array.from({ length: viewLimits.nodesMax + 1 }, () => node);
-    assert.match(problemOf(decodeTopology(zipped({ ...topology, nodes: many }))), /more than 4096/);
-    assert.ok("value" in decodeTopology(zipped({ ...topology, nodes: many.slice(1) })));
-    const marked = Object.fromEntries(many.map((_, index) => [`n${index}@es1:9200`, { ...mark, reason: "" }]));
-    assert.match(problemOf(decodeMarks(bytes({ ...marks, nodes: marked }))), /more than 4096/);
-    const longReason = { ...mark, reason: "x".repeat(viewLimits.reasonMaxLength + 1) };
-    assert.match(problemOf(decodeMarks(bytes({ ...marks, nodes: { "n@es1:9200": longReason } }))), /reason is longer/);
-    const roles = Array.from({ length: viewLimits.rolesMax + 1 }, () => "data");
-    assert.match(problemOf(decodeTopology(zipped({ ...topology, nodes: [{ ...node, roles }] }))), /roles/);
-    assert.match(problemOf(decodeHead(bytes({ ...head, more: "x".repeat(viewLimits.headMaxBytes) }))), /larger than/);
-  });
-
-  it("a document is never inflated beyond its limit, however small the compressed bytes are", () => {
-    const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024));
-    assert.ok(bomb.byteLength < viewLimits.documentMaxBytes);
-    assert.match(problemOf(decodeTopology(bomb)), /larger than 1048576 bytes when uncompressed/);
-    assert.match(problemOf(decodeTopology(Buffer.alloc(viewLimits.documentMaxBytes + 1))), /larger than/);
-  });
-
-  it("a decoder never throws, whatever the bytes", () => {
-    const decoders = [decodeTopology, decodeMarks, decodeHead];
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), (garbage) => {
-        for (const decode of decoders) assert.ok("problem" in decode(garbage));
-        assert.ok("problem" in decodeTopology(gzipSync(garbage)));
-      }),
-    );
-    fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
-        for (const decode of decoders) assert.ok("problem" in decode(bytes(value)));
-        assert.ok("problem" in decodeTopology(zipped(value)));
-      }),
-    );
-    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
-    for (const decode of [...decoders, (text: Buffer) => decodeTopology(gzipSync(text))]) {
-      assert.ok("problem" in decode(bytes(deep)));
-    }
-  });
-
-  it("a good document that is damaged anywhere is refused, or still is what its type says", () => {
-    fc.assert(
-      fc.property(anyTopology, fc.nat(), fc.jsonValue({ maxDepth: 1 }), (whole, place, damage) => {
-        const damaged = damagedAt(whole, place, damage);
-        const read = decodeTopology(zipped(damaged));
-        if ("problem" in read) return;
-        // What was accepted is written and read again to the same: nothing in it is of another kind.
-        assert.deepEqual(decodeTopology(encodeTopology(read.value)), read);
-        for (const { host, port } of read.value.nodes) assert.ok(typeof host === "string" && Number.isInteger(port));
-      }),
-    );
-  });
+it("every document is read as it was written", () => {
+  fc.assert(
+    fc.property(anyTopology, anyMarks, anyHead, (someTopology, someMarks, someHead) => {
+      assert.deepEqual(decodeTopology(encodeTopology(someTopology)), { value: someTopology });
+      assert.deepEqual(decodeMarks(encodeMarks(someMarks)), { value: someMarks });
+      assert.deepEqual(decodeHead(headBytes(someHead, someHead.atMs)), { value: someHead });
+    }),
+  );
 });
 
-describe("writing a view", () => {
-  const nodes = (length: number, more: object) =>
-    Array.from({ length }, (_, index) => ({ id: `node-${index}-${"i".repeat(16)}`, host: "es1", port: 9200, ...more }));
+it("unknown fields are dropped at every level", () => {
+  const strange = { later: { than: "us" } };
+  const read = decodeTopology(
+    zipped({ ...topology, ...strange, nodes: [{ ...node, ...strange, scheme: "http", path: "/x", password: "p" }] }),
+  );
+  assert.deepEqual(read, { value: topology });
+  const marked = {
+    version: { ...version, ...strange },
+    nodes: { "n1@es1:9200": { ...mark, ...strange } },
+    ...strange,
+  };
+  assert.deepEqual(decodeMarks(bytes(marked)), { value: marks });
+  const { format, ...known } = head;
+  assert.deepEqual(decodeHead(bytes({ ...head, format: 2, ...strange })), { value: known });
+});
 
-  it("the writer leaves out attributes if the document would be too long for readers", () => {
-    const attributes = { "ml.machine_memory": "x".repeat(900) };
-    const large: Topology = { version, source: "sniff", nodes: nodes(2_000, { name: "es-data", attributes }) };
-    const read = decodeTopology(encodeTopology(large));
-    assert.deepEqual(read, { value: { ...large, nodes: nodes(2_000, { name: "es-data" }) } });
-  });
+it("a head says in what format it is; one that is too new or has none is refused", () => {
+  assert.equal(JSON.parse(encodeHead(head)).format, 1);
+  assert.match(problemOf(decodeHead(bytes({ ...head, format: 3 }))), /format 3/);
+  for (const format of [undefined, 0, -1, 1.5, "1", null]) {
+    assert.match(problemOf(decodeHead(bytes({ ...head, format }))), /format/, String(format));
+  }
+});
 
-  it("the writer throws rather than writing what no reader accepts", () => {
-    const large: Topology = { version, source: "sniff", nodes: nodes(4_096, { name: "n".repeat(255) }) };
-    assert.throws(() => encodeTopology(large), RangeError);
-  });
+it("a document with one bad field is refused whole, and the problem names the field", () => {
+  const topologyWith = (part: object) => decodeTopology(zipped({ ...topology, ...part }));
+  const versionWith = (part: object) => topologyWith({ version: { ...version, ...part } });
+  const marksWith = (nodes: unknown) => decodeMarks(bytes({ ...marks, nodes }));
+  const markWith = (part: object) => marksWith({ "n1@es1:9200": { ...mark, ...part } });
+  const headWith = (part: object) => decodeHead(bytes({ ...head, ...part }));
+  const cases: readonly (readonly [Decoded<unknown>, RegExp])[] = [
+    [topologyWith({ nodes: undefined }), /nodes/],
+    [topologyWith({ nodes: { 0: node } }), /nodes/],
+    [topologyWith({ source: "me" }), /source/],
+    [versionWith({ epoch: -1 }), /epoch/],
+    [versionWith({ epoch: 2 ** 53 }), /epoch/],
+    [versionWith({ leader: "" }), /leader/],
+    [versionWith({ sequence: "1" }), /sequence/],
+    [decodeTopology(zipped([topology])), /not an object/],
+    [marksWith([mark]), /nodes/],
+    [markWith({ kind: "dead" }), /kind/],
+    [markWith({ sinceMs: "1" }), /sinceMs/],
+    [markWith({ down: {} }), /flaps/],
+    [marksWith({ keyless: mark }), /@/],
+    [decodeMarks(bytes(`{"version":${JSON.stringify(version)},"nodes":{"__proto__":${JSON.stringify(mark)}}}`)), /@/],
+    [headWith({ beat: -1 }), /beat/],
+    [headWith({ atMs: null }), /atMs/],
+    [headWith({ replicas: 1e12 }), /replicas/],
+  ];
+  for (const [read, expected] of cases) assert.match(problemOf(read), expected);
+});
 
-  it("the writer cuts reasons to the length that readers accept", () => {
-    const long = { version, nodes: { "n@es1:9200": { kind: "down" as const, sinceMs: 1, reason: "r".repeat(9_999) } } };
-    const read = decodeMarks(encodeMarks(long));
-    assert.ok("value" in read);
-    assert.equal(read.value.nodes["n@es1:9200"]?.reason.length, viewLimits.reasonMaxLength);
-  });
+it("a host is accepted as a bare host in canonical spelling alone", () => {
+  const hosts = [
+    ..."https://es1 es1/path user:pw@es1 es1:9200 [::1] fe80::1%eth0 ES1 10.1 0:0:0:0:0:0:0:1".split(" "),
+    ...["es 1", "es1\n", "", "a.".repeat(127), "a".repeat(254), 9200, null, ["es1"]],
+  ];
+  const problemWith = (part: object) =>
+    problemOf(decodeTopology(zipped({ ...topology, nodes: [{ ...node, ...part }] })));
+  for (const host of hosts) assert.match(problemWith({ host }), /host/, JSON.stringify(host));
+  for (const port of [0, 65_536, -1, 9200.5, "9200", null, undefined]) {
+    assert.match(problemWith({ port }), /port/, String(port));
+  }
+  for (const ip of ["es1", "10.1", "[::1]", 7]) assert.match(problemWith({ ip }), /ip/, String(ip));
+  assert.match(problemWith({ tls: false }), /tls/);
+});
+
+it("a document that exceeds a limit in number or length is refused", () => {
+  const many = Array.from({ length: viewLimits.nodesMax + 1 }, () => node);
+  assert.match(problemOf(decodeTopology(zipped({ ...topology, nodes: many }))), /more than 4096/);
+  assert.ok("value" in decodeTopology(zipped({ ...topology, nodes: many.slice(1) })));
+  const marked = Object.fromEntries(many.map((_, index) => [`n${index}@es1:9200`, { ...mark, reason: "" }]));
+  assert.match(problemOf(decodeMarks(bytes({ ...marks, nodes: marked }))), /more than 4096/);
+  const longReason = { ...mark, reason: "x".repeat(viewLimits.reasonMaxLength + 1) };
+  assert.match(problemOf(decodeMarks(bytes({ ...marks, nodes: { "n@es1:9200": longReason } }))), /reason is longer/);
+  const roles = Array.from({ length: viewLimits.rolesMax + 1 }, () => "data");
+  assert.match(problemOf(decodeTopology(zipped({ ...topology, nodes: [{ ...node, roles }] }))), /roles/);
+  assert.match(problemOf(decodeHead(bytes({ ...head, more: "x".repeat(viewLimits.headMaxBytes) }))), /larger than/);
+});
+
+it("a document is never inflated beyond its limit, however small the compressed bytes are", () => {
+  const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024));
+  assert.ok(bomb.byteLength < viewLimits.documentMaxBytes);
+  assert.match(problemOf(decodeTopology(bomb)), /larger than 1048576 bytes when uncompressed/);
+  assert.match(problemOf(decodeTopology(Buffer.alloc(viewLimits.documentMaxBytes + 1))), /larger than/);
+});
+
+it("a decoder never throws, whatever the bytes", () => {
+  const decoders = [decodeTopology, decodeMarks, decodeHead];
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (garbage) => {
+      for (const decode of decoders) assert.ok("problem" in decode(garbage));
+      assert.ok("problem" in decodeTopology(gzipSync(garbage)));
+    }),
+  );
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
+      for (const decode of decoders) assert.ok("problem" in decode(bytes(value)));
+      assert.ok("problem" in decodeTopology(zipped(value)));
+    }),
+  );
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+  for (const decode of [...decoders, (text: Buffer) => decodeTopology(gzipSync(text))]) {
+    assert.ok("problem" in decode(bytes(deep)));
+  }
+});
+
+it("a good document that is damaged anywhere is refused, or still is what its type says", () => {
+  fc.assert(
+    fc.property(anyTopology, fc.nat(), fc.jsonValue({ maxDepth: 1 }), (whole, place, damage) => {
+      const damaged = damagedAt(whole, place, damage);
+      const read = decodeTopology(zipped(damaged));
+      if ("problem" in read) return;
+      // What was accepted is written and read again to the same: nothing in it is of another kind.
+      assert.deepEqual(decodeTopology(encodeTopology(read.value)), read);
+      for (const { host, port } of read.value.nodes) assert.ok(typeof host === "string" && Number.isInteger(port));
+    }),
+  );
+});
+
+const nodes = (length: number, more: object) =>
+  Array.from({ length }, (_, index) => ({ id: `node-${index}-${"i".repeat(16)}`, host: "es1", port: 9200, ...more }));
+
+it("the writer leaves out attributes if the document would be too long for readers", () => {
+  const attributes = { "ml.machine_memory": "x".repeat(900) };
+  const large: Topology = { version, source: "sniff", nodes: nodes(2_000, { name: "es-data", attributes }) };
+  const read = decodeTopology(encodeTopology(large));
+  assert.deepEqual(read, { value: { ...large, nodes: nodes(2_000, { name: "es-data" }) } });
+});
+
+it("the writer throws rather than writing what no reader accepts", () => {
+  const large: Topology = { version, source: "sniff", nodes: nodes(4_096, { name: "n".repeat(255) }) };
+  assert.throws(() => encodeTopology(large), RangeError);
+});
+
+it("the writer cuts reasons to the length that readers accept", () => {
+  const long = { version, nodes: { "n@es1:9200": { kind: "down" as const, sinceMs: 1, reason: "r".repeat(9_999) } } };
+  const read = decodeMarks(encodeMarks(long));
+  assert.ok("value" in read);
+  assert.equal(read.value.nodes["n@es1:9200"]?.reason.length, viewLimits.reasonMaxLength);
 });
 
 /** The value with one of its parts, the `place`-th on the way through it, replaced. */

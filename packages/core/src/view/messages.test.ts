@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import fc from "fast-check";
 import { anyHead, anyHeartbeat, anyMarks } from "./arbitrary-view.test.support.js";
 import { encodeHead, encodeMarks } from "./codec.js";
@@ -15,95 +15,93 @@ const request = { id: "7.3", node: "n1@es1:9200", replicas: ["r1", "r2"] };
 const result = { id: "7.3", node: "n1@es1:9200", replica: "r1", ok: true };
 const report = { node: "n1@es1:9200", reason: "connection refused", replica: "r1" };
 
-describe("the messages of a view", () => {
-  it("a head event carries the head, and marks that are small enough", () => {
+it("a head event carries the head, and marks that are small enough", () => {
+  fc.assert(
+    fc.property(anyHead, anyMarks, (head, marks) => {
+      const encoded = encodeMarks(marks);
+      const { before, after } = headEventAround(encoded);
+      const message = bytes(`${before}${encodeHead(head).slice(0, -1)},"atMs":${head.atMs}}${after}`);
+      const inline = encoded.byteLength <= viewLimits.inlineMarksMaxBytes ? { marks } : {};
+      assert.deepEqual(decodeEvent(message), { value: { kind: "head", head, ...inline } });
+    }),
+  );
+  assert.equal(headEventAround(Buffer.alloc(viewLimits.inlineMarksMaxBytes + 1, "x")).after, "}");
+  assert.equal(headEventAround(undefined).after, "}");
+});
+
+it("every message is read as it was written", () => {
+  fc.assert(
+    fc.property(anyHeartbeat, (heartbeat) => {
+      assert.deepEqual(decodeHeartbeat(bytes(encodeHeartbeat(heartbeat))), { value: heartbeat });
+    }),
+  );
+  for (const one of [report, { ...report, probe: "failed" as const }]) {
+    assert.deepEqual(decodeReport(bytes(encodeReport(one))), { value: one });
+  }
+  for (const one of [result, { ...result, ok: false }]) {
+    assert.deepEqual(decodePeerProbeResult(bytes(encodePeerProbeResult(one))), { value: one });
+  }
+  const asked = { kind: "peerProbeRequest", ...request };
+  assert.deepEqual(decodeEvent(bytes(encodePeerProbeRequest(request))), { value: asked });
+  assert.deepEqual(decodeEvent(bytes(releasedEvent)), { value: { kind: "released" } });
+  assert.deepEqual(decodeEvent(bytes(statusRequestEvent)), { value: { kind: "statusRequest" } });
+});
+
+it("a message with one bad field is refused", () => {
+  const [heartbeat] = fc.sample(anyHeartbeat, 1);
+  const asked = { kind: "peerProbeRequest", ...request };
+  const tooMany = Array.from({ length: 17 }, (_, index) => `r${index}`);
+  const cases: readonly (readonly [keyof typeof decoders, object, readonly object[]])[] = [
+    ["decodeEvent", asked, [{ id: "" }, { id: 7 }, { id: "x".repeat(65) }, { node: "es1:9200" }]],
+    ["decodeEvent", asked, [{ replicas: "r1" }, { replicas: [""] }, { replicas: tooMany }]],
+    ["decodePeerProbeResult", result, [{ id: undefined }, { node: 1 }, { replica: "" }, { ok: "yes" }, { ok: null }]],
+    ["decodeReport", report, [{ probe: "answered" }, { node: "es1" }, { reason: 1 }, { replica: undefined }]],
+    ["decodeHeartbeat", { ...heartbeat, format: 1 }, [{ format: 3 }, { format: undefined }, { role: "leader" }]],
+  ];
+  for (const [decoder, good, parts] of cases) {
+    assert.ok("value" in decoders[decoder](bytes(good)), decoder);
+    for (const part of parts) {
+      assert.ok("problem" in decoders[decoder](bytes({ ...good, ...part })), `${decoder} ${JSON.stringify(part)}`);
+    }
+  }
+});
+
+it("a heartbeat says in what format it is, and the next format is still read", () => {
+  const [heartbeat] = fc.sample(anyHeartbeat, 1);
+  assert.ok(heartbeat !== undefined);
+  const message = JSON.parse(encodeHeartbeat(heartbeat));
+  assert.equal(message.format, 1);
+  assert.ok("value" in decodeHeartbeat(bytes({ ...message, format: 2 })));
+});
+
+it("a heartbeat names no more nodes and threads than a reader accepts", () => {
+  const [heartbeat] = fc.sample(anyHeartbeat, 1);
+  assert.ok(heartbeat !== undefined);
+  const nodes = Array.from({ length: 500 }, (_, index) => `n${index}@es1:9200`);
+  const threads = nodes.map((_, thread) => ({ thread, calls: 0, tasks: 0, state: "well" as const }));
+  const read = decodeHeartbeat(bytes(encodeHeartbeat({ ...heartbeat, ejected: nodes, refutes: nodes, threads })));
+  assert.ok("value" in read);
+  const { ejected, refutes } = read.value;
+  assert.deepEqual([ejected, refutes], [nodes.slice(0, 64), nodes.slice(0, 64)]);
+  assert.deepEqual(read.value.threads, threads.slice(0, 64));
+});
+
+it("an event of a kind that only a newer version knows is no fault", () => {
+  assert.deepEqual(decodeEvent(bytes({ kind: "oracle", nodes: [] })), { value: { kind: "unknown" } });
+});
+
+it("a decoder never throws, whatever the bytes, and accepts no message beyond its limit", () => {
+  for (const decode of Object.values(decoders)) {
     fc.assert(
-      fc.property(anyHead, anyMarks, (head, marks) => {
-        const encoded = encodeMarks(marks);
-        const { before, after } = headEventAround(encoded);
-        const message = bytes(`${before}${encodeHead(head).slice(0, -1)},"atMs":${head.atMs}}${after}`);
-        const inline = encoded.byteLength <= viewLimits.inlineMarksMaxBytes ? { marks } : {};
-        assert.deepEqual(decodeEvent(message), { value: { kind: "head", head, ...inline } });
+      fc.property(fc.uint8Array({ maxLength: 200 }), (garbage) => {
+        assert.ok("problem" in decode(garbage));
       }),
     );
-    assert.equal(headEventAround(Buffer.alloc(viewLimits.inlineMarksMaxBytes + 1, "x")).after, "}");
-    assert.equal(headEventAround(undefined).after, "}");
-  });
-
-  it("every message is read as it was written", () => {
     fc.assert(
-      fc.property(anyHeartbeat, (heartbeat) => {
-        assert.deepEqual(decodeHeartbeat(bytes(encodeHeartbeat(heartbeat))), { value: heartbeat });
+      fc.property(fc.constantFrom("head", "peerProbeRequest"), fc.jsonValue(), (kind, value) => {
+        assert.ok("problem" in decode(bytes({ kind, head: value, node: value, marks: value, id: value })));
       }),
     );
-    for (const one of [report, { ...report, probe: "failed" as const }]) {
-      assert.deepEqual(decodeReport(bytes(encodeReport(one))), { value: one });
-    }
-    for (const one of [result, { ...result, ok: false }]) {
-      assert.deepEqual(decodePeerProbeResult(bytes(encodePeerProbeResult(one))), { value: one });
-    }
-    const asked = { kind: "peerProbeRequest", ...request };
-    assert.deepEqual(decodeEvent(bytes(encodePeerProbeRequest(request))), { value: asked });
-    assert.deepEqual(decodeEvent(bytes(releasedEvent)), { value: { kind: "released" } });
-    assert.deepEqual(decodeEvent(bytes(statusRequestEvent)), { value: { kind: "statusRequest" } });
-  });
-
-  it("a message with one bad field is refused", () => {
-    const [heartbeat] = fc.sample(anyHeartbeat, 1);
-    const asked = { kind: "peerProbeRequest", ...request };
-    const tooMany = Array.from({ length: 17 }, (_, index) => `r${index}`);
-    const cases: readonly (readonly [keyof typeof decoders, object, readonly object[]])[] = [
-      ["decodeEvent", asked, [{ id: "" }, { id: 7 }, { id: "x".repeat(65) }, { node: "es1:9200" }]],
-      ["decodeEvent", asked, [{ replicas: "r1" }, { replicas: [""] }, { replicas: tooMany }]],
-      ["decodePeerProbeResult", result, [{ id: undefined }, { node: 1 }, { replica: "" }, { ok: "yes" }, { ok: null }]],
-      ["decodeReport", report, [{ probe: "answered" }, { node: "es1" }, { reason: 1 }, { replica: undefined }]],
-      ["decodeHeartbeat", { ...heartbeat, format: 1 }, [{ format: 3 }, { format: undefined }, { role: "leader" }]],
-    ];
-    for (const [decoder, good, parts] of cases) {
-      assert.ok("value" in decoders[decoder](bytes(good)), decoder);
-      for (const part of parts) {
-        assert.ok("problem" in decoders[decoder](bytes({ ...good, ...part })), `${decoder} ${JSON.stringify(part)}`);
-      }
-    }
-  });
-
-  it("a heartbeat says in what format it is, and the next format is still read", () => {
-    const [heartbeat] = fc.sample(anyHeartbeat, 1);
-    assert.ok(heartbeat !== undefined);
-    const message = JSON.parse(encodeHeartbeat(heartbeat));
-    assert.equal(message.format, 1);
-    assert.ok("value" in decodeHeartbeat(bytes({ ...message, format: 2 })));
-  });
-
-  it("a heartbeat names no more nodes and threads than a reader accepts", () => {
-    const [heartbeat] = fc.sample(anyHeartbeat, 1);
-    assert.ok(heartbeat !== undefined);
-    const nodes = Array.from({ length: 500 }, (_, index) => `n${index}@es1:9200`);
-    const threads = nodes.map((_, thread) => ({ thread, calls: 0, tasks: 0, state: "well" as const }));
-    const read = decodeHeartbeat(bytes(encodeHeartbeat({ ...heartbeat, ejected: nodes, refutes: nodes, threads })));
-    assert.ok("value" in read);
-    const { ejected, refutes } = read.value;
-    assert.deepEqual([ejected, refutes], [nodes.slice(0, 64), nodes.slice(0, 64)]);
-    assert.deepEqual(read.value.threads, threads.slice(0, 64));
-  });
-
-  it("an event of a kind that only a newer version knows is no fault", () => {
-    assert.deepEqual(decodeEvent(bytes({ kind: "oracle", nodes: [] })), { value: { kind: "unknown" } });
-  });
-
-  it("a decoder never throws, whatever the bytes, and accepts no message beyond its limit", () => {
-    for (const decode of Object.values(decoders)) {
-      fc.assert(
-        fc.property(fc.uint8Array({ maxLength: 200 }), (garbage) => {
-          assert.ok("problem" in decode(garbage));
-        }),
-      );
-      fc.assert(
-        fc.property(fc.constantFrom("head", "peerProbeRequest"), fc.jsonValue(), (kind, value) => {
-          assert.ok("problem" in decode(bytes({ kind, head: value, node: value, marks: value, id: value })));
-        }),
-      );
-      assert.ok("problem" in decode(Buffer.alloc(viewLimits.reportMaxBytes + 1, "1")));
-    }
-  });
+    assert.ok("problem" in decode(Buffer.alloc(viewLimits.reportMaxBytes + 1, "1")));
+  }
 });
