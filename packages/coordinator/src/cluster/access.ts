@@ -46,13 +46,15 @@ const noTls: TlsConfig = {};
 /** Nothing is decompressed here, so nothing is asked for compressed. */
 const ownHeaders = { "accept-encoding": "identity" };
 
-/** The pool's headers that hold no secret. Any other may: a cookie, the token of a proxy, the header of an API gateway. */
+/**
+ * The pool's headers that hold no secret. Any other may: a cookie, the token of a proxy, the header of an API gateway.
+ */
 const plainHeaders =
   /^(?:accept(?:-.*)?|cache-control|user-agent|x-opaque-id|x-elastic-.*|traceparent|tracestate|baggage)$/;
 
 /**
- * Turns a node of the view into an {@link Endpoint}, with nothing but the local configuration: its scheme, its path, its
- * TLS settings, its own credential, and whether the host policy lets it have one.
+ * Turns a node of the view into an {@link Endpoint}, with nothing but the local configuration: its scheme, its path,
+ * its TLS settings, its own credential, and whether the host policy lets it have one.
  *
  * Listeners are called each time an endpoint that was handed out may have become out of date.
  */

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 
 /**
- * The most bytes that the headers of an answer may have. Elasticsearch adds a `Warning` header for each deprecation: tens
- * of kilobytes are no fault.
+ * The most bytes that the headers of an answer may have. Elasticsearch adds a `Warning` header for each deprecation:
+ * tens of kilobytes are no fault.
  */
 export const answerHeadersMaxBytes = 131_072;
 

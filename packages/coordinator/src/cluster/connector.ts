@@ -51,8 +51,8 @@ export type CancellableConnector = (...args: Parameters<buildConnector.connector
  * Opens the sockets of one node: its TLS settings, its certificate pin, the host policy on the address that its name
  * resolves to (so that a DNS answer cannot redirect a password), and a bound on simultaneous handshakes.
  *
- * Names are resolved for every connection. `node.endpoint` is read at every connection too: a policy may change while the
- * node stays; its TLS settings may not.
+ * Names are resolved for every connection. `node.endpoint` is read at every connection too: a policy may change while
+ * the node stays; its TLS settings may not.
  */
 export function createConnector(
   node: Reached,

@@ -1,8 +1,8 @@
 /**
  * The scripts that write a view, as Lua source: part of the code, so that a bundler takes them along.
  *
- * Each checks the lease and writes in one step, so no write of an older lease gets through. A key of another type was not
- * written by Rollcall: `pcall` reads it as if it were absent.
+ * Each checks the lease and writes in one step, so no write of an older lease gets through. A key of another type was
+ * not written by Rollcall: `pcall` reads it as if it were absent.
  */
 export const luaScripts = {
   acquire: {

@@ -1,6 +1,9 @@
 import type { Clock } from "@rollcall/core";
 
-/** The clock of Redis: the monotonic clock, shifted to the last answer to `TIME`. Before the first answer, the wall clock. */
+/**
+ * The clock of Redis: the monotonic clock, shifted to the last answer to `TIME`. Before the first answer, the wall
+ * clock.
+ */
 export class RedisClock implements Clock {
   private offsetMs: number | undefined;
 

@@ -45,7 +45,8 @@ export interface RedisViewReaderParts {
  * Assembles the view from announced heads and fetched documents.
  *
  * Marks are fetched at once, because a node is down or back. The list of nodes is fetched after a random delay, because
- * all readers of the fleet fetch it. Nothing replaces a newer document; what cannot be used is skipped until `retryRefused`.
+ * all readers of the fleet fetch it. Nothing replaces a newer document; what cannot be used is skipped until
+ * `retryRefused`.
  */
 export class RedisViewReader {
   private partial: PartialView = emptyPartialView;

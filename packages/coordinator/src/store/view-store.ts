@@ -40,15 +40,16 @@ export type Renewal = "kept" | "lost" | "incomplete";
  * Not promised: that a listener receives every publication. Only the newest counts, and `read` returns it. In a remote
  * store, a list of nodes may arrive some time after the marks that were published with it.
  *
- * If a remote store does not answer, methods that return a promise reject with `REDIS` within about a second; the others
- * do nothing. Nothing is queued. Messages (reports, probes, heartbeats, status requests) never fail and may be lost; each
- * kind is limited to a number per second and process, and the rest is dropped. A listener that throws stops no other.
+ * If a remote store does not answer, methods that return a promise reject with `REDIS` within about a second; the
+ * others do nothing. Nothing is queued. Messages (reports, probes, heartbeats, status requests) never fail and may be
+ * lost; each kind is limited to a number per second and process, and the rest is dropped. A listener that throws stops
+ * no other.
  */
 export interface ViewStore {
   /**
-   * Takes the lease; undefined if another leader holds it. The holder itself gets a new one, and its earlier one is void.
-   * The epoch is above `floorEpoch`, the highest epoch that the caller has seen. A floor more than a day ahead of the
-   * store's clock counts as a day ahead, if the store makes epochs from time.
+   * Takes the lease; undefined if another leader holds it. The holder itself gets a new one, and its earlier one is
+   * void. The epoch is above `floorEpoch`, the highest epoch that the caller has seen. A floor more than a day ahead of
+   * the store's clock counts as a day ahead, if the store makes epochs from time.
    *
    * A lease is valid only in the store that gave it, and only until `onConnected` is called.
    */
@@ -59,7 +60,8 @@ export interface ViewStore {
    * Makes documents and head visible, together. False if the lease is lost, which an attempt to publish something older
    * than what was published under it also causes. Publishing the same versions again changes nothing, and is true.
    *
-   * @throws TypeError if the head names a document that is neither in the publication nor published under this lease. So
+   * @throws TypeError if the head names a document that is neither in the publication nor published under this lease.
+   * So
    *   the first publication of a lease must contain both
    */
   publish(lease: Lease, publication: Publication): Promise<boolean>;
@@ -91,8 +93,8 @@ export interface ViewStore {
   /** A lease was given back: another candidate may take it at once. */
   onReleased(listener: () => void): Unsubscribe;
   /**
-   * There is a new connection to the store. Every lease from before is void, because a failover may have restored an old
-   * one. Never called by a store in the same process.
+   * There is a new connection to the store. Every lease from before is void, because a failover may have restored an
+   * old one. Never called by a store in the same process.
    */
   onConnected(listener: () => void): Unsubscribe;
   /** Whether the store answered last. */

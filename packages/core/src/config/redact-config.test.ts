@@ -59,7 +59,9 @@ it("a redacted configuration shows where Redis is, by what cannot be a secret", 
 
 const percent = encodeURIComponent;
 
-/** Options with the secret in one place after another; some parse, some do not. The nodes are good unless they hold it. */
+/**
+ * Options with the secret in one place after another; some parse, some do not. The nodes are good unless they hold it.
+ */
 const placesOfSecrets: readonly ((secret: string) => object)[] = [
   (secret) => ({ nodes: [`https://u:${percent(secret)}@es1`] }),
   (secret) => ({ nodes: [`https://u:${percent(secret)}@es1`], timeoutMs: -1 }),

@@ -43,8 +43,8 @@ function destination(text: string): { scheme: "http" | "https"; host: string; po
 }
 
 /**
- * A row is a verdict and the destinations that get it: a host alone, or behind `at` the address that it resolves to. The
- * verdict "address?" says that the host alone does not decide. A row that begins with # says why.
+ * A row is a verdict and the destinations that get it: a host alone, or behind `at` the address that it resolves to.
+ * The verdict "address?" says that the host alone does not decide. A row that begins with # says why.
  */
 const situations: readonly { readonly title: string; readonly in: Situation; readonly rows: string }[] = [
   {

@@ -12,7 +12,10 @@ export interface NodeReader {
   inFlightOf(slot: number): number;
   /** Whether the node can take one more request: not all of its connections are in use. */
   hasRoom(slot: number): boolean;
-  /** When the node last refused a connection, or reset a new one before its first byte, in monotonic milliseconds; -Infinity if it never did. */
+  /**
+   * When the node last refused a connection, or reset a new one before its first byte, in monotonic milliseconds;
+   * -Infinity if it never did.
+   */
   refusedAtMs(slot: number): number;
   /**
    * What multiplies the cost of a request at the node: 1 in good standing, more while it is slow or fails

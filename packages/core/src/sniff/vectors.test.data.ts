@@ -2,9 +2,10 @@
 // parser was specified by; one may have several rows. How each table is read stands in vectors.test.ts.
 
 /**
- * `vector  publish_address, …  => result`, with ` from ` and the seed that answered if it is not `http://10.0.0.9:9200`.
- * A publish address that is JSON is meant as such. The result is the URL by which the node is reached, then ` | alt ` and
- * the address that is used when its name does not resolve; or `skip: ` and a part of the reason.
+ * `vector  publish_address, …  => result`, with ` from ` and the seed that answered if it is not
+ *          `http://10.0.0.9:9200`.
+ * A publish address that is JSON is meant as such. The result is the URL by which the node is reached, then ` | alt `
+ * and the address that is used when its name does not resolve; or `skip: ` and a part of the reason.
  */
 export const addresses = String.raw`
  1  10.0.0.1:9200  => http://10.0.0.1:9200
@@ -80,10 +81,11 @@ export const roles = `
 /**
  * Whole answers: a sentence, and below it the answer and what is read from it.
  *
- * An answer is `total/successful/failed` of `_nodes`, if it has them, and the nodes as `id=publish_address` or `id=JSON`,
- * those with a `*` dedicated managers; or `body` and a text; or `status` and a number. Before it may stand ` from ` and the
- * seed, `map` and the address map, or `indirect`: no published address may be used.
- * Read is the kind of refusal, or the nodes as `id=host:port`, then after `-` the skipped ids and after `!` what was noted.
+ * An answer is `total/successful/failed` of `_nodes`, if it has them, and the nodes as `id=publish_address` or
+ * `id=JSON`, those with a `*` dedicated managers; or `body` and a text; or `status` and a number. Before it may stand `
+ * from ` and the seed, `map` and the address map, or `indirect`: no published address may be used.
+ * Read is the kind of refusal, or the nodes as `id=host:port`, then after `-` the skipped ids and after `!` what was
+ * noted.
  */
 export const answers = `
 15  a bad port harms no neighbour
@@ -176,8 +178,8 @@ export const attributes = `
 `;
 
 /**
- * Stories of a membership: a sentence, and below it one answer a line: the second, the node that answered, with a `~` if
- * the answer is partial, the nodes that it lists as `id@host`, and the members after it, absent ones included.
+ * Stories of a membership: a sentence, and below it one answer a line: the second, the node that answered, with a `~`
+ * if the answer is partial, the nodes that it lists as `id@host`, and the members after it, absent ones included.
  */
 export const memberships = `
 24  a node that is missing from partial answers stays until complete ones leave it out
@@ -260,8 +262,9 @@ export const memberships = `
 `;
 
 /**
- * Listed nodes that are configured ones: a sentence, and below it the nodes as `name=host/ip:port`, then ` with ` and the
- * seeds, as `host:port`, in brackets what it resolves to, and behind a `#` the name of the node that answered there.
+ * Listed nodes that are configured ones: a sentence, and below it the nodes as `name=host/ip:port`, then ` with ` and
+ * the seeds, as `host:port`, in brackets what it resolves to, and behind a `#` the name of the node that answered
+ * there.
  */
 export const seeds = `
 35  a number that a seed's name resolves to is the seed

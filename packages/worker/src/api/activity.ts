@@ -1,6 +1,6 @@
 import { setTimeout as startTimer } from "node:timers";
 
-/** Counts what the pool's own thread has begun, and when nothing of it is pending any more. */
+/** Counts the requests and tasks that the pool's own thread has begun, and signals when none is pending. */
 export class Activity {
   readonly totals = { requests: 0, answered: 0, failed: 0 };
   private tasks = 0;
@@ -10,7 +10,7 @@ export class Activity {
     return this.totals.requests - this.totals.answered - this.totals.failed;
   }
 
-  // Handed on as functions.
+  // Passed on as functions.
 
   readonly countRequest = (what: "requests" | "answered" | "failed"): void => {
     this.totals[what]++;
@@ -22,7 +22,7 @@ export class Activity {
     if (change === -1) this.settle();
   };
 
-  /** Resolves once nothing is pending, or when the shortest time is up of all that were given. */
+  /** Resolves once nothing is pending, or after the shortest of the times given so far. */
   whenIdle(limitMs: number): Promise<void> {
     if (this.idle === undefined) {
       let resolve = () => {};

@@ -5,7 +5,7 @@ import type { ClusterListener, KnownNode } from "../cluster-state/collaborators.
 import { isServing, type NodeEvent } from "./node-status.js";
 import type { PoolEmitter } from "./pool-events.js";
 
-/** Makes log lines and events of the pool out of what changes of its nodes. */
+/** Turns changes of the nodes into the pool's log lines and events. */
 export class ClusterEvents implements ClusterListener {
   /** What `ready` waits for may have come: a view, or a thread. */
   readonly progress = new Listeners<void>();
@@ -27,7 +27,7 @@ export class ClusterEvents implements ClusterListener {
     this.emitter.emit("view", { nodes: topology.nodes.map(addressOf), source: topology.source });
   }
 
-  /** Logs ejections only: what the view says is logged by its leader. */
+  /** Logs ejections only: the leader logs what the view says. */
   nodeChanged(event: NodeEvent): void {
     const { address, name, to, reason } = event;
     const node = name === undefined ? address : `${sanitizeForLog(name)} (${address})`;
@@ -54,7 +54,7 @@ export class ClusterEvents implements ClusterListener {
   }
 }
 
-/** Names and roles may differ: what counts is where requests may go. */
+/** Names and roles may differ: only where requests may go counts. */
 function isSameList(a: Topology, b: Topology): boolean {
   const addresses = new Set(a.nodes.map(addressOf));
   return (

@@ -51,12 +51,12 @@ export class Deadlines {
   private readonly sweep = (): void => {
     this.armedForMs = Number.POSITIVE_INFINITY;
     const nowMs = this.nowMs();
-    // However late this runs, the item that was due first ends first.
+    // However late this runs, items end in the order in which they were due.
     const overdue = this.list.toArray().filter(({ dueMs }) => dueMs <= nowMs);
     for (const due of overdue.sort((a, b) => a.dueMs - b.dueMs)) due.expire();
     let earliestMs = Number.POSITIVE_INFINITY;
     for (const { dueMs } of this.list.toArray()) {
-      // One that has expired and is still listed ends soon: it keeps the process alive until then.
+      // An item that has expired and is still listed ends soon, and keeps the process alive until then.
       earliestMs = Math.min(earliestMs, dueMs <= nowMs ? nowMs + endingMs : dueMs);
     }
     if (earliestMs < this.armedForMs) this.arm(earliestMs);

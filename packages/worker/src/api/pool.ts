@@ -110,7 +110,7 @@ class ClusterPool implements Pool {
     cluster.start();
   }
 
-  // Not `async`: passing a promise on by that costs three more turns of the microtask queue.
+  // Not `async`: that would cost three more turns of the microtask queue.
   request<T = unknown>(request: PoolRequest): Promise<PoolResponse<T>> {
     if (this.#closing !== undefined) return Promise.reject(closed());
     return this.#requests.request<T>(request);

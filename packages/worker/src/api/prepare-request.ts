@@ -58,7 +58,7 @@ function prepare(request: PoolRequest, defaults: RequestDefaults, nowMs: number)
   };
 }
 
-/** What a proxy makes of the request is not known. */
+/** A proxy may read the request in another way. */
 const overridden: Classification = { class: "never", reroutable: false };
 
 /** The same error with a line for each further problem. The body is not read again: it may be an iterator. */

@@ -46,7 +46,7 @@ export class Requests {
 }
 
 /**
- * Rejects with what came over the wire.
+ * Rejects with the error that the failure describes.
  *
  * The two awaits are not idle: V8 adds the frames of `await` to the stack of an error only if, when it is made, the
  * caller's promise already follows this one. That takes two turns. `requests.test.ts` holds it.

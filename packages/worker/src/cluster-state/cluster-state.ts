@@ -36,7 +36,7 @@ export interface ClusterStateOptions {
  *   each beat ───────── beat ───▶│  for a node  │── reporter: failure reports to the leader
  *   the result of a probe ──────▶└──────────────┘── the table, and the listener
  *
- * What is decided of one node is decided by `nextNode` of core. Events come in after {@link connect} only.
+ * `nextNode` of core makes every decision about a node. Events come in after {@link connect} only.
  */
 export class ClusterState implements DispatchObserver, ViewConsumer {
   private readonly reports: ReportLimiter;
@@ -207,7 +207,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     this.entries.delete(slot);
     this.options.table.writer.setState(slot, undefined, undefined);
     this.announce(entry, { state: "absent" });
-    // No release comes of a slot that never had a request, or whose last one ended before.
+    // The sender releases no slot that never had a request, or whose last one ended before.
     if (!entry.isHandedOut) this.rows = endRow(this.rows, slot);
   }
 
@@ -224,7 +224,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     this.lists.note(Atomics.load(this.options.table.words, HeaderWord.topology), this.view?.topology.version);
   }
 
-  /** Gives every node the view's word on it. */
+  /** Passes the view's mark on to every node. */
   private mark(): void {
     const { view, freshness } = this.applied;
     for (const entry of this.entries.values()) {

@@ -15,7 +15,7 @@ export interface Opened {
   readonly beat?: () => void;
 }
 
-/** What a process has of its own: all else is wired here. */
+/** What each owner provides; all else is wired here. */
 export interface ClusterParts<Sending extends Opened, Feed extends ViewFeed> extends ClusterStateOptions {
   readonly openSender: (observer: DispatchObserver) => Sending;
   readonly openView: (state: ClusterState, opened: Sending) => Feed;

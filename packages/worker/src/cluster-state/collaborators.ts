@@ -16,7 +16,7 @@ export interface Reporter {
   nowMs(): number;
 }
 
-/** What changes of the nodes are shown to. */
+/** Receives the changes of nodes. */
 export interface ClusterListener {
   nodeChanged(event: NodeEvent): void;
   viewApplied(view: View): void;

@@ -17,7 +17,7 @@ import type { NodeState } from "../api/node-status.js";
 import type { Row } from "../table/apply-view.js";
 import type { SlotState } from "../table/layout.js";
 
-/** How a node stands, and why. */
+/** The status of a node, and its reason. */
 export interface NodeStanding {
   readonly state: NodeState;
   readonly reason?: string;
@@ -35,8 +35,8 @@ export interface NodeEntryOptions {
 /**
  * One node of the table, and all that the main thread holds of it.
  *
- * Another node in the same slot is another entry: what is still said to a closed one, by a timer or a probe that was in
- * flight, goes nowhere.
+ * Another node in the same slot has another entry. A closed entry ignores late events, such as the result of a probe
+ * that was in flight.
  */
 export class NodeEntry {
   /** The sender may still have requests for the slot: its release is to come. */

@@ -17,15 +17,15 @@ export interface PeerProbeResponderParts {
 }
 
 const answersPerSecond = 10;
-/** The leader waits for 1.5 s; what would come later is not sent. */
+/** The leader waits for 1.5 s: a later answer is not sent. */
 const answerWithinMs = 1_400;
 
 /**
- * Answers a leader's question whether this process reaches a node.
+ * Answers a leader's peer probe requests: does this process reach the node?
  *
- * Only what was seen is sent: that the node answers, or that it does not. Without an answer stay: a node that this
- * process does not have or may not probe, another cluster at its address, and a probe during which this process was
- * hardly running. It answers at most 10 questions in a second.
+ * It sends only what it saw: the node answers, or it does not. It sends nothing about a node that it does not have or
+ * may not probe, if another cluster answers at the address, or if this process was hardly running during the probe. At
+ * most 10 answers a second.
  */
 export class PeerProbeResponder {
   private readonly rate: RateLimiter;

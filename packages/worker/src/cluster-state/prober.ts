@@ -7,7 +7,7 @@ import type { NodeRecord } from "@rollcall/core/view";
 /** Probes one node once, on a new connection and with this process's own credentials. */
 export interface Prober {
   /**
-   * Never rejects, and mostly ends within `timeoutMs` (default: that of any probe). `clusterUuid`: the cluster that the
+   * Never rejects. Ends within about `timeoutMs` (default: that of any probe). `clusterUuid`: the cluster that the
    * node must belong to, where it is known.
    */
   probe(node: NodeRecord, clusterUuid: string | undefined, timeoutMs?: number): Promise<ProbeResult>;

@@ -5,15 +5,15 @@ import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type { TableTraffic } from "../table/traffic.js";
 import type { NodeEntry } from "./node-entry.js";
 
-/** At most this many nodes are offered at once to Reads that move: others have their turn at the next beat. */
+/** At most this many nodes are offered at once to Reads; others follow at the next beat. */
 const targetsMax = 64;
 
 /**
- * From which nodes to which Reads are to be rerouted; undefined while none waits on a stuck node, or none can go
- * elsewhere.
+ * The nodes that Reads leave, and those that they may go to. Undefined while no Read waits on a stuck node, or while
+ * no other node can take one.
  *
- * It is decided here because only the main thread sees the whole process. Which attempts are moved, and how many at a
- * time, each thread decides for its own.
+ * The main thread decides this because only it sees the whole process. Each thread decides which of its attempts are
+ * rerouted, and how many at a time.
  */
 export function rerouteOrder(
   entries: readonly NodeEntry[],

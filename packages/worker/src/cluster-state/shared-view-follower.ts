@@ -16,7 +16,7 @@ import type { ViewConsumer } from "./view-in-force.js";
 export interface SharedViewFollowerOptions {
   readonly store: Pick<ViewStore, "subscribe" | "nowMs">;
   readonly consumer: ViewConsumer;
-  /** Begins to monitor the cluster for this process alone, from what was known last, and shows what it finds. */
+  /** Begins to monitor the cluster for this process alone, from the last view, and passes on its own views. */
   readonly monitorAlone: (
     from: View | undefined,
     show: (view: View) => void,

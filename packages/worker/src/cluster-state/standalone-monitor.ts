@@ -3,7 +3,7 @@ import type { Clock } from "@rollcall/core";
 import type { FailureReport, View } from "@rollcall/core/view";
 
 /**
- * A coordinator that this process runs for itself alone, over a store in memory, beginning with what was known last.
+ * A coordinator that this process runs for itself alone, over a store in memory. It begins with the last view.
  */
 export class StandaloneMonitor {
   private readonly store: ViewStore;
@@ -40,7 +40,7 @@ export class StandaloneMonitor {
     this.store.report(report);
   }
 
-  /** Shows nothing any more, and stops. */
+  /** Stops, and passes no further view on. */
   async close(): Promise<void> {
     this.unsubscribe();
     await this.coordinator.close();

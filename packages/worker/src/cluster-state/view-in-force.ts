@@ -5,7 +5,7 @@ import { compareVersions, type Freshness, type View } from "@rollcall/core/view"
  */
 export type ViewOrigin = "shared" | "own";
 
-/** What uses a view. */
+/** The user of a view. */
 export interface ViewConsumer {
   /**
    * To be called with each view, with each beat of it, and when its freshness changes. Only the marks of a "fresh" view
@@ -24,7 +24,7 @@ export interface ViewInForce {
 export const noView: ViewInForce = { view: undefined, freshness: "fresh", origin: "shared" };
 
 /**
- * What a process goes by after another view has come, and what of it is new. An older document is ignored, also beside
+ * Combines a new view with the one in force, and names what has changed. An older document is ignored, also beside
  * a newer one, and a beat refreshes no more than the age. Versions compare within one origin only: a view of another
  * origin replaces what is in force.
  */

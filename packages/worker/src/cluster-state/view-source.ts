@@ -154,5 +154,5 @@ export class ViewSource implements Reporter {
   }
 }
 
-/** Each process of a fleet that monitors alone asks for the list of nodes; together they must not be a burden. */
+/** In a fleet without a leader every process sniffs. Together they must not burden the cluster. */
 const alonePace: SniffTimes = { intervalMs: 300_000, jitter: 0.5 };

@@ -43,7 +43,7 @@ export class AttemptRecord {
     pool.release(attempt, attempt.error === undefined);
 
     const outcome = this.outcomeOf(attempt);
-    // Whatever closed this connection while it was idle has closed the other idle ones, too.
+    // What closed this idle connection has probably closed the other idle ones too.
     if (outcome.kind === "stale-socket") pool.dropIdle();
     if (outcome.kind === "answered") {
       reader.countAnswer(slot, outcome.status === 429 || outcome.status >= 500);
@@ -60,7 +60,7 @@ export class AttemptRecord {
     return outcome;
   }
 
-  /** The attempt was given up while its node owed an answer: so long a wait counts as slow. */
+  /** The attempt was given up while its node owed an answer: such a wait counts as slow. */
   gaveUpWaiting(attempt: AttemptHandler, nowMs: number): void {
     if (!attempt.isCurrent) return;
     this.options.reader.penalties.leftWaiting(attempt.pool.slot, this.tookMs(attempt, nowMs), nowMs);
@@ -92,8 +92,8 @@ export class AttemptRecord {
 }
 
 /**
- * The answer ends its connection. A 408 that does, on a kept connection, crossed the request: it says that the peer gave
- * the idle connection up. Elasticsearch's own 408, of a wait that was too long, ends none.
+ * The answer ends its connection. A 408 that does, on a kept connection, crossed the request: it says that the peer
+ * gave the idle connection up. Elasticsearch's own 408, of a wait that was too long, ends none.
  */
 function isLast(rawHeaders: readonly Buffer[]): boolean {
   return headerOf(rawHeaders, "connection")?.toLowerCase() === "close";

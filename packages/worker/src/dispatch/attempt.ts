@@ -26,10 +26,10 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
   rawHeaders: readonly Buffer[] = [];
   readonly chunks: Buffer[] = [];
   error: Error | undefined;
-  /** Its outcome decides what becomes of its request. */
+  /** Its outcome decides about its request. */
   isWanted = true;
   private abort: ((error?: Error) => void) | undefined;
-  /** Of the slot's node that it was sent to. */
+  /** Of the slot, when the attempt began. */
   readonly generation: number;
 
   constructor(
@@ -53,7 +53,7 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
     return this.chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.chunks);
   }
 
-  /** Its outcome is not wanted any more: ends it, at the latest before its first byte is written. */
+  /** Ends the attempt, at the latest before its first byte is written: its outcome is not wanted any more. */
   abandon(): void {
     this.isWanted = false;
     if (this.abort === undefined) this.connection?.giveUpOpening(new AbandonedAttempt());
@@ -90,7 +90,7 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
   }
 
   onError(error: Error): void {
-    // undici misses the body that the length of such an answer names; it has none.
+    // Such an answer names a length and has no body; undici reports that as an error.
     if (!this.isBodiless(error)) this.error = error;
     this.owner.finished(this);
   }

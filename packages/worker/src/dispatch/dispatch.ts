@@ -52,7 +52,7 @@ export interface DispatchOptions {
   readonly takeNewLists?: () => readonly (readonly Target[])[];
 }
 
-/** What an error or answer shows of an attempt that was rerouted. */
+/** The code that an error or answer shows for an attempt that was rerouted. */
 const reroutedCode = "REROUTED";
 
 /**
@@ -158,7 +158,7 @@ export class Dispatch implements Sender {
 
   private admit(request: DispatchedRequest<AttemptHandler>): void {
     if (this.destroyed) return this.fail(request, "CLOSED", "the pool is closed", sentOf(request.history));
-    // Those that are queued go first.
+    // Queued requests go first.
     if (this.queue.length === 0) {
       this.catchUp();
       const pool = this.choose(request);
@@ -242,7 +242,7 @@ export class Dispatch implements Sender {
     request.rerouted = true;
     request.noteTried(pool.slot);
     this.record.gaveUpWaiting(attempt, nowMs);
-    // Before the next begins: whatever still comes of this one decides nothing.
+    // Before the next begins: from here on this attempt decides nothing.
     attempt.isWanted = false;
     this.attempt(request, next);
     attempt.abandon();
@@ -334,8 +334,8 @@ const noLists: readonly (readonly Target[])[] = [];
 const longWaitMs = 1_000;
 
 /**
- * A kept connection has not answered in time. If a firewall has forgotten it, it has forgotten the others of its age too:
- * they are not used again. Where the node was merely slow, this costs a few connections that were not in use.
+ * A kept connection has not answered in time. If a firewall has forgotten it, it has forgotten the others of its age
+ * too: they are not used again. Where the node was merely slow, this costs a few connections that were not in use.
  */
 function dropDoubtful(attempt: AttemptHandler, code: CancelCode, nowMs: number): void {
   const { pool, reusedSocket, firstByteSeen, startedAtMs } = attempt;

@@ -6,7 +6,9 @@ import type { Target } from "./target.js";
 
 /** One thread's settings for the connections to each node. */
 export interface ConnectionSettings {
-  /** How many requests may be in flight to one node, and so how many connections there may be. The dispatch enforces it. */
+  /**
+   * How many requests may be in flight to one node, and so how many connections there may be. The dispatch enforces it.
+   */
   readonly perNode: number;
   readonly opening: number;
   readonly idleMs: number;
@@ -41,8 +43,8 @@ interface Opening {
 }
 
 /**
- * One connection. It counts what its socket has served: a request lost on a kept socket is usually the ordinary race with
- * a peer that closes idle sockets, and says nothing of the node.
+ * One connection. It counts what its socket has served: a request lost on a kept socket is usually the ordinary race
+ * with a peer that closes idle sockets, and says nothing of the node.
  */
 export class Connection extends Client {
   isOpen = false;
@@ -85,8 +87,8 @@ export class Connection extends Client {
  * One thread's connections to one node: undici's clients, one request at a time each.
  *
  * The connection that was used last is used next: so a few stay warm, and those left over from a peak close unused.
- * undici's own `Pool` checks every connection at each request, and closes the old ones all at once; here neither costs a
- * request anything.
+ * undici's own `Pool` checks every connection at each request, and closes the old ones all at once; here neither costs
+ * a request anything.
  */
 export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   readonly slot: number;

@@ -40,8 +40,8 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
   }
 
   /**
-   * Takes over the newest list of nodes. Connections to a node that stays are kept, whatever else of it changed; those
-   * to a node that is gone are closed as their requests end.
+   * Takes over the newest list of nodes. Connections to a node that stays are kept. Those to a
+   * node that is gone close as their requests end.
    */
   apply(targets: readonly Target[]): void {
     const staying = new Set<number>();
@@ -79,7 +79,7 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
   private retire(pool: NodePool<Handler>): void {
     pool.isCurrent = false;
     this.retiring.add(pool);
-    // What waits there counts neither as a wait at the slot's next node, nor against its room.
+    // Requests that wait there count neither as a wait at the slot's next node, nor against its room.
     this.options.reader.forget(pool.slot);
     this.options.reader.setInFlightAside(pool.slot);
     void this.drain(pool);

@@ -1,7 +1,7 @@
 /**
  * Requests that wait for a connection or a thread: in order of arrival, bounded.
  *
- * One that stops waiting before its turn is only counted out, and dropped when its turn comes: leaving costs nothing.
+ * A request that stops waiting is only counted out, and dropped when its turn comes: leaving costs nothing.
  */
 export class RequestQueue<Request extends { readonly isQueued: boolean }> {
   private requests: Request[] = [];
@@ -31,7 +31,7 @@ export class RequestQueue<Request extends { readonly isQueued: boolean }> {
   /** To be called once for each request that has left before its turn; its `isQueued` is false by then. */
   countLeft(): void {
     this.left++;
-    // Swept out before they outnumber those that are queued, so that the bound holds for memory too.
+    // Requests that left are removed before they outnumber the queued ones, so that the bound holds for memory too.
     if (this.left > 64 && this.left * 2 > this.requests.length - this.head) this.sweep();
   }
 

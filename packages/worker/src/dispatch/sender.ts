@@ -19,7 +19,7 @@ export interface PreparedRequest {
   readonly maxRetries: number;
   /** When its owner will cancel it; no attempt begins at or after this time. */
   readonly deadlineMs: number;
-  /** Attempts that threads which have died since handed to a socket; 0 otherwise. */
+  /** Attempts that were handed to a socket by threads that have died since; otherwise 0. */
   readonly sentBefore: number;
 }
 
@@ -43,7 +43,7 @@ export type Result =
 /** Why a request's owner cancels it. */
 export type CancelCode = Extract<RollcallErrorCode, "TIMEOUT" | "ABORTED" | "CLOSED">;
 
-/** By which a request is either sent or revoked by its owner, never both. */
+/** Lets a request be either sent or revoked by its owner, never both. */
 export interface Claim {
   /** An attempt is about to be written. False: the request was revoked, and no byte may be written. */
   markSent(): boolean;
@@ -76,8 +76,8 @@ export interface SenderStats {
 }
 
 /**
- * Sends requests to nodes: a dispatch in this thread, or lanes to dispatches in others. The pool does not depend on
- * which.
+ * Sends requests to nodes: a dispatch in this thread, or lanes to dispatches in others. The pool works with
+ * either.
  */
 export interface Sender {
   /** Whether requests can be sent: those started before are queued. */

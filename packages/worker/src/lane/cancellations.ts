@@ -13,7 +13,7 @@ const answerMs = 100;
  * was sent, and main settles the request itself.
  */
 export class Cancellations {
-  /** Those that are pending, and some that have ended since. */
+  /** Pending cancellations, and some that have ended since. */
   private requests: LaneRequest[] = [];
   private pending = 0;
   private whenNone: (() => void) | undefined;
@@ -49,7 +49,7 @@ export class Cancellations {
     this.whenNone?.();
   }
 
-  /** Settles those whose thread has not answered in time, or all. */
+  /** Settles the cancellations whose thread has not answered in time, or all. */
   settleOverdue(nowMs: number): void {
     for (const request of this.requests) {
       if (request.state.kind === "cancelling" && nowMs - request.state.why.atMs >= answerMs)
@@ -80,7 +80,7 @@ export class Cancellations {
   }
 }
 
-/** What was sent of a request whose thread has got so far with it, and by threads before. */
+/** Whether a request was sent, by its thread as far as that has got, or by a thread before. */
 export function sentOfRequest({ prepared }: LaneRequest, claimWord: number): Sent {
   return prepared.sentBefore + sentAttempts(claimWord) === 0 ? "no" : "maybe";
 }

@@ -137,7 +137,7 @@ export class Lanes implements Sender {
     return { queued: this.queue.length + this.options.totals.ofThreads.queued };
   }
 
-  /** How each thread is, in order of its row; one that has no row yet is not among them. */
+  /** The status of each thread that has a row, in order of the rows. */
   threads(): readonly LaneStatus[] {
     const nowMs = this.options.timers.nowMs();
     return this.lanes
@@ -169,7 +169,7 @@ export class Lanes implements Sender {
   }
 
   private admit(request: LaneRequest): void {
-    // Those that are queued go first.
+    // Queued requests go first.
     if (this.lanes.length === 0 || this.queue.length > 0) {
       if (this.queue.length >= this.boundOfThread * this.options.layout.threads) {
         const message = `${this.queue.length} requests are waiting for a thread already`;
@@ -273,7 +273,7 @@ export class Lanes implements Sender {
     else this.cancellations.end(request, result.error.sent, result.error.attempts);
   }
 
-  /** Acts on what no message reports: that a thread is busy, or does not answer. */
+  /** Acts on what no message reports: a thread that is busy or does not answer. */
   private sweep(nowMs: number, isLate: boolean): void {
     if (isLate) this.choice.noteOwnPause(nowMs);
     this.cancellations.settleOverdue(nowMs);

@@ -26,8 +26,8 @@ export class LaneChoice {
   }
 
   /**
-   * The thread with the fewest requests, of those on time that have no task; else of those on time; else of all. None
-   * has `bound` requests already.
+   * The thread with the fewest requests: of the threads on time without a task, else of those on time, else of all. A
+   * thread that has `bound` requests is never chosen.
    */
   next(lanes: readonly Lane[], bound: number): Lane | undefined {
     const nowMs = this.timers.nowMs();

@@ -37,7 +37,7 @@ const settled: LaneRequestState = { kind: "settled" };
 
 export class LaneRequest implements PendingRequest {
   state: LaneRequestState = queued;
-  /** How many threads have died that had accepted it. */
+  /** How many threads that had accepted it have died. */
   deaths = 0;
 
   constructor(
@@ -54,7 +54,7 @@ export class LaneRequest implements PendingRequest {
     this.owner.cancel(this, code, message);
   }
 
-  /** It goes to another thread: the last one sent so many attempts of it. */
+  /** It goes to another thread. The last one sent so many attempts. */
   requeue(sentAttempts = 0): void {
     this.state = queued;
     if (sentAttempts === 0) return;
@@ -144,7 +144,7 @@ export class Lane {
     this.thread.viewPort.postMessage(list);
   }
 
-  /** Sends what has gathered. */
+  /** Sends the words gathered since the last flush. */
   flush(): void {
     const { words, transfer } = this.outgoing;
     if (words.length === 0) return;

@@ -33,7 +33,7 @@ export class LaneServer {
   private flushing = false;
   private tls = new Map<string, TlsConfig>();
   private whenOpen: (() => void) | undefined;
-  /** Resolves once main has said hello. */
+  /** Resolves once the handshake of main has arrived. */
   readonly ready = new Promise<void>((resolve) => {
     this.whenOpen = resolve;
   });
@@ -100,7 +100,7 @@ export class LaneServer {
     this.showQueue();
   }
 
-  /** Each list, as a slot that one of them names alone must be released too. */
+  /** Each list in turn, not only the newest: a slot that only an older one names must be released too. */
   private takeNewLists(): readonly (readonly Target[])[] {
     if (this.opened === undefined || this.opened.reader.topology === this.applied) return noLists;
     return Array.from(drainPort<NewTargets>(this.options.viewPort), (list) => this.takeOver(list));

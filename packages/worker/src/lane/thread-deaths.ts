@@ -12,7 +12,7 @@ export interface Survivor {
 
 /** Decides what becomes of the requests of threads that die. */
 export class ThreadDeaths {
-  /** What a thread has saved of its retry budget dies with it: main keeps an account of its own for this. */
+  /** A thread's retry budget dies with it, so main keeps one of its own for the requests of dead threads. */
   private readonly budget: RetryBudget;
   /** The reason that was noted for the last thread that failed. */
   private lastFailure: string | undefined;

@@ -5,8 +5,8 @@ import { Lane, type NewThread } from "./lane.js";
 const requestsMaxPerThread = 65_536;
 
 /**
- * Gives each thread a row of the table. A thread that comes up while all rows are taken waits: the row of one that has
- * died is free only once what it counted has been folded in.
+ * Gives each thread a row of the table. A thread that comes up while all rows are taken waits: a dead thread's row
+ * is free only once its counts have been folded in.
  */
 export class ThreadRows {
   private readonly free: number[];

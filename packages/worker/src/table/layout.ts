@@ -40,7 +40,7 @@ import type { SelectableNode } from "@rollcall/core/selection";
  */
 const headerWords = 4;
 const sharedWords = 4;
-/** A cache line's half: threads do not share the lines they write all the time with more than one other. */
+/** Half a cache line: at most two threads share a line that they write all the time. */
 const threadWords = 8;
 const counterWords = 12;
 
@@ -138,5 +138,5 @@ export function stampedMs(stamp: number, nowMs: number): number | undefined {
   return elapsedMs < -clocksApartMs ? undefined : Math.trunc(nowMs) - elapsedMs;
 }
 
-/** One thread may read its clock a little before another writes a stamp. */
+/** A clock may have been read just before another thread wrote the stamp. */
 const clocksApartMs = 1_000;

@@ -83,7 +83,7 @@ export class TableReader implements NodeReader {
     const slowStartMs = Atomics.load(this.words, row + SharedWord.slowStartMs);
     if (slowStartMs === 0) return 1;
     const elapsedMs = msSinceTick(Atomics.load(this.words, row + SharedWord.slowStartFrom), this.rows.nowMs());
-    // Ticks wrap: a slow start that ended weeks ago, and was not cleared, looks as if it were still to come.
+    // Ticks wrap: a slow start that ended weeks ago and was not cleared looks as if it were yet to come.
     return elapsedMs < 0 ? 1 : slowStartWeight(0, elapsedMs, slowStartMs);
   }
 

@@ -25,8 +25,8 @@ const perNode = ["errorStatuses", "failures", "answers", "requests"] as const;
 type PerThread = "retries" | "requests" | "answered" | "failed";
 
 /**
- * The main thread's sums of what the threads count: what was gathered from their words, and what the words hold now. So
- * a sum is exact however many threads have come and gone, and reading one changes nothing.
+ * The main thread's sums of the threads' counts: what it has gathered from their words, plus what the words hold now.
+ * A sum stays exact however many threads come and go, and reading one changes nothing.
  *
  * A word holds 2^31 counts: `gather` must be called before one is full.
  */
@@ -47,7 +47,7 @@ export class TableTotals {
 
   ofNode(slot: number): NodeTotals {
     const counts = { errorStatuses: 0, failures: 0, answers: 0, requests: 0 };
-    // What ends is read before what begins: so nothing seems to have ended that has not begun.
+    // Ends are read before begins, so that no more requests seem to have ended than begun.
     for (const [at, count] of perNode.entries()) {
       counts[count] = (this.nodes[slot * perNode.length + at] ?? 0) + this.sumOf(slot, count);
     }
@@ -64,7 +64,7 @@ export class TableTotals {
 
   get ofThreads(): ThreadTotals {
     const { retries, requests, answered, failed } = this.process;
-    // As in `ofNode`: what ends is read before what begins.
+    // As in `ofNode`: ends are read before begins.
     const ended = { failed: failed + this.sumOfThreads("failed"), answered: answered + this.sumOfThreads("answered") };
     return {
       queued: this.sumOfThreads("queued"),

@@ -13,7 +13,7 @@ type Entry = Awaited<typeof entry>;
 
 const run = async (order: Parameters<Entry["default"]>[0]): Promise<void> => (await entry).default(order);
 
-/** Does nothing: threads.ts explains why it is there. */
+/** Does nothing; threads.ts explains its purpose. */
 const refill = (): void => {};
 
 export = Object.assign(run, { refill });

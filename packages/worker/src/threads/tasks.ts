@@ -8,7 +8,7 @@ import type { TaskMessage } from "./setup.js";
 import { rebuildThrown } from "./task-error.js";
 
 export interface TaskOptions {
-  /** Fires: the task's own signal does, and the promise rejects at once. */
+  /** When it fires, the task's own signal fires and the promise rejects at once. */
   readonly signal?: AbortSignal | undefined;
   /** Over waiting for a thread and running. Default: as long as it takes. */
   readonly timeoutMs?: number | undefined;
@@ -29,7 +29,7 @@ export interface TasksOptions {
 const tasksHereMax = 64;
 
 /**
- * The tasks of the application: each settles once, by its outcome or by what ends the wait for it.
+ * The tasks of the application. Each settles once: by its outcome, or by an abort, a timeout or `close`.
  *
  * A task is never ended by force, since its thread also sends requests: its signal fires, and its result is ignored.
  */
