@@ -1,7 +1,8 @@
-import type { Random } from "@rollcall/core";
+import { present, type Random } from "@rollcall/core";
 import type { RedisConfig } from "@rollcall/core/config";
 import { equalJitter } from "@rollcall/core/health";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
+import { withCheckedTls } from "./checked-tls.js";
 
 /** A single server or a Redis Cluster; the store uses what both have. */
 export type RedisClient = Redis | Cluster;
@@ -54,9 +55,9 @@ export function createRedisClient(config: RedisConfig, random: Random): RedisCli
   switch (config.kind) {
     case "url":
       // Reads the URL without connecting, so that its query parameters do not override the settings above.
-      return new Redis(config.url, { lazyConnect: true }).duplicate(options);
+      return duplicateOf(new Redis(config.url, { lazyConnect: true }), options);
     case "options":
-      return new Redis({ ...config.options, ...options });
+      return new Redis({ ...withCheckedTls(config.options), ...options });
     case "cluster":
       return new Cluster([...config.nodes], {
         ...config.options,
@@ -68,9 +69,13 @@ export function createRedisClient(config: RedisConfig, random: Random): RedisCli
         keyPrefix: "",
         enableAutoPipelining: false,
         lazyConnect: false,
-        redisOptions: { ...objectIn(config.options.redisOptions), ...options },
+        redisOptions: { ...withCheckedTls(objectIn(config.options.redisOptions)), ...options },
       });
   }
+}
+
+function duplicateOf(client: Redis, options: RedisOptions): Redis {
+  return client.duplicate({ ...withCheckedTls(present({ tls: client.options.tls })), ...options });
 }
 
 function objectIn(value: unknown): object {
