@@ -102,7 +102,7 @@ describe("node lists", scenarioTimeout, () => {
     assert.deepEqual(await failuresOf(replicas), []);
     assert.equal((await stranger.stats()).requests.other, 0, "no request went to the other cluster");
     assert.deepEqual(messagesOf(coordinator, /is down|cannot be reached|may end|is gone/), []);
-    // Whatever the lists hold, and however often: a few lines, and nothing raw in them.
+    // A few log lines, however often the lists come, and no raw text of theirs.
     const warnings = messagesOf(coordinator, /list|used yet/);
     assert.ok(warnings.length <= atEveryNode.length + 2 * stranger.nodes.length, warnings.join("\n"));
     assert.deepEqual(messagesOf(coordinator, /\p{Cc}/u), []);

@@ -96,7 +96,7 @@ describe("bad observers", { ...scenarioTimeout, concurrency: 2 }, () => {
     assert.match(said[0] ?? "", new RegExp(`^node n2 \\(${addressOf(lost)}\\) cannot be .* but from replica [^ ]+: `));
     for (const replica of replicas) assert.deepEqual(blamedBy(replica), []);
 
-    // None of them reaches it, and it does not reach any: what others say of the dead one is still believed.
+    // It reaches none of them, and no process reaches the dead one: other processes' reports of that still count.
     await way1.cut("refuse");
     await way3.cut("refuse");
     await waitUntil("the coordinator reaches none", () => messagesOf(coordinator, unreached).length === 3);
@@ -115,7 +115,8 @@ describe("bad observers", { ...scenarioTimeout, concurrency: 2 }, () => {
     await lost.restart();
     for (const way of [way1, way2, way3]) await way.restore();
     await waitForState(replicas, [lost], ["slow-start", "healthy"]);
-    // Of the two that it could not reach and that were in use all the time; the dead one is back, as every dead one is.
+    // One line each for the two nodes that it could not reach and that stayed in use; the dead one has returned as
+    // usual.
     const again = () => messagesOf(coordinator, /can be reached from here again/).length;
     await waitUntil("the coordinator says that it is over", () => again() === 2);
     assert.deepEqual(await failuresOf(replicas), []);

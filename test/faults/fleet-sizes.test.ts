@@ -18,7 +18,7 @@ import {
 /** Two such clusters, with seven processes each, run at once. */
 const light = { ...load, pauseMs: 40 };
 
-/** One process without Redis, and fleets of one, two and three that share a view each and keep it themselves. */
+/** One process without Redis, and fleets of one, two and three processes that share a view and may lead. */
 async function startFleets(nodes: readonly string[], redis: string): Promise<Replica[] & AsyncDisposable> {
   const sizes = [1, 2, 3];
   const shared = sizes.flatMap((size) => Array.from({ length: size }, () => ({ redis, name: `fleet-of-${size}` })));
@@ -82,7 +82,7 @@ describe("fleet sizes", { ...scenarioTimeout, concurrency: 2 }, () => {
     await only.restart();
     const backMs = performance.now();
     await waitUntilServed(replicas, 1);
-    // An application waits for no more than its own next try: while every node is ejected, all are tried all the same.
+    // Requests recover at once: while every node is ejected, all are tried all the same.
     t.diagnostic(`requests went on ${Math.round(performance.now() - backMs)} ms after the node's return`);
     await waitForState(replicas, [only], ["slow-start", "healthy"]);
     await Promise.all(replicas.map((replica) => replica.ask("forget tally")));

@@ -17,7 +17,7 @@ import {
   waitUntilServed,
 } from "./support-faults.js";
 
-/** Of retries, by each process: what it has at its start, and what it earns whatever is asked. */
+/** The retry budget of each process: what it has at its start, and what it earns without requests. */
 const savedAtStart = 100;
 const earnedPerSecond = 10;
 const slots = 12;
@@ -34,7 +34,7 @@ describe("overload", { ...scenarioTimeout, concurrency: 2 }, () => {
     await waitUntilAllUp(replicas, cluster.nodes);
 
     const counted = async () => {
-      // In this order: whatever has been attempted is a request that is counted afterwards, or under way.
+      // In this order: each request that was attempted is counted afterwards, or in flight.
       const { requests: attempts } = await cluster.stats();
       const tallies = await Promise.all(replicas.map((replica) => replica.ask("tally")));
       const requests = tallies.reduce((sum, { answered, failed }) => sum + answered + failed, 0);
@@ -66,7 +66,7 @@ describe("overload", { ...scenarioTimeout, concurrency: 2 }, () => {
     const seen = await between(10_000);
     t.diagnostic(`${seen.requests} requests, ${seen.attempts} attempts; at first ${most.toFixed(2)} a request`);
     assert.ok(seen.attempts > seen.requests, "retries go on");
-    // Below 150 requests a second and process, what is earned by the second would be more than a twentieth.
+    // Below 150 requests a second and process, the budget earned per second would be more than a twentieth.
     if (seen.requests > 150 * replicas.length * seen.seconds) assert.ok(seen.attempts < 1.3 * seen.requests);
     const account = await counted();
     assert.ok(account.attempts <= atMost(account), JSON.stringify(account));
@@ -93,7 +93,7 @@ describe("overload", { ...scenarioTimeout, concurrency: 2 }, () => {
     await waitUntilAllUp(replicas, cluster.nodes);
 
     const timesOut = { kind: "delay", ms: 1_500, on: { kind: "other" } } as const;
-    // Probes and lists of nodes get the same answers, but for the slow: these are slow, and not beyond all patience.
+    // Probes and sniffs get the same answers; the slow ones stay within their timeouts.
     for (const [fault, failure] of [
       [{ kind: "reply", status: 429 }, "status 429"],
       [{ kind: "reply", status: 500 }, "status 500"],

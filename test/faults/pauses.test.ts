@@ -62,7 +62,7 @@ describe("pauses", { ...scenarioTimeout, concurrency: 4 }, () => {
     stopped.process.resume();
     await Promise.all(blocks);
     await waitUntilServed(replicas);
-    // Whatever was begun by it, a suspicion or a trial, would be over by now.
+    // Any suspicion or trial that it caused is over by now.
     await passTime(6_000);
 
     for (const replica of replicas) assert.deepEqual(blamedBy(replica), []);
@@ -75,7 +75,7 @@ describe("pauses", { ...scenarioTimeout, concurrency: 4 }, () => {
   it("a pause of the leader, stopped for 6 s and blocked for 2 s, is held against no node", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
-    // A question of the leader's is under way most of the time, so that its stops meet some.
+    // The leader has a probe in flight most of the time, so that some of its stops meet one.
     const slow = { requests: [{ kind: "delay", ms: 400, on: { kind: "probe" } }] } as const;
     await Promise.all(cluster.nodes.map((node) => node.set(slow)));
     const pool = { nodes: [...cluster.urls], redis: redis.url, name: "logs", discovery: { intervalMs: 1_000 } };

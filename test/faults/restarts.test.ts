@@ -138,7 +138,7 @@ describe("restarts", { ...scenarioTimeout, concurrency: 4 }, () => {
     await waitForState(replicas, [killed], ["healthy"]);
     await waitUntilServed(replicas, 100);
 
-    // The one that keeps the view: what happened to the node, in order, each once.
+    // The leader logs what happened to the node, in order, each once.
     const label = `node n2 \\(${addressOf(killed)}\\)`;
     const lines = messagesOf(coordinator, new RegExp(label)).filter((line) => !line.includes("is in use"));
     assert.equal(lines.length, 3, lines.join("\n"));
@@ -146,7 +146,7 @@ describe("restarts", { ...scenarioTimeout, concurrency: 4 }, () => {
     assert.match(lines[1] ?? "", new RegExp(`^${label} is back in slow start: answers again$`));
     assert.match(lines[2] ?? "", new RegExp(`^${label} has its full share again: slow start is over$`));
 
-    // A replica: what it held against the node by itself, once. The rest is the view's, and in its events.
+    // A replica logs its own ejection of the node, once. What the view says is in its events.
     for (const [at, replica] of replicas.entries()) {
       const lately = replica.log.slice(quiet[at]);
       const own = lately.filter((line) => / is ejected for this process| is used by this process again/.test(line));

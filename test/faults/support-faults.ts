@@ -6,7 +6,7 @@ import type { NodeEvent, PoolStats } from "@rollcall/worker";
 import type { CoordinatorProcess } from "../support/coordinator-process.js";
 import type { Replica } from "../support/replica/index.js";
 
-/** A whole file of these runs for minutes, on a machine that may be busy. */
+/** A file of these tests runs for minutes, on a machine that may be busy. */
 export const scenarioTimeout = { timeout: 400_000 } as const;
 export const search = { method: "POST", path: "/logs/_search", body: { size: 1 } } as const;
 /** Enough for every node to be used all the time, and little enough to leave the machine to the other processes. */
@@ -57,7 +57,7 @@ export function nodeEventsOf({ events }: Replica, about: (event: NodeEvent) => b
     .map(({ address, from, to, reason }) => `${address} ${from} -> ${to} (${reason})`);
 }
 
-/** All that it has held against any node. */
+/** The node events in which it ejects a node, sees it down, or drops it. */
 export const blamedBy = (replica: Replica): string[] =>
   nodeEventsOf(replica, ({ to }) => to === "ejected" || to === "down" || to === "absent");
 
@@ -68,7 +68,7 @@ export async function failuresOf(replicas: readonly Replica[]): Promise<string[]
   return (await Promise.all(replicas.map((replica) => replica.ask("tally")))).flatMap(({ failures }) => failures);
 }
 
-/** Lets a time pass while the load goes on. Nothing is to happen in it, so there is no condition to wait for. */
+/** Lets a time pass while the load goes on. Nothing may happen in it, so there is no condition to wait for. */
 export const passTime = (ms: number): Promise<void> => sleep(ms);
 
 export const closeAll = async (replicas: readonly Replica[]): Promise<void> =>

@@ -2,8 +2,8 @@ import type { PoolRequest } from "@rollcall/worker";
 import type { Asked } from "../support/replica/index.js";
 
 /**
- * Writes whose fate can be read off what the nodes have counted: each has an index of its own, so whatever was done in
- * that index was done by it, however often and under whatever ids.
+ * Writes whose effect can be read from the nodes' counts: each has an index of its own, so it alone has written there,
+ * however often and under whatever ids.
  */
 export interface Write {
   readonly kind: WriteKind;

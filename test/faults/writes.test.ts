@@ -16,7 +16,7 @@ const faults: readonly RequestFault[] = [
   { kind: "reset", when: "after-commit", on: users, times: 3 },
   { kind: "reset", when: "after-commit", with: "fin", on: users, times: 2 },
   { kind: "reset", when: "before-commit", on: users, times: 3 },
-  // What a client takes for a connection that was closed while it was idle.
+  // A client may take this for a connection that was closed while it was idle.
   { kind: "reset", when: "before-commit", with: "fin", on: { ...users, connection: "kept" }, times: 3 },
   { kind: "reset", when: "after-commit", on: { ...users, connection: "kept" }, times: 3 },
   { kind: "reply", status: 503, on: users, times: 6 },
@@ -28,7 +28,7 @@ const faults: readonly RequestFault[] = [
   { kind: "garbage", on: users, times: 1 },
 ];
 
-/** A node at a time is faulty, loses its connections, or is killed and started again. */
+/** One node at a time is faulty, loses its connections, or is killed and started again. */
 async function storm(cluster: FixtureCluster, random: () => number): Promise<void> {
   const untilMs = performance.now() + stormMs;
   while (performance.now() < untilMs) {

@@ -10,7 +10,7 @@ import { openStore, type SimEnvironment } from "./environment.js";
 import { SimControlClient } from "./sim-control-client.js";
 import type { SimProcess } from "./sim-process.js";
 
-/** A process that may keep the view, and has no pool. */
+/** A process that may lead, and has no pool. */
 export class CoordinatorProcess {
   private readonly coordinator: Coordinator;
   private view: View | undefined;

@@ -12,7 +12,7 @@ import { SimRedisClient } from "./sim-redis-client.js";
 import type { Story } from "./story.js";
 import type { World } from "./world.js";
 
-/** All that is environment a process. */
+/** What surrounds a simulated process. */
 export interface SimEnvironment {
   readonly world: World;
   readonly network: Network;

@@ -28,22 +28,22 @@ interface ReplicaFact {
   readonly replica: string;
   readonly hasPool: boolean;
   readonly atMs: number;
-  /** Since when there has been no long silence. */
+  /** Since when its heartbeats have come without a gap. */
   readonly sinceMs: number;
 }
 
-/** One that has been silent for so long is no longer counted on. */
+/** A replica without a heartbeat for this long is not expected to be asked. */
 const liveMs = 14_000;
 /** A process that has just come back may have been missing when the leader chose its peers. */
 const askedBeforeMs = 2_000;
 const keptMs = 120_000;
 const keptMax = 20_000;
 
-/** What really happened of late: the evidence that decisions are held against. */
+/** What happened recently: decisions are compared with it. */
 export class Facts {
   private probeFacts: ProbeFact[] = [];
   private evidenceFacts: EvidenceFact[] = [];
-  /** The last question of each leader about each node. */
+  /** The last peer probe request of each leader about each node. */
   private readonly asks = new Map<string, string>();
   private readonly replicaFacts = new Map<string, ReplicaFact>();
 
@@ -83,7 +83,7 @@ export class Facts {
     return this.evidenceFacts.filter((fact) => fact.leader === leader && fact.node === node && fact.atMs >= sinceMs);
   }
 
-  /** The pools that a leader must know of when it judges a node. */
+  /** The pools that a leader must have in its registry when it judges a node. */
   peersOf(leader: string): string[] {
     const nowMs = this.world.nowMs();
     return [...this.replicaFacts.values()]

@@ -4,15 +4,15 @@ import type { SearchNode } from "./search-cluster.js";
 import type { SimProcess } from "./sim-process.js";
 import type { Simulation } from "./simulation.js";
 
-/** How much goes wrong: from one fault to the next, on average. */
+/** The average time from one fault to the next. */
 const betweenMs = 7_000;
 /** A cluster's manager takes a node off the list within this time after it has gone. */
 const unlistedWithinMs = 20_000;
 
-/** Something that goes wrong for a while, and how it is put right again. */
+/** A fault that lasts for a while, and how it ends. */
 type Fault = (simulation: Simulation, random: Random) => { readonly lastsMs: number; readonly mend: () => void };
 
-/** Everything that may befall the world. */
+/** Every fault there is. */
 const faults: readonly Fault[] = [
   // Nodes.
   (simulation, random) => nodeFault(simulation, random, "crashed"),
@@ -45,7 +45,7 @@ const faults: readonly Fault[] = [
   redisFailover,
 ];
 
-/** Lets things go wrong by chance until then; afterwards everything is as it should be. */
+/** Causes faults at random until then, and ends all of them. */
 export class Misfortune {
   private readonly mending = new Set<() => void>();
 

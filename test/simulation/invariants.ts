@@ -13,7 +13,7 @@ import type { Story } from "./story.js";
 import { ViewOrder } from "./view-order.js";
 import type { World } from "./world.js";
 
-/** What must hold, each by the name it has in the documents. */
+/** The invariants, by their names in the documents. */
 export interface Violation {
   readonly invariant: string;
   readonly atMs: number;
@@ -64,7 +64,7 @@ export class Invariants {
     });
   }
 
-  /** The processes, and what they go by. */
+  /** The processes, and the views that they use. */
   know(given: {
     readonly processOf: (name: string) => SimProcess | undefined;
     readonly isLeading: (name: string) => boolean;
@@ -176,7 +176,7 @@ export class Invariants {
     this.peerProbing.add(`${replica} ${address}`);
   }
 
-  /** S8: a node that is down has one prober in the whole fleet, and that one waits between two probes. */
+  /** S8: one process of the fleet probes a node that is down, and it waits between two probes. */
   private checkLoneProber({ process, address, isPeerProbe, startedMs }: ProbeFact): void {
     const view = this.viewOf(process);
     if (view !== undefined) {
@@ -191,7 +191,7 @@ export class Invariants {
     }
     // A new term begins with a probe of every node that is down.
     if (!this.judge.isDownFor(address, 2_500) || this.judge.isNewTerm(process)) return;
-    // One more may be meant for another node that has taken the address meanwhile.
+    // One more probe may be for another node that has taken the address meanwhile.
     const before = this.facts
       .probesOf(address, startedMs - probesApartMs)
       .filter((fact) => fact.process === process && fact.startedMs < startedMs);
@@ -202,7 +202,7 @@ export class Invariants {
 
   // Readers.
 
-  /** S3: neither document that a reader goes by is ever replaced by an older one. */
+  /** S3: no document that a reader uses is ever replaced by an older one. */
   applied(replica: string, before: View | undefined, after: View | undefined): void {
     if (before === undefined || before === after) return;
     if (after === undefined) return this.violated("S3", `${replica} has lost its view`);
@@ -212,7 +212,7 @@ export class Invariants {
     if (isOlder) this.violated("S3", `${replica} goes back to an older view`);
   }
 
-  /** S7: while any node is known one is picked, and none that is leaving while there is another. */
+  /** S7: a pick finds a node if there is one, and takes a draining node only if there is no other. */
   picked(replica: string, nodes: readonly KnownNode[], picked: Picked): void {
     if (picked.type === "full") return;
     if (picked.type === "none") {

@@ -22,29 +22,28 @@ export interface DownEvent {
   readonly atMs: number;
 }
 
-/** A node that has been well for this long before a judgement was well while it was formed. */
+/** A node that was healthy for this long before a judgement was healthy while it was formed. */
 const formedWithinMs = 5_000;
-/** What a judgement may rest on is no older than this; more where the leader was stopped meanwhile. */
+/** Evidence for a judgement is no older than this, or than the second limit if the leader was stopped meanwhile. */
 const evidenceMs = 10_000;
 const evidenceOfStoppedMs = 45_000;
 const peerEvidenceMs = 4_500;
 /**
- * For so long, and no longer, a suspicion may be open before it is decided: two probes, the second begun a little
- * later.
+ * The longest time that a suspicion is open before it is decided: two probes, the second begun a little later.
  */
 const answersMs = 3_500;
-/** By how much two ideas of the store's clock may differ. */
+/** By how much two processes' readings of the store's clock may differ. */
 const clockSlackMs = 3_000;
 /** A decision is taken at an answer. By another clock it was at most so long before or after. */
 const decidedWithinMs = 2_000;
 
 /**
- * Holds every mark that becomes visible against what really happened.
+ * Compares every mark that becomes visible with what really happened.
  *
  * S5   A node that the leader reaches is never marked down, whatever one other process reports.
- * S6   Nor is one that the leader alone does not reach.
+ * S6   A node that only the leader does not reach is never marked down.
  * S11  A node that was down comes back after its hold and after enough answers in a row, and not before.
- * S12  None is marked down without two failed probes of the leader's own and one of a peer, where there is a peer.
+ * S12  A down mark needs two failed probes of the leader, and one of a peer if there is a peer.
  */
 export class Judge {
   readonly downs: DownEvent[] = [];
@@ -56,7 +55,7 @@ export class Judge {
 
   constructor(private readonly parts: JudgeParts) {}
 
-  /** What was visible is lost: what comes next is where we begin. */
+  /** What was visible is lost: checking begins anew with what comes next. */
   reset(): void {
     this.marks = undefined;
   }
@@ -126,7 +125,7 @@ export class Judge {
     if (others.length > 0 && others.every((one) => this.reached(one, node, decidedMs))) {
       violated("S6", `${process} marks ${key} down, which each of ${others.length} other processes reaches`);
     }
-    // What is said to an earlier question counts for nothing, nor does what its sender has taken back.
+    // An answer to an earlier request does not count, nor one that its sender has revised.
     const lastAsk = facts.lastAsk(process, key) ?? "none";
     const evidence = facts.evidenceOf(process, key, decidedMs - answersMs).filter(({ atMs }) => atMs <= decidedMs);
     const contrary = evidence.find(({ result, id, replica, atMs }) => {
@@ -156,7 +155,7 @@ export class Judge {
 
   private cameBack({ process }: Publication, key: string, { down }: Mark, now: Mark | undefined): void {
     const { facts, violated, story, storeNowMs } = this.parts;
-    // It may have become visible late; what came after the decision says nothing of it.
+    // It may have become visible late; evidence from after the decision does not count.
     const decidedMs = now === undefined ? this.parts.world.nowMs() : this.decidedMs(now);
     story.add(process, `publishes ${key} as no longer down`);
     const earlyMs = (down?.holdUntilMs ?? 0) - storeNowMs();

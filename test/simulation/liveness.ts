@@ -5,8 +5,8 @@ import type { Simulation } from "./simulation.js";
 const fetchedWithinMs = 1_500;
 
 /**
- * L1  Some time after the last fault every reader follows the one leader there is.
- * L4  There is one.
+ * L1  Some time after the last fault every reader follows the leader.
+ * L4  There is one leader.
  */
 export function checkFollowing({ leaders, replicas, invariants, world }: Simulation): void {
   const [leader, another] = leaders;

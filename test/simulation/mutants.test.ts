@@ -9,7 +9,7 @@ import { wiringMutants, wiringMutantsOfScenarios } from "./wiring-mutants.js";
 
 const size = { nodes: 5, replicas: 4, requestsPerSecond: 5, coordinators: 3, candidates: 0 };
 
-/** What was found, seed by seed, up to the invariant that is looked for. */
+/** The violations found, seed by seed, up to the expected invariant. */
 async function violatedBy({ invariant, seams }: Mutant, seedsMax: number): Promise<string[]> {
   const violated: string[] = [];
   const settles = invariant.startsWith("L");

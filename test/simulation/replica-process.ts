@@ -17,7 +17,7 @@ const slots = 256;
 
 /**
  * A process with a pool: follows the view, sends requests, ejects and reports nodes that fail it, probes for the
- * leader, and may lead. All but its requests is the product, wired by `Cluster` as in a pool.
+ * leader, and may lead. Only its requests are simulated: all else is the product, wired by `Cluster` as in a pool.
  */
 export class ReplicaProcess {
   private readonly cluster: Cluster<SimulatedSending, ViewSource>;
@@ -99,7 +99,7 @@ export class ReplicaProcess {
     return this.cluster.state.view;
   }
 
-  /** The view that came last, whatever was made of it. */
+  /** The view that came last, whether or not it is in force. */
   get newestView(): View | undefined {
     return this.newest;
   }

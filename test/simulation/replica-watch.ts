@@ -12,7 +12,7 @@ const reportsApartMs = 1_900;
 const probeLongestMs = 15_000;
 const justNowMs = 1_000;
 
-/** What is known of a replica that is watched. */
+/** The state of a replica that is watched. */
 export interface WatchedReplica {
   readonly view: View | undefined;
   readonly isFresh: boolean;
@@ -20,11 +20,11 @@ export interface WatchedReplica {
 }
 
 /**
- * Holds what a replica does with its nodes against what it has seen.
+ * Compares what a replica does with its nodes with what it has seen.
  *
  * S10  What an earlier node at an address has done is not counted against the next.
  * S15  A report of a failed probe follows one of that process and that node, and none is sent twice.
- * S16  A reader goes by the newest view that its store has shown, at once.
+ * S16  A reader uses the newest view that its store has shown, at once.
  * S17  A process that uses a node in spite of its down mark names it in its heartbeat.
  */
 export class ReplicaWatch {

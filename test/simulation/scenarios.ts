@@ -21,7 +21,7 @@ export interface Scenario {
   readonly lastsMs: number;
   /** "never": nothing is marked down. */
   readonly down: { readonly withinMs: number; readonly timesMax?: number } | "never";
-  /** It is also to be seen that all comes right again afterwards, which takes minutes. */
+  /** Also checks that every process recovers afterwards, which takes minutes. */
   readonly settles?: true;
 }
 

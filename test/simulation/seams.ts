@@ -5,8 +5,8 @@ import type { ReplicaParts } from "./replica-parts.js";
 import type { SimProcess } from "./sim-process.js";
 
 /**
- * Where another part can be put in the place of the product's own, to show that what it decides wrongly is found out.
- * What watches a part sits behind the seam: a part that lies to its owner does not lie to the watch.
+ * Where a mutant can replace a part of the product, to show that the simulation finds its wrong decisions. The checks
+ * sit behind the seam, so a part that reports something wrong to its owner does not report it to the checks.
  */
 export interface Seams {
   /** What a coordinator, or a replica, has of the store. */
@@ -22,7 +22,7 @@ export interface Seams {
   readonly leaderClockRate: number;
 }
 
-/** The product with one thing wrong, and the invariant by which that must be found out. */
+/** The product with one thing wrong, and the invariant that must find it. */
 export interface Mutant {
   readonly what: string;
   readonly invariant: string;

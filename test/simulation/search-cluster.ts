@@ -41,7 +41,7 @@ export class SearchNode {
   }
 }
 
-/** What became of a question. Without one of these, nothing ever comes back. */
+/** The reply to a request. Without one, nothing ever comes back. */
 export type Reply =
   | { readonly kind: "refused" }
   | { readonly kind: "answered"; readonly body: string; readonly isList: boolean };
@@ -50,7 +50,7 @@ export type Reply =
 const resentAfterMs = [0, 1_000, 3_000];
 const uuid = "u1";
 
-/** The search cluster: its nodes, what they answer, and what its elected manager believes of them. */
+/** The search cluster: its nodes, what they answer, and the list that its elected manager keeps. */
 export class SearchCluster {
   readonly nodes: SearchNode[];
   /** Addresses that no node has any more. */

@@ -7,11 +7,11 @@ import { Simulation } from "./simulation.js";
 
 export interface SeedOptions {
   readonly seed: number;
-  /** How long things go wrong, by the simulated clock. */
+  /** How long faults happen, by the simulated clock. */
   readonly minutes: number;
   readonly seams?: Partial<Seams>;
   readonly size?: Size;
-  /** Whether it is also to be seen that all comes right afterwards; default: it is. */
+  /** Whether to check that every process recovers afterwards; default: true. */
   readonly settles?: boolean;
 }
 
@@ -39,7 +39,7 @@ const followedWithinMs = 13_500;
 /** By then every hold is over, and every slow start has ended. */
 const wellWithinMs = 330_000;
 
-/** One seed: everything goes wrong for a while, and then nothing does, and all must come right. */
+/** One seed: faults for a while, then none, and every process must recover. */
 export async function runSeed({
   seed,
   minutes,

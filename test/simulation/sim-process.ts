@@ -91,7 +91,7 @@ export class SimProcess implements Timers {
     this.deaths.add(listener);
   }
 
-  /** It may have been stopped again before it came to this. */
+  /** It may have been stopped again meanwhile. */
   private redo(run: () => void): void {
     if (this.state === "running") run();
     else if (this.state === "stopped") this.overdue.push(run);

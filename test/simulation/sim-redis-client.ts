@@ -20,7 +20,7 @@ interface Line {
   readonly down: Direction;
 }
 
-/** Packets of one connection arrive in the order in which they were sent: whichever is next, when one is due. */
+/** Packets of one connection arrive in the order in which they were sent. */
 interface Direction {
   readonly onTheWay: (() => void)[];
   busyUntilMs: number;

@@ -41,8 +41,8 @@ interface Attempt {
 }
 
 /**
- * The requests of one process, as far as something may come of them: to nodes that fail, or are picked. Those that are
- * answered are not simulated one by one.
+ * The requests of one process that matter: those to nodes that fail, and those of picks. Answered requests are only
+ * counted.
  */
 export class SimulatedSender implements TableSender {
   answered = 0;

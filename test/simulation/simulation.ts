@@ -25,7 +25,7 @@ export interface SimulationOptions {
   readonly seams?: Partial<Seams>;
 }
 
-/** A cluster, a Redis, and processes that share a view of the one through the other. */
+/** A cluster, a Redis, and processes that share a view of the cluster through Redis. */
 export class Simulation {
   readonly world = new World();
   readonly story = new Story(this.world);
@@ -33,7 +33,7 @@ export class Simulation {
   readonly cluster: SearchCluster;
   readonly redis: SimRedis;
   readonly invariants: Invariants;
-  /** The world's own chance: what befalls it, and when. */
+  /** The randomness of the faults: which, and when. */
   readonly random;
   coordinators: CoordinatorProcess[] = [];
   replicas: ReplicaProcess[] = [];

@@ -4,25 +4,25 @@ import { inspect } from "node:util";
 export interface WaitOptions {
   /** Default 90,000: only a broken promise takes as long, not a busy machine. */
   readonly timeoutMs?: number;
-  /** Time between two looks. Default: a twentieth of the time waited so far, at least 5 and at most 200. */
+  /** Time between two checks. Default: a twentieth of the time waited so far, at least 5 and at most 200. */
   readonly everyMs?: number;
   /** Ends the wait early: it rejects when this fires. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Calls `look` until it returns something truthy, and returns that.
+ * Calls `check` until it returns something truthy, and returns that.
  *
- * @throws when the time is up, naming `description` and the last value; at once when `look` throws or the signal fires
+ * @throws when the time is up, naming `description` and the last value; at once when `check` throws or the signal fires
  */
 export async function waitUntil<T>(
   description: string,
-  look: () => T | Promise<T>,
+  check: () => T | Promise<T>,
   { timeoutMs = 90_000, everyMs, signal }: WaitOptions = {},
 ): Promise<T> {
   const startMs = performance.now();
   for (;;) {
-    const value = await look();
+    const value = await check();
     if (value) return value;
     const waitedMs = performance.now() - startMs;
     if (waitedMs >= timeoutMs) {

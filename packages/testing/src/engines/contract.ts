@@ -39,7 +39,7 @@ export interface EngineNode {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Where the JVM writes what it says. */
+  /** Where the JVM writes its output. */
   readonly logFile: string;
   /** SIGSTOP */
   pause(): void;

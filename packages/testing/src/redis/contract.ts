@@ -11,8 +11,8 @@ export interface RedisServer extends AsyncDisposable {
   readonly url: string;
   urlFor(user: { readonly username: string; readonly password: string }): string;
   /**
-   * A client that may do everything, for looking and for damage. It is closed with the server. One that was there when
-   * the server was killed or frozen works again once it is back.
+   * A client that may do everything: for checks and for faults. It is closed with the server, and works again after the
+   * server was killed or frozen and is back.
    */
   readonly client: Redis;
   /** SIGSTOP: connections stay, the kernel takes new ones, and nothing answers. */
