@@ -63,8 +63,8 @@ describe("close()", patience, () => {
       for (const error of await Promise.all(queued)) {
         assert.deepEqual([error.code, error.sent, error.attempts], ["CLOSED", "no", []]);
       }
-      const { pending: underWay, inFlight: left, queued: waiting } = pool.stats();
-      assert.deepEqual([underWay, left, waiting], [0, 0, 0]);
+      const { pending, inFlight: left, queued: waiting } = pool.stats();
+      assert.deepEqual([pending, left, waiting], [0, 0, 0]);
       await waitUntil("its sockets are closed", async () => (await cluster.stats()).openConnections === 0);
       assert.equal(await requestsSeen(cluster), 3);
     });

@@ -27,9 +27,9 @@ async function withThreads(threads: number, use: (scene: Scene) => Promise<void>
   try {
     await settled(pool, cluster);
     await use({ pool, cluster, log });
-    await waitUntil("nothing is under way", () => {
-      const { inFlight, queued, pending: underWay } = pool.stats();
-      return inFlight === 0 && queued === 0 && underWay === 0;
+    await waitUntil("nothing is pending", () => {
+      const { inFlight, queued, pending } = pool.stats();
+      return inFlight === 0 && queued === 0 && pending === 0;
     });
     const { requests, answered, failed } = pool.stats();
     assert.equal(answered + failed, requests);
@@ -55,7 +55,7 @@ async function blockThread(pool: Pool): Promise<{ letGo(): Promise<void> }> {
 describe("blocked thread", patience, () => {
   it("a thread blocked by a task delays no request while there is another", async () => {
     await withThreads(2, async ({ pool }) => {
-      // Those under way when the task comes end before it runs.
+      // Requests in flight when the task comes end before it runs.
       const before = Array.from({ length: 20 }, () => pool.request(search));
       const blocked = await blockThread(pool);
       for (const answer of await Promise.all(before)) assert.equal(answer.status, 200);

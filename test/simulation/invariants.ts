@@ -33,7 +33,7 @@ export class Invariants {
   readonly order: ViewOrder;
   readonly replicas: ReplicaWatch;
   private readonly facts: Facts;
-  private readonly underWay = new Map<Asked, ProbeFact>();
+  private readonly probing = new Map<Asked, ProbeFact>();
   /** The processes that made each control request so far. */
   readonly requests: { readonly sniffs: string[]; readonly probes: string[] } = { sniffs: [], probes: [] };
   private readonly peerProbing = new Set<string>();
@@ -160,13 +160,13 @@ export class Invariants {
       const isPeerProbe = this.peerProbing.delete(`${process} ${address}`);
       const fact: ProbeFact = { process, address, startedMs: this.world.nowMs(), isPeerProbe };
       this.facts.probe(fact);
-      this.underWay.set(asked, fact);
+      this.probing.set(asked, fact);
       this.checkLoneProber(fact);
     },
     answered: (asked, outcome) => {
-      const fact = this.underWay.get(asked);
+      const fact = this.probing.get(asked);
       if (fact === undefined) return;
-      this.underWay.delete(asked);
+      this.probing.delete(asked);
       fact.endedMs = this.world.nowMs();
       fact.outcome = outcome;
     },

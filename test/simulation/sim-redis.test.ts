@@ -46,7 +46,7 @@ async function whileLeading(
   }
 }
 
-it("never brings back an older head by a renewal that goes out while a publication is under way", () =>
+it("never brings back an older head by a renewal that goes out while a publication is pending", () =>
   whileLeading(async ({ store, lease }) => {
     await Promise.all([store.publish(lease, publication(lease, 2)), store.renew(lease, 1)]);
     assert.equal((await store.read())?.head.marks.sequence, 2);

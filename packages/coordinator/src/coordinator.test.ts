@@ -209,7 +209,7 @@ describe("coordinator and the health of nodes", () => {
     await at(2).down();
     store.report({ node: `id2@${at(2).address}`, reason: "connection refused", replica: "r1" });
     const { view, tookMs } = await when("it is down", (view) => markAt(view, at(2)) === "down");
-    assert.ok(tookMs <= 2_000, "a report is looked into at once");
+    assert.ok(tookMs <= 2_000, "a report causes a probe at once");
     assert.equal(view.topology.nodes.length, 3);
     await pass(2_500);
     assert.ok(sniffs() > before);

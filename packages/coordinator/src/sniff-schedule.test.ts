@@ -17,12 +17,12 @@ describe("sniff schedule", () => {
 
   it("after a change, sniffs follow at 2, 5 and 10 s, then at the interval", () => {
     let schedule = sniffed(firstSniff(0), "changed", 0);
-    const looks: number[] = [];
-    for (let look = 0; look < 5; look++) {
-      looks.push(schedule.dueMs);
+    const dueTimes: number[] = [];
+    for (let count = 0; count < 5; count++) {
+      dueTimes.push(schedule.dueMs);
       schedule = sniffed(schedule, "same", schedule.dueMs);
     }
-    assert.deepEqual(looks, [2_000, 5_000, 10_000, 40_000, 70_000]);
+    assert.deepEqual(dueTimes, [2_000, 5_000, 10_000, 40_000, 70_000]);
   });
 
   it("every change starts the further sniffs again", () => {

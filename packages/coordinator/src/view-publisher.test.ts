@@ -201,8 +201,8 @@ describe("view publisher", () => {
     await settled();
     const stopped = publisher.stop();
     publisher.topologyChanged();
-    const first = await Promise.race([stopped.then(() => "stopped"), settled().then(() => "still under way")]);
-    assert.equal(first, "still under way");
+    const first = await Promise.race([stopped.then(() => "stopped"), settled().then(() => "still pending")]);
+    assert.equal(first, "still pending");
     go();
     await stopped;
     await settled();

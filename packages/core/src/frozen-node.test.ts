@@ -77,7 +77,7 @@ interface Seat {
   lastByteMs: number;
 }
 
-/** One process that keeps `lanes` requests under way, one after the other in each. */
+/** One process that keeps `lanes` requests in flight, one after the other in each. */
 class Process {
   readonly took: { readonly read: boolean; readonly ms: number; readonly atMs: number }[] = [];
   readonly reports: { readonly slot: number; readonly atMs: number }[] = [];

@@ -122,6 +122,6 @@ export function isRunning(pid: number): boolean {
   try {
     return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
-    return process.platform !== "linux"; // on Linux it has gone between the two looks
+    return process.platform !== "linux"; // on Linux it has gone between the two checks
   }
 }

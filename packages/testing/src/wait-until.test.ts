@@ -4,8 +4,8 @@ import { waitUntil } from "./wait-until.js";
 
 describe("waitUntil", () => {
   it("gives the first truthy value", async () => {
-    let looks = 0;
-    assert.equal(await waitUntil("it is three", () => (++looks >= 3 ? looks : 0), { everyMs: 1 }), 3);
+    let checks = 0;
+    assert.equal(await waitUntil("it is three", () => (++checks >= 3 ? checks : 0), { everyMs: 1 }), 3);
   });
 
   it("says what it waited for and what it saw last", async () => {
@@ -13,7 +13,7 @@ describe("waitUntil", () => {
     await assert.rejects(wait, /10 ms in vain until pigs fly; last seen: null/);
   });
 
-  it("passes on at once what the look throws", async () => {
+  it("passes on at once what the check throws", async () => {
     await assert.rejects(
       waitUntil("it works", () => assert.fail("broken")),
       /broken/,

@@ -73,9 +73,9 @@ export function createConnector(
   let lastFamily: number | undefined;
 
   // The client gets a socket when it is connected: until then only the connector can close it.
-  const underWay = new Set<(reason: Error) => void>();
+  const attempts = new Set<(reason: Error) => void>();
   signal?.addEventListener("abort", () => {
-    for (const giveUp of underWay) giveUp(closed());
+    for (const giveUp of attempts) giveUp(closed());
   });
 
   const pinProblem = (target: buildConnector.Options, expected: string, socket: Socket) => {
@@ -92,7 +92,7 @@ export function createConnector(
     const opened = (error: Error | null, socket: Socket | null) => {
       if (isOver) return;
       isOver = true;
-      underWay.delete(giveUp);
+      attempts.delete(giveUp);
       ended();
       if (socket === null) return callback(error ?? closed(), null);
       const problem = pinProblem(target, expected, socket);
@@ -113,7 +113,7 @@ export function createConnector(
       opened(closed(), null);
       return giveUp;
     }
-    underWay.add(giveUp);
+    attempts.add(giveUp);
 
     // No server is called by its number: there the certificate is compared with the address.
     const servername = tls.serverName ?? (isIP(host) === 0 ? host : "");

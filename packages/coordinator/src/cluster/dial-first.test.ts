@@ -65,7 +65,7 @@ describe("dialling the addresses of a name", () => {
     for (const { socket } of dialled.values()) socket.destroy();
   });
 
-  it("a failure while another attempt is under way is not the end", () => {
+  it("a failure while another attempt is pending is not the end", () => {
     const { timers, results, open, fail, dialled } = dialling("a", "b");
     timers.advance(250);
     fail("b");

@@ -26,7 +26,7 @@ export function dialFirst(
 ): (reason: Error) => void {
   const waiting = addresses.slice(0, addressesMax).reverse();
   const sockets = new Set<Socket>();
-  let underWay = 0;
+  let opening = 0;
   let isOver = false;
   let cancelNext = () => {};
 
@@ -41,14 +41,14 @@ export function dialFirst(
     cancelNext();
     const address = waiting.pop();
     if (address === undefined) return;
-    underWay++;
+    opening++;
     try {
       const dialled = dial(address, (error, socket) => {
-        underWay--;
+        opening--;
         if (isOver) return;
         if (error === null) return end(null, socket, address);
         if (waiting.length > 0) return next();
-        if (underWay === 0) end(error, null);
+        if (opening === 0) end(error, null);
       });
       sockets.add(dialled);
     } catch (error) {

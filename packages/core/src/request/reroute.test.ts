@@ -121,7 +121,7 @@ describe("rerouting", () => {
             }
             rerouted.push({ atMs: timeMs, most });
           }
-          // Of the attempts under way in a window, none beyond what the last look allowed.
+          // Of the attempts in flight in a window, none beyond what the last call allowed.
           const recent = rerouted.filter(({ atMs }) => atMs >= window.sinceMs).length;
           if (result.reroutes.length > 0) assert.ok(recent <= most);
           const gone = new Set(result.reroutes.map(({ attempt }) => attempt));

@@ -81,11 +81,11 @@ class StressRig {
   private readonly once: string[] = [];
   private sequence = 0;
   private nextId = 1;
-  private underWay = 0;
+  private pending = 0;
   private answered = 0;
   private killed = 0;
   private tasks = 0;
-  private tasksUnderWay = 0;
+  private pendingTasks = 0;
   private slotsGivenBack = 0;
   private readonly usedSlots = new Set<number>();
   private live = 0;
@@ -215,7 +215,7 @@ class StressRig {
     while (nowMs() < endMs) {
       // In one turn: so a thread may well be given a call before its loop has come to the new list.
       if (this.random() < 0.3) this.changeView();
-      for (let more = 0; more < 12; more++) if (this.underWay < 80) this.begin(false);
+      for (let more = 0; more < 12; more++) if (this.pending < 80) this.begin(false);
       await sleep(this.random() * 6);
     }
     await this.quiet();
@@ -241,7 +241,7 @@ class StressRig {
     let mayKillFromMs = nowMs() + 100;
     while (nowMs() < endMs) {
       if (this.random() < 0.4) this.changeView();
-      for (let more = 0; more < 16; more++) if (this.underWay < 120) this.begin(this.random() < 0.3);
+      for (let more = 0; more < 16; more++) if (this.pending < 120) this.begin(this.random() < 0.3);
       const kind = this.random();
       if (kind < 0.1) void this.runTask("request");
       else if (kind < 0.13) void this.runTask("compute");
@@ -307,7 +307,7 @@ class StressRig {
     const since = this.views.length - 1;
     if (isWrite) this.once.push(id);
     let settlements = 0;
-    this.underWay++;
+    this.pending++;
     // Set before the call begins: that may settle it.
     const timer = setTimeout(
       () => pending?.cancel(givesUp ? "ABORTED" : "TIMEOUT", "given up"),
@@ -315,7 +315,7 @@ class StressRig {
     );
     const pending: PendingRequest | undefined = this.lanes.start(call, (result) => {
       if (++settlements > 1) return void this.problems.push(`call ${id} was settled ${settlements} times`);
-      this.underWay--;
+      this.pending--;
       clearTimeout(timer);
       this.judge(id, since, result);
     });
@@ -346,7 +346,7 @@ class StressRig {
   private async runTask(kind: StressWork["kind"]): Promise<void> {
     const id = (this.nextId++).toString(36);
     this.tasks++;
-    this.tasksUnderWay++;
+    this.pendingTasks++;
     const { port1, port2 } = new MessageChannel();
     const data: StressWork = { kind, forMs: this.random() * 250, path: `/${id}/100/5` };
     try {
@@ -356,7 +356,7 @@ class StressRig {
       // Its thread has died, by this or another task.
     } finally {
       port1.close();
-      this.tasksUnderWay--;
+      this.pendingTasks--;
     }
   }
 
@@ -404,8 +404,8 @@ class StressRig {
   }
 
   private quiet(): Promise<void> {
-    return this.until("nothing is under way", () => {
-      const isIdle = this.underWay === 0 && this.tasksUnderWay === 0 && this.live === threads;
+    return this.until("nothing is pending", () => {
+      const isIdle = this.pending === 0 && this.pendingTasks === 0 && this.live === threads;
       return isIdle && this.totals.inFlight === 0 && this.lanes.stats().queued === 0;
     });
   }
@@ -415,8 +415,8 @@ class StressRig {
     while (!look()) {
       this.assertWell();
       if (nowMs() > deadlineMs) {
-        const { underWay, tasksUnderWay, live } = this;
-        const state = { underWay, tasksUnderWay, live, ...this.lanes.stats(), inFlight: this.totals.inFlight };
+        const { pending, pendingTasks, live } = this;
+        const state = { pending, pendingTasks, live, ...this.lanes.stats(), inFlight: this.totals.inFlight };
         throw new Error(`waited in vain until ${what}: ${JSON.stringify(state)}`);
       }
       await sleep(5);
