@@ -131,6 +131,8 @@ describe("access to a cluster", () => {
     assert.equal(access.reach(node("10.0.0.9")).kind, "endpoint");
     await access.resolveSeeds();
     assert.equal(changes(), 1, "nothing has changed");
+    const another = access.reach(node("es1.test.", 9201));
+    assert.deepEqual(another.kind === "endpoint" && another.endpoint.lastAddresses, ["10.0.0.1"]);
 
     names.delete("es1.test");
     await access.resolveSeeds();
