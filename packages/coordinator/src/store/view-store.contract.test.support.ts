@@ -185,19 +185,19 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     it(
       "a failure report reaches the listeners, until they unsubscribe",
       withStores(async ({ stores: [a, b], arrive }) => {
-        const heard: FailureReport[] = [];
-        const stop = b.onReport((report) => heard.push(report));
+        const received: FailureReport[] = [];
+        const stop = b.onReport((report) => received.push(report));
         await arrive();
         a.report({ node: "id@es1:9200", reason: "connection refused", replica: "r1" });
         await arrive();
-        assert.deepEqual(heard, [{ node: "id@es1:9200", reason: "connection refused", replica: "r1" }]);
+        assert.deepEqual(received, [{ node: "id@es1:9200", reason: "connection refused", replica: "r1" }]);
         a.report({ node: "id@es1:9200", reason: "connection refused", replica: "r1", probe: "failed" });
         await arrive();
-        assert.equal(heard[1]?.probe, "failed");
+        assert.equal(received[1]?.probe, "failed");
         stop();
         a.report({ node: "id@es1:9200", reason: "connection refused", replica: "r1" });
         await arrive();
-        assert.equal(heard.length, 2);
+        assert.equal(received.length, 2);
       }),
     );
 
@@ -329,16 +329,16 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     it(
       "a heartbeat reaches the listeners of every process, its sender included, until they unsubscribe",
       withStores(async ({ stores: [a, b], arrive }) => {
-        const heard: Heartbeat[] = [];
-        const stops = [a, b].map((store) => store.onHeartbeat((received) => heard.push(received)));
+        const received: Heartbeat[] = [];
+        const stops = [a, b].map((store) => store.onHeartbeat((each) => received.push(each)));
         await arrive();
         a.heartbeat(heartbeat);
         await arrive();
-        assert.deepEqual(heard, [heartbeat, heartbeat]);
+        assert.deepEqual(received, [heartbeat, heartbeat]);
         for (const stop of stops) stop();
         a.heartbeat(heartbeat);
         await arrive();
-        assert.equal(heard.length, 2);
+        assert.equal(received.length, 2);
       }),
     );
 
