@@ -4,70 +4,56 @@ import { rosterOf, type SelectableNode } from "./eligible.js";
 
 type Kind = "well" | "unverified" | "slow-start" | "ejected" | "down" | "draining" | "seed";
 
-/** Nodes in slots 0, 1, 2 … */
-function nodesOf(...kinds: Kind[]): SelectableNode[] {
-  return kinds.map((kind, slot) => ({
-    slot,
-    tier: kind === "seed" ? "seed" : "node",
-    mark: kind === "well" || kind === "ejected" || kind === "seed" ? "none" : kind,
-    ejected: kind === "ejected",
-  }));
+/** Nodes in slots 0, 1, 2 …, such as `well 8*down`. */
+function nodesOf(text: string): SelectableNode[] {
+  const kinds = text.split(" ").flatMap((word) => {
+    const [kind, count] = word.split("*").reverse();
+    return Array<Kind>(Number(count ?? 1)).fill(kind as Kind);
+  });
+  return kinds.map((kind, slot) => {
+    const mark = kind === "well" || kind === "ejected" || kind === "seed" ? "none" : kind;
+    return { slot, tier: kind === "seed" ? "seed" : "node", mark, ejected: kind === "ejected" };
+  });
 }
-
-const many = (count: number, kind: Kind): Kind[] => Array.from({ length: count }, () => kind);
 
 it("a roster without nodes is empty", () => {
   assert.deepEqual(rosterOf([]), { eligible: [], further: [], panic: true });
 });
 
-it("requests go to healthy, unverified and slow-starting nodes; the others follow in order of preference", () => {
-  assert.deepEqual(rosterOf(nodesOf("seed", "draining", "down", "ejected", "slow-start", "unverified", "well")), {
-    eligible: [4, 5, 6],
-    further: [[3], [2], [1], [0]],
-    panic: false,
+const slots = (count: number) => Array.from({ length: count }, (_, slot) => slot);
+const range = (from: number, to: number) => slots(to).slice(from);
+const rosters: Readonly<
+  Record<string, readonly (readonly [nodes: string, eligible: number[], further: number[][], panic: boolean])[]>
+> = {
+  "requests go to healthy, unverified and slow-starting nodes; the others follow in order of preference": [
+    ["seed draining down ejected slow-start unverified well", [4, 5, 6], [[3], [2], [1], [0]], false],
+  ],
+  "one healthy node of nine suffices": [["well 8*down", [0], [range(1, 9)], false]],
+  "ejections are ignored if no node is healthy": [
+    ["ejected ejected down draining seed", [0, 1], [[2], [3], [4]], true],
+  ],
+  "draining nodes come before seeds, and seeds are used if there is nothing else": [
+    ["seed draining", [1], [[0]], true],
+    ["seed seed", [0, 1], [], true],
+  ],
+  "with ten nodes, panic begins in steps when fewer than half are healthy": [
+    ["5*well 5*down", slots(5), [range(5, 10)], false],
+    ["4*well ejected 5*down", slots(5), [range(5, 10)], true],
+    ["4*well 6*down draining", slots(10), [[10]], true],
+  ],
+  "draining nodes do not count for panic": [["well 3*down 20*draining", [0], [range(1, 4), range(4, 24)], false]],
+};
+for (const [name, rows] of Object.entries(rosters)) {
+  it(name, () => {
+    for (const [nodes, eligible, further, panic] of rows) {
+      assert.deepEqual(rosterOf(nodesOf(nodes)), { eligible, further, panic }, nodes);
+    }
   });
-});
-
-it("one healthy node of nine suffices", () => {
-  const { eligible, panic } = rosterOf(nodesOf("well", ...many(8, "down")));
-  assert.deepEqual({ eligible, panic }, { eligible: [0], panic: false });
-});
-
-it("ejections are ignored if no node is healthy", () => {
-  assert.deepEqual(rosterOf(nodesOf("ejected", "ejected", "down", "draining", "seed")), {
-    eligible: [0, 1],
-    further: [[2], [3], [4]],
-    panic: true,
-  });
-});
+}
 
 it("down marks are ignored if every node is down, ejected or not", () => {
-  const [node, ...others] = nodesOf("down", "down", "draining", "seed");
+  const [node, ...others] = nodesOf("down down draining seed");
   assert.ok(node !== undefined);
-  assert.deepEqual(rosterOf([{ ...node, ejected: true }, ...others]), {
-    eligible: [0, 1],
-    further: [[2], [3]],
-    panic: true,
-  });
-});
-
-it("draining nodes come before seeds, and seeds are used if there is nothing else", () => {
-  assert.deepEqual(rosterOf(nodesOf("seed", "draining")), { eligible: [1], further: [[0]], panic: true });
-  assert.deepEqual(rosterOf(nodesOf("seed", "seed")), { eligible: [0, 1], further: [], panic: true });
-});
-
-it("with ten nodes, panic begins in steps when fewer than half are healthy", () => {
-  const half = rosterOf(nodesOf(...many(5, "well"), ...many(5, "down")));
-  assert.deepEqual([half.eligible.length, half.panic], [5, false]);
-
-  const ejected = rosterOf(nodesOf(...many(4, "well"), "ejected", ...many(5, "down")));
-  assert.deepEqual([ejected.eligible, ejected.panic], [[0, 1, 2, 3, 4], true]);
-
-  const down = rosterOf(nodesOf(...many(4, "well"), ...many(6, "down"), "draining"));
-  assert.deepEqual([down.eligible.length, down.further, down.panic], [10, [[10]], true]);
-});
-
-it("draining nodes do not count for panic", () => {
-  const { eligible, panic } = rosterOf(nodesOf("well", ...many(3, "down"), ...many(20, "draining")));
-  assert.deepEqual({ eligible, panic }, { eligible: [0], panic: false });
+  const roster = { eligible: [0, 1], further: [[2], [3]], panic: true };
+  assert.deepEqual(rosterOf([{ ...node, ejected: true }, ...others]), roster);
 });

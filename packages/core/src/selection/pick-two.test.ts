@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import { seededRandom } from "@rollcall/testing";
 import fc from "fast-check";
 import { rosterOf, type SelectableNode } from "./eligible.js";
@@ -7,10 +7,7 @@ import { Exploration } from "./exploration.js";
 import type { NodeReader } from "./node-reader.js";
 import { type Picked, pick, pickAmong } from "./pick-two.js";
 
-interface Row {
-  readonly tier: "node" | "seed";
-  readonly mark: SelectableNode["mark"];
-  readonly ejected: boolean;
+interface Row extends Omit<SelectableNode, "slot"> {
   readonly weight: number;
   readonly inFlight: number;
   readonly room: boolean;
@@ -20,17 +17,10 @@ interface Row {
 }
 
 const nowMs = 100_000;
-const well: Row = {
-  tier: "node",
-  mark: "none",
-  ejected: false,
-  weight: 1,
-  inFlight: 0,
-  room: true,
-  refusedAtMs: Number.NEGATIVE_INFINITY,
-  penalty: 1,
-  begunAtMs: 0,
-};
+const atRest = { weight: 1, inFlight: 0, room: true, penalty: 1, begunAtMs: 0 };
+const well: Row = { tier: "node", mark: "none", ejected: false, ...atRest, refusedAtMs: Number.NEGATIVE_INFINITY };
+const busy = (inFlight: number): Row => ({ ...well, inFlight });
+const times = (count: number, row: Row) => Array<Row>(count).fill(row);
 const down: Row = { ...well, mark: "down" };
 const fullUp: Row = { ...well, room: false };
 const bad: Row = { ...well, penalty: 100 };
@@ -39,7 +29,7 @@ const starting: Row = { ...well, mark: "slow-start", weight: 0.1 };
 function readerOf(rows: readonly Row[]): NodeReader {
   const row = (slot: number) => rows[slot] ?? assert.fail(`no slot ${slot}`);
   return {
-    roster: rosterOf(rows.map(({ tier, mark, ejected }, slot) => ({ slot, tier, mark, ejected }))),
+    roster: rosterOf(rows.map((row, slot) => ({ ...row, slot }))),
     weightOf: (slot) => row(slot).weight,
     inFlightOf: (slot) => row(slot).inFlight,
     hasRoom: (slot) => row(slot).room,
@@ -61,10 +51,8 @@ function countPicks(rows: readonly Row[], times: number, tried: readonly number[
   return counts;
 }
 
-const shares = (counts: readonly number[]) => {
-  const sum = counts.reduce((total, count) => total + count, 0);
-  return counts.map((count) => count / sum);
-};
+const sumOf = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+const shares = (counts: readonly number[]) => counts.map((count) => count / sumOf(counts));
 
 function assertNear(actual: number | undefined, expected: number, tolerance: number): void {
   assert.ok(actual !== undefined && Math.abs(actual - expected) <= tolerance, `${actual} is not about ${expected}`);
@@ -95,189 +83,173 @@ const picking = (check: (rows: Row[], picked: Picked, tried: number[]) => void) 
     { numRuns: 1_000 },
   );
 
-describe("pick", () => {
-  it("a pick takes the best that the roster, the tried nodes and their room allow", () => {
-    picking((rows, picked, tried) => {
-      const { eligible } = readerOf(rows).roster;
-      const roomy = eligible.filter((slot) => rows[slot]?.room);
-      const untried = roomy.filter((slot) => !tried.includes(slot));
-      if (rows.length === 0) assert.equal(picked.type, "none");
-      else if (roomy.length > 0) assert.equal(picked.type, "node");
-      else if (tried.length === 0) assert.equal(picked.type, "full");
-      else assert.notEqual(picked.type, "none");
-      if (picked.type !== "node") return;
-      assert.equal(rows[picked.slot]?.room, true, "the node has room");
-      if (tried.includes(picked.slot)) assert.deepEqual(untried, [], "a tried node comes after every untried one");
-      if (rows[picked.slot]?.mark !== "draining" || rows[picked.slot]?.tier === "seed") return;
-      const others = rows.filter(({ tier, mark, room }, slot) => {
-        return tier === "node" && mark !== "draining" && room && !tried.includes(slot);
-      });
-      assert.deepEqual(others, [], "a draining node comes last");
+it("a pick takes the best that the roster, the tried nodes and their room allow", () => {
+  picking((rows, picked, tried) => {
+    const { eligible } = readerOf(rows).roster;
+    const roomy = eligible.filter((slot) => rows[slot]?.room);
+    const untried = roomy.filter((slot) => !tried.includes(slot));
+    if (rows.length === 0) assert.equal(picked.type, "none");
+    else if (roomy.length > 0) assert.equal(picked.type, "node");
+    else if (tried.length === 0) assert.equal(picked.type, "full");
+    else assert.notEqual(picked.type, "none");
+    if (picked.type !== "node") return;
+    assert.equal(rows[picked.slot]?.room, true, "the node has room");
+    if (tried.includes(picked.slot)) assert.deepEqual(untried, [], "a tried node comes after every untried one");
+    if (rows[picked.slot]?.mark !== "draining" || rows[picked.slot]?.tier === "seed") return;
+    const others = rows.filter(({ tier, mark, room }, slot) => {
+      return tier === "node" && mark !== "draining" && room && !tried.includes(slot);
     });
-  });
-
-  for (const count of [3, 40]) {
-    it(`requests spread evenly over ${count} idle nodes`, () => {
-      const counts = countPicks(Array<Row>(count).fill(well), 1_000 * count);
-      for (const share of shares(counts)) assertNear(share * count, 1, 0.12);
-    });
-
-    it(`the busiest of ${count} nodes is never picked, because two different ones are compared`, () => {
-      const [first] = countPicks([{ ...well, inFlight: 1 }, ...Array<Row>(count - 1).fill(well)], 2_000);
-      assert.equal(first, 0);
-    });
-  }
-
-  it("two of three nodes are compared, so the second best has its share", () => {
-    const counts = countPicks(
-      [0, 1, 2].map((inFlight) => ({ ...well, inFlight })),
-      3_000,
-    );
-    assertNear(shares(counts)[0], 2 / 3, 0.03);
-    assertNear(shares(counts)[1], 1 / 3, 0.03);
-  });
-
-  it("the only node is picked, however many requests it has in flight", () => {
-    assert.deepEqual(only([{ ...well, inFlight: 99 }]), [0]);
-  });
-
-  it("a node in slow start takes part in as many draws as its weight says", () => {
-    // Idle beside busy ones, it wins whenever it is one of the two: weight times two thirds.
-    const busy = { ...well, inFlight: 5 };
-    assertNear(shares(countPicks([busy, starting, busy], 5_000))[1], 0.1 * (2 / 3), 0.015);
-    assertNear(shares(countPicks([busy, { ...starting, weight: 0.5 }, busy], 5_000))[1], 0.5 * (2 / 3), 0.03);
-  });
-
-  it("few nodes in slow start are drawn among many nodes, too", () => {
-    const rows = [...Array<Row>(20).fill(starting), ...Array<Row>(20).fill({ ...well, inFlight: 5 })];
-    const picks = countPicks(rows, 4_000)
-      .slice(0, 20)
-      .reduce((sum, count) => sum + count, 0);
-    // Of 22 that take part on average 2 are in slow start, and win against any other.
-    assertNear(picks / 4_000, 1 - (20 * 19) / (22 * 21), 0.03);
-  });
-
-  it("slow start does not make a node look more costly", () => {
-    const counts = countPicks([{ ...well, inFlight: 1 }, starting], 2_000);
-    assertNear(shares(counts)[1], 0.1, 0.03);
-  });
-
-  for (const count of [3, 40]) {
-    it(`requests spread evenly over ${count} nodes that are all in slow start`, () => {
-      const counts = countPicks(Array<Row>(count).fill(starting), 1_000 * count);
-      for (const share of shares(counts)) assertNear(share * count, 1, 0.15);
-    });
-  }
-
-  it("a request waits for a healthy node without room rather than use one that is down", () => {
-    assert.deepEqual(pick(readerOf([fullUp, down]), [], nowMs, seededRandom(1)), { type: "full" });
-  });
-
-  it("a retry goes to a node that was not tried", () => {
-    assert.deepEqual(only([well, well, well], [1]), [0, 2]);
-    assert.deepEqual(only([well, well, well], [1, 0]), [2]);
-  });
-
-  it("a node that is down is tried before a tried one, and then the healthy ones begin again", () => {
-    const seed: Row = { ...well, tier: "seed" };
-    assert.deepEqual(only([well, down, seed], [0]), [1]);
-    assert.deepEqual(only([well, down, seed], [0, 1]), [2]);
-    assert.deepEqual(only([well, down, seed], [0, 1, 2]), [0]);
-  });
-
-  it("a retry returns to a tried node if the untried healthy ones have no room", () => {
-    assert.deepEqual(only([well, fullUp, down], [0]), [0]);
-  });
-
-  it("in panic, nodes that refused a connection in the last second are picked last", () => {
-    const refusing = { ...down, refusedAtMs: nowMs - 999 };
-    assert.deepEqual(only([refusing, { ...down, inFlight: 9 }, refusing]), [1]);
-    assert.deepEqual(only([refusing, refusing]), [0, 1]);
-    assert.deepEqual(
-      only([...Array<Row>(30).fill(refusing), { ...down, inFlight: 9 }, { ...down, inFlight: 9 }]),
-      [30, 31],
-    );
-    assert.deepEqual(only([{ ...refusing, refusedAtMs: nowMs - 1_000 }, down]), [0, 1]);
-    assert.deepEqual(only([{ ...well, refusedAtMs: nowMs - 1 }, well]), [0, 1]);
-  });
-
-  it("requests avoid a penalised node, among few nodes and among many", () => {
-    assert.deepEqual(only([bad, well, well]), [1, 2]);
-    assert.equal(countPicks([bad, ...Array<Row>(40).fill({ ...well, inFlight: 9 })], 1_000)[0], 0);
-  });
-
-  it("a penalised node is picked if it is cheaper all the same", () => {
-    const busy = { ...well, inFlight: 4 };
-    assert.deepEqual(only([{ ...well, penalty: 4 }, busy, busy]), [0]);
-    assert.deepEqual(only([{ ...well, penalty: 6 }, busy, busy]), [1, 2]);
-  });
-
-  it("two penalised nodes are no pair while another node is healthy", () => {
-    assert.deepEqual(only([bad, bad, well]), [2]);
-  });
-
-  it("the cheaper of two penalised nodes is picked if no other is left", () => {
-    assert.deepEqual(only([bad, { ...bad, penalty: 200 }]), [0]);
-    assert.deepEqual(only([bad, { ...bad, penalty: 200 }, fullUp]), [0]);
-    assert.deepEqual(only([{ ...bad, penalty: 200 }, well], [1]), [0]);
-  });
-
-  it("a node that sits out in slow start is picked before a penalised one", () => {
-    assert.deepEqual(only([bad, { ...starting, inFlight: 3 }]), [1]);
-  });
-
-  it("in panic, a penalised node is picked before one that has just refused", () => {
-    const refusing = { ...down, refusedAtMs: nowMs - 1 };
-    assert.deepEqual(only([refusing, { ...down, penalty: 50 }]), [1]);
-  });
-
-  it("no more than two nodes without a penalty are compared, whatever penalised ones there are", () => {
-    const counts = countPicks([0, 1, 2].map((inFlight): Row => ({ ...well, inFlight })).concat(bad, bad), 3_000);
-    assertNear(shares(counts)[0], 2 / 3, 0.03);
-    assertNear(shares(counts)[1], 1 / 3, 0.03);
-    assert.equal(counts[2], 0);
+    assert.deepEqual(others, [], "a draining node comes last");
   });
 });
 
-describe("pickAmong", () => {
-  it("pickAmong takes the cheaper of two of the given nodes, whatever the roster says", () => {
-    const reader = readerOf([well, down, { ...down, inFlight: 2 }]);
-    assert.deepEqual(pickAmong(reader, [1, 2], nowMs, seededRandom(1)), { type: "node", slot: 1 });
-    assert.deepEqual(pickAmong(reader, [], nowMs, seededRandom(1)), { type: "none" });
-    assert.deepEqual(pickAmong(readerOf([fullUp]), [0], nowMs, seededRandom(1)), { type: "full" });
+for (const count of [3, 40]) {
+  it(`requests spread evenly over ${count} idle nodes`, () => {
+    const counts = countPicks(times(count, well), 1_000 * count);
+    for (const share of shares(counts)) assertNear(share * count, 1, 0.12);
   });
+
+  it(`the busiest of ${count} nodes is never picked, because two different ones are compared`, () => {
+    const [first] = countPicks([busy(1), ...times(count - 1, well)], 2_000);
+    assert.equal(first, 0);
+  });
+}
+
+it("two of three nodes are compared, so the second best has its share", () => {
+  const counts = countPicks([busy(0), busy(1), busy(2)], 3_000);
+  assertNear(shares(counts)[0], 2 / 3, 0.03);
+  assertNear(shares(counts)[1], 1 / 3, 0.03);
 });
 
-describe("exploration", () => {
-  /** Picks as often, 10 ms apart, with a node's own start noted as the dispatch does. */
-  function explore(rows: readonly Row[], times: number, everyMs: number, tried: readonly number[] = []): number[] {
-    const begunAtMs = rows.map((row) => row.begunAtMs);
-    const reader = { ...readerOf(rows), begunAtMs: (slot: number) => begunAtMs[slot] ?? 0 };
-    const exploration = new Exploration();
-    const random = seededRandom(3);
-    const counts = rows.map(() => 0);
-    for (let time = 0; time < times; time++) {
-      const picked = pick(reader, tried, nowMs + time * everyMs, random, exploration);
-      if (picked.type !== "node") continue;
-      counts[picked.slot] = (counts[picked.slot] ?? 0) + 1;
-      begunAtMs[picked.slot] = nowMs + time * everyMs;
-    }
-    return counts;
+it("the only node is picked, however many requests it has in flight", () => {
+  assert.deepEqual(only([busy(99)]), [0]);
+});
+
+it("a node in slow start takes part in as many draws as its weight says", () => {
+  // Idle beside busy ones, it wins whenever it is one of the two: weight times two thirds.
+  assertNear(shares(countPicks([busy(5), starting, busy(5)], 5_000))[1], 0.1 * (2 / 3), 0.015);
+  assertNear(shares(countPicks([busy(5), { ...starting, weight: 0.5 }, busy(5)], 5_000))[1], 0.5 * (2 / 3), 0.03);
+});
+
+it("few nodes in slow start are drawn among many nodes, too", () => {
+  const rows = [...times(20, starting), ...times(20, busy(5))];
+  const picks = countPicks(rows, 4_000).slice(0, 20);
+  // Of 22 that take part on average 2 are in slow start, and win against any other.
+  assertNear(sumOf(picks) / 4_000, 1 - (20 * 19) / (22 * 21), 0.03);
+});
+
+it("slow start does not make a node look more costly", () => {
+  const counts = countPicks([busy(1), starting], 2_000);
+  assertNear(shares(counts)[1], 0.1, 0.03);
+});
+
+for (const count of [3, 40]) {
+  it(`requests spread evenly over ${count} nodes that are all in slow start`, () => {
+    const counts = countPicks(times(count, starting), 1_000 * count);
+    for (const share of shares(counts)) assertNear(share * count, 1, 0.15);
+  });
+}
+
+it("a request waits for a healthy node without room rather than use one that is down", () => {
+  assert.deepEqual(pick(readerOf([fullUp, down]), [], nowMs, seededRandom(1)), { type: "full" });
+});
+
+it("a retry goes to a node that was not tried", () => {
+  assert.deepEqual(only([well, well, well], [1]), [0, 2]);
+  assert.deepEqual(only([well, well, well], [1, 0]), [2]);
+});
+
+it("a node that is down is tried before a tried one, and then the healthy ones begin again", () => {
+  const seed: Row = { ...well, tier: "seed" };
+  assert.deepEqual(only([well, down, seed], [0]), [1]);
+  assert.deepEqual(only([well, down, seed], [0, 1]), [2]);
+  assert.deepEqual(only([well, down, seed], [0, 1, 2]), [0]);
+});
+
+it("a retry returns to a tried node if the untried healthy ones have no room", () => {
+  assert.deepEqual(only([well, fullUp, down], [0]), [0]);
+});
+
+it("in panic, nodes that refused a connection in the last second are picked last", () => {
+  const refusing = { ...down, refusedAtMs: nowMs - 999 };
+  assert.deepEqual(only([refusing, { ...down, inFlight: 9 }, refusing]), [1]);
+  assert.deepEqual(only([refusing, refusing]), [0, 1]);
+  assert.deepEqual(only([...times(30, refusing), ...times(2, { ...down, inFlight: 9 })]), [30, 31]);
+  assert.deepEqual(only([{ ...refusing, refusedAtMs: nowMs - 1_000 }, down]), [0, 1]);
+  assert.deepEqual(only([{ ...well, refusedAtMs: nowMs - 1 }, well]), [0, 1]);
+});
+
+it("requests avoid a penalised node, among few nodes and among many", () => {
+  assert.deepEqual(only([bad, well, well]), [1, 2]);
+  assert.equal(countPicks([bad, ...times(40, busy(9))], 1_000)[0], 0);
+});
+
+it("a penalised node is picked if it is cheaper all the same", () => {
+  assert.deepEqual(only([{ ...well, penalty: 4 }, busy(4), busy(4)]), [0]);
+  assert.deepEqual(only([{ ...well, penalty: 6 }, busy(4), busy(4)]), [1, 2]);
+});
+
+it("two penalised nodes are no pair while another node is healthy", () => {
+  assert.deepEqual(only([bad, bad, well]), [2]);
+});
+
+it("the cheaper of two penalised nodes is picked if no other is left", () => {
+  assert.deepEqual(only([bad, { ...bad, penalty: 200 }]), [0]);
+  assert.deepEqual(only([bad, { ...bad, penalty: 200 }, fullUp]), [0]);
+  assert.deepEqual(only([{ ...bad, penalty: 200 }, well], [1]), [0]);
+});
+
+it("a node that sits out in slow start is picked before a penalised one", () => {
+  assert.deepEqual(only([bad, { ...starting, inFlight: 3 }]), [1]);
+});
+
+it("in panic, a penalised node is picked before one that has just refused", () => {
+  const refusing = { ...down, refusedAtMs: nowMs - 1 };
+  assert.deepEqual(only([refusing, { ...down, penalty: 50 }]), [1]);
+});
+
+it("no more than two nodes without a penalty are compared, whatever penalised ones there are", () => {
+  const counts = countPicks([busy(0), busy(1), busy(2), bad, bad], 3_000);
+  assertNear(shares(counts)[0], 2 / 3, 0.03);
+  assertNear(shares(counts)[1], 1 / 3, 0.03);
+  assert.equal(counts[2], 0);
+});
+
+it("pickAmong takes the cheaper of two of the given nodes, whatever the roster says", () => {
+  const reader = readerOf([well, down, { ...down, inFlight: 2 }]);
+  assert.deepEqual(pickAmong(reader, [1, 2], nowMs, seededRandom(1)), { type: "node", slot: 1 });
+  assert.deepEqual(pickAmong(reader, [], nowMs, seededRandom(1)), { type: "none" });
+  assert.deepEqual(pickAmong(readerOf([fullUp]), [0], nowMs, seededRandom(1)), { type: "full" });
+});
+
+/** Picks as often, 10 ms apart, with a node's own start noted as the dispatch does. */
+function explore(rows: readonly Row[], times: number, everyMs: number, tried: readonly number[] = []): number[] {
+  const begunAtMs = rows.map((row) => row.begunAtMs);
+  const reader = { ...readerOf(rows), begunAtMs: (slot: number) => begunAtMs[slot] ?? 0 };
+  const exploration = new Exploration();
+  const random = seededRandom(3);
+  const counts = rows.map(() => 0);
+  for (let time = 0; time < times; time++) {
+    const picked = pick(reader, tried, nowMs + time * everyMs, random, exploration);
+    if (picked.type !== "node") continue;
+    counts[picked.slot] = (counts[picked.slot] ?? 0) + 1;
+    begunAtMs[picked.slot] = nowMs + time * everyMs;
   }
+  return counts;
+}
 
-  it("exploration spends one request in 200 on a penalised node", () => {
-    const [tries = 0] = explore([bad, well, well], 20_000, 10);
-    assert.ok(tries >= 95 && tries <= 100, `${tries} tries`);
-  });
+it("exploration spends one request in 200 on a penalised node", () => {
+  const [tries = 0] = explore([bad, well, well], 20_000, 10);
+  assert.ok(tries >= 95 && tries <= 100, `${tries} tries`);
+});
 
-  it("exploration tries each penalised node at most once a second", () => {
-    const counts = explore([bad, well, bad], 20_000, 1);
-    assert.deepEqual([counts[0], counts[2]], [20, 20]);
-  });
+it("exploration tries each penalised node at most once a second", () => {
+  const counts = explore([bad, well, bad], 20_000, 1);
+  assert.deepEqual([counts[0], counts[2]], [20, 20]);
+});
 
-  it("exploration leaves out retries, nodes without room and nodes without a penalty", () => {
-    assert.equal(explore([bad, well, well], 1_000, 10, [2])[0], 0);
-    assert.equal(explore([{ ...bad, room: false }, well], 1_000, 10)[0], 0);
-    assert.equal(explore([{ ...well, penalty: 2, inFlight: 9 }, well], 1_000, 10)[0], 0);
-  });
+it("exploration leaves out retries, nodes without room and nodes without a penalty", () => {
+  assert.equal(explore([bad, well, well], 1_000, 10, [2])[0], 0);
+  assert.equal(explore([{ ...bad, room: false }, well], 1_000, 10)[0], 0);
+  assert.equal(explore([{ ...well, penalty: 2, inFlight: 9 }, well], 1_000, 10)[0], 0);
 });

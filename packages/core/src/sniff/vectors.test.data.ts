@@ -58,28 +58,17 @@ export const addresses = String.raw`
 39  ${"a".repeat(600)}:9200  => skip: is too long
 `;
 
-/** `vector  roles  => whether a node with these roles serves requests`; `absent` if the answer does not give them. */
+/** `vector  roles, …  => whether a node with these roles serves requests`; `absent` if the answer does not give them. */
 export const roles = `
-27  master  => no
-27  master voting_only  => no
-27  cluster_manager  => no
-27  master remote_cluster_client  => no
-27  master ml  => no
-27  master cluster_manager  => no
-28  master data_hot  => yes
-28  cluster_manager data  => yes
-28  cluster_manager ingest  => yes
-28  cluster_manager search  => yes
-28  cluster_manager warm  => yes
-28  cluster_manager unknown_future_role  => yes
-29  none  => yes
-29  absent  => yes
-29  unknown_future_role  => yes
-29  ml  => yes
+27  master, master voting_only, cluster_manager, master remote_cluster_client  => no
+27  master ml, master cluster_manager  => no
+28  master data_hot, cluster_manager data, cluster_manager ingest, cluster_manager search  => yes
+28  cluster_manager warm, cluster_manager unknown_future_role  => yes
+29  none, absent, unknown_future_role, ml  => yes
 `;
 
 /**
- * Whole answers: a sentence, and below it the answer and what is read from it.
+ * Whole answers: a sentence, and below it each answer and what is read from it.
  *
  * An answer is `total/successful/failed` of `_nodes`, if it has them, and the nodes as `id=publish_address` or
  * `id=JSON`, those with a `*` dedicated managers; or `body` and a text; or `status` and a number. Before it may stand `
@@ -111,31 +100,23 @@ export const answers = `
     4/4/0 a=null b="x" c=[] d=10.0.0.1:9200  => d=10.0.0.1:9200 - a,b,c
 22  an empty list is refused
     body {"nodes":{}}  => empty
-22  a missing list is refused
+22  a body without a list of nodes is refused
     body {"_nodes":{"total":0,"successful":0,"failed":0}}  => malformed
-22  an array is refused
     body {"nodes":[{"http":{"publish_address":"10.0.0.1:9200"}}]}  => malformed
-22  HTML is refused
     body <html>gateway</html>  => malformed
-22  cut JSON is refused
     body {"nodes":{"a":{"http":  => malformed
-22  an empty body is refused
     body  => malformed
-23  401 is a matter of rights
+23  401 and 403 are a matter of rights
     status 401  => denied
-23  403 is a matter of rights
     status 403  => denied
-23  429 asks for time
+23  429 and 503 ask for time
     status 429  => overloaded
-23  503 asks for time
     status 503  => overloaded
 23  a redirect is not followed
     status 302  => malformed
-24  failed nodes make the answer partial
+24  failed nodes, numbers that contradict each other and fewer nodes than announced make the answer partial
     2/1/1 a=10.0.0.1:9200  => a=10.0.0.1:9200 ! partial
-24  numbers that contradict each other make the answer partial
     1/1/1 a=10.0.0.1:9200  => a=10.0.0.1:9200 ! partial
-24  fewer nodes than announced make the answer partial
     2/2/0 a=10.0.0.1:9200  => a=10.0.0.1:9200 ! partial
 24  an answer that does not say how complete it is counts as partial
     a=10.0.0.1:9200  => a=10.0.0.1:9200 ! partial

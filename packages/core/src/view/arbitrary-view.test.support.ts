@@ -8,7 +8,16 @@ import { type Head, type Mark, type Marks, markKinds, type Topology } from "./vi
 // Any view that a coordinator may have: for tests that hold for all of them. Each is complete by its type, so that a
 // new field does not compile before it stands here, and then is not read before the codec knows it.
 
-type Fields<Document> = { readonly [Name in keyof Required<Document>]: fc.Arbitrary<Document[Name]> };
+type Fields<Document> = { readonly [Name in keyof Required<Document>]: fc.Arbitrary<Required<Document>[Name]> };
+
+/** Any record with these fields, those that are named as optional now and then missing. */
+function recordOf<Document>(
+  fields: Fields<Document>,
+  optional: readonly (keyof Document)[] = [],
+): fc.Arbitrary<Document> {
+  const requiredKeys = (Object.keys(fields) as (keyof Document)[]).filter((key) => !optional.includes(key));
+  return fc.record(fields, { requiredKeys, noNullPrototype: true }) as fc.Arbitrary<Document>;
+}
 
 /** Any text, with all that JSON has to escape. */
 const textUpTo = (maxLength: number) =>
@@ -24,12 +33,15 @@ const host = fc.oneof(
 );
 const ip = fc.constantFrom("10.0.0.1", "2001:db8::1", "192.168.0.7");
 
-export const anyVersion: fc.Arbitrary<Version> = fc.record(
-  { epoch: fc.maxSafeNat(), leader: nameUpTo(24), sequence: fc.maxSafeNat() },
-  { noNullPrototype: true },
-);
+export const anyVersion = recordOf<Version>({
+  epoch: fc.maxSafeNat(),
+  leader: nameUpTo(24),
+  sequence: fc.maxSafeNat(),
+});
 
-const anyNode: fc.Arbitrary<NodeRecord> = fc.record(
+const attributeName = fc.oneof(textUpTo(10), fc.constantFrom("__proto__", "constructor", "toString"));
+const attributeValue = fc.oneof(textUpTo(20), fc.array(textUpTo(8), { maxLength: 3 }));
+const anyNode = recordOf<NodeRecord>(
   {
     id: textUpTo(22),
     name: textUpTo(20),
@@ -38,42 +50,36 @@ const anyNode: fc.Arbitrary<NodeRecord> = fc.record(
     ip,
     roles: fc.array(textUpTo(12), { maxLength: 6 }),
     attributes: fc
-      .dictionary(
-        fc.oneof(textUpTo(10), fc.constantFrom("__proto__", "constructor", "toString")),
-        fc.oneof(textUpTo(20), fc.array(textUpTo(8), { maxLength: 3 })),
-        { maxKeys: 5, noNullPrototype: true },
-      )
+      .dictionary(attributeName, attributeValue, { maxKeys: 5, noNullPrototype: true })
       // What JSON gives back: every key an own property.
       .map((attributes) => Object.fromEntries(Object.entries(attributes))),
     version: textUpTo(10),
     aliases: fc.array(textUpTo(22), { maxLength: 2 }),
     tls: fc.constant(true as const),
-  } satisfies Fields<NodeRecord>,
-  { requiredKeys: ["id", "host", "port"], noNullPrototype: true },
+  },
+  ["name", "ip", "roles", "attributes", "version", "aliases", "tls"],
 );
 
-export const anyTopology: fc.Arbitrary<Topology> = fc.record(
+export const anyTopology = recordOf<Topology>(
   {
     version: anyVersion,
     clusterUuid: textUpTo(22),
     clusterName: textUpTo(20),
-    source: fc.constantFrom("sniff" as const, "seeds" as const),
+    source: fc.constantFrom("sniff", "seeds"),
     nodes: fc.array(anyNode, { maxLength: 8 }),
-  } satisfies Fields<Topology>,
-  { requiredKeys: ["version", "source", "nodes"], noNullPrototype: true },
+  },
+  ["clusterUuid", "clusterName"],
 );
 
-const anyMark: fc.Arbitrary<Mark> = fc.record(
-  {
-    kind: fc.constantFrom(...markKinds),
-    sinceMs: moment,
-    reason: textUpTo(40),
-    down: fc.record(
-      { flaps: count, holdUntilMs: moment, failedProbes: count, reporters: count },
-      { noNullPrototype: true },
-    ),
-  } satisfies Fields<Mark>,
-  { requiredKeys: ["kind", "sinceMs", "reason"], noNullPrototype: true },
+const anyDown = recordOf<NonNullable<Mark["down"]>>({
+  flaps: count,
+  holdUntilMs: moment,
+  failedProbes: count,
+  reporters: count,
+});
+const anyMark = recordOf<Mark>(
+  { kind: fc.constantFrom(...markKinds), sinceMs: moment, reason: textUpTo(40), down: anyDown },
+  ["down"],
 );
 
 const anyKey = fc.tuple(textUpTo(22), host).map(([id, name]) => `${id}@${name}:9200`);
@@ -82,44 +88,28 @@ export const anyMarks: fc.Arbitrary<Marks> = fc
   .tuple(anyVersion, fc.array(fc.tuple(anyKey, anyMark), { maxLength: 8 }))
   .map(([version, nodes]) => ({ version, nodes: Object.fromEntries(nodes) }));
 
-export const anyHead: fc.Arbitrary<Head> = fc.record(
-  {
-    topology: anyVersion,
-    marks: anyVersion,
-    beat: fc.maxSafeNat(),
-    atMs: fc.nat(),
-    replicas: count,
-  } satisfies Fields<Head>,
-  { noNullPrototype: true },
+const versions = { topology: anyVersion, marks: anyVersion };
+export const anyHead = recordOf<Head>({ ...versions, beat: fc.maxSafeNat(), atMs: fc.nat(), replicas: count });
+
+const threadState = fc.constantFrom("starting" as const, "well" as const, "late" as const);
+const anyThread = recordOf<ThreadHeartbeat>(
+  { thread: fc.nat({ max: 63 }), topology: anyVersion, calls: count, tasks: count, state: threadState },
+  ["topology"],
 );
 
-const anyThread: fc.Arbitrary<ThreadHeartbeat> = fc.record(
-  {
-    thread: fc.nat({ max: 63 }),
-    topology: anyVersion,
-    calls: count,
-    tasks: count,
-    state: fc.constantFrom("starting" as const, "well" as const, "late" as const),
-  } satisfies Fields<ThreadHeartbeat>,
-  { requiredKeys: ["thread", "calls", "tasks", "state"], noNullPrototype: true },
-);
-
-export const anyHeartbeat: fc.Arbitrary<Heartbeat> = fc.record(
+export const anyHeartbeat = recordOf<Heartbeat>(
   {
     replica: nameUpTo(30),
     host: textUpTo(30),
     pid: fc.nat(),
-    role: fc.constantFrom("candidate" as const, "external" as const, "coordinator" as const),
+    role: fc.constantFrom("candidate", "external", "coordinator"),
     leading: fc.boolean(),
-    freshness: fc.constantFrom("fresh" as const, "stale" as const, "orphan" as const),
-    view: fc.record({ topology: anyVersion, marks: anyVersion }, { noNullPrototype: true }),
+    freshness: fc.constantFrom("fresh", "stale", "orphan"),
+    view: recordOf<NonNullable<Heartbeat["view"]>>(versions),
     ejected: fc.array(anyKey, { maxLength: viewLimits.ejectedMax }),
     refutes: fc.array(anyKey, { maxLength: viewLimits.refutesMax }),
     answeredMsAgo: moment,
     threads: fc.array(anyThread, { maxLength: 4 }),
-  } satisfies Fields<Heartbeat>,
-  {
-    requiredKeys: ["replica", "host", "pid", "role", "leading", "freshness", "ejected", "threads"],
-    noNullPrototype: true,
   },
+  ["view", "refutes", "answeredMsAgo"],
 );
