@@ -56,15 +56,23 @@ it("a pool's configuration has every default when only nodes are given", () => {
 
 it("a pool's configuration keeps what is given, in one normal form", () => {
   const auth = () => ({ bearer: "t" });
+  const own = { ca: [certificate], cert: certificate, key: privateKey };
+  const clusterUuid = "kXyWd-t5T_iWk3bnSV5pNw";
+  const same = {
+    name: "logs",
+    coordinator: "external",
+    threads: 64,
+    timeoutMs: 1_000,
+    queue: { perThread: 0 },
+    retry: false,
+  };
   const config = parsePool({
+    ...same,
     nodes: [
       "HTTPS://ES1.Example.COM/es/",
       new URL("http://[::FFFF:10.0.0.1]:9200"),
       { url: "https://[2001:DB8::1]", auth: { apiKey: { id: "i", key: "k" } } },
-      {
-        url: "https://bücher.example:9200",
-        tls: { ca: [Buffer.from(certificate)], cert: certificate, key: privateKey },
-      },
+      { url: "https://bücher.example:9200", tls: { ...own, ca: [Buffer.from(certificate)] } },
       "https://ann:p%40ss%3A%2F@es5:9200",
     ],
     auth,
@@ -73,30 +81,19 @@ it("a pool's configuration keeps what is given, in one normal form", () => {
     discovery: {
       addressMap: { "172.18.0.2:9200": "LOCALHOST:80", "FE80::1": "es1", "[FD00::1]:9200": "[::1]:9201" },
       allow: { hosts: [".Example.com", "10.0.0.0/8", "ES9"], ports: [9200] },
-      clusterUuid: "kXyWd-t5T_iWk3bnSV5pNw",
+      clusterUuid,
     },
     logger: false,
     redis: "rediss://ann:p%40ss@[::1]:6380/2?family=6",
-    name: "logs",
-    coordinator: "external",
-    threads: 64,
-    timeoutMs: 1_000,
     connections: { perNode: 8 },
-    queue: { perThread: 0 },
-    retry: false,
   });
   assert.deepEqual(config, {
+    ...same,
     seeds: [
       { scheme: "https", host: "es1.example.com", port: 443, pathPrefix: "/es" },
       { scheme: "http", host: "10.0.0.1", port: 9200, pathPrefix: "" },
       { scheme: "https", host: "2001:db8::1", port: 443, pathPrefix: "", auth: { apiKey: "aTpr" } },
-      {
-        scheme: "https",
-        host: "xn--bcher-kva.example",
-        port: 9200,
-        pathPrefix: "",
-        tls: { ca: [certificate], cert: certificate, key: privateKey },
-      },
+      { scheme: "https", host: "xn--bcher-kva.example", port: 9200, pathPrefix: "", tls: own },
       { scheme: "https", host: "es5", port: 9200, pathPrefix: "", auth: { username: "ann", password: "p@ss:/" } },
     ],
     defaultAuth: auth,
@@ -106,26 +103,17 @@ it("a pool's configuration keeps what is given, in one normal form", () => {
       intervalMs: 30_000,
       addressMap: { "172.18.0.2:9200": "localhost:80", "fe80::1": "es1", "[fd00::1]:9200": "[::1]:9201" },
       allow: { hosts: [".example.com", "10.0.0.0/8", "es9"], ports: [9200] },
-      clusterUuid: "kXyWd-t5T_iWk3bnSV5pNw",
+      clusterUuid,
     },
     logger: silentLogger,
     redis: { kind: "url", url: "rediss://ann:p%40ss@[::1]:6380/2?family=6" },
-    name: "logs",
-    coordinator: "external",
-    threads: 64,
-    timeoutMs: 1_000,
     connections: { perNode: 8, opening: 8, idleMs: 20_000, maxAgeMs: 1_800_000 },
-    queue: { perThread: 0 },
-    retry: false,
   });
 });
 
 it("the port comes from the scheme where the URL has none, as in every HTTP client", () => {
   const { seeds } = parseClusterConfig({ nodes: ["http://es1", "https://es1"] });
-  assert.deepEqual(
-    seeds.map(({ port }) => port),
-    [80, 443],
-  );
+  assert.equal(seeds.map(({ port }) => port).join(), "80,443");
 });
 
 it("a node that is given twice alike is one node", () => {

@@ -1,39 +1,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import fc from "fast-check";
-import { type CompiledHostPolicy, judgeAddress, judgeHost } from "../access/host-policy.js";
-import type { AllowConfig } from "../config/config.js";
+import { judgeAddress, judgeHost } from "../access/host-policy.js";
 import { createHostPolicy } from "./create-host-policy.js";
-
-interface Situation {
-  /** `scheme://host[:port]`, and what the host resolves to. */
-  readonly seeds: Readonly<Record<string, readonly string[]>>;
-  readonly allow?: AllowConfig;
-  readonly hasCredentials?: boolean;
-}
-
-function policyFor({ seeds, allow, hasCredentials = true }: Situation): CompiledHostPolicy {
-  return createHostPolicy({
-    seeds: Object.entries(seeds).map(([text, addresses]) => {
-      const { protocol, hostname, port } = new URL(text);
-      const host = hostname.replace(/^\[|\]$/g, "");
-      const scheme = protocol === "https:" ? "https" : "http";
-      return { scheme, host, port: Number(port || 9200), pathPrefix: "", addresses };
-    }),
-    ...(allow === undefined ? {} : { allow }),
-    hasCredentials,
-  });
-}
-
-/** "allowed", "refused", or "address?" where the name alone does not decide. */
-function hostVerdict(policy: CompiledHostPolicy, text: string): string {
-  const { verdict } = judgeHost(policy, destination(text));
-  return verdict === "allowed-if-address" ? "address?" : verdict;
-}
-
-function addressVerdict(policy: CompiledHostPolicy, text: string, address: string): string {
-  return judgeAddress(policy, { ...destination(text), address }).verdict;
-}
 
 /** `https://host:9300`; the port is 9200 if none is written. IPv6 in brackets. */
 function destination(text: string): { scheme: "http" | "https"; host: string; port: number } {
@@ -43,174 +12,152 @@ function destination(text: string): { scheme: "http" | "https"; host: string; po
 }
 
 /**
- * A row is a verdict and the destinations that get it: a host alone, or behind `at` the address that it resolves to.
- * The verdict "address?" says that the host alone does not decide. A row that begins with # says why.
+ * Situations, and below each the configured nodes, with the address that a name resolves to; what `discovery.allow`
+ * permits; and `open` if there are no credentials. Each further row is a verdict and the destinations that get it: a host
+ * alone, or behind `at` the address that it resolves to. "address?" says that the host alone does not decide. Behind #
+ * stands why.
  */
-const situations: readonly { readonly title: string; readonly in: Situation; readonly rows: string }[] = [
-  {
-    title: "https, names",
-    in: { seeds: { "https://es1.search.example.com": ["10.0.0.1"] } },
-    rows: `
-      allowed https://es1.search.example.com, https://es1.search.example.com:9300
-      allowed https://es2.search.example.com, https://ES2.search.example.com.
-      allowed https://es2.search.example.com at 10.0.0.2, https://es2.search.example.com at 203.0.113.9
-      refused https://es2.search.example.com at 169.254.169.254, https://es2.search.example.com at no address
-      refused https://search.example.com, https://a.es2.search.example.com, https://es2.example.com
-      refused https://evilsearch.example.com, https://es2.search.example.com.evil.net
-      refused https://.search.example.com, https://10.0.0.1, https://10.0.0.2
-      # what is configured as https is never to be had over http
-      refused http://es1.search.example.com, http://es1.search.example.com at 10.0.0.1
-    `,
-  },
-  {
-    title: "https, names that a provider gives out",
-    in: { seeds: { "https://search-logs-abc.us-east-1.es.amazonaws.com": ["203.0.113.1"] } },
-    rows: `
-      allowed https://search-logs-abc.us-east-1.es.amazonaws.com
-      refused https://search-evil-abc.us-east-1.es.amazonaws.com
-    `,
-  },
-  {
-    title: "https, addresses",
-    in: { seeds: { "https://10.1.2.3": [], "https://[fd12::1]": [], "https://203.0.113.1": [] } },
-    rows: `
-      allowed https://10.1.2.3:9999, https://10.200.0.1, https://[::ffff:10.200.0.1], https://[fdff::2]
-      allowed https://203.0.113.1:9999
-      refused https://203.0.113.2, https://192.168.0.1, https://127.0.0.1, https://[fd00:ec2::254]
-      address? https://es2.example.com
-      allowed https://es2.example.com at 10.200.0.1, https://es2.example.com at ::ffff:10.200.0.1
-      refused https://es2.example.com at 192.168.0.1
-      # an address resolves to itself; nothing is gained by a connector that says otherwise
-      refused https://10.200.0.1 at 192.168.0.1, https://192.168.0.1 at 10.200.0.1
-    `,
-  },
-  {
-    title: "https, this machine",
-    in: { seeds: { "https://localhost": [] } },
-    rows: `
-      allowed https://127.0.0.1:9201, https://[::1]:9201
-      refused https://172.18.0.2
-    `,
-  },
-  {
-    title: "http, all at private addresses",
-    in: { seeds: { "http://es1": ["10.0.0.1"], "http://es2.example.com": ["192.168.1.1"], "http://gone": [] } },
-    rows: `
-      allowed http://es1, http://es2.example.com:9300, http://172.16.0.9, http://100.64.0.9, http://[fc00::9]
-      refused http://127.0.0.1, http://203.0.113.9, http://100.100.100.200
-      address? http://es9
-      allowed http://es9 at 10.9.9.9
-      refused http://es9 at 203.0.113.9, http://es9 at 127.0.0.1, http://es9 at 169.254.169.254
-      refused http://es9 at fe80::1%eth0
-    `,
-  },
-  {
-    title: "http, this machine",
-    in: { seeds: { "http://127.0.0.1:9200": [] } },
-    rows: `
-      allowed http://127.0.0.1:9201, http://127.0.0.2, http://172.18.0.2
-      refused http://203.0.113.9
-    `,
-  },
-  {
-    title: "http, one of them at a public address",
-    in: { seeds: { "http://es1": ["10.0.0.1"], "http://es2.example.com": ["203.0.113.1"] } },
-    rows: `
-      allowed http://es1:9201, http://es2.example.com
-      refused http://es3.example.com, http://10.0.0.2, http://203.0.113.1
-    `,
-  },
-  {
-    title: "http and https, mixed",
-    in: { seeds: { "http://es1": ["10.0.0.1"], "https://es2.example.com": ["203.0.113.1"] } },
-    rows: `
-      allowed http://es1:9201, http://10.0.0.2
-      refused http://es2.example.com at 203.0.113.1
-      allowed https://es1:9201, https://es3.example.com, https://10.0.0.2
-      refused https://203.0.113.1
-    `,
-  },
-  {
-    title: "http, addresses unknown",
-    in: { seeds: { "http://es1": [] } },
-    rows: `
-      allowed http://es1:9201
-      refused http://10.0.0.2, http://es2
-    `,
-  },
-  {
-    title: "allow.hosts",
-    in: {
-      seeds: { "https://es1.example.com": ["203.0.113.1"] },
-      allow: { hosts: [".example.net", "es9.example.org", "192.0.2.0/24", "2001:db8::7", "0.0.0.0/0"] },
-    },
-    rows: `
-      allowed https://es1.example.net, https://a.b.example.net
-      refused http://a.b.example.net
-      address? https://example.net
-      allowed https://es9.example.org, https://es9.example.org at 8.8.8.8, https://192.0.2.77
-      allowed https://[2001:db8::7]
-      refused https://[2001:db8::8]
-      allowed https://other.org at 192.0.2.77
-      refused https://other.org at 2001:db8::8
-      # no option opens these
-      refused https://0.0.0.0, https://169.254.169.254, https://224.0.0.1, https://255.255.255.255
-      refused https://es1.example.net at 168.63.129.16, https://es9.example.org at ff02::1
-      refused https://es9.example.org at ::
-    `,
-  },
-  {
-    title: "allow.ports",
-    in: { seeds: { "https://es1.example.com:8443": [] }, allow: { hosts: [], ports: [9200] } },
-    rows: `
-      allowed https://es1.example.com:8443, https://es1.example.com:8443 at 10.0.0.1
-      allowed https://es1.example.com:9200
-      refused https://es1.example.com:9300, https://es1.example.com:9300 at 10.0.0.1
-      refused https://es2.example.com:8443
-    `,
-  },
-  {
-    title: "no credentials",
-    in: { seeds: { "http://es1": ["10.0.0.1"] }, hasCredentials: false },
-    rows: `
-      allowed http://203.0.113.9, http://127.0.0.1, https://anything.example
-      allowed https://anything.example at 203.0.113.9
-      refused http://169.254.1.1, http://0.0.0.0, https://anything.example at 169.254.169.254
-      # the same address behind a gateway from IPv6
-      refused https://anything.example at 64:ff9b::a9fe:a9fe
-      allowed https://anything.example at 64:ff9b::808:808
-    `,
-  },
-  {
-    title: "a configured node is always allowed, wherever it is",
-    in: { seeds: { "http://169.254.7.7": [], "http://0.0.0.0:9201": [], "http://es1": ["169.254.7.8"] } },
-    rows: `
-      allowed http://169.254.7.7, http://169.254.7.7 at 169.254.7.7, http://0.0.0.0:9201
-      allowed http://es1 at 169.254.7.8
-      refused http://169.254.7.7:9999, http://es1:9999 at 169.254.7.8
-    `,
-  },
-];
+const situations = `
+https, names
+  seeds https://es1.search.example.com at 10.0.0.1
+  allowed https://es1.search.example.com, https://es1.search.example.com:9300
+  allowed https://es2.search.example.com, https://ES2.search.example.com.
+  allowed https://es2.search.example.com at 10.0.0.2, https://es2.search.example.com at 203.0.113.9
+  refused https://es2.search.example.com at 169.254.169.254, https://es2.search.example.com at no address
+  refused https://search.example.com, https://a.es2.search.example.com, https://es2.example.com
+  refused https://evilsearch.example.com, https://es2.search.example.com.evil.net
+  refused https://.search.example.com, https://10.0.0.1, https://10.0.0.2
+  # what is configured as https is never to be had over http
+  refused http://es1.search.example.com, http://es1.search.example.com at 10.0.0.1
 
-for (const { title, in: situation, rows } of situations) {
-  const policy = policyFor(situation);
-  for (const row of rows.trim().split(/\n\s*/)) {
-    const [, verdict = "", destinations = ""] = /^(\S+) (.*)$/.exec(row) ?? assert.fail(row);
-    if (verdict === "#") continue;
-    it(`the host policy for ${title}: ${verdict} ${destinations}`, () => {
+https, names that a provider gives out
+  seeds https://search-logs-abc.us-east-1.es.amazonaws.com at 203.0.113.1
+  allowed https://search-logs-abc.us-east-1.es.amazonaws.com
+  refused https://search-evil-abc.us-east-1.es.amazonaws.com
+
+https, addresses
+  seeds https://10.1.2.3, https://[fd12::1], https://203.0.113.1
+  allowed https://10.1.2.3:9999, https://10.200.0.1, https://[::ffff:10.200.0.1], https://[fdff::2]
+  allowed https://203.0.113.1:9999
+  refused https://203.0.113.2, https://192.168.0.1, https://127.0.0.1, https://[fd00:ec2::254]
+  address? https://es2.example.com
+  allowed https://es2.example.com at 10.200.0.1, https://es2.example.com at ::ffff:10.200.0.1
+  refused https://es2.example.com at 192.168.0.1
+  # an address resolves to itself; nothing is gained by a connector that says otherwise
+  refused https://10.200.0.1 at 192.168.0.1, https://192.168.0.1 at 10.200.0.1
+
+https, this machine
+  seeds https://localhost
+  allowed https://127.0.0.1:9201, https://[::1]:9201
+  refused https://172.18.0.2
+
+http, all at private addresses
+  seeds http://es1 at 10.0.0.1, http://es2.example.com at 192.168.1.1, http://gone
+  allowed http://es1, http://es2.example.com:9300, http://172.16.0.9, http://100.64.0.9, http://[fc00::9]
+  refused http://127.0.0.1, http://203.0.113.9, http://100.100.100.200
+  address? http://es9
+  allowed http://es9 at 10.9.9.9
+  refused http://es9 at 203.0.113.9, http://es9 at 127.0.0.1, http://es9 at 169.254.169.254
+  refused http://es9 at fe80::1%eth0
+
+http, this machine
+  seeds http://127.0.0.1:9200
+  allowed http://127.0.0.1:9201, http://127.0.0.2, http://172.18.0.2
+  refused http://203.0.113.9
+
+http, one of them at a public address
+  seeds http://es1 at 10.0.0.1, http://es2.example.com at 203.0.113.1
+  allowed http://es1:9201, http://es2.example.com
+  refused http://es3.example.com, http://10.0.0.2, http://203.0.113.1
+
+http and https, mixed
+  seeds http://es1 at 10.0.0.1, https://es2.example.com at 203.0.113.1
+  allowed http://es1:9201, http://10.0.0.2
+  refused http://es2.example.com at 203.0.113.1
+  allowed https://es1:9201, https://es3.example.com, https://10.0.0.2
+  refused https://203.0.113.1
+
+http, addresses unknown
+  seeds http://es1
+  allowed http://es1:9201
+  refused http://10.0.0.2, http://es2
+
+allow.hosts
+  seeds https://es1.example.com at 203.0.113.1
+  hosts .example.net, es9.example.org, 192.0.2.0/24, 2001:db8::7, 0.0.0.0/0
+  allowed https://es1.example.net, https://a.b.example.net
+  refused http://a.b.example.net
+  address? https://example.net
+  allowed https://es9.example.org, https://es9.example.org at 8.8.8.8, https://192.0.2.77
+  allowed https://[2001:db8::7]
+  refused https://[2001:db8::8]
+  allowed https://other.org at 192.0.2.77
+  refused https://other.org at 2001:db8::8
+  # no option opens these
+  refused https://0.0.0.0, https://169.254.169.254, https://224.0.0.1, https://255.255.255.255
+  refused https://es1.example.net at 168.63.129.16, https://es9.example.org at ff02::1
+  refused https://es9.example.org at ::
+
+allow.ports
+  seeds https://es1.example.com:8443
+  ports 9200
+  allowed https://es1.example.com:8443, https://es1.example.com:8443 at 10.0.0.1
+  allowed https://es1.example.com:9200
+  refused https://es1.example.com:9300, https://es1.example.com:9300 at 10.0.0.1
+  refused https://es2.example.com:8443
+
+no credentials
+  seeds http://es1 at 10.0.0.1
+  open
+  allowed http://203.0.113.9, http://127.0.0.1, https://anything.example
+  allowed https://anything.example at 203.0.113.9
+  refused http://169.254.1.1, http://0.0.0.0, https://anything.example at 169.254.169.254
+  # the same address behind a gateway from IPv6
+  refused https://anything.example at 64:ff9b::a9fe:a9fe
+  allowed https://anything.example at 64:ff9b::808:808
+
+a configured node is always allowed, wherever it is
+  seeds http://169.254.7.7, http://0.0.0.0:9201, http://es1 at 169.254.7.8
+  allowed http://169.254.7.7, http://169.254.7.7 at 169.254.7.7, http://0.0.0.0:9201
+  allowed http://es1 at 169.254.7.8
+  refused http://169.254.7.7:9999, http://es1:9999 at 169.254.7.8
+`;
+
+for (const situation of situations.trim().split("\n\n")) {
+  const [title = "", ...rows] = situation.split(/\n\s*/);
+  const texts = (kind: string) =>
+    rows.flatMap((row) => (row.startsWith(`${kind} `) ? row.slice(kind.length + 1).split(", ") : []));
+  const [hosts, ports] = [texts("hosts"), texts("ports").map(Number)];
+  const policy = createHostPolicy({
+    seeds: texts("seeds").map((text) => {
+      const [seed = "", ...addresses] = text.split(" at ");
+      return { ...destination(seed), pathPrefix: "", addresses };
+    }),
+    ...(hosts.length + ports.length > 0 && { allow: { hosts, ...(ports.length > 0 && { ports }) } }),
+    hasCredentials: !rows.includes("open"),
+  });
+  for (const row of rows) {
+    if (/^(?:seeds|hosts|ports|open|#)/.test(row)) continue;
+    const [, expected = "", destinations = ""] =
+      /^(allowed|refused|address\?) (.*)$/.exec(row) ?? assert.fail(`no verdict: ${row}`);
+    it(`the host policy for ${title}: ${expected} ${destinations}`, () => {
       for (const text of destinations.split(", ")) {
         const [host = "", address] = text.split(" at ");
-        assert.equal(
-          address === undefined ? hostVerdict(policy, host) : addressVerdict(policy, host, address),
-          verdict,
-          text,
-        );
+        const at =
+          address === undefined
+            ? judgeHost(policy, destination(host))
+            : judgeAddress(policy, { ...destination(host), address });
+        assert.equal(at.verdict === "allowed-if-address" ? "address?" : at.verdict, expected, text);
       }
     });
   }
 }
 
-const policy = policyFor({ seeds: { "https://es1.example.com": [] }, allow: { hosts: [], ports: [9200] } });
+const policy = createHostPolicy({
+  seeds: [{ ...destination("https://es1.example.com"), pathPrefix: "", addresses: [] }],
+  allow: { hosts: [], ports: [9200] },
+  hasCredentials: true,
+});
 const reasonFor = (text: string) => {
   const verdict = judgeHost(policy, destination(text));
   return verdict.verdict === "refused" ? verdict.reason : "";
