@@ -2,7 +2,7 @@ import { failureReason } from "@rollcall/core";
 import { blamesNode, isTransientRefusal, judgeFailure, type Outcome, parseRetryAfter } from "@rollcall/core/request";
 import type { TableReader } from "../table/reader.js";
 import type { AttemptHandler } from "./attempt.js";
-import type { DispatchObserver } from "./sender.js";
+import type { CancelCode, DispatchObserver } from "./sender.js";
 
 export interface AttemptRecordOptions {
   readonly reader: TableReader;
@@ -12,6 +12,9 @@ export interface AttemptRecordOptions {
   /** For dates in `Retry-After`. */
   readonly wallNowMs: () => number;
 }
+
+/** A signal that ends a request after so long is likely to be a timeout of the application's own. */
+const longWaitMs = 1_000;
 
 /**
  * Judges attempts, and records what they show of their nodes: counts and times in this thread's rows of the table,
@@ -64,6 +67,16 @@ export class AttemptRecord {
   gaveUpWaiting(attempt: AttemptHandler, nowMs: number): void {
     if (!attempt.isCurrent) return;
     this.options.reader.penalties.leftWaiting(attempt.pool.slot, this.tookMs(attempt, nowMs), nowMs);
+  }
+
+  /** The owner of the request has cancelled it. */
+  cancelled(attempt: AttemptHandler, code: CancelCode, nowMs: number): void {
+    const { pool, reusedSocket, firstByteSeen, startedAtMs } = attempt;
+    const isLate = code === "TIMEOUT" || (code === "ABORTED" && nowMs - startedAtMs >= longWaitMs);
+    // If a firewall has forgotten this kept connection, it has forgotten the others of its age too. If the node was
+    // merely slow, this costs a few idle connections.
+    if (isLate && reusedSocket && !firstByteSeen) pool.dropUnusedSince(startedAtMs);
+    if (code === "TIMEOUT") this.gaveUpWaiting(attempt, nowMs);
   }
 
   private learnFromAnswer(attempt: AttemptHandler, status: number, nowMs: number): void {

@@ -1,4 +1,4 @@
-import type { Random, RollcallErrorCode, Sent, Timers } from "@rollcall/core";
+import type { RollcallErrorCode, Sent } from "@rollcall/core";
 import {
   decide,
   failureMessage,
@@ -8,11 +8,10 @@ import {
   RetryBudget,
   sentOf,
 } from "@rollcall/core/request";
-import { Exploration, type Picked, pick, pickAmong } from "@rollcall/core/selection";
-import type { TableReader } from "../table/reader.js";
 import { AttemptHandler, type AttemptOwner } from "./attempt.js";
 import { AttemptRecord } from "./attempt-record.js";
 import { BackingOff } from "./backing-off.js";
+import { NodeChoice, type NodeChoiceOptions } from "./node-choice.js";
 import { type ConnectionSettings, mergeHeaders, type NodePool } from "./node-pool.js";
 import { NodePools } from "./node-pools.js";
 import { DispatchedRequest } from "./pending-request.js";
@@ -32,24 +31,19 @@ import type {
 import { SwapRemoveList } from "./swap-remove-list.js";
 import type { Target } from "./target.js";
 
-export interface DispatchOptions {
-  readonly reader: TableReader;
+export interface DispatchOptions extends NodeChoiceOptions {
   readonly settings: ConnectionSettings;
   readonly queueMax: number;
   readonly noNodeWaitMs: number;
   /** How long requests at a removed node may still take. */
   readonly drainMs: number;
   readonly observer: DispatchObserver;
-  readonly timers: Timers;
-  readonly random: Random;
   /** This thread's clock for how long something took: it stands still while the thread does not run. */
   readonly ranMs: (nowMs: number) => number;
   /** For dates in `Retry-After` and of certificates. */
   readonly wallNowMs: () => number;
   /** This thread's share of the process's retry budget, default 1. */
   readonly budgetShare?: number;
-  /** Takes the lists of targets that have come and were not applied yet, oldest first. Absent: none come that way. */
-  readonly takeNewLists?: () => readonly (readonly Target[])[];
 }
 
 /** The code that an error or answer shows for an attempt that was rerouted. */
@@ -65,11 +59,11 @@ const reroutedCode = "REROUTED";
 export class Dispatch implements Sender {
   readonly isUp = true;
   private readonly pools: NodePools<AttemptHandler>;
+  private readonly choice: NodeChoice;
   private readonly record: AttemptRecord;
   private readonly reroutes: ReroutePlanner;
   private readonly queue: RequestQueue<DispatchedRequest<AttemptHandler>>;
   private readonly budget: RetryBudget;
-  private readonly exploration = new Exploration();
   /** Requests not settled yet. */
   private readonly pending = new SwapRemoveList<DispatchedRequest<AttemptHandler>>();
   private readonly backingOff: BackingOff;
@@ -79,6 +73,7 @@ export class Dispatch implements Sender {
   constructor(private readonly options: DispatchOptions) {
     const { reader, observer, timers, random, queueMax, settings } = options;
     this.pools = new NodePools({ ...options, released: (slot) => observer.released(slot) });
+    this.choice = new NodeChoice(options, this.pools);
     this.record = new AttemptRecord(options);
     this.reroutes = new ReroutePlanner(reader, this.pools, random);
     this.queue = new RequestQueue(queueMax);
@@ -106,8 +101,7 @@ export class Dispatch implements Sender {
     this.pumping = true;
     try {
       for (let request = this.queue.first(); request !== undefined; request = this.queue.first()) {
-        this.catchUp();
-        const pool = this.choose(request);
+        const pool = this.choice.next(request);
         if (pool === undefined) return;
         this.queue.shift();
         this.attempt(request, pool);
@@ -119,7 +113,7 @@ export class Dispatch implements Sender {
 
   reroute(order: RerouteOrder): void {
     if (this.destroyed) return;
-    this.catchUp();
+    this.choice.catchUp();
     const nowMs = this.options.timers.nowMs();
     const { reroutes, probe } = this.reroutes.plan(order, nowMs);
     for (const { attempt, targets } of reroutes) this.rerouteOne(attempt, targets, nowMs);
@@ -135,8 +129,7 @@ export class Dispatch implements Sender {
     if (state.kind === "sending") {
       const nowMs = this.options.timers.nowMs();
       noteGivenUp(state.attempt, code, nowMs);
-      dropDoubtful(state.attempt, code, nowMs);
-      if (code === "TIMEOUT") this.record.gaveUpWaiting(state.attempt, nowMs);
+      this.record.cancelled(state.attempt, code, nowMs);
     }
     this.fail(request, code, message, sentOf(request.history));
     if (state.kind === "queued") this.queue.countLeft();
@@ -160,8 +153,7 @@ export class Dispatch implements Sender {
     if (this.destroyed) return this.fail(request, "CLOSED", "the pool is closed", sentOf(request.history));
     // Queued requests go first.
     if (this.queue.length === 0) {
-      this.catchUp();
-      const pool = this.choose(request);
+      const pool = this.choice.next(request);
       if (pool !== undefined) return this.attempt(request, pool);
     }
     if (this.queue.push(request)) return;
@@ -171,37 +163,11 @@ export class Dispatch implements Sender {
 
   /** The next attempt of a request that was admitted before: it goes to the head of the queue, whatever the bound. */
   private sendAgain(request: DispatchedRequest<AttemptHandler>): void {
-    this.catchUp();
-    const pool = this.choose(request);
+    const pool = this.choice.next(request);
     if (pool === undefined) {
       request.state = { kind: "queued" };
       this.queue.pushFirst(request);
     } else this.attempt(request, pool);
-  }
-
-  /** Brings the roster, the connections and the penalties up to date, so that {@link choose} only has to read. */
-  private catchUp(): void {
-    const { reader, timers } = this.options;
-    // The table may name nodes of a list that came while it was read.
-    do reader.refresh();
-    while (this.applyNewLists());
-    reader.penalties.advance(reader.roster.eligible, timers.nowMs());
-  }
-
-  private applyNewLists(): boolean {
-    const lists = this.options.takeNewLists?.() ?? noLists;
-    for (const targets of lists) this.pools.apply(targets);
-    return lists.length > 0;
-  }
-
-  private choose(request: DispatchedRequest<AttemptHandler>): NodePool<AttemptHandler> | undefined {
-    const { reader, timers, random } = this.options;
-    const exploration = request.takeExploration() ? this.exploration : undefined;
-    return this.poolOf(pick(reader, request.tried, timers.nowMs(), random, exploration));
-  }
-
-  private poolOf(picked: Picked): NodePool<AttemptHandler> | undefined {
-    return picked.type === "node" ? this.pools.get(picked.slot) : undefined;
   }
 
   private attempt(request: DispatchedRequest<AttemptHandler>, pool: NodePool<AttemptHandler>): void {
@@ -236,7 +202,7 @@ export class Dispatch implements Sender {
   /** Gives an attempt up and sends its request to one of these slots, if one has room. */
   private rerouteOne(attempt: AttemptHandler, targets: readonly number[], nowMs: number): void {
     const { request, pool } = attempt;
-    const next = this.poolOf(pickAmong(this.options.reader, targets, nowMs, this.options.random));
+    const next = this.choice.among(targets, nowMs);
     if (next === undefined) return;
     noteGivenUp(attempt, reroutedCode, nowMs);
     request.rerouted = true;
@@ -326,21 +292,6 @@ export class Dispatch implements Sender {
     this.pending.remove(request);
     request.settle(result);
   }
-}
-
-const noLists: readonly (readonly Target[])[] = [];
-
-/** A signal that ends a request after so long is likely to be a timeout of the application's own. */
-const longWaitMs = 1_000;
-
-/**
- * A kept connection has not answered in time. If a firewall has forgotten it, it has forgotten the others of its age
- * too: they are not used again. Where the node was merely slow, this costs a few connections that were not in use.
- */
-function dropDoubtful(attempt: AttemptHandler, code: CancelCode, nowMs: number): void {
-  const { pool, reusedSocket, firstByteSeen, startedAtMs } = attempt;
-  const isLate = code === "TIMEOUT" || (code === "ABORTED" && nowMs - startedAtMs >= longWaitMs);
-  if (isLate && reusedSocket && !firstByteSeen) pool.dropUnusedSince(startedAtMs);
 }
 
 function noteGivenUp(
