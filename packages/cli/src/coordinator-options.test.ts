@@ -83,14 +83,7 @@ it("secrets are read from files, without the line break at their end", async () 
 });
 
 it("what is missing is reported by the flag's name, once", async () => {
-  assertProblems(
-    await problemsIn({}),
-    `
-    --nodes is missing:
-    --redis is missing:
-    --name is missing:
-  `,
-  );
+  assertProblems(await problemsIn({}), "--nodes is missing:\n--redis is missing:\n--name is missing:");
   const unread = await problemsIn({ nodes: enough.nodes, name: "logs", redisFile: "/nowhere/redis" });
   assert.deepEqual(unread, ['--redis-file: cannot read the file "/nowhere/redis": ENOENT']);
 });
@@ -106,17 +99,15 @@ it("all problems of the coordinator's flags are reported at once, by the flag's 
     interval: "soon",
     discovery: "maybe",
   });
-  assertProblems(
-    problems,
-    `
+  const starts = `
     --password and --password-file are both given
     --discovery must be on or off
     URL 1 =
     --interval = "soon": must be a whole number from 1000 to 86400000
     --redis = [redacted]: must be a URL that begins with redis://
     --name = "a b": must be 1 to 64 letters
-  `,
-  );
+  `;
+  assertProblems(problems, starts);
 });
 
 it("a text that cannot be read as JSON is not shown", async () => {

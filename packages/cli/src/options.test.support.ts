@@ -15,10 +15,6 @@ export async function problemsOf(reading: Promise<unknown>): Promise<readonly st
 /** There are as many problems as lines in `starts`, and one begins as each line does. */
 export function assertProblems(problems: readonly string[], starts: string): void {
   const lines = starts.trim().split(/\n\s*/);
-  for (const start of lines)
-    assert.ok(
-      problems.some((problem) => problem.startsWith(start)),
-      `${start}\n--\n${problems.join("\n")}`,
-    );
-  assert.equal(problems.length, lines.length, problems.join("\n"));
+  const missing = lines.filter((start) => !problems.some((problem) => problem.startsWith(start)));
+  assert.deepEqual([missing, problems.length], [[], lines.length], problems.join("\n"));
 }

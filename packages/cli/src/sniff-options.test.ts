@@ -53,9 +53,7 @@ it("all problems of the sniff's flags are reported at once, by the flag's name, 
   const addressMap = ["a=b", "a=c", "geheim", "a b=c"];
   const flags = { ...colour, ...secrets, addressMap, allow: ["/"], allowPort: ["many"], timeout: "1.5" };
   const problems = await problemsOf(readSniffRequest(["ftp://u:geheim@a", "http://u:ge%heim@b"], flags));
-  assertProblems(
-    problems,
-    `
+  const starts = `
     --timeout must be
     --address-map 2 maps an address that was mapped before
     --address-map 3 must be FROM=TO
@@ -67,6 +65,6 @@ it("all problems of the sniff's flags are reported at once, by the flag's name, 
     --address-map["a b"]
     --allow = "/"
     --allow-port = "many"
-  `,
-  );
+  `;
+  assertProblems(problems, starts);
 });

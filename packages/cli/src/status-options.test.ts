@@ -15,13 +15,11 @@ it("the status needs the place of the view, and nothing else", async () => {
 
 it("all problems of the status flags are reported at once, by the flag's name, and no secret", async () => {
   for (const wait of ["99", "60001", "1.5", "-1", "soon"]) {
-    assertProblems(
-      await problemsOf(readStatusRequest({ redis: "geheim", name: "", wait, color: true })),
-      `
+    const starts = `
       --wait must be
       --redis = [redacted]: must be
       --name is missing: must be
-    `,
-    );
+    `;
+    assertProblems(await problemsOf(readStatusRequest({ redis: "geheim", name: "", wait, color: true })), starts);
   }
 });

@@ -40,7 +40,7 @@ for (const [title, node, seeds, defaultAuth, expected] of choices) {
   });
 }
 
-it("a node's credential is never that of an entry with another host, nor of another port of its host that has its own entry", () => {
+it("a node's credential is never that of another host, nor of another port if its own port has an entry", () => {
   const host = fc.constantFrom("es1", "es2", "10.0.0.1");
   const port = fc.constantFrom(9200, 9201, 9202);
   const entry = fc.record({ host, port, hasAuth: fc.boolean() });

@@ -13,9 +13,9 @@ function destination(text: string): { scheme: "http" | "https"; host: string; po
 
 /**
  * Situations, and below each the configured nodes, with the address that a name resolves to; what `discovery.allow`
- * permits; and `open` if there are no credentials. Each further row is a verdict and the destinations that get it: a host
- * alone, or behind `at` the address that it resolves to. "address?" says that the host alone does not decide. Behind #
- * stands why.
+ * permits; and `open` if there are no credentials. Each further row is a verdict and the destinations that get it: a
+ * host alone, or behind `at` the address that it resolves to. "address?" says that the host alone does not decide.
+ * Behind # stands why.
  */
 const situations = `
 https, names

@@ -30,41 +30,26 @@ function tell(configuredUuid: string | undefined, answers: string): { identity: 
 const eachSecond = (from: number, count: number, uuidAt: (second: number) => string) =>
   Array.from({ length: count }, (_, place) => `${from + place} ${uuidAt(from + place)}`).join(", ");
 
-const stories: readonly (readonly [title: string, configured: string | undefined, answers: string, effects: string])[] =
-  [
-    ["the first cluster that answers is ours", undefined, "0 -, 1 u1, 2 u2, 3 u1", "1 pinned"],
-    [
-      "a configured cluster is verified only by a node of it, and is never replaced",
-      "u1",
-      "0 u2, 30 u2, 60 u2, 90 u2, 91 u1, 100 u2, 130 u2, 160 u2, 190 u2",
-      "91 pinned",
-    ],
-    [
-      "another cluster takes over after a minute in which no other has answered",
-      undefined,
-      "0 u1, 1 u2, 31 u2, 60.9 u2, 61 u2, 62 u2",
-      "0 pinned, 61 replaced, 62 pinned",
-    ],
-    [
-      "no other cluster takes over while a node of ours answers",
-      undefined,
-      "0 u1, 1 u2, 30 u2, 50 u1*, 70 u2, 100 u2, 129 u2, 130 u2",
-      "0 pinned, 130 replaced",
-    ],
-    [
-      "a minute in which this process did not look does not count",
-      undefined,
-      "0 u1, 1 u2, 62 u2, 92 u2, 121 u2, 122 u2",
-      "0 pinned, 122 replaced",
-    ],
-    [
-      "no cluster takes over while two others answer, nor by the answers of listed nodes",
-      undefined,
-      `0 u1, ${eachSecond(1, 200, (second) => (second % 2 === 0 ? "u2" : "u3"))}, ${eachSecond(201, 100, () => "u4*")}`,
-      "0 pinned",
-    ],
-  ];
-for (const [title, configuredUuid, answers, effects] of stories) {
+/** A sentence, and below it the answers, behind the configured uuid if there is one, and the effects. */
+const stories = `
+the first cluster that answers is ours
+  0 -, 1 u1, 2 u2, 3 u1  => 1 pinned
+a configured cluster is verified only by a node of it, and is never replaced
+  configured u1: 0 u2, 30 u2, 60 u2, 90 u2, 91 u1, 100 u2, 130 u2, 160 u2, 190 u2  => 91 pinned
+another cluster takes over after a minute in which no other has answered
+  0 u1, 1 u2, 31 u2, 60.9 u2, 61 u2, 62 u2  => 0 pinned, 61 replaced, 62 pinned
+no other cluster takes over while a node of ours answers
+  0 u1, 1 u2, 30 u2, 50 u1*, 70 u2, 100 u2, 129 u2, 130 u2  => 0 pinned, 130 replaced
+a minute in which this process did not look does not count
+  0 u1, 1 u2, 62 u2, 92 u2, 121 u2, 122 u2  => 0 pinned, 122 replaced
+no cluster takes over while two others answer
+  0 u1, ${eachSecond(1, 200, (second) => (second % 2 === 0 ? "u2" : "u3"))}  => 0 pinned
+no cluster takes over by the answers of listed nodes
+  0 u1, ${eachSecond(1, 100, () => "u4*")}  => 0 pinned
+`;
+for (const story of stories.trim().split(/\n(?! )/)) {
+  const [, title = "", configuredUuid, answers = "", effects = ""] =
+    /^(.*)\n +(?:configured (\S+): )?(.*) {2}=> (.*)$/.exec(story) ?? assert.fail(story);
   it(title, () => assert.equal(tell(configuredUuid, answers).effects, effects));
 }
 

@@ -58,7 +58,7 @@ export const addresses = String.raw`
 39  ${"a".repeat(600)}:9200  => skip: is too long
 `;
 
-/** `vector  roles, …  => whether a node with these roles serves requests`; `absent` if the answer does not give them. */
+/** `vector  roles, …  => whether a node with these roles serves requests`; `absent` if the answer gives none. */
 export const roles = `
 27  master, master voting_only, cluster_manager, master remote_cluster_client  => no
 27  master ml, master cluster_manager  => no

@@ -29,48 +29,31 @@ function play(story: string): string {
   return changes.join(", ");
 }
 
-/** What happens, in the words of {@link play}, and the states that follow. */
-const stories: Readonly<Record<string, readonly [story: string, states: string]>> = {
-  "a view with a beat every two seconds stays fresh": [
-    "0.2 beat 0, 2 beat 0, 4 beat 0, 6 beat 0, 8 beat 0",
-    "0 searching, 0.2 fresh",
-  ],
-  "a process that finds no view within a second or so goes standalone, until the first beat": [
-    "5 tick, 6 beat 0.1",
-    "0 searching, 1.25 standalone, 6 fresh",
-  ],
-  "a view is stale after 10 s without a beat and orphan after 60 s; then the process goes standalone in its turn": [
-    "1 beat 0, 80 tick",
-    "0 searching, 1 fresh, 11 stale, 61 orphan, 66 standalone",
-  ],
-  "one beat makes the view fresh again in every state": [
-    "1 beat 0, 20 beat 0, 90 beat 0, 161 tick, 170 beat 0",
-    "0 searching, 1 fresh, 11 stale, 20 fresh, 30 stale, 80 orphan, 85 standalone, 90 fresh, 100 stale, 150 orphan, " +
-      "155 standalone, 170 fresh",
-  ],
-  "a process that starts with a view left behind long ago goes standalone at once": [
-    "0.1 beat 7200, 0.2 tick",
-    "0 searching, 0.1 orphan, 0.1 standalone",
-  ],
-  "the age of a found view counts from when it was written": [
-    "0.1 beat 30, 40 tick",
-    "0 searching, 0.1 stale, 30.1 orphan, 35.1 standalone",
-  ],
-  "a jump of the store's clock does not make a live view look old": [
-    "1 beat 0, 3 beat 3600, 5 beat 3600, 7 beat -3600",
-    "0 searching, 1 fresh",
-  ],
-  "the time in which the process itself did not run does not age the view": [
-    "1 beat 0, 100 late, 100.5 beat 0",
-    "0 searching, 1 fresh",
-  ],
-  "after a pause the process waits one second for a beat before it believes that there is none": [
-    "1 beat 0, 100 late, 103 tick, 120 tick",
-    "0 searching, 1 fresh, 101 orphan, 106 standalone",
-  ],
-};
-
-for (const [title, [story, states]] of Object.entries(stories)) {
+/** A sentence, and below it what happens, in the words of {@link play}, and the states that follow. */
+const stories = `
+a view with a beat every two seconds stays fresh
+  0.2 beat 0, 2 beat 0, 4 beat 0, 6 beat 0, 8 beat 0  => 0 searching, 0.2 fresh
+a process that finds no view within a second or so goes standalone, until the first beat
+  5 tick, 6 beat 0.1  => 0 searching, 1.25 standalone, 6 fresh
+a view is stale after 10 s without a beat and orphan after 60 s; then the process goes standalone in its turn
+  1 beat 0, 80 tick  => 0 searching, 1 fresh, 11 stale, 61 orphan, 66 standalone
+one beat makes the view fresh again in every state
+  1 beat 0, 20 beat 0, 90 beat 0, 161 tick, 170 beat 0  => 0 searching, 1 fresh, 11 stale, 20 fresh, 30 stale,
+    80 orphan, 85 standalone, 90 fresh, 100 stale, 150 orphan, 155 standalone, 170 fresh
+a process that starts with a view left behind long ago goes standalone at once
+  0.1 beat 7200, 0.2 tick  => 0 searching, 0.1 orphan, 0.1 standalone
+the age of a found view counts from when it was written
+  0.1 beat 30, 40 tick  => 0 searching, 0.1 stale, 30.1 orphan, 35.1 standalone
+a jump of the store's clock does not make a live view look old
+  1 beat 0, 3 beat 3600, 5 beat 3600, 7 beat -3600  => 0 searching, 1 fresh
+the time in which the process itself did not run does not age the view
+  1 beat 0, 100 late, 100.5 beat 0  => 0 searching, 1 fresh
+after a pause the process waits one second for a beat before it believes that there is none
+  1 beat 0, 100 late, 103 tick, 120 tick  => 0 searching, 1 fresh, 101 orphan, 106 standalone
+`;
+for (const text of stories.trim().split(/\n(?! )/)) {
+  const [title = "", ...lines] = text.split(/\n\s*/);
+  const [story = "", states] = lines.join(" ").split("  => ");
   it(title, () => assert.equal(play(story), states));
 }
 
