@@ -170,7 +170,7 @@ describe("answers", patience, () => {
   it("a gzip'd answer is returned as it came, and its headers say so; a pool does not ask for gzip by default", async () => {
     await withEcho(async (pool) => {
       const echo = (await pool.request<Echo>({ method: "GET", path: "/" })).json();
-      assert.equal(echo.headers["accept-encoding"], undefined);
+      assert.equal(echo.headers["accept-encoding"], "identity");
     });
     await nodeAt(one(), 0).set({ requests: [{ kind: "reply", encoding: "gzip", on: users }] });
     await usePool(one(), {}, async (pool) => {
@@ -346,6 +346,20 @@ describe("timeout", patience, () => {
   });
 });
 
+it("an answer of more bytes than `maxResponseBytes` is BAD_RESPONSE, and one of fewer is read", patience, async () => {
+  await withEcho(
+    async (pool) => {
+      // The echo is longer than what it was sent, by a third and its headers.
+      const ofBytes = (bytes: number) => ({ method: "POST", path: "/i/_search", body: Buffer.alloc(bytes, " ") });
+      assert.equal((await pool.request(ofBytes(100))).status, 200);
+      const { code, sent, attempts } = await failureOf(pool.request(ofBytes(4_096)));
+      assert.deepEqual([code, sent, attempts.length], ["BAD_RESPONSE", "maybe", 1]);
+      assert.equal((await pool.request(ofBytes(100))).status, 200);
+    },
+    { maxResponseBytes: 4_096 },
+  );
+});
+
 describe("signal", patience, () => {
   const one = sharedCluster(1);
 
@@ -357,7 +371,34 @@ describe("signal", patience, () => {
       assert.deepEqual([error.code, error.sent, error.attempts], ["ABORTED", "no", []]);
       assert.equal(await requestsSeen(one()), seen);
       assert.equal(listenersOf(signal), 0);
+      assert.deepEqual([error.name, error.cause], ["AbortError", signal.reason]);
     });
+  });
+
+  it("one signal that a thousand requests share has one listener, fires for all, and Node warns of no leak", async () => {
+    await nodeAt(one(), 0).set({ requests: [silence] });
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => warnings.push(name);
+    process.on("warning", onWarning);
+    try {
+      await usePool(one(), {}, async (pool) => {
+        const stop = new AbortController();
+        const failures = Array.from({ length: 1_000 }, () =>
+          failureOf(pool.request({ ...search, signal: stop.signal })),
+        );
+        assert.equal(listenersOf(stop.signal), 1);
+        const reason = new Error("the server stops");
+        stop.abort(reason);
+        for (const error of await Promise.all(failures)) {
+          assert.deepEqual([error.code, error.name], ["ABORTED", "AbortError"]);
+          assert.equal(error.cause, reason);
+        }
+        assert.equal(listenersOf(stop.signal), 0);
+      });
+      assert.deepEqual(warnings, []);
+    } finally {
+      process.off("warning", onWarning);
+    }
   });
 
   it("a caller's signal ends a request that waits for a connection, of which nothing is sent later either", async () => {

@@ -121,7 +121,7 @@ export interface Echo {
 }
 
 /** A lone node that shows every byte it was sent, and a pool that uses it. */
-export async function withEcho(work: (pool: Pool) => Promise<void>): Promise<void> {
+export async function withEcho(work: (pool: Pool) => Promise<void>, options: Partial<PoolOptions> = {}): Promise<void> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -131,7 +131,7 @@ export async function withEcho(work: (pool: Pool) => Promise<void>): Promise<voi
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
-  const pool = createPool({ nodes: [`http://127.0.0.1:${port}`], discovery: false, logger: false });
+  const pool = createPool({ nodes: [`http://127.0.0.1:${port}`], discovery: false, logger: false, ...options });
   try {
     await work(pool);
   } finally {

@@ -180,6 +180,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     coordinator: true,
     threads: true,
     timeoutMs: true,
+    maxResponseBytes: true,
     connections: true,
     queue: true,
     retry: true,

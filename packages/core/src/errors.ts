@@ -8,7 +8,7 @@
  * DISCONNECTED  the connection was lost before the whole answer had come
  * TLS           the connection was refused by TLS: certificate, name or fingerprint
  * TIMEOUT       the request's own time ran out
- * ABORTED       the caller's signal fired
+ * ABORTED       the caller's signal fired; `cause` is the signal's reason
  * QUEUE_FULL    more calls are waiting than the queue may hold
  * BAD_RESPONSE  the answer is not what HTTP or the caller's reader (`json()`) can read
  * STATUS        thrown by `throwIfError()` alone: the server answered with an error status
@@ -63,7 +63,8 @@ export interface ErrorDetails {
  * No field, and no message, ever holds a credential, a header or a body.
  */
 export class RollcallError extends Error {
-  override readonly name = "RollcallError";
+  /** "AbortError" for `ABORTED`, as code that cancels by signals expects. */
+  override readonly name: "RollcallError" | "AbortError";
   readonly code: RollcallErrorCode;
   readonly sent: Sent;
   readonly attempts: readonly Attempt[];
@@ -72,6 +73,7 @@ export class RollcallError extends Error {
 
   constructor(code: RollcallErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = code === "ABORTED" ? "AbortError" : "RollcallError";
     this.code = code;
     this.sent = details.sent ?? "no";
     this.attempts = details.attempts ?? [];

@@ -82,6 +82,7 @@ export interface PoolConfig extends ClusterConfig {
   readonly coordinator: "candidate" | "external";
   readonly threads: number;
   readonly timeoutMs: number;
+  readonly maxResponseBytes: number;
   readonly connections: {
     readonly perNode: number;
     readonly opening: number;

@@ -10,6 +10,8 @@ export const defaults = {
   /** At most: see {@link defaultThreads}. */
   threads: 2,
   timeoutMs: 30_000,
+  /** No JavaScript string could hold a larger answer. */
+  maxResponseBytes: 536_870_888,
   connections: {
     perNode: 64,
     opening: 16,
@@ -36,6 +38,7 @@ const oneDayMs = 86_400_000;
 export const bounds = {
   // Beyond 2^31-1 ms a Node timer fires at once; a day is far from it, and longer than any sensible wait.
   timeoutMs: { min: 1, max: oneDayMs },
+  maxResponseBytes: { min: 1_024, max: 536_870_888 },
   threads: { min: 0, max: 64 },
   connections: {
     perNode: { min: 1, max: 4_096 },
@@ -86,8 +89,6 @@ export const fixed = {
    * Nodes and configured addresses that one pool can hold; the most that one list of nodes may name, and as many again.
    */
   slotsMax: 8_192,
-  /** A larger answer ends its request with `BAD_RESPONSE`: no JavaScript string could hold it. */
-  maxResponseBytes: 536_870_888,
   /**
    * `intervalMs` is stretched or shortened by up to this part of itself, so that clients do not sniff at the same time.
    */

@@ -169,6 +169,11 @@ export interface PoolOptions extends ClusterOptions {
    * Default: 30,000. Range: 1 to 86,400,000.
    */
   readonly timeoutMs?: number | undefined;
+  /**
+   * The most bytes of one answer's body; a larger one ends its request with `BAD_RESPONSE`. Default: 536,870,888, the
+   * longest string of JavaScript. Range: 1,024 to 536,870,888.
+   */
+  readonly maxResponseBytes?: number | undefined;
   /** Default: the default of each field. */
   readonly connections?: ConnectionOptions | undefined;
   /** Default: the default of each field. */

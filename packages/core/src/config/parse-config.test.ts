@@ -48,6 +48,7 @@ it("a pool's configuration has every default when only nodes are given", () => {
     coordinator: "candidate",
     threads: 0,
     timeoutMs: 30_000,
+    maxResponseBytes: 536_870_888,
     connections: { perNode: 64, opening: 16, idleMs: 20_000, maxAgeMs: 1_800_000 },
     queue: { perThread: 1_024 },
     retry: { max: 3 },
@@ -63,6 +64,7 @@ it("a pool's configuration keeps what is given, in one normal form", () => {
     coordinator: "external",
     threads: 64,
     timeoutMs: 1_000,
+    maxResponseBytes: 1_024,
     queue: { perThread: 0 },
     retry: false,
   };
@@ -188,6 +190,7 @@ const unusual: readonly (readonly [options: unknown, problems: readonly string[]
     { nodes, logger: console.log },
     ["logger = a function: must be false, or have the functions debug, info, warn and error"],
   ],
+  [{ nodes, maxResponseBytes: 1_023 }, ["maxResponseBytes = 1023: must be a whole number from 1024 to 536870888"]],
   [{ nodes, timeoutMs: Number.NaN }, ["timeoutMs = NaN: must be a whole number from 1 to 86400000"]],
   [{ nodes, timeoutMs: Number.POSITIVE_INFINITY }, ["timeoutMs = Infinity: must be a whole number from 1 to 86400000"]],
   [
@@ -246,7 +249,7 @@ it("a cluster's configuration has no option of a pool", () => {
 
 it("options of any shape either parse or throw CONFIG", () => {
   const names =
-    "nodes auth tls headers discovery logger redis name coordinator threads timeoutMs connections queue retry";
+    "nodes auth tls headers discovery logger redis name coordinator threads timeoutMs maxResponseBytes connections queue retry";
   const inner = "url auth tls username password apiKey bearer ca cert key allow hosts cluster options host port max";
   const object = (keys: string, value: fc.Arbitrary<unknown>) =>
     fc.dictionary(fc.oneof(fc.constantFrom(...keys.split(" ")), fc.string()), value, { maxKeys: 5 });

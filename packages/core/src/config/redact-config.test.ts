@@ -28,6 +28,7 @@ it("a redacted configuration shows what is set, as JSON data, and of secrets onl
     coordinator: "candidate",
     threads: 0,
     timeoutMs: 30_000,
+    maxResponseBytes: 536_870_888,
     connections: config.connections,
     queue: config.queue,
     retry: config.retry,

@@ -66,8 +66,8 @@ export function redactConfig(config: ClusterConfig | CoordinatorConfig | PoolCon
   };
 }
 
-function poolPart({ coordinator, threads, timeoutMs, connections, queue, retry }: PoolConfig) {
-  return { coordinator, threads, timeoutMs, connections, queue, retry };
+function poolPart({ coordinator, threads, timeoutMs, maxResponseBytes, connections, queue, retry }: PoolConfig) {
+  return { coordinator, threads, timeoutMs, maxResponseBytes, connections, queue, retry };
 }
 
 function redactSeed(seed: Seed): RedactedSeed {

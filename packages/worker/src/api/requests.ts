@@ -1,5 +1,6 @@
 import { RollcallError, type WireError } from "@rollcall/core";
 import type { PendingRequest, Sender } from "../dispatch/sender.js";
+import { type Abortable, addAbortable, removeAbortable } from "./abort-listeners.js";
 import type { Deadlines, Due } from "./deadlines.js";
 import type { PoolRequest } from "./pool-request.js";
 import { prepareRequest, type RequestDefaults } from "./prepare-request.js";
@@ -27,37 +28,40 @@ export class Requests {
       const prepared = prepareRequest(request, defaults, startedAtMs);
       const { signal } = request;
       if (signal?.aborted === true)
-        throw new RollcallError("ABORTED", "the caller's signal had fired before the request began");
+        throw new RollcallError("ABORTED", "the caller's signal had fired before the request began", {
+          cause: signal.reason,
+        });
 
       count("requests");
       const deadline = new RequestDeadline(prepared.deadlineMs, prepared.deadlineMs - startedAtMs);
-      const onAbort =
-        signal === undefined ? undefined : () => deadline.pending?.cancel("ABORTED", "the caller's signal fired");
-      if (onAbort !== undefined) signal?.addEventListener("abort", onAbort, { once: true });
+      if (signal !== undefined) addAbortable(signal, deadline);
       deadlines.add(deadline);
       deadline.pending = sender.start(prepared, (result) => {
         deadlines.remove(deadline);
-        if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
+        if (signal !== undefined) removeAbortable(signal, deadline);
         count(result.kind);
-        resolve(result.kind === "answered" ? new ReceivedResponse<T>(result) : failure(result.error));
+        resolve(result.kind === "answered" ? new ReceivedResponse<T>(result) : failure(result.error, signal));
       });
     });
   }
 }
 
 /**
- * Rejects with the error that the failure describes.
+ * Rejects with the error that the failure describes; its cause is the signal's reason, where the signal fired.
  *
  * The two awaits are not idle: V8 adds the frames of `await` to the stack of an error only if, when it is made, the
  * caller's promise already follows this one. That takes two turns. `requests.test.ts` holds it.
  */
-async function failure(error: WireError): Promise<never> {
+async function failure(error: WireError, signal: AbortSignal | undefined): Promise<never> {
   await undefined;
   await undefined;
-  throw RollcallError.fromWire(error);
+  if (error.code !== "ABORTED") throw RollcallError.fromWire(error);
+  const { code, message, ...details } = error;
+  throw new RollcallError(code, message, { ...details, cause: signal?.reason });
 }
 
-class RequestDeadline implements Due {
+/** Ends a request when its time is over, or its caller's signal fires. */
+class RequestDeadline implements Due, Abortable {
   place = -1;
   pending: PendingRequest | undefined;
 
@@ -65,6 +69,10 @@ class RequestDeadline implements Due {
     readonly dueMs: number,
     private readonly timeoutMs: number,
   ) {}
+
+  abort(): void {
+    this.pending?.cancel("ABORTED", "the caller's signal fired");
+  }
 
   expire(): void {
     this.pending?.cancel("TIMEOUT", `no answer within ${Math.round(this.timeoutMs)} ms`);

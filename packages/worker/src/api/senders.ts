@@ -35,7 +35,7 @@ export function openSender(parts: SenderParts): OpenedSender {
   return parts.config.threads === 0 ? openDispatch(parts) : openLanes(parts);
 }
 
-const { noNodeWaitMs, drainMs, connectTimeoutMs, maxResponseBytes } = fixed;
+const { noNodeWaitMs, drainMs, connectTimeoutMs } = fixed;
 
 function openDispatch({ config, table, observer, timers, random, wallNowMs }: SenderParts): OpenedSender {
   const nowMs = () => timers.nowMs();
@@ -46,7 +46,7 @@ function openDispatch({ config, table, observer, timers, random, wallNowMs }: Se
   const sender = new Dispatch({
     ...{ reader, noNodeWaitMs, drainMs, observer, timers, random, wallNowMs },
     ranMs: (atMs) => loopLag.ranMs(atMs),
-    settings: { ...config.connections, connectTimeoutMs, maxResponseBytes },
+    settings: { ...config.connections, connectTimeoutMs, maxResponseBytes: config.maxResponseBytes },
     queueMax: config.queue.perThread,
   });
   return { sender, beat: () => loopLag.beat() };
@@ -63,7 +63,7 @@ function openLanes({ config, table, observer, progress, timers, logger }: Sender
     threads: config.threads,
     setup: {
       ...{ words, layout, queueMax, noNodeWaitMs, drainMs },
-      settings: { ...config.connections, connectTimeoutMs, maxResponseBytes },
+      settings: { ...config.connections, connectTimeoutMs, maxResponseBytes: config.maxResponseBytes },
       defaults: { timeoutMs: config.timeoutMs, retry: config.retry },
     },
     joined: (thread) => {

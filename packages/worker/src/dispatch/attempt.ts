@@ -2,6 +2,7 @@ import type { AttemptFacts } from "@rollcall/core/request";
 import type { Link } from "./in-flight-list.js";
 import type { Connection, NodeHandler, NodePool } from "./node-pool.js";
 import type { DispatchedRequest } from "./pending-request.js";
+import { chunksKept, SmallChunks } from "./small-chunks.js";
 
 /** What an attempt reports to. */
 export interface AttemptOwner {
@@ -24,7 +25,8 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
   reusedSocket = false;
   status = 0;
   rawHeaders: readonly Buffer[] = [];
-  readonly chunks: Buffer[] = [];
+  private readonly chunks: Buffer[] = [];
+  private smallChunks: SmallChunks | undefined;
   error: Error | undefined;
   /** Its outcome decides about its request. */
   isWanted = true;
@@ -49,6 +51,7 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
   }
 
   get body(): Buffer {
+    this.smallChunks?.end();
     const [only] = this.chunks;
     return this.chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.chunks);
   }
@@ -80,7 +83,11 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
   }
 
   onData(chunk: Buffer): boolean {
-    this.chunks.push(chunk);
+    if (this.chunks.length < chunksKept) this.chunks.push(chunk);
+    else {
+      this.smallChunks ??= new SmallChunks(this.chunks);
+      this.smallChunks.add(chunk);
+    }
     this.owner.received(this);
     return true;
   }

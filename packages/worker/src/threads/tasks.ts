@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { RollcallError, type RollcallErrorCode } from "@rollcall/core";
 import { bounds } from "@rollcall/core/config";
+import { type Abortable, addAbortable, removeAbortable } from "../api/abort-listeners.js";
 import type { Deadlines, Due } from "../api/deadlines.js";
 import type { CancelCode } from "../dispatch/sender.js";
 import { notCloneable, outcomeOf, type TaskContext, type TaskOutcome } from "./run-task.js";
@@ -41,12 +42,16 @@ export class Tasks {
   async run(module: URL, data: unknown, taskOptions: TaskOptions = {}): Promise<unknown> {
     const { signal, timeoutMs } = checked(module, taskOptions);
     if (signal?.aborted === true) {
-      throw new RollcallError("ABORTED", "the caller's signal had fired before the task began");
+      throw new RollcallError("ABORTED", "the caller's signal had fired before the task began", {
+        cause: signal.reason,
+      });
     }
     const ended = await this.begin(module, data, { signal, timeoutMs });
     if ("value" in ended) return ended.value;
     // Made here, so that its stack shows the caller.
-    throw new RollcallError(ended.code, ended.message, { cause: ended.cause });
+    throw new RollcallError(ended.code, ended.message, {
+      cause: ended.code === "ABORTED" ? signal?.reason : ended.cause,
+    });
   }
 
   /** Gives up every task. */
@@ -57,18 +62,17 @@ export class Tasks {
   private begin(module: URL, data: unknown, { signal, timeoutMs }: TaskOptions): Promise<Ended> {
     const { deadlines, nowMs, count } = this.options;
     return new Promise((resolve) => {
-      const onAbort = () => task.cancel("ABORTED", "the caller's signal fired");
       const task = new RunningTask(nowMs() + (timeoutMs ?? 0), timeoutMs ?? 0, (ended) => {
         this.running.delete(task);
         if (timeoutMs !== undefined) deadlines.remove(task);
-        signal?.removeEventListener("abort", onAbort);
+        if (signal !== undefined) removeAbortable(signal, task);
         count(-1);
         resolve(ended);
       });
       this.running.add(task);
       count(1);
       if (timeoutMs !== undefined) deadlines.add(task);
-      signal?.addEventListener("abort", onAbort, { once: true });
+      if (signal !== undefined) addAbortable(signal, task);
       if (this.options.threads === undefined) this.runHere(task, module.href, data);
       else void this.runInThread(this.options.threads, task, module.href, data);
     });
@@ -117,7 +121,7 @@ export class Tasks {
   }
 }
 
-class RunningTask implements Due {
+class RunningTask implements Due, Abortable {
   place = -1;
   onCancel: () => void = () => {};
   private settled = false;
@@ -130,6 +134,10 @@ class RunningTask implements Due {
 
   expire(): void {
     this.cancel("TIMEOUT", `the task had not ended within ${this.timeoutMs} ms`);
+  }
+
+  abort(): void {
+    this.cancel("ABORTED", "the caller's signal fired");
   }
 
   cancel(code: CancelCode, message: string): void {
