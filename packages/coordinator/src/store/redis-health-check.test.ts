@@ -52,7 +52,7 @@ describe("the health check of Redis", () => {
     watch.lost("connection refused");
     says(() => undefined);
     await pass(4_000);
-    assert.equal(watch.isAnswering, false, "nobody was there to ask");
+    assert.equal(watch.isAnswering, false, "no connection was there");
     watch.close();
     watch.answered();
     says(silence);

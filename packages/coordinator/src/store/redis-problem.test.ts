@@ -21,8 +21,8 @@ describe("what went wrong with Redis", () => {
   });
 
   it("a problem never repeats the command, which may contain the password", () => {
-    const told = "ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'";
-    const error = Object.assign(new Error(told), {
+    const reply = "ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'";
+    const error = Object.assign(new Error(reply), {
       command: { name: "hello", args: ["3", "AUTH", "default", "s3cret"] },
     });
     const shown = redisError(error);

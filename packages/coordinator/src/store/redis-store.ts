@@ -22,7 +22,7 @@ export interface RedisStoreOptions {
  * The view in Redis, shared by all processes. It connects at once and reconnects for ever; while Redis does not answer,
  * the methods do what the contract of `ViewStore` says. Losing Redis and finding it again is one log line each.
  *
- * `nowMs` is the clock of Redis once Redis has told it, and the wall clock before.
+ * `nowMs` is the clock of Redis once Redis has answered `TIME`, and the wall clock before.
  */
 export function createRedisStore({ redis, mayLead, ...parts }: RedisStoreOptions): ViewStore {
   const open = () => createRedisClient(redis, parts.random);
@@ -30,7 +30,7 @@ export function createRedisStore({ redis, mayLead, ...parts }: RedisStoreOptions
 }
 
 export interface RedisStoreParts extends Pick<RedisStoreOptions, "name" | "timers" | "random" | "logger"> {
-  /** The system's time, in milliseconds since 1970. Used until Redis has told its own. */
+  /** The system's time, in milliseconds since 1970. Used until Redis has answered `TIME`. */
   readonly wallNowMs: () => number;
 }
 
