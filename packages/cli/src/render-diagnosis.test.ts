@@ -37,7 +37,7 @@ function text(findings: Findings): string {
   return renderDiagnosis(findings, diagnose(findings), plain);
 }
 
-it("the text shows every seed, the cluster, every node and the advice", () => {
+it("the text of a diagnosis shows every seed, the cluster, every node and the advice", () => {
   const policy =
     "203.0.113.9 may not be sent credentials over https; if it is yours, add it to `discovery.allow.hosts`";
   const authority = "certificate authority is unknown: set `tls.ca` or `tls.caFingerprint`";
@@ -120,7 +120,7 @@ Diagnosis
   );
 });
 
-it("without a list, the text shows the seeds alone", () => {
+it("without a list, the text of a diagnosis shows the seeds alone", () => {
   const closed = "connection closed by the other side";
   const more = { code: "UND_ERR_SOCKET", hasCredential: false, latencyMs: 1_000 };
   const unreachable = seedOf("http://127.0.0.1:9200", "unreachable", closed, more);
@@ -138,7 +138,7 @@ Diagnosis
   );
 });
 
-it("the text says what the cluster did not publish", () => {
+it("the text of a diagnosis says what the cluster did not publish", () => {
   const { total: _, successful: __, failed: ___, ...uncounted } = list;
   const { answeredAs: _name, clusterName: _cluster, version: _version, ...nameless } = seed;
   const bare: NodeFinding = { id: "id1", sharedBy: 0, verdict: "skipped", reason: "it names no http address" };
@@ -149,7 +149,7 @@ it("the text says what the cluster did not publish", () => {
   assert.match(shown, /skipped {6}id id1\n {15}it names no http address\n/);
 });
 
-it("a cluster cannot write escape sequences to the terminal", () => {
+it("in a diagnosis, a cluster cannot write escape sequences to the terminal", () => {
   const evil = "node\u001b[2J\u009b31m\r\n\u202e";
   const evilSeed = { ...seed, answeredAs: evil, clusterName: evil, version: evil, reason: evil };
   const nodes = [
@@ -159,7 +159,7 @@ it("a cluster cannot write escape sequences to the terminal", () => {
   assert.doesNotMatch(shown, /(?!\n)\p{C}/u);
 });
 
-it("colours change nothing in the text", () => {
+it("colours change nothing in the text of a diagnosis", () => {
   const findings = { seeds: [seed], list };
   const shown = renderDiagnosis(findings, diagnose(findings), coloured);
   assert.ok(shown.includes(`${coloured("good", "kept")}         node-1`));

@@ -154,7 +154,7 @@ it("of a thousand nodes and replicas, those with problems are shown and the rest
   assert.ok(lines.length < 250);
 });
 
-it("colours change nothing in the text", () => {
+it("colours change nothing in the text of a status", () => {
   const report = reportStatus(snapshotOf(viewOf([esNode(1), esNode(2)], { [keyOf(2)]: down }), [heartbeat(1)]));
   const painted = showStatus(report, coloured);
   assert.ok(painted.includes(coloured("good", "fresh")) && painted.includes(coloured("bad", "down")));
