@@ -72,7 +72,7 @@ interface Request {
   rerouted: boolean;
 }
 
-interface Seat {
+interface Entry {
   node: LocalNode;
   lastByteMs: number;
 }
@@ -84,7 +84,7 @@ class Process {
   readonly sentTo: { readonly slot: number; readonly atMs: number }[] = [];
   moves = 0;
   probes = 0;
-  private readonly seats: Seat[];
+  private readonly entries: Entry[];
   private readonly attempts = new Set<Attempt>();
   private readonly penalties: Penalties;
   private readonly exploration = new Exploration();
@@ -100,7 +100,7 @@ class Process {
     private readonly readShare: number,
   ) {
     this.penalties = new Penalties(nodes.length);
-    this.seats = nodes.map(() => ({ node: newNode(timers.nowMs()), lastByteMs: Number.NEGATIVE_INFINITY }));
+    this.entries = nodes.map(() => ({ node: newNode(timers.nowMs()), lastByteMs: Number.NEGATIVE_INFINITY }));
     for (let lane = 0; lane < lanes; lane++) this.begin();
     this.tickLater();
   }
@@ -118,11 +118,11 @@ class Process {
     const nowMs = timers.nowMs();
     return {
       roster: rosterOf(
-        this.seats.map(({ node }, slot) => ({ slot, tier: "node", mark: "none", ejected: isKeptOff(node) })),
+        this.entries.map(({ node }, slot) => ({ slot, tier: "node", mark: "none", ejected: isKeptOff(node) })),
       ),
       weightOf: (slot) => {
-        const seat = this.seats[slot];
-        const slowStart = seat === undefined ? undefined : slowStartOf(seat.node, 0);
+        const entry = this.entries[slot];
+        const slowStart = entry === undefined ? undefined : slowStartOf(entry.node, 0);
         return slowStart === undefined ? 1 : slowStartWeight(slowStart.fromMs, nowMs, slowStart.durationMs);
       },
       inFlightOf: (slot) => this.at(slot).length,
@@ -173,8 +173,8 @@ class Process {
     attempt.over = true;
     this.attempts.delete(attempt);
     const nowMs = timers.nowMs();
-    const seat = this.seats[attempt.slot];
-    if (seat !== undefined) seat.lastByteMs = nowMs;
+    const entry = this.entries[attempt.slot];
+    if (entry !== undefined) entry.lastByteMs = nowMs;
     this.penalties.answered(attempt.slot, Math.max(0, ranMs(this.watch, nowMs) - attempt.startedRanMs), nowMs);
     this.took.push({ read: attempt.request.read, ms: nowMs - attempt.request.beganMs, atMs: nowMs });
     this.begin();
@@ -192,44 +192,44 @@ class Process {
     }
     // Timers come first, then sockets are read.
     this.watch = nextLoopLag(this.watch, timers.nowMs());
-    for (const [slot, seat] of this.seats.entries()) {
-      this.apply(slot, seat, { type: "traffic" });
-      if ((nodeDueMs(seat.node) ?? Number.POSITIVE_INFINITY) <= timers.nowMs())
-        this.apply(slot, seat, { type: "tick" });
+    for (const [slot, entry] of this.entries.entries()) {
+      this.apply(slot, entry, { type: "traffic" });
+      if ((nodeDueMs(entry.node) ?? Number.POSITIVE_INFINITY) <= timers.nowMs())
+        this.apply(slot, entry, { type: "tick" });
     }
     this.move();
     for (const happen of this.unread.splice(0)) happen();
     this.tickLater();
   }
 
-  private apply(slot: number, seat: Seat, event: LocalNodeEvent): void {
+  private apply(slot: number, entry: Entry, event: LocalNodeEvent): void {
     const nowMs = timers.nowMs();
     const starts = this.at(slot).map(({ startedAtMs }) => startedAtMs);
     const since = (atMs: number) => (starts.length === 0 ? undefined : waitingSinceMs(this.watch, atMs, nowMs));
     const traffic = {
       oldestMs: since(Math.min(...starts)),
       newestMs: since(Math.max(...starts)),
-      lastByteMs: seat.lastByteMs,
+      lastByteMs: entry.lastByteMs,
       handshakeMs: undefined,
     };
-    const wasKeptOff = isKeptOff(seat.node);
-    const [node, effects] = nextNode(seat.node, event, traffic, nowMs, random);
-    seat.node = node;
+    const wasKeptOff = isKeptOff(entry.node);
+    const [node, effects] = nextNode(entry.node, event, traffic, nowMs, random);
+    entry.node = node;
     if (wasKeptOff && !isKeptOff(node)) this.penalties.forget(slot);
     for (const effect of effects) {
       if (effect.type === "report") this.reports.push({ slot, atMs: nowMs });
-      if (effect.type === "probe") this.probe(slot, seat, effect.probe);
+      if (effect.type === "probe") this.probe(slot, entry, effect.probe);
     }
   }
 
-  private probe(slot: number, seat: Seat, probe: LocalProbe): void {
+  private probe(slot: number, entry: Entry, probe: LocalProbe): void {
     this.probes++;
     const timeoutMs = probe.purpose === "stall" ? probe.timeoutMs : 1_000;
     let settled = false;
     const settle = (result: ProbeResult) => {
       if (settled) return;
       settled = true;
-      this.apply(slot, seat, { type: "probed", probe, result });
+      this.apply(slot, entry, { type: "probed", probe, result });
     };
     this.nodes[slot]?.ask(() => this.whenRunning(() => settle({ kind: "reached" })), 1);
     const dueMs = timers.nowMs() + timeoutMs;
@@ -242,7 +242,7 @@ class Process {
 
   private move(): void {
     const { reader } = this;
-    const stuck = this.seats.flatMap(({ node }, slot) => {
+    const stuck = this.entries.flatMap(({ node }, slot) => {
       const suspectedAtMs = stuckSinceMs(node);
       if (suspectedAtMs === undefined) return [];
       return this.at(slot).map((attempt) => ({ ...attempt, suspectedAtMs, attempt }));
@@ -250,9 +250,9 @@ class Process {
     const targets = reader.roster.panic
       ? []
       : reader.roster.eligible.flatMap((slot) => {
-          const seat = this.seats[slot];
-          if (seat === undefined || isSuspected(seat.node)) return [];
-          const lastByteAtMs = Math.max(seat.lastByteMs, seat.node.signAtMs);
+          const entry = this.entries[slot];
+          if (entry === undefined || isSuspected(entry.node)) return [];
+          const lastByteAtMs = Math.max(entry.lastByteMs, entry.node.signAtMs);
           return [{ slot, inFlight: this.at(slot).length, lastByteAtMs }];
         });
     const nowMs = timers.nowMs();
@@ -270,8 +270,8 @@ class Process {
       this.send(attempt.request, picked.slot);
     }
     for (const slot of probe) {
-      const seat = this.seats[slot];
-      if (seat !== undefined) this.apply(slot, seat, { type: "signWanted" });
+      const entry = this.entries[slot];
+      if (entry !== undefined) this.apply(slot, entry, { type: "signWanted" });
     }
   }
 }
