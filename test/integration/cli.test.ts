@@ -23,7 +23,7 @@ interface Run {
 /** Runs the command with an environment of its own. `isOutputOpen: false`: its output is closed. */
 async function rollcall(words: readonly string[], env: NodeJS.ProcessEnv = {}, isOutputOpen = true): Promise<Run> {
   const { PATH } = process.env;
-  // A question on a busy machine takes what it takes.
+  // On a busy machine a request may take long.
   const child = spawn(process.execPath, [program, ...words], { env: { PATH, ROLLCALL_TIMEOUT: "30000", ...env } });
   const owned = await own(child);
   child.stdin.end();
@@ -36,7 +36,7 @@ async function rollcall(words: readonly string[], env: NodeJS.ProcessEnv = {}, i
   return { code, stdout, stderr };
 }
 
-/** What one of these tests wants of the JSON. */
+/** The fields of the JSON that these tests read. */
 interface Report {
   readonly usable: number;
   readonly seeds: readonly { readonly outcome: string }[];
@@ -56,7 +56,7 @@ function verdictsOf({ stdout }: Run): readonly string[] {
   return list?.nodes.map(({ name, verdict }) => `${name} ${verdict}`) ?? [];
 }
 
-/** Of text that is wrapped, without where. */
+/** Wrapped text on one line. */
 function unwrapped(shown: string): string {
   return shown.replace(/\s+/g, " ");
 }

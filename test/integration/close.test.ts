@@ -171,7 +171,10 @@ describe("close()", patience, () => {
 });
 
 describe("end of the process", patience, () => {
-  /** Runs a program of its own, in which `pool` and `search` are there; gives what it printed, once it has exited. */
+  /**
+   * Runs a program in a process of its own, with `pool` and `search` defined. Resolves with its output once it has
+   * exited.
+   */
   async function run(url: string, program: string, ca?: string): Promise<string> {
     const tls = ca === undefined ? {} : { tls: { ca } };
     const script = `

@@ -29,14 +29,14 @@ import {
 } from "./support-pools.js";
 import { failureOf } from "./support-requests.js";
 
-// Most of these tests wait for something most of the time.
+// These tests mostly wait, so they run side by side.
 const atOnce = { concurrency: 4, timeout: 600_000 };
 
 const unhandled: unknown[] = [];
 process.on("unhandledRejection", (reason) => unhandled.push(reason));
 after(() => assert.deepEqual(unhandled, []));
 
-/** Text that occurs nowhere else, so that it can be looked for wherever it must not be. */
+/** Text that occurs nowhere else, so that a search finds it wherever it must not be. */
 const canary = (what: string) => `canary-${what}-${randomBytes(6).toString("hex")}`;
 
 const user = (username: string) => ({ username, password: canary(username) });

@@ -25,7 +25,7 @@ describe("demo with Redis", () => {
     ]);
     const searches = Number(/^([\d,]+) searches, 0 failed, slowest/m.exec(output)?.[1]?.replaceAll(",", ""));
     assert.ok(searches > 100, output);
-    // While each of them was away, and being brought back, others searched on.
+    // While each of them was away, the others went on searching.
     for (const victim of ["n2", "Redis", "the coordinator"]) {
       const row = new RegExp(`^ ${victim} +\\d+\\.\\d\\d s +\\d+\\.\\d s +([\\d,]+) +0$`, "m").exec(output);
       assert.ok(Number(row?.[1]?.replaceAll(",", "")) > 10, output);

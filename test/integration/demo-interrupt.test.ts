@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { nothingIsLeftOf, startDemo } from "./support-demo.js";
 
-/** In the middle of each act, with its victim dead or on its way back. */
+/** In the middle of each phase, with its target dead or on its way back. */
 const moments = ["starting n2 again", "killing Redis"];
 
 describe("demo, Ctrl-C", () => {

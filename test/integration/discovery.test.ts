@@ -27,7 +27,7 @@ import {
 } from "./support-pools.js";
 import { startLoad } from "./support-requests.js";
 
-// Most of these tests wait for something most of the time.
+// These tests mostly wait, so they run side by side.
 const atOnce = { concurrency: 4, timeout: 600_000 };
 
 const unhandled: unknown[] = [];
@@ -54,7 +54,7 @@ const onProbes = (status: number): FixtureFaults => ({
   requests: [{ kind: "reply", on: { kind: "probe" }, status, body: "{}" }],
 });
 
-/** Node lists that no cluster in its right mind sends, by what is wrong with them. */
+/** Invalid node lists, by what is wrong with them. */
 const badLists: Readonly<Record<string, (cluster: FixtureCluster) => FixtureFaults>> = {
   "not JSON": () => onSniffs({ body: "<html>not found</html>" }),
   "JSON, but no node list": () => onSniffs({ body: '[{"nodes":null}]' }),

@@ -23,7 +23,7 @@ import type askAndBlock from "./tasks/ask-and-block.js";
 const soonMs = 12_000;
 const users = { kind: "other" } as const;
 
-/** What a load of one kind of request has come to. */
+/** The outcome of a load of one kind of request. */
 interface Tally {
   answered: number;
   /** Those with the code "REROUTED" among their attempts. */
@@ -32,7 +32,7 @@ interface Tally {
   readonly failures: (RollcallError | string)[];
 }
 
-/** A load of one kind of request; resolves to what became of it when it is stopped. */
+/** A load of one kind of request. Resolves to its outcome when it is stopped. */
 function keepAsking(pool: Pool, slots: number, request: PoolRequest) {
   const tally: Tally = { answered: 0, moved: 0, slowestMs: 0, failures: [] };
   const stop = askInSlots(pool, slots, request, (asked, tookMs) => {

@@ -70,7 +70,7 @@ describe("node that answers", { ...patience, concurrency: 4 }, () => {
         await node.set({ requests: [fault] });
         const { requests } = statusOf(pool, node);
         const stop = askInSlots(pool, 9, { ...search, class: "never" }, () => {});
-        // Nothing must happen, so there is no condition to wait for: two rounds of probes and every window of outcomes.
+        // Nothing may happen, so there is no condition to wait for. The time covers two rounds of probes.
         await sleep(4_000);
         await stop();
         assert.ok(statusOf(pool, node).requests > requests);

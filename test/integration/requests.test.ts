@@ -312,7 +312,7 @@ describe("timeout", patience, () => {
           ["TIMEOUT"],
         );
         await waitUntil("nothing is left of it", () => pool.stats().inFlight === 0 && pool.stats().pending === 0);
-        // A timeout says nothing of the node.
+        // A timeout is no evidence against the node.
         assert.equal(statusOf(pool, nodeAt(one(), 0)).state, "healthy");
         await nodeAt(one(), 0).set({});
         assert.ok((await pool.request(search)).ok);
@@ -544,7 +544,7 @@ describe("nodes", patience, () => {
   const three = sharedCluster(3);
 
   it("all nodes of a pool get their share", async () => {
-    // Among answers of a millisecond, chance would make one node look three times as slow as another.
+    // With answers of a millisecond, chance alone could make one node seem three times as slow as another.
     await setAll(three(), { requests: [{ kind: "delay", ms: 30, on: users }] });
     await usePool(three(), {}, async (pool) => {
       const counts = () => Promise.all(three().nodes.map(async (node) => (await node.counts()).requests.other));

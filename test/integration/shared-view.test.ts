@@ -45,7 +45,7 @@ async function startFleet(count: number, options: ReplicaOptions): Promise<Fleet
 
 const statsOf = (fleet: Fleet): Promise<PoolStats[]> => Promise.all(fleet.replicas.map((one) => one.ask("stats")));
 
-/** The members that a replica goes by, and which of them get requests. */
+/** The members that a replica uses, and which of them get requests. */
 function standingsOf({ nodes }: PoolStats): string {
   return nodes
     .filter(({ tier }) => tier === "node")
@@ -153,9 +153,9 @@ describe("view shared over Redis", { timeout: 400_000 }, () => {
     const after = (await cluster.stats()).requests;
     const seconds = (performance.now() - sinceMs) / 1_000;
     const asked = { sniffs: after.sniff - before.sniff, probes: after.probe - before.probe, seconds };
-    // A busy machine sniffs less often than each second, never more often; five processes by themselves would five
-    // times. A sniff begins with a probe of the node it asks; beside it each node is probed every ten seconds. The
-    // virtual clock of the simulation counts exactly.
+    // A busy machine sniffs less often than each second, never more often; five standalone processes would
+    // sniff five times as often. A sniff begins with a probe of the node it asks; beside it each node is probed every
+    // ten seconds. The virtual clock of the simulation counts exactly.
     assert.ok(asked.sniffs > 0 && asked.sniffs <= 2 * seconds, JSON.stringify(asked));
     assert.ok(asked.probes <= asked.sniffs + 1 + 3 * Math.ceil(1 + seconds / 10), JSON.stringify(asked));
     assert.deepEqual((await fleet.tally()).failures, []);
@@ -198,7 +198,7 @@ describe("view shared over Redis", { timeout: 400_000 }, () => {
     const { failures, answered, slowestMs } = await fleet.tally();
     assert.deepEqual(failures, []);
     assert.ok(answered > 500);
-    // A fixture answers in a millisecond; what waits for Redis would wait for seconds.
+    // A fixture node answers in a millisecond; a request that waited for Redis would take seconds.
     assert.ok(slowestMs < 5_000, `${slowestMs} ms`);
     await fleet.close();
   });

@@ -54,7 +54,7 @@ async function startCoordinator(env: NodeJS.ProcessEnv) {
   };
 }
 
-/** What these tests want of the JSON. */
+/** The fields of the JSON that these tests read. */
 interface Status {
   readonly state: string;
   readonly summary: string;

@@ -15,7 +15,7 @@ const run = promisify(execFile);
 // The demo has limits of its own; how long a busy machine makes of them is not under test.
 export const patient = { timeoutMs: 250_000, everyMs: 200 } as const;
 
-/** Nothing can be found, redis-server neither. */
+/** No command can be found, not even redis-server. */
 export const withoutRedis = { PATH: join(tmpdir(), "no-such-folder") } as const;
 
 /**
@@ -24,13 +24,13 @@ export const withoutRedis = { PATH: join(tmpdir(), "no-such-folder") } as const;
  */
 export interface Demo extends AsyncDisposable {
   readonly process: OwnedProcess;
-  /** Resolves once the text is in what it has said; rejects if it ends without. */
+  /** Resolves once the output contains the text; rejects if the demo ends without it. */
   says(text: string): Promise<void>;
-  /** Resolves once it has ended, with its exit code and all it has said. */
+  /** Resolves once it has ended, with its exit code and its whole output. */
   ended(): Promise<{ readonly code: number | null; readonly output: string }>;
   /** Ctrl-C in a terminal: SIGINT to every process of the group. */
   interruptAll(): void;
-  /** Those of its group, itself among them, that run. */
+  /** The running processes of its group, itself included. */
   processes(): Promise<readonly Member[]>;
   /** What lies in the folder for temporary files. */
   leftovers(): Promise<string[]>;
@@ -46,7 +46,7 @@ export async function startDemo(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Demo> {
   const folder = await mkdtemp(join(tmpdir(), "rollcall-demo-test-"));
-  // Ports that tests keep from each other are kept from the demo, too.
+  // The demo may not take ports that tests have claimed.
   const claims = "rollcall-test-ports";
   mkdirSync(join(tmpdir(), claims), { recursive: true });
   await symlink(join(tmpdir(), claims), join(folder, claims));

@@ -143,18 +143,18 @@ export async function withEcho(work: (pool: Pool) => Promise<void>, options: Par
 
 export interface Load {
   readonly answered: number;
-  /** What was not answered with 2xx. */
+  /** The requests that were not answered with 2xx. */
   readonly failures: readonly string[];
-  /** Ends it once the requests in flight are done, and resolves to what has come of it. */
+  /** Ends it once the requests in flight are done, and resolves to the outcome. */
   stop(): Promise<Pick<Load, "answered" | "failures">>;
 }
 
-/** What became of one request. */
+/** The outcome of one request. */
 export type Asked = { readonly answer: PoolResponse } | { readonly error: unknown };
 
 /**
  * Sends a request again and again in so many slots at once, with a short rest after each, until the pool is closed.
- * What is returned ends it, once the requests under way are done.
+ * What is returned ends it, once the requests in flight are done.
  */
 export function askInSlots(
   pool: Pool,

@@ -104,7 +104,7 @@ for (const threads of [0, 1, 2]) {
           if (how === "ABORTED") stop.abort();
           if (how === "CLOSED") void pool.close({ timeoutMs: 50 });
           assert.equal((await call).code, how);
-          // A thread that is destroyed with its pool may not get round to it.
+          // A thread that is destroyed with its pool may end before it does that.
           if (how !== "CLOSED") await waitUntil("its signal has fired", () => Atomics.load(words, 1) === 1);
         }
         const stopped = AbortSignal.abort();

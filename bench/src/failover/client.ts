@@ -61,7 +61,7 @@ interface Follower {
 }
 
 const query = { query: { match_all: {} } };
-// The node that is asked answers by itself: what a client sees of another node's fate would be the cluster's doing.
+// The node answers from its own shard copy. Otherwise the cluster, not the client, would meet the other nodes' faults.
 const preference = "_local";
 
 async function startFollower(settings: ClientSettings, changes: NodeChange[]): Promise<Follower> {

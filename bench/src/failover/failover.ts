@@ -15,7 +15,7 @@ export interface FailoverOptions extends EnvironmentOptions {
 
 /**
  * Measures what callers see when nodes freeze, die, turn gray and are restarted in turn. All clients run at the same
- * time, so that whatever else the machine does happens to all.
+ * time, so that other load of the machine affects all alike.
  */
 export async function failover(options: FailoverOptions): Promise<Report> {
   const { threads = 1 } = options;

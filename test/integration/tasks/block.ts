@@ -1,7 +1,7 @@
 import type { TaskContext } from "@rollcall/worker";
 
 /**
- * Blocks its thread until main lets it go: as a long computation would, but for exactly as long as the test needs.
+ * Blocks its thread until main releases it: as a long computation would, but for exactly as long as the test needs.
  * Words: 0 set once it blocks, 1 set by main to end it.
  */
 export default function block(words: Int32Array, _context: TaskContext): string {

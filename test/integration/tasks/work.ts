@@ -8,7 +8,7 @@ export interface Work {
   readonly words?: Int32Array;
 }
 
-/** What the tests of tasks want done. */
+/** The work that the tests of tasks ask for. */
 export default async function work({ kind, value, words }: Work, { request, signal }: TaskContext): Promise<unknown> {
   switch (kind) {
     case "echo":
