@@ -239,7 +239,7 @@ describe("answers", patience, () => {
     });
   });
 
-  it("an answer with an error status is returned; throwIfError() makes it STATUS with the server's own type", async () => {
+  it("an answer with an error status is returned; throwIfError() makes it STATUS with the server's type, reason and body", async () => {
     await usePool(one(), {}, async (pool) => {
       const found = await pool.request(search);
       assert.equal(found.throwIfError(), found);
@@ -247,7 +247,8 @@ describe("answers", patience, () => {
       assert.deepEqual([missing.status, missing.ok], [404, false]);
       const error = await failureOf((async () => missing.throwIfError())());
       assert.deepEqual([error.code, error.status, error.type], ["STATUS", 404, "index_not_found_exception"]);
-      assert.doesNotMatch(error.message, /no such index/);
+      assert.match(error.message, /404 \(index_not_found_exception\): no such index/);
+      assert.deepEqual(error.body, missing.json());
     });
   });
 });

@@ -2,6 +2,7 @@ import { safeLogger } from "@rollcall/core";
 import { type CoordinatorOptions, parseCoordinatorConfig, redactConfig } from "@rollcall/core/config";
 import { CoordinatorProcess } from "./coordinator-process.js";
 import { defaultLogger } from "./default-logger.js";
+import { warnOfLogger } from "./logger-warning.js";
 import { createRedisStore } from "./store/redis-store.js";
 import { systemTimers } from "./system-timers.js";
 
@@ -28,7 +29,7 @@ export interface RunningCoordinator {
 export function startCoordinator(options: CoordinatorOptions): RunningCoordinator {
   const config = parseCoordinatorConfig(options);
   const { redis, name } = config;
-  const logger = safeLogger(config.logger ?? defaultLogger());
+  const logger = safeLogger(config.logger ?? defaultLogger(), warnOfLogger);
   const parts = { timers: systemTimers, random: Math.random, logger };
   const { redis: shownRedis, seeds } = redactConfig(config);
   const urls = seeds.map(({ url }) => url);

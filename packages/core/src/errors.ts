@@ -54,13 +54,16 @@ export interface ErrorDetails {
   readonly status?: number | undefined;
   /** The server's own word for what went wrong, such as `index_not_found_exception`; for `STATUS` only. */
   readonly type?: string | undefined;
+  /** The answer's body: what its JSON holds, else its text; for `STATUS` only. */
+  readonly body?: unknown;
 }
 
 /**
  * The only error Rollcall throws on purpose.
  *
  * Structured clone drops an error's class and `code`, so an error crosses a thread as `toWire()` data.
- * No field, and no message, ever holds a credential, a header or a body.
+ * No field, and no message, ever holds a credential or a header. `STATUS` alone shows an answer: its message has the
+ * cluster's reason, and `body` is not enumerable, so that a logger that writes an error's fields does not write it.
  */
 export class RollcallError extends Error {
   /** "AbortError" for `ABORTED`, as code that cancels by signals expects. */
@@ -70,6 +73,7 @@ export class RollcallError extends Error {
   readonly attempts: readonly Attempt[];
   declare readonly status?: number;
   declare readonly type?: string;
+  declare readonly body?: unknown;
 
   constructor(code: RollcallErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -79,6 +83,7 @@ export class RollcallError extends Error {
     this.attempts = details.attempts ?? [];
     if (details.status !== undefined) this.status = details.status;
     if (details.type !== undefined) this.type = details.type;
+    if (details.body !== undefined) Object.defineProperty(this, "body", { value: details.body });
   }
 
   toWire(): WireError {

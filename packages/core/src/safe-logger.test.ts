@@ -3,13 +3,13 @@ import { it } from "node:test";
 import type { Logger } from "./logger.js";
 import { safeLogger } from "./safe-logger.js";
 
-it("a safe logger passes every line on, and ignores what the logger throws", () => {
+it("a safe logger passes every line on, and reports the first error of the logger, thrown or rejected, and no other", async () => {
   class Failing implements Logger {
     readonly lines: string[] = [];
     debug = (fields: object, message: string) => this.fail("debug", fields, message);
     info = (fields: object, message: string) => this.fail("info", fields, message);
     warn = (fields: object, message: string) => this.fail("warn", fields, message);
-    error(fields: object, message: string): void {
+    async error(fields: object, message: string): Promise<void> {
       this.fail("error", fields, message);
     }
     private fail(level: string, fields: object, message: string): void {
@@ -18,10 +18,16 @@ it("a safe logger passes every line on, and ignores what the logger throws", () 
     }
   }
   const failing = new Failing();
-  const logger = safeLogger(failing);
+  const faults: unknown[] = [];
+  const logger = safeLogger(failing, (error) => faults.push(error));
   for (const level of ["debug", "info", "warn", "error"] as const) logger[level]({ node: "n1" }, "is down");
   assert.deepEqual(
     failing.lines,
     ["debug", "info", "warn", "error"].map((level) => `${level} {"node":"n1"} is down`),
   );
+  assert.equal(faults.length, 1);
+  const rejected = new Promise((resolve) => {
+    safeLogger(failing, resolve).error({}, "is lost");
+  });
+  assert.match(String(await rejected), /the transport has exited/);
 });

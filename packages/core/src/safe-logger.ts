@@ -2,16 +2,26 @@ import type { Logger } from "./logger.js";
 
 /**
  * The same logger, whose errors are ignored: a log line is written from timers and from events of connections, where an
- * error, such as that of a transport whose worker has exited, would end the loop or the process.
+ * error, such as that of a transport whose worker has exited, would end the loop or the process. The functions may be
+ * async: a promise that rejects is no unhandled rejection.
+ *
+ * @param onFirstFault receives the first error, and no other; it must not throw
  */
-export function safeLogger(logger: Logger): Logger {
+export function safeLogger(logger: Logger, onFirstFault: (error: unknown) => void): Logger {
+  let isFaulty = false;
+  const failed = (error: unknown) => {
+    if (isFaulty) return;
+    isFaulty = true;
+    onFirstFault(error);
+  };
   const safe =
     (level: keyof Logger) =>
     (fields: object, message: string): void => {
       try {
-        logger[level](fields, message);
-      } catch {
-        // The only place to report it would be the logger itself.
+        const returned: unknown = logger[level](fields, message);
+        if (returned instanceof Promise) returned.catch(failed);
+      } catch (error) {
+        failed(error);
       }
     };
   return { debug: safe("debug"), info: safe("info"), warn: safe("warn"), error: safe("error") };

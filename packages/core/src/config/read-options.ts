@@ -60,7 +60,9 @@ export function readList(place: Place, max: number, of: string, problems: Proble
   if (Array.isArray(value) && value.length >= 1 && value.length <= max) {
     return Array.from(value, (item: unknown, index) => placeIn(place, index, item));
   }
-  problems.add(place, `must be a list of 1 to ${max} ${of}`);
+  if (Array.isArray(value) && value.length === 0)
+    problems.remark(place.path, `is empty; it must name 1 to ${max} ${of}`);
+  else problems.add(place, `must be a list of 1 to ${max} ${of}`);
   return undefined;
 }
 

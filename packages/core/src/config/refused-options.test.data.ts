@@ -32,7 +32,7 @@ conections: {}  => conections: unknown option; did you mean connections?
 node: "x"  => node: unknown option; did you mean nodes?
 "https://u:p@es1": 1  => options["https://[redacted]@es1"]: unknown option
 
-nodes: []  => nodes = an array: must be a list of 1 to 1024 URLs or { url, auth, tls }
+nodes: []  => nodes: is empty; it must name 1 to 1024 URLs or { url, auth, tls }
 nodes: "https://u:p@es1"
   => nodes = "https://[redacted]@es1": must be a list of 1 to 1024 URLs or { url, auth, tls }
 nodes: [7]  => nodes[0] = 7: must be a URL, or { url, auth, tls }
@@ -174,7 +174,7 @@ export const refusedRedis = `
 null  => redis = [redacted]: ${redisForms}
 ["redis://r"]  => redis = [redacted]: ${redisForms}
 { cluster: "redis://r" }  => redis.cluster = [redacted]: ${list}
-{ cluster: [] }  => redis.cluster = [redacted]: ${list}
+{ cluster: [] }  => redis.cluster: is empty; it must name 1 to 64 URLs or { host, port }
 { cluster: [${Array(65).fill('"redis://r"')}] }  => redis.cluster = [redacted]: ${list}
 { cluster: ["r", 7, {}, { host: "a/b", port: 0 }], option: {} }
   => redis.option: unknown option; did you mean options?

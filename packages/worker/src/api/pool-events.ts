@@ -14,8 +14,8 @@ export interface PoolEvents {
 type Listener<E extends keyof PoolEvents> = (...args: PoolEvents[E]) => void;
 
 /**
- * Calls listeners in order of their registration. An error of one is logged and reaches neither the others nor the
- * pool.
+ * Calls listeners in order of their registration. The first error of each is logged; an error reaches neither the
+ * others nor the pool.
  */
 export class PoolEmitter {
   private readonly listeners: { readonly [E in keyof PoolEvents]: Set<Listener<E>> } = {
@@ -23,6 +23,9 @@ export class PoolEmitter {
     view: new Set(),
     degraded: new Set(),
   };
+
+  /** Listeners whose first error was logged. */
+  private readonly faulty = new WeakSet<Listener<never>>();
 
   constructor(private readonly logger: Logger) {}
 
@@ -35,8 +38,12 @@ export class PoolEmitter {
   }
 
   emit<E extends keyof PoolEvents>(event: E, ...args: PoolEvents[E]): void {
-    const failed = (error: unknown) => this.logger.error({ event, error: messageOf(error) }, "a listener threw");
     for (const listener of [...this.listeners[event]]) {
+      const failed = (error: unknown) => {
+        if (this.faulty.has(listener)) return;
+        this.faulty.add(listener);
+        this.logger.error({ event, error: messageOf(error) }, "a listener threw");
+      };
       try {
         // An async function fits as a listener, and may reject.
         const returned: unknown = listener(...args);

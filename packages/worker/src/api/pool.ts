@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { ClusterAccess, createRedisStore, defaultLogger, HttpControlClient, systemTimers } from "@rollcall/coordinator";
+import {
+  ClusterAccess,
+  createRedisStore,
+  defaultLogger,
+  HttpControlClient,
+  systemTimers,
+  warnOfLogger,
+} from "@rollcall/coordinator";
 import { type Logger, RollcallError, safeLogger, silentLogger } from "@rollcall/core";
 import {
   bounds,
@@ -64,7 +71,7 @@ class ClusterPool implements Pool {
     const { nowMs } = timers;
     const random = Math.random;
     const wallNowMs = Date.now;
-    const logger = safeLogger(silent ?? config.logger ?? defaultLogger());
+    const logger = safeLogger(silent ?? config.logger ?? defaultLogger(), warnOfLogger);
     const activity = this.#activity;
     const emitter = new PoolEmitter(logger);
     const events = new ClusterEvents(emitter, logger);

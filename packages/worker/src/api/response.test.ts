@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { RollcallError } from "@rollcall/core";
 import { ReceivedResponse } from "./response.js";
 
@@ -52,7 +53,10 @@ describe("a response", () => {
   });
 
   it("throws an error status only when asked to, with the server's word for it", () => {
-    const response = received(404, '{"error":{"type":"index_not_found_exception","reason":"no such index [secret]"}}');
+    const response = received(
+      404,
+      '{"error":{"type":"index_not_found_exception","reason":"no such index [logs]\\u001b[2J"}}',
+    );
     assert.equal(response.ok, false);
     assert.throws(
       () => response.throwIfError(),
@@ -61,9 +65,12 @@ describe("a response", () => {
         error.code === "STATUS" &&
         error.status === 404 &&
         error.type === "index_not_found_exception" &&
-        !error.message.includes("secret"),
+        error.message.endsWith("answered 404 (index_not_found_exception): no such index [logs]\u{fffd}[2J") &&
+        isDeepStrictEqual(error.body, response.json()) &&
+        !Object.keys(error).includes("body"),
     );
+    assert.throws(() => received(400, `{"error":"${"x".repeat(1_000)}"}`).throwIfError(), /: x{256}…$/);
     assert.equal(received(200, "").throwIfError().status, 200);
-    assert.throws(() => received(502, "<html>").throwIfError(), { code: "STATUS", status: 502 });
+    assert.throws(() => received(502, "<html>").throwIfError(), { code: "STATUS", status: 502, body: "<html>" });
   });
 });

@@ -20,7 +20,8 @@ export interface PoolResponse<T = unknown> {
   /**
    * The response itself where the status is below 400.
    *
-   * @throws {RollcallError} `STATUS` otherwise, with `status`, and with `type` where the server names one
+   * @throws {RollcallError} `STATUS` otherwise, with `status` and `body`; with `type`, and the reason in its message, where the
+   *   server gives them
    */
   throwIfError(): this;
 }
@@ -86,12 +87,16 @@ export class ReceivedResponse<T> implements PoolResponse<T> {
 
   throwIfError(): this {
     if (this.status < 400) return this;
-    const type = errorTypeOf(this.#body);
-    throw new RollcallError("STATUS", `${this.node} answered ${this.status}${type === undefined ? "" : ` (${type})`}`, {
+    const body = bodyOf(this.#body);
+    const { type, reason } = problemIn(body);
+    const named = type === undefined ? "" : ` (${type})`;
+    const explained = reason === undefined ? "" : `: ${reason}`;
+    throw new RollcallError("STATUS", `${this.node} answered ${this.status}${named}${explained}`, {
       sent: "maybe",
       attempts: this.attempts,
       status: this.status,
       type,
+      body,
     });
   }
 }
@@ -129,15 +134,36 @@ function partsOf(lines: string): string[] {
   });
 }
 
-/** A word such as `index_not_found_exception`: never free text, which may quote documents. */
+/** A word such as `index_not_found_exception`. */
 const errorType = /^[a-z0-9_.]{1,128}$/;
+/** A longer reason, which may quote a whole query, is cut. */
+const reasonMaxLength = 256;
 
-function errorTypeOf(body: Buffer | string): string | undefined {
+/** What the JSON of an answer holds, else its text. */
+function bodyOf(body: Buffer | string): unknown {
+  const text = jsonOf(body);
   try {
-    const document = JSON.parse(jsonOf(body)) as { error?: { type?: unknown } } | null;
-    const type = document?.error?.type;
-    return typeof type === "string" && errorType.test(type) ? type : undefined;
+    return JSON.parse(text);
   } catch {
-    return undefined;
+    return text;
   }
+}
+
+/** What the cluster says of an error: `{"error":{"type":…,"reason":…}}`, or `{"error":"…"}` of some paths. */
+function problemIn(body: unknown): { readonly type?: string | undefined; readonly reason?: string | undefined } {
+  if (typeof body !== "object" || body === null || !("error" in body)) return {};
+  const { error } = body;
+  if (typeof error === "string") return { reason: shown(error) };
+  if (typeof error !== "object" || error === null) return {};
+  const { type, reason } = error as { readonly type?: unknown; readonly reason?: unknown };
+  return {
+    type: typeof type === "string" && errorType.test(type) ? type : undefined,
+    reason: typeof reason === "string" && reason !== "" ? shown(reason) : undefined,
+  };
+}
+
+/** On one line, without control characters: an error's message reaches terminals. */
+function shown(reason: string): string {
+  const cut = reason.length <= reasonMaxLength ? reason : `${reason.slice(0, reasonMaxLength)}…`;
+  return cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
 }
