@@ -32,8 +32,8 @@ interface Owed {
 }
 
 /**
- * What the store uses of ioredis, over the simulated network: commands are sent once and fail after a second, though they
- * may still be carried out; a connection on which an answer is owed and nothing comes for 5 s is given up; it comes back.
+ * What the store uses of ioredis, over the simulated network. Commands are sent once and fail after a second, though
+ * they may still be carried out. A connection with a pending reply and no traffic for 5 s is replaced.
  */
 export class SimRedisClient extends EventEmitter {
   status: "connecting" | "ready" | "reconnecting" | "end" = "connecting";

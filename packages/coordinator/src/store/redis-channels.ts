@@ -5,8 +5,8 @@ import { redisProblem } from "./redis-problem.js";
 import type { RedisWarnings } from "./redis-warnings.js";
 
 /**
- * The Pub/Sub channels of one connection. A subscription lasts across reconnections: `resubscribe` restores all of them.
- * Messages that are published while there is no connection are lost, in both directions.
+ * The Pub/Sub channels of one connection. A subscription lasts across reconnections: `resubscribe` restores all of
+ * them. Messages that are published while there is no connection are lost, in both directions.
  */
 export class RedisChannels {
   private readonly receivers = new Map<string, (message: Uint8Array) => void>();

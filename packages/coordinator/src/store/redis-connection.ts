@@ -77,8 +77,8 @@ export class RedisConnection {
     if (this.state === "closed") return;
     this.state = "closed";
     const { status } = this.client;
-    // Between two attempts there is no socket and no timer to keep the process alive until this promise resolves. A real
-    // timer, whatever clock was given; it ends, so that it does not keep the process for ever.
+    // Between two attempts there is no socket and no timer to keep the process alive until this promise resolves. A
+    // real timer, whatever clock was given; it ends, so that it does not keep the process for ever.
     const hold = setTimeout(() => {}, closeWaitMs + graceMs);
     const waits: Promise<void>[] = [];
     if (status !== "end" && status !== "reconnecting") waits.push(this.ended());

@@ -1,8 +1,8 @@
 import { errorCodeOf, failureReason, RollcallError } from "@rollcall/core";
 
 /**
- * What went wrong with Redis, for people. Names the kind of the failure and nothing else: an error of Redis may repeat the
- * command that it refuses, and the command may contain the password.
+ * What went wrong with Redis, for people. Names the kind of the failure and nothing else: an error of Redis may repeat
+ * the command that it refuses, and the command may contain the password.
  */
 export function redisProblem(error: unknown): string {
   if (!(error instanceof Error)) return "it failed";

@@ -14,7 +14,9 @@ export interface RedisStoreOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
-  /** Whether leases may be taken here. If not, there is one connection less, and the Redis user needs no write access. */
+  /**
+   * Whether leases may be taken here. If not, there is one connection less, and the Redis user needs no write access.
+   */
   readonly mayLead: boolean;
 }
 

@@ -20,8 +20,8 @@ export interface PoolResponse<T = unknown> {
   /**
    * The response itself where the status is below 400.
    *
-   * @throws {RollcallError} `STATUS` otherwise, with `status` and `body`; with `type`, and the reason in its message, where the
-   *   server gives them
+   * @throws {RollcallError} `STATUS` otherwise, with `status` and `body`; with `type`, and the reason in its message,
+   *   where the server gives them
    */
   throwIfError(): this;
 }
