@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { freePort } from "@rollcall/testing";
 import { own } from "@rollcall/testing/processes";
+import { startRedis } from "@rollcall/testing/redis";
 
 // Tests run from test/dist/integration; the packages are found from the root.
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -26,5 +27,45 @@ describe("Redis unreachable", () => {
       const [said, { code }] = await Promise.all([text(child.stdout), owned.gone]);
       assert.deepEqual([said, code], ["closed\n", 0], `${afterMs} ms after its start`);
     }
+  });
+});
+
+describe("a pool that is not closed", () => {
+  it("an idle pool does not keep the process alive with Redis, with one that is away, or with one that is frozen", async () => {
+    await using server = await startRedis();
+    await using frozen = await startRedis();
+    const away = await freePort();
+    const endsAfterMs = async (redis: string, coordinator: string) => {
+      const program = `
+        import { createPool } from "@rollcall/worker";
+        createPool({
+          nodes: ["http://127.0.0.1:${away}"],
+          redis: "${redis}", name: "x", coordinator: "${coordinator}", threads: 0, logger: false,
+        });
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        console.log(performance.now());`;
+      const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { cwd: root });
+      const owned = await own(child);
+      child.stdin.end();
+      let saidMs = 0;
+      child.stdout.on("data", () => {
+        saidMs = performance.now();
+      });
+      const { code } = await owned.gone;
+      assert.equal(code, 0);
+      assert.ok(saidMs > 0);
+      return performance.now() - saidMs;
+    };
+    frozen.freeze();
+    for (const [redis, coordinator] of [
+      [server.url, "candidate"],
+      [server.url, "external"],
+      [frozen.url, "candidate"],
+      [`redis://127.0.0.1:${away}`, "candidate"],
+    ] as const) {
+      const ms = await endsAfterMs(redis, coordinator);
+      assert.ok(ms < 6_000, `${redis}, ${coordinator}: ${ms} ms`);
+    }
+    frozen.thaw();
   });
 });

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { createRedisStore, systemTimers, type ViewStore } from "@rollcall/coordinator";
 import type { View } from "@rollcall/core/view";
 import { collectingLogger, freePort, waitUntil } from "@rollcall/testing";
+import { own } from "@rollcall/testing/processes";
 import { type RedisServer, startRedis } from "@rollcall/testing/redis";
 import { leadWhenFree, type Opened, publication, waitForView } from "./support-redis.js";
 
@@ -61,8 +65,38 @@ describe("Redis Cluster", () => {
       await Promise.all(servers.map((server) => server.close()));
     }
   });
+
+  it("a store in a Redis Cluster does not keep the process alive", async () => {
+    const servers = await startCluster();
+    try {
+      const nodes = JSON.stringify(servers.map(({ host, port }) => ({ host, port })));
+      const program = `
+        import { createRedisStore, systemTimers } from "@rollcall/coordinator";
+        import { silentLogger } from "@rollcall/core";
+        const store = createRedisStore({
+          redis: { kind: "cluster", nodes: ${nodes}, options: {} },
+          name: "logs", timers: systemTimers, random: Math.random, logger: silentLogger, mayLead: true,
+        });
+        const hold = setInterval(() => {}, 1_000);
+        let mayLead = false;
+        store.onConnected(() => { mayLead = true; });
+        while (!store.isConnected || !mayLead) await new Promise((resolve) => setTimeout(resolve, 20));
+        await store.acquire("a", 0);
+        clearInterval(hold);
+        console.log("idle");`;
+      const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { cwd: root });
+      const owned = await own(child);
+      child.stdin.end();
+      const [said, { code }] = await Promise.all([text(child.stdout), owned.gone]);
+      assert.deepEqual([said, code], ["idle\n", 0]);
+    } finally {
+      await Promise.all(servers.map((server) => server.close()));
+    }
+  });
 });
 
+// Tests run from test/dist/integration; the packages are found from the root.
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 const primaries = 3;
 const slotsEach = Math.ceil(16_384 / primaries);
 

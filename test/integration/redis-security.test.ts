@@ -6,10 +6,12 @@ import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { redisKeys } from "@rollcall/core/view";
-import { freePort, ManualTimers, waitUntil } from "@rollcall/testing";
+import { collectingLogger, freePort, ManualTimers, waitUntil } from "@rollcall/testing";
 import { makeCertificates } from "@rollcall/testing/certificates";
 import { own } from "@rollcall/testing/processes";
 import type { RedisServer } from "@rollcall/testing/redis";
+import type { NodeEvent } from "@rollcall/worker";
+import { createPool } from "../support/create-pool.js";
 import { cut, lead, messageOf, publication, type Redises, waitForView, withRedis } from "./support-redis.js";
 
 const keys = redisKeys("logs");
@@ -17,6 +19,32 @@ const documents = [keys.head, keys.marks, keys.topology];
 const messageChannels = [keys.heartbeats, keys.reports, keys.probeResults];
 
 describe("foreign data in Redis", () => {
+  it(
+    "texts that Redis holds reach events and log lines without control characters",
+    withRedis({}, async ({ server }) => {
+      const forged = 'x\n{"level":60,"msg":"forged"}\u001b[31m\u202e\u0007';
+      const version = { epoch: Date.now() * 1_000, leader: forged, sequence: 1 };
+      const node = { id: forged, name: forged, host: "127.0.0.1", port: await freePort(), roles: [forged] };
+      const mark = { kind: "down", sinceMs: Date.now(), reason: forged };
+      const marks = { version, nodes: { [`${forged}@127.0.0.1:${node.port}`]: mark } };
+      const topology = { version, clusterUuid: "u", clusterName: forged, source: "sniff", nodes: [node] };
+      await server.client.set(keys.topology, gzipSync(JSON.stringify(topology)));
+      await server.client.set(keys.marks, JSON.stringify(marks));
+      const head = { format: 1, topology: version, marks: version, beat: 1, replicas: 1, atMs: Date.now() };
+      await server.client.set(keys.head, JSON.stringify(head));
+
+      const logger = collectingLogger();
+      const nodes = [`http://127.0.0.1:${await freePort()}`];
+      const pool = createPool({ nodes, redis: server.url, name: "logs", coordinator: "external", logger });
+      const events: NodeEvent[] = [];
+      pool.on("node", (event) => events.push(event));
+      await waitUntil("the node is marked", () => events.some(({ reason }) => reason?.includes("forged")));
+      await pool.close({ timeoutMs: 0 });
+      const texts = [...events.flatMap((event) => Object.values(event)), ...logger.lines];
+      for (const text of texts) assert.doesNotMatch(String(text), /[\p{C}\p{Zl}\p{Zp}]/u);
+    }),
+  );
+
   it(
     "foreign data in Redis changes no view, throws nothing, and is logged once",
     withRedis({}, async ({ server, connect }) => {
@@ -199,7 +227,7 @@ describe("Redis users", () => {
         const reader = await connect({ redis: as("deaf"), mayLead: false });
         await waitUntil("it is logged", () => reader.logger.messages("warn").length > 0);
         assert.deepEqual(reader.logger.messages("warn"), [
-          "cannot subscribe to the view's channels in Redis, only read: the Redis user lacks a permission (NOPERM)",
+          "cannot subscribe to the view's channels in Redis, only read: the Redis user lacks the permission for SUBSCRIBE (NOPERM)",
         ]);
         const lease = await lead(leader);
         await leader.store.publish(lease, publication(lease, 1));
@@ -226,7 +254,7 @@ describe("Redis users", () => {
       const one = await connect({ redis });
       assert.equal(
         await messageOf(one.store.acquire("a", 0)),
-        "REDIS: Redis: the Redis user lacks a permission (NOPERM)",
+        "REDIS: Redis: the Redis user lacks the permission for EVAL (NOPERM)",
       );
     }),
   );

@@ -89,8 +89,9 @@ export class SimRedisClient extends EventEmitter {
     });
   }
 
-  disconnect(): void {
+  disconnect(reconnect = false): void {
     if (this.status === "end") return;
+    if (reconnect) return this.lost();
     this.status = "end";
     this.drop();
     this.emit("end");

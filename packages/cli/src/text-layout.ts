@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { printable } from "@rollcall/core";
 import wrapAnsi from "wrap-ansi";
 
 const lineWidth = 80;
@@ -42,9 +43,4 @@ export function entry(
 /** Lines of at most `width` columns, unless one word alone is wider. */
 export function wrapText(text: string, width: number): readonly string[] {
   return wrapAnsi(text, width).split("\n");
-}
-
-/** Replaces control, format and other invisible characters, which a terminal may obey. */
-export function printable(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
 }

@@ -1,3 +1,5 @@
+import { printable } from "./printable.js";
+
 /**
  * The word callers branch on. Stable across releases; messages are not.
  *
@@ -58,12 +60,16 @@ export interface ErrorDetails {
   readonly body?: unknown;
 }
 
+/** Messages of several lines, which repeat the caller's own texts alone. */
+const ownTexts: ReadonlySet<RollcallErrorCode> = new Set(["CONFIG", "TASK", "THREAD"]);
+
 /**
  * The only error Rollcall throws on purpose.
  *
  * Structured clone drops an error's class and `code`, so an error crosses a thread as `toWire()` data.
  * No field, and no message, ever holds a credential or a header. `STATUS` alone shows an answer: its message has the
  * cluster's reason, and `body` is not enumerable, so that a logger that writes an error's fields does not write it.
+ * A message that repeats what a node or Redis sent has no control characters.
  */
 export class RollcallError extends Error {
   /** "AbortError" for `ABORTED`, as code that cancels by signals expects. */
@@ -76,13 +82,16 @@ export class RollcallError extends Error {
   declare readonly body?: unknown;
 
   constructor(code: RollcallErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(
+      ownTexts.has(code) ? message : printable(message),
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.name = code === "ABORTED" ? "AbortError" : "RollcallError";
     this.code = code;
     this.sent = details.sent ?? "no";
     this.attempts = details.attempts ?? [];
     if (details.status !== undefined) this.status = details.status;
-    if (details.type !== undefined) this.type = details.type;
+    if (details.type !== undefined) this.type = printable(details.type);
     if (details.body !== undefined) Object.defineProperty(this, "body", { value: details.body });
   }
 

@@ -16,6 +16,7 @@ export { lateMs } from "./in-time.js";
 export { Listeners, type Unsubscribe } from "./listeners.js";
 export { type Logger, silentLogger } from "./logger.js";
 export { type Present, present } from "./present.js";
+export { printable, printableData } from "./printable.js";
 export type { Random } from "./random.js";
 export { type Reducer, ReducerRunner, type ReducerRunnerOptions } from "./reducer-runner.js";
 export { safeLogger } from "./safe-logger.js";

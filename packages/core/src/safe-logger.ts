@@ -1,9 +1,11 @@
 import type { Logger } from "./logger.js";
+import { printable, printableData } from "./printable.js";
 
 /**
  * The same logger, whose errors are ignored: a log line is written from timers and from events of connections, where an
  * error, such as that of a transport whose worker has exited, would end the loop or the process. The functions may be
  * async: a promise that rejects is no unhandled rejection.
+ * Lines contain texts from nodes and from Redis: none has a control character here, so none can forge a line.
  *
  * @param onFirstFault receives the first error, and no other; it must not throw
  */
@@ -18,7 +20,7 @@ export function safeLogger(logger: Logger, onFirstFault: (error: unknown) => voi
     (level: keyof Logger) =>
     (fields: object, message: string): void => {
       try {
-        const returned: unknown = logger[level](fields, message);
+        const returned: unknown = logger[level](printableData(fields), printable(message));
         if (returned instanceof Promise) returned.catch(failed);
       } catch (error) {
         failed(error);

@@ -16,8 +16,8 @@ export class RedisChannels {
     private readonly connection: RedisConnection,
     private readonly warnings: RedisWarnings,
   ) {
-    client.on("messageBuffer", (channel: Buffer, message: Buffer) => {
-      this.receivers.get(channel.toString())?.(message);
+    client.on("messageBuffer", (channel: unknown, message: unknown) => {
+      if (message instanceof Uint8Array) this.receivers.get(String(channel))?.(message);
     });
   }
 

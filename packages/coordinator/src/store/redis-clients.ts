@@ -1,8 +1,9 @@
-import { present, type Random } from "@rollcall/core";
+import { type Clock, present, type Random, type Timers } from "@rollcall/core";
 import type { RedisConfig } from "@rollcall/core/config";
 import { equalJitter } from "@rollcall/core/health";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { withCheckedTls } from "./checked-tls.js";
+import { guardConnections } from "./guarded-connection.js";
 
 /** A single server or a Redis Cluster; the store uses what both have. */
 export type RedisClient = Redis | Cluster;
@@ -14,6 +15,8 @@ const socketTimeoutMs = 5_000;
 /** Short, so that a server that comes back is found within 5 s. */
 const connectTimeoutMs = 2_000;
 const reconnect = { baseMs: 50, capMs: 1_500 };
+/** After so long without a loss, the next one is a first one. */
+const calmMs = 10_000;
 /** How long ioredis waits for a closing connection. */
 export const disconnectTimeoutMs = 200;
 
@@ -26,9 +29,16 @@ export const disconnectTimeoutMs = 200;
  * - Replies and channels are as ioredis has them by default (RESP3, no automatic pipelines).
  * - It reconnects for ever, soon and with jitter, and at once if the server has become a replica.
  *
- * It connects at once. A listener for errors must be added in the same turn of the event loop.
+ * It connects at once, and does not keep the process alive. A listener for errors must be added in the same turn of the
+ * event loop.
  */
-export function createRedisClient(config: RedisConfig, random: Random): RedisClient {
+export function createRedisClient(config: RedisConfig, random: Random, timers: Timers): RedisClient {
+  const client = connect(config, reconnectDelays(random, timers));
+  guardConnections(client, timers);
+  return client;
+}
+
+function connect(config: RedisConfig, retryStrategy: () => number): RedisClient {
   const options = {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
@@ -39,7 +49,7 @@ export function createRedisClient(config: RedisConfig, random: Random): RedisCli
     socketTimeout: socketTimeoutMs,
     connectTimeout: connectTimeoutMs,
     disconnectTimeout: disconnectTimeoutMs,
-    retryStrategy: (attempt: number) => equalJitter(reconnect, attempt - 1, random),
+    retryStrategy,
     reconnectOnError: (error: Error) => error.message.startsWith("READONLY"),
     keyPrefix: "",
     protocol: 3 as const,
@@ -64,7 +74,7 @@ export function createRedisClient(config: RedisConfig, random: Random): RedisCli
         enableOfflineQueue: false,
         // Otherwise a command whose reply was lost is sent again.
         retryDelayOnFailover: 0,
-        clusterRetryStrategy: options.retryStrategy,
+        clusterRetryStrategy: retryStrategy,
         scaleReads: "master",
         keyPrefix: "",
         enableAutoPipelining: false,
@@ -76,6 +86,18 @@ export function createRedisClient(config: RedisConfig, random: Random): RedisCli
 
 function duplicateOf(client: Redis, options: RedisOptions): Redis {
   return client.duplicate({ ...withCheckedTls(present({ tls: client.options.tls })), ...options });
+}
+
+/** Grow while losses follow each other soon, also of connections that were ready: a refused database, a bad proxy. */
+function reconnectDelays(random: Random, clock: Clock): () => number {
+  let attempt = 0;
+  let lostMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = clock.nowMs();
+    attempt = nowMs - lostMs > calmMs ? 0 : attempt + 1;
+    lostMs = nowMs;
+    return equalJitter(reconnect, attempt, random);
+  };
 }
 
 function objectIn(value: unknown): object {

@@ -1,6 +1,7 @@
 import { type Timers, withDeadline } from "@rollcall/core";
+import { Redis } from "ioredis";
 import { commandTimeoutMs, disconnectTimeoutMs, type RedisClient } from "./redis-clients.js";
-import { redisError, redisProblem } from "./redis-problem.js";
+import { noReplyInTime, noResp3, redisError, redisProblem } from "./redis-problem.js";
 
 export interface ConnectionListener {
   /** There is a new connection. Called before any command may use it. */
@@ -12,17 +13,27 @@ export interface ConnectionListener {
 /** The Redis Cluster client may hold a command back before its own timeout begins. */
 const graceMs = 250;
 const closeWaitMs = 2_000;
+/** A connection is given up if commands have had no reply for this time, even if it brings other things. */
+const unansweredMaxMs = 4_000;
 
 /**
  * A connection to Redis that is made again whenever it is lost.
  *
- *   away ── ready ──▶ ready ── close ──▶ away        close() ──▶ closed, from every state
+ *   away ── ready, and as configured ──▶ ready ── close ──▶ away        close() ──▶ closed, from every state
  *
  * Commands run while it is ready; in the other states they fail at once. An error reaches the caller alone.
+ *
+ * ioredis calls a connection ready although its database was refused, or although it does not speak RESP3. The first
+ * would use another database in silence, the second cannot read while it is subscribed. Both are given up.
  */
 export class RedisConnection {
   private state: "away" | "ready" | "closed" = "away";
   private lastProblem = "not connected";
+  /** The first thing that went wrong between connecting and being ready: what follows is its consequence. */
+  private refusal: string | undefined;
+  private isConnecting = false;
+  /** Since when commands have had no reply. */
+  private unansweredSinceMs: number | undefined;
 
   constructor(
     private readonly client: RedisClient,
@@ -32,15 +43,26 @@ export class RedisConnection {
     // Without a listener, an error of a connection would be written to the console, or end the process.
     client.on("error", (error: unknown) => {
       this.lastProblem = redisProblem(error);
+      if (this.isConnecting) this.refusal ??= this.lastProblem;
+    });
+    client.on("connect", () => {
+      this.isConnecting = client instanceof Redis;
+      this.refusal = undefined;
     });
     client.on("ready", () => {
       if (this.state === "closed") return;
+      if (client instanceof Redis && client.condition?.protocol === 2) this.refusal ??= noResp3;
+      if (this.refusal !== undefined) return client.disconnect(true);
+      this.isConnecting = false;
+      this.unansweredSinceMs = undefined;
       this.state = "ready";
       listener.onReady();
     });
     client.on("close", () => {
       if (this.state === "closed") return;
-      const problem = this.lastProblem;
+      const problem = this.refusal ?? this.lastProblem;
+      this.refusal = undefined;
+      this.isConnecting = false;
       this.state = "away";
       this.lastProblem = "connection lost";
       listener.onLost(problem);
@@ -58,13 +80,32 @@ export class RedisConnection {
    */
   async ask<Reply>(send: () => Promise<Reply>): Promise<Reply> {
     if (this.state !== "ready") throw redisError(new Error("Stream isn't writeable"));
+    this.unansweredSinceMs ??= this.timers.nowMs();
     try {
-      return await withDeadline(send(), commandTimeoutMs + graceMs, this.timers, () => {
+      const reply = await withDeadline(send(), commandTimeoutMs + graceMs, this.timers, () => {
         throw new Error("Command timed out");
       });
+      this.unansweredSinceMs = undefined;
+      return reply;
     } catch (error) {
-      throw redisError(error);
+      const failure = redisError(error);
+      this.failed(redisProblem(failure));
+      throw failure;
     }
+  }
+
+  /** A refusal is a reply, too. */
+  private failed(problem: string): void {
+    if (problem !== noReplyInTime) {
+      this.unansweredSinceMs = undefined;
+      return;
+    }
+    const { unansweredSinceMs: sinceMs, client } = this;
+    if (sinceMs === undefined || this.state !== "ready" || client.isCluster) return;
+    if (this.timers.nowMs() - sinceMs < unansweredMaxMs) return;
+    this.lastProblem = problem;
+    this.unansweredSinceMs = undefined;
+    client.disconnect(true);
   }
 
   /** Sends a command and ignores the reply and every error. Does nothing unless the connection is ready. */

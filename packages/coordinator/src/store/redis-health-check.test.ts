@@ -59,4 +59,17 @@ describe("the health check of Redis", () => {
     await pass(20_000);
     assert.deepEqual(lines.lines, ["warn Redis cannot be used: connection refused; the last view stays in use"]);
   });
+
+  it("another reason while Redis is away is logged, and each reason once", () => {
+    const { watch, lines } = watched();
+    const wrong = "it refuses the user or the password (WRONGPASS)";
+    const full = "it accepts no more clients (maxclients)";
+    for (const problem of ["connection lost", "connection refused", wrong, full, wrong, "connection lost"])
+      watch.lost(problem);
+    watch.answered();
+    watch.lost(wrong);
+    watch.close();
+    const line = (problem: string) => `warn Redis cannot be used: ${problem}; the last view stays in use`;
+    assert.deepEqual(lines.lines, [...["connection lost", wrong, full].map(line), "info Redis is back", line(wrong)]);
+  });
 });

@@ -1,18 +1,20 @@
 import type { Logger, Timers } from "@rollcall/core";
-import { redisProblem } from "./redis-problem.js";
+import { reasonOf, redisProblem } from "./redis-problem.js";
 
 /** How often the server is asked: a frozen one is not noticed otherwise. */
 const askEveryMs = 2_000;
+const reasonsMax = 20;
 
 /**
- * Whether Redis answers. Logs each change once.
+ * Whether Redis answers. Logs each change once, and while Redis is away each further reason once.
  *
  *   answers ── connection lost, or two checks in a row without a reply ──▶ away      logs a warning
  *           ◀── a connection, or a reply ──                                          logs that Redis is back
  */
 export class RedisHealthCheck {
   private unanswered = 0;
-  private isAway = false;
+  /** Why Redis was away, since it last answered. */
+  private readonly reasons = new Set<string>();
   private closed = false;
   private cancel = () => {};
 
@@ -32,15 +34,16 @@ export class RedisHealthCheck {
 
   answered(): void {
     this.unanswered = 0;
-    if (!this.isAway || this.closed) return;
-    this.isAway = false;
+    if (this.reasons.size === 0 || this.closed) return;
+    this.reasons.clear();
     this.logger.info({}, "Redis is back");
   }
 
   lost(problem: string): void {
     this.unanswered++;
-    if (this.isAway || this.closed) return;
-    this.isAway = true;
+    const reason = reasonOf(problem);
+    if (this.closed || this.reasons.has(reason) || this.reasons.size === reasonsMax) return;
+    this.reasons.add(reason);
     this.logger.warn({ problem }, `Redis cannot be used: ${problem}; the last view stays in use`);
   }
 

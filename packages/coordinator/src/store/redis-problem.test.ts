@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { RollcallError } from "@rollcall/core";
-import { redisError, redisProblem } from "./redis-problem.js";
+import { noResp3, reasonOf, redisError, redisProblem } from "./redis-problem.js";
 
 describe("what went wrong with Redis", () => {
   it("a problem with Redis is described for people", () => {
@@ -20,6 +20,34 @@ describe("what went wrong with Redis", () => {
     assert.equal(failed("CERT_REVOKED"), "CERT_REVOKED");
   });
 
+  it("a refusal of Redis is described in words of its own", () => {
+    const described = (message: string) => redisProblem(new Error(message));
+    for (const [message, words] of [
+      ["ERR DB index is out of range", "it has no database of that number (SELECT)"],
+      ["ERR SELECT is not allowed in cluster mode", "a Redis Cluster has no database but 0 (SELECT)"],
+      ["ERR max number of clients reached", "it accepts no more clients (maxclients)"],
+      ["NOPROTO unsupported protocol version", noResp3],
+      ["ERR unknown command 'getrange', with args beginning with: 'a'", "it does not know the command GETRANGE"],
+      [
+        "NOPERM this user has no permissions to run the 'select' command",
+        "the Redis user lacks the permission for SELECT (NOPERM)",
+      ],
+      [
+        "NOPERM User 'x' has no permissions to run the 'client|info' command",
+        "the Redis user lacks the permission for CLIENT|INFO (NOPERM)",
+      ],
+      ["NOPERM No permissions to access a key", "the Redis user lacks a permission (NOPERM)"],
+      ["WRONGPASS invalid username-password pair", "it refuses the user or the password (WRONGPASS)"],
+    ] as const) {
+      assert.equal(described(message), words);
+    }
+  });
+
+  it("the ways in which a Redis is absent are one reason, and each refusal is another", () => {
+    assert.equal(reasonOf("connection refused"), reasonOf("Redis: no answer in time"));
+    assert.notEqual(reasonOf("it accepts no more clients (maxclients)"), reasonOf("connection lost"));
+  });
+
   it("a problem never repeats the command, which may contain the password", () => {
     const reply = "ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'";
     const error = Object.assign(new Error(reply), {
@@ -27,7 +55,7 @@ describe("what went wrong with Redis", () => {
     });
     const shown = redisError(error);
     assert.ok(shown instanceof RollcallError);
-    assert.deepEqual([shown.code, shown.message], ["REDIS", "Redis: it refuses the command (ERR)"]);
+    assert.deepEqual([shown.code, shown.message], ["REDIS", `Redis: ${noResp3}`]);
     assert.equal(shown.cause, undefined);
     assert.ok(!JSON.stringify(shown.toWire()).includes("s3cret"));
   });

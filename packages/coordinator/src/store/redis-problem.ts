@@ -1,4 +1,5 @@
 import { errorCodeOf, failureReason, RollcallError } from "@rollcall/core";
+import { BrokenReplies } from "./resp-frames.js";
 
 /**
  * What went wrong with Redis, for people. Names the kind of the failure and nothing else: an error of Redis may repeat
@@ -10,14 +11,46 @@ export function redisProblem(error: unknown): string {
   const code = errorCodeOf(error);
   if (code !== undefined && /^[A-Z][A-Z0-9_]{2,63}$/.test(code)) return networkProblem(code);
   const { message } = error;
-  if (message === "Command timed out" || message.startsWith("Socket timeout")) return "no answer in time";
+  if (error instanceof BrokenReplies) return message;
+  if (message === "Command timed out" || message.startsWith("Socket timeout")) return noReplyInTime;
   if (message.startsWith("Stream isn't writeable") || message.startsWith("Cluster isn't ready")) return "not connected";
   if (message.startsWith("Connection is closed") || error.name === "MaxRetriesPerRequestError")
     return "connection lost";
   if (message.startsWith("All sentinels are unreachable")) return "no Sentinel names a server that can be reached";
   if (error.name === "ClusterAllFailedError") return "no node of the Redis Cluster can be reached";
   const [, word] = /^-?([A-Z]{2,32})\b/.exec(message) ?? [];
-  return word === undefined ? "it failed" : (refusals[word] ?? `it refuses the command (${word})`);
+  if (word === undefined) return "it failed";
+  return explained(message) ?? refusals[word] ?? `it refuses the command (${word})`;
+}
+
+export const noReplyInTime = "no answer in time";
+export const noResp3 =
+  "it does not speak RESP3 (HELLO 3): it is older than Redis 6, or a proxy in front of it does not pass it on";
+
+/** Refusals that one word does not explain. A command's name is repeated, never what stands behind it. */
+function explained(message: string): string | undefined {
+  if (/^-?NOPROTO|^-?ERR unknown command\W{1,3}hello\b/i.test(message)) return noResp3;
+  if (/DB index is out of range|invalid DB index/.test(message)) return "it has no database of that number (SELECT)";
+  if (/SELECT is not allowed in cluster mode/.test(message)) return "a Redis Cluster has no database but 0 (SELECT)";
+  if (/^-?ERR max number of clients/.test(message)) return "it accepts no more clients (maxclients)";
+  const [, unknown] = /^-?ERR unknown command\W{1,3}([a-z|]{2,24})\b/i.exec(message) ?? [];
+  if (unknown !== undefined) return `it does not know the command ${unknown.toUpperCase()}`;
+  const [, denied] = /^-?NOPERM .* run the '([a-z|]{2,24})' command/.exec(message) ?? [];
+  if (denied !== undefined) return `the Redis user lacks the permission for ${denied.toUpperCase()} (NOPERM)`;
+  return undefined;
+}
+
+/** Problems that say no more than that Redis cannot be reached now: one often follows another while it restarts. */
+const absences: ReadonlySet<string> = new Set([
+  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT"].map(failureReason),
+  noReplyInTime,
+  "not connected",
+  "connection lost",
+]);
+
+/** By this, problems are told apart that each need a line in the log. */
+export function reasonOf(problem: string): string {
+  return absences.has(problem.replace(prefix, "")) ? "away" : problem;
 }
 
 /** The first word of an error that Redis answers with. */

@@ -27,7 +27,7 @@ export interface RedisStoreOptions {
  * `nowMs` is the clock of Redis once Redis has answered `TIME`, and the wall clock before.
  */
 export function createRedisStore({ redis, mayLead, ...parts }: RedisStoreOptions): ViewStore {
-  const open = () => createRedisClient(redis, parts.random);
+  const open = () => createRedisClient(redis, parts.random, parts.timers);
   return redisStoreOver({ reading: open(), ...(mayLead ? { writing: open() } : {}) }, { ...parts, wallNowMs });
 }
 

@@ -1,3 +1,4 @@
+import { printable } from "../printable.js";
 import { sniffLimits } from "./limits.js";
 
 /**
@@ -8,5 +9,5 @@ export function sanitizeForLog(text: string): string {
   const afterUser = text.lastIndexOf("@") + 1;
   const whole = afterUser === 0 ? text : `[redacted]@${text.slice(afterUser)}`;
   const short = whole.length <= sniffLimits.shownMaxLength ? whole : `${whole.slice(0, sniffLimits.shownMaxLength)}…`;
-  return short.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
+  return printable(short);
 }

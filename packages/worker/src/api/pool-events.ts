@@ -1,4 +1,4 @@
-import { type Logger, messageOf } from "@rollcall/core";
+import { type Logger, messageOf, printableData } from "@rollcall/core";
 import type { NodeEvent } from "./node-status.js";
 
 /** The events of a pool. There is no "error": whatever fails, fails in the call that it belongs to. */
@@ -15,7 +15,8 @@ type Listener<E extends keyof PoolEvents> = (...args: PoolEvents[E]) => void;
 
 /**
  * Calls listeners in order of their registration. The first error of each is logged; an error reaches neither the
- * others nor the pool.
+ * others nor the pool. An event contains texts from nodes and from Redis; a listener gets them without control
+ * characters.
  */
 export class PoolEmitter {
   private readonly listeners: { readonly [E in keyof PoolEvents]: Set<Listener<E>> } = {
@@ -38,6 +39,7 @@ export class PoolEmitter {
   }
 
   emit<E extends keyof PoolEvents>(event: E, ...args: PoolEvents[E]): void {
+    const printed = printableData(args);
     for (const listener of [...this.listeners[event]]) {
       const failed = (error: unknown) => {
         if (this.faulty.has(listener)) return;
@@ -46,7 +48,7 @@ export class PoolEmitter {
       };
       try {
         // An async function fits as a listener, and may reject.
-        const returned: unknown = listener(...args);
+        const returned: unknown = listener(...printed);
         if (returned instanceof Promise) returned.catch(failed);
       } catch (error) {
         failed(error);

@@ -1,0 +1,99 @@
+import type { Socket } from "node:net";
+import type { Timers } from "@rollcall/core";
+import { type Cluster, Redis } from "ioredis";
+import { broken, type Frame, RespFrames } from "./resp-frames.js";
+
+/** A frame that has begun and not ended after this time has no end. */
+const frameMaxMs = 5_000;
+
+/**
+ * Every connection of the client, and of the clients that it makes by itself, does not keep the process alive, and is
+ * closed when it carries what no Redis sends. Without this, ioredis throws into the application, or takes the answer to
+ * one command for that to another. It connects again as it does after any other loss.
+ *
+ * Not guarded: the short connections to Sentinels.
+ */
+export function guardConnections(client: Redis | Cluster, timers: Timers): void {
+  if (!isCluster(client)) return guardNode(client, timers);
+  client.on("reconnecting", () => unrefTimer(Reflect.get(client, "reconnectTimeout")));
+  client.on("+node", (node: Redis) => guardNode(node, timers));
+  guardSubscriber(client, timers);
+}
+
+function guardNode(client: Redis, timers: Timers): void {
+  // The socket is there a moment after the event.
+  client.on("connecting", () => setImmediate(() => prepare(client.stream)));
+  client.on("reconnecting", () => unrefTimer(Reflect.get(client, "reconnectTimeout")));
+  client.on("connect", () => guardSocket(client, timers));
+}
+
+/** ioredis names the connection that receives a cluster's messages in no event. */
+function guardSubscriber(cluster: Cluster, timers: Timers): void {
+  const subscriber: unknown = Reflect.get(cluster, "subscriber");
+  if (typeof subscriber !== "object" || subscriber === null) return;
+  const select: unknown = Reflect.get(subscriber, "selectSubscriber");
+  if (typeof select !== "function") return;
+  Reflect.set(subscriber, "selectSubscriber", () => {
+    Reflect.apply(select, subscriber, []);
+    const node: unknown = Reflect.get(subscriber, "subscriber");
+    if (node instanceof Redis) guardNode(node, timers);
+  });
+}
+
+function prepare(socket: Socket | undefined): void {
+  socket?.unref();
+  // ioredis listens for one error. A socket with TLS may have another, which would end the process.
+  socket?.on("error", () => {});
+}
+
+/** Reads before ioredis does, and passes on one frame at a time: so the command that waits is the one of the frame. */
+function guardSocket(client: Redis, timers: Timers): void {
+  const socket = client.stream;
+  prepare(socket);
+  const frames = new RespFrames();
+  const push = socket.push.bind(socket);
+  let cancel: (() => void) | undefined;
+  const give = (error: unknown) => socket.destroy(error instanceof Error ? error : broken("unknown failure"));
+  socket.once("close", () => cancel?.());
+
+  socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+    if (!(chunk instanceof Uint8Array)) return push(chunk, encoding);
+    try {
+      for (let start = 0; start < chunk.length && !socket.destroyed; ) {
+        const { end, frame } = frames.next(chunk, start);
+        if (frame !== undefined) checkFrame(frame, client);
+        socket.emit("data", chunk.subarray(start, end));
+        start = end;
+        if (frame === undefined) continue;
+        cancel?.();
+        cancel = undefined;
+      }
+    } catch (error) {
+      give(error);
+    }
+    if (frames.isInsideFrame) cancel ??= timers.after(frameMaxMs, () => give(broken("an answer has no end")));
+    return !socket.destroyed;
+  };
+}
+
+/** Where an answer does not belong to the command that waits, ioredis confuses its commands for good, or throws. */
+function checkFrame(frame: Frame, client: Redis): void {
+  const waiting = client.commandQueue.peekFront()?.command.name.toLowerCase();
+  if (frame.kind === "push") {
+    if (frame.name === "subscribe" && waiting !== "subscribe") throw broken("a subscription that was not asked for");
+    return;
+  }
+  if (waiting === undefined && frame.kind === "reply") throw broken("an answer that was not asked for");
+  const isResp3 = client.condition?.protocol === 3;
+  if (frame.kind === "reply" && isResp3 && (waiting === "subscribe" || waiting === "unsubscribe"))
+    throw broken("an answer to another command");
+}
+
+function isCluster(client: Redis | Cluster): client is Cluster {
+  return client.isCluster;
+}
+
+function unrefTimer(timer: unknown): void {
+  if (typeof timer !== "object" || timer === null || !("unref" in timer)) return;
+  if (typeof timer.unref === "function") timer.unref();
+}
