@@ -192,14 +192,16 @@ describe("view shared over Redis", { timeout: 400_000 }, () => {
 
     redis.freeze();
     await waitUntil("the view is stale", async () => (await freshFor()) > 12_000);
+    // A request that waited for Redis would not be answered before the thaw.
+    const { answered: before } = await fleet.tally();
+    await waitUntil(
+      "requests are answered while Redis is frozen",
+      async () => (await fleet.tally()).answered > before + 100,
+    );
     redis.thaw();
     await followed();
 
-    const { failures, answered, slowestMs } = await fleet.tally();
-    assert.deepEqual(failures, []);
-    assert.ok(answered > 500);
-    // A fixture node answers in a millisecond; a request that waited for Redis would take seconds.
-    assert.ok(slowestMs < 5_000, `${slowestMs} ms`);
+    assert.deepEqual((await fleet.tally()).failures, []);
     await fleet.close();
   });
 
