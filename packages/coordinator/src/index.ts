@@ -2,7 +2,6 @@
 // use the package "rollcall", whose exports follow semantic versioning.
 
 export { ClusterAccess, type Reach, type ResolvedSeed } from "./cluster/access.js";
-export { hostRefused } from "./cluster/connector.js";
 export {
   type ControlClient,
   type ControlRequest,
@@ -15,6 +14,7 @@ export {
 export type { Endpoint } from "./cluster/endpoint.js";
 export { HttpControlClient } from "./cluster/http-control-client.js";
 export { type Probe, type ProbeOptions, probe } from "./cluster/probe.js";
+export { hostRefused } from "./cluster/refused-connection.js";
 export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniff.js";
 export { Coordinator, type CoordinatorParts } from "./coordinator.js";
 export { coordinatorHeartbeat } from "./coordinator-heartbeat.js";

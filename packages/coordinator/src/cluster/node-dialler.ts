@@ -1,0 +1,84 @@
+import type { LookupAddress } from "node:dns";
+import { isIP, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { present, type Timers } from "@rollcall/core";
+import { buildConnector } from "undici";
+import { type Dialled, dialFirst, inTurn } from "./dial-first.js";
+import type { Endpoint } from "./endpoint.js";
+import { judgePinnedChain } from "./pinned-certificate.js";
+
+interface NodeDiallerOptions {
+  /** Time for TCP and TLS together, at each address. */
+  readonly connectTimeoutMs: number;
+  readonly timers: Timers;
+  /** The wall clock: certificates have dates. */
+  readonly wallNowMs: () => number;
+}
+
+/** Dials the addresses of one node with its TLS settings, and compares the chain that it sends with its pin. */
+export class NodeDialler {
+  private readonly connect: buildConnector.connector;
+  /** That of the address which was connected last: it is tried first. */
+  private lastFamily: number | undefined;
+
+  constructor(
+    private readonly tls: Endpoint["tls"],
+    private readonly options: NodeDiallerOptions,
+  ) {
+    this.connect = buildConnector({
+      timeout: options.connectTimeoutMs,
+      ...present({ ca: tls.ca && [...tls.ca], cert: tls.cert, key: tls.key }),
+      // Always said: otherwise NODE_TLS_REJECT_UNAUTHORIZED in the environment decides.
+      // With a pin and no `ca`, the pin alone decides, in `judgePinnedChain`.
+      // A resumed session shows no chain to judge.
+      ...(tls.caFingerprint === undefined
+        ? { rejectUnauthorized: true }
+        : { rejectUnauthorized: tls.ca !== undefined, maxCachedSessions: 0 }),
+    });
+  }
+
+  /**
+   * Dials these addresses until a connection is open.
+   *
+   * @param host the node's name or address, without a final dot
+   * @param addresses at least one
+   * @param done is called once, perhaps before this returns
+   * @returns ends all attempts, with that reason; without effect once `done` was called
+   */
+  dial(
+    target: buildConnector.Options,
+    host: string,
+    addresses: readonly LookupAddress[],
+    done: Dialled,
+  ): (reason: Error) => void {
+    return dialFirst(
+      inTurn(addresses, this.lastFamily),
+      ({ address }, dialled) => this.dialOne(target, host, address, dialled),
+      this.options.timers,
+      (error, socket, address) => {
+        if (address !== undefined) this.lastFamily = address.family;
+        done(error, socket);
+      },
+    );
+  }
+
+  /** What is wrong with the certificates of this connection by the node's pin; undefined where all is well. */
+  pinProblem(target: buildConnector.Options, host: string, socket: Socket): string | undefined {
+    const { caFingerprint, serverName } = this.tls;
+    if (caFingerprint === undefined || target.protocol !== "https:") return undefined;
+    return judgePinnedChain(socket as TLSSocket, serverName ?? host, caFingerprint, this.options.wallNowMs());
+  }
+
+  private dialOne(target: buildConnector.Options, host: string, address: string, done: Dialled): Socket {
+    const { serverName } = this.tls;
+    // No server is called by its number: there the certificate is compared with the address.
+    const servername = serverName ?? (isIP(host) === 0 ? host : "");
+    // The connector returns its socket; its type does not say so.
+    const socket: unknown = this.connect(
+      { ...target, hostname: address, host: serverName ?? host, servername },
+      (error, connected) => done(error, error === null ? (connected as Socket) : null),
+    );
+    if (!(socket instanceof Socket)) throw new TypeError("undici's connector has not returned its socket");
+    return socket;
+  }
+}
