@@ -294,7 +294,7 @@ it("a given number of threads holds on every machine", () => {
 
 const redisOf = (redis: unknown) => parsePool({ ...shared, redis }).redis;
 
-it("the form of the option tells a Redis URL, ioredis' options and a Redis Cluster apart", () => {
+it("a Redis URL, ioredis' options and a Redis Cluster are distinguished by the form of the option", () => {
   assert.deepEqual(redisOf("redis://:p@r:6379/0"), { kind: "url", url: "redis://:p@r:6379/0" });
   const options = { sentinels: [{ host: "s" }], name: "m" };
   assert.deepEqual(redisOf(options), { kind: "options", options });

@@ -13,16 +13,16 @@ import {
  * uuid: as one that has not joined a cluster. A `*` behind: a listed node answers. Returns the effects with their
  * seconds.
  */
-function tell(configuredUuid: string | undefined, answers: string): { identity: ClusterIdentity; effects: string } {
+function play(configuredUuid: string | undefined, answers: string): { identity: ClusterIdentity; effects: string } {
   let identity = newClusterIdentity(configuredUuid);
   const effects = answers.split(", ").flatMap((answer) => {
     const [, second = "", uuid = "", listed] = /^(\S+) ([^*]+)(\*)?$/.exec(answer) ?? [];
     const isListed = listed !== undefined;
     const proof = judgeIdentity(pinnedUuidOf(identity), uuid === "-" ? "_na_" : uuid);
     const event = { type: "answered", address: "es1:9200", isSeed: !isListed, isListed, proof } as const;
-    const [next, told] = nextClusterIdentity(identity, event, Number(second) * 1_000);
+    const [next, produced] = nextClusterIdentity(identity, event, Number(second) * 1_000);
     identity = next;
-    return told.map(({ type }) => `${second} ${type}`);
+    return produced.map(({ type }) => `${second} ${type}`);
   });
   return { identity, effects: effects.join(", ") };
 }
@@ -50,11 +50,11 @@ no cluster takes over by the answers of listed nodes
 for (const story of stories.trim().split(/\n(?! )/)) {
   const [, title = "", configuredUuid, answers = "", effects = ""] =
     /^(.*)\n +(?:configured (\S+): )?(.*) {2}=> (.*)$/.exec(story) ?? assert.fail(story);
-  it(title, () => assert.equal(tell(configuredUuid, answers).effects, effects));
+  it(title, () => assert.equal(play(configuredUuid, answers).effects, effects));
 }
 
 it("a verified answer of another cluster, asked before ours was pinned, counts as foreign", () => {
-  const { identity } = tell(undefined, "0 u1");
+  const { identity } = play(undefined, "0 u1");
   const late = { type: "answered", address: "es2:9200", isSeed: true, isListed: false } as const;
   const [next, effects] = nextClusterIdentity(identity, { ...late, proof: { kind: "verified", uuid: "u2" } }, 1_000);
   assert.deepEqual([effects, next.state === "verified" && next.uuid], [[], "u1"]);

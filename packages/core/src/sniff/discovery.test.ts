@@ -31,52 +31,52 @@ const sniffed = (text: string, given: Partial<Extract<DiscoveryEvent, { type: "s
 const scope: LocalScope = { seeds: nodes("@a @b"), discovers: true, refusal: () => undefined, isSettled: true };
 
 /** The wanted nodes after all events, one a second, and the effects of the last. */
-function tell(...events: readonly DiscoveryEvent[]) {
+function play(...events: readonly DiscoveryEvent[]) {
   let discovery: Discovery = emptyDiscovery;
   let effects: readonly string[] = [];
   events.forEach((event, second) => {
-    const [next, told] = nextDiscovery(discovery, event, second * 1_000);
+    const [next, produced] = nextDiscovery(discovery, event, second * 1_000);
     discovery = next;
-    effects = told.flatMap((effect) => (effect.type === "held" && effect.reason === undefined ? [] : effect.type));
+    effects = produced.flatMap((effect) => (effect.type === "held" && effect.reason === undefined ? [] : effect.type));
   });
   return { discovery, effects, wanted: written(wantedNodes(discovery, scope).nodes) };
 }
 
 it("the configured nodes are wanted until a listed node is verified, and the listed nodes beside them", () => {
-  assert.equal(tell().wanted, "@a @b");
-  assert.deepEqual(tell(sniffed("1@a 3@c")).wanted, "1@a @b 3@c");
-  const unverified = tell(sniffed("1@a 3@c"), { type: "verified", keys: keys("@b") });
+  assert.equal(play().wanted, "@a @b");
+  assert.deepEqual(play(sniffed("1@a 3@c")).wanted, "1@a @b 3@c");
+  const unverified = play(sniffed("1@a 3@c"), { type: "verified", keys: keys("@b") });
   assert.deepEqual([unverified.wanted, unverified.effects], ["1@a @b 3@c", []]);
-  const verified = tell(sniffed("1@a 3@c"), { type: "verified", keys: keys("3@c") });
+  const verified = play(sniffed("1@a 3@c"), { type: "verified", keys: keys("3@c") });
   assert.deepEqual([verified.wanted, verified.effects], ["1@a 3@c", ["changed"]]);
 });
 
 it("another cluster makes the configured nodes the wanted ones again", () => {
-  const { wanted, effects } = tell(sniffed("1@a"), { type: "verified", keys: keys("1@a") }, { type: "replaced" });
+  const { wanted, effects } = play(sniffed("1@a"), { type: "verified", keys: keys("1@a") }, { type: "replaced" });
   assert.deepEqual([wanted, effects], ["@a @b", ["changed"]]);
 });
 
 it("a sniff reports a change, or once that a node begins to be missing, or that it is held, or nothing", () => {
   const four = sniffed("1@a 2@b 3@c 4@d");
-  assert.deepEqual(tell(four).effects, ["changed"]);
-  assert.deepEqual(tell(four, four).effects, []);
-  assert.deepEqual(tell(four, sniffed("1@a 2@b 3@c")).effects, ["missing"]);
-  assert.deepEqual(tell(four, sniffed("1@a 2@b 3@c"), sniffed("1@a 2@b 3@c")).effects, []);
-  assert.deepEqual(tell(four, sniffed("1@a")).effects, ["held", "missing"]);
-  assert.deepEqual(tell(four, sniffed("")), { ...tell(four), effects: [] });
+  assert.deepEqual(play(four).effects, ["changed"]);
+  assert.deepEqual(play(four, four).effects, []);
+  assert.deepEqual(play(four, sniffed("1@a 2@b 3@c")).effects, ["missing"]);
+  assert.deepEqual(play(four, sniffed("1@a 2@b 3@c"), sniffed("1@a 2@b 3@c")).effects, []);
+  assert.deepEqual(play(four, sniffed("1@a")).effects, ["held", "missing"]);
+  assert.deepEqual(play(four, sniffed("")), { ...play(four), effects: [] });
 });
 
 it("a listed node that is a configured one under another spelling keeps the configured address", () => {
   const seeds = [{ host: "es1", port: 9200, addresses: ["10.0.0.1"] }];
   assert.equal(
-    written(tell(sniffed("1@10.0.0.1", { seeds })).discovery.membership.members.map((m) => m.node)),
+    written(play(sniffed("1@10.0.0.1", { seeds })).discovery.membership.members.map((m) => m.node)),
     "1@es1",
   );
 });
 
 it("a listed node that the configuration refuses is not wanted; an inherited one stays while that is not final", () => {
   const inherited: DiscoveryEvent = { type: "inherited", nodes: nodes("1@a 3@c"), source: "sniff", marks: {} };
-  const { discovery } = tell(inherited, sniffed("1@a 3@c 4@d"));
+  const { discovery } = play(inherited, sniffed("1@a 3@c 4@d"));
   const refusal = ({ host }: NodeRecord) => (host === "a" ? undefined : `no ${host}`);
   const decide = (isSettled: boolean) => {
     const { nodes, refused } = wantedNodes(discovery, { ...scope, refusal, isSettled });
@@ -89,9 +89,9 @@ it("a listed node that the configuration refuses is not wanted; an inherited one
 it("an inherited view continues with its listed nodes, without those that drain", () => {
   const view = { type: "inherited", source: "sniff", nodes: nodes("1@a 3@c @b") } as const;
   const draining = { "3@c:9200": { kind: "draining" } } as const;
-  assert.equal(tell({ ...view, marks: {} }).wanted, "1@a 3@c");
-  assert.equal(tell({ ...view, marks: draining }).wanted, "1@a");
-  assert.equal(tell({ ...view, nodes: nodes("@b"), marks: {} }).wanted, "@a @b", "with no listed node, the seeds");
+  assert.equal(play({ ...view, marks: {} }).wanted, "1@a 3@c");
+  assert.equal(play({ ...view, marks: draining }).wanted, "1@a");
+  assert.equal(play({ ...view, nodes: nodes("@b"), marks: {} }).wanted, "@a @b", "with no listed node, the seeds");
 });
 
 it("of another process's view, its configured nodes are not adopted, nor with discovery: false the listed ones", () => {

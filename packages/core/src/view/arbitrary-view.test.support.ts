@@ -6,7 +6,7 @@ import type { Version } from "./version.js";
 import { type Head, type Mark, type Marks, markKinds, type Topology } from "./view.js";
 
 // Any view that a coordinator may have: for tests that hold for all of them. Each is complete by its type, so that a
-// new field does not compile before it stands here, and then is not read before the codec knows it.
+// new field does not compile before it stands here, and then is not read before the codec has it.
 
 type Fields<Document> = { readonly [Name in keyof Required<Document>]: fc.Arbitrary<Required<Document>[Name]> };
 

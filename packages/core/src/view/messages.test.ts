@@ -86,7 +86,7 @@ it("a heartbeat names no more nodes and threads than a reader accepts", () => {
   assert.deepEqual(read.value.threads, threads.slice(0, 64));
 });
 
-it("an event of a kind that only a newer version knows is no fault", () => {
+it("an event of a kind of a newer version is no fault", () => {
   assert.deepEqual(decodeEvent(bytes({ kind: "oracle", nodes: [] })), { value: { kind: "unknown" } });
 });
 

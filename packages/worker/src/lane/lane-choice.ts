@@ -4,7 +4,7 @@ import type { Lane } from "./lane.js";
 import type { ThreadRows } from "./thread-rows.js";
 
 /** A thread whose heartbeat is later than this is busy with something else: the others get the requests. */
-const lateMs = 100;
+const lateHeartbeatMs = 100;
 
 /** Chooses the thread for a request. */
 export class LaneChoice {
@@ -22,7 +22,7 @@ export class LaneChoice {
   }
 
   isLate(lane: Lane, nowMs: number): boolean {
-    return Math.min(this.rows.msSinceBeat(lane, nowMs), nowMs - this.trustedSinceMs) > beatMs + lateMs;
+    return Math.min(this.rows.msSinceBeat(lane, nowMs), nowMs - this.trustedSinceMs) > beatMs + lateHeartbeatMs;
   }
 
   /**
