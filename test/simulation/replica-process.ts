@@ -52,7 +52,9 @@ export class ReplicaProcess {
         nodeChanged: ({ address, from, to, reason }) => {
           if (from !== "ejected" && to !== "ejected") return;
           story.add(name, `${address} ${from} -> ${to}${reason === undefined ? "" : `: ${reason}`}`);
-          if (to === "ejected" && this.isFresh) invariants.replicas.ejected(name, address, reason ?? "");
+          // Where it was draining or down before, it was ejected earlier: the mark only hid that.
+          const wasHidden = from === "draining" || from === "down";
+          if (to === "ejected" && !wasHidden && this.isFresh) invariants.replicas.ejected(name, address, reason ?? "");
         },
         viewApplied: () => {},
         tableChanged: () => {

@@ -22,7 +22,7 @@ export function measureThread(
       settings: {
         ...config.connections,
         connectTimeoutMs: fixed.connectTimeoutMs,
-        maxResponseBytes: fixed.maxResponseBytes,
+        maxResponseBytes: config.maxResponseBytes,
       },
       queueMax: config.queue.perThread,
       noNodeWaitMs: fixed.noNodeWaitMs,
