@@ -16,7 +16,7 @@ const steps = [
   ["tests", process.execPath, ["scripts/run-tests.mjs", ...suites]],
 ];
 
-console.log(`npm test takes about 12 minutes on two processors. Without Redis, Java or Maven, or where the jars of the two
+console.log(`npm test takes about 14 minutes on two processors. Without Redis, Java or Maven, or where the jars of the two
 search engines are not in .cache yet, it fetches them first. A quick check without them: npm run check (a minute).`);
 
 for (const [what, command, args] of steps) {
