@@ -8,7 +8,7 @@ import { type Replica, startReplica } from "../support/replica/index.js";
 
 /** Real nodes start slowly on a small machine; nothing here asserts speed. */
 export const patient = { timeoutMs: 120_000, everyMs: 50 } as const;
-export const engineTimeout = { timeout: 400_000 } as const;
+export const engineTimeout = { timeout: 700_000 } as const;
 
 /** `npm run test:engines` runs what is left out of `npm test`, and larger clusters. */
 export const isFullMatrix = process.env.ROLLCALL_TEST_ENGINES === "all";

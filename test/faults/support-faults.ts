@@ -7,7 +7,7 @@ import type { CoordinatorProcess } from "../support/coordinator-process.js";
 import type { Replica } from "../support/replica/index.js";
 
 /** A file of these tests runs for minutes, on a machine that may be busy. */
-export const scenarioTimeout = { timeout: 400_000 } as const;
+export const scenarioTimeout = { timeout: 700_000 } as const;
 export const search = { method: "POST", path: "/logs/_search", body: { size: 1 } } as const;
 /** Enough for every node to be used all the time, and little enough to leave the machine to the other processes. */
 export const load = { slots: 3, pauseMs: 10, request: search } as const;

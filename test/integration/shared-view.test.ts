@@ -77,7 +77,7 @@ async function waitUntilServedBy(cluster: FixtureCluster, nodes: readonly Fixtur
   assert.ok(cluster.nodes.length > 0);
 }
 
-describe("view shared over Redis", { timeout: 400_000 }, () => {
+describe("view shared over Redis", { timeout: 700_000 }, () => {
   it("a shared view is the same for two replicas with two threads each, whatever joins, leaves and dies", async () => {
     await using redis = await startRedis();
     await using cluster = await startFixtureCluster();
