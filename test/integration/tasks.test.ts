@@ -97,8 +97,9 @@ for (const threads of [0, 1, 2]) {
         for (const how of ["ABORTED", "TIMEOUT", "CLOSED"] as const) {
           const words = sharedWords();
           const stop = new AbortController();
+          // On a busy machine a thread takes a second or two to load the module of its first task.
           const options =
-            how === "TIMEOUT" ? { timeoutMs: 500 } : how === "ABORTED" ? { signal: stop.signal } : undefined;
+            how === "TIMEOUT" ? { timeoutMs: 8_000 } : how === "ABORTED" ? { signal: stop.signal } : undefined;
           const call = failureOf(pool.run<typeof work>(workModule, { kind: "wait-for-signal", words }, options));
           await waitUntil("it runs", () => Atomics.load(words, 0) === 1);
           if (how === "ABORTED") stop.abort();
