@@ -1,5 +1,4 @@
-import { type Logger, type Random, ReducerRunner, type Timers, type Unsubscribe } from "@rollcall/core";
-import type { ClusterConfig } from "@rollcall/core/config";
+import { ReducerRunner, type Unsubscribe } from "@rollcall/core";
 import {
   type Arbiter,
   type ArbiterEffect,
@@ -17,25 +16,17 @@ import {
 } from "@rollcall/core/health";
 import { nodesToSniff } from "@rollcall/core/sniff";
 import { addressOf, type FailureReport, type NodeRecord, nodeKey } from "@rollcall/core/view";
-import type { ClusterAccess } from "./cluster/access.js";
-import type { ControlClient } from "./cluster/control-client.js";
 import { NodeProber } from "./cluster/node-prober.js";
 import { judgedAgainst, type Probe } from "./cluster/probe.js";
 import type { Sniff } from "./cluster/sniff.js";
 import { ClusterLog } from "./cluster-log.js";
 import { ClusterNodes, type Inheritance, type NodesOwner } from "./cluster-nodes.js";
 import { inBackground } from "./in-background.js";
-import { SniffLoop, type SniffOwner } from "./sniff-loop.js";
+import { SniffLoop, type SniffLoopParts, type SniffOwner } from "./sniff-loop.js";
 import type { SniffResult, SniffTimes } from "./sniff-schedule.js";
 import type { MonitorFindings } from "./view-publisher.js";
 
-export interface ClusterMonitorParts {
-  readonly config: ClusterConfig;
-  readonly access: ClusterAccess;
-  readonly controlClient: ControlClient;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly logger: Logger;
+export interface ClusterMonitorParts extends SniffLoopParts {
   /**
    * Present: many processes monitor the same cluster, each for itself. Sniffs then keep this pace whatever changes,
    * unless no node is well.

@@ -15,7 +15,6 @@ export interface ThreadsOptions {
   readonly timers: Timers;
   /** The module that a thread runs; another in tests only. */
   readonly entry?: URL;
-  readonly resourceLimits?: { readonly maxOldGenerationSizeMb: number };
 }
 
 /** Tasks that one thread runs at once, and those that wait for each. */
@@ -49,7 +48,7 @@ export class Threads {
   private closed = false;
 
   constructor(private readonly options: ThreadsOptions) {
-    const { threads, setup, entry = new URL("./start.cjs", import.meta.url), resourceLimits } = options;
+    const { threads, setup, entry = new URL("./start.cjs", import.meta.url) } = options;
     this.piscina = new Piscina({
       filename: entry.href,
       workerData: setup,
@@ -69,7 +68,6 @@ export class Threads {
         }
         return best;
       },
-      ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
     this.piscina.on("workerCreate", (worker: PiscinaWorker) => this.workers.set(worker.id, worker));
     this.piscina.on("workerDestroy", () => this.refillLater());
