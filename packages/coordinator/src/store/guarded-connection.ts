@@ -10,8 +10,6 @@ const frameMaxMs = 5_000;
  * Every connection of the client, and of the clients that it makes by itself, does not keep the process alive, and is
  * closed when it carries what no Redis sends. Without this, ioredis throws into the application, or takes the answer to
  * one command for that to another. It connects again as it does after any other loss.
- *
- * Not guarded: the short connections to Sentinels.
  */
 export function guardConnections(client: Redis | Cluster, timers: Timers): void {
   if (!isCluster(client)) return guardNode(client, timers);
@@ -20,7 +18,8 @@ export function guardConnections(client: Redis | Cluster, timers: Timers): void 
   guardSubscriber(client, timers);
 }
 
-function guardNode(client: Redis, timers: Timers): void {
+/** The same for one client of one server, or of one Sentinel. */
+export function guardNode(client: Redis, timers: Timers): void {
   // The socket is there a moment after the event.
   client.on("connecting", () => setImmediate(() => prepare(client.stream)));
   client.on("reconnecting", () => unrefTimer(Reflect.get(client, "reconnectTimeout")));

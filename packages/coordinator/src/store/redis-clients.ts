@@ -1,9 +1,12 @@
 import { type Clock, present, type Random, type Timers } from "@rollcall/core";
 import type { RedisConfig } from "@rollcall/core/config";
 import { equalJitter } from "@rollcall/core/health";
-import { Cluster, Redis, type RedisOptions } from "ioredis";
+import { Cluster, type DNSLookupFunction, Redis, type RedisOptions } from "ioredis";
+import type { NameCache } from "../cluster/name-cache.js";
 import { withCheckedTls } from "./checked-tls.js";
-import { guardConnections } from "./guarded-connection.js";
+import { guardConnections, guardNode } from "./guarded-connection.js";
+import { type ConnectorParts, connectorClass } from "./redis-connector.js";
+import { connectTimeoutMs } from "./redis-dialler.js";
 
 /** A single server or a Redis Cluster; the store uses what both have. */
 export type RedisClient = Redis | Cluster;
@@ -12,8 +15,7 @@ export type RedisClient = Redis | Cluster;
 export const commandTimeoutMs = 1_000;
 /** A connection with a pending reply and no traffic for this time is closed. */
 const socketTimeoutMs = 5_000;
-/** Short, so that a server that comes back is found within 5 s. */
-const connectTimeoutMs = 2_000;
+const sentinelTimeoutMs = 5_000;
 const reconnect = { baseMs: 50, capMs: 1_500 };
 /** After so long without a loss, the next one is a first one. */
 const calmMs = 10_000;
@@ -32,13 +34,20 @@ export const disconnectTimeoutMs = 200;
  * It connects at once, and does not keep the process alive. A listener for errors must be added in the same turn of the
  * event loop.
  */
-export function createRedisClient(config: RedisConfig, random: Random, timers: Timers): RedisClient {
-  const client = connect(config, reconnectDelays(random, timers));
+export function createRedisClient(
+  config: RedisConfig,
+  parts: { readonly names: NameCache; readonly timers: Timers; readonly random: Random },
+): RedisClient {
+  const { timers } = parts;
+  const client = connect(config, reconnectDelays(parts.random, timers), {
+    ...parts,
+    guard: (made) => guardNode(made, timers),
+  });
   guardConnections(client, timers);
   return client;
 }
 
-function connect(config: RedisConfig, retryStrategy: () => number): RedisClient {
+function connect(config: RedisConfig, retryStrategy: () => number, parts: ConnectorParts): RedisClient {
   const options = {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
@@ -48,6 +57,8 @@ function connect(config: RedisConfig, retryStrategy: () => number): RedisClient 
     commandTimeout: commandTimeoutMs,
     socketTimeout: socketTimeoutMs,
     connectTimeout: connectTimeoutMs,
+    // From the lookup of its name to its answer.
+    sentinelCommandTimeout: sentinelTimeoutMs,
     disconnectTimeout: disconnectTimeoutMs,
     retryStrategy,
     reconnectOnError: (error: Error) => error.message.startsWith("READONLY"),
@@ -65,11 +76,19 @@ function connect(config: RedisConfig, retryStrategy: () => number): RedisClient 
   switch (config.kind) {
     case "url":
       // Reads the URL without connecting, so that its query parameters do not override the settings above.
-      return duplicateOf(new Redis(config.url, { lazyConnect: true }), options);
+      return duplicateOf(new Redis(config.url, { lazyConnect: true }), {
+        ...options,
+        Connector: connectorClass({}, parts),
+      });
     case "options":
-      return new Redis({ ...withCheckedTls(config.options), ...options });
+      return new Redis({
+        Connector: connectorClass(config.options, parts),
+        ...withCheckedTls(config.options),
+        ...options,
+      });
     case "cluster":
       return new Cluster([...config.nodes], {
+        dnsLookup: addressInTurn(parts.names),
         ...config.options,
         enableOfflineQueue: false,
         // Otherwise a command whose reply was lost is sent again.
@@ -79,9 +98,24 @@ function connect(config: RedisConfig, retryStrategy: () => number): RedisClient 
         keyPrefix: "",
         enableAutoPipelining: false,
         lazyConnect: false,
-        redisOptions: { ...withCheckedTls(objectIn(config.options.redisOptions)), ...options },
+        redisOptions: {
+          Connector: connectorClass({}, parts),
+          ...withCheckedTls(objectIn(config.options.redisOptions)),
+          ...options,
+        },
       });
   }
+}
+
+/** The client of a cluster dials one address of a configured name: each attempt the next one. */
+function addressInTurn(names: NameCache): DNSLookupFunction {
+  let turn = 0;
+  return (host, done) =>
+    names.resolve(host, [], (error, addresses) => {
+      const found = addresses[turn++ % addresses.length];
+      if (found === undefined) done(error as NodeJS.ErrnoException, "");
+      else done(null, found.address, found.family);
+    });
 }
 
 function duplicateOf(client: Redis, options: RedisOptions): Redis {

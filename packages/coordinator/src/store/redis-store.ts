@@ -1,6 +1,7 @@
 import { Listeners, type Logger, messageOf, type Random, type Timers } from "@rollcall/core";
 import type { RedisConfig } from "@rollcall/core/config";
 import { redisKeys } from "@rollcall/core/view";
+import { NameCache } from "../cluster/name-cache.js";
 import { wallNowMs } from "../system-timers.js";
 import { createRedisClient, type RedisClient } from "./redis-clients.js";
 import { RedisReader } from "./redis-reader.js";
@@ -27,7 +28,8 @@ export interface RedisStoreOptions {
  * `nowMs` is the clock of Redis once Redis has answered `TIME`, and the wall clock before.
  */
 export function createRedisStore({ redis, mayLead, ...parts }: RedisStoreOptions): ViewStore {
-  const open = () => createRedisClient(redis, parts.random, parts.timers);
+  const names = new NameCache(parts.timers);
+  const open = () => createRedisClient(redis, { ...parts, names });
   return redisStoreOver({ reading: open(), ...(mayLead ? { writing: open() } : {}) }, { ...parts, wallNowMs });
 }
 

@@ -6,6 +6,7 @@ import { createServer } from "node:tls";
 import type { RedisConfig } from "@rollcall/core/config";
 import { waitUntil } from "@rollcall/testing";
 import { makeAuthority } from "../cluster/certificates.test.support.js";
+import { NameCache } from "../cluster/name-cache.js";
 import { systemTimers } from "../system-timers.js";
 import { createRedisClient } from "./redis-clients.js";
 
@@ -34,7 +35,11 @@ describe("TLS to Redis", () => {
       server.on("connection", (socket) => socket.on("close", () => ended++)).on("tlsClientError", () => {});
       server.listen(0, "127.0.0.1");
       await once(server, "listening");
-      const client = createRedisClient(configAt((server.address() as AddressInfo).port), Math.random, systemTimers);
+      const client = createRedisClient(configAt((server.address() as AddressInfo).port), {
+        names: new NameCache(systemTimers),
+        timers: systemTimers,
+        random: Math.random,
+      });
       client.on("error", () => {});
       test.after(() => {
         client.disconnect();

@@ -1,0 +1,125 @@
+import type { Socket } from "node:net";
+import type { Timers } from "@rollcall/core";
+import { AbstractConnector, type Redis, type RedisOptions, SentinelConnector } from "ioredis";
+import type { NameCache } from "../cluster/name-cache.js";
+import { OpeningStream } from "./opening-stream.js";
+import { RedisDialler, type RedisTarget } from "./redis-dialler.js";
+
+export interface ConnectorParts {
+  readonly names: NameCache;
+  readonly timers: Timers;
+  /** Gets each client that a connector makes to ask a Sentinel, before it connects. */
+  readonly guard: (client: Redis) => void;
+}
+
+/** What ioredis takes as its option `Connector`. */
+type ConnectorClass = NonNullable<RedisOptions["Connector"]>;
+
+/** Connectors that open connections with a {@link RedisDialler}, for one server or for the one that Sentinels name. */
+export function connectorClass({ sentinels }: RedisOptions, parts: ConnectorParts): ConnectorClass {
+  if (!sentinels)
+    return class extends ServerConnector {
+      constructor(options: unknown) {
+        super(options as RedisOptions, parts);
+      }
+    };
+  return class extends SentinelsConnector {
+    constructor(options: unknown) {
+      super(options as RedisOptions, parts);
+    }
+  };
+}
+
+class ServerConnector extends AbstractConnector {
+  private readonly opening: OpeningStream;
+
+  constructor(
+    private readonly options: RedisOptions,
+    { names, timers }: ConnectorParts,
+  ) {
+    super(options.disconnectTimeout ?? 0);
+    this.opening = new OpeningStream(new RedisDialler(names, timers));
+  }
+
+  override async connect(): Promise<Socket> {
+    const stream = await this.opening.open(
+      async () => this.options,
+      (error) => {
+        this.firstError = error;
+      },
+    );
+    this.stream = stream;
+    return stream;
+  }
+
+  override disconnect(): void {
+    this.opening.giveUp();
+    super.disconnect();
+  }
+}
+
+/** Asks the Sentinels in turn, as ioredis does; how they are asked and what they answer stays its own. */
+class SentinelsConnector extends SentinelConnector {
+  private readonly opening: OpeningStream;
+
+  constructor(options: RedisOptions, parts: ConnectorParts) {
+    super(options);
+    this.opening = new OpeningStream(new RedisDialler(parts.names, parts.timers));
+    const clientFor = this.inherited("connectToSentinel");
+    const Connector = connectorClass({}, parts);
+    Reflect.set(this, "connectToSentinel", (sentinel: unknown, more: object | undefined) => {
+      const client = clientFor(sentinel, { ...more, Connector }) as Redis;
+      parts.guard(client);
+      return client;
+    });
+  }
+
+  override async connect(): Promise<Socket> {
+    this.connecting = true;
+    const stream = await this.opening.open(
+      () => this.named(),
+      (error) => {
+        this.firstError = error;
+      },
+    );
+    this.stream = stream;
+    if (!stream.destroyed) void this.inherited("initFailoverDetector")();
+    return stream;
+  }
+
+  override disconnect(): void {
+    this.opening.giveUp();
+    super.disconnect();
+  }
+
+  /** The server by the next Sentinel that names one. All are asked at least once before this rejects. */
+  private async named(): Promise<RedisTarget> {
+    const { enableTLSForSentinelMode, tls } = this.options;
+    for (let rounds = 0; rounds < 2; ) {
+      const { done, value } = this.sentinelIterator.next();
+      if (done) {
+        rounds++;
+        this.sentinelIterator.reset(false);
+        continue;
+      }
+      const server = await this.ask(value);
+      if (server !== null) return { ...server, tls: enableTLSForSentinelMode ? tls : undefined };
+    }
+    throw new Error("All sentinels are unreachable");
+  }
+
+  private async ask(sentinel: unknown): Promise<RedisTarget | null> {
+    try {
+      return (await this.inherited("resolve")(sentinel)) as RedisTarget | null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** A method of ioredis that its types keep to themselves. */
+  private inherited(name: string): (...given: unknown[]) => unknown {
+    const method: unknown = Reflect.get(this, name);
+    if (typeof method !== "function") throw new TypeError(`ioredis' SentinelConnector has no ${name}()`);
+    return (...given) => Reflect.apply(method, this, given);
+  }
+}
