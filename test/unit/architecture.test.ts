@@ -27,6 +27,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   testing: [],
 };
 
+/** Light to load, unlike the whole of undici; `docs/decisions/0027-parts-of-undici.md` says why. */
+const undiciParts = [
+  "undici/lib/api/api-request.js",
+  "undici/lib/core/connect.js",
+  "undici/lib/dispatcher/client.js",
+] as const;
+
 /** Libraries by layer. Core does no I/O: of Node's own modules it may use those that only compute. */
 const libraries: Readonly<Record<string, readonly string[]>> = {
   "core/address": ["node:net"],
@@ -34,8 +41,8 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   "core/view": ["node:zlib"],
   "core/policy": ["tldts"],
 
-  coordinator: ["undici", "ioredis", "pino"],
-  worker: ["undici", "piscina"],
+  coordinator: [...undiciParts, "ioredis", "pino"],
+  worker: ["piscina"],
   cli: ["commander", "wrap-ansi"],
   testing: ["ioredis"],
 };
@@ -178,7 +185,7 @@ describe("architecture", () => {
     assert.deepEqual(Object.fromEntries(twice), {});
   });
 
-  it("a worker thread loads neither ioredis, pino, tldts nor piscina itself", () => {
+  it("a worker thread loads neither ioredis, pino, tldts, the whole of undici nor piscina itself", () => {
     const reached = new Set<string>();
     const heavy: string[] = [];
     const visit = (file: string): void => {
@@ -186,7 +193,7 @@ describe("architecture", () => {
       reached.add(file);
       for (const one of importsOf(file)) {
         if (one.typeOnly) continue;
-        if (["zod", "ioredis", "pino", "tldts", "piscina"].includes(one.specifier)) heavy.push(...shown([one]));
+        if (["undici", "ioredis", "pino", "tldts", "piscina"].includes(one.specifier)) heavy.push(...shown([one]));
         const to = resolved(one);
         if (to !== undefined) visit(to);
       }

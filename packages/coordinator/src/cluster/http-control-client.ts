@@ -1,7 +1,7 @@
 import { errorCodeOf, failureReason, type Timers } from "@rollcall/core";
 import { isInTime } from "@rollcall/core/health";
 import { judgeFailure } from "@rollcall/core/request";
-import { Client } from "undici";
+import type { Client } from "undici";
 import { answerHeadersMaxBytes } from "./answer-limits.js";
 import { createConnector, type Reached } from "./connector.js";
 import {
@@ -17,6 +17,7 @@ import {
 } from "./control-client.js";
 import { type Endpoint, sameConnection } from "./endpoint.js";
 import { NameCache } from "./name-cache.js";
+import { requestOver, UndiciClient } from "./undici-parts.js";
 
 export interface HttpControlClientOptions {
   readonly timers: Timers;
@@ -120,7 +121,7 @@ export class HttpControlClient implements ControlClient {
     const stop = new AbortController();
     const { connectTimeoutMs, timers, wallNowMs } = this.options;
     const connecting = { connectTimeoutMs, names: this.names, timers, wallNowMs, opening: 1, signal: stop.signal };
-    const client = new Client(node.endpoint.origin, {
+    const client = new UndiciClient(node.endpoint.origin, {
       connect: createConnector(node, connecting),
       keepAliveTimeout: keptMs,
       keepAliveMaxTimeout: keptMs,
@@ -154,7 +155,7 @@ async function send(
   { path, maxBytes }: ControlRequest,
   signal: AbortSignal,
 ): Promise<ControlResponse> {
-  const { statusCode, body } = await client.request({
+  const { statusCode, body } = await requestOver(client, {
     method: "GET",
     path: `${endpoint.pathPrefix}${path}`,
     headers: { ...endpoint.headers, accept: "application/json" },

@@ -2,10 +2,11 @@ import type { LookupAddress } from "node:dns";
 import { isIP, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { present, type Timers } from "@rollcall/core";
-import { buildConnector } from "undici";
+import type { buildConnector } from "undici";
 import { type Dialled, dialFirst, inTurn } from "./dial-first.js";
 import type { Endpoint } from "./endpoint.js";
 import { judgePinnedChain } from "./pinned-certificate.js";
+import { buildUndiciConnector } from "./undici-parts.js";
 
 interface NodeDiallerOptions {
   /** Time for TCP and TLS together, at each address. */
@@ -25,7 +26,7 @@ export class NodeDialler {
     private readonly tls: Endpoint["tls"],
     private readonly options: NodeDiallerOptions,
   ) {
-    this.connect = buildConnector({
+    this.connect = buildUndiciConnector({
       timeout: options.connectTimeoutMs,
       ...present({ ca: tls.ca && [...tls.ca], cert: tls.cert, key: tls.key }),
       // Always said: otherwise NODE_TLS_REJECT_UNAUTHORIZED in the environment decides.

@@ -1,6 +1,12 @@
-import { answerHeadersMaxBytes, createConnector, type Endpoint, type NameCache } from "@rollcall/coordinator/cluster";
+import {
+  answerHeadersMaxBytes,
+  createConnector,
+  type Endpoint,
+  type NameCache,
+  UndiciClient,
+} from "@rollcall/coordinator/cluster";
 import type { Random, Timers } from "@rollcall/core";
-import { Client, type Dispatcher } from "undici";
+import type { Client, Dispatcher } from "undici";
 import { InFlightList, type Link } from "./in-flight-list.js";
 import type { Target } from "./target.js";
 
@@ -46,7 +52,7 @@ interface Opening {
  * One connection. It counts what its socket has served: a request lost on a kept socket is usually the ordinary race
  * with a peer that closes idle sockets, and says nothing of the node.
  */
-export class Connection extends Client {
+export class Connection extends UndiciClient {
   isOpen = false;
   /** When the newest request on it began. */
   usedAtMs = 0;
