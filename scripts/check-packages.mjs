@@ -35,7 +35,9 @@ try {
     problems.push(...problemsOf("publint", "npx", ["publint", "run", tarball, "--strict"]));
     // The cli has a command and no exports.
     if (name !== "cli") {
-      problems.push(...problemsOf("attw", "npx", ["attw", tarball, "--profile", "esm-only", "--no-emoji"]));
+      // What applications install has types for `require()` of its own.
+      const profile = name === "rollcall" ? "node16" : "esm-only";
+      problems.push(...problemsOf("attw", "npx", ["attw", tarball, "--profile", profile, "--no-emoji"]));
     }
     report(packed.name, `${(packed.unpackedSize / 1024).toFixed(0)} KB, ${packed.entryCount} files`, problems);
   }

@@ -51,7 +51,11 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
  * Names that two product files export with one meaning each place, and why that is right. Everything else has one
  * meaning in all packages.
  */
-const sharedNames: Readonly<Record<string, string>> = {};
+const sharedNames: Readonly<Record<string, string>> = {
+  onRollcall: "each family of clients has an entry point of its own, and one for `require()`",
+  createPool: "`require()` has an entry point of its own",
+  RollcallError: "`require()` has an entry point of its own",
+};
 
 interface Import {
   readonly file: string;

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { PoolRequest } from "@rollcall/worker";
+import type { CallOptions } from "./diagnostic-result.js";
+import { type ClientRequest, poolRequestOf } from "./pool-request.js";
+
+function requestOf(given: Partial<ClientRequest>, options: CallOptions = {}, context: unknown = null): PoolRequest {
+  const result = { meta: { attempts: 0, connection: null, context, request: { options } } };
+  const request = { method: "GET", path: "/a", ...given };
+  return poolRequestOf(request, undefined, { timeoutMs: undefined, signal: undefined, result });
+}
+
+const timeoutOf = (timeoutMs: unknown) =>
+  poolRequestOf({ method: "GET", path: "/" }, undefined, { timeoutMs, signal: undefined, result: undefined }).timeoutMs;
+
+it("a client's query joins the path, also where the path has one of its own or no slash", () => {
+  assert.equal(requestOf({ path: "/a", querystring: "b=1" }).path, "/a?b=1");
+  assert.equal(requestOf({ path: "/a?b=1", querystring: "c=2" }).path, "/a?b=1&c=2");
+  assert.equal(requestOf({ path: "_nodes/http", querystring: "" }).path, "/_nodes/http");
+});
+
+it("a client's headers go out as texts, without the length of the body and without what has no value", () => {
+  const headers = { "x-a": 1, "x-b": ["c", "d"], "x-e": undefined, "x-f": null, "content-length": "3", "x-g": "h" };
+  assert.deepEqual(requestOf({ headers }).headers, { "x-a": "1", "x-b": "c, d", "x-g": "h" });
+});
+
+it("a client's timeout is the pool's, within the pool's bounds; without one the pool's own is in force", () => {
+  assert.equal(timeoutOf(1_500.4), 1_500);
+  assert.equal(timeoutOf(0), 1);
+  assert.equal(timeoutOf(1e12), 86_400_000);
+  assert.equal(timeoutOf(undefined), undefined);
+  assert.equal(timeoutOf(Number.NaN), undefined);
+});
+
+it("`maxRetries: 0` of a call means one attempt, and its context may give a class", () => {
+  assert.equal(requestOf({}, { maxRetries: 0 }).class, "never");
+  assert.equal(requestOf({}, { maxRetries: 5 }).class, undefined);
+  assert.equal(requestOf({}, {}, { rollcall: { class: "repeatable" } }).class, "repeatable");
+  assert.equal(requestOf({}, {}, { trace: 1 }).class, undefined);
+});

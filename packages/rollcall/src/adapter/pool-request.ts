@@ -1,0 +1,73 @@
+import type { PoolRequest } from "@rollcall/worker";
+import type { DiagnosticResult } from "./diagnostic-result.js";
+
+/** A request as the clients' transports hand it to a connection. */
+export interface ClientRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly querystring?: string | null | undefined;
+  readonly headers?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly body?: unknown;
+}
+
+export interface CallTerms {
+  readonly timeoutMs: unknown;
+  readonly signal: AbortSignal | undefined;
+  /** Where the client has shown what it knows of the call. */
+  readonly result: DiagnosticResult | undefined;
+}
+
+/** The same request for the pool. `body` is what of the request's body there is in memory. */
+export function poolRequestOf(
+  request: ClientRequest,
+  body: string | Uint8Array | undefined,
+  terms: CallTerms,
+): PoolRequest {
+  const { signal, timeoutMs, result } = terms;
+  return {
+    method: request.method,
+    path: targetOf(request),
+    headers: headersOf(request.headers),
+    body: body === "" ? undefined : body,
+    timeoutMs: timeoutOf(timeoutMs),
+    class: classOf(result),
+    signal,
+  };
+}
+
+function targetOf({ path, querystring }: ClientRequest): string {
+  const full = path.charCodeAt(0) === slash ? path : `/${path}`;
+  if (querystring === undefined || querystring === null || querystring === "") return full;
+  return `${full}${full.includes("?") ? "&" : "?"}${querystring}`;
+}
+
+const slash = 0x2f;
+
+function headersOf(given: ClientRequest["headers"]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name in given) {
+    const value = given[name];
+    // The length of a body is the pool's to say.
+    if (name === "content-length" || value === undefined || value === null) continue;
+    headers[name] = typeof value === "string" ? value : Array.isArray(value) ? value.join(", ") : String(value);
+  }
+  return headers;
+}
+
+const oneDayMs = 86_400_000;
+
+/** The pool's own where the client gives no number. */
+function timeoutOf(timeoutMs: unknown): number | undefined {
+  if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) return undefined;
+  return Math.min(Math.max(Math.round(timeoutMs), 1), oneDayMs);
+}
+
+/** `context: { rollcall: { class: "repeatable" } }` of a call gives its class. `maxRetries: 0` means one attempt. */
+function classOf(result: DiagnosticResult | undefined): PoolRequest["class"] {
+  if (result === undefined) return undefined;
+  const { context, request } = result.meta;
+  if (request.options.maxRetries === 0) return "never";
+  if (context === null || context === undefined) return undefined;
+  const { rollcall } = context as { readonly rollcall?: { readonly class?: PoolRequest["class"] } | null };
+  return rollcall?.class;
+}
