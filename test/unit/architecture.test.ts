@@ -14,6 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "core/access": ["core", "core/view", "core/address"],
   "core/config": ["core", "core/view", "core/address"],
   "core/policy": ["core", "core/access", "core/address"],
+  "core/suffixes": [],
   "core/sniff": ["core", "core/view", "core/address"],
   "core/health": ["core", "core/view"],
   "core/election": ["core", "core/view"],
@@ -39,7 +40,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   "core/address": ["node:net"],
   "core/config": ["node:net", "fastest-levenshtein"],
   "core/view": ["node:zlib"],
-  "core/policy": ["tldts"],
+  "core/suffixes": ["tldts"],
 
   coordinator: [...undiciParts, "ioredis", "pino"],
   worker: ["piscina"],

@@ -3,7 +3,7 @@ import dns from "node:dns/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { afterEach, describe, it, mock } from "node:test";
 import { type ClusterOptions, parseClusterConfig } from "@rollcall/core/config";
-import { collectingLogger, ManualTimers, settled } from "@rollcall/testing";
+import { collectingLogger, ManualTimers, settled, waitUntil } from "@rollcall/testing";
 import { ClusterAccess, type Reach } from "./access.js";
 
 const secret = "s3cret-9a1";
@@ -127,10 +127,11 @@ describe("access to a cluster", () => {
     assert.equal(access.reach(node("10.0.0.9")).kind, "refused");
     names.set("es1.test", ["10.0.0.1"]);
     await access.start();
-    assert.deepEqual([access.seeds[0]?.addresses, changes()], [["10.0.0.1"], 1]);
+    // The other change is that the public suffixes are loaded.
+    assert.deepEqual([access.seeds[0]?.addresses, changes()], [["10.0.0.1"], 2]);
     assert.equal(access.reach(node("10.0.0.9")).kind, "endpoint");
     await access.resolveSeeds();
-    assert.equal(changes(), 1, "nothing has changed");
+    assert.equal(changes(), 2, "nothing has changed");
     const another = access.reach(node("es1.test.", 9201));
     assert.deepEqual(another.kind === "endpoint" && another.endpoint.lastAddresses, ["10.0.0.1"]);
 
@@ -139,12 +140,24 @@ describe("access to a cluster", () => {
     assert.equal(access.reach(node("10.0.0.9")).kind, "endpoint", "a name server that is away changes nothing");
     names.set("es1.test", ["203.0.113.1"]);
     await access.resolveSeeds();
-    assert.deepEqual([access.reach(node("10.0.0.9")).kind, changes()], ["refused", 2]);
+    assert.deepEqual([access.reach(node("10.0.0.9")).kind, changes()], ["refused", 3]);
 
     stop();
     names.set("es1.test", ["10.0.0.1"]);
     await access.resolveSeeds();
-    assert.equal(changes(), 2);
+    assert.equal(changes(), 3);
+  });
+
+  it("the public suffixes allow names beside a configured one, also while a lookup hangs", async () => {
+    mock.method(dns, "lookup", () => new Promise(() => {}));
+    syncBuiltinESMExports();
+    const { access, changes } = accessTo({ nodes: ["https://es1.example.com"], auth: { bearer: secret } });
+    assert.equal(access.reach(node("es2.example.com", 443)).kind, "refused");
+    void access.start();
+    await waitUntil("the suffixes are loaded", () => changes() === 1);
+    assert.equal(access.reach(node("es2.example.com", 443)).kind, "endpoint");
+    assert.equal(access.reach(node("es2.example.org", 443)).kind, "refused");
+    access.close();
   });
 
   it("access is settled once every name was looked up, found or not, and listeners are called", async () => {

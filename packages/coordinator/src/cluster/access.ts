@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { Listeners, type Logger, present, RollcallError, type Timers, withDeadline } from "@rollcall/core";
+import { Listeners, type Logger, messageOf, present, RollcallError, type Timers, withDeadline } from "@rollcall/core";
 import {
   authorizationHeader,
   type CompiledHostPolicy,
@@ -8,6 +8,7 @@ import {
   chooseScheme,
   chooseTls,
   fallbackFor,
+  type HostPolicyInput,
   isSameHost,
   judgeAddress,
   judgeHost,
@@ -69,6 +70,8 @@ export class ClusterAccess {
   private resolving: Promise<void> | undefined;
   /** Every name was looked up at least once, found or not. */
   private namesAreKnown: boolean;
+  private suffixesAreKnown: boolean;
+  private parentDomain: HostPolicyInput["parentDomain"];
   private closed = false;
   private readonly warnings: WarnOnce;
   private cancelRefresh = () => {};
@@ -82,6 +85,8 @@ export class ClusterAccess {
     this.warnings = new WarnOnce(logger);
     this.resolved = config.seeds.map((seed) => ({ ...seed, addresses: isIP(seed.host) === 0 ? [] : [seed.host] }));
     this.namesAreKnown = config.seeds.every(({ host }) => isIP(host) !== 0);
+    this.suffixesAreKnown =
+      !this.hasCredentials || config.seeds.every(({ host }) => isIP(host) !== 0 || !host.includes("."));
     this.policy = this.compilePolicy();
     this.headers = { ...ownHeaders, ...config.headers };
     if (typeof config.defaultAuth === "object") this.defaultAuth = config.defaultAuth;
@@ -91,14 +96,18 @@ export class ClusterAccess {
     return this.resolved;
   }
 
-  /** Whether a refusal is final: no name and no credential is pending. */
+  /** Whether a refusal is final: no name, no public suffix and no credential is pending. */
   get isSettled(): boolean {
-    return this.namesAreKnown && (typeof this.config.defaultAuth !== "function" || this.defaultAuth !== undefined);
+    const isAuthKnown = typeof this.config.defaultAuth !== "function" || this.defaultAuth !== undefined;
+    return this.namesAreKnown && this.suffixesAreKnown && isAuthKnown;
   }
 
-  /** Looks up the seeds' names, and calls the function that gives the credential, if there is one. Never rejects. */
+  /**
+   * Looks up the seeds' names, loads the public suffixes, and calls the function that gives the credential: each if it is
+   * needed. Never rejects.
+   */
   async start(): Promise<void> {
-    await Promise.all([this.resolveSeeds(), this.refreshCredential()]);
+    await Promise.all([this.resolveSeeds(), this.loadSuffixes(), this.refreshCredential()]);
   }
 
   close(): void {
@@ -181,6 +190,22 @@ export class ClusterAccess {
     this.changes.emit();
   }
 
+  /** They decide which names beside the configured ones may get a credential, and take a while to load. */
+  private async loadSuffixes(): Promise<void> {
+    if (this.suffixesAreKnown) return;
+    try {
+      const { parentDomain } = await import("@rollcall/core/suffixes");
+      this.parentDomain = parentDomain;
+    } catch (error) {
+      const problem = messageOf(error);
+      this.warnings.warn("suffixes", { problem }, `the public suffixes cannot be loaded: ${problem}`);
+    }
+    this.suffixesAreKnown = true;
+    if (this.closed) return;
+    this.policy = this.compilePolicy();
+    this.changes.emit();
+  }
+
   /** A node answered 401: the credential may have changed. Has an effect only where a function gives it. */
   credentialRefused(): void {
     void this.refreshCredential();
@@ -234,12 +259,18 @@ export class ClusterAccess {
     const allow = config.discovery === false ? undefined : config.discovery.allow;
     return createHostPolicy({
       seeds: this.resolved,
-      ...present({ allow }),
-      hasCredentials:
-        config.defaultAuth !== undefined ||
-        config.seeds.some(({ auth }) => auth !== undefined) ||
-        Object.keys(config.headers).some((name) => !plainHeaders.test(name)),
+      ...present({ allow, parentDomain: this.parentDomain }),
+      hasCredentials: this.hasCredentials,
     });
+  }
+
+  private get hasCredentials(): boolean {
+    const { defaultAuth, seeds, headers } = this.config;
+    return (
+      defaultAuth !== undefined ||
+      seeds.some(({ auth }) => auth !== undefined) ||
+      Object.keys(headers).some((name) => !plainHeaders.test(name))
+    );
   }
 }
 

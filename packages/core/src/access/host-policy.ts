@@ -10,9 +10,11 @@ export interface HostPolicyInput {
   readonly allow?: AllowConfig;
   /** Whether any request may carry a credential. Without one there is little to protect. */
   readonly hasCredentials: boolean;
+  /** That of `core/suffixes`. Absent, as before it is loaded: no name beside a configured one is allowed. */
+  readonly parentDomain?: (host: string) => string | undefined;
 }
 
-/** Which nodes may be used. Plain data: a worker thread receives it and judges by this file, without `core/policy`. */
+/** Which nodes may be used. Plain data: a worker thread receives it and judges by this file alone. */
 export interface CompiledHostPolicy {
   /** `scheme://host:port` of the configured nodes: always allowed. */
   readonly seeds: ReadonlySet<string>;

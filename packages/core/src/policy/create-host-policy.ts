@@ -7,7 +7,6 @@ import {
 } from "../access/host-policy.js";
 import { type IpAddress, type IpRange, isInRange, parseIp, parseIpRange } from "../address/ip-range.js";
 import { loopbackRanges, privateRanges } from "../address/special-ranges.js";
-import { parentDomain } from "./parent-domain.js";
 
 type SeedInput = HostPolicyInput["seeds"][number];
 
@@ -25,11 +24,11 @@ type SeedInput = HostPolicyInput["seeds"][number];
  *
  * Without credentials, every address is allowed except those.
  */
-export function createHostPolicy({ seeds, allow, hasCredentials }: HostPolicyInput): CompiledHostPolicy {
+export function createHostPolicy({ seeds, allow, hasCredentials, parentDomain }: HostPolicyInput): CompiledHostPolicy {
   const httpSeeds = seeds.filter(({ scheme }) => scheme === "http");
   const allowedHosts = (allow?.hosts ?? []).map(plainName);
   const http = httpSeeds.length === 0 ? nothing : httpRules(httpSeeds, allowedHosts);
-  const https = httpsRules(seeds, allowedHosts);
+  const https = httpsRules(seeds, allowedHosts, parentDomain);
   return {
     seeds: new Set(seeds.map(originOf)),
     ...(allow?.ports === undefined ? {} : { ports: new Set(allow.ports) }),
@@ -47,7 +46,11 @@ function httpRules(seeds: readonly SeedInput[], allowedHosts: readonly string[])
   return { ...named, ranges: [...named.ranges, ...sharedPrivateRanges(seeds)] };
 }
 
-function httpsRules(seeds: readonly SeedInput[], allowedHosts: readonly string[]): SchemeRules {
+function httpsRules(
+  seeds: readonly SeedInput[],
+  allowedHosts: readonly string[],
+  parentDomain: HostPolicyInput["parentDomain"] = () => undefined,
+): SchemeRules {
   const names = seeds.map(nameOf);
   const named = rulesFor([...names, ...allowedHosts]);
   return {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import fc from "fast-check";
 import { judgeAddress, judgeHost } from "../access/host-policy.js";
+import { parentDomain } from "../suffixes/parent-domain.js";
 import { createHostPolicy } from "./create-host-policy.js";
 
 /** `https://host:9300`; the port is 9200 if none is written. IPv6 in brackets. */
@@ -135,6 +136,7 @@ for (const situation of situations.trim().split("\n\n")) {
     }),
     ...(hosts.length + ports.length > 0 && { allow: { hosts, ...(ports.length > 0 && { ports }) } }),
     hasCredentials: !rows.includes("open"),
+    parentDomain,
   });
   for (const row of rows) {
     if (/^(?:seeds|hosts|ports|open|#)/.test(row)) continue;
@@ -157,6 +159,7 @@ const policy = createHostPolicy({
   seeds: [{ ...destination("https://es1.example.com"), pathPrefix: "", addresses: [] }],
   allow: { hosts: [], ports: [9200] },
   hasCredentials: true,
+  parentDomain,
 });
 const reasonFor = (text: string) => {
   const verdict = judgeHost(policy, destination(text));
@@ -209,7 +212,7 @@ const anyDestination = fc.record({ scheme, host, port });
 it("a host policy allows at no address what it refuses by name", () => {
   fc.assert(
     fc.property(anySituation, anyDestination, address, (situation, node, at) => {
-      const made = createHostPolicy(situation);
+      const made = createHostPolicy({ ...situation, parentDomain });
       fc.pre(judgeHost(made, node).verdict === "refused");
       assert.equal(judgeAddress(made, { ...node, address: at }).verdict, "refused");
     }),
@@ -219,7 +222,7 @@ it("a host policy allows at no address what it refuses by name", () => {
 it("a host policy allows over https all that it allows over http", () => {
   fc.assert(
     fc.property(anySituation, host, port, address, (situation, to, at, resolved) => {
-      const made = createHostPolicy(situation);
+      const made = createHostPolicy({ ...situation, parentDomain });
       const plain = { scheme: "http", host: to, port: at, address: resolved } as const;
       fc.pre(judgeAddress(made, plain).verdict === "allowed");
       const isHttpSeed = situation.seeds.some((seed) => seed.scheme === "http" && seed.host === to && seed.port === at);
@@ -232,7 +235,7 @@ it("a host policy allows over https all that it allows over http", () => {
 it("a host policy gives an address the same verdict before and after it is resolved to itself", () => {
   fc.assert(
     fc.property(anySituation, scheme, address, port, (situation, over, at, to) => {
-      const made = createHostPolicy(situation);
+      const made = createHostPolicy({ ...situation, parentDomain });
       const node = { scheme: over, host: at, port: to };
       assert.equal(judgeAddress(made, { ...node, address: at }).verdict, judgeHost(made, node).verdict);
     }),
@@ -242,12 +245,21 @@ it("a host policy gives an address the same verdict before and after it is resol
 it("a host policy allows every configured node wherever it is, and without credentials no less than with them", () => {
   fc.assert(
     fc.property(anySituation, anyDestination, address, (situation, node, at) => {
-      const made = createHostPolicy(situation);
+      const made = createHostPolicy({ ...situation, parentDomain });
       for (const seed of situation.seeds) assert.equal(judgeAddress(made, { ...seed, address: at }).verdict, "allowed");
-      const open = createHostPolicy({ ...situation, hasCredentials: false });
+      const open = createHostPolicy({ ...situation, parentDomain, hasCredentials: false });
       if (judgeAddress(made, { ...node, address: at }).verdict === "allowed") {
         assert.equal(judgeAddress(open, { ...node, address: at }).verdict, "allowed");
       }
     }),
   );
+});
+
+it("without the public suffixes, a host policy allows over https no name beside a configured one", () => {
+  const withoutSuffixes = createHostPolicy({
+    seeds: [{ ...destination("https://es1.example.com"), pathPrefix: "", addresses: [] }],
+    hasCredentials: true,
+  });
+  assert.equal(judgeHost(withoutSuffixes, destination("https://es1.example.com")).verdict, "allowed");
+  assert.equal(judgeHost(withoutSuffixes, destination("https://es2.example.com")).verdict, "refused");
 });

@@ -5,8 +5,8 @@ import { providerSuffixes } from "./provider-suffixes.js";
  * The domain whose other names have the same owner as `host`: all but the first label. Undefined if that is uncertain:
  * for addresses, single labels, public suffixes, and names in a provider's domain.
  *
- * Loads the public suffix list, so a worker thread must not import this file. That is why `core/policy` is apart from
- * `core/access`.
+ * Loads the public suffix list, which takes 40 ms. That is why `core/suffixes` is a stage of its own: a pool loads it
+ * only where a name and a credential are configured, and a worker thread never.
  *
  * @param host lower-case, punycode, without a final dot
  */

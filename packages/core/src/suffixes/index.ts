@@ -1,0 +1,1 @@
+export { parentDomain } from "./parent-domain.js";
