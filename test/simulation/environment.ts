@@ -1,7 +1,7 @@
 import type { ViewStore } from "@rollcall/coordinator";
 import type { PoolConfig } from "@rollcall/core/config";
 import type { RedisClient } from "#coordinator/store/redis-clients";
-import { redisStoreOver } from "#coordinator/store/redis-store";
+import { redisStoreOver } from "#coordinator/store/redis-store-over";
 import type { Invariants } from "./invariants.js";
 import type { Network } from "./network.js";
 import type { Seams } from "./seams.js";

@@ -1,0 +1,70 @@
+import { Listeners, messageOf } from "@rollcall/core";
+import { redisKeys } from "@rollcall/core/view";
+import { NameCache } from "../cluster/name-cache.js";
+import { wallNowMs } from "../system-timers.js";
+import { createRedisClient, type RedisClient } from "./redis-clients.js";
+import { RedisReader } from "./redis-reader.js";
+import type { RedisStoreOptions } from "./redis-store.js";
+import { RedisWriter } from "./redis-writer.js";
+import type { ViewStore } from "./view-store.js";
+
+/** Connects to Redis at once. Loads ioredis: `createRedisStore` imports this file where a view is shared. */
+export function connectRedisStore({ redis, mayLead, ...parts }: RedisStoreOptions): ViewStore {
+  const names = new NameCache(parts.timers);
+  const open = () => createRedisClient(redis, { ...parts, names });
+  return redisStoreOver({ reading: open(), ...(mayLead ? { writing: open() } : {}) }, { ...parts, wallNowMs });
+}
+
+export interface RedisStoreParts extends Pick<RedisStoreOptions, "name" | "timers" | "random" | "logger"> {
+  /** The system's time, in milliseconds since 1970. Used until Redis has answered `TIME`. */
+  readonly wallNowMs: () => number;
+}
+
+/** The same over given clients: one to subscribe and read, and one to write if leases may be taken. */
+export function redisStoreOver(
+  clients: { readonly reading: RedisClient; readonly writing?: RedisClient },
+  { name, ...parts }: RedisStoreParts,
+): ViewStore {
+  const keys = redisKeys(name);
+  const reader = new RedisReader(clients.reading, { keys, ...parts });
+  const { view, messages } = reader;
+  const connected = new Listeners<void>((error) =>
+    parts.logger.error({ problem: messageOf(error) }, "a listener of the view store threw"),
+  );
+  const writer =
+    clients.writing === undefined
+      ? undefined
+      : new RedisWriter(clients.writing, keys, parts.timers, () => connected.emit());
+  const leading = (): RedisWriter => {
+    if (writer === undefined) throw new TypeError("this store was opened without `mayLead`");
+    return writer;
+  };
+
+  return {
+    get isConnected() {
+      return reader.isConnected;
+    },
+    acquire: async (leader, floorEpoch) => leading().acquire(leader, floorEpoch),
+    renew: async (lease, beat) => leading().renew(lease, beat),
+    publish: async (lease, publication) => leading().publish(lease, publication),
+    release: async (lease) => leading().release(lease),
+    read: () => view.read(),
+    subscribe: (listener) => view.onView(listener),
+    report: (report) => messages.report(report),
+    onReport: (listener) => messages.reports.add(listener),
+    requestPeerProbes: (request) => messages.requestPeerProbes(request),
+    onPeerProbeRequest: (listener) => reader.peerProbeRequests.add(listener),
+    sendPeerProbeResult: (result) => messages.sendPeerProbeResult(result),
+    onPeerProbeResult: (listener) => messages.probeResults.add(listener),
+    heartbeat: (heartbeat) => messages.heartbeat(heartbeat),
+    onHeartbeat: (listener) => messages.heartbeats.add(listener),
+    requestStatus: () => messages.requestStatus(),
+    onStatusRequest: (listener) => reader.statusRequests.add(listener),
+    onReleased: (listener) => reader.releases.add(listener),
+    onConnected: (listener) => connected.add(listener),
+    nowMs: () => reader.clock.nowMs(),
+    close: async () => {
+      await Promise.all([reader.close(), writer?.close()]);
+    },
+  };
+}
