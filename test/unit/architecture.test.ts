@@ -42,7 +42,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   "core/view": ["node:zlib"],
   "core/suffixes": ["tldts"],
 
-  coordinator: [...undiciParts, "ioredis", "pino"],
+  coordinator: [...undiciParts, "ioredis"],
   worker: ["piscina"],
   cli: ["commander", "wrap-ansi"],
   testing: ["ioredis"],
@@ -190,7 +190,8 @@ describe("architecture", () => {
     assert.deepEqual(Object.fromEntries(twice), {});
   });
 
-  it("a worker thread loads neither ioredis, pino, tldts, the whole of undici nor piscina itself", () => {
+  /** What the file imports, and what that imports: `heavy` lists the libraries that no start waits for. */
+  function loadedBy(start: string): { readonly reached: ReadonlySet<string>; readonly heavy: readonly string[] } {
     const reached = new Set<string>();
     const heavy: string[] = [];
     const visit = (file: string): void => {
@@ -198,15 +199,28 @@ describe("architecture", () => {
       reached.add(file);
       for (const one of importsOf(file)) {
         if (one.typeOnly) continue;
-        if (["undici", "ioredis", "pino", "tldts", "piscina"].includes(one.specifier)) heavy.push(...shown([one]));
+        if (["undici", "ioredis", "tldts"].includes(one.specifier)) heavy.push(...shown([one]));
         const to = resolved(one);
         if (to !== undefined) visit(to);
       }
     };
-    visit("packages/worker/src/threads/entry.ts");
+    visit(start);
+    return { reached, heavy };
+  }
+
+  it("a worker thread imports neither ioredis, tldts nor the whole of undici", () => {
+    const { reached, heavy } = loadedBy("packages/worker/src/threads/entry.ts");
     for (const part of ["dispatch/dispatch.ts", "table/reader.ts"]) {
       assert.ok(reached.has(`packages/worker/src/${part}`), part);
     }
     assert.deepEqual(heavy, []);
+  });
+
+  it("to import a pool or the command imports neither ioredis, tldts nor the whole of undici", () => {
+    for (const start of ["packages/rollcall/src/index.ts", "packages/cli/src/main.ts"]) {
+      const { reached, heavy } = loadedBy(start);
+      assert.ok(reached.has("packages/coordinator/src/start-coordinator.ts"), start);
+      assert.deepEqual(heavy, []);
+    }
   });
 });
