@@ -65,6 +65,7 @@ describe("close()", patience, () => {
       }
       const { pending, inFlight: left, queued: waiting } = pool.stats();
       assert.deepEqual([pending, left, waiting], [0, 0, 0]);
+      assert.deepEqual(pool.stats().errors, { CLOSED: 5 });
       await waitUntil("its sockets are closed", async () => (await cluster.stats()).openConnections === 0);
       assert.equal(await requestsSeen(cluster), 3);
     });

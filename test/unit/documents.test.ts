@@ -261,6 +261,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     requests: true,
     answered: true,
     failed: true,
+    errors: true,
     pending: true,
     inFlight: true,
     queued: true,

@@ -1,5 +1,23 @@
 import { printable } from "./printable.js";
 
+/** Every code, once. */
+export const errorCodes = [
+  "CONFIG",
+  "CLOSED",
+  "NO_NODE",
+  "CONNECT",
+  "DISCONNECTED",
+  "TLS",
+  "TIMEOUT",
+  "ABORTED",
+  "QUEUE_FULL",
+  "BAD_RESPONSE",
+  "STATUS",
+  "THREAD",
+  "TASK",
+  "REDIS",
+] as const;
+
 /**
  * The word callers branch on. Stable across releases; messages are not.
  *
@@ -18,21 +36,7 @@ import { printable } from "./printable.js";
  * TASK          the user's own task threw
  * REDIS         Redis gave no usable answer
  */
-export type RollcallErrorCode =
-  | "CONFIG"
-  | "CLOSED"
-  | "NO_NODE"
-  | "CONNECT"
-  | "DISCONNECTED"
-  | "TLS"
-  | "TIMEOUT"
-  | "ABORTED"
-  | "QUEUE_FULL"
-  | "BAD_RESPONSE"
-  | "STATUS"
-  | "THREAD"
-  | "TASK"
-  | "REDIS";
+export type RollcallErrorCode = (typeof errorCodes)[number];
 
 /** Whether the cluster may have applied the request. "no" is a promise; "maybe" is not a "yes". */
 export type Sent = "no" | "maybe";

@@ -6,6 +6,7 @@ export { errorCodeOf, messageOf } from "./error-text.js";
 export {
   type Attempt,
   type ErrorDetails,
+  errorCodes,
   RollcallError,
   type RollcallErrorCode,
   type Sent,

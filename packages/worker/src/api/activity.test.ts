@@ -10,7 +10,7 @@ it("a pool is idle once its last request and its last task have ended", async ()
   const idle = activity.whenIdle(60_000).then(() => {
     isIdle = true;
   });
-  activity.countRequest("failed");
+  activity.countRequest("TIMEOUT");
   await Promise.resolve();
   assert.equal(isIdle, false);
   activity.countTask(-1);

@@ -1,8 +1,12 @@
 import { setTimeout as startTimer } from "node:timers";
+import type { RollcallErrorCode } from "@rollcall/core";
+import type { CountedEvent } from "../table/layout.js";
 
 /** Counts the requests and tasks that the pool's own thread has begun, and signals when none is pending. */
 export class Activity {
   readonly totals = { requests: 0, answered: 0, failed: 0 };
+  /** Of those that failed, how many with each code. */
+  readonly errors: Partial<Record<RollcallErrorCode, number>> = {};
   private tasks = 0;
   private idle: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
@@ -12,8 +16,12 @@ export class Activity {
 
   // Passed on as functions.
 
-  readonly countRequest = (what: "requests" | "answered" | "failed"): void => {
-    this.totals[what]++;
+  readonly countRequest = (what: CountedEvent): void => {
+    if (what === "requests" || what === "answered") this.totals[what]++;
+    else {
+      this.totals.failed++;
+      this.errors[what] = (this.errors[what] ?? 0) + 1;
+    }
     if (what !== "requests") this.settle();
   };
 

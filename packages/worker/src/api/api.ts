@@ -40,6 +40,8 @@ export interface Pool {
   config(): RedactedConfig;
   /** Calls `listener` at each event from now on. An error of it is logged and has no other effect. */
   on<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this;
+  /** The same, at the next event alone. */
+  once<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this;
   /** Calls `listener` no more. */
   off<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this;
   /**

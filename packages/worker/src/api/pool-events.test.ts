@@ -3,6 +3,24 @@ import { it } from "node:test";
 import { collectingLogger } from "@rollcall/testing";
 import { PoolEmitter } from "./pool-events.js";
 
+it("a listener that was added by once is called at the next event alone, also if it causes another event", () => {
+  const emitter = new PoolEmitter(collectingLogger());
+  const calls: string[] = [];
+  const again = () => emitter.emit("view", { nodes: [], source: "seeds" });
+  const always = () => calls.push("always");
+  const once = () => {
+    calls.push("once");
+    again();
+  };
+  const removed = () => calls.push("removed");
+  emitter.on("view", always);
+  for (const listener of [once, always, removed]) emitter.once("view", listener);
+  emitter.off("view", removed);
+  again();
+  again();
+  assert.deepEqual(calls, ["always", "once", "always", "always"]);
+});
+
 it("an event of the pool reaches the listeners of its kind in order, whatever one of them throws, which is logged once, and none that was removed", async () => {
   const logger = collectingLogger();
   const emitter = new PoolEmitter(logger);

@@ -19,10 +19,11 @@ type Listener<E extends keyof PoolEvents> = (...args: PoolEvents[E]) => void;
  * characters.
  */
 export class PoolEmitter {
-  private readonly listeners: { readonly [E in keyof PoolEvents]: Set<Listener<E>> } = {
-    node: new Set(),
-    view: new Set(),
-    degraded: new Set(),
+  /** Those whose value is true are called at the next event alone. */
+  private readonly listeners: { readonly [E in keyof PoolEvents]: Map<Listener<E>, boolean> } = {
+    node: new Map(),
+    view: new Map(),
+    degraded: new Map(),
   };
 
   /** Listeners whose first error was logged. */
@@ -31,7 +32,12 @@ export class PoolEmitter {
   constructor(private readonly logger: Logger) {}
 
   on<E extends keyof PoolEvents>(event: E, listener: Listener<E>): void {
-    this.listeners[event].add(listener);
+    this.listeners[event].set(listener, false);
+  }
+
+  /** Has no effect on one that was added by `on`. */
+  once<E extends keyof PoolEvents>(event: E, listener: Listener<E>): void {
+    if (!this.listeners[event].has(listener)) this.listeners[event].set(listener, true);
   }
 
   off<E extends keyof PoolEvents>(event: E, listener: Listener<E>): void {
@@ -40,7 +46,8 @@ export class PoolEmitter {
 
   emit<E extends keyof PoolEvents>(event: E, ...args: PoolEvents[E]): void {
     const printed = printableData(args);
-    for (const listener of [...this.listeners[event]]) {
+    for (const [listener, isOnce] of [...this.listeners[event]]) {
+      if (isOnce) this.off(event, listener);
       const failed = (error: unknown) => {
         if (this.faulty.has(listener)) return;
         this.faulty.add(listener);

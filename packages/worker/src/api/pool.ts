@@ -155,6 +155,11 @@ class ClusterPool implements Pool {
     return this;
   }
 
+  once<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this {
+    this.#emitter.once(event, listener);
+    return this;
+  }
+
   off<E extends keyof PoolEvents>(event: E, listener: (...args: PoolEvents[E]) => void): this {
     this.#emitter.off(event, listener);
     return this;

@@ -1,5 +1,6 @@
 import { RollcallError, type WireError } from "@rollcall/core";
 import type { PendingRequest, Sender } from "../dispatch/sender.js";
+import type { CountedEvent } from "../table/layout.js";
 import { type Abortable, addAbortable, removeAbortable } from "./abort-listeners.js";
 import type { Deadlines, Due } from "./deadlines.js";
 import type { PoolRequest } from "./pool-request.js";
@@ -11,8 +12,7 @@ export interface RequestsOptions {
   readonly deadlines: Deadlines;
   readonly defaults: RequestDefaults;
   readonly nowMs: () => number;
-  /** A request was taken on, or has ended. */
-  readonly count: (what: "requests" | "answered" | "failed") => void;
+  readonly count: (what: CountedEvent) => void;
 }
 
 /**
@@ -39,7 +39,7 @@ export class Requests {
       deadline.pending = sender.start(prepared, (result) => {
         deadlines.remove(deadline);
         if (signal !== undefined) removeAbortable(signal, deadline);
-        count(result.kind);
+        count(result.kind === "answered" ? "answered" : result.error.code);
         resolve(result.kind === "answered" ? new ReceivedResponse<T>(result) : failure(result.error, signal));
       });
     });

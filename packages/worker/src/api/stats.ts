@@ -1,3 +1,4 @@
+import type { RollcallErrorCode } from "@rollcall/core";
 import type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
 import type { NodeStatus } from "./node-status.js";
 
@@ -12,6 +13,8 @@ export interface PoolStats {
   readonly answered: number;
   /** Of those, how many were rejected. */
   readonly failed: number;
+  /** Of those rejected, how many with each code; a code that has not occurred is absent. */
+  readonly errors: Readonly<Partial<Record<RollcallErrorCode, number>>>;
   /** Requests neither answered nor rejected yet. */
   readonly pending: number;
   /** Attempts in flight at nodes. */

@@ -1,9 +1,9 @@
-import { type Clock, present } from "@rollcall/core";
+import { type Clock, errorCodes, present } from "@rollcall/core";
 import { addressOf } from "@rollcall/core/view";
 import type { ClusterState } from "../cluster-state/cluster-state.js";
 import type { ViewSource } from "../cluster-state/view-source.js";
 import type { Sender } from "../dispatch/sender.js";
-import type { TableTotals } from "../table/totals.js";
+import type { ErrorCounts, TableTotals } from "../table/totals.js";
 import type { Activity } from "./activity.js";
 import { describeNode, type NodeStatus } from "./node-status.js";
 import type { PoolStats } from "./stats.js";
@@ -48,6 +48,7 @@ export class PoolStatus {
       requests: requests + ofThreads.requests,
       answered: answered + ofThreads.answered,
       failed: failed + ofThreads.failed,
+      errors: summed(activity.errors, ofThreads.errors),
       pending: activity.pendingRequests + ofThreads.requests - ofThreads.answered - ofThreads.failed,
       inFlight: totals.inFlight,
       queued: sender.stats().queued,
@@ -72,4 +73,9 @@ export class PoolStatus {
       ...present({ clusterUuid, clusterName }),
     };
   }
+}
+
+function summed(a: ErrorCounts, b: ErrorCounts): ErrorCounts {
+  const counts = errorCodes.map((code) => [code, (a[code] ?? 0) + (b[code] ?? 0)] as const);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }

@@ -1,3 +1,4 @@
+import { errorCodes, type RollcallErrorCode } from "@rollcall/core";
 import type { SelectableNode } from "@rollcall/core/selection";
 
 /**
@@ -18,9 +19,9 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *                 2 queued      requests that wait there for a connection
  *                 3 retries     * attempts beyond the first of a call
  *                 4 requests    * requests that its tasks have made,
- *                 5 answered    * and how they ended
- *                 6 failed      *
- *                 7 runningSince  millisecond tick since which its loop has run without a stall
+ *                 5 answered    * those of them that were answered
+ *                 6 runningSince  millisecond tick since which its loop has run without a stall
+ *                 7 failures    * the others of 4, a word for each error code
  *   counter rows  one a thread and slot, written by that thread
  *                 0 inFlight    attempts in flight
  *                 1 openSockets
@@ -40,8 +41,8 @@ import type { SelectableNode } from "@rollcall/core/selection";
  */
 const headerWords = 4;
 const sharedWords = 4;
-/** Half a cache line: at most two threads share a line that they write all the time. */
-const threadWords = 8;
+/** A cache line and a half: at most two threads share a line that they write all the time. */
+const threadWords = 24;
 const counterWords = 12;
 
 export const HeaderWord = { rows: 0, version: 1, topology: 2 } as const;
@@ -53,8 +54,9 @@ export const ThreadWord = {
   retries: 3,
   requests: 4,
   answered: 5,
-  failed: 6,
-  runningSince: 7,
+  runningSince: 6,
+  /** The first of them, in the order of `errorCodes`. */
+  failures: 7,
 } as const;
 export const CounterWord = {
   inFlight: 0,
@@ -68,6 +70,14 @@ export const CounterWord = {
   lastByte: 8,
   handshakeMs: 9,
 } as const;
+
+/** What is counted of a pool's requests: each one taken on, and its end, answered or with an error's code. */
+export type CountedEvent = "requests" | "answered" | RollcallErrorCode;
+
+/** The word of a thread's row in which it counts its tasks' requests that failed with this code. */
+export function failureWord(code: RollcallErrorCode): number {
+  return ThreadWord.failures + errorCodes.indexOf(code);
+}
 
 export interface TableLayout {
   readonly slots: number;

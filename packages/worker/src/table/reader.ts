@@ -2,8 +2,10 @@ import { slowStartWeight } from "@rollcall/core/health";
 import { type NodeReader, Penalties, type Roster, rosterOf, type SelectableNode } from "@rollcall/core/selection";
 import { isAvoided, readCandidates } from "./candidates.js";
 import {
+  type CountedEvent,
   CounterWord,
   counterRow,
+  failureWord,
   HeaderWord,
   msSinceTick,
   SharedWord,
@@ -162,8 +164,9 @@ export class TableReader implements NodeReader {
   }
 
   /** A request that a task of this thread has made begins, or ends. */
-  countOwn(word: "requests" | "answered" | "failed"): void {
-    Atomics.add(this.words, this.thread + ThreadWord[word], 1);
+  countOwn(what: CountedEvent): void {
+    const word = what === "requests" || what === "answered" ? ThreadWord[what] : failureWord(what);
+    Atomics.add(this.words, this.thread + word, 1);
   }
 
   /** The number of the newest list of targets there is. */

@@ -18,14 +18,14 @@ function openTotals() {
 describe("table totals", () => {
   it("sums are exact whenever they are read or gathered, however threads come and go", () => {
     const step = fc.record({
-      kind: fc.constantFrom("enter", "answer", "fail", "retry", "own", "ownEnd", "look", "die"),
+      kind: fc.constantFrom("enter", "answer", "fail", "retry", "own", "ownEnd", "ownFail", "look", "die"),
       thread: fc.nat(1),
       slot: fc.nat(2),
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const { totals, readers } = openTotals();
-        const wanted = { requests: 0, answers: 0, failures: 0, retries: 0, own: 0, ownEnded: 0 };
+        const wanted = { requests: 0, answers: 0, failures: 0, retries: 0, own: 0, answered: 0, TIMEOUT: 0, THREAD: 0 };
         const inFlight = [
           [0, 0, 0],
           [0, 0, 0],
@@ -52,27 +52,33 @@ describe("table totals", () => {
             reader.countOwn("requests");
             own[thread] = (own[thread] ?? 0) + 1;
             wanted.own++;
-          } else if (kind === "ownEnd" && (own[thread] ?? 0) > 0) {
-            reader.countOwn("answered");
+          } else if ((kind === "ownEnd" || kind === "ownFail") && (own[thread] ?? 0) > 0) {
+            const end = kind === "ownEnd" ? "answered" : "TIMEOUT";
+            reader.countOwn(end);
             own[thread] = (own[thread] ?? 0) - 1;
-            wanted.ownEnded++;
+            wanted[end]++;
           } else if (kind === "look") totals.gather();
           else if (kind === "die") {
             totals.fold(thread);
             wanted.failures += here.reduce((sum, count) => sum + count, 0);
             here.fill(0);
-            wanted.ownEnded += own[thread] ?? 0;
+            wanted.THREAD += own[thread] ?? 0;
             own[thread] = 0;
           }
         }
         const nodes = [0, 1, 2].map((slot) => totals.ofNode(slot));
         const sum = (count: "requests" | "answers" | "failures" | "inFlight") =>
           nodes.reduce((total, node) => total + node[count], 0);
-        const { requests, answered, failed, retries } = totals.ofThreads;
+        const { requests, answered, failed, retries, errors } = totals.ofThreads;
+        const { TIMEOUT, THREAD } = wanted;
         assert.deepEqual(
-          [sum("requests"), sum("answers"), sum("failures"), retries, requests, answered + failed],
-          [wanted.requests, wanted.answers, wanted.failures, wanted.retries, wanted.own, wanted.ownEnded],
+          [sum("requests"), sum("answers"), sum("failures"), retries, requests, answered, failed],
+          [
+            ...[wanted.requests, wanted.answers, wanted.failures, wanted.retries, wanted.own, wanted.answered],
+            TIMEOUT + THREAD,
+          ],
         );
+        assert.deepEqual(errors, { ...(TIMEOUT > 0 && { TIMEOUT }), ...(THREAD > 0 && { THREAD }) });
         assert.equal(
           sum("inFlight"),
           inFlight.flat().reduce((total, count) => total + count, 0),

@@ -1,4 +1,5 @@
-import { CounterWord, counterRow, HeaderWord, type TableLayout, ThreadWord, threadRow } from "./layout.js";
+import { errorCodes, type RollcallErrorCode } from "@rollcall/core";
+import { CounterWord, counterRow, failureWord, HeaderWord, type TableLayout, ThreadWord, threadRow } from "./layout.js";
 
 /** Counts of one node, in all threads: what is going on, and what has been since the node got its slot. */
 export interface NodeTotals {
@@ -19,10 +20,13 @@ export interface ThreadTotals {
   readonly requests: number;
   readonly answered: number;
   readonly failed: number;
+  /** Of those that failed, how many with each code that occurred. */
+  readonly errors: ErrorCounts;
 }
 
 const perNode = ["errorStatuses", "failures", "answers", "requests"] as const;
-type PerThread = "retries" | "requests" | "answered" | "failed";
+type PerThread = "retries" | "requests" | "answered";
+export type ErrorCounts = Readonly<Partial<Record<RollcallErrorCode, number>>>;
 
 /**
  * The main thread's sums of the threads' counts: what it has gathered from their words, plus what the words hold now.
@@ -35,7 +39,9 @@ export class TableTotals {
   private readonly nodes: Float64Array;
   /** By thread: requests of its tasks that had begun and not ended when they were last gathered. */
   private readonly ownPending: Float64Array;
-  private readonly process = { retries: 0, requests: 0, answered: 0, failed: 0 };
+  private readonly process = { retries: 0, requests: 0, answered: 0 };
+  /** By the place of the code. */
+  private readonly failures = new Float64Array(errorCodes.length);
 
   constructor(
     private readonly words: Int32Array,
@@ -63,13 +69,20 @@ export class TableTotals {
   }
 
   get ofThreads(): ThreadTotals {
-    const { retries, requests, answered, failed } = this.process;
+    const { retries, requests, answered } = this.process;
     // As in `ofNode`: ends are read before begins.
-    const ended = { failed: failed + this.sumOfThreads("failed"), answered: answered + this.sumOfThreads("answered") };
+    const errors: Partial<Record<RollcallErrorCode, number>> = {};
+    let failed = 0;
+    for (const [at, code] of errorCodes.entries()) {
+      const count = (this.failures[at] ?? 0) + this.sumOfThreads(failureWord(code));
+      if (count > 0) errors[code] = count;
+      failed += count;
+    }
+    const ended = { errors, failed, answered: answered + this.sumOfThreads(ThreadWord.answered) };
     return {
-      queued: this.sumOfThreads("queued"),
-      retries: retries + this.sumOfThreads("retries"),
-      requests: requests + this.sumOfThreads("requests"),
+      queued: this.sumOfThreads(ThreadWord.queued),
+      retries: retries + this.sumOfThreads(ThreadWord.retries),
+      requests: requests + this.sumOfThreads(ThreadWord.requests),
       ...ended,
     };
   }
@@ -103,7 +116,7 @@ export class TableTotals {
       }
     }
     this.gatherThread(thread);
-    this.process.failed += this.ownPending[thread] ?? 0;
+    this.addFailures("THREAD", this.ownPending[thread] ?? 0);
     this.ownPending[thread] = 0;
     Atomics.store(this.words, own + ThreadWord.heartbeat, 0);
     Atomics.store(this.words, own + ThreadWord.applied, 0);
@@ -118,10 +131,10 @@ export class TableTotals {
     return sum;
   }
 
-  private sumOfThreads(word: keyof typeof ThreadWord): number {
+  private sumOfThreads(word: number): number {
     let sum = 0;
     for (let thread = 0; thread < this.layout.threads; thread++) {
-      sum += Atomics.load(this.words, threadRow(this.layout, thread) + ThreadWord[word]);
+      sum += Atomics.load(this.words, threadRow(this.layout, thread) + word);
     }
     return sum;
   }
@@ -139,8 +152,19 @@ export class TableTotals {
       return more;
     };
     gather("retries");
-    const ended = gather("failed") + gather("answered");
+    let ended = 0;
+    for (const code of errorCodes) {
+      const failed = Atomics.exchange(this.words, row + failureWord(code), 0);
+      this.addFailures(code, failed);
+      ended += failed;
+    }
+    ended += gather("answered");
     this.ownPending[thread] = (this.ownPending[thread] ?? 0) + gather("requests") - ended;
+  }
+
+  private addFailures(code: RollcallErrorCode, more: number): void {
+    const at = errorCodes.indexOf(code);
+    this.failures[at] = (this.failures[at] ?? 0) + more;
   }
 
   private add(slot: number, count: (typeof perNode)[number], more: number): void {
