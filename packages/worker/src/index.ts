@@ -1,12 +1,45 @@
-export { type Attempt, type Logger, RollcallError, type RollcallErrorCode, type Sent } from "@rollcall/core";
-export type { Auth, HostPolicy, NodeOption, PoolOptions, RedactedConfig, TlsOptions } from "@rollcall/core/config";
+export {
+  type Attempt,
+  type ErrorDetails,
+  type Logger,
+  RollcallError,
+  type RollcallErrorCode,
+  type Sent,
+  type WireError,
+} from "@rollcall/core";
+export type {
+  AllowConfig,
+  Auth,
+  AuthProvider,
+  ClusterOptions,
+  ConnectionConfig,
+  ConnectionOptions,
+  DiscoveryConfig,
+  DiscoveryOptions,
+  HostPolicy,
+  NodeOption,
+  Pem,
+  PoolOptions,
+  QueueConfig,
+  QueueOptions,
+  RedactedAuth,
+  RedactedConfig,
+  RedactedRedis,
+  RedactedSeed,
+  RedactedTls,
+  RedisOption,
+  RetryConfig,
+  RetryOptions,
+  TlsOptions,
+} from "@rollcall/core/config";
 export type { RequestClass } from "@rollcall/core/request";
-export type { Pool } from "./api/api.js";
+export type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
+export type { Pool, WaitOptions } from "./api/api.js";
 export type { NodeEvent, NodeState, NodeStatus } from "./api/node-status.js";
 export { createPool } from "./api/pool.js";
-export type { PoolEvents } from "./api/pool-events.js";
+export type { DegradedEvent, NodeListEvent, PoolEvents } from "./api/pool-events.js";
 export type { PoolRequest, QueryFields, QueryValue } from "./api/pool-request.js";
 export type { PoolResponse, ResponseHeaders } from "./api/response.js";
-export type { PoolStats, ThreadStatus } from "./api/stats.js";
+export type { PoolStats, ThreadStatus, ViewStatus } from "./api/stats.js";
 export type { Task, TaskContext } from "./threads/run-task.js";
 export type { TaskOptions } from "./threads/tasks.js";

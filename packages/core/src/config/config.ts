@@ -83,13 +83,23 @@ export interface PoolConfig extends ClusterConfig {
   readonly threads: number;
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
-  readonly connections: {
-    readonly perNode: number;
-    readonly opening: number;
-    readonly idleMs: number;
-    readonly maxAgeMs: number;
-  };
-  readonly queue: { readonly perThread: number };
+  readonly connections: ConnectionConfig;
+  readonly queue: QueueConfig;
   /** `false`: one attempt, whatever happens. */
-  readonly retry: false | { readonly max: number };
+  readonly retry: false | RetryConfig;
+}
+
+export interface ConnectionConfig {
+  readonly perNode: number;
+  readonly opening: number;
+  readonly idleMs: number;
+  readonly maxAgeMs: number;
+}
+
+export interface QueueConfig {
+  readonly perThread: number;
+}
+
+export interface RetryConfig {
+  readonly max: number;
 }

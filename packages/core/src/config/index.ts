@@ -1,10 +1,13 @@
 export type {
   AllowConfig,
   ClusterConfig,
+  ConnectionConfig,
   CoordinatorConfig,
   DiscoveryConfig,
   PoolConfig,
+  QueueConfig,
   RedisConfig,
+  RetryConfig,
   Seed,
   TlsConfig,
   ViewPlace,

@@ -242,8 +242,8 @@ it("the message about bad options ends after 50 problems", () => {
 
 it("a cluster's configuration has no option of a pool", () => {
   assert.equal(
-    messageOf(() => parseClusterConfig({ nodes, timeoutMs: 1 })),
-    "timeoutMs: unknown option",
+    messageOf(() => parseClusterConfig({ nodes, timeoutMs: 1, requestTimeout: 1 })),
+    "timeoutMs: unknown option\nrequestTimeout: unknown option",
   );
 });
 

@@ -1,5 +1,6 @@
 import type { Bound } from "./defaults.js";
 import { nearestName } from "./nearest-name.js";
+import { hintForOther } from "./other-clients.js";
 import { type Place, type Problems, pathIn, placeIn } from "./problems.js";
 
 /** The places of an object's options, by name; a name that is not known is a problem. Not an object: undefined. */
@@ -15,10 +16,15 @@ export function readFields<Name extends string>(
   }
   for (const name of Object.keys(value)) {
     if (names.some((known) => known === name)) continue;
-    const near = nearestName(name, names);
-    problems.remark(pathIn(place.path, name), `unknown option${near === undefined ? "" : `; did you mean ${near}?`}`);
+    const hint = hintForOther(place.path, name, names) ?? nearest(name, names);
+    problems.remark(pathIn(place.path, name), hint === undefined ? "unknown option" : `unknown option; ${hint}`);
   }
   return Object.fromEntries(names.map((name) => [name, placeIn(place, name, value[name])])) as Record<Name, Place>;
+}
+
+function nearest(name: string, names: readonly string[]): string | undefined {
+  const near = nearestName(name, names);
+  return near === undefined ? undefined : `did you mean ${near}?`;
 }
 
 /** As {@link readFields}; nothing given is an object without options. */

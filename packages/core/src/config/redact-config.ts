@@ -3,10 +3,13 @@ import { present } from "../present.js";
 import { addressOf } from "../view/node-record.js";
 import type {
   ClusterConfig,
+  ConnectionConfig,
   CoordinatorConfig,
   DiscoveryConfig,
   PoolConfig,
+  QueueConfig,
   RedisConfig,
+  RetryConfig,
   Seed,
   TlsConfig,
 } from "./config.js";
@@ -40,7 +43,15 @@ export type RedactedRedis =
   | { readonly cluster: readonly RedactedRedis[] };
 
 /** A configuration as JSON data without secrets: for people, logs and bug reports. */
-export interface RedactedConfig extends Partial<Omit<PoolConfig, keyof ClusterConfig | "redis">> {
+export interface RedactedConfig {
+  readonly name?: string;
+  readonly coordinator?: "candidate" | "external";
+  readonly threads?: number;
+  readonly timeoutMs?: number;
+  readonly maxResponseBytes?: number;
+  readonly connections?: ConnectionConfig;
+  readonly queue?: QueueConfig;
+  readonly retry?: false | RetryConfig;
   readonly redis?: RedactedRedis;
   readonly seeds: readonly RedactedSeed[];
   readonly defaultAuth?: RedactedAuth;

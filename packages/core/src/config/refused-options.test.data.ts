@@ -15,6 +15,8 @@ const noCert = "has `key` without `cert`; each needs the other";
 const credential = "is a credential, which belongs in `auth`";
 const header = "must be text of at most 8192 characters, of one byte each, on one line";
 const redisUrl = "must be a URL that begins with redis:// or rediss://, without spaces or backslashes";
+const noCloud = "there is no Cloud ID: give the deployment's URL in `nodes`, and `discovery: false`";
+const always = "a certificate is always checked: `tls.ca` or `tls.caFingerprint` says what to trust";
 const noAt = "must have no @ after its host; in a password, / is %2F, ? is %3F and @ is %40";
 const list = "must be a list of 1 to 64 URLs or { host, port }";
 export const token = "must be a token: visible ASCII characters, without spaces";
@@ -29,7 +31,13 @@ const key = JSON.stringify(privateKey);
 /** `options  => problem`, with each further problem on a line below. The nodes are good unless a row has its own. */
 export const refusedOptions = String.raw`
 conections: {}  => conections: unknown option; did you mean connections?
-node: "x"  => node: unknown option; did you mean nodes?
+node: "x", requestTimeout: 1  => node: unknown option; use ${"`nodes`"}
+  => requestTimeout: unknown option; use ${"`timeoutMs`"}
+maxRetries: 1, sniffOnStart: true  => maxRetries: unknown option; use ${"`retry`"}
+  => sniffOnStart: unknown option; use ${"`discovery`"}
+agent: 1, ssl: 1  => agent: unknown option; use ${"`connections`"}
+  => ssl: unknown option; use ${"`tls`"}
+cloud: {}  => cloud: unknown option; ${noCloud}
 "https://u:p@es1": 1  => options["https://[redacted]@es1"]: unknown option
 
 nodes: []  => nodes: is empty; it must name 1 to 1024 URLs or { url, auth, tls }
@@ -37,7 +45,10 @@ nodes: "https://u:p@es1"
   => nodes = "https://[redacted]@es1": must be a list of 1 to 1024 URLs or { url, auth, tls }
 nodes: [7]  => nodes[0] = 7: must be a URL, or { url, auth, tls }
 nodes: [{}]  => nodes[0].url is missing: ${url}
-nodes: [{ url: "https://es1", user: "u" }]  => nodes[0].user: unknown option
+nodes: [{ url: "https://es1", user: "u" }]  => nodes[0].user: unknown option; use ${"`auth`"}
+nodes: [{ url: "https://es1", auth: { user: "u", password: "p" } }]
+  => nodes[0].auth.user: unknown option; use ${"`auth.username`"}
+  => nodes[0].auth.username is missing: ${userName}
 nodes: ["es1:9200"]  => nodes[0] = "es1:9200": ${url}
 nodes: ["ftp://es1"]  => nodes[0] = "ftp://es1": ${url}
 nodes: ["https:es1"]  => nodes[0] = "https:es1": ${url}
@@ -77,7 +88,7 @@ auth: { username: "", password: "" }
   => auth.password = [redacted]: ${password}
 auth: { username: "a:b", password: "p" }  => auth.username = [redacted]: ${userName}
 auth: { username: "u", password: "p\n" }  => auth.password = [redacted]: ${password}
-auth: { user: "u", password: "p" }  => auth.user: unknown option
+auth: { user: "u", password: "p" }  => auth.user: unknown option; use ${"`auth.username`"}
   => auth.username is missing: ${userName}
 auth: { apiKey: "id:key" }
   => auth.apiKey = [redacted]: must be the encoded key (base64, so without a colon), or { id, key }
@@ -96,7 +107,7 @@ tls: { cert: ${cert}, key: "-----BEGIN ENCRYPTED PRIVATE KEY-----" }
 tls: { caFingerprint: "AB:CD" }  => tls.caFingerprint = "AB:CD": ${digest}
 tls: { serverName: "10.0.0.1" }
   => tls.serverName = "10.0.0.1": must be a host name; SNI has no place for an address (RFC 6066)
-tls: { rejectUnauthorized: false }  => tls.rejectUnauthorized: unknown option
+tls: { rejectUnauthorized: false }  => tls.rejectUnauthorized: unknown option; ${always}
 
 headers: ["a"]  => headers = [redacted]: must be an object of at most 64 names and values
 headers: { Authorization: "x" }  => headers.Authorization: ${credential}

@@ -7,6 +7,12 @@ import type { PoolRequest } from "./pool-request.js";
 import type { PoolResponse } from "./response.js";
 import type { PoolStats } from "./stats.js";
 
+/** How long `ready` and `close` wait. */
+export interface WaitOptions {
+  /** In milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
 /** Connections to every node of a cluster, opened once and shared by a whole process. */
 export interface Pool {
   /**
@@ -31,7 +37,7 @@ export interface Pool {
    *
    * @throws {RollcallError} `TIMEOUT`, with what stands in the way; `CLOSED`; `CONFIG` for a `timeoutMs` out of range
    */
-  ready(options?: { readonly timeoutMs?: number }): Promise<void>;
+  ready(options?: WaitOptions): Promise<void>;
   /** Every node of the pool, as this process sees it now: a copy. */
   nodes(): NodeStatus[];
   /** Counts since the start, and what is in flight now: a copy. */
@@ -51,6 +57,6 @@ export interface Pool {
    *
    * @throws {RollcallError} `CONFIG` for a `timeoutMs` out of range; the pool stays open then
    */
-  close(options?: { readonly timeoutMs?: number }): Promise<void>;
+  close(options?: WaitOptions): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -6,9 +6,24 @@ export interface PoolEvents {
   /** A node has another state than before. */
   readonly node: readonly [NodeEvent];
   /** The list of nodes has changed. */
-  readonly view: readonly [{ readonly nodes: readonly string[]; readonly source: "seeds" | "sniff" }];
+  readonly view: readonly [NodeListEvent];
   /** No node is in use any more, or one is again. */
-  readonly degraded: readonly [{ readonly degraded: boolean; readonly reason: string }];
+  readonly degraded: readonly [DegradedEvent];
+}
+
+/** The list of nodes has changed. */
+export interface NodeListEvent {
+  /** `host:port` of each. */
+  readonly nodes: readonly string[];
+  /** "seeds": only the configured nodes are known. */
+  readonly source: "seeds" | "sniff";
+}
+
+/** No node is in use any more, or one is again. */
+export interface DegradedEvent {
+  readonly degraded: boolean;
+  /** For people. */
+  readonly reason: string;
 }
 
 type Listener<E extends keyof PoolEvents> = (...args: PoolEvents[E]) => void;

@@ -25,7 +25,7 @@ import { ViewSource } from "../cluster-state/view-source.js";
 import type { Task } from "../threads/run-task.js";
 import { type TaskOptions, Tasks } from "../threads/tasks.js";
 import { Activity } from "./activity.js";
-import type { Pool } from "./api.js";
+import type { Pool, WaitOptions } from "./api.js";
 import { ClusterEvents } from "./cluster-events.js";
 import { Deadlines } from "./deadlines.js";
 import type { NodeStatus } from "./node-status.js";
@@ -132,7 +132,7 @@ class ClusterPool implements Pool {
     return (await this.#tasks.run(module, data, options)) as Awaited<ReturnType<F>>;
   }
 
-  async ready({ timeoutMs = defaultReadyMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
+  async ready({ timeoutMs = defaultReadyMs }: WaitOptions = {}): Promise<void> {
     requireTime("ready({ timeoutMs })", timeoutMs);
     if (this.#closing !== undefined) throw closed();
     await this.#readiness.wait(timeoutMs);
@@ -165,7 +165,7 @@ class ClusterPool implements Pool {
     return this;
   }
 
-  async close({ timeoutMs = fixed.closeTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
+  async close({ timeoutMs = fixed.closeTimeoutMs }: WaitOptions = {}): Promise<void> {
     requireTime("close({ timeoutMs })", timeoutMs);
     const idle = this.#activity.whenIdle(timeoutMs);
     this.#closing ??= this.#shutDown(idle);

@@ -5,6 +5,24 @@ import type { NodeStatus } from "./node-status.js";
 /** The state of one worker thread. */
 export type ThreadStatus = ThreadHeartbeat;
 
+/** The view in force: which nodes, and what is held against them. */
+export interface ViewStatus {
+  readonly version: Version;
+  readonly marksVersion: Version;
+  /** "seeds": only the configured nodes are known. */
+  readonly source: "seeds" | "sniff";
+  /**
+   * How far the view that processes share is to be trusted: "stale" after 10 s without a beat of its leader, "orphan"
+   * after 60 s, or where there is none: this process then monitors the cluster for itself. Always "fresh" without
+   * `redis`.
+   */
+  readonly freshness: Freshness;
+  /** Since the last beat of the view in use, in milliseconds. */
+  readonly ageMs: number;
+  readonly clusterUuid?: string;
+  readonly clusterName?: string;
+}
+
 /** Counts since the start, and what is going on just now. */
 export interface PoolStats {
   /** Requests accepted so far. */
@@ -24,22 +42,7 @@ export interface PoolStats {
   /** Attempts beyond the first of a request. */
   readonly retries: number;
   /** Absent until the first view is published, right after the start. */
-  readonly view?: {
-    readonly version: Version;
-    readonly marksVersion: Version;
-    /** "seeds": only the configured nodes are known. */
-    readonly source: "seeds" | "sniff";
-    /**
-     * How far the view that processes share is to be trusted: "stale" after 10 s without a beat of its leader, "orphan"
-     * after 60 s, or where there is none: this process then monitors the cluster for itself. Always "fresh" without
-     * `redis`.
-     */
-    readonly freshness: Freshness;
-    /** Since the last beat of the view in use, in milliseconds. */
-    readonly ageMs: number;
-    readonly clusterUuid?: string;
-    readonly clusterName?: string;
-  };
+  readonly view?: ViewStatus;
   readonly nodes: readonly NodeStatus[];
   /** Empty with `threads: 0`. */
   readonly threads: readonly ThreadStatus[];

@@ -6,7 +6,7 @@ import type { Sender } from "../dispatch/sender.js";
 import type { ErrorCounts, TableTotals } from "../table/totals.js";
 import type { Activity } from "./activity.js";
 import { describeNode, type NodeStatus } from "./node-status.js";
-import type { PoolStats } from "./stats.js";
+import type { PoolStats, ViewStatus } from "./stats.js";
 import type { ThreadStatuses } from "./thread-statuses.js";
 
 export interface StatusParts {
@@ -59,7 +59,7 @@ export class PoolStatus {
     };
   }
 
-  private view(): PoolStats["view"] {
+  private view(): ViewStatus | undefined {
     const { state, view } = this.parts;
     if (state.view === undefined) return undefined;
     const { topology, marks } = state.view;
