@@ -42,7 +42,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   "core/view": ["node:zlib"],
   "core/suffixes": ["tldts"],
 
-  coordinator: [...undiciParts, "ioredis"],
+  coordinator: [...undiciParts, "ioredis", "pino"],
   worker: ["piscina"],
   cli: ["commander", "wrap-ansi"],
   testing: ["ioredis"],

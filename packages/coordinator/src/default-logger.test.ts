@@ -1,63 +1,52 @@
 import assert from "node:assert/strict";
-import { hostname } from "node:os";
-import { describe, it } from "node:test";
-import { defaultLogger } from "./default-logger.js";
+import { execFileSync, spawnSync } from "node:child_process";
+import { it } from "node:test";
 
-/** A logger whose bytes are kept, and written in parts of at most so many. */
-function written(atOnce = Number.POSITIVE_INFINITY) {
-  let text = "";
-  const logger = defaultLogger((bytes) => {
-    const part = bytes.subarray(0, atOnce);
-    text += Buffer.from(part).toString("latin1");
-    return part.length;
-  });
-  return { logger, text: () => Buffer.from(text, "latin1").toString("utf8") };
+const logger = JSON.stringify(new URL("./default-logger.js", import.meta.url).href);
+
+/** Runs the code in a process of its own, and returns what it writes to standard error. */
+function errorOutputOf(code: string): string {
+  const source = `const { defaultLogger } = await import(${logger}); ${code}`;
+  const { stderr, status } = spawnSync(process.execPath, ["--input-type=module", "-e", source], { encoding: "utf8" });
+  assert.equal(status, 3, stderr);
+  return stderr;
 }
 
-const full = () => Object.assign(new Error("full"), { code: "EAGAIN" });
+it("the default logger has written every line of level info and above when the process exits at once", () => {
+  const output = errorOutputOf(`
+    const logger = defaultLogger();
+    logger.debug({ node: "a:1" }, "hidden");
+    logger.info({ node: "a:1" }, "first");
+    logger.error({ node: "b:2" }, "second");
+    process.exit(3);
+  `);
+  const lines = output
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.map(({ level, name, node, msg }) => [level, name, node, msg]),
+    [
+      [30, "rollcall", "a:1", "first"],
+      [50, "rollcall", "b:2", "second"],
+    ],
+  );
+  for (const { time, pid, hostname } of lines) assert.ok(time > 0 && pid > 0 && hostname.length > 0);
+});
 
-describe("the default logger", () => {
-  it("writes a line as pino does, and none below info", () => {
-    const { logger, text } = written();
-    logger.debug({ id: 1 }, "nothing");
-    logger.warn({ node: "es1", left: undefined }, "näher");
-    logger.error({}, "b");
-    const [first = "", second = "", ...rest] = text().split("\n");
-    const { time, ...line } = JSON.parse(first) as Record<string, unknown>;
-    assert.equal(typeof time, "number");
-    const origin = { pid: process.pid, hostname: hostname(), name: "rollcall" };
-    assert.deepEqual(line, { level: 40, ...origin, node: "es1", msg: "näher" });
-    assert.match(second, /^\{"level":50,"time":\d+,"pid":.*,"name":"rollcall","msg":"b"\}$/);
-    assert.deepEqual(rest, [""]);
-  });
-
-  it("writes the rest of a line that a pipe takes in parts", () => {
-    const { logger, text } = written(3);
-    logger.info({}, "in parts");
-    assert.match(text(), /^\{"level":30,.*"msg":"in parts"\}\n$/);
-  });
-
-  it("waits a little for a full pipe, and throws when nothing reads it", () => {
-    let tries = 0;
-    const slow = defaultLogger((bytes) => {
-      if (++tries < 3) throw full();
-      return bytes.length;
-    });
-    slow.info({}, "a");
-    assert.equal(tries, 3);
-    const stuck = defaultLogger(() => {
-      throw full();
-    });
-    assert.throws(() => stuck.info({}, "a"), { code: "EAGAIN" });
-  });
-
-  it("throws at once what is no full pipe", () => {
-    let tries = 0;
-    const gone = defaultLogger(() => {
-      tries++;
-      throw Object.assign(new Error("gone"), { code: "EPIPE" });
-    });
-    assert.throws(() => gone.info({}, "a"), { code: "EPIPE" });
-    assert.equal(tries, 1);
-  });
+it("a process that logs nothing does not load pino", () => {
+  const loaded = (code: string) => `
+    import { createRequire } from "node:module";
+    const { defaultLogger } = await import(${logger});
+    const logger = defaultLogger();
+    ${code}
+    console.log(Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes("/pino/")));
+  `;
+  const run = (code: string) =>
+    execFileSync(process.execPath, ["--input-type=module", "-e", loaded(code)], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+  assert.equal(run(""), "false");
+  assert.equal(run('logger.info({}, "a line");'), "true");
 });
