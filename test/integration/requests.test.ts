@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { getEventListeners } from "node:events";
+import { EventEmitter, getEventListeners, once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { waitUntil } from "@rollcall/testing";
@@ -12,7 +14,7 @@ import {
   startFixtureCluster,
 } from "@rollcall/testing/fixture";
 import type { Pool, PoolEvents } from "@rollcall/worker";
-import { createPool } from "../support/create-pool.js";
+import { createPool, testedThreads } from "../support/create-pool.js";
 import {
   type Echo,
   failureOf,
@@ -360,6 +362,48 @@ it("an answer of more bytes than `maxResponseBytes` is BAD_RESPONSE, and one of 
     { maxResponseBytes: 4_096 },
   );
 });
+
+it(
+  "large answers wait for memory without failing while others hold `maxBufferedResponseBytes`, small ones do not",
+  patience,
+  async () => {
+    const body = Buffer.alloc(16_777_216, " ");
+    let finishFirst = () => {};
+    const events = new EventEmitter();
+    const server = createServer(({ url }, response) => {
+      if (url?.startsWith("/large") !== true) return void response.end("{}");
+      response.writeHead(200, { "content-length": body.length });
+      if (url === "/large/rest") return void response.end(body);
+      response.write(body.subarray(1), () => events.emit("written"));
+      finishFirst = () => response.end(" ");
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const nodes = [`http://127.0.0.1:${(server.address() as AddressInfo).port}`];
+    const threads = Math.min(1, testedThreads);
+    const pool = createPool({ nodes, threads, discovery: false, logger: false, maxBufferedResponseBytes: 1_048_576 });
+    let settled = 0;
+    const read = async (path: string) => {
+      const { length } = (await pool.request({ method: "GET", path })).bytes();
+      settled++;
+      return length;
+    };
+    const repeat = (times: number, path: string) => Promise.all(Array.from({ length: times }, () => read(path)));
+    try {
+      const first = read("/large/first");
+      // All but a few megabytes of it have arrived, which the operating system holds.
+      await once(events, "written");
+      const rest = repeat(4, "/large/rest");
+      for (let times = 0; times < 20; times++) await repeat(8, "/small");
+      assert.equal(settled, 160);
+      finishFirst();
+      assert.deepEqual(new Set([await first, ...(await rest)]), new Set([body.length]));
+    } finally {
+      await pool.close({ timeoutMs: 0 });
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    }
+  },
+);
 
 describe("signal", patience, () => {
   const one = sharedCluster(1);

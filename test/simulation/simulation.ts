@@ -61,7 +61,7 @@ export class Simulation {
     const { network, cluster, redis, invariants } = this;
     const name = "logs";
     const poolOptions = { nodes: cluster.urls, redis: "redis://simulated", name, threads: 0 };
-    const config = { ...parsePoolConfig(poolOptions, { cores: 1 }), name };
+    const config = { ...parsePoolConfig(poolOptions, { cores: 1, heapLimitBytes: 4_294_967_296 }), name };
     this.environment = { world, network, cluster, redis, story, invariants, seams, config };
     for (let index = 0; index < options.coordinators; index++) this.addCoordinator();
     for (let index = 0; index < options.replicas; index++) this.addReplica();

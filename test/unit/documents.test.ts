@@ -181,6 +181,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     threads: true,
     timeoutMs: true,
     maxResponseBytes: true,
+    maxBufferedResponseBytes: true,
     connections: true,
     queue: true,
     retry: true,

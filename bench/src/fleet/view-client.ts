@@ -13,7 +13,10 @@ export interface ViewOrder {
 const threads = 2;
 
 process.on("message", ({ nodes, marked }: ViewOrder) => {
-  const config = parsePoolConfig({ nodes: ["http://10.0.0.1:9200"], threads, logger: false }, { cores: 2 });
+  const config = parsePoolConfig(
+    { nodes: ["http://10.0.0.1:9200"], threads, logger: false },
+    { cores: 2, heapLimitBytes: 4_294_967_296 },
+  );
   const layout = { slots: fixed.slotsMax, threads };
   const list = new CostList();
   const result = measureMain(new ViewSample(nodes, marked), config, layout, list);

@@ -1,6 +1,7 @@
 import { systemTimers } from "@rollcall/coordinator";
 import { fixed, type PoolConfig } from "@rollcall/core/config";
 import { pick } from "@rollcall/core/selection";
+import { AnswerFlow } from "../../../packages/worker/dist/dispatch/answer-flow.js";
 import { Dispatch } from "../../../packages/worker/dist/dispatch/dispatch.js";
 import { TableReader } from "../../../packages/worker/dist/table/reader.js";
 import { TableWriter } from "../../../packages/worker/dist/table/writer.js";
@@ -24,6 +25,7 @@ export function measureThread(
         connectTimeoutMs: fixed.connectTimeoutMs,
         maxResponseBytes: config.maxResponseBytes,
       },
+      answers: new AnswerFlow(config.maxBufferedResponseBytes),
       queueMax: config.queue.perThread,
       noNodeWaitMs: fixed.noNodeWaitMs,
       drainMs: fixed.drainMs,

@@ -83,6 +83,7 @@ export interface PoolConfig extends ClusterConfig {
   readonly threads: number;
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
+  readonly maxBufferedResponseBytes: number;
   readonly connections: ConnectionConfig;
   readonly queue: QueueConfig;
   /** `false`: one attempt, whatever happens. */

@@ -12,6 +12,8 @@ export const defaults = {
   timeoutMs: 30_000,
   /** No JavaScript string could hold a larger answer. */
   maxResponseBytes: 536_870_888,
+  /** At most: see {@link defaultMaxBufferedResponseBytes}. */
+  maxBufferedResponseBytes: 268_435_456,
   connections: {
     perNode: 64,
     opening: 16,
@@ -31,6 +33,15 @@ export function defaultThreads(cores: number): number {
   return Math.max(0, Math.min(defaults.threads, cores - 1));
 }
 
+/**
+ * A quarter of the heap's limit, up to the default: Node sets that limit by the memory of the machine or container, and
+ * an answer that is decoded takes several times its bytes.
+ */
+export function defaultMaxBufferedResponseBytes(heapLimitBytes: number): number {
+  const { min } = bounds.maxBufferedResponseBytes;
+  return Math.max(min, Math.min(defaults.maxBufferedResponseBytes, Math.floor(heapLimitBytes / 4)));
+}
+
 const tenMinutesMs = 600_000;
 const oneDayMs = 86_400_000;
 
@@ -39,6 +50,7 @@ export const bounds = {
   // Beyond 2^31-1 ms a Node timer fires at once; a day is far from it, and longer than any sensible wait.
   timeoutMs: { min: 1, max: oneDayMs },
   maxResponseBytes: { min: 1_024, max: 536_870_888 },
+  maxBufferedResponseBytes: { min: 1_048_576, max: 1_099_511_627_776 },
   threads: { min: 0, max: 64 },
   connections: {
     perNode: { min: 1, max: 4_096 },

@@ -16,6 +16,7 @@ const shown = (number: number) => number.toLocaleString("en-US");
 const numbers = [
   ["PoolOptions", "timeoutMs", defaults.timeoutMs, bounds.timeoutMs],
   ["PoolOptions", "maxResponseBytes", defaults.maxResponseBytes, bounds.maxResponseBytes],
+  ["PoolOptions", "maxBufferedResponseBytes", defaults.maxBufferedResponseBytes, bounds.maxBufferedResponseBytes],
   ["PoolOptions", "threads", defaults.threads, bounds.threads],
   ["ConnectionOptions", "perNode", defaults.connections.perNode, bounds.connections.perNode],
   ["ConnectionOptions", "opening", defaults.connections.opening, bounds.connections.opening],

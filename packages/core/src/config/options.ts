@@ -174,6 +174,13 @@ export interface PoolOptions extends ClusterOptions {
    * longest string of JavaScript. Range: 1,024 to 536,870,888.
    */
   readonly maxResponseBytes?: number | undefined;
+  /**
+   * The most bytes of answers that the pool holds while it reads them, all threads together. At the bound, large answers
+   * wait for one another on their connections, within the time limit of their requests; none fails. Not counted: one
+   * answer more in each thread, and the first 65,536 bytes of each. Default: 268,435,456, or a quarter of the limit of
+   * the JavaScript heap if that is less. Range: 1,048,576 to 1,099,511,627,776.
+   */
+  readonly maxBufferedResponseBytes?: number | undefined;
   /** Default: the default of each field. */
   readonly connections?: ConnectionOptions | undefined;
   /** Default: the default of each field. */

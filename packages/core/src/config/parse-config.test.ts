@@ -23,7 +23,7 @@ import {
 
 const fingerprint = Array.from({ length: 32 }, () => "AB").join(":");
 const nodes = ["https://es1:9200"];
-const parsePool = (options: unknown) => parsePoolConfig(options, { cores: 1 });
+const parsePool = (options: unknown) => parsePoolConfig(options, { cores: 1, heapLimitBytes: 4_294_967_296 });
 
 function problemsOf(options: unknown): readonly string[] {
   return messageOf(() => parsePool(options)).split("\n");
@@ -49,6 +49,7 @@ it("a pool's configuration has every default when only nodes are given", () => {
     threads: 0,
     timeoutMs: 30_000,
     maxResponseBytes: 536_870_888,
+    maxBufferedResponseBytes: 268_435_456,
     connections: { perNode: 64, opening: 16, idleMs: 20_000, maxAgeMs: 1_800_000 },
     queue: { perThread: 1_024 },
     retry: { max: 3 },
@@ -65,6 +66,7 @@ it("a pool's configuration keeps what is given, in one normal form", () => {
     threads: 64,
     timeoutMs: 1_000,
     maxResponseBytes: 1_024,
+    maxBufferedResponseBytes: 1_048_576,
     queue: { perThread: 0 },
     retry: false,
   };
@@ -191,6 +193,10 @@ const unusual: readonly (readonly [options: unknown, problems: readonly string[]
     ["logger = a function: must be false, or have the functions debug, info, warn and error"],
   ],
   [{ nodes, maxResponseBytes: 1_023 }, ["maxResponseBytes = 1023: must be a whole number from 1024 to 536870888"]],
+  [
+    { nodes, maxBufferedResponseBytes: 1_000_000 },
+    ["maxBufferedResponseBytes = 1000000: must be a whole number from 1048576 to 1099511627776"],
+  ],
   [{ nodes, timeoutMs: Number.NaN }, ["timeoutMs = NaN: must be a whole number from 1 to 86400000"]],
   [{ nodes, timeoutMs: Number.POSITIVE_INFINITY }, ["timeoutMs = Infinity: must be a whole number from 1 to 86400000"]],
   [
@@ -249,7 +255,7 @@ it("a cluster's configuration has no option of a pool", () => {
 
 it("options of any shape either parse or throw CONFIG", () => {
   const names =
-    "nodes auth tls headers discovery logger redis name coordinator threads timeoutMs maxResponseBytes connections queue retry";
+    "nodes auth tls headers discovery logger redis name coordinator threads timeoutMs maxResponseBytes maxBufferedResponseBytes connections queue retry";
   const inner = "url auth tls username password apiKey bearer ca cert key allow hosts cluster options host port max";
   const object = (keys: string, value: fc.Arbitrary<unknown>) =>
     fc.dictionary(fc.oneof(fc.constantFrom(...keys.split(" ")), fc.string()), value, { maxKeys: 5 });
@@ -282,14 +288,24 @@ it("options of any shape either parse or throw CONFIG", () => {
 });
 
 it("the number of threads leaves one core to the application, and is 0 where there is but one", () => {
-  const threadsOn = (cores: number) => parsePoolConfig({ nodes }, { cores }).threads;
+  const threadsOn = (cores: number) => parsePoolConfig({ nodes }, { cores, heapLimitBytes: 4_294_967_296 }).threads;
   assert.deepEqual([1, 2, 3, 4, 64].map(threadsOn), [0, 1, 2, 2, 2]);
   assert.equal(defaultThreads(0), 0);
 });
 
 it("a given number of threads holds on every machine", () => {
-  assert.equal(parsePoolConfig({ nodes, threads: 0 }, { cores: 8 }).threads, 0);
-  assert.equal(parsePoolConfig({ nodes, threads: 8 }, { cores: 1 }).threads, 8);
+  assert.equal(parsePoolConfig({ nodes, threads: 0 }, { cores: 8, heapLimitBytes: 4_294_967_296 }).threads, 0);
+  assert.equal(parsePoolConfig({ nodes, threads: 8 }, { cores: 1, heapLimitBytes: 4_294_967_296 }).threads, 8);
+});
+
+it("answers may hold a quarter of the heap's limit, and no more than 256 MB unless more is given", () => {
+  const bytesOf = (heapLimitBytes: number, more?: object) =>
+    parsePoolConfig({ nodes, ...more }, { cores: 1, heapLimitBytes }).maxBufferedResponseBytes;
+  assert.deepEqual(
+    [4e9, 4e8, 1_000].map((limit) => bytesOf(limit)),
+    [268_435_456, 1e8, 1_048_576],
+  );
+  assert.equal(bytesOf(4e8, { maxBufferedResponseBytes: 1e12 }), 1e12);
 });
 
 const redisOf = (redis: unknown) => parsePool({ ...shared, redis }).redis;

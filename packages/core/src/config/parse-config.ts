@@ -2,7 +2,7 @@ import { RollcallError } from "../errors.js";
 import { type Logger, silentLogger } from "../logger.js";
 import { present } from "../present.js";
 import type { ClusterConfig, CoordinatorConfig, PoolConfig, ViewPlace } from "./config.js";
-import { bounds, defaults, defaultThreads } from "./defaults.js";
+import { bounds, defaultMaxBufferedResponseBytes, defaults, defaultThreads } from "./defaults.js";
 import type { Auth, AuthProvider, ClusterOptions, CoordinatorOptions, PoolOptions } from "./options.js";
 import { type Place, Problems } from "./problems.js";
 import { readAuth } from "./read-auth.js";
@@ -30,6 +30,7 @@ const poolNames = [
   "threads",
   "timeoutMs",
   "maxResponseBytes",
+  "maxBufferedResponseBytes",
   "connections",
   "queue",
   "retry",
@@ -39,6 +40,8 @@ const poolNames = [
 export interface Machine {
   /** As `os.availableParallelism()` says. */
   readonly cores: number;
+  /** As `v8.getHeapStatistics().heap_size_limit` says. */
+  readonly heapLimitBytes: number;
 }
 
 /**
@@ -118,7 +121,7 @@ function readCluster(fields: Fields<keyof ClusterOptions>, problems: Problems): 
 
 function readPool(
   fields: Fields<keyof PoolOptions>,
-  { cores }: Machine,
+  { cores, heapLimitBytes }: Machine,
   problems: Problems,
 ): Omit<PoolConfig, keyof ClusterConfig> {
   return {
@@ -129,6 +132,12 @@ function readPool(
       fields.maxResponseBytes,
       bounds.maxResponseBytes,
       defaults.maxResponseBytes,
+      problems,
+    ),
+    maxBufferedResponseBytes: readWholeNumber(
+      fields.maxBufferedResponseBytes,
+      bounds.maxBufferedResponseBytes,
+      defaultMaxBufferedResponseBytes(heapLimitBytes),
       problems,
     ),
     connections: readConnections(fields.connections, problems),

@@ -7,7 +7,7 @@ import { parseCoordinatorConfig, parsePoolConfig } from "./parse-config.js";
 import { redactConfig } from "./redact-config.js";
 import { certificate } from "./refused-options.test.data.js";
 
-const parsePool = (options: unknown) => parsePoolConfig(options, { cores: 1 });
+const parsePool = (options: unknown) => parsePoolConfig(options, { cores: 1, heapLimitBytes: 4_294_967_296 });
 
 it("a redacted configuration shows what is set, as JSON data, and of secrets only that they are there", () => {
   const config = parsePool({
@@ -29,6 +29,7 @@ it("a redacted configuration shows what is set, as JSON data, and of secrets onl
     threads: 0,
     timeoutMs: 30_000,
     maxResponseBytes: 536_870_888,
+    maxBufferedResponseBytes: 268_435_456,
     connections: config.connections,
     queue: config.queue,
     retry: config.retry,

@@ -77,8 +77,11 @@ export function redactConfig(config: ClusterConfig | CoordinatorConfig | PoolCon
   };
 }
 
-function poolPart({ coordinator, threads, timeoutMs, maxResponseBytes, connections, queue, retry }: PoolConfig) {
-  return { coordinator, threads, timeoutMs, maxResponseBytes, connections, queue, retry };
+function poolPart(config: PoolConfig) {
+  const { coordinator, threads, timeoutMs, maxResponseBytes, maxBufferedResponseBytes } = config;
+  const { connections, queue, retry } = config;
+  const limits = { maxResponseBytes, maxBufferedResponseBytes };
+  return { coordinator, threads, timeoutMs, ...limits, connections, queue, retry };
 }
 
 function redactSeed(seed: Seed): RedactedSeed {

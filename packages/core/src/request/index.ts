@@ -1,3 +1,4 @@
+export { AnswerMemory, type GrowingAnswer, uncountedBytes } from "./answer-memory.js";
 export { refusedBackoffMs, retryBackoffMs } from "./backoff.js";
 export { type Classification, classify, type RequestClass } from "./classify.js";
 export { failureMessage } from "./failure-message.js";

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
+import { getHeapStatistics } from "node:v8";
 import {
   ClusterAccess,
   createRedisStore,
@@ -46,7 +47,10 @@ import { ThreadStatuses } from "./thread-statuses.js";
  */
 export function createPool(options: PoolOptions): Pool {
   return new ClusterPool(
-    parsePoolConfig(options, { cores: availableParallelism() }),
+    parsePoolConfig(options, {
+      cores: availableParallelism(),
+      heapLimitBytes: getHeapStatistics().heap_size_limit,
+    }),
     options.logger === false ? silentLogger : undefined,
   );
 }

@@ -5,7 +5,7 @@ import { parsePoolConfig } from "@rollcall/core/config";
 import type { PoolRequest } from "./pool-request.js";
 import { prepareRequest, type RequestDefaults } from "./prepare-request.js";
 
-const config = parsePoolConfig({ nodes: ["http://10.0.0.1:9200"] }, { cores: 1 });
+const config = parsePoolConfig({ nodes: ["http://10.0.0.1:9200"] }, { cores: 1, heapLimitBytes: 4_294_967_296 });
 const prepare = (request: PoolRequest, defaults: RequestDefaults = config) => prepareRequest(request, defaults, 1_000);
 const bulk = (...items: unknown[]) => prepare({ method: "POST", path: "/_bulk", ndjson: items });
 const get = { method: "GET", path: "/" };

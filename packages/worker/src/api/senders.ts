@@ -1,6 +1,7 @@
 import type { Listeners, Logger, Random, Timers } from "@rollcall/core";
 import { fixed, type PoolConfig } from "@rollcall/core/config";
 import type { NodeTable } from "../cluster-state/node-table.js";
+import { AnswerFlow } from "../dispatch/answer-flow.js";
 import { Dispatch } from "../dispatch/dispatch.js";
 import type { DispatchObserver, Sender } from "../dispatch/sender.js";
 import { Lanes } from "../lane/client.js";
@@ -47,6 +48,7 @@ function openDispatch({ config, table, observer, timers, random, wallNowMs }: Se
     ...{ reader, noNodeWaitMs, drainMs, observer, timers, random, wallNowMs },
     ranMs: (atMs) => loopLag.ranMs(atMs),
     settings: { ...config.connections, connectTimeoutMs, maxResponseBytes: config.maxResponseBytes },
+    answers: new AnswerFlow(config.maxBufferedResponseBytes),
     queueMax: config.queue.perThread,
   });
   return { sender, beat: () => loopLag.beat() };
@@ -64,6 +66,7 @@ function openLanes({ config, table, observer, progress, timers, logger }: Sender
     setup: {
       ...{ words, layout, queueMax, noNodeWaitMs, drainMs },
       settings: { ...config.connections, connectTimeoutMs, maxResponseBytes: config.maxResponseBytes },
+      bufferedMaxBytes: Math.floor(config.maxBufferedResponseBytes / config.threads),
       defaults: { timeoutMs: config.timeoutMs, retry: config.retry },
     },
     joined: (thread) => {

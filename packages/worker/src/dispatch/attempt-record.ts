@@ -65,7 +65,7 @@ export class AttemptRecord {
 
   /** The attempt was given up while its node owed an answer: such a wait counts as slow. */
   gaveUpWaiting(attempt: AttemptHandler, nowMs: number): void {
-    if (!attempt.isCurrent) return;
+    if (!attempt.isCurrent || attempt.wasPaused) return;
     this.options.reader.penalties.leftWaiting(attempt.pool.slot, this.tookMs(attempt, nowMs), nowMs);
   }
 
@@ -83,7 +83,7 @@ export class AttemptRecord {
     const { penalties } = this.options.reader;
     const { slot } = attempt.pool;
     if (isTransientRefusal(status)) penalties.refused(slot);
-    else penalties.answered(slot, this.tookMs(attempt, nowMs), nowMs);
+    else if (!attempt.wasPaused) penalties.answered(slot, this.tookMs(attempt, nowMs), nowMs);
   }
 
   private showWaiting({ pool: { isCurrent, slot, inFlight } }: AttemptHandler): void {

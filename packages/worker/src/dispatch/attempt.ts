@@ -1,4 +1,4 @@
-import type { AttemptFacts } from "@rollcall/core/request";
+import { type AttemptFacts, uncountedBytes } from "@rollcall/core/request";
 import type { Link } from "./in-flight-list.js";
 import type { Connection, NodeHandler, NodePool } from "./node-pool.js";
 import type { DispatchedRequest } from "./pending-request.js";
@@ -8,6 +8,8 @@ import { chunksKept, SmallChunks } from "./small-chunks.js";
 export interface AttemptOwner {
   /** A byte of the answer has come. */
   received(attempt: AttemptHandler): void;
+  /** More of a large answer has come. False: it waits until `resume` is called. */
+  grew(attempt: AttemptHandler, addedBytes: number): boolean;
   /** It has ended: `error` is set, or the answer is whole. Called once, also for one that was abandoned. */
   finished(attempt: AttemptHandler): void;
 }
@@ -25,12 +27,17 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
   reusedSocket = false;
   status = 0;
   rawHeaders: readonly Buffer[] = [];
+  /** Of the body so far. */
+  byteLength = 0;
+  /** The answer has waited for memory of ours: the time that it took says nothing about the node. */
+  wasPaused = false;
   private readonly chunks: Buffer[] = [];
   private smallChunks: SmallChunks | undefined;
   error: Error | undefined;
   /** Its outcome decides about its request. */
   isWanted = true;
   private abort: ((error?: Error) => void) | undefined;
+  private readOn: (() => void) | undefined;
   /** Of the slot, when the attempt began. */
   readonly generation: number;
 
@@ -75,8 +82,14 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
     this.owner.received(this);
   }
 
-  onHeaders(status: number, rawHeaders: Buffer[]): boolean {
+  /** Reads on after `grew` returned false. */
+  resume(): void {
+    this.readOn?.();
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[], readOn: () => void): boolean {
     this.firstByteSeen = true;
+    this.readOn = readOn;
     this.status = status;
     this.rawHeaders = rawHeaders;
     return true;
@@ -89,7 +102,10 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
       this.smallChunks.add(chunk);
     }
     this.owner.received(this);
-    return true;
+    this.byteLength += chunk.length;
+    if (this.byteLength <= uncountedBytes || this.owner.grew(this, chunk.length)) return true;
+    this.wasPaused = true;
+    return false;
   }
 
   onComplete(): void {

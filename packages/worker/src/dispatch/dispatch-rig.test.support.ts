@@ -10,6 +10,7 @@ import { TableReader } from "../table/reader.js";
 import { TableTotals } from "../table/totals.js";
 import { TableTraffic } from "../table/traffic.js";
 import { TableWriter } from "../table/writer.js";
+import { AnswerFlow } from "./answer-flow.js";
 import { Dispatch } from "./dispatch.js";
 import type { ConnectionSettings } from "./node-pool.js";
 import type { Claim, PendingRequest, PreparedRequest, Result } from "./sender.js";
@@ -120,6 +121,7 @@ export interface Begun {
 export interface RigOptions {
   readonly settings?: Partial<ConnectionSettings>;
   readonly queueMax?: number;
+  readonly answers?: AnswerFlow;
   readonly noNodeWaitMs?: number;
   readonly drainMs?: number;
   readonly random?: Random;
@@ -155,6 +157,7 @@ export class Rig {
   constructor({
     settings,
     queueMax = 8,
+    answers = new AnswerFlow(1_000_000),
     noNodeWaitMs = 1_000,
     drainMs = 20_000,
     random = () => 0,
@@ -177,6 +180,7 @@ export class Rig {
     this.dispatch = new Dispatch({
       reader: this.reader,
       settings: connections,
+      answers,
       queueMax,
       noNodeWaitMs,
       drainMs,

@@ -7,7 +7,9 @@ import {
   type Outcome,
   RetryBudget,
   sentOf,
+  uncountedBytes,
 } from "@rollcall/core/request";
+import type { AnswerFlow } from "./answer-flow.js";
 import { AttemptHandler, type AttemptOwner } from "./attempt.js";
 import { AttemptRecord } from "./attempt-record.js";
 import { BackingOff } from "./backing-off.js";
@@ -33,6 +35,8 @@ import type { Target } from "./target.js";
 
 export interface DispatchOptions extends NodeChoiceOptions {
   readonly settings: ConnectionSettings;
+  /** How far this thread's large answers may come in. */
+  readonly answers: AnswerFlow;
   readonly queueMax: number;
   readonly noNodeWaitMs: number;
   /** How long requests at a removed node may still take. */
@@ -191,10 +195,13 @@ export class Dispatch implements Sender {
 
   private readonly attempts: AttemptOwner = {
     received: (attempt) => this.record.received(attempt, this.options.timers.nowMs()),
+    grew: (attempt, addedBytes) => this.options.answers.grew(attempt, addedBytes),
     finished: (attempt) => {
       const nowMs = this.options.timers.nowMs();
       const outcome = this.record.ended(attempt, nowMs);
       if (attempt.isWanted) this.conclude(attempt, outcome, nowMs);
+      // After that: what the answer leaves for may hold its bytes on.
+      if (attempt.byteLength > uncountedBytes) this.options.answers.ended(attempt);
       if (this.queue.length > 0) this.pump();
     },
   };

@@ -43,6 +43,7 @@ class PlayedThread {
         } else if (kind === toThread.cancel)
           pieces.push(`cancel ${incoming.number()} ${incoming.cancelCode()} ${incoming.text()}`);
         else if (kind === toThread.reroute) pieces.push(`move ${JSON.stringify(incoming.reroute())}`);
+        else if (kind === toThread.taken) pieces.push(`taken ${incoming.number()}`);
         else pieces.push(kind === toThread.pump ? "pump" : "close");
       }
       messages.push(pieces);
@@ -218,6 +219,23 @@ describe("lanes", () => {
     begin("d");
     await turns();
     assert.deepEqual(threads[0].received(), [["call 1 /d"]], "the id is free again");
+  });
+
+  it("a thread learns that main has a large answer, also of a request that was cancelled meanwhile", async (test) => {
+    const { lanes, threads, begin } = openLanes(test);
+    threads[0].introduce(lanes);
+    begin("small");
+    begin("large");
+    const cancelled = begin("cancelled");
+    await turns();
+    assert.ok(threads[0].advance(2, "accepted") && threads[0].advance(2, "sent"));
+    cancelled.cancel("ABORTED", "stop");
+    await turns();
+    threads[0].received();
+    await threads[0].answer(0, "x".repeat(65_536));
+    await threads[0].answer(1, "x".repeat(70_000));
+    await threads[0].answer(2, "x".repeat(80_000));
+    assert.deepEqual(threads[0].received(), [["taken 70000"], ["taken 80000"]]);
   });
 
   it("requests made before a task are sent at once, so that they do not wait behind it", async (test) => {

@@ -1,4 +1,5 @@
 import type { Logger, Timers } from "@rollcall/core";
+import { uncountedBytes } from "@rollcall/core/request";
 import { RequestQueue } from "../dispatch/request-queue.js";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type {
@@ -236,7 +237,7 @@ export class Lanes implements Sender {
     while (!incoming.ended) {
       switch (incoming.number()) {
         case toMain.answered:
-          this.ended(lane.ended(incoming.number()), incoming.answer());
+          this.answered(lane, incoming.number(), incoming.answer());
           break;
         case toMain.failed:
           this.ended(lane.ended(incoming.number()), incoming.failure());
@@ -264,6 +265,15 @@ export class Lanes implements Sender {
       }
     }
     if (this.queue.length > 0) this.giveQueued();
+  }
+
+  private answered(lane: Lane, id: number, answer: Result & { readonly kind: "answered" }): void {
+    // Also of a request that was cancelled: its thread holds the bytes until then.
+    if (answer.body.length > uncountedBytes) {
+      lane.outgoing.words.push(toThread.taken, answer.body.length);
+      this.flushSoon();
+    }
+    this.ended(lane.ended(id), answer);
   }
 
   private ended(request: LaneRequest | undefined, result: Result): void {

@@ -16,6 +16,7 @@ import type { Target } from "../dispatch/target.js";
  *                   reroute   decidedAtMs, then the number of stuck slots and slot generation suspectedAtMs of each,
  *                             then the number of targets and slot lastByteAtMs of each
  *                   close                                        every request ends with CLOSED, every connection too
+ *                   taken     byteLength                         a large answer of so many bytes has come from it
  *   to main         answered  id status headers body attempts
  *                   failed    id code message sent cause attempts
  *                   dropped   id                                 it had been revoked before the thread accepted it
@@ -34,7 +35,7 @@ import type { Target } from "../dispatch/target.js";
  */
 export type Word = number | string | Uint8Array | null;
 
-export const toThread = { request: 0, cancel: 1, pump: 2, close: 3, reroute: 4 } as const;
+export const toThread = { request: 0, cancel: 1, pump: 2, close: 3, reroute: 4, taken: 5 } as const;
 export const toMain = {
   answered: 0,
   failed: 1,
@@ -245,7 +246,7 @@ export class Incoming {
     return this.text() as CancelCode;
   }
 
-  answer(): Result {
+  answer(): Result & { readonly kind: "answered" } {
     const status = this.number();
     const rawHeaders = this.text();
     const body = this.words[this.at++] as string | Uint8Array;

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { MessageChannel } from "node:worker_threads";
+import { AnswerFlow } from "../dispatch/answer-flow.js";
 import type { Claim, PendingRequest, PreparedRequest, Result, Sender } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import { createTable } from "../table/layout.js";
 import { TableReader } from "../table/reader.js";
 import { TableWriter } from "../table/writer.js";
 import { drainPort } from "./drain-port.js";
-import { claim, Incoming, type NewTargets, Outgoing, toMain, type Word } from "./messages.js";
+import { claim, Incoming, type NewTargets, Outgoing, toMain, toThread, type Word } from "./messages.js";
 import { type DispatchHooks, LaneServer } from "./server.js";
 
 const layout = { slots: 4, threads: 1 };
@@ -19,6 +20,7 @@ function openServer(test: TestContext) {
   const words = createTable(layout);
   const writer = new TableWriter(words);
   const claims = new Int32Array(new SharedArrayBuffer(64));
+  const answers = new AnswerFlow(100_000);
   const noted: string[] = [];
   const applied: (readonly Target[])[] = [];
   const begun: { readonly settle: (result: Result) => void; readonly claim: Claim | undefined }[] = [];
@@ -45,7 +47,8 @@ function openServer(test: TestContext) {
     viewPort: views.port2,
     open: ({ row }, given) => {
       hooks = given;
-      return { sender, reader: new TableReader({ words, layout, thread: row, inFlightMax: 1, nowMs: () => 0 }) };
+      const reader = new TableReader({ words, layout, thread: row, inFlightMax: 1, nowMs: () => 0 });
+      return { sender, reader, answers };
     },
   });
   test.after(() => {
@@ -53,6 +56,7 @@ function openServer(test: TestContext) {
   });
   return {
     server,
+    answers,
     claims,
     noted,
     applied,
@@ -163,6 +167,23 @@ describe("lane server", () => {
       "credentialRefused",
       "released 3 0",
     ]);
+  });
+
+  it("the bytes of large answers count until main has them: other answers wait that long", async (test) => {
+    const scene = openServer(test);
+    scene.hello([]);
+    scene.say(call(0));
+    await turns();
+    scene.begun[0]?.settle({ ...answered, body: Buffer.allocUnsafeSlow(200_000) });
+    await turns();
+    let resumed = 0;
+    assert.equal(scene.answers.grew({ byteLength: 70_000, resume: () => resumed++ }, 70_000), false);
+    scene.say(call(1));
+    await turns();
+    assert.equal(resumed, 0);
+    scene.say((outgoing) => outgoing.words.push(toThread.taken, 200_000));
+    await turns();
+    assert.equal(resumed, 1);
   });
 
   it("a revoked request is neither accepted nor sent", async (test) => {

@@ -1,5 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { TlsConfig } from "@rollcall/core/config";
+import { uncountedBytes } from "@rollcall/core/request";
+import type { AnswerFlow } from "../dispatch/answer-flow.js";
 import type { Claim, DispatchObserver, PendingRequest, PreparedRequest, Result, Sender } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import type { TableReader } from "../table/reader.js";
@@ -10,7 +12,14 @@ export interface LaneServerOptions {
   readonly port: MessagePort;
   readonly viewPort: MessagePort;
   /** Makes the dispatch of this thread, once its row of the table is known. */
-  readonly open: (hello: Hello, hooks: DispatchHooks) => { readonly sender: Sender; readonly reader: TableReader };
+  readonly open: (hello: Hello, hooks: DispatchHooks) => OpenedDispatch;
+}
+
+export interface OpenedDispatch {
+  readonly sender: Sender;
+  readonly reader: TableReader;
+  /** Holds the bytes of answers until main has them. */
+  readonly answers: AnswerFlow;
 }
 
 /** The parts of a dispatch that the lane provides. */
@@ -25,7 +34,7 @@ export class LaneServer {
   /** By id. */
   private readonly requests: (ServedRequest | undefined)[] = [];
   private readonly idleWaits: IdleWait[] = [];
-  private opened: { readonly sender: Sender; readonly reader: TableReader; readonly claims: Int32Array } | undefined;
+  private opened: (OpenedDispatch & { readonly claims: Int32Array }) | undefined;
   private pending = 0;
   private accepted = 0;
   /** The number of the list of targets that the dispatch has. */
@@ -78,7 +87,7 @@ export class LaneServer {
   }
 
   private open(hello: Hello): void {
-    const { sender, reader } = this.options.open(hello, {
+    const opened = this.options.open(hello, {
       observer: {
         failed: ({ slot, generation, startedAtMs, reason }) =>
           this.post(toMain.nodeFailed, slot, generation, startedAtMs, reason),
@@ -88,7 +97,7 @@ export class LaneServer {
       },
       takeNewLists: () => this.takeNewLists(),
     });
-    this.opened = { sender, reader, claims: hello.claims };
+    this.opened = { ...opened, claims: hello.claims };
     this.apply(hello);
     this.options.viewPort.on("message", (list: NewTargets) => this.apply(list));
     this.whenOpen?.();
@@ -154,6 +163,9 @@ export class LaneServer {
         case toThread.reroute:
           this.opened?.sender.reroute(incoming.reroute());
           break;
+        case toThread.taken:
+          this.opened?.answers.taken(incoming.number());
+          break;
         case toThread.close:
           void this.opened?.sender.destroy();
           break;
@@ -178,6 +190,8 @@ export class LaneServer {
     this.requests[request.id] = undefined;
     this.pending--;
     this.outgoing.result(request.id, result);
+    if (result.kind === "answered" && result.body.length > uncountedBytes)
+      this.opened?.answers.posted(result.body.length);
     this.flushSoon();
     for (const wait of [...this.idleWaits]) if (request.number <= wait.upTo && --wait.remaining === 0) wait.resolve();
   }

@@ -126,6 +126,7 @@ class StressRig {
           connectTimeoutMs: 5_000,
           maxResponseBytes: 1_000_000,
         },
+        bufferedMaxBytes: 1_000_000,
         queueMax: 64,
         noNodeWaitMs: 2_000,
         drainMs: 500,

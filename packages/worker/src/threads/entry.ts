@@ -3,6 +3,7 @@ import { systemTimers } from "@rollcall/coordinator/cluster";
 import { beatMs } from "@rollcall/core/health";
 import { Deadlines } from "../api/deadlines.js";
 import { Requests } from "../api/requests.js";
+import { AnswerFlow } from "../dispatch/answer-flow.js";
 import { Dispatch } from "../dispatch/dispatch.js";
 import type { Hello } from "../lane/messages.js";
 import { type DispatchHooks, LaneServer } from "../lane/server.js";
@@ -29,12 +30,14 @@ const announcement: ThreadAnnouncement = {
 parentPort?.postMessage(announcement, [lane.port2, views.port2]);
 
 function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
-  const { words, layout, settings, queueMax, noNodeWaitMs, drainMs, defaults } = setup;
+  const { words, layout, settings, bufferedMaxBytes, queueMax, noNodeWaitMs, drainMs, defaults } = setup;
   const reader = new TableReader({ words, layout, thread: row, inFlightMax: settings.perNode, nowMs });
+  const answers = new AnswerFlow(bufferedMaxBytes);
   const watch = new LoopLagMonitor(reader, nowMs);
   const sender = new Dispatch({
     reader,
     settings,
+    answers,
     queueMax,
     noNodeWaitMs,
     drainMs,
@@ -57,7 +60,7 @@ function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
     watch.beat();
     server.showQueue();
   }, beatMs).unref();
-  return { sender, reader };
+  return { sender, reader, answers };
 }
 
 /** How long a task waits at most for the requests of its thread to end before it may block them. */

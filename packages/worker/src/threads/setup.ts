@@ -8,6 +8,8 @@ export interface ThreadSetup {
   readonly words: Int32Array;
   readonly layout: TableLayout;
   readonly settings: ConnectionSettings;
+  /** What answers under way may hold in this thread. */
+  readonly bufferedMaxBytes: number;
   readonly queueMax: number;
   readonly noNodeWaitMs: number;
   readonly drainMs: number;
