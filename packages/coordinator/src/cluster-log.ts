@@ -94,7 +94,7 @@ export class ClusterLog {
     if (waiting.length === 0) {
       const label = nodeLabel(node);
       const line = `node ${label} is listed but not used yet: ${reason}`;
-      return this.warnings.warn(`unverified ${nodeKey(node)}`, { node: label, reason }, line);
+      return this.warnings.warn(`unverified ${nodeKey(node)}`, { node: label, reason }, line, reason);
     }
     if (!waiting.every((other) => this.unverifiedNodes.has(nodeKey(other)))) return;
     const addresses = waiting.slice(0, namedMax).map(addressOf);
@@ -128,7 +128,7 @@ export class ClusterLog {
 
   listUnusable(node: NodeRecord, reason: string): void {
     this.current = `${nodeLabel(node)}: ${reason}`;
-    this.warnings.warn("list", { node: nodeLabel(node), reason }, `the list of nodes was not used: ${reason}`);
+    this.warnings.warn("list", { node: nodeLabel(node), reason }, `the list of nodes was not used: ${reason}`, reason);
   }
 
   listRead({ skipped, filterIgnored, nodes }: Extract<ParsedSniff, { ok: true }>): void {
@@ -152,7 +152,7 @@ export class ClusterLog {
   /** A part of a list was not applied; undefined: all of it was. */
   listHeld(reason: string | undefined): void {
     if (reason === undefined) this.warnings.clear("held");
-    else this.warnings.warn("held", { reason }, `a list of nodes is held back: ${reason}`);
+    else this.warnings.warn("held", { reason }, `a list of nodes is held back: ${reason}`, reason);
   }
 
   private denied(node: NodeRecord, request: string, privilege: string): void {

@@ -1,10 +1,11 @@
 import { messageOf } from "@rollcall/core";
+import { reasonOf } from "./store/redis-problem.js";
 import type { WarnOnce } from "./warn-once.js";
 
 /** Apart, because one may go on failing while the other does not. */
 type Topic = "lease" | "last view";
 
-/** What the store could not do lately: one warning when a topic begins to fail. */
+/** What the store could not do lately: one warning when a topic begins to fail, and one for each further reason. */
 export class StoreProblems {
   private current: string | undefined;
   private closed = false;
@@ -24,7 +25,7 @@ export class StoreProblems {
   failed(topic: Topic, error: unknown, what: string): void {
     const problem = messageOf(error);
     this.current = `${what}: ${problem}`;
-    if (!this.closed) this.warnings.warn(topic, { problem }, this.current);
+    if (!this.closed) this.warnings.warn(topic, { problem }, this.current, reasonOf(problem));
   }
 
   /** Logs nothing more. */

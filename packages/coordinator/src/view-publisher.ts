@@ -1,6 +1,7 @@
 import { type Clock, messageOf, present } from "@rollcall/core";
 
 import type { Mark, NodeRecord, Topology, Version } from "@rollcall/core/view";
+import { reasonOf } from "./store/redis-problem.js";
 import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
 import type { WarnOnce } from "./warn-once.js";
 
@@ -122,7 +123,7 @@ export class ViewPublisher {
       this.topologyIsNew ||= topologyIsNew;
       this.marksAreNew ||= marksAreNew;
       const problem = messageOf(error);
-      warnings.warn("publication", { problem }, `the view could not be published: ${problem}`);
+      warnings.warn("publication", { problem }, `the view could not be published: ${problem}`, reasonOf(problem));
       return false;
     }
   }

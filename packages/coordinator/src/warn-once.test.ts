@@ -15,6 +15,18 @@ describe("warnings that stay true", () => {
     assert.deepEqual(logger.messages("warn"), ["first", "other", "third"]);
   });
 
+  it("a warning is logged again when its reason changes, each reason once, and at most eight", () => {
+    const logger = collectingLogger();
+    const warnings = new WarnOnce(logger);
+    for (const reason of ["refused", "no memory", "refused", "no memory"]) warnings.warn("lease", {}, reason, reason);
+    assert.deepEqual(logger.messages("warn"), ["refused", "no memory"]);
+    for (let count = 0; count < 20; count++) warnings.warn("lease", {}, `reason ${count}`, `reason ${count}`);
+    assert.equal(logger.messages("warn").length, 8);
+    warnings.clear("lease");
+    warnings.warn("lease", {}, "refused", "refused");
+    assert.equal(logger.messages("warn").length, 9);
+  });
+
   it("at most 1,000 warnings are active, however many nodes they name", () => {
     const logger = collectingLogger();
     const warnings = new WarnOnce(logger);

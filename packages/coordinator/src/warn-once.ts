@@ -1,19 +1,22 @@
 import type { Logger } from "@rollcall/core";
 
 /**
- * Warnings that stay true for long: each is logged when it becomes true, and not again until it was false. At most
- * 1,000 are active at a time; beyond that, none is logged.
+ * Warnings that stay true for long: each is logged when it becomes true, once more for each further reason, and not
+ * again until it was false. At most 1,000 are active at a time; beyond that, none is logged.
  */
 export class WarnOnce {
-  private readonly active = new Set<string>();
+  /** The reasons that were logged, by topic. */
+  private readonly active = new Map<string, Set<string>>();
 
   constructor(private readonly logger: Logger) {}
 
-  /** Logs the message unless the topic is active. */
-  warn(topic: string, fields: object, message: string): void {
+  /** Logs the message unless the topic is active with that reason. Of one topic, at most 8 reasons are logged. */
+  warn(topic: string, fields: object, message: string, reason = ""): void {
+    const reasons = this.active.get(topic) ?? new Set();
     // Topics name nodes, and a hostile cluster may list any number of those.
-    if (this.active.has(topic) || this.active.size >= topicsMax) return;
-    this.active.add(topic);
+    if (reasons.size === 0 && this.active.size >= topicsMax) return;
+    if (reasons.has(reason) || reasons.size >= reasonsMax) return;
+    this.active.set(topic, reasons.add(reason));
     this.logger.warn(fields, message);
   }
 
@@ -24,3 +27,4 @@ export class WarnOnce {
 }
 
 const topicsMax = 1_000;
+const reasonsMax = 8;

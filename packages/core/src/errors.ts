@@ -109,7 +109,7 @@ export class RollcallError extends Error {
     return new RollcallError(code, message, {
       sent,
       attempts,
-      ...(cause === undefined ? {} : { cause: new Error(cause) }),
+      ...(cause === undefined ? {} : { cause: new Error(printable(cause)) }),
     });
   }
 }

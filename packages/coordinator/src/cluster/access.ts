@@ -238,6 +238,7 @@ export class ClusterAccess {
         this.defaultAuth === undefined
           ? `the function given as \`auth\` failed (${problem}); requests wait for it`
           : `the function given as \`auth\` failed (${problem}); the credential it gave before stays in use`,
+        problem,
       );
     }
     this.warnings.clear("auth");

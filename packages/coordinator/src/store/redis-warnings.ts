@@ -5,7 +5,7 @@ import { WarnOnce } from "../warn-once.js";
 type Document = "head" | "marks" | "topology";
 type Channel = "events" | "heartbeats" | "reports" | "probeResults";
 
-/** What a reader logs about the contents of Redis: each problem once, until it is over. Nothing after `close`. */
+/** What a reader logs about the contents of Redis: each problem once, until its topic is over. Nothing after `close`. */
 export class RedisWarnings {
   private readonly once: WarnOnce;
   private closed = false;
@@ -49,6 +49,6 @@ export class RedisWarnings {
   }
 
   private warn(topic: string, problem: string, message: string): void {
-    if (!this.closed) this.once.warn(topic, { problem }, message);
+    if (!this.closed) this.once.warn(topic, { problem }, message, problem);
   }
 }

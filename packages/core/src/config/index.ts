@@ -38,7 +38,7 @@ export {
   parsePoolConfig,
   parseViewPlace,
 } from "./parse-config.js";
-export { isHeaderName, isHeaderValue, reservedHeaders } from "./read-headers.js";
+export { isHeaderName, isHeaderValue, methodOverrides, reservedHeaders } from "./read-headers.js";
 export {
   type RedactedAuth,
   type RedactedConfig,

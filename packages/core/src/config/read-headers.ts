@@ -21,6 +21,14 @@ export const reservedHeaders: ReadonlyMap<string, string> = new Map([
   ["content-length", "is decided by each request's body"],
 ]);
 
+/** Headers by which a proxy or a framework takes a request for one of another method. */
+export const methodOverrides: ReadonlySet<string> = new Set([
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "http-method-override",
+]);
+
 /** What a single request may say of its body cannot be said for all. */
 const perRequest: ReadonlySet<string> = new Set(["content-type", "content-encoding"]);
 
@@ -39,7 +47,7 @@ export function readHeaders(given: Place, problems: Problems): Readonly<Record<s
   for (const [written, text] of Object.entries(value)) {
     const place: Place = { path: pathIn(path, written), value: text, secret: true };
     const name = written.toLowerCase();
-    const reason = perRequest.has(name) ? "is decided by each request's body" : reservedHeaders.get(name);
+    const reason = reasonAgainst(name);
     if (reason !== undefined) {
       problems.remark(place.path, reason);
     } else if (!isHeaderName(name)) {
@@ -53,6 +61,13 @@ export function readHeaders(given: Place, problems: Problems): Readonly<Record<s
     }
   }
   return Object.fromEntries(headers);
+}
+
+/** Why the header may not stand in the options, though a request may have it. */
+function reasonAgainst(name: string): string | undefined {
+  if (perRequest.has(name)) return "is decided by each request's body";
+  if (methodOverrides.has(name)) return "would change the method of every request, those of discovery included";
+  return reservedHeaders.get(name);
 }
 
 /** In lower case. */

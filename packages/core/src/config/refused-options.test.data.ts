@@ -114,6 +114,8 @@ headers: { Authorization: "x" }  => headers.Authorization: ${credential}
 headers: { host: "x" }  => headers.host: is decided by the connection
 headers: { "Content-Length": "1" }  => headers["Content-Length"]: is decided by each request's body
 headers: { "Transfer-Encoding": "x" }  => headers["Transfer-Encoding"]: is decided by the connection
+headers: { "X-HTTP-Method-Override": "DELETE" }
+  => headers["X-HTTP-Method-Override"]: would change the method of every request, those of discovery included
 headers: { "a b": "x" }  => headers["a b"]: is not a header name
 headers: { a: "x\r\nb: y", c: 1, d: "☃" }
   => headers.a = [redacted]: ${header}

@@ -1,3 +1,4 @@
+import { printable } from "../printable.js";
 import { sniffLimits } from "./limits.js";
 
 export type Attributes = Readonly<Record<string, string | readonly string[]>>;
@@ -13,7 +14,8 @@ export function parseAttributes(entries: readonly (readonly [string, unknown])[]
   for (const [key, value] of entries) {
     if (plain.size === sniffLimits.attributesMax) break;
     if (key.length > sniffLimits.attributeKeyMaxLength) continue;
-    if (typeof value === "string" && value.length <= sniffLimits.attributeValueMaxLength) plain.set(key, value);
+    if (typeof value === "string" && value.length <= sniffLimits.attributeValueMaxLength)
+      plain.set(printable(key), printable(value));
   }
 
   const attributes = new Map<string, string | readonly string[]>();

@@ -1,3 +1,4 @@
+import { printable } from "../printable.js";
 import { sniffLimits } from "./limits.js";
 
 /** A replacement candidate takes over after this time in which no node of the old cluster answered. */
@@ -183,5 +184,7 @@ export type IdentityProof =
 export function judgeIdentity(pinned: string | undefined, answeredUuid: unknown): IdentityProof {
   if (typeof answeredUuid !== "string" || answeredUuid.length > sniffLimits.idMaxLength) return { kind: "unverified" };
   if (answeredUuid === "" || answeredUuid === notJoined) return { kind: "unverified" };
-  return { kind: pinned === undefined || pinned === answeredUuid ? "verified" : "foreign", uuid: answeredUuid };
+  // As it is read from a view.
+  const uuid = printable(answeredUuid);
+  return { kind: pinned === undefined || pinned === uuid ? "verified" : "foreign", uuid };
 }

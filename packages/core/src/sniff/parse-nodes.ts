@@ -151,11 +151,15 @@ interface NodeEntry {
   readonly http: unknown;
 }
 
-function readNode(id: string, value: unknown): NodeEntry | SkippedNode {
+function readNode(givenId: string, value: unknown): NodeEntry | SkippedNode {
   const entry = asObject(value);
-  if (entry === undefined) return { id: sanitizeForLog(id), reason: "its entry is not an object" };
-  if (id === "" || id.length > sniffLimits.idMaxLength) {
-    return { id: sanitizeForLog(id), reason: `its id is empty or longer than ${sniffLimits.idMaxLength} characters` };
+  if (entry === undefined) return { id: sanitizeForLog(givenId), reason: "its entry is not an object" };
+  const id = boundedText(givenId, sniffLimits.idMaxLength);
+  if (id === undefined) {
+    return {
+      id: sanitizeForLog(givenId),
+      reason: `its id is empty or longer than ${sniffLimits.idMaxLength} characters`,
+    };
   }
   const name = boundedText(entry.name, sniffLimits.nameMaxLength);
   const version = boundedText(entry.version, sniffLimits.versionMaxLength);

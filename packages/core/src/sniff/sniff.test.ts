@@ -322,6 +322,16 @@ it("a skipped node is shown on one line and without a user's password", () => {
   assert.deepEqual(sniff.skipped[0]?.published, "[redacted]@es1:9200");
 });
 
+it("no text of a listed node has a character that a terminal or a log may obey", () => {
+  const forged = "x\n\u{1b}[31m\u{202e}";
+  const entry = { ...good, name: forged, version: forged, roles: [forged], attributes: { [forged]: forged } };
+  const body = JSON.stringify({ cluster_name: forged, nodes: { [forged]: entry } });
+  const sniff = parseNodes({ status: 200, body }, context);
+  assert.ok(sniff.ok);
+  assert.equal(JSON.stringify(sniff).split("x\ufffd\ufffd[31m\ufffd").length - 1, 7);
+  assert.doesNotMatch(JSON.stringify(sniff), /\\n|\\u001b|\u202e/);
+});
+
 it("an answer whose nodes are all skipped keeps its counts", () => {
   const counts = { total: 3, successful: 2, failed: 1 };
   const text = JSON.stringify({ _nodes: counts, cluster_name: "logs", nodes: { a: {} } });

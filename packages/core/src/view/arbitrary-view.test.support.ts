@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { printable } from "../printable.js";
 import type { Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
 import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
@@ -19,9 +20,9 @@ function recordOf<Document>(
   return fc.record(fields, { requiredKeys, noNullPrototype: true }) as fc.Arbitrary<Document>;
 }
 
-/** Any text, with all that JSON has to escape. */
+/** Any text that a reader leaves as it is, with quotes and backslashes. */
 const textUpTo = (maxLength: number) =>
-  fc.string({ unit: "binary", maxLength }).map((text) => text.slice(0, maxLength));
+  fc.string({ unit: "binary", maxLength }).map((text) => printable(text.slice(0, maxLength)));
 const nameUpTo = (maxLength: number) => textUpTo(maxLength).filter((text) => text.length > 0);
 const moment = fc.double({ min: 0, max: 2 ** 50, noNaN: true }).map((ms) => ms + 0);
 const count = fc.nat({ max: 1_000_000 });

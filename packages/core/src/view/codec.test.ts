@@ -33,6 +33,24 @@ it("every document is read as it was written", () => {
   );
 });
 
+it("no text of a document has a character that a terminal or a log may obey, and a mark still names its node", () => {
+  const forged = "x\n\u001b[31m\u202e";
+  const by = { ...version, leader: forged };
+  const names = { id: forged, name: forged, roles: [forged], version: forged, aliases: [forged] };
+  const nodes = [{ ...node, ...names, attributes: { [forged]: [forged] } }];
+  const documents = [
+    decodeTopology(zipped({ version: by, clusterUuid: forged, clusterName: forged, source: "sniff", nodes })),
+    decodeMarks(bytes({ version: by, nodes: { [`${forged}@es1:9200`]: { ...mark, reason: forged } } })),
+    decodeHead(bytes({ ...head, topology: by, marks: by })),
+  ];
+  assert.deepEqual(documents.map(problemOf), ["none", "none", "none"]);
+  assert.ok(!/\\n|\\u001b|\u202e/.test(JSON.stringify(documents)));
+  const [topologyRead, marksRead] = documents.map(
+    (read) => JSON.stringify(read).match(/x\ufffd\ufffd\[31m\ufffd/g)?.length,
+  );
+  assert.deepEqual([topologyRead, marksRead], [10, 3]);
+});
+
 it("unknown fields are dropped at every level", () => {
   const strange = { later: { than: "us" } };
   const read = decodeTopology(

@@ -1,5 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { errorCodeOf } from "../error-text.js";
+import { printable } from "../printable.js";
 
 /** The result of reading foreign bytes: a value that is what its type says, or the reason why there is none. */
 export type Decoded<Value> = { readonly value: Value } | { readonly problem: string };
@@ -48,10 +49,11 @@ export function gunzip(bytes: Uint8Array, maxBytes: number): Uint8Array {
   }
 }
 
+/** Every text of a document or a message: without characters that a terminal or a log may obey. */
 export function readString(value: unknown, what: string, maxLength: number): string {
   if (typeof value !== "string") return refuse(`${what} is not text`);
   if (value.length > maxLength) return refuse(`${what} is longer than ${maxLength} characters`);
-  return value;
+  return printable(value);
 }
 
 /** Text that is not empty. */

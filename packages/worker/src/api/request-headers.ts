@@ -1,4 +1,4 @@
-import { isHeaderName, isHeaderValue, reservedHeaders } from "@rollcall/core/config";
+import { isHeaderName, isHeaderValue, methodOverrides, reservedHeaders } from "@rollcall/core/config";
 import type { PoolRequest } from "./pool-request.js";
 import { requestProblem } from "./request-fields.js";
 import { pairsOf } from "./request-path.js";
@@ -30,14 +30,6 @@ function addHeader(list: string[], written: unknown, value: unknown): void {
   if (has(list, name)) throw requestProblem(`headers.${name}`, "is given twice; case makes no difference");
   list.push(name, value);
 }
-
-/** Headers by which a proxy or a framework takes a request for one of another method. */
-const methodOverrides: ReadonlySet<string> = new Set([
-  "x-http-method",
-  "x-http-method-override",
-  "x-method-override",
-  "http-method-override",
-]);
 
 export function overridesMethod(headers: readonly string[]): boolean {
   for (let at = 0; at < headers.length; at += 2) if (methodOverrides.has(headers[at] ?? "")) return true;

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { collectingLogger } from "@rollcall/testing";
+import { redisError } from "./store/redis-problem.js";
+import { StoreProblems } from "./store-problems.js";
+import { WarnOnce } from "./warn-once.js";
+
+it("why the lease fails is logged again when the reason changes, and not while Redis is merely away in other words", () => {
+  const logger = collectingLogger();
+  const problems = new StoreProblems(new WarnOnce(logger));
+  for (const message of [
+    "Connection is closed.",
+    "Command timed out",
+    "OOM command not allowed",
+    "Command timed out",
+  ]) {
+    problems.failed("lease", redisError(new Error(message)), "the lease could not be renewed");
+  }
+  const [away, full, ...more] = logger.messages("warn");
+  assert.match(away ?? "", /could not be renewed: Redis: connection lost$/);
+  assert.match(full ?? "", /could not be renewed: Redis: it is full \(OOM\)/);
+  assert.deepEqual(more, []);
+});
