@@ -22,7 +22,10 @@ async function search(text, signal) {
 /** Healthy while one node is. A node in "slow-start" has just joined or come back, and takes requests. */
 function health() {
   const nodes = pool.nodes().map(({ address, name, state, reason }) => ({ address, name, state, reason }));
-  return { ok: nodes.some(({ state }) => state === "healthy" || state === "slow-start"), nodes };
+  const { threads } = pool.stats();
+  const canSend = threads.length === 0 || threads.some(({ state }) => state !== "failed");
+  const ok = canSend && nodes.some(({ state }) => state === "healthy" || state === "slow-start");
+  return { ok, nodes, threads: threads.map(({ state, reason }) => ({ state, reason })) };
 }
 
 /** The status for our own client when the search failed. */

@@ -60,7 +60,7 @@ function circumstances(): string {
 const installed = [
   "packages/worker",
   "node_modules/undici",
-  "node_modules/piscina",
+  "bench/node_modules/piscina",
   "node_modules/ioredis",
   "bench/node_modules/undici",
   "bench/node_modules/@elastic/elasticsearch",

@@ -155,6 +155,7 @@ const threadColours: Readonly<Record<ThreadHeartbeat["state"], Colour>> = {
   starting: "yellow",
   well: "green",
   late: "red",
+  failed: "red",
 };
 
 function threadCell(thread: ThreadHeartbeat | undefined, view: ViewReport | undefined): Cell {

@@ -133,7 +133,7 @@ describe("thread that dies", patience, () => {
     await withThreads(1, async ({ pool, log }) => {
       await pool.run<typeof die>(dieModule, "throw-later");
       await waitUntil("it is logged", () => log.text().includes("a worker thread died"));
-      assert.match(log.text(), /died of an error \(thrown when the task was over\)/);
+      assert.match(log.text(), /died of an error \(thrown when the task was over, at file:.*die\.js:\d+:\d+\)/);
       assert.equal(log.text().match(/worker thread/g)?.length, 1, log.text());
       assert.equal((await pool.request(search)).status, 200);
     });

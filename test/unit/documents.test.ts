@@ -179,6 +179,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     redis: true,
     coordinator: true,
     threads: true,
+    threadEntry: true,
     timeoutMs: true,
     maxResponseBytes: true,
     maxBufferedResponseBytes: true,

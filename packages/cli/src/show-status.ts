@@ -130,6 +130,7 @@ const conditionStyles: Readonly<Record<Condition, Style>> = {
   orphan: "bad",
   stale: "bad",
   behind: "bad",
+  failed: "bad",
   late: "caution",
   starting: "caution",
   well: "good",

@@ -69,7 +69,7 @@ export interface NodeReport {
   readonly ejectedBy: number;
 }
 
-export type Condition = "orphan" | "stale" | "behind" | "late" | "starting" | "well";
+export type Condition = "orphan" | "stale" | "behind" | "failed" | "late" | "starting" | "well";
 
 export interface ReplicaReport {
   readonly replica: string;
@@ -267,14 +267,23 @@ function applied(version: Version | undefined, newest: Version | undefined): App
 
 function conditionOf(freshness: Freshness, documents: readonly Applied[], threads: readonly ThreadReport[]): Condition {
   if (freshness !== "fresh") return freshness;
-  // A thread that is starting has no document yet, which is normal.
-  const running = threads.filter(({ state }) => state !== "starting").map(({ topology }) => topology);
+  // A thread that is not up has no document yet.
+  const running = threads
+    .filter(({ state }) => state !== "starting" && state !== "failed")
+    .map(({ topology }) => topology);
   if ([...documents, ...running].some(({ isCurrent }) => isCurrent === false)) return "behind";
-  if (threads.some(({ state }) => state === "late")) return "late";
-  return threads.some(({ state }) => state === "starting") ? "starting" : "well";
+  return (["failed", "late", "starting"] as const).find((bad) => threads.some(({ state }) => state === bad)) ?? "well";
 }
 
-const conditionOrder = ["orphan", "stale", "behind", "late", "starting", "well"] as const satisfies Condition[];
+const conditionOrder = [
+  "orphan",
+  "stale",
+  "behind",
+  "failed",
+  "late",
+  "starting",
+  "well",
+] as const satisfies Condition[];
 
 function replicasInTroubleFirst(a: ReplicaReport, b: ReplicaReport): number {
   return (

@@ -81,6 +81,10 @@ export interface PoolConfig extends ClusterConfig {
   readonly name?: string;
   readonly coordinator: "candidate" | "external";
   readonly threads: number;
+  /** Whether `threads` was given. If not, the calling thread sends where no worker thread can start. */
+  readonly threadsGiven: boolean;
+  /** An absolute path or a file URL; absent: the package's own module. */
+  readonly threadEntry?: string;
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
   readonly maxBufferedResponseBytes: number;

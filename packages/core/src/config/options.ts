@@ -161,9 +161,14 @@ export interface PoolOptions extends ClusterOptions {
   readonly coordinator?: "candidate" | "external" | undefined;
   /**
    * Worker threads that send the requests; 0 sends from the calling thread. Default: 2, or the number of cores less one
-   * if that is less. Range: 0 to 64.
+   * if that is less; without the option, the calling thread sends where no worker thread can start. Range: 0 to 64.
    */
   readonly threads?: number | undefined;
+  /**
+   * Where a bundler has put `rollcall/thread`, the module that a worker thread runs: a file URL or an absolute path.
+   * Default: the package's own file; in a bundle, `rollcall-thread.js` beside it.
+   */
+  readonly threadEntry?: URL | string | undefined;
   /**
    * The time limit of a request that sets none, in milliseconds: queue, connection, headers, body and every retry.
    * Default: 30,000. Range: 1 to 86,400,000.

@@ -47,6 +47,7 @@ it("a pool's configuration has every default when only nodes are given", () => {
     discovery: { intervalMs: defaults.discovery.intervalMs, addressMap: {} },
     coordinator: "candidate",
     threads: 0,
+    threadsGiven: false,
     timeoutMs: 30_000,
     maxResponseBytes: 536_870_888,
     maxBufferedResponseBytes: 268_435_456,
@@ -64,6 +65,7 @@ it("a pool's configuration keeps what is given, in one normal form", () => {
     name: "logs",
     coordinator: "external",
     threads: 64,
+    threadEntry: "file:///srv/app/rollcall-thread.js",
     timeoutMs: 1_000,
     maxResponseBytes: 1_024,
     maxBufferedResponseBytes: 1_048_576,
@@ -93,6 +95,7 @@ it("a pool's configuration keeps what is given, in one normal form", () => {
   });
   assert.deepEqual(config, {
     ...same,
+    threadsGiven: true,
     seeds: [
       { scheme: "https", host: "es1.example.com", port: 443, pathPrefix: "/es" },
       { scheme: "http", host: "10.0.0.1", port: 9200, pathPrefix: "" },
@@ -255,7 +258,7 @@ it("a cluster's configuration has no option of a pool", () => {
 
 it("options of any shape either parse or throw CONFIG", () => {
   const names =
-    "nodes auth tls headers discovery logger redis name coordinator threads timeoutMs maxResponseBytes maxBufferedResponseBytes connections queue retry";
+    "nodes auth tls headers discovery logger redis name coordinator threads threadEntry timeoutMs maxResponseBytes maxBufferedResponseBytes connections queue retry";
   const inner = "url auth tls username password apiKey bearer ca cert key allow hosts cluster options host port max";
   const object = (keys: string, value: fc.Arbitrary<unknown>) =>
     fc.dictionary(fc.oneof(fc.constantFrom(...keys.split(" ")), fc.string()), value, { maxKeys: 5 });

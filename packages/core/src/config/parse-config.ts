@@ -28,6 +28,7 @@ const poolNames = [
   "name",
   "coordinator",
   "threads",
+  "threadEntry",
   "timeoutMs",
   "maxResponseBytes",
   "maxBufferedResponseBytes",
@@ -126,7 +127,7 @@ function readPool(
 ): Omit<PoolConfig, keyof ClusterConfig> {
   return {
     ...readSharing(fields, problems),
-    threads: readWholeNumber(fields.threads, bounds.threads, defaultThreads(cores), problems),
+    ...readThreads(fields, cores, problems),
     timeoutMs: readWholeNumber(fields.timeoutMs, bounds.timeoutMs, defaults.timeoutMs, problems),
     maxResponseBytes: readWholeNumber(
       fields.maxResponseBytes,
@@ -144,6 +145,26 @@ function readPool(
     queue: readQueue(fields.queue, problems),
     retry: readRetry(fields.retry, problems),
   };
+}
+
+function readThreads(
+  { threads, threadEntry }: Fields<"threads" | "threadEntry">,
+  cores: number,
+  problems: Problems,
+): Pick<PoolConfig, "threads" | "threadsGiven" | "threadEntry"> {
+  return present({
+    threads: readWholeNumber(threads, bounds.threads, defaultThreads(cores), problems),
+    threadsGiven: threads.value !== undefined,
+    threadEntry: threadEntry.value === undefined ? undefined : readFile(threadEntry, problems),
+  });
+}
+
+/** A file URL as text, or an absolute path. */
+function readFile(place: Place, problems: Problems): string | undefined {
+  const text = place.value instanceof URL ? place.value.href : place.value;
+  if (typeof text === "string" && /^(?:file:\/\/|\/|[A-Za-z]:[\\/])/.test(text)) return text;
+  problems.add(place, "must be a file URL or an absolute path");
+  return undefined;
 }
 
 function readViewPlace(fields: Fields<"redis" | "name">, problems: Problems): ViewPlace | undefined {

@@ -78,10 +78,10 @@ export function redactConfig(config: ClusterConfig | CoordinatorConfig | PoolCon
 }
 
 function poolPart(config: PoolConfig) {
-  const { coordinator, threads, timeoutMs, maxResponseBytes, maxBufferedResponseBytes } = config;
+  const { coordinator, threads, threadEntry, timeoutMs, maxResponseBytes, maxBufferedResponseBytes } = config;
   const { connections, queue, retry } = config;
   const limits = { maxResponseBytes, maxBufferedResponseBytes };
-  return { coordinator, threads, timeoutMs, ...limits, connections, queue, retry };
+  return { coordinator, threads, ...present({ threadEntry }), timeoutMs, ...limits, connections, queue, retry };
 }
 
 function redactSeed(seed: Seed): RedactedSeed {

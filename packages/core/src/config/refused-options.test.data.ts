@@ -147,6 +147,9 @@ discovery: { clusterUuid: "_na_" }
 name: "a b"  => name = "a b": ${viewName}
 threads: 65  => threads = 65: must be a whole number from 0 to 64
 threads: "2"  => threads = "2": must be a whole number from 0 to 64
+threadEntry: "./rollcall-thread.js"  => threadEntry = "./rollcall-thread.js": must be a file URL or an absolute path
+threadEntry: "https://cdn/thread.js"  => threadEntry = "https://cdn/thread.js": must be a file URL or an absolute path
+threadEntry: true  => threadEntry = true: must be a file URL or an absolute path
 timeoutMs: "${"x".repeat(500)}"
   => timeoutMs = "${"x".repeat(80)}…": must be a whole number from 1 to 86400000
 timeoutMs: null, queue: { perThread: -1 }, retry: { max: 1.5 }

@@ -92,7 +92,7 @@ export const anyMarks: fc.Arbitrary<Marks> = fc
 const versions = { topology: anyVersion, marks: anyVersion };
 export const anyHead = recordOf<Head>({ ...versions, beat: fc.maxSafeNat(), atMs: fc.nat(), replicas: count });
 
-const threadState = fc.constantFrom("starting" as const, "well" as const, "late" as const);
+const threadState = fc.constantFrom("starting" as const, "well" as const, "late" as const, "failed" as const);
 const anyThread = recordOf<ThreadHeartbeat>(
   { thread: fc.nat({ max: 63 }), topology: anyVersion, calls: count, tasks: count, state: threadState },
   ["topology"],

@@ -60,6 +60,6 @@ function readThread(value: unknown): ThreadHeartbeat {
     ...readOptional(fields, "topology", readVersion),
     calls: count("calls"),
     tasks: count("tasks"),
-    state: readOneOf(fields.get("state"), "state", ["starting", "well", "late"]),
+    state: readOneOf(fields.get("state"), "state", ["starting", "well", "late", "failed"]),
   };
 }

@@ -38,6 +38,9 @@ export interface ThreadHeartbeat {
   /** Requests assigned to it that have not ended. */
   readonly calls: number;
   readonly tasks: number;
-  /** "late": its event loop lags, as in a task that computes; it is assigned no requests. */
-  readonly state: "starting" | "well" | "late";
+  /**
+   * "late": its event loop lags, as in a task that computes; it is assigned no requests. "failed": it could not start,
+   * and is started again later.
+   */
+  readonly state: "starting" | "well" | "late" | "failed";
 }

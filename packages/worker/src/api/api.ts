@@ -27,7 +27,7 @@ export interface Pool {
    * fires the task's signal; it does not end its code.
    *
    * @throws {RollcallError} `TASK` for what the task threw, with that as `cause`, and for a module or a result that
-   *   cannot be used; `ABORTED`, `TIMEOUT`, `CLOSED`, at once; `QUEUE_FULL`; `THREAD` where its thread has died;
+   *   cannot be used; `ABORTED`, `TIMEOUT`, `CLOSED`, at once; `QUEUE_FULL`; `THREAD` where its thread has died or none can start;
    *   `CONFIG` for arguments that cannot be used
    */
   run<F extends Task>(module: URL, data: Parameters<F>[0], options?: TaskOptions): Promise<Awaited<ReturnType<F>>>;
@@ -35,7 +35,8 @@ export interface Pool {
    * Resolves once a node has proved to belong to the cluster and a thread that sends is up. A request need not wait for
    * it. `timeoutMs`: 0 or a time in the range of a request's timeout; default 30,000.
    *
-   * @throws {RollcallError} `TIMEOUT`, with what stands in the way; `CLOSED`; `CONFIG` for a `timeoutMs` out of range
+   * @throws {RollcallError} `TIMEOUT`, with what stands in the way; `THREAD` at once where no thread can start;
+   *   `CLOSED`; `CONFIG` for a `timeoutMs` out of range
    */
   ready(options?: WaitOptions): Promise<void>;
   /** Every node of the pool, as this process sees it now: a copy. */

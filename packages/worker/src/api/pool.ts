@@ -95,11 +95,11 @@ class ClusterPool implements Pool {
         }),
     });
     const { state, opened, view } = cluster;
-    const { sender, threads } = opened;
+    const { sender, threading } = opened;
     const deadlines = new Deadlines(nowMs);
     const requests = new Requests({ sender, deadlines, defaults: config, nowMs, count: activity.countRequest });
     this.#tasks = new Tasks({
-      ...{ threads, deadlines, nowMs, count: activity.countTask },
+      ...{ threads: threading?.threads, deadlines, nowMs, count: activity.countTask },
       request: (request) => requests.request(request),
     });
     this.#status = new PoolStatus({
@@ -108,7 +108,7 @@ class ClusterPool implements Pool {
     });
     this.#readiness = new Readiness(() => {
       const isVerified = state.view?.topology.clusterUuid !== undefined;
-      return { isVerified, isUp: sender.isUp, problem: view.problem };
+      return { isVerified, isUp: sender.isUp, problem: view.problem, threadProblem: threading?.problem };
     }, events.progress);
     this.#config = config;
     this.#emitter = emitter;
@@ -184,9 +184,9 @@ class ClusterPool implements Pool {
     this.#readiness.close();
     await idle;
     this.#tasks.close();
-    const { sender, threads } = this.#cluster.opened;
+    const { sender, threading } = this.#cluster.opened;
     await Promise.allSettled([sender.destroy(), this.#cluster.close(), this.#controlClient.close()]);
-    await threads?.destroy();
+    await threading?.threads.destroy();
     this.#deadlines.close();
     this.#access.close();
     // Sockets that were destroyed just now give their handles back in the next turns of the loop; TLS takes two.

@@ -9,7 +9,11 @@ export interface ReadyFacts {
   readonly isUp: boolean;
   /** What stands in the way of finding the cluster's nodes, for people. */
   readonly problem: string | undefined;
+  /** Why no thread can start; undefined while one is up, or may come up. */
+  readonly threadProblem: string | undefined;
 }
+
+type Outcome = "ready" | "threadless" | "closed" | "late";
 
 /** Lets callers wait until the pool can answer. */
 export class Readiness {
@@ -21,22 +25,8 @@ export class Readiness {
   ) {}
 
   async wait(timeoutMs: number): Promise<void> {
-    if (this.isReady) return;
-    const outcome = await new Promise<"ready" | "closed" | "late">((resolve) => {
-      // It keeps the process alive: a caller waits for it.
-      const timer = startTimer(() => settle("late"), timeoutMs);
-      const stops = [
-        this.progress.add(() => {
-          if (this.isReady) settle("ready");
-        }),
-        this.closing.add(() => settle("closed")),
-      ];
-      const settle = (how: "ready" | "closed" | "late") => {
-        clearTimeout(timer);
-        for (const stop of stops) stop();
-        resolve(how);
-      };
-    });
+    const outcome = this.outcome ?? (await this.nextOutcome(timeoutMs));
+    if (outcome === "threadless") throw new RollcallError("THREAD", this.facts().threadProblem ?? "no thread is up");
     if (outcome === "closed") throw new RollcallError("CLOSED", "the pool was closed before any node was verified");
     if (outcome === "late") {
       const { isVerified, problem } = this.facts();
@@ -49,8 +39,28 @@ export class Readiness {
     this.closing.emit();
   }
 
-  private get isReady(): boolean {
-    const { isVerified, isUp } = this.facts();
-    return isVerified && isUp;
+  private nextOutcome(timeoutMs: number): Promise<Outcome> {
+    return new Promise((resolve) => {
+      // It keeps the process alive: a caller waits for it.
+      const timer = startTimer(() => settle("late"), timeoutMs);
+      const stops = [
+        this.progress.add(() => {
+          const { outcome } = this;
+          if (outcome !== undefined) settle(outcome);
+        }),
+        this.closing.add(() => settle("closed")),
+      ];
+      const settle = (how: Outcome) => {
+        clearTimeout(timer);
+        for (const stop of stops) stop();
+        resolve(how);
+      };
+    });
+  }
+
+  private get outcome(): Outcome | undefined {
+    const { isVerified, isUp, threadProblem } = this.facts();
+    if (threadProblem !== undefined) return "threadless";
+    return isVerified && isUp ? "ready" : undefined;
   }
 }

@@ -7,7 +7,7 @@ import type { DispatchObserver, Sender } from "../dispatch/sender.js";
 import { Lanes } from "../lane/client.js";
 import { LoopLagMonitor } from "../table/loop-lag-monitor.js";
 import { TableReader } from "../table/reader.js";
-import { Threads } from "../threads/threads.js";
+import { Threading } from "./threading.js";
 
 export interface SenderParts {
   readonly config: PoolConfig;
@@ -24,11 +24,10 @@ export interface SenderParts {
 /** What sends a pool's requests. */
 export interface OpenedSender {
   readonly sender: Sender;
-  /** To be called every `beatMs`: shows how late this thread's own loop is. */
+  /** To be called every `beatMs`: shows how late this thread's own loop is, if it sends. */
   readonly beat: () => void;
-  /** Both absent with `threads: 0`. */
-  readonly lanes?: Lanes;
-  readonly threads?: Threads;
+  /** Absent with `threads: 0`. */
+  readonly threading?: Threading;
 }
 
 /** A dispatch in this thread, or lanes to dispatches in others. */
@@ -54,28 +53,24 @@ function openDispatch({ config, table, observer, timers, random, wallNowMs }: Se
   return { sender, beat: () => loopLag.beat() };
 }
 
-function openLanes({ config, table, observer, progress, timers, logger }: SenderParts): OpenedSender {
+function openLanes(parts: SenderParts): OpenedSender {
+  const { config, table, observer, progress, timers, logger } = parts;
   const { words, layout, writer, totals } = table;
   const queueMax = config.queue.perThread;
   const lanes = new Lanes({
     ...{ words, layout, writer, totals, queueMax, observer, timers, logger },
     perNode: config.connections.perNode,
   });
-  const threads = new Threads({
-    threads: config.threads,
+  const threading = new Threading({
+    ...{ lanes, progress, logger, timers, threads: config.threads, entry: config.threadEntry },
+    openFallback: config.threadsGiven ? undefined : () => openDispatch(parts),
     setup: {
       ...{ words, layout, queueMax, noNodeWaitMs, drainMs },
       settings: { ...config.connections, connectTimeoutMs, maxResponseBytes: config.maxResponseBytes },
       bufferedMaxBytes: Math.floor(config.maxBufferedResponseBytes / config.threads),
       defaults: { timeoutMs: config.timeoutMs, retry: config.retry },
     },
-    joined: (thread) => {
-      lanes.join(thread);
-      progress.emit();
-    },
-    failed: (reason) => lanes.noteFailure(reason),
-    beforeTask: () => lanes.flush(),
-    timers,
   });
-  return { sender: lanes, beat: () => {}, lanes, threads };
+  threading.start();
+  return { sender: threading.sender, beat: () => threading.beat(), threading };
 }

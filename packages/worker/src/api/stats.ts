@@ -3,7 +3,10 @@ import type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
 import type { NodeStatus } from "./node-status.js";
 
 /** The state of one worker thread. */
-export type ThreadStatus = ThreadHeartbeat;
+export interface ThreadStatus extends ThreadHeartbeat {
+  /** Why it cannot start, in state "failed". */
+  readonly reason?: string;
+}
 
 /** The view in force: which nodes, and what is held against them. */
 export interface ViewStatus {
@@ -44,6 +47,6 @@ export interface PoolStats {
   /** Absent until the first view is published, right after the start. */
   readonly view?: ViewStatus;
   readonly nodes: readonly NodeStatus[];
-  /** Empty with `threads: 0`. */
+  /** Empty with `threads: 0`, and where no thread can start and the calling thread sends instead. */
   readonly threads: readonly ThreadStatus[];
 }

@@ -55,7 +55,7 @@ export class PoolStatus {
       retries: ofThreads.retries,
       ...present({ view: this.view() }),
       nodes: this.nodes(),
-      threads: threads.threads(),
+      threads: threads.statuses(),
     };
   }
 

@@ -1,4 +1,5 @@
 import { present } from "@rollcall/core";
+import type { ThreadHeartbeat } from "@rollcall/core/view";
 import type { ClusterState } from "../cluster-state/cluster-state.js";
 import type { Workload } from "../cluster-state/replica-heartbeat.js";
 import type { TableTotals } from "../table/totals.js";
@@ -16,11 +17,23 @@ export class ThreadStatuses implements Workload {
     private readonly activity: Activity,
   ) {}
 
-  threads(): ThreadStatus[] {
-    const up = new Map(this.opened.lanes?.threads().map((status) => [status.thread, status]));
+  threads(): ThreadHeartbeat[] {
+    return this.statuses().map(({ reason: _, ...heartbeat }) => heartbeat);
+  }
+
+  /** With the reasons of those that cannot start. */
+  statuses(): ThreadStatus[] {
+    const { threading } = this.opened;
+    if (threading === undefined || threading.hasFallenBack) return [];
+    const up = new Map(threading.lanes.threads().map((status) => [status.thread, status]));
+    const failures = [...threading.threads.failures];
     return Array.from({ length: this.count }, (_, thread): ThreadStatus => {
       const status = up.get(thread);
-      if (status === undefined) return { thread, calls: 0, tasks: 0, state: "starting" };
+      if (status === undefined) {
+        const reason = failures.shift();
+        const state = reason === undefined ? "starting" : "failed";
+        return { thread, calls: 0, tasks: 0, state, ...present({ reason }) };
+      }
       const { list, calls, tasks, isLate } = status;
       const topology = this.state.topologyOf(list);
       return { thread, ...present({ topology }), calls, tasks, state: isLate ? "late" : "well" };

@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { silentLogger, type Timers } from "@rollcall/core";
 import { ManualTimers } from "@rollcall/testing";
-import type { PendingRequest, PreparedRequest, Result } from "../dispatch/sender.js";
+import type { CancelCode, PendingRequest, PreparedRequest, Result } from "../dispatch/sender.js";
 import { createTable, ThreadWord, threadRow, tickOf } from "../table/layout.js";
 import { TableTotals } from "../table/totals.js";
 import { TableWriter } from "../table/writer.js";
@@ -433,6 +433,49 @@ describe("lanes", () => {
     assert.deepEqual(released, []);
     await threads[1].die();
     assert.deepEqual(released, [0]);
+  });
+
+  it("requests that wait for a thread, and those that come, are refused while none can start", async (test) => {
+    const { lanes, threads, begin, said } = openLanes(test);
+    for (const thread of threads) thread.introduce(lanes);
+    begin("sent", "never");
+    begin("unsent", "never");
+    await turns();
+    for (const thread of threads) thread.advance(0, "accepted");
+    threads[0].advance(0, "sent");
+    for (const thread of threads) await thread.die();
+    assert.deepEqual([said("sent"), said("unsent")], ["THREAD maybe", "nothing"]);
+    lanes.refuse("no thread can start");
+    begin("late");
+    assert.deepEqual(["unsent", "late"].map(said), ["THREAD no", "THREAD no"]);
+    const next = new PlayedThread();
+    next.introduce(lanes);
+    begin("served");
+    await turns();
+    assert.deepEqual(next.received(), [["call 0 /served"]]);
+    await next.die();
+  });
+
+  it("requests that are handed over are started and cancelled by the other sender, those that were cancelled not", (test) => {
+    const { lanes, begin, said } = openLanes(test);
+    const story: string[] = [];
+    begin("aborted").cancel("ABORTED", "");
+    const waiting = begin("waiting");
+    lanes.handOver({
+      start: ({ path }, settle) => {
+        story.push(`start ${path}`);
+        const cancel = (code: CancelCode, message: string) => {
+          story.push(`cancel ${path} ${code}`);
+          settle({ kind: "failed", error: { code, message, sent: "maybe", attempts: [] } });
+        };
+        return { cancel };
+      },
+    });
+    begin("new");
+    waiting.cancel("TIMEOUT", "");
+    waiting.cancel("CLOSED", "");
+    assert.deepEqual(story, ["start /waiting", "start /new", "cancel /waiting TIMEOUT"]);
+    assert.deepEqual(["aborted", "waiting", "new"].map(said), ["ABORTED no", "TIMEOUT maybe", "nothing"]);
   });
 
   it("destroying ends every request with CLOSED, and waits briefly for the threads' answers", async (test) => {

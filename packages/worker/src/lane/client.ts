@@ -65,6 +65,8 @@ export class Lanes implements Sender {
   private readonly sweeps: Sweep;
   /** Unbounded in itself: `admit` bounds it. */
   private readonly queue = new RequestQueue<LaneRequest>(Number.POSITIVE_INFINITY);
+  /** While no thread can start: what becomes of requests instead of waiting for one. */
+  private instead: ((request: LaneRequest) => void) | undefined;
   private flushing = false;
   private destroyed = false;
 
@@ -80,6 +82,7 @@ export class Lanes implements Sender {
 
   /** A thread is up. It gets requests from now on. */
   join(thread: NewThread): void {
+    this.instead = undefined;
     thread.port.on("close", () => this.threadEnded(thread));
     for (const port of [thread.port, thread.viewPort]) port.unref();
     this.rows.add(thread);
@@ -89,6 +92,16 @@ export class Lanes implements Sender {
   /** Why a thread is about to end, or has ended: for the log. */
   noteFailure(reason: string): void {
     this.deaths.noteFailure(reason);
+  }
+
+  /** No thread is up and none can start: requests that wait, and those that come until one joins, fail with this. */
+  refuse(message: string): void {
+    this.putAside((request) => request.settle(failed("THREAD", message, sentOfRequest(request, claim.queued))));
+  }
+
+  /** No thread joins any more: requests that wait, and all that come, are this sender's. */
+  handOver(sender: Pick<Sender, "start">): void {
+    this.putAside((request) => request.handOver(sender));
   }
 
   apply(targets: readonly Target[]): void {
@@ -124,6 +137,7 @@ export class Lanes implements Sender {
       request.settle(failed(code, message, sentOfRequest(request, claim.queued)));
       return this.queue.countLeft();
     }
+    if (state.kind === "handedOver") return state.pending.cancel(code, message);
     if (state.kind !== "given") return;
     this.cancellations.begin(request, code, message);
     if (request.state.kind !== "cancelling") return;
@@ -169,7 +183,16 @@ export class Lanes implements Sender {
     this.lanes = [];
   }
 
+  private putAside(instead: (request: LaneRequest) => void): void {
+    this.instead = instead;
+    for (let request = this.queue.first(); request !== undefined; request = this.queue.first()) {
+      this.queue.shift();
+      instead(request);
+    }
+  }
+
   private admit(request: LaneRequest): void {
+    if (this.instead !== undefined) return this.instead(request);
     // Queued requests go first.
     if (this.lanes.length === 0 || this.queue.length > 0) {
       if (this.queue.length >= this.boundOfThread * this.options.layout.threads) {
@@ -195,6 +218,7 @@ export class Lanes implements Sender {
     request.requeue(sentAttempts);
     const lane = this.choose();
     if (lane !== undefined) return this.give(request, lane);
+    if (this.instead !== undefined) return this.instead(request);
     this.queue.pushFirst(request);
     this.sweeps.soon();
   }

@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import type { CancelCode, PendingRequest, PreparedRequest, Result } from "../dispatch/sender.js";
+import type { CancelCode, PendingRequest, PreparedRequest, Result, Sender } from "../dispatch/sender.js";
 import { claim, type NewTargets, Outgoing } from "./messages.js";
 
 /** A thread that has come up. */
@@ -24,12 +24,15 @@ export interface Cancellation {
  *   queued ──a thread is up──▶ given ──cancelled after the thread accepted it──▶ cancelling
  *      ▲                        │ │                                                  │
  *      └─revoked, thread died───┘ └──────────▶ settled ◀─────────────────────────────┘
+ *
+ * From `queued` it is `handedOver` for good where no thread can start, and this thread sends instead.
  */
 export type LaneRequestState =
   | { readonly kind: "queued" }
   /** The thread has it, under this id. */
   | { readonly kind: "given"; readonly lane: Lane; readonly id: number }
   | { readonly kind: "cancelling"; readonly lane: Lane; readonly id: number; readonly why: Cancellation }
+  | { readonly kind: "handedOver"; readonly pending: PendingRequest }
   | { readonly kind: "settled" };
 
 const queued: LaneRequestState = { kind: "queued" };
@@ -59,6 +62,11 @@ export class LaneRequest implements PendingRequest {
     this.state = queued;
     if (sentAttempts === 0) return;
     this.prepared = { ...this.prepared, sentBefore: this.prepared.sentBefore + sentAttempts };
+  }
+
+  handOver(sender: Pick<Sender, "start">): void {
+    const pending = sender.start(this.prepared, (result) => this.settle(result));
+    if (this.state.kind === "queued") this.state = { kind: "handedOver", pending };
   }
 
   settle(result: Result): void {

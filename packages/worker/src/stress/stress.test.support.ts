@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { MessageChannel } from "node:worker_threads";
 import type { Endpoint } from "@rollcall/coordinator/cluster";
 import { systemTimers } from "@rollcall/coordinator/cluster";
 import { silentLogger } from "@rollcall/core";
@@ -138,8 +137,10 @@ class StressRig {
       },
       timers: systemTimers,
       failed: () => {},
+      changed: () => {},
       beforeTask: () => lanes.flush(),
     });
+    this.threads.start();
   }
 
   private get lanes(): Lanes {
@@ -244,13 +245,13 @@ class StressRig {
       if (this.random() < 0.4) this.changeView();
       for (let more = 0; more < 16; more++) if (this.pending < 120) this.begin(this.random() < 0.3);
       const kind = this.random();
-      if (kind < 0.1) void this.runTask("request");
-      else if (kind < 0.13) void this.runTask("compute");
-      else if (kind < 0.15) for (let each = 0; each < threads; each++) void this.runTask("churn");
+      if (kind < 0.1) this.runTask("request");
+      else if (kind < 0.13) this.runTask("compute");
+      else if (kind < 0.15) for (let each = 0; each < threads; each++) this.runTask("churn");
       else if (kind < 0.18 && nowMs() > mayKillFromMs) {
         mayKillFromMs = nowMs() + 700;
         this.killed++;
-        void this.runTask(this.random() < 0.5 ? "exit" : "throw");
+        this.runTask(this.random() < 0.5 ? "exit" : "throw");
       }
       await sleep(this.random() * 8);
     }
@@ -344,21 +345,14 @@ class StressRig {
     if (!isWhole(echo)) this.problems.push(`the answer to call ${id} is torn`);
   }
 
-  private async runTask(kind: StressWork["kind"]): Promise<void> {
+  private runTask(kind: StressWork["kind"]): void {
     const id = (this.nextId++).toString(36);
     this.tasks++;
     this.pendingTasks++;
-    const { port1, port2 } = new MessageChannel();
     const data: StressWork = { kind, forMs: this.random() * 250, path: `/${id}/100/5` };
-    try {
-      const module = new URL("./stress-task.test.support.js", import.meta.url).href;
-      await this.threads.run({ module, data, port: port2 });
-    } catch {
-      // Its thread has died, by this or another task.
-    } finally {
-      port1.close();
-      this.pendingTasks--;
-    }
+    const module = new URL("./stress-task.test.support.js", import.meta.url).href;
+    // However it ends: its thread may have died, by this or another task.
+    this.threads.run({ module, data, settle: () => this.pendingTasks-- });
   }
 
   private changeView(): void {

@@ -45,7 +45,7 @@ export async function outcomeOf(
 ): Promise<TaskOutcome> {
   let task: unknown;
   try {
-    ({ default: task } = (await import(module)) as { readonly default?: unknown });
+    ({ default: task } = (await import(/* webpackIgnore: true */ module)) as { readonly default?: unknown });
   } catch (error) {
     return { kind: "wrong", message: "its module could not be loaded", thrown: describeThrown(error) };
   }
@@ -59,6 +59,9 @@ export async function outcomeOf(
     return { kind: "threw", thrown: describeThrown(error) };
   }
 }
+
+/** What a task's data must be. */
+export const dataNotCloneable = "run: data must be something that can be cloned: no functions, promises or symbols";
 
 export const notCloneable: TaskOutcome = {
   kind: "wrong",

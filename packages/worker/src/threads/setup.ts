@@ -1,4 +1,4 @@
-import { MessagePort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import type { RequestDefaults } from "../api/prepare-request.js";
 import type { ConnectionSettings } from "../dispatch/node-pool.js";
 import type { TableLayout } from "../table/layout.js";
@@ -17,24 +17,22 @@ export interface ThreadSetup {
   readonly defaults: RequestDefaults;
 }
 
-/** The first message of a thread to main. */
-export interface ThreadAnnouncement {
-  readonly kind: "rollcall-thread";
-  readonly threadId: number;
-  readonly port: MessagePort;
-  readonly viewPort: MessagePort;
+/**
+ * The thread's ends of its links to main. The thread has no others: whatever tasks and their libraries post to
+ * `parentPort` reaches nothing of ours.
+ */
+export interface ThreadPorts {
+  readonly lane: MessagePort;
+  /** For lists of targets alone. */
+  readonly views: MessagePort;
+  /** The thread posts once, when it is up; main posts each {@link TaskMessage}. */
+  readonly control: MessagePort;
 }
 
-/** Whether the message is an announcement. Tasks and their libraries may post anything on the same port. */
-export function isThreadAnnouncement(message: unknown): message is ThreadAnnouncement {
-  if (typeof message !== "object" || message === null) return false;
-  const { kind, threadId, port, viewPort } = message as Partial<ThreadAnnouncement>;
-  return (
-    kind === "rollcall-thread" &&
-    Number.isInteger(threadId) &&
-    port instanceof MessagePort &&
-    viewPort instanceof MessagePort
-  );
+/** A thread's `workerData`. */
+export interface ThreadData {
+  readonly setup: ThreadSetup;
+  readonly ports: ThreadPorts;
 }
 
 /** What a thread is to run. */
@@ -42,6 +40,6 @@ export interface TaskMessage {
   /** Of the module, as a URL. */
   readonly module: string;
   readonly data: unknown;
-  /** Main posts "cancel" here; the thread posts its {@link TaskOutcome}. */
+  /** Main posts "cancel" here; the thread posts its {@link TaskOutcome}, and closes it. */
   readonly port: MessagePort;
 }

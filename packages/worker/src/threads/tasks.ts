@@ -1,12 +1,11 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { RollcallError, type RollcallErrorCode } from "@rollcall/core";
 import { bounds } from "@rollcall/core/config";
 import { type Abortable, addAbortable, removeAbortable } from "../api/abort-listeners.js";
 import type { Deadlines, Due } from "../api/deadlines.js";
 import type { CancelCode } from "../dispatch/sender.js";
-import { notCloneable, outcomeOf, type TaskContext, type TaskOutcome } from "./run-task.js";
-import type { TaskMessage } from "./setup.js";
+import { dataNotCloneable, notCloneable, outcomeOf, type TaskContext, type TaskOutcome } from "./run-task.js";
 import { rebuildThrown } from "./task-error.js";
+import type { ThreadTask } from "./thread-tasks.js";
 
 export interface TaskOptions {
   /** When it fires, the task's own signal fires and the promise rejects at once. */
@@ -16,8 +15,8 @@ export interface TaskOptions {
 }
 
 export interface TasksOptions {
-  /** Runs the task in some thread; absent: in this one. */
-  readonly threads: { run(message: TaskMessage): Promise<void> } | undefined;
+  /** Run a task in some thread; absent: in this one. See {@link ThreadTasks}. */
+  readonly threads: { run(task: ThreadTask): () => void } | undefined;
   /** For tasks in this thread. */
   readonly request: TaskContext["request"];
   readonly deadlines: Deadlines;
@@ -26,7 +25,7 @@ export interface TasksOptions {
   readonly count: (change: 1 | -1) => void;
 }
 
-/** Tasks in this thread, at once; those in others are bounded by Piscina's queue. */
+/** Tasks in this thread, at once. */
 const tasksHereMax = 64;
 
 /**
@@ -74,7 +73,7 @@ export class Tasks {
       if (timeoutMs !== undefined) deadlines.add(task);
       if (signal !== undefined) addAbortable(signal, task);
       if (this.options.threads === undefined) this.runHere(task, module.href, data);
-      else void this.runInThread(this.options.threads, task, module.href, data);
+      else this.runInThread(this.options.threads, task, module.href, data);
     });
   }
 
@@ -86,7 +85,7 @@ export class Tasks {
     try {
       copy = structuredClone(data);
     } catch {
-      return task.fail("CONFIG", dataProblem);
+      return task.fail("CONFIG", dataNotCloneable);
     }
     const cancel = new AbortController();
     task.onCancel = () => cancel.abort();
@@ -100,31 +99,28 @@ export class Tasks {
     });
   }
 
-  private async runInThread(
+  private runInThread(
     threads: NonNullable<TasksOptions["threads"]>,
     task: RunningTask,
     module: string,
     data: unknown,
-  ): Promise<void> {
-    const { port1, port2 } = new MessageChannel();
-    task.onCancel = () => port1.postMessage("cancel");
-    try {
-      await threads.run({ module, data, port: port2 });
-      // It was posted before the run ended, so it is there.
-      task.end(outcomeOn(port1));
-    } catch (error) {
-      task.failWith(runProblem(error));
-    } finally {
-      port1.close();
-      port2.close();
-    }
+  ): void {
+    task.onCancel = threads.run({
+      module,
+      data,
+      settle: (ended) => {
+        if (ended.kind !== "problem") task.end(ended);
+        else if (ended.code !== "elsewhere") task.fail(ended.code, ended.message);
+        else if (!task.isSettled) this.runHere(task, module, data);
+      },
+    });
   }
 }
 
 class RunningTask implements Due, Abortable {
   place = -1;
   onCancel: () => void = () => {};
-  private settled = false;
+  isSettled = false;
 
   constructor(
     readonly dueMs: number,
@@ -141,14 +137,13 @@ class RunningTask implements Due, Abortable {
   }
 
   cancel(code: CancelCode, message: string): void {
-    if (this.settled) return;
+    if (this.isSettled) return;
     this.onCancel();
     this.fail(code, message);
   }
 
-  end(outcome: TaskOutcome | undefined): void {
-    if (outcome?.kind === "done") return this.once({ value: outcome.value });
-    if (outcome === undefined) return this.fail("THREAD", "the task's thread ended without an outcome");
+  end(outcome: TaskOutcome): void {
+    if (outcome.kind === "done") return this.once({ value: outcome.value });
     const message = outcome.kind === "wrong" ? `the task failed: ${outcome.message}` : "the task threw an error";
     const cause = outcome.thrown === undefined ? undefined : rebuildThrown(outcome.thrown);
     this.failWith({ code: "TASK", message, ...(cause === undefined ? {} : { cause }) });
@@ -163,8 +158,8 @@ class RunningTask implements Due, Abortable {
   }
 
   private once(ended: Ended): void {
-    if (this.settled) return;
-    this.settled = true;
+    if (this.isSettled) return;
+    this.isSettled = true;
     this.settle(ended);
   }
 }
@@ -176,10 +171,6 @@ interface Problem {
 }
 
 type Ended = { readonly value: unknown } | Problem;
-
-function outcomeOn(port: MessagePort): TaskOutcome | undefined {
-  return receiveMessageOnPort(port)?.message as TaskOutcome | undefined;
-}
 
 function checked(module: unknown, options: TaskOptions): TaskOptions {
   if (!(module instanceof URL)) {
@@ -198,16 +189,4 @@ function checked(module: unknown, options: TaskOptions): TaskOptions {
 
 function problem(option: string, allowed: string): RollcallError {
   return new RollcallError("CONFIG", `run: ${option} ${allowed}`);
-}
-
-const dataProblem = "run: data must be something that can be cloned: no functions, promises or symbols";
-
-/** Piscina reports a full queue by its message alone, and data that cannot be cloned by the error of cloning it. */
-function runProblem(error: unknown): Problem {
-  if (error instanceof Error && error.message === "Task queue is at limit") {
-    return { code: "QUEUE_FULL", message: "as many tasks wait for a thread as may wait" };
-  }
-  if (error instanceof DOMException && error.name === "DataCloneError") return { code: "CONFIG", message: dataProblem };
-  const message = "the worker thread that ran the task died";
-  return { code: "THREAD", message, ...(error instanceof Error ? { cause: error } : {}) };
 }

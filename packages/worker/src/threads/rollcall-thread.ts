@@ -1,4 +1,4 @@
-import { MessageChannel, parentPort, threadId, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { systemTimers } from "@rollcall/coordinator/cluster";
 import { beatMs } from "@rollcall/core/health";
 import { Deadlines } from "../api/deadlines.js";
@@ -10,24 +10,16 @@ import { type DispatchHooks, LaneServer } from "../lane/server.js";
 import { LoopLagMonitor } from "../table/loop-lag-monitor.js";
 import { TableReader } from "../table/reader.js";
 import { runTask } from "./run-task.js";
-import type { TaskMessage, ThreadAnnouncement, ThreadSetup } from "./setup.js";
+import type { TaskMessage, ThreadData } from "./setup.js";
 
-// What a worker thread runs.
-const setup = workerData as ThreadSetup;
+// What a worker thread runs. By its file's name it is found beside a bundle: see start-worker.ts.
+const { setup, ports } = workerData as ThreadData;
 const nowMs = () => systemTimers.nowMs();
 
-const lane = new MessageChannel();
-const views = new MessageChannel();
 let requests: Requests | undefined;
-const server = new LaneServer({ port: lane.port1, viewPort: views.port1, open });
-
-const announcement: ThreadAnnouncement = {
-  kind: "rollcall-thread",
-  threadId,
-  port: lane.port2,
-  viewPort: views.port2,
-};
-parentPort?.postMessage(announcement, [lane.port2, views.port2]);
+const server = new LaneServer({ port: ports.lane, viewPort: ports.views, open });
+ports.control.on("message", (message: TaskMessage) => void run(message));
+ports.control.postMessage("up");
 
 function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
   const { words, layout, settings, bufferedMaxBytes, queueMax, noNodeWaitMs, drainMs, defaults } = setup;
@@ -66,8 +58,8 @@ function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
 /** How long a task waits at most for the requests of its thread to end before it may block them. */
 const idleMs = 1_000;
 
-/** Piscina calls this for every task. It never rejects: the outcome is posted on the task's own port. */
-export default async function run(message: TaskMessage): Promise<void> {
+/** Never rejects: the outcome is posted on the task's own port. */
+async function run(message: TaskMessage): Promise<void> {
   await server.ready;
   await runTask(message, {
     beforehand: () => server.idle(idleMs),

@@ -1,0 +1,4 @@
+/** As `thread.ts`, for `require()`. */
+require("./thread.js");
+
+export {};
