@@ -47,11 +47,13 @@ export const suites = {
     niceness: 3,
     fileTimeoutMs: simulationFileMs,
   },
+  /** The official clients, alone and on a pool. */
+  clients: { folders: ["test/dist/clients"], slots: 1, fileTimeoutMs: longFileMs },
   engine: { folders: ["test/dist/engine"], slots: 1, niceness: 5, fileTimeoutMs: longFileMs },
 };
 
 /** Suites of one stage run side by side, within `slots` of the stage; a stage begins when the one before has passed. */
 export const stages = [
   { suites: ["unit"], slots: 2 },
-  { suites: ["engine", "simulation", "faults", "integration", "threads"], slots: 5 },
+  { suites: ["engine", "simulation", "faults", "integration", "threads", "clients"], slots: 5 },
 ];
