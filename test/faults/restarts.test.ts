@@ -66,7 +66,7 @@ describe("restarts", { ...scenarioTimeout, concurrency: 4 }, () => {
     await waitForState(replicas, cluster.nodes, ["slow-start", "healthy"]);
     for (const failure of await failuresOf(replicas)) {
       // A search that was on a node when it died has been sent; one that no node took has waited within its timeout.
-      assert.match(failure, /^(?:NO_NODE|TIMEOUT) /);
+      assert.match(failure, /^(?:NO_NODE|TIMEOUT|DISCONNECTED) /);
     }
     await Promise.all(replicas.map((replica) => replica.ask("forget tally")));
     await waitUntilServed(replicas);
@@ -110,7 +110,8 @@ describe("restarts", { ...scenarioTimeout, concurrency: 4 }, () => {
     assert.equal(view?.clusterUuid, cluster.uuid);
     for (const node of cluster.nodes) {
       assert.equal(known.find(({ address }) => address === addressOf(node))?.state, "down");
-      assert.equal(nodeEventsOf(faithful, ({ address, to }) => address === addressOf(node) && to === "down").length, 1);
+      const story = nodeEventsOf(faithful, ({ address }) => address === addressOf(node));
+      assert.equal(story.filter((event) => event.includes("-> down")).length, 1, [...story, ...messagesOf(keeper, /./), ...faithful.log].join("\n"));
     }
     await closeAll([follower, faithful]);
   });
