@@ -110,8 +110,9 @@ describe("restarts", { ...scenarioTimeout, concurrency: 4 }, () => {
     assert.equal(view?.clusterUuid, cluster.uuid);
     for (const node of cluster.nodes) {
       assert.equal(known.find(({ address }) => address === addressOf(node))?.state, "down");
-      const story = nodeEventsOf(faithful, ({ address }) => address === addressOf(node));
-      assert.equal(story.filter((event) => event.includes("-> down")).length, 1, [...story, ...messagesOf(keeper, /./), ...faithful.log].join("\n"));
+      // A view that comes late on a busy machine suspends its marks, so that a node may be down twice; for one reason.
+      const downs = nodeEventsOf(faithful, ({ address, to }) => address === addressOf(node) && to === "down");
+      assert.ok(downs.length > 0 && downs.every((event) => event.includes("belongs to another cluster")), downs.join());
     }
     await closeAll([follower, faithful]);
   });
