@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 const bench = dirname(fileURLToPath(import.meta.url));
 
 if (!isInstalled()) run("npm", ["ci", "--prefix", bench]);
-run("npx", ["tsc", "-b", bench]);
+run("npx", ["tsc", "-b", dirname(bench), bench]);
+run(process.execPath, [join(dirname(bench), "scripts/bundle.mjs")]);
 run(process.execPath, [join(bench, "dist/main.js"), ...process.argv.slice(2)]);
 
 /** npm keeps a copy of the lockfile beside what it has installed, without the optional packages of other platforms. */

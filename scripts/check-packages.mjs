@@ -18,8 +18,12 @@ const run = (command, args, cwd = root) =>
 
 let failed = false;
 try {
+  // npm would run it for each package that it packs, and mix its output with its own.
+  run(process.execPath, ["scripts/bundle.mjs", "--check"]);
   for (const name of packages) {
-    const [packed] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder, `./packages/${name}`]));
+    const [packed] = JSON.parse(
+      run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder, `./packages/${name}`]),
+    );
     const tarball = join(folder, packed.filename);
     const paths = packed.files.map(({ path }) => path);
     const strays = paths.filter((path) => /\.test\.|tsbuildinfo|testdata|\.map$/.test(path));

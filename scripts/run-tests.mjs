@@ -1,7 +1,7 @@
 // node scripts/run-tests.mjs SUITE [SUITE…] [--only TEXT]: runs suites of the built tests with the node that runs this.
 // Prints a line as each file ends, and what is still running; the output of a file only if it fails. The last line is
 // "N passed, N failed, N skipped", and the exit code is 0 only if none failed.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { constants, setPriority, tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
@@ -21,6 +21,10 @@ if (positionals.length === 0 || unknown.length > 0) {
   console.error(`no suite "${unknown.join()}"; there are ${Object.keys(suites).join(", ")}`);
   process.exit(2);
 }
+
+// A bundle of code that has changed since would be tested in its place.
+const fresh = spawnSync(process.execPath, [join(root, "scripts/bundle.mjs"), "--fresh"], { stdio: "inherit" });
+if (fresh.status !== 0) process.exit(1);
 
 const startedMs = performance.now();
 const counts = { passed: 0, failed: 0, skipped: 0 };

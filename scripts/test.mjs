@@ -9,7 +9,7 @@ const suites = stages.flatMap((stage) => stage.suites);
 
 const steps = [
   ["what the tests need on this machine", process.execPath, ["scripts/prerequisites.mjs"]],
-  ["build", "npx", ["tsc", "-b"]],
+  ["build", "npm", ["run", "build", "--silent"]],
   ["style", "npx", ["biome", "check", "."]],
   ["packages as they would be published", process.execPath, ["scripts/check-packages.mjs"]],
   // Last, because its last line is the result of them all.

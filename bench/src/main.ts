@@ -11,6 +11,7 @@ import { fleet } from "./fleet/fleet.js";
 import { hotPath } from "./hot-path/hot-path.js";
 import { installedSize } from "./installed-size.js";
 import { type Report, writeReport } from "./report.js";
+import { startBench } from "./start/start.js";
 
 const { values, positionals: named } = flags();
 const { quick, profile, fixture, real, before } = values;
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   failover: () =>
     failover({ quick, fixture, real, threads, ...rounds, ...pause, ...(only === undefined ? {} : { only }) }),
   fleet: () => fleet({ quick }),
+  start: () => startBench({ quick }),
   size: () => installedSize(),
   compare: () =>
     compare({ quick, before: before ?? "", ...(rounds.rounds === undefined ? {} : { blocks: rounds.rounds }) }),
