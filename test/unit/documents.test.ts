@@ -221,6 +221,8 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     class: true,
     signal: true,
     opaqueId: true,
+    retry: true,
+    maxResponseBytes: true,
   };
   const response: Record<keyof PoolResponse, true> = {
     status: true,

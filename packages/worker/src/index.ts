@@ -38,7 +38,7 @@ export type { Pool, WaitOptions } from "./api/api.js";
 export type { NodeEvent, NodeState, NodeStatus } from "./api/node-status.js";
 export { createPool } from "./api/pool.js";
 export type { DegradedEvent, NodeListEvent, PoolEvents } from "./api/pool-events.js";
-export type { PoolRequest, QueryFields, QueryValue } from "./api/pool-request.js";
+export type { PoolRequest, QueryFields, QueryValue, RequestRetry } from "./api/pool-request.js";
 export type { PoolResponse, ResponseHeaders } from "./api/response.js";
 export type { PoolStats, ThreadStatus, ViewStatus } from "./api/stats.js";
 export type { Task, TaskContext } from "./threads/run-task.js";

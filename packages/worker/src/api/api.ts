@@ -39,6 +39,8 @@ export interface Pool {
    *   `CLOSED`; `CONFIG` for a `timeoutMs` out of range
    */
   ready(options?: WaitOptions): Promise<void>;
+  /** True from the first call of `close()` on: no more requests and tasks are taken. */
+  readonly isClosed: boolean;
   /** Every node of the pool, as this process sees it now: a copy. */
   nodes(): NodeStatus[];
   /** Counts since the start, and what is in flight now: a copy. */

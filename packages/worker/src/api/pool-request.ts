@@ -29,9 +29,26 @@ export interface PoolRequest {
   readonly timeoutMs?: number | undefined;
   /** What may be done when no answer comes. Default: decided by method, path and headers. */
   readonly class?: RequestClass | undefined;
+  /**
+   * In place of the pool's `retry`. `false`: one attempt, whatever becomes of it. A status in `statuses`, such as 429,
+   * is an answer for this request: it is returned, never retried.
+   */
+  readonly retry?: false | RequestRetry | undefined;
+  /**
+   * The most bytes of this answer's body; a larger one ends the request with `BAD_RESPONSE`. Default: the pool's
+   * `maxResponseBytes`. Range: 1,024 to that.
+   */
+  readonly maxResponseBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Sent as `x-opaque-id`: names the request in the cluster's own logs and task list. */
   readonly opaqueId?: string | undefined;
+}
+
+export interface RequestRetry {
+  /** The most retries; failed connection attempts do not count. Default: the pool's. Range: 1 to 20. */
+  readonly max?: number | undefined;
+  /** Statuses from 400 to 599 that are returned as they come; at most 64. Default: none. */
+  readonly statuses?: readonly number[] | undefined;
 }
 
 export type QueryValue = string | number | boolean;

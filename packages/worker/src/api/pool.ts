@@ -121,6 +121,10 @@ class ClusterPool implements Pool {
     cluster.start();
   }
 
+  get isClosed(): boolean {
+    return this.#closing !== undefined;
+  }
+
   // Not `async`: that would cost three more turns of the microtask queue.
   request<T = unknown>(request: PoolRequest): Promise<PoolResponse<T>> {
     if (this.#closing !== undefined) return Promise.reject(closed());

@@ -120,7 +120,7 @@ describe("a prepared request", () => {
     ];
     for (const [request, expected] of cases)
       assert.equal(prepare(request).reroutable, expected, JSON.stringify(request));
-    assert.equal(prepare(search, { timeoutMs: 1_000, retry: false }).reroutable, false);
+    assert.equal(prepare(search, { ...config, retry: false }).reroutable, false);
   });
 
   it("the class follows from method, path and headers unless the caller gives it", () => {
@@ -177,7 +177,18 @@ describe("a prepared request", () => {
       { ...get, auth: { username: "a" } },
       /^request\.auth is unknown: a credential is an option of the pool/,
     ],
-    ["maxRetries", { ...get, maxRetries: 0 }, /option of the pool, `retry`/],
+    ["maxRetries", { ...get, maxRetries: 0 }, /use `retry`/],
+    ["retry: true", { ...get, retry: true }, /^request\.retry must be false or \{ max, statuses \}$/],
+    [
+      "no retries by number",
+      { ...get, retry: { max: 0 } },
+      /^request\.retry\.max must be .* from 1 to 20; `retry: false`/,
+    ],
+    ["an unknown field of retry", { ...get, retry: { maximum: 2 } }, /^request\.retry has an unknown field/],
+    ["a status as text", { ...get, retry: { statuses: ["429"] } }, /^request\.retry\.statuses must be a list/],
+    ["a status of success", { ...get, retry: { statuses: [200] } }, /^request\.retry\.statuses must be a list/],
+    ["a larger limit than the pool's", { ...get, maxResponseBytes: 1e9 }, /^request\.maxResponseBytes .* 536870888/],
+    ["a limit of no bytes", { ...get, maxResponseBytes: 0 }, /^request\.maxResponseBytes must be/],
     ["a misspelt field", { ...get, timeoutMS: 1 }, /did you mean `timeoutMs`\?$/],
     ["a field of no likeness", { ...get, "x\ny": 1 }, /^request\.\[…\] is unknown: the fields are method, /],
   ];

@@ -8,9 +8,10 @@ import { bodyOf } from "./request-body.js";
 import { requestProblem, unknownField } from "./request-fields.js";
 import { headersOf, overridesMethod } from "./request-headers.js";
 import { pathOf } from "./request-path.js";
+import { maxRetriesOf, settingsOf } from "./request-settings.js";
 
 /** The pool's settings that apply where a request says nothing. */
-export type RequestDefaults = Pick<PoolConfig, "timeoutMs" | "retry">;
+export type RequestDefaults = Pick<PoolConfig, "timeoutMs" | "retry" | "maxResponseBytes">;
 
 /**
  * Turns a request into what a thread can send: plain data, as the request is now.
@@ -41,7 +42,8 @@ function prepare(request: PoolRequest, defaults: RequestDefaults, nowMs: number)
   const known = overridesMethod(headers) ? overridden : classify(method, path);
   const requestClass = classOf(request) ?? known.class;
 
-  const maxRetries = defaults.retry === false ? 0 : defaults.retry.max;
+  const maxRetries = maxRetriesOf(request, defaults.retry);
+  const settings = settingsOf(request, defaults.maxResponseBytes);
   // A Read that opens something on a node stays there, also if the caller gives its class.
   const isBound = known === overridden || (known.class === "read" && !known.reroutable);
 
@@ -55,6 +57,7 @@ function prepare(request: PoolRequest, defaults: RequestDefaults, nowMs: number)
     maxRetries,
     deadlineMs: nowMs + timeoutMs,
     sentBefore: 0,
+    settings,
   };
 }
 
@@ -65,7 +68,12 @@ const overridden: Classification = { class: "never", reroutable: false };
 function withAllProblems(first: RollcallError, request: PoolRequest, defaults: RequestDefaults): RollcallError {
   if (typeof request !== "object" || request === null) return first;
   const lines = new Set([first.message]);
-  for (const check of [checkSignal, methodOf, pathOf, timeoutOf, classOf]) {
+  const checks = [
+    ...[checkSignal, methodOf, pathOf, timeoutOf, classOf],
+    () => maxRetriesOf(request, defaults.retry),
+    () => settingsOf(request, defaults.maxResponseBytes),
+  ];
+  for (const check of checks) {
     try {
       check(request, defaults);
     } catch (error) {

@@ -11,12 +11,14 @@ const fields: Readonly<Record<keyof PoolRequest, true>> = {
   ndjson: true,
   timeoutMs: true,
   class: true,
+  retry: true,
+  maxResponseBytes: true,
   signal: true,
   opaqueId: true,
 };
 const names: ReadonlySet<string> = new Set(Object.keys(fields));
 
-const retries = 'retries are an option of the pool, `retry`; a request that must be sent once has `class: "never"`';
+const retries = "use `retry`, such as `{ max: 1 }` or `false`";
 
 /** Fields of other clients, and what takes their place here. */
 const elsewhere: ReadonlyMap<string, string> = new Map([
@@ -40,8 +42,10 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
   ["username", "a credential is an option of the pool: one pool for each user"],
   ["password", "a credential is an option of the pool: one pool for each user"],
   ["maxRetries", retries],
-  ["retry", retries],
+  ["retries", retries],
   ["retryOnTimeout", retries],
+  ["retryOnStatus", "use `retry: { statuses }` for those that are not to be retried"],
+  ["maxResponseSize", "use `maxResponseBytes`"],
   ["ignore", "no status is an error by itself: read `response.status`"],
 ]);
 

@@ -68,7 +68,7 @@ function openLanes(parts: SenderParts): OpenedSender {
       ...{ words, layout, queueMax, noNodeWaitMs, drainMs },
       settings: { ...config.connections, connectTimeoutMs, maxResponseBytes: config.maxResponseBytes },
       bufferedMaxBytes: Math.floor(config.maxBufferedResponseBytes / config.threads),
-      defaults: { timeoutMs: config.timeoutMs, retry: config.retry },
+      defaults: { timeoutMs: config.timeoutMs, retry: config.retry, maxResponseBytes: config.maxResponseBytes },
     },
   });
   threading.start();

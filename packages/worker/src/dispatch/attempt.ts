@@ -38,6 +38,8 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
   isWanted = true;
   private abort: ((error?: Error) => void) | undefined;
   private readOn: (() => void) | undefined;
+  /** Of the answer's body, where the request has a limit of its own; connections have the pool's. */
+  private readonly maxBytes: number;
   /** Of the slot, when the attempt began. */
   readonly generation: number;
 
@@ -50,6 +52,7 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
     private readonly owner: AttemptOwner,
   ) {
     this.generation = pool.generation;
+    this.maxBytes = request.prepared.settings?.maxResponseBytes ?? Number.POSITIVE_INFINITY;
   }
 
   /** The node that it was sent to is still the slot's. */
@@ -103,8 +106,14 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
     }
     this.owner.received(this);
     this.byteLength += chunk.length;
+    if (this.byteLength > this.maxBytes) return this.refuse();
     if (this.byteLength <= uncountedBytes || this.owner.grew(this, chunk.length)) return true;
     this.wasPaused = true;
+    return false;
+  }
+
+  private refuse(): false {
+    this.abort?.(new LargeAnswer());
     return false;
   }
 
@@ -121,6 +130,14 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
   private isBodiless(error: Error): boolean {
     const isMismatch = "code" in error && error.code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH";
     return isMismatch && (this.status === 304 || this.status === 204);
+  }
+}
+
+class LargeAnswer extends Error {
+  /** As undici's own, for the limit of a connection. */
+  readonly code = "UND_ERR_RES_EXCEEDED_MAX_SIZE";
+  constructor() {
+    super("the answer is larger than its request allows");
   }
 }
 

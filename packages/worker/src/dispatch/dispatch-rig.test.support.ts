@@ -248,6 +248,7 @@ export class Rig {
         maxRetries: 2,
         deadlineMs: nowMs() + 30_000,
         sentBefore: 0,
+        settings: undefined,
         ...call,
       },
       (outcome) => {

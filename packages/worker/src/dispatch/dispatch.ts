@@ -226,7 +226,7 @@ export class Dispatch implements Sender {
     const code = outcome.kind === "answered" ? String(outcome.status) : outcome.errorCode;
     request.note(pool.endpoint.address, code, nowMs - attempt.startedAtMs);
     request.noteTried(pool.slot);
-    if (outcome.kind === "answered" && !isTransientRefusal(outcome.status)) return this.answer(attempt);
+    if (outcome.kind === "answered" && isFinal(outcome.status, request)) return this.answer(attempt);
 
     const { reader, noNodeWaitMs, random } = this.options;
     reader.refresh();
@@ -299,6 +299,11 @@ export class Dispatch implements Sender {
     this.pending.remove(request);
     request.settle(result);
   }
+}
+
+/** The status is the answer, whatever it says. */
+function isFinal(status: number, { prepared }: DispatchedRequest<AttemptHandler>): boolean {
+  return !isTransientRefusal(status) || prepared.settings?.finalStatuses?.includes(status) === true;
 }
 
 function noteGivenUp(

@@ -21,6 +21,15 @@ export interface PreparedRequest {
   readonly deadlineMs: number;
   /** Attempts that were handed to a socket by threads that have died since; otherwise 0. */
   readonly sentBefore: number;
+  /** Undefined for most requests. */
+  readonly settings: RequestSettings | undefined;
+}
+
+/** What one request says otherwise than its pool. */
+export interface RequestSettings {
+  /** Statuses that are its answer, although others would be retried for them. */
+  readonly finalStatuses?: readonly number[] | undefined;
+  readonly maxResponseBytes?: number | undefined;
 }
 
 export type Result =

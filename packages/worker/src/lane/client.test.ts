@@ -166,6 +166,7 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
         maxRetries,
         deadlineMs: 60_000,
         sentBefore: 0,
+        settings: undefined,
       };
       return lanes.start(call, (result) => {
         assert.ok(!(name in outcomes), `${name} was settled twice`);

@@ -29,6 +29,13 @@ const call = fc.record(
     maxRetries: fc.nat(20),
     deadlineMs: fc.double({ noNaN: true, min: 0, max: 1e12 }),
     sentBefore: fc.nat(3),
+    settings: fc.option(
+      fc.record(
+        { finalStatuses: fc.array(fc.integer({ min: 400, max: 599 })), maxResponseBytes: fc.nat() },
+        { requiredKeys: [], noNullPrototype: true },
+      ),
+      { nil: undefined },
+    ),
   },
   { noNullPrototype: true },
 );
@@ -139,6 +146,7 @@ describe("lane messages", () => {
       maxRetries: 0,
       deadlineMs: 1,
       sentBefore: 0,
+      settings: undefined,
     });
     const incoming = across(outgoing);
     incoming.number();

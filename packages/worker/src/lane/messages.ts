@@ -3,7 +3,7 @@ import type { Attempt, RollcallErrorCode, Sent } from "@rollcall/core";
 import type { RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
-import type { CancelCode, PreparedRequest, Result } from "../dispatch/sender.js";
+import type { CancelCode, PreparedRequest, RequestSettings, Result } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 
 /**
@@ -11,6 +11,7 @@ import type { Target } from "../dispatch/target.js";
  * which each piece begins with its kind.
  *
  *   to the thread   request   id method path headers body class reroutable maxRetries deadlineMs sentBefore
+ *                           settings
  *                   cancel    id code message
  *                   pump
  *                   reroute   decidedAtMs, then the number of stuck slots and slot generation suspectedAtMs of each,
@@ -28,6 +29,7 @@ import type { Target } from "../dispatch/target.js";
  *   headers   to the thread: one text, with a line for each name and each value; neither can hold a line break
  *             to main: the lines as they came, `name: value`, with CRLF between them
  *   attempts  their number, then node code ms of each; of an answer, the last is the one that answered
+ *   settings  of this request alone, as JSON; null for most
  *   body      text, or bytes whose buffer is transferred; null: none
  *
  * Structured cloning is fastest for an array of primitives; parsed answers as objects would cost main more than all the
@@ -97,6 +99,7 @@ export class Outgoing {
       maxRetries,
       deadlineMs,
       sentBefore,
+      settings,
     } = request;
     this.words.push(toThread.request, id, method, path, headers.join("\n"));
     if (body instanceof Uint8Array) {
@@ -106,6 +109,7 @@ export class Outgoing {
       this.transfer.push(copy.buffer);
     } else this.words.push(body ?? null);
     this.words.push(requestClass, reroutable ? 1 : 0, maxRetries, deadlineMs, sentBefore);
+    this.words.push(settings === undefined ? null : JSON.stringify(settings));
   }
 
   cancel(id: number, code: CancelCode, message: string): void {
@@ -228,7 +232,13 @@ export class Incoming {
       maxRetries: this.number(),
       deadlineMs: this.number(),
       sentBefore: this.number(),
+      settings: this.settings(),
     };
+  }
+
+  private settings(): RequestSettings | undefined {
+    const text = this.words[this.at++];
+    return typeof text === "string" ? (JSON.parse(text) as RequestSettings) : undefined;
   }
 
   reroute(): RerouteOrder {

@@ -111,6 +111,7 @@ const call = (id: number) => (outgoing: Outgoing) =>
     maxRetries: 0,
     deadlineMs: 1,
     sentBefore: 0,
+    settings: undefined,
   });
 
 async function turns(): Promise<void> {

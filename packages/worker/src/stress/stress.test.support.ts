@@ -129,7 +129,7 @@ class StressRig {
         queueMax: 64,
         noNodeWaitMs: 2_000,
         drainMs: 500,
-        defaults: { timeoutMs: 10_000, retry: { max: 3 } },
+        defaults: { timeoutMs: 10_000, retry: { max: 3 }, maxResponseBytes: 536_870_888 },
       },
       joined: (thread) => {
         this.live++;
@@ -305,6 +305,7 @@ class StressRig {
       maxRetries: 3,
       deadlineMs: nowMs() + 10_000,
       sentBefore: 0,
+      settings: undefined,
     };
     const since = this.views.length - 1;
     if (isWrite) this.once.push(id);

@@ -25,7 +25,7 @@ function openThreads(test: TestContext, count: number, module: string) {
   const joined: NewThread[] = [];
   const problems: (string | undefined)[] = [];
   const settings = { perNode: 1, opening: 1, idleMs: 1, maxAgeMs: 1, connectTimeoutMs: 1, maxResponseBytes: 1 };
-  const defaults = { timeoutMs: 1, retry: false } as const;
+  const defaults = { timeoutMs: 1, retry: false, maxResponseBytes: 10_000 } as const;
   const threads = new Threads({
     threads: count,
     setup: { words, layout, settings, bufferedMaxBytes: 1, queueMax: 1, noNodeWaitMs: 1, drainMs: 1, defaults },

@@ -1,0 +1,45 @@
+import { bounds, type PoolConfig } from "@rollcall/core/config";
+import type { RequestSettings } from "../dispatch/sender.js";
+import type { PoolRequest } from "./pool-request.js";
+import { requestProblem } from "./request-fields.js";
+
+const statusesMax = 64;
+
+/** How often the request may be retried: by its own `retry`, else by the pool's. */
+export function maxRetriesOf({ retry }: PoolRequest, ofPool: PoolConfig["retry"]): number {
+  const most = ofPool === false ? 0 : ofPool.max;
+  if (retry === undefined) return most;
+  if (retry === false) return 0;
+  if (typeof retry !== "object" || retry === null) throw requestProblem("retry", "must be false or { max, statuses }");
+  for (const name in retry) {
+    if (name !== "max" && name !== "statuses")
+      throw requestProblem("retry", "has an unknown field: it takes `max` and `statuses`");
+  }
+  if (retry.max === undefined) return most;
+  const { min, max } = bounds.retry.max;
+  if (Number.isInteger(retry.max) && retry.max >= min && retry.max <= max) return retry.max;
+  throw requestProblem("retry.max", `must be a whole number from ${min} to ${max}; \`retry: false\` is one attempt`);
+}
+
+/** What the request alone asks for; undefined for most. */
+export function settingsOf(request: PoolRequest, maxBytesOfPool: number): RequestSettings | undefined {
+  const finalStatuses = finalStatusesOf(request);
+  const maxResponseBytes = maxResponseBytesOf(request, maxBytesOfPool);
+  if (finalStatuses === undefined && maxResponseBytes === undefined) return undefined;
+  return { finalStatuses, maxResponseBytes };
+}
+
+function finalStatusesOf({ retry }: PoolRequest): readonly number[] | undefined {
+  if (typeof retry !== "object" || retry.statuses === undefined) return undefined;
+  const { statuses } = retry;
+  const isStatus = (status: unknown) => Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
+  if (Array.isArray(statuses) && statuses.length <= statusesMax && statuses.every(isStatus)) return [...statuses];
+  throw requestProblem("retry.statuses", `must be a list of at most ${statusesMax} statuses from 400 to 599`);
+}
+
+function maxResponseBytesOf({ maxResponseBytes }: PoolRequest, max: number): number | undefined {
+  const { min } = bounds.maxResponseBytes;
+  if (maxResponseBytes === undefined) return undefined;
+  if (Number.isInteger(maxResponseBytes) && maxResponseBytes >= min && maxResponseBytes <= max) return maxResponseBytes;
+  throw requestProblem("maxResponseBytes", `must be a whole number from ${min} to ${max}, the pool's own limit`);
+}
