@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntil } from "@rollcall/testing";
 import { type RequestFault, setAll } from "@rollcall/testing/fixture";
 import type { PoolOptions } from "@rollcall/worker";
 import { failureOf, patience, requestsSeen, search, withPool } from "./support-requests.js";
+import type work from "./tasks/work.js";
+
+const workModule = new URL("./tasks/work.js", import.meta.url);
 
 const on = { kind: "other" } as const;
 const busy: RequestFault = { kind: "reply", status: 429, on };
@@ -53,6 +58,60 @@ describe("what one request says otherwise than its pool", patience, () => {
       assert.deepEqual([error.code, error.sent, error.attempts.length], ["BAD_RESPONSE", "maybe", 1]);
       assert.deepEqual([whole.bytes().length, within.bytes().length], [200_000, 200_000]);
       assert.equal(await requestsSeen(cluster), seen + 3);
+    });
+  });
+
+  const tenant = { username: "tenant", password: "p" };
+  const own = { ...search, auth: tenant };
+
+  it("a request's credential goes out in place of the pool's, on every attempt, and on no other request", async () => {
+    const pool = { auth: { username: "pool", password: "p" } };
+    await withPool({ cluster: { nodes: 2 }, pool }, async ({ cluster, pool }) => {
+      await setAll(cluster, { requests: [{ kind: "reset", times: 1, on }] });
+      const before = (await cluster.stats()).users;
+      assert.deepEqual([...before], ["pool"]);
+      const [mine, others] = await Promise.all([pool.request(own), pool.request(search)]);
+      assert.deepEqual(
+        [mine.status, others.status, mine.attempts.length > 1 || others.attempts.length > 1],
+        [200, 200, true],
+      );
+      assert.deepEqual([...(await cluster.stats()).users].sort(), ["pool", "tenant"]);
+      assert.ok(!JSON.stringify([pool.stats(), pool.config(), mine]).includes("tenant"));
+    });
+  });
+
+  it("a 401 to a request's own credential is its answer, and does not renew the pool's; another one does", async () => {
+    let calls = 0;
+    const auth = () => {
+      calls++;
+      return { bearer: "t" };
+    };
+    await withPool({ cluster: { nodes: 1 }, pool: { auth } }, async ({ cluster, pool }) => {
+      await setAll(cluster, { requests: [{ kind: "reply", status: 401, on }] });
+      // A function is called once a second at most.
+      await sleep(1_100);
+      const before = calls;
+      const response = await pool.request(own);
+      assert.deepEqual([response.status, pool.nodes()[0]?.state], [401, "healthy"]);
+      assert.equal(calls, before);
+      await pool.request(search);
+      await waitUntil("the function was called", () => calls === before + 1);
+    });
+  });
+
+  it("a request may bring the first credential of its pool, also from a task", async () => {
+    await withPool({ cluster: { nodes: 2 } }, async ({ cluster, pool }) => {
+      assert.deepEqual([...(await cluster.stats()).users], ["none"]);
+      const value = { auth: { username: "of a task", password: "p" } };
+      const results = await Promise.all([
+        pool.request(own),
+        pool.run<typeof work>(workModule, { kind: "search", value }),
+      ]);
+      assert.deepEqual(
+        results.map((result) => (result as { status: number }).status),
+        [200, 200],
+      );
+      assert.deepEqual([...(await cluster.stats()).users].sort(), ["none", "of a task", "tenant"]);
     });
   });
 

@@ -223,6 +223,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     opaqueId: true,
     retry: true,
     maxResponseBytes: true,
+    auth: true,
   };
   const response: Record<keyof PoolResponse, true> = {
     status: true,

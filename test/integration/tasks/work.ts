@@ -14,7 +14,7 @@ export default async function work({ kind, value, words }: Work, { request, sign
     case "echo":
       return { value, isMainThread, threadId };
     case "search": {
-      const answer = await request({ method: "POST", path: "/logs/_search", body: { size: 1 } });
+      const answer = await request({ method: "POST", path: "/logs/_search", body: { size: 1 }, ...(value ?? {}) });
       return { status: answer.status, node: answer.node, length: answer.text().length };
     }
     case "throw":

@@ -5,6 +5,7 @@ import { afterEach, describe, it, mock } from "node:test";
 import { type ClusterOptions, parseClusterConfig } from "@rollcall/core/config";
 import { collectingLogger, ManualTimers, settled, waitUntil } from "@rollcall/testing";
 import { ClusterAccess, type Reach } from "./access.js";
+import { sameConnection } from "./endpoint.js";
 
 const secret = "s3cret-9a1";
 
@@ -67,6 +68,20 @@ describe("access to a cluster", () => {
     assert.ok(sniffed.kind === "endpoint");
     const { pathPrefix, scheme, fallbackAddress } = sniffed.endpoint;
     assert.deepEqual([header(sniffed), pathPrefix, scheme, fallbackAddress], [basic("u:p"), "", "https", "10.0.0.3"]);
+  });
+
+  it("once a request brings a credential, a node that may not be sent one is refused, and listeners are called before", () => {
+    const { access, changes } = accessTo({ nodes: ["https://10.0.0.1:9200"] });
+    const stranger = node("203.0.113.7");
+    const before = access.reach(node("10.0.0.1"));
+    assert.equal(access.reach(stranger).kind, "endpoint");
+    access.protectCredentials();
+    const after = access.reach(node("10.0.0.1"));
+    assert.deepEqual([access.reach(stranger).kind, changes()], ["refused", 1]);
+    assert.ok(before.kind === "endpoint" && after.kind === "endpoint");
+    assert.equal(sameConnection(before.endpoint, after.endpoint), false);
+    access.protectCredentials();
+    assert.equal(changes(), 1);
   });
 
   it("a node outside the host policy is refused, and one without a credential", () => {

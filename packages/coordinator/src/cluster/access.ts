@@ -72,6 +72,7 @@ export class ClusterAccess {
   private namesAreKnown: boolean;
   private suffixesAreKnown: boolean;
   private parentDomain: HostPolicyInput["parentDomain"];
+  private requestsHaveCredentials = false;
   private closed = false;
   private readonly warnings: WarnOnce;
   private cancelRefresh = () => {};
@@ -206,6 +207,18 @@ export class ClusterAccess {
     this.changes.emit();
   }
 
+  /**
+   * A request is about to bring a credential of its own: from now on, and for listeners before this returns, only nodes
+   * that may be sent credentials are used.
+   */
+  protectCredentials(): void {
+    if (this.hasCredentials || this.closed) return;
+    this.requestsHaveCredentials = true;
+    this.policy = this.compilePolicy();
+    this.changes.emit();
+    void this.loadSuffixes();
+  }
+
   /** A node answered 401: the credential may have changed. Has an effect only where a function gives it. */
   credentialRefused(): void {
     void this.refreshCredential();
@@ -268,6 +281,7 @@ export class ClusterAccess {
   private get hasCredentials(): boolean {
     const { defaultAuth, seeds, headers } = this.config;
     return (
+      this.requestsHaveCredentials ||
       defaultAuth !== undefined ||
       seeds.some(({ auth }) => auth !== undefined) ||
       Object.keys(headers).some((name) => !plainHeaders.test(name))

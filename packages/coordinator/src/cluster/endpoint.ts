@@ -28,8 +28,9 @@ export interface Endpoint {
 
 /**
  * Whether the connections of the one may carry the requests of the other. All else may differ: headers and path are
- * read for every request, policy and addresses for every connection.
+ * read for every request, policy and addresses for every connection. A connection that was opened before there were
+ * credentials may lead anywhere, so it carries none.
  */
 export function sameConnection(a: Endpoint, b: Endpoint): boolean {
-  return a.origin === b.origin && a.tls === b.tls;
+  return a.origin === b.origin && a.tls === b.tls && a.policy.unrestricted === b.policy.unrestricted;
 }

@@ -1,3 +1,4 @@
+import type { Auth } from "@rollcall/core/config";
 import type { RequestClass } from "@rollcall/core/request";
 
 /** One request. A field that is not listed here is `CONFIG`. */
@@ -40,6 +41,11 @@ export interface PoolRequest {
    */
   readonly maxResponseBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The credential of this request, in place of the pool's and the node's. Only nodes that may be sent credentials get
+   * it. A 401 is an answer like any other. Default: the node's, else the pool's.
+   */
+  readonly auth?: Auth | undefined;
   /** Sent as `x-opaque-id`: names the request in the cluster's own logs and task list. */
   readonly opaqueId?: string | undefined;
 }

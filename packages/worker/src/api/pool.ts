@@ -84,10 +84,19 @@ class ClusterPool implements Pool {
     const table = createNodeTable({ slots: fixed.slotsMax, threads: Math.max(1, config.threads) });
     const common = { config, timers, random, logger };
 
+    const protectCredentials = () => access.protectCredentials();
     const cluster = new Cluster({
       ...{ ...common, table, access, listener: events, seeds: config.seeds },
       prober: new ControlProber(controlClient, access),
-      openSender: (observer) => openSender({ ...common, table, observer, progress: events.progress, wallNowMs }),
+      openSender: (observer) =>
+        openSender({
+          ...common,
+          table,
+          observer,
+          credentialGiven: protectCredentials,
+          progress: events.progress,
+          wallNowMs,
+        }),
       openView: (state, opened) =>
         new ViewSource({
           ...{ ...common, access, controlClient, cluster: state, replica: randomUUID(), openStore: createRedisStore },
@@ -97,7 +106,14 @@ class ClusterPool implements Pool {
     const { state, opened, view } = cluster;
     const { sender, threading } = opened;
     const deadlines = new Deadlines(nowMs);
-    const requests = new Requests({ sender, deadlines, defaults: config, nowMs, count: activity.countRequest });
+    const requests = new Requests({
+      sender,
+      deadlines,
+      defaults: config,
+      nowMs,
+      count: activity.countRequest,
+      protect: protectCredentials,
+    });
     this.#tasks = new Tasks({
       ...{ threads: threading?.threads, deadlines, nowMs, count: activity.countTask },
       request: (request) => requests.request(request),

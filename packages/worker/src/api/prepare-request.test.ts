@@ -123,6 +123,12 @@ describe("a prepared request", () => {
     assert.equal(prepare(search, { ...config, retry: false }).reroutable, false);
   });
 
+  it("a credential of its own is one header, and shows in no error", () => {
+    const { headers, settings } = prepare({ ...get, auth: { username: "u", password: "p" } });
+    assert.deepEqual([headers, settings?.hasOwnAuth], [["authorization", `Basic ${btoa("u:p")}`], true]);
+    assert.doesNotMatch(problemsOf({ ...get, auth: { username: "hunter2:", bearer: "hunter2" } }).join(), /hunter2/);
+  });
+
   it("the class follows from method, path and headers unless the caller gives it", () => {
     const classOf = (request: PoolRequest) => prepare(request).class;
     assert.equal(classOf({ method: "POST", path: "/a/_search" }), "read");
@@ -172,10 +178,11 @@ describe("a prepared request", () => {
     ["a querystring", { ...get, querystring: {} }, /^request\.querystring is unknown: use `query`$/],
     ["a requestTimeout", { ...get, requestTimeout: 1 }, /use `timeoutMs`$/],
     ["a bulkBody", { ...get, bulkBody: [] }, /use `ndjson`$/],
+    ["half a credential", { ...get, auth: { username: "a" } }, /^request\.auth\.password is missing: /],
     [
-      "a credential",
-      { ...get, auth: { username: "a" } },
-      /^request\.auth is unknown: a credential is an option of the pool/,
+      "a credential that is a function",
+      { ...get, auth: () => ({}) },
+      /^request\.auth = \[redacted\]: must be an object$/,
     ],
     ["maxRetries", { ...get, maxRetries: 0 }, /use `retry`/],
     ["retry: true", { ...get, retry: true }, /^request\.retry must be false or \{ max, statuses \}$/],

@@ -15,6 +15,7 @@ const fields: Readonly<Record<keyof PoolRequest, true>> = {
   maxResponseBytes: true,
   signal: true,
   opaqueId: true,
+  auth: true,
 };
 const names: ReadonlySet<string> = new Set(Object.keys(fields));
 
@@ -38,9 +39,10 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
   ["abortController", "use `signal`"],
   ["id", "use `opaqueId`, or make it part of `path`"],
   ["index", "make it part of `path`"],
-  ["auth", "a credential is an option of the pool: one pool for each user"],
-  ["username", "a credential is an option of the pool: one pool for each user"],
-  ["password", "a credential is an option of the pool: one pool for each user"],
+  ["username", "use `auth`"],
+  ["password", "use `auth`"],
+  ["apiKey", "use `auth`"],
+  ["bearer", "use `auth`"],
   ["maxRetries", retries],
   ["retries", retries],
   ["retryOnTimeout", retries],

@@ -1,10 +1,12 @@
-import { isHeaderName, isHeaderValue, methodOverrides, reservedHeaders } from "@rollcall/core/config";
+import { RollcallError } from "@rollcall/core";
+import { authorizationHeader } from "@rollcall/core/access";
+import { isHeaderName, isHeaderValue, methodOverrides, parseAuth, reservedHeaders } from "@rollcall/core/config";
 import type { PoolRequest } from "./pool-request.js";
 import { requestProblem } from "./request-fields.js";
 import { pairsOf } from "./request-path.js";
 
 /** Name, value, name, value; names in lower case, each once. */
-export function headersOf({ headers, opaqueId }: PoolRequest, contentType: string | undefined): string[] {
+export function headersOf({ headers, opaqueId, auth }: PoolRequest, contentType: string | undefined): string[] {
   const list: string[] = [];
   if (headers !== undefined) {
     for (const [written, value] of pairsOf("headers", headers)) addHeader(list, written, value);
@@ -16,8 +18,20 @@ export function headersOf({ headers, opaqueId }: PoolRequest, contentType: strin
     if (has(list, "x-opaque-id")) throw requestProblem("opaqueId", "is given as a header too");
     list.push("x-opaque-id", opaqueId);
   }
+  if (auth !== undefined) list.push("authorization", credentialOf(auth));
   if (contentType !== undefined && !has(list, "content-type")) list.push("content-type", contentType);
   return list;
+}
+
+/** The header of a request's own credential: it takes the place of the pool's and of the node's. */
+function credentialOf(auth: unknown): string {
+  try {
+    return authorizationHeader(parseAuth(auth));
+  } catch (error) {
+    // Its message names fields and no values.
+    const problems = error instanceof RollcallError ? error.message.split("\n") : ["auth: could not be read"];
+    throw new RollcallError("CONFIG", problems.map((problem) => `request.${problem}`).join("\n"));
+  }
 }
 
 function addHeader(list: string[], written: unknown, value: unknown): void {

@@ -23,10 +23,11 @@ export function maxRetriesOf({ retry }: PoolRequest, ofPool: PoolConfig["retry"]
 
 /** What the request alone asks for; undefined for most. */
 export function settingsOf(request: PoolRequest, maxBytesOfPool: number): RequestSettings | undefined {
+  const hasOwnAuth = request.auth !== undefined;
   const finalStatuses = finalStatusesOf(request);
   const maxResponseBytes = maxResponseBytesOf(request, maxBytesOfPool);
-  if (finalStatuses === undefined && maxResponseBytes === undefined) return undefined;
-  return { finalStatuses, maxResponseBytes };
+  if (finalStatuses === undefined && maxResponseBytes === undefined && !hasOwnAuth) return undefined;
+  return { finalStatuses, maxResponseBytes, hasOwnAuth };
 }
 
 function finalStatusesOf({ retry }: PoolRequest): readonly number[] | undefined {

@@ -19,6 +19,7 @@ it("the stack of a request's error names the function that awaits the request", 
     defaults: { timeoutMs: 1_000, retry: false, maxResponseBytes: 10_000 },
     nowMs,
     count: () => {},
+    protect: () => {},
   });
   async function functionOfTheCaller(): Promise<void> {
     await requests.request({ method: "GET", path: "/" });

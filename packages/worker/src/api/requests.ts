@@ -1,5 +1,5 @@
 import { RollcallError, type WireError } from "@rollcall/core";
-import type { PendingRequest, Sender } from "../dispatch/sender.js";
+import type { PendingRequest, PreparedRequest, Sender } from "../dispatch/sender.js";
 import type { CountedEvent } from "../table/layout.js";
 import { type Abortable, addAbortable, removeAbortable } from "./abort-listeners.js";
 import type { Deadlines, Due } from "./deadlines.js";
@@ -12,6 +12,8 @@ export interface RequestsOptions {
   readonly deadlines: Deadlines;
   readonly defaults: RequestDefaults;
   readonly nowMs: () => number;
+  /** Called before a request with a credential of its own is sent; where it returns a promise, that is waited for. */
+  readonly protect: () => Promise<void> | void;
   readonly count: (what: CountedEvent) => void;
 }
 
@@ -23,7 +25,7 @@ export class Requests {
 
   request<T>(request: PoolRequest): Promise<PoolResponse<T>> {
     return new Promise((resolve) => {
-      const { sender, deadlines, defaults, nowMs, count } = this.options;
+      const { defaults, nowMs, protect } = this.options;
       const startedAtMs = nowMs();
       const prepared = prepareRequest(request, defaults, startedAtMs);
       const { signal } = request;
@@ -32,16 +34,29 @@ export class Requests {
           cause: signal.reason,
         });
 
-      count("requests");
-      const deadline = new RequestDeadline(prepared.deadlineMs, prepared.deadlineMs - startedAtMs);
-      if (signal !== undefined) addAbortable(signal, deadline);
-      deadlines.add(deadline);
-      deadline.pending = sender.start(prepared, (result) => {
-        deadlines.remove(deadline);
-        if (signal !== undefined) removeAbortable(signal, deadline);
-        count(result.kind === "answered" ? "answered" : result.error.code);
-        resolve(result.kind === "answered" ? new ReceivedResponse<T>(result) : failure(result.error, signal));
-      });
+      const isProtected = prepared.settings?.hasOwnAuth === true ? protect() : undefined;
+      if (!(isProtected instanceof Promise)) this.begin(prepared, startedAtMs, signal, resolve);
+      else
+        resolve(isProtected.then(() => new Promise((settle) => this.begin<T>(prepared, startedAtMs, signal, settle))));
+    });
+  }
+
+  private begin<T>(
+    prepared: PreparedRequest,
+    startedAtMs: number,
+    signal: AbortSignal | undefined,
+    settle: (response: PoolResponse<T> | Promise<never>) => void,
+  ): void {
+    const { sender, deadlines, count } = this.options;
+    count("requests");
+    const deadline = new RequestDeadline(prepared.deadlineMs, prepared.deadlineMs - startedAtMs);
+    if (signal !== undefined) addAbortable(signal, deadline);
+    deadlines.add(deadline);
+    deadline.pending = sender.start(prepared, (result) => {
+      deadlines.remove(deadline);
+      if (signal !== undefined) removeAbortable(signal, deadline);
+      count(result.kind === "answered" ? "answered" : result.error.code);
+      settle(result.kind === "answered" ? new ReceivedResponse<T>(result) : failure(result.error, signal));
     });
   }
 }

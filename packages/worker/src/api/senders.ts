@@ -13,6 +13,8 @@ export interface SenderParts {
   readonly config: PoolConfig;
   readonly table: NodeTable;
   readonly observer: DispatchObserver;
+  /** A request of a task has a credential of its own. */
+  readonly credentialGiven: () => void;
   /** Called when a thread that sends is up. */
   readonly progress: Listeners<void>;
   readonly timers: Timers;
@@ -54,11 +56,11 @@ function openDispatch({ config, table, observer, timers, random, wallNowMs }: Se
 }
 
 function openLanes(parts: SenderParts): OpenedSender {
-  const { config, table, observer, progress, timers, logger } = parts;
+  const { config, table, observer, credentialGiven, progress, timers, logger } = parts;
   const { words, layout, writer, totals } = table;
   const queueMax = config.queue.perThread;
   const lanes = new Lanes({
-    ...{ words, layout, writer, totals, queueMax, observer, timers, logger },
+    ...{ words, layout, writer, totals, queueMax, observer, credentialGiven, timers, logger },
     perNode: config.connections.perNode,
   });
   const threading = new Threading({

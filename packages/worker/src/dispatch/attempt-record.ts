@@ -51,7 +51,8 @@ export class AttemptRecord {
     if (outcome.kind === "answered") {
       reader.countAnswer(slot, outcome.status === 429 || outcome.status >= 500);
       if (attempt.isCurrent) this.learnFromAnswer(attempt, outcome.status, nowMs);
-      if (outcome.status === 401) observer.credentialRefused();
+      const { settings } = attempt.request.prepared;
+      if (outcome.status === 401 && settings?.hasOwnAuth !== true) observer.credentialRefused();
     } else if (outcome.kind !== "cancelled") reader.countFailure(slot);
 
     if (blamesNode(outcome)) {

@@ -30,6 +30,8 @@ export interface RequestSettings {
   /** Statuses that are its answer, although others would be retried for them. */
   readonly finalStatuses?: readonly number[] | undefined;
   readonly maxResponseBytes?: number | undefined;
+  /** Its headers hold a credential of its own: a 401 says nothing of the pool's. */
+  readonly hasOwnAuth?: boolean | undefined;
 }
 
 export type Result =
@@ -68,7 +70,7 @@ export interface PendingRequest {
 export interface DispatchObserver {
   /** A connection-class failure of an attempt that began at `startedAtMs`. */
   failed(failure: { slot: number; generation: number; startedAtMs: number; reason: string }): void;
-  /** A node answered 401. */
+  /** A node answered 401 to a credential of the pool. */
   credentialRefused(): void;
   /** No request or connection of the slot is left since its target was taken away: another node may have it. */
   released(slot: number): void;

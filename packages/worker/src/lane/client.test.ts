@@ -118,6 +118,7 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
     totals,
     queueMax: more.queueMax ?? 8,
     perNode: more.perNode ?? 8,
+    credentialGiven: () => {},
     observer: {
       failed: () => {},
       credentialRefused: () => {},

@@ -34,6 +34,8 @@ export interface LanesOptions {
   /** Requests that may be in flight from one thread to one node. */
   readonly perNode: number;
   readonly observer: DispatchObserver;
+  /** A request of a task has a credential of its own, and its thread may have nodes that must not be sent one. */
+  readonly credentialGiven: () => void;
   readonly timers: Timers;
   readonly logger: Logger;
 }
@@ -279,6 +281,9 @@ export class Lanes implements Sender {
           break;
         case toMain.credentialRefused:
           observer.credentialRefused();
+          break;
+        case toMain.credentialGiven:
+          this.options.credentialGiven();
           break;
         case toMain.probeWanted:
           observer.probeWanted(incoming.number());

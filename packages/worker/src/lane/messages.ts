@@ -22,7 +22,8 @@ import type { Target } from "../dispatch/target.js";
  *                   failed    id code message sent cause attempts
  *                   dropped   id                                 it had been revoked before the thread accepted it
  *                   nodeFailed  slot generation startedAtMs reason
- *                   credentialRefused                            a node answered 401
+ *                   credentialRefused                            a node answered 401 to the pool's credential
+ *                   credentialGiven                              a task's request has its own; see whenProtected
  *                   probeWanted slot
  *                   released  slot topology                      held no longer, under the list of that number
  *
@@ -46,6 +47,7 @@ export const toMain = {
   credentialRefused: 4,
   released: 5,
   probeWanted: 6,
+  credentialGiven: 7,
 } as const;
 
 /**

@@ -88,7 +88,12 @@ function openServer(test: TestContext) {
           else if (kind === toMain.nodeFailed)
             received.push(`${name} ${incoming.number()} ${incoming.number()} ${incoming.number()} ${incoming.text()}`);
           else if (kind === toMain.probeWanted) received.push(`${name} ${incoming.number()}`);
-          else received.push(kind === toMain.credentialRefused ? `${name}` : `${name} ${incoming.number()}`);
+          else
+            received.push(
+              kind === toMain.credentialRefused || kind === toMain.credentialGiven
+                ? `${name}`
+                : `${name} ${incoming.number()}`,
+            );
         }
       }
       return received;
@@ -98,8 +103,8 @@ function openServer(test: TestContext) {
 
 const kindOf = ({ kind }: Result) => kind;
 const answered: Result = { kind: "answered", status: 200, rawHeaders: "", body: "{}", node: "n", attempts: [] };
-const target = (slot: number, tls: object = {}) =>
-  ({ slot, generation: 1, endpoint: { origin: "https://n", tls } }) as unknown as Target;
+const target = (slot: number, tls: object = {}, unrestricted = true) =>
+  ({ slot, generation: 1, endpoint: { origin: "https://n", tls, policy: { unrestricted } } }) as unknown as Target;
 const call = (id: number) => (outgoing: Outgoing) =>
   outgoing.request(id, {
     method: "GET",
@@ -120,6 +125,22 @@ async function turns(): Promise<void> {
 }
 
 describe("lane server", () => {
+  it("a request with a credential waits until the thread's nodes may all be sent one, and main is asked for that", async (test) => {
+    const scene = openServer(test);
+    scene.hello([target(0)]);
+    await turns();
+    let isProtected = false;
+    void scene.server.whenProtected()?.then(() => {
+      isProtected = true;
+    });
+    scene.post([target(0), target(1, {}, false)]);
+    await turns();
+    assert.deepEqual([isProtected, scene.received()], [false, ["credentialGiven"]]);
+    scene.post([target(0, {}, false)]);
+    await turns();
+    assert.deepEqual([isProtected, scene.server.whenProtected()], [true, undefined]);
+  });
+
   it("a list whose number shows is applied before the next request begins, whichever message comes first", async (test) => {
     const scene = openServer(test);
     scene.hello([target(0)]);

@@ -40,6 +40,9 @@ export class LaneServer {
   /** The number of the list of targets that the dispatch has. */
   private applied = 0;
   private flushing = false;
+  /** Every target may be sent credentials. */
+  private isProtected = false;
+  private readonly whenListIsProtected: (() => void)[] = [];
   private tls = new Map<string, TlsConfig>();
   private whenOpen: (() => void) | undefined;
   /** Resolves once the handshake of main has arrived. */
@@ -74,6 +77,16 @@ export class LaneServer {
       };
       this.idleWaits.push(wait);
     });
+  }
+
+  /**
+   * Resolves once this thread sends by a list whose nodes may all be sent credentials; main makes one. Undefined: it
+   * does so now.
+   */
+  whenProtected(): Promise<void> | undefined {
+    if (this.isProtected) return undefined;
+    this.post(toMain.credentialGiven);
+    return new Promise((resolve) => this.whenListIsProtected.push(resolve));
   }
 
   /** Shows main how many requests are queued here. */
@@ -119,6 +132,8 @@ export class LaneServer {
   private takeOver({ topology, targets }: NewTargets): readonly Target[] {
     this.applied = topology;
     this.opened?.reader.show("applied", topology);
+    this.isProtected = targets.length > 0 && targets.every(({ endpoint }) => !endpoint.policy.unrestricted);
+    if (this.isProtected) for (const resolve of this.whenListIsProtected.splice(0)) resolve();
     return this.withOwnTls(targets);
   }
 

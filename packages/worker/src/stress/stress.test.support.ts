@@ -165,6 +165,7 @@ class StressRig {
       queueMax: 64,
       perNode: 8,
       observer,
+      credentialGiven: () => {},
       timers: systemTimers,
       logger,
     });

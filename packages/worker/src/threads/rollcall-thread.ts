@@ -1,5 +1,6 @@
 import { workerData } from "node:worker_threads";
 import { systemTimers } from "@rollcall/coordinator/cluster";
+import { RollcallError, withDeadline } from "@rollcall/core";
 import { beatMs } from "@rollcall/core/health";
 import { Deadlines } from "../api/deadlines.js";
 import { Requests } from "../api/requests.js";
@@ -47,12 +48,24 @@ function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
     defaults,
     nowMs,
     count: (what) => reader.countOwn(what),
+    protect,
   });
   setInterval(() => {
     watch.beat();
     server.showQueue();
   }, beatMs).unref();
   return { sender, reader, answers };
+}
+
+/** How long a request with a credential of its own waits for a list of nodes that may be sent one. */
+const protectMs = 5_000;
+
+function protect(): Promise<void> | undefined {
+  const isProtected = server.whenProtected();
+  if (isProtected === undefined) return undefined;
+  return withDeadline(isProtected, protectMs, systemTimers, () => {
+    throw new RollcallError("NO_NODE", `no node that may be sent a credential was named within ${protectMs} ms`);
+  });
 }
 
 /** How long a task waits at most for the requests of its thread to end before it may block them. */
