@@ -5,6 +5,7 @@
 // failover: --fixture or --real for one kind of nodes, --rounds N, --threads N, --pause MS, and --only SCENARIO,…, of
 // which nothing is kept. compare: --before DIR, a built checkout, and --rounds N.
 import { parseArgs } from "node:util";
+import { clients } from "./clients/clients.js";
 import { compare } from "./compare/compare.js";
 import { failover } from "./failover/failover.js";
 import { fleet } from "./fleet/fleet.js";
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   "hot-path": () => hotPath({ quick, profile }),
   failover: () =>
     failover({ quick, fixture, real, threads, ...rounds, ...pause, ...(only === undefined ? {} : { only }) }),
+  clients: () => clients({ quick }),
   fleet: () => fleet({ quick }),
   start: () => startBench({ quick }),
   size: () => installedSize(),

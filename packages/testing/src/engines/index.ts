@@ -3,6 +3,7 @@ export type {
   EngineAvailability,
   EngineCluster,
   EngineKind,
+  EngineName,
   EngineNode,
   EngineOptions,
 } from "./contract.js";

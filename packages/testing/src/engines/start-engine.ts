@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { chmod, cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type Certificates, makeCertificates } from "../certificates.js";
@@ -7,9 +7,11 @@ import { freePort } from "../free-port.js";
 import { waitUntil } from "../wait-until.js";
 import { type Access, askNode } from "./ask-node.js";
 import { requireEngines } from "./availability.js";
-import type { EngineCluster, EngineKind, EngineNode, EngineOptions } from "./contract.js";
+import type { EngineCluster, EngineNode, EngineOptions } from "./contract.js";
 import { createEngineNode, type ManagedEngineNode, startTimeoutMs, tailOf } from "./engine-node.js";
-import { engineVersions, type FetchedEngine, fetchEngine } from "./fetch-engine.js";
+import { type FetchedEngine, fetchEngine, moduleFolder } from "./fetch-engine.js";
+import { findJava } from "./find-java.js";
+import { releases } from "./releases.js";
 
 /** The security plugin's own demo user, which may do everything. */
 const administrator = { username: "admin", password: "admin" } as const;
@@ -27,6 +29,8 @@ export async function startEngine(options: EngineOptions): Promise<EngineCluster
   const dataNodes = options.nodes ?? 3;
   if (secured && kind !== "opensearch") throw new Error("only OpenSearch comes with a security plugin here");
   await requireEngines();
+  const release = releases[kind];
+  const java = await findJava(release.oldestJava);
   const engine = await fetchEngine(kind, { secured, onProgress });
 
   const names = Array.from({ length: dataNodes + dedicatedManagers }, (_, position) => `n${position + 1}`);
@@ -45,15 +49,19 @@ export async function startEngine(options: EngineOptions): Promise<EngineCluster
     const name = `n${position + 1}`;
     const home = join(folder, name);
     await prepareHome(home, engine);
+    if (release.moduleJars !== undefined) {
+      await mkdir(join(home, "modules"));
+      await symlink(join(engine.lib, moduleFolder), join(home, "modules", moduleFolder));
+    }
     const transport = transports[position] ?? (await freePort());
     const role = dedicatedManagers === 0 ? "both" : position >= dataNodes && initial ? "manager" : "data";
     return createEngineNode({
-      kind,
+      ...{ java, launcher: release.launcher },
       name,
       port: await freePort(),
       logFile: join(folder, `${name}.log`),
       classPath: await classPathOf(engine),
-      plugins: pluginsOf(kind, secured),
+      plugins: secured ? [securityPlugin, ...release.plugins] : release.plugins,
       heapMegabytes: secured ? securedHeapMegabytes : plainHeapMegabytes,
       systemProperties: {
         "log4j2.configurationFile": join(home, "config", "log4j2.properties"),
@@ -68,8 +76,8 @@ export async function startEngine(options: EngineOptions): Promise<EngineCluster
         "discovery.seed_hosts": transports.map((port) => `127.0.0.1:${port}`).join(","),
         // A machine's full disk is no business of these tests.
         "cluster.routing.allocation.disk.threshold_enabled": "false",
-        ...(initial ? { [initialManagers[kind]]: managers.join(",") } : {}),
-        ...(role === "both" ? {} : { "node.roles": role === "data" ? "data,ingest" : managerRole[kind] }),
+        ...(initial ? { [release.initialManagers]: managers.join(",") } : {}),
+        ...(role === "both" ? {} : { "node.roles": role === "data" ? "data,ingest" : release.managerRole }),
         ...(certificates === undefined ? {} : await securitySettings(home, name, position, certificates)),
       },
       access,
@@ -120,7 +128,7 @@ export async function startEngine(options: EngineOptions): Promise<EngineCluster
   };
 
   try {
-    onProgress(`starting ${names.length} nodes of ${kind} ${engineVersions[kind]}${secured ? ", secured" : ""}`);
+    onProgress(`starting ${names.length} nodes of ${kind} ${release.version}${secured ? ", secured" : ""}`);
     for (const [position] of names.entries()) nodes.push(await create(position, true));
     options.onStarting?.(cluster.urls);
     await Promise.all(nodes.map((node) => node.start()));
@@ -133,18 +141,7 @@ export async function startEngine(options: EngineOptions): Promise<EngineCluster
   return cluster;
 }
 
-const initialManagers = {
-  opensearch: "cluster.initial_cluster_manager_nodes",
-  elasticsearch: "cluster.initial_master_nodes",
-} as const;
-
-const managerRole = { opensearch: "cluster_manager", elasticsearch: "master" } as const;
-
-function pluginsOf(kind: EngineKind, secured: boolean): string[] {
-  if (kind === "elasticsearch") return ["org.elasticsearch.transport.Netty4Plugin"];
-  const security = secured ? ["org.opensearch.security.OpenSearchSecurityPlugin"] : [];
-  return [...security, "org.opensearch.transport.Netty4Plugin"];
-}
+const securityPlugin = "org.opensearch.security.OpenSearchSecurityPlugin";
 
 /** The server's jars, then those of the plugin that the server does not bring itself. */
 async function classPathOf({ lib, security }: FetchedEngine): Promise<string> {
