@@ -15,6 +15,8 @@ export interface Call {
   /** Made by a child of the client with these options. */
   readonly child?: Readonly<Record<string, unknown>>;
   readonly abortAfterMs?: number;
+  /** A call that has not ended by then is recorded as one that waits. */
+  readonly patienceMs?: number;
   /** The body goes out as a stream. */
   readonly isStreamed?: true;
   readonly family?: "modern" | "classic";

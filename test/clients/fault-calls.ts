@@ -33,7 +33,12 @@ export const faultCalls: readonly Call[] = [
   { name: "a read that is reset once", request: read("once-reset"), options: soon },
   { name: "a read that times out", request: read("hang"), options: { requestTimeout: 150, ...once } },
   { name: "a write that times out", request: write("hang"), options: { requestTimeout: 150, ...once } },
-  { name: "headers, then silence", request: read("silence"), options: { requestTimeout: 150, ...once } },
+  {
+    name: "headers, then silence",
+    request: read("silence"),
+    options: { requestTimeout: 150, ...once },
+    patienceMs: 1_500,
+  },
   { name: "a read that is aborted", request: read("hang"), abortAfterMs: 50 },
   { name: "a write that is aborted", request: write("hang"), abortAfterMs: 50 },
   { name: "a call that was aborted before", request: read("ok"), abortAfterMs: 0 },

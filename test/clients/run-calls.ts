@@ -13,7 +13,7 @@ export interface CallRecord {
 }
 
 /** A call that has not ended by then is recorded as one that waits. */
-const patienceMs = 1_500;
+const patienceMs = 30_000;
 const eventNames = ["serialization", "request", "deserialization", "response", "sniff", "resurrect"];
 
 /** Makes the calls, one after the other, and records what comes of each. */
@@ -46,7 +46,7 @@ type Family = TestedClient["family"];
 async function outcomeOf(family: Family, client: AnyClient, call: Call): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise((resolve) => {
-    timer = setTimeout(resolve, patienceMs, { still: "waits" });
+    timer = setTimeout(resolve, call.patienceMs ?? patienceMs, { still: "waits" });
   });
   try {
     return await Promise.race([make(family, client, call).then(settled), patience]);
