@@ -15,7 +15,10 @@ const operations = [
 
 /** What programs do with an index, from its creation to its end, in an order that makes sense to a real engine. */
 export const apiCalls: readonly Call[] = [
-  { name: "an index that is deleted, there or not", api: "indices.delete", parameters: { index: "clients-*" } },
+  {
+    ...{ name: "indices that are deleted, there or not", api: "indices.delete" },
+    parameters: { index: [index, other], ignore_unavailable: true },
+  },
   { name: "info", api: "info" },
   { name: "ping", api: "ping" },
   { name: "create an index", api: "indices.create", parameters: { index }, body: { settings, mappings } },
