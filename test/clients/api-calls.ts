@@ -79,7 +79,7 @@ export const apiCalls: readonly Call[] = [
   { name: "refresh", api: "indices.refresh", parameters: { index } },
   { name: "search", api: "search", parameters: { index }, body: { query: { match_all: {} }, sort: ["_doc"] } },
   { name: "search without a body", api: "search", parameters: { index, q: "title:one", size: 1 } },
-  { name: "search several indices", api: "search", parameters: { index: [index, other], ignore_unavailable: true } },
+  { name: "search several indices", api: "search", parameters: { index: [index, other], ignore_unavailable: true, size: 0 } },
   { name: "search a pattern", api: "search", parameters: { index: "clients-*", size: 0 } },
   { name: "search all", api: "search", body: { size: 0, query: { term: { tag: "none" } } } },
   { name: "search no index", api: "search", parameters: { index: "clients-none" } },

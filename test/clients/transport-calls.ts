@@ -47,7 +47,7 @@ export const transportCalls: readonly Call[] = [
   { name: "a user agent of the call", request: search, options: { headers: { "user-agent": "other-js/1" } } },
   {
     name: "another accept",
-    request: { method: "GET", path: "/_cat/indices/clients-a" },
+    request: { method: "GET", path: "/_cat/indices/clients-a?h=index" },
     options: { headers: { accept: "text/plain" } },
   },
   { name: "an opaque id", request: search, options: { opaqueId: "o-1" } },

@@ -32,9 +32,17 @@ it("a client's timeout is the pool's, within the pool's bounds; without one the 
   assert.equal(timeoutOf(Number.NaN), undefined);
 });
 
-it("`maxRetries: 0` of a call means one attempt, and its context may give a class", () => {
-  assert.equal(requestOf({}, { maxRetries: 0 }).class, "never");
-  assert.equal(requestOf({}, { maxRetries: 5 }).class, undefined);
+it("`maxRetries: 0` of a call means one attempt, any other number the pool's own policy", () => {
+  assert.equal(requestOf({}, { maxRetries: 0 }).retry, false);
+  assert.equal(requestOf({}, { maxRetries: 5 }).retry, undefined);
+});
+
+it("a status that a call ignores is an answer, where the pool would retry it", () => {
+  assert.deepEqual(requestOf({}, { ignore: [404, 429, 503] }).retry, { statuses: [429, 503] });
+  assert.equal(requestOf({}, { ignore: [404] }).retry, undefined);
+});
+
+it("the context of a call may give its class", () => {
   assert.equal(requestOf({}, {}, { rollcall: { class: "repeatable" } }).class, "repeatable");
   assert.equal(requestOf({}, {}, { trace: 1 }).class, undefined);
 });

@@ -31,6 +31,7 @@ export function poolRequestOf(
     body: body === "" ? undefined : body,
     timeoutMs: timeoutOf(timeoutMs),
     class: classOf(result),
+    retry: retryOf(result),
     signal,
   };
 }
@@ -62,12 +63,23 @@ function timeoutOf(timeoutMs: unknown): number | undefined {
   return Math.min(Math.max(Math.round(timeoutMs), 1), oneDayMs);
 }
 
-/** `context: { rollcall: { class: "repeatable" } }` of a call gives its class. `maxRetries: 0` means one attempt. */
+/** `context: { rollcall: { class: "repeatable" } }` of a call gives its class. */
 function classOf(result: DiagnosticResult | undefined): PoolRequest["class"] {
-  if (result === undefined) return undefined;
-  const { context, request } = result.meta;
-  if (request.options.maxRetries === 0) return "never";
+  const context = result?.meta.context;
   if (context === null || context === undefined) return undefined;
   const { rollcall } = context as { readonly rollcall?: { readonly class?: PoolRequest["class"] } | null };
   return rollcall?.class;
+}
+
+/** Statuses that the pool retries. */
+const retried: ReadonlySet<unknown> = new Set([429, 502, 503, 504]);
+
+/** `maxRetries: 0` means one attempt; a status that the call ignores is an answer, which is not waited out. */
+function retryOf(result: DiagnosticResult | undefined): PoolRequest["retry"] {
+  if (result === undefined) return undefined;
+  const { maxRetries, ignore } = result.meta.request.options;
+  if (maxRetries === 0) return false;
+  if (!Array.isArray(ignore)) return undefined;
+  const statuses: number[] = ignore.filter((status) => retried.has(status));
+  return statuses.length === 0 ? undefined : { statuses };
 }

@@ -40,7 +40,7 @@ export class ModernConnectionPool {
   }
 
   getConnection(): ModernConnection | null {
-    return this.#isEmptied ? null : new ModernConnection(this.#client);
+    return this.#isEmptied || this.#client.pool.isClosed ? null : new ModernConnection(this.#client);
   }
 
   /** `client.close()`: ends this client and its children. The Rollcall pool stays its owner's. */
