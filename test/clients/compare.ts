@@ -11,7 +11,7 @@ export interface Difference {
 
 /** What no two runs have in common: times, sizes that follow from them, and what is decided between two hops. */
 const volatile = [
-  /\b(?:took|duration|date|_seq_no|_primary_term|_version|cluster_uuid|node_id|uuid|creation_date)$/,
+  /\b(?:took|duration|date|_seq_no|_primary_term|_version|cluster_uuid|node_id|uuid|creation_date|created_date_millis|modified_date_millis)$/,
   /\bheaders\.(?:host|connection|keep-alive|x-elastic-client-meta)$/,
   /^result\..*\bheaders\.content-length$/,
   /\bmeta\.request\.id$/,
