@@ -34,6 +34,7 @@ export type {
 } from "@rollcall/core/config";
 export type { RequestClass } from "@rollcall/core/request";
 export type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
+export type { SignalLike } from "./api/abort-listeners.js";
 export type { Pool, WaitOptions } from "./api/api.js";
 export type { NodeEvent, NodeState, NodeStatus } from "./api/node-status.js";
 export { createPool } from "./api/pool.js";

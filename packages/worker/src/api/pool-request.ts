@@ -1,5 +1,6 @@
 import type { Auth } from "@rollcall/core/config";
 import type { RequestClass } from "@rollcall/core/request";
+import type { SignalLike } from "./abort-listeners.js";
 
 /** One request. A field that is not listed here is `CONFIG`. */
 export interface PoolRequest {
@@ -40,7 +41,8 @@ export interface PoolRequest {
    * `maxResponseBytes`. Range: 1,024 to that.
    */
   readonly maxResponseBytes?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+  /** Cancels the request. An `AbortSignal`, also of another realm, or a polyfill's. */
+  readonly signal?: SignalLike | undefined;
   /**
    * The credential of this request, in place of the pool's and the node's. Only nodes that may be sent credentials get
    * it. A 401 is an answer like any other. Default: the node's, else the pool's.

@@ -3,6 +3,7 @@ import { bounds, type PoolConfig } from "@rollcall/core/config";
 import { type Classification, classify, type RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
 import type { PreparedRequest } from "../dispatch/sender.js";
+import { isSignal } from "./abort-listeners.js";
 import type { PoolRequest } from "./pool-request.js";
 import { bodyOf } from "./request-body.js";
 import { requestProblem, unknownField } from "./request-fields.js";
@@ -84,8 +85,7 @@ function withAllProblems(first: RollcallError, request: PoolRequest, defaults: R
 }
 
 function checkSignal({ signal }: PoolRequest): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw requestProblem("signal", "must be an AbortSignal");
+  if (signal !== undefined && !isSignal(signal)) throw requestProblem("signal", "must be an AbortSignal");
 }
 
 const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);

@@ -1,7 +1,7 @@
 import { RollcallError, type WireError } from "@rollcall/core";
 import type { PendingRequest, PreparedRequest, Sender } from "../dispatch/sender.js";
 import type { CountedEvent } from "../table/layout.js";
-import { type Abortable, addAbortable, removeAbortable } from "./abort-listeners.js";
+import { type Abortable, addAbortable, removeAbortable, type SignalLike } from "./abort-listeners.js";
 import type { Deadlines, Due } from "./deadlines.js";
 import type { PoolRequest } from "./pool-request.js";
 import { prepareRequest, type RequestDefaults } from "./prepare-request.js";
@@ -29,28 +29,29 @@ export class Requests {
       const startedAtMs = nowMs();
       const prepared = prepareRequest(request, defaults, startedAtMs);
       const { signal } = request;
-      if (signal?.aborted === true)
-        throw new RollcallError("ABORTED", "the caller's signal had fired before the request began", {
-          cause: signal.reason,
-        });
-
+      throwIfAborted(signal);
       const isProtected = prepared.settings?.hasOwnAuth === true ? protect() : undefined;
       if (!(isProtected instanceof Promise)) this.begin(prepared, startedAtMs, signal, resolve);
       else
-        resolve(isProtected.then(() => new Promise((settle) => this.begin<T>(prepared, startedAtMs, signal, settle))));
+        resolve(
+          isProtected.then(() => {
+            throwIfAborted(signal);
+            return new Promise((settle) => this.begin<T>(prepared, startedAtMs, signal, settle));
+          }),
+        );
     });
   }
 
   private begin<T>(
     prepared: PreparedRequest,
     startedAtMs: number,
-    signal: AbortSignal | undefined,
+    signal: SignalLike | undefined,
     settle: (response: PoolResponse<T> | Promise<never>) => void,
   ): void {
     const { sender, deadlines, count } = this.options;
-    count("requests");
     const deadline = new RequestDeadline(prepared.deadlineMs, prepared.deadlineMs - startedAtMs);
     if (signal !== undefined) addAbortable(signal, deadline);
+    count("requests");
     deadlines.add(deadline);
     deadline.pending = sender.start(prepared, (result) => {
       deadlines.remove(deadline);
@@ -61,13 +62,19 @@ export class Requests {
   }
 }
 
+function throwIfAborted(signal: SignalLike | undefined): void {
+  if (signal?.aborted !== true) return;
+  const { reason } = signal;
+  throw new RollcallError("ABORTED", "the caller's signal had fired before the request began", { cause: reason });
+}
+
 /**
  * Rejects with the error that the failure describes; its cause is the signal's reason, where the signal fired.
  *
  * The two awaits are not idle: V8 adds the frames of `await` to the stack of an error only if, when it is made, the
  * caller's promise already follows this one. That takes two turns. `requests.test.ts` holds it.
  */
-async function failure(error: WireError, signal: AbortSignal | undefined): Promise<never> {
+async function failure(error: WireError, signal: SignalLike | undefined): Promise<never> {
   await undefined;
   await undefined;
   if (error.code !== "ABORTED") throw RollcallError.fromWire(error);

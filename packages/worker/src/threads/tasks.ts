@@ -1,6 +1,6 @@
 import { RollcallError, type RollcallErrorCode } from "@rollcall/core";
 import { bounds } from "@rollcall/core/config";
-import { type Abortable, addAbortable, removeAbortable } from "../api/abort-listeners.js";
+import { type Abortable, addAbortable, isSignal, removeAbortable, type SignalLike } from "../api/abort-listeners.js";
 import type { Deadlines, Due } from "../api/deadlines.js";
 import type { CancelCode } from "../dispatch/sender.js";
 import { dataNotCloneable, notCloneable, outcomeOf, type TaskContext, type TaskOutcome } from "./run-task.js";
@@ -9,7 +9,7 @@ import type { ThreadTask } from "./thread-tasks.js";
 
 export interface TaskOptions {
   /** When it fires, the task's own signal fires and the promise rejects at once. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: SignalLike | undefined;
   /** Over waiting for a thread and running. Default: as long as it takes. */
   readonly timeoutMs?: number | undefined;
 }
@@ -178,8 +178,7 @@ function checked(module: unknown, options: TaskOptions): TaskOptions {
   }
   if (typeof options !== "object" || options === null) throw problem("options", "must be an object");
   const { signal, timeoutMs } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw problem("options.signal", "must be an AbortSignal");
+  if (signal !== undefined && !isSignal(signal)) throw problem("options.signal", "must be an AbortSignal");
   const { min, max } = bounds.timeoutMs;
   if (timeoutMs !== undefined && (!Number.isInteger(timeoutMs) || timeoutMs < min || timeoutMs > max)) {
     throw problem("options.timeoutMs", `must be a whole number from ${min} to ${max}`);
