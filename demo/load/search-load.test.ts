@@ -59,6 +59,7 @@ function responseWith(status: number): PoolResponse {
     ok: status < 300,
     headers: {},
     node: "a:1",
+    nodeUrl: "http://n:1",
     attempts: [],
     json: () => ({}),
     text: () => "{}",

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "@rollcall/testing";
-import { type RequestFault, setAll } from "@rollcall/testing/fixture";
+import { nodeAt, type RequestFault, setAll, startFixtureCluster } from "@rollcall/testing/fixture";
 import type { PoolOptions } from "@rollcall/worker";
+import { createPool } from "../support/create-pool.js";
 import { failureOf, patience, requestsSeen, search, withPool } from "./support-requests.js";
 import type work from "./tasks/work.js";
 
@@ -113,6 +114,20 @@ describe("what one request says otherwise than its pool", patience, () => {
       );
       assert.deepEqual([...(await cluster.stats()).users].sort(), ["none", "of a task", "tenant"]);
     });
+  });
+
+  it("the node that answered is shown by its whole URL, without a user or a password", async () => {
+    const users = [{ username: "u", password: "hunter2" }];
+    await using cluster = await startFixtureCluster({ nodes: 1, pathPrefix: "/es", users });
+    const url = nodeAt(cluster, 0).url;
+    const pool = createPool({ nodes: [url.replace("://", "://u:hunter2@")], discovery: false, logger: false });
+    try {
+      const { node, nodeUrl } = await pool.request(search);
+      assert.deepEqual([nodeUrl, node, pool.nodes()[0]?.url], [url, new URL(url).host, url]);
+      assert.match(url, /\/es$/);
+    } finally {
+      await pool.close({ timeoutMs: 0 });
+    }
   });
 
   it("a pool is closed from the first call of close() on", async () => {

@@ -230,6 +230,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     ok: true,
     headers: true,
     node: true,
+    nodeUrl: true,
     attempts: true,
     json: true,
     text: true,
@@ -247,6 +248,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
   };
   const status: Record<keyof NodeStatus, true> = {
     address: true,
+    url: true,
     name: true,
     id: true,
     roles: true,

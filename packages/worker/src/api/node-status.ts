@@ -21,6 +21,8 @@ export function isServing(state: NodeState): boolean {
 export interface NodeStatus {
   /** `host:port`. */
   readonly address: string;
+  /** Such as `https://es1:9200/es`, without user and password; absent for an unusable node. */
+  readonly url?: string;
   /** The node's name in the cluster; absent while unknown. */
   readonly name?: string;
   /** The cluster's id of the node; absent while unknown. */

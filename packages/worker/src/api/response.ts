@@ -11,6 +11,8 @@ export interface PoolResponse<T = unknown> {
   readonly headers: ResponseHeaders;
   /** `host:port` of the node that answered. */
   readonly node: string;
+  /** That node's whole URL, such as `https://es1:9200/es`, without user and password. */
+  readonly nodeUrl: string;
   /** Every try, the one that answered included. */
   readonly attempts: readonly Attempt[];
   /** @throws {RollcallError} `BAD_RESPONSE` where the body is not JSON */
@@ -34,6 +36,7 @@ export interface ReceivedAnswer {
   /** Text only where it is the very bytes, as UTF-8. */
   readonly body: Buffer | string;
   readonly node: string;
+  readonly nodeUrl: string;
   readonly attempts: readonly Attempt[];
 }
 
@@ -41,14 +44,16 @@ export interface ReceivedAnswer {
 export class ReceivedResponse<T> implements PoolResponse<T> {
   readonly status: number;
   readonly node: string;
+  readonly nodeUrl: string;
   readonly attempts: readonly Attempt[];
   readonly #rawHeaders: readonly Buffer[] | string;
   readonly #body: Buffer | string;
   #headers: ResponseHeaders | undefined;
 
-  constructor({ status, rawHeaders, body, node, attempts }: ReceivedAnswer) {
+  constructor({ status, rawHeaders, body, node, nodeUrl, attempts }: ReceivedAnswer) {
     this.status = status;
     this.node = node;
+    this.nodeUrl = nodeUrl;
     this.attempts = attempts;
     this.#rawHeaders = rawHeaders;
     this.#body = body;

@@ -26,11 +26,12 @@ export class PoolStatus {
   nodes(): NodeStatus[] {
     const { state, totals, clock } = this.parts;
     const nowMs = clock.nowMs();
-    return state.nodes().map(({ slot, tier, record, standing }) => {
+    return state.nodes().map(({ slot, tier, record, url, standing }) => {
       const { sinceMs, reason } = standing;
       const forMs = sinceMs === undefined ? undefined : Math.max(0, Math.round(nowMs - sinceMs));
       return {
         address: addressOf(record),
+        ...present({ url }),
         ...describeNode(record),
         tier,
         state: standing.state,

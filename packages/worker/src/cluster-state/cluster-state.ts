@@ -128,7 +128,9 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   nodes(): KnownNode[] {
     return [...this.entries.values()].map((entry) => {
       const { slot, tier, node: record } = entry.row;
-      return { slot, tier, record, standing: entry.standing(this.storeAheadMs) };
+      const { reach } = entry;
+      const url = reach.kind === "endpoint" ? reach.endpoint.origin + reach.endpoint.pathPrefix : undefined;
+      return { slot, tier, record, url, standing: entry.standing(this.storeAheadMs) };
     });
   }
 

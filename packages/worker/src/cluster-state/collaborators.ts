@@ -29,5 +29,7 @@ export interface KnownNode {
   readonly slot: number;
   readonly tier: Tier;
   readonly record: NodeRecord;
+  /** Undefined where the configuration does not let it be reached. */
+  readonly url: string | undefined;
   readonly standing: NodeStanding;
 }

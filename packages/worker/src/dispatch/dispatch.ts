@@ -279,7 +279,9 @@ export class Dispatch implements Sender {
 
   private answer({ request, status, rawHeaders, body, pool }: AttemptHandler): void {
     const { attempts } = request;
-    this.settle(request, { kind: "answered", status, rawHeaders, body, node: pool.endpoint.address, attempts });
+    const { address: node, origin, pathPrefix } = pool.endpoint;
+    const nodeUrl = origin + pathPrefix;
+    this.settle(request, { kind: "answered", status, rawHeaders, body, node, nodeUrl, attempts });
   }
 
   private fail(

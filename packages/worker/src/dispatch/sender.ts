@@ -47,6 +47,8 @@ export type Result =
       readonly body: Buffer | string;
       /** `host:port` of the node that answered. */
       readonly node: string;
+      /** Its whole URL, without user and password. */
+      readonly nodeUrl: string;
       readonly attempts: readonly Attempt[];
     }
   | { readonly kind: "failed"; readonly error: WireError };

@@ -9,7 +9,15 @@ const largeEnoughForBytes = 20_000;
 /** One answer, sent as a thread does and read as main does. */
 function crossed(rawHeaders: readonly Buffer[], body: Buffer) {
   const outgoing = new Outgoing();
-  outgoing.result(7, { kind: "answered", status: 200, rawHeaders, body, node: "10.0.0.1:9200", attempts });
+  outgoing.result(7, {
+    kind: "answered",
+    status: 200,
+    rawHeaders,
+    body,
+    node: "10.0.0.1:9200",
+    nodeUrl: "http://10.0.0.1:9200",
+    attempts,
+  });
   const { words, transfer } = outgoing;
   const incoming = new Incoming(structuredClone(words, { transfer }));
   assert.deepEqual([incoming.number(), incoming.number()], [toMain.answered, 7]);

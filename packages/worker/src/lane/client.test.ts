@@ -69,7 +69,15 @@ class PlayedThread {
 
   async answer(id: number, body = "{}"): Promise<void> {
     const attempts = [{ node: "n:1", code: "200", ms: 1 }];
-    const answer: Result = { kind: "answered", status: 200, rawHeaders: "", body, node: "n:1", attempts };
+    const answer: Result = {
+      kind: "answered",
+      status: 200,
+      rawHeaders: "",
+      body,
+      node: "n:1",
+      nodeUrl: "http://n:1",
+      attempts,
+    };
     this.outgoing.result(id, answer);
     await this.send();
   }

@@ -57,6 +57,7 @@ const result = fc.oneof(
       )
       .map((bytes) => Buffer.from(bytes)),
     node: fc.constant("last:1"),
+    nodeUrl: fc.constantFrom("http://last:1", "https://last:1", "https://last:1/es"),
     attempts: attempts.map((list) => [...list, { node: "last:1", code: "200", ms: 1 }]),
   }),
   fc.record({
@@ -162,7 +163,15 @@ describe("lane messages", () => {
       for (const body of [slab.subarray(10, 10 + length), own]) {
         const text = body.toString();
         const outgoing = new Outgoing();
-        outgoing.result(0, { kind: "answered", status: 200, rawHeaders: [], body, node: "", attempts: [] });
+        outgoing.result(0, {
+          kind: "answered",
+          status: 200,
+          rawHeaders: [],
+          body,
+          node: "",
+          nodeUrl: "http://",
+          attempts: [],
+        });
         const incoming = across(outgoing);
         incoming.number();
         incoming.number();

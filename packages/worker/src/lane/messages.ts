@@ -18,7 +18,7 @@ import type { Target } from "../dispatch/target.js";
  *                             then the number of targets and slot lastByteAtMs of each
  *                   close                                        every request ends with CLOSED, every connection too
  *                   taken     byteLength                         a large answer of so many bytes has come from it
- *   to main         answered  id status headers body attempts
+ *   to main         answered  id status headers body attempts nodeUrl
  *                   failed    id code message sent cause attempts
  *                   dropped   id                                 it had been revoked before the thread accepted it
  *                   nodeFailed  slot generation startedAtMs reason
@@ -30,6 +30,7 @@ import type { Target } from "../dispatch/target.js";
  *   headers   to the thread: one text, with a line for each name and each value; neither can hold a line break
  *             to main: the lines as they came, `name: value`, with CRLF between them
  *   attempts  their number, then node code ms of each; of an answer, the last is the one that answered
+ *   nodeUrl   0: `http://` and the node; 1: `https://` and the node; else the URL, which has a path
  *   settings  of this request alone, as JSON; null for most
  *   body      text, or bytes whose buffer is transferred; null: none
  *
@@ -130,6 +131,7 @@ export class Outgoing {
       this.words.push(toMain.answered, id, result.status, headerText(result.rawHeaders));
       this.answerBody(result.body);
       this.attempts(result.attempts);
+      this.words.push(urlWord(result.node, result.nodeUrl));
     } else {
       const { code, message, sent, cause, attempts } = result.error;
       this.words.push(toMain.failed, id, code, message, sent, cause ?? null);
@@ -201,6 +203,18 @@ function linesOf(rawHeaders: readonly Buffer[]): string {
   return text;
 }
 
+const schemes = ["http://", "https://"] as const;
+
+/** A number crosses faster than a text. */
+function urlWord(node: string, url: string): number | string {
+  const at = schemes.findIndex((scheme) => url.length === scheme.length + node.length && url.startsWith(scheme));
+  return at < 0 ? url : at;
+}
+
+function urlOf(node: string, word: Word): string {
+  return typeof word === "number" ? `${schemes[word]}${node}` : String(word);
+}
+
 /** Reads one message, word by word, in the order in which {@link Outgoing} wrote it. */
 export class Incoming {
   private at = 0;
@@ -263,12 +277,14 @@ export class Incoming {
     const rawHeaders = this.text();
     const body = this.words[this.at++] as string | Uint8Array;
     const attempts = this.attempts();
+    const node = attempts.at(-1)?.node ?? "";
     return {
       kind: "answered",
       status,
       rawHeaders,
       body: typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
-      node: attempts.at(-1)?.node ?? "",
+      node,
+      nodeUrl: urlOf(node, this.words[this.at++] ?? 0),
       attempts,
     };
   }

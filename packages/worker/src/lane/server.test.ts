@@ -102,7 +102,15 @@ function openServer(test: TestContext) {
 }
 
 const kindOf = ({ kind }: Result) => kind;
-const answered: Result = { kind: "answered", status: 200, rawHeaders: "", body: "{}", node: "n", attempts: [] };
+const answered: Result = {
+  kind: "answered",
+  status: 200,
+  rawHeaders: "",
+  body: "{}",
+  node: "n",
+  nodeUrl: "http://n",
+  attempts: [],
+};
 const target = (slot: number, tls: object = {}, unrestricted = true) =>
   ({ slot, generation: 1, endpoint: { origin: "https://n", tls, policy: { unrestricted } } }) as unknown as Target;
 const call = (id: number) => (outgoing: Outgoing) =>
