@@ -56,6 +56,8 @@ export interface ErrorDetails {
   readonly sent?: Sent;
   readonly attempts?: readonly Attempt[];
   readonly cause?: unknown;
+  /** How much of the answer's body had come; for an answer that was streaming only. */
+  readonly receivedBytes?: number | undefined;
   /** The HTTP status; for `STATUS` only. */
   readonly status?: number | undefined;
   /** The server's own word for what went wrong, such as `index_not_found_exception`; for `STATUS` only. */
@@ -81,6 +83,7 @@ export class RollcallError extends Error {
   readonly code: RollcallErrorCode;
   readonly sent: Sent;
   readonly attempts: readonly Attempt[];
+  declare readonly receivedBytes?: number;
   declare readonly status?: number;
   declare readonly type?: string;
   declare readonly body?: unknown;
@@ -94,6 +97,7 @@ export class RollcallError extends Error {
     this.code = code;
     this.sent = details.sent ?? "no";
     this.attempts = details.attempts ?? [];
+    if (details.receivedBytes !== undefined) this.receivedBytes = details.receivedBytes;
     if (details.status !== undefined) this.status = details.status;
     if (details.type !== undefined) this.type = printable(details.type);
     if (details.body !== undefined) Object.defineProperty(this, "body", { value: details.body });
@@ -105,12 +109,9 @@ export class RollcallError extends Error {
     return { code, message, sent, attempts, ...(cause === undefined ? {} : { cause }) };
   }
 
-  static fromWire({ code, message, sent, attempts, cause }: WireError): RollcallError {
-    return new RollcallError(code, message, {
-      sent,
-      attempts,
-      ...(cause === undefined ? {} : { cause: new Error(printable(cause)) }),
-    });
+  static fromWire({ code, message, cause, ...details }: WireError): RollcallError {
+    if (cause === undefined) return new RollcallError(code, message, details);
+    return new RollcallError(code, message, { ...details, cause: new Error(printable(cause)) });
   }
 }
 
@@ -121,4 +122,5 @@ export interface WireError {
   readonly sent: Sent;
   readonly attempts: readonly Attempt[];
   readonly cause?: string;
+  readonly receivedBytes?: number;
 }

@@ -42,5 +42,6 @@ export type { DegradedEvent, NodeListEvent, PoolEvents } from "./api/pool-events
 export type { PoolRequest, QueryFields, QueryValue, RequestRetry } from "./api/pool-request.js";
 export type { PoolResponse, ResponseHeaders } from "./api/response.js";
 export type { PoolStats, ThreadStatus, ViewStatus } from "./api/stats.js";
+export type { StreamResponse } from "./api/stream-response.js";
 export type { Task, TaskContext } from "./threads/run-task.js";
 export type { TaskOptions } from "./threads/tasks.js";

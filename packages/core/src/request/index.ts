@@ -34,3 +34,12 @@ export {
   withGivenUpAttempt,
 } from "./retry-policy.js";
 export { decideAfterThreadDeath, type InterruptedRequest } from "./thread-death.js";
+export {
+  nextReceiveWindow,
+  nextSendWindow,
+  type ReceiveWindow,
+  receiveWindow,
+  type SendWindow,
+  sendWindow,
+} from "./window.js";
+export { nextWindowBytes, ownThreadWindowBytes, pieceMaxBytes, windowMinBytes } from "./window-sizes.js";

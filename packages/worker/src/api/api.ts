@@ -6,6 +6,7 @@ import type { PoolEvents } from "./pool-events.js";
 import type { PoolRequest } from "./pool-request.js";
 import type { PoolResponse } from "./response.js";
 import type { PoolStats } from "./stats.js";
+import type { StreamResponse } from "./stream-response.js";
 
 /** How long `ready` and `close` wait. */
 export interface WaitOptions {
@@ -21,6 +22,14 @@ export interface Pool {
    * @throws {RollcallError} where there is no answer; its `code` says why, and its `sent` whether a node may have it
    */
   request<T = unknown>(request: PoolRequest): Promise<PoolResponse<T>>;
+  /**
+   * As `request`, but resolves once the headers of an answer have come: its body is then read piece by piece. Sent again
+   * as `request` does it up to the headers, never after them. `timeoutMs` is the time to the headers, and then the time
+   * between two pieces while more is wanted: a slow reader never times out.
+   *
+   * @throws {RollcallError} where no headers come; what happens after them is an error of the body
+   */
+  stream(request: PoolRequest): Promise<StreamResponse>;
   /**
    * Runs the default export of `module` as `(data, { request, signal })` in a worker thread; with `threads: 0`, in this
    * one. `data` and the result are cloned. The task's `request` is that thread's own. A timeout, an abort or a close

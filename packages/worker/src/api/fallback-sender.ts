@@ -1,5 +1,13 @@
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
-import type { PendingRequest, PreparedRequest, Result, Sender, SenderStats } from "../dispatch/sender.js";
+import type {
+  Claim,
+  PendingRequest,
+  PreparedRequest,
+  Result,
+  Sender,
+  SenderStats,
+  StreamingAnswer,
+} from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import type { Lanes } from "../lane/client.js";
 
@@ -28,8 +36,13 @@ export class FallbackSender implements Sender {
     this.current.apply(targets);
   }
 
-  start(request: PreparedRequest, settle: (result: Result) => void): PendingRequest {
-    return this.current.start(request, settle);
+  start(
+    request: PreparedRequest,
+    settle: (result: Result) => void,
+    claim?: Claim,
+    streaming?: (answer: StreamingAnswer) => void,
+  ): PendingRequest {
+    return this.current.start(request, settle, claim, streaming);
   }
 
   pump(): void {

@@ -38,6 +38,7 @@ import type { PoolResponse } from "./response.js";
 import { type OpenedSender, openSender } from "./senders.js";
 import type { PoolStats } from "./stats.js";
 import { PoolStatus } from "./status.js";
+import type { StreamResponse } from "./stream-response.js";
 import { ThreadStatuses } from "./thread-statuses.js";
 
 /**
@@ -145,6 +146,11 @@ class ClusterPool implements Pool {
   request<T = unknown>(request: PoolRequest): Promise<PoolResponse<T>> {
     if (this.#closing !== undefined) return Promise.reject(closed());
     return this.#requests.request<T>(request);
+  }
+
+  stream(request: PoolRequest): Promise<StreamResponse> {
+    if (this.#closing !== undefined) return Promise.reject(closed());
+    return this.#requests.stream(request);
   }
 
   async run<F extends Task>(

@@ -15,13 +15,19 @@ import { maxRetriesOf, settingsOf } from "./request-settings.js";
 export type RequestDefaults = Pick<PoolConfig, "timeoutMs" | "retry" | "maxResponseBytes">;
 
 /**
- * Turns a request into what a thread can send: plain data, as the request is now.
+ * Turns a request into what a thread can send: plain data, as the request is now. `answerWindowBytes`: 0 for an answer
+ * that is collected.
  *
  * @throws {RollcallError} `CONFIG`, naming the parts of the request that cannot be sent, one a line
  */
-export function prepareRequest(request: PoolRequest, defaults: RequestDefaults, nowMs: number): PreparedRequest {
+export function prepareRequest(
+  request: PoolRequest,
+  defaults: RequestDefaults,
+  nowMs: number,
+  answerWindowBytes = 0,
+): PreparedRequest {
   try {
-    return prepare(request, defaults, nowMs);
+    return prepare(request, defaults, nowMs, answerWindowBytes);
   } catch (error) {
     if (error instanceof RollcallError) throw withAllProblems(error, request, defaults);
     // A getter, an iterator or a `toJSON` of the caller's own threw.
@@ -29,7 +35,12 @@ export function prepareRequest(request: PoolRequest, defaults: RequestDefaults, 
   }
 }
 
-function prepare(request: PoolRequest, defaults: RequestDefaults, nowMs: number): PreparedRequest {
+function prepare(
+  request: PoolRequest,
+  defaults: RequestDefaults,
+  nowMs: number,
+  answerWindowBytes: number,
+): PreparedRequest {
   if (typeof request !== "object" || request === null)
     throw new RollcallError("CONFIG", "the request must be an object");
   const unknown = unknownField(request);
@@ -59,6 +70,7 @@ function prepare(request: PoolRequest, defaults: RequestDefaults, nowMs: number)
     deadlineMs: nowMs + timeoutMs,
     sentBefore: 0,
     settings,
+    answerWindowBytes,
   };
 }
 

@@ -1,11 +1,14 @@
 import { RollcallError, type WireError } from "@rollcall/core";
-import type { PendingRequest, PreparedRequest, Sender } from "../dispatch/sender.js";
+import { ownThreadWindowBytes } from "@rollcall/core/request";
+import type { PendingRequest, PreparedRequest, Result, Sender, StreamingAnswer } from "../dispatch/sender.js";
 import type { CountedEvent } from "../table/layout.js";
 import { type Abortable, addAbortable, removeAbortable, type SignalLike } from "./abort-listeners.js";
+import { openBody } from "./body-flow.js";
 import type { Deadlines, Due } from "./deadlines.js";
 import type { PoolRequest } from "./pool-request.js";
 import { prepareRequest, type RequestDefaults } from "./prepare-request.js";
 import { type PoolResponse, ReceivedResponse } from "./response.js";
+import { ReceivedStreamResponse, type StreamResponse } from "./stream-response.js";
 
 export interface RequestsOptions {
   readonly sender: Sender;
@@ -25,42 +28,104 @@ export class Requests {
 
   request<T>(request: PoolRequest): Promise<PoolResponse<T>> {
     return new Promise((resolve) => {
-      const { defaults, nowMs, protect } = this.options;
+      const { defaults, nowMs } = this.options;
       const startedAtMs = nowMs();
       const prepared = prepareRequest(request, defaults, startedAtMs);
       const { signal } = request;
       throwIfAborted(signal);
-      const isProtected = prepared.settings?.hasOwnAuth === true ? protect() : undefined;
-      if (!(isProtected instanceof Promise)) this.begin(prepared, startedAtMs, signal, resolve);
-      else
-        resolve(
-          isProtected.then(() => {
-            throwIfAborted(signal);
-            return new Promise((settle) => this.begin<T>(prepared, startedAtMs, signal, settle));
-          }),
-        );
+      this.whenProtected(prepared, signal, resolve, (settle) => this.begin<T>(prepared, startedAtMs, signal, settle));
     });
+  }
+
+  /** Starts a request, at once or, where it has a credential of its own, once the nodes may all be sent one. */
+  private whenProtected<Response>(
+    { settings }: PreparedRequest,
+    signal: SignalLike | undefined,
+    resolve: Settle<Response>,
+    start: (settle: Settle<Response>) => void,
+  ): void {
+    const isProtected = settings?.hasOwnAuth === true ? this.options.protect() : undefined;
+    if (!(isProtected instanceof Promise)) start(resolve);
+    else
+      resolve(
+        isProtected.then(() => {
+          throwIfAborted(signal);
+          return new Promise(start);
+        }),
+      );
   }
 
   private begin<T>(
     prepared: PreparedRequest,
     startedAtMs: number,
     signal: SignalLike | undefined,
-    settle: (response: PoolResponse<T> | Promise<never>) => void,
+    settle: Settle<PoolResponse<T>>,
   ): void {
-    const { sender, deadlines, count } = this.options;
-    const deadline = new RequestDeadline(prepared.deadlineMs, prepared.deadlineMs - startedAtMs);
-    if (signal !== undefined) addAbortable(signal, deadline);
-    count("requests");
-    deadlines.add(deadline);
+    const { sender, count } = this.options;
+    const deadline = this.beginDeadline(prepared, startedAtMs, signal);
     deadline.pending = sender.start(prepared, (result) => {
-      deadlines.remove(deadline);
-      if (signal !== undefined) removeAbortable(signal, deadline);
+      this.endDeadline(deadline, signal);
       count(result.kind === "answered" ? "answered" : result.error.code);
       settle(result.kind === "answered" ? new ReceivedResponse<T>(result) : failure(result.error, signal));
     });
   }
+
+  /** As `request`, up to the headers of the answer. */
+  stream(request: PoolRequest): Promise<StreamResponse> {
+    return new Promise((resolve) => {
+      const { defaults, nowMs } = this.options;
+      const startedAtMs = nowMs();
+      const prepared = prepareRequest(request, defaults, startedAtMs, ownThreadWindowBytes);
+      const { signal } = request;
+      throwIfAborted(signal);
+      this.whenProtected(prepared, signal, resolve, (settle) =>
+        this.beginStream(prepared, startedAtMs, signal, settle),
+      );
+    });
+  }
+
+  private beginStream(
+    prepared: PreparedRequest,
+    startedAtMs: number,
+    signal: SignalLike | undefined,
+    settle: Settle<StreamResponse>,
+  ): void {
+    const { sender, deadlines, nowMs, count } = this.options;
+    const timeoutMs = prepared.deadlineMs - startedAtMs;
+    const deadline = this.beginDeadline(prepared, startedAtMs, signal);
+    const failed = (result: Result) => {
+      this.endDeadline(deadline, signal);
+      if (result.kind === "answered") throw new Error("an answer was collected that is to stream");
+      count(result.error.code);
+      settle(failure(result.error, signal));
+    };
+    const streaming = (answer: StreamingAnswer) => {
+      this.endDeadline(deadline, signal);
+      const body = openBody(answer, { timeoutMs, signal, deadlines, nowMs, ended: count });
+      settle(new ReceivedStreamResponse(answer, body));
+    };
+    deadline.pending = sender.start(prepared, failed, undefined, streaming);
+  }
+
+  private beginDeadline(
+    { deadlineMs }: PreparedRequest,
+    startedAtMs: number,
+    signal: SignalLike | undefined,
+  ): RequestDeadline {
+    const deadline = new RequestDeadline(deadlineMs, deadlineMs - startedAtMs);
+    if (signal !== undefined) addAbortable(signal, deadline);
+    this.options.count("requests");
+    this.options.deadlines.add(deadline);
+    return deadline;
+  }
+
+  private endDeadline(deadline: RequestDeadline, signal: SignalLike | undefined): void {
+    this.options.deadlines.remove(deadline);
+    if (signal !== undefined) removeAbortable(signal, deadline);
+  }
 }
+
+type Settle<Response> = (response: Response | Promise<Response>) => void;
 
 function throwIfAborted(signal: SignalLike | undefined): void {
   if (signal?.aborted !== true) return;

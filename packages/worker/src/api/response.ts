@@ -64,7 +64,7 @@ export class ReceivedResponse<T> implements PoolResponse<T> {
   }
 
   get headers(): ResponseHeaders {
-    this.#headers ??= readHeaders(this.#rawHeaders);
+    this.#headers ??= answerHeaders(this.#rawHeaders);
     return this.#headers;
   }
 
@@ -116,7 +116,7 @@ function jsonOf(body: Buffer | string): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-function readHeaders(raw: readonly Buffer[] | string): ResponseHeaders {
+export function answerHeaders(raw: readonly Buffer[] | string): ResponseHeaders {
   const headers: Record<string, string | string[]> = Object.create(null);
   const parts = typeof raw === "string" ? partsOf(raw) : raw.map((part) => part.toString("latin1"));
   for (let at = 0; at + 1 < parts.length; at += 2) {

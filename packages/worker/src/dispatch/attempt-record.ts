@@ -40,7 +40,7 @@ export class AttemptRecord {
     const { reader, observer } = this.options;
     const { pool, generation, startedAtMs } = attempt;
     const { slot } = pool;
-    pool.inFlight.remove(attempt);
+    if (!attempt.isHeld) pool.inFlight.remove(attempt);
     reader.leave(slot, pool.isCurrent);
     this.showWaiting(attempt);
     pool.release(attempt, attempt.error === undefined);
@@ -49,10 +49,7 @@ export class AttemptRecord {
     // What closed this idle connection has probably closed the other idle ones too.
     if (outcome.kind === "stale-socket") pool.dropIdle();
     if (outcome.kind === "answered") {
-      reader.countAnswer(slot, outcome.status === 429 || outcome.status >= 500);
-      if (attempt.isCurrent) this.learnFromAnswer(attempt, outcome.status, nowMs);
-      const { settings } = attempt.request.prepared;
-      if (outcome.status === 401 && settings?.hasOwnAuth !== true) observer.credentialRefused();
+      this.judge(attempt, outcome.status, nowMs);
     } else if (outcome.kind !== "cancelled") reader.countFailure(slot);
 
     if (blamesNode(outcome)) {
@@ -62,6 +59,27 @@ export class AttemptRecord {
       observer.failed({ slot, generation, startedAtMs, reason });
     }
     return outcome;
+  }
+
+  /** The headers of an answer that is to stream have come: they show how the node is. How long the body takes does not. */
+  headersCame(attempt: AttemptHandler, nowMs: number): Outcome {
+    const outcome = this.outcomeOf(attempt);
+    if (outcome.kind === "answered") this.judge(attempt, outcome.status, nowMs);
+    return outcome;
+  }
+
+  /**
+   * The node sends no more because the answer waits for our own reader or memory, or it goes on. Meanwhile it owes no byte: it
+   * neither has stalled nor is slow.
+   */
+  held(attempt: AttemptHandler, isHeld: boolean, nowMs: number): void {
+    const { inFlight } = attempt.pool;
+    if (isHeld) inFlight.remove(attempt);
+    else {
+      attempt.waitingSinceMs = nowMs;
+      inFlight.add(attempt);
+    }
+    this.showWaiting(attempt);
   }
 
   /** The attempt was given up while its node owed an answer: such a wait counts as slow. */
@@ -80,6 +98,16 @@ export class AttemptRecord {
     if (code === "TIMEOUT") this.gaveUpWaiting(attempt, nowMs);
   }
 
+  /** An answer counts once: when it is whole, or when it begins to stream. */
+  private judge(attempt: AttemptHandler, status: number, nowMs: number): void {
+    if (attempt.isJudged) return;
+    attempt.isJudged = true;
+    this.options.reader.countAnswer(attempt.pool.slot, status === 429 || status >= 500);
+    if (attempt.isCurrent) this.learnFromAnswer(attempt, status, nowMs);
+    const { settings } = attempt.request.prepared;
+    if (status === 401 && settings?.hasOwnAuth !== true) this.options.observer.credentialRefused();
+  }
+
   private learnFromAnswer(attempt: AttemptHandler, status: number, nowMs: number): void {
     const { penalties } = this.options.reader;
     const { slot } = attempt.pool;
@@ -88,7 +116,8 @@ export class AttemptRecord {
   }
 
   private showWaiting({ pool: { isCurrent, slot, inFlight } }: AttemptHandler): void {
-    if (isCurrent) this.options.reader.showWaiting(slot, inFlight.oldest?.startedAtMs, inFlight.newest?.startedAtMs);
+    if (isCurrent)
+      this.options.reader.showWaiting(slot, inFlight.oldest?.waitingSinceMs, inFlight.newest?.waitingSinceMs);
   }
 
   private outcomeOf(attempt: AttemptHandler): Outcome {

@@ -1,4 +1,5 @@
 import { type AttemptFacts, uncountedBytes } from "@rollcall/core/request";
+import { AnswerStream, type StreamedAttempt } from "./answer-stream.js";
 import type { Link } from "./in-flight-list.js";
 import type { Connection, NodeHandler, NodePool } from "./node-pool.js";
 import type { DispatchedRequest } from "./pending-request.js";
@@ -10,6 +11,10 @@ export interface AttemptOwner {
   received(attempt: AttemptHandler): void;
   /** More of a large answer has come. False: it waits until `resume` is called. */
   grew(attempt: AttemptHandler, addedBytes: number): boolean;
+  /** The headers of an answer that is to stream have come. Afterwards it streams, or its rest is drained. */
+  headersCame(attempt: AttemptHandler): void;
+  /** The answer waits for its reader or for our memory, or no more. */
+  held(attempt: AttemptHandler, isHeld: boolean): void;
   /** It has ended: `error` is set, or the answer is whole. Called once, also for one that was abandoned. */
   finished(attempt: AttemptHandler): void;
 }
@@ -18,7 +23,7 @@ export interface AttemptOwner {
  * One attempt, as undici's handler. It implements the older of undici's two handler forms: there the headers stay bytes
  * until they are read, and most callers never read them.
  */
-export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHandler> {
+export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHandler>, StreamedAttempt {
   older: AttemptHandler | undefined;
   newer: AttemptHandler | undefined;
   connection: Connection | undefined;
@@ -27,19 +32,29 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
   reusedSocket = false;
   status = 0;
   rawHeaders: readonly Buffer[] = [];
-  /** Of the body so far. */
+  /** Of the body so far, as collected. */
   byteLength = 0;
   /** The answer has waited for memory of ours: the time that it took says nothing about the node. */
   wasPaused = false;
   private readonly chunks: Buffer[] = [];
   private smallChunks: SmallChunks | undefined;
   error: Error | undefined;
-  /** Its outcome decides about its request. */
+  /** Its outcome decides about its request, which has not been decided yet. */
   isWanted = true;
+  /** Its node's answer was judged when the headers came. */
+  isJudged = false;
+  /** Since when its node owes it a byte: the node owes none while the answer waits for its reader or our memory. */
+  waitingSinceMs: number;
+  isHeld = false;
+  /** What the body goes to, instead of being collected. */
+  stream: AnswerStream | undefined;
+  /** How much of a refused answer may still come; undefined: this is no refused one. */
+  private drainableBytes: number | undefined;
   private abort: ((error?: Error) => void) | undefined;
-  private readOn: (() => void) | undefined;
-  /** Of the answer's body, where the request has a limit of its own; connections have the pool's. */
-  private readonly maxBytes: number;
+  /** undici's parser is in one of the calls below: it goes on reading by itself. */
+  private isParsing = false;
+  /** Of the answer's body, where the request has a limit of its own. */
+  private readonly ownMaxBytes: number;
   /** Of the slot, when the attempt began. */
   readonly generation: number;
 
@@ -52,7 +67,8 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
     private readonly owner: AttemptOwner,
   ) {
     this.generation = pool.generation;
-    this.maxBytes = request.prepared.settings?.maxResponseBytes ?? Number.POSITIVE_INFINITY;
+    this.ownMaxBytes = request.prepared.settings?.maxResponseBytes ?? Number.POSITIVE_INFINITY;
+    this.waitingSinceMs = startedAtMs;
   }
 
   /** The node that it was sent to is still the slot's. */
@@ -87,18 +103,61 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
 
   /** Reads on after `grew` returned false. */
   resume(): void {
-    this.readOn?.();
+    this.hold(false);
   }
 
-  onHeaders(status: number, rawHeaders: Buffer[], readOn: () => void): boolean {
+  /** The body goes to a stream from now on. */
+  openStream(): AnswerStream {
+    this.stream = new AnswerStream(this.request.prepared.answerWindowBytes, this);
+    return this.stream;
+  }
+
+  /** Reads and forgets the rest of an answer that is not wanted, so that its connection can be used again. */
+  drain(atMostBytes: number): void {
+    this.drainableBytes = atMostBytes;
+  }
+
+  hold(isHeld: boolean): void {
+    if (isHeld === this.isHeld) return;
+    this.isHeld = isHeld;
+    this.owner.held(this, isHeld);
+    if (isHeld) this.connection?.gate?.close();
+    else this.connection?.gate?.open(!this.isParsing);
+  }
+
+  drop(): void {
+    this.abandon();
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[]): boolean {
     this.firstByteSeen = true;
-    this.readOn = readOn;
     this.status = status;
     this.rawHeaders = rawHeaders;
+    if (this.request.prepared.answerWindowBytes === 0 || status < 200) return true;
+    this.isParsing = true;
+    this.owner.headersCame(this);
+    this.isParsing = false;
     return true;
   }
 
   onData(chunk: Buffer): boolean {
+    if (this.stream !== undefined) {
+      this.owner.received(this);
+      this.isParsing = true;
+      this.stream.piece(chunk);
+      this.isParsing = false;
+      if (this.stream.receivedBytes > this.ownMaxBytes) this.refuse();
+      return true;
+    }
+    if (this.drainableBytes !== undefined) {
+      this.drainableBytes -= chunk.length;
+      if (this.drainableBytes < 0) this.abandon();
+      return true;
+    }
+    if (this.byteLength + chunk.length > Math.min(this.ownMaxBytes, this.pool.settings.maxResponseBytes)) {
+      this.refuse();
+      return true;
+    }
     if (this.chunks.length < chunksKept) this.chunks.push(chunk);
     else {
       this.smallChunks ??= new SmallChunks(this.chunks);
@@ -106,15 +165,14 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
     }
     this.owner.received(this);
     this.byteLength += chunk.length;
-    if (this.byteLength > this.maxBytes) return this.refuse();
     if (this.byteLength <= uncountedBytes || this.owner.grew(this, chunk.length)) return true;
     this.wasPaused = true;
-    return false;
+    this.hold(true);
+    return true;
   }
 
-  private refuse(): false {
+  private refuse(): void {
     this.abort?.(new LargeAnswer());
-    return false;
   }
 
   onComplete(): void {
@@ -134,10 +192,10 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
 }
 
 class LargeAnswer extends Error {
-  /** As undici's own, for the limit of a connection. */
+  /** As undici has it. */
   readonly code = "UND_ERR_RES_EXCEEDED_MAX_SIZE";
   constructor() {
-    super("the answer is larger than its request allows");
+    super("the answer is larger than allowed");
   }
 }
 

@@ -13,7 +13,7 @@ import { TableWriter } from "../table/writer.js";
 import { AnswerFlow } from "./answer-flow.js";
 import { Dispatch } from "./dispatch.js";
 import type { ConnectionSettings } from "./node-pool.js";
-import type { Claim, PendingRequest, PreparedRequest, Result } from "./sender.js";
+import type { Claim, PendingRequest, PreparedRequest, Result, StreamingAnswer } from "./sender.js";
 import type { Target } from "./target.js";
 
 /** What a raw server does with one request: `socket` has the whole of it behind it. */
@@ -116,6 +116,13 @@ export interface Begun {
   readonly result: Promise<Result>;
   /** How often it was settled. */
   readonly settlements: number;
+}
+
+/** A streamed answer whose reader takes nothing by itself. */
+export interface Streamed {
+  readonly answer: StreamingAnswer;
+  bytes: number;
+  end: string | undefined;
 }
 
 export interface RigOptions {
@@ -231,7 +238,7 @@ export class Rig {
     return { ...this.dispatch.stats(), retries, inFlight: this.totals.inFlight, nodes };
   }
 
-  begin(call: Partial<PreparedRequest> = {}, claim?: Claim): Begun {
+  begin(call: Partial<PreparedRequest> = {}, claim?: Claim, streaming?: (answer: StreamingAnswer) => void): Begun {
     let settlements = 0;
     let settle: (result: Result) => void = () => {};
     const result = new Promise<Result>((resolve) => {
@@ -249,6 +256,7 @@ export class Rig {
         deadlineMs: nowMs() + 30_000,
         sentBefore: 0,
         settings: undefined,
+        answerWindowBytes: 0,
         ...call,
       },
       (outcome) => {
@@ -256,6 +264,7 @@ export class Rig {
         settle(outcome);
       },
       claim,
+      streaming,
     );
     const begun = {
       pending,
@@ -266,6 +275,28 @@ export class Rig {
     };
     this.begun.push(begun);
     return begun;
+  }
+
+  /** Resolves with what has come of the body, and goes on to collect it, once the headers have come. */
+  stream(windowBytes: number, call: Partial<PreparedRequest> = {}): Promise<Streamed> {
+    return new Promise((resolve, reject) => {
+      const { result } = this.begin({ ...call, answerWindowBytes: windowBytes }, undefined, (answer) => {
+        const streamed: Streamed = { answer, bytes: 0, end: undefined };
+        answer.source.open({
+          piece: ({ length }) => {
+            streamed.bytes += length;
+          },
+          end: () => {
+            streamed.end = "whole";
+          },
+          broken: ({ code, receivedBytes }) => {
+            streamed.end = `${code} after ${receivedBytes}`;
+          },
+        });
+        resolve(streamed);
+      });
+      result.then((settled) => reject(new Error(JSON.stringify(settled))), reject);
+    });
   }
 
   request(call: Partial<PreparedRequest> = {}): Promise<Result> {

@@ -10,6 +10,7 @@ import {
   uncountedBytes,
 } from "@rollcall/core/request";
 import type { AnswerFlow } from "./answer-flow.js";
+import type { AnswerStream } from "./answer-stream.js";
 import { AttemptHandler, type AttemptOwner } from "./attempt.js";
 import { AttemptRecord } from "./attempt-record.js";
 import { BackingOff } from "./backing-off.js";
@@ -29,6 +30,7 @@ import type {
   Result,
   Sender,
   SenderStats,
+  StreamingAnswer,
 } from "./sender.js";
 import { SwapRemoveList } from "./swap-remove-list.js";
 import type { Target } from "./target.js";
@@ -49,6 +51,10 @@ export interface DispatchOptions extends NodeChoiceOptions {
   /** This thread's share of the process's retry budget, default 1. */
   readonly budgetShare?: number;
 }
+
+/** So much of an answer that is not wanted is read, for so long at most, to keep its connection. */
+const drainedMaxBytes = 65_536;
+const drainedMaxMs = 1_000;
 
 /** The code that an error or answer shows for an attempt that was rerouted. */
 const reroutedCode = "REROUTED";
@@ -91,8 +97,13 @@ export class Dispatch implements Sender {
     this.pump();
   }
 
-  start(prepared: PreparedRequest, settle: (result: Result) => void, claim?: Claim): PendingRequest {
-    const request = new DispatchedRequest<AttemptHandler>(prepared, claim, this, settle);
+  start(
+    prepared: PreparedRequest,
+    settle: (result: Result) => void,
+    claim?: Claim,
+    streaming?: (answer: StreamingAnswer) => void,
+  ): PendingRequest {
+    const request = new DispatchedRequest<AttemptHandler>(prepared, claim, this, settle, streaming);
     this.pending.add(request);
     this.budget.countRequest(this.options.timers.nowMs());
     this.admit(request);
@@ -125,10 +136,11 @@ export class Dispatch implements Sender {
     if (this.queue.length > 0) this.pump();
   }
 
-  /** Has no effect on a request that is settled. */
+  /** Has no effect on a request that is settled. An answer that streams is broken. */
   cancel(request: DispatchedRequest<AttemptHandler>, code: CancelCode, message: string): void {
     const { state } = request;
     if (state.kind === "settled") return;
+    if (state.kind === "streaming") return this.breakStream(request, state.attempt, code, message);
     if (state.kind === "backing-off") state.cancel();
     if (state.kind === "sending") {
       const nowMs = this.options.timers.nowMs();
@@ -196,10 +208,20 @@ export class Dispatch implements Sender {
   private readonly attempts: AttemptOwner = {
     received: (attempt) => this.record.received(attempt, this.options.timers.nowMs()),
     grew: (attempt, addedBytes) => this.options.answers.grew(attempt, addedBytes),
+    headersCame: (attempt) => {
+      const nowMs = this.options.timers.nowMs();
+      const outcome = this.record.headersCame(attempt, nowMs);
+      // From here on nothing else decides about its request.
+      attempt.isWanted = false;
+      this.conclude(attempt, outcome, nowMs);
+      if (attempt.stream === undefined) this.drain(attempt);
+    },
+    held: (attempt, isHeld) => this.record.held(attempt, isHeld, this.options.timers.nowMs()),
     finished: (attempt) => {
       const nowMs = this.options.timers.nowMs();
       const outcome = this.record.ended(attempt, nowMs);
       if (attempt.isWanted) this.conclude(attempt, outcome, nowMs);
+      else if (attempt.stream !== undefined) this.streamEnded(attempt, attempt.stream, outcome);
       // After that: what the answer leaves for may hold its bytes on.
       if (attempt.byteLength > uncountedBytes) this.options.answers.ended(attempt);
       if (this.queue.length > 0) this.pump();
@@ -277,11 +299,56 @@ export class Dispatch implements Sender {
     request.state = { kind: "backing-off", cancel };
   }
 
-  private answer({ request, status, rawHeaders, body, pool }: AttemptHandler): void {
+  private answer(attempt: AttemptHandler): void {
+    const { request, status, rawHeaders, body, pool } = attempt;
     const { attempts } = request;
+    if (request.prepared.answerWindowBytes > 0) return this.stream(attempt);
     const { address: node, origin, pathPrefix } = pool.endpoint;
     const nodeUrl = origin + pathPrefix;
     this.settle(request, { kind: "answered", status, rawHeaders, body, node, nodeUrl, attempts });
+  }
+
+  /** The request stays pending until the body has ended. */
+  private stream(attempt: AttemptHandler): void {
+    const { request, status, rawHeaders, pool } = attempt;
+    request.state = { kind: "streaming", attempt };
+    const source = attempt.openStream();
+    const { attempts, prepared } = request;
+    const windowBytes = prepared.answerWindowBytes;
+    const { address: node, origin, pathPrefix } = pool.endpoint;
+    request.stream({ status, rawHeaders, node, nodeUrl: origin + pathPrefix, attempts, windowBytes, source });
+  }
+
+  private streamEnded({ request, error }: AttemptHandler, stream: AnswerStream, outcome: Outcome): void {
+    if (request.state.kind !== "streaming") return;
+    this.endPending(request);
+    if (outcome.kind === "answered") return stream.end();
+    const isBad = outcome.kind === "bad-response";
+    const code = isBad ? "BAD_RESPONSE" : "DISCONNECTED";
+    const { receivedBytes } = stream;
+    const what = isBad ? "the answer is cut short, too large or not HTTP" : "the connection was lost";
+    const message = `${what}, after ${receivedBytes} bytes of its body`;
+    const broken = { code, message, sent: "maybe", attempts: request.attempts, receivedBytes } as const;
+    stream.broken(error === undefined ? broken : { ...broken, cause: error.message });
+  }
+
+  private breakStream(
+    request: DispatchedRequest<AttemptHandler>,
+    attempt: AttemptHandler,
+    code: CancelCode,
+    message: string,
+  ): void {
+    this.endPending(request);
+    const { attempts } = request;
+    const receivedBytes = attempt.stream?.receivedBytes ?? 0;
+    attempt.stream?.broken({ code, message, sent: "maybe", attempts, receivedBytes });
+    attempt.abandon();
+  }
+
+  /** An answer that went to no caller: what is left of it comes and goes, within bounds. */
+  private drain(attempt: AttemptHandler): void {
+    attempt.drain(drainedMaxBytes);
+    this.options.timers.after(drainedMaxMs, () => attempt.abandon());
   }
 
   private fail(
@@ -297,9 +364,13 @@ export class Dispatch implements Sender {
   }
 
   private settle(request: DispatchedRequest<AttemptHandler>, result: Result): void {
+    this.endPending(request);
+    request.settle(result);
+  }
+
+  private endPending(request: DispatchedRequest<AttemptHandler>): void {
     request.state = { kind: "settled" };
     this.pending.remove(request);
-    request.settle(result);
   }
 }
 

@@ -8,6 +8,7 @@ import {
 import type { Random, Timers } from "@rollcall/core";
 import type { Client, Dispatcher } from "undici";
 import { InFlightList, type Link } from "./in-flight-list.js";
+import { SocketGate } from "./socket-gate.js";
 import type { Target } from "./target.js";
 
 /** One thread's settings for the connections to each node. */
@@ -43,9 +44,13 @@ export interface NodeHandler extends Dispatcher.DispatchHandler {
   readonly startedAtMs: number;
 }
 
-/** A connection that is being opened. `giveUp` is absent before it is dialled; without effect once it is open. */
+/**
+ * A connection that is being opened. `giveUp` is absent before it is dialled; without effect once it is open. `gate`
+ * stands before its socket from then on.
+ */
 interface Opening {
   giveUp?: (reason: Error) => void;
+  gate?: SocketGate;
 }
 
 /**
@@ -83,6 +88,11 @@ export class Connection extends UndiciClient {
     this.opening.giveUp?.(reason);
   }
 
+  /** Before the socket's bytes; absent until it is open. */
+  get gate(): SocketGate | undefined {
+    return this.opening.gate;
+  }
+
   /** A request is about to be written. Returns whether the socket has served one before it. */
   begin(): boolean {
     return this.served++ > 0;
@@ -116,7 +126,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
 
   constructor(
     target: Target,
-    private readonly settings: ConnectionSettings,
+    readonly settings: ConnectionSettings,
     private readonly random: Random,
     private readonly observer: ConnectionObserver,
     lookups: { readonly names: NameCache; readonly timers: Timers },
@@ -141,7 +151,8 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
       pipelining: 1,
       keepAliveTimeout: settings.idleMs,
       keepAliveMaxTimeout: settings.idleMs,
-      maxResponseSize: settings.maxResponseBytes,
+      // An attempt bounds what it collects itself: an answer that streams may be larger.
+      maxResponseSize: -1,
       maxHeaderSize: answerHeadersMaxBytes,
       // One timeout covers a whole request, and its owner sets it: see dispatch.ts.
       headersTimeout: 0,
@@ -219,7 +230,11 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
     const options: Client.Options = {
       ...this.options,
       connect: (target, callback) => {
-        opening.giveUp = this.dial(target, callback);
+        opening.giveUp = this.dial(target, (...opened) => {
+          const [, socket] = opened;
+          if (socket !== null) opening.gate = new SocketGate(socket);
+          callback(...opened);
+        });
       },
     };
     const connection = new Connection(this.endpoint.origin, options, nowMs + ageMs, opening, this.turned);

@@ -1,6 +1,6 @@
 import type { Attempt } from "@rollcall/core";
 import { type History, historyOfSent, withGivenUpAttempt } from "@rollcall/core/request";
-import type { CancelCode, Claim, PendingRequest, PreparedRequest, Result } from "./sender.js";
+import type { CancelCode, Claim, PendingRequest, PreparedRequest, Result, StreamingAnswer } from "./sender.js";
 import type { Indexed } from "./swap-remove-list.js";
 
 /**
@@ -13,11 +13,14 @@ import type { Indexed } from "./swap-remove-list.js";
  *      └───────── no room ◀─────────────┴──────── its time ◀─────────┘
  *
  *   any of them ──answered, failed or cancelled──▶ settled
+ *   sending ──the headers of an answer that is to stream──▶ streaming ──its end──▶ settled
  */
 export type RequestState<SentAttempt> =
   | { readonly kind: "queued" }
   | { readonly kind: "sending"; readonly attempt: SentAttempt }
   | { readonly kind: "backing-off"; readonly cancel: () => void }
+  /** Its owner has the headers; the body goes to the reader. */
+  | { readonly kind: "streaming"; readonly attempt: SentAttempt }
   | { readonly kind: "settled" };
 
 /** An error names only the newest attempts of a request that had very many. */
@@ -42,10 +45,23 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
     private readonly owner: {
       cancel(request: DispatchedRequest<SentAttempt>, code: CancelCode, message: string): void;
     },
-    readonly settle: (result: Result) => void,
+    private onSettled: (result: Result) => void,
+    private onStreaming: ((answer: StreamingAnswer) => void) | undefined,
   ) {
     this.history = historyOfSent(prepared.sentBefore);
     this.explores = prepared.reroutable;
+  }
+
+  settle(result: Result): void {
+    this.onSettled(result);
+  }
+
+  stream(answer: StreamingAnswer): void {
+    const { onStreaming } = this;
+    // They may refer to the caller's promise, and so to the body, which no pending request may keep from collection.
+    this.onSettled = ignore;
+    this.onStreaming = undefined;
+    onStreaming?.(answer);
   }
 
   get isQueued(): boolean {
@@ -78,3 +94,5 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
     if (!this.tried.includes(slot)) this.tried.push(slot);
   }
 }
+
+function ignore(): void {}

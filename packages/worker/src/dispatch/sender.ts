@@ -1,6 +1,7 @@
 import type { Attempt, RollcallErrorCode, WireError } from "@rollcall/core";
 import type { RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
+import type { AnswerSource } from "./answer-stream.js";
 import type { RerouteOrder } from "./reroute-order.js";
 import type { Target } from "./target.js";
 
@@ -21,6 +22,8 @@ export interface PreparedRequest {
   readonly deadlineMs: number;
   /** Attempts that were handed to a socket by threads that have died since; otherwise 0. */
   readonly sentBefore: number;
+  /** How much of the answer's body may be unread by its reader; 0: the answer is collected. */
+  readonly answerWindowBytes: number;
   /** Undefined for most requests. */
   readonly settings: RequestSettings | undefined;
 }
@@ -52,6 +55,18 @@ export type Result =
       readonly attempts: readonly Attempt[];
     }
   | { readonly kind: "failed"; readonly error: WireError };
+
+/** The headers of an answer have come; its body comes from `source`, piece by piece. */
+export interface StreamingAnswer {
+  readonly status: number;
+  readonly rawHeaders: readonly Buffer[] | string;
+  readonly node: string;
+  readonly nodeUrl: string;
+  readonly attempts: readonly Attempt[];
+  /** How much of the body may be unread by its reader. */
+  readonly windowBytes: number;
+  readonly source: AnswerSource;
+}
 
 /** Why a request's owner cancels it. */
 export type CancelCode = Extract<RollcallErrorCode, "TIMEOUT" | "ABORTED" | "CLOSED">;
@@ -97,8 +112,16 @@ export interface Sender {
   readonly isUp: boolean;
   /** Takes over the newest list of nodes, before the table names any of it. */
   apply(targets: readonly Target[]): void;
-  /** Starts a request. `settle` is called once, and may be called before this returns. */
-  start(request: PreparedRequest, settle: (result: Result) => void, claim?: Claim): PendingRequest;
+  /**
+   * Starts a request. `settle` is called once, and may be called before this returns; for an answer that streams,
+   * `streaming` is called in its place.
+   */
+  start(
+    request: PreparedRequest,
+    settle: (result: Result) => void,
+    claim?: Claim,
+    streaming?: (answer: StreamingAnswer) => void,
+  ): PendingRequest;
   /** The table has changed: requests that wait for a connection go on if they can. */
   pump(): void;
   /**

@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { silentLogger, type Timers } from "@rollcall/core";
 import { ManualTimers } from "@rollcall/testing";
+import type { AnswerSource } from "../dispatch/answer-stream.js";
 import type { CancelCode, PendingRequest, PreparedRequest, Result } from "../dispatch/sender.js";
 import { createTable, ThreadWord, threadRow, tickOf } from "../table/layout.js";
 import { TableTotals } from "../table/totals.js";
@@ -40,7 +41,9 @@ class PlayedThread {
           const { path, sentBefore } = incoming.request();
           pieces.push(`call ${id} ${path}`);
           this.sentBefore.push(sentBefore);
-        } else if (kind === toThread.cancel)
+        } else if (kind === toThread.read) pieces.push(`read ${incoming.number()} ${incoming.number()}`);
+        else if (kind === toThread.drop) pieces.push(`drop ${incoming.number()}`);
+        else if (kind === toThread.cancel)
           pieces.push(`cancel ${incoming.number()} ${incoming.cancelCode()} ${incoming.text()}`);
         else if (kind === toThread.reroute) pieces.push(`move ${JSON.stringify(incoming.reroute())}`);
         else if (kind === toThread.taken) pieces.push(`taken ${incoming.number()}`);
@@ -85,6 +88,11 @@ class PlayedThread {
   async fail(id: number, code: "CLOSED" | "ABORTED" | "CONNECT", sent: "no" | "maybe"): Promise<void> {
     const attempts = [{ node: "n:1", code, ms: 1 }];
     this.outgoing.result(id, { kind: "failed", error: { code, message: "failed in the thread", sent, attempts } });
+    await this.send();
+  }
+
+  async stream(...fill: ((outgoing: Outgoing) => void)[]): Promise<void> {
+    for (const each of fill) each(this.outgoing);
     await this.send();
   }
 
@@ -176,11 +184,35 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
         deadlineMs: 60_000,
         sentBefore: 0,
         settings: undefined,
+        answerWindowBytes: 0,
       };
       return lanes.start(call, (result) => {
         assert.ok(!(name in outcomes), `${name} was settled twice`);
         outcomes[name] = result;
       });
+    },
+    /** The stream's events come in `noted`. */
+    beginStream(name: string): Stream {
+      const stream: Stream = { noted: [], source: undefined };
+      const call: PreparedRequest = {
+        ...{ method: "GET", path: `/${name}`, headers: [], body: undefined, class: "read", reroutable: true },
+        ...{ maxRetries: 3, deadlineMs: 60_000, sentBefore: 0, settings: undefined, answerWindowBytes: 1 },
+      };
+      lanes.start(
+        call,
+        (result) => stream.noted.push(result.kind === "failed" ? result.error.code : result.kind),
+        undefined,
+        ({ status, windowBytes, source }) => {
+          stream.noted.push(`${status} ${windowBytes}`);
+          stream.source = source;
+          source.open({
+            piece: (bytes) => stream.noted.push(bytes.toString()),
+            end: () => stream.noted.push("end"),
+            broken: ({ code, receivedBytes }) => stream.noted.push(`${code} after ${receivedBytes}`),
+          });
+        },
+      );
+      return stream;
     },
     /** In a word each. */
     said(name: string): string {
@@ -192,6 +224,110 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
     },
   };
 }
+
+interface Stream {
+  readonly noted: string[];
+  source: AnswerSource | undefined;
+}
+
+const head = (id: number) => (outgoing: Outgoing) =>
+  outgoing.head(id, {
+    status: 200,
+    rawHeaders: "",
+    node: "n:1",
+    nodeUrl: "http://n:1",
+    attempts: [{ node: "n:1", code: "200", ms: 1 }],
+  });
+const piece = (id: number, text: string) => (outgoing: Outgoing) =>
+  outgoing.piece(id, [Buffer.from(text)], Buffer.byteLength(text));
+
+describe("streams through lanes", () => {
+  it("a streamed answer comes piece by piece, what is read is reported, and its id is free after its end", async (test) => {
+    const { lanes, threads, begin, beginStream } = openLanes(test);
+    threads[0].introduce(lanes);
+    const stream = beginStream("a");
+    await turns();
+    assert.deepEqual(threads[0].received(), [["call 0 /a"]]);
+    await threads[0].stream(head(0), piece(0, "one"), piece(0, "two"));
+    stream.source?.read(6);
+    await turns();
+    assert.deepEqual(threads[0].received(), [["read 0 6"]]);
+    await threads[0].stream((outgoing) => outgoing.end(0));
+    assert.deepEqual(stream.noted, ["200 1048576", "one", "two", "end"]);
+    begin("b");
+    await turns();
+    assert.deepEqual(threads[0].received(), [["call 0 /b"]]);
+  });
+
+  it("a stream that is dropped keeps its id until its thread has ended it, and its reader is not called any more", async (test) => {
+    const { lanes, threads, begin, beginStream } = openLanes(test);
+    threads[0].introduce(lanes);
+    const stream = beginStream("a");
+    await turns();
+    await threads[0].stream(head(0));
+    stream.source?.drop();
+    stream.source?.drop();
+    begin("b");
+    await turns();
+    assert.deepEqual(threads[0].received(), [["call 0 /a"], ["drop 0", "call 1 /b"]]);
+    await threads[0].stream(piece(0, "late"), (outgoing) => outgoing.dropped(0));
+    assert.deepEqual(stream.noted, ["200 1048576"]);
+    begin("c");
+    await turns();
+    assert.deepEqual(threads[0].received(), [["call 0 /c"]]);
+  });
+
+  it("a thread that dies breaks its streams with THREAD and what had come, and moves those without headers", async (test) => {
+    const { lanes, threads, beginStream } = openLanes(test);
+    threads[0].introduce(lanes);
+    const stream = beginStream("a");
+    const early = beginStream("b");
+    await turns();
+    threads[1].introduce(lanes);
+    await threads[0].stream(head(0), piece(0, "one"));
+    await threads[0].die();
+    assert.deepEqual([stream.noted, early.noted], [["200 1048576", "one", "THREAD after 3"], []]);
+    assert.deepEqual(threads[1].received(), [["call 0 /b"]]);
+  });
+
+  it("headers that cross a cancellation open no stream", async (test) => {
+    const { lanes, threads, begin, said } = openLanes(test);
+    threads[0].introduce(lanes);
+    const pending = begin("a");
+    await turns();
+    assert.ok(threads[0].advance(0, "accepted"));
+    pending.cancel("ABORTED", "enough");
+    await threads[0].stream(head(0), piece(0, "late"), (outgoing) =>
+      outgoing.broken(0, { code: "ABORTED", message: "enough", sent: "maybe", attempts: [] }),
+    );
+    assert.equal(said("a"), "ABORTED maybe 200");
+  });
+
+  it("streams beyond the windows of every thread are QUEUE_FULL, and a request is not", async (test) => {
+    const { lanes, threads, beginStream, begin, said } = openLanes(test, { queueMax: 1_000 });
+    threads[0].introduce(lanes);
+    const streams = Array.from({ length: 161 }, (_, number) => beginStream(String(number)));
+    assert.deepEqual(
+      streams.map(({ noted }) => noted.join()).filter((noted) => noted !== ""),
+      ["QUEUE_FULL"],
+    );
+    begin("a");
+    assert.equal(said("a"), "nothing");
+    await turns();
+    await threads[0].stream(head(0), (outgoing) => outgoing.end(0));
+    assert.deepEqual(beginStream("again").noted, []);
+  });
+
+  it("close() breaks streams with CLOSED", async (test) => {
+    const { lanes, threads, beginStream } = openLanes(test);
+    threads[0].introduce(lanes);
+    const stream = beginStream("a");
+    await turns();
+    await threads[0].stream(head(0));
+    await lanes.destroy();
+    assert.deepEqual(stream.noted, ["200 1048576", "CLOSED after 0"]);
+  });
+});
 
 describe("lanes", () => {
   it("a reroute order goes to every thread, and a wanted probe is reported to main", async (test) => {

@@ -4,12 +4,14 @@ import { RequestQueue } from "../dispatch/request-queue.js";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type {
   CancelCode,
+  Claim,
   DispatchObserver,
   PendingRequest,
   PreparedRequest,
   Result,
   Sender,
   SenderStats,
+  StreamingAnswer,
 } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import type { TableLayout } from "../table/layout.js";
@@ -18,6 +20,7 @@ import type { TableWriter } from "../table/writer.js";
 import { Cancellations, failed, sentOfRequest } from "./cancellations.js";
 import { type Lane, LaneRequest, type NewThread } from "./lane.js";
 import { LaneChoice } from "./lane-choice.js";
+import type { LaneStream } from "./lane-stream.js";
 import { claim, type Hello, Incoming, toMain, toThread, type Word } from "./messages.js";
 import { Sweep } from "./sweep.js";
 import { TargetLists } from "./target-lists.js";
@@ -74,7 +77,7 @@ export class Lanes implements Sender {
 
   constructor(private readonly options: LanesOptions) {
     const { words, layout, writer, timers, observer, logger } = options;
-    this.rows = new ThreadRows(words, layout);
+    this.rows = new ThreadRows(words, layout, () => this.flushSoon());
     this.choice = new LaneChoice(this.rows, timers);
     this.lists = new TargetLists(writer, (slot) => observer.released(slot));
     this.cancellations = new Cancellations(timers);
@@ -110,8 +113,13 @@ export class Lanes implements Sender {
     this.lists.publish(targets, this.lanes);
   }
 
-  start(prepared: PreparedRequest, settle: (result: Result) => void): PendingRequest {
-    const request = new LaneRequest(prepared, settle, this);
+  start(
+    prepared: PreparedRequest,
+    settle: (result: Result) => void,
+    _claim?: Claim,
+    streaming?: (answer: StreamingAnswer) => void,
+  ): PendingRequest {
+    const request = new LaneRequest(prepared, settle, this, streaming);
     this.deaths.countRequest();
     if (this.destroyed) request.settle(failed("CLOSED", "the pool is closed", "no"));
     else this.admit(request);
@@ -177,6 +185,7 @@ export class Lanes implements Sender {
     }
     for (const lane of this.lanes) {
       for (const request of lane.current()) this.cancel(request, "CLOSED", message);
+      lane.streams.breakAll({ code: "CLOSED", message: "the pool was closed", sent: "maybe", attempts: [] });
       lane.outgoing.words.push(toThread.close);
     }
     await this.cancellations.allEnded();
@@ -204,9 +213,10 @@ export class Lanes implements Sender {
       this.queue.push(request);
       return this.sweeps.soon();
     }
-    const lane = this.choose();
+    const lane = this.choose(request.isStreamed ? this.lanes.filter(({ streams }) => streams.hasRoom) : this.lanes);
     if (lane !== undefined) return this.give(request, lane);
-    request.settle(failed("QUEUE_FULL", "every thread has as many requests as it may have", "no"));
+    const what = request.isStreamed ? "streams" : "requests";
+    request.settle(failed("QUEUE_FULL", `every thread has as many ${what} as it may have`, "no"));
   }
 
   private give(request: LaneRequest, lane: Lane): void {
@@ -234,8 +244,8 @@ export class Lanes implements Sender {
     }
   }
 
-  private choose(): Lane | undefined {
-    return this.choice.next(this.lanes, this.boundOfThread);
+  private choose(lanes = this.lanes): Lane | undefined {
+    return this.choice.next(lanes, this.boundOfThread);
   }
 
   /** As many requests as a thread may have in flight, queued for a connection, and backing off. */
@@ -268,6 +278,21 @@ export class Lanes implements Sender {
         case toMain.failed:
           this.ended(lane.ended(incoming.number()), incoming.failure());
           break;
+        case toMain.head:
+          this.streamBegins(lane, incoming.number(), incoming.head());
+          break;
+        case toMain.piece:
+          lane.streams.piece(incoming.number(), incoming.bytes());
+          break;
+        case toMain.end:
+          this.streamEnded(lane, incoming.number())?.end();
+          break;
+        case toMain.broken: {
+          const stream = this.streamEnded(lane, incoming.number());
+          const error = incoming.error();
+          stream?.broken(error);
+          break;
+        }
         case toMain.dropped:
           lane.ended(incoming.number());
           break;
@@ -310,6 +335,21 @@ export class Lanes implements Sender {
     if (request.state.kind !== "cancelling") return request.settle(result);
     if (result.kind === "answered") this.cancellations.end(request, "maybe", result.attempts);
     else this.cancellations.end(request, result.error.sent, result.error.attempts);
+  }
+
+  private streamBegins(lane: Lane, id: number, head: Omit<StreamingAnswer, "windowBytes" | "source">): void {
+    const windowBytes = lane.streams.windowOf(id);
+    const begun = lane.beginStream(id);
+    if (begun === undefined) return;
+    const { request, stream } = begun;
+    if (request.state.kind === "cancelling") this.cancellations.end(request, "maybe", head.attempts);
+    else request.stream({ ...head, windowBytes, source: stream });
+  }
+
+  private streamEnded(lane: Lane, id: number): LaneStream | undefined {
+    const stream = lane.streams.get(id);
+    lane.ended(id);
+    return stream;
   }
 
   /** Acts on what no message reports: a thread that is busy or does not answer. */
@@ -356,6 +396,8 @@ export class Lanes implements Sender {
     if (lane === undefined) return;
     this.lanes = this.lanes.filter((one) => one !== lane);
     lane.close();
+    const message = "the worker thread that had the answer died";
+    lane.streams.breakAll({ code: "THREAD", message, sent: "maybe", attempts: [] });
 
     const survivors = this.deaths.survivorsOf(lane);
     if (this.destroyed) return;

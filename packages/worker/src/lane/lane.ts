@@ -1,6 +1,15 @@
 import type { MessagePort } from "node:worker_threads";
-import type { CancelCode, PendingRequest, PreparedRequest, Result, Sender } from "../dispatch/sender.js";
-import { claim, type NewTargets, Outgoing } from "./messages.js";
+import type {
+  CancelCode,
+  PendingRequest,
+  PreparedRequest,
+  Result,
+  Sender,
+  StreamingAnswer,
+} from "../dispatch/sender.js";
+import type { LaneStream } from "./lane-stream.js";
+import { LaneStreams } from "./lane-streams.js";
+import { claim, type NewTargets, Outgoing, toThread } from "./messages.js";
 
 /** A thread that has come up. */
 export interface NewThread {
@@ -26,6 +35,7 @@ export interface Cancellation {
  *      └─revoked, thread died───┘ └──────────▶ settled ◀─────────────────────────────┘
  *
  * From `queued` it is `handedOver` for good where no thread can start, and this thread sends instead.
+ * It is settled, too, once the headers of an answer that streams have come: the rest is a stream of its lane.
  */
 export type LaneRequestState =
   | { readonly kind: "queued" }
@@ -47,7 +57,12 @@ export class LaneRequest implements PendingRequest {
     public prepared: PreparedRequest,
     private readonly onSettled: (result: Result) => void,
     private readonly owner: { cancel(request: LaneRequest, code: CancelCode, message: string): void },
+    private readonly onStreaming?: (answer: StreamingAnswer) => void,
   ) {}
+
+  get isStreamed(): boolean {
+    return this.prepared.answerWindowBytes > 0;
+  }
 
   get isQueued(): boolean {
     return this.state.kind === "queued";
@@ -65,13 +80,23 @@ export class LaneRequest implements PendingRequest {
   }
 
   handOver(sender: Pick<Sender, "start">): void {
-    const pending = sender.start(this.prepared, (result) => this.settle(result));
+    const pending = sender.start(
+      this.prepared,
+      (result) => this.settle(result),
+      undefined,
+      (answer) => this.stream(answer),
+    );
     if (this.state.kind === "queued") this.state = { kind: "handedOver", pending };
   }
 
   settle(result: Result): void {
     this.state = settled;
     this.onSettled(result);
+  }
+
+  stream(answer: StreamingAnswer): void {
+    this.state = settled;
+    this.onStreaming?.(answer);
   }
 }
 
@@ -80,6 +105,7 @@ export class Lane {
   /** For each request, how far it has come: see {@link claim}. */
   readonly claims: Int32Array;
   readonly outgoing = new Outgoing();
+  readonly streams = new LaneStreams();
   /** By id. Undefined: free, or detached while the thread still has it. */
   private readonly requests: (LaneRequest | undefined)[] = [];
   private readonly freeIds: number[] = [];
@@ -89,6 +115,7 @@ export class Lane {
     readonly thread: NewThread,
     readonly row: number,
     private readonly requestsMax: number,
+    private readonly flushSoon: () => void,
   ) {
     this.claims = new Int32Array(new SharedArrayBuffer(requestsMax * Int32Array.BYTES_PER_ELEMENT));
   }
@@ -112,7 +139,26 @@ export class Lane {
     this.requests[id] = request;
     Atomics.store(this.claims, id, claim.queued);
     request.state = { kind: "given", lane: this, id };
-    this.outgoing.request(id, request.prepared);
+    const { prepared, isStreamed } = request;
+    const windowBytes = isStreamed ? this.streams.takeWindow(id) : 0;
+    this.outgoing.request(id, isStreamed ? { ...prepared, answerWindowBytes: windowBytes } : prepared);
+  }
+
+  /** The headers of the request's answer have come. Returns the request, unless it was detached before. */
+  beginStream(id: number): { readonly request: LaneRequest; readonly stream: LaneStream } | undefined {
+    const request = this.requests[id];
+    this.detach(id);
+    return request === undefined ? undefined : { request, stream: this.streams.open(id, this) };
+  }
+
+  postRead(id: number, byteLength: number): void {
+    this.outgoing.words.push(toThread.read, id, byteLength);
+    this.flushSoon();
+  }
+
+  postDrop(id: number): void {
+    this.outgoing.words.push(toThread.drop, id);
+    this.flushSoon();
   }
 
   /** Revokes the request if its claim is still at `from`: then the thread does not send it any more. */
@@ -140,6 +186,7 @@ export class Lane {
     this.requests[id] = undefined;
     this.freeIds.push(id);
     this.usedIds--;
+    this.streams.release(id);
     return request;
   }
 

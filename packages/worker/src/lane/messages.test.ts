@@ -36,6 +36,7 @@ const call = fc.record(
       ),
       { nil: undefined },
     ),
+    answerWindowBytes: fc.nat(),
   },
   { noNullPrototype: true },
 );
@@ -148,6 +149,7 @@ describe("lane messages", () => {
       deadlineMs: 1,
       sentBefore: 0,
       settings: undefined,
+      answerWindowBytes: 0,
     });
     const incoming = across(outgoing);
     incoming.number();

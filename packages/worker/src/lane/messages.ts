@@ -1,9 +1,9 @@
 import { isAscii, isUtf8 } from "node:buffer";
-import type { Attempt, RollcallErrorCode, Sent } from "@rollcall/core";
+import type { Attempt, RollcallErrorCode, Sent, WireError } from "@rollcall/core";
 import type { RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
-import type { CancelCode, PreparedRequest, RequestSettings, Result } from "../dispatch/sender.js";
+import type { CancelCode, PreparedRequest, RequestSettings, Result, StreamingAnswer } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 
 /**
@@ -11,7 +11,9 @@ import type { Target } from "../dispatch/target.js";
  * which each piece begins with its kind.
  *
  *   to the thread   request   id method path headers body class reroutable maxRetries deadlineMs sentBefore
- *                           settings
+ *                             settings answerWindowBytes
+ *                   read      id bytes                           of a streamed answer, by its reader
+ *                   drop      id                                 no more of a streamed answer is wanted
  *                   cancel    id code message
  *                   pump
  *                   reroute   decidedAtMs, then the number of stuck slots and slot generation suspectedAtMs of each,
@@ -20,7 +22,12 @@ import type { Target } from "../dispatch/target.js";
  *                   taken     byteLength                         a large answer of so many bytes has come from it
  *   to main         answered  id status headers body attempts nodeUrl
  *                   failed    id code message sent cause attempts
- *                   dropped   id                                 it had been revoked before the thread accepted it
+ *                   head      id status headers attempts nodeUrl an answer begins to stream
+ *                   piece     id bytes                           of its body: a buffer of its own, transferred
+ *                   end       id                                 its body is whole
+ *                   broken    id, then as failed                 nothing more of it comes
+ *                   dropped   id                                 it had been revoked before the thread accepted it, or
+ *                                                                main had dropped its answer
  *                   nodeFailed  slot generation startedAtMs reason
  *                   credentialRefused                            a node answered 401 to the pool's credential
  *                   credentialGiven                              a task's request has its own; see whenProtected
@@ -39,7 +46,16 @@ import type { Target } from "../dispatch/target.js";
  */
 export type Word = number | string | Uint8Array | null;
 
-export const toThread = { request: 0, cancel: 1, pump: 2, close: 3, reroute: 4, taken: 5 } as const;
+export const toThread = {
+  request: 0,
+  cancel: 1,
+  pump: 2,
+  close: 3,
+  reroute: 4,
+  taken: 5,
+  read: 6,
+  drop: 7,
+} as const;
 export const toMain = {
   answered: 0,
   failed: 1,
@@ -49,6 +65,10 @@ export const toMain = {
   released: 5,
   probeWanted: 6,
   credentialGiven: 7,
+  head: 8,
+  piece: 9,
+  end: 10,
+  broken: 11,
 } as const;
 
 /**
@@ -83,6 +103,9 @@ export interface NewTargets {
   readonly targets: readonly Target[];
 }
 
+/** What crosses of an answer that begins to stream. */
+type AnswerHead = Pick<StreamingAnswer, "status" | "rawHeaders" | "node" | "nodeUrl" | "attempts">;
+
 /** Up to this length, copying text is cheaper than transferring a buffer. */
 const textMaxBytes = 8_192;
 
@@ -103,6 +126,7 @@ export class Outgoing {
       deadlineMs,
       sentBefore,
       settings,
+      answerWindowBytes,
     } = request;
     this.words.push(toThread.request, id, method, path, headers.join("\n"));
     if (body instanceof Uint8Array) {
@@ -112,7 +136,7 @@ export class Outgoing {
       this.transfer.push(copy.buffer);
     } else this.words.push(body ?? null);
     this.words.push(requestClass, reroutable ? 1 : 0, maxRetries, deadlineMs, sentBefore);
-    this.words.push(settings === undefined ? null : JSON.stringify(settings));
+    this.words.push(settings === undefined ? null : JSON.stringify(settings), answerWindowBytes);
   }
 
   cancel(id: number, code: CancelCode, message: string): void {
@@ -133,10 +157,45 @@ export class Outgoing {
       this.attempts(result.attempts);
       this.words.push(urlWord(result.node, result.nodeUrl));
     } else {
-      const { code, message, sent, cause, attempts } = result.error;
-      this.words.push(toMain.failed, id, code, message, sent, cause ?? null);
-      this.attempts(attempts);
+      this.words.push(toMain.failed, id);
+      this.error(result.error);
     }
+  }
+
+  head(id: number, { status, rawHeaders, node, nodeUrl, attempts }: AnswerHead): void {
+    this.words.push(toMain.head, id, status, headerText(rawHeaders));
+    this.attempts(attempts);
+    this.words.push(urlWord(node, nodeUrl));
+  }
+
+  /** The pieces, joined: a copy, because what was read from a socket may hold more than these bytes. */
+  piece(id: number, pieces: readonly Uint8Array[], byteLength: number): void {
+    const joined = new Uint8Array(byteLength);
+    let at = 0;
+    for (const piece of pieces) {
+      joined.set(piece, at);
+      at += piece.length;
+    }
+    this.words.push(toMain.piece, id, joined);
+    this.transfer.push(joined.buffer);
+  }
+
+  end(id: number): void {
+    this.words.push(toMain.end, id);
+  }
+
+  dropped(id: number): void {
+    this.words.push(toMain.dropped, id);
+  }
+
+  broken(id: number, error: WireError): void {
+    this.words.push(toMain.broken, id);
+    this.error(error);
+  }
+
+  private error({ code, message, sent, cause, attempts }: WireError): void {
+    this.words.push(code, message, sent, cause ?? null);
+    this.attempts(attempts);
   }
 
   private answerBody(body: Buffer | string): void {
@@ -249,6 +308,7 @@ export class Incoming {
       deadlineMs: this.number(),
       sentBefore: this.number(),
       settings: this.settings(),
+      answerWindowBytes: this.number(),
     };
   }
 
@@ -290,12 +350,29 @@ export class Incoming {
   }
 
   failure(): Result & { readonly kind: "failed" } {
+    return { kind: "failed", error: this.error() };
+  }
+
+  head(): AnswerHead {
+    const status = this.number();
+    const rawHeaders = this.text();
+    const attempts = this.attempts();
+    const node = attempts.at(-1)?.node ?? "";
+    return { status, rawHeaders, node, nodeUrl: urlOf(node, this.words[this.at++] ?? 0), attempts };
+  }
+
+  bytes(): Buffer {
+    const { buffer, byteOffset, byteLength } = this.words[this.at++] as Uint8Array;
+    return Buffer.from(buffer, byteOffset, byteLength);
+  }
+
+  error(): WireError {
     const code = this.text() as RollcallErrorCode;
     const message = this.text();
     const sent = this.text() as Sent;
     const cause = this.words[this.at++] as string | null;
     const attempts = this.attempts();
-    return { kind: "failed", error: { code, message, sent, attempts, ...(cause === null ? {} : { cause }) } };
+    return { code, message, sent, attempts, ...(cause === null ? {} : { cause }) };
   }
 
   private attempts(): Attempt[] {

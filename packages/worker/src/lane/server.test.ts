@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { MessageChannel } from "node:worker_threads";
 import { AnswerFlow } from "../dispatch/answer-flow.js";
-import type { Claim, PendingRequest, PreparedRequest, Result, Sender } from "../dispatch/sender.js";
+import type { AnswerReader } from "../dispatch/answer-stream.js";
+import type { Claim, PendingRequest, PreparedRequest, Result, Sender, StreamingAnswer } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import { createTable } from "../table/layout.js";
 import { TableReader } from "../table/reader.js";
@@ -23,7 +24,11 @@ function openServer(test: TestContext) {
   const answers = new AnswerFlow(100_000);
   const noted: string[] = [];
   const applied: (readonly Target[])[] = [];
-  const begun: { readonly settle: (result: Result) => void; readonly claim: Claim | undefined }[] = [];
+  const begun: {
+    readonly settle: (result: Result) => void;
+    readonly claim: Claim | undefined;
+    readonly streaming: ((answer: StreamingAnswer) => void) | undefined;
+  }[] = [];
   let hooks: DispatchHooks | undefined;
   const sender: Sender = {
     isUp: true,
@@ -31,10 +36,10 @@ function openServer(test: TestContext) {
       applied.push(targets);
       noted.push(`apply ${targets.map(({ slot }) => slot)}`);
     },
-    start(call: PreparedRequest, settle, claimed): PendingRequest {
+    start(call: PreparedRequest, settle, claimed, streaming): PendingRequest {
       for (const targets of hooks?.takeNewLists() ?? []) sender.apply(targets);
       noted.push(`start ${call.path}`);
-      begun.push({ settle, claim: claimed });
+      begun.push({ settle, claim: claimed, streaming });
       return { cancel: (code, message) => noted.push(`cancel ${call.path} ${code} ${message}`) };
     },
     pump: () => void noted.push("pump"),
@@ -84,6 +89,9 @@ function openServer(test: TestContext) {
           const kind = incoming.number();
           const name = kinds.find(([, number]) => number === kind)?.[0];
           if (kind === toMain.answered) received.push(`${name} ${incoming.number()} ${kindOf(incoming.answer())}`);
+          else if (kind === toMain.head) received.push(`${name} ${incoming.number()} ${incoming.head().status}`);
+          else if (kind === toMain.piece) received.push(`${name} ${incoming.number()} ${incoming.bytes().length}`);
+          else if (kind === toMain.broken) received.push(`${name} ${incoming.number()} ${incoming.error().code}`);
           else if (kind === toMain.released) received.push(`${name} ${incoming.number()} ${incoming.number()}`);
           else if (kind === toMain.nodeFailed)
             received.push(`${name} ${incoming.number()} ${incoming.number()} ${incoming.number()} ${incoming.text()}`);
@@ -113,24 +121,77 @@ const answered: Result = {
 };
 const target = (slot: number, tls: object = {}, unrestricted = true) =>
   ({ slot, generation: 1, endpoint: { origin: "https://n", tls, policy: { unrestricted } } }) as unknown as Target;
-const call = (id: number) => (outgoing: Outgoing) =>
-  outgoing.request(id, {
-    method: "GET",
-    path: `/${id}`,
-    headers: [],
-    body: undefined,
-    class: "read",
-    reroutable: true,
-    maxRetries: 0,
-    deadlineMs: 1,
-    sentBefore: 0,
-    settings: undefined,
-  });
+const call =
+  (id: number, answerWindowBytes = 0) =>
+  (outgoing: Outgoing) =>
+    outgoing.request(id, {
+      method: "GET",
+      path: `/${id}`,
+      headers: [],
+      body: undefined,
+      class: "read",
+      reroutable: true,
+      maxRetries: 0,
+      deadlineMs: 1,
+      sentBefore: 0,
+      settings: undefined,
+      answerWindowBytes,
+    });
 
 async function turns(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 5));
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
+
+describe("streams of a lane server", () => {
+  /** A scene with a stream of id 0 whose headers have come. */
+  async function openStream(test: TestContext) {
+    const scene = openServer(test);
+    scene.hello([]);
+    scene.say(call(0, 1_000));
+    await turns();
+    let reader: AnswerReader | undefined;
+    scene.begun[0]?.streaming?.({
+      ...{ status: 200, rawHeaders: "", node: "n", nodeUrl: "http://n", attempts: [], windowBytes: 1_000 },
+      source: {
+        open: (given) => {
+          reader = given;
+        },
+        read: (byteLength) => scene.noted.push(`read ${byteLength}`),
+        drop: () => scene.noted.push("drop"),
+      },
+    });
+    return { scene, reader: reader ?? assert.fail("the stream was not opened") };
+  }
+
+  it("the pieces of a turn are joined up to 256 KiB, and come before the end", async (test) => {
+    const { scene, reader } = await openStream(test);
+    for (let sent = 0; sent < 5; sent++) reader.piece(Buffer.alloc(65_536));
+    await turns();
+    reader.piece(Buffer.alloc(1));
+    reader.piece(Buffer.alloc(2));
+    reader.end();
+    await turns();
+    assert.deepEqual(scene.received(), ["head 0 200", "piece 0 262144", "piece 0 65536", "piece 0 3", "end 0"]);
+  });
+
+  it("what main has read or drops reaches the source, and a drop frees the id", async (test) => {
+    const { scene, reader } = await openStream(test);
+    reader.piece(Buffer.alloc(1));
+    scene.say((outgoing) => outgoing.words.push(toThread.read, 0, 7, toThread.drop, 0, toThread.read, 0, 7));
+    await turns();
+    assert.deepEqual(scene.noted.slice(-2), ["read 7", "drop"]);
+    assert.deepEqual(scene.received(), ["head 0 200", "dropped 0"]);
+  });
+
+  it("a task does not wait for a stream, and a broken stream is reported to main", async (test) => {
+    const { scene, reader } = await openStream(test);
+    await scene.server.idle(60_000);
+    reader.broken({ code: "DISCONNECTED", message: "lost", sent: "maybe", attempts: [] });
+    await turns();
+    assert.deepEqual(scene.received(), ["head 0 200", "broken 0 DISCONNECTED"]);
+  });
+});
 
 describe("lane server", () => {
   it("a request with a credential waits until the thread's nodes may all be sent one, and main is asked for that", async (test) => {

@@ -2,11 +2,20 @@ import type { MessagePort } from "node:worker_threads";
 import type { TlsConfig } from "@rollcall/core/config";
 import { uncountedBytes } from "@rollcall/core/request";
 import type { AnswerFlow } from "../dispatch/answer-flow.js";
-import type { Claim, DispatchObserver, PendingRequest, PreparedRequest, Result, Sender } from "../dispatch/sender.js";
+import type {
+  Claim,
+  DispatchObserver,
+  PendingRequest,
+  PreparedRequest,
+  Result,
+  Sender,
+  StreamingAnswer,
+} from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import type { TableReader } from "../table/reader.js";
 import { drainPort } from "./drain-port.js";
 import { claim, type Hello, Incoming, type NewTargets, Outgoing, toMain, toThread, type Word } from "./messages.js";
+import { ServedStream, type ServedStreamOwner } from "./served-stream.js";
 
 export interface LaneServerOptions {
   readonly port: MessagePort;
@@ -29,11 +38,13 @@ export interface DispatchHooks {
 }
 
 /** The thread's end of a lane: gives requests to its dispatch, and the results back, those of one turn together. */
-export class LaneServer {
-  private readonly outgoing = new Outgoing();
+export class LaneServer implements ServedStreamOwner {
+  readonly outgoing = new Outgoing();
   /** By id. */
   private readonly requests: (ServedRequest | undefined)[] = [];
   private readonly idleWaits: IdleWait[] = [];
+  /** Those with pieces that are not joined yet. */
+  private readonly toJoin = new Set<ServedStream>();
   private opened: (OpenedDispatch & { readonly claims: Int32Array }) | undefined;
   private pending = 0;
   private accepted = 0;
@@ -172,6 +183,15 @@ export class LaneServer {
           request?.pending?.cancel(code, message);
           break;
         }
+        case toThread.read: {
+          const stream = this.requests[incoming.number()]?.stream;
+          const byteLength = incoming.number();
+          stream?.read(byteLength);
+          break;
+        }
+        case toThread.drop:
+          this.requests[incoming.number()]?.stream?.drop();
+          break;
         case toThread.pump:
           this.opened?.sender.pump();
           break;
@@ -198,17 +218,42 @@ export class LaneServer {
     const request = new ServedRequest(id, ++this.accepted, claims);
     this.requests[id] = request;
     this.pending++;
-    request.pending = sender.start(prepared, (result) => this.ended(request, result), request);
+    request.pending = sender.start(
+      prepared,
+      (result) => this.settled(request, result),
+      request,
+      prepared.answerWindowBytes === 0 ? undefined : (answer) => this.streams(request, answer),
+    );
   }
 
-  private ended(request: ServedRequest, result: Result): void {
-    this.requests[request.id] = undefined;
-    this.pending--;
+  private settled(request: ServedRequest, result: Result): void {
     this.outgoing.result(request.id, result);
     if (result.kind === "answered" && result.body.length > uncountedBytes)
       this.opened?.answers.posted(result.body.length);
+    this.countSettled(request);
+    this.ended(request.id);
+  }
+
+  /** A stream may last as long as its reader likes: no task waits for it. */
+  private streams(request: ServedRequest, answer: StreamingAnswer): void {
+    request.stream = new ServedStream(request.id, answer, this);
+    this.countSettled(request);
     this.flushSoon();
-    for (const wait of [...this.idleWaits]) if (request.number <= wait.upTo && --wait.remaining === 0) wait.resolve();
+  }
+
+  private countSettled({ number }: ServedRequest): void {
+    this.pending--;
+    for (const wait of [...this.idleWaits]) if (number <= wait.upTo && --wait.remaining === 0) wait.resolve();
+  }
+
+  ended(id: number): void {
+    this.requests[id] = undefined;
+    this.flushSoon();
+  }
+
+  joinSoon(stream: ServedStream): void {
+    this.toJoin.add(stream);
+    this.flushSoon();
   }
 
   private post(...words: Word[]): void {
@@ -225,6 +270,8 @@ export class LaneServer {
   private readonly flush = (): void => {
     this.flushing = false;
     const { words, transfer } = this.outgoing;
+    for (const stream of this.toJoin) stream.join();
+    this.toJoin.clear();
     this.showQueue();
     if (words.length === 0) return;
     this.options.port.postMessage(words, transfer);
@@ -236,6 +283,7 @@ export class LaneServer {
 /** One request in this thread. */
 class ServedRequest implements Claim {
   pending: PendingRequest | undefined;
+  stream: ServedStream | undefined;
 
   constructor(
     readonly id: number,

@@ -15,6 +15,8 @@ export class ThreadRows {
   constructor(
     private readonly words: Int32Array,
     private readonly layout: TableLayout,
+    /** What lanes have to send leaves at the end of this turn. */
+    private readonly flushSoon: () => void,
   ) {
     this.free = Array.from({ length: layout.threads }, (_, row) => layout.threads - 1 - row);
   }
@@ -41,7 +43,7 @@ export class ThreadRows {
     const row = this.free.pop();
     if (thread === undefined || row === undefined) return undefined;
     Atomics.store(this.words, threadRow(this.layout, row) + ThreadWord.heartbeat, tickOf(nowMs));
-    return new Lane(thread, row, requestsMaxPerThread);
+    return new Lane(thread, row, requestsMaxPerThread, this.flushSoon);
   }
 
   msSinceBeat({ row }: Lane, nowMs: number): number {

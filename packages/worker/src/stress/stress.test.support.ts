@@ -307,6 +307,7 @@ class StressRig {
       deadlineMs: nowMs() + 10_000,
       sentBefore: 0,
       settings: undefined,
+      answerWindowBytes: 0,
     };
     const since = this.views.length - 1;
     if (isWrite) this.once.push(id);

@@ -1,0 +1,57 @@
+import type { WireError } from "@rollcall/core";
+import { nextWindowBytes, windowMinBytes } from "@rollcall/core/request";
+import { LaneStream, type StreamLane } from "./lane-stream.js";
+
+/** The answers that stream from one thread, by the ids of their requests, and what their windows hold together. */
+export class LaneStreams {
+  private readonly streams = new Map<number, LaneStream>();
+  private readonly windows = new Map<number, number>();
+  private windowsBytes = 0;
+
+  /** Whether one more stream gets a window. */
+  get hasRoom(): boolean {
+    return nextWindowBytes(this.windowsBytes) !== undefined;
+  }
+
+  /** Takes a window for the request of this id, until `release`: at least the smallest, whether there is room or not. */
+  takeWindow(id: number): number {
+    const windowBytes = nextWindowBytes(this.windowsBytes) ?? windowMinBytes;
+    this.windows.set(id, windowBytes);
+    this.windowsBytes += windowBytes;
+    return windowBytes;
+  }
+
+  windowOf(id: number): number {
+    return this.windows.get(id) ?? 0;
+  }
+
+  open(id: number, lane: StreamLane): LaneStream {
+    const stream = new LaneStream(id, lane);
+    this.streams.set(id, stream);
+    return stream;
+  }
+
+  piece(id: number, bytes: Buffer): void {
+    this.streams.get(id)?.piece(bytes);
+  }
+
+  /** Undefined: the request has no stream, or it was cancelled before the stream began. */
+  get(id: number): LaneStream | undefined {
+    return this.streams.get(id);
+  }
+
+  /** The thread has reported the end of the request; most have no window. */
+  release(id: number): void {
+    const windowBytes = this.windows.get(id);
+    if (windowBytes === undefined) return;
+    this.windowsBytes -= windowBytes;
+    this.windows.delete(id);
+    this.streams.delete(id);
+  }
+
+  /** No more comes from the thread. */
+  breakAll(error: Omit<WireError, "receivedBytes">): void {
+    for (const stream of this.streams.values()) stream.broken(error);
+    this.streams.clear();
+  }
+}
