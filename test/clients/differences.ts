@@ -87,10 +87,6 @@ export const expectedDifferences: readonly ExpectedDifference[] = [
     },
     reason: "a path that cannot be sent is not retried",
   },
-  {
-    ...{ field: /^(?:outcome|events|requests)$/, calls: /credential|authorization/, onPool: /Error|^0$/ },
-    reason: "a credential is the pool's",
-  },
 ];
 
 /** What is wrong with the differences of one client: those that are not expected, and those that are missing. */

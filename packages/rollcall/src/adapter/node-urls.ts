@@ -3,28 +3,29 @@ import type { Pool } from "@rollcall/worker";
 /** A cluster that changes its addresses for years must not fill the memory. */
 const urlsMax = 4_096;
 
-/** The URL of each node, as the clients show it. A configured node has its own; another one has the first's scheme. */
+/** The URL of each node as the object that the clients show, made once. */
 export class NodeUrls {
+  /** Of the first configured node. */
   readonly first: URL;
   private readonly urls = new Map<string, URL>();
 
-  constructor(pool: Pool) {
-    const seeds = pool.config().seeds.map(({ url }) => new URL(url));
-    this.first = seeds[0] ?? new URL("http://localhost");
-    for (const seed of seeds) this.urls.set(hostAndPort(seed), seed);
+  constructor(private readonly pool: Pool) {
+    this.first = new URL(pool.config().seeds[0]?.url ?? "http://localhost");
   }
 
-  /** `node`: `host:port`. */
-  of(node: string): URL {
-    const found = this.urls.get(node);
+  /** `url`: the `nodeUrl` of an answer. */
+  of(url: string): URL {
+    const found = this.urls.get(url);
     if (found !== undefined) return found;
     if (this.urls.size >= urlsMax) this.urls.clear();
-    const url = new URL(`${this.first.protocol}//${node}${this.first.pathname}`);
-    this.urls.set(node, url);
-    return url;
+    const made = new URL(url);
+    this.urls.set(url, made);
+    return made;
   }
-}
 
-function hostAndPort({ protocol, hostname, port }: URL): string {
-  return `${hostname}:${port === "" ? (protocol === "https:" ? 443 : 80) : port}`;
+  /** `address`: `host:port` of a failed attempt, which tells no more. Undefined for a node that is not listed any more. */
+  at(address: string): URL | undefined {
+    const url = this.pool.nodes().find((node) => node.address === address)?.url;
+    return url === undefined ? undefined : this.of(url);
+  }
 }

@@ -24,6 +24,12 @@ it("a client's headers go out as texts, without the length of the body and witho
   assert.deepEqual(requestOf({ headers }).headers, { "x-a": "1", "x-b": "c, d", "x-g": "h" });
 });
 
+it("a client's credential goes out as the request's own, and not as a header too", () => {
+  const { auth, headers } = requestOf({ headers: { authorization: "ApiKey YTpi", "x-a": "1" } });
+  assert.deepEqual(auth, { apiKey: "YTpi" });
+  assert.deepEqual(headers, { "x-a": "1" });
+});
+
 it("a client's timeout is the pool's, within the pool's bounds; without one the pool's own is in force", () => {
   assert.equal(timeoutOf(1_500.4), 1_500);
   assert.equal(timeoutOf(0), 1);

@@ -1,4 +1,5 @@
 import type { PoolRequest } from "@rollcall/worker";
+import { credentialOf } from "./call-credential.js";
 import type { DiagnosticResult } from "./diagnostic-result.js";
 
 /** A request as the clients' transports hand it to a connection. */
@@ -12,7 +13,7 @@ export interface ClientRequest {
 
 export interface CallTerms {
   readonly timeoutMs: unknown;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: PoolRequest["signal"];
   /** Where the client has shown what it knows of the call. */
   readonly result: DiagnosticResult | undefined;
 }
@@ -24,15 +25,18 @@ export function poolRequestOf(
   terms: CallTerms,
 ): PoolRequest {
   const { signal, timeoutMs, result } = terms;
+  const { authorization } = request.headers ?? {};
+  const auth = authorization === undefined ? undefined : credentialOf(authorization);
   return {
     method: request.method,
     path: targetOf(request),
-    headers: headersOf(request.headers),
+    headers: headersOf(request.headers, auth !== undefined),
     body: body === "" ? undefined : body,
     timeoutMs: timeoutOf(timeoutMs),
     class: classOf(result),
     retry: retryOf(result),
     signal,
+    auth,
   };
 }
 
@@ -44,12 +48,13 @@ function targetOf({ path, querystring }: ClientRequest): string {
 
 const slash = 0x2f;
 
-function headersOf(given: ClientRequest["headers"]): Record<string, string> {
+function headersOf(given: ClientRequest["headers"], hasCredential: boolean): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const name in given) {
     const value = given[name];
     // The length of a body is the pool's to say.
-    if (name === "content-length" || value === undefined || value === null) continue;
+    if (name === "content-length" || (hasCredential && name === "authorization")) continue;
+    if (value === undefined || value === null) continue;
     headers[name] = typeof value === "string" ? value : Array.isArray(value) ? value.join(", ") : String(value);
   }
   return headers;

@@ -6,6 +6,7 @@ import { type DiagnosticResult, endRetries } from "../adapter/diagnostic-result.
 import type { NodeUrls } from "../adapter/node-urls.js";
 import { type ClientRequest, poolRequestOf } from "../adapter/pool-request.js";
 import { streamedMessage, WholeMessage } from "./answer-message.js";
+import { CallAbort } from "./call-abort.js";
 import type { ClassicClient } from "./client-module.js";
 
 /** What the connections of one client share. */
@@ -60,24 +61,24 @@ export class ClassicConnection {
 
   /** Calls back once, in a later turn. */
   request(request: ClassicRequest, callback: Callback): { readonly abort: () => void } {
-    const controller = new AbortController();
-    this.#send(request, controller.signal).then(
+    const signal = new CallAbort();
+    this.#send(request, signal).then(
       (answer) => {
-        this.#tried(answer.attempts.length, this.#shared.urls.of(answer.node));
+        this.#tried(answer.attempts.length, this.#shared.urls.of(answer.nodeUrl));
         const message = request.asStream === true ? streamedMessage(answer) : new WholeMessage(answer);
         // Not within the promise: an error that a user's callback throws is an exception, not a rejection.
         process.nextTick(callback, null, message);
       },
       (error: unknown) => process.nextTick(callback, this.#failed(request, error), null),
     );
-    return controller;
+    return signal;
   }
 
   close(callback: () => void = () => {}): void {
     callback();
   }
 
-  async #send(request: ClassicRequest, signal: AbortSignal): Promise<PoolResponse> {
+  async #send(request: ClassicRequest, signal: CallAbort): Promise<PoolResponse> {
     const { pool, version } = this.#shared;
     version.read(request.headers);
     const given = bodyInMemory(request.body);
@@ -101,7 +102,7 @@ export class ClassicConnection {
       return error instanceof Error ? error : new Error(String(error));
     }
     const last = error.attempts.at(-1);
-    this.#tried(error.attempts.length, last === undefined ? undefined : this.#shared.urls.of(last.node));
+    this.#tried(error.attempts.length, last === undefined ? undefined : this.#shared.urls.at(last.node));
     const refused = error.code === "CONFIG" ? pathError(path) : undefined;
     if (refused !== undefined) return refused;
     const { name, message } = clientErrorOf(error);

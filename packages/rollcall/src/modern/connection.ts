@@ -89,7 +89,7 @@ export class ModernConnection {
       const body = given instanceof Promise ? await given : given;
       const terms = { timeoutMs: timeout, signal: signal ?? undefined, result: this.#result };
       const answer = await pool.request(poolRequestOf(request, body, terms));
-      this.#tried(answer.attempts.length, urls.of(answer.node));
+      this.#tried(answer.attempts.length, urls.of(answer.nodeUrl));
       return answer;
     } catch (error) {
       throw this.#failed(request, error);
@@ -114,7 +114,7 @@ export class ModernConnection {
       return failure("ConnectionError", error instanceof Error ? error.message : String(error));
     }
     const last = error.attempts.at(-1);
-    this.#tried(error.attempts.length, last === undefined ? undefined : this.#client.urls.of(last.node));
+    this.#tried(error.attempts.length, last === undefined ? undefined : this.#client.urls.at(last.node));
     const refused = error.code === "CONFIG" ? pathError(path) : undefined;
     if (refused !== undefined) return refused;
     this.#failure = error;
