@@ -20,7 +20,8 @@ export function startWorker(data: ThreadData, entry: string | undefined): Worker
   const options = { workerData: data, transferList: [lane, views, control], name: "rollcall" };
   if (entry !== undefined) return new Worker(entry.startsWith("file:") ? new URL(entry) : entry, options);
   if (isProgramGivenAsText()) {
-    const module = new URL(moduleName, import.meta.url).href;
+    const here = import.meta.url;
+    const module = new URL(moduleName, here).href;
     return new Worker(`import(${JSON.stringify(module)})`, { ...options, eval: true });
   }
   // In a bundle of CommonJS.
