@@ -18,8 +18,7 @@ export function describeThreadEnd(error: unknown): string {
       return `the system starts no further thread (${message}): raise its limit`;
     case "ERR_MODULE_NOT_FOUND":
     case "MODULE_NOT_FOUND":
-    case "ERR_INVALID_URL":
-      if (code === "ERR_INVALID_URL" || namesThreadModule(message)) {
+      if (isThreadModule(message)) {
         return "its module rollcall-thread.js is not there, as in a bundle: set `threadEntry` (docs/bundlers.md)";
       }
   }
@@ -29,6 +28,14 @@ export function describeThreadEnd(error: unknown): string {
 /** As {@link describeThreadEnd}, for a thread that ended by itself. */
 export function describeExit(exitCode: number): string {
   return `it exited with code ${exitCode}`;
+}
+
+/**
+ * Whether the message is about the thread's own module. A bundler may have given it another name: then it is the one
+ * that is missing by its whole path, and that nothing has imported.
+ */
+function isThreadModule(message: string): boolean {
+  return namesThreadModule(message) || /^Cannot find module '(?:\/|[A-Z]:)[^']*'$/.test(message);
 }
 
 interface ErrorFacts {
