@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
+import type { Readable } from "node:stream";
 import { after, before, describe, it } from "node:test";
 import { type FixtureCluster, startFixtureCluster } from "@rollcall/testing/fixture";
 import { createPool, type Pool, RollcallError } from "rollcall";
@@ -83,6 +84,15 @@ for (const tested of testedClients) {
       assert.ok(error instanceof classOf(tested, "NoLivingConnectionsError"));
       assert.deepEqual(causeOf(error), ["CLOSED", "no"]);
       assert.deepEqual(node.take(), []);
+    });
+
+    it("hands a streamed answer out when its headers have come, before there is any body", async () => {
+      const answer = (await client.transport.request(read("silence"), { asStream: true, meta: true })) as {
+        readonly body: Readable;
+        readonly statusCode: number;
+      };
+      assert.equal(answer.statusCode, 200);
+      answer.body.destroy();
     });
 
     it("refuses an answer that is larger than `maxResponseSize`", { skip: tested.family === "classic" }, async () => {

@@ -1,5 +1,5 @@
-import { Readable } from "node:stream";
-import type { PoolResponse, ResponseHeaders } from "@rollcall/worker";
+import type { Readable } from "node:stream";
+import type { PoolResponse, ResponseHeaders, StreamResponse } from "@rollcall/worker";
 import { bufferOf } from "../adapter/collect-body.js";
 
 /** Headers as Node's own `IncomingMessage` has them: one text each, but for cookies. */
@@ -55,11 +55,9 @@ export class WholeMessage {
   };
 }
 
-/** For `asStream`: the body is whole in memory before the first piece is read. */
-export function streamedMessage(answer: PoolResponse): Readable {
-  const bytes = bufferOf(answer.bytes());
-  const headers = messageHeaders(answer.headers);
-  return Object.assign(Readable.from(bytes.byteLength === 0 ? [] : [bytes]), { statusCode: answer.status, headers });
+/** For `asStream`: the body itself, with what a message of Node's has. */
+export function streamedMessage({ body, status, headers }: StreamResponse): Readable {
+  return Object.assign(body, { statusCode: status, headers: messageHeaders(headers) });
 }
 
 /** Of these, Node keeps the first that came. */

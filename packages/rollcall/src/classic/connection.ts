@@ -1,4 +1,4 @@
-import { type Pool, type PoolResponse, RollcallError } from "@rollcall/worker";
+import { type Pool, type PoolRequest, type PoolResponse, RollcallError, type StreamResponse } from "@rollcall/worker";
 import { clientErrorOf, pathError, setCause } from "../adapter/client-error.js";
 import type { ClientVersion } from "../adapter/client-version.js";
 import { bodyInMemory } from "../adapter/collect-body.js";
@@ -62,13 +62,14 @@ export class ClassicConnection {
   /** Calls back once, in a later turn. */
   request(request: ClassicRequest, callback: Callback): { readonly abort: () => void } {
     const signal = new CallAbort();
-    this.#send(request, signal).then(
-      (answer) => {
-        this.#tried(answer.attempts.length, this.#shared.urls.of(answer.nodeUrl));
-        const message = request.asStream === true ? streamedMessage(answer) : new WholeMessage(answer);
-        // Not within the promise: an error that a user's callback throws is an exception, not a rejection.
-        process.nextTick(callback, null, message);
-      },
+    const { pool } = this.#shared;
+    const message: Promise<object> =
+      request.asStream === true
+        ? this.#send(request, signal, (prepared) => pool.stream(prepared)).then(streamedMessage)
+        : this.#send(request, signal, (prepared) => pool.request(prepared)).then((answer) => new WholeMessage(answer));
+    message.then(
+      // Not within the promise: an error that a user's callback throws is an exception, not a rejection.
+      (answered) => process.nextTick(callback, null, answered),
       (error: unknown) => process.nextTick(callback, this.#failed(request, error), null),
     );
     return signal;
@@ -78,12 +79,20 @@ export class ClassicConnection {
     callback();
   }
 
-  async #send(request: ClassicRequest, signal: CallAbort): Promise<PoolResponse> {
-    const { pool, version } = this.#shared;
+  async #send<Answer extends PoolResponse | StreamResponse>(
+    request: ClassicRequest,
+    signal: CallAbort,
+    send: (prepared: PoolRequest) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { urls, version } = this.#shared;
     version.read(request.headers);
     const given = bodyInMemory(request.body);
     const body = given instanceof Promise ? await given : given;
-    return pool.request(poolRequestOf(request, body, { timeoutMs: request.timeout, signal, result: this.#result }));
+    const answer = await send(
+      poolRequestOf(request, body, { timeoutMs: request.timeout, signal, result: this.#result }),
+    );
+    this.#tried(answer.attempts.length, urls.of(answer.nodeUrl));
+    return answer;
   }
 
   #tried(attempts: number, url: URL | undefined): void {

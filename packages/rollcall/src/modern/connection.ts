@@ -1,5 +1,5 @@
-import { Readable } from "node:stream";
-import { type Pool, type PoolResponse, RollcallError } from "@rollcall/worker";
+import type { Readable } from "node:stream";
+import { type Pool, type PoolRequest, type PoolResponse, RollcallError, type StreamResponse } from "@rollcall/worker";
 import { clientErrorOf, pathError, setCause } from "../adapter/client-error.js";
 import type { ClientVersion } from "../adapter/client-version.js";
 import { bodyInMemory, bufferOf } from "../adapter/collect-body.js";
@@ -67,28 +67,35 @@ export class ModernConnection {
   }
 
   async request(request: ClientRequest, call: ModernCall): Promise<ModernAnswer> {
-    const answer = await this.#send(request, call);
-    const { status: statusCode } = answer;
+    const { pool } = this.#client;
+    if (call.asStream === true) {
+      const { status, headers, body } = await this.#send(request, call, (prepared) => pool.stream(prepared));
+      return { statusCode: status, headers: { ...headers }, body };
+    }
+    const answer = await this.#send(request, call, (prepared) => pool.request(prepared));
     // The caller's own object: theirs to change, with the methods that objects have.
     const headers = { ...answer.headers };
-    if (call.asStream === true) return { statusCode, headers, body: Readable.from([bufferOf(answer.bytes())]) };
     const isBytes = isBinary(headers);
     const problem = requireSize(answer, isBytes, call);
     if (problem !== undefined) throw failure("RequestAbortedError", problem);
     this.#client.onAnswer(call);
-    return { statusCode, headers, body: isBytes ? bufferOf(answer.bytes()) : answer.text() };
+    return { statusCode: answer.status, headers, body: isBytes ? bufferOf(answer.bytes()) : answer.text() };
   }
 
   async close(): Promise<void> {}
 
-  async #send(request: ClientRequest, { timeout, signal }: ModernCall): Promise<PoolResponse> {
-    const { pool, urls, version } = this.#client;
+  async #send<Answer extends PoolResponse | StreamResponse>(
+    request: ClientRequest,
+    { timeout, signal }: ModernCall,
+    send: (prepared: PoolRequest) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { urls, version } = this.#client;
     version.read(request.headers);
     try {
       const given = bodyInMemory(request.body);
       const body = given instanceof Promise ? await given : given;
       const terms = { timeoutMs: timeout, signal: signal ?? undefined, result: this.#result };
-      const answer = await pool.request(poolRequestOf(request, body, terms));
+      const answer = await send(poolRequestOf(request, body, terms));
       this.#tried(answer.attempts.length, urls.of(answer.nodeUrl));
       return answer;
     } catch (error) {
