@@ -5,7 +5,6 @@ import {
   type ArbiterEvent,
   arbiterReducer,
   choosePeers,
-  disputeOf,
   emptyArbiter,
   isInUse,
   isSelfSuspect,
@@ -67,6 +66,8 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
   private readonly sniffs: SniffLoop;
   private readonly arbiter: ReducerRunner<Arbiter, ArbiterEvent, ArbiterEffect>;
   private unsubscribe: Unsubscribe = () => {};
+  /** Other nodes are published or wanted than when that was last looked into. */
+  private listedMayBeVerified = false;
   private closed = false;
 
   constructor(private readonly parts: ClusterMonitorParts) {
@@ -85,14 +86,14 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
   /** Begins. {@link findings} are complete from here on. */
   start(inheritance: Inheritance | undefined): void {
     const { access, pace, random } = this.parts;
-    this.unsubscribe = access.onChange(() => this.wantedChanged());
+    this.unsubscribe = access.onChange(() => this.nodes.accessChanged());
     if (inheritance !== undefined) {
       const nodes = this.nodes.inherit(inheritance);
       const marked = nodes.map((node) => ({ ...this.judgeable(node), mark: inheritance.marks[nodeKey(node)] }));
       this.arbiter.send({ type: "inherited", nodes: marked });
     }
     this.wantedChanged();
-    const waits = pace !== undefined && this.nodes.isVerified && this.wellNodes().length > 0;
+    const waits = pace !== undefined && this.nodes.isVerified && this.arbiter.state.inUseCount > 0;
     this.sniffs.start(waits ? pace.intervalMs * random() : 0);
   }
 
@@ -140,11 +141,12 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
       case "probe":
         return void inBackground(() => this.probe(effect.key, effect.fresh), logger);
       case "topologyChanged":
+        this.listedMayBeVerified = true;
         return owner.topologyChanged();
       case "marksChanged":
         return owner.marksChanged();
       case "sniff":
-        if (pace === undefined || this.wellNodes().length === 0) this.sniffs.hasten();
+        if (pace === undefined || this.arbiter.state.inUseCount === 0) this.sniffs.hasten();
         return;
       case "transition":
         return this.log.transition(this.nodes.labelOf(effect.key), effect);
@@ -169,6 +171,9 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
   /** After each event of the arbiter. */
   private judged(): void {
     this.nodes.keepOnly(this.arbiter.state);
+    // Not after every probe: a list may name thousands of nodes, and none may answer.
+    if (!this.listedMayBeVerified) return;
+    this.listedMayBeVerified = false;
     if (this.nodes.topology.source === "seeds") this.nodes.verified(publishedNodes(this.arbiter.state));
   }
 
@@ -187,14 +192,6 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
       .flatMap(([key]) => this.nodes.find(key) ?? []);
   }
 
-  /** A node that others reach and this process does not stays in use, but does not count here. */
-  private reachesAny(): boolean {
-    return this.wellNodes().some((node) => {
-      const judged = this.arbiter.state.get(nodeKey(node));
-      return judged !== undefined && disputeOf(judged) === undefined;
-    });
-  }
-
   // Probes.
 
   private async probe(key: string, fresh: boolean): Promise<void> {
@@ -207,8 +204,7 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
     this.learn(node, result, sent);
     if (this.arbiter.state.get(key)?.health.state !== "joining") this.log.notUnverified(key);
     else if (result.outcome !== "verified") {
-      const waiting = this.nodes.waiting.filter((listed) => this.arbiter.state.has(nodeKey(listed)));
-      this.log.unverified(node, result.reason, waiting);
+      this.log.unverified(node, result.reason, this.nodes.waiting(this.arbiter.state));
     }
   }
 
@@ -217,7 +213,7 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
     if (result.outcome === "denied") this.parts.access.credentialRefused();
     if (sent) {
       const isReached = result.outcome !== "unreachable" && result.outcome !== "foreign";
-      if (isReached || !this.reachesAny()) this.parts.owner.reached(isReached);
+      if (isReached || this.arbiter.state.reachedCount === 0) this.parts.owner.reached(isReached);
     }
     this.nodes.probed(node, result);
   }
@@ -241,7 +237,7 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
   }
 
   get isFound(): boolean {
-    return this.nodes.hasList && this.wellNodes().length > 0;
+    return this.nodes.hasList && this.arbiter.state.inUseCount > 0;
   }
 
   takeSniff(node: NodeRecord, { probe, parsed }: Sniff): SniffResult | "ask another" {
@@ -269,6 +265,7 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
   wantedChanged(): void {
     if (this.closed) return;
     const nodes = this.nodes.wanted();
+    this.listedMayBeVerified = true;
     const firstView = this.nodes.topology.source === "seeds";
     this.arbiter.send({ type: "members", nodes: nodes.map((node) => this.judgeable(node)), firstView });
     this.prober.keepOnly(new Set([...nodes, ...this.nodes.seeds].map(addressOf)));

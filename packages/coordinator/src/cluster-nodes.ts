@@ -46,9 +46,12 @@ export interface NodesOwner {
 export class ClusterNodes {
   private identity: ClusterIdentity;
   private discovery: Discovery = emptyDiscovery;
+  private readonly seedAddresses: ReadonlySet<string>;
   /** The newest record of every node that is wanted or judged, by key. */
   private readonly records = new Map<string, NodeRecord>();
   private wantedKeys: ReadonlySet<string> = new Set();
+  /** Why the configuration does not let a node be used, as it is now. */
+  private refusals = new WeakMap<NodeRecord, { readonly reason: string | undefined }>();
 
   constructor(
     private readonly config: ClusterConfig,
@@ -57,6 +60,7 @@ export class ClusterNodes {
     private readonly log: ClusterLog,
     private readonly owner: NodesOwner,
   ) {
+    this.seedAddresses = new Set(config.seeds.map(addressOf));
     this.identity = newClusterIdentity(config.discovery === false ? undefined : config.discovery.clusterUuid);
   }
 
@@ -80,9 +84,10 @@ export class ClusterNodes {
     return { clusterUuid, clusterName, source: this.discovery.source };
   }
 
-  /** While the configured nodes are in use: the listed ones that would replace them. */
-  get waiting(): readonly NodeRecord[] {
-    return this.discovery.source === "seeds" ? listedNodes(this.discovery) : [];
+  /** While the configured nodes are in use: the listed ones in `judged` that would replace them. */
+  waiting(judged: { has(key: string): boolean }): readonly NodeRecord[] {
+    if (this.discovery.source !== "seeds") return [];
+    return listedNodes(this.discovery).filter((node) => judged.has(nodeKey(node)));
   }
 
   get seeds(): readonly NodeRecord[] {
@@ -93,8 +98,13 @@ export class ClusterNodes {
   }
 
   isSeed(node: NodeRecord): boolean {
-    const address = addressOf(node);
-    return this.config.seeds.some((seed) => addressOf(seed) === address);
+    return this.seedAddresses.has(addressOf(node));
+  }
+
+  /** How nodes are reached has changed. */
+  accessChanged(): void {
+    this.refusals = new WeakMap();
+    this.owner.wantedChanged();
   }
 
   find(key: string): NodeRecord | undefined {
@@ -203,11 +213,18 @@ export class ClusterNodes {
     return {
       seeds: this.seeds,
       discovers: this.config.discovery !== false,
-      refusal: (node) => {
-        const reach = this.access.reach(node);
-        return reach.kind === "refused" ? reach.reason : undefined;
-      },
+      refusal: (node) => this.refusal(node),
       isSettled: this.access.isSettled,
     };
+  }
+
+  /** Asked about every node each time that one joins or leaves: records that stay the same are judged once. */
+  private refusal(node: NodeRecord): string | undefined {
+    const known = this.refusals.get(node);
+    if (known !== undefined) return known.reason;
+    const reach = this.access.reach(node);
+    const reason = reach.kind === "refused" ? reach.reason : undefined;
+    this.refusals.set(node, { reason });
+    return reason;
   }
 }

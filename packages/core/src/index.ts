@@ -22,4 +22,5 @@ export type { Random } from "./random.js";
 export { type Reducer, ReducerRunner, type ReducerRunnerOptions } from "./reducer-runner.js";
 export { safeLogger } from "./safe-logger.js";
 export { Semaphore } from "./semaphore.js";
+export { runInTurns, type Steps } from "./steps.js";
 export { withDeadline } from "./with-deadline.js";

@@ -17,13 +17,16 @@ export interface NodeProbe {
   readonly sent: boolean;
 }
 
-/** Bounds the handshakes of the first view of a large cluster. */
+/** Of nodes that have answered before. */
 const probesAtOnce = 64;
+/** Of nodes that have not: bounds the handshakes of the first view of a large cluster. */
+const firstProbesAtOnce = 32;
 /** A probe may take this many times as long as the last one that was answered. */
 const slownessAllowed = 3;
 
 /**
- * Probes the nodes of one cluster, at most 64 at once; further probes wait in order.
+ * Probes the nodes of one cluster: at most 64 at once that have answered before, and 32 that have not; further probes
+ * wait in order. So a list of thousands of nodes that never answer does not delay the probes of the others.
  *
  * A node that answered slowly gets more time at its next probe: a slow node is not down. Before its first answer it
  * gets the most. Every probe resolves, and none rejects.
@@ -32,13 +35,15 @@ export class NodeProber {
   /** How long the last answered probe of each address took. */
   private readonly tookMs = new Map<string, number>();
   private readonly places = new Semaphore(probesAtOnce);
+  private readonly firstPlaces = new Semaphore(firstProbesAtOnce);
   private closed = false;
 
   constructor(private readonly parts: NodeProberParts) {}
 
   /** `pinnedUuid` is read when the request goes out, which may be later. */
   probe(node: NodeRecord, fresh: boolean, pinnedUuid: () => string | undefined): Promise<NodeProbe> {
-    return this.places.run(async () => {
+    const places = this.tookMs.has(addressOf(node)) ? this.places : this.firstPlaces;
+    return places.run(async () => {
       const { access, controlClient, timers } = this.parts;
       if (this.closed) return notSent("the cluster monitor is closed");
       const reach = access.reach(node);

@@ -1,4 +1,5 @@
-import { present } from "@rollcall/core";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { present, runInTurns } from "@rollcall/core";
 import type { ClusterConfig } from "@rollcall/core/config";
 import { type ParsedSniff, parseNodes, type SniffContext } from "@rollcall/core/sniff";
 import { type ControlClient, hasAnswered } from "./control-client.js";
@@ -59,5 +60,5 @@ export async function sniff(controlClient: ControlClient, endpoint: Endpoint, op
     return { probe: first, parsed: { ok: false, kind: "malformed", reason: answer.reason } };
   if (answer.kind === "failed")
     return { probe: { outcome: "unreachable", reason: `${answer.reason} to GET /_nodes/http`, code: answer.code } };
-  return { probe: first, parsed: parseNodes(answer, context) };
+  return { probe: first, parsed: await runInTurns(parseNodes(answer, context), nextTurn) };
 }

@@ -8,6 +8,8 @@ export const sniffLimits = {
   ...nodeLimits,
   /** Of an answer's body. Text is counted in characters, bytes in bytes. */
   bodyMaxLength: 16 * 1024 * 1024,
+  /** Of the entry of one node: twice what all of its texts can have. */
+  entryMaxBytes: 262_144,
   /** Of a publish address with all that may stand around it. */
   addressMaxLength: 512,
   /** Bound addresses that are read if a node names no publish address. */

@@ -14,6 +14,9 @@ export const membershipRules = {
   /** How many answers, over how long, confirm a held answer that only one node gives. */
   loneAnswersToShrink: 3,
   loneShrinkMs: 30_000,
+  /** How many nodes may join by one answer: as many as are known, but no fewer and no more than these. */
+  joiningMin: 256,
+  joiningMax: 512,
 } as const;
 
 /**
@@ -52,7 +55,7 @@ export function membershipOf(nodes: readonly NodeRecord[]): Membership {
   const byAddressOnce = new Map<string, NodeRecord>();
   for (const node of nodes) if (!byAddressOnce.has(addressOf(node))) byAddressOnce.set(addressOf(node), node);
   const members = [...byAddressOnce.values()].slice(0, sniffLimits.nodesMax).map(present);
-  return { members: members.sort(byAddress) };
+  return { members: byAddress(members) };
 }
 
 /** The usable part of a sniff. `complete`: a node that is not listed was not in the cluster. */
@@ -76,7 +79,8 @@ export interface MergedSniff {
  *
  * Promised: an answer that lists no node changes nothing, and no answer empties a membership. An incomplete answer
  * counts no absence. A node leaves by absence only under {@link membershipRules}. While an answer is held, nodes only
- * join and are refreshed; the nodes that it omits are recorded, so that the next answer can confirm it.
+ * join and are refreshed; the nodes that it omits are recorded, so that the next answer can confirm it. No more nodes
+ * join by one answer than {@link joiningMax}, whatever it lists: each is probed, and judged from then on.
  */
 export function mergeSniff(membership: Membership, answer: MembershipAnswer, nowMs: number): MergedSniff {
   const { members } = membership;
@@ -86,9 +90,13 @@ export function mergeSniff(membership: Membership, answer: MembershipAnswer, now
   }
 
   const idsListed = new Set(answer.nodes.map(({ id }) => id).filter((id) => id !== ""));
-  const here = members.filter(({ node }) => listed.has(addressOf(node)));
-  const elsewhere = members.filter(({ node }) => !listed.has(addressOf(node)) && idsListed.has(node.id));
-  const missing = members.filter(({ node }) => !listed.has(addressOf(node)) && !idsListed.has(node.id));
+  const here: ListedNode[] = [];
+  const elsewhere: ListedNode[] = [];
+  const missing: ListedNode[] = [];
+  for (const member of members) {
+    const { node } = member;
+    (listed.has(addressOf(node)) ? here : idsListed.has(node.id) ? elsewhere : missing).push(member);
+  }
 
   const braked = answer.complete && mustHold(missing, members.length);
   const absent = answer.complete
@@ -99,15 +107,26 @@ export function mergeSniff(membership: Membership, answer: MembershipAnswer, now
   const held = braked && absent.length > 0;
   const staying = [...here.map((member) => refreshed(member, listed)), ...(held ? elsewhere : []), ...absent];
   const strangers = strangersTo(members, listed);
-  const joining = strangers.slice(0, sniffLimits.nodesMax - staying.length);
+  const joining = strangers.slice(0, joiningMax(staying.length));
 
-  const merged = { members: [...staying, ...joining.map(present)].sort(byAddress) };
+  const merged = { members: byAddress([...staying, ...joining.map(present)]) };
   return {
     membership: merged,
     changed: isChanged(membership, merged),
     ...(held ? { held: shrinkReason(missing.length, members.length) } : {}),
-    ...(joining.length < strangers.length ? { held: `there may be no more than ${sniffLimits.nodesMax} members` } : {}),
+    ...(joining.length < strangers.length ? { held: joinReason(strangers.length, joining.length) } : {}),
   };
+}
+
+/** How many nodes may join by one answer, to a membership of so many. The others join by the next answers. */
+export function joiningMax(memberCount: number): number {
+  const { joiningMin, joiningMax: most } = membershipRules;
+  return Math.min(Math.max(joiningMin, memberCount), most, sniffLimits.nodesMax - memberCount);
+}
+
+function joinReason(strangers: number, joining: number): string {
+  if (joining === 0) return `there may be no more than ${sniffLimits.nodesMax} members`;
+  return `${strangers - joining} of ${strangers} new nodes wait: they join in portions, by the next answers`;
 }
 
 /**
@@ -175,15 +194,21 @@ function isChanged(before: Membership, after: Membership): boolean {
   return after.members.length !== records.size || after.members.some(({ node }) => !records.has(node));
 }
 
-/** Records are parsed in one fixed order of roles and attributes, so equal ones are written equally. */
+/** Records are parsed in one fixed order of roles and attributes. */
 function sameRecord(a: NodeRecord, b: NodeRecord): boolean {
-  return written(a) === written(b);
+  if (a.id !== b.id || a.name !== b.name || a.host !== b.host || a.port !== b.port || a.ip !== b.ip) return false;
+  if (a.version !== b.version || a.tls !== b.tls) return false;
+  if (!sameTexts(a.roles, b.roles) || !sameTexts(a.aliases, b.aliases)) return false;
+  return a.attributes === b.attributes || JSON.stringify(a.attributes) === JSON.stringify(b.attributes);
 }
 
-function written({ id, name, host, port, ip, roles, attributes, version, aliases, tls }: NodeRecord): string {
-  return JSON.stringify([id, name, host, port, ip, roles, attributes, version, aliases, tls]);
+function sameTexts(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.length === b.length && a.every((text, index) => text === b[index]);
 }
 
-function byAddress(a: ListedNode, b: ListedNode): number {
-  return addressOf(a.node) < addressOf(b.node) ? -1 : 1;
+/** In order of address. Each address is written once, not at every comparison: there may be thousands. */
+function byAddress(members: readonly ListedNode[]): readonly ListedNode[] {
+  const addressed = members.map((member) => ({ member, address: addressOf(member.node) }));
+  return addressed.sort((a, b) => (a.address < b.address ? -1 : 1)).map(({ member }) => member);
 }

@@ -1,7 +1,9 @@
 import { present } from "../present.js";
+import type { Steps } from "../steps.js";
 import { addressOf, type NodeRecord } from "../view/node-record.js";
 import { parseAttributes } from "./attributes.js";
 import { asObject, boundedText } from "./foreign-json.js";
+import { type ByteRange, membersOf, parseMember } from "./json-members.js";
 import { sniffLimits } from "./limits.js";
 import { locate, publishedBy, readContext, type SniffContext } from "./locate-node.js";
 import { servesRequests } from "./roles.js";
@@ -61,27 +63,37 @@ export type ParsedSniff =
 /**
  * Reads the nodes of the cluster from an answer to `GET /_nodes/http`.
  *
+ * In steps, of a millisecond or a few each: an answer may have megabytes and thousands of nodes. What nothing here reads
+ * takes no memory, and need not be JSON.
+ *
  * Total: never throws, whatever the body. A node that cannot be used is skipped with a reason and harms no other; a
  * document that cannot be used refuses the whole answer. Every address returned can be connected to from some machine.
  * Not promised: that this machine can reach it, or that it is the node it claims to be. Only a probe shows that.
  */
-export function parseNodes(answer: SniffAnswer, context: SniffContext): ParsedSniff {
+export function* parseNodes(answer: SniffAnswer, context: SniffContext): Steps<ParsedSniff> {
   const refusal = refusedByStatus(answer.status);
   if (refusal !== undefined) return refusal;
-  const document = asObject(parseJson(answer.body));
-  if (document === undefined) return malformed("the answer is not a JSON object, or is too long for a node list");
-  const entries = asObject(document.nodes);
-  if (entries === undefined) return malformed("the answer has no object named nodes");
-  const ids = Object.keys(entries).sort();
-  if (ids.length === 0) return { ok: false, kind: "empty", reason: "the answer lists no node" };
-  if (ids.length > sniffLimits.nodesMax) {
-    return malformed(`the answer lists ${ids.length} nodes, more than ${sniffLimits.nodesMax}`);
+  if (answer.body.length > sniffLimits.bodyMaxLength) return malformed("the answer is too long for a node list");
+  const bytes = typeof answer.body === "string" ? new TextEncoder().encode(answer.body) : answer.body;
+  const document = yield* membersOf(bytes, { from: 0, to: bytes.length }, sniffLimits.nodesMax);
+  if (document === undefined) return malformed("the answer is not a JSON object, or not that of a cluster node");
+  const partOf = (name: string) => parseMember(bytes, document.get(name) ?? nowhere);
+
+  const entries = yield* membersOf(bytes, document.get("nodes") ?? nowhere, sniffLimits.nodesMax);
+  if (entries === undefined) {
+    return malformed(`the answer has no object named nodes, or one with more than ${sniffLimits.nodesMax} nodes`);
   }
+  const ids = [...entries.keys()].sort();
+  if (ids.length === 0) return { ok: false, kind: "empty", reason: "the answer lists no node" };
 
   const skipped: SkippedNode[] = [];
   const listed: NodeEntry[] = [];
+  const pace = new Pace();
   for (const id of ids) {
-    const node = readNode(id, entries[id]);
+    const range = entries.get(id) ?? nowhere;
+    if (pace.isStepDone(range)) yield;
+    const node = readEntry(id, bytes, range);
+    if (node === undefined) return malformed("the answer is not JSON");
     if ("reason" in node) skipped.push(node);
     else listed.push(node);
   }
@@ -91,6 +103,7 @@ export function parseNodes(answer: SniffAnswer, context: SniffContext): ParsedSn
   const records: NodeRecord[] = [];
   const published = new Map<string, string>();
   for (const node of listed) {
+    if (pace.isStepDone(nowhere)) yield;
     const location = filterIgnored || servesRequests(node.roles) ? locate(node.http, located) : managerReason(node);
     if ("reason" in location) skipped.push(skip(node, location.reason));
     else {
@@ -100,8 +113,8 @@ export function parseNodes(answer: SniffAnswer, context: SniffContext): ParsedSn
     }
   }
 
-  const counts = readCounts(document._nodes);
-  const clusterName = boundedText(document.cluster_name, sniffLimits.nameMaxLength);
+  const counts = readCounts(partOf("_nodes"));
+  const clusterName = boundedText(partOf("cluster_name"), sniffLimits.nameMaxLength);
   return {
     ok: true,
     nodes: mergeByAddress(records),
@@ -133,13 +146,33 @@ function malformed(reason: string): ParsedSniff {
   return { ok: false, kind: "malformed", reason };
 }
 
-function parseJson(body: string | Uint8Array): unknown {
-  if (body.length > sniffLimits.bodyMaxLength) return undefined;
-  try {
-    return JSON.parse(typeof body === "string" ? body : new TextDecoder("utf-8", { fatal: true }).decode(body));
-  } catch {
-    return undefined; // The parser's message quotes the body.
+const nowhere: ByteRange = { from: 0, to: 0 };
+
+/** Bounds what is read in one step: so many nodes, and about so many bytes. */
+class Pace {
+  private nodes = 0;
+  private bytes = 0;
+
+  /** Called before each node. */
+  isStepDone({ from, to }: ByteRange): boolean {
+    const isDone = this.nodes >= nodesPerStep || this.bytes >= bytesPerStep;
+    if (isDone) this.nodes = this.bytes = 0;
+    this.nodes++;
+    this.bytes += to - from;
+    return isDone;
   }
+}
+
+const nodesPerStep = 128;
+const bytesPerStep = 65_536;
+
+/** Undefined: the entry is no JSON. */
+function readEntry(id: string, bytes: Uint8Array, range: ByteRange): NodeEntry | SkippedNode | undefined {
+  if (range.to - range.from > sniffLimits.entryMaxBytes) {
+    return { id: sanitizeForLog(id), reason: `its entry is longer than ${sniffLimits.entryMaxBytes} bytes` };
+  }
+  const value = parseMember(bytes, range);
+  return value === undefined ? undefined : readNode(id, value);
 }
 
 interface NodeEntry {
@@ -168,8 +201,17 @@ function readNode(givenId: string, value: unknown): NodeEntry | SkippedNode {
   return {
     id,
     ...present({ name, version, roles, attributes: Object.keys(attributes).length === 0 ? undefined : attributes }),
-    http: entry.http,
+    http: readHttp(entry.http),
   };
+}
+
+/** The addresses in it and no more: the rest may take any memory. What is not text stays so. */
+function readHttp(value: unknown): unknown {
+  const http = asObject(value);
+  if (http === undefined) return undefined;
+  const textOrNot = (part: unknown) => (typeof part === "string" || part === undefined || part === null ? part : false);
+  const bound = [http.bound_address].flat().slice(0, sniffLimits.boundAddressesMax).map(textOrNot);
+  return { publish_address: textOrNot(http.publish_address), bound_address: bound };
 }
 
 // All or nothing: half a list of roles could make a data node look like a dedicated manager.

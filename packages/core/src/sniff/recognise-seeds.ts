@@ -22,7 +22,8 @@ export interface KnownSeed {
  * Nodes keep their order, and no two get one address. Seeds that are not in the list are left to the caller.
  */
 export function recogniseSeeds(nodes: readonly NodeRecord[], seeds: readonly KnownSeed[]): readonly NodeRecord[] {
-  const published = nodes.map((node) => ({ node, ip: publishedIp(node) }));
+  const ports = new Set(seeds.map(({ port }) => port));
+  const published = nodes.map((node) => ({ node, ip: ports.has(node.port) ? publishedIp(node) : undefined }));
   const taken = new Set(nodes.map(addressOf));
   const spellings = new Map<NodeRecord, KnownSeed>();
   for (const seed of seeds) {

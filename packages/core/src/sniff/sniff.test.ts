@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { BlockList, isIP } from "node:net";
 import { it } from "node:test";
 import fc from "fast-check";
+import { count, finish } from "../steps.test.support.js";
 import { addressOf, type NodeRecord, nodeKey } from "../view/node-record.js";
 import {
   emptyMembership,
@@ -11,6 +12,7 @@ import {
   parseNodes,
   parsePublishAddress,
   recogniseSeeds,
+  type SniffAnswer,
   type SniffContext,
   sniffLimits,
 } from "./index.js";
@@ -19,6 +21,8 @@ const context: SniffContext = {
   seed: { scheme: "http", host: "10.0.0.9", port: 9200, pathPrefix: "" },
   allowDirect: true,
 };
+
+const parse = (answer: SniffAnswer, given: SniffContext) => finish(parseNodes(answer, given));
 
 // An opinion of what cannot be connected to that shares no code with ours.
 const unroutable = new BlockList();
@@ -124,7 +128,7 @@ it("parsing never throws, and yields distinct nodes that can be connected to, in
   const anyStatus = fc.oneof({ weight: 9, arbitrary: fc.constant(200) }, { weight: 1, arbitrary: fc.integer() });
   fc.assert(
     fc.property(anyStatus, body, (status, text) => {
-      const sniff = parseNodes({ status, body: text }, context);
+      const sniff = parse({ status, body: text }, context);
       if (!sniff.ok) return assert.ok(sniff.reason.length > 0);
       const addresses = sniff.nodes.map(addressOf);
       for (const record of sniff.nodes) assertRoutable(record);
@@ -144,8 +148,8 @@ it("the order of nodes, roles and attributes changes nothing", () => {
   };
   fc.assert(
     fc.property(document, (value) => {
-      const there = parseNodes({ status: 200, body: JSON.stringify(value) }, context);
-      const back = parseNodes({ status: 200, body: JSON.stringify(reverse(value)) }, context);
+      const there = parse({ status: 200, body: JSON.stringify(value) }, context);
+      const back = parse({ status: 200, body: JSON.stringify(reverse(value)) }, context);
       assert.equal(JSON.stringify(back), JSON.stringify(there));
     }),
   );
@@ -160,7 +164,7 @@ it("a membership that has members is never emptied, and names no address twice",
       let nowMs = 0;
       for (const { body: text, by, afterMs } of steps) {
         nowMs += afterMs;
-        const sniff = parseNodes({ status: 200, body: text }, context);
+        const sniff = parse({ status: 200, body: text }, context);
         if (!sniff.ok) continue;
         membership = mergeSniff(membership, { ...sniff, answeredBy: by }, nowMs).membership;
         const addresses = membership.members.map((member) => addressOf(member.node));
@@ -252,7 +256,7 @@ it("nodes that all publish one address do not shrink a membership", () => {
 
 it("the limit never costs a member its place", () => {
   const full = Array.from({ length: sniffLimits.nodesMax }, (_, i) => record(`${i}`, `h${i}`));
-  const { membership } = mergeSniff(emptyMembership, listing(...full), 0);
+  const membership = membershipOf(full);
   const more = mergeSniff(membership, { ...listing(record("x", "new")), complete: false }, 1);
   assert.deepEqual([more.changed, more.membership.members.length], [false, sniffLimits.nodesMax]);
   assert.match(more.held ?? "", /no more than 4096 members/);
@@ -287,28 +291,55 @@ it("an answer with too many nodes, too long a body or bytes that are not UTF-8 i
   const padded = `${" ".repeat(sniffLimits.bodyMaxLength)}${listOf({ a: good })}`;
   const named = new TextEncoder().encode(listOf({ a: { ...good, name: "?" } }));
   const cases = [
-    [listOf(many), /4097 nodes/],
+    [listOf(many), /more than 4096 nodes/],
     [padded, /./],
     [named.map((byte) => (byte === 63 ? 0xff : byte)), /./],
   ] as const;
   for (const [body, reason] of cases) {
-    const sniff = parseNodes({ status: 200, body }, context);
+    const sniff = parse({ status: 200, body }, context);
     assert.ok(!sniff.ok && sniff.kind === "malformed");
     assert.match(sniff.reason, reason);
   }
+});
+
+it("an answer of thousands of nodes is read in many steps, and a node whose entry is very long is skipped", () => {
+  const many = Object.fromEntries(
+    Array.from({ length: sniffLimits.nodesMax }, (_, i) => [`n${i}`, { http: { publish_address: `n${i}:9200` } }]),
+  );
+  const body = listOf({ ...many, n7: { ...good, other: "x".repeat(sniffLimits.entryMaxBytes) } });
+  const { result, pauses } = count(parseNodes({ status: 200, body }, context));
+  assert.ok(result.ok);
+  assert.deepEqual([result.nodes.length, result.skipped.map(({ id }) => id)], [sniffLimits.nodesMax - 1, ["n7"]]);
+  assert.ok(pauses >= 60, `${pauses} pauses`);
+});
+
+it("of thousands of new nodes 256 join at first, then as many as are known, up to 512, and a reason says how many wait", () => {
+  const nodes = Array.from({ length: 4_000 }, (_, at) => record(`n${at}`, `n${String(at).padStart(4, "0")}`));
+  let membership = emptyMembership;
+  const sizes: number[] = [];
+  const reasons: (string | undefined)[] = [];
+  for (let nowMs = 0; nowMs < 11; nowMs++) {
+    const merged = mergeSniff(membership, { nodes, complete: true, answeredBy: "a" }, nowMs);
+    membership = merged.membership;
+    sizes.push(membership.members.length);
+    reasons.push(merged.held);
+  }
+  assert.deepEqual(sizes, [256, 512, 1_024, 1_536, 2_048, 2_560, 3_072, 3_584, 4_000, 4_000, 4_000]);
+  assert.match(reasons[0] ?? "", /^3744 of 4000 new nodes wait/);
+  assert.deepEqual(reasons.slice(8), [undefined, undefined, undefined]);
 });
 
 it("texts that are too long are left out, and the node stays", () => {
   const long = "x".repeat(2_000);
   const attributes = { [long]: "a", b: long, c: "c" };
   const entry = { ...good, name: long, version: long, roles: ["master", long], attributes };
-  const sniff = parseNodes({ status: 200, body: listOf({ a: entry }) }, context);
+  const sniff = parse({ status: 200, body: listOf({ a: entry }) }, context);
   assert.ok(sniff.ok);
   assert.deepEqual(sniff.nodes, [{ id: "a", attributes: { c: "c" }, host: "10.0.0.1", port: 9200 }]);
 });
 
 it("a node whose id is too long or empty is skipped", () => {
-  const sniff = parseNodes({ status: 200, body: listOf({ ["i".repeat(200)]: good, "": good }) }, context);
+  const sniff = parse({ status: 200, body: listOf({ ["i".repeat(200)]: good, "": good }) }, context);
   assert.ok(sniff.ok);
   assert.deepEqual([sniff.nodes.length, sniff.skipped.length], [0, 2]);
   assert.ok(sniff.skipped.every(({ id }) => id.length <= sniffLimits.shownMaxLength + 1));
@@ -316,7 +347,7 @@ it("a node whose id is too long or empty is skipped", () => {
 
 it("a skipped node is shown on one line and without a user's password", () => {
   const nodes = { n1: { name: "es\n1\u{1b}[31m", http: { publish_address: "http://elastic:canary@es1:9200" } } };
-  const sniff = parseNodes({ status: 200, body: JSON.stringify({ nodes }) }, context);
+  const sniff = parse({ status: 200, body: JSON.stringify({ nodes }) }, context);
   assert.ok(sniff.ok);
   assert.doesNotMatch(JSON.stringify(sniff), /canary|\\n|\\u001b/);
   assert.deepEqual(sniff.skipped[0]?.published, "[redacted]@es1:9200");
@@ -326,7 +357,7 @@ it("no text of a listed node has a character that a terminal or a log may obey",
   const forged = "x\n\u{1b}[31m\u{202e}";
   const entry = { ...good, name: forged, version: forged, roles: [forged], attributes: { [forged]: forged } };
   const body = JSON.stringify({ cluster_name: forged, nodes: { [forged]: entry } });
-  const sniff = parseNodes({ status: 200, body }, context);
+  const sniff = parse({ status: 200, body }, context);
   assert.ok(sniff.ok);
   assert.equal(JSON.stringify(sniff).split("x\ufffd\ufffd[31m\ufffd").length - 1, 7);
   assert.doesNotMatch(JSON.stringify(sniff), /\\n|\\u001b|\u202e/);
@@ -335,7 +366,7 @@ it("no text of a listed node has a character that a terminal or a log may obey",
 it("an answer whose nodes are all skipped keeps its counts", () => {
   const counts = { total: 3, successful: 2, failed: 1 };
   const text = JSON.stringify({ _nodes: counts, cluster_name: "logs", nodes: { a: {} } });
-  const sniff = parseNodes({ status: 200, body: text }, context);
+  const sniff = parse({ status: 200, body: text }, context);
   assert.ok(sniff.ok);
   assert.deepEqual(sniff, {
     ok: true,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { finish } from "../steps.test.support.js";
 import { addressOf, type NodeRecord, nodeKey } from "../view/node-record.js";
 import {
   emptyMembership,
@@ -9,10 +10,13 @@ import {
   parseNodes,
   parsePublishAddress,
   recogniseSeeds,
+  type SniffAnswer,
   type SniffContext,
   servesRequests,
 } from "./index.js";
 import * as tables from "./vectors.test.data.js";
+
+const parse = (answer: SniffAnswer, context: SniffContext) => finish(parseNodes(answer, context));
 
 /** One row of a table; `given` and `expect` stand before and behind the arrow. A row without an arrow is a sentence. */
 interface Row {
@@ -53,7 +57,7 @@ function contextOf(seedText = "http://10.0.0.9:9200"): SniffContext {
 }
 
 function parsed(body: string, context = contextOf()): Extract<ParsedSniff, { ok: true }> {
-  const sniff = parseNodes({ status: 200, body }, context);
+  const sniff = parse({ status: 200, body }, context);
   assert.ok(sniff.ok, JSON.stringify(sniff));
   return sniff;
 }
@@ -144,8 +148,8 @@ for (const { vector, says, steps } of storiesOf(tables.answers)) {
   it(`vector ${vector}: ${says}`, () => {
     for (const [given, expect] of steps) {
       const { context, status, body } = answerOf(given);
-      assert.equal(summary(parseNodes({ status, body }, context)), expect);
-      assert.equal(summary(parseNodes({ status, body: new TextEncoder().encode(body) }, context)), expect);
+      assert.equal(summary(parse({ status, body }, context)), expect);
+      assert.equal(summary(parse({ status, body: new TextEncoder().encode(body) }, context)), expect);
     }
   });
 }
@@ -171,7 +175,7 @@ for (const { vector, given, expect } of rowsOf(tables.attributes)) {
 
 for (const { vector, given, expect } of rowsOf(tables.refusals)) {
   it(`vector ${vector}: the reason of a ${given} names what is missing`, () => {
-    const sniff = parseNodes({ status: Number(given), body: "" }, contextOf());
+    const sniff = parse({ status: Number(given), body: "" }, contextOf());
     assert.ok(!sniff.ok && sniff.kind === "denied");
     assert.match(sniff.reason, new RegExp(expect));
   });

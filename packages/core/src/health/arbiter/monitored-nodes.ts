@@ -1,6 +1,6 @@
 import { firstDueMs } from "../../deadlines.js";
 import { nodeDeadlines } from "./node-deadlines.js";
-import type { MonitoredNode } from "./node-health.js";
+import { disputeOf, isInUse, type MonitoredNode } from "./node-health.js";
 import { isPublished } from "./published-node.js";
 
 const blockSize = 32;
@@ -16,6 +16,8 @@ interface Block {
   readonly entries: readonly Entry[];
   readonly dueMs: number;
   readonly published: number;
+  readonly inUse: number;
+  readonly reached: number;
 }
 
 /**
@@ -39,6 +41,16 @@ export class MonitoredNodes implements Iterable<readonly [string, MonitoredNode]
   /** How many of the nodes the view names. */
   get publishedCount(): number {
     return this.blocks.reduce((count, { published }) => count + published, 0);
+  }
+
+  /** How many are in use, and not under suspicion. */
+  get inUseCount(): number {
+    return this.blocks.reduce((count, { inUse }) => count + inUse, 0);
+  }
+
+  /** How many of those the leader reaches itself: what others reach for it is disputed. */
+  get reachedCount(): number {
+    return this.blocks.reduce((count, { reached }) => count + reached, 0);
   }
 
   /** When time next changes one of the nodes; infinity if there is none. */
@@ -103,9 +115,14 @@ function entryOf(key: string, node: MonitoredNode): Entry {
 function blockOf(entries: readonly Entry[]): Block {
   let dueMs = Number.POSITIVE_INFINITY;
   let published = 0;
+  let inUse = 0;
+  let reached = 0;
   for (const entry of entries) {
     dueMs = Math.min(dueMs, entry.dueMs);
     if (isPublished(entry.node)) published++;
+    if (!isInUse(entry.node.health)) continue;
+    inUse++;
+    if (disputeOf(entry.node) === undefined) reached++;
   }
-  return { entries, dueMs, published };
+  return { entries, dueMs, published, inUse, reached };
 }

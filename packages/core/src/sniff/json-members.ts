@@ -1,0 +1,89 @@
+import type { Steps } from "../steps.js";
+
+/** Where a value stands in the bytes. */
+export interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
+const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
+const stepBytes = 131_072;
+
+/**
+ * Where the members of the JSON object in this range stand, by name; the last of a name counts, as in `JSON.parse`.
+ * Undefined if it is no object, or has more than `membersMax`.
+ *
+ * `JSON.parse` of megabytes would hold up the thread, and nested lists take many times their bytes. This looks for the
+ * end of each value only, in steps, and takes no memory for it. So a value that is found may still be no JSON, until
+ * {@link parseMember} has read it.
+ */
+export function* membersOf(
+  bytes: Uint8Array,
+  { from, to }: ByteRange,
+  membersMax: number,
+): Steps<ReadonlyMap<string, ByteRange> | undefined> {
+  const members = new Map<string, ByteRange>();
+  let at = skipSpace(bytes, from, to);
+  if (bytes[at] !== openBrace) return undefined;
+  at = skipSpace(bytes, at + 1, to);
+  if (bytes[at] === closeBrace) return skipSpace(bytes, at + 1, to) === to ? members : undefined;
+  for (let stepEnd = at + stepBytes; at < to; ) {
+    const nameEnd = bytes[at] === quote ? endOfText(bytes, at, to) : to;
+    const colonAt = skipSpace(bytes, nameEnd, to);
+    if (colonAt >= to || bytes[colonAt] !== colon) return undefined;
+    const name = parseMember(bytes, { from: at, to: nameEnd });
+    if (typeof name !== "string") return undefined;
+
+    const valueAt = skipSpace(bytes, colonAt + 1, to);
+    let depth = 0;
+    at = valueAt;
+    for (; at < to; at++) {
+      if (at >= stepEnd) {
+        stepEnd = at + stepBytes;
+        yield;
+      }
+      const byte = bytes[at];
+      if (byte === quote) at = endOfText(bytes, at, to) - 1;
+      else if (byte === openBrace || byte === openBracket) depth++;
+      else if (depth === 0 && (byte === comma || byte === closeBrace)) break;
+      else if (byte === closeBrace || byte === closeBracket) depth--;
+    }
+    members.set(name, { from: valueAt, to: at });
+    if (members.size > membersMax) return undefined;
+    if (bytes[at] === closeBrace) return skipSpace(bytes, at + 1, to) === to ? members : undefined;
+    at = skipSpace(bytes, at + 1, to);
+  }
+  return undefined;
+}
+
+/** The JSON value in this range, as UTF-8; undefined if it is none. */
+export function parseMember(bytes: Uint8Array, { from, to }: ByteRange): unknown {
+  try {
+    return JSON.parse(utf8.decode(bytes.subarray(from, to)));
+  } catch {
+    return undefined; // The parser's message quotes the text.
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Behind the text that begins at `from`; `to` if it does not end. */
+function endOfText(bytes: Uint8Array, from: number, to: number): number {
+  for (let end = bytes.indexOf(quote, from + 1); end !== -1 && end < to; end = bytes.indexOf(quote, end + 1)) {
+    let first = end;
+    while (bytes[first - 1] === backslash) first--;
+    if ((end - first) % 2 === 0) return end + 1;
+  }
+  return to;
+}
+
+function skipSpace(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && isSpace(bytes[at])) at++;
+  return at;
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
