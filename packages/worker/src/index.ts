@@ -11,6 +11,7 @@ export type {
   AllowConfig,
   Auth,
   AuthProvider,
+  ChildOptions,
   ClusterOptions,
   ConnectionConfig,
   ConnectionOptions,
@@ -35,7 +36,7 @@ export type {
 export type { RequestClass } from "@rollcall/core/request";
 export type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
 export type { SignalLike } from "./api/abort-listeners.js";
-export type { Pool, WaitOptions } from "./api/api.js";
+export type { ChildPool, Pool, WaitOptions } from "./api/api.js";
 export type { NodeEvent, NodeState, NodeStatus } from "./api/node-status.js";
 export { createPool } from "./api/pool.js";
 export type { DegradedEvent, NodeListEvent, PoolEvents } from "./api/pool-events.js";

@@ -9,6 +9,7 @@ import {
   chooseTls,
   fallbackFor,
   type HostPolicyInput,
+  isPlainHeader,
   isSameHost,
   judgeAddress,
   judgeHost,
@@ -46,12 +47,6 @@ const noTls: TlsConfig = {};
 
 /** Nothing is decompressed here, so nothing is asked for compressed. */
 const ownHeaders = { "accept-encoding": "identity" };
-
-/**
- * The pool's headers that hold no secret. Any other may: a cookie, the token of a proxy, the header of an API gateway.
- */
-const plainHeaders =
-  /^(?:accept(?:-.*)?|cache-control|user-agent|x-opaque-id|x-elastic-.*|traceparent|tracestate|baggage)$/;
 
 /**
  * Turns a node of the view into an {@link Endpoint}, with nothing but the local configuration: its scheme, its path,
@@ -284,7 +279,7 @@ export class ClusterAccess {
       this.requestsHaveCredentials ||
       defaultAuth !== undefined ||
       seeds.some(({ auth }) => auth !== undefined) ||
-      Object.keys(headers).some((name) => !plainHeaders.test(name))
+      !Object.keys(headers).every(isPlainHeader)
     );
   }
 }

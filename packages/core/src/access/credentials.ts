@@ -78,6 +78,18 @@ export function authorizationHeader(auth: Auth): string {
   return `ApiKey ${typeof apiKey === "string" ? apiKey : base64(`${apiKey.id}:${apiKey.key}`)}`;
 }
 
+/**
+ * Whether a header holds no secret. Any other may: a cookie, the token of a proxy, the header of an API gateway.
+ *
+ * @param name in lower case
+ */
+export function isPlainHeader(name: string): boolean {
+  return plainHeaders.test(name);
+}
+
+const plainHeaders =
+  /^(?:accept(?:-.*)?|cache-control|user-agent|x-opaque-id|x-elastic-.*|traceparent|tracestate|baggage)$/;
+
 function base64(text: string): string {
   return Buffer.from(text, "utf8").toString("base64");
 }

@@ -4,6 +4,7 @@ export {
   chooseCredential,
   chooseScheme,
   chooseTls,
+  isPlainHeader,
   type NodeAddress,
   seedAt,
 } from "./credentials.js";

@@ -94,6 +94,15 @@ export interface PoolConfig extends ClusterConfig {
   readonly retry: false | RetryConfig;
 }
 
+/** {@link import("./options.js").ChildOptions}, checked. It holds secrets. */
+export interface ChildConfig {
+  readonly auth?: Auth;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly opaqueId?: string;
+}
+
 export interface ConnectionConfig {
   readonly perNode: number;
   readonly opening: number;

@@ -1,5 +1,6 @@
 export type {
   AllowConfig,
+  ChildConfig,
   ClusterConfig,
   ConnectionConfig,
   CoordinatorConfig,
@@ -17,6 +18,7 @@ export { nearestName } from "./nearest-name.js";
 export type {
   Auth,
   AuthProvider,
+  ChildOptions,
   ClusterOptions,
   ConnectionOptions,
   CoordinatorOptions,
@@ -33,6 +35,7 @@ export type {
 export {
   type Machine,
   parseAuth,
+  parseChildConfig,
   parseClusterConfig,
   parseCoordinatorConfig,
   parsePoolConfig,

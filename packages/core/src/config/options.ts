@@ -131,6 +131,18 @@ export interface RetryOptions {
   readonly max?: number | undefined;
 }
 
+/** What the requests of a child pool have; a request's own fields come before it. */
+export interface ChildOptions {
+  /** In place of the pool's credential and the node's. Default: those. */
+  readonly auth?: Auth | undefined;
+  /** Beside the pool's headers, in place of those of the same name; as the pool's `headers`. Default: none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** As the pool's `timeoutMs`. Default: that. */
+  readonly timeoutMs?: number | undefined;
+  /** As that of a request. Default: none. */
+  readonly opaqueId?: string | undefined;
+}
+
 /**
  * Where replicas share their view: a URL (`redis:`, `rediss:`), the options of ioredis for one server or for Sentinel,
  * or the nodes of a Redis Cluster (1 to 64). Options are passed to ioredis; settings that the view relies on override

@@ -1,13 +1,13 @@
 import { RollcallError } from "../errors.js";
 import { type Logger, silentLogger } from "../logger.js";
 import { present } from "../present.js";
-import type { ClusterConfig, CoordinatorConfig, PoolConfig, ViewPlace } from "./config.js";
+import type { ChildConfig, ClusterConfig, CoordinatorConfig, PoolConfig, ViewPlace } from "./config.js";
 import { bounds, defaultMaxBufferedResponseBytes, defaults, defaultThreads } from "./defaults.js";
 import type { Auth, AuthProvider, ClusterOptions, CoordinatorOptions, PoolOptions } from "./options.js";
 import { type Place, Problems } from "./problems.js";
 import { readAuth } from "./read-auth.js";
 import { readDiscovery } from "./read-discovery.js";
-import { readHeaders } from "./read-headers.js";
+import { isHeaderValue, readHeaders } from "./read-headers.js";
 import { readNodes } from "./read-nodes.js";
 import { isObject, readFields, readOptionalFields, readText, readWholeNumber } from "./read-options.js";
 import { readRedis } from "./read-redis.js";
@@ -91,6 +91,27 @@ export function parseClusterConfig(options: unknown): ClusterConfig {
 export function parseAuth(auth: unknown): Auth {
   return parse({ auth }, ({ value }, problems) => {
     return readAuth({ path: "auth", value: isObject(value) ? value.auth : undefined, secret: true }, problems);
+  });
+}
+
+/** As {@link parsePoolConfig}, for {@link ChildOptions}. */
+export function parseChildConfig(options: unknown): ChildConfig {
+  return parse(options, (place, problems) => {
+    const fields = readFields(place, ["auth", "headers", "timeoutMs", "opaqueId"], problems);
+    if (fields === undefined) return undefined;
+    const { auth, headers, timeoutMs, opaqueId } = fields;
+    return {
+      headers: readHeaders(headers, problems),
+      ...present({
+        auth: auth.value === undefined ? undefined : readAuth(auth, problems),
+        timeoutMs:
+          timeoutMs.value === undefined ? undefined : readWholeNumber(timeoutMs, bounds.timeoutMs, 1, problems),
+        opaqueId:
+          opaqueId.value === undefined
+            ? undefined
+            : readText(opaqueId, isHeaderValue, "must be text that HTTP allows in a header", problems),
+      }),
+    };
   });
 }
 

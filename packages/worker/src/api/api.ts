@@ -1,4 +1,4 @@
-import type { RedactedConfig } from "@rollcall/core/config";
+import type { ChildOptions, RedactedConfig } from "@rollcall/core/config";
 import type { Task } from "../threads/run-task.js";
 import type { TaskOptions } from "../threads/tasks.js";
 import type { NodeStatus } from "./node-status.js";
@@ -13,6 +13,9 @@ export interface WaitOptions {
   /** In milliseconds. */
   readonly timeoutMs?: number | undefined;
 }
+
+/** A pool with defaults of its own for each request. */
+export type ChildPool = Pick<Pool, "request" | "stream" | "child" | "ready" | "nodes" | "stats" | "isClosed">;
 
 /** Connections to every node of a cluster, opened once and shared by a whole process. */
 export interface Pool {
@@ -50,6 +53,13 @@ export interface Pool {
   ready(options?: WaitOptions): Promise<void>;
   /** True from the first call of `close()` on: no more requests and tasks are taken. */
   readonly isClosed: boolean;
+  /**
+   * The same pool for one tenant: its requests have these headers, credential and time limit. It shares connections,
+   * view and threads, is closed with the pool, and costs nothing but its options. Tasks belong to the pool.
+   *
+   * @throws {RollcallError} `CONFIG`, listing every problem of the options
+   */
+  child(options: ChildOptions): ChildPool;
   /** Every node of the pool, as this process sees it now: a copy. */
   nodes(): NodeStatus[];
   /** Counts since the start, and what is in flight now: a copy. */

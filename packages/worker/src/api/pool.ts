@@ -12,6 +12,7 @@ import {
 import { type Logger, RollcallError, safeLogger, silentLogger } from "@rollcall/core";
 import {
   bounds,
+  type ChildOptions,
   fixed,
   type PoolConfig,
   type PoolOptions,
@@ -26,12 +27,14 @@ import { ViewSource } from "../cluster-state/view-source.js";
 import type { Task } from "../threads/run-task.js";
 import { type TaskOptions, Tasks } from "../threads/tasks.js";
 import { Activity } from "./activity.js";
-import type { Pool, WaitOptions } from "./api.js";
+import type { ChildPool, Pool, WaitOptions } from "./api.js";
+import { type ChildParent, createChild } from "./child-pool.js";
 import { ClusterEvents } from "./cluster-events.js";
 import { Deadlines } from "./deadlines.js";
 import type { NodeStatus } from "./node-status.js";
 import { PoolEmitter, type PoolEvents } from "./pool-events.js";
 import type { PoolRequest } from "./pool-request.js";
+import type { RequestDefaults } from "./prepare-request.js";
 import { Readiness } from "./readiness.js";
 import { Requests } from "./requests.js";
 import type { PoolResponse } from "./response.js";
@@ -153,6 +156,24 @@ class ClusterPool implements Pool {
     return this.#requests.stream(request);
   }
 
+  /** What children use. */
+  get #asParent(): ChildParent {
+    const pool = this;
+    return {
+      defaults: this.#config,
+      request: <T>(request: PoolRequest, defaults: RequestDefaults) =>
+        this.#closing === undefined ? this.#requests.request<T>(request, defaults) : Promise.reject(closed()),
+      stream: (request: PoolRequest, defaults: RequestDefaults) =>
+        this.#closing === undefined ? this.#requests.stream(request, defaults) : Promise.reject(closed()),
+      ready: (options) => this.ready(options),
+      nodes: () => this.nodes(),
+      stats: () => this.stats(),
+      get isClosed() {
+        return pool.isClosed;
+      },
+    };
+  }
+
   async run<F extends Task>(
     module: URL,
     data: Parameters<F>[0],
@@ -166,6 +187,10 @@ class ClusterPool implements Pool {
     requireTime("ready({ timeoutMs })", timeoutMs);
     if (this.#closing !== undefined) throw closed();
     await this.#readiness.wait(timeoutMs);
+  }
+
+  child(options: ChildOptions): ChildPool {
+    return createChild(this.#asParent, options);
   }
 
   nodes(): NodeStatus[] {

@@ -7,12 +7,15 @@ import { isSignal } from "./abort-listeners.js";
 import type { PoolRequest } from "./pool-request.js";
 import { bodyOf } from "./request-body.js";
 import { requestProblem, unknownField } from "./request-fields.js";
-import { headersOf, overridesMethod } from "./request-headers.js";
+import { headersOf, type OwnHeaders, overridesMethod } from "./request-headers.js";
 import { pathOf } from "./request-path.js";
 import { maxRetriesOf, settingsOf } from "./request-settings.js";
 
 /** The pool's settings that apply where a request says nothing. */
-export type RequestDefaults = Pick<PoolConfig, "timeoutMs" | "retry" | "maxResponseBytes">;
+export interface RequestDefaults extends Pick<PoolConfig, "timeoutMs" | "retry" | "maxResponseBytes"> {
+  /** Those of a child pool. */
+  readonly own?: OwnHeaders;
+}
 
 /**
  * Turns a request into what a thread can send: plain data, as the request is now. `answerWindowBytes`: 0 for an answer
@@ -50,12 +53,12 @@ function prepare(
   const path = pathOf(request);
   const timeoutMs = timeoutOf(request, defaults);
   const { content, contentType } = bodyOf(request);
-  const headers = headersOf(request, contentType);
+  const headers = headersOf(request, contentType, defaults.own);
   const known = overridesMethod(headers) ? overridden : classify(method, path);
   const requestClass = classOf(request) ?? known.class;
 
   const maxRetries = maxRetriesOf(request, defaults.retry);
-  const settings = settingsOf(request, defaults.maxResponseBytes);
+  const settings = settingsOf(request, defaults);
   // A Read that opens something on a node stays there, also if the caller gives its class.
   const isBound = known === overridden || (known.class === "read" && !known.reroutable);
 
@@ -84,7 +87,7 @@ function withAllProblems(first: RollcallError, request: PoolRequest, defaults: R
   const checks = [
     ...[checkSignal, methodOf, pathOf, timeoutOf, classOf],
     () => maxRetriesOf(request, defaults.retry),
-    () => settingsOf(request, defaults.maxResponseBytes),
+    () => settingsOf(request, defaults),
   ];
   for (const check of checks) {
     try {

@@ -5,8 +5,22 @@ import type { PoolRequest } from "./pool-request.js";
 import { requestProblem } from "./request-fields.js";
 import { pairsOf } from "./request-path.js";
 
+/** The headers that a child pool gives its requests. */
+export interface OwnHeaders {
+  /** Names in lower case. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly opaqueId: string | undefined;
+  readonly authorization: string | undefined;
+  /** One of them may be a secret. */
+  readonly hasSecrets: boolean;
+}
+
 /** Name, value, name, value; names in lower case, each once. */
-export function headersOf({ headers, opaqueId, auth }: PoolRequest, contentType: string | undefined): string[] {
+export function headersOf(
+  { headers, opaqueId, auth }: PoolRequest,
+  contentType: string | undefined,
+  own: OwnHeaders | undefined,
+): string[] {
   const list: string[] = [];
   if (headers !== undefined) {
     for (const [written, value] of pairsOf("headers", headers)) addHeader(list, written, value);
@@ -20,7 +34,18 @@ export function headersOf({ headers, opaqueId, auth }: PoolRequest, contentType:
   }
   if (auth !== undefined) list.push("authorization", credentialOf(auth));
   if (contentType !== undefined && !has(list, "content-type")) list.push("content-type", contentType);
+  if (own !== undefined) addOwn(list, own);
   return list;
+}
+
+/** Those that the request does not give itself. */
+function addOwn(list: string[], { headers, opaqueId, authorization }: OwnHeaders): void {
+  const add = (name: string, value: string) => {
+    if (!has(list, name)) list.push(name, value);
+  };
+  if (authorization !== undefined) add("authorization", authorization);
+  if (opaqueId !== undefined) add("x-opaque-id", opaqueId);
+  for (const [name, value] of headers) add(name, value);
 }
 
 /** The header of a request's own credential: it takes the place of the pool's and of the node's. */

@@ -1,6 +1,7 @@
 import { bounds, type PoolConfig } from "@rollcall/core/config";
 import type { RequestSettings } from "../dispatch/sender.js";
 import type { PoolRequest } from "./pool-request.js";
+import type { RequestDefaults } from "./prepare-request.js";
 import { requestProblem } from "./request-fields.js";
 
 const statusesMax = 64;
@@ -22,10 +23,10 @@ export function maxRetriesOf({ retry }: PoolRequest, ofPool: PoolConfig["retry"]
 }
 
 /** What the request alone asks for; undefined for most. */
-export function settingsOf(request: PoolRequest, maxBytesOfPool: number): RequestSettings | undefined {
-  const hasOwnAuth = request.auth !== undefined;
+export function settingsOf(request: PoolRequest, defaults: RequestDefaults): RequestSettings | undefined {
+  const hasOwnAuth = request.auth !== undefined || defaults.own?.authorization !== undefined;
   const finalStatuses = finalStatusesOf(request);
-  const maxResponseBytes = maxResponseBytesOf(request, maxBytesOfPool);
+  const maxResponseBytes = maxResponseBytesOf(request, defaults.maxResponseBytes);
   if (finalStatuses === undefined && maxResponseBytes === undefined && !hasOwnAuth) return undefined;
   return { finalStatuses, maxResponseBytes, hasOwnAuth };
 }

@@ -26,25 +26,26 @@ export interface RequestsOptions {
 export class Requests {
   constructor(private readonly options: RequestsOptions) {}
 
-  request<T>(request: PoolRequest): Promise<PoolResponse<T>> {
+  request<T>(request: PoolRequest, defaults = this.options.defaults): Promise<PoolResponse<T>> {
     return new Promise((resolve) => {
-      const { defaults, nowMs } = this.options;
+      const { nowMs } = this.options;
       const startedAtMs = nowMs();
       const prepared = prepareRequest(request, defaults, startedAtMs);
       const { signal } = request;
       throwIfAborted(signal);
-      this.whenProtected(prepared, signal, resolve, (settle) => this.begin<T>(prepared, startedAtMs, signal, settle));
+      const hasSecrets = hasOwnSecrets(prepared, defaults);
+      this.whenProtected(hasSecrets, signal, resolve, (settle) => this.begin<T>(prepared, startedAtMs, signal, settle));
     });
   }
 
-  /** Starts a request, at once or, where it has a credential of its own, once the nodes may all be sent one. */
+  /** Starts a request, at once or, where it has secrets of its own, once the nodes may all be sent one. */
   private whenProtected<Response>(
-    { settings }: PreparedRequest,
+    hasSecrets: boolean,
     signal: SignalLike | undefined,
     resolve: Settle<Response>,
     start: (settle: Settle<Response>) => void,
   ): void {
-    const isProtected = settings?.hasOwnAuth === true ? this.options.protect() : undefined;
+    const isProtected = hasSecrets ? this.options.protect() : undefined;
     if (!(isProtected instanceof Promise)) start(resolve);
     else
       resolve(
@@ -71,14 +72,14 @@ export class Requests {
   }
 
   /** As `request`, up to the headers of the answer. */
-  stream(request: PoolRequest): Promise<StreamResponse> {
+  stream(request: PoolRequest, defaults = this.options.defaults): Promise<StreamResponse> {
     return new Promise((resolve) => {
-      const { defaults, nowMs } = this.options;
+      const { nowMs } = this.options;
       const startedAtMs = nowMs();
       const prepared = prepareRequest(request, defaults, startedAtMs, ownThreadWindowBytes);
       const { signal } = request;
       throwIfAborted(signal);
-      this.whenProtected(prepared, signal, resolve, (settle) =>
+      this.whenProtected(hasOwnSecrets(prepared, defaults), signal, resolve, (settle) =>
         this.beginStream(prepared, startedAtMs, signal, settle),
       );
     });
@@ -123,6 +124,10 @@ export class Requests {
     this.options.deadlines.remove(deadline);
     if (signal !== undefined) removeAbortable(signal, deadline);
   }
+}
+
+function hasOwnSecrets({ settings }: PreparedRequest, { own }: RequestDefaults): boolean {
+  return settings?.hasOwnAuth === true || own?.hasSecrets === true;
 }
 
 type Settle<Response> = (response: Response | Promise<Response>) => void;
