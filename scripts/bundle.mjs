@@ -12,6 +12,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const distOf = (name) => join(root, "packages", name, "dist");
 const stages = [
   "access",
   "config",
@@ -25,41 +26,62 @@ const stages = [
   "view",
 ];
 
-/** The entry points of each package, below its `dist`. */
-const packages = {
-  core: ["index.js", ...stages.map((stage) => `${stage}/index.js`)],
-  coordinator: ["index.js", "cluster/index.js"],
-  worker: ["index.js", "threads/rollcall-thread.js"],
-};
+/**
+ * What is bundled together: the entry points of one package, below its `dist`. Libraries stay apart. So do the other
+ * packages, but for `worker`: a pool and its threads load the least files if theirs contain what they use.
+ */
+const bundles = [
+  { name: "core", entries: ["errors.js"] },
+  { name: "core", entries: ["index.js", ...stages.map((stage) => `${stage}/index.js`)] },
+  { name: "coordinator", entries: ["index.js", "cluster/index.js"] },
+  { name: "worker", entries: ["index.js", "threads/rollcall-thread.js"], inlines: true },
+];
 
 /**
- * Files that stay what they are, by package: the one finds the thread's file beside itself, the other is CommonJS and
- * requires pino.
+ * No other bundle contains these, and the bundles of their own package import them by name, too: `RollcallError` is one
+ * class whatever throws it, and the others are loaded where they are used, with a library of their package.
  */
-const kept = { core: [], coordinator: ["load-pino.cjs"], worker: ["threads/start-worker.js"] };
+const apart = new Map([
+  [join(distOf("core"), "errors.js"), "@rollcall/core/errors"],
+  [join(distOf("core"), "suffixes/index.js"), "@rollcall/core/suffixes"],
+  [join(distOf("coordinator"), "load-pino.cjs"), "@rollcall/coordinator/load-pino"],
+  [join(distOf("coordinator"), "cluster/undici-parts.cjs"), "@rollcall/coordinator/undici-parts"],
+]);
+
+/** It finds the file of a thread beside itself, and so stays where it is. */
+const located = join(distOf("worker"), "threads/start-worker.js");
 
 const banner = "// Bundled by scripts/bundle.mjs";
 const chunk = /^chunk-.*\.js(?:\.map)?$/;
 const [mode] = process.argv.slice(2);
-const problems = [];
 
-for (const [name, entries] of Object.entries(packages)) {
-  const dist = join(root, "packages", name, "dist");
-  const files = entries.map((entry) => join(dist, entry));
-  const bundled = files.filter((file) => existsSync(file) && isBundled(file));
-  if (bundled.length === 0 && mode === undefined) await bundle(name, dist, files);
-  else if (bundled.length === files.length) problems.push(...newerThanBundle(dist, files));
-  else if (bundled.length > 0 || mode === "--check") problems.push(`packages/${name}: not bundled, or a part only`);
+const entries = bundles.flatMap(({ name, entries }) => entries.map((entry) => join(distOf(name), entry)));
+const bundled = entries.filter((file) => existsSync(file) && isBundled(file));
+const problems = bundled.length === entries.length ? newerThanBundles() : [];
+if (bundled.length < entries.length && (bundled.length > 0 || mode === "--check")) {
+  problems.push(...entries.filter((file) => !bundled.includes(file)).map((file) => `${shown(file)} is not bundled`));
 }
 if (problems.length > 0) {
   console.error(`${problems.join("\n")}\nRun npx tsc -b --force, and npm run build.`);
   process.exit(1);
 }
+if (bundled.length === 0 && mode === undefined) await bundleAll();
 
-async function bundle(name, dist, files) {
+async function bundleAll() {
   const { build } = await import("esbuild");
-  const { outputFiles } = await build({
-    entryPoints: files,
+  // All are read before one is written: no bundle contains a bundle.
+  const built = await Promise.all(bundles.map((bundle) => build(optionsOf(bundle))));
+  for (const { name } of bundles) {
+    for (const file of readdirSync(distOf(name))) if (chunk.test(file)) rmSync(join(distOf(name), file));
+    rmSync(join(distOf(name), ".tsbuildinfo"), { force: true });
+  }
+  for (const { path, contents } of built.flatMap(({ outputFiles }) => outputFiles)) writeFileSync(path, contents);
+}
+
+function optionsOf({ name, entries, inlines = false }) {
+  const dist = distOf(name);
+  return {
+    entryPoints: entries.map((entry) => join(dist, entry)),
     outbase: dist,
     outdir: dist,
     // The entry points are among the files that are read.
@@ -68,9 +90,9 @@ async function bundle(name, dist, files) {
     bundle: true,
     splitting: true,
     chunkNames: "chunk-[hash]",
-    // Other packages stay what they are, ours included: a class is one and the same however it is reached.
     packages: "external",
-    external: kept[name].map((file) => join(dist, file)),
+    external: [located],
+    plugins: [ownImports(inlines)],
     platform: "node",
     format: "esm",
     target: "node20.19",
@@ -78,20 +100,43 @@ async function bundle(name, dist, files) {
     sourcemap: true,
     banner: { js: banner },
     logLevel: "warning",
-  });
-  for (const file of readdirSync(dist)) if (chunk.test(file)) rmSync(join(dist, file));
-  rmSync(join(dist, ".tsbuildinfo"), { force: true });
-  for (const { path, contents } of outputFiles) writeFileSync(path, contents);
+  };
+}
+
+function ownImports(inlines) {
+  return {
+    name: "rollcall",
+    setup(build) {
+      build.onResolve({ filter: /^(?:\.|@rollcall\/)/ }, ({ path, importer }) => {
+        const file = path.startsWith(".") ? join(dirname(importer), path) : entryOf(path);
+        const name = apart.get(file);
+        if (name !== undefined) return { path: name, external: true };
+        return path.startsWith(".") || !inlines ? undefined : { path: file };
+      });
+    },
+  };
+}
+
+/** The file that an entry point such as `@rollcall/core/view` is. */
+function entryOf(specifier) {
+  const [, name, ...stage] = specifier.split("/");
+  const folder = join(root, "packages", name);
+  const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return join(folder, exports[[".", ...stage].join("/")].default);
 }
 
 function isBundled(file) {
   return readFileSync(file, "utf8").startsWith(banner);
 }
 
-function newerThanBundle(dist, files) {
-  const bundledMs = Math.min(...files.map((file) => statSync(file).mtimeMs));
-  return readdirSync(dist, { recursive: true })
-    .map((file) => join(dist, file))
-    .filter((file) => file.endsWith(".js") && statSync(file).mtimeMs > bundledMs && !isBundled(file))
-    .map((file) => `${relative(root, file)} is newer than the bundle that contains it`);
+function newerThanBundles() {
+  const bundledMs = Math.min(...entries.map((file) => statSync(file).mtimeMs));
+  return [...new Set(bundles.map(({ name }) => distOf(name)))]
+    .flatMap((dist) => readdirSync(dist, { recursive: true }).map((file) => join(dist, file)))
+    .filter((file) => /\.c?js$/.test(file) && statSync(file).mtimeMs > bundledMs && !isBundled(file))
+    .map((file) => `${shown(file)} is newer than the bundles`);
+}
+
+function shown(file) {
+  return relative(root, file);
 }

@@ -2,8 +2,9 @@
 // application would: by import, by require() and as a command.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 // Below node_modules, so that the unpacked packages find the libraries that are installed there.
@@ -36,6 +37,11 @@ try {
     const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
     for (const field of metadata) if (manifest[field] === undefined) problems.push(`package.json has no ${field}`);
 
+    const { name: own, dependencies } = manifest;
+    for (const library of librariesIn(installed, paths)) {
+      if (library !== own && dependencies[library] === undefined) problems.push(`${library} is imported, not declared`);
+    }
+
     problems.push(...problemsOf("publint", "npx", ["publint", "run", tarball, "--strict"]));
     // The cli has a command and no exports.
     if (name !== "cli") {
@@ -47,6 +53,13 @@ try {
   }
 
   writeFileSync(join(folder, "package.json"), '{ "private": true }');
+  const task = pathToFileURL(join(folder, "task.mjs")).href;
+  writeFileSync(
+    join(folder, "task.mjs"),
+    `import { RollcallError } from "rollcall";
+    export default (_, { request }) =>
+      request({ method: "GET", path: "no slash" }).catch((error) => error instanceof RollcallError);`,
+  );
   const use = `
     const server = createServer((request, response) => {
       response.setHeader("x-elastic-product", "Elasticsearch");
@@ -59,7 +72,7 @@ try {
       const nodes = ["http://127.0.0.1:" + server.address().port];
       const pool = createPool({ nodes, threads: 1, logger: false });
       const answer = await pool.request({ method: "POST", path: "/_search", body: { size: 0 } });
-      console.log(answer.throwIfError().json().took);
+      console.log(answer.throwIfError().json().took, await pool.run(new URL(${JSON.stringify(task)}), undefined));
       await pool.close();
       server.close();
     });`;
@@ -75,7 +88,11 @@ try {
     ["import", "application.mjs"],
     ["require()", "application.cjs"],
   ]) {
-    report(way, "a request through a thread", problemsOf(file, process.execPath, [join(folder, file)], "1\n"));
+    report(
+      way,
+      "a request through a thread, an error in a task",
+      problemsOf(file, process.execPath, [join(folder, file)], "1 true\n"),
+    );
   }
   const command = join(folder, "node_modules/@rollcall/cli/dist/main.js");
   report("command", "rollcall --help", problemsOf("rollcall", process.execPath, [command, "--help"]));
@@ -83,6 +100,15 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 process.exit(failed ? 1 : 0);
+
+/** The packages that the files import, from modules or from CommonJS. */
+function librariesIn(folder, paths) {
+  const code = paths.filter((path) => /\.c?js$/.test(path)).map((path) => readFileSync(join(folder, path), "utf8"));
+  const imported =
+    /(?:^(?:import|export) [^;"]*? from |^\} from |\bimport\(|\brequire\()"((?:@[\w-]+\/)?[a-z][\w-]*)[/"]/gm;
+  const names = code.flatMap((text) => [...text.matchAll(imported)].map(([, library]) => library));
+  return new Set(names.filter((library) => !isBuiltin(library)));
+}
 
 function report(what, detail, problems) {
   failed ||= problems.length > 0;

@@ -29,11 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Light to load, unlike the whole of undici; `docs/decisions/0027-parts-of-undici.md` says why. */
-const undiciParts = [
-  "undici/lib/api/api-request.js",
-  "undici/lib/core/connect.js",
-  "undici/lib/dispatcher/client.js",
-] as const;
+const undiciParts = ["undici/lib/core/connect.js", "undici/lib/dispatcher/client.js"] as const;
 
 /** Libraries by layer. Core does no I/O: of Node's own modules it may use those that only compute. */
 const libraries: Readonly<Record<string, readonly string[]>> = {

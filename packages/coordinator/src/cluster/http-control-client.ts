@@ -4,6 +4,7 @@ import { judgeFailure } from "@rollcall/core/request";
 import type { Client } from "undici";
 import { answerHeadersMaxBytes } from "./answer-limits.js";
 import { createConnector, type Reached } from "./connector.js";
+import { ControlAnswer } from "./control-answer.js";
 import {
   brokenAnswer,
   type ControlClient,
@@ -13,11 +14,10 @@ import {
   failedResponse,
   notRunning,
   repeatsMax,
-  tooLarge,
 } from "./control-client.js";
 import { type Endpoint, sameConnection } from "./endpoint.js";
 import { NameCache } from "./name-cache.js";
-import { requestOver, UndiciClient } from "./undici-parts.js";
+import { UndiciClient } from "./undici-parts.cjs";
 
 export interface HttpControlClientOptions {
   readonly timers: Timers;
@@ -82,8 +82,8 @@ export class HttpControlClient implements ControlClient {
     request: ControlRequest,
   ): Promise<ControlResponse | "not-running"> {
     const { timers } = this.options;
-    const stop = new AbortController();
-    const response = send(client, endpoint, request, stop.signal).catch(describeFailure);
+    const answer = send(client, endpoint, request);
+    const response = answer.response.catch(describeFailure);
 
     let cancel = () => {};
     const dueMs = timers.nowMs() + request.timeoutMs;
@@ -97,7 +97,7 @@ export class HttpControlClient implements ControlClient {
     // Timers run before sockets are read: one poll phase brings in what has already arrived.
     const afterPoll = await Promise.race([response, new Promise<"none">((resolve) => setImmediate(resolve, "none"))]);
     if (afterPoll !== "none") return afterPoll;
-    stop.abort();
+    answer.abort();
     if (first === "late") return "not-running";
     return failedResponse("ERR_TIMEOUT", `no answer within ${request.timeoutMs} ms`);
   }
@@ -149,28 +149,17 @@ interface Kept extends Reached {
   readonly client: Client;
 }
 
-async function send(
-  client: Client,
-  endpoint: Endpoint,
-  { path, maxBytes }: ControlRequest,
-  signal: AbortSignal,
-): Promise<ControlResponse> {
-  const { statusCode, body } = await requestOver(client, {
+function send(client: Client, endpoint: Endpoint, { path, maxBytes }: ControlRequest): ControlAnswer {
+  const answer = new ControlAnswer(maxBytes);
+  const options = {
     method: "GET",
     path: `${endpoint.pathPrefix}${path}`,
     headers: { ...endpoint.headers, accept: "application/json" },
-    signal,
     headersTimeout: 0,
     bodyTimeout: 0,
-  });
-  const chunks: Buffer[] = [];
-  let byteLength = 0;
-  for await (const chunk of body) {
-    byteLength += chunk.length;
-    if (byteLength > maxBytes) return failedResponse(tooLarge, `the answer is larger than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return { kind: "answered", status: statusCode, body: Buffer.concat(chunks) };
+  } as const;
+  client.dispatch(options, answer);
+  return answer;
 }
 
 /** An answer has come, if not one that can be read: so the node is reached. */

@@ -5,4 +5,4 @@ export { answerHeadersMaxBytes } from "./answer-limits.js";
 export { type ConnectorOptions, createConnector, type Reached } from "./connector.js";
 export { type Endpoint, sameConnection } from "./endpoint.js";
 export { NameCache } from "./name-cache.js";
-export { UndiciClient } from "./undici-parts.js";
+export { UndiciClient } from "./undici-parts.cjs";

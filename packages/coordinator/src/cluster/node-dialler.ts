@@ -6,7 +6,7 @@ import type { buildConnector } from "undici";
 import { type Dialled, dialFirst, inTurn } from "./dial-first.js";
 import type { Endpoint } from "./endpoint.js";
 import { judgePinnedChain } from "./pinned-certificate.js";
-import { buildUndiciConnector } from "./undici-parts.js";
+import { buildUndiciConnector } from "./undici-parts.cjs";
 
 interface NodeDiallerOptions {
   /** Time for TCP and TLS together, at each address. */
