@@ -58,6 +58,8 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   /** How much of the answer's body had come; for an answer that was streaming only. */
   readonly receivedBytes?: number | undefined;
+  /** How much of the request's body was sent at most; for a body that was a stream only. */
+  readonly sentBytes?: number | undefined;
   /** The HTTP status; for `STATUS` only. */
   readonly status?: number | undefined;
   /** The server's own word for what went wrong, such as `index_not_found_exception`; for `STATUS` only. */
@@ -84,6 +86,7 @@ export class RollcallError extends Error {
   readonly sent: Sent;
   readonly attempts: readonly Attempt[];
   declare readonly receivedBytes?: number;
+  declare readonly sentBytes?: number;
   declare readonly status?: number;
   declare readonly type?: string;
   declare readonly body?: unknown;
@@ -98,6 +101,7 @@ export class RollcallError extends Error {
     this.sent = details.sent ?? "no";
     this.attempts = details.attempts ?? [];
     if (details.receivedBytes !== undefined) this.receivedBytes = details.receivedBytes;
+    if (details.sentBytes !== undefined) this.sentBytes = details.sentBytes;
     if (details.status !== undefined) this.status = details.status;
     if (details.type !== undefined) this.type = printable(details.type);
     if (details.body !== undefined) Object.defineProperty(this, "body", { value: details.body });
@@ -123,4 +127,5 @@ export interface WireError {
   readonly attempts: readonly Attempt[];
   readonly cause?: string;
   readonly receivedBytes?: number;
+  readonly sentBytes?: number;
 }

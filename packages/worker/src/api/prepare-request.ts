@@ -10,6 +10,7 @@ import { requestProblem, unknownField } from "./request-fields.js";
 import { headersOf, type OwnHeaders, overridesMethod } from "./request-headers.js";
 import { pathOf } from "./request-path.js";
 import { maxRetriesOf, settingsOf } from "./request-settings.js";
+import { RequestStream } from "./request-stream.js";
 
 /** The pool's settings that apply where a request says nothing. */
 export interface RequestDefaults extends Pick<PoolConfig, "timeoutMs" | "retry" | "maxResponseBytes"> {
@@ -62,13 +63,16 @@ function prepare(
   // A Read that opens something on a node stays there, also if the caller gives its class.
   const isBound = known === overridden || (known.class === "read" && !known.reroutable);
 
+  const isStreamed = content instanceof RequestStream;
+  if (isStreamed) content.take();
+
   return {
     method,
     path,
     headers,
     body: content,
     class: requestClass,
-    reroutable: requestClass === "read" && maxRetries > 0 && !isBound,
+    reroutable: requestClass === "read" && maxRetries > 0 && !isBound && !isStreamed,
     maxRetries,
     deadlineMs: nowMs + timeoutMs,
     sentBefore: 0,

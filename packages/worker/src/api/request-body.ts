@@ -1,9 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import type { PoolRequest } from "./pool-request.js";
 import { requestProblem } from "./request-fields.js";
+import { isStream, RequestStream } from "./request-stream.js";
 
 export interface RequestBody {
-  readonly content: string | Uint8Array | undefined;
+  readonly content: string | Uint8Array | RequestStream | undefined;
   readonly contentType: string | undefined;
 }
 
@@ -23,8 +24,9 @@ export function bodyOf({ body, ndjson }: PoolRequest): RequestBody {
   return { content: contentOf(body), contentType: "application/json" };
 }
 
-function contentOf(body: unknown): string | Uint8Array {
+function contentOf(body: unknown): string | Uint8Array | RequestStream {
   if (typeof body === "string") return body;
+  if (isStream(body)) return new RequestStream(body);
   // A copy: the request may wait, or be sent again, after the caller has changed its own.
   if (body instanceof Uint8Array) return new Uint8Array(body);
   if (!isPlainData(body)) {

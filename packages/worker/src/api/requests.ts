@@ -1,4 +1,4 @@
-import { RollcallError, type WireError } from "@rollcall/core";
+import { RollcallError, type RollcallErrorCode, type WireError } from "@rollcall/core";
 import { ownThreadWindowBytes } from "@rollcall/core/request";
 import type { PendingRequest, PreparedRequest, Result, Sender, StreamingAnswer } from "../dispatch/sender.js";
 import type { CountedEvent } from "../table/layout.js";
@@ -7,6 +7,7 @@ import { openBody } from "./body-flow.js";
 import type { Deadlines, Due } from "./deadlines.js";
 import type { PoolRequest } from "./pool-request.js";
 import { prepareRequest, type RequestDefaults } from "./prepare-request.js";
+import { RequestStream } from "./request-stream.js";
 import { type PoolResponse, ReceivedResponse } from "./response.js";
 import { ReceivedStreamResponse, type StreamResponse } from "./stream-response.js";
 
@@ -66,8 +67,9 @@ export class Requests {
     const deadline = this.beginDeadline(prepared, startedAtMs, signal);
     deadline.pending = sender.start(prepared, (result) => {
       this.endDeadline(deadline, signal);
+      stopBody(prepared);
       count(result.kind === "answered" ? "answered" : result.error.code);
-      settle(result.kind === "answered" ? new ReceivedResponse<T>(result) : failure(result.error, signal));
+      settle(result.kind === "answered" ? new ReceivedResponse<T>(result) : failure(result.error, signal, prepared));
     });
   }
 
@@ -97,12 +99,17 @@ export class Requests {
     const failed = (result: Result) => {
       this.endDeadline(deadline, signal);
       if (result.kind === "answered") throw new Error("an answer was collected that is to stream");
+      stopBody(prepared);
       count(result.error.code);
-      settle(failure(result.error, signal));
+      settle(failure(result.error, signal, prepared));
     };
     const streaming = (answer: StreamingAnswer) => {
       this.endDeadline(deadline, signal);
-      const body = openBody(answer, { timeoutMs, signal, deadlines, nowMs, ended: count });
+      const ended = (outcome: "answered" | RollcallErrorCode) => {
+        stopBody(prepared);
+        count(outcome);
+      };
+      const body = openBody(answer, { timeoutMs, signal, deadlines, nowMs, ended });
       settle(new ReceivedStreamResponse(answer, body));
     };
     deadline.pending = sender.start(prepared, failed, undefined, streaming);
@@ -144,12 +151,30 @@ function throwIfAborted(signal: SignalLike | undefined): void {
  * The two awaits are not idle: V8 adds the frames of `await` to the stack of an error only if, when it is made, the
  * caller's promise already follows this one. That takes two turns. `requests.test.ts` holds it.
  */
-async function failure(error: WireError, signal: SignalLike | undefined): Promise<never> {
+async function failure(error: WireError, signal: SignalLike | undefined, { body }: PreparedRequest): Promise<never> {
   await undefined;
   await undefined;
+  if (body instanceof RequestStream) throw bodyFailure(error, signal, body);
   if (error.code !== "ABORTED") throw RollcallError.fromWire(error);
   const { code, message, ...details } = error;
   throw new RollcallError(code, message, { ...details, cause: signal?.reason });
+}
+
+/** With how much of the body may have been sent; its cause is what the caller's stream has thrown. */
+function bodyFailure(error: WireError, signal: SignalLike | undefined, body: RequestStream): RollcallError {
+  const sentBytes = body.takenBytes;
+  const { sent, attempts } = error;
+  if (body.failure !== undefined) {
+    const message = `the stream that is the request's body failed after ${sentBytes} bytes`;
+    return new RollcallError("CONFIG", message, { sent, attempts, sentBytes, cause: body.failure });
+  }
+  if (error.code !== "ABORTED") return RollcallError.fromWire({ ...error, sentBytes });
+  return new RollcallError("ABORTED", error.message, { sent, attempts, sentBytes, cause: signal?.reason });
+}
+
+/** What is left of a body that streams is not wanted any more. */
+function stopBody({ body }: PreparedRequest): void {
+  if (body instanceof RequestStream) body.stop();
 }
 
 /** Ends a request when its time is over, or its caller's signal fires. */

@@ -43,7 +43,8 @@ export class AttemptRecord {
     if (!attempt.isHeld) pool.inFlight.remove(attempt);
     reader.leave(slot, pool.isCurrent);
     this.showWaiting(attempt);
-    pool.release(attempt, attempt.error === undefined);
+    // undici closes a connection whose answer has come before the whole request was sent.
+    pool.release(attempt, attempt.error === undefined && !attempt.isSending);
 
     const outcome = this.outcomeOf(attempt);
     // What closed this idle connection has probably closed the other idle ones too.

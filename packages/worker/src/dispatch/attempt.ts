@@ -1,5 +1,6 @@
 import { type AttemptFacts, uncountedBytes } from "@rollcall/core/request";
 import { AnswerStream, type StreamedAttempt } from "./answer-stream.js";
+import { isBodySource, type SendingAttempt } from "./body-source.js";
 import type { Link } from "./in-flight-list.js";
 import type { Connection, NodeHandler, NodePool } from "./node-pool.js";
 import type { DispatchedRequest } from "./pending-request.js";
@@ -23,7 +24,9 @@ export interface AttemptOwner {
  * One attempt, as undici's handler. It implements the older of undici's two handler forms: there the headers stay bytes
  * until they are read, and most callers never read them.
  */
-export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHandler>, StreamedAttempt {
+export class AttemptHandler
+  implements NodeHandler, AttemptFacts, Link<AttemptHandler>, StreamedAttempt, SendingAttempt
+{
   older: AttemptHandler | undefined;
   newer: AttemptHandler | undefined;
   connection: Connection | undefined;
@@ -51,6 +54,9 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
   /** How much of a refused answer may still come; undefined: this is no refused one. */
   private drainableBytes: number | undefined;
   private abort: ((error?: Error) => void) | undefined;
+  /** The node has not been given the whole body yet. */
+  isSending: boolean;
+  private hasEnded = false;
   /** undici's parser is in one of the calls below: it goes on reading by itself. */
   private isParsing = false;
   /** Of the answer's body, where the request has a limit of its own. */
@@ -69,6 +75,9 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
     this.generation = pool.generation;
     this.ownMaxBytes = request.prepared.settings?.maxResponseBytes ?? Number.POSITIVE_INFINITY;
     this.waitingSinceMs = startedAtMs;
+    this.isSending = isBodySource(request.prepared.body);
+    // How long such a request takes depends on its source.
+    this.wasPaused = this.isSending;
   }
 
   /** The node that it was sent to is still the slot's. */
@@ -117,6 +126,17 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
     this.drainableBytes = atMostBytes;
   }
 
+  awaitSource(isAwaited: boolean): void {
+    if (!this.isSending || this.status !== 0 || this.hasEnded || isAwaited === this.isHeld) return;
+    this.isHeld = isAwaited;
+    this.owner.held(this, isAwaited);
+  }
+
+  bodySent(): void {
+    this.awaitSource(false);
+    this.isSending = false;
+  }
+
   hold(isHeld: boolean): void {
     if (isHeld === this.isHeld) return;
     this.isHeld = isHeld;
@@ -131,6 +151,8 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
 
   onHeaders(status: number, rawHeaders: Buffer[]): boolean {
     this.firstByteSeen = true;
+    // An answer that comes before the end of the body is judged as any other.
+    this.awaitSource(false);
     this.status = status;
     this.rawHeaders = rawHeaders;
     if (this.request.prepared.answerWindowBytes === 0 || status < 200) return true;
@@ -176,12 +198,14 @@ export class AttemptHandler implements NodeHandler, AttemptFacts, Link<AttemptHa
   }
 
   onComplete(): void {
+    this.hasEnded = true;
     this.owner.finished(this);
   }
 
   onError(error: Error): void {
     // Such an answer names a length and has no body; undici reports that as an error.
     if (!this.isBodiless(error)) this.error = error;
+    this.hasEnded = true;
     this.owner.finished(this);
   }
 

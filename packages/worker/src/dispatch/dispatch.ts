@@ -14,6 +14,7 @@ import type { AnswerStream } from "./answer-stream.js";
 import { AttemptHandler, type AttemptOwner } from "./attempt.js";
 import { AttemptRecord } from "./attempt-record.js";
 import { BackingOff } from "./backing-off.js";
+import { isBodySource, streamOf } from "./body-source.js";
 import { NodeChoice, type NodeChoiceOptions } from "./node-choice.js";
 import { type ConnectionSettings, mergeHeaders, type NodePool } from "./node-pool.js";
 import { NodePools } from "./node-pools.js";
@@ -197,7 +198,7 @@ export class Dispatch implements Sender {
         method,
         path: pool.endpoint.pathPrefix + path,
         headers: mergeHeaders(pool.headers, headers),
-        body: body ?? null,
+        body: isBodySource(body) ? streamOf(body, attempt) : (body ?? null),
         // Left to itself, undici closes the connection after every HEAD, and every GET with a body.
         reset: false,
       },
@@ -253,7 +254,9 @@ export class Dispatch implements Sender {
     const { reader, noNodeWaitMs, random } = this.options;
     reader.refresh();
     const untriedNodes = reader.untried(request.tried);
-    const { class: requestClass, maxRetries, deadlineMs } = request.prepared;
+    const { body, maxRetries, deadlineMs } = request.prepared;
+    // What has been read of a source cannot be sent again.
+    const requestClass = isBodySource(body) && body.hasBegun ? "never" : request.prepared.class;
     const decision = decide(
       { class: requestClass, maxRetries, deadlineMs, noNodeWaitMs },
       request.history,

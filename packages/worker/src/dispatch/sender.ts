@@ -2,17 +2,18 @@ import type { Attempt, RollcallErrorCode, WireError } from "@rollcall/core";
 import type { RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
 import type { AnswerSource } from "./answer-stream.js";
+import type { SentBody } from "./body-source.js";
 import type { RerouteOrder } from "./reroute-order.js";
 import type { Target } from "./target.js";
 
-/** One request, prepared for sending: plain data that can cross threads. */
+/** One request, prepared for sending: plain data that can cross threads, but for a body that streams. */
 export interface PreparedRequest {
   readonly method: Dispatcher.HttpMethod;
   /** With its query, without any node's prefix. */
   readonly path: string;
   /** Name, value, name, value. */
   readonly headers: readonly string[];
-  readonly body: string | Uint8Array | undefined;
+  readonly body: SentBody;
   readonly class: RequestClass;
   /** While it waits at a stalled node it may be given up there and sent to another. */
   readonly reroutable: boolean;

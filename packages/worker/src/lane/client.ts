@@ -284,6 +284,9 @@ export class Lanes implements Sender {
         case toMain.piece:
           lane.streams.piece(incoming.number(), incoming.bytes());
           break;
+        case toMain.bodyRead:
+          lane.streams.bodyRead(incoming.number(), incoming.number());
+          break;
         case toMain.end:
           this.streamEnded(lane, incoming.number())?.end();
           break;

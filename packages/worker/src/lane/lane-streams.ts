@@ -1,10 +1,12 @@
 import type { WireError } from "@rollcall/core";
 import { nextWindowBytes, windowMinBytes } from "@rollcall/core/request";
+import type { LaneBody } from "./lane-body.js";
 import { LaneStream, type StreamLane } from "./lane-stream.js";
 
 /** The answers that stream from one thread, by the ids of their requests, and what their windows hold together. */
 export class LaneStreams {
   private readonly streams = new Map<number, LaneStream>();
+  private readonly bodies = new Map<number, LaneBody>();
   private readonly windows = new Map<number, number>();
   private windowsBytes = 0;
 
@@ -19,6 +21,15 @@ export class LaneStreams {
     this.windows.set(id, windowBytes);
     this.windowsBytes += windowBytes;
     return windowBytes;
+  }
+
+  addBody(id: number, body: LaneBody): void {
+    this.bodies.set(id, body);
+  }
+
+  /** The thread may be sent so much more of the request's body. */
+  bodyRead(id: number, byteLength: number): void {
+    this.bodies.get(id)?.read(byteLength);
   }
 
   windowOf(id: number): number {
@@ -47,11 +58,15 @@ export class LaneStreams {
     this.windowsBytes -= windowBytes;
     this.windows.delete(id);
     this.streams.delete(id);
+    this.bodies.get(id)?.end();
+    this.bodies.delete(id);
   }
 
   /** No more comes from the thread. */
   breakAll(error: Omit<WireError, "receivedBytes">): void {
     for (const stream of this.streams.values()) stream.broken(error);
     this.streams.clear();
+    for (const body of this.bodies.values()) body.end();
+    this.bodies.clear();
   }
 }

@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
+import { isBodySource } from "../dispatch/body-source.js";
 import type {
   CancelCode,
   PendingRequest,
@@ -7,6 +8,7 @@ import type {
   Sender,
   StreamingAnswer,
 } from "../dispatch/sender.js";
+import { LaneBody } from "./lane-body.js";
 import type { LaneStream } from "./lane-stream.js";
 import { LaneStreams } from "./lane-streams.js";
 import { claim, type NewTargets, Outgoing, toThread } from "./messages.js";
@@ -61,7 +63,7 @@ export class LaneRequest implements PendingRequest {
   ) {}
 
   get isStreamed(): boolean {
-    return this.prepared.answerWindowBytes > 0;
+    return this.prepared.answerWindowBytes > 0 || isBodySource(this.prepared.body);
   }
 
   get isQueued(): boolean {
@@ -140,8 +142,11 @@ export class Lane {
     Atomics.store(this.claims, id, claim.queued);
     request.state = { kind: "given", lane: this, id };
     const { prepared, isStreamed } = request;
-    const windowBytes = isStreamed ? this.streams.takeWindow(id) : 0;
-    this.outgoing.request(id, isStreamed ? { ...prepared, answerWindowBytes: windowBytes } : prepared);
+    if (!isStreamed) return this.outgoing.request(id, prepared);
+    const windowBytes = this.streams.takeWindow(id);
+    if (isBodySource(prepared.body)) this.streams.addBody(id, new LaneBody(id, prepared.body, this));
+    const answerWindowBytes = prepared.answerWindowBytes > 0 ? windowBytes : 0;
+    this.outgoing.request(id, { ...prepared, answerWindowBytes }, windowBytes);
   }
 
   /** The headers of the request's answer have come. Returns the request, unless it was detached before. */
@@ -149,6 +154,16 @@ export class Lane {
     const request = this.requests[id];
     this.detach(id);
     return request === undefined ? undefined : { request, stream: this.streams.open(id, this) };
+  }
+
+  postBodyPiece(id: number, piece: Uint8Array): void {
+    this.outgoing.bodyPiece(id, piece);
+    this.flushSoon();
+  }
+
+  postBodyEnd(id: number, isWhole: boolean): void {
+    this.outgoing.words.push(toThread.bodyEnd, id, isWhole ? 1 : 0);
+    this.flushSoon();
   }
 
   postRead(id: number, byteLength: number): void {

@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from "node:buffer";
 import type { Attempt, RollcallErrorCode, Sent, WireError } from "@rollcall/core";
 import type { RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
+import { type BodySource, isBodySource } from "../dispatch/body-source.js";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type { CancelCode, PreparedRequest, RequestSettings, Result, StreamingAnswer } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
@@ -12,6 +13,8 @@ import type { Target } from "../dispatch/target.js";
  *
  *   to the thread   request   id method path headers body class reroutable maxRetries deadlineMs sentBefore
  *                             settings answerWindowBytes
+ *                   bodyPiece id bytes                           of a body that streams
+ *                   bodyEnd   id isWhole
  *                   read      id bytes                           of a streamed answer, by its reader
  *                   drop      id                                 no more of a streamed answer is wanted
  *                   cancel    id code message
@@ -22,6 +25,7 @@ import type { Target } from "../dispatch/target.js";
  *                   taken     byteLength                         a large answer of so many bytes has come from it
  *   to main         answered  id status headers body attempts nodeUrl
  *                   failed    id code message sent cause attempts
+ *                   bodyRead  id bytes                           of a body that streams: main may send so many more
  *                   head      id status headers attempts nodeUrl an answer begins to stream
  *                   piece     id bytes                           of its body: a buffer of its own, transferred
  *                   end       id                                 its body is whole
@@ -39,7 +43,7 @@ import type { Target } from "../dispatch/target.js";
  *   attempts  their number, then node code ms of each; of an answer, the last is the one that answered
  *   nodeUrl   0: `http://` and the node; 1: `https://` and the node; else the URL, which has a path
  *   settings  of this request alone, as JSON; null for most
- *   body      text, or bytes whose buffer is transferred; null: none
+ *   body      text, or bytes whose buffer is transferred; null: none; a number: it streams, within a window of so much
  *
  * Structured cloning is fastest for an array of primitives; parsed answers as objects would cost main more than all the
  * rest together.
@@ -53,6 +57,8 @@ export const toThread = {
   close: 3,
   reroute: 4,
   taken: 5,
+  bodyPiece: 8,
+  bodyEnd: 9,
   read: 6,
   drop: 7,
 } as const;
@@ -69,6 +75,7 @@ export const toMain = {
   piece: 9,
   end: 10,
   broken: 11,
+  bodyRead: 12,
 } as const;
 
 /**
@@ -114,7 +121,8 @@ export class Outgoing {
   readonly words: Word[] = [];
   readonly transfer: ArrayBuffer[] = [];
 
-  request(id: number, request: PreparedRequest): void {
+  /** `windowBytes`: of a body that streams. */
+  request(id: number, request: PreparedRequest, windowBytes = 0): void {
     const {
       method,
       path,
@@ -134,9 +142,16 @@ export class Outgoing {
       const copy = new Uint8Array(body);
       this.words.push(copy);
       this.transfer.push(copy.buffer);
-    } else this.words.push(body ?? null);
+    } else this.words.push(isBodySource(body) ? windowBytes : (body ?? null));
     this.words.push(requestClass, reroutable ? 1 : 0, maxRetries, deadlineMs, sentBefore);
     this.words.push(settings === undefined ? null : JSON.stringify(settings), answerWindowBytes);
+  }
+
+  bodyPiece(id: number, piece: Uint8Array): void {
+    // A copy: the buffer is the caller's.
+    const copy = new Uint8Array(piece);
+    this.words.push(toThread.bodyPiece, id, copy);
+    this.transfer.push(copy.buffer);
   }
 
   cancel(id: number, code: CancelCode, message: string): void {
@@ -292,16 +307,17 @@ export class Incoming {
     return this.words[this.at++] as string;
   }
 
-  request(): PreparedRequest {
+  /** `openBody` makes the source of a body that streams. */
+  request(openBody: (windowBytes: number) => BodySource | undefined = () => undefined): PreparedRequest {
     const method = this.text() as Dispatcher.HttpMethod;
     const path = this.text();
     const headers = this.text();
-    const body = this.words[this.at++] as string | Uint8Array | null;
+    const body = this.words[this.at++] as string | Uint8Array | number | null;
     return {
       method,
       path,
       headers: headers === "" ? [] : headers.split("\n"),
-      body: body ?? undefined,
+      body: typeof body === "number" ? openBody(body) : (body ?? undefined),
       class: this.text() as RequestClass,
       reroutable: this.number() === 1,
       maxRetries: this.number(),

@@ -15,6 +15,7 @@ import type { Target } from "../dispatch/target.js";
 import type { TableReader } from "../table/reader.js";
 import { drainPort } from "./drain-port.js";
 import { claim, type Hello, Incoming, type NewTargets, Outgoing, toMain, toThread, type Word } from "./messages.js";
+import { ServedBody } from "./served-body.js";
 import { ServedStream, type ServedStreamOwner } from "./served-stream.js";
 
 export interface LaneServerOptions {
@@ -173,9 +174,28 @@ export class LaneServer implements ServedStreamOwner {
     const incoming = new Incoming(words);
     while (!incoming.ended) {
       switch (incoming.number()) {
-        case toThread.request:
-          this.accept(incoming.number(), incoming.request());
+        case toThread.request: {
+          const id = incoming.number();
+          let body: ServedBody | undefined;
+          const prepared = incoming.request((windowBytes) => {
+            body = new ServedBody(windowBytes, (byteLength) => this.post(toMain.bodyRead, id, byteLength));
+            return body;
+          });
+          this.accept(id, prepared, body);
           break;
+        }
+        case toThread.bodyPiece: {
+          const body = this.requests[incoming.number()]?.body;
+          const bytes = incoming.bytes();
+          body?.piece(bytes);
+          break;
+        }
+        case toThread.bodyEnd: {
+          const body = this.requests[incoming.number()]?.body;
+          const isWhole = incoming.number() === 1;
+          body?.end(isWhole);
+          break;
+        }
         case toThread.cancel: {
           const request = this.requests[incoming.number()];
           const code = incoming.cancelCode();
@@ -209,13 +229,13 @@ export class LaneServer implements ServedStreamOwner {
     this.showQueue();
   }
 
-  private accept(id: number, prepared: PreparedRequest): void {
+  private accept(id: number, prepared: PreparedRequest, body: ServedBody | undefined): void {
     if (this.opened === undefined) throw new Error("a request came before hello");
     const { claims, sender } = this.opened;
     if (Atomics.compareExchange(claims, id, claim.queued, claim.accepted) !== claim.queued) {
       return this.post(toMain.dropped, id);
     }
-    const request = new ServedRequest(id, ++this.accepted, claims);
+    const request = new ServedRequest(id, ++this.accepted, claims, body);
     this.requests[id] = request;
     this.pending++;
     request.pending = sender.start(
@@ -247,6 +267,7 @@ export class LaneServer implements ServedStreamOwner {
   }
 
   ended(id: number): void {
+    this.requests[id]?.body?.stop();
     this.requests[id] = undefined;
     this.flushSoon();
   }
@@ -290,6 +311,7 @@ class ServedRequest implements Claim {
     /** In order of arrival. */
     readonly number: number,
     private readonly claims: Int32Array,
+    readonly body: ServedBody | undefined,
   ) {}
 
   markSent(): boolean {

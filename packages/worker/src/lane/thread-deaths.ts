@@ -1,5 +1,7 @@
 import { type Logger, present, type Timers } from "@rollcall/core";
-import { decideAfterThreadDeath, RetryBudget } from "@rollcall/core/request";
+import { decideAfterThreadDeath, type RequestClass, RetryBudget } from "@rollcall/core/request";
+import { isBodySource } from "../dispatch/body-source.js";
+import type { PreparedRequest } from "../dispatch/sender.js";
 import { type Cancellations, failed, sentOfRequest } from "./cancellations.js";
 import type { Lane, LaneRequest } from "./lane.js";
 import { claim, sentAttempts } from "./messages.js";
@@ -55,7 +57,12 @@ export class ThreadDeaths {
     if (word !== claim.queued) request.deaths++;
     const sentByThread = sentAttempts(word);
     const decision = decideAfterThreadDeath(
-      { ...prepared, sentAttempts: prepared.sentBefore + sentByThread, deaths: request.deaths },
+      {
+        ...prepared,
+        class: classOf(prepared),
+        sentAttempts: prepared.sentBefore + sentByThread,
+        deaths: request.deaths,
+      },
       this.timers.nowMs(),
       this.budget,
     );
@@ -73,4 +80,9 @@ export class ThreadDeaths {
       `a worker thread died${why}; of its requests, ${moved} were given to other threads and ${lost} failed`,
     );
   }
+}
+
+/** What has been read of a body that streams cannot be sent again. */
+function classOf({ class: requestClass, body }: PreparedRequest): RequestClass {
+  return isBodySource(body) && body.hasBegun ? "never" : requestClass;
 }
