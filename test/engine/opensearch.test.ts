@@ -66,6 +66,50 @@ describe("OpenSearch", engineTimeout, () => {
     assert.equal((await pool.request({ method: "HEAD", path })).status, 200);
   });
 
+  it("lines of a bulk body reach the engine as they were given, whether objects, texts or bytes", async () => {
+    const items = [
+      { index: { _id: "object" } },
+      { text: "a line\nand another" },
+      '{"index":{"_id":"text"}}',
+      '{"text":"as given"}',
+      Buffer.from('{"index":{"_id":"bytes"}}'),
+      Buffer.from('{"text":"é"}'),
+    ];
+    const answer = await pool.request<{ errors: boolean; items: unknown[] }>({
+      method: "POST",
+      path: "/lines/_bulk",
+      query: { refresh: true },
+      ndjson: items,
+    });
+    assert.deepEqual([answer.json().errors, answer.json().items.length], [false, 3]);
+    const textOf = async (id: string) =>
+      (await pool.request<{ _source: { text: string } }>({ method: "GET", path: `/lines/_doc/${id}` })).json()._source;
+    assert.deepEqual(await textOf("object"), { text: "a line\nand another" });
+    assert.deepEqual(await textOf("text"), { text: "as given" });
+    assert.deepEqual(await textOf("bytes"), { text: "é" });
+    const smuggled = ['{"index":{"_id":"x"}}\n{"index":{"_id":"smuggled"}}', {}];
+    await assert.rejects(pool.request({ method: "POST", path: "/lines/_bulk", ndjson: smuggled }), { code: "CONFIG" });
+  });
+
+  it("a name that the engine resolves by the date is written to once, under its concrete name", async () => {
+    const path = `/${encodeURIComponent("<logs-{now/d}>")}/_doc/1`;
+    const answer = await pool.request<{ _index: string }>({ method: "PUT", path, body: { n: 1 } });
+    assert.equal(answer.status, 201);
+    assert.match(answer.json()._index, /^logs-\d{4}\.\d{2}\.\d{2}$/);
+  });
+
+  it("an answer with 40 KB of warnings in its headers is an answer", async () => {
+    const patterns = Array.from({ length: 1_500 }, (_, at) => `a-pattern-of-an-old-template-${at}-*`);
+    const old = { index_patterns: patterns, order: 1 };
+    assert.equal((await pool.request({ method: "PUT", path: "/_template/old", body: old })).status, 200);
+    // The warning names every pattern of the old template.
+    const body = { index_patterns: patterns.slice(0, 1) };
+    const { status, headers } = await pool.request({ method: "PUT", path: "/_index_template/new", body });
+    assert.equal(status, 200);
+    const { length } = [headers.warning ?? ""].flat().join();
+    assert.ok(length > 40_000, `${length} characters`);
+  });
+
   it("processes with and without a shared view lose no search while nodes freeze, join, leave, die and restart", async () => {
     const [second, third] = [nodeAt(cluster, 1), nodeAt(cluster, 2)];
     await using fleet = await startFleet(cluster);
