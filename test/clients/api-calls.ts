@@ -36,7 +36,7 @@ export const apiCalls: readonly Call[] = [
   },
   {
     ...{ name: "put settings", api: "indices.putSettings", parameters: { index } },
-    body: { index: { refresh_interval: "30s" } },
+    body: { index: { refresh_interval: "-1" } },
   },
   { name: "put an alias", api: "indices.putAlias", parameters: { index, name: "clients-alias" } },
   { name: "get the alias", api: "indices.getAlias", parameters: { index } },
