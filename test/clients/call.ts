@@ -14,7 +14,8 @@ export interface Call {
   readonly options?: Readonly<Record<string, unknown>>;
   /** Made by a child of the client with these options. */
   readonly child?: Readonly<Record<string, unknown>>;
-  readonly abortAfterMs?: number;
+  /** Before it is made, or once the node has it. */
+  readonly abort?: "before" | "sent";
   /** A call that has not ended by then is recorded as one that waits. */
   readonly patienceMs?: number;
   /** The body goes out as a stream. */

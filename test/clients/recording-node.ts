@@ -14,6 +14,8 @@ export interface RecordingNode extends AsyncDisposable {
   readonly url: string;
   /** The requests of clients since the last call, in order of their arrival. */
   take(): WireRequest[];
+  /** Resolves once the next request of a client has come. */
+  arrival(): Promise<void>;
 }
 
 /**
@@ -22,6 +24,7 @@ export interface RecordingNode extends AsyncDisposable {
  */
 export async function startRecordingNode(upstream: string): Promise<RecordingNode> {
   let recorded: WireRequest[] = [];
+  let waiting: (() => void)[] = [];
   const seen = new Map<string, number>();
   const server = createServer((request, response) => {
     const { method = "", url = "" } = request;
@@ -33,6 +36,8 @@ export async function startRecordingNode(upstream: string): Promise<RecordingNod
       // The pool's own probes are no client's requests.
       if (/-js\//.test(headers["user-agent"] ?? "")) {
         recorded.push({ method, url, headers, body: body.toString("latin1") });
+        for (const arrived of waiting) arrived();
+        waiting = [];
       }
     };
     if (fault?.isBeforeBody === true) {
@@ -60,6 +65,7 @@ export async function startRecordingNode(upstream: string): Promise<RecordingNod
       seen.clear();
       return taken;
     },
+    arrival: () => new Promise((resolve) => waiting.push(resolve)),
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
       // A client alone may still wait for an answer, whatever its timeout.

@@ -35,7 +35,7 @@ export async function runCalls(
   const records: CallRecord[] = [];
   for (const call of calls) {
     if (call.family !== undefined && call.family !== family) continue;
-    const result = await outcomeOf(family, client, call);
+    const result = await outcomeOf(family, client, node, call);
     records.push({ name: call.name, result, events: events.splice(0), wire: node.take() });
   }
   return records;
@@ -43,13 +43,13 @@ export async function runCalls(
 
 type Family = TestedClient["family"];
 
-async function outcomeOf(family: Family, client: AnyClient, call: Call): Promise<unknown> {
+async function outcomeOf(family: Family, client: AnyClient, node: RecordingNode, call: Call): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise((resolve) => {
     timer = setTimeout(resolve, call.patienceMs ?? patienceMs, { still: "waits" });
   });
   try {
-    return await Promise.race([make(family, client, call).then(settled), patience]);
+    return await Promise.race([make(family, client, node, call).then(settled), patience]);
   } catch (error) {
     return { thrown: plain(error, 0) };
   } finally {
@@ -66,22 +66,24 @@ async function settled(result: unknown): Promise<unknown> {
   return { returned: plain({ ...(result as object), body: Buffer.concat(pieces).toString() }, 0) };
 }
 
-async function make(family: Family, parent: AnyClient, call: Call): Promise<unknown> {
+async function make(family: Family, parent: AnyClient, node: RecordingNode, call: Call): Promise<unknown> {
   const client = call.child === undefined ? parent : parent.child(call.child);
   if (call.helper !== undefined) return runHelper(family, client, call.helper, call);
   const controller = new AbortController();
   const isModern = family === "modern";
   const options = {
     ...(isModern ? { meta: true } : {}),
-    ...(isModern && call.abortAfterMs !== undefined ? { signal: controller.signal } : {}),
+    ...(isModern && call.abort !== undefined ? { signal: controller.signal } : {}),
     ...call.options,
   };
-  if (isModern && call.abortAfterMs === 0) controller.abort();
+  if (isModern && call.abort === "before") controller.abort();
+  const arrival = node.arrival();
   const made = start(client, isModern, call, options);
-  if (call.abortAfterMs !== undefined) {
+  if (call.abort !== undefined) {
     const abort = isModern ? () => controller.abort() : () => (made as { abort?: () => void }).abort?.();
-    if (call.abortAfterMs === 0) abort();
-    else setTimeout(abort, call.abortAfterMs);
+    if (call.abort === "before") abort();
+    // Its result is the call itself: handed on, an error of the call would be one that nothing handles.
+    else void arrival.then(() => void abort());
   }
   return made;
 }
