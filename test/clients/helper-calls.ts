@@ -4,8 +4,13 @@ const documents = Array.from({ length: 7 }, (_, n) => ({ id: `h${n}`, n }));
 
 /** The helpers of the clients, which make several calls each. */
 export const helperCalls: readonly Call[] = [
-  { name: "helper bulk", helper: "bulk", body: documents, parameters: { index: "clients-a", flushBytes: 60 } },
-  { name: "helper bulk in one", helper: "bulk", body: documents, parameters: { index: "clients-a" } },
+  {
+    name: "helper bulk",
+    helper: "bulk",
+    body: documents,
+    parameters: { index: "clients-a", flushBytes: 60, refresh: "true" },
+  },
+  { name: "helper bulk in one", helper: "bulk", body: documents, parameters: { index: "clients-a", refresh: "true" } },
   { name: "helper bulk, refused with 503", helper: "bulk", body: documents, parameters: { index: "fault-503" } },
   {
     name: "helper bulk, refused with 429",

@@ -34,11 +34,11 @@ export const transportCalls: readonly Call[] = [
   { name: "a body with a GET", request: { method: "GET", path: "/clients-a/_search", body: { size: 0 } } },
   {
     name: "lines as objects",
-    request: { method: "POST", path: "/clients-a/_bulk", bulkBody: [{ index: { _id: "t1" } }, { n: 1 }] },
+    request: { method: "POST", path: "/clients-a/_bulk?refresh=true", bulkBody: [{ index: { _id: "t1" } }, { n: 1 }] },
   },
   {
     name: "lines as text",
-    request: { method: "POST", path: "/clients-a/_bulk", bulkBody: '{"index":{"_id":"t2"}}\n{"n":1}\n' },
+    request: { method: "POST", path: "/clients-a/_bulk?refresh=true", bulkBody: '{"index":{"_id":"t2"}}\n{"n":1}\n' },
   },
   { name: "HEAD of what is there", request: { method: "HEAD", path: "/clients-a" } },
   { name: "HEAD of what is not there", request: { method: "HEAD", path: "/clients-none" } },
