@@ -10,9 +10,13 @@ import { fileURLToPath } from "node:url";
  *
  *   refuse    the port is closed, and open connections are reset
  *   swallow   connections are accepted and stay open, but no byte passes
+ *
+ * A node that is gone behind it: connections are accepted, and reset, as by docker-proxy and load balancers.
  */
 export interface TcpProxy extends AsyncDisposable {
   cut(how: "refuse" | "swallow"): Promise<void>;
+  /** On connections that are open no byte passes any more, nor their end; new ones pass: as behind some firewalls. */
+  forget(): void;
   /** New connections pass again; those opened before are reset. */
   restore(): Promise<void>;
   /** The redirected address, and the port of the proxy. */
@@ -23,6 +27,7 @@ export interface TcpProxy extends AsyncDisposable {
 /** Starts a proxy to `target` for a process that is started with {@link proxyArguments}. */
 export async function startTcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const forgotten = new WeakSet<Socket>();
   let swallows = false;
   let server: Server | undefined;
   let port = 0;
@@ -38,13 +43,19 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
     upstream.once("close", () => {
       sockets.delete(upstream);
       // A refused connection, or one that the node reset, looks the same from the other end.
-      client.resetAndDestroy();
+      if (!forgotten.has(client)) client.resetAndDestroy();
     });
     client.once("close", () => upstream.destroy());
     client.pipe(upstream);
     upstream.pipe(client);
   };
 
+  const stopAll = () => {
+    for (const socket of sockets) {
+      socket.unpipe();
+      socket.pause();
+    }
+  };
   const listen = async () => {
     if (server !== undefined) return;
     server = createServer({ noDelay: true }, pass);
@@ -76,10 +87,11 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
     async cut(how) {
       if (how === "refuse") return stopListening();
       swallows = true;
-      for (const socket of sockets) {
-        socket.unpipe();
-        socket.pause();
-      }
+      stopAll();
+    },
+    forget() {
+      for (const socket of sockets) forgotten.add(socket);
+      stopAll();
     },
     async restore() {
       swallows = false;
