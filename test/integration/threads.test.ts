@@ -129,13 +129,33 @@ describe("thread that dies", patience, () => {
     });
   }
 
-  it("a thread that dies of an error outside a task does not end the process, and is logged once, with that error", async () => {
+  for (const [how, error] of [
+    ["throw-later", "thrown when the task was over"],
+    ["reject-later", "rejected when the task was over"],
+  ] as const) {
+    it(`a thread that dies of an error outside a task (${how}) does not end the process, and is logged once, with it`, async () => {
+      await withThreads(1, async ({ pool, log }) => {
+        await pool.run<typeof die>(dieModule, how);
+        await waitUntil("it is logged", () => log.text().includes("a worker thread died"));
+        assert.match(log.text(), new RegExp(`died of an error \\(${error}, at file:.*die\\.js:\\d+:\\d+\\)`));
+        assert.equal(log.text().match(/worker thread/g)?.length, 1, log.text());
+        assert.equal((await pool.request(search)).status, 200);
+      });
+    });
+  }
+
+  it("whatever a task posts to its parent is ignored, and its thread goes on", async () => {
     await withThreads(1, async ({ pool, log }) => {
-      await pool.run<typeof die>(dieModule, "throw-later");
-      await waitUntil("it is logged", () => log.text().includes("a worker thread died"));
-      assert.match(log.text(), /died of an error \(thrown when the task was over, at file:.*die\.js:\d+:\d+\)/);
-      assert.equal(log.text().match(/worker thread/g)?.length, 1, log.text());
+      const module = `import { parentPort, threadId } from "node:worker_threads";
+        export default () => {
+          for (const message of [null, undefined, 0, "up", [], {}]) parentPort.postMessage(message);
+          return threadId;
+        };`;
+      const task = new URL(`data:text/javascript,${encodeURIComponent(module)}`);
+      const before = await pool.run<() => number>(task, undefined);
       assert.equal((await pool.request(search)).status, 200);
+      assert.equal(await pool.run<() => number>(task, undefined), before);
+      assert.deepEqual([log.messages("warn"), log.messages("error")], [[], []]);
     });
   });
 

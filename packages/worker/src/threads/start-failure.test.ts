@@ -31,7 +31,11 @@ for (const [what, thrown, expected] of [
     "the system starts no further thread (EAGAIN): raise its limit",
   ],
   ["a bundle that is an ES module", error(missing, { code: "ERR_MODULE_NOT_FOUND" }), bundled],
-  ["a bundle whose bundler renames it", error("Cannot find module '/_next/380.js'", { code: "MODULE_NOT_FOUND" }), bundled],
+  [
+    "a bundle whose bundler renames it",
+    error("Cannot find module '/_next/380.js'", { code: "MODULE_NOT_FOUND" }),
+    bundled,
+  ],
   [
     "another module that is missing",
     error("Cannot find package 'otel'", { code: "ERR_MODULE_NOT_FOUND" }),
