@@ -91,7 +91,8 @@ class BodyFlow implements AnswerReader, BodySupply, Due, Abortable {
 
   pull(): void {
     this.isWanted = true;
-    this.handOut();
+    // Not at once: Node copies two pieces that it has at the same time into one.
+    this.handOutSoon();
   }
 
   release(): void {
