@@ -13,6 +13,7 @@ import { hotPath } from "./hot-path/hot-path.js";
 import { installedSize } from "./installed-size.js";
 import { type Report, writeReport } from "./report.js";
 import { startBench } from "./start/start.js";
+import { stream } from "./stream/stream.js";
 
 const { values, positionals: named } = flags();
 const { quick, profile, fixture, real, before } = values;
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   clients: () => clients({ quick }),
   fleet: () => fleet({ quick }),
   start: () => startBench({ quick }),
+  stream: () => stream({ quick }),
   size: () => installedSize(),
   compare: () =>
     compare({ quick, before: before ?? "", ...(rounds.rounds === undefined ? {} : { blocks: rounds.rounds }) }),

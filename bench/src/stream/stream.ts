@@ -1,0 +1,79 @@
+import { type Finding, goalTable } from "../goals.js";
+import { inTurns, type MeasuredProcess, startMeasured } from "../measured-process.js";
+import { type Report, table } from "../report.js";
+import { median } from "../statistics.js";
+import type { StreamCost, StreamOrder } from "./client.js";
+
+const contenders = ["undici", "rollcall-0", "rollcall-1"] as const;
+type Contender = (typeof contenders)[number];
+
+const megabyte = 1_000_000;
+const slowBytesPerSecond = megabyte;
+
+/** Large answers read as streams, by undici and by Rollcall without and with a thread. */
+export async function stream({ quick }: { readonly quick: boolean }): Promise<Report> {
+  const answer: StreamOrder = { byteLength: (quick ? 10 : 300) * megabyte };
+  const slow = { bytesPerSecond: slowBytesPerSecond, seconds: quick ? 1 : 10 };
+  const rounds = quick ? 1 : 7;
+  const server = await startMeasured<object, number>(new URL("./node-server.js", import.meta.url), []);
+  const clients: [Contender, MeasuredProcess<StreamOrder, StreamCost>][] = [];
+  try {
+    const port = await server.run({});
+    for (const name of contenders) {
+      clients.push([name, await startMeasured(new URL("./client.js", import.meta.url), [name, String(port)])]);
+    }
+    const costs = new Map<Contender, StreamCost[]>(contenders.map((name) => [name, []]));
+    for (const [, client] of clients) await client.run(answer);
+    for (let round = 0; round < rounds; round++) {
+      for (const [name, client] of inTurns(clients, round)) costs.get(name)?.push(await client.run(answer));
+    }
+    const grown = new Map<Contender, number>();
+    for (const [name, client] of clients) {
+      const { grownBytes } = await client.run({ byteLength: 1_000 * megabyte, slow });
+      grown.set(name, grownBytes);
+    }
+    return report(costs, grown, answer.byteLength / megabyte, slow.seconds);
+  } finally {
+    for (const [, client] of clients) await client.stop();
+    await server.stop();
+  }
+}
+
+function report(
+  costs: ReadonlyMap<Contender, readonly StreamCost[]>,
+  grown: ReadonlyMap<Contender, number>,
+  megabytes: number,
+  slowSeconds: number,
+): Report {
+  const figure = (name: Contender, of: (cost: StreamCost) => number) => (costs.get(name) ?? []).map(of);
+  const throughput = ({ bytes, seconds }: StreamCost) => bytes / megabyte / seconds;
+  const mainUs = ({ mainMs, bytes }: StreamCost) => (mainMs * 1_000) / (bytes / megabyte);
+  const allUs = ({ allMs, bytes }: StreamCost) => (allMs * 1_000) / (bytes / megabyte);
+  const shown = (values: readonly number[]) => median(values).toFixed(0);
+  const ratios = (of: (cost: StreamCost) => number, above: Contender, below: Contender) => {
+    const others = figure(below, of);
+    return figure(above, of).map((value, round) => value / (others[round] ?? Number.NaN));
+  };
+  const findings: Finding[] = [
+    ["main thread's time a MB, through a thread, of undici's", 0.25, ratios(mainUs, "rollcall-1", "undici")],
+    ["undici's throughput, of that through a thread", 1, ratios(throughput, "undici", "rollcall-1")],
+  ].map(([what, atMost, values]) => ({ what, atMost, values, digits: 2 }) as Finding);
+  for (const name of ["rollcall-0", "rollcall-1"] as const) {
+    const what = `MB held for a reader of 1 MB/s, ${name}`;
+    findings.push({ what, atMost: 8, values: [(grown.get(name) ?? Number.NaN) / megabyte], digits: 1 });
+  }
+  const rows = contenders.map((name) => [
+    name,
+    shown(figure(name, throughput)),
+    shown(figure(name, mainUs)),
+    shown(figure(name, allUs)),
+    ((grown.get(name) ?? Number.NaN) / megabyte).toFixed(1),
+  ]);
+  const body = `An answer of ${megabytes} MB from one process, read as a stream, in ${costs.get("undici")?.length} interleaved
+rounds; medians. \`main\`: processor time of the main thread. Last column: how much the process grew, at most, while it
+read 1 MB/s of an answer of 1 GB for ${slowSeconds} s.
+
+${table(["", "MB/s", "main us/MB", "all us/MB", "slow reader, MB"], rows)}
+${goalTable(findings)}`;
+  return { title: "Streams: what a large answer costs", body };
+}
