@@ -105,14 +105,20 @@ export class Requests {
     };
     const streaming = (answer: StreamingAnswer) => {
       this.endDeadline(deadline, signal);
-      const ended = (outcome: "answered" | RollcallErrorCode) => {
-        stopBody(prepared);
-        count(outcome);
-      };
+      const ended = this.whenEnded(prepared);
       const body = openBody(answer, { timeoutMs, signal, deadlines, nowMs, ended });
       settle(new ReceivedStreamResponse(answer, body));
     };
     deadline.pending = sender.start(prepared, failed, undefined, streaming);
+  }
+
+  /** Not within {@link beginStream}: it would refer to the caller's promise, and so keep the body from collection. */
+  private whenEnded(prepared: PreparedRequest): (outcome: "answered" | RollcallErrorCode) => void {
+    const { count } = this.options;
+    return (outcome) => {
+      stopBody(prepared);
+      count(outcome);
+    };
   }
 
   private beginDeadline(
