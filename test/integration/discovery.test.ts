@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { after, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, waitUntil } from "@rollcall/testing";
@@ -69,6 +71,18 @@ const badLists: Readonly<Record<string, (cluster: FixtureCluster) => FixtureFaul
   "broken off": () => ({ requests: [{ kind: "cut-body", on: { kind: "sniff" } }] }),
   "not HTTP": () => ({ requests: [{ kind: "garbage", on: { kind: "sniff" } }] }),
 };
+
+/** Takes connections and never answers; keeps the first line of each. */
+async function startMuteNode() {
+  const heard: string[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", (bytes) => heard.push(bytes.toString().split("\r\n", 1)[0] ?? ""));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  return { address: `127.0.0.1:${port}`, heard, [Symbol.dispose]: () => void server.close() };
+}
 
 /** Nothing listens there. */
 const nowhere = "127.0.0.9";
@@ -452,6 +466,32 @@ describe("invalid node lists", atOnce, () => {
     }
     await waitUntilServing(pool, cluster.nodes);
     assert.deepEqual((await steady.stop()).failures, []);
+  });
+
+  it("searches go on while a list of 16 MB names 4,095 nodes that never answer, and none of those gets one", async () => {
+    await using cluster = await startFixtureCluster({ nodes: 1 });
+    using mute = await startMuteNode();
+    await using watched = watchPool({ nodes: cluster.urls, discovery: often });
+    const { pool, log } = watched;
+    await waitForMembers(pool, cluster.nodes);
+    const steady = startLoad(pool, 4);
+
+    const list = JSON.parse(nodeList(cluster.nodes));
+    for (let place = 0; place < 4_095; place++) {
+      const published = place === 0 ? mute.address : `127.1.${place >> 8}.${place & 255}:1`;
+      list.nodes[`0-${String(place).padStart(4, "0")}`] = { roles: ["data"], http: { publish_address: published } };
+    }
+    const nested = `${"[],".repeat(5_400_000)}[]`;
+    await setAll(cluster, onSniffs({ body: `{"nested":[${nested}],${JSON.stringify(list).slice(1)}` }));
+    await waitUntil("a portion of the nodes has joined", () => /3839 of 4095 new nodes wait/.test(log.text()));
+    await waitUntil("one of them was probed", () => mute.heard.length > 0);
+    await searches(pool, 200);
+
+    const { answered, failures } = await steady.stop();
+    assert.deepEqual(failures, []);
+    assert.equal(await servedBy(nodeAt(cluster, 0)), answered + 200);
+    assert.deepEqual(new Set(mute.heard), new Set(["GET / HTTP/1.1"]));
+    assert.deepEqual(memberAddresses(pool), addressesOf(cluster.nodes));
   });
 
   it("a node missing from a partial node list does not count as gone", async () => {
