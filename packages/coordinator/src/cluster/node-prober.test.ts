@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { fixed, parseClusterConfig } from "@rollcall/core/config";
 import { collectingLogger, ManualTimers, settled } from "@rollcall/testing";
 import { ClusterAccess } from "./access.js";
@@ -36,6 +37,21 @@ it("32 first probes run at once, the next follow in order, and none is sent afte
   for (const { answer } of sent) answer(unreachable);
   const results = await Promise.all(probes);
   assert.deepEqual([sent.length, results.filter((result) => !result.sent).length], [33, 7]);
+});
+
+it("of many first probes no more than 4 start in one turn of the event loop", async () => {
+  const { sent, prober, probe } = proberWith();
+  const probes = Array.from({ length: 40 }, (_, place) => probe(9_200 + place));
+  const started = [sent.length];
+  for (let turn = 0; turn < 20; turn++) {
+    const before = sent.length;
+    await nextTurn();
+    started.push(sent.length - before);
+  }
+  assert.deepEqual([Math.max(...started), sent.length], [4, 32]);
+  prober.close();
+  for (const { answer } of sent) answer(unreachable);
+  await Promise.all(probes);
 });
 
 it("a node that has answered before is probed at once, also while thousands that never did wait for theirs", async () => {

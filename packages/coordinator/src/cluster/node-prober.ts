@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Semaphore, type Timers } from "@rollcall/core";
 import { fixed } from "@rollcall/core/config";
 import { addressOf, type NodeRecord } from "@rollcall/core/view";
@@ -21,12 +22,15 @@ export interface NodeProbe {
 const probesAtOnce = 64;
 /** Of nodes that have not: bounds the handshakes of the first view of a large cluster. */
 const firstProbesAtOnce = 32;
+/** Of those, how many may start in one turn of the event loop: each costs a new connection. */
+const firstProbesPerTurn = 4;
 /** A probe may take this many times as long as the last one that was answered. */
 const slownessAllowed = 3;
 
 /**
  * Probes the nodes of one cluster: at most 64 at once that have answered before, and 32 that have not; further probes
- * wait in order. So a list of thousands of nodes that never answer does not delay the probes of the others.
+ * wait in order. So a list of thousands of nodes that never answer does not delay the probes of the others. Nor does it
+ * hold up requests: only a few of its probes start in one turn.
  *
  * A node that answered slowly gets more time at its next probe: a slow node is not down. Before its first answer it
  * gets the most. Every probe resolves, and none rejects.
@@ -36,14 +40,17 @@ export class NodeProber {
   private readonly tookMs = new Map<string, number>();
   private readonly places = new Semaphore(probesAtOnce);
   private readonly firstPlaces = new Semaphore(firstProbesAtOnce);
+  private readonly starts = new TurnPace(firstProbesPerTurn);
   private closed = false;
 
   constructor(private readonly parts: NodeProberParts) {}
 
   /** `pinnedUuid` is read when the request goes out, which may be later. */
   probe(node: NodeRecord, fresh: boolean, pinnedUuid: () => string | undefined): Promise<NodeProbe> {
-    const places = this.tookMs.has(addressOf(node)) ? this.places : this.firstPlaces;
+    const isFirst = !this.tookMs.has(addressOf(node));
+    const places = isFirst ? this.firstPlaces : this.places;
     return places.run(async () => {
+      while (isFirst && !this.closed && !this.starts.tryTake()) await this.starts.refilled;
       const { access, controlClient, timers } = this.parts;
       if (this.closed) return notSent("the cluster monitor is closed");
       const reach = access.reach(node);
@@ -73,6 +80,25 @@ export class NodeProber {
   /** Sends nothing more. Probes in flight end by their own deadline, or when the control client is closed. */
   close(): void {
     this.closed = true;
+  }
+}
+
+/** Hands out so many starts in each turn of the event loop. */
+class TurnPace {
+  private taken = 0;
+  /** Resolves when there are starts again. */
+  refilled: Promise<void> = Promise.resolve();
+
+  constructor(private readonly perTurn: number) {}
+
+  tryTake(): boolean {
+    if (this.taken === this.perTurn) return false;
+    if (this.taken++ === 0) {
+      this.refilled = nextTurn().then(() => {
+        this.taken = 0;
+      });
+    }
+    return true;
   }
 }
 
