@@ -23,7 +23,7 @@ export class NodeUrls {
     return made;
   }
 
-  /** `address`: `host:port` of a failed attempt, which tells no more. Undefined for a node that is not listed any more. */
+  /** `address`: `host:port` of a failed attempt, which holds no more. Undefined for a node that is not listed any more. */
   at(address: string): URL | undefined {
     const url = this.pool.nodes().find((node) => node.address === address)?.url;
     return url === undefined ? undefined : this.of(url);

@@ -14,7 +14,7 @@ export interface ClientRequest {
 export interface CallTerms {
   readonly timeoutMs: unknown;
   readonly signal: PoolRequest["signal"];
-  /** Where the client has shown what it knows of the call. */
+  /** Where the client has shown its state of the call. */
   readonly result: DiagnosticResult | undefined;
 }
 

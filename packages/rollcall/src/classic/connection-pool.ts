@@ -16,7 +16,7 @@ export interface ClassicEntry {
 
 /**
  * The connection pool of a client with callbacks: it hands out one connection for each call, all of them on one
- * Rollcall pool. It marks nothing dead and knows no nodes, because the Rollcall pool does. A client and its children
+ * Rollcall pool. It marks nothing dead and has no list of nodes, because the Rollcall pool does. A client and its children
  * have one together.
  */
 export class ClassicConnectionPool {

@@ -49,7 +49,7 @@ export class ClassicConnection {
     this.#result = result;
   }
 
-  /** A listener of the user's is called next: what the client tells of the call becomes true. */
+  /** A listener of the user's is called next: what the client reports of the call is made true. */
   show(): void {
     if (this.#result !== undefined) this.#result.meta.attempts = this.#retries;
   }

@@ -4,7 +4,7 @@ import { ClassicConnection } from "./connection.js";
 
 /**
  * The client's own transport, whose events are seen here before any listener of the user's: just before each attempt it
- * shows what it will tell of the call, and at its end what it tells becomes true.
+ * shows what it will report of the call, and at its end that report is made true.
  */
 export function observedTransport(Transport: ClassicClient["Transport"]): ClassicClient["Transport"] {
   return class extends Transport {

@@ -12,7 +12,7 @@ export interface ModernPoolOptions {
 
 /**
  * The connection pool of a client of version 8 or 9: it hands out one connection for each call, all of them on one
- * Rollcall pool. It marks nothing dead and knows no nodes, because the Rollcall pool does. A client and its children
+ * Rollcall pool. It marks nothing dead and has no list of nodes, because the Rollcall pool does. A client and its children
  * have one together.
  */
 export class ModernConnectionPool {

@@ -81,7 +81,7 @@ export class Threads {
   };
 }
 
-/** What every call that waits for a thread is told. */
+/** The message of every call that waits for a thread. */
 export function noThreadStarts(problem: string): string {
   return `no worker thread can start: ${problem}; with \`threads: 0\` the calling thread sends`;
 }

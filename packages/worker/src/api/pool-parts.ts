@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import { ClusterAccess, createRedisStore, HttpControlClient, systemTimers } from "@rollcall/coordinator";
+import type { Logger } from "@rollcall/core";
+import { fixed, type PoolConfig } from "@rollcall/core/config";
+import { Cluster } from "../cluster-state/cluster.js";
+import { createNodeTable } from "../cluster-state/node-table.js";
+import { ControlProber } from "../cluster-state/prober.js";
+import { ViewSource } from "../cluster-state/view-source.js";
+import { Tasks } from "../threads/tasks.js";
+import { Activity } from "./activity.js";
+import { ClusterEvents } from "./cluster-events.js";
+import { Deadlines } from "./deadlines.js";
+import { PoolEmitter } from "./pool-events.js";
+import { Readiness } from "./readiness.js";
+import { Requests } from "./requests.js";
+import { openSender } from "./senders.js";
+import { PoolStatus } from "./status.js";
+import { ThreadStatuses } from "./thread-statuses.js";
+
+/** What a pool is made of, as its public face uses it. */
+export interface PoolParts {
+  readonly emitter: PoolEmitter;
+  readonly activity: Activity;
+  readonly readiness: Readiness;
+  readonly status: PoolStatus;
+  readonly requests: Requests;
+  readonly tasks: Tasks;
+  /** Ends what is left, at once. Always resolves. */
+  close(): Promise<void>;
+}
+
+/** Makes the parts of a pool, connects them, and begins to look for the cluster. */
+export function openPoolParts(config: PoolConfig, logger: Logger): PoolParts {
+  const timers = systemTimers;
+  const { nowMs } = timers;
+  const random = Math.random;
+  const wallNowMs = Date.now;
+  const activity = new Activity();
+  const emitter = new PoolEmitter(logger);
+  const events = new ClusterEvents(emitter, logger);
+  const { progress } = events;
+  const access = new ClusterAccess(config, timers, logger);
+  const protect = () => access.protectCredentials();
+  const controlClient = new HttpControlClient({ timers, wallNowMs, connectTimeoutMs: fixed.connectTimeoutMs });
+  const table = createNodeTable({ slots: fixed.slotsMax, threads: Math.max(1, config.threads) });
+  const { totals } = table;
+  const common = { config, timers, random, logger };
+
+  const cluster = new Cluster({
+    ...{ ...common, table, access, listener: events, seeds: config.seeds },
+    prober: new ControlProber(controlClient, access),
+    openSender: (observer) => openSender({ ...common, table, observer, progress, wallNowMs, credentialGiven: protect }),
+    openView: (state, opened) =>
+      new ViewSource({
+        ...{ ...common, access, controlClient, cluster: state, replica: randomUUID(), openStore: createRedisStore },
+        workload: new ThreadStatuses(config.threads, opened, state, totals, activity),
+      }),
+  });
+  const { state, opened, view } = cluster;
+  const { sender, threading } = opened;
+  const threads = new ThreadStatuses(config.threads, opened, state, totals, activity);
+
+  const deadlines = new Deadlines(nowMs);
+  const requests = new Requests({ sender, deadlines, nowMs, protect, defaults: config, count: activity.countRequest });
+  const tasks = new Tasks({
+    ...{ threads: threading?.threads, deadlines, nowMs, count: activity.countTask },
+    request: (request) => requests.request(request),
+  });
+  const status = new PoolStatus({ state, view, sender, activity, totals, threads, clock: timers });
+  const readiness = new Readiness(() => {
+    const isVerified = state.view?.topology.clusterUuid !== undefined;
+    return { isVerified, isUp: sender.isUp, problem: view.problem, threadProblem: threading?.problem };
+  }, progress);
+
+  void access.start();
+  cluster.start();
+  return {
+    ...{ emitter, activity, readiness, status, requests, tasks },
+    async close() {
+      tasks.close();
+      await Promise.allSettled([sender.destroy(), cluster.close(), controlClient.close()]);
+      await threading?.threads.destroy();
+      deadlines.close();
+      access.close();
+      // Sockets that were destroyed just now give their handles back in the next turns of the loop; TLS takes two.
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
