@@ -21,13 +21,17 @@ export interface PoolRequest {
    * An object is sent as JSON, a string or bytes as they are. Bytes are copied: what they are now is what is sent. Not
    * together with `ndjson`.
    *
+   * Not promised: an error for what is nested in an object and has no JSON of its own. `JSON.stringify` makes `{}` of a
+   * `Map`, a `Set` or a promise there.
+   *
    * A `Readable` or an async iterable of strings or bytes is sent piece by piece, as fast as the node takes it, and once:
    * the request is sent again only if nothing was read of it.
    */
   readonly body?: AsyncIterable<string | Uint8Array> | object | string | Uint8Array | undefined;
   /**
    * Each item becomes one line: an object as JSON; a string, or bytes of UTF-8, as they are, which must be JSON without
-   * a line break. Anything else, such as a `Map` or a promise, is `CONFIG` with its position.
+   * a line break. Anything else, such as a `Map` or a promise, is `CONFIG` with its position; nested in an item
+   * it is `{}`, as in `body`.
    */
   readonly ndjson?: Iterable<unknown> | undefined;
   /** Over everything: queue, connect, headers, body and every retry. Default: the pool's `timeoutMs`. */
