@@ -49,7 +49,7 @@ export const suites = {
   },
   /** The official clients, alone and on a pool. */
   clients: { folders: ["test/dist/clients"], slots: 1, fileTimeoutMs: longFileMs },
-  engine: { folders: ["test/dist/engine"], slots: 1, niceness: 5, fileTimeoutMs: longFileMs },
+  engine: { folders: ["test/dist/engine"], slots: 1, niceness: 2, fileTimeoutMs: longFileMs },
 };
 
 /** Suites of one stage run side by side, within `slots` of the stage; a stage begins when the one before has passed. */

@@ -7,7 +7,7 @@ import { waitUntil } from "../wait-until.js";
 import { type Access, askNode } from "./ask-node.js";
 import type { EngineNode } from "./contract.js";
 
-export const startTimeoutMs = 120_000;
+export const startTimeoutMs = 240_000;
 
 export interface EngineNodeSettings {
   /** The command of its Java. */
