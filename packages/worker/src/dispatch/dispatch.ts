@@ -1,16 +1,5 @@
-import type { RollcallErrorCode, Sent } from "@rollcall/core";
-import {
-  decide,
-  failureMessage,
-  type History,
-  isTransientRefusal,
-  type Outcome,
-  RetryBudget,
-  sentOf,
-  uncountedBytes,
-} from "@rollcall/core/request";
+import { failureMessage, type History, type Outcome, sentOf, uncountedBytes } from "@rollcall/core/request";
 import type { AnswerFlow } from "./answer-flow.js";
-import type { AnswerStream } from "./answer-stream.js";
 import { AttemptHandler, type AttemptOwner } from "./attempt.js";
 import { AttemptRecord } from "./attempt-record.js";
 import { BackingOff } from "./backing-off.js";
@@ -22,6 +11,7 @@ import { DispatchedRequest } from "./pending-request.js";
 import { RequestQueue } from "./request-queue.js";
 import { ReroutePlanner } from "./reroute.js";
 import type { RerouteOrder } from "./reroute-order.js";
+import { isFinal, RetryChoice, type RetryChoiceOptions } from "./retry-choice.js";
 import type {
   CancelCode,
   Claim,
@@ -33,15 +23,14 @@ import type {
   SenderStats,
   StreamingAnswer,
 } from "./sender.js";
-import { SwapRemoveList } from "./swap-remove-list.js";
 import type { Target } from "./target.js";
+import { UnsettledRequests } from "./unsettled-requests.js";
 
-export interface DispatchOptions extends NodeChoiceOptions {
+export interface DispatchOptions extends NodeChoiceOptions, RetryChoiceOptions {
   readonly settings: ConnectionSettings;
   /** How far this thread's large answers may come in. */
   readonly answers: AnswerFlow;
   readonly queueMax: number;
-  readonly noNodeWaitMs: number;
   /** How long requests at a removed node may still take. */
   readonly drainMs: number;
   readonly observer: DispatchObserver;
@@ -49,8 +38,6 @@ export interface DispatchOptions extends NodeChoiceOptions {
   readonly ranMs: (nowMs: number) => number;
   /** For dates in `Retry-After` and of certificates. */
   readonly wallNowMs: () => number;
-  /** This thread's share of the process's retry budget, default 1. */
-  readonly budgetShare?: number;
 }
 
 /** So much of an answer that is not wanted is read, for so long at most, to keep its connection. */
@@ -74,9 +61,8 @@ export class Dispatch implements Sender {
   private readonly record: AttemptRecord;
   private readonly reroutes: ReroutePlanner;
   private readonly queue: RequestQueue<DispatchedRequest<AttemptHandler>>;
-  private readonly budget: RetryBudget;
-  /** Requests not settled yet. */
-  private readonly pending = new SwapRemoveList<DispatchedRequest<AttemptHandler>>();
+  private readonly retries: RetryChoice;
+  private readonly unsettled = new UnsettledRequests();
   private readonly backingOff: BackingOff;
   private destroyed = false;
   private pumping = false;
@@ -89,7 +75,7 @@ export class Dispatch implements Sender {
     this.reroutes = new ReroutePlanner(reader, this.pools, random);
     this.queue = new RequestQueue(queueMax);
     this.backingOff = new BackingOff(timers, Math.max(queueMax, settings.perNode));
-    this.budget = new RetryBudget(timers.nowMs(), options.budgetShare);
+    this.retries = new RetryChoice(options, this.reroutes, timers.nowMs());
   }
 
   apply(targets: readonly Target[]): void {
@@ -105,8 +91,8 @@ export class Dispatch implements Sender {
     streaming?: (answer: StreamingAnswer) => void,
   ): PendingRequest {
     const request = new DispatchedRequest<AttemptHandler>(prepared, claim, this, settle, streaming);
-    this.pending.add(request);
-    this.budget.countRequest(this.options.timers.nowMs());
+    this.unsettled.add(request);
+    this.retries.countRequest(this.options.timers.nowMs());
     this.admit(request);
     return request;
   }
@@ -141,14 +127,14 @@ export class Dispatch implements Sender {
   cancel(request: DispatchedRequest<AttemptHandler>, code: CancelCode, message: string): void {
     const { state } = request;
     if (state.kind === "settled") return;
-    if (state.kind === "streaming") return this.breakStream(request, state.attempt, code, message);
+    if (state.kind === "streaming") return this.unsettled.breakStream(request, state.attempt, code, message);
     if (state.kind === "backing-off") state.cancel();
     if (state.kind === "sending") {
       const nowMs = this.options.timers.nowMs();
       noteGivenUp(state.attempt, code, nowMs);
       this.record.cancelled(state.attempt, code, nowMs);
     }
-    this.fail(request, code, message, sentOf(request.history));
+    this.unsettled.fail(request, code, message, sentOf(request.history));
     if (state.kind === "queued") this.queue.countLeft();
     if (state.kind === "sending") state.attempt.abandon();
   }
@@ -160,14 +146,14 @@ export class Dispatch implements Sender {
   async destroy(): Promise<void> {
     // First: a connection that becomes free below must not begin a request that is about to be cancelled.
     this.destroyed = true;
-    for (const request of this.pending.toArray()) {
+    for (const request of this.unsettled.all()) {
       this.cancel(request, "CLOSED", "the pool was closed before the answer came");
     }
     await this.pools.destroy();
   }
 
   private admit(request: DispatchedRequest<AttemptHandler>): void {
-    if (this.destroyed) return this.fail(request, "CLOSED", "the pool is closed", sentOf(request.history));
+    if (this.destroyed) return this.unsettled.fail(request, "CLOSED", "the pool is closed", sentOf(request.history));
     // Queued requests go first.
     if (this.queue.length === 0) {
       const pool = this.choice.next(request);
@@ -175,7 +161,7 @@ export class Dispatch implements Sender {
     }
     if (this.queue.push(request)) return;
     const message = `${this.queue.length} requests are waiting for a connection already`;
-    this.fail(request, "QUEUE_FULL", message, sentOf(request.history));
+    this.unsettled.fail(request, "QUEUE_FULL", message, sentOf(request.history));
   }
 
   /** The next attempt of a request that was admitted before: it goes to the head of the queue, whatever the bound. */
@@ -222,7 +208,7 @@ export class Dispatch implements Sender {
       const nowMs = this.options.timers.nowMs();
       const outcome = this.record.ended(attempt, nowMs);
       if (attempt.isWanted) this.conclude(attempt, outcome, nowMs);
-      else if (attempt.stream !== undefined) this.streamEnded(attempt, attempt.stream, outcome);
+      else if (attempt.stream !== undefined) this.unsettled.streamEnded(attempt, attempt.stream, outcome);
       // After that: what the answer leaves for may hold its bytes on.
       if (attempt.byteLength > uncountedBytes) this.options.answers.ended(attempt);
       if (this.queue.length > 0) this.pump();
@@ -249,35 +235,13 @@ export class Dispatch implements Sender {
     const code = outcome.kind === "answered" ? String(outcome.status) : outcome.errorCode;
     request.note(pool.endpoint.address, code, nowMs - attempt.startedAtMs);
     request.noteTried(pool.slot);
-    if (outcome.kind === "answered" && isFinal(outcome.status, request)) return this.answer(attempt);
+    if (outcome.kind === "answered" && isFinal(outcome.status, request)) return this.unsettled.answer(attempt);
 
-    const { reader, noNodeWaitMs, random } = this.options;
-    reader.refresh();
-    const untriedNodes = reader.untried(request.tried);
-    const { body, maxRetries, deadlineMs } = request.prepared;
-    // What has been read of a source cannot be sent again.
-    const requestClass = isBodySource(body) && body.hasBegun ? "never" : request.prepared.class;
-    const decision = decide(
-      { class: requestClass, maxRetries, deadlineMs, noNodeWaitMs },
-      request.history,
-      { outcome, startedAtMs: attempt.startedAtMs, untriedNodes },
-      nowMs,
-      this.budget,
-      random,
-    );
-    if (decision.next === "return") return this.answer(attempt);
-    if (decision.next === "fail") {
-      const message = failureMessage(decision.code, request.attempts);
-      return this.fail(request, decision.code, message, decision.sent, attempt.error);
-    }
-    if (decision.next === "move") {
-      const turnMs = this.reroutes.moveAfterMs(request.tried, untriedNodes, nowMs);
-      // A turn that would come too late is brought forward.
-      return this.retry(attempt, Math.min(turnMs, (deadlineMs - nowMs) / 2), decision.history);
-    }
-    // A new round: every node may be tried again.
-    if (untriedNodes === 0) request.tried = [];
-    this.retry(attempt, decision.afterMs, decision.history);
+    const step = this.retries.next(attempt, outcome, nowMs);
+    if (step.next === "return") return this.unsettled.answer(attempt);
+    if (step.next === "retry") return this.retry(attempt, step.afterMs, step.history);
+    const message = failureMessage(step.code, request.attempts);
+    this.unsettled.fail(request, step.code, message, step.sent, attempt.error);
   }
 
   private retry(attempt: AttemptHandler, afterMs: number, history: History): void {
@@ -290,9 +254,9 @@ export class Dispatch implements Sender {
     }
     // Without room to wait, this attempt was the last.
     if (this.backingOff.isFull) {
-      if (error === undefined) return this.answer(attempt);
+      if (error === undefined) return this.unsettled.answer(attempt);
       const message = `${this.backingOff.size} requests are waiting for another attempt already`;
-      return this.fail(request, "QUEUE_FULL", message, sentOf(history), error);
+      return this.unsettled.fail(request, "QUEUE_FULL", message, sentOf(history), error);
     }
     reader.countRetry();
     const cancel = this.backingOff.wait(afterMs, () => {
@@ -302,84 +266,11 @@ export class Dispatch implements Sender {
     request.state = { kind: "backing-off", cancel };
   }
 
-  private answer(attempt: AttemptHandler): void {
-    const { request, status, rawHeaders, body, pool } = attempt;
-    const { attempts } = request;
-    if (request.prepared.answerWindowBytes > 0) return this.stream(attempt);
-    const { address: node, origin, pathPrefix } = pool.endpoint;
-    const nodeUrl = origin + pathPrefix;
-    this.settle(request, { kind: "answered", status, rawHeaders, body, node, nodeUrl, attempts });
-  }
-
-  /** The request stays pending until the body has ended. */
-  private stream(attempt: AttemptHandler): void {
-    const { request, status, rawHeaders, pool } = attempt;
-    request.state = { kind: "streaming", attempt };
-    const source = attempt.openStream();
-    const { attempts, prepared } = request;
-    const windowBytes = prepared.answerWindowBytes;
-    const { address: node, origin, pathPrefix } = pool.endpoint;
-    request.stream({ status, rawHeaders, node, nodeUrl: origin + pathPrefix, attempts, windowBytes, source });
-  }
-
-  private streamEnded({ request, error }: AttemptHandler, stream: AnswerStream, outcome: Outcome): void {
-    if (request.state.kind !== "streaming") return;
-    this.endPending(request);
-    if (outcome.kind === "answered") return stream.end();
-    const isBad = outcome.kind === "bad-response";
-    const code = isBad ? "BAD_RESPONSE" : "DISCONNECTED";
-    const { receivedBytes } = stream;
-    const what = isBad ? "the answer is cut short, too large or not HTTP" : "the connection was lost";
-    const message = `${what}, after ${receivedBytes} bytes of its body`;
-    const broken = { code, message, sent: "maybe", attempts: request.attempts, receivedBytes } as const;
-    stream.broken(error === undefined ? broken : { ...broken, cause: error.message });
-  }
-
-  private breakStream(
-    request: DispatchedRequest<AttemptHandler>,
-    attempt: AttemptHandler,
-    code: CancelCode,
-    message: string,
-  ): void {
-    this.endPending(request);
-    const { attempts } = request;
-    const receivedBytes = attempt.stream?.receivedBytes ?? 0;
-    attempt.stream?.broken({ code, message, sent: "maybe", attempts, receivedBytes });
-    attempt.abandon();
-  }
-
   /** An answer that went to no caller: what is left of it comes and goes, within bounds. */
   private drain(attempt: AttemptHandler): void {
     attempt.drain(drainedMaxBytes);
     this.options.timers.after(drainedMaxMs, () => attempt.abandon());
   }
-
-  private fail(
-    request: DispatchedRequest<AttemptHandler>,
-    code: RollcallErrorCode,
-    message: string,
-    sent: Sent,
-    cause?: Error,
-  ): void {
-    const { attempts } = request;
-    const error = { code, message, sent, attempts };
-    this.settle(request, { kind: "failed", error: cause === undefined ? error : { ...error, cause: cause.message } });
-  }
-
-  private settle(request: DispatchedRequest<AttemptHandler>, result: Result): void {
-    this.endPending(request);
-    request.settle(result);
-  }
-
-  private endPending(request: DispatchedRequest<AttemptHandler>): void {
-    request.state = { kind: "settled" };
-    this.pending.remove(request);
-  }
-}
-
-/** The status is the answer, whatever it says. */
-function isFinal(status: number, { prepared }: DispatchedRequest<AttemptHandler>): boolean {
-  return !isTransientRefusal(status) || prepared.settings?.finalStatuses?.includes(status) === true;
 }
 
 function noteGivenUp(
