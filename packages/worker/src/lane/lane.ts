@@ -142,6 +142,7 @@ export class Lane {
     Atomics.store(this.claims, id, claim.queued);
     request.state = { kind: "given", lane: this, id };
     const { prepared, isStreamed } = request;
+    this.flushSoon();
     if (!isStreamed) return this.outgoing.request(id, prepared);
     const windowBytes = this.streams.takeWindow(id);
     if (isBodySource(prepared.body)) this.streams.addBody(id, new LaneBody(id, prepared.body, this));
@@ -173,6 +174,11 @@ export class Lane {
 
   postDrop(id: number): void {
     this.outgoing.words.push(toThread.drop, id);
+    this.flushSoon();
+  }
+
+  postTaken(byteLength: number): void {
+    this.outgoing.words.push(toThread.taken, byteLength);
     this.flushSoon();
   }
 

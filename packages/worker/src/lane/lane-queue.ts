@@ -1,0 +1,126 @@
+import { RequestQueue } from "../dispatch/request-queue.js";
+import type { CancelCode } from "../dispatch/sender.js";
+import type { TableLayout } from "../table/layout.js";
+import { failed, sentOfRequest } from "./cancellations.js";
+import type { Lane, LaneRequest } from "./lane.js";
+import type { LaneChoice } from "./lane-choice.js";
+import { claim } from "./messages.js";
+import type { Sweep } from "./sweep.js";
+import type { TargetLists } from "./target-lists.js";
+
+export interface LaneQueueOptions {
+  /** Requests that may wait in each thread for a connection. */
+  readonly queueMax: number;
+  /** Requests that may be in flight from one thread to one node. */
+  readonly perNode: number;
+  readonly layout: TableLayout;
+}
+
+/**
+ * Gives each request to the lane that is chosen for it. Requests wait here while no lane is up, or none has room for
+ * what was admitted before. Every request that waits or is given has a sweep ahead of it.
+ */
+export class LaneQueue {
+  /** Unbounded in itself: `admit` bounds it. */
+  private readonly queue = new RequestQueue<LaneRequest>(Number.POSITIVE_INFINITY);
+  /** While no thread can start: what becomes of requests instead of waiting for one. */
+  private instead: ((request: LaneRequest) => void) | undefined;
+
+  constructor(
+    private readonly options: LaneQueueOptions,
+    private readonly choice: LaneChoice,
+    private readonly lists: TargetLists,
+    private readonly sweeps: Sweep,
+  ) {}
+
+  /** How many requests wait. */
+  get length(): number {
+    return this.queue.length;
+  }
+
+  /** Gives a new request to one of these lanes, or keeps it; it fails if all bounds are reached. */
+  admit(request: LaneRequest, lanes: readonly Lane[]): void {
+    if (this.instead !== undefined) return this.instead(request);
+    // Queued requests go first.
+    if (lanes.length === 0 || this.queue.length > 0) {
+      if (this.queue.length >= this.boundOfThread * this.options.layout.threads) {
+        const message = `${this.queue.length} requests are waiting for a thread already`;
+        return request.settle(failed("QUEUE_FULL", message, "no"));
+      }
+      this.queue.push(request);
+      return this.sweeps.soon();
+    }
+    const lane = this.choose(request.isStreamed ? lanes.filter(({ streams }) => streams.hasRoom) : lanes);
+    if (lane !== undefined) return this.give(request, lane);
+    const what = request.isStreamed ? "streams" : "requests";
+    request.settle(failed("QUEUE_FULL", `every thread has as many ${what} as it may have`, "no"));
+  }
+
+  /** A request that was admitted before, and of which a thread has sent so many attempts: kept, whatever the bounds. */
+  giveAgain(request: LaneRequest, lanes: readonly Lane[], sentAttempts = 0): void {
+    request.requeue(sentAttempts);
+    const lane = this.choose(lanes);
+    if (lane !== undefined) return this.give(request, lane);
+    if (this.instead !== undefined) return this.instead(request);
+    this.queue.pushFirst(request);
+    this.sweeps.soon();
+  }
+
+  /** Gives what waits to these lanes, as far as they have room. */
+  giveQueued(lanes: readonly Lane[]): void {
+    for (let request = this.queue.first(); request !== undefined; request = this.queue.first()) {
+      const lane = this.choose(lanes);
+      if (lane === undefined) return;
+      this.queue.shift();
+      this.give(request, lane);
+    }
+  }
+
+  /** Gives the requests of a late lane that its thread has not accepted yet to any of `lanes`. */
+  moveUnaccepted(late: Lane, lanes: readonly Lane[]): void {
+    for (const request of late.current()) {
+      const { state } = request;
+      if (state.kind === "given" && late.revoke(state.id, "queued")) this.giveAgain(request, lanes);
+    }
+  }
+
+  /** Requests that wait, and those that come until `waitAgain`, go to this function instead. */
+  putAside(instead: (request: LaneRequest) => void): void {
+    this.instead = instead;
+    this.takeAll(instead);
+  }
+
+  /** A thread is up: requests wait for one again. */
+  waitAgain(): void {
+    this.instead = undefined;
+  }
+
+  /** Settles a request that waits here. */
+  cancel(request: LaneRequest, code: CancelCode, message: string): void {
+    request.settle(failed(code, message, sentOfRequest(request, claim.queued)));
+    this.queue.countLeft();
+  }
+
+  /** Takes all that wait out of the queue, one by one. */
+  takeAll(take: (request: LaneRequest) => void): void {
+    for (let request = this.queue.first(); request !== undefined; request = this.queue.first()) {
+      this.queue.shift();
+      take(request);
+    }
+  }
+
+  private give(request: LaneRequest, lane: Lane): void {
+    lane.give(request);
+    this.sweeps.soon();
+  }
+
+  private choose(lanes: readonly Lane[]): Lane | undefined {
+    return this.choice.next(lanes, this.boundOfThread);
+  }
+
+  /** As many requests as a thread may have in flight, queued for a connection, and backing off. */
+  private get boundOfThread(): number {
+    const { perNode, queueMax } = this.options;
+    return perNode * Math.max(1, this.lists.newest.targets.length) + queueMax + Math.max(queueMax, perNode);
+  }
+}
