@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ReceivedResponse } from "../api/response.js";
-import { Incoming, Outgoing, toMain } from "./messages.js";
+import { Incoming } from "./incoming.js";
+import { toMain } from "./messages.js";
+import { Outgoing } from "./outgoing.js";
 
 const attempts = [{ node: "10.0.0.1:9200", code: "200", ms: 3 }];
 const largeEnoughForBytes = 20_000;

@@ -1,7 +1,7 @@
 import type { Attempt, Sent, Timers } from "@rollcall/core";
 import type { CancelCode, Result } from "../dispatch/sender.js";
+import { claim, sentAttempts } from "./claim-word.js";
 import type { LaneRequest } from "./lane.js";
-import { claim, sentAttempts } from "./messages.js";
 
 /** How long a thread may take to answer a cancellation. It answers at once, unless something blocks it. */
 const answerMs = 100;

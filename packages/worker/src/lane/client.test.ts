@@ -8,9 +8,12 @@ import type { CancelCode, PendingRequest, PreparedRequest, Result } from "../dis
 import { createTable, ThreadWord, threadRow, tickOf } from "../table/layout.js";
 import { TableTotals } from "../table/totals.js";
 import { TableWriter } from "../table/writer.js";
+import { claim } from "./claim-word.js";
 import { Lanes } from "./client.js";
 import { drainPort } from "./drain-port.js";
-import { claim, type Hello, Incoming, type NewTargets, Outgoing, toMain, toThread, type Word } from "./messages.js";
+import { Incoming } from "./incoming.js";
+import { type Hello, type NewTargets, toMain, toThread, type Word } from "./messages.js";
+import { Outgoing } from "./outgoing.js";
 
 const layout = { slots: 4, threads: 2 };
 

@@ -2,9 +2,9 @@ import { RequestQueue } from "../dispatch/request-queue.js";
 import type { CancelCode } from "../dispatch/sender.js";
 import type { TableLayout } from "../table/layout.js";
 import { failed, sentOfRequest } from "./cancellations.js";
+import { claim } from "./claim-word.js";
 import type { Lane, LaneRequest } from "./lane.js";
 import type { LaneChoice } from "./lane-choice.js";
-import { claim } from "./messages.js";
 import type { Sweep } from "./sweep.js";
 import type { TargetLists } from "./target-lists.js";
 

@@ -8,10 +8,12 @@ import type {
   Sender,
   StreamingAnswer,
 } from "../dispatch/sender.js";
+import { claim } from "./claim-word.js";
 import { LaneBody } from "./lane-body.js";
 import type { LaneStream } from "./lane-stream.js";
 import { LaneStreams } from "./lane-streams.js";
-import { claim, type NewTargets, Outgoing, toThread } from "./messages.js";
+import { type NewTargets, toThread } from "./messages.js";
+import { Outgoing } from "./outgoing.js";
 
 /** A thread that has come up. */
 export interface NewThread {

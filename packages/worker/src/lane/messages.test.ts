@@ -4,7 +4,9 @@ import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import fc from "fast-check";
 import { ReceivedResponse } from "../api/response.js";
 import type { Result } from "../dispatch/sender.js";
-import { Incoming, Outgoing, toMain, toThread, type Word } from "./messages.js";
+import { Incoming } from "./incoming.js";
+import { toMain, toThread, type Word } from "./messages.js";
+import { Outgoing } from "./outgoing.js";
 
 /** Through a real port, so that what is transferred is gone here. */
 function across(outgoing: Outgoing): Incoming {

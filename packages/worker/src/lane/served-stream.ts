@@ -2,7 +2,7 @@ import type { WireError } from "@rollcall/core";
 import { pieceMaxBytes } from "@rollcall/core/request";
 import type { AnswerReader, AnswerSource } from "../dispatch/answer-stream.js";
 import type { StreamingAnswer } from "../dispatch/sender.js";
-import type { Outgoing } from "./messages.js";
+import type { Outgoing } from "./outgoing.js";
 
 /** What a stream of a thread needs of the thread's end of the lane. */
 export interface ServedStreamOwner {

@@ -8,8 +8,11 @@ import type { Target } from "../dispatch/target.js";
 import { createTable } from "../table/layout.js";
 import { TableReader } from "../table/reader.js";
 import { TableWriter } from "../table/writer.js";
+import { claim } from "./claim-word.js";
 import { drainPort } from "./drain-port.js";
-import { claim, Incoming, type NewTargets, Outgoing, toMain, toThread, type Word } from "./messages.js";
+import { Incoming } from "./incoming.js";
+import { type NewTargets, toMain, toThread, type Word } from "./messages.js";
+import { Outgoing } from "./outgoing.js";
 import { type DispatchHooks, LaneServer } from "./server.js";
 
 const layout = { slots: 4, threads: 1 };

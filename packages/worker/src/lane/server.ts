@@ -13,8 +13,11 @@ import type {
 } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import type { TableReader } from "../table/reader.js";
+import { claim } from "./claim-word.js";
 import { drainPort } from "./drain-port.js";
-import { claim, type Hello, Incoming, type NewTargets, Outgoing, toMain, toThread, type Word } from "./messages.js";
+import { Incoming } from "./incoming.js";
+import { type Hello, type NewTargets, toMain, toThread, type Word } from "./messages.js";
+import { Outgoing } from "./outgoing.js";
 import { ServedBody } from "./served-body.js";
 import { ServedStream, type ServedStreamOwner } from "./served-stream.js";
 

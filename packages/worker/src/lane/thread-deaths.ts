@@ -3,8 +3,8 @@ import { decideAfterThreadDeath, type RequestClass, RetryBudget } from "@rollcal
 import { isBodySource } from "../dispatch/body-source.js";
 import type { PreparedRequest } from "../dispatch/sender.js";
 import { type Cancellations, failed, sentOfRequest } from "./cancellations.js";
+import { claim, sentAttempts } from "./claim-word.js";
 import type { Lane, LaneRequest } from "./lane.js";
-import { claim, sentAttempts } from "./messages.js";
 
 /** A request that goes to another thread, and how many attempts of it the dead one had handed to a socket. */
 export interface Survivor {

@@ -1,9 +1,10 @@
 import { uncountedBytes } from "@rollcall/core/request";
 import type { DispatchObserver, Result, StreamingAnswer } from "../dispatch/sender.js";
 import type { Cancellations } from "./cancellations.js";
+import { Incoming } from "./incoming.js";
 import type { Lane, LaneRequest } from "./lane.js";
 import type { LaneStream } from "./lane-stream.js";
-import { Incoming, toMain, type Word } from "./messages.js";
+import { toMain, type Word } from "./messages.js";
 import type { TargetLists } from "./target-lists.js";
 
 export interface ThreadReportsOptions {

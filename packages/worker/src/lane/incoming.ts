@@ -1,0 +1,119 @@
+import type { Attempt, RollcallErrorCode, Sent, WireError } from "@rollcall/core";
+import type { RequestClass } from "@rollcall/core/request";
+import type { Dispatcher } from "undici";
+import type { BodySource } from "../dispatch/body-source.js";
+import type { RerouteOrder } from "../dispatch/reroute-order.js";
+import type { CancelCode, PreparedRequest, RequestSettings, Result } from "../dispatch/sender.js";
+import type { AnswerHead, Word } from "./messages.js";
+import { urlOf } from "./node-url-word.js";
+
+/** Reads one message, word by word, in the order in which `Outgoing` has written it. */
+export class Incoming {
+  private at = 0;
+
+  constructor(private readonly words: readonly Word[]) {}
+
+  get ended(): boolean {
+    return this.at >= this.words.length;
+  }
+
+  number(): number {
+    return this.words[this.at++] as number;
+  }
+
+  text(): string {
+    return this.words[this.at++] as string;
+  }
+
+  /** `openBody` makes the source of a body that streams. */
+  request(openBody: (windowBytes: number) => BodySource | undefined = () => undefined): PreparedRequest {
+    const method = this.text() as Dispatcher.HttpMethod;
+    const path = this.text();
+    const headers = this.text();
+    const body = this.words[this.at++] as string | Uint8Array | number | null;
+    return {
+      method,
+      path,
+      headers: headers === "" ? [] : headers.split("\n"),
+      body: typeof body === "number" ? openBody(body) : (body ?? undefined),
+      class: this.text() as RequestClass,
+      reroutable: this.number() === 1,
+      maxRetries: this.number(),
+      deadlineMs: this.number(),
+      sentBefore: this.number(),
+      settings: this.settings(),
+      answerWindowBytes: this.number(),
+    };
+  }
+
+  private settings(): RequestSettings | undefined {
+    const text = this.words[this.at++];
+    return typeof text === "string" ? (JSON.parse(text) as RequestSettings) : undefined;
+  }
+
+  reroute(): RerouteOrder {
+    const decidedAtMs = this.number();
+    const stuck: RerouteOrder["stuck"][number][] = [];
+    for (let left = this.number(); left > 0; left--) {
+      stuck.push({ slot: this.number(), generation: this.number(), suspectedAtMs: this.number() });
+    }
+    const targets: RerouteOrder["targets"][number][] = [];
+    for (let left = this.number(); left > 0; left--) targets.push({ slot: this.number(), lastByteAtMs: this.number() });
+    return { decidedAtMs, stuck, targets };
+  }
+
+  cancelCode(): CancelCode {
+    return this.text() as CancelCode;
+  }
+
+  answer(): Result & { readonly kind: "answered" } {
+    const status = this.number();
+    const rawHeaders = this.text();
+    const body = this.words[this.at++] as string | Uint8Array;
+    const attempts = this.attempts();
+    const node = attempts.at(-1)?.node ?? "";
+    return {
+      kind: "answered",
+      status,
+      rawHeaders,
+      body: typeof body === "string" ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+      node,
+      nodeUrl: urlOf(node, this.words[this.at++] ?? 0),
+      attempts,
+    };
+  }
+
+  failure(): Result & { readonly kind: "failed" } {
+    return { kind: "failed", error: this.error() };
+  }
+
+  head(): AnswerHead {
+    const status = this.number();
+    const rawHeaders = this.text();
+    const attempts = this.attempts();
+    const node = attempts.at(-1)?.node ?? "";
+    return { status, rawHeaders, node, nodeUrl: urlOf(node, this.words[this.at++] ?? 0), attempts };
+  }
+
+  bytes(): Buffer {
+    const { buffer, byteOffset, byteLength } = this.words[this.at++] as Uint8Array;
+    return Buffer.from(buffer, byteOffset, byteLength);
+  }
+
+  error(): WireError {
+    const code = this.text() as RollcallErrorCode;
+    const message = this.text();
+    const sent = this.text() as Sent;
+    const cause = this.words[this.at++] as string | null;
+    const attempts = this.attempts();
+    return { code, message, sent, attempts, ...(cause === null ? {} : { cause }) };
+  }
+
+  private attempts(): Attempt[] {
+    const attempts: Attempt[] = [];
+    for (let left = this.number(); left > 0; left--) {
+      attempts.push({ node: this.text(), code: this.text(), ms: this.number() });
+    }
+    return attempts;
+  }
+}

@@ -1,0 +1,142 @@
+import { isAscii, isUtf8 } from "node:buffer";
+import type { Attempt, WireError } from "@rollcall/core";
+import { isBodySource } from "../dispatch/body-source.js";
+import type { RerouteOrder } from "../dispatch/reroute-order.js";
+import type { CancelCode, PreparedRequest, Result } from "../dispatch/sender.js";
+import { headerText } from "./header-text.js";
+import { type AnswerHead, toMain, toThread, type Word } from "./messages.js";
+import { urlWord } from "./node-url-word.js";
+
+/** Up to this length, copying text is cheaper than transferring a buffer. */
+const textMaxBytes = 8_192;
+
+/** One side's messages of this turn. */
+export class Outgoing {
+  readonly words: Word[] = [];
+  readonly transfer: ArrayBuffer[] = [];
+
+  /** `windowBytes`: of a body that streams. */
+  request(id: number, request: PreparedRequest, windowBytes = 0): void {
+    const {
+      method,
+      path,
+      headers,
+      body,
+      class: requestClass,
+      reroutable,
+      maxRetries,
+      deadlineMs,
+      sentBefore,
+      settings,
+      answerWindowBytes,
+    } = request;
+    this.words.push(toThread.request, id, method, path, headers.join("\n"));
+    if (body instanceof Uint8Array) {
+      // A copy: the request may have to be given to another thread.
+      const copy = new Uint8Array(body);
+      this.words.push(copy);
+      this.transfer.push(copy.buffer);
+    } else this.words.push(isBodySource(body) ? windowBytes : (body ?? null));
+    this.words.push(requestClass, reroutable ? 1 : 0, maxRetries, deadlineMs, sentBefore);
+    this.words.push(settings === undefined ? null : JSON.stringify(settings), answerWindowBytes);
+  }
+
+  bodyPiece(id: number, piece: Uint8Array): void {
+    // A copy: the buffer is the caller's.
+    const copy = new Uint8Array(piece);
+    this.words.push(toThread.bodyPiece, id, copy);
+    this.transfer.push(copy.buffer);
+  }
+
+  cancel(id: number, code: CancelCode, message: string): void {
+    this.words.push(toThread.cancel, id, code, message);
+  }
+
+  reroute({ decidedAtMs, stuck, targets }: RerouteOrder): void {
+    this.words.push(toThread.reroute, decidedAtMs, stuck.length);
+    for (const { slot, generation, suspectedAtMs } of stuck) this.words.push(slot, generation, suspectedAtMs);
+    this.words.push(targets.length);
+    for (const { slot, lastByteAtMs } of targets) this.words.push(slot, lastByteAtMs);
+  }
+
+  result(id: number, result: Result): void {
+    if (result.kind === "answered") {
+      this.words.push(toMain.answered, id, result.status, headerText(result.rawHeaders));
+      this.answerBody(result.body);
+      this.attempts(result.attempts);
+      this.words.push(urlWord(result.node, result.nodeUrl));
+    } else {
+      this.words.push(toMain.failed, id);
+      this.error(result.error);
+    }
+  }
+
+  head(id: number, { status, rawHeaders, node, nodeUrl, attempts }: AnswerHead): void {
+    this.words.push(toMain.head, id, status, headerText(rawHeaders));
+    this.attempts(attempts);
+    this.words.push(urlWord(node, nodeUrl));
+  }
+
+  /** The pieces, joined: a copy, because what was read from a socket may hold more than these bytes. */
+  piece(id: number, pieces: readonly Uint8Array[], byteLength: number): void {
+    const joined = new Uint8Array(byteLength);
+    let at = 0;
+    for (const piece of pieces) {
+      joined.set(piece, at);
+      at += piece.length;
+    }
+    this.words.push(toMain.piece, id, joined);
+    this.transfer.push(joined.buffer);
+  }
+
+  end(id: number): void {
+    this.words.push(toMain.end, id);
+  }
+
+  dropped(id: number): void {
+    this.words.push(toMain.dropped, id);
+  }
+
+  broken(id: number, error: WireError): void {
+    this.words.push(toMain.broken, id);
+    this.error(error);
+  }
+
+  private error({ code, message, sent, cause, attempts }: WireError): void {
+    this.words.push(code, message, sent, cause ?? null);
+    this.attempts(attempts);
+  }
+
+  private answerBody(body: Buffer | string): void {
+    if (typeof body === "string") this.words.push(body);
+    else if (body.length <= textMaxBytes && isAscii(body)) this.words.push(body.toString("latin1"));
+    else if (body.length <= textMaxBytes && isUtf8(body)) this.words.push(body.toString("utf8"));
+    else this.bytes(body);
+  }
+
+  private bytes(body: Buffer): void {
+    const whole = isOurs(body) ? body : copyOf(body);
+    this.words.push(whole);
+    this.transfer.push(whole.buffer as ArrayBuffer);
+  }
+
+  private attempts(attempts: readonly Attempt[]): void {
+    this.words.push(attempts.length);
+    for (const { node, code, ms } of attempts) this.words.push(node, code, ms);
+  }
+}
+
+/**
+ * Whether the buffer that holds the body may be transferred. For a body in one piece it holds what was read from the
+ * socket, the headers before it and nothing else. Never Node's own pool: parts of it belong to other buffers.
+ */
+function isOurs(body: Buffer): boolean {
+  const { buffer, byteLength } = body;
+  return buffer instanceof ArrayBuffer && buffer.byteLength !== Buffer.poolSize && byteLength * 2 >= buffer.byteLength;
+}
+
+function copyOf(body: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(body.length);
+  copy.set(body);
+  return copy;
+}
