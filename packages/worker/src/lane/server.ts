@@ -1,24 +1,18 @@
 import type { MessagePort } from "node:worker_threads";
-import type { TlsConfig } from "@rollcall/core/config";
 import { uncountedBytes } from "@rollcall/core/request";
 import type { AnswerFlow } from "../dispatch/answer-flow.js";
-import type {
-  Claim,
-  DispatchObserver,
-  PendingRequest,
-  PreparedRequest,
-  Result,
-  Sender,
-  StreamingAnswer,
-} from "../dispatch/sender.js";
+import type { DispatchObserver, PreparedRequest, Result, Sender, StreamingAnswer } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import type { TableReader } from "../table/reader.js";
 import { claim } from "./claim-word.js";
 import { drainPort } from "./drain-port.js";
+import { IdleWaits } from "./idle-waits.js";
 import { Incoming } from "./incoming.js";
 import { type Hello, type NewTargets, toMain, toThread, type Word } from "./messages.js";
 import { Outgoing } from "./outgoing.js";
+import { OwnTls } from "./own-tls.js";
 import { ServedBody } from "./served-body.js";
+import { ServedRequest } from "./served-request.js";
 import { ServedStream, type ServedStreamOwner } from "./served-stream.js";
 
 export interface LaneServerOptions {
@@ -46,19 +40,17 @@ export class LaneServer implements ServedStreamOwner {
   readonly outgoing = new Outgoing();
   /** By id. */
   private readonly requests: (ServedRequest | undefined)[] = [];
-  private readonly idleWaits: IdleWait[] = [];
+  private readonly waits = new IdleWaits();
   /** Those with pieces that are not joined yet. */
   private readonly toJoin = new Set<ServedStream>();
   private opened: (OpenedDispatch & { readonly claims: Int32Array }) | undefined;
-  private pending = 0;
-  private accepted = 0;
   /** The number of the list of targets that the dispatch has. */
   private applied = 0;
   private flushing = false;
   /** Every target may be sent credentials. */
   private isProtected = false;
   private readonly whenListIsProtected: (() => void)[] = [];
-  private tls = new Map<string, TlsConfig>();
+  private readonly tls = new OwnTls();
   private whenOpen: (() => void) | undefined;
   /** Resolves once the handshake of main has arrived. */
   readonly ready = new Promise<void>((resolve) => {
@@ -76,22 +68,9 @@ export class LaneServer implements ServedStreamOwner {
   async idle(atMostMs: number): Promise<void> {
     // A task has come by another port: what main posted before it may still wait at this one.
     for (const message of drainPort<Word[]>(this.options.port)) this.receive(message);
-    if (this.pending > 0) await this.currentEnded(atMostMs);
+    const settled = this.waits.currentSettled(atMostMs);
+    if (settled !== undefined) await settled;
     this.flush();
-  }
-
-  private currentEnded(atMostMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wait: IdleWait = { upTo: this.accepted, remaining: this.pending, resolve };
-      const timer = setTimeout(() => wait.resolve(), atMostMs);
-      wait.resolve = () => {
-        clearTimeout(timer);
-        const at = this.idleWaits.indexOf(wait);
-        if (at >= 0) this.idleWaits.splice(at, 1);
-        resolve();
-      };
-      this.idleWaits.push(wait);
-    });
   }
 
   /**
@@ -149,28 +128,7 @@ export class LaneServer implements ServedStreamOwner {
     this.opened?.reader.show("applied", topology);
     this.isProtected = targets.length > 0 && targets.every(({ endpoint }) => !endpoint.policy.unrestricted);
     if (this.isProtected) for (const resolve of this.whenListIsProtected.splice(0)) resolve();
-    return this.withOwnTls(targets);
-  }
-
-  /**
-   * Connections are kept while their TLS settings are the same object. What crosses to a thread is a copy each time.
-   */
-  private withOwnTls(targets: readonly Target[]): Target[] {
-    const known = new Map<TlsConfig, TlsConfig>();
-    const inUse = new Map<string, TlsConfig>();
-    const own = targets.map((target) => {
-      const { tls } = target.endpoint;
-      let mine = known.get(tls);
-      if (mine === undefined) {
-        const text = JSON.stringify(tls);
-        mine = this.tls.get(text) ?? inUse.get(text) ?? tls;
-        known.set(tls, mine);
-        inUse.set(text, mine);
-      }
-      return { ...target, endpoint: { ...target.endpoint, tls: mine } };
-    });
-    this.tls = inUse;
-    return own;
+    return this.tls.of(targets);
   }
 
   private receiveWords(words: readonly Word[]): void {
@@ -238,9 +196,8 @@ export class LaneServer implements ServedStreamOwner {
     if (Atomics.compareExchange(claims, id, claim.queued, claim.accepted) !== claim.queued) {
       return this.post(toMain.dropped, id);
     }
-    const request = new ServedRequest(id, ++this.accepted, claims, body);
+    const request = new ServedRequest(id, this.waits.countAccepted(), claims, body);
     this.requests[id] = request;
-    this.pending++;
     request.pending = sender.start(
       prepared,
       (result) => this.settled(request, result),
@@ -253,20 +210,15 @@ export class LaneServer implements ServedStreamOwner {
     this.outgoing.result(request.id, result);
     if (result.kind === "answered" && result.body.length > uncountedBytes)
       this.opened?.answers.posted(result.body.length);
-    this.countSettled(request);
+    this.waits.countSettled(request.number);
     this.ended(request.id);
   }
 
   /** A stream may last as long as its reader likes: no task waits for it. */
   private streams(request: ServedRequest, answer: StreamingAnswer): void {
     request.stream = new ServedStream(request.id, answer, this);
-    this.countSettled(request);
+    this.waits.countSettled(request.number);
     this.flushSoon();
-  }
-
-  private countSettled({ number }: ServedRequest): void {
-    this.pending--;
-    for (const wait of [...this.idleWaits]) if (number <= wait.upTo && --wait.remaining === 0) wait.resolve();
   }
 
   ended(id: number): void {
@@ -304,31 +256,4 @@ export class LaneServer implements ServedStreamOwner {
   };
 }
 
-/** One request in this thread. */
-class ServedRequest implements Claim {
-  pending: PendingRequest | undefined;
-  stream: ServedStream | undefined;
-
-  constructor(
-    readonly id: number,
-    /** In order of arrival. */
-    readonly number: number,
-    private readonly claims: Int32Array,
-    readonly body: ServedBody | undefined,
-  ) {}
-
-  markSent(): boolean {
-    const before = Atomics.compareExchange(this.claims, this.id, claim.accepted, claim.sent);
-    // Once it is sent, this thread alone writes the word.
-    if (before >= claim.sent) Atomics.add(this.claims, this.id, 1);
-    return before !== claim.revoked;
-  }
-}
-
 const noLists: readonly (readonly Target[])[] = [];
-
-interface IdleWait {
-  readonly upTo: number;
-  remaining: number;
-  resolve: () => void;
-}
