@@ -216,6 +216,8 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
       if (isReached || this.arbiter.state.reachedCount === 0) this.parts.owner.reached(isReached);
     }
     this.nodes.probed(node, result);
+    // Last: it names the privilege that is missing.
+    if (sent && result.outcome === "denied") this.log.rootDenied(node);
   }
 
   // SniffOwner.
@@ -245,7 +247,6 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
     const { outcome, reason } = result;
     if (outcome === "unreachable") this.arbiter.send({ type: "reported", key: nodeKey(node), reason });
     this.learn(node, result, true);
-    if (outcome === "denied") this.log.rootDenied(node);
     if (outcome !== "verified" || parsed === undefined) return "ask another";
     if (parsed.ok) {
       this.log.listRead(parsed);
