@@ -1,0 +1,92 @@
+import { type Pool, type PoolRequest, type PoolResponse, RollcallError, type StreamResponse } from "@rollcall/worker";
+import { pathError } from "./client-error.js";
+import type { ClientVersion } from "./client-version.js";
+import { bodyInMemory } from "./collect-body.js";
+import { type DiagnosticResult, endRetries } from "./diagnostic-result.js";
+import type { NodeUrls } from "./node-urls.js";
+import { type CallTerms, type ClientRequest, poolRequestOf } from "./pool-request.js";
+
+/** What the connections of one client share. */
+export interface ConnectionParts {
+  readonly pool: Pool;
+  readonly urls: NodeUrls;
+  readonly version: ClientVersion;
+}
+
+/**
+ * What a client's transport takes for a connection: made for one call, it sends the call through the pool.
+ *
+ * The fields are what users see of `meta.connection`. The others are private at run time too, because on each error some
+ * clients clone all that they find in `meta`.
+ */
+export class PoolConnection {
+  /** Of the node that answered, or was tried last; before, of the first configured one. */
+  url: URL;
+  id: string;
+  readonly headers: Readonly<Record<string, string>> = {};
+  readonly status = "alive";
+  readonly #parts: ConnectionParts;
+  #result: DiagnosticResult | undefined;
+  #retries = 0;
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts;
+    this.url = parts.urls.first;
+    this.id = this.url.href;
+  }
+
+  /** The call is about to be sent; `result` is what the client will show of it. */
+  begin(result: DiagnosticResult): void {
+    this.#result = result;
+  }
+
+  /** How often the pool has sent the call again. */
+  protected get retries(): number {
+    return this.#retries;
+  }
+
+  /** Makes true what the client shows of the call. */
+  protected showRetries(): void {
+    if (this.#result !== undefined) this.#result.meta.attempts = this.#retries;
+  }
+
+  /** Keeps the client from sending the call again. */
+  protected endClientRetries(): void {
+    endRetries(this.#result);
+  }
+
+  protected async send<Answer extends PoolResponse | StreamResponse>(
+    request: ClientRequest,
+    terms: Omit<CallTerms, "result">,
+    send: (prepared: PoolRequest) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { urls, version } = this.#parts;
+    version.read(request.headers);
+    const given = bodyInMemory(request.body);
+    const body = given instanceof Promise ? await given : given;
+    const answer = await send(poolRequestOf(request, body, { ...terms, result: this.#result }));
+    this.#tried(answer.attempts.length, urls.of(answer.nodeUrl));
+    return answer;
+  }
+
+  /** Records the attempts of a call that has failed. Returns the error that the clients hand out as it is, if any. */
+  protected failed({ path }: ClientRequest, error: unknown): TypeError | undefined {
+    if (!(error instanceof RollcallError)) {
+      // The source of a streamed body has failed.
+      this.#tried(0, undefined);
+      return undefined;
+    }
+    const last = error.attempts.at(-1);
+    this.#tried(error.attempts.length, last === undefined ? undefined : this.#parts.urls.at(last.node));
+    return error.code === "CONFIG" ? pathError(path) : undefined;
+  }
+
+  #tried(attempts: number, url: URL | undefined): void {
+    this.#retries = Math.max(0, attempts - 1);
+    if (url !== undefined) {
+      this.url = url;
+      this.id = url.href;
+    }
+    endRetries(this.#result);
+  }
+}
