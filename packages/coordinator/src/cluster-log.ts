@@ -14,6 +14,9 @@ const skippedMax = 20;
 /** All that one term's monitor logs. A warning that stays true is logged once until it was untrue. */
 export class ClusterLog {
   private readonly warnings: WarnOnce;
+  /** The request that a node refused. It outlasts a busy node's late answers: they say less. */
+  private refusal: string | undefined;
+  /** What came after the refusal. */
   private current: string | undefined;
   /** The refused nodes as they were last logged. */
   private refusedBefore = "";
@@ -26,7 +29,8 @@ export class ClusterLog {
 
   /** What stands in the way of finding the cluster's nodes; undefined while nothing does. For people. */
   get problem(): string | undefined {
-    return this.current;
+    if (this.refusal === undefined || this.current === undefined) return this.refusal ?? this.current;
+    return `${this.refusal}; now ${this.current}`;
   }
 
   // The health of nodes.
@@ -52,6 +56,7 @@ export class ClusterLog {
   // The cluster's identity.
 
   clusterFound(): void {
+    this.refusal = undefined;
     this.current = undefined;
   }
 
@@ -157,7 +162,8 @@ export class ClusterLog {
 
   private denied(node: NodeRecord, request: string, privilege: string): void {
     const label = nodeLabel(node);
-    this.current = `${label}: ${request} was refused: the user lacks the privilege ${privilege}`;
+    this.refusal = `${label}: ${request} was refused: the user lacks the privilege ${privilege}`;
+    this.current = undefined;
     this.warnings.warn(
       "denied",
       { node: label, privilege },
