@@ -199,6 +199,8 @@ export class AttemptHandler
 
   onComplete(): void {
     this.hasEnded = true;
+    // The next answer on this connection is another's to hold.
+    if (this.isHeld) this.connection?.gate?.open(false);
     this.owner.finished(this);
   }
 

@@ -36,6 +36,17 @@ describe("answers that stream", () => {
     assert.ok(streamed.bytes < windowBytes + 70_000, String(streamed.bytes));
   });
 
+  it("a connection whose answer has ended while its window was full serves the next request", async (test) => {
+    const server = await startRawServer(test, long(windowBytes));
+    const rig = openRig(test, { settings: { perNode: 1, maxResponseBytes: windowBytes } });
+    rig.use(server.origin);
+    const streamed = await rig.stream(windowBytes);
+    await waitUntil("all has come", () => streamed.end !== undefined);
+    const next = rig.begin();
+    await waitUntil("the next request is answered", () => next.settlements === 1);
+    assert.deepEqual([streamed.end, server.connections], ["whole", 1]);
+  });
+
   it("a node that ends its connection while its answer waits for the reader loses nothing of it", async (test) => {
     // undici's own pause throws here, where no code can catch it.
     for (const byteLength of [windowBytes, 30_000]) {
