@@ -1,22 +1,15 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { type EngineName, startEngine } from "@rollcall/testing/engines";
+import { startEngine } from "@rollcall/testing/engines";
 import { allCalls } from "./all-calls.js";
 import { testedClients } from "./clients.js";
 import { differencesOf } from "./compare.js";
 import { problemsOf } from "./differences.js";
+import { clientsOfEngines } from "./engine-clients.js";
 import { isFullMatrix } from "./full-matrix.js";
 import { runAlone, runOnPool } from "./run-both.js";
 
-const engines: readonly { readonly kind: EngineName; readonly clients: RegExp }[] = [
-  { kind: "elasticsearch", clients: /elasticsearch 7/ },
-  { kind: "elasticsearch8", clients: /elasticsearch 8/ },
-  { kind: "elasticsearch9", clients: /elasticsearch 9/ },
-  { kind: "opensearch", clients: /opensearch/ },
-  { kind: "opensearch3", clients: /opensearch 3/ },
-];
-
-for (const { kind, clients } of engines) {
+for (const { kind, clients } of clientsOfEngines) {
   it(`on the real engine ${kind}, its clients do on a pool what they do alone`, { skip: !isFullMatrix }, async () => {
     await using cluster = await startEngine({ kind, nodes: 1 });
     const [upstream = ""] = cluster.urls;

@@ -111,6 +111,7 @@ const faults: Readonly<Record<string, NodeFault>> = {
   scroll: firstPage,
   "scroll-once": { answer: (response, count) => (count === 0 ? error(429) : firstPage).answer(response, count, "") },
   "scroll-page": reply(json, scrollPage([])),
+  sized: reply({ ...json, "content-length": `${found.length}` }, found),
   gzip: reply({ ...json, "content-encoding": "gzip" }, gzipped),
   "cut-gzip": reply({ ...json, "content-encoding": "gzip" }, gzipped.subarray(0, gzipped.length - 12)),
   "no-json": reply(json, '{"took": 1'),
