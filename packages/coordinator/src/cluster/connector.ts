@@ -1,3 +1,4 @@
+import type { OnReadOpts, Socket } from "node:net";
 import { Semaphore, type Timers } from "@rollcall/core";
 import type { buildConnector } from "undici";
 import type { Endpoint } from "./endpoint.js";
@@ -17,8 +18,18 @@ export interface ConnectorOptions {
   readonly signal?: AbortSignal;
   /** The wall clock: certificates have dates. */
   readonly wallNowMs: () => number;
+  /** Takes what is read from a socket that is about to be made; otherwise the socket has its own buffers. */
+  readonly reads?: () => SocketReader;
   /** Gets the time that each connection took to open, on a clock of the caller's own. */
   readonly timed?: { readonly nowMs: () => number; readonly took: (ms: number) => void };
+}
+
+/** Takes what is read from one socket. */
+export interface SocketReader {
+  /** As `net.connect` takes it. */
+  readonly onread: OnReadOpts;
+  /** The socket was made with it. */
+  attach(socket: Socket): void;
 }
 
 /** The owner of the connections, and where they lead now. */

@@ -2,7 +2,7 @@
 
 export { systemTimers } from "../system-timers.js";
 export { answerHeadersMaxBytes } from "./answer-limits.js";
-export { type ConnectorOptions, createConnector, type Reached } from "./connector.js";
+export { type ConnectorOptions, createConnector, type Reached, type SocketReader } from "./connector.js";
 export { type Endpoint, sameConnection } from "./endpoint.js";
 export { NameCache } from "./name-cache.js";
 export { UndiciClient } from "./undici-parts.cjs";

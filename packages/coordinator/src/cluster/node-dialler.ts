@@ -1,14 +1,15 @@
 import type { LookupAddress } from "node:dns";
-import { isIP, Socket } from "node:net";
+import { isIP, type OnReadOpts, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { present, type Timers } from "@rollcall/core";
 import type { buildConnector } from "undici";
+import type { ConnectorOptions } from "./connector.js";
 import { type Dialled, dialFirst, inTurn } from "./dial-first.js";
 import type { Endpoint } from "./endpoint.js";
 import { judgePinnedChain } from "./pinned-certificate.js";
 import { buildUndiciConnector } from "./undici-parts.cjs";
 
-interface NodeDiallerOptions {
+interface NodeDiallerOptions extends Pick<ConnectorOptions, "reads"> {
   /** Time for TCP and TLS together, at each address. */
   readonly connectTimeoutMs: number;
   readonly timers: Timers;
@@ -19,6 +20,8 @@ interface NodeDiallerOptions {
 /** Dials the addresses of one node with its TLS settings, and compares the chain that it sends with its pin. */
 export class NodeDialler {
   private readonly connect: buildConnector.connector;
+  /** Read by the next socket, when it is made: undici's connector has the same options for all. */
+  private readonly onread: Partial<OnReadOpts> = {};
   /** That of the address which was connected last: it is tried first. */
   private lastFamily: number | undefined;
 
@@ -28,6 +31,7 @@ export class NodeDialler {
   ) {
     this.connect = buildUndiciConnector({
       timeout: options.connectTimeoutMs,
+      ...(options.reads === undefined ? {} : { onread: this.onread as OnReadOpts }),
       ...present({ ca: tls.ca && [...tls.ca], cert: tls.cert, key: tls.key }),
       // Always said: otherwise NODE_TLS_REJECT_UNAUTHORIZED in the environment decides.
       // With a pin and no `ca`, the pin alone decides, in `judgePinnedChain`.
@@ -74,12 +78,15 @@ export class NodeDialler {
     const { serverName } = this.tls;
     // No server is called by its number: there the certificate is compared with the address.
     const servername = serverName ?? (isIP(host) === 0 ? host : "");
+    const reads = this.options.reads?.();
+    Object.assign(this.onread, reads?.onread);
     // The connector returns its socket; its type does not say so.
     const socket: unknown = this.connect(
       { ...target, hostname: address, host: serverName ?? host, servername },
       (error, connected) => done(error, error === null ? (connected as Socket) : null),
     );
     if (!(socket instanceof Socket)) throw new TypeError("undici's connector has not returned its socket");
+    reads?.attach(socket);
     return socket;
   }
 }

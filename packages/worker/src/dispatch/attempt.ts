@@ -117,6 +117,7 @@ export class AttemptHandler
 
   /** The body goes to a stream from now on. */
   openStream(): AnswerStream {
+    this.mayStream(true);
     this.stream = new AnswerStream(this.request.prepared.answerWindowBytes, this);
     return this.stream;
   }
@@ -141,8 +142,14 @@ export class AttemptHandler
     if (isHeld === this.isHeld) return;
     this.isHeld = isHeld;
     this.owner.held(this, isHeld);
-    if (isHeld) this.connection?.gate?.close();
-    else this.connection?.gate?.open(!this.isParsing);
+    if (isHeld) this.connection?.reads?.close();
+    else this.connection?.reads?.open(!this.isParsing);
+  }
+
+  /** Whether what is read from now on is for a stream. */
+  private mayStream(isStreaming: boolean): void {
+    const reads = this.connection?.reads;
+    if (reads !== undefined) reads.isStreaming = isStreaming;
   }
 
   drop(): void {
@@ -199,8 +206,9 @@ export class AttemptHandler
 
   onComplete(): void {
     this.hasEnded = true;
+    if (this.stream !== undefined) this.mayStream(false);
     // The next answer on this connection is another's to hold.
-    if (this.isHeld) this.connection?.gate?.open(false);
+    if (this.isHeld) this.connection?.reads?.open(false);
     this.owner.finished(this);
   }
 

@@ -8,7 +8,7 @@ import {
 import type { Random, Timers } from "@rollcall/core";
 import type { Client, Dispatcher } from "undici";
 import { InFlightList, type Link } from "./in-flight-list.js";
-import { SocketGate } from "./socket-gate.js";
+import { SocketReads } from "./socket-reads.js";
 import type { Target } from "./target.js";
 
 /** One thread's settings for the connections to each node. */
@@ -45,12 +45,12 @@ export interface NodeHandler extends Dispatcher.DispatchHandler {
 }
 
 /**
- * A connection that is being opened. `giveUp` is absent before it is dialled; without effect once it is open. `gate`
- * stands before its socket from then on.
+ * A connection that is being opened. `giveUp` is absent before it is dialled; without effect once it is open. `reads`
+ * are those of its socket, from then on.
  */
 interface Opening {
   giveUp?: (reason: Error) => void;
-  gate?: SocketGate;
+  reads?: SocketReads | undefined;
 }
 
 /**
@@ -88,9 +88,9 @@ export class Connection extends UndiciClient {
     this.opening.giveUp?.(reason);
   }
 
-  /** Before the socket's bytes; absent until it is open. */
-  get gate(): SocketGate | undefined {
-    return this.opening.gate;
+  /** Absent until it is open. */
+  get reads(): SocketReads | undefined {
+    return this.opening.reads;
   }
 
   /** A request is about to be written. Returns whether the socket has served one before it. */
@@ -138,6 +138,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
     this.dial = createConnector(this, {
       ...settings,
       ...lookups,
+      reads: () => new SocketReads(),
       signal: this.stop.signal,
       wallNowMs: () => observer.wallNowMs(),
       timed: {
@@ -232,7 +233,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
       connect: (target, callback) => {
         opening.giveUp = this.dial(target, (...opened) => {
           const [, socket] = opened;
-          if (socket !== null) opening.gate = new SocketGate(socket);
+          if (socket !== null) opening.reads = SocketReads.of(socket);
           callback(...opened);
         });
       },

@@ -242,7 +242,7 @@ const head = (id: number) => (outgoing: Outgoing) =>
     attempts: [{ node: "n:1", code: "200", ms: 1 }],
   });
 const piece = (id: number, text: string) => (outgoing: Outgoing) =>
-  outgoing.piece(id, [Buffer.from(text)], Buffer.byteLength(text));
+  outgoing.joinedPiece(id, [Buffer.from(text)], Buffer.byteLength(text));
 
 describe("streams through lanes", () => {
   it("a streamed answer comes piece by piece, what is read is reported, and its id is free after its end", async (test) => {

@@ -6,12 +6,13 @@ import type { CancelCode, PreparedRequest, Result } from "../dispatch/sender.js"
 import { headerText } from "./header-text.js";
 import { type AnswerHead, toMain, toThread, type Word } from "./messages.js";
 import { urlWord } from "./node-url-word.js";
+import type { PieceLane } from "./piece-runs.js";
 
 /** Up to this length, copying text is cheaper than transferring a buffer. */
 const textMaxBytes = 8_192;
 
 /** One side's messages of this turn. */
-export class Outgoing {
+export class Outgoing implements PieceLane {
   readonly words: Word[] = [];
   readonly transfer: ArrayBuffer[] = [];
 
@@ -77,16 +78,17 @@ export class Outgoing {
     this.words.push(urlWord(node, nodeUrl));
   }
 
-  /** The pieces, joined: a copy, because what was read from a socket may hold more than these bytes. */
-  piece(id: number, pieces: readonly Uint8Array[], byteLength: number): void {
-    const joined = new Uint8Array(byteLength);
+  wholePiece(id: number, bytes: Buffer): void {
+    this.words.push(toMain.piece, id, bytes);
+    this.transfer.push(bytes.buffer as ArrayBuffer);
+  }
+
+  joinedPiece(id: number, parts: readonly Buffer[], byteLength: number): void {
+    // Not `Buffer.concat`: its result may lie in Node's pool, which cannot be transferred.
+    const joined = Buffer.allocUnsafeSlow(byteLength);
     let at = 0;
-    for (const piece of pieces) {
-      joined.set(piece, at);
-      at += piece.length;
-    }
-    this.words.push(toMain.piece, id, joined);
-    this.transfer.push(joined.buffer);
+    for (const part of parts) at += part.copy(joined, at);
+    this.wholePiece(id, joined);
   }
 
   end(id: number): void {

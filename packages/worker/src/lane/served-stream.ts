@@ -1,8 +1,8 @@
 import type { WireError } from "@rollcall/core";
-import { pieceMaxBytes } from "@rollcall/core/request";
 import type { AnswerReader, AnswerSource } from "../dispatch/answer-stream.js";
 import type { StreamingAnswer } from "../dispatch/sender.js";
 import type { Outgoing } from "./outgoing.js";
+import { PieceRuns } from "./piece-runs.js";
 
 /** What a stream of a thread needs of the thread's end of the lane. */
 export interface ServedStreamOwner {
@@ -16,8 +16,7 @@ export interface ServedStreamOwner {
 /** One answer that streams to main: joins its pieces, up to a size or to the end of the turn. */
 export class ServedStream implements AnswerReader {
   private readonly source: AnswerSource;
-  private pieces: Buffer[] = [];
-  private byteLength = 0;
+  private readonly unposted = new PieceRuns();
 
   constructor(
     private readonly id: number,
@@ -34,16 +33,14 @@ export class ServedStream implements AnswerReader {
   }
 
   drop(): void {
-    this.pieces = [];
+    this.unposted.clear();
     this.source.drop();
     this.owner.outgoing.dropped(this.id);
     this.owner.ended(this.id);
   }
 
   piece(bytes: Buffer): void {
-    if (this.byteLength + bytes.length > pieceMaxBytes) this.join();
-    this.pieces.push(bytes);
-    this.byteLength += bytes.length;
+    this.unposted.add(bytes);
     this.owner.joinSoon(this);
   }
 
@@ -60,9 +57,6 @@ export class ServedStream implements AnswerReader {
   }
 
   join(): void {
-    if (this.pieces.length === 0) return;
-    this.owner.outgoing.piece(this.id, this.pieces, this.byteLength);
-    this.pieces = [];
-    this.byteLength = 0;
+    this.unposted.post(this.id, this.owner.outgoing);
   }
 }
