@@ -30,7 +30,7 @@ export function differencesOf(alone: readonly CallRecord[], onPool: readonly Cal
     const requests = Math.min(record.wire.length, other.wire.length);
     return [...new Set([...mine.keys(), ...theirs.keys()])]
       .filter((field) => !volatile.some((pattern) => pattern.test(field)))
-      .filter((field) => !(isOutcome && field.startsWith("result.")))
+      .filter((field) => !(isOutcome && /^(?:result|spans)\./.test(field)))
       .filter((field) => !field.startsWith("wire.") || Number(field.split(".")[1]) < requests)
       .filter((field) => mine.get(field) !== theirs.get(field))
       .map((field) => ({ call: record.name, field, alone: mine.get(field), onPool: theirs.get(field) }));
@@ -38,7 +38,7 @@ export function differencesOf(alone: readonly CallRecord[], onPool: readonly Cal
 }
 
 /** Every leaf by its path. An address of this machine and an id that is made up are the same in all runs. */
-function flat({ result, events, wire }: CallRecord): Map<string, unknown> {
+function flat({ result, events, spans, wire }: CallRecord): Map<string, unknown> {
   const leaves = new Map<string, unknown>();
   const visit = (path: string, value: unknown): void => {
     if (typeof value === "object" && value !== null && Object.keys(value).length > 0) {
@@ -51,6 +51,7 @@ function flat({ result, events, wire }: CallRecord): Map<string, unknown> {
   leaves.set("events", events.join(", "));
   leaves.set("requests", wire.length);
   visit("result", result);
+  if (spans.length > 0) visit("spans", spans);
   if (wire.length > 0) visit("wire", wire);
   return leaves;
 }

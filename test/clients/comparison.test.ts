@@ -17,6 +17,8 @@ for (const tested of testedClients) {
       runOnPool(tested, upstream, allCalls, 2),
     ]);
     assert.ok(alone.length >= 120, `${alone.length} calls`);
+    const withSpans = alone.filter(({ spans }) => spans.length > 0);
+    assert.equal(withSpans.length > 60, tested.family === "modern", `${withSpans.length} calls have spans`);
     assert.deepEqual(problemsOf(differencesOf(alone, inMain), tested.name), []);
     assert.deepEqual(problemsOf(differencesOf(alone, inThreads), tested.name), []);
   });

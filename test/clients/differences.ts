@@ -39,10 +39,6 @@ export const expectedDifferences: readonly ExpectedDifference[] = [
     ...{ reason: "and engines refuse that", isOfEngines: true },
   },
   {
-    ...{ field: /^wire\.\d+\.headers\.(?:transfer-encoding|content-length)$/, calls: /^a body as a stream$/ },
-    reason: "a body that is a stream is read into memory first",
-  },
-  {
     ...{ field: /^events$/, calls: retried, onPool: /^(?!.*request well \d+, (?:deserialization well \d*, )?request)/ },
     reason: "one event for each call; the client's own loop of retries has one for each attempt",
   },
@@ -68,7 +64,7 @@ export const expectedDifferences: readonly ExpectedDifference[] = [
     reason: "alone, the timeout ends with the headers",
   },
   {
-    ...{ field: /^result\.thrown\.message$/, calls: retried },
+    ...{ field: /^(?:result\.thrown|spans\.0\.exceptions\.0)\.message$/, calls: retried },
     reason: "the pool's own words for a lost connection",
   },
   {

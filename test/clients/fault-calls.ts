@@ -31,6 +31,19 @@ export const faultCalls: readonly Call[] = [
   { name: "gzip that is asked for", request: read("gzip"), child: { compression: true }, family: "modern" },
   { name: "gzip that is asked for ", request: read("gzip"), child: { suggestCompression: true }, family: "classic" },
   { name: "a stream of gzip", request: read("gzip"), options: { asStream: true } },
+  ...["503", "reset-after", "404"].flatMap((fault) => {
+    const parameters = { index: `fault-${fault}` };
+    return [
+      // By methods of their own, which have spans.
+      { name: `a read that is lost or refused by its method: ${fault}`, api: "search", parameters, options: soon },
+      {
+        name: `a read that is lost or refused by its method: ${fault}, once`,
+        api: "search",
+        parameters,
+        options: once,
+      },
+    ];
+  }),
   { name: "a read that is refused once with 503", request: read("once-503"), options: soon },
   { name: "a read that is refused once with 429", request: read("once-429"), options: soon },
   { name: "a read that is reset once", request: read("once-reset"), options: soon },

@@ -97,6 +97,16 @@ const faults: Readonly<Record<string, NodeFault>> = {
       response.write(found.slice(0, 20), () => response.socket?.destroy());
     },
   },
+  endless: {
+    answer(response) {
+      response.writeHead(200, json);
+      const more = () => {
+        while (!response.destroyed && response.write("x".repeat(65_536)));
+      };
+      response.on("drain", more);
+      more();
+    },
+  },
   slow: {
     answer: (response) => {
       response.writeHead(200, json);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import type { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { after, before, describe, it } from "node:test";
 import { type FixtureCluster, startFixtureCluster } from "@rollcall/testing/fixture";
 import { createPool, type Pool, RollcallError } from "rollcall";
@@ -23,16 +23,21 @@ for (const tested of testedClients) {
     let cluster: FixtureCluster;
     let node: RecordingNode;
     let pool: Pool;
+    let smallPool: Pool;
     let client: AnyClient;
     before(async () => {
       cluster = await startFixtureCluster({ kind: tested.kind, nodes: 1 });
       node = await startRecordingNode(cluster.urls[0] ?? "");
       pool = createPool({ nodes: [node.url], discovery: false, threads: 0, logger: false });
+      smallPool = createPool({
+        ...{ nodes: [node.url], discovery: false, threads: 0, logger: false },
+        maxResponseBytes: 100_000,
+      });
       client = clientOn(tested, pool);
       await client.transport.request({ method: "GET", path: "/" });
     });
     after(async () => {
-      await pool.close();
+      await Promise.all([pool.close(), smallPool.close()]);
       await node[Symbol.asyncDispose]();
       await cluster.close();
     });
@@ -95,9 +100,78 @@ for (const tested of testedClients) {
       answer.body.destroy();
     });
 
+    it("ends an answer that grows beyond the bound with its own class of error", async () => {
+      const bounded = tested.kind === "elasticsearch" ? client : clientOn(tested, smallPool);
+      const error = await failureOf(bounded.transport.request(read("endless"), { maxResponseSize: 100_000 }));
+      assert.ok(error instanceof classOf(tested, "RequestAbortedError"), String(error));
+      assert.deepEqual(causeOf(error), ["BAD_RESPONSE", "maybe"]);
+    });
+
     it("refuses an answer that is larger than `maxResponseSize`", { skip: tested.family === "classic" }, async () => {
       const error = await failureOf(client.transport.request(read("text"), { maxResponseSize: 3 }));
       assert.ok(error instanceof classOf(tested, "RequestAbortedError"), String(error));
+    });
+
+    it("sends a body that streams as it comes, once, and says how much of it was sent when that fails", async () => {
+      node.take();
+      const came = node.arrival();
+      const body = new PassThrough();
+      const lost = failureOf(client.transport.request({ ...write("reset-before"), body }));
+      body.write("one\n");
+      // The node answers before the body has ended.
+      await came;
+      const error = await lost;
+      assert.ok(error instanceof classOf(tested, "ConnectionError"), String(error));
+      assert.equal((error.cause as RollcallError).sentBytes, 4);
+      assert.equal(node.take().length, 1);
+      assert.ok(body.destroyed);
+    });
+
+    it("hands out the error of a streamed body's source", async () => {
+      const broken = new Error("the source is broken");
+      const body = Readable.from(
+        (async function* () {
+          yield "one\n";
+          throw broken;
+        })(),
+      );
+      const error = await failureOf(client.transport.request({ ...write("ok"), body }));
+      if (tested.family === "classic") assert.equal(error, broken);
+      else assert.equal((error.cause as RollcallError).cause, broken);
+    });
+
+    it("sends nothing of a stream that was given before, or that is an iterable too: one clear error", async () => {
+      const body = Readable.from(["one\n"]);
+      await client.transport.request({ ...write("ok"), body });
+      const both = Object.assign(Readable.from(["two\n"]), { [Symbol.iterator]: () => ["two\n"].values() });
+      node.take();
+      for (const [bad, text] of [
+        [body, /was read or given to a request before/],
+        [both, /both a stream and an iterable/],
+      ] as const) {
+        const error = await failureOf(client.transport.request({ ...write("ok"), body: bad }));
+        const name = tested.family === "classic" ? "ConfigurationError" : "ConnectionError";
+        assert.ok(error instanceof classOf(tested, name), String(error));
+        assert.match(error.message, text);
+        assert.deepEqual(causeOf(error), ["CONFIG", "no"]);
+      }
+      assert.deepEqual(node.take(), []);
+    });
+
+    it("is tried in a version that is not known, with one warning of the process", async () => {
+      const warnings: Error[] = [];
+      const listener = (warning: Error & { readonly code?: string }) => {
+        if (warning.code === "ROLLCALL_CLIENT_VERSION") warnings.push(warning);
+      };
+      process.on("warning", listener);
+      // Of another major for each client: a version is said once in a process.
+      const headers = { "user-agent": `${tested.kind}-js/${50 + testedClients.indexOf(tested)}.0.0` };
+      for (let made = 0; made < 2; made++) {
+        await clientOn(tested, pool, { headers }).transport.request({ method: "GET", path: "/" });
+      }
+      await new Promise(setImmediate);
+      process.off("warning", listener);
+      assert.equal(warnings.length, 1);
     });
   });
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { Readable } from "node:stream";
 import type { Call } from "./call.js";
 import type { AnyClient, TestedClient } from "./clients.js";
+import { plainSpan, type RecordedSpan, recordSpans } from "./recorded-spans.js";
 import type { RecordingNode, WireRequest } from "./recording-node.js";
 
 /** All that can be seen of one call. */
@@ -9,6 +10,8 @@ export interface CallRecord {
   readonly name: string;
   readonly result: unknown;
   readonly events: readonly string[];
+  /** Of versions 8 and 9 alone. */
+  readonly spans: readonly object[];
   readonly wire: readonly WireRequest[];
 }
 
@@ -35,8 +38,12 @@ export async function runCalls(
   const records: CallRecord[] = [];
   for (const call of calls) {
     if (call.family !== undefined && call.family !== family) continue;
-    const result = await outcomeOf(family, client, node, call);
-    records.push({ name: call.name, result, events: events.splice(0), wire: node.take() });
+    const spans: RecordedSpan[] = [];
+    const result = await recordSpans(spans, () => outcomeOf(family, client, node, call));
+    records.push({
+      ...{ name: call.name, result, events: events.splice(0) },
+      ...{ spans: spans.map(plainSpan), wire: node.take() },
+    });
   }
   return records;
 }

@@ -1,4 +1,5 @@
 import type { RollcallError } from "@rollcall/worker";
+import { isTooLarge } from "./size-limits.js";
 
 /** The clients' own names of errors, of those that a connection can fail with. */
 export type ClientErrorName =
@@ -14,7 +15,10 @@ export interface ClientError {
 }
 
 /** What becomes of an error of the pool, as users of the clients know it. */
-export function clientErrorOf({ code, message }: RollcallError): ClientError {
+export function clientErrorOf(error: RollcallError): ClientError {
+  const { code, message } = error;
+  if (isTooLarge(error))
+    return { name: "RequestAbortedError", message: "The content is bigger than the maximum allowed" };
   switch (code) {
     case "TIMEOUT":
       return { name: "TimeoutError", message: "Request timed out" };

@@ -1,3 +1,5 @@
+import type { SizeLimits } from "./size-limits.js";
+
 /** What all clients show of a call in their events: live, changed as the call goes on. */
 export interface DiagnosticResult {
   readonly meta: {
@@ -9,7 +11,7 @@ export interface DiagnosticResult {
 }
 
 /** The options of one call that the adapter reads; all else is the client's own. */
-export interface CallOptions {
+export interface CallOptions extends SizeLimits {
   readonly maxRetries?: unknown;
   readonly ignore?: unknown;
 }

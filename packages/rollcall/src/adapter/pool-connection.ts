@@ -1,15 +1,17 @@
-import { type Pool, type PoolRequest, type PoolResponse, RollcallError, type StreamResponse } from "@rollcall/worker";
+import type { Pool, PoolRequest, PoolResponse, RollcallError, StreamResponse } from "@rollcall/worker";
 import { pathError } from "./client-error.js";
 import type { ClientVersion } from "./client-version.js";
-import { bodyInMemory } from "./collect-body.js";
 import { type DiagnosticResult, endRetries } from "./diagnostic-result.js";
 import type { NodeUrls } from "./node-urls.js";
 import { type CallTerms, type ClientRequest, poolRequestOf } from "./pool-request.js";
+import { boundOf, type SizeLimits } from "./size-limits.js";
 
 /** What the connections of one client share. */
 export interface ConnectionParts {
   readonly pool: Pool;
   readonly urls: NodeUrls;
+  /** The pool's own bound of an answer. */
+  readonly maxResponseBytes: number;
   readonly version: ClientVersion;
 }
 
@@ -57,25 +59,20 @@ export class PoolConnection {
 
   protected async send<Answer extends PoolResponse | StreamResponse>(
     request: ClientRequest,
-    terms: Omit<CallTerms, "result">,
+    terms: Pick<CallTerms, "timeoutMs" | "signal">,
+    limits: SizeLimits | undefined,
     send: (prepared: PoolRequest) => Promise<Answer>,
   ): Promise<Answer> {
-    const { urls, version } = this.#parts;
+    const { urls, version, maxResponseBytes: poolMaxBytes } = this.#parts;
     version.read(request.headers);
-    const given = bodyInMemory(request.body);
-    const body = given instanceof Promise ? await given : given;
-    const answer = await send(poolRequestOf(request, body, { ...terms, result: this.#result }));
+    const maxResponseBytes = limits === undefined ? undefined : boundOf(request.headers, limits, poolMaxBytes);
+    const answer = await send(poolRequestOf(request, { ...terms, maxResponseBytes, result: this.#result }));
     this.#tried(answer.attempts.length, urls.of(answer.nodeUrl));
     return answer;
   }
 
   /** Records the attempts of a call that has failed. Returns the error that the clients hand out as it is, if any. */
-  protected failed({ path }: ClientRequest, error: unknown): TypeError | undefined {
-    if (!(error instanceof RollcallError)) {
-      // The source of a streamed body has failed.
-      this.#tried(0, undefined);
-      return undefined;
-    }
+  protected failed({ path }: ClientRequest, error: RollcallError): TypeError | undefined {
     const last = error.attempts.at(-1);
     this.#tried(error.attempts.length, last === undefined ? undefined : this.#parts.urls.at(last.node));
     return error.code === "CONFIG" ? pathError(path) : undefined;

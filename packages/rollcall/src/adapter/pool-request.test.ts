@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Stream } from "node:stream";
 import { it } from "node:test";
 import type { PoolRequest } from "@rollcall/worker";
 import type { CallOptions } from "./diagnostic-result.js";
@@ -7,11 +8,14 @@ import { type ClientRequest, poolRequestOf } from "./pool-request.js";
 function requestOf(given: Partial<ClientRequest>, options: CallOptions = {}, context: unknown = null): PoolRequest {
   const result = { meta: { attempts: 0, connection: null, context, request: { options } } };
   const request = { method: "GET", path: "/a", ...given };
-  return poolRequestOf(request, undefined, { timeoutMs: undefined, signal: undefined, result });
+  return poolRequestOf(request, { timeoutMs: undefined, signal: undefined, maxResponseBytes: undefined, result });
 }
 
 const timeoutOf = (timeoutMs: unknown) =>
-  poolRequestOf({ method: "GET", path: "/" }, undefined, { timeoutMs, signal: undefined, result: undefined }).timeoutMs;
+  poolRequestOf(
+    { method: "GET", path: "/" },
+    { timeoutMs, signal: undefined, maxResponseBytes: undefined, result: undefined },
+  ).timeoutMs;
 
 it("a client's query joins the path, also where the path has one of its own or no slash", () => {
   assert.equal(requestOf({ path: "/a", querystring: "b=1" }).path, "/a?b=1");
@@ -51,4 +55,16 @@ it("a status that a call ignores is an answer, where the pool would retry it", (
 it("the context of a call may give its class", () => {
   assert.equal(requestOf({}, {}, { rollcall: { class: "repeatable" } }).class, "repeatable");
   assert.equal(requestOf({}, {}, { trace: 1 }).class, undefined);
+});
+
+it("a body that is a stream is not read here; one of the first kind, without an iterator, is made one of today's", async () => {
+  const body = (async function* () {})();
+  assert.equal(requestOf({ body }).body, body);
+  const old = new Stream();
+  const pieces = requestOf({ body: old }).body as AsyncIterable<Uint8Array>;
+  setImmediate(() => {
+    old.emit("data", Buffer.from("a"));
+    old.emit("end");
+  });
+  for await (const piece of pieces) assert.equal(String(piece), "a");
 });

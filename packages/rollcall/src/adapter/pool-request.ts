@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { PoolRequest } from "@rollcall/worker";
 import { credentialOf } from "./call-credential.js";
 import type { DiagnosticResult } from "./diagnostic-result.js";
@@ -14,27 +15,25 @@ export interface ClientRequest {
 export interface CallTerms {
   readonly timeoutMs: unknown;
   readonly signal: PoolRequest["signal"];
+  readonly maxResponseBytes: number | undefined;
   /** Where the client has shown its state of the call. */
   readonly result: DiagnosticResult | undefined;
 }
 
-/** The same request for the pool. `body` is what of the request's body there is in memory. */
-export function poolRequestOf(
-  request: ClientRequest,
-  body: string | Uint8Array | undefined,
-  terms: CallTerms,
-): PoolRequest {
-  const { signal, timeoutMs, result } = terms;
+/** The same request for the pool. */
+export function poolRequestOf(request: ClientRequest, terms: CallTerms): PoolRequest {
+  const { signal, timeoutMs, maxResponseBytes, result } = terms;
   const { authorization } = request.headers ?? {};
   const auth = authorization === undefined ? undefined : credentialOf(authorization);
   return {
     method: request.method,
     path: targetOf(request),
     headers: headersOf(request.headers, auth !== undefined),
-    body: body === "" ? undefined : body,
+    body: bodyOf(request.body),
     timeoutMs: timeoutOf(timeoutMs),
     class: classOf(result),
     retry: retryOf(result),
+    maxResponseBytes,
     signal,
     auth,
   };
@@ -58,6 +57,15 @@ function headersOf(given: ClientRequest["headers"], hasCredential: boolean): Rec
     headers[name] = typeof value === "string" ? value : Array.isArray(value) ? value.join(", ") : String(value);
   }
   return headers;
+}
+
+/** What a client has not made text or bytes of is a stream. */
+function bodyOf(body: unknown): PoolRequest["body"] {
+  if (body === undefined || body === null || body === "") return undefined;
+  if (typeof body === "string" || body instanceof Uint8Array) return body;
+  // Streams of before Node 10: the clients take whatever has a `pipe`.
+  if (!(Symbol.asyncIterator in (body as object))) return new Readable().wrap(body as NodeJS.ReadableStream);
+  return body as AsyncIterable<string | Uint8Array>;
 }
 
 const oneDayMs = 86_400_000;

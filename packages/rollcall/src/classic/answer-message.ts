@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { PoolResponse, ResponseHeaders, StreamResponse } from "@rollcall/worker";
-import { bufferOf } from "../adapter/collect-body.js";
+import { bufferOf } from "../adapter/answer-bytes.js";
 
 /** Headers as Node's own `IncomingMessage` has them: one text each, but for cookies. */
 export type MessageHeaders = Readonly<Record<string, string | readonly string[]>>;

@@ -30,8 +30,9 @@ export class ClassicConnectionPool {
       const place = "versions 8 and 9 have rollcall/elasticsearch";
       throw new RollcallError("CONFIG", `${entry} is for version ${tested.join(" and ")} of the client: ${place}`);
     }
+    const { maxResponseBytes = 0 } = pool.config();
     const version = new ClientVersion(entry, tested);
-    this.#shared = { pool, urls: new NodeUrls(pool), version, errors: client.errors };
+    this.#shared = { pool, urls: new NodeUrls(pool), maxResponseBytes, version, errors: client.errors };
   }
 
   getConnection(): ClassicConnection | null {

@@ -1,7 +1,9 @@
 import { RollcallError } from "@rollcall/worker";
 import { clientErrorOf, setCause } from "../adapter/client-error.js";
+import type { DiagnosticResult } from "../adapter/diagnostic-result.js";
 import { type ConnectionParts, PoolConnection } from "../adapter/pool-connection.js";
 import type { ClientRequest } from "../adapter/pool-request.js";
+import type { SizeLimits } from "../adapter/size-limits.js";
 import { streamedMessage, WholeMessage } from "./answer-message.js";
 import { CallAbort } from "./call-abort.js";
 import type { ClassicClient } from "./client-module.js";
@@ -20,10 +22,21 @@ type Callback = (error: Error | null, message: object | null) => void;
 /** A {@link PoolConnection} of a client that works with callbacks. */
 export class ClassicConnection extends PoolConnection {
   readonly #shared: ClassicConnections;
+  #limits: SizeLimits = {};
 
   constructor(shared: ClassicConnections) {
     super(shared);
     this.#shared = shared;
+  }
+
+  /** The call is about to be sent by a transport with these limits; the call's own come first. */
+  beginWith(result: DiagnosticResult, limits: SizeLimits): void {
+    this.begin(result);
+    const { maxResponseSize, maxCompressedResponseSize } = result.meta.request.options;
+    this.#limits = {
+      maxResponseSize: maxResponseSize || limits.maxResponseSize,
+      maxCompressedResponseSize: maxCompressedResponseSize || limits.maxCompressedResponseSize,
+    };
   }
 
   /** A listener of the user's is called next: what the client reports of the call is made true. */
@@ -43,8 +56,10 @@ export class ClassicConnection extends PoolConnection {
     const terms = { timeoutMs: request.timeout, signal };
     const message: Promise<object> =
       request.asStream === true
-        ? this.send(request, terms, (prepared) => pool.stream(prepared)).then(streamedMessage)
-        : this.send(request, terms, (prepared) => pool.request(prepared)).then((answer) => new WholeMessage(answer));
+        ? this.send(request, terms, undefined, (prepared) => pool.stream(prepared)).then(streamedMessage)
+        : this.send(request, terms, this.#limits, (one) => pool.request(one)).then(
+            (answer) => new WholeMessage(answer),
+          );
     message.then(
       // Not within the promise: an error that a user's callback throws is an exception, not a rejection.
       (answered) => process.nextTick(callback, null, answered),
@@ -58,10 +73,12 @@ export class ClassicConnection extends PoolConnection {
   }
 
   #errorOf(request: ClassicRequest, error: unknown): Error {
+    // Of a pool that is none of ours, such as a test's.
+    if (!(error instanceof RollcallError)) return error instanceof Error ? error : new Error(String(error));
     const refused = this.failed(request, error);
     if (refused !== undefined) return refused;
-    // The error of a streamed body's source; the clients hand it out.
-    if (!(error instanceof RollcallError)) return error instanceof Error ? error : new Error(String(error));
+    // The error of a streamed body's source is handed out as it is.
+    if (error.sentBytes !== undefined && error.code === "CONFIG" && error.cause instanceof Error) return error.cause;
     const { name, message } = clientErrorOf(error);
     const ClientError = this.#shared.errors[name] ?? Error;
     const failure = new ClientError(message);

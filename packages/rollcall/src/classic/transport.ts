@@ -1,5 +1,6 @@
 import type { DiagnosticResult } from "../adapter/diagnostic-result.js";
-import type { ClassicClient, Emit } from "./client-module.js";
+import type { SizeLimits } from "../adapter/size-limits.js";
+import type { ClassicClient, Emit, TransportOptions } from "./client-module.js";
 import { ClassicConnection } from "./connection.js";
 
 /**
@@ -8,18 +9,18 @@ import { ClassicConnection } from "./connection.js";
  */
 export function observedTransport(Transport: ClassicClient["Transport"]): ClassicClient["Transport"] {
   return class extends Transport {
-    constructor(options: { readonly emit: Emit }) {
-      super({ ...options, emit: observed(options.emit) });
+    constructor(options: TransportOptions & SizeLimits) {
+      super({ ...options, emit: observed(options.emit, options) });
     }
   };
 }
 
-function observed(emit: Emit): Emit {
+function observed(emit: Emit, limits: SizeLimits): Emit {
   return (event, error, shown) => {
     const result = shown as Partial<DiagnosticResult> | undefined;
     const connection = result?.meta?.connection;
     if (!(connection instanceof ClassicConnection)) return emit(event, error, shown);
-    if (event === "request" && error === null) connection.begin(result as DiagnosticResult);
+    if (event === "request" && error === null) connection.beginWith(result as DiagnosticResult, limits);
     else connection.show();
     const isHeard = emit(event, error, shown);
     // The answer is still to be read, and may be one that the client would ask for again.

@@ -32,8 +32,9 @@ export class ModernConnectionPool {
     }
     this.diagnostic = diagnostic;
     const onAnswer = (options: object) => diagnostic.emit("deserialization", null, options);
+    const { maxResponseBytes = 0 } = pool.config();
     const version = new ClientVersion("rollcall/elasticsearch", [8, 9]);
-    this.#client = { pool, urls: new NodeUrls(pool), version, onAnswer };
+    this.#client = { pool, urls: new NodeUrls(pool), maxResponseBytes, version, onAnswer };
     // The client has no listener of the user's yet: these are called first.
     diagnostic.on("request", this.#onRequest);
     diagnostic.on("response", this.#onResponse);

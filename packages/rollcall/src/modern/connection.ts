@@ -1,11 +1,12 @@
 import type { Readable } from "node:stream";
 import { type PoolRequest, type PoolResponse, RollcallError, type StreamResponse } from "@rollcall/worker";
+import { bufferOf } from "../adapter/answer-bytes.js";
 import { clientErrorOf, setCause } from "../adapter/client-error.js";
-import { bufferOf } from "../adapter/collect-body.js";
 import type { DiagnosticResult } from "../adapter/diagnostic-result.js";
 import { type ConnectionParts, PoolConnection } from "../adapter/pool-connection.js";
 import type { ClientRequest } from "../adapter/pool-request.js";
-import { isBinary, requireSize, type SizeLimits } from "./response-size.js";
+import type { SizeLimits } from "../adapter/size-limits.js";
+import { isBinary, sizeProblem } from "./answer-size.js";
 
 export interface ModernClient extends ConnectionParts {
   /** Emits the event `deserialization`, which in these clients is a connection's. */
@@ -46,14 +47,14 @@ export class ModernConnection extends PoolConnection {
   async request(request: ClientRequest, call: ModernCall): Promise<ModernAnswer> {
     const { pool } = this.#client;
     if (call.asStream === true) {
-      const { status, headers, body } = await this.#sendOrThrow(request, call, (prepared) => pool.stream(prepared));
+      const { status, headers, body } = await this.#sendOrThrow(request, call, undefined, (one) => pool.stream(one));
       return { statusCode: status, headers: { ...headers }, body };
     }
-    const answer = await this.#sendOrThrow(request, call, (prepared) => pool.request(prepared));
+    const answer = await this.#sendOrThrow(request, call, call, (prepared) => pool.request(prepared));
     // The caller's own object: theirs to change, with the methods that objects have.
     const headers = { ...answer.headers };
     const isBytes = isBinary(headers);
-    const problem = requireSize(answer, isBytes, call);
+    const problem = sizeProblem(answer, isBytes, call);
     if (problem !== undefined) throw failure("RequestAbortedError", problem);
     this.#client.onAnswer(call);
     return { statusCode: answer.status, headers, body: isBytes ? bufferOf(answer.bytes()) : answer.text() };
@@ -64,10 +65,11 @@ export class ModernConnection extends PoolConnection {
   async #sendOrThrow<Answer extends PoolResponse | StreamResponse>(
     request: ClientRequest,
     { timeout, signal }: ModernCall,
+    limits: SizeLimits | undefined,
     send: (prepared: PoolRequest) => Promise<Answer>,
   ): Promise<Answer> {
     try {
-      return await this.send(request, { timeoutMs: timeout, signal: signal ?? undefined }, send);
+      return await this.send(request, { timeoutMs: timeout, signal: signal ?? undefined }, limits, send);
     } catch (error) {
       throw this.#errorOf(request, error);
     }
@@ -75,12 +77,10 @@ export class ModernConnection extends PoolConnection {
 
   /** The transport makes an error of the client's own from the name of what is thrown here. */
   #errorOf(request: ClientRequest, error: unknown): Error {
+    // Of a pool that is none of ours, such as a test's.
+    if (!(error instanceof RollcallError)) return error instanceof Error ? error : new Error(String(error));
     const refused = this.failed(request, error);
     if (refused !== undefined) return refused;
-    if (!(error instanceof RollcallError)) {
-      this.#failure = error instanceof Error ? error : undefined;
-      return failure("ConnectionError", error instanceof Error ? error.message : String(error));
-    }
     this.#failure = error;
     const { name, message } = clientErrorOf(error);
     // The transport hands an error with one of these two names out as it is, and it would not be of the client's class.
