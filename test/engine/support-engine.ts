@@ -7,7 +7,7 @@ import { startCoordinatorProcess } from "../support/coordinator-process.js";
 import { type Replica, startReplica } from "../support/replica/index.js";
 
 /** Real nodes start slowly on a small machine; nothing here asserts speed. */
-export const patient = { timeoutMs: 120_000, everyMs: 50 } as const;
+export const patient = { timeoutMs: 120_000, everyMs: 200 } as const;
 export const engineTimeout = { timeout: 700_000 } as const;
 
 /** `npm run test:engines` runs what is left out of `npm test`, and larger clusters. */
@@ -94,7 +94,7 @@ export async function startFleet(cluster: EngineCluster): Promise<Fleet> {
   const seed = { nodes: [nodeAt(cluster, 0).url] };
   const shared = { ...seed, redis: redis.url, name: "engine" };
   const coordinator = await startCoordinatorProcess(shared);
-  const load = { slots: 3, pauseMs: 20, request: search };
+  const load = { slots: 3, pauseMs: 60, request: search };
   const replicas: Replica[] = [];
   for (const pool of [
     { ...shared, coordinator: "external", threads: 2 },
