@@ -16,7 +16,7 @@ import {
 } from "./support-faults.js";
 
 /** Two such clusters, with seven processes each, run at once. */
-const light = { ...load, pauseMs: 40 };
+const light = { ...load, pauseMs: 90 };
 
 /** One process without Redis, and fleets of one, two and three processes that share a view and may lead. */
 async function startFleets(nodes: readonly string[], redis: string): Promise<Replica[] & AsyncDisposable> {

@@ -10,7 +10,7 @@ import type { Replica } from "../support/replica/index.js";
 export const scenarioTimeout = { timeout: 700_000 } as const;
 export const search = { method: "POST", path: "/logs/_search", body: { size: 1 } } as const;
 /** Enough for every node to be used all the time, and little enough to leave the machine to the other processes. */
-export const load = { slots: 3, pauseMs: 25, request: search } as const;
+export const load = { slots: 3, pauseMs: 60, request: search } as const;
 
 export function stateOf({ nodes }: PoolStats, node: FixtureNode): string | undefined {
   return nodes.find(({ address }) => address === addressOf(node))?.state;

@@ -86,7 +86,7 @@ describe("view shared over Redis", { timeout: 700_000 }, () => {
     await using coordinator = await startCoordinatorProcess({ nodes, ...shared });
     await using fleet = await startFleet(2, {
       pool: { nodes, ...shared, coordinator: "external", threads: 2 },
-      load: { slots: 2, pauseMs: 25, request: search },
+      load: { slots: 2, pauseMs: 60, request: search },
     });
     await waitForStandings(fleet, allUp(cluster.nodes));
     await waitUntil("every thread goes by the view that its replica has applied", async () =>
@@ -169,7 +169,7 @@ describe("view shared over Redis", { timeout: 700_000 }, () => {
     const shared = { redis: redis.url, name: "logs" };
     await using fleet = await startFleet(2, {
       pool: { nodes: [nodeAt(cluster, 0).url], ...shared, threads: 1 },
-      load: { slots: 2, pauseMs: 25, request: search },
+      load: { slots: 2, pauseMs: 60, request: search },
     });
     // Each finds the nodes for itself.
     await waitForStandings(fleet, allUp(cluster.nodes));
@@ -214,7 +214,7 @@ describe("view shared over Redis", { timeout: 700_000 }, () => {
     await using first = await startCoordinator();
     await using fleet = await startFleet(2, {
       pool: { nodes, ...shared, coordinator: "external", threads: 1 },
-      load: { slots: 2, pauseMs: 20, request: search },
+      load: { slots: 2, pauseMs: 50, request: search },
     });
     await waitForStandings(fleet, allUp(cluster.nodes));
 
