@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "@rollcall/testing";
@@ -138,5 +142,38 @@ describe("what one request says otherwise than its pool", patience, () => {
       await closing;
       assert.equal(pool.isClosed, true);
     });
+  });
+
+  it("a body that is given away is not copied in the calling thread, and arrives whole, also when it is sent again", async () => {
+    const megabytes = 20;
+    let asked = 0;
+    const received: string[] = [];
+    const node = createServer(async (request, response) => {
+      if (request.method === "GET") return void response.end("{}");
+      const hash = createHash("sha1");
+      for await (const chunk of request) hash.update(chunk as Buffer);
+      received.push(hash.digest("hex"));
+      response.writeHead(asked++ === 0 ? 503 : 200).end("{}");
+    });
+    await once(node.listen(0, "127.0.0.1"), "listening");
+    const pool = createPool({
+      ...{ nodes: [`http://127.0.0.1:${(node.address() as AddressInfo).port}`], discovery: false, logger: false },
+    });
+    try {
+      await pool.request({ method: "GET", path: "/" });
+      const body = randomBytes(megabytes * 1_000_000);
+      const sha1 = createHash("sha1").update(body).digest("hex");
+      const before = process.memoryUsage().arrayBuffers;
+      const answer = pool.request({ ...search, class: "read", body, transfer: true });
+      const copied = process.memoryUsage().arrayBuffers - before;
+      assert.equal(body.length, 0, "the caller has no bytes any more");
+      assert.ok(copied < 1_000_000, `${copied} bytes copied`);
+      assert.deepEqual(codesOf(await answer), ["503", "200"]);
+      assert.deepEqual(received, [sha1, sha1]);
+    } finally {
+      await pool.close({ timeoutMs: 0 });
+      node.closeAllConnections();
+      await new Promise((closed) => node.close(closed));
+    }
   });
 });

@@ -217,6 +217,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     headers: true,
     body: true,
     ndjson: true,
+    transfer: true,
     timeoutMs: true,
     class: true,
     signal: true,

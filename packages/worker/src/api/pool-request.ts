@@ -29,6 +29,13 @@ export interface PoolRequest {
    */
   readonly body?: AsyncIterable<string | Uint8Array> | object | string | Uint8Array | undefined;
   /**
+   * The body's bytes are given away: they are moved to where the request is sent instead of being copied, and the
+   * caller's `Uint8Array` is empty from the call on, unless the call is `CONFIG`. Where it is only a part of its buffer,
+   * such as a small `Buffer` mostly is, the bytes are copied, once. Such a request stays with its thread: it fails with
+   * `THREAD` if that dies. Default: false. `CONFIG` without a body of bytes.
+   */
+  readonly transfer?: boolean | undefined;
+  /**
    * Each item becomes one line: an object as JSON; a string, or bytes of UTF-8, as they are, which must be JSON without
    * a line break. Anything else, such as a `Map` or a promise, is `CONFIG` with its position; nested in an item
    * it is `{}`, as in `body`.

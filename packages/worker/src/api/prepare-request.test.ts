@@ -32,6 +32,26 @@ describe("a prepared request", () => {
     assert.deepEqual(body, new Uint8Array([1, 2]));
   });
 
+  it("a body that is given away is moved, or copied where it is only a part of its buffer", () => {
+    const post = { method: "POST", path: "/_bulk", transfer: true };
+    const given = new Uint8Array([1, 2, 3]);
+    const { buffer } = given;
+    const { body, settings } = prepare({ ...post, body: given });
+    assert.deepEqual([body, settings?.hasGivenBody], [new Uint8Array([1, 2, 3]), true]);
+    assert.deepEqual([given.length, buffer.byteLength], [0, 0]);
+    const part = Buffer.from("part");
+    assert.deepEqual(prepare({ ...post, body: part }).body, new Uint8Array(Buffer.from("part")));
+    assert.equal(part.toString(), "part");
+    const shared = new Uint8Array(new SharedArrayBuffer(2));
+    assert.deepEqual(prepare({ ...post, body: shared }).body, new Uint8Array(2));
+  });
+
+  it("a request that cannot be sent takes nothing of a body that is given away", () => {
+    const body = new Uint8Array(3);
+    assert.equal(problemsOf({ method: "POST", path: "/_bulk", transfer: true, body, timeoutMs: 0 }).length, 1);
+    assert.equal(body.length, 3);
+  });
+
   it("each item of `ndjson` is one line, whether an object, text or bytes", () => {
     class Entity {
       name = "x";
@@ -167,6 +187,9 @@ describe("a prepared request", () => {
     ["text as ndjson", { ...get, ndjson: "{}" }, /^request\.ndjson must/],
     ["a circular body", { ...get, body: circular }, /^request\.body/],
     ["a body that is a map", { ...get, body: new Map() }, /^request\.body/],
+    ["an object to transfer", { ...get, body: {}, transfer: true }, /^request\.transfer needs a `body` of bytes/],
+    ["a transfer of lines", { ...get, ndjson: [], transfer: true }, /^request\.transfer needs a `body` of bytes/],
+    ["a transfer that is a list", { ...get, body: "x", transfer: [] }, /^request\.transfer must be true or false$/],
     ["an unknown class", { ...get, class: "maybe" }, /^request\.class/],
     ["a credential as a header", { ...get, headers: { Authorization: "x" } }, /^request\.headers\.authorization/],
     ["a header twice", { ...get, headers: { a: "1", A: "2" } }, /^request\.headers\.a is given twice/],

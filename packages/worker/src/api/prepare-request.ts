@@ -4,6 +4,7 @@ import { type Classification, classify, type RequestClass } from "@rollcall/core
 import type { Dispatcher } from "undici";
 import type { PreparedRequest } from "../dispatch/sender.js";
 import { isSignal } from "./abort-listeners.js";
+import { takeBytes } from "./given-body.js";
 import type { PoolRequest } from "./pool-request.js";
 import { bodyOf } from "./request-body.js";
 import { requestProblem, unknownField } from "./request-fields.js";
@@ -63,6 +64,7 @@ function prepare(
   // A Read that opens something on a node stays there, also if the caller gives its class.
   const isBound = known === overridden || (known.class === "read" && !known.reroutable);
 
+  // Only now: a request that cannot be sent takes nothing from its caller.
   const isStreamed = content instanceof RequestStream;
   if (isStreamed) content.take();
 
@@ -70,7 +72,7 @@ function prepare(
     method,
     path,
     headers,
-    body: content,
+    body: settings?.hasGivenBody === true && content instanceof Uint8Array ? takeBytes(content) : content,
     class: requestClass,
     reroutable: requestClass === "read" && maxRetries > 0 && !isBound && !isStreamed,
     maxRetries,

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { isBodyGiven } from "./given-body.js";
 import type { PoolRequest } from "./pool-request.js";
 import { requestProblem } from "./request-fields.js";
 import { isStream, RequestStream } from "./request-stream.js";
@@ -11,22 +12,25 @@ export interface RequestBody {
 const noBody: RequestBody = { content: undefined, contentType: undefined };
 
 /**
- * The bytes or text of a request's body, as they are now.
+ * The bytes or text of a request's body, as they are now. A body that is given away is the caller's own still.
  *
  * @throws {RollcallError} `CONFIG` for what JSON cannot express, or would turn into something else without an error
  */
-export function bodyOf({ body, ndjson }: PoolRequest): RequestBody {
+export function bodyOf(request: PoolRequest): RequestBody {
+  const { body, ndjson } = request;
+  const isGiven = isBodyGiven(request);
   if (ndjson !== undefined) {
     if (body !== undefined) throw requestProblem("ndjson", "cannot be given together with `body`");
     return { content: linesOf(ndjson), contentType: "application/x-ndjson" };
   }
   if (body === undefined) return noBody;
-  return { content: contentOf(body), contentType: "application/json" };
+  return { content: contentOf(body, isGiven), contentType: "application/json" };
 }
 
-function contentOf(body: unknown): string | Uint8Array | RequestStream {
+function contentOf(body: unknown, isGiven: boolean): string | Uint8Array | RequestStream {
   if (typeof body === "string") return body;
   if (isStream(body)) return new RequestStream(body);
+  if (isGiven && body instanceof Uint8Array) return body;
   // A copy: the request may wait, or be sent again, after the caller has changed its own.
   if (body instanceof Uint8Array) return new Uint8Array(body);
   if (!isPlainData(body)) {

@@ -9,6 +9,7 @@ const fields: Readonly<Record<keyof PoolRequest, true>> = {
   headers: true,
   body: true,
   ndjson: true,
+  transfer: true,
   timeoutMs: true,
   class: true,
   retry: true,

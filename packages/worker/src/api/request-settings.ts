@@ -27,8 +27,9 @@ export function settingsOf(request: PoolRequest, defaults: RequestDefaults): Req
   const hasOwnAuth = request.auth !== undefined || defaults.own?.authorization !== undefined;
   const finalStatuses = finalStatusesOf(request);
   const maxResponseBytes = maxResponseBytesOf(request, defaults.maxResponseBytes);
-  if (finalStatuses === undefined && maxResponseBytes === undefined && !hasOwnAuth) return undefined;
-  return { finalStatuses, maxResponseBytes, hasOwnAuth };
+  const hasGivenBody = request.transfer === true;
+  if (finalStatuses === undefined && maxResponseBytes === undefined && !hasOwnAuth && !hasGivenBody) return undefined;
+  return { finalStatuses, maxResponseBytes, hasOwnAuth, hasGivenBody };
 }
 
 function finalStatusesOf({ retry }: PoolRequest): readonly number[] | undefined {

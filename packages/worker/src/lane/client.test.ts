@@ -175,7 +175,12 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
     standStill(ms: number) {
       jumpedMs += ms;
     },
-    begin(name: string, requestClass: PreparedRequest["class"] = "read", maxRetries = 3): PendingRequest {
+    begin(
+      name: string,
+      requestClass: PreparedRequest["class"] = "read",
+      maxRetries = 3,
+      more: Partial<PreparedRequest> = {},
+    ): PendingRequest {
       const call: PreparedRequest = {
         method: "GET",
         path: `/${name}`,
@@ -188,6 +193,7 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
         sentBefore: 0,
         settings: undefined,
         answerWindowBytes: 0,
+        ...more,
       };
       return lanes.start(call, (result) => {
         assert.ok(!(name in outcomes), `${name} was settled twice`);
@@ -548,6 +554,26 @@ describe("lanes", () => {
     assert.deepEqual(given.map((piece) => piece.split("/")[1]).sort(), ["accepted", "queued", "read"]);
     const readId = given.findIndex((piece) => piece.endsWith("/read"));
     assert.equal(threads[1].sentBefore[readId], 1, "the next thread counts the attempt of the dead one");
+  });
+
+  it("a request whose body was given away leaves no thread: it stays with a late one, and fails with one that dies", async (test) => {
+    const { lanes, threads, begin, pass, said } = openLanes(test);
+    threads[0].introduce(lanes);
+    for (const name of ["a", "b"]) {
+      const body = new Uint8Array(8);
+      begin(name, "read", 3, { body, settings: { hasGivenBody: true } });
+      await turns();
+      assert.equal(body.length, 0, "the bytes have been moved to the thread");
+    }
+    threads[0].received();
+    threads[1].introduce(lanes);
+    pass(400, [1]);
+    await turns();
+    assert.ok(threads[0].advance(1, "accepted"));
+    assert.ok(threads[0].advance(1, "sent"));
+    await threads[0].die();
+    await turns();
+    assert.deepEqual([threads[1].received(), ["a", "b"].map(said)], [[], ["THREAD no", "THREAD maybe"]]);
   });
 
   it("a request that was in two threads that died fails, and what the first has sent is not forgotten", async (test) => {

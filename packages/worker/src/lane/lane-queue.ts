@@ -76,10 +76,11 @@ export class LaneQueue {
     }
   }
 
-  /** Gives the requests of a late lane that its thread has not accepted yet to any of `lanes`. */
+  /** Gives the requests of a late lane that its thread has not accepted yet, and that can move, to any of `lanes`. */
   moveUnaccepted(late: Lane, lanes: readonly Lane[]): void {
     for (const request of late.current()) {
       const { state } = request;
+      if (request.hasGivenBody) continue;
       if (state.kind === "given" && late.revoke(state.id, "queued")) this.giveAgain(request, lanes);
     }
   }

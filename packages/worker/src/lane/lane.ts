@@ -68,6 +68,11 @@ export class LaneRequest implements PendingRequest {
     return this.prepared.answerWindowBytes > 0 || isBodySource(this.prepared.body);
   }
 
+  /** Its thread alone has its body, as soon as it has the request. */
+  get hasGivenBody(): boolean {
+    return this.prepared.settings?.hasGivenBody === true;
+  }
+
   get isQueued(): boolean {
     return this.state.kind === "queued";
   }

@@ -33,10 +33,10 @@ export class Outgoing implements PieceLane {
     } = request;
     this.words.push(toThread.request, id, method, path, headers.join("\n"));
     if (body instanceof Uint8Array) {
-      // A copy: the request may have to be given to another thread.
-      const copy = new Uint8Array(body);
-      this.words.push(copy);
-      this.transfer.push(copy.buffer);
+      // A copy, as a rule: the request may have to be given to another thread.
+      const own = settings?.hasGivenBody === true ? body : new Uint8Array(body);
+      this.words.push(own);
+      this.transfer.push(own.buffer as ArrayBuffer);
     } else this.words.push(isBodySource(body) ? windowBytes : (body ?? null));
     this.words.push(requestClass, reroutable ? 1 : 0, maxRetries, deadlineMs, sentBefore);
     this.words.push(settings === undefined ? null : JSON.stringify(settings), answerWindowBytes);

@@ -46,7 +46,7 @@ export class ThreadDeaths {
   }
 
   private survivor(lane: Lane, request: LaneRequest): Survivor | undefined {
-    const { state, prepared } = request;
+    const { state } = request;
     if (state.kind !== "given" && state.kind !== "cancelling") return undefined;
     const word = lane.claimOf(state.id);
     lane.detach(state.id);
@@ -56,19 +56,18 @@ export class ThreadDeaths {
     }
     if (word !== claim.queued) request.deaths++;
     const sentByThread = sentAttempts(word);
-    const decision = decideAfterThreadDeath(
-      {
-        ...prepared,
-        class: classOf(prepared),
-        sentAttempts: prepared.sentBefore + sentByThread,
-        deaths: request.deaths,
-      },
-      this.timers.nowMs(),
-      this.budget,
-    );
+    const decision = request.hasGivenBody
+      ? ({ next: "fail", sent: sentOfRequest(request, word) } as const)
+      : this.decide(request, sentByThread);
     if (decision.next === "resend") return { request, sentByThread };
     request.settle(failed("THREAD", "the worker thread that had the request died", decision.sent));
     return undefined;
+  }
+
+  private decide({ prepared, deaths }: LaneRequest, sentByThread: number) {
+    const sentAttempts = prepared.sentBefore + sentByThread;
+    const interrupted = { ...prepared, class: classOf(prepared), sentAttempts, deaths };
+    return decideAfterThreadDeath(interrupted, this.timers.nowMs(), this.budget);
   }
 
   private log(moved: number, lost: number): void {
