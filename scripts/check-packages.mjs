@@ -73,16 +73,17 @@ try {
       const pool = createPool({ nodes, threads: 1, logger: false });
       const answer = await pool.request({ method: "POST", path: "/_search", body: { size: 0 } });
       console.log(answer.throwIfError().json().took, await pool.run(new URL(${JSON.stringify(task)}), undefined));
+      console.log((await bulk(pool, [])).items);
       await pool.close();
       server.close();
     });`;
   writeFileSync(
     join(folder, "application.mjs"),
-    `import { createServer } from "node:http";\nimport { createPool } from "rollcall";\n${use}`,
+    `import { createServer } from "node:http";\nimport { createPool } from "rollcall";\nimport { bulk } from "rollcall/helpers";\n${use}`,
   );
   writeFileSync(
     join(folder, "application.cjs"),
-    `const { createServer } = require("node:http");\nconst { createPool } = require("rollcall");\n${use}`,
+    `const { createServer } = require("node:http");\nconst { createPool } = require("rollcall");\nconst { bulk } = require("rollcall/helpers");\n${use}`,
   );
   for (const [way, file] of [
     ["import", "application.mjs"],
@@ -90,8 +91,8 @@ try {
   ]) {
     report(
       way,
-      "a request through a thread, an error in a task",
-      problemsOf(file, process.execPath, [join(folder, file)], "1 true\n"),
+      "a request through a thread, an error in a task, a helper",
+      problemsOf(file, process.execPath, [join(folder, file)], "1 true\n0\n"),
     );
   }
   const command = join(folder, "node_modules/@rollcall/cli/dist/main.js");

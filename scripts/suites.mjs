@@ -27,7 +27,7 @@ export const suites = {
   /** A pool keeps its promises with worker threads too: the same files with two threads. */
   threads: {
     folders: ["test/dist/integration"],
-    only: /\/(?:request[\w-]+|child-pools|retries|failover|frozen|close|credentials|stream[\w-]+)\.test\.js$/,
+    only: /\/(?:request[\w-]+|child-pools|helpers|retries|failover|frozen|close|credentials|stream[\w-]+)\.test\.js$/,
     first: ["failover", "frozen", "credentials"],
     slots: 3,
     fileTimeoutMs: longFileMs,

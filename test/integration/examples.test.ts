@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -53,6 +55,35 @@ describe("each example does what its first lines say", () => {
       assert.deepEqual(lines, ["200 documents written in 2 rounds"]);
       const { commits } = await cluster.stats();
       assert.equal(commits, 200 + 50);
+    });
+  });
+
+  it("bulk-from-file.mjs writes each line of a file once, and leaves what failed in another", async () => {
+    await onCluster({ nodes: 1 }, async (cluster) => {
+      const place = await mkdtemp(join(tmpdir(), "rollcall-"));
+      try {
+        const file = join(place, "books.ndjson");
+        const lines = Array.from({ length: 1_000 }, (_, at) => `{"id":"b${at}","text":"a book"}\n`);
+        await writeFile(file, lines.join(""));
+        const { lines: printed } = await runToEnd("bulk-from-file.mjs", [file, ...cluster.urls]);
+        assertAsPromised("bulk-from-file.mjs", printed);
+        const { documents } = await cluster.stats();
+        assert.deepEqual([documents.size, new Set(documents.values())], [1_000, new Set([1])]);
+
+        const error = { type: "mapper_parsing_exception", reason: "no book" };
+        const items = lines
+          .slice(0, 2)
+          .map((_, at) => ({ index: at === 0 ? { status: 201 } : { status: 400, error } }));
+        const reply = { kind: "reply", body: JSON.stringify({ errors: true, items }) } as const;
+        await cluster.nodes[0]?.set({ requests: [{ ...reply, on: { path: "/rollcall-example/_bulk" } }] });
+        await writeFile(file, lines.slice(0, 2).join(""));
+        const failing = await runToEnd("bulk-from-file.mjs", [file, ...cluster.urls]);
+        assert.match(failing.text, /^1 documents written, 1 failed/);
+        const left = await readFile(`${file}.failed`, "utf8");
+        assert.equal(left, `{"index":{"_id":"b1"}}\n${lines[1]}`);
+      } finally {
+        await rm(place, { recursive: true });
+      }
     });
   });
 

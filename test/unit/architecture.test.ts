@@ -22,7 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "core/request": ["core"],
   coordinator: ["core"],
   worker: ["core", "coordinator"],
-  rollcall: ["worker"],
+  rollcall: ["core", "worker"],
   cli: ["core", "coordinator"],
   // Tests of every package use it, so it can use none of them.
   testing: [],
@@ -51,6 +51,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
  */
 const sharedNames: Readonly<Record<string, string>> = {
   onRollcall: "each family of clients has an entry point of its own, and one for `require()`",
+  bulk: "`require()` has an entry point of its own",
   createPool: "`require()` has an entry point of its own",
   RollcallError: "`require()` has an entry point of its own",
 };

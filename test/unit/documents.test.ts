@@ -19,6 +19,7 @@ import {
 } from "@rollcall/core/config";
 import { classify } from "@rollcall/core/request";
 import type { NodeState, NodeStatus, PoolEvents, PoolRequest, PoolResponse, PoolStats } from "@rollcall/worker";
+import { bulkBounds, bulkDefaults, bulkNames } from "#rollcall/helpers/bulk-options";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -123,6 +124,16 @@ it("docs/pooling.md gives every default and every bound as the code has it", () 
   }
   for (const name of ["nodes", "headers", "discovery.addressMap"]) {
     assert.deepEqual(rangeOf(name), { ...(valueAt(bounds, name) as object) }, `bounds of ${name}`);
+  }
+});
+
+it("docs/helpers.md lists every option of a helper, with the defaults and ranges that the code has", () => {
+  const rows = tableRows(read("docs/helpers.md"), "bulk");
+  assert.deepEqual(rows.map(([name]) => name).sort(), [...bulkNames].sort());
+  for (const [name = "", initial = "", range = ""] of rows.filter(([name = ""]) => name in bulkBounds)) {
+    assert.equal(numberOf(initial), valueAt(bulkDefaults, name), name);
+    const [min, max] = range.split(" – ").map(numberOf);
+    assert.deepEqual({ min, max }, valueAt(bulkBounds, name), name);
   }
 });
 

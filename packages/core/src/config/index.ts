@@ -41,7 +41,9 @@ export {
   parsePoolConfig,
   parseViewPlace,
 } from "./parse-config.js";
+export { type Place, Problems } from "./problems.js";
 export { isHeaderName, isHeaderValue, methodOverrides, reservedHeaders } from "./read-headers.js";
+export { readFields, readText, readWholeNumber } from "./read-options.js";
 export {
   type RedactedAuth,
   type RedactedConfig,

@@ -30,6 +30,19 @@ const names: Readonly<Record<string, Names>> = {
   connections: { perNode: "max maxSockets maxConnections", idleMs: "keepAlive keepAliveTimeout keepAliveMsecs" },
   discovery: { intervalMs: "sniffInterval", allow: "hosts ports nodeFilter" },
   retry: { max: "maxRetries retries attempts limit" },
+  bulk: {
+    operation: "onDocument",
+    chunkBytes: "flushBytes",
+    chunkItems: "batchSize chunkSize",
+    flushAfterMs: "flushInterval",
+    retries: "maxRetries",
+    onFailed: "onDrop",
+    onProgress: "onFlush onSuccess",
+    query: "pipeline refresh refreshOnCompletion routing",
+    timeoutMs: "timeout requestTimeout",
+  },
+  scroll: { keepAlive: "scroll", body: "query sort", size: "batchSize", timeoutMs: "timeout requestTimeout" },
+  pit: { keepAlive: "keep_alive", body: "query sort", size: "batchSize", timeoutMs: "timeout requestTimeout" },
 };
 
 const always = "a certificate is always checked: `tls.ca` or `tls.caFingerprint` says what to trust";

@@ -1,0 +1,8 @@
+/** The entry point for `require()`: see index.cts. */
+export type * from "./helpers.js" with { "resolution-mode": "import" };
+
+type Entry = typeof import("./helpers.js", { with: { "resolution-mode": "import" }});
+
+const entry: Entry = require("./helpers.js");
+
+export const bulk: Entry["bulk"] = entry.bulk;

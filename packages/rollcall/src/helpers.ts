@@ -1,0 +1,13 @@
+/** Helpers for programs that use a pool without a client. docs/helpers.md explains them. */
+export { bulk } from "./helpers/bulk.js";
+export type {
+  BulkAction,
+  BulkFailure,
+  BulkItem,
+  BulkOperation,
+  BulkOperationOf,
+  BulkOptions,
+  BulkResult,
+  BulkSource,
+  HelperPool,
+} from "./helpers/bulk-types.js";
