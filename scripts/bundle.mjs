@@ -35,6 +35,8 @@ const bundles = [
   { name: "core", entries: ["index.js", ...stages.map((stage) => `${stage}/index.js`)] },
   { name: "coordinator", entries: ["index.js", "cluster/index.js"] },
   { name: "worker", entries: ["index.js", "threads/rollcall-thread.js"], inlines: true },
+  // By itself: what it shares with a pool would be a file more for each pool and thread to load.
+  { name: "worker", entries: ["testing/index.js"], inlines: true },
 ];
 
 /**

@@ -22,7 +22,7 @@ export interface PoolParts {
   readonly emitter: PoolEmitter;
   readonly activity: Activity;
   readonly readiness: Readiness;
-  readonly status: PoolStatus;
+  readonly status: Pick<PoolStatus, "nodes" | "stats">;
   readonly requests: Requests;
   readonly tasks: Tasks;
   /** Ends what is left, at once. Always resolves. */
