@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { RollcallErrorCode } from "@rollcall/core";
 import {
   bounds,
+  type CompressionOptions,
   type ConnectionOptions,
   type DiscoveryOptions,
   defaults,
@@ -197,6 +198,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     connections: true,
     queue: true,
     retry: true,
+    compression: true,
   };
   const node: Record<keyof NodeOption, true> = { url: true, auth: true, tls: true };
   const tls: Record<keyof TlsOptions, true> = {
@@ -221,6 +223,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
   };
   const queue: Record<keyof QueueOptions, true> = { perThread: true };
   const retry: Record<keyof RetryOptions, true> = { max: true };
+  const compression: Record<keyof CompressionOptions, true> = { requests: true, responses: true, aboveBytes: true };
   const request: Record<keyof PoolRequest, true> = {
     method: true,
     path: true,
@@ -290,7 +293,9 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     threads: true,
   };
   const events: Record<keyof PoolEvents, true> = { node: true, view: true, degraded: true };
-  const options = [pool, node, tls, discovery, policy, connections, queue, retry].flatMap((part) => Object.keys(part));
+  const options = [pool, node, tls, discovery, policy, connections, queue, retry, compression].flatMap((part) =>
+    Object.keys(part),
+  );
   return {
     option: options,
     "field of a request": Object.keys(request),
@@ -361,7 +366,8 @@ function cleanCell(cell: string): string {
 }
 
 /** A text in quotes is itself. */
-function defaultOf(text: string): string | number {
+function defaultOf(text: string): string | number | boolean {
+  if (text === "true" || text === "false") return text === "true";
   return text.startsWith('"') ? text.slice(1, -1) : numberOf(text);
 }
 

@@ -13,6 +13,8 @@ export type {
   AuthProvider,
   ChildOptions,
   ClusterOptions,
+  CompressionConfig,
+  CompressionOptions,
   ConnectionConfig,
   ConnectionOptions,
   DiscoveryConfig,

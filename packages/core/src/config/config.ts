@@ -92,6 +92,7 @@ export interface PoolConfig extends ClusterConfig {
   readonly queue: QueueConfig;
   /** `false`: one attempt, whatever happens. */
   readonly retry: false | RetryConfig;
+  readonly compression: CompressionConfig;
 }
 
 /** {@link import("./options.js").ChildOptions}, checked. It holds secrets. */
@@ -116,4 +117,10 @@ export interface QueueConfig {
 
 export interface RetryConfig {
   readonly max: number;
+}
+
+export interface CompressionConfig {
+  readonly requests: boolean;
+  readonly responses: boolean;
+  readonly aboveBytes: number;
 }

@@ -25,6 +25,7 @@ export const defaults = {
   },
   queue: { perThread: 1_024 },
   retry: { max: 3 },
+  compression: { requests: false, responses: false, aboveBytes: 8_192 },
   discovery: { intervalMs: 30_000 },
 } as const;
 
@@ -60,6 +61,7 @@ export const bounds = {
   },
   queue: { perThread: { min: 0, max: 1_048_576 } },
   retry: { max: { min: 1, max: 20 } },
+  compression: { aboveBytes: { min: 0, max: 1_073_741_824 } },
   discovery: {
     intervalMs: { min: 1_000, max: oneDayMs },
     /** Entries. */

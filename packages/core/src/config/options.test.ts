@@ -24,6 +24,7 @@ const numbers = [
   ["ConnectionOptions", "maxAgeMs", defaults.connections.maxAgeMs, bounds.connections.maxAgeMs],
   ["QueueOptions", "perThread", defaults.queue.perThread, bounds.queue.perThread],
   ["RetryOptions", "max", defaults.retry.max, bounds.retry.max],
+  ["CompressionOptions", "aboveBytes", defaults.compression.aboveBytes, bounds.compression.aboveBytes],
   ["DiscoveryOptions", "intervalMs", defaults.discovery.intervalMs, bounds.discovery.intervalMs],
 ] as const;
 

@@ -131,6 +131,25 @@ export interface RetryOptions {
   readonly max?: number | undefined;
 }
 
+/** What is compressed between pool and nodes. A field that is not given has its default. */
+export interface CompressionOptions {
+  /**
+   * Bodies of requests are sent as gzip, by the thread that sends them. Not those whose request has a `content-encoding`.
+   * Default: false.
+   */
+  readonly requests?: boolean | undefined;
+  /**
+   * Answers are asked for in gzip, deflate, br and, where Node reads it, zstd, and unpacked in the thread that receives
+   * them. An answer to a request with an `accept-encoding` of its own is passed on as it came. Default: false.
+   */
+  readonly responses?: boolean | undefined;
+  /**
+   * Bodies of requests of more bytes are compressed; one that is a stream always is. Only where `requests` is true.
+   * Default: 8,192. Range: 0 to 1,073,741,824.
+   */
+  readonly aboveBytes?: number | undefined;
+}
+
 /** What the requests of a child pool have; a request's own fields come before it. */
 export interface ChildOptions {
   /** In place of the pool's credential and the node's. Default: those. */
@@ -204,4 +223,6 @@ export interface PoolOptions extends ClusterOptions {
   readonly queue?: QueueOptions | undefined;
   /** `false`: every request is sent to one node, once. Default: the default of each field. */
   readonly retry?: false | RetryOptions | undefined;
+  /** `true`: bodies of requests and answers; `false`: neither. Default: the default of each field. */
+  readonly compression?: boolean | CompressionOptions | undefined;
 }

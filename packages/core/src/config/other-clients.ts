@@ -16,6 +16,7 @@ const names: Readonly<Record<string, Names>> = {
     auth: "username user password pass apiKey bearer token credentials",
     connections: "agent maxSockets keepAlive keepAliveTimeout",
     maxResponseBytes: "maxResponseSize",
+    compression: "suggestCompression compress gzip acceptEncoding",
     logger: "log",
     redis: "redisUrl redisOptions sentinels cluster",
     threads: "workers maxThreads minThreads poolSize",

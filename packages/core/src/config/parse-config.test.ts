@@ -54,6 +54,7 @@ it("a pool's configuration has every default when only nodes are given", () => {
     connections: { perNode: 64, opening: 16, idleMs: 20_000, maxAgeMs: 1_800_000 },
     queue: { perThread: 1_024 },
     retry: { max: 3 },
+    compression: defaults.compression,
   });
 });
 
@@ -71,6 +72,7 @@ it("a pool's configuration keeps what is given, in one normal form", () => {
     maxBufferedResponseBytes: 1_048_576,
     queue: { perThread: 0 },
     retry: false,
+    compression: { requests: true, responses: false, aboveBytes: 0 },
   };
   const config = parsePool({
     ...same,
@@ -258,7 +260,7 @@ it("a cluster's configuration has no option of a pool", () => {
 
 it("options of any shape either parse or throw CONFIG", () => {
   const names =
-    "nodes auth tls headers discovery logger redis name coordinator threads threadEntry timeoutMs maxResponseBytes maxBufferedResponseBytes connections queue retry";
+    "nodes auth tls headers discovery logger redis name coordinator threads threadEntry timeoutMs maxResponseBytes maxBufferedResponseBytes connections queue retry compression";
   const inner = "url auth tls username password apiKey bearer ca cert key allow hosts cluster options host port max";
   const object = (keys: string, value: fc.Arbitrary<unknown>) =>
     fc.dictionary(fc.oneof(fc.constantFrom(...keys.split(" ")), fc.string()), value, { maxKeys: 5 });

@@ -6,6 +6,7 @@ import { bounds, defaultMaxBufferedResponseBytes, defaults, defaultThreads } fro
 import type { Auth, AuthProvider, ClusterOptions, CoordinatorOptions, PoolOptions } from "./options.js";
 import { type Place, Problems } from "./problems.js";
 import { readAuth } from "./read-auth.js";
+import { readCompression } from "./read-compression.js";
 import { readDiscovery } from "./read-discovery.js";
 import { isHeaderValue, readHeaders } from "./read-headers.js";
 import { readNodes } from "./read-nodes.js";
@@ -35,6 +36,7 @@ const poolNames = [
   "connections",
   "queue",
   "retry",
+  "compression",
 ] as const satisfies (keyof PoolOptions)[];
 
 /** What a default depends on. Handed in, because core does not read it from the system. */
@@ -165,6 +167,7 @@ function readPool(
     connections: readConnections(fields.connections, problems),
     queue: readQueue(fields.queue, problems),
     retry: readRetry(fields.retry, problems),
+    compression: readCompression(fields.compression, problems),
   };
 }
 

@@ -33,6 +33,7 @@ it("a redacted configuration shows what is set, as JSON data, and of secrets onl
     connections: config.connections,
     queue: config.queue,
     retry: config.retry,
+    compression: config.compression,
     seeds: [
       { url: "https://es1:9200/es", auth: { username: "[redacted]", password: "[redacted]" } },
       { url: "https://[::1]:9201", tls: { ca: "[redacted]", serverName: "es" } },

@@ -3,6 +3,7 @@ import { present } from "../present.js";
 import { addressOf } from "../view/node-record.js";
 import type {
   ClusterConfig,
+  CompressionConfig,
   ConnectionConfig,
   CoordinatorConfig,
   DiscoveryConfig,
@@ -52,6 +53,7 @@ export interface RedactedConfig {
   readonly connections?: ConnectionConfig;
   readonly queue?: QueueConfig;
   readonly retry?: false | RetryConfig;
+  readonly compression?: CompressionConfig;
   readonly redis?: RedactedRedis;
   readonly seeds: readonly RedactedSeed[];
   readonly defaultAuth?: RedactedAuth;
@@ -79,9 +81,10 @@ export function redactConfig(config: ClusterConfig | CoordinatorConfig | PoolCon
 
 function poolPart(config: PoolConfig) {
   const { coordinator, threads, threadEntry, timeoutMs, maxResponseBytes, maxBufferedResponseBytes } = config;
-  const { connections, queue, retry } = config;
+  const { connections, queue, retry, compression } = config;
   const limits = { maxResponseBytes, maxBufferedResponseBytes };
-  return { coordinator, threads, ...present({ threadEntry }), timeoutMs, ...limits, connections, queue, retry };
+  const parts = { connections, queue, retry, compression };
+  return { coordinator, threads, ...present({ threadEntry }), timeoutMs, ...limits, ...parts };
 }
 
 function redactSeed(seed: Seed): RedactedSeed {

@@ -19,6 +19,7 @@ const noCloud = "there is no Cloud ID: give the deployment's URL in `nodes`, and
 const always = "a certificate is always checked: `tls.ca` or `tls.caFingerprint` says what to trust";
 const noAt = "must have no @ after its host; in a password, / is %2F, ? is %3F and @ is %40";
 const list = "must be a list of 1 to 64 URLs or { host, port }";
+const compressionForms = "must be true, false, or an object of `requests`, `responses` and `aboveBytes`";
 export const token = "must be a token: visible ASCII characters, without spaces";
 export const viewName = "must be 1 to 64 letters, digits, dots, dashes and underscores, the first a letter or digit";
 export const redisForms = "must be a URL as text, an object of ioredis' options, or { cluster, options }";
@@ -163,6 +164,17 @@ connections: { perNode: "8", idleMs: 0, maxAgeMs: null }
 connections: { perNode: 8, opening: 9 }
   => connections.opening = 9: must be at most 8, which is connections.perNode
 retry: true  => retry = true: must be an object
+compression: "gzip"  => compression = "gzip": ${compressionForms}
+compression: null, suggestCompression: true
+  => suggestCompression: unknown option; use ${"`compression`"}
+  => compression = null: ${compressionForms}
+compression: { request: true, responses: 1 }
+  => compression.request: unknown option; did you mean requests?
+  => compression.responses = 1: must be true or false
+compression: { requests: true, aboveBytes: -1 }
+  => compression.aboveBytes = -1: must be a whole number from 0 to 1073741824
+compression: { aboveBytes: 1 }
+  => compression.aboveBytes = 1: must not be given without ${"`compression.requests: true`"}, which it belongs to
 
 redis: "redis://r"  => name is missing: ${viewName}
 redis: "redis://r", name: "a/b"  => name = "a/b": ${viewName}

@@ -1,10 +1,13 @@
 import type { Attempt, RollcallErrorCode } from "../errors.js";
 import { failureReason } from "../failure-reason.js";
 
-/** The message of a request that failed with this code after these attempts. It never quotes an answer or an error. */
-export function failureMessage(code: RollcallErrorCode, attempts: readonly Attempt[]): string {
+/**
+ * The message of a request that failed with this code after these attempts. It never quotes an answer or an error, but
+ * for `ownSentence`, which says what we found in the last attempt.
+ */
+export function failureMessage(code: RollcallErrorCode, attempts: readonly Attempt[], ownSentence?: string): string {
   const last = attempts.at(-1);
-  const sentence = sentenceFor(code, last?.code);
+  const sentence = ownSentence ?? sentenceFor(code, last?.code);
   return last === undefined ? sentence : `${sentence} (${last.node}: ${last.code})`;
 }
 

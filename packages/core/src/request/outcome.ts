@@ -5,7 +5,8 @@
  * not-connected  the connection was never made, so not a byte of the request left
  * stale-socket   a kept socket died before the answer began: the ordinary race with a peer that closes idle sockets
  * lost           the connection died while the request was on it
- * bad-response   what came back is not HTTP, is cut short by its own count, or is larger than we read
+ * bad-response   what came back is not HTTP, is cut short by its own count, cannot be unpacked, or is larger than we
+ *                read
  * cancelled      we stopped waiting: the request's time ran out, or its caller aborted
  * local          our own side failed: a bad argument, a bug. It says nothing of the node
  *
@@ -161,8 +162,12 @@ const tooLargeCodes: ReadonlySet<string> = new Set([
   "HPE_HEADER_OVERFLOW",
 ]);
 
+/** The answer's body could not be unpacked. */
+const contentCodes: ReadonlySet<string> = new Set(["CONTENT_UNREADABLE", "CONTENT_DAMAGED", "CONTENT_CUT_SHORT"]);
+
 /** undici 7.30 gives its parser's errors no code, so the name is used; other versions give `HPE_…`. */
 function isBadResponse(code: string): boolean {
+  if (contentCodes.has(code)) return true;
   return code.startsWith("HPE_") || code === "HTTPParserError" || code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH";
 }
 

@@ -3,6 +3,7 @@ import { fixed, type PoolConfig } from "@rollcall/core/config";
 import type { NodeTable } from "../cluster-state/node-table.js";
 import { AnswerFlow } from "../dispatch/answer-flow.js";
 import { Dispatch } from "../dispatch/dispatch.js";
+import type { ConnectionSettings } from "../dispatch/node-pool.js";
 import type { DispatchObserver, Sender } from "../dispatch/sender.js";
 import { Lanes } from "../lane/client.js";
 import { LoopLagMonitor } from "../table/loop-lag-monitor.js";
@@ -48,7 +49,7 @@ function openDispatch({ config, table, observer, timers, random, wallNowMs }: Se
   const sender = new Dispatch({
     ...{ reader, noNodeWaitMs, drainMs, observer, timers, random, wallNowMs },
     ranMs: (atMs) => loopLag.ranMs(atMs),
-    settings: { ...config.connections, connectTimeoutMs, maxResponseBytes: config.maxResponseBytes },
+    settings: settingsOf(config),
     answers: new AnswerFlow(config.maxBufferedResponseBytes),
     queueMax: config.queue.perThread,
   });
@@ -68,11 +69,21 @@ function openLanes(parts: SenderParts): OpenedSender {
     openFallback: config.threadsGiven ? undefined : () => openDispatch(parts),
     setup: {
       ...{ words, layout, queueMax, noNodeWaitMs, drainMs },
-      settings: { ...config.connections, connectTimeoutMs, maxResponseBytes: config.maxResponseBytes },
+      settings: settingsOf(config),
       bufferedMaxBytes: Math.floor(config.maxBufferedResponseBytes / config.threads),
       defaults: { timeoutMs: config.timeoutMs, retry: config.retry, maxResponseBytes: config.maxResponseBytes },
     },
   });
   threading.start();
   return { sender: threading.sender, beat: () => threading.beat(), threading };
+}
+
+function settingsOf({ connections, maxResponseBytes, compression, headers }: PoolConfig): ConnectionSettings {
+  const { requests, responses, aboveBytes } = compression;
+  return {
+    ...{ ...connections, connectTimeoutMs, maxResponseBytes },
+    // A pool that is given the header is asked to pass answers on as they come.
+    unpacksAnswers: responses && headers["accept-encoding"] === undefined,
+    packsAboveBytes: requests ? aboveBytes : undefined,
+  };
 }

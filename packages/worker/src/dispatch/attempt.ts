@@ -1,10 +1,15 @@
 import { type AttemptFacts, uncountedBytes } from "@rollcall/core/request";
 import { AnswerStream, type StreamedAttempt } from "./answer-stream.js";
+import { AnswerUnpacking } from "./answer-unpacking.js";
+import { AbandonedAttempt, isOwn, LargeAnswer } from "./attempt-errors.js";
 import { isBodySource, type SendingAttempt } from "./body-source.js";
+import { asksForCoding, contentCodingsOf, headersOfUnpacked } from "./content-codings.js";
+import type { UnpackedReader } from "./content-decoder.js";
 import type { Link } from "./in-flight-list.js";
 import type { Connection, NodeHandler, NodePool } from "./node-pool.js";
 import type { DispatchedRequest } from "./pending-request.js";
 import { chunksKept, SmallChunks } from "./small-chunks.js";
+import { type UnreadableContent, unknownCoding } from "./unreadable-content.js";
 
 /** What an attempt reports to. */
 export interface AttemptOwner {
@@ -25,7 +30,7 @@ export interface AttemptOwner {
  * until they are read, and most callers never read them.
  */
 export class AttemptHandler
-  implements NodeHandler, AttemptFacts, Link<AttemptHandler>, StreamedAttempt, SendingAttempt
+  implements NodeHandler, AttemptFacts, Link<AttemptHandler>, StreamedAttempt, SendingAttempt, UnpackedReader
 {
   older: AttemptHandler | undefined;
   newer: AttemptHandler | undefined;
@@ -35,9 +40,9 @@ export class AttemptHandler
   reusedSocket = false;
   status = 0;
   rawHeaders: readonly Buffer[] = [];
-  /** Of the body so far, as collected. */
+  /** Of the body so far, as collected and unpacked. */
   byteLength = 0;
-  /** The answer has waited for memory of ours: the time that it took says nothing about the node. */
+  /** The answer has waited for us: the time that it took says nothing about the node. */
   wasPaused = false;
   private readonly chunks: Buffer[] = [];
   private smallChunks: SmallChunks | undefined;
@@ -53,10 +58,13 @@ export class AttemptHandler
   stream: AnswerStream | undefined;
   /** How much of a refused answer may still come; undefined: this is no refused one. */
   private drainableBytes: number | undefined;
+  private unpacking: AnswerUnpacking | undefined;
   private abort: ((error?: Error) => void) | undefined;
   /** The node has not been given the whole body yet. */
   isSending: boolean;
+  /** Nothing more comes from the node. What has come may wait to be unpacked. */
   private hasEnded = false;
+  private isFinished = false;
   /** undici's parser is in one of the calls below: it goes on reading by itself. */
   private isParsing = false;
   /** Of the answer's body, where the request has a limit of its own. */
@@ -95,7 +103,7 @@ export class AttemptHandler
   abandon(): void {
     this.isWanted = false;
     if (this.abort === undefined) this.connection?.giveUpOpening(new AbandonedAttempt());
-    else this.abort(new AbandonedAttempt());
+    else this.giveUp(new AbandonedAttempt());
   }
 
   onConnect(abort: (error?: Error) => void): void {
@@ -117,7 +125,8 @@ export class AttemptHandler
 
   /** The body goes to a stream from now on. */
   openStream(): AnswerStream {
-    this.mayStream(true);
+    // What is packed leads to other bytes, and is not itself for a stream.
+    if (this.unpacking === undefined) this.mayStream(true);
     this.stream = new AnswerStream(this.request.prepared.answerWindowBytes, this);
     return this.stream;
   }
@@ -139,8 +148,15 @@ export class AttemptHandler
   }
 
   hold(isHeld: boolean): void {
-    if (isHeld === this.isHeld) return;
+    if (this.unpacking === undefined) this.full(isHeld);
+    else this.unpacking.hold(isHeld);
+  }
+
+  /** The node may send no more for now, or may go on. */
+  full(isHeld: boolean): void {
+    if (isHeld === this.isHeld || this.hasEnded) return;
     this.isHeld = isHeld;
+    this.wasPaused = true;
     this.owner.held(this, isHeld);
     if (isHeld) this.connection?.reads?.close();
     else this.connection?.reads?.open(!this.isParsing);
@@ -162,6 +178,7 @@ export class AttemptHandler
     this.awaitSource(false);
     this.status = status;
     this.rawHeaders = rawHeaders;
+    if (this.pool.settings.unpacksAnswers && !this.canRead(rawHeaders)) return true;
     if (this.request.prepared.answerWindowBytes === 0 || status < 200) return true;
     this.isParsing = true;
     this.owner.headersCame(this);
@@ -169,74 +186,106 @@ export class AttemptHandler
     return true;
   }
 
-  onData(chunk: Buffer): boolean {
-    if (this.stream !== undefined) {
-      this.owner.received(this);
-      this.isParsing = true;
-      this.stream.piece(chunk);
-      this.isParsing = false;
-      if (this.stream.receivedBytes > this.ownMaxBytes) this.refuse();
-      return true;
+  /** Finds out whether the body is packed. False: it cannot be unpacked, which ends the attempt. */
+  private canRead(rawHeaders: readonly Buffer[]): boolean {
+    const { method, headers, answerWindowBytes } = this.request.prepared;
+    const hasBody = this.status >= 200 && this.status !== 204 && this.status !== 304 && method !== "HEAD";
+    const found = hasBody ? contentCodingsOf(rawHeaders) : undefined;
+    if (found === undefined || asksForCoding(headers)) return true;
+    if (found.kind === "unreadable") {
+      this.giveUp(unknownCoding(found.coding));
+      return false;
     }
+    this.unpacking = new AnswerUnpacking(found.codings, answerWindowBytes > 0, this);
+    this.rawHeaders = headersOfUnpacked(rawHeaders);
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
     if (this.drainableBytes !== undefined) {
       this.drainableBytes -= chunk.length;
       if (this.drainableBytes < 0) this.abandon();
       return true;
     }
-    if (this.byteLength + chunk.length > Math.min(this.ownMaxBytes, this.pool.settings.maxResponseBytes)) {
-      this.refuse();
-      return true;
-    }
-    if (this.chunks.length < chunksKept) this.chunks.push(chunk);
-    else {
-      this.smallChunks ??= new SmallChunks(this.chunks);
-      this.smallChunks.add(chunk);
-    }
+    this.isParsing = true;
     this.owner.received(this);
-    this.byteLength += chunk.length;
-    if (this.byteLength <= uncountedBytes || this.owner.grew(this, chunk.length)) return true;
-    this.wasPaused = true;
-    this.hold(true);
+    if (this.unpacking === undefined) this.piece(chunk);
+    else this.unpacking.write(chunk);
+    this.isParsing = false;
     return true;
   }
 
-  private refuse(): void {
-    this.abort?.(new LargeAnswer());
+  /** More of the body, unpacked. */
+  piece(bytes: Buffer): void {
+    if (this.stream !== undefined) {
+      this.stream.piece(bytes);
+      if (this.stream.receivedBytes > this.ownMaxBytes) this.giveUp(new LargeAnswer());
+      return;
+    }
+    if (this.byteLength + bytes.length > Math.min(this.ownMaxBytes, this.pool.settings.maxResponseBytes)) {
+      return this.giveUp(new LargeAnswer());
+    }
+    if (this.chunks.length < chunksKept) this.chunks.push(bytes);
+    else {
+      this.smallChunks ??= new SmallChunks(this.chunks);
+      this.smallChunks.add(bytes);
+    }
+    this.byteLength += bytes.length;
+    if (this.byteLength <= uncountedBytes || this.owner.grew(this, bytes.length)) return;
+    this.hold(true);
+  }
+
+  /** The body is unpacked, or cannot be. */
+  ended(error?: UnreadableContent): void {
+    if (error !== undefined && !this.hasEnded) return this.giveUp(error);
+    // What has gone wrong with the connection comes first.
+    this.error ??= error;
+    this.finish();
   }
 
   onComplete(): void {
-    this.hasEnded = true;
     if (this.stream !== undefined) this.mayStream(false);
     // The next answer on this connection is another's to hold.
     if (this.isHeld) this.connection?.reads?.open(false);
-    this.owner.finished(this);
+    this.hasEnded = true;
+    if (this.unpacking === undefined) return this.finish();
+    this.unpacking.end(true);
+    this.oweNothing();
   }
 
   onError(error: Error): void {
+    this.hasEnded = true;
     // Such an answer names a length and has no body; undici reports that as an error.
     if (!this.isBodiless(error)) this.error = error;
-    this.hasEnded = true;
+    // What has come of a stream is for its reader, if we have not ended it ourselves.
+    if (this.unpacking === undefined || this.stream === undefined || isOwn(error)) return this.finish();
+    this.unpacking.end(false);
+    this.oweNothing();
+  }
+
+  /** Ends the attempt, for a reason of ours. */
+  private giveUp(error: Error): void {
+    if (!this.hasEnded) return this.abort?.(error);
+    this.error = error;
+    this.finish();
+  }
+
+  /** What is left to do is ours: the node does not stall meanwhile. */
+  private oweNothing(): void {
+    if (this.isFinished || this.isHeld) return;
+    this.isHeld = true;
+    this.owner.held(this, true);
+  }
+
+  private finish(): void {
+    if (this.isFinished) return;
+    this.isFinished = true;
+    this.unpacking?.stop();
     this.owner.finished(this);
   }
 
   private isBodiless(error: Error): boolean {
     const isMismatch = "code" in error && error.code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH";
     return isMismatch && (this.status === 304 || this.status === 204);
-  }
-}
-
-class LargeAnswer extends Error {
-  /** As undici has it. */
-  readonly code = "UND_ERR_RES_EXCEEDED_MAX_SIZE";
-  constructor() {
-    super("the answer is larger than allowed");
-  }
-}
-
-class AbandonedAttempt extends Error {
-  override readonly name = "AbortError";
-  readonly code = "ABORT_ERR";
-  constructor() {
-    super("this attempt was given up");
   }
 }

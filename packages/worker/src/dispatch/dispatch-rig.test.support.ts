@@ -178,6 +178,8 @@ export class Rig {
       maxAgeMs: 1_800_000,
       connectTimeoutMs: 20_000,
       maxResponseBytes: 1_000,
+      unpacksAnswers: false,
+      packsAboveBytes: undefined,
       ...settings,
     };
     this.writer = new TableWriter(words);

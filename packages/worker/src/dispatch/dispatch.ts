@@ -7,6 +7,7 @@ import { isBodySource, streamOf } from "./body-source.js";
 import { NodeChoice, type NodeChoiceOptions } from "./node-choice.js";
 import { type ConnectionSettings, mergeHeaders, type NodePool } from "./node-pool.js";
 import { NodePools } from "./node-pools.js";
+import { BodyPacking } from "./packed-body.js";
 import { DispatchedRequest } from "./pending-request.js";
 import { RequestQueue } from "./request-queue.js";
 import { ReroutePlanner } from "./reroute.js";
@@ -24,6 +25,7 @@ import type {
   StreamingAnswer,
 } from "./sender.js";
 import type { Target } from "./target.js";
+import { UnreadableContent } from "./unreadable-content.js";
 import { UnsettledRequests } from "./unsettled-requests.js";
 
 export interface DispatchOptions extends NodeChoiceOptions, RetryChoiceOptions {
@@ -64,6 +66,7 @@ export class Dispatch implements Sender {
   private readonly retries: RetryChoice;
   private readonly unsettled = new UnsettledRequests();
   private readonly backingOff: BackingOff;
+  private readonly packing: BodyPacking;
   private destroyed = false;
   private pumping = false;
 
@@ -74,7 +77,9 @@ export class Dispatch implements Sender {
     this.record = new AttemptRecord(options);
     this.reroutes = new ReroutePlanner(reader, this.pools, random);
     this.queue = new RequestQueue(queueMax);
-    this.backingOff = new BackingOff(timers, Math.max(queueMax, settings.perNode));
+    const waitingMax = Math.max(queueMax, settings.perNode);
+    this.backingOff = new BackingOff(timers, waitingMax);
+    this.packing = new BodyPacking(settings.packsAboveBytes, waitingMax);
     this.retries = new RetryChoice(options, this.reroutes, timers.nowMs());
   }
 
@@ -93,7 +98,8 @@ export class Dispatch implements Sender {
     const request = new DispatchedRequest<AttemptHandler>(prepared, claim, this, settle, streaming);
     this.unsettled.add(request);
     this.retries.countRequest(this.options.timers.nowMs());
-    this.admit(request);
+    if (this.packing.wants(prepared)) this.pack(request);
+    else this.admit(request);
     return request;
   }
 
@@ -152,6 +158,17 @@ export class Dispatch implements Sender {
     await this.pools.destroy();
   }
 
+  /** Once for all attempts of the request. */
+  private pack(request: DispatchedRequest<AttemptHandler>): void {
+    request.state = { kind: "packing" };
+    this.packing.pack(request.prepared, (packed) => {
+      if (request.state.kind !== "packing") return;
+      request.packed = packed;
+      request.state = { kind: "queued" };
+      this.admit(request);
+    });
+  }
+
   private admit(request: DispatchedRequest<AttemptHandler>): void {
     if (this.destroyed) return this.unsettled.fail(request, "CLOSED", "the pool is closed", sentOf(request.history));
     // Queued requests go first.
@@ -178,7 +195,8 @@ export class Dispatch implements Sender {
     const attempt = new AttemptHandler(request, pool, nowMs, this.options.ranMs(nowMs), this.attempts);
     this.record.begun(attempt);
     request.state = { kind: "sending", attempt };
-    const { method, path, headers, body } = request.prepared;
+    const { method, path } = request.prepared;
+    const { headers, body } = request.packed ?? request.prepared;
     pool.send(
       {
         method,
@@ -240,8 +258,10 @@ export class Dispatch implements Sender {
     const step = this.retries.next(attempt, outcome, nowMs);
     if (step.next === "return") return this.unsettled.answer(attempt);
     if (step.next === "retry") return this.retry(attempt, step.afterMs, step.history);
-    const message = failureMessage(step.code, request.attempts);
-    this.unsettled.fail(request, step.code, message, step.sent, attempt.error);
+    const { error } = attempt;
+    const isOurs = error instanceof UnreadableContent;
+    const message = failureMessage(step.code, request.attempts, isOurs ? error.message : undefined);
+    this.unsettled.fail(request, step.code, message, step.sent, error);
   }
 
   private retry(attempt: AttemptHandler, afterMs: number, history: History): void {

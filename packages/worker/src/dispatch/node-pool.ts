@@ -7,6 +7,7 @@ import {
 } from "@rollcall/coordinator/cluster";
 import type { Random, Timers } from "@rollcall/core";
 import type { Client, Dispatcher } from "undici";
+import { acceptedCodings } from "./content-codings.js";
 import { InFlightList, type Link } from "./in-flight-list.js";
 import { SocketReads } from "./socket-reads.js";
 import type { Target } from "./target.js";
@@ -24,6 +25,10 @@ export interface ConnectionSettings {
   readonly connectTimeoutMs: number;
   /** A larger answer ends the request with `BAD_RESPONSE`. */
   readonly maxResponseBytes: number;
+  /** Answers are asked for in the codings that this Node can undo, and are unpacked. */
+  readonly unpacksAnswers: boolean;
+  /** Bodies of more bytes are sent packed; undefined: none is. */
+  readonly packsAboveBytes: number | undefined;
 }
 
 /** Receives what happens to a pool's connections. */
@@ -134,7 +139,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
     this.slot = target.slot;
     this.generation = target.generation;
     this.endpoint = target.endpoint;
-    this.headers = Object.entries(target.endpoint.headers).flat();
+    this.headers = headersOf(target.endpoint, settings);
     this.dial = createConnector(this, {
       ...settings,
       ...lookups,
@@ -165,7 +170,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   update({ generation, endpoint }: Target): void {
     this.generation = generation;
     this.endpoint = endpoint;
-    this.headers = Object.entries(endpoint.headers).flat();
+    this.headers = headersOf(endpoint, this.settings);
   }
 
   /** Sends one request. The sender must call `release` when it has ended. */
@@ -256,6 +261,10 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
     this.all.delete(connection);
     void connection.destroy();
   }
+}
+
+function headersOf({ headers }: Endpoint, { unpacksAnswers }: ConnectionSettings): string[] {
+  return Object.entries(unpacksAnswers ? { ...headers, "accept-encoding": acceptedCodings } : headers).flat();
 }
 
 /** The headers of one request at a node: those of the request, and those of the pool that it does not give itself. */

@@ -1,10 +1,13 @@
 import type { Attempt } from "@rollcall/core";
 import { type History, historyOfSent, withGivenUpAttempt } from "@rollcall/core/request";
+import type { PackedRequest } from "./packed-body.js";
 import type { CancelCode, Claim, PendingRequest, PreparedRequest, Result, StreamingAnswer } from "./sender.js";
 import type { Indexed } from "./swap-remove-list.js";
 
 /**
  * A request in a dispatch:
+ *
+ *   packing ──its body is packed──▶ queued, or sending
  *
  *                                       ┌─rerouted─┐
  *                                       ▼          │
@@ -16,6 +19,7 @@ import type { Indexed } from "./swap-remove-list.js";
  *   sending ──the headers of an answer that is to stream──▶ streaming ──its end──▶ settled
  */
 export type RequestState<SentAttempt> =
+  | { readonly kind: "packing" }
   | { readonly kind: "queued" }
   | { readonly kind: "sending"; readonly attempt: SentAttempt }
   | { readonly kind: "backing-off"; readonly cancel: () => void }
@@ -31,6 +35,8 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   place = -1;
   state: RequestState<SentAttempt> = { kind: "queued" };
   history: History;
+  /** What is sent in place of what was prepared. */
+  packed: PackedRequest | undefined;
   /** Slots that it was sent to in this round. */
   tried: number[] = [];
   /** The attempts that have ended, as errors and answers name them. */

@@ -5,6 +5,7 @@ import type { AttemptHandler } from "./attempt.js";
 import type { DispatchedRequest } from "./pending-request.js";
 import type { CancelCode, Result } from "./sender.js";
 import { SwapRemoveList } from "./swap-remove-list.js";
+import { UnreadableContent } from "./unreadable-content.js";
 
 /**
  * The requests that a dispatch has taken on and not settled, and each way in which one ends: with an answer, with the
@@ -40,7 +41,8 @@ export class UnsettledRequests {
     const isBad = outcome.kind === "bad-response";
     const code = isBad ? "BAD_RESPONSE" : "DISCONNECTED";
     const { receivedBytes } = stream;
-    const what = isBad ? "the answer is cut short, too large or not HTTP" : "the connection was lost";
+    const badly = error instanceof UnreadableContent ? error.message : "the answer is cut short, too large or not HTTP";
+    const what = isBad ? badly : "the connection was lost";
     const message = `${what}, after ${receivedBytes} bytes of its body`;
     const broken = { code, message, sent: "maybe", attempts: request.attempts, receivedBytes } as const;
     stream.broken(error === undefined ? broken : { ...broken, cause: error.message });

@@ -124,6 +124,8 @@ class StressRig {
           maxAgeMs: 2_000,
           connectTimeoutMs: 5_000,
           maxResponseBytes: 1_000_000,
+          unpacksAnswers: false,
+          packsAboveBytes: undefined,
         },
         bufferedMaxBytes: 1_000_000,
         queueMax: 64,

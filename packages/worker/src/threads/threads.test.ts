@@ -24,7 +24,16 @@ function openThreads(test: TestContext, count: number, module: string) {
   const words = createTable(layout);
   const joined: NewThread[] = [];
   const problems: (string | undefined)[] = [];
-  const settings = { perNode: 1, opening: 1, idleMs: 1, maxAgeMs: 1, connectTimeoutMs: 1, maxResponseBytes: 1 };
+  const settings = {
+    perNode: 1,
+    opening: 1,
+    idleMs: 1,
+    maxAgeMs: 1,
+    connectTimeoutMs: 1,
+    maxResponseBytes: 1,
+    unpacksAnswers: false,
+    packsAboveBytes: undefined,
+  };
   const defaults = { timeoutMs: 1, retry: false, maxResponseBytes: 10_000 } as const;
   const threads = new Threads({
     threads: count,
