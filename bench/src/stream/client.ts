@@ -1,9 +1,18 @@
-// node client.js CONTENDER PORT: reads streamed answers on order, by bare undici or by Rollcall, and reports their cost.
+// node --expose-gc client.js CONTENDER PORT: on order reads streamed answers or sends large bodies, by bare undici or by
+// Rollcall, and reports the cost.
 import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createPool } from "@rollcall/worker";
 import { mainThreadMs } from "../hot-path/thread-time.js";
+
+export type BodyKind = "copied" | "moved";
+
+export interface BodiesOrder {
+  /** So many bodies of 2 MB, one after the other; `moved` are given away. */
+  readonly bodies: number;
+  readonly kind: BodyKind;
+}
 
 export interface StreamOrder {
   readonly byteLength: number;
@@ -16,51 +25,85 @@ export interface StreamCost {
   readonly seconds: number;
   readonly mainMs: number;
   readonly allMs: number;
-  /** The most that the process held beyond its beginning. */
+  /** The most that the process held beyond its beginning, without what can be collected: of a slow reader. */
   readonly grownBytes: number;
 }
 
 const [contender = "", port = ""] = process.argv.slice(2);
 const origin = `http://127.0.0.1:${port}`;
-const open = await opener();
+/** What an application has: with an almost empty heap V8 collects all of it for every few buffers, whoever makes them. */
+export const heap = Array.from({ length: 300_000 }, (_, at) => ({ at, list: [at], named: { name: `x${at}` } }));
 
-process.on("message", (order: StreamOrder) => void run(order).then((cost) => process.send?.(cost)));
+const { open, send } = await opener();
 
-async function opener(): Promise<(path: string) => Promise<Readable>> {
+process.on("message", async (order: StreamOrder | BodiesOrder) => {
+  process.send?.("bodies" in order ? await sendBodies(order) : await read(order));
+});
+
+interface Contender {
+  readonly open: (path: string) => Promise<Readable>;
+  readonly send: (body: Buffer, kind: BodyKind) => Promise<unknown>;
+}
+
+async function opener(): Promise<Contender> {
   if (contender === "undici") {
     const { Pool } = createRequire(import.meta.url)("undici") as typeof import("undici");
     const pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0 });
-    return async (path) => (await pool.request({ method: "GET", path })).body;
+    return {
+      open: async (path) => (await pool.request({ method: "GET", path })).body,
+      send: async (body) => (await pool.request({ method: "POST", path: "/_bulk", body })).body.text(),
+    };
   }
   const threads = Number(/\d+$/.exec(contender)?.[0] ?? 0);
   const pool = createPool({ nodes: [origin], discovery: false, logger: false, threads });
   await pool.request({ method: "GET", path: "/" });
-  return async (path) => (await pool.stream({ method: "GET", path, timeoutMs: 600_000 })).body;
+  return {
+    open: async (path) => (await pool.stream({ method: "GET", path, timeoutMs: 600_000 })).body,
+    send: (body, kind) => pool.request({ method: "POST", path: "/_bulk", body, transfer: kind === "moved" }),
+  };
 }
 
-async function run({ byteLength, slow }: StreamOrder): Promise<StreamCost> {
-  const rss = () => process.memoryUsage.rss();
+async function sendBodies({ bodies, kind }: BodiesOrder): Promise<StreamCost> {
+  const given = Array.from({ length: bodies }, () => Buffer.alloc(2_000_000, "x"));
+  const ended = beginCost();
+  for (const body of given) await send(body, kind);
+  return { bytes: bodies * 2_000_000, ...ended(), grownBytes: 0 };
+}
+
+function beginCost(): () => Pick<StreamCost, "seconds" | "mainMs" | "allMs"> {
   const beganMs = performance.now();
   const cpu = process.cpuUsage();
   const main = mainThreadMs() ?? Number.NaN;
-  const base = rss();
+  return () => {
+    const { user, system } = process.cpuUsage(cpu);
+    return {
+      seconds: (performance.now() - beganMs) / 1_000,
+      mainMs: (mainThreadMs() ?? Number.NaN) - main,
+      allMs: (user + system) / 1_000,
+    };
+  };
+}
+
+/** Without what can be collected: how long V8 leaves that is its own affair, and the same for all. */
+function heldBytes(): number {
+  gc?.();
+  return process.memoryUsage.rss();
+}
+
+async function read({ byteLength, slow }: StreamOrder): Promise<StreamCost> {
+  const beganMs = performance.now();
+  const base = slow === undefined ? 0 : heldBytes();
+  const ended = beginCost();
   let peak = base;
   let bytes = 0;
   const body = await open(`/size/${byteLength}`);
   for await (const piece of body) {
     bytes += (piece as Buffer).length;
     if (slow === undefined) continue;
-    peak = Math.max(peak, rss());
+    peak = Math.max(peak, heldBytes());
     const elapsedMs = performance.now() - beganMs;
     if (elapsedMs > slow.seconds * 1_000) break;
     await sleep(Math.max(0, (bytes / slow.bytesPerSecond) * 1_000 - elapsedMs));
   }
-  const { user, system } = process.cpuUsage(cpu);
-  return {
-    bytes,
-    seconds: (performance.now() - beganMs) / 1_000,
-    mainMs: (mainThreadMs() ?? Number.NaN) - main,
-    allMs: (user + system) / 1_000,
-    grownBytes: Math.max(peak, rss()) - base,
-  };
+  return { bytes, ...ended(), grownBytes: peak - base };
 }

@@ -1,12 +1,13 @@
-// A node that answers `/size/BYTES` with so many bytes, as fast as the connection takes them.
+// A node that answers `/size/BYTES` with so many bytes, as fast as the connection takes them. Takes any body.
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 const piece = Buffer.alloc(65_536, "x");
 
-const server = createServer(({ url = "/" }, response) => {
+const server = createServer((request, response) => {
+  const { url = "/" } = request;
   const [, bytes] = /^\/size\/(\d+)/.exec(url) ?? [];
-  if (bytes === undefined) return void response.end("{}");
+  if (bytes === undefined) return void request.resume().once("end", () => response.end("{}"));
   response.writeHead(200, { "content-length": bytes });
   send(response, Number(bytes));
 });

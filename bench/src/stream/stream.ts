@@ -2,25 +2,28 @@ import { type Finding, goalTable } from "../goals.js";
 import { inTurns, type MeasuredProcess, startMeasured } from "../measured-process.js";
 import { type Report, table } from "../report.js";
 import { median } from "../statistics.js";
-import type { StreamCost, StreamOrder } from "./client.js";
+import type { BodiesOrder, BodyKind, StreamCost, StreamOrder } from "./client.js";
 
 const contenders = ["undici", "rollcall-0", "rollcall-1"] as const;
 type Contender = (typeof contenders)[number];
 
 const megabyte = 1_000_000;
 const slowBytesPerSecond = megabyte;
+const bodyKinds: readonly BodyKind[] = ["copied", "moved"];
 
-/** Large answers read as streams, by undici and by Rollcall without and with a thread. */
+type Client = MeasuredProcess<StreamOrder | BodiesOrder, StreamCost>;
+
+/** Large answers read as streams, and large bodies sent, by undici and by Rollcall without and with a thread. */
 export async function stream({ quick }: { readonly quick: boolean }): Promise<Report> {
   const answer: StreamOrder = { byteLength: (quick ? 10 : 300) * megabyte };
   const slow = { bytesPerSecond: slowBytesPerSecond, seconds: quick ? 1 : 10 };
   const rounds = quick ? 1 : 7;
   const server = await startMeasured<object, number>(new URL("./node-server.js", import.meta.url), []);
-  const clients: [Contender, MeasuredProcess<StreamOrder, StreamCost>][] = [];
+  const clients: [Contender, Client][] = [];
   try {
     const port = await server.run({});
     for (const name of contenders) {
-      clients.push([name, await startMeasured(new URL("./client.js", import.meta.url), [name, String(port)])]);
+      clients.push([name, await startClient(name, port)]);
     }
     const costs = new Map<Contender, StreamCost[]>(contenders.map((name) => [name, []]));
     for (const [, client] of clients) await client.run(answer);
@@ -32,19 +35,45 @@ export async function stream({ quick }: { readonly quick: boolean }): Promise<Re
       const { grownBytes } = await client.run({ byteLength: 1_000 * megabyte, slow });
       grown.set(name, grownBytes);
     }
-    return report(costs, grown, answer.byteLength / megabyte, slow.seconds);
+    const bodies = await sendBodies(clients, { rounds, bodies: quick ? 5 : 50 });
+    return report({ costs, grown, bodies }, answer.byteLength / megabyte, slow.seconds);
   } finally {
     for (const [, client] of clients) await client.stop();
     await server.stop();
   }
 }
 
-function report(
-  costs: ReadonlyMap<Contender, readonly StreamCost[]>,
-  grown: ReadonlyMap<Contender, number>,
-  megabytes: number,
-  slowSeconds: number,
-): Report {
+function startClient(name: Contender, port: number): Promise<Client> {
+  return startMeasured(new URL("./client.js", import.meta.url), [name, String(port)], ["--expose-gc"]);
+}
+
+/** Main's time for each body of 2 MB, by contender and kind, round by round. */
+type BodyCosts = ReadonlyMap<string, readonly number[]>;
+
+async function sendBodies(
+  clients: readonly (readonly [Contender, Client])[],
+  { rounds, bodies }: { readonly rounds: number; readonly bodies: number },
+): Promise<BodyCosts> {
+  const costs = new Map<string, number[]>();
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, client] of inTurns(clients, round)) {
+      for (const kind of inTurns(name === "undici" ? bodyKinds.slice(0, 1) : bodyKinds, round)) {
+        const { mainMs } = await client.run({ bodies, kind });
+        const key = `${name}, ${kind}`;
+        costs.set(key, [...(costs.get(key) ?? []), (mainMs * 1_000) / bodies]);
+      }
+    }
+  }
+  return costs;
+}
+
+interface Measured {
+  readonly costs: ReadonlyMap<Contender, readonly StreamCost[]>;
+  readonly grown: ReadonlyMap<Contender, number>;
+  readonly bodies: BodyCosts;
+}
+
+function report({ costs, grown, bodies }: Measured, megabytes: number, slowSeconds: number): Report {
   const figure = (name: Contender, of: (cost: StreamCost) => number) => (costs.get(name) ?? []).map(of);
   const throughput = ({ bytes, seconds }: StreamCost) => bytes / megabyte / seconds;
   const mainUs = ({ mainMs, bytes }: StreamCost) => (mainMs * 1_000) / (bytes / megabyte);
@@ -69,11 +98,16 @@ function report(
     shown(figure(name, allUs)),
     ((grown.get(name) ?? Number.NaN) / megabyte).toFixed(1),
   ]);
+  const bodyRows = [...bodies].toSorted().map(([name, values]) => [name, shown(values)]);
   const body = `An answer of ${megabytes} MB from one process, read as a stream, in ${costs.get("undici")?.length} interleaved
-rounds; medians. \`main\`: processor time of the main thread. Last column: how much the process grew, at most, while it
-read 1 MB/s of an answer of 1 GB for ${slowSeconds} s.
+rounds; medians. \`main\`: processor time of the main thread. Each process holds a heap of 50 MB, as an application does.
+Last column: how much the process grew, at most, while it read 1 MB/s of an answer of 1 GB for ${slowSeconds} s, without
+what V8 could have collected.
 
 ${table(["", "MB/s", "main us/MB", "all us/MB", "slow reader, MB"], rows)}
-${goalTable(findings)}`;
+${goalTable(findings)}
+Bodies of 2 MB, one at a time: the main thread's time for each, in us.
+
+${table(["", "main us"], bodyRows)}`;
   return { title: "Streams: what a large answer costs", body };
 }
