@@ -12,7 +12,8 @@ function acquire(data: RedisData, keys: readonly string[], args: readonly string
   const [lease = "", epoch = ""] = keys;
   const [leader = "", leaseMs = "", floorMs = "", ordinal = "", aheadMaxMs = ""] = args;
   const holder = data.text(lease);
-  if (holder !== undefined && holder !== leader && data.expiresInMs(lease) !== undefined) return null;
+  const expiresInMs = data.expiresInMs(lease) ?? Number.POSITIVE_INFINITY;
+  if (holder !== undefined && holder !== leader && expiresInMs <= 2 * Number(leaseMs)) return null;
   const nowMs = data.nowMs();
   const aheadMs = nowMs + Number(aheadMaxMs);
   const stored = Math.floor(Number(data.text(epoch) ?? "0") / 1_000);

@@ -21,9 +21,11 @@ local function text(key)
   return type(value) == 'string' and value or nil
 end
 
--- A lease without an expiry was not written by us either: it would exclude every leader for ever.
+-- A lease without an expiry, or with a far later one than any that we write, excludes every leader until then: another
+-- client has written it, or the clock of Redis was set back. Twice the span, so that a small step changes no leader.
 local holder = text(KEYS[1])
-if holder and holder ~= leader and redis.call('PTTL', KEYS[1]) >= 0 then
+local expiresInMs = redis.call('PTTL', KEYS[1])
+if holder and holder ~= leader and expiresInMs >= 0 and expiresInMs <= 2 * tonumber(leaseMs) then
   return false
 end
 
