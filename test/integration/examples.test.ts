@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,10 +6,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { waitUntil } from "@rollcall/testing";
-import { type FixtureCluster, type FixtureOptions, startFixtureCluster } from "@rollcall/testing/fixture";
-import { type OwnedProcess, own } from "@rollcall/testing/processes";
-
-const folder = fileURLToPath(new URL("../../../examples/", import.meta.url));
+import { assertAsPromised, folder, linesOf, onCluster, runToEnd, start } from "./support-examples.js";
 
 describe("each example does what its first lines say", () => {
   it("first-search.mjs prints what its first lines say", async () => {
@@ -145,60 +141,3 @@ it("every example has a test here", () => {
   const untested = readdirSync(folder).filter((file) => file.endsWith(".mjs") && !tests.includes(`"${file}"`));
   assert.deepEqual(untested, []);
 });
-
-async function onCluster(options: FixtureOptions, use: (cluster: FixtureCluster) => Promise<void>): Promise<void> {
-  const cluster = await startFixtureCluster(options);
-  try {
-    await use(cluster);
-  } finally {
-    await cluster.close();
-  }
-}
-
-interface Running {
-  readonly process: OwnedProcess;
-  /** What it has written to standard output so far. */
-  text(): string;
-  /** And to standard error. */
-  complaints(): string;
-}
-
-async function start(file: string, urls: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [join(folder, file), ...urls], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const written = { out: "", err: "" };
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    written.out += chunk;
-  });
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    written.err += chunk;
-  });
-  const running: Running = {
-    process: await own(child),
-    text: () => written.out,
-    complaints: () => written.err,
-  };
-  return running;
-}
-
-async function runToEnd(file: string, urls: readonly string[], env?: Readonly<Record<string, string>>) {
-  const running = await start(file, urls, env);
-  const { code } = await running.process.gone;
-  assert.equal(code, 0, running.complaints());
-  return { text: running.text(), lines: linesOf(running.text()) };
-}
-
-function linesOf(text: string): string[] {
-  return text.split("\n").filter((line) => line !== "");
-}
-
-/** The lines written are those of the "Prints" comment, but for numbers. */
-function assertAsPromised(file: string, lines: readonly string[]): void {
-  const [comment = ""] = readFileSync(join(folder, file), "utf8").split("\nimport");
-  const promised = [...comment.matchAll(/^\/\/ {3}(?!curl)(.+)$/gm)].map(([, line = ""]) => line);
-  const withoutNumbers = (line: string) => line.replace(/\d+/g, "#");
-  assert.ok(promised.length > 0);
-  assert.deepEqual(lines.map(withoutNumbers), promised.map(withoutNumbers));
-}

@@ -64,9 +64,8 @@ export class LaneRequest implements PendingRequest {
     private readonly onStreaming?: (answer: StreamingAnswer) => void,
   ) {}
 
-  /** How many of its answer and its body stream. */
-  get streams(): number {
-    return (this.prepared.answerWindowBytes > 0 ? 1 : 0) + (isBodySource(this.prepared.body) ? 1 : 0);
+  get isStreamed(): boolean {
+    return this.prepared.answerWindowBytes > 0 || isBodySource(this.prepared.body);
   }
 
   /** Its thread alone has its body, as soon as it has the request. */
@@ -149,10 +148,10 @@ export class Lane {
     this.requests[id] = request;
     Atomics.store(this.claims, id, claim.queued);
     request.state = { kind: "given", lane: this, id };
-    const { prepared, streams } = request;
+    const { prepared, isStreamed } = request;
     this.flushSoon();
-    if (streams === 0) return this.outgoing.request(id, prepared);
-    const windowBytes = this.streams.takeWindows(id, streams);
+    if (!isStreamed) return this.outgoing.request(id, prepared);
+    const windowBytes = this.streams.takeWindow(id);
     if (isBodySource(prepared.body)) this.streams.addBody(id, new LaneBody(id, prepared.body, this));
     const answerWindowBytes = prepared.answerWindowBytes > 0 ? windowBytes : 0;
     this.outgoing.request(id, { ...prepared, answerWindowBytes }, windowBytes);
