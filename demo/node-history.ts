@@ -57,5 +57,5 @@ export class NodeHistory {
 
 /** Whether the pool sends requests to a node that has answered. */
 export function isInUse(state: NodeState | undefined): boolean {
-  return state === "healthy" || state === "slow-start";
+  return state === "healthy" || state === "penalized" || state === "slow-start";
 }

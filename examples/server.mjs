@@ -19,12 +19,15 @@ async function search(text, signal) {
   return found.throwIfError().json().hits.hits;
 }
 
-/** Healthy while one node is. A node in "slow-start" has just joined or come back, and takes requests. */
+/** The states in which a node has answered and takes requests: all or, while it returns or is slow, a part. */
+const inUse = ["healthy", "penalized", "slow-start"];
+
+/** Healthy while one node is in use: not before the first has answered. */
 function health() {
   const nodes = pool.nodes().map(({ address, name, state, reason }) => ({ address, name, state, reason }));
   const { threads } = pool.stats();
   const canSend = threads.length === 0 || threads.some(({ state }) => state !== "failed");
-  const ok = canSend && nodes.some(({ state }) => state === "healthy" || state === "slow-start");
+  const ok = canSend && nodes.some(({ state }) => inUse.includes(state));
   return { ok, nodes, threads: threads.map(({ state, reason }) => ({ state, reason })) };
 }
 

@@ -6,6 +6,7 @@ export const stateWidth = "slow-start".length;
 export const stateColours: Readonly<Record<NodeState, Colour>> = {
   unverified: "yellow",
   healthy: "green",
+  penalized: "yellow",
   "slow-start": "yellow",
   draining: "yellow",
   down: "red",

@@ -30,17 +30,17 @@ for (const { kind, clients } of clientsOfEngines) {
       for (const tested of testedClients.filter(({ name }) => clients.test(name))) {
         for (const threads of [0, 2]) loads.push(await startLoad(tested, threads, cluster.urls));
       }
-      await allReach(loads, node, ["healthy", "slow-start"]);
+      await allReach(loads, node, ["healthy", "penalized", "slow-start"]);
       node.pause();
       await allReach(loads, node, ["ejected", "down"]);
       await allSearch(loads);
       node.resume();
-      await allReach(loads, node, ["healthy", "slow-start"]);
+      await allReach(loads, node, ["healthy", "penalized", "slow-start"]);
       await node.kill();
       await allReach(loads, node, ["ejected", "down"]);
       await allSearch(loads);
       await node.start();
-      await allReach(loads, node, ["healthy", "slow-start"]);
+      await allReach(loads, node, ["healthy", "penalized", "slow-start"]);
       await allSearch(loads);
     } finally {
       await Promise.all(loads.map((load) => load.end()));

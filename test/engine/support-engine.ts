@@ -113,7 +113,7 @@ export async function startFleet(cluster: EngineCluster): Promise<Fleet> {
     );
   return {
     async waitUntilUsed(node) {
-      await waitForState(node, ["healthy", "slow-start"]);
+      await waitForState(node, ["healthy", "penalized", "slow-start"]);
       const answers = (stats: PoolStats) => statusIn(stats, node)?.answers ?? 0;
       const before = (await Promise.all(replicas.map((replica) => replica.ask("stats")))).map(answers);
       await everywhere(`${node.name} answers`, (stats, at) => answers(stats) > (before[at] ?? 0) + 5);

@@ -4,6 +4,7 @@ import { freePort, waitUntil } from "@rollcall/testing";
 import { addressOf, type FixtureCluster, nodeAt, startFixtureCluster } from "@rollcall/testing/fixture";
 import { startRedis } from "@rollcall/testing/redis";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
+import { isUsed } from "../support/node-health.js";
 import { type Replica, startReplica } from "../support/replica/index.js";
 import {
   closeAll,
@@ -162,7 +163,7 @@ describe("restarts", { ...scenarioTimeout, concurrency: 4 }, () => {
       const story = nodeEventsOf(replica, ({ address }) => address === addressOf(killed));
       assert.match(
         story.join("; "),
-        /-> down \([^)]+\); .* down -> slow-start \(answers again\); .* slow-start -> healthy /,
+        /-> down \([^)]+\); .* down -> slow-start \(answers again\); .* slow-start -> (healthy|penalized) /,
       );
     }
     assert.equal(standing?.state, "down");
@@ -178,5 +179,5 @@ describe("restarts", { ...scenarioTimeout, concurrency: 4 }, () => {
 async function isOf(replica: Replica, uuid: string, cluster: FixtureCluster): Promise<boolean> {
   const { nodes, view } = await replica.ask("stats");
   const states = cluster.nodes.map((node) => nodes.find(({ address }) => address === addressOf(node))?.state);
-  return view?.clusterUuid === uuid && states.every((state) => state === "healthy" || state === "slow-start");
+  return view?.clusterUuid === uuid && states.every(isUsed);
 }

@@ -4,6 +4,7 @@ import { waitUntil } from "@rollcall/testing";
 import type { FixtureFaults, FixtureNode } from "@rollcall/testing/fixture";
 import { addressOf, nodeAt } from "@rollcall/testing/fixture";
 import type { Pool } from "@rollcall/worker";
+import { isUsed, isWell } from "../support/node-health.js";
 import {
   failureOf,
   isAvoided,
@@ -44,7 +45,7 @@ describe("node killed under load", patience, () => {
       assert.deepEqual(load.failures, []);
 
       await node.restart();
-      await waitUntil("it is wholly back", () => statusOf(pool, node).state === "healthy");
+      await waitUntil("it is wholly back", () => isWell(statusOf(pool, node).state));
       const isFull = async () => {
         const share = await shareOf(pool, node, 600);
         return share > 0.2 && share < 0.5;
@@ -190,9 +191,7 @@ describe("no node left", patience, () => {
 
       await Promise.all(cluster.nodes.map((node) => node.restart()));
       for (const request of [search, sameDocument, newDocument]) assert.ok((await pool.request(request)).ok);
-      await waitUntil("all are used again", () =>
-        pool.nodes().every(({ state }) => state === "healthy" || state === "slow-start"),
-      );
+      await waitUntil("all are used again", () => pool.nodes().every(({ state }) => isUsed(state)));
     });
   });
 

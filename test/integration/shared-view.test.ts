@@ -12,8 +12,9 @@ import {
   startFixtureCluster,
 } from "@rollcall/testing/fixture";
 import { startRedis } from "@rollcall/testing/redis";
-import type { NodeEvent, PoolStats } from "@rollcall/worker";
+import type { NodeEvent, NodeState, PoolStats } from "@rollcall/worker";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
+import { isUsed, isWell } from "../support/node-health.js";
 import { type Replica, type ReplicaOptions, startReplica } from "../support/replica/index.js";
 
 const search = { method: "POST", path: "/logs/_search", body: { size: 1 } } as const;
@@ -49,7 +50,7 @@ const statsOf = (fleet: Fleet): Promise<PoolStats[]> => Promise.all(fleet.replic
 function standingsOf({ nodes }: PoolStats): string {
   return nodes
     .filter(({ tier }) => tier === "node")
-    .map(({ address, state }) => `${address} ${state}`)
+    .map(({ address, state }) => `${address} ${isWell(state) ? "healthy" : state}`)
     .sort()
     .join();
 }
@@ -120,7 +121,7 @@ describe("view shared over Redis", { timeout: 700_000 }, () => {
     );
     await killed.restart();
     await waitUntil("it is used again by every replica", async () =>
-      (await statsOf(fleet)).every((stats) => ["healthy", "slow-start"].includes(stateOf(stats, killed) ?? "")),
+      (await statsOf(fleet)).every((stats) => isUsed(stateOf(stats, killed))),
     );
     const { failures, answered } = await fleet.tally();
     assert.deepEqual(failures, []);
@@ -302,6 +303,6 @@ function answersOf({ nodes }: PoolStats, node: FixtureNode): number {
   return nodes.find(({ address }) => address === addressOf(node))?.answers ?? 0;
 }
 
-function stateOf({ nodes }: PoolStats, node: FixtureNode): string | undefined {
+function stateOf({ nodes }: PoolStats, node: FixtureNode): NodeState | undefined {
   return nodes.find(({ address }) => address === addressOf(node))?.state;
 }

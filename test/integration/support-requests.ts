@@ -14,6 +14,7 @@ import {
 } from "@rollcall/testing/fixture";
 import { type Pool, type PoolOptions, type PoolRequest, type PoolResponse, RollcallError } from "@rollcall/worker";
 import { createPool } from "../support/create-pool.js";
+import { isWell } from "../support/node-health.js";
 
 /** For a whole group of tests: far beyond what it needs, so that only a call that never ends reaches it. */
 export const patience = { timeout: 300_000 };
@@ -55,9 +56,7 @@ export async function settled(pool: Pool, cluster: FixtureCluster): Promise<void
   const wanted = cluster.nodes.map(addressOf).sort();
   await pool.ready();
   await waitUntil("the pool has found every node", () => {
-    const found = pool
-      .nodes()
-      .filter(({ tier, state, id }) => tier === "node" && state === "healthy" && id !== undefined);
+    const found = pool.nodes().filter(({ tier, state, id }) => tier === "node" && isWell(state) && id !== undefined);
     return (
       found
         .map(({ address }) => address)

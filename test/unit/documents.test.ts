@@ -255,6 +255,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
   const states: Record<NodeState, true> = {
     unverified: true,
     healthy: true,
+    penalized: true,
     "slow-start": true,
     draining: true,
     down: true,
@@ -272,6 +273,8 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     state: true,
     reason: true,
     forMs: true,
+    by: true,
+    penalty: true,
     openSockets: true,
     inFlight: true,
     requests: true,

@@ -36,6 +36,7 @@ export type {
   TlsOptions,
 } from "@rollcall/core/config";
 export type { RequestClass } from "@rollcall/core/request";
+export type { NodePenalty } from "@rollcall/core/selection";
 export type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
 export type { SignalLike } from "./api/abort-listeners.js";
 export type { ChildPool, Pool, WaitOptions } from "./api/api.js";

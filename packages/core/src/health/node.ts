@@ -74,18 +74,25 @@ export interface LocalStanding {
   readonly reason?: string;
   /** On this process's monotonic clock. */
   readonly sinceMs?: number;
+  /** Who decided it; absent for a healthy node. */
+  readonly by?: "leader" | "process";
 }
 
 /** `storeAheadMs`: the store's clock, which marks go by, minus this process's own. */
 export function standingOf(node: LocalNode, storeAheadMs: number): LocalStanding {
   const mark = obeyedMark(node.mark);
   const marked = (state: LocalStanding["state"], { reason, sinceMs }: Mark): LocalStanding => {
-    return { state, reason, sinceMs: sinceMs - storeAheadMs };
+    return { state, reason, sinceMs: sinceMs - storeAheadMs, by: "leader" };
   };
   if (mark?.kind === "down" || mark?.kind === "draining") return marked(mark.kind, mark);
   const ejection = ejectionOf(node.breaker);
-  if (ejection !== undefined) return { state: "ejected", reason: ejection.reason, sinceMs: ejection.sinceMs };
-  if (isUnverified(node)) return mark === undefined ? { state: "unverified" } : marked("unverified", mark);
+  if (ejection !== undefined) {
+    return { state: "ejected", reason: ejection.reason, sinceMs: ejection.sinceMs, by: "process" };
+  }
+  if (isUnverified(node)) {
+    if (mark !== undefined) return marked("unverified", mark);
+    return { state: "unverified", reason: "has not answered yet", sinceMs: node.sinceMs, by: "process" };
+  }
   return mark?.kind === "slow-start" ? marked("slow-start", mark) : { state: "healthy" };
 }
 

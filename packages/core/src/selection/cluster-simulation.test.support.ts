@@ -202,7 +202,7 @@ class SimulatedProcess {
     inFlight[slot] = (inFlight[slot] ?? 0) + 1;
     this.nodes[slot]?.ask((status) => {
       inFlight[slot] = (inFlight[slot] ?? 0) - 1;
-      if (status === 503) penalties.refused(slot);
+      if (status === 503) penalties.refused(slot, status);
       else penalties.answered(slot, agenda.nowMs - startedMs, agenda.nowMs);
       if (status === 503 && tried.length < retriesMax) {
         // As retry-policy.ts has it: at once to an untried node, then after a while.

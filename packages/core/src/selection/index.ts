@@ -1,5 +1,13 @@
 export { type Roster, rosterOf, type SelectableNode } from "./eligible.js";
 export { Exploration } from "./exploration.js";
 export type { NodeReader } from "./node-reader.js";
-export { Penalties } from "./penalties.js";
+export { Penalties, penalizedAbove } from "./penalties.js";
+export { figure, type NodePenalty, penaltyText } from "./penalty-figures.js";
+export {
+  clearStanding,
+  nextPenaltyStanding,
+  type Penalized,
+  type PenaltyStanding,
+  penalizedOf,
+} from "./penalty-standing.js";
 export { type Picked, pick, pickAmong } from "./pick-two.js";

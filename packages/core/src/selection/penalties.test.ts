@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import fc from "fast-check";
-import { Penalties, penalisedAbove } from "./penalties.js";
+import { Penalties, penalizedAbove } from "./penalties.js";
 
 const nodes = [0, 1, 2];
 
@@ -30,12 +30,12 @@ function measured() {
   };
   answer(10);
   const refuse = () => {
-    for (const slot of nodes) penalties.refused(slot);
+    for (const slot of nodes) penalties.refused(slot, 503);
   };
   return { penalties, pass, every10Ms, answer, answered, refuse, leftWaiting };
 }
 
-const penalised = (penalties: Penalties) => nodes.filter((slot) => penalties.penaltyOf(slot) > penalisedAbove);
+const penalized = (penalties: Penalties) => nodes.filter((slot) => penalties.penaltyOf(slot) > penalizedAbove);
 
 it("a node without measurements has the penalty 1", () => {
   const penalties = new Penalties(3);
@@ -57,28 +57,28 @@ it("a node's penalty grows with the cube of how much slower it is, from twice on
   answer(80, 1_500, [0]);
   const eight = penalties.penaltyOf(0);
   assert.ok(eight > 40 && eight <= 64, `${eight}`);
-  assert.deepEqual(penalised(penalties), [0]);
+  assert.deepEqual(penalized(penalties), [0]);
 });
 
-it("a node is penalised for failing more often than the best node, beyond 5 %", () => {
+it("a node is penalized for failing more often than the best node, beyond 5 %", () => {
   const { penalties, every10Ms, answered } = measured();
   const refuseOneIn = (every: number) =>
     every10Ms(400, (time) => {
       answered(1, 10);
       answered(2, 10);
-      if (time % every === 0) penalties.refused(0);
+      if (time % every === 0) penalties.refused(0, 503);
       else answered(0, 10);
     });
   refuseOneIn(25);
-  assert.deepEqual(penalised(penalties), []);
+  assert.deepEqual(penalized(penalties), []);
   refuseOneIn(5);
-  assert.deepEqual(penalised(penalties), [0]);
+  assert.deepEqual(penalized(penalties), [0]);
 });
 
 it("a quick refusal does not count as a quick answer", () => {
   const { penalties, every10Ms, refuse } = measured();
   every10Ms(100, refuse);
-  assert.deepEqual(penalised(penalties), []);
+  assert.deepEqual(penalized(penalties), []);
 });
 
 it("the time for which a request waited in vain counts as a latency", () => {
@@ -88,7 +88,7 @@ it("the time for which a request waited in vain counts as a latency", () => {
     leftWaiting(0, 750);
   }
   pass(50);
-  assert.deepEqual(penalised(penalties), [0]);
+  assert.deepEqual(penalized(penalties), [0]);
 });
 
 it("one very long request causes no penalty", () => {
@@ -97,19 +97,19 @@ it("one very long request causes no penalty", () => {
   pass(10);
   answered(0, 30_000);
   pass(50);
-  assert.deepEqual(penalised(penalties), []);
+  assert.deepEqual(penalized(penalties), []);
 });
 
-it("no node is penalised if the cluster is slow or fails as a whole", () => {
+it("no node is penalized if the cluster is slow or fails as a whole", () => {
   const anyFactor = fc.double({ min: 0.05, max: 1_000, noNaN: true });
   fc.assert(
     fc.property(anyFactor, fc.nat(30), fc.boolean(), (factor, times, failing) => {
       const { penalties, every10Ms, answer, answered } = measured();
       every10Ms(times, () => {
-        for (const slot of nodes) failing ? penalties.refused(slot) : answered(slot, 10 * factor);
+        for (const slot of nodes) failing ? penalties.refused(slot, 503) : answered(slot, 10 * factor);
       });
       answer(10 * factor, 1);
-      assert.deepEqual(penalised(penalties), []);
+      assert.deepEqual(penalized(penalties), []);
     }),
   );
 });
@@ -119,13 +119,13 @@ it("a penalty fades while a node gets no requests, on a clock that moves 100 ms 
   quick.answer(100, 300, [0]);
   const slow = measured();
   slow.answer(100, 300, [0]);
-  assert.deepEqual([penalised(quick.penalties), penalised(slow.penalties)], [[0], [0]]);
+  assert.deepEqual([penalized(quick.penalties), penalized(slow.penalties)], [[0], [0]]);
   for (let time = 0; time < 60; time++) {
     quick.answer(10, 100, [1, 2]);
     slow.pass(1_000);
   }
-  assert.deepEqual(penalised(quick.penalties), []);
-  assert.deepEqual(penalised(slow.penalties), [0]);
+  assert.deepEqual(penalized(quick.penalties), []);
+  assert.deepEqual(penalized(slow.penalties), [0]);
 });
 
 it("every penalty is finite and fades, after any sequence of attempts", () => {
@@ -137,12 +137,12 @@ it("every penalty is finite and fades, after any sequence of attempts", () => {
       for (const { slot, kind, tookMs } of events) {
         pass(7);
         if (kind === 0) answered(slot, tookMs);
-        else if (kind === 1) penalties.refused(slot);
+        else if (kind === 1) penalties.refused(slot, 503);
         else leftWaiting(slot, tookMs);
         for (const one of nodes) assert.ok(penalties.penaltyOf(one) >= 1 && Number.isFinite(penalties.penaltyOf(one)));
       }
       for (let time = 0; time < 4_000; time++) pass(100);
-      assert.deepEqual(penalised(penalties), []);
+      assert.deepEqual(penalized(penalties), []);
     }),
     { numRuns: 50 },
   );
@@ -151,13 +151,13 @@ it("every penalty is finite and fades, after any sequence of attempts", () => {
 it("some quick answers clear the penalty of a recovered node", () => {
   const { penalties, pass, answer, answered } = measured();
   answer(100, 300, [0]);
-  assert.deepEqual(penalised(penalties), [0]);
+  assert.deepEqual(penalized(penalties), [0]);
   for (let time = 0; time < 10; time++) {
     for (let step = 0; step < 10; step++) pass(100);
     answered(0, 10);
   }
   pass(50);
-  assert.deepEqual(penalised(penalties), []);
+  assert.deepEqual(penalized(penalties), []);
 });
 
 it("a penalty ends with its node", () => {
@@ -167,14 +167,32 @@ it("a penalty ends with its node", () => {
   penalties.forget(0);
   assert.deepEqual([penalties.penaltyOf(0), penalties.begunAtMs(0)], [1, 0]);
   pass(50);
-  assert.deepEqual(penalised(penalties), []);
+  assert.deepEqual(penalized(penalties), []);
 });
 
-it("nodes that all fail are not penalised beside one that is too new to have failed", () => {
+it("nodes that all fail are not penalized beside one that is too new to have failed", () => {
   const { penalties, pass, every10Ms, refuse } = measured();
   every10Ms(100, refuse);
   pass(50);
   penalties.forget(1);
   pass(50);
-  assert.deepEqual(penalised(penalties), []);
+  assert.deepEqual(penalized(penalties), []);
+});
+
+it("the figures of a penalty name what caused it, and nothing else", () => {
+  const { penalties, every10Ms, answer, answered, pass } = measured();
+  assert.equal(penalties.figuresOf(0), undefined);
+  answer(80, 1_500, [0]);
+  const slow = penalties.figuresOf(0) ?? assert.fail("no penalty");
+  assert.deepEqual(Object.keys(slow), ["factor", "timesSlower"]);
+  assert.ok((slow.timesSlower ?? 0) > 6 && (slow.timesSlower ?? 0) <= 8, `${slow.timesSlower}`);
+  every10Ms(400, (time) => {
+    for (const slot of [0, 2]) answered(slot, 10);
+    if (time % 4 === 0) penalties.refused(1, 429);
+    else answered(1, 10);
+  });
+  pass(50);
+  const { refused = 0, refusedStatus } = penalties.figuresOf(1) ?? assert.fail("no penalty");
+  assert.ok(refused > 0.1 && refused < 0.4, `${refused}`);
+  assert.equal(refusedStatus, 429);
 });

@@ -1,8 +1,9 @@
 import { HighPercentile } from "./high-percentile.js";
+import type { NodePenalty } from "./penalty-figures.js";
 import { TailLatencyDetector } from "./tail-latency-detector.js";
 
-/** A node is penalised if a request costs more than so many times what it would cost in good standing. */
-export const penalisedAbove = 2;
+/** A node is penalized if a request costs more than so many times what it would cost in good standing. */
+export const penalizedAbove = 2;
 
 /** The mean of a node's latency looks back so far, within these shares of the newest sample. */
 const memoryMs = 5_000;
@@ -52,6 +53,8 @@ export class Penalties {
   private readonly sampledAtMs: Float64Array;
   /** The penalty less 1. */
   private readonly surcharge: Float64Array;
+  /** The status of the newest refusal. */
+  private readonly refusal: Int16Array;
   private readonly begunMs: Float64Array;
   private readonly sorted: Float64Array;
   private readonly high = new HighPercentile();
@@ -72,24 +75,43 @@ export class Penalties {
     this.samples = row();
     this.sampledAtMs = row();
     this.surcharge = row();
+    this.refusal = new Int16Array(slots);
     this.begunMs = row();
     this.sorted = row();
     this.tail = new TailLatencyDetector(slots);
   }
 
-  /** To be called before each pick: moves the clock, and compares the nodes again when that is due. */
-  advance(eligible: readonly number[], nowMs: number): void {
+  /**
+   * To be called before each pick: moves the clock, and compares the nodes again when that is due. Whether it has
+   * compared them.
+   */
+  advance(eligible: readonly number[], nowMs: number): boolean {
     const elapsedMs = nowMs - this.advancedAtMs;
     this.advancedAtMs = nowMs;
     if (elapsedMs > 0) this.clockMs += elapsedMs < clockStepMs ? elapsedMs : clockStepMs;
-    if (nowMs - this.comparedAtMs < compareEveryMs) return;
+    if (nowMs - this.comparedAtMs < compareEveryMs) return false;
     this.comparedAtMs = nowMs;
     this.compare(eligible);
+    return true;
   }
 
   /** 1 or more. As of the last comparison. */
   penaltyOf(slot: number): number {
     return 1 + (this.surcharge[slot] ?? 0);
+  }
+
+  /** The node's penalty and its causes, as they are now; undefined where it has none. For people. */
+  figuresOf(slot: number): NodePenalty | undefined {
+    const factor = this.penaltyOf(slot);
+    if (factor <= 1) return undefined;
+    const fade = this.fadeOf(slot);
+    const { failing, ratio, slow, late } = this.partsOf(slot, fade);
+    return {
+      factor,
+      ...(slow > 1 ? { timesSlower: ratio } : {}),
+      ...(failing > 1 ? { refused: (this.failureRate[slot] ?? 0) * fade, refusedStatus: this.refusal[slot] ?? 0 } : {}),
+      ...(late > slow && late > penalizedAbove ? { late: this.tail.lateShareOf(slot) } : {}),
+    };
   }
 
   begunAtMs(slot: number): number {
@@ -112,7 +134,8 @@ export class Penalties {
   }
 
   /** The node answered 429, 502, 503 or 504. A quick refusal is no merit, so its time is not a latency. */
-  refused(slot: number): void {
+  refused(slot: number, status: number): void {
+    this.refusal[slot] = status;
     const share = this.bringUpToDate(slot);
     const rate = this.failureRate[slot] ?? 0;
     this.failureRate[slot] = rate + share * (1 - rate);
@@ -184,14 +207,23 @@ export class Penalties {
   }
 
   private penaltyNow(slot: number): number {
-    const fade = Math.exp(-(this.clockMs - (this.sampledAtMs[slot] ?? 0)) / forgetMs);
+    const { failing, slow, late } = this.partsOf(slot, this.fadeOf(slot));
+    return failing * Math.min(slownessMax, Math.max(slow, late));
+  }
+
+  private fadeOf(slot: number): number {
+    return Math.exp(-(this.clockMs - (this.sampledAtMs[slot] ?? 0)) / forgetMs);
+  }
+
+  private partsOf(slot: number, fade: number) {
     const excess = (this.failureRate[slot] ?? 0) * fade - this.leastFailureRate - failingAbove;
     const failing = 1 + failingFactor * Math.max(0, excess);
-    if (this.referenceMs === 0 || (this.samples[slot] ?? 0) < samplesToCompare) return failing;
+    if (this.referenceMs === 0 || (this.samples[slot] ?? 0) < samplesToCompare) {
+      return { failing, ratio: 1, slow: 1, late: 1 };
+    }
     const ratio = 1 + ((this.meanMs[slot] ?? 0) / this.referenceMs - 1) * fade;
     const slow = ratio <= slowAbove ? 1 : (ratio / slowAbove) ** slownessPower;
-    const late = 1 + this.tail.oddsOf(slot, fade);
-    return failing * Math.min(slownessMax, Math.max(slow, late));
+    return { failing, ratio, slow, late: 1 + this.tail.oddsOf(slot, fade) };
   }
 }
 

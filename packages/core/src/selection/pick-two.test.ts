@@ -179,36 +179,36 @@ it("in panic, nodes that refused a connection in the last second are picked last
   assert.deepEqual(only([{ ...well, refusedAtMs: nowMs - 1 }, well]), [0, 1]);
 });
 
-it("requests avoid a penalised node, among few nodes and among many", () => {
+it("requests avoid a penalized node, among few nodes and among many", () => {
   assert.deepEqual(only([bad, well, well]), [1, 2]);
   assert.equal(countPicks([bad, ...times(40, busy(9))], 1_000)[0], 0);
 });
 
-it("a penalised node is picked if it is cheaper all the same", () => {
+it("a penalized node is picked if it is cheaper all the same", () => {
   assert.deepEqual(only([{ ...well, penalty: 4 }, busy(4), busy(4)]), [0]);
   assert.deepEqual(only([{ ...well, penalty: 6 }, busy(4), busy(4)]), [1, 2]);
 });
 
-it("two penalised nodes are no pair while another node is healthy", () => {
+it("two penalized nodes are no pair while another node is healthy", () => {
   assert.deepEqual(only([bad, bad, well]), [2]);
 });
 
-it("the cheaper of two penalised nodes is picked if no other is left", () => {
+it("the cheaper of two penalized nodes is picked if no other is left", () => {
   assert.deepEqual(only([bad, { ...bad, penalty: 200 }]), [0]);
   assert.deepEqual(only([bad, { ...bad, penalty: 200 }, fullUp]), [0]);
   assert.deepEqual(only([{ ...bad, penalty: 200 }, well], [1]), [0]);
 });
 
-it("a node that sits out in slow start is picked before a penalised one", () => {
+it("a node that sits out in slow start is picked before a penalized one", () => {
   assert.deepEqual(only([bad, { ...starting, inFlight: 3 }]), [1]);
 });
 
-it("in panic, a penalised node is picked before one that has just refused", () => {
+it("in panic, a penalized node is picked before one that has just refused", () => {
   const refusing = { ...down, refusedAtMs: nowMs - 1 };
   assert.deepEqual(only([refusing, { ...down, penalty: 50 }]), [1]);
 });
 
-it("no more than two nodes without a penalty are compared, whatever penalised ones there are", () => {
+it("no more than two nodes without a penalty are compared, whatever penalized ones there are", () => {
   const counts = countPicks([busy(0), busy(1), busy(2), bad, bad], 3_000);
   assertNear(shares(counts)[0], 2 / 3, 0.03);
   assertNear(shares(counts)[1], 1 / 3, 0.03);
@@ -238,12 +238,12 @@ function explore(rows: readonly Row[], times: number, everyMs: number, tried: re
   return counts;
 }
 
-it("exploration spends one request in 200 on a penalised node", () => {
+it("exploration spends one request in 200 on a penalized node", () => {
   const [tries = 0] = explore([bad, well, well], 20_000, 10);
   assert.ok(tries >= 95 && tries <= 100, `${tries} tries`);
 });
 
-it("exploration tries each penalised node at most once a second", () => {
+it("exploration tries each penalized node at most once a second", () => {
   const counts = explore([bad, well, bad], 20_000, 1);
   assert.deepEqual([counts[0], counts[2]], [20, 20]);
 });

@@ -2,7 +2,7 @@ import type { Random } from "../random.js";
 import { DrawTwo, noSlot } from "./draw-two.js";
 import type { Exploration } from "./exploration.js";
 import type { NodeReader } from "./node-reader.js";
-import { penalisedAbove } from "./penalties.js";
+import { penalizedAbove } from "./penalties.js";
 
 /** In panic, a node that refused a connection within this time is taken only if every other did too or has no room. */
 const refusalMs = 1_000;
@@ -29,10 +29,10 @@ const none: Picked = { type: "none" };
  *
  * Two different nodes without a penalty are drawn at random, and one with; the cheapest of these is taken. The cheapest
  * of all would draw every process to the same node at once; the cheaper of two comes close to it without that
- * (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001). Penalised nodes are not among the two:
+ * (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001). Penalized nodes are not among the two:
  * if most nodes are bad, most pairs would be.
  *
- * With `exploration`, which is for Reads only, a first attempt may go to a penalised node to measure it.
+ * With `exploration`, which is for Reads only, a first attempt may go to a penalized node to measure it.
  */
 export function pick(
   reader: NodeReader,
@@ -69,7 +69,7 @@ export function pickAmong(reader: NodeReader, group: readonly number[], nowMs: n
 }
 
 const drawnWell = new DrawTwo();
-const drawnPenalised = new DrawTwo();
+const drawnPenalized = new DrawTwo();
 
 function draw(
   reader: NodeReader,
@@ -85,37 +85,37 @@ function draw(
 
   if (group.length > guessAbove) {
     let guessed = noSlot;
-    let penalised = noSlot;
+    let penalized = noSlot;
     for (let guesses = 0; guesses < guessesMax; guesses++) {
       const slot = group[Math.floor(random() * group.length)] ?? noSlot;
       if (slot === guessed || !suits(slot) || refused(slot) || sitsOut(reader, slot, random)) continue;
-      if (reader.penaltyOf(slot) > penalisedAbove) {
-        penalised = slot;
+      if (reader.penaltyOf(slot) > penalizedAbove) {
+        penalized = slot;
       } else if (guessed === noSlot) {
         guessed = slot;
       } else {
-        return ifCheaper(reader, penalised, cheaper(reader, guessed, slot, random));
+        return ifCheaper(reader, penalized, cheaper(reader, guessed, slot, random));
       }
     }
   }
 
   drawnWell.clear();
-  drawnPenalised.clear();
+  drawnPenalized.clear();
   for (const slot of group) {
     if (!suits(slot)) continue;
     // Sitting out and a recent refusal put a node behind the others of its group; it is taken if it is the only one.
     const place = (refused(slot) ? 2 : 0) + (sitsOut(reader, slot, random) ? 1 : 0);
-    (reader.penaltyOf(slot) > penalisedAbove ? drawnPenalised : drawnWell).offer(slot, place, random);
+    (reader.penaltyOf(slot) > penalizedAbove ? drawnPenalized : drawnWell).offer(slot, place, random);
   }
   const well = cheaper(reader, drawnWell.first, drawnWell.second, random);
-  // A node that sits out is still better than a penalised one; not so one that refuses.
+  // A node that sits out is still better than a penalized one; not so one that refuses.
   const wellRefused = drawnWell.place >= 2;
-  const penalisedRefused = drawnPenalised.place >= 2;
-  if (well === noSlot || (wellRefused && !penalisedRefused)) {
-    return cheaper(reader, drawnPenalised.first, drawnPenalised.second, random);
+  const penalizedRefused = drawnPenalized.place >= 2;
+  if (well === noSlot || (wellRefused && !penalizedRefused)) {
+    return cheaper(reader, drawnPenalized.first, drawnPenalized.second, random);
   }
-  const comparable = wellRefused === penalisedRefused && drawnPenalised.place <= drawnWell.place;
-  return comparable ? ifCheaper(reader, drawnPenalised.first, well) : well;
+  const comparable = wellRefused === penalizedRefused && drawnPenalized.place <= drawnWell.place;
+  return comparable ? ifCheaper(reader, drawnPenalized.first, well) : well;
 }
 
 /** A node in slow start takes part in few draws, but at its true cost: a higher cost would mean no requests at all. */
@@ -132,8 +132,8 @@ function cheaper(reader: NodeReader, a: number, b: number, random: Random): numb
   return difference < 0 ? a : b;
 }
 
-function ifCheaper(reader: NodeReader, penalised: number, well: number): number {
-  return penalised !== noSlot && costOf(reader, penalised) < costOf(reader, well) ? penalised : well;
+function ifCheaper(reader: NodeReader, penalized: number, well: number): number {
+  return penalized !== noSlot && costOf(reader, penalized) < costOf(reader, well) ? penalized : well;
 }
 
 /** What a request would cost at this node. It counts itself, so that an idle node with a penalty is not free. */

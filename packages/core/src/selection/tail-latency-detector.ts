@@ -94,4 +94,10 @@ export class TailLatencyDetector {
     const evidence = (this.evidence[slot] ?? 0) * part;
     return evidence === 0 ? 0 : Math.exp(evidence - priorLog);
   }
+
+  /** The part of its recent answers that were late; 0 without any. */
+  lateShareOf(slot: number): number {
+    const answers = this.answers[slot] ?? 0;
+    return answers === 0 ? 0 : (this.late[slot] ?? 0) / answers;
+  }
 }

@@ -1,4 +1,5 @@
 import { Listeners, type Logger } from "@rollcall/core";
+import { figure, penaltyText } from "@rollcall/core/selection";
 import { sanitizeForLog } from "@rollcall/core/sniff";
 import { addressOf, type Topology, type View } from "@rollcall/core/view";
 import type { ClusterListener, KnownNode } from "../cluster-state/collaborators.js";
@@ -27,10 +28,12 @@ export class ClusterEvents implements ClusterListener {
     this.emitter.emit("view", { nodes: topology.nodes.map(addressOf), source: topology.source });
   }
 
-  /** Logs ejections only: the leader logs what the view says. */
+  /** Logs what this process decides: ejections and penalties. The leader logs what the view says. */
   nodeChanged(event: NodeEvent): void {
-    const { address, name, to, reason } = event;
+    const { address, name, from, to, reason } = event;
     const node = name === undefined ? address : `${sanitizeForLog(name)} (${address})`;
+    if (to === "penalized") this.penalized(node, event);
+    if (from === "penalized") this.penalizedNoLonger(node, event);
     if (to === "ejected") {
       this.ejected.add(address);
       this.logger.warn({ node, reason }, `node ${node} is ejected for this process: ${reason}`);
@@ -38,6 +41,22 @@ export class ClusterEvents implements ClusterListener {
     else if (isServing(to) && this.ejected.delete(address))
       this.logger.info({ node }, `node ${node} is used by this process again`);
     this.emitter.emit("node", event);
+  }
+
+  private penalized(node: string, { reason, penalty }: NodeEvent): void {
+    const factor = figure(penalty?.factor ?? 1);
+    this.logger.warn(
+      { node, reason, ...penalty },
+      `node ${node} is penalized by this process: ${reason}; it gets one request where another gets ${factor}`,
+    );
+  }
+
+  private penalizedNoLonger(node: string, { to, penalty, penalizedForMs = 0 }: NodeEvent): void {
+    const atWorst = penalty === undefined ? "" : `; at worst ${penaltyText(penalty)}`;
+    this.logger.info(
+      { node, to, forMs: penalizedForMs, ...penalty },
+      `node ${node} is penalized no longer, after ${Math.round(penalizedForMs / 1_000)} s${atWorst}`,
+    );
   }
 
   tableChanged(cluster: { nodes(): readonly KnownNode[] }): void {

@@ -1,20 +1,30 @@
 import { present } from "@rollcall/core";
+import type { NodePenalty } from "@rollcall/core/selection";
 import type { NodeRecord } from "@rollcall/core/view";
 
 /**
  * unverified  a configured address that has never answered; requests go to it all the same
  * healthy     requests go to it
+ * penalized   it is slower than the others or fails more often, and gets a small part of its share from this process
  * slow-start  it has joined or come back; its share of the requests grows over 30 s
  * draining    it has left the cluster; requests in flight may end
  * down        the leader cannot reach it: no process sends to it
  * ejected     this process cannot reach it and sends nothing to it; others may
  * unusable    the local configuration does not let this process use it; `reason` says why
  */
-export type NodeState = "unverified" | "healthy" | "slow-start" | "draining" | "down" | "ejected" | "unusable";
+export type NodeState =
+  | "unverified"
+  | "healthy"
+  | "penalized"
+  | "slow-start"
+  | "draining"
+  | "down"
+  | "ejected"
+  | "unusable";
 
 /** Whether requests go to the node in the ordinary way. */
 export function isServing(state: NodeState): boolean {
-  return state === "unverified" || state === "healthy" || state === "slow-start";
+  return state === "unverified" || state === "healthy" || state === "penalized" || state === "slow-start";
 }
 
 /** One node, as this process sees it now. */
@@ -34,8 +44,15 @@ export interface NodeStatus {
   readonly state: NodeState;
   /** Why it is not simply healthy, for people. */
   readonly reason?: string;
-  /** How long it has been in that state, in milliseconds; absent for a healthy or unusable node. */
+  /** How long it has been in that state, in milliseconds. */
   readonly forMs?: number;
+  /**
+   * Who decided it: the leader, for all processes; this process, for itself; or the local configuration. Absent for a
+   * healthy node.
+   */
+  readonly by?: "leader" | "process" | "configuration";
+  /** While this process sends it less than its share because it is slow or fails: how much less, and why. */
+  readonly penalty?: NodePenalty;
   readonly openSockets: number;
   /** Attempts in flight. */
   readonly inFlight: number;
@@ -57,6 +74,10 @@ export interface NodeEvent {
   /** "absent": the pool does not have the node any more. */
   readonly to: NodeState | "absent";
   readonly reason?: string;
+  /** Where it becomes "penalized", as measured; where it was so until now, the greatest meanwhile. */
+  readonly penalty?: NodePenalty;
+  /** Where it was "penalized" until now: for how long. */
+  readonly penalizedForMs?: number;
 }
 
 /** The part of a record that people ask for. */

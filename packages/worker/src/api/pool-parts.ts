@@ -43,7 +43,7 @@ export function openPoolParts(config: PoolConfig, logger: Logger): PoolParts {
   const protect = () => access.protectCredentials();
   const controlClient = new HttpControlClient({ timers, wallNowMs, connectTimeoutMs: fixed.connectTimeoutMs });
   const table = createNodeTable({ slots: fixed.slotsMax, threads: Math.max(1, config.threads) });
-  const { totals } = table;
+  const { totals, penalties } = table;
   const common = { config, timers, random, logger };
 
   const cluster = new Cluster({
@@ -66,7 +66,7 @@ export function openPoolParts(config: PoolConfig, logger: Logger): PoolParts {
     ...{ threads: threading?.threads, deadlines, nowMs, count: activity.countTask },
     request: (request) => requests.request(request),
   });
-  const status = new PoolStatus({ state, view, sender, activity, totals, threads, clock: timers });
+  const status = new PoolStatus({ ...{ state, view, sender, activity, totals, penalties, threads }, clock: timers });
   const readiness = new Readiness(() => {
     const isVerified = state.view?.topology.clusterUuid !== undefined;
     return { isVerified, isUp: sender.isUp, problem: view.problem, threadProblem: threading?.problem };

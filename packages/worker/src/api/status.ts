@@ -1,11 +1,13 @@
 import { type Clock, errorCodes, present } from "@rollcall/core";
+import { penalizedAbove } from "@rollcall/core/selection";
 import { addressOf } from "@rollcall/core/view";
 import type { ClusterState } from "../cluster-state/cluster-state.js";
 import type { ViewSource } from "../cluster-state/view-source.js";
 import type { Sender } from "../dispatch/sender.js";
+import type { TablePenalties } from "../table/penalties.js";
 import type { ErrorCounts, TableTotals } from "../table/totals.js";
 import type { Activity } from "./activity.js";
-import { describeNode, type NodeStatus } from "./node-status.js";
+import { describeNode, isServing, type NodeStatus } from "./node-status.js";
 import type { PoolStats, ViewStatus } from "./stats.js";
 import type { ThreadStatuses } from "./thread-statuses.js";
 
@@ -14,6 +16,7 @@ export interface StatusParts {
   readonly view: ViewSource;
   readonly sender: Sender;
   readonly totals: TableTotals;
+  readonly penalties: TablePenalties;
   readonly activity: Activity;
   readonly threads: ThreadStatuses;
   readonly clock: Clock;
@@ -24,10 +27,11 @@ export class PoolStatus {
   constructor(private readonly parts: StatusParts) {}
 
   nodes(): NodeStatus[] {
-    const { state, totals, clock } = this.parts;
+    const { state, totals, penalties, clock } = this.parts;
     const nowMs = clock.nowMs();
     return state.nodes().map(({ slot, tier, record, url, standing }) => {
-      const { sinceMs, reason } = standing;
+      const { sinceMs, reason, by } = standing;
+      const penalty = isServing(standing.state) ? penalties.of(slot) : undefined;
       const forMs = sinceMs === undefined ? undefined : Math.max(0, Math.round(nowMs - sinceMs));
       return {
         address: addressOf(record),
@@ -35,7 +39,8 @@ export class PoolStatus {
         ...describeNode(record),
         tier,
         state: standing.state,
-        ...present({ reason, forMs }),
+        ...present({ reason, forMs, by }),
+        ...(penalty === undefined || penalty.factor <= penalizedAbove ? {} : { penalty }),
         ...totals.ofNode(slot),
       };
     });

@@ -6,6 +6,7 @@ import type { Endpoint } from "@rollcall/coordinator/cluster";
 import { silentLogger } from "@rollcall/core";
 import { beatMs, type ProbeResult } from "@rollcall/core/health";
 import { createHostPolicy } from "@rollcall/core/policy";
+import { penaltyText } from "@rollcall/core/selection";
 import { addressOf, type Mark, type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
 import { ManualTimers, seededRandom } from "@rollcall/testing";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
@@ -93,8 +94,12 @@ function openState(seeds: readonly NodeRecord[] = [node("", 1)]) {
       probe: ({ port }, _clusterUuid, timeoutMs) => new Promise((answer) => probes.push({ port, timeoutMs, answer })),
     },
     listener: {
-      nodeChanged: ({ address, from, to, reason }) =>
-        events.push(`${address.split(":")[1]}: ${from} > ${to}${reason === undefined ? "" : `, ${reason}`}`),
+      nodeChanged: ({ address, from, to, reason, penalty, penalizedForMs = 0 }) => {
+        const ended = penalty === undefined || from !== "penalized" ? "" : `; ${penaltyText(penalty)}`;
+        const lasted = ended === "" ? "" : `, for ${Math.round(penalizedForMs / 1_000)} s`;
+        const why = reason === undefined ? "" : `, ${reason}`;
+        events.push(`${address.split(":")[1]}: ${from} > ${to}${why}${ended}${lasted}`);
+      },
       viewApplied: () => {},
       tableChanged: () => {},
     },
@@ -154,7 +159,7 @@ type Scene = ReturnType<typeof openState>;
 describe("the list of nodes", () => {
   it("begins with the configured nodes and goes on with those of the view", () => {
     const { apply, eligible, takeEvents, targets } = openState();
-    assert.deepEqual([eligible(), takeEvents()], [[0], ["1: absent > unverified"]]);
+    assert.deepEqual([eligible(), takeEvents()], [[0], ["1: absent > unverified, has not answered yet"]]);
     apply({ nodes: [a, b] });
     assert.deepEqual(
       [targets(), eligible()],
@@ -302,7 +307,10 @@ describe("the view", () => {
     });
     assert.deepEqual(reader.refresh(), { eligible: [2], further: [[0], [1]], panic: false });
     assert.deepEqual(takeEvents(), ["1: healthy > down, refused", "2: healthy > draining, refused"]);
-    assert.deepEqual(state.nodes()[0]?.standing, { state: "down", reason: "refused", sinceMs: 10_000 });
+    assert.deepEqual(state.nodes()[0]?.standing, {
+      ...{ state: "down", reason: "refused", sinceMs: 10_000 },
+      by: "leader",
+    });
     apply({ marks: 3, nodes: abc });
     assert.deepEqual(takeEvents(), ["1: down > healthy", "2: draining > healthy"]);
   });
@@ -536,5 +544,51 @@ describe("Reads that wait on a stalled node", () => {
     pass(beatMs);
     assert.deepEqual(orders[0]?.stuck, [{ slot: 1, generation: 1, suspectedAtMs: downAtMs }]);
     assert.deepEqual(orders[0]?.targets.map(({ slot }) => slot).sort(), [0, 2]);
+  });
+});
+
+describe("a node that this process avoids", () => {
+  /** The first thread asks all nodes, and the second one refuses it so many of ten. */
+  function ask({ reader, pass, timers }: Scene, forMs: number, refusedOfTen: number): void {
+    for (let passed = 0; passed < forMs; passed += beatMs) {
+      reader.refresh();
+      reader.advancePenalties(timers.nowMs());
+      const isRefused = (passed / beatMs) % 10 < refusedOfTen;
+      for (const slot of [0, 1, 2]) {
+        if (slot === 1 && isRefused) reader.penalties.refused(slot, 503);
+        else reader.penalties.answered(slot, 5, timers.nowMs());
+      }
+      pass(beatMs);
+    }
+  }
+
+  it("is penalized, with the reason, once that has lasted, and healthy again when it is over", () => {
+    const scene = openState();
+    scene.apply({ nodes: abc });
+    ask(scene, 1_000, 0);
+    scene.takeEvents();
+    ask(scene, 6_000, 5);
+    const [begun = "", ...others] = scene.takeEvents();
+    assert.match(begun, /^2: healthy > penalized, failing: \d+ % of its answers are 503$/);
+    assert.deepEqual(others, []);
+    const { standing } = scene.state.nodes()[1] ?? assert.fail();
+    assert.equal(standing.by, "process");
+    ask(scene, 40_000, 0);
+    const [ended = "", ...more] = scene.takeEvents();
+    assert.match(ended, /^2: penalized > healthy; .*503, for \d+ s$/);
+    assert.deepEqual(more, []);
+  });
+
+  it("shows no penalty of before once it was out of use, though the threads send nothing", () => {
+    const scene = openState();
+    scene.apply({ nodes: abc });
+    ask(scene, 6_000, 5);
+    assert.deepEqual(scene.standings(), ["1: healthy", "2: penalized", "3: healthy"]);
+    scene.apply({ marks: 2, nodes: abc, marked: [[b, mark("down")]] });
+    scene.pass(1_000);
+    scene.apply({ marks: 3, nodes: abc });
+    scene.pass(5_000);
+    assert.deepEqual(scene.standings(), ["1: healthy", "2: healthy", "3: healthy"]);
+    assert.equal(scene.table.penalties.of(1), undefined);
   });
 });

@@ -11,6 +11,7 @@ import { NumberedLists } from "../table/numbered-lists.js";
 import type { ClusterListener, KnownNode, Reporter, TableSender } from "./collaborators.js";
 import { NodeEntry } from "./node-entry.js";
 import type { NodeTable } from "./node-table.js";
+import { PenaltyWatch, penaltyOfChange } from "./penalty-watch.js";
 import type { Prober } from "./prober.js";
 import { ReportLimiter } from "./report-limiter.js";
 import { rerouteOrder } from "./reroute-decision.js";
@@ -40,6 +41,7 @@ export interface ClusterStateOptions {
  */
 export class ClusterState implements DispatchObserver, ViewConsumer {
   private readonly reports: ReportLimiter;
+  private readonly penalties: PenaltyWatch;
   private readonly lists = new NumberedLists();
   /** By slot. */
   private readonly entries = new Map<number, NodeEntry>();
@@ -52,6 +54,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   constructor(private readonly options: ClusterStateOptions) {
     this.reports = new ReportLimiter(options.timers);
+    this.penalties = new PenaltyWatch(options.table.penalties);
   }
 
   /** Begins, with the configured addresses alone. */
@@ -81,7 +84,9 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   /** To be called every `beatMs`, after the beat of a dispatch in this thread. */
   beat(): void {
-    const { traffic } = this.options.table;
+    const { table, timers } = this.options;
+    const { traffic } = table;
+    this.penalties.beat(this.entries.values(), timers.nowMs(), (entry) => this.announce(entry));
     for (const entry of this.entries.values()) {
       if (entry.isUsable && (needsTraffic(entry.node) || traffic.isAwaited(entry.slot)))
         entry.send({ type: "traffic" });
@@ -197,6 +202,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     });
     entry.isHandedOut = before?.isHandedOut ?? false;
     entry.announced = before?.announced ?? "absent";
+    entry.announcedAtMs = timers.nowMs();
     this.entries.set(row.slot, entry);
     table.writer.assign(row.slot, row.generation);
     return entry;
@@ -208,7 +214,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     entry.close();
     this.entries.delete(slot);
     this.options.table.writer.setState(slot, undefined, undefined);
-    this.announce(entry, { state: "absent" });
+    this.announce(entry, absent);
     // The sender releases no slot that never had a request, or whose last one ended before.
     if (!entry.isHandedOut) this.rows = endRow(this.rows, slot);
   }
@@ -252,22 +258,23 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     for (const entry of this.unwritten) {
       if (this.entries.get(entry.slot) !== entry) continue;
       this.options.table.writer.setState(entry.slot, entry.shown(), entry.slowStart(storeAheadMs));
-      this.announce(entry, entry.standing(storeAheadMs));
+      this.announce(entry);
     }
     this.unwritten.clear();
     this.collaborators?.sender.pump();
     this.options.listener.tableChanged(this);
   }
 
-  private announce(
-    entry: NodeEntry,
-    { state: to, reason }: { readonly state: NodeEvent["to"]; reason?: string },
-  ): void {
+  private announce(entry: NodeEntry, standing: { state: NodeEvent["to"]; reason?: string } = entry.standing(0)): void {
     const { announced: from, row } = entry;
+    const { state: to, reason } = standing;
     if (from === to) return;
+    const nowMs = this.options.timers.nowMs();
     entry.announced = to;
+    entry.announcedAtMs = nowMs;
     const { name } = row.node;
-    this.options.listener.nodeChanged(present({ address: addressOf(row.node), name, from, to, reason }));
+    const event = present({ address: addressOf(row.node), name, from, to, reason });
+    this.options.listener.nodeChanged({ ...event, ...penaltyOfChange(entry, from, to, nowMs) });
   }
 
   // What follows from an event.
@@ -303,3 +310,5 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     if (order !== undefined) this.collaborators?.sender.reroute(order);
   }
 }
+
+const absent = { state: "absent" } as const;

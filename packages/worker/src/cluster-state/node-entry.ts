@@ -12,6 +12,13 @@ import {
   slowStartOf,
   standingOf,
 } from "@rollcall/core/health";
+import {
+  clearStanding,
+  type Penalized,
+  type PenaltyStanding,
+  penalizedOf,
+  penaltyText,
+} from "@rollcall/core/selection";
 import { nodeKey } from "@rollcall/core/view";
 import type { NodeState } from "../api/node-status.js";
 import type { Row } from "../table/apply-view.js";
@@ -23,6 +30,8 @@ export interface NodeStanding {
   readonly reason?: string;
   /** On this process's monotonic clock. */
   readonly sinceMs?: number;
+  /** Who decided it; absent for what holds of itself. */
+  readonly by?: "leader" | "process" | "configuration";
 }
 
 export interface NodeEntryOptions {
@@ -45,6 +54,12 @@ export class NodeEntry {
   reportedAtMs = Number.NEGATIVE_INFINITY;
   /** The state in the last event to listeners. */
   announced: NodeState | "absent" = "absent";
+  /** When that was; undefined before the first. */
+  announcedAtMs: number | undefined;
+  /** What {@link PenaltyWatch} has made of the node. */
+  penalty: PenaltyStanding = clearStanding;
+  /** Its penalty that lasts, or the last one that did. */
+  lastPenalized: Penalized | undefined;
   private readonly runner: ReducerRunner<LocalNode, LocalNodeEvent, NodeEffect>;
 
   constructor(
@@ -85,9 +100,24 @@ export class NodeEntry {
     this.runner.send(event);
   }
 
+  /** Requests go to it, in the ordinary way or a part of them. */
+  get isInUse(): boolean {
+    const { state } = this.standingWithoutPenalty(0);
+    return state === "healthy" || state === "slow-start" || state === "unverified";
+  }
+
   standing(storeAheadMs: number): NodeStanding {
-    if (this.reach.kind === "refused") return { state: "unusable", reason: this.reach.reason };
-    return standingOf(this.node, storeAheadMs);
+    const standing = this.standingWithoutPenalty(storeAheadMs);
+    const penalized = penalizedOf(this.penalty);
+    if (standing.state !== "healthy" || penalized === undefined) return standing;
+    const { penalty, sinceMs } = penalized;
+    return { state: "penalized", reason: penaltyText(penalty), sinceMs, by: "process" };
+  }
+
+  private standingWithoutPenalty(storeAheadMs: number): NodeStanding {
+    if (this.reach.kind === "refused") return { state: "unusable", reason: this.reach.reason, by: "configuration" };
+    const standing = standingOf(this.node, storeAheadMs);
+    return this.announcedAtMs === undefined ? standing : { sinceMs: this.announcedAtMs, ...standing };
   }
 
   /** What readers of the table see; undefined: the node is not to be used. */

@@ -1,4 +1,5 @@
 import { createTable, type TableLayout } from "../table/layout.js";
+import { TablePenalties } from "../table/penalties.js";
 import { TableTotals } from "../table/totals.js";
 import { TableTraffic } from "../table/traffic.js";
 import { TableWriter } from "../table/writer.js";
@@ -10,6 +11,7 @@ export interface NodeTable {
   readonly writer: TableWriter;
   readonly totals: TableTotals;
   readonly traffic: TableTraffic;
+  readonly penalties: TablePenalties;
 }
 
 export function createNodeTable(layout: TableLayout): NodeTable {
@@ -20,5 +22,6 @@ export function createNodeTable(layout: TableLayout): NodeTable {
     writer: new TableWriter(words),
     totals: new TableTotals(words, layout),
     traffic: new TableTraffic(words, layout),
+    penalties: new TablePenalties(words, layout),
   };
 }

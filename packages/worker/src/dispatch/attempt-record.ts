@@ -112,7 +112,7 @@ export class AttemptRecord {
   private learnFromAnswer(attempt: AttemptHandler, status: number, nowMs: number): void {
     const { penalties } = this.options.reader;
     const { slot } = attempt.pool;
-    if (isTransientRefusal(status)) penalties.refused(slot);
+    if (isTransientRefusal(status)) penalties.refused(slot, status);
     else if (!attempt.wasPaused) penalties.answered(slot, this.tookMs(attempt, nowMs), nowMs);
   }
 

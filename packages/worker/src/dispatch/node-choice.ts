@@ -43,7 +43,7 @@ export class NodeChoice {
     // The table may name nodes of a list that came while it was read.
     do reader.refresh();
     while (this.applyNewLists());
-    reader.penalties.advance(reader.roster.eligible, timers.nowMs());
+    reader.advancePenalties(timers.nowMs());
   }
 
   private applyNewLists(): boolean {

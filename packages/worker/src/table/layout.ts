@@ -33,6 +33,8 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *                 7 newest      + and the newest
  *                 8 lastByte    + when a byte of an answer last came
  *                 9 handshakeMs how long the last connection took to open, with TLS; 0: none did
+ *                10 penalty     the factor by which the thread avoids the node, in hundredths; 0: not compared yet
+ *                11 penaltyCause  why, as penalty-words.ts packs it; 0: no penalty
  *
  * Counts with a star are taken: the main thread swaps them for 0 and adds them up as doubles, so that no count is lost,
  * wraps, or is counted twice, whether threads live or die. Times with a plus are stamps: ticks, but 0 for none. What is
@@ -69,6 +71,8 @@ export const CounterWord = {
   newest: 7,
   lastByte: 8,
   handshakeMs: 9,
+  penalty: 10,
+  penaltyCause: 11,
 } as const;
 
 /** What is counted of a pool's requests: each one taken on, and its end, answered or with an error's code. */

@@ -15,6 +15,7 @@ import {
   ThreadWord,
   threadRow,
 } from "./layout.js";
+import { packCause, packFactor } from "./penalty-words.js";
 
 export interface TableReaderOptions {
   readonly words: Int32Array;
@@ -105,6 +106,17 @@ export class TableReader implements NodeReader {
     return this.penalties.penaltyOf(slot);
   }
 
+  /** Compares the nodes again when that is due, and shows the main thread what has come of it. */
+  advancePenalties(nowMs: number): void {
+    const { eligible } = this.sorted;
+    if (!this.penalties.advance(eligible, nowMs)) return;
+    for (const slot of eligible) {
+      const row = this.counter(slot);
+      this.words[row + CounterWord.penalty] = packFactor(this.penalties.penaltyOf(slot));
+      this.words[row + CounterWord.penaltyCause] = packCause(this.penalties.figuresOf(slot));
+    }
+  }
+
   begunAtMs(slot: number): number {
     return this.penalties.begunAtMs(slot);
   }
@@ -191,6 +203,8 @@ export class TableReader implements NodeReader {
     const row = this.counter(slot);
     Atomics.store(this.words, row + CounterWord.lastByte, 0);
     Atomics.store(this.words, row + CounterWord.handshakeMs, 0);
+    this.words[row + CounterWord.penalty] = 0;
+    this.words[row + CounterWord.penaltyCause] = 0;
     this.penalties.forget(slot);
   }
 

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { NodePenalty } from "@rollcall/core/selection";
 import fc from "fast-check";
-import { createTable, msSinceTick, packState, tickOf, unpackState } from "./layout.js";
+import { CounterWord, counterRow, createTable, msSinceTick, packState, tickOf, unpackState } from "./layout.js";
+import { TablePenalties } from "./penalties.js";
+import { packCause, packFactor } from "./penalty-words.js";
 import { TableReader } from "./reader.js";
 import { TableTotals } from "./totals.js";
 import { TableWriter } from "./writer.js";
@@ -43,7 +46,7 @@ describe("node table", () => {
       for (let times = 0; times < 20; times++) {
         nowMs += 100;
         reader.penalties.advance([0, 1], nowMs);
-        reader.penalties.refused(slot);
+        reader.penalties.refused(slot, 503);
       }
       assert.ok(reader.penaltyOf(slot) > 2);
     };
@@ -131,5 +134,25 @@ describe("node table", () => {
         assert.equal(msSinceTick(tickOf(fromMs), fromMs + laterMs), laterMs);
       }),
     );
+  });
+
+  it("the penalty of a node in the process is the share that all its threads leave it, with the worst one's causes", () => {
+    const words = createTable(layout);
+    const penalties = new TablePenalties(words, layout);
+    assert.equal(penalties.of(3), undefined);
+    const show = (thread: number, penalty: NodePenalty) => {
+      const row = counterRow(layout, thread, 3);
+      words[row + CounterWord.penalty] = packFactor(penalty.factor);
+      words[row + CounterWord.penaltyCause] = packCause(penalty);
+    };
+    const slow = { factor: 1_000, timesSlower: 6_553.5, refused: 1, refusedStatus: 504, late: 0.99 };
+    show(0, slow);
+    assert.deepEqual(penalties.of(3), slow);
+    show(1, { factor: 1 });
+    assert.deepEqual(penalties.of(3), { ...slow, factor: 2 });
+    show(0, { factor: 4, refused: 0.001, refusedStatus: 429 });
+    assert.deepEqual(penalties.of(3), { factor: 1.6, refused: 0.01, refusedStatus: 429 });
+    penalties.clear(3);
+    assert.equal(penalties.of(3), undefined);
   });
 });

@@ -111,7 +111,7 @@ export class TableTotals {
       const row = counterRow(this.layout, thread, slot);
       // Attempts that died with it have ended without an answer.
       this.add(slot, "failures", Atomics.exchange(this.words, row + CounterWord.inFlight, 0));
-      for (const word of ["openSockets", "oldest", "newest"] as const) {
+      for (const word of ["openSockets", "oldest", "newest", "penalty", "penaltyCause"] as const) {
         Atomics.store(this.words, row + CounterWord[word], 0);
       }
     }

@@ -16,6 +16,7 @@ export interface MockNode {
 const states: Readonly<Record<NodeState, true>> = {
   unverified: true,
   healthy: true,
+  penalized: true,
   "slow-start": true,
   draining: true,
   down: true,
