@@ -9,6 +9,7 @@ import { waitUntil } from "@rollcall/testing";
 import { type EngineCluster, startEngine } from "@rollcall/testing/engines";
 import { isRunning } from "@rollcall/testing/processes";
 import { type Pool, type PoolResponse, RollcallError } from "@rollcall/worker";
+import { type BulkFailure, bulk, pit, scroll } from "rollcall/helpers";
 import {
   createIndex,
   engineTimeout,
@@ -89,6 +90,70 @@ describe("OpenSearch", engineTimeout, () => {
     assert.deepEqual(await textOf("bytes"), { text: "é" });
     const smuggled = ['{"index":{"_id":"x"}}\n{"index":{"_id":"smuggled"}}', {}];
     await assert.rejects(pool.request({ method: "POST", path: "/lines/_bulk", ndjson: smuggled }), { code: "CONFIG" });
+  });
+
+  it("helpers write and read a whole index, page by page from several nodes, and leave no search open", async () => {
+    const settings = { number_of_shards: 3, number_of_replicas: 0 };
+    const mappings = { properties: { n: { type: "long" }, m: { type: "long" } } };
+    await pool.request({ method: "PUT", path: "/many", body: { settings, mappings }, timeoutMs: 60_000 });
+    const failures: BulkFailure[] = [];
+    const { succeeded, failed } = await bulk(pool, Array(1_000).keys(), {
+      index: "many",
+      query: { refresh: true },
+      chunkItems: 100,
+      timeoutMs: 60_000,
+      onFailed: (failure) => failures.push(failure),
+      // One in ten is no number, and two in three have no `m`.
+      operation: (n) => [
+        { index: { _id: `${n}` } },
+        { n: n % 10 === 9 ? "no number" : n % 7, ...(n % 3 === 0 ? { m: n } : {}) },
+      ],
+    });
+    assert.deepEqual([succeeded, failed], [900, 100]);
+    assert.ok(
+      failures.every(({ position, status, mayBeApplied }) => position % 10 === 9 && status === 400 && !mayBeApplied),
+    );
+    assert.match(
+      failures[0]?.error.message ?? "",
+      /answered 400 \(mapper_parsing_exception\): failed to parse field \[n\]/,
+    );
+    const conflicts: (string | undefined)[] = [];
+    const create = { operation: () => [{ create: { _index: "many", _id: "1" } }, {}] as const };
+    await bulk(pool, [0], { ...create, onFailed: ({ error }) => conflicts.push(error.type) });
+    assert.deepEqual(conflicts, ["version_conflict_engine_exception"]);
+
+    const search = { index: "many", size: 50, timeoutMs: 60_000 };
+    const nodes = new Set<string>();
+    for (const hits of [
+      scroll(pool, search),
+      pit(pool, search),
+      pit(pool, { ...search, body: { sort: ["n", "m"] } }),
+      pit(pool, { ...search, body: { sort: { m: { order: "desc", missing: "_first" } } } }),
+    ]) {
+      const ids: string[] = [];
+      for await (const page of hits.pages()) {
+        nodes.add(page.node);
+        ids.push(...page.hits.map(({ _id }) => _id));
+      }
+      assert.deepEqual([ids.length, new Set(ids).size], [900, 900]);
+    }
+    assert.ok(nodes.size > 1);
+    const closeAll = { scroll: "/_search/scroll/_all", pit: "/_search/point_in_time/_all" };
+    for (const [name, hits] of [
+      ["scroll", scroll(pool, search)],
+      ["pit", pit(pool, search)],
+    ] as const) {
+      const reading = (async () => {
+        for await (const _ of hits.pages()) await pool.request({ method: "DELETE", path: closeAll[name] });
+      })();
+      await assert.rejects(reading, { code: "STATUS", status: 404, message: /keepAliveMs/ });
+      for await (const _ of hits) break;
+    }
+    const stats = await pool.request<{ _all: { total: { search: { open_contexts: number } } } }>({
+      method: "GET",
+      path: "/_stats/search",
+    });
+    assert.equal(stats.json()._all.total.search.open_contexts, 0);
   });
 
   it("a name that the engine resolves by the date is written to once, under its concrete name", async () => {

@@ -52,6 +52,8 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
 const sharedNames: Readonly<Record<string, string>> = {
   onRollcall: "each family of clients has an entry point of its own, and one for `require()`",
   bulk: "`require()` has an entry point of its own",
+  pit: "`require()` has an entry point of its own",
+  scroll: "`require()` has an entry point of its own",
   createPool: "`require()` has an entry point of its own",
   mockPool: "`require()` has an entry point of its own",
   RollcallError: "`require()` has an entry point of its own",

@@ -21,6 +21,7 @@ import {
 import { classify } from "@rollcall/core/request";
 import type { NodeState, NodeStatus, PoolEvents, PoolRequest, PoolResponse, PoolStats } from "@rollcall/worker";
 import { bulkBounds, bulkDefaults, bulkNames } from "#rollcall/helpers/bulk-options";
+import { searchBounds, searchDefaults, searchNames } from "#rollcall/helpers/search-options";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -129,12 +130,18 @@ it("docs/pooling.md gives every default and every bound as the code has it", () 
 });
 
 it("docs/helpers.md lists every option of a helper, with the defaults and ranges that the code has", () => {
-  const rows = tableRows(read("docs/helpers.md"), "bulk");
-  assert.deepEqual(rows.map(([name]) => name).sort(), [...bulkNames].sort());
-  for (const [name = "", initial = "", range = ""] of rows.filter(([name = ""]) => name in bulkBounds)) {
-    assert.equal(numberOf(initial), valueAt(bulkDefaults, name), name);
-    const [min, max] = range.split(" – ").map(numberOf);
-    assert.deepEqual({ min, max }, valueAt(bulkBounds, name), name);
+  const helpers = [
+    { table: "bulk", names: bulkNames, initial: bulkDefaults, bounds: bulkBounds },
+    { table: "searches", names: searchNames.pit, initial: searchDefaults, bounds: searchBounds },
+  ];
+  for (const { table, names, initial, bounds } of helpers) {
+    const rows = tableRows(read("docs/helpers.md"), table);
+    assert.deepEqual(rows.map(([name]) => name).sort(), [...names].sort());
+    for (const [name = "", value = "", range = ""] of rows.filter(([name = ""]) => name in bounds)) {
+      assert.equal(numberOf(value), valueAt(initial, name), name);
+      const [min, max] = range.split(" – ").map(numberOf);
+      assert.deepEqual({ min, max }, valueAt(bounds, name), name);
+    }
   }
 });
 

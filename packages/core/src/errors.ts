@@ -30,8 +30,8 @@ export const errorCodes = [
  * TIMEOUT       the request's own time ran out
  * ABORTED       the caller's signal fired; `cause` is the signal's reason
  * QUEUE_FULL    more calls are waiting than the queue may hold
- * BAD_RESPONSE  the answer is not what HTTP or the caller's reader (`json()`) can read
- * STATUS        thrown by `throwIfError()` alone: the server answered with an error status
+ * BAD_RESPONSE  the answer is not what HTTP, the caller's reader (`json()`) or a helper can read
+ * STATUS        thrown by `throwIfError()` and by helpers: the server answered with an error status
  * THREAD        the worker thread died
  * TASK          the user's own task threw
  * REDIS         Redis gave no usable answer

@@ -6,3 +6,5 @@ type Entry = typeof import("./helpers.js", { with: { "resolution-mode": "import"
 const entry: Entry = require("./helpers.js");
 
 export const bulk: Entry["bulk"] = entry.bulk;
+export const pit: Entry["pit"] = entry.pit;
+export const scroll: Entry["scroll"] = entry.scroll;

@@ -11,3 +11,6 @@ export type {
   BulkSource,
   HelperPool,
 } from "./helpers/bulk-types.js";
+export type { Hits, HitsPage, PitOptions, ScrollOptions, SearchHit } from "./helpers/hits-types.js";
+export { pit } from "./helpers/pit.js";
+export { scroll } from "./helpers/scroll.js";

@@ -42,8 +42,18 @@ const names: Readonly<Record<string, Names>> = {
     query: "pipeline refresh refreshOnCompletion routing",
     timeoutMs: "timeout requestTimeout",
   },
-  scroll: { keepAlive: "scroll", body: "query sort", size: "batchSize", timeoutMs: "timeout requestTimeout" },
-  pit: { keepAlive: "keep_alive", body: "query sort", size: "batchSize", timeoutMs: "timeout requestTimeout" },
+  scroll: {
+    keepAliveMs: "scroll keepAlive",
+    body: "query sort",
+    size: "batchSize",
+    timeoutMs: "timeout requestTimeout",
+  },
+  pit: {
+    keepAliveMs: "keep_alive keepAlive",
+    body: "query sort",
+    size: "batchSize",
+    timeoutMs: "timeout requestTimeout",
+  },
 };
 
 const always = "a certificate is always checked: `tls.ca` or `tls.caFingerprint` says what to trust";

@@ -17,9 +17,10 @@ export const windowsMaxBytes = 64 * mebibyte;
 
 /**
  * The window of one more stream through a thread, by what the windows of its others hold together: the first 32 get
- * 1 MiB each, 128 more get a quarter of that. Undefined: there is no room for it.
+ * 1 MiB each, 128 more get a quarter of that. Undefined: there is no room for it. `streams`: a request whose body and
+ * answer both stream needs two, of the same size.
  */
-export function nextWindowBytes(othersBytes: number): number | undefined {
-  if (othersBytes + windowBytes <= windowsMaxBytes / 2) return windowBytes;
-  return othersBytes + windowMinBytes <= windowsMaxBytes ? windowMinBytes : undefined;
+export function nextWindowBytes(othersBytes: number, streams = 1): number | undefined {
+  if (othersBytes + streams * windowBytes <= windowsMaxBytes / 2) return windowBytes;
+  return othersBytes + streams * windowMinBytes <= windowsMaxBytes ? windowMinBytes : undefined;
 }

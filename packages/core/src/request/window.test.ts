@@ -148,4 +148,12 @@ describe("the windows of one thread", () => {
     assert.equal(given.filter((bytes) => bytes === windowMinBytes).length, 128);
     assert.equal(given.filter((bytes) => bytes > windowMinBytes).length, 32);
   });
+
+  it("a request that streams both ways gets two windows, or none", () => {
+    const [half, all] = [windowsMaxBytes / 2, windowsMaxBytes];
+    const large = nextWindowBytes(0) ?? 0;
+    assert.deepEqual([nextWindowBytes(half - 2 * large, 2), nextWindowBytes(half - large, 2)], [large, windowMinBytes]);
+    assert.equal(nextWindowBytes(all - 2 * windowMinBytes, 2), windowMinBytes);
+    assert.equal(nextWindowBytes(all - windowMinBytes, 2), undefined);
+  });
 });

@@ -21,8 +21,13 @@ interface Ended {
   readonly last: BulkResult | undefined;
 }
 
-/** Runs a bulk to its end, on a clock that goes as fast as it can. */
-async function run<Item>(pool: HelperPool, source: BulkSource<Item>, given: BulkOptions<Item>): Promise<Ended> {
+/** Runs a bulk to its end, on a clock that goes so far in each turn of the event loop. */
+async function run<Item>(
+  pool: HelperPool,
+  source: BulkSource<Item>,
+  given: BulkOptions<Item>,
+  msPerTurn = 100,
+): Promise<Ended> {
   const failures: BulkFailure[] = [];
   const timers = new ManualTimers();
   let last: BulkResult | undefined;
@@ -38,9 +43,9 @@ async function run<Item>(pool: HelperPool, source: BulkSource<Item>, given: Bulk
   void ended.then(() => {
     isOver = true;
   });
-  for (let round = 0; !isOver && round < 20_000; round++) {
+  for (let round = 0; !isOver && round < 50_000; round++) {
     await turn();
-    timers.advance(100);
+    timers.advance(msPerTurn);
   }
   assert.ok(isOver, "the bulk never ended");
   return { ...(await ended), failures, last };
@@ -195,7 +200,7 @@ describe("a bulk", () => {
     });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(outcome, { maxLength: 30 }),
+        fc.array(outcome, { maxLength: 20 }),
         fc.array(request),
         sizes,
         async (items, fates, options) => {
@@ -216,8 +221,8 @@ describe("a bulk", () => {
             { index: { _id: id } },
             items[Number(id.slice(1))] === "unreadable" ? undefined : { id },
           ];
-          const given = { ...options, index: "i", operation: operation as never, retries: 40 };
-          const { result, failures } = await run(pool, names(items.length), given);
+          const given = { ...options, index: "i", operation: operation as never, retries: 12 };
+          const { result, failures } = await run(pool, names(items.length), given, 2_000);
           assert.ok(result !== undefined);
           assert.deepEqual(
             [result.items, result.succeeded, result.failed],
@@ -291,7 +296,8 @@ describe("a bulk that ends early", () => {
         await never();
       })(),
     );
-    const { error, failures, last } = await run<string>(pool, source, { ...byId, chunkItems: 2, signal: abort.signal });
+    const options = { ...byId, chunkItems: 2, signal: abort.signal };
+    const { error, failures, last } = await run<string>(pool, source, options, 0);
     assert.deepEqual([error?.code, error?.cause, error?.name], ["ABORTED", "enough", "AbortError"]);
     const told = failures.map(({ position, mayBeApplied }) => [position, mayBeApplied]).sort();
     assert.deepEqual(told, [
@@ -310,7 +316,8 @@ describe("a bulk that ends early", () => {
       setImmediate(() => abort.abort());
       return itemsFor(request, () => 429);
     });
-    const { error, failures } = await run(pool, names(2), { ...byId, retries: 100, signal: abort.signal });
+    const options = { ...byId, signal: abort.signal };
+    const { error, failures } = await run(pool, names(2), options, 0);
     assert.deepEqual([error?.code, failures.length, pool.requests.length], ["ABORTED", 2, 1]);
 
     const { state, items } = watchedSource(names(9));

@@ -139,6 +139,27 @@ describe("dispatch: rerouting", () => {
 });
 
 describe("dispatch: what is not rerouted", () => {
+  it("a stream stays at a stalled node once its headers have come; before them it moves", async (test) => {
+    const { rig, silent, well, held, useBoth, move } = await openScene(test);
+    const begun = rig.stream(1_000);
+    await waitUntil("the silent node has it", () => held.length === 1);
+    held[0]?.write("HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nhalf");
+    const streamed = await begun;
+    const next = rig.stream(1_000);
+    await waitUntil("the silent node has it too", () => silent.requests.length === 2);
+    useBoth();
+    // Room for one, the oldest that may move.
+    move();
+    await waitUntil("the other node has one", () => well.requests.length === 1);
+    assert.deepEqual(
+      (await next).answer.attempts.map(({ code }) => code),
+      ["REROUTED", "200"],
+    );
+    held[0]?.write("rest");
+    await waitUntil("it has ended", () => streamed.end !== undefined);
+    assert.deepEqual([streamed.bytes, streamed.end, well.requests.length], [8, "whole", 1]);
+  });
+
   for (const call of [
     { class: "never", reroutable: false },
     { class: "repeatable", reroutable: false },

@@ -50,9 +50,10 @@ export class LaneQueue {
       this.queue.push(request);
       return this.sweeps.soon();
     }
-    const lane = this.choose(request.isStreamed ? lanes.filter(({ streams }) => streams.hasRoom) : lanes);
+    const { streams } = request;
+    const lane = this.choose(streams === 0 ? lanes : lanes.filter((one) => one.streams.hasRoom(streams)));
     if (lane !== undefined) return this.give(request, lane);
-    const what = request.isStreamed ? "streams" : "requests";
+    const what = streams === 0 ? "requests" : "streams";
     request.settle(failed("QUEUE_FULL", `every thread has as many ${what} as it may have`, "no"));
   }
 

@@ -7,19 +7,22 @@ import { LaneStream, type StreamLane } from "./lane-stream.js";
 export class LaneStreams {
   private readonly streams = new Map<number, LaneStream>();
   private readonly bodies = new Map<number, LaneBody>();
-  private readonly windows = new Map<number, number>();
+  private readonly windows = new Map<number, { readonly windowBytes: number; readonly streams: number }>();
   private windowsBytes = 0;
 
-  /** Whether one more stream gets a window. */
-  get hasRoom(): boolean {
-    return nextWindowBytes(this.windowsBytes) !== undefined;
+  /** Whether a request of so many streams, one for its body and one for its answer, gets its windows. */
+  hasRoom(streams: number): boolean {
+    return nextWindowBytes(this.windowsBytes, streams) !== undefined;
   }
 
-  /** Takes a window for the request of this id, until `release`: at least the smallest, whether there is room or not. */
-  takeWindow(id: number): number {
-    const windowBytes = nextWindowBytes(this.windowsBytes) ?? windowMinBytes;
-    this.windows.set(id, windowBytes);
-    this.windowsBytes += windowBytes;
+  /**
+   * Takes a window for each of the streams of the request of this id, until `release`: at least the smallest, whether
+   * there is room or not. Returns the size of each.
+   */
+  takeWindows(id: number, streams: number): number {
+    const windowBytes = nextWindowBytes(this.windowsBytes, streams) ?? windowMinBytes;
+    this.windows.set(id, { windowBytes, streams });
+    this.windowsBytes += streams * windowBytes;
     return windowBytes;
   }
 
@@ -33,7 +36,7 @@ export class LaneStreams {
   }
 
   windowOf(id: number): number {
-    return this.windows.get(id) ?? 0;
+    return this.windows.get(id)?.windowBytes ?? 0;
   }
 
   open(id: number, lane: StreamLane): LaneStream {
@@ -53,9 +56,9 @@ export class LaneStreams {
 
   /** The thread has reported the end of the request; most have no window. */
   release(id: number): void {
-    const windowBytes = this.windows.get(id);
-    if (windowBytes === undefined) return;
-    this.windowsBytes -= windowBytes;
+    const taken = this.windows.get(id);
+    if (taken === undefined) return;
+    this.windowsBytes -= taken.streams * taken.windowBytes;
     this.windows.delete(id);
     this.streams.delete(id);
     this.bodies.get(id)?.end();

@@ -64,8 +64,9 @@ export class LaneRequest implements PendingRequest {
     private readonly onStreaming?: (answer: StreamingAnswer) => void,
   ) {}
 
-  get isStreamed(): boolean {
-    return this.prepared.answerWindowBytes > 0 || isBodySource(this.prepared.body);
+  /** How many of its answer and its body stream. */
+  get streams(): number {
+    return (this.prepared.answerWindowBytes > 0 ? 1 : 0) + (isBodySource(this.prepared.body) ? 1 : 0);
   }
 
   /** Its thread alone has its body, as soon as it has the request. */
@@ -148,10 +149,10 @@ export class Lane {
     this.requests[id] = request;
     Atomics.store(this.claims, id, claim.queued);
     request.state = { kind: "given", lane: this, id };
-    const { prepared, isStreamed } = request;
+    const { prepared, streams } = request;
     this.flushSoon();
-    if (!isStreamed) return this.outgoing.request(id, prepared);
-    const windowBytes = this.streams.takeWindow(id);
+    if (streams === 0) return this.outgoing.request(id, prepared);
+    const windowBytes = this.streams.takeWindows(id, streams);
     if (isBodySource(prepared.body)) this.streams.addBody(id, new LaneBody(id, prepared.body, this));
     const answerWindowBytes = prepared.answerWindowBytes > 0 ? windowBytes : 0;
     this.outgoing.request(id, { ...prepared, answerWindowBytes }, windowBytes);
