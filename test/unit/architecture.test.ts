@@ -54,6 +54,7 @@ const sharedNames: Readonly<Record<string, string>> = {
   bulk: "`require()` has an entry point of its own",
   pit: "`require()` has an entry point of its own",
   scroll: "`require()` has an entry point of its own",
+  typedRequests: "`require()` has an entry point of its own",
   createPool: "`require()` has an entry point of its own",
   mockPool: "`require()` has an entry point of its own",
   RollcallError: "`require()` has an entry point of its own",

@@ -8,3 +8,4 @@ const entry: Entry = require("./helpers.js");
 export const bulk: Entry["bulk"] = entry.bulk;
 export const pit: Entry["pit"] = entry.pit;
 export const scroll: Entry["scroll"] = entry.scroll;
+export const typedRequests: Entry["typedRequests"] = entry.typedRequests;

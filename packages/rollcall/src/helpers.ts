@@ -11,6 +11,15 @@ export type {
   BulkSource,
   HelperPool,
 } from "./helpers/bulk-types.js";
+export type {
+  AnswerOf,
+  ClientCalls,
+  RequestOf,
+  TypedRequests,
+  WithDocument,
+  WithDocuments,
+} from "./helpers/client-types.js";
 export type { Hits, HitsPage, PitOptions, ScrollOptions, SearchHit } from "./helpers/hits-types.js";
 export { pit } from "./helpers/pit.js";
 export { scroll } from "./helpers/scroll.js";
+export { type TypedRequestSettings, typedRequests } from "./helpers/typed-requests.js";
