@@ -85,8 +85,8 @@ it("the simulation's scripts do what those in Lua do, call by call", async () =>
         const argsOf = (its: string) => [leader, its, events, "released"] as const;
         return [
           kind,
-          await scripts.release([lease, epoch], ...argsOf(given.real)),
-          simulate(kind, [lease, epoch], ...argsOf(given.simulated)),
+          await scripts.release([lease, epoch, head], ...argsOf(given.real)),
+          simulate(kind, [lease, epoch, head], ...argsOf(given.simulated)),
         ];
       }
       default: {

@@ -90,7 +90,7 @@ describe("coordinator and status", options, () => {
     await using cluster = await startFixtureCluster({ nodes: 3 });
     const env = { ROLLCALL_REDIS: redis.url, ROLLCALL_NODES: cluster.urls.join(",") };
     const none = await rollcall(["status"], env);
-    assert.equal(none.code, 1, none.stderr);
+    assert.equal(none.code, 2, none.stderr);
     assert.match(none.stdout, /none {8}There is no view logs in redis:/);
 
     await using first = await startCoordinator(env);
@@ -124,6 +124,9 @@ describe("coordinator and status", options, () => {
       return nodes[0]?.name === "n2" && nodes[0].state === "down" && (nodes[0].down?.failedProbes ?? 0) > 0;
     });
     const shown = await rollcall(["status"], env);
+    assert.equal(shown.code, 1);
+    assert.match(shown.stdout, /\n {2}degraded {4}down: n2\n/);
+    assert.equal((await rollcall(["status", "--fail-on", "view,no-node"], env)).code, 0);
     assert.match(shown.stdout, /\n {2}down {8}n2 .*\n {14}for \S+ s: connection refused.*\n {14}\d failed probes/);
   });
 
@@ -141,6 +144,8 @@ describe("coordinator and status", options, () => {
     await waitUntil("the second leads", () => leaderIs(second.pid));
     assert.deepEqual(await second.stop(), { code: 0, signal: null });
     assert.equal(await redis.client.exists(`{rollcall:${viewName}}:lease`), 0, "the lease is given back");
+    const { code, state } = await statusOf(env);
+    assert.deepEqual([code, state], [2, "released"]);
   });
 
   it("rollcall status says by its age that a view has no leader", async () => {
@@ -154,7 +159,7 @@ describe("coordinator and status", options, () => {
       const status = await statusOf(env);
       return status.state === "stale" ? status : undefined;
     });
-    assert.equal(stale?.code, 1);
+    assert.equal(stale?.code, 2);
     assert.match(stale.summary, /^The view logs has had no beat for \d+ s\./);
     assert.deepEqual(stale.view?.leader.pid, null);
   });
@@ -214,6 +219,7 @@ describe("coordinator and status", options, () => {
 Replicas
   all         1: 1 behind
   behind      app-1 (pid 4711)  external
+              replica r1
               thread 0 well: 3 requests, 0 tasks
               thread 1 late, topology 3 (2 behind): 4 requests, 1 task
               has ejected es1\u{fffd}[2J
@@ -235,7 +241,7 @@ describe("rollcall status", options, () => {
       [refused, /refused/i],
     ] as const) {
       const { code, stdout, stderr } = await rollcall(["status"], { ROLLCALL_REDIS: redisUrl });
-      assert.deepEqual([code, stderr], [1, ""], stdout);
+      assert.deepEqual([code, stderr], [2, ""], stdout);
       assert.match(stdout, /^View\n {2}away {8}Redis does not answer at redis:/);
       assert.match(stdout, says);
       assert.doesNotMatch(stdout, /geheim/);
@@ -246,7 +252,7 @@ describe("rollcall status", options, () => {
     await using redis = await startRedis();
     redis.freeze();
     const { code, stdout } = await rollcall(["status", "--json"], { ROLLCALL_REDIS: redis.url });
-    assert.deepEqual([code, (JSON.parse(stdout) as Status).state], [1, "away"]);
+    assert.deepEqual([code, (JSON.parse(stdout) as Status).state], [2, "away"]);
   });
 
   it("rollcall status --watch writes no escape codes into a pipe, and ends at SIGINT", async () => {
@@ -265,7 +271,7 @@ describe("rollcall status", options, () => {
       await waitUntil("two blocks are there", () => blocks() >= 2);
       assert.doesNotMatch(shown, /(?!\n)\p{Cc}/u);
       child.kill("SIGINT");
-      assert.deepEqual(await owned.gone, { code: 1, signal: null });
+      assert.deepEqual(await owned.gone, { code: 2, signal: null });
     }
   });
 

@@ -62,10 +62,14 @@ function publish(data: RedisData, keys: readonly string[], args: readonly string
 }
 
 function release(data: RedisData, keys: readonly string[], args: readonly string[]): number {
-  const [lease = "", epoch = ""] = keys;
+  const [lease = "", epoch = "", headKey = ""] = keys;
   const [leader, itsEpoch, channel = "", message = ""] = args;
   if (data.text(lease) !== leader || data.text(epoch) !== itsEpoch) return 0;
   data.delete(lease);
+  const head = data.text(headKey);
+  if (head?.endsWith("}") && !head.includes('"released":')) {
+    data.set(headKey, `${head.slice(0, -1)},"released":true}`);
+  }
   data.publish(channel, message);
   return 1;
 }

@@ -6,6 +6,8 @@ export const exitCodes = {
   success: 0,
   /** There is an answer, but not a good one. */
   failure: 1,
+  /** What was asked about does not work at all. The same as wrong usage: both need someone to act. */
+  failing: 2,
   /** Wrong usage or configuration. */
   usage: 2,
   /** No configured node answered. */

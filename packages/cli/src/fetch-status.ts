@@ -18,11 +18,13 @@ export async function fetchStatus(
   waitMs: number,
   stop: AbortSignal,
 ): Promise<Pick<StatusSnapshot, "seen" | "heartbeats">> {
-  const seen = await readWhenConnected(store, stop);
+  let seen = await readWhenConnected(store, stop);
   if (seen.kind !== "away") {
     store.requestStatus();
     await pause(waitMs, stop);
   }
+  // The next leader publishes within this time, if there is one.
+  if (seen.kind === "view" && seen.view.head.released === true) seen = await readWhenConnected(store, stop);
   return { seen, heartbeats: replicas.heartbeats() };
 }
 

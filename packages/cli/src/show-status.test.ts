@@ -26,9 +26,10 @@ it("a healthy cluster has a short status", () => {
     show(viewOf([esNode(1), esNode(2)]), heartbeats),
     `View
   fresh       The view logs is fresh: its last beat was 0.4 s ago.
+  time        1970-01-01T00:16:40.000Z, by the clock of Redis
   redis       redis://10.0.1.1:6379
   version     epoch 7: topology 3, marks 12, beat 55
-  leader      app-2 (pid 102)
+  leader      app-2 (pid 102), leads for 16 min
   cluster     production  uuid qEyW4gYVQ6-hx1mTxLZ3Cw
   list        from the cluster
 
@@ -41,9 +42,12 @@ Nodes
 Replicas
   all         3: 3 well
   well        app-2 (pid 102)  coordinator, leads
+              replica replica-2
   well        app-1 (pid 101)  external
+              replica replica-1
               threads 0-1 well: 12 requests, 1 task
   well        app-3 (pid 103)  candidate
+              replica replica-3
 `,
   );
 });
@@ -72,10 +76,13 @@ it("a status shows every problem with its reason", () => {
     `View
   stale       The view logs has had no beat for 15 s. Pools use its list, and
               probe the nodes that are down themselves.
+  degraded    down: es2
+              draining: 10.0.0.4:9200
   warning     cannot subscribe: NOPERM
+  time        1970-01-01T00:16:40.000Z, by the clock of Redis
   redis       redis://10.0.1.1:6379
   version     epoch 7: topology 3, marks 12, beat 55
-  leader      app-2 (pid 102)
+  leader      app-2 (pid 102), leads for 16 min
               2 replicas say that they lead; Redis lets only one of them publish
   cluster     production  uuid qEyW4gYVQ6-hx1mTxLZ3Cw
   list        from the cluster
@@ -98,13 +105,17 @@ Replicas
   all         4: 1 orphan, 1 behind, 2 well
               the leader has heartbeats of 2 more
   orphan      app-4 (pid 104)  candidate, leads
+              replica replica-4
   behind      app-3 (pid 103)  candidate
+              replica replica-3
               topology 1 (2 behind), marks current
               thread 0 well: 0 requests, 0 tasks
               threads 1-2 well, topology 1 (2 behind): 7 requests, 0 tasks
               thread 4 late, topology 9 of epoch 6: 0 requests, 0 tasks
   well        app-2 (pid 102)  candidate, leads
+              replica replica-2
   well        app-1 (pid 101)  candidate
+              replica replica-1
               has ejected es2, es9:9200
 `,
   );
@@ -120,6 +131,7 @@ it("a status without a view, or without Redis, says so in a sentence", () => {
 Replicas
   all         1: 1 orphan
   orphan      app-1 (pid 101)  candidate
+              replica replica-1
 `,
   );
   assert.equal(

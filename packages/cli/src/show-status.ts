@@ -10,6 +10,7 @@ import type {
   StatusState,
   ThreadReport,
 } from "./status-report.js";
+import { type Health, healthOf } from "./status-verdict.js";
 import { entry, type Paint, type Style } from "./text-layout.js";
 
 /** How many of each are shown one by one; the rest is counted. */
@@ -35,34 +36,45 @@ const row = (label: string, ...paragraphs: string[]) => entry(label, labelWidth,
 const stateStyles: Readonly<Record<StatusState, Style>> = {
   fresh: "good",
   stale: "caution",
+  released: "bad",
   orphan: "bad",
   none: "bad",
   away: "bad",
 };
 
+const healthStyles: Readonly<Record<Health, Style>> = { well: "good", degraded: "caution", failing: "bad" };
+
 function viewEntries(
-  { state, summary, warnings, redis, view, replicas }: StatusReport,
+  { state, atMs, summary, troubles, warnings, redis, view, replicas }: StatusReport,
   paint: Paint,
 ): readonly string[] {
   const verdict = entry(state, labelWidth, [summary], (label) => paint(stateStyles[state], label));
   const warned = warnings.map((text) => entry("warning", labelWidth, [text], (label) => paint("caution", label)));
+  const wrong = troubles.filter(({ kind }) => kind !== "view");
+  const health = healthOf(wrong);
+  const texts = wrong.map(({ text }) => sanitizeForLog(text));
+  const trouble =
+    wrong.length === 0 ? [] : [entry(health, labelWidth, texts, (label) => paint(healthStyles[health], label))];
   if (view === null) return [verdict, ...warned];
   const { topology, marks, beat, source, clusterName, clusterUuid, leader } = view;
   const cluster =
     clusterUuid === null
       ? "not verified yet"
       : `${clusterName === null ? "without name" : sanitizeForLog(clusterName)}  uuid ${sanitizeForLog(clusterUuid)}`;
+  const leads = `leads for ${durationText(leader.forMs)}`;
   const leading = replicas.filter(({ isLeading }) => isLeading).length;
   return [
     verdict,
+    ...trouble,
     ...warned,
+    ...(atMs === null ? [] : [row("time", `${new Date(atMs).toISOString()}, by the clock of Redis`)]),
     row("redis", redis),
     row("version", `epoch ${topology.epoch}: topology ${topology.sequence}, marks ${marks.sequence}, beat ${beat}`),
     row(
       "leader",
       leader.host === null
-        ? `${sanitizeForLog(leader.id)}, which sent no heartbeat`
-        : `${sanitizeForLog(leader.host)} (pid ${leader.pid})`,
+        ? `${sanitizeForLog(leader.id)}, which sent no heartbeat; ${leads}`
+        : `${sanitizeForLog(leader.host)} (pid ${leader.pid}), ${leads}`,
       ...(leading > 1 ? [`${leading} replicas say that they lead; Redis lets only one of them publish`] : []),
     ),
     row("cluster", cluster),
@@ -153,9 +165,10 @@ function replicaEntries({ view, nodes, replicas, state }: StatusReport, paint: P
 }
 
 function replicaEntry(replica: ReplicaReport, names: ReadonlyMap<string, string>, paint: Paint): string {
-  const { host, pid, role, isLeading, condition, topology, marks, ejected, threads } = replica;
+  const { replica: id, host, pid, role, isLeading, condition, topology, marks, ejected, threads } = replica;
   const lines = [
     `${sanitizeForLog(host)} (pid ${pid})  ${sanitizeForLog(role)}${isLeading ? ", leads" : ""}`,
+    `replica ${sanitizeForLog(id)}`,
     ...(isCurrent(topology) && isCurrent(marks)
       ? []
       : [`topology ${appliedText(topology)}, marks ${appliedText(marks)}`]),

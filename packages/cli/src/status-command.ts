@@ -10,6 +10,7 @@ import { redisText } from "./redis-text.js";
 import { showStatus } from "./show-status.js";
 import { addStatusOptions, readStatusRequest, type StatusFlags } from "./status-options.js";
 import { reportStatus } from "./status-report.js";
+import { type Health, healthOf } from "./status-verdict.js";
 import { coloured, plain } from "./text-layout.js";
 
 /** From the start of one round to the start of the next. */
@@ -30,7 +31,7 @@ export function createStatusCommand(environment: Environment, finish: (exitCode:
   addStatusOptions(command);
   return command.action(async () => {
     const flags = command.opts<StatusFlags>();
-    const { place, waitMs } = await readStatusRequest(flags);
+    const { place, waitMs, failOn } = await readStatusRequest(flags);
     const warnings = new ActiveWarnings();
     const parts = { ...place, timers: systemTimers, random: Math.random, logger: warnings };
     const store = createRedisStore({ ...parts, mayLead: false });
@@ -49,7 +50,7 @@ export function createStatusCommand(environment: Environment, finish: (exitCode:
           const text = flags.json === true ? jsonText(report, flags.watch === true) : showStatus(report, paint);
           await environment.write(`${between(flags, environment, round)}${text}`);
         }
-        finish(report.state === "fresh" ? exitCodes.success : exitCodes.failure);
+        finish(codeOf[healthOf(report.troubles, failOn)]);
         if (isLast) return;
         await pause(Math.max(0, nextMs - systemTimers.nowMs()), stop);
         if (stop.aborted) return;
@@ -59,6 +60,12 @@ export function createStatusCommand(environment: Environment, finish: (exitCode:
     }
   });
 }
+
+const codeOf = {
+  well: exitCodes.success,
+  degraded: exitCodes.failure,
+  failing: exitCodes.failing,
+} as const satisfies Record<Health, number>;
 
 /** What separates the text of a round from the last. */
 function between({ watch, json }: StatusFlags, { isScreen }: Environment, round: number): string {
@@ -76,6 +83,7 @@ Examples:
   $ ROLLCALL_REDIS=… rollcall status --name logs --json
 
 ${exitCodesHelp({
-  success: "the view is fresh",
-  failure: "there is no view, it has had no beat for 10 s or longer, or Redis does not answer",
+  success: "the view is fresh, and all its nodes serve",
+  failure: "degraded: a node is down, or drains (down, draining)",
+  failing: "no node is healthy (no-node), or the view is not fresh: none, without a leader, or Redis away (view)",
 })}`;

@@ -12,6 +12,10 @@ it("the state of a view follows from the age of its last beat", () => {
     [0, 9_999, 10_000, 59_999, 60_000].map((ageMs) => at(ageMs).state),
     ["fresh", "fresh", "stale", "stale", "orphan"],
   );
+  const released = (ageMs: number) =>
+    reportStatus(snapshotOf(viewOf(nodes, {}, { atMs: nowMs - ageMs, released: true })));
+  assert.deepEqual([released(100).state, released(12_000).state], ["released", "stale"]);
+  assert.match(released(100).summary, /has no leader: the last one ended 0.1 s ago/);
   assert.equal(at(9_999).view?.ageMs, 9_999);
   assert.equal(at(-500).view?.ageMs, 0, "two clocks differ a little");
 });
@@ -30,10 +34,12 @@ it("a report without a view says that there is none, or that Redis is away", () 
 it("the leader is named by the heartbeat of the replica that leads, or by its id alone if it did not answer", () => {
   const leaderOf = (...heartbeats: Parameters<typeof snapshotOf>[1] & object) =>
     reportStatus(snapshotOf(viewOf(nodes), heartbeats)).view?.leader;
-  assert.deepEqual(leaderOf(heartbeat(1), heartbeat(2)), { id: "replica-2", host: "app-2", pid: 102 });
-  assert.deepEqual(leaderOf(heartbeat(1)), { id: "replica-2", host: null, pid: null });
+  // Epoch 7 began at the beginning of the store's clock.
+  const forMs = nowMs;
+  assert.deepEqual(leaderOf(heartbeat(1), heartbeat(2)), { id: "replica-2", forMs, host: "app-2", pid: 102 });
+  assert.deepEqual(leaderOf(heartbeat(1)), { id: "replica-2", forMs, host: null, pid: null });
   assert.deepEqual(leaderOf(heartbeat(1), heartbeat(3, { leading: true })), {
-    id: "replica-2",
+    ...{ id: "replica-2", forMs },
     host: "app-3",
     pid: 103,
   });

@@ -1,6 +1,7 @@
 import {
   addressOf,
   compareVersions,
+  epochBegunMs,
   type Freshness,
   freshnessOf,
   type Head,
@@ -14,6 +15,7 @@ import {
   type View,
 } from "@rollcall/core/view";
 import { durationText } from "./duration-text.js";
+import { type Health, healthOf, type Trouble, troublesOf } from "./status-verdict.js";
 
 /** What was read from Redis at one moment, and the heartbeats that answered the status request after it. */
 export interface StatusSnapshot {
@@ -31,8 +33,11 @@ export interface StatusSnapshot {
   readonly heartbeats: readonly Heartbeat[];
 }
 
-/** "none": nothing was ever published. "away": Redis does not answer. */
-export type StatusState = Freshness | "none" | "away";
+/**
+ * "released": the last leader has ended cleanly, and no other leads. "none": nothing was ever published. "away": Redis
+ * does not answer.
+ */
+export type StatusState = Freshness | "released" | "none" | "away";
 
 /** The version of a document that a replica or thread uses, compared with the one that was read from Redis. */
 export interface Applied {
@@ -99,8 +104,14 @@ export interface StatusReport {
   readonly name: string;
   readonly redis: string;
   readonly state: StatusState;
+  /** When this was so, on the clock of Redis, in milliseconds since 1970; null if no view was read. */
+  readonly atMs: number | null;
   /** For people. */
   readonly summary: string;
+  /** "degraded" and "failing": by all of `troubles`, whatever the exit code depends on. */
+  readonly health: Health;
+  /** What is wrong, the worst first. */
+  readonly troubles: readonly Trouble[];
   /** For people: what could not be used or received, and why. */
   readonly warnings: readonly string[];
   /** Null in the states "none" and "away". */
@@ -112,8 +123,15 @@ export interface StatusReport {
     readonly source: "sniff" | "seeds";
     readonly clusterName: string | null;
     readonly clusterUuid: string | null;
-    /** The leader's name in versions; `host` and `pid` are null if no replica says that it leads. */
-    readonly leader: { readonly id: string; readonly host: string | null; readonly pid: number | null };
+    /**
+     * The leader: the id of its replica, since when it leads, and, where its heartbeat was received, its process.
+     */
+    readonly leader: {
+      readonly id: string;
+      readonly forMs: number;
+      readonly host: string | null;
+      readonly pid: number | null;
+    };
     /** Replicas whose heartbeat the leader has received recently. */
     readonly replicas: number;
   } | null;
@@ -130,17 +148,28 @@ export function reportStatus(snapshot: StatusSnapshot): StatusReport {
   const nowMs = seen.kind === "view" ? seen.nowMs : 0;
   const ageMs = view === undefined ? 0 : Math.max(0, Math.round(nowMs - view.head.atMs));
   const replicas = heartbeats.map((heartbeat) => replicaReport(heartbeat, view?.head)).sort(replicasInTroubleFirst);
-  const state = view === undefined ? (seen.kind === "away" ? "away" : "none") : freshnessOf(ageMs);
+  const state = view === undefined ? (seen.kind === "away" ? "away" : "none") : stateOf(view.head, ageMs);
+  const nodes = view === undefined ? [] : nodeReports(view, nowMs, heartbeats).sort(nodesInTroubleFirst);
+  const shownView = view === undefined ? null : viewReport(view, ageMs, nowMs, replicas);
+  const troubles = troublesOf({ state, view: shownView, nodes });
   return {
     name,
     redis,
     state,
+    atMs: view === undefined ? null : nowMs,
     summary: summaryOf(snapshot, state, ageMs),
+    health: healthOf(troubles),
+    troubles,
     warnings,
-    view: view === undefined ? null : viewReport(view, ageMs, replicas),
-    nodes: view === undefined ? [] : nodeReports(view, nowMs, heartbeats).sort(nodesInTroubleFirst),
+    view: shownView,
+    nodes,
     replicas,
   };
+}
+
+function stateOf({ released }: Head, ageMs: number): StatusState {
+  const freshness = freshnessOf(ageMs);
+  return freshness === "fresh" && released === true ? "released" : freshness;
 }
 
 function summaryOf({ name, redis, seen }: StatusSnapshot, state: StatusState, ageMs: number): string {
@@ -148,6 +177,8 @@ function summaryOf({ name, redis, seen }: StatusSnapshot, state: StatusState, ag
   switch (state) {
     case "fresh":
       return `The view ${name} is fresh: its last beat was ${age} ago.`;
+    case "released":
+      return `The view ${name} has no leader: the last one ended ${age} ago, and gave the lease back.`;
     case "stale":
       return `The view ${name} has had no beat for ${age}. Pools use its list, and probe the nodes that are down themselves.`;
     case "orphan":
@@ -162,6 +193,7 @@ function summaryOf({ name, redis, seen }: StatusSnapshot, state: StatusState, ag
 function viewReport(
   { head, topology }: View,
   ageMs: number,
+  nowMs: number,
   replicas: readonly ReplicaReport[],
 ): NonNullable<StatusReport["view"]> {
   const id = head.topology.leader;
@@ -174,9 +206,13 @@ function viewReport(
     source: topology.source,
     clusterName: topology.clusterName ?? null,
     clusterUuid: topology.clusterUuid ?? null,
-    leader: { id, host: leader?.host ?? null, pid: leader?.pid ?? null },
+    leader: { id, forMs: leadsForMs(head, nowMs), host: leader?.host ?? null, pid: leader?.pid ?? null },
     replicas: head.replicas,
   };
+}
+
+function leadsForMs({ topology, marks }: Head, nowMs: number): number {
+  return Math.max(0, Math.round(nowMs - epochBegunMs(Math.max(topology.epoch, marks.epoch))));
 }
 
 // Nodes

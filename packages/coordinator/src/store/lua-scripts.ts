@@ -141,11 +141,11 @@ return 'published'
   },
 
   release: {
-    numberOfKeys: 2,
+    numberOfKeys: 3,
     lua: `
--- Gives the lease back, and announces it to the candidates.
+-- Gives the lease back, notes that in the head for who reads the view next, and announces it to the candidates.
 --
--- KEYS  lease, epoch
+-- KEYS  lease, epoch, head
 -- ARGV  leader, epoch, events channel, message
 -- Returns 1, or 0 if the lease was not this one.
 
@@ -153,6 +153,10 @@ if redis.pcall('GET', KEYS[1]) ~= ARGV[1] or redis.pcall('GET', KEYS[2]) ~= ARGV
   return 0
 end
 redis.call('DEL', KEYS[1])
+local head = redis.pcall('GET', KEYS[3])
+if type(head) == 'string' and string.sub(head, -1) == '}' and not string.find(head, '"released":', 1, true) then
+  redis.call('SET', KEYS[3], string.sub(head, 1, -2) .. ',"released":true}')
+end
 redis.call('PUBLISH', ARGV[3], ARGV[4])
 return 1
 `,

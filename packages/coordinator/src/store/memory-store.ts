@@ -78,6 +78,7 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
     async release(lease) {
       if (!holds(lease)) return;
       holder = undefined;
+      if (view !== undefined) view = { ...view, head: { ...view.head, released: true } };
       releases.emit();
     },
 

@@ -137,9 +137,9 @@ export class RedisWriter {
 
   async release(lease: Lease): Promise<void> {
     this.giveUp(lease);
-    const { lease: leaseKey, epoch, events } = this.keys;
+    const { lease: leaseKey, epoch, head, events } = this.keys;
     await this.connection.ask(() =>
-      this.scripts.release([leaseKey, epoch], lease.leader, lease.epoch, events, releasedEvent),
+      this.scripts.release([leaseKey, epoch, head], lease.leader, lease.epoch, events, releasedEvent),
     );
   }
 

@@ -6,7 +6,7 @@ export interface Scripts {
   acquire(keys: readonly [string, string], ...parameters: readonly Parameter[]): Promise<unknown>;
   renew(keys: FiveKeys, ...parameters: readonly Parameter[]): Promise<unknown>;
   publish(keys: FiveKeys, ...parameters: readonly Parameter[]): Promise<unknown>;
-  release(keys: readonly [string, string], ...parameters: readonly Parameter[]): Promise<unknown>;
+  release(keys: readonly [string, string, string], ...parameters: readonly Parameter[]): Promise<unknown>;
 }
 
 export type FiveKeys = readonly [string, string, string, string, string];

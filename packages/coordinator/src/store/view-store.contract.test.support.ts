@@ -91,6 +91,27 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
     );
 
     it(
+      "a view whose leader has given its lease back says so, until the next one publishes",
+      withStores(async ({ stores: [a, b], arrive }) => {
+        const isReleased = async () => (await b.read())?.head.released;
+        const first = await lead(a, "a");
+        await a.publish(first, publication(first, 1));
+        await arrive();
+        assert.equal(await isReleased(), undefined);
+        await a.release(first);
+        await arrive();
+        assert.equal(await isReleased(), true);
+        const second = await lead(b, "b");
+        await b.renew(second, 1);
+        await arrive();
+        assert.equal(await isReleased(), true, "it has a leader, but nothing by it");
+        await b.publish(second, publication(second, 1));
+        await arrive();
+        assert.equal(await isReleased(), undefined);
+      }),
+    );
+
+    it(
       "every write with a lease that is not the newest is refused",
       withStores(async ({ stores: [a, b], arrive }) => {
         const old = await lead(a, "a");

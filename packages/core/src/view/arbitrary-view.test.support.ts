@@ -90,7 +90,12 @@ export const anyMarks: fc.Arbitrary<Marks> = fc
   .map(([version, nodes]) => ({ version, nodes: Object.fromEntries(nodes) }));
 
 const versions = { topology: anyVersion, marks: anyVersion };
-export const anyHead = recordOf<Head>({ ...versions, beat: fc.maxSafeNat(), atMs: fc.nat(), replicas: count });
+export const anyHead = recordOf<Omit<Head, "released">>({
+  ...versions,
+  beat: fc.maxSafeNat(),
+  atMs: fc.nat(),
+  replicas: count,
+});
 
 const threadState = fc.constantFrom("starting" as const, "well" as const, "late" as const, "failed" as const);
 const anyThread = recordOf<ThreadHeartbeat>(

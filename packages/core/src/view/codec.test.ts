@@ -29,6 +29,9 @@ it("every document is read as it was written", () => {
       assert.deepEqual(decodeTopology(encodeTopology(someTopology)), { value: someTopology });
       assert.deepEqual(decodeMarks(encodeMarks(someMarks)), { value: someMarks });
       assert.deepEqual(decodeHead(headBytes(someHead, someHead.atMs)), { value: someHead });
+      // As the script that gives the lease back leaves it.
+      const released = { ...someHead, released: true as const };
+      assert.deepEqual(decodeHead(bytes({ format: 1, ...released })), { value: released });
     }),
   );
 });

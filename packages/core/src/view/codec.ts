@@ -66,7 +66,7 @@ export function decodeMarks(bytes: Uint8Array): Decoded<Marks> {
 }
 
 /** JSON without the time: the store adds `atMs` before the last brace, because its clock counts. */
-export function encodeHead({ topology, marks, beat, replicas }: Omit<Head, "atMs">): string {
+export function encodeHead({ topology, marks, beat, replicas }: Omit<Head, "atMs" | "released">): string {
   return JSON.stringify({ format: viewFormat, topology, marks, beat, replicas });
 }
 
@@ -93,6 +93,7 @@ export function readHead(value: unknown): Head {
     beat: readInteger(fields.get("beat"), "beat", 0, Number.MAX_SAFE_INTEGER),
     atMs: readTime(fields.get("atMs"), "atMs"),
     replicas: readInteger(fields.get("replicas"), "replicas", 0, viewLimits.countMax),
+    ...(fields.get("released") === true ? { released: true } : {}),
   };
 }
 

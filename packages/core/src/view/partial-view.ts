@@ -30,7 +30,10 @@ export function withHead(partial: PartialView, head: Head): PartialView {
     last !== undefined &&
     compareVersions(head.topology, last.topology) === 0 &&
     compareVersions(head.marks, last.marks) === 0;
-  return namesTheSame && head.beat <= last.beat ? partial : { ...partial, head };
+  if (!namesTheSame) return { ...partial, head };
+  // The last head of a leader is written once more, when its lease is given back.
+  const isReleased = head.beat === last.beat && head.released === true && last.released !== true;
+  return head.beat > last.beat || isReleased ? { ...partial, head } : partial;
 }
 
 export function withTopology(partial: PartialView, topology: Topology): PartialView {

@@ -57,6 +57,8 @@ export interface Head {
   readonly atMs: number;
   /** Replicas whose heartbeat is recent. Readers of a large fleet spread their fetches over a longer time. */
   readonly replicas: number;
+  /** Its publisher has given the lease back, and no other has published since. */
+  readonly released?: true;
 }
 
 /** All that a reader needs. */

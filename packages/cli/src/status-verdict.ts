@@ -1,0 +1,42 @@
+import type { NodeReport, StatusReport } from "./status-report.js";
+
+/** What may be wrong with a view, the worst first. */
+export const troubleKinds = ["view", "no-node", "down", "draining"] as const;
+export type TroubleKind = (typeof troubleKinds)[number];
+
+/** What is wrong, for people and, by its kind, for scripts. */
+export interface Trouble {
+  readonly kind: TroubleKind;
+  readonly text: string;
+}
+
+/** "failing": the view cannot be relied on, or no node serves. "degraded": all is served, by fewer nodes. */
+export type Health = "well" | "degraded" | "failing";
+
+/** Everything that is wrong, the worst first. */
+export function troublesOf({ state, view, nodes }: Pick<StatusReport, "state" | "view" | "nodes">): readonly Trouble[] {
+  const serving = nodes.filter((node) => node.isListed && (node.state === "healthy" || node.state === "slow-start"));
+  const named = (wanted: NodeReport["state"]) =>
+    nodes.filter((node) => node.state === wanted).map(({ name, address }) => name ?? address);
+  const [down, draining] = [named("down"), named("draining")];
+  return [
+    ...(state === "fresh" ? [] : [{ kind: "view", text: `the view is not fresh: ${state}` } as const]),
+    ...(view === null || serving.length > 0 ? [] : [{ kind: "no-node", text: "no node is healthy" } as const]),
+    ...(down.length === 0 ? [] : [{ kind: "down", text: `down: ${listOf(down)}` } as const]),
+    ...(draining.length === 0 ? [] : [{ kind: "draining", text: `draining: ${listOf(draining)}` } as const]),
+  ];
+}
+
+/** By the troubles of these kinds alone. */
+export function healthOf(troubles: readonly Trouble[], failOn: readonly TroubleKind[] = troubleKinds): Health {
+  const counted = troubles.filter(({ kind }) => failOn.includes(kind));
+  if (counted.some(({ kind }) => kind === "view" || kind === "no-node")) return "failing";
+  return counted.length > 0 ? "degraded" : "well";
+}
+
+const namedMax = 5;
+
+function listOf(names: readonly string[]): string {
+  const more = names.length - namedMax;
+  return `${names.slice(0, namedMax).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
