@@ -5,6 +5,8 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createPool } from "@rollcall/worker";
 import { mainThreadMs } from "../hot-path/thread-time.js";
+import { heldByThisThread } from "./held-bytes.js";
+import type heldTask from "./held-task.js";
 
 export type BodyKind = "copied" | "moved";
 
@@ -25,8 +27,8 @@ export interface StreamCost {
   readonly seconds: number;
   readonly mainMs: number;
   readonly allMs: number;
-  /** The most that the process held beyond its beginning, without what can be collected: of a slow reader. */
-  readonly grownBytes: number;
+  /** The most bytes that the process held in buffers for a slow reader, in all its threads. */
+  readonly heldBytes: number;
 }
 
 const [contender = "", port = ""] = process.argv.slice(2);
@@ -34,7 +36,12 @@ const origin = `http://127.0.0.1:${port}`;
 /** What an application has: with an almost empty heap V8 collects all of it for every few buffers, whoever makes them. */
 export const heap = Array.from({ length: 300_000 }, (_, at) => ({ at, list: [at], named: { name: `x${at}` } }));
 
-const { open, send } = await opener();
+const heldModule = new URL("./held-task.js", import.meta.url);
+
+/** How often what a slow reader holds is sampled. */
+const sampleMs = 250;
+
+const { open, send, held } = await opener();
 
 process.on("message", async (order: StreamOrder | BodiesOrder) => {
   process.send?.("bodies" in order ? await sendBodies(order) : await read(order));
@@ -43,6 +50,7 @@ process.on("message", async (order: StreamOrder | BodiesOrder) => {
 interface Contender {
   readonly open: (path: string) => Promise<Readable>;
   readonly send: (body: Buffer, kind: BodyKind) => Promise<unknown>;
+  readonly held: () => Promise<number>;
 }
 
 async function opener(): Promise<Contender> {
@@ -52,6 +60,7 @@ async function opener(): Promise<Contender> {
     return {
       open: async (path) => (await pool.request({ method: "GET", path })).body,
       send: async (body) => (await pool.request({ method: "POST", path: "/_bulk", body })).body.text(),
+      held: async () => heldByThisThread(),
     };
   }
   const threads = Number(/\d+$/.exec(contender)?.[0] ?? 0);
@@ -60,6 +69,7 @@ async function opener(): Promise<Contender> {
   return {
     open: async (path) => (await pool.stream({ method: "GET", path, timeoutMs: 600_000 })).body,
     send: (body, kind) => pool.request({ method: "POST", path: "/_bulk", body, transfer: kind === "moved" }),
+    held: async () => heldByThisThread() + (threads === 0 ? 0 : await pool.run<typeof heldTask>(heldModule, undefined)),
   };
 }
 
@@ -67,7 +77,7 @@ async function sendBodies({ bodies, kind }: BodiesOrder): Promise<StreamCost> {
   const given = Array.from({ length: bodies }, () => Buffer.alloc(2_000_000, "x"));
   const ended = beginCost();
   for (const body of given) await send(body, kind);
-  return { bytes: bodies * 2_000_000, ...ended(), grownBytes: 0 };
+  return { bytes: bodies * 2_000_000, ...ended(), heldBytes: 0 };
 }
 
 function beginCost(): () => Pick<StreamCost, "seconds" | "mainMs" | "allMs"> {
@@ -84,26 +94,24 @@ function beginCost(): () => Pick<StreamCost, "seconds" | "mainMs" | "allMs"> {
   };
 }
 
-/** Without what can be collected: how long V8 leaves that is its own affair, and the same for all. */
-function heldBytes(): number {
-  gc?.();
-  return process.memoryUsage.rss();
-}
-
 async function read({ byteLength, slow }: StreamOrder): Promise<StreamCost> {
   const beganMs = performance.now();
-  const base = slow === undefined ? 0 : heldBytes();
+  const heldBefore = slow === undefined ? 0 : await held();
   const ended = beginCost();
-  let peak = base;
+  let mostHeld = heldBefore;
   let bytes = 0;
+  let sampledMs = 0;
   const body = await open(`/size/${byteLength}`);
   for await (const piece of body) {
     bytes += (piece as Buffer).length;
     if (slow === undefined) continue;
-    peak = Math.max(peak, heldBytes());
     const elapsedMs = performance.now() - beganMs;
     if (elapsedMs > slow.seconds * 1_000) break;
+    if (elapsedMs - sampledMs > sampleMs) {
+      sampledMs = elapsedMs;
+      mostHeld = Math.max(mostHeld, await held());
+    }
     await sleep(Math.max(0, (bytes / slow.bytesPerSecond) * 1_000 - elapsedMs));
   }
-  return { bytes, ...ended(), grownBytes: peak - base };
+  return { bytes, ...ended(), heldBytes: mostHeld - heldBefore };
 }
