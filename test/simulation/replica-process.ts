@@ -130,6 +130,7 @@ export class ReplicaProcess {
         this.lastShared = this.view;
       },
       ejectedKeys: () => state.ejectedKeys(),
+      avoided: () => state.avoided(),
       refutedKeys: () => state.refutedKeys(),
       probe: (key) => {
         const node = this.nodes().find(({ record }) => `${record.id}@${addressOf(record)}` === key);

@@ -59,11 +59,13 @@ it("a status shows every problem with its reason", () => {
     thread(2, { topology: version(1), calls: 4 }),
     thread(4, { topology: version(9, 6), state: "late" }),
   ];
+  const reason = "slow: 30 times the others' latency";
+  const slow = { node: keyOf(1), state: "penalized", reason, forMs: 42_000, factor: 3_375 } as const;
   const heartbeats = [
     heartbeat(1, { ejected: [keyOf(2), "id9@es9:9200"] }),
     heartbeat(2, { leading: true }),
     heartbeat(3, { view: { topology: version(1), marks: version(12) }, threads }),
-    heartbeat(4, { freshness: "orphan", leading: true }),
+    heartbeat(4, { freshness: "orphan", leading: true, avoids: [slow] }),
   ];
   const marks: Record<string, Mark> = {
     [keyOf(2)]: down,
@@ -99,6 +101,8 @@ Nodes
   slow-start  es3 (10.0.0.3:9200)  roles dim  version 2.19.1
               for 4.2 s: answered twice in a row
   healthy     es1 (10.0.0.1:9200)  roles dim  version 2.19.1
+              penalized by app-4 (pid 104) for 42 s: slow: 30 times the others'
+              latency (one request where another gets 3375)
   roles       d data, i ingest, m master
 
 Replicas

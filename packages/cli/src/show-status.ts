@@ -1,3 +1,4 @@
+import { figure } from "@rollcall/core/selection";
 import { sanitizeForLog } from "@rollcall/core/sniff";
 import { durationText } from "./duration-text.js";
 import { roleLegend, shortRoles } from "./short-roles.js";
@@ -14,7 +15,7 @@ import { type Health, healthOf } from "./status-verdict.js";
 import { entry, type Paint, type Style } from "./text-layout.js";
 
 /** How many of each are shown one by one; the rest is counted. */
-const shownMax = { marked: 40, healthy: 15, replicas: 25, ejected: 5 };
+const shownMax = { marked: 40, healthy: 15, replicas: 25, ejected: 5, avoided: 3 };
 
 const labelWidth = "slow-start".length;
 
@@ -108,7 +109,7 @@ function nodeEntries(nodes: readonly NodeReport[], paint: Paint): readonly strin
 }
 
 function nodeEntry(node: NodeReport, paint: Paint): string {
-  const { state, name, address, roles, version, isListed, ejectedBy } = node;
+  const { state, name, address, roles, version, isListed } = node;
   const what = [
     name === null ? sanitizeForLog(address) : `${sanitizeForLog(name)} (${sanitizeForLog(address)})`,
     ...(roles === null ? [] : [`roles ${sanitizeForLog(shortRoles(roles))}`]),
@@ -118,9 +119,24 @@ function nodeEntry(node: NodeReport, paint: Paint): string {
     what,
     ...(isListed ? [] : ["no longer listed by the cluster"]),
     ...markLines(node),
-    ...(ejectedBy === 0 ? [] : [`ejected by ${counted(ejectedBy, "replica", "replicas")}`]),
+    ...decisionLines(node),
   ];
   return entry(state, labelWidth, lines, (label) => paint(nodeStyles[state], label));
+}
+
+/** What replicas have decided by themselves. Those of an earlier version do not say why. */
+function decisionLines({ ejectedBy, avoidedBy }: NodeReport): readonly string[] {
+  const ejections = avoidedBy.filter(({ state }) => state === "ejected").length;
+  const hidden = avoidedBy.length - shownMax.avoided;
+  return [
+    ...(ejectedBy > ejections ? [`ejected by ${counted(ejectedBy, "replica", "replicas")}`] : []),
+    ...avoidedBy.slice(0, shownMax.avoided).map(({ state, host, pid, forMs, reason, factor }) => {
+      const share = factor === undefined ? "" : ` (one request where another gets ${figure(factor)})`;
+      const by = `${state} by ${sanitizeForLog(host)} (pid ${pid})`;
+      return `${by} for ${durationText(forMs)}: ${sanitizeForLog(reason)}${share}`;
+    }),
+    ...(hidden > 0 ? [`and avoided by ${counted(hidden, "replica", "replicas")} more`] : []),
+  ];
 }
 
 function markLines({ forMs, reason, down }: NodeReport): readonly string[] {

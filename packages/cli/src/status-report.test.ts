@@ -69,6 +69,22 @@ it("nodes with marks come first, then ejected ones, then the others by name with
   assert.deepEqual(rows, ["es10 2", "es1 0", "es2 0", "es9 0"]);
 });
 
+it("each replica's own decision about a node is reported with its reason, ejections first", () => {
+  const slow = "slow: 30 times the others' latency";
+  const penalized = { node: keyOf(2), state: "penalized", reason: slow, forMs: 9_000, factor: 3_375 } as const;
+  const ejected = { node: keyOf(2), state: "ejected", reason: "connection refused", forMs: 2_000 } as const;
+  const heartbeats = [heartbeat(1, { avoids: [penalized] }), heartbeat(3, { ejected: [keyOf(2)], avoids: [ejected] })];
+  const [first, ...others] = reportStatus(snapshotOf(viewOf(nodes), heartbeats)).nodes;
+  assert.deepEqual(
+    first?.avoidedBy.map(({ host, state, reason, factor }) => `${host} ${state} ${reason} ${factor}`),
+    ["app-3 ejected connection refused undefined", `app-1 penalized ${slow} 3375`],
+  );
+  assert.deepEqual(
+    others.map(({ avoidedBy }) => avoidedBy.length),
+    [0, 0],
+  );
+});
+
 it("a mark whose node is no longer listed is reported, and a host named __proto__ has no mark", () => {
   const marks = { [keyOf(5)]: { kind: "draining", sinceMs: nowMs, reason: "left" } } as const;
   const odd = { id: "", host: "__proto__", port: 1 };

@@ -1,4 +1,5 @@
 import {
+  type AvoidedNode,
   addressOf,
   compareVersions,
   epochBegunMs,
@@ -72,6 +73,15 @@ export interface NodeReport {
   } | null;
   /** How many of the replicas have ejected it. */
   readonly ejectedBy: number;
+  /** The replicas that send it no requests, or few, by their own decision, and why; ejections first. */
+  readonly avoidedBy: readonly AvoidedBy[];
+}
+
+/** One replica's own decision about a node. */
+export interface AvoidedBy extends Omit<AvoidedNode, "node"> {
+  readonly replica: string;
+  readonly host: string;
+  readonly pid: number;
 }
 
 export type Condition = "orphan" | "stale" | "behind" | "failed" | "late" | "starting" | "well";
@@ -220,17 +230,27 @@ function leadsForMs({ topology, marks }: Head, nowMs: number): number {
 function nodeReports({ topology, marks }: View, nowMs: number, heartbeats: readonly Heartbeat[]): NodeReport[] {
   const ejectedBy = new Map<string, number>();
   for (const { ejected } of heartbeats) for (const key of new Set(ejected)) count(ejectedBy, key);
+  const avoidedBy = avoidedByKey(heartbeats);
+  const decisions = (key: string) => ({ ejectedBy: ejectedBy.get(key) ?? 0, avoidedBy: avoidedBy.get(key) ?? [] });
   const unlistedMarks = new Map(Object.entries(marks.nodes));
   const listed = topology.nodes.map((node) => {
     const key = nodeKey(node);
     const mark = unlistedMarks.get(key);
     unlistedMarks.delete(key);
-    return nodeReport(key, node, mark, nowMs, ejectedBy.get(key) ?? 0);
+    return nodeReport(key, node, mark, nowMs, decisions(key));
   });
-  const unlisted = [...unlistedMarks].map(([key, mark]) =>
-    nodeReport(key, undefined, mark, nowMs, ejectedBy.get(key) ?? 0),
-  );
+  const unlisted = [...unlistedMarks].map(([key, mark]) => nodeReport(key, undefined, mark, nowMs, decisions(key)));
   return [...listed, ...unlisted];
+}
+
+function avoidedByKey(heartbeats: readonly Heartbeat[]): Map<string, AvoidedBy[]> {
+  const found = new Map<string, AvoidedBy[]>();
+  for (const { replica, host, pid, avoids = [] } of heartbeats) {
+    for (const { node, ...why } of avoids)
+      found.set(node, [...(found.get(node) ?? []), { replica, host, pid, ...why }]);
+  }
+  for (const one of found.values()) one.sort((a, b) => a.state.localeCompare(b.state) || b.forMs - a.forMs);
+  return found;
 }
 
 function count(counts: Map<string, number>, key: string): void {
@@ -242,7 +262,7 @@ function nodeReport(
   node: NodeRecord | undefined,
   mark: Mark | undefined,
   nowMs: number,
-  ejectedBy: number,
+  decisions: Pick<NodeReport, "ejectedBy" | "avoidedBy">,
 ): NodeReport {
   const at = key.indexOf("@");
   return {
@@ -265,7 +285,7 @@ function nodeReport(
             flaps: mark.down.flaps,
             heldForMs: Math.max(0, Math.round(mark.down.holdUntilMs - nowMs)),
           },
-    ejectedBy,
+    ...decisions,
   };
 }
 
@@ -275,6 +295,7 @@ function nodesInTroubleFirst(a: NodeReport, b: NodeReport): number {
   return (
     nodeOrder.indexOf(a.state) - nodeOrder.indexOf(b.state) ||
     b.ejectedBy - a.ejectedBy ||
+    b.avoidedBy.length - a.avoidedBy.length ||
     natural.compare(a.name ?? a.address, b.name ?? b.address) ||
     natural.compare(a.key, b.key)
   );

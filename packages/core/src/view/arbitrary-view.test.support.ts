@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { printable } from "../printable.js";
-import type { Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
+import type { AvoidedNode, Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
 import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
@@ -103,6 +103,17 @@ const anyThread = recordOf<ThreadHeartbeat>(
   ["topology"],
 );
 
+const anyAvoided = recordOf<AvoidedNode>(
+  {
+    node: anyKey,
+    state: fc.constantFrom("ejected", "penalized"),
+    reason: textUpTo(40),
+    forMs: fc.nat(),
+    factor: fc.nat(),
+  },
+  ["factor"],
+);
+
 export const anyHeartbeat = recordOf<Heartbeat>(
   {
     replica: nameUpTo(30),
@@ -113,9 +124,10 @@ export const anyHeartbeat = recordOf<Heartbeat>(
     freshness: fc.constantFrom("fresh", "stale", "orphan"),
     view: recordOf<NonNullable<Heartbeat["view"]>>(versions),
     ejected: fc.array(anyKey, { maxLength: viewLimits.ejectedMax }),
+    avoids: fc.array(anyAvoided, { maxLength: viewLimits.avoidedMax }),
     refutes: fc.array(anyKey, { maxLength: viewLimits.refutesMax }),
     answeredMsAgo: moment,
     threads: fc.array(anyThread, { maxLength: 4 }),
   },
-  ["view", "refutes", "answeredMsAgo"],
+  ["view", "avoids", "refutes", "answeredMsAgo"],
 );

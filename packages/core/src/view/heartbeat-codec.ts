@@ -1,5 +1,5 @@
 import { checkFormat, readNodeKey, readReplica, readVersion, viewFormat } from "./codec.js";
-import type { Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
+import type { AvoidedNode, Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
 import {
   type Decoded,
   decodeWith,
@@ -20,6 +20,10 @@ export function encodeHeartbeat(heartbeat: Heartbeat): string {
   return JSON.stringify({
     ...heartbeat,
     ejected: heartbeat.ejected.slice(0, viewLimits.ejectedMax),
+    avoids: heartbeat.avoids?.slice(0, viewLimits.avoidedMax).map((avoided) => ({
+      ...avoided,
+      reason: avoided.reason.slice(0, viewLimits.avoidedReasonMaxLength),
+    })),
     refutes: heartbeat.refutes?.slice(0, viewLimits.refutesMax),
     threads: heartbeat.threads.slice(0, viewLimits.threadsMax),
     format: viewFormat,
@@ -40,6 +44,7 @@ export function decodeHeartbeat(bytes: Uint8Array): Decoded<Heartbeat> {
       freshness: readOneOf(fields.get("freshness"), "freshness", ["fresh", "stale", "orphan"]),
       ...readOptional(fields, "view", readApplied),
       ejected: readArray(fields.get("ejected"), "ejected", viewLimits.ejectedMax, readNodeKey),
+      ...readOptional(fields, "avoids", (value, what) => readArray(value, what, viewLimits.avoidedMax, readAvoided)),
       ...readOptional(fields, "refutes", (value, what) => readArray(value, what, viewLimits.refutesMax, readNodeKey)),
       ...readOptional(fields, "answeredMsAgo", readDuration),
       threads: readArray(fields.get("threads"), "threads", viewLimits.threadsMax, readThread),
@@ -50,6 +55,17 @@ export function decodeHeartbeat(bytes: Uint8Array): Decoded<Heartbeat> {
 function readApplied(value: unknown): NonNullable<Heartbeat["view"]> {
   const fields = readObject(value, "view");
   return { topology: readVersion(fields.get("topology")), marks: readVersion(fields.get("marks")) };
+}
+
+function readAvoided(value: unknown): AvoidedNode {
+  const fields = readObject(value, "avoids");
+  return {
+    node: readNodeKey(fields.get("node")),
+    state: readOneOf(fields.get("state"), "state", ["ejected", "penalized"]),
+    reason: readString(fields.get("reason"), "reason", viewLimits.avoidedReasonMaxLength),
+    forMs: readDuration(fields.get("forMs"), "forMs"),
+    ...readOptional(fields, "factor", readDuration),
+  };
 }
 
 function readThread(value: unknown): ThreadHeartbeat {

@@ -16,6 +16,8 @@ export interface Heartbeat {
   readonly view?: { readonly topology: Version; readonly marks: Version };
   /** The nodes, by `nodeKey`, that this process has ejected; at most 64 are named. */
   readonly ejected: readonly string[];
+  /** Why, and the nodes that it penalizes; at most 32. Absent: none. */
+  readonly avoids?: readonly AvoidedNode[];
   /**
    * The nodes, by `nodeKey`, that the view marks down and this process refutes: it received a byte from them in the
    * last 2 s and goes on using them. At most 64 are named. Absent: none.
@@ -25,6 +27,18 @@ export interface Heartbeat {
   readonly answeredMsAgo?: number;
   /** One for each worker thread; empty if requests are sent from the main thread. */
   readonly threads: readonly ThreadHeartbeat[];
+}
+
+/** A node that one process sends no requests, or few, by its own decision. */
+export interface AvoidedNode {
+  /** By `nodeKey`. */
+  readonly node: string;
+  readonly state: "ejected" | "penalized";
+  /** For people, such as `connection refused`. */
+  readonly reason: string;
+  readonly forMs: number;
+  /** Of a penalized node: it gets one request where another gets so many. */
+  readonly factor?: number;
 }
 
 export interface ThreadHeartbeat {

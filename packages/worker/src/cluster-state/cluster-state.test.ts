@@ -573,6 +573,11 @@ describe("a node that this process avoids", () => {
     assert.deepEqual(others, []);
     const { standing } = scene.state.nodes()[1] ?? assert.fail();
     assert.equal(standing.by, "process");
+    const [avoided, ...rest] = scene.state.avoided();
+    assert.deepEqual(rest, []);
+    assert.equal(avoided?.node, nodeKey(b));
+    assert.match(`${avoided?.state}: ${avoided?.reason}`, /^penalized: failing: \d+ % of its answers are 503$/);
+    assert.ok((avoided?.factor ?? 0) > 2 && (avoided?.forMs ?? 0) > 2_000);
     ask(scene, 40_000, 0);
     const [ended = "", ...more] = scene.takeEvents();
     assert.match(ended, /^2: penalized > healthy; .*503, for \d+ s$/);

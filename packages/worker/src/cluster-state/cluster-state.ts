@@ -1,13 +1,14 @@
 import type { ClusterAccess } from "@rollcall/coordinator";
 import { type Logger, present, type Random, type Timers } from "@rollcall/core";
 import { type LocalProbe, type NodeEffect, needsTraffic, type ProbeResult } from "@rollcall/core/health";
-import { addressOf, type Freshness, type Version, type View } from "@rollcall/core/view";
+import { type AvoidedNode, addressOf, type Freshness, type Version, type View } from "@rollcall/core/view";
 import type { NodeEvent } from "../api/node-status.js";
 import type { DispatchObserver } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import { applyView, endRow, noRows, type Row, type Rows } from "../table/apply-view.js";
 import { HeaderWord } from "../table/layout.js";
 import { NumberedLists } from "../table/numbered-lists.js";
+import { avoidedNode } from "./avoided-node.js";
 import type { ClusterListener, KnownNode, Reporter, TableSender } from "./collaborators.js";
 import { NodeEntry } from "./node-entry.js";
 import type { NodeTable } from "./node-table.js";
@@ -144,6 +145,14 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     return [...this.entries.values()]
       .filter((entry) => entry.row.tier === "node" && entry.standing(0).state === "ejected")
       .map(({ key }) => key);
+  }
+
+  /** The nodes that this process has ejected or penalizes, and why. */
+  avoided(): AvoidedNode[] {
+    const nowMs = this.options.timers.nowMs();
+    return [...this.entries.values()]
+      .filter(({ row }) => row.tier === "node")
+      .flatMap((entry) => avoidedNode(entry, nowMs) ?? []);
   }
 
   /** The nodes, by `nodeKey`, whose down mark this process refutes: they answer it. */

@@ -1,12 +1,14 @@
 import { hostname } from "node:os";
 import { type Clock, present } from "@rollcall/core";
 import type { PoolConfig } from "@rollcall/core/config";
-import type { Freshness, Heartbeat, ThreadHeartbeat, View } from "@rollcall/core/view";
+import type { AvoidedNode, Freshness, Heartbeat, ThreadHeartbeat, View } from "@rollcall/core/view";
 
 /** What a process publishes about its nodes. */
 export interface NodeFacts {
   /** The nodes, by `nodeKey`, that this process has ejected. */
   ejectedKeys(): readonly string[];
+  /** Why, and the nodes that it penalizes. */
+  avoided(): readonly AvoidedNode[];
   /** The nodes, by `nodeKey`, whose down mark this process refutes. */
   refutedKeys(): readonly string[];
 }
@@ -45,7 +47,7 @@ export class ReplicaHeartbeat {
     const answered = workload.answered();
     if (answered !== this.answered) this.answeredAtMs = nowMs;
     this.answered = answered;
-    const refutes = facts.refutedKeys();
+    const [avoids, refutes] = [facts.avoided(), facts.refutedKeys()];
     const { view } = now;
     return present({
       replica: this.replica,
@@ -56,6 +58,7 @@ export class ReplicaHeartbeat {
       freshness: now.freshness,
       view: view === undefined ? undefined : { topology: view.topology.version, marks: view.marks.version },
       ejected: facts.ejectedKeys().slice(0, ejectedMax),
+      avoids: avoids.length === 0 ? undefined : avoids,
       refutes: refutes.length === 0 ? undefined : refutes,
       answeredMsAgo: this.answeredAtMs === undefined ? undefined : Math.round(nowMs - this.answeredAtMs),
       threads: workload.threads(),
