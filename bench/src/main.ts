@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { clients } from "./clients/clients.js";
 import { compare } from "./compare/compare.js";
+import { compression } from "./compression/compression.js";
 import { failover } from "./failover/failover.js";
 import { fleet } from "./fleet/fleet.js";
 import { hotPath } from "./hot-path/hot-path.js";
@@ -30,6 +31,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   fleet: () => fleet({ quick }),
   start: () => startBench({ quick }),
   stream: () => stream({ quick }),
+  compression: () => compression({ quick }),
   size: () => installedSize(),
   compare: () =>
     compare({ quick, before: before ?? "", ...(rounds.rounds === undefined ? {} : { blocks: rounds.rounds }) }),

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { waitUntil } from "@rollcall/testing";
 import { type EngineCluster, startEngine } from "@rollcall/testing/engines";
@@ -154,6 +155,22 @@ describe("OpenSearch", engineTimeout, () => {
       path: "/_stats/search",
     });
     assert.equal(stats.json()._all.total.search.open_contexts, 0);
+  });
+
+  it("the engine compresses answers and takes compressed bodies: both are the same as plain ones, also as streams", async () => {
+    const compression = { requests: true, responses: true, aboveBytes: 0 };
+    await using packing = openPool({ nodes: [nodeAt(cluster, 0).url], threads: 1, compression });
+    const ndjson = Array.from({ length: 3_000 }, (_, n) => [{ index: { _id: `${n}` } }, { n, text: "a line of it" }]);
+    const load = { method: "POST", path: "/packed/_bulk", query: { refresh: true }, timeoutMs: 60_000 } as const;
+    const written = await packing.request<{ errors: boolean; items: unknown[] }>({ ...load, ndjson: ndjson.flat() });
+    assert.deepEqual([written.json().errors, written.json().items.length], [false, 3_000]);
+    const found = { method: "POST", path: "/packed/_search", body: { size: 3_000, sort: ["n"] } } as const;
+    const hitsOf = (text: string) => (JSON.parse(text) as { hits: unknown }).hits;
+    const asked = (coding: string) => packing.request({ ...found, headers: { "accept-encoding": coding } });
+    const plain = hitsOf((await asked("identity")).text());
+    assert.deepEqual(hitsOf((await packing.request(found)).text()), plain);
+    assert.deepEqual(hitsOf(await text((await packing.stream(found)).body)), plain);
+    assert.equal((await asked("gzip")).headers["content-encoding"], "gzip");
   });
 
   it("a name that the engine resolves by the date is written to once, under its concrete name", async () => {

@@ -24,6 +24,8 @@ export function measureThread(
         ...config.connections,
         connectTimeoutMs: fixed.connectTimeoutMs,
         maxResponseBytes: config.maxResponseBytes,
+        unpacksAnswers: false,
+        packsAboveBytes: undefined,
       },
       answers: new AnswerFlow(config.maxBufferedResponseBytes),
       queueMax: config.queue.perThread,

@@ -145,7 +145,7 @@ export interface CompressionOptions {
   readonly responses?: boolean | undefined;
   /**
    * Bodies of requests of more bytes are compressed; one that is a stream always is. Only where `requests` is true.
-   * Default: 8,192. Range: 0 to 1,073,741,824.
+   * Default: 32,768. Range: 0 to 1,073,741,824.
    */
   readonly aboveBytes?: number | undefined;
 }

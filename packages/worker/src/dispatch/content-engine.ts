@@ -23,7 +23,7 @@ export function openEngine(coding: ContentCoding, head: Buffer): ContentEngine {
     case "br":
       return zlib.createBrotliDecompress(options);
     case "zstd":
-      return newer.createZstdDecompress(options);
+      return newer.createZstdDecompress({ ...options, params: zstdBounds });
   }
 }
 
@@ -53,9 +53,12 @@ function whole(coding: ContentCoding, packed: Buffer, options: zlib.ZlibOptions)
     case "br":
       return zlib.brotliDecompressSync(packed, options);
     case "zstd":
-      return newer.zstdDecompressSync(packed, options);
+      return newer.zstdDecompressSync(packed, { ...options, params: zstdBounds });
   }
 }
+
+/** `ZSTD_d_windowLogMax`: 8 MB, which RFC 9659 sets; Node itself would take 128 MB for one answer. */
+const zstdBounds = { 100: 23 };
 
 /** Node 22.15 and newer. */
 const newer = zlib as unknown as {

@@ -8,7 +8,7 @@ export interface PackedRequest {
   readonly body: SentBody;
 }
 
-/** Measured: more effort makes a body a twentieth smaller, and takes half as long again. */
+/** Measured on lines of JSON: level 6 makes a body a quarter smaller, and takes more than twice as long. */
 const level = 1;
 /** A larger body is packed in the thread pool: this much takes a thread less than a millisecond. */
 const atOnceMaxBytes = 32_768;
