@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { it } from "node:test";
 import { RollcallError } from "@rollcall/worker";
 import { bulk } from "./bulk.js";
@@ -43,6 +44,10 @@ it("a bulk without a pool or a source says so, and one of a closed pool is CLOSE
     "bulk(pool, source) = [redacted]: must be an iterable, an async iterable or a text",
     "bulk(pool, source): pool must be what createPool returns, a child of it, or what a task gets",
   ]);
+  const read = Readable.from(["a"]);
+  await read.toArray();
+  const isRead = "bulk(pool, source): the source is a stream that was read before: it must be a new one";
+  assert.deepEqual(await problemsOf({}, read), ["CONFIG", isRead]);
   const source = {
     [Symbol.iterator]() {
       assert.fail("it is read");

@@ -72,8 +72,20 @@ export function checkBulkOptions<Item>(
 function checkSource(place: Place, problems: Problems): void {
   const { value } = place;
   const isIterable = typeof value === "object" && value !== null;
-  if (typeof value === "string" || (isIterable && (Symbol.asyncIterator in value || Symbol.iterator in value))) return;
-  problems.add(place, "must be an iterable, an async iterable or a text");
+  if (typeof value !== "string" && !(isIterable && (Symbol.asyncIterator in value || Symbol.iterator in value))) {
+    return problems.add(place, "must be an iterable, an async iterable or a text");
+  }
+  const { readableDidRead, destroyed, locked } = value as Partial<StreamState>;
+  if (readableDidRead === true || destroyed === true || locked === true) {
+    problems.remark(place.path, "the source is a stream that was read before: it must be a new one");
+  }
+}
+
+/** What tells that a stream has begun: of Node, or of the web. */
+interface StreamState {
+  readonly readableDidRead: boolean;
+  readonly destroyed: boolean;
+  readonly locked: boolean;
 }
 
 function checkClass(place: Place, problems: Problems): void {

@@ -148,6 +148,17 @@ describe("a bulk", () => {
     assert.deepEqual([seen, result?.succeeded], [[3], 3]);
   });
 
+  it("an operation whose time has come does not overtake those that wait for a place", async () => {
+    const pool = scriptedPool(async (request) => {
+      await turns(20);
+      return itemsFor(request);
+    });
+    // Room for one operation and a half: each completes the chunk of the one before.
+    const { result } = await run(pool, names(6), { ...byId, chunkBytes: 70, concurrency: 1, flushAfterMs: 500 });
+    assert.ok(Buffer.byteLength(String(pool.requests[0]?.body)) < 70);
+    assert.deepEqual([idsSent(pool).flat(), result?.succeeded], [names(6), 6]);
+  });
+
   it("a chunk that a node finds too large is halved; an operation that is too large alone fails", async () => {
     const pool = scriptedPool((request) => {
       const ids = operationsIn(request).map(([, id]) => id);

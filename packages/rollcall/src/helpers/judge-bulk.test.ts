@@ -74,7 +74,8 @@ describe("the answer of a bulk", () => {
     assert.deepEqual(nextOf(413), ["split"]);
     assert.deepEqual(nextOf(413, [operation(0)]), ["failed", false]);
     assert.deepEqual(nextOf(429), ["again"]);
-    assert.deepEqual(nextOf(400), ["failed", false]);
+    assert.deepEqual(nextOf(400), ["failed", true]);
+    assert.deepEqual(nextOf(400, [operation(0)]), ["failed", false]);
     for (const status of [401, 403, 404, 405]) assert.deepEqual(nextOf(status), ["end", false]);
     for (const status of [302, 500, 502, 503, 504]) assert.deepEqual(nextOf(status), ["failed", true]);
   });

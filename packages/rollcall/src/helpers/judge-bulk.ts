@@ -37,8 +37,11 @@ export type BulkVerdict =
  * | 413                          | split; of one operation: failed                                          |
  * | 429                          | again: a node refuses a request before it begins with it                 |
  * | 401, 403, 404, 405           | end: what is wrong is not in the operations                              |
- * | another 4xx                  | failed: the engines read the whole request before they begin with it     |
+ * | another 4xx                  | failed; of several operations: and may be applied                        |
  * | else                         | failed, and may be applied                                               |
+ *
+ * Elasticsearch from 8.18 on may begin with a request before it has read all of it, and then refuse the rest with 400. A
+ * 429 of the whole is sent only where it has not begun.
  */
 export function judgeBulkAnswer(answer: PoolResponse, operations: readonly Operation[]): BulkVerdict {
   const { status } = answer;
@@ -47,7 +50,7 @@ export function judgeBulkAnswer(answer: PoolResponse, operations: readonly Opera
   if (status === 413 && operations.length > 1) return { next: "split" };
   if (status === 429) return { next: "again", error, afterMs: retryAfterMs(answer), isUnsent: false };
   if (ofAllRequests.has(status)) return { next: "end", error, mayBeApplied: false };
-  return { next: "failed", error, mayBeApplied: status < 400 || status >= 500 };
+  return { next: "failed", error, mayBeApplied: status < 400 || status >= 500 || operations.length > 1 };
 }
 
 const ofAllRequests: ReadonlySet<number> = new Set([401, 403, 404, 405]);

@@ -2,22 +2,24 @@
 export class OpenSource<Item> {
   /** Its strings are pieces, cut anywhere, not lines. */
   readonly isText: boolean;
-  private readonly iterator: Iterator<Item> | AsyncIterator<Item>;
+  private iterator: Iterator<Item> | AsyncIterator<Item> | undefined;
   private isReading = false;
   private isDone = false;
 
   constructor(private readonly source: Iterable<Item> | AsyncIterable<Item>) {
     const { readableEncoding, readableObjectMode } = source as Partial<ReadableState>;
     this.isText = typeof readableEncoding === "string" && readableObjectMode !== true;
-    this.iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   }
 
   /** Calls `take` with each item until the source ends, or `isStopped`; waits for it only where it returns a promise. */
   async readAll(take: (item: Item) => Promise<void> | undefined, isStopped: () => boolean): Promise<void> {
-    const isAsync = Symbol.asyncIterator in this.source;
+    const { source } = this;
+    const isAsync = Symbol.asyncIterator in source;
+    const iterator = isAsync ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    this.iterator = iterator;
     while (!isStopped()) {
       this.isReading = true;
-      const next = this.iterator.next();
+      const next = iterator.next();
       const { done, value } = isAsync ? await next : (next as IteratorResult<Item>);
       this.isReading = false;
       if (done === true) {
@@ -37,7 +39,7 @@ export class OpenSource<Item> {
     const { destroy } = this.source as Partial<ReadableState>;
     try {
       if (typeof destroy === "function") destroy.call(this.source);
-      const returned = Promise.resolve(this.iterator.return?.()).catch(ignore);
+      const returned = Promise.resolve(this.iterator?.return?.()).catch(ignore);
       if (!this.isReading) await returned;
     } catch {
       // What ended the reading is the error that counts.

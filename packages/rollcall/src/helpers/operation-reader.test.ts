@@ -57,6 +57,9 @@ describe("operations", () => {
     assert.equal(sent.pop(), '{"index":{}}\n{"a":1}\n');
     for (const [at, message] of sent.entries()) assert.match(message, new RegExp(`^the document at position ${at} `));
     assert.equal(sent.length, bad.length);
+    const bytes = (text: string) => [[{ index: {} }, Buffer.from(text, "latin1")]];
+    assert.deepEqual(sentFor(bytes('{"a":1}')), ['{"index":{}}\n{"a":1}\n']);
+    assert.match(sentFor(bytes('{"a":"ö"}'))[0] ?? "", /UTF-8/);
   });
 
   it("an item that is no operation, and an action without its document, end the reading by one clear error", () => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { messageOf } from "@rollcall/core";
 import { RollcallError } from "@rollcall/worker";
 import type { BulkFailure, BulkItem, BulkOptions } from "./bulk-types.js";
@@ -100,7 +101,10 @@ export function isFailure(read: Operation | BulkFailure): read is BulkFailure {
 
 function documentLine(value: unknown): string {
   if (typeof value === "string") return oneLine(value);
-  if (value instanceof Uint8Array) return oneLine(Buffer.from(value).toString("utf8"));
+  if (value instanceof Uint8Array) {
+    if (!isUtf8(value)) throw new Error("its bytes are not a text in UTF-8");
+    return oneLine(Buffer.from(value).toString("utf8"));
+  }
   if (typeof value !== "object" || value === null || isNoDocument(value)) {
     throw new Error("it must be an object that JSON can express, or one line of JSON");
   }

@@ -32,3 +32,11 @@ it("a piece of a text may be overwritten once it was added", () => {
   piece.fill("x");
   assert.deepEqual(lines.add(Buffer.from("1}\n")), ['{"a":1}']);
 });
+
+it("a text that is not in UTF-8 is an error, and not another text", () => {
+  const latin1 = Buffer.from('{"a":"größe"}\n', "latin1");
+  assert.throws(() => new TextLines().add(latin1), /not in UTF-8/);
+  const lines = new TextLines();
+  assert.deepEqual(lines.add(latin1.subarray(0, 10)), []);
+  assert.throws(() => lines.end(), /not in UTF-8/);
+});

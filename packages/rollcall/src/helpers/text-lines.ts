@@ -1,8 +1,14 @@
+import { isUtf8 } from "node:buffer";
+
 /** Divides a text in UTF-8 that comes in pieces, cut anywhere, into its lines. Empty lines are left out. */
 export class TextLines {
   private rest: Buffer[] = [];
 
-  /** The lines that end in this piece. */
+  /**
+   * The lines that end in this piece.
+   *
+   * @throws where they are not UTF-8: to read them would put other characters in the place of theirs
+   */
   add(piece: Uint8Array): string[] {
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
     const last = bytes.lastIndexOf(lineBreak);
@@ -27,6 +33,7 @@ export class TextLines {
 const lineBreak = 0x0a;
 
 function linesIn(bytes: Buffer): string[] {
+  if (!isUtf8(bytes)) throw new Error("the text is not in UTF-8");
   return bytes
     .toString("utf8")
     .split("\n")
