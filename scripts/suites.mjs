@@ -48,7 +48,7 @@ export const suites = {
     fileTimeoutMs: simulationFileMs,
   },
   /** The official clients, alone and on a pool. */
-  clients: { folders: ["test/dist/clients"], slots: 1, fileTimeoutMs: longFileMs },
+  clients: { folders: ["test/dist/clients", "test/dist/yaml"], slots: 1, fileTimeoutMs: longFileMs },
   engine: { folders: ["test/dist/engine"], slots: 1, niceness: 2, fileTimeoutMs: longFileMs },
 };
 

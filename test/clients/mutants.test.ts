@@ -4,6 +4,7 @@ import { it } from "node:test";
 import { startFixtureCluster } from "@rollcall/testing/fixture";
 import type { Pool, PoolRequest } from "@rollcall/worker";
 import { allCalls } from "./all-calls.js";
+import { changedPool } from "./changed-pool.js";
 import { type AnyClient, type TestedClient, testedClients } from "./clients.js";
 import { differencesOf } from "./compare.js";
 import { problemsOf } from "./differences.js";
@@ -23,13 +24,13 @@ const mutants: readonly Mutant[] = [
     onPool: (tested, pool) =>
       client(
         tested,
-        changed(pool, (one) => ({ ...one, path: one.path.replace(/\?.*/, "") })),
+        changedPool(pool, (one) => ({ ...one, path: one.path.replace(/\?.*/, "") })),
       ),
     shownBy: /^search without a body: wire\.0\.url is/m,
   },
   {
     what: "loses the opaque id",
-    onPool: (tested, pool) => client(tested, changed(pool, withoutOpaqueId)),
+    onPool: (tested, pool) => client(tested, changedPool(pool, withoutOpaqueId)),
     shownBy: /^an opaque id: wire\.0\.headers\.x-opaque-id is o-1 alone, undefined on the pool/m,
   },
   {
@@ -56,16 +57,6 @@ for (const tested of testedClients.filter(({ name }) => /9|opensearch 3/.test(na
 
 function client(tested: TestedClient, pool: Pool): AnyClient {
   return new (tested.load().Client)(tested.onPool(pool));
-}
-
-function changed(pool: Pool, change: (request: PoolRequest) => PoolRequest): Pool {
-  return new Proxy(pool, {
-    get(target, name) {
-      if (name === "request") return (request: PoolRequest) => target.request(change(request));
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
 }
 
 function withoutOpaqueId(request: PoolRequest): PoolRequest {

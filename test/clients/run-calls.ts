@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { Readable } from "node:stream";
 import type { Call } from "./call.js";
+import { clientMethod } from "./client-method.js";
 import type { AnyClient, TestedClient } from "./clients.js";
 import { plainSpan, type RecordedSpan, recordSpans } from "./recorded-spans.js";
 import type { RecordingNode, WireRequest } from "./recording-node.js";
@@ -102,22 +103,13 @@ function start(client: AnyClient, isModern: boolean, call: Call, options: object
     return client.transport.request({ ...request, ...(body === undefined ? {} : { body: sent }) }, options);
   }
   const body = call.body === undefined ? {} : isModern ? spread(call.api, call.body) : { body: call.body };
-  return method(client, call.api)({ ...call.parameters, ...structuredClone(body) }, options);
+  return clientMethod(client, call.api)({ ...call.parameters, ...structuredClone(body) }, options);
 }
 
 /** In versions 8 and 9 the lines of a bulk and of a search of several have names of their own. */
 function spread(api: string, body: NonNullable<Call["body"]>): object {
   if (Array.isArray(body)) return { [api === "bulk" ? "operations" : "searches"]: body };
   return typeof body === "string" ? { body } : body;
-}
-
-function method(client: AnyClient, api: string): (parameters: object, options: object) => Promise<unknown> {
-  const parts = api.split(".");
-  let owner: unknown = client;
-  for (const part of parts.slice(0, -1)) owner = (owner as Record<string, unknown>)[part];
-  const found = (owner as Record<string, unknown>)[parts.at(-1) ?? ""];
-  if (typeof found !== "function") throw new Error(`the client has no ${api}`);
-  return (parameters, options) => found.call(owner, parameters, options) as Promise<unknown>;
 }
 
 async function runHelper(family: Family, client: AnyClient, helper: string, call: Call): Promise<unknown> {
