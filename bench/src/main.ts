@@ -1,11 +1,13 @@
-// node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare. With --quick each runs
-// briefly, to see that it works; its numbers mean nothing and are not kept. With --profile the hot path reports where
-// its time goes, function by function; that is not kept either.
+// node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare and clients-failover. With --quick
+// each runs briefly, to see that it works; its numbers mean nothing and are not kept. With --profile the hot path reports
+// where its time goes, function by function; that is not kept either.
 //
 // failover: --fixture or --real for one kind of nodes, --rounds N, --threads N, --pause MS, and --only SCENARIO,…, of
-// which nothing is kept. compare: --before DIR, a built checkout, and --rounds N.
+// which nothing is kept. clients-failover: the last four too, with --only ENGINE,…. compare: --before DIR, a built
+// checkout, and --rounds N.
 import { parseArgs } from "node:util";
 import { clients } from "./clients/clients.js";
+import { clientsFailover } from "./clients/clients-failover.js";
 import { compare } from "./compare/compare.js";
 import { compression } from "./compression/compression.js";
 import { failover } from "./failover/failover.js";
@@ -28,6 +30,8 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   failover: () =>
     failover({ quick, fixture, real, threads, ...rounds, ...pause, ...(only === undefined ? {} : { only }) }),
   clients: () => clients({ quick }),
+  "clients-failover": () =>
+    clientsFailover({ quick, threads, ...rounds, ...pause, ...(only === undefined ? {} : { only }) }),
   fleet: () => fleet({ quick }),
   start: () => startBench({ quick }),
   stream: () => stream({ quick }),
@@ -37,13 +41,16 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
     compare({ quick, before: before ?? "", ...(rounds.rounds === undefined ? {} : { blocks: rounds.rounds }) }),
 };
 
+/** They take long, or need more than this repository. */
+const onlyWhenNamed: ReadonlySet<string> = new Set(["compare", "clients-failover"]);
+
 const chosen = profile && named.length === 0 ? ["hot-path"] : named;
 const unknown = chosen.filter((name) => benches[name] === undefined);
 if (unknown.length > 0) refuse(`no bench "${unknown.join('", "')}"; there are ${Object.keys(benches).join(", ")}`);
 if (chosen.includes("compare") && before === undefined) refuse("compare needs --before DIR, a built checkout");
 
 for (const [name, bench] of Object.entries(benches)) {
-  if (chosen.length > 0 ? !chosen.includes(name) : name === "compare") continue;
+  if (chosen.length > 0 ? !chosen.includes(name) : onlyWhenNamed.has(name)) continue;
   console.log(`\n== ${name}${quick ? " (quick: the numbers mean nothing)" : ""}`);
   const report = await bench();
   console.log(`\n${report.body}`);

@@ -22,7 +22,7 @@ interface ClientKind {
   readonly onPool: (pool: Pool, module: ClientPackage) => object;
 }
 
-interface ClientPackage {
+export interface ClientPackage {
   readonly Client: new (options: object) => AnyClient;
   readonly errors: object;
   readonly Transport: abstract new (...given: never[]) => object;

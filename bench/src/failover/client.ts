@@ -4,13 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client as ElasticsearchClient } from "@elastic/elasticsearch";
 import { Client as OpenSearchClient } from "@opensearch-project/opensearch";
 import { workerOf } from "../checkout.js";
+import { type ClientContender, startClientFollower } from "../clients/client-follower.js";
+import { countSniffs } from "./sniff-count.js";
+import { index, preference, sniffEveryMs, timeoutMs } from "./terms.js";
 
 export const contenders = ["rollcall", "elasticsearch", "opensearch"] as const;
-export type Contender = (typeof contenders)[number];
-
-export const index = "bench";
-export const sniffEveryMs = 30_000;
-export const timeoutMs = 10_000;
+/** Those, or one of the clients of the repository's own tests, alone or on a pool. */
+export type Contender = (typeof contenders)[number] | ClientContender;
 
 /** A process stops after so long, and after so many calls, in any case. */
 const loadMaxMs = 600_000;
@@ -51,9 +51,11 @@ export interface NodeChange {
 export interface ProcessTrace {
   readonly calls: readonly Call[];
   readonly changes: readonly NodeChange[];
+  /** When it asked for the list of nodes. */
+  readonly sniffsAtMs: readonly number[];
 }
 
-interface Follower {
+export interface Follower {
   /** Resolves when the client has found the cluster. */
   ready(): Promise<unknown>;
   /** Searches; resolves with the port of the node that answered. */
@@ -61,8 +63,6 @@ interface Follower {
 }
 
 const query = { query: { match_all: {} } };
-// The node answers from its own shard copy. Otherwise the cluster, not the client, would meet the other nodes' faults.
-const preference = "_local";
 
 async function startFollower(settings: ClientSettings, changes: NodeChange[]): Promise<Follower> {
   const { contender, urls, threads, shared, checkout } = settings;
@@ -116,6 +116,8 @@ async function startFollower(settings: ClientSettings, changes: NodeChange[]): P
         Number((await client.search({ index, preference, body: query })).meta.connection.url.port);
       return { ready: search, search };
     }
+    default:
+      return startClientFollower(contender, settings);
   }
 }
 
@@ -129,6 +131,7 @@ if (process.send !== undefined) {
   const send = (message: FromClient) => process.send?.(message);
   const changes: NodeChange[] = [];
   const calls: Call[] = [];
+  const sniffsAtMs = countSniffs();
   const follower = await startFollower(settings, changes);
   let stopped = false;
   let load: Promise<unknown> = Promise.resolve();
@@ -147,7 +150,7 @@ if (process.send !== undefined) {
     if (message === "go") load = Promise.all(Array.from({ length: settings.slots }, (_, position) => slot(position)));
     else {
       stopped = true;
-      void load.then(() => send({ type: "trace", calls, changes }));
+      void load.then(() => send({ type: "trace", calls, changes, sniffsAtMs }));
     }
   });
   process.once("disconnect", () => process.exit(0));

@@ -24,7 +24,7 @@ const names = {
   rollcall: "Rollcall",
   elasticsearch: "@elastic/elasticsearch",
   opensearch: "@opensearch-project/opensearch",
-} as const satisfies Record<Contender, string>;
+} as const satisfies Record<(typeof contenders)[number], string>;
 
 /** A cluster of its own for each client, started anew for each scenario. */
 export async function openFixtureClusters(): Promise<ClusterSet> {

@@ -1,11 +1,11 @@
-import { type EngineCluster, type EngineKind, startEngine } from "@rollcall/testing/engines";
-import { index } from "./client.js";
+import { type EngineCluster, type EngineName, startEngine } from "@rollcall/testing/engines";
 import { handlesOf, lastOf, type TargetCluster, type TargetNode } from "./target.js";
+import { index } from "./terms.js";
 
 const requestTimeoutMs = 60_000;
 
 /** Resolves when the index that clients search is on every node. */
-export async function startEngineTarget(kind: EngineKind): Promise<TargetCluster> {
+export async function startEngineTarget(kind: EngineName): Promise<TargetCluster> {
   const engine = await startEngine({ kind, onProgress: console.log });
   const nodes = engine.nodes.map(
     (node): TargetNode => ({

@@ -1,10 +1,10 @@
-import { startRedis } from "@rollcall/testing/redis";
 import { datedName, type Report } from "../report.js";
 import { chooseEnvironments, type Environment, type EnvironmentOptions } from "./environments.js";
 import { busyText } from "./processors.js";
 import { introduction, printPlan, section, tableOf } from "./report-text.js";
 import { type RoundResult, runRound } from "./round.js";
 import type { Scenario } from "./scenarios.js";
+import { startRedisIfInstalled } from "./view-redis.js";
 
 export interface FailoverOptions extends EnvironmentOptions {
   /** Default 1, which takes some twelve minutes. */
@@ -39,13 +39,6 @@ export async function failover(options: FailoverOptions): Promise<Report> {
     body: `${introduction(environments, { rounds, threads, hasRedis: redis !== undefined })}\n${sections.join("\n")}`,
     attachments,
   };
-}
-
-async function startRedisIfInstalled() {
-  return startRedis().catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
 }
 
 async function runEnvironment(

@@ -1,6 +1,5 @@
 import { fixtureSearchText } from "./behaviour.js";
 import { throughputChart } from "./chart.js";
-import { sniffEveryMs, timeoutMs } from "./client.js";
 import type { Environment } from "./environments.js";
 import { noticeMs, sniffWindowMs } from "./faults.js";
 import { type FaultInterval, fullShare, slowCallMs } from "./figures.js";
@@ -8,6 +7,7 @@ import { busyText } from "./processors.js";
 import { perSecond, type Result, resultsTable } from "./results.js";
 import { processCount, type RoundResult, slotCount } from "./round.js";
 import type { Scenario } from "./scenarios.js";
+import { sniffEveryMs, timeoutMs } from "./terms.js";
 
 /** Prints each scenario with its expected duration. */
 export function printPlan(environments: readonly Environment[], rounds: number): void {
@@ -50,7 +50,7 @@ export function introduction(environments: readonly Environment[], { rounds, thr
       "- *errors*: calls without an answer of status 200",
       "- *slowest call*: of those that overlap the fault",
       "- *worst second*: answers in the worst whole second of the fault, in % of the healthy mean",
-      `- *sniffs*: requests for the list of nodes that the nodes count in the ${seconds(sniffWindowMs)} from the fault`,
+      `- *sniffs*: requests for the list of nodes in the ${seconds(sniffWindowMs)} from the fault, counted by fixture nodes, of real ones by the clients' processes`,
       `- *last failed or slow call*: from the fault to the end of the last call that failed or took longer than ${seconds(slowCallMs)}; 0 if there is none`,
       "- *all informed*: from the fault until the last of Rollcall's processes, one of which sends nothing, reports that it avoids the node",
       "- *first use*: from when the node answers again to the first answer of a call begun since; of several nodes the slowest",

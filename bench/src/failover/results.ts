@@ -97,7 +97,15 @@ const columns: Readonly<Record<"outage" | "gray", readonly Column[]>> = {
 
 /** A row for each contender, medians over the rounds, and below them the goals for Rollcall. */
 export function resultsTable(kind: "outage" | "gray", results: readonly Result[], goals: Goals): string {
-  const shown = columns[kind];
+  return columnsTable(columns[kind], results, goals);
+}
+
+/** The same of an outage, without what is about the return of the node. */
+export function outageTable(results: readonly Result[], goals: Goals): string {
+  return columnsTable([requests, errors, slowest, worstSecond, sniffs, trouble], results, goals);
+}
+
+function columnsTable(shown: readonly Column[], results: readonly Result[], goals: Goals): string {
   const rows = results.map(({ label, rounds }) => [label, ...shown.map(({ show }) => show(rounds))]);
   const wanted = shown.map(({ goal }) => goal(goals) ?? "");
   return table(["", ...shown.map(({ head }) => head)], [...rows, ["*goal for Rollcall*", ...wanted]]);

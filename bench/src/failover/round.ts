@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { inTurns } from "../measured-process.js";
-import type { ClientSettings } from "./client.js";
+import type { ClientSettings, ProcessTrace } from "./client.js";
 import { type ClientProcesses, startClientProcesses } from "./client-processes.js";
 import type { ClientRun, ClusterSet } from "./cluster-sets.js";
-import { noticeMs, type ScenarioTrace } from "./faults.js";
+import { noticeMs, type ScenarioTrace, sniffWindowMs } from "./faults.js";
 import { callsOf, type FaultInterval, type Figures, figuresOf } from "./figures.js";
 import type { Pace } from "./pace.js";
 import { busyPartOf } from "./processors.js";
 import type { Scenario } from "./scenarios.js";
 import type { TargetCluster } from "./target.js";
 
-/** Of each client. */
+/** Of each client, unless the options say otherwise. */
 export const processCount = 4;
 /** Of each process. */
 export const slotCount = 16;
@@ -23,6 +23,8 @@ export interface RoundOptions {
   readonly round: number;
   /** Of each of Rollcall's processes. */
   readonly threads: number;
+  /** Of each client. Default 4. */
+  readonly processes?: number;
   /** Where Rollcall's processes share their view. */
   readonly view?: { readonly redis: string; readonly name: string };
 }
@@ -67,7 +69,9 @@ export async function runRound(clusterSet: ClusterSet, options: RoundOptions): P
         if (scenarioTrace === undefined || traces === undefined) throw new Error(`no trace of ${label}`);
         const times = { healthyFromMs, endedAtMs, nodes: cluster.nodes.length, noticeMs };
         const changes = contender === "rollcall" ? { changes: traces.map((trace) => trace.changes) } : {};
-        const figures = figuresOf({ ...scenarioTrace, ...times, ...changes, calls: callsOf(traces) }, scenario.kind);
+        const sniffs = scenarioTrace.sniffs ?? sniffsOf(traces, scenarioTrace);
+        const calls = callsOf(traces);
+        const figures = figuresOf({ ...scenarioTrace, ...times, ...changes, calls, sniffs }, scenario.kind);
         return { label, figures, healthyFromMs, intervals: scenarioTrace.intervals };
       }),
     );
@@ -76,6 +80,13 @@ export async function runRound(clusterSet: ClusterSet, options: RoundOptions): P
     await Promise.all([...started.values()].map((processes) => processes[Symbol.asyncDispose]()));
     await clusterSet.release(clientRuns);
   }
+}
+
+/** Where the nodes do not count: what the processes have sent. */
+function sniffsOf(traces: readonly ProcessTrace[], { intervals: [first] }: ScenarioTrace): number {
+  const fromMs = first?.faultAtMs ?? 0;
+  const isCounted = (atMs: number) => atMs >= fromMs && atMs < fromMs + sniffWindowMs;
+  return traces.reduce((sum, { sniffsAtMs }) => sum + sniffsAtMs.filter(isCounted).length, 0);
 }
 
 /** Disturbs every cluster once, however many clients it has. */
@@ -91,7 +102,7 @@ async function runScenario(
 
 /** Four processes under load; Rollcall, whose processes inform each other, has a fifth without load. */
 function settingsOf({ label, contender, cluster, checkout }: ClientRun, options: RoundOptions): ClientSettings[] {
-  const { pauseMs, threads, view } = options;
+  const { pauseMs, threads, view, processes = processCount } = options;
   const one: ClientSettings = {
     contender,
     urls: cluster.urls,
@@ -101,6 +112,6 @@ function settingsOf({ label, contender, cluster, checkout }: ClientRun, options:
     ...(checkout === undefined ? {} : { checkout }),
     ...(view === undefined ? {} : { shared: { ...view, name: `${view.name}-${label.replaceAll(" ", "-")}` } }),
   };
-  const loaded = Array.from({ length: processCount }, () => one);
+  const loaded = Array.from({ length: processes }, () => one);
   return contender === "rollcall" ? [...loaded, { ...one, slots: 0 }] : loaded;
 }
