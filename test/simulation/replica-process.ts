@@ -74,7 +74,7 @@ export class ReplicaProcess {
           ...{ ...common, access, controlClient, replica: name },
           openStore: () => this.openStore(),
           cluster: this.watched(state),
-          workload: { threads: () => [], answered: () => sender.answered },
+          workload: { threads: () => [], load: () => undefined, answered: () => sender.answered },
         }),
     };
     this.cluster = new Cluster(seams.wiring(parts, process));

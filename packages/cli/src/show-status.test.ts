@@ -60,12 +60,21 @@ it("a status shows every problem with its reason", () => {
     thread(4, { topology: version(9, 6), state: "late" }),
   ];
   const reason = "slow: 30 times the others' latency";
+  const es1 = {
+    node: keyOf(1),
+    requests: 1_204,
+    errors: 6,
+    latency: [0, 0, 0, 0, 0, 1_198],
+    inFlight: 12,
+    sockets: 40,
+  };
+  const load = { overMs: 10_000, requests: 1_200, failed: 0, queued: 3, nodes: [es1] };
   const slow = { node: keyOf(1), state: "penalized", reason, forMs: 42_000, factor: 3_375 } as const;
   const heartbeats = [
     heartbeat(1, { ejected: [keyOf(2), "id9@es9:9200"] }),
     heartbeat(2, { leading: true }),
     heartbeat(3, { view: { topology: version(1), marks: version(12) }, threads }),
-    heartbeat(4, { freshness: "orphan", leading: true, avoids: [slow] }),
+    heartbeat(4, { freshness: "orphan", leading: true, avoids: [slow], load }),
   ];
   const marks: Record<string, Mark> = {
     [keyOf(2)]: down,
@@ -101,6 +110,8 @@ Nodes
   slow-start  es3 (10.0.0.3:9200)  roles dim  version 2.19.1
               for 4.2 s: answered twice in a row
   healthy     es1 (10.0.0.1:9200)  roles dim  version 2.19.1
+              100 % of the requests: 120/s, 0.6/s errors, p50 1.8 ms, p99 2 ms,
+              12 in flight, 40 sockets
               penalized by app-4 (pid 104) for 42 s: slow: 30 times the others'
               latency (one request where another gets 3375)
   roles       d data, i ingest, m master
@@ -110,6 +121,8 @@ Replicas
               the leader has heartbeats of 2 more
   orphan      app-4 (pid 104)  candidate, leads
               replica replica-4
+              120/s, 0/s errors, p50 1.8 ms, p99 2 ms, 12 in flight, 40 sockets,
+              3 queued
   behind      app-3 (pid 103)  candidate
               replica replica-3
               topology 1 (2 behind), marks current

@@ -13,6 +13,7 @@ import type {
 } from "./status-report.js";
 import { type Health, healthOf } from "./status-verdict.js";
 import { entry, type Paint, type Style } from "./text-layout.js";
+import type { TrafficReport } from "./traffic-report.js";
 
 /** How many of each are shown one by one; the rest is counted. */
 const shownMax = { marked: 40, healthy: 15, replicas: 25, ejected: 5, avoided: 3 };
@@ -119,9 +120,21 @@ function nodeEntry(node: NodeReport, paint: Paint): string {
     what,
     ...(isListed ? [] : ["no longer listed by the cluster"]),
     ...markLines(node),
+    ...(node.traffic === null ? [] : [`${share(node.traffic.share)} of the requests: ${trafficText(node.traffic)}`]),
     ...decisionLines(node),
   ];
   return entry(state, labelWidth, lines, (label) => paint(nodeStyles[state], label));
+}
+
+/** `120/s, 0.5/s errors, p50 4 ms, p99 31 ms, 12 in flight, 40 sockets`. */
+function trafficText({ perSecond, errorsPerSecond, p50Ms, p99Ms, inFlight, sockets }: TrafficReport): string {
+  const latency = p50Ms === null || p99Ms === null ? "" : `, p50 ${figure(p50Ms)} ms, p99 ${figure(p99Ms)} ms`;
+  const rates = `${figure(perSecond)}/s, ${figure(errorsPerSecond)}/s errors`;
+  return `${rates}${latency}, ${inFlight} in flight, ${counted(sockets, "socket", "sockets")}`;
+}
+
+function share(part: number): string {
+  return `${figure(part * 100)} %`;
 }
 
 /** What replicas have decided by themselves. Those of an earlier version do not say why. */
@@ -181,13 +194,14 @@ function replicaEntries({ view, nodes, replicas, state }: StatusReport, paint: P
 }
 
 function replicaEntry(replica: ReplicaReport, names: ReadonlyMap<string, string>, paint: Paint): string {
-  const { replica: id, host, pid, role, isLeading, condition, topology, marks, ejected, threads } = replica;
+  const { replica: id, host, pid, role, isLeading, condition, topology, marks, ejected, threads, traffic } = replica;
   const lines = [
     `${sanitizeForLog(host)} (pid ${pid})  ${sanitizeForLog(role)}${isLeading ? ", leads" : ""}`,
     `replica ${sanitizeForLog(id)}`,
     ...(isCurrent(topology) && isCurrent(marks)
       ? []
       : [`topology ${appliedText(topology)}, marks ${appliedText(marks)}`]),
+    ...(traffic === null ? [] : [`${trafficText(traffic)}, ${traffic.queued} queued`]),
     ...threadLines(threads),
     ...(ejected.length === 0 ? [] : [`has ejected ${ejectedText(ejected, names)}`]),
   ];

@@ -18,6 +18,8 @@ import {
 import { durationText } from "./duration-text.js";
 import { type Health, healthOf, type Trouble, troublesOf } from "./status-verdict.js";
 
+import { type TrafficOfNode, type TrafficOfReplica, trafficOfNodes, trafficOfReplica } from "./traffic-report.js";
+
 /** What was read from Redis at one moment, and the heartbeats that answered the status request after it. */
 export interface StatusSnapshot {
   /** The view's name. */
@@ -73,6 +75,8 @@ export interface NodeReport {
   } | null;
   /** How many of the replicas have ejected it. */
   readonly ejectedBy: number;
+  /** What replicas send it; null where none that answered has a pool which has counted for a while. */
+  readonly traffic: TrafficOfNode | null;
   /** The replicas that send it no requests, or few, by their own decision, and why; ejections first. */
   readonly avoidedBy: readonly AvoidedBy[];
 }
@@ -100,6 +104,8 @@ export interface ReplicaReport {
   /** Node keys. */
   readonly ejected: readonly string[];
   readonly threads: readonly ThreadReport[];
+  /** What it sends; null for a process without a pool, and before it has counted for a while. */
+  readonly traffic: TrafficOfReplica | null;
 }
 
 export interface ThreadReport extends Pick<ThreadHeartbeat, "thread" | "state" | "calls" | "tasks"> {
@@ -231,7 +237,12 @@ function nodeReports({ topology, marks }: View, nowMs: number, heartbeats: reado
   const ejectedBy = new Map<string, number>();
   for (const { ejected } of heartbeats) for (const key of new Set(ejected)) count(ejectedBy, key);
   const avoidedBy = avoidedByKey(heartbeats);
-  const decisions = (key: string) => ({ ejectedBy: ejectedBy.get(key) ?? 0, avoidedBy: avoidedBy.get(key) ?? [] });
+  const traffic = trafficOfNodes(heartbeats);
+  const decisions = (key: string) => ({
+    ejectedBy: ejectedBy.get(key) ?? 0,
+    traffic: traffic.get(key) ?? null,
+    avoidedBy: avoidedBy.get(key) ?? [],
+  });
   const unlistedMarks = new Map(Object.entries(marks.nodes));
   const listed = topology.nodes.map((node) => {
     const key = nodeKey(node);
@@ -262,7 +273,7 @@ function nodeReport(
   node: NodeRecord | undefined,
   mark: Mark | undefined,
   nowMs: number,
-  decisions: Pick<NodeReport, "ejectedBy" | "avoidedBy">,
+  decisions: Pick<NodeReport, "ejectedBy" | "traffic" | "avoidedBy">,
 ): NodeReport {
   const at = key.indexOf("@");
   return {
@@ -311,7 +322,11 @@ function replicaReport(heartbeat: Heartbeat, head: Head | undefined): ReplicaRep
     return { thread, state, calls, tasks, topology: applied(topology, head?.topology) };
   });
   const condition = conditionOf(freshness, [topology, marks], threads);
-  return { replica, host, pid, role, isLeading: leading, freshness, condition, topology, marks, ejected, threads };
+  const traffic = trafficOfReplica(heartbeat);
+  return {
+    ...{ replica, host, pid, role, isLeading: leading, freshness, condition },
+    ...{ topology, marks, ejected, threads, traffic },
+  };
 }
 
 function applied(version: Version | undefined, newest: Version | undefined): Applied {

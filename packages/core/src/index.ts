@@ -14,6 +14,7 @@ export {
 } from "./errors.js";
 export { failureReason } from "./failure-reason.js";
 export { lateMs } from "./in-time.js";
+export { latencyBucketOf, latencyBuckets, latencyPercentileMs } from "./latency-buckets.js";
 export { Listeners, type Unsubscribe } from "./listeners.js";
 export { type Logger, silentLogger } from "./logger.js";
 export { type Present, present } from "./present.js";

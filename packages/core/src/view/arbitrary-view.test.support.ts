@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { printable } from "../printable.js";
-import type { AvoidedNode, Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
+import type { AvoidedNode, Heartbeat, NodeLoad, ReplicaLoad, ThreadHeartbeat } from "./heartbeat.js";
 import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
@@ -103,6 +103,11 @@ const anyThread = recordOf<ThreadHeartbeat>(
   ["topology"],
 );
 
+const anyLoad = recordOf<NodeLoad>({
+  ...{ node: anyKey, requests: count, errors: count, inFlight: count, sockets: count },
+  latency: fc.array(count, { maxLength: 36 }),
+});
+
 const anyAvoided = recordOf<AvoidedNode>(
   {
     node: anyKey,
@@ -125,9 +130,13 @@ export const anyHeartbeat = recordOf<Heartbeat>(
     view: recordOf<NonNullable<Heartbeat["view"]>>(versions),
     ejected: fc.array(anyKey, { maxLength: viewLimits.ejectedMax }),
     avoids: fc.array(anyAvoided, { maxLength: viewLimits.avoidedMax }),
+    load: recordOf<ReplicaLoad>({
+      ...{ overMs: fc.nat(), requests: count, failed: count, queued: count },
+      nodes: fc.array(anyLoad, { maxLength: 4 }),
+    }),
     refutes: fc.array(anyKey, { maxLength: viewLimits.refutesMax }),
     answeredMsAgo: moment,
     threads: fc.array(anyThread, { maxLength: 4 }),
   },
-  ["view", "avoids", "refutes", "answeredMsAgo"],
+  ["view", "avoids", "load", "refutes", "answeredMsAgo"],
 );

@@ -1,8 +1,10 @@
+import { latencyBuckets } from "../latency-buckets.js";
 import { checkFormat, readNodeKey, readReplica, readVersion, viewFormat } from "./codec.js";
-import type { AvoidedNode, Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
+import type { AvoidedNode, Heartbeat, NodeLoad, ReplicaLoad, ThreadHeartbeat } from "./heartbeat.js";
 import {
   type Decoded,
   decodeWith,
+  type Fields,
   parseJson,
   readArray,
   readBoolean,
@@ -15,8 +17,15 @@ import {
 } from "./json-fields.js";
 import { viewLimits } from "./limits.js";
 
-/** As JSON. Nodes and threads beyond what a reader accepts are left out. */
+/** As JSON. Nodes and threads beyond what a reader accepts are left out. It may be too long without `avoids` and `load`. */
 export function encodeHeartbeat(heartbeat: Heartbeat): string {
+  const { avoids: _avoids, load: _load, ...least } = heartbeat;
+  const whole = asJson(heartbeat);
+  // Keys may be so long that all of it is more than readers accept.
+  return Buffer.byteLength(whole) <= viewLimits.reportMaxBytes ? whole : asJson(least);
+}
+
+function asJson(heartbeat: Heartbeat): string {
   return JSON.stringify({
     ...heartbeat,
     ejected: heartbeat.ejected.slice(0, viewLimits.ejectedMax),
@@ -25,6 +34,7 @@ export function encodeHeartbeat(heartbeat: Heartbeat): string {
       reason: avoided.reason.slice(0, viewLimits.avoidedReasonMaxLength),
     })),
     refutes: heartbeat.refutes?.slice(0, viewLimits.refutesMax),
+    load: heartbeat.load && { ...heartbeat.load, nodes: heartbeat.load.nodes.slice(0, viewLimits.loadedMax) },
     threads: heartbeat.threads.slice(0, viewLimits.threadsMax),
     format: viewFormat,
   });
@@ -47,6 +57,7 @@ export function decodeHeartbeat(bytes: Uint8Array): Decoded<Heartbeat> {
       ...readOptional(fields, "avoids", (value, what) => readArray(value, what, viewLimits.avoidedMax, readAvoided)),
       ...readOptional(fields, "refutes", (value, what) => readArray(value, what, viewLimits.refutesMax, readNodeKey)),
       ...readOptional(fields, "answeredMsAgo", readDuration),
+      ...readOptional(fields, "load", readLoad),
       threads: readArray(fields.get("threads"), "threads", viewLimits.threadsMax, readThread),
     };
   });
@@ -55,6 +66,31 @@ export function decodeHeartbeat(bytes: Uint8Array): Decoded<Heartbeat> {
 function readApplied(value: unknown): NonNullable<Heartbeat["view"]> {
   const fields = readObject(value, "view");
   return { topology: readVersion(fields.get("topology")), marks: readVersion(fields.get("marks")) };
+}
+
+function readLoad(value: unknown): ReplicaLoad {
+  const fields = readObject(value, "load");
+  return {
+    overMs: readDuration(fields.get("overMs"), "overMs"),
+    ...readCounts(fields, ["requests", "failed", "queued"]),
+    nodes: readArray(fields.get("nodes"), "nodes", viewLimits.loadedMax, readNodeLoad),
+  };
+}
+
+function readNodeLoad(value: unknown): NodeLoad {
+  const fields = readObject(value, "node");
+  return {
+    node: readNodeKey(fields.get("node")),
+    ...readCounts(fields, ["requests", "errors", "inFlight", "sockets"]),
+    latency: readArray(fields.get("latency"), "latency", latencyBuckets, (count) =>
+      readInteger(count, "latency", 0, viewLimits.countMax),
+    ),
+  };
+}
+
+function readCounts<Name extends string>(fields: Fields, names: readonly Name[]): Record<Name, number> {
+  const counts = names.map((name) => [name, readInteger(fields.get(name), name, 0, viewLimits.countMax)] as const);
+  return Object.fromEntries(counts) as Record<Name, number>;
 }
 
 function readAvoided(value: unknown): AvoidedNode {

@@ -25,8 +25,36 @@ export interface Heartbeat {
   readonly refutes?: readonly string[];
   /** Time since any node last answered this process, in milliseconds; absent: none ever has. */
   readonly answeredMsAgo?: number;
+  /** What it has done in the last 10 to 15 s; absent for a process without a pool, and before it has counted so long. */
+  readonly load?: ReplicaLoad;
   /** One for each worker thread; empty if requests are sent from the main thread. */
   readonly threads: readonly ThreadHeartbeat[];
+}
+
+/** What one process has done of late, and what it does now. */
+export interface ReplicaLoad {
+  /** The time in which the counts grew, in milliseconds. */
+  readonly overMs: number;
+  /** Requests of the application, and those of them that were rejected. */
+  readonly requests: number;
+  readonly failed: number;
+  /** Requests that wait for a connection now. */
+  readonly queued: number;
+  /** Those with the most requests, at most 32. */
+  readonly nodes: readonly NodeLoad[];
+}
+
+export interface NodeLoad {
+  /** By `nodeKey`. */
+  readonly node: string;
+  /** Attempts. */
+  readonly requests: number;
+  /** Attempts without a whole answer, and answers with 429 or 5xx. */
+  readonly errors: number;
+  /** Answers by their latency, in the buckets of latency-buckets.ts; buckets at the end without any are left out. */
+  readonly latency: readonly number[];
+  readonly inFlight: number;
+  readonly sockets: number;
 }
 
 /** A node that one process sends no requests, or few, by its own decision. */

@@ -17,7 +17,7 @@ export {
   type ViewEvent,
 } from "./events.js";
 export { type Freshness, freshnessOf, orphanAfterMs, staleAfterMs } from "./freshness.js";
-export type { AvoidedNode, Heartbeat, ThreadHeartbeat } from "./heartbeat.js";
+export type { AvoidedNode, Heartbeat, NodeLoad, ReplicaLoad, ThreadHeartbeat } from "./heartbeat.js";
 export { decodeHeartbeat, encodeHeartbeat } from "./heartbeat-codec.js";
 export type { Decoded } from "./json-fields.js";
 export { viewLimits } from "./limits.js";

@@ -22,6 +22,8 @@ export const viewLimits = {
   reasonMaxLength: 512,
   /** Nodes that one heartbeat names as ejected. */
   ejectedMax: 64,
+  /** Nodes of which one heartbeat says how many requests they get. */
+  loadedMax: 32,
   /** Nodes of which one heartbeat says why they are avoided, and how long such a reason may be. */
   avoidedMax: 32,
   avoidedReasonMaxLength: 200,

@@ -86,6 +86,23 @@ it("a heartbeat names no more nodes and threads than a reader accepts", () => {
   assert.deepEqual(read.value.threads, threads.slice(0, 64));
 });
 
+it("a heartbeat with very long keys leaves out what it can do without, and is still read", () => {
+  const [sample] = fc.sample(anyHeartbeat, 1);
+  assert.ok(sample !== undefined);
+  const keys = Array.from({ length: 64 }, (_, index) => `${"n".repeat(380)}@es${index}:9200`);
+  const latency = new Array<number>(36).fill(1_000_000_000);
+  const counts = { requests: 1, failed: 0, queued: 0, errors: 0, inFlight: 0, sockets: 0 };
+  const load = { ...counts, overMs: 1, nodes: keys.map((node) => ({ ...counts, node, latency })) };
+  const avoids = keys.map((node) => ({ node, state: "ejected" as const, reason: "r".repeat(900), forMs: 1 }));
+  const read = decodeHeartbeat(bytes(encodeHeartbeat({ ...sample, ejected: keys, refutes: keys, avoids, load })));
+  assert.ok("value" in read);
+  const { value } = read;
+  assert.deepEqual([value.ejected, value.refutes, value.avoids, value.load], [keys, keys, undefined, undefined]);
+  const short = decodeHeartbeat(bytes(encodeHeartbeat({ ...sample, ejected: [], refutes: [], avoids, load })));
+  assert.ok("value" in short);
+  assert.deepEqual([short.value.avoids?.length, short.value.load?.nodes.length], [32, 32]);
+});
+
 it("an event of a kind of a newer version is no fault", () => {
   assert.deepEqual(decodeEvent(bytes({ kind: "oracle", nodes: [] })), { value: { kind: "unknown" } });
 });

@@ -6,12 +6,14 @@ import { Cluster } from "../cluster-state/cluster.js";
 import { createNodeTable } from "../cluster-state/node-table.js";
 import { ControlProber } from "../cluster-state/prober.js";
 import { ViewSource } from "../cluster-state/view-source.js";
+import { RecentTraffics } from "../table/recent-traffic.js";
 import { Tasks } from "../threads/tasks.js";
 import { Activity } from "./activity.js";
 import { ClusterEvents } from "./cluster-events.js";
 import { Deadlines } from "./deadlines.js";
 import { PoolEmitter } from "./pool-events.js";
 import { Readiness } from "./readiness.js";
+import { recentLoad } from "./recent-load.js";
 import { Requests } from "./requests.js";
 import { openSender } from "./senders.js";
 import { PoolStatus } from "./status.js";
@@ -44,17 +46,28 @@ export function openPoolParts(config: PoolConfig, logger: Logger): PoolParts {
   const controlClient = new HttpControlClient({ timers, wallNowMs, connectTimeoutMs: fixed.connectTimeoutMs });
   const table = createNodeTable({ slots: fixed.slotsMax, threads: Math.max(1, config.threads) });
   const { totals, penalties } = table;
+  const traffics = new RecentTraffics(table.words, table.layout, totals, timers, () => {
+    const { requests, failed } = activity.totals;
+    const ofThreads = totals.ofThreads;
+    return { requests: requests + ofThreads.requests, failed: failed + ofThreads.failed };
+  });
   const common = { config, timers, random, logger };
 
   const cluster = new Cluster({
     ...{ ...common, table, access, listener: events, seeds: config.seeds },
     prober: new ControlProber(controlClient, access),
     openSender: (observer) => openSender({ ...common, table, observer, progress, wallNowMs, credentialGiven: protect }),
-    openView: (state, opened) =>
-      new ViewSource({
+    openView: (state, opened) => {
+      const statuses = new ThreadStatuses(config.threads, opened, state, totals, activity);
+      return new ViewSource({
         ...{ ...common, access, controlClient, cluster: state, replica: randomUUID(), openStore: createRedisStore },
-        workload: new ThreadStatuses(config.threads, opened, state, totals, activity),
-      }),
+        workload: {
+          threads: () => statuses.threads(),
+          answered: () => statuses.answered(),
+          load: () => recentLoad({ state, sender: opened.sender, totals, traffics }),
+        },
+      });
+    },
   });
   const { state, opened, view } = cluster;
   const { sender, threading } = opened;
@@ -74,6 +87,7 @@ export function openPoolParts(config: PoolConfig, logger: Logger): PoolParts {
 
   void access.start();
   cluster.start();
+  traffics.start();
   return {
     ...{ emitter, activity, readiness, status, requests, tasks },
     async close() {
@@ -81,6 +95,7 @@ export function openPoolParts(config: PoolConfig, logger: Logger): PoolParts {
       await Promise.allSettled([sender.destroy(), cluster.close(), controlClient.close()]);
       await threading?.threads.destroy();
       deadlines.close();
+      traffics.close();
       access.close();
       // Sockets that were destroyed just now give their handles back in the next turns of the loop; TLS takes two.
       for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));

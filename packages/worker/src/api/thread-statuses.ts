@@ -1,14 +1,13 @@
 import { present } from "@rollcall/core";
 import type { ThreadHeartbeat } from "@rollcall/core/view";
 import type { ClusterState } from "../cluster-state/cluster-state.js";
-import type { Workload } from "../cluster-state/replica-heartbeat.js";
 import type { TableTotals } from "../table/totals.js";
 import type { Activity } from "./activity.js";
 import type { OpenedSender } from "./senders.js";
 import type { ThreadStatus } from "./stats.js";
 
 /** What the threads of a pool do, for its status and its heartbeats. */
-export class ThreadStatuses implements Workload {
+export class ThreadStatuses {
   constructor(
     private readonly count: number,
     private readonly opened: OpenedSender,

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { type Clock, present } from "@rollcall/core";
 import type { PoolConfig } from "@rollcall/core/config";
-import type { AvoidedNode, Freshness, Heartbeat, ThreadHeartbeat, View } from "@rollcall/core/view";
+import type { AvoidedNode, Freshness, Heartbeat, ReplicaLoad, ThreadHeartbeat, View } from "@rollcall/core/view";
 
 /** What a process publishes about its nodes. */
 export interface NodeFacts {
@@ -16,6 +16,8 @@ export interface NodeFacts {
 /** What a process publishes about its work. */
 export interface Workload {
   threads(): readonly ThreadHeartbeat[];
+  /** What it has done of late; undefined before it has counted so long. */
+  load(): ReplicaLoad | undefined;
   /** How many requests have been answered so far. */
   answered(): number;
 }
@@ -61,6 +63,7 @@ export class ReplicaHeartbeat {
       avoids: avoids.length === 0 ? undefined : avoids,
       refutes: refutes.length === 0 ? undefined : refutes,
       answeredMsAgo: this.answeredAtMs === undefined ? undefined : Math.round(nowMs - this.answeredAtMs),
+      load: workload.load(),
       threads: workload.threads(),
     });
   }

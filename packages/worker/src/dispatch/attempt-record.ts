@@ -110,10 +110,14 @@ export class AttemptRecord {
   }
 
   private learnFromAnswer(attempt: AttemptHandler, status: number, nowMs: number): void {
-    const { penalties } = this.options.reader;
+    const { reader } = this.options;
     const { slot } = attempt.pool;
-    if (isTransientRefusal(status)) penalties.refused(slot, status);
-    else if (!attempt.wasPaused) penalties.answered(slot, this.tookMs(attempt, nowMs), nowMs);
+    const isRefusal = isTransientRefusal(status);
+    if (isRefusal) reader.penalties.refused(slot, status);
+    if (attempt.wasPaused) return;
+    const tookMs = this.tookMs(attempt, nowMs);
+    reader.countLatency(slot, tookMs);
+    if (!isRefusal) reader.penalties.answered(slot, tookMs, nowMs);
   }
 
   private showWaiting({ pool: { isCurrent, slot, inFlight } }: AttemptHandler): void {

@@ -1,4 +1,4 @@
-import { errorCodes, type RollcallErrorCode } from "@rollcall/core";
+import { errorCodes, latencyBuckets, type RollcallErrorCode } from "@rollcall/core";
 import type { SelectableNode } from "@rollcall/core/selection";
 
 /**
@@ -35,6 +35,9 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *                 9 handshakeMs how long the last connection took to open, with TLS; 0: none did
  *                10 penalty     the factor by which the thread avoids the node, in hundredths; 0: not compared yet
  *                11 penaltyCause  why, as penalty-words.ts packs it; 0: no penalty
+ *
+ *   latency rows  one a thread and slot, written by that thread: answers by their latency, a word for each bucket. They
+ *                 are never taken and may wrap: only their growth counts
  *
  * Counts with a star are taken: the main thread swaps them for 0 and adds them up as doubles, so that no count is lost,
  * wraps, or is counted twice, whether threads live or die. Times with a plus are stamps: ticks, but 0 for none. What is
@@ -90,7 +93,7 @@ export interface TableLayout {
 
 /** A table with nothing in it. */
 export function createTable({ slots, threads }: TableLayout): Int32Array {
-  const words = headerWords + slots * sharedWords + threads * (threadWords + slots * counterWords);
+  const words = headerWords + slots * sharedWords + threads * (threadWords + slots * (counterWords + latencyBuckets));
   return new Int32Array(new SharedArrayBuffer(words * Int32Array.BYTES_PER_ELEMENT));
 }
 
@@ -107,6 +110,11 @@ export function threadRow({ slots }: TableLayout, thread: number): number {
 /** The first word of a thread's counter row for a slot. */
 export function counterRow({ slots, threads }: TableLayout, thread: number, slot: number): number {
   return headerWords + slots * sharedWords + threads * threadWords + (thread * slots + slot) * counterWords;
+}
+
+/** The first word of a thread's latency row for a slot. */
+export function latencyRow(layout: TableLayout, thread: number, slot: number): number {
+  return counterRow(layout, layout.threads, 0) + (thread * layout.slots + slot) * latencyBuckets;
 }
 
 /** What decides whether the slot's node is eligible. Undefined: the slot is empty, or its node may not be used. */

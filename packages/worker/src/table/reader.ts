@@ -1,3 +1,4 @@
+import { latencyBucketOf } from "@rollcall/core";
 import { slowStartWeight } from "@rollcall/core/health";
 import { type NodeReader, Penalties, type Roster, rosterOf, type SelectableNode } from "@rollcall/core/selection";
 import { isAvoided, readCandidates } from "./candidates.js";
@@ -7,6 +8,7 @@ import {
   counterRow,
   failureWord,
   HeaderWord,
+  latencyRow,
   msSinceTick,
   SharedWord,
   sharedRow,
@@ -143,6 +145,12 @@ export class TableReader implements NodeReader {
     const row = this.counter(slot);
     Atomics.add(this.words, row + CounterWord.answers, 1);
     if (isErrorStatus) Atomics.add(this.words, row + CounterWord.errorStatuses, 1);
+  }
+
+  /** An answer took so long. */
+  countLatency(slot: number, tookMs: number): void {
+    const at = latencyRow(this.rows.layout, this.rows.thread, slot) + latencyBucketOf(tookMs);
+    this.words[at] = (this.words[at] ?? 0) + 1;
   }
 
   countFailure(slot: number): void {

@@ -60,6 +60,11 @@ export class TableTotals {
     return { openSockets: this.sumOf(slot, "openSockets"), inFlight: this.sumOf(slot, "inFlight"), ...counts };
   }
 
+  /** One more than the highest slot in use. */
+  get rows(): number {
+    return Atomics.load(this.words, HeaderWord.rows);
+  }
+
   /** Attempts in flight at every node there is or was. */
   get inFlight(): number {
     let total = 0;
