@@ -5,7 +5,7 @@ import { type Chunk, Chunker } from "./chunker.js";
 import type { HelperEnvironment } from "./helper-timers.js";
 import { type BulkVerdict, judgeBulkAnswer, judgeBulkError } from "./judge-bulk.js";
 import { OpenSource } from "./open-source.js";
-import type { Operation } from "./operation.js";
+import { ndjsonOf, type Operation } from "./operation.js";
 import { isFailure, OperationReader } from "./operation-reader.js";
 import { type ChunkOwner, settleChunk } from "./settle-chunk.js";
 import { Stop } from "./stop.js";
@@ -203,7 +203,7 @@ export class BulkRun<Item> implements ChunkOwner {
         path,
         query: { ...query, filter_path: answerFields },
         headers: { "content-type": "application/x-ndjson" },
-        body: operations.map(({ ndjson }) => ndjson).join(""),
+        body: ndjsonOf(operations),
         class: this.options.class ?? (isRepeatable ? "repeatable" : "never"),
         retry: { statuses: [429] },
         timeoutMs,

@@ -11,7 +11,7 @@ const operation = (position: number, byteLength: number): Operation => ({
   index: "i",
   id: `${position}`,
   isRepeatable: true,
-  ndjson: "",
+  lines: [],
 });
 const sizes = fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 60 });
 const limits = fc.record({ chunkBytes: fc.integer({ min: 1, max: 100 }), chunkItems: fc.integer({ min: 1, max: 9 }) });

@@ -11,7 +11,7 @@ const operation = (position: number, action: Operation["action"] = "index"): Ope
   index: "i",
   id: `${position}`,
   isRepeatable: true,
-  ndjson: "{}\n",
+  lines: ["{}"],
   byteLength: 3,
 });
 const two = [operation(0), operation(1)];

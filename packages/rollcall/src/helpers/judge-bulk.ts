@@ -1,6 +1,6 @@
 import { type PoolResponse, RollcallError, type RollcallErrorCode } from "@rollcall/worker";
 import type { BulkFailure } from "./bulk-types.js";
-import type { Operation } from "./operation.js";
+import { ndjsonOf, type Operation } from "./operation.js";
 
 /**
  * What becomes of the operations of one request.
@@ -117,8 +117,8 @@ function itemsIn(answer: PoolResponse): readonly Readonly<Record<string, Answere
 }
 
 export function bulkFailure(operation: Operation, error: RollcallError, mayBeApplied: boolean): BulkFailure {
-  const { position, action, index, id, ndjson } = operation;
-  return { position, action, index, id, status: error.status, error, mayBeApplied, ndjson };
+  const { position, action, index, id } = operation;
+  return { position, action, index, id, status: error.status, error, mayBeApplied, ndjson: ndjsonOf([operation]) };
 }
 
 function itemError(answer: PoolResponse, status: number, body: unknown): RollcallError {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { RollcallError } from "@rollcall/worker";
 import type { BulkOptions } from "./bulk-types.js";
+import { ndjsonOf } from "./operation.js";
 import { isFailure, OperationReader } from "./operation-reader.js";
 
 const config = { name: "RollcallError", code: "CONFIG" };
@@ -12,7 +13,7 @@ function sentFor(items: readonly unknown[], options: Pick<BulkOptions, "index" |
   const sent = items.flatMap((item) => {
     const read = reader.read(item);
     if (read === undefined) return [];
-    return [isFailure(read) ? read.error.message : read.ndjson];
+    return [isFailure(read) ? read.error.message : ndjsonOf([read])];
   });
   reader.end();
   return sent;

@@ -1,4 +1,4 @@
-import type { BulkAction } from "./bulk-types.js";
+import type { BulkAction, BulkOperation } from "./bulk-types.js";
 
 /** One operation, ready to be sent. */
 export interface Operation {
@@ -8,9 +8,19 @@ export interface Operation {
   readonly id: string | undefined;
   /** Sent twice it leaves the same as sent once, if there is no other writer. */
   readonly isRepeatable: boolean;
-  /** One or two lines, each with its line break. */
-  readonly ndjson: string;
+  /** One or two, without their line breaks. */
+  readonly lines: readonly string[];
+  /** With the line breaks. */
   readonly byteLength: number;
+}
+
+/** The lines of the operations, each with its line break. */
+export function ndjsonOf(operations: readonly Operation[]): string {
+  const all: string[] = [];
+  for (const { lines } of operations) all.push(...lines);
+  // One join of all lines copies each once.
+  all.push("");
+  return all.join("\n");
 }
 
 export interface Action {
@@ -21,15 +31,15 @@ export interface Action {
 }
 
 const actions: ReadonlySet<string> = new Set<BulkAction>(["index", "create", "update", "delete"]);
+const isAction = (name: string): name is BulkAction => actions.has(name);
 
 /** The action that `{ index: { _id: "7" } }` names; undefined for anything else. */
 export function actionOf(value: unknown, defaultIndex: string | undefined): Action | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const [entry, ...others] = Object.entries(value).filter(([, data]) => data !== undefined);
-  if (entry === undefined || others.length > 0 || !actions.has(entry[0])) return undefined;
-  const data: unknown = entry[1] ?? {};
+  const [action, ...others] = Object.keys(value);
+  if (action === undefined || others.length > 0 || !isAction(action)) return undefined;
+  const data: unknown = (value as BulkOperation)[action] ?? {};
   if (typeof data !== "object" || data === null || Array.isArray(data)) return undefined;
-  const action = entry[0] as BulkAction;
   const { _index = defaultIndex, _id } = data as { readonly _index?: unknown; readonly _id?: unknown };
   const index = typeof _index === "string" ? _index : undefined;
   const id = typeof _id === "string" || typeof _id === "number" ? String(_id) : undefined;
