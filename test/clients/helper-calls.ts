@@ -30,7 +30,7 @@ export const helperCalls: readonly Call[] = [
     body: documents,
     parameters: { index: "fault-bulk-once", retries: 2, wait: 10 },
   },
-  { name: "helper search", helper: "search", parameters: { index: "clients-a" } },
+  { name: "helper search", helper: "search", parameters: { index: "clients-a", q: "_id:h3" } },
   { name: "helper search with an error", helper: "search", parameters: { index: "fault-404" } },
   { name: "helper scroll of documents", helper: "scrollDocuments", parameters: { index: "fault-scroll" } },
   { name: "helper scroll", helper: "scrollSearch", parameters: { index: "fault-scroll" } },
