@@ -73,17 +73,19 @@ try {
       const pool = createPool({ nodes, threads: 1, logger: false });
       const answer = await pool.request({ method: "POST", path: "/_search", body: { size: 0 } });
       console.log(answer.throwIfError().json().took, await pool.run(new URL(${JSON.stringify(task)}), undefined));
-      console.log((await bulk(pool, [])).items);
+      const registry = new Registry();
+      registerMetrics(pool, registry);
+      console.log((await bulk(pool, [])).items, (await registry.metrics()).includes("rollcall_accepted_requests_total"));
       await pool.close();
       server.close();
     });`;
   writeFileSync(
     join(folder, "application.mjs"),
-    `import { createServer } from "node:http";\nimport { createPool } from "rollcall";\nimport { bulk } from "rollcall/helpers";\n${use}`,
+    `import { createServer } from "node:http";\nimport { createPool } from "rollcall";\nimport { bulk } from "rollcall/helpers";\nimport { registerMetrics } from "rollcall/prometheus";\nimport { Registry } from "prom-client";\n${use}`,
   );
   writeFileSync(
     join(folder, "application.cjs"),
-    `const { createServer } = require("node:http");\nconst { createPool } = require("rollcall");\nconst { bulk } = require("rollcall/helpers");\n${use}`,
+    `const { createServer } = require("node:http");\nconst { createPool } = require("rollcall");\nconst { bulk } = require("rollcall/helpers");\nconst { registerMetrics } = require("rollcall/prometheus");\nconst { Registry } = require("prom-client");\n${use}`,
   );
   for (const [way, file] of [
     ["import", "application.mjs"],
@@ -91,8 +93,8 @@ try {
   ]) {
     report(
       way,
-      "a request through a thread, an error in a task, a helper",
-      problemsOf(file, process.execPath, [join(folder, file)], "1 true\n0\n"),
+      "a request through a thread, an error in a task, a helper, metrics",
+      problemsOf(file, process.execPath, [join(folder, file)], "1 true\n0 true\n"),
     );
   }
   const command = join(folder, "node_modules/@rollcall/cli/dist/main.js");

@@ -57,6 +57,7 @@ const sharedNames: Readonly<Record<string, string>> = {
   typedRequests: "`require()` has an entry point of its own",
   createPool: "`require()` has an entry point of its own",
   mockPool: "`require()` has an entry point of its own",
+  registerMetrics: "`require()` has an entry point of its own",
   RollcallError: "`require()` has an entry point of its own",
 };
 

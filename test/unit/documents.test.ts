@@ -288,6 +288,8 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     answers: true,
     failures: true,
     errorStatuses: true,
+    connects: true,
+    connectMs: true,
   };
   const stats: Record<keyof PoolStats, true> = {
     requests: true,
@@ -298,11 +300,14 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     inFlight: true,
     queued: true,
     retries: true,
+    retriesLeft: true,
+    waits: true,
+    waitedMs: true,
     view: true,
     nodes: true,
     threads: true,
   };
-  const events: Record<keyof PoolEvents, true> = { node: true, view: true, degraded: true };
+  const events: Record<keyof PoolEvents, true> = { node: true, view: true, degraded: true, settled: true };
   const options = [pool, node, tls, discovery, policy, connections, queue, retry, compression].flatMap((part) =>
     Object.keys(part),
   );

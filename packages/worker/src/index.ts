@@ -45,6 +45,7 @@ export { createPool } from "./api/pool.js";
 export type { DegradedEvent, NodeListEvent, PoolEvents } from "./api/pool-events.js";
 export type { PoolRequest, QueryFields, QueryValue, RequestRetry } from "./api/pool-request.js";
 export type { PoolResponse, ResponseHeaders } from "./api/response.js";
+export type { SettledRequest } from "./api/settled-request.js";
 export type { PoolStats, ThreadStatus, ViewStatus } from "./api/stats.js";
 export type { StreamResponse } from "./api/stream-response.js";
 export type { Task, TaskContext } from "./threads/run-task.js";

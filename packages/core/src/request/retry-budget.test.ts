@@ -8,6 +8,12 @@ describe("retry budget", () => {
     assert.equal(spendAll(new RetryBudget(5_000), 5_000), 100);
   });
 
+  it("what is left of the budget can be read without spending any", () => {
+    const budget = new RetryBudget(0);
+    spendAll(budget, 0);
+    assert.deepEqual([budget.left(0), budget.left(1_000), spendAll(budget, 1_000)], [0, 10, 10]);
+  });
+
   it("the budget earns ten retries a second without any request", () => {
     const budget = new RetryBudget(0);
     spendAll(budget, 0);

@@ -50,6 +50,12 @@ export class RetryBudget {
     return true;
   }
 
+  /** How many retries could be made now. */
+  left(nowMs: number): number {
+    this.advance(nowMs);
+    return Math.floor(this.saved / requestsPerRetry);
+  }
+
   private advance(nowMs: number): void {
     if (nowMs <= this.earnedUntilMs) return;
     this.moveWindowTo(Math.floor((nowMs - this.startedAtMs) / 1_000));

@@ -63,6 +63,9 @@ export interface NodeStatus {
   readonly failures: number;
   /** Answers with 429 or 5xx. */
   readonly errorStatuses: number;
+  /** Connections that have opened, and how long that took in all, with TLS, in milliseconds. */
+  readonly connects: number;
+  readonly connectMs: number;
 }
 
 /** A node has another state than before. */

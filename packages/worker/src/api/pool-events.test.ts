@@ -45,3 +45,21 @@ it("an event of the pool reaches the listeners of its kind in order, whatever on
   assert.deepEqual(logger.lines, ["error a listener threw", "error a listener threw"]);
   assert.match(logger.text(), /event: 'view', error: 'broken'[\s\S]*event: 'view', error: 'broken later'/);
 });
+
+it("a settled request reaches its listeners as it is, whatever one of them throws, and is not made for none", () => {
+  const logger = collectingLogger();
+  const emitter = new PoolEmitter(logger);
+  assert.equal(emitter.wantsSettled, false);
+  const request = { class: "read", outcome: "answered", status: 200, durationMs: 1, attempts: [] } as const;
+  const broken = () => {
+    throw new Error("broken");
+  };
+  const seen: unknown[] = [];
+  emitter.on("settled", broken);
+  emitter.on("settled", (settled) => seen.push(settled));
+  assert.equal(emitter.wantsSettled, true);
+  emitter.emitSettled(request);
+  emitter.emitSettled(request);
+  assert.equal(seen[1], request);
+  assert.deepEqual(logger.lines, ["error a listener threw"]);
+});

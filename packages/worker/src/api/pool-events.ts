@@ -1,5 +1,6 @@
 import { type Logger, messageOf, printableData } from "@rollcall/core";
 import type { NodeEvent } from "./node-status.js";
+import type { SettledRequest } from "./settled-request.js";
 
 /** The events of a pool. There is no "error": whatever fails, fails in the call that it belongs to. */
 export interface PoolEvents {
@@ -9,6 +10,8 @@ export interface PoolEvents {
   readonly view: readonly [NodeListEvent];
   /** No node is in use any more, or one is again. */
   readonly degraded: readonly [DegradedEvent];
+  /** A request has settled that this thread's code made: not one of a task in a worker thread. */
+  readonly settled: readonly [SettledRequest];
 }
 
 /** The list of nodes has changed. */
@@ -39,6 +42,7 @@ export class PoolEmitter {
     node: new Map(),
     view: new Map(),
     degraded: new Map(),
+    settled: new Map(),
   };
 
   /** Listeners whose first error was logged. */
@@ -63,18 +67,37 @@ export class PoolEmitter {
     const printed = printableData(args);
     for (const [listener, isOnce] of [...this.listeners[event]]) {
       if (isOnce) this.off(event, listener);
-      const failed = (error: unknown) => {
-        if (this.faulty.has(listener)) return;
-        this.faulty.add(listener);
-        this.logger.error({ event, error: messageOf(error) }, "a listener threw");
-      };
-      try {
-        // An async function fits as a listener, and may reject.
-        const returned: unknown = listener(...printed);
-        if (returned instanceof Promise) returned.catch(failed);
-      } catch (error) {
-        failed(error);
-      }
+      this.call(event, listener, printed);
     }
+  }
+
+  /** Whether `settled` has a listener: nothing need be made for it otherwise. */
+  get wantsSettled(): boolean {
+    return this.listeners.settled.size > 0;
+  }
+
+  /** Without copies, which each request would pay for: a listener gets no more than the answer and the error show. */
+  emitSettled(request: SettledRequest): void {
+    const args = [request] as const;
+    for (const [listener, isOnce] of this.listeners.settled) {
+      if (isOnce) this.off("settled", listener);
+      this.call("settled", listener, args);
+    }
+  }
+
+  private call<E extends keyof PoolEvents>(event: E, listener: Listener<E>, args: PoolEvents[E]): void {
+    try {
+      // An async function fits as a listener, and may reject.
+      const returned: unknown = listener(...args);
+      if (returned instanceof Promise) returned.catch((error) => this.noteFailure(event, listener, error));
+    } catch (error) {
+      this.noteFailure(event, listener, error);
+    }
+  }
+
+  private noteFailure<E extends keyof PoolEvents>(event: E, listener: Listener<E>, error: unknown): void {
+    if (this.faulty.has(listener)) return;
+    this.faulty.add(listener);
+    this.logger.error({ event, error: messageOf(error) }, "a listener threw");
   }
 }

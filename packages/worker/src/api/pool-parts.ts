@@ -74,7 +74,10 @@ export function openPoolParts(config: PoolConfig, logger: Logger): PoolParts {
   const threads = new ThreadStatuses(config.threads, opened, state, totals, activity);
 
   const deadlines = new Deadlines(nowMs);
-  const requests = new Requests({ sender, deadlines, nowMs, protect, defaults: config, count: activity.countRequest });
+  const requests = new Requests({
+    ...{ sender, deadlines, nowMs, protect, defaults: config, count: activity.countRequest },
+    observer: emitter,
+  });
   const tasks = new Tasks({
     ...{ threads: threading?.threads, deadlines, nowMs, count: activity.countTask },
     request: (request) => requests.request(request),

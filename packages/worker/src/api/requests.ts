@@ -9,6 +9,7 @@ import type { PoolRequest } from "./pool-request.js";
 import { prepareRequest, type RequestDefaults } from "./prepare-request.js";
 import { RequestStream } from "./request-stream.js";
 import { type PoolResponse, ReceivedResponse } from "./response.js";
+import { type AnswerFacts, answeredRequest, failedRequest, type SettledRequest } from "./settled-request.js";
 import { ReceivedStreamResponse, type StreamResponse } from "./stream-response.js";
 
 export interface RequestsOptions {
@@ -19,6 +20,14 @@ export interface RequestsOptions {
   /** Called before a request with a credential of its own is sent; where it returns a promise, that is waited for. */
   readonly protect: () => Promise<void> | void;
   readonly count: (what: CountedEvent) => void;
+  /** Receives how each request has settled, while it wants to. Absent in a worker thread. */
+  readonly observer?: RequestObserver;
+}
+
+/** What {@link PoolEmitter} is to requests. */
+export interface RequestObserver {
+  readonly wantsSettled: boolean;
+  emitSettled(request: SettledRequest): void;
 }
 
 /**
@@ -63,12 +72,20 @@ export class Requests {
     signal: SignalLike | undefined,
     settle: Settle<PoolResponse<T>>,
   ): void {
-    const { sender, count } = this.options;
+    const { sender, count, observer, nowMs } = this.options;
     const deadline = this.beginDeadline(prepared, startedAtMs, signal);
     deadline.pending = sender.start(prepared, (result) => {
       this.endDeadline(deadline, signal);
       stopBody(prepared);
       count(result.kind === "answered" ? "answered" : result.error.code);
+      if (observer?.wantsSettled === true) {
+        const tookMs = nowMs() - startedAtMs;
+        observer.emitSettled(
+          result.kind === "answered"
+            ? answeredRequest(prepared.class, result, tookMs)
+            : failedRequest(prepared.class, result.error, tookMs),
+        );
+      }
       settle(result.kind === "answered" ? new ReceivedResponse<T>(result) : failure(result.error, signal, prepared));
     });
   }
@@ -93,7 +110,7 @@ export class Requests {
     signal: SignalLike | undefined,
     settle: Settle<StreamResponse>,
   ): void {
-    const { sender, deadlines, nowMs, count } = this.options;
+    const { sender, deadlines, nowMs, count, observer } = this.options;
     const timeoutMs = prepared.deadlineMs - startedAtMs;
     const deadline = this.beginDeadline(prepared, startedAtMs, signal);
     const failed = (result: Result) => {
@@ -101,11 +118,15 @@ export class Requests {
       if (result.kind === "answered") throw new Error("an answer was collected that is to stream");
       stopBody(prepared);
       count(result.error.code);
+      if (observer?.wantsSettled === true) {
+        observer.emitSettled(failedRequest(prepared.class, result.error, nowMs() - startedAtMs));
+      }
       settle(failure(result.error, signal, prepared));
     };
     const streaming = (answer: StreamingAnswer) => {
       this.endDeadline(deadline, signal);
-      const ended = this.whenEnded(prepared);
+      const { status, node, attempts } = answer;
+      const ended = this.whenEnded(prepared, { status, node, attempts }, nowMs() - startedAtMs);
       const body = openBody(answer, { timeoutMs, signal, deadlines, nowMs, ended });
       settle(new ReceivedStreamResponse(answer, body));
     };
@@ -113,11 +134,18 @@ export class Requests {
   }
 
   /** Not within {@link beginStream}: it would refer to the caller's promise, and so keep the body from collection. */
-  private whenEnded(prepared: PreparedRequest): (outcome: "answered" | RollcallErrorCode) => void {
-    const { count } = this.options;
+  private whenEnded(
+    prepared: PreparedRequest,
+    answer: AnswerFacts,
+    headersMs: number,
+  ): (outcome: "answered" | RollcallErrorCode) => void {
+    const { count, observer } = this.options;
     return (outcome) => {
       stopBody(prepared);
       count(outcome);
+      if (observer?.wantsSettled === true) {
+        observer.emitSettled(answeredRequest(prepared.class, answer, headersMs, outcome));
+      }
     };
   }
 

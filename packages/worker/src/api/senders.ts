@@ -27,7 +27,7 @@ export interface SenderParts {
 /** What sends a pool's requests. */
 export interface OpenedSender {
   readonly sender: Sender;
-  /** To be called every `beatMs`: shows how late this thread's own loop is, if it sends. */
+  /** To be called every `beatMs`: shows how late this thread's own loop is, and its retry budget, if it sends. */
   readonly beat: () => void;
   /** Absent with `threads: 0`. */
   readonly threading?: Threading;
@@ -53,7 +53,11 @@ function openDispatch({ config, table, observer, timers, random, wallNowMs }: Se
     answers: new AnswerFlow(config.maxBufferedResponseBytes),
     queueMax: config.queue.perThread,
   });
-  return { sender, beat: () => loopLag.beat() };
+  const beat = () => {
+    loopLag.beat();
+    sender.beat();
+  };
+  return { sender, beat };
 }
 
 function openLanes(parts: SenderParts): OpenedSender {

@@ -22,6 +22,10 @@ export interface ViewStatus {
   readonly freshness: Freshness;
   /** Since the last beat of the view in use, in milliseconds. */
   readonly ageMs: number;
+  /** Whether this process leads: it publishes the view. Always true in the end without `redis`. */
+  readonly isLeading: boolean;
+  /** How many replicas share it, as the leader has counted them; 0 without `redis`. */
+  readonly replicas: number;
   readonly clusterUuid?: string;
   readonly clusterName?: string;
 }
@@ -44,6 +48,11 @@ export interface PoolStats {
   readonly queued: number;
   /** Attempts beyond the first of a request. */
   readonly retries: number;
+  /** What is left of the retry budget: so many retries could be made at once. */
+  readonly retriesLeft: number;
+  /** How often a request has waited for a connection, and how long in all, in milliseconds. Those that wait now are not in it. */
+  readonly waits: number;
+  readonly waitedMs: number;
   /** Absent until the first view is published, right after the start. */
   readonly view?: ViewStatus;
   readonly nodes: readonly NodeStatus[];

@@ -59,6 +59,9 @@ export class PoolStatus {
       inFlight: totals.inFlight,
       queued: sender.stats().queued,
       retries: ofThreads.retries,
+      retriesLeft: ofThreads.retriesLeft,
+      waits: ofThreads.waits,
+      waitedMs: ofThreads.waitedMs,
       ...present({ view: this.view() }),
       nodes: this.nodes(),
       threads: threads.statuses(),
@@ -68,7 +71,7 @@ export class PoolStatus {
   private view(): ViewStatus | undefined {
     const { state, view } = this.parts;
     if (state.view === undefined) return undefined;
-    const { topology, marks } = state.view;
+    const { topology, marks, head } = state.view;
     const { clusterUuid, clusterName } = topology;
     return {
       version: topology.version,
@@ -76,6 +79,8 @@ export class PoolStatus {
       source: topology.source,
       freshness: view.freshness,
       ageMs: Math.max(0, Math.round(view.ageMs)),
+      isLeading: view.isLeading,
+      replicas: head.replicas,
       ...present({ clusterUuid, clusterName }),
     };
   }

@@ -21,8 +21,8 @@ export interface ClusterParts<Sending extends Opened, Feed extends ViewFeed> ext
   readonly openView: (state: ClusterState, opened: Sending) => Feed;
 }
 
-/** The words of the table hold 2^31 counts each: no thread makes so many in an hour. */
-const gatherEveryMs = 3_600_000;
+/** The words of the table hold 2^31 counts each: the longest queue there may be waits so many milliseconds in this time. */
+const gatherEveryMs = 2_000;
 
 /**
  * The nodes of a cluster, what sends to them, and where the view of them comes from: the one wiring of the pool, of the

@@ -244,6 +244,8 @@ describe("dispatch: the queue", () => {
     const calls = Array.from({ length: 6 }, (_, at) => rig.begin({ path: `/${at}` }));
     assert.deepEqual([rig.inFlight, rig.stats().queued], [1, 5]);
     await Promise.all(calls.map(({ result }) => result));
+    // The first has not waited.
+    assert.equal(rig.totals.ofThreads.waits, 5);
     assert.deepEqual(
       server.requests.map((head) => head.split(" ")[1]),
       ["/0", "/1", "/2", "/3", "/4", "/5"],
@@ -310,6 +312,7 @@ describe("dispatch: cancelling", () => {
       assert.deepEqual(summary(await begun.result), { code, sent: "no", attempts: [] });
       assert.equal(rig.stats().queued, 0);
     }
+    assert.equal(rig.totals.ofThreads.waits, codes.length);
   });
 
   it('a request that is cancelled after it was sent ends at once with sent "maybe", and its connection is closed', async (test) => {

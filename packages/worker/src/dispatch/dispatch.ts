@@ -112,6 +112,7 @@ export class Dispatch implements Sender {
         const pool = this.choice.next(request);
         if (pool === undefined) return;
         this.queue.shift();
+        this.endWait(request);
         this.attempt(request, pool);
       }
     } finally {
@@ -141,12 +142,21 @@ export class Dispatch implements Sender {
       this.record.cancelled(state.attempt, code, nowMs);
     }
     this.unsettled.fail(request, code, message, sentOf(request.history));
-    if (state.kind === "queued") this.queue.countLeft();
+    if (state.kind === "queued") {
+      this.endWait(request);
+      this.queue.countLeft();
+    }
     if (state.kind === "sending") state.attempt.abandon();
   }
 
   stats(): SenderStats {
     return { queued: this.queue.length };
+  }
+
+  /** To be called every `beatMs`: shows main what is left of the retry budget. */
+  beat(): void {
+    const { reader, timers } = this.options;
+    reader.show("retriesLeft", this.retries.budgetLeft(timers.nowMs()));
   }
 
   async destroy(): Promise<void> {
@@ -176,6 +186,7 @@ export class Dispatch implements Sender {
       const pool = this.choice.next(request);
       if (pool !== undefined) return this.attempt(request, pool);
     }
+    request.queuedAtMs = this.options.timers.nowMs();
     if (this.queue.push(request)) return;
     const message = `${this.queue.length} requests are waiting for a connection already`;
     this.unsettled.fail(request, "QUEUE_FULL", message, sentOf(request.history));
@@ -186,8 +197,13 @@ export class Dispatch implements Sender {
     const pool = this.choice.next(request);
     if (pool === undefined) {
       request.state = { kind: "queued" };
+      request.queuedAtMs = this.options.timers.nowMs();
       this.queue.pushFirst(request);
     } else this.attempt(request, pool);
+  }
+
+  private endWait({ queuedAtMs }: DispatchedRequest<AttemptHandler>): void {
+    this.options.reader.countWait(this.options.timers.nowMs() - queuedAtMs);
   }
 
   private attempt(request: DispatchedRequest<AttemptHandler>, pool: NodePool<AttemptHandler>): void {

@@ -34,6 +34,8 @@ const attemptsListedMax = 32;
 export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   place = -1;
   state: RequestState<SentAttempt> = { kind: "queued" };
+  /** When it was last put into the queue. */
+  queuedAtMs = 0;
   history: History;
   /** What is sent in place of what was prepared. */
   packed: PackedRequest | undefined;

@@ -34,6 +34,11 @@ export class RetryChoice {
     this.budget.countRequest(nowMs);
   }
 
+  /** What is left of this thread's share of the retry budget. */
+  budgetLeft(nowMs: number): number {
+    return this.budget.left(nowMs);
+  }
+
   /** For an attempt that has ended, noted in its request, with an outcome that is not final. */
   next(attempt: AttemptHandler, outcome: Outcome, nowMs: number): NextStep {
     const { request, startedAtMs } = attempt;

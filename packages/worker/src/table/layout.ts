@@ -21,7 +21,10 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *                 4 requests    * requests that its tasks have made,
  *                 5 answered    * those of them that were answered
  *                 6 runningSince  millisecond tick since which its loop has run without a stall
- *                 7 failures    * the others of 4, a word for each error code
+ *                 7 waits       * how often a request has waited there for a connection,
+ *                 8 waitedMs    * and how long in all
+ *                 9 retriesLeft  what is left of its share of the retry budget
+ *                10 failures    * the others of 4, a word for each error code
  *   counter rows  one a thread and slot, written by that thread
  *                 0 inFlight    attempts in flight
  *                 1 openSockets
@@ -35,6 +38,8 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *                 9 handshakeMs how long the last connection took to open, with TLS; 0: none did
  *                10 penalty     the factor by which the thread avoids the node, in hundredths; 0: not compared yet
  *                11 penaltyCause  why, as penalty-words.ts packs it; 0: no penalty
+ *                12 connects    * connections that have opened,
+ *                13 connectMs   * and how long that took in all
  *
  *   latency rows  one a thread and slot, written by that thread: answers by their latency, a word for each bucket. They
  *                 are never taken and may wrap: only their growth counts
@@ -46,9 +51,9 @@ import type { SelectableNode } from "@rollcall/core/selection";
  */
 const headerWords = 4;
 const sharedWords = 4;
-/** A cache line and a half: at most two threads share a line that they write all the time. */
-const threadWords = 24;
-const counterWords = 12;
+/** Two cache lines, and one: at most two threads share a line that they write all the time. */
+const threadWords = 32;
+const counterWords = 16;
 
 export const HeaderWord = { rows: 0, version: 1, topology: 2 } as const;
 export const SharedWord = { generation: 0, state: 1, slowStartFrom: 2, slowStartMs: 3 } as const;
@@ -60,8 +65,11 @@ export const ThreadWord = {
   requests: 4,
   answered: 5,
   runningSince: 6,
+  waits: 7,
+  waitedMs: 8,
+  retriesLeft: 9,
   /** The first of them, in the order of `errorCodes`. */
-  failures: 7,
+  failures: 10,
 } as const;
 export const CounterWord = {
   inFlight: 0,
@@ -76,6 +84,8 @@ export const CounterWord = {
   handshakeMs: 9,
   penalty: 10,
   penaltyCause: 11,
+  connects: 12,
+  connectMs: 13,
 } as const;
 
 /** What is counted of a pool's requests: each one taken on, and its end, answered or with an error's code. */

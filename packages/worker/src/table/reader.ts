@@ -176,11 +176,21 @@ export class TableReader implements NodeReader {
 
   /** A connection has been opened, in so many milliseconds. */
   noteHandshake(slot: number, tookMs: number): void {
-    Atomics.store(this.words, this.counter(slot) + CounterWord.handshakeMs, Math.max(1, Math.ceil(tookMs)));
+    const row = this.counter(slot);
+    const ms = Math.max(1, Math.ceil(tookMs));
+    Atomics.store(this.words, row + CounterWord.handshakeMs, ms);
+    Atomics.add(this.words, row + CounterWord.connects, 1);
+    Atomics.add(this.words, row + CounterWord.connectMs, Math.round(tookMs));
   }
 
   countRetry(): void {
     Atomics.add(this.words, this.thread + ThreadWord.retries, 1);
+  }
+
+  /** A request has waited for a connection, and does so no more. */
+  countWait(waitedMs: number): void {
+    Atomics.add(this.words, this.thread + ThreadWord.waits, 1);
+    Atomics.add(this.words, this.thread + ThreadWord.waitedMs, Math.round(waitedMs));
   }
 
   /** A request that a task of this thread has made begins, or ends. */
@@ -195,7 +205,7 @@ export class TableReader implements NodeReader {
   }
 
   /** Shows the main thread the state of this one. */
-  show(word: "heartbeat" | "runningSince" | "applied" | "queued", value: number): void {
+  show(word: "heartbeat" | "runningSince" | "applied" | "queued" | "retriesLeft", value: number): void {
     Atomics.store(this.words, this.thread + ThreadWord[word], value);
   }
 

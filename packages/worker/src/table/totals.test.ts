@@ -18,7 +18,19 @@ function openTotals() {
 describe("table totals", () => {
   it("sums are exact whenever they are read or gathered, however threads come and go", () => {
     const step = fc.record({
-      kind: fc.constantFrom("enter", "answer", "fail", "retry", "own", "ownEnd", "ownFail", "look", "die"),
+      kind: fc.constantFrom(
+        "enter",
+        "answer",
+        "fail",
+        "retry",
+        "wait",
+        "connect",
+        "own",
+        "ownEnd",
+        "ownFail",
+        "look",
+        "die",
+      ),
       thread: fc.nat(1),
       slot: fc.nat(2),
     });
@@ -26,6 +38,7 @@ describe("table totals", () => {
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const { totals, readers } = openTotals();
         const wanted = { requests: 0, answers: 0, failures: 0, retries: 0, own: 0, answered: 0, TIMEOUT: 0, THREAD: 0 };
+        const times = { waits: 0, waitedMs: 0, connects: 0, connectMs: 0 };
         const inFlight = [
           [0, 0, 0],
           [0, 0, 0],
@@ -48,6 +61,14 @@ describe("table totals", () => {
           } else if (kind === "retry") {
             reader.countRetry();
             wanted.retries++;
+          } else if (kind === "wait") {
+            reader.countWait(7);
+            times.waits++;
+            times.waitedMs += 7;
+          } else if (kind === "connect") {
+            reader.noteHandshake(slot, 3);
+            times.connects++;
+            times.connectMs += 3;
           } else if (kind === "own") {
             reader.countOwn("requests");
             own[thread] = (own[thread] ?? 0) + 1;
@@ -67,9 +88,10 @@ describe("table totals", () => {
           }
         }
         const nodes = [0, 1, 2].map((slot) => totals.ofNode(slot));
-        const sum = (count: "requests" | "answers" | "failures" | "inFlight") =>
+        const sum = (count: "requests" | "answers" | "failures" | "inFlight" | "connects" | "connectMs") =>
           nodes.reduce((total, node) => total + node[count], 0);
-        const { requests, answered, failed, retries, errors } = totals.ofThreads;
+        const { requests, answered, failed, retries, errors, waits, waitedMs } = totals.ofThreads;
+        assert.deepEqual({ waits, waitedMs, connects: sum("connects"), connectMs: sum("connectMs") }, times);
         const { TIMEOUT, THREAD } = wanted;
         assert.deepEqual(
           [sum("requests"), sum("answers"), sum("failures"), retries, requests, answered, failed],
@@ -96,6 +118,14 @@ describe("table totals", () => {
       totals.gather();
     }
     assert.equal(totals.ofNode(1).requests, 3 * (2 ** 31 - 1));
+  });
+
+  it("what is left of the retry budget is that of the threads together, without a dead one's", () => {
+    const { totals, readers } = openTotals();
+    for (const reader of readers) reader.show("retriesLeft", 40);
+    assert.equal(totals.ofThreads.retriesLeft, 80);
+    totals.fold(1);
+    assert.equal(totals.ofThreads.retriesLeft, 40);
   });
 
   it("the counts of a slot start again when it gets another node", () => {

@@ -10,12 +10,20 @@ export interface NodeTotals {
   readonly answers: number;
   readonly failures: number;
   readonly errorStatuses: number;
+  /** Connections that have opened, and how long that took in all, in milliseconds. */
+  readonly connects: number;
+  readonly connectMs: number;
 }
 
 /** Counts that belong to no node, in all threads. */
 export interface ThreadTotals {
   readonly queued: number;
   readonly retries: number;
+  /** What is left of the retry budget. */
+  readonly retriesLeft: number;
+  /** How often a request has waited for a connection, and how long in all, in milliseconds. */
+  readonly waits: number;
+  readonly waitedMs: number;
   /** Requests that tasks made in threads. */
   readonly requests: number;
   readonly answered: number;
@@ -24,22 +32,22 @@ export interface ThreadTotals {
   readonly errors: ErrorCounts;
 }
 
-const perNode = ["errorStatuses", "failures", "answers", "requests"] as const;
-type PerThread = "retries" | "requests" | "answered";
+const perNode = ["errorStatuses", "failures", "answers", "requests", "connects", "connectMs"] as const;
+type PerThread = "retries" | "requests" | "answered" | "waits" | "waitedMs";
 export type ErrorCounts = Readonly<Partial<Record<RollcallErrorCode, number>>>;
 
 /**
  * The main thread's sums of the threads' counts: what it has gathered from their words, plus what the words hold now.
  * A sum stays exact however many threads come and go, and reading one changes nothing.
  *
- * A word holds 2^31 counts: `gather` must be called before one is full.
+ * A word holds 2^31 counts: `gather` must be called before one is full. The first is that of milliseconds waited.
  */
 export class TableTotals {
   /** By slot. */
   private readonly nodes: Float64Array;
   /** By thread: requests of its tasks that had begun and not ended when they were last gathered. */
   private readonly ownPending: Float64Array;
-  private readonly process = { retries: 0, requests: 0, answered: 0 };
+  private readonly process = { retries: 0, requests: 0, answered: 0, waits: 0, waitedMs: 0 };
   /** By the place of the code. */
   private readonly failures = new Float64Array(errorCodes.length);
 
@@ -52,7 +60,7 @@ export class TableTotals {
   }
 
   ofNode(slot: number): NodeTotals {
-    const counts = { errorStatuses: 0, failures: 0, answers: 0, requests: 0 };
+    const counts = { errorStatuses: 0, failures: 0, answers: 0, requests: 0, connects: 0, connectMs: 0 };
     // Ends are read before begins, so that no more requests seem to have ended than begun.
     for (const [at, count] of perNode.entries()) {
       counts[count] = (this.nodes[slot * perNode.length + at] ?? 0) + this.sumOf(slot, count);
@@ -74,7 +82,7 @@ export class TableTotals {
   }
 
   get ofThreads(): ThreadTotals {
-    const { retries, requests, answered } = this.process;
+    const { retries, requests, answered, waits, waitedMs } = this.process;
     // As in `ofNode`: ends are read before begins.
     const errors: Partial<Record<RollcallErrorCode, number>> = {};
     let failed = 0;
@@ -87,12 +95,15 @@ export class TableTotals {
     return {
       queued: this.sumOfThreads(ThreadWord.queued),
       retries: retries + this.sumOfThreads(ThreadWord.retries),
+      retriesLeft: this.sumOfThreads(ThreadWord.retriesLeft),
+      waits: waits + this.sumOfThreads(ThreadWord.waits),
+      waitedMs: waitedMs + this.sumOfThreads(ThreadWord.waitedMs),
       requests: requests + this.sumOfThreads(ThreadWord.requests),
       ...ended,
     };
   }
 
-  /** Moves every count out of the words; to be called at least once in 2^31 requests. */
+  /** Moves every count out of the words. */
   gather(): void {
     const rows = Atomics.load(this.words, HeaderWord.rows);
     for (let thread = 0; thread < this.layout.threads; thread++) {
@@ -126,6 +137,7 @@ export class TableTotals {
     Atomics.store(this.words, own + ThreadWord.heartbeat, 0);
     Atomics.store(this.words, own + ThreadWord.applied, 0);
     Atomics.store(this.words, own + ThreadWord.queued, 0);
+    Atomics.store(this.words, own + ThreadWord.retriesLeft, 0);
   }
 
   private sumOf(slot: number, word: keyof typeof CounterWord): number {
@@ -157,6 +169,8 @@ export class TableTotals {
       return more;
     };
     gather("retries");
+    gather("waits");
+    gather("waitedMs");
     let ended = 0;
     for (const code of errorCodes) {
       const failed = Atomics.exchange(this.words, row + failureWord(code), 0);

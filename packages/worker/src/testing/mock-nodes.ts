@@ -78,7 +78,7 @@ export class MockNodes {
     return this.nodes.map(({ address, url, name, traffic, state, reason }) => ({
       ...{ address, url, name, tier: "node", state },
       ...present({ reason }),
-      ...{ openSockets: 0, ...traffic },
+      ...{ openSockets: 0, connects: 0, connectMs: 0, ...traffic },
     }));
   }
 }

@@ -103,7 +103,7 @@ function mockParts({ config, emitter, answers, nodes, record }: MockParts): Pool
   const deadlines = new Deadlines(nowMs);
   const sender = new MockSender({ answers, nodes, headers: config.headers, nowMs, record });
   const requests = new Requests({
-    ...{ sender, deadlines, nowMs, defaults: config, count: activity.countRequest },
+    ...{ sender, deadlines, nowMs, defaults: config, count: activity.countRequest, observer: emitter },
     protect: () => {},
   });
   const tasks = new Tasks({
@@ -121,7 +121,7 @@ function mockParts({ config, emitter, answers, nodes, record }: MockParts): Pool
         errors: { ...activity.errors },
         pending: activity.pendingRequests,
         inFlight: nodes.statuses().reduce((sum, { inFlight }) => sum + inFlight, 0),
-        ...{ queued: 0, retries: 0, nodes: nodes.statuses(), threads: [] },
+        ...{ queued: 0, retries: 0, retriesLeft: 0, waits: 0, waitedMs: 0, nodes: nodes.statuses(), threads: [] },
       }),
     },
     async close() {

@@ -52,6 +52,7 @@ function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
   });
   setInterval(() => {
     watch.beat();
+    sender.beat();
     server.showQueue();
   }, beatMs).unref();
   return { sender, reader, answers };

@@ -1,0 +1,34 @@
+import type { MetricDefinition, Sample } from "./metric-definitions.js";
+import type { RegisteredPool } from "./registered-pool.js";
+
+/**
+ * One metric, as a registry of prom-client reads it. It keeps no series: each read makes them from what the pools are
+ * and have counted, so that those of a node that is gone end by themselves.
+ */
+export class ScrapedMetric {
+  /** A registry with OpenMetrics takes the `_total` off a counter's, and gives it back to each value. */
+  name: string;
+  readonly type: string;
+
+  constructor(
+    private readonly definition: MetricDefinition,
+    private readonly pools: () => Iterable<RegisteredPool>,
+  ) {
+    this.name = definition.name;
+    this.type = definition.type;
+  }
+
+  async get() {
+    const { help, type, aggregator = "sum" } = this.definition;
+    const values: Sample[] = [];
+    for (const pool of this.pools()) {
+      for (const { labels, ...sample } of this.definition.samples(pool.scrape())) {
+        values.push({ ...sample, labels: { pool: pool.name, ...labels } });
+      }
+    }
+    return { name: this.name, help, type, aggregator, values };
+  }
+
+  /** Without effect: the counts are the pool's. */
+  reset(): void {}
+}

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Registry } from "prom-client";
+import { registerMetrics } from "rollcall/prometheus";
+import { mockPool } from "rollcall/testing";
+import { metricDefinitions } from "#rollcall/prometheus/metric-definitions";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const read = (path: string) => readFileSync(`${root}${path}`, "utf8");
+
+const alerts = read("ops/prometheus-alerts.yml");
+const alertNames = [...alerts.matchAll(/- alert: (\w+)$/gm)].map(([, name = ""]) => name);
+const rules = [...alerts.matchAll(/^ +expr: (?:\|\n((?: {10}.*\n)+)|(.+)$)/gm)].map(
+  ([, block, line = ""]) => block ?? line,
+);
+const dashboard = JSON.parse(read("ops/grafana-dashboard.json")) as unknown;
+const queries = textsOf(dashboard, "expr");
+const variables = textsOf(dashboard, "query").flatMap((text) => /^label_values\((.+), \w+\)$/.exec(text)?.[1] ?? []);
+
+/** By each name that a query may use: the labels of its series. */
+const series = new Map(
+  metricDefinitions.flatMap(({ name, type, labels }): [string, readonly string[]][] => {
+    const own = [...labels, "pool"];
+    if (type === "counter" || type === "gauge") return [[name, own]];
+    const parts: [string, readonly string[]][] = [`${name}_sum`, `${name}_count`].map((part) => [part, own]);
+    return type === "summary" ? parts : [...parts, [`${name}_bucket`, [...own, "le"]]];
+  }),
+);
+
+it("docs/metrics.md has a row for each metric, with its type and labels, and each metric a unit in its name", () => {
+  const [, table = ""] = read("docs/metrics.md").split("<!-- table: metrics -->\n");
+  const [lines = ""] = table.split("\n\n");
+  const rows = lines
+    .split("\n")
+    .slice(2)
+    .map((line) => line.split("|").map((cell) => cell.trim().replaceAll("`", "")));
+  assert.deepEqual(
+    rows.map(([, name, type, labels]) => [name, type, labels]),
+    metricDefinitions.map(({ name, type, labels }) => [name, type, labels.join(", ")]),
+  );
+  for (const [, name = "", type, , unit] of rows) {
+    assert.equal(name.endsWith("_total"), type === "counter", name);
+    assert.equal(name.endsWith("_seconds"), unit === "seconds", name);
+  }
+});
+
+it("alert rules and dashboard use only metrics and labels that there are", () => {
+  assert.equal(rules.length, alertNames.length);
+  assert.ok(rules.length >= 10 && queries.length >= 30 && variables.length === 3);
+  for (const expression of [...rules, ...queries, ...variables]) {
+    assert.deepEqual(unknownIn(expression), [], expression);
+  }
+  for (const wrong of ['rate(rollcall_request_total{pool="a"}[5m])', "sum by (nodes) (rollcall_leader)"]) {
+    assert.equal(unknownIn(wrong).length, 1, wrong);
+  }
+  for (const wrong of ['rollcall_node_state{state="dead"}', 'rollcall_leader{node="a"}']) {
+    assert.equal(unknownIn(wrong).length, 1, wrong);
+  }
+});
+
+it("every metric is on the dashboard", () => {
+  const shown = queries.join("\n");
+  const missing = metricDefinitions.map(({ name }) => name).filter((name) => !shown.includes(name));
+  assert.deepEqual(missing, []);
+});
+
+it("each alert has an entry in docs/operations.md, to which it links, and says what is wrong", () => {
+  const entries = [...read("docs/operations.md").matchAll(/^### (Rollcall\w+)$/gm)].map(([, name]) => name);
+  assert.deepEqual(entries, alertNames);
+  for (const name of alertNames) assert.ok(alerts.includes(`docs/operations.md#${name.toLowerCase()}\n`), name);
+  assert.equal(alerts.match(/^ +summary: ".+"$/gm)?.length, alertNames.length);
+});
+
+const hasPromtool = spawnSync("promtool", ["--version"]).error === undefined;
+
+it("promtool reads the alert rules and the metrics of a pool, and finds nothing but a name of OpenTelemetry", {
+  skip: !hasPromtool && "promtool is not installed; Debian has it in the package prometheus",
+}, async () => {
+  await using pool = mockPool();
+  pool.answer("* /*", {});
+  const registry = new Registry();
+  registerMetrics(pool, registry);
+  await pool.request({ method: "GET", path: "/_count" });
+  const checked = spawnSync("promtool", ["check", "rules", `${root}ops/prometheus-alerts.yml`], { encoding: "utf8" });
+  assert.equal(checked.status, 0, checked.stderr);
+  const linted = spawnSync("promtool", ["check", "metrics"], { input: await registry.metrics(), encoding: "utf8" });
+  const found = linted.stderr.split("\n").filter((line) => line !== "");
+  assert.deepEqual(
+    found.map((line) => line.split(" ")[0]),
+    ["db_client_connection_count"],
+  );
+});
+
+/** What the expression names that does not exist: metrics, labels, and values of labels that are closed sets. */
+function unknownIn(expression: string): string[] {
+  const unknown: string[] = [];
+  const bare = expression.replace(/([a-z_]+)\{([^}]*)\}/g, (_, name: string, matchers: string) => {
+    for (const [, label = "", , value = ""] of matchers.matchAll(/(\w+)(=~|!~|!=|=)"([^"]*)"/g)) {
+      if (!(series.get(name)?.includes(label) ?? true) && label !== "instance") unknown.push(`${name}{${label}}`);
+      const allowed = closedSets.get(`${name}.${label}`);
+      if (allowed !== undefined) unknown.push(...value.split("|").filter((one) => !allowed.has(one)));
+    }
+    return name;
+  });
+  const withoutGroups = bare.replace(/\bby \(([^)]*)\)/g, (_, labels: string) => {
+    unknown.push(...labels.split(/, */).filter((label) => !allLabels.has(label)));
+    return "";
+  });
+  const names = withoutGroups.replace(/\[[^\]]*\]/g, "").match(/\b[a-z_]\w*\b(?! *\()/g) ?? [];
+  return [...unknown, ...names.filter((name) => name !== "or" && !series.has(name))];
+}
+
+/** All values of a label, where there are few. */
+const closedSets = new Map([
+  [
+    "rollcall_node_state.state",
+    new Set("unverified healthy penalized slow-start draining down ejected unusable".split(" ")),
+  ],
+  ["rollcall_threads.state", new Set("starting well late failed".split(" "))],
+  ["rollcall_view_freshness.freshness", new Set("fresh stale orphan".split(" "))],
+  ["rollcall_errors_total.code", new Set("ABORTED CLOSED".split(" "))],
+]);
+const allLabels = new Set(["instance", ...[...series.values()].flat()]);
+
+/** The texts that stand under this name, however deep. */
+function textsOf(tree: unknown, name: string): string[] {
+  if (typeof tree !== "object" || tree === null) return [];
+  return Object.entries(tree).flatMap(([key, value]) =>
+    key === name && typeof value === "string" ? [value] : textsOf(value, name),
+  );
+}
