@@ -10,7 +10,7 @@ async function loadedWith(options: object): Promise<readonly string[]> {
     import { createRequire } from "node:module";
     import { createPool } from "rollcall";
     const pool = createPool({ nodes: ["http://127.0.0.1:9"], logger: false, ...${JSON.stringify(options)} });
-    await pool.request({ method: "GET", path: "/", timeoutMs: 500 }).catch(() => {});
+    await pool.request({ method: "GET", path: "/", timeoutMs: 5_000 }).catch(() => {});
     await pool.close();
     const files = Object.keys(createRequire(import.meta.url).cache);
     const names = files.map((file) => /.*node_modules[/\\\\]([\\w-]+)/.exec(file)?.[1]);

@@ -20,25 +20,25 @@ function shownOf(...phases: readonly (readonly [forMs: number, factor: number | 
   return shown;
 }
 
-it("a node counts as penalized once its penalty has lasted 2 s, and since its beginning", () => {
-  assert.deepEqual(shownOf([5_000, 1], [2_000, 3], [5_000, 2]), []);
-  assert.deepEqual(shownOf([5_000, 1], [2_500, 3]), ["from 7000, since 5000"]);
+it("a node counts as penalized once its penalty has lasted 10 s, and since its beginning", () => {
+  assert.deepEqual(shownOf([5_000, 1], [10_000, 3], [5_000, 2]), []);
+  assert.deepEqual(shownOf([5_000, 1], [10_500, 3]), ["from 15000, since 5000"]);
 });
 
 it("a penalty that comes and goes is shown as one, until it is gone for 10 s", () => {
   const comesAndGoes = [
-    [3_000, 30],
+    [11_000, 30],
     [9_000, 1.5],
     [1_000, 40],
     [9_000, 1],
     [3_000, 5],
   ] as const;
-  assert.deepEqual(shownOf(...comesAndGoes), ["from 2000, since 0"]);
-  assert.deepEqual(shownOf(...comesAndGoes, [11_000, 1]), ["from 2000, since 0", "to 35000, worst 40"]);
+  assert.deepEqual(shownOf(...comesAndGoes), ["from 10000, since 0"]);
+  assert.deepEqual(shownOf(...comesAndGoes, [11_000, 1]), ["from 10000, since 0", "to 43000, worst 40"]);
 });
 
 it("a node that goes out of use is penalized no longer at once, and begins anew when it returns", () => {
-  assert.deepEqual(shownOf([3_000, 9], [500, undefined], [2_000, 9]), ["from 2000, since 0", "to 3000, worst 9"]);
+  assert.deepEqual(shownOf([11_000, 9], [500, undefined], [2_000, 9]), ["from 10000, since 0", "to 11000, worst 9"]);
 });
 
 it("the text of a penalty names each cause with its figure", () => {

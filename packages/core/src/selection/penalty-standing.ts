@@ -1,15 +1,15 @@
 import { penalizedAbove } from "./penalties.js";
 import type { NodePenalty } from "./penalty-figures.js";
 
-/** A penalty of a moment is everyday, such as a garbage collection's: it must last so long to be shown. */
-export const penalizedAfterMs = 2_000;
+/** A penalty of seconds is everyday, such as a busy start's: it must last so long to be shown. */
+export const penalizedAfterMs = 10_000;
 /** A bad node's penalty comes and goes, as measurements fade and it is tried again: it must be gone for so long. */
 export const clearedAfterMs = 10_000;
 
 /**
  * Whether a node counts as penalized: for people and events, and without effect on which node is picked.
  *
- *            factor above 2              for 2 s
+ *            factor above 2              for 10 s
  *     clear ────────────────▶ rising ──────────────▶ penalized ◀──┐ above 2 again
  *       ▲ ◀── 2 or less ────────┘                        │        │
  *       │                                                ▼ 2 or less

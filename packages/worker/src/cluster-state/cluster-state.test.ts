@@ -567,7 +567,7 @@ describe("a node that this process avoids", () => {
     scene.apply({ nodes: abc });
     ask(scene, 1_000, 0);
     scene.takeEvents();
-    ask(scene, 6_000, 5);
+    ask(scene, 16_000, 5);
     const [begun = "", ...others] = scene.takeEvents();
     assert.match(begun, /^2: healthy > penalized, failing: \d+ % of its answers are 503$/);
     assert.deepEqual(others, []);
@@ -587,7 +587,7 @@ describe("a node that this process avoids", () => {
   it("shows no penalty of before once it was out of use, though the threads send nothing", () => {
     const scene = openState();
     scene.apply({ nodes: abc });
-    ask(scene, 6_000, 5);
+    ask(scene, 16_000, 5);
     assert.deepEqual(scene.standings(), ["1: healthy", "2: penalized", "3: healthy"]);
     scene.apply({ marks: 2, nodes: abc, marked: [[b, mark("down")]] });
     scene.pass(1_000);
