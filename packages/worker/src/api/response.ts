@@ -1,20 +1,9 @@
-import { type Attempt, RollcallError } from "@rollcall/core";
+import { printable, RollcallError } from "@rollcall/core";
+import type { AnswerHead } from "../dispatch/sender.js";
+import { ReceivedHead, type ResponseHead } from "./response-head.js";
 
-/** Header names in lower case; a header that came more than once is an array. */
-export type ResponseHeaders = Readonly<Record<string, string | readonly string[]>>;
-
-/** An answer, as it came. A status that the server chose is never an error by itself. */
-export interface PoolResponse<T = unknown> {
-  readonly status: number;
-  /** Whether the status is 2xx. */
-  readonly ok: boolean;
-  readonly headers: ResponseHeaders;
-  /** `host:port` of the node that answered. */
-  readonly node: string;
-  /** That node's whole URL, such as `https://es1:9200/es`, without user and password. */
-  readonly nodeUrl: string;
-  /** Every try, the one that answered included. */
-  readonly attempts: readonly Attempt[];
+/** An answer, as it came. */
+export interface PoolResponse<T = unknown> extends ResponseHead {
   /** @throws {RollcallError} `BAD_RESPONSE` where the body is not JSON */
   json(): T;
   text(): string;
@@ -29,43 +18,18 @@ export interface PoolResponse<T = unknown> {
 }
 
 /** What an answer is made of. */
-export interface ReceivedAnswer {
-  readonly status: number;
-  /** Names and values in turn, as bytes; or one text, with CRLF between lines of `name: value`. */
-  readonly rawHeaders: readonly Buffer[] | string;
+export interface ReceivedAnswer extends AnswerHead {
   /** Text only where it is the very bytes, as UTF-8. */
   readonly body: Buffer | string;
-  readonly node: string;
-  readonly nodeUrl: string;
-  readonly attempts: readonly Attempt[];
 }
 
 /** Everything is read on demand: most callers never read the headers, and some never the body. */
-export class ReceivedResponse<T> implements PoolResponse<T> {
-  readonly status: number;
-  readonly node: string;
-  readonly nodeUrl: string;
-  readonly attempts: readonly Attempt[];
-  readonly #rawHeaders: readonly Buffer[] | string;
+export class ReceivedResponse<T> extends ReceivedHead implements PoolResponse<T> {
   readonly #body: Buffer | string;
-  #headers: ResponseHeaders | undefined;
 
-  constructor({ status, rawHeaders, body, node, nodeUrl, attempts }: ReceivedAnswer) {
-    this.status = status;
-    this.node = node;
-    this.nodeUrl = nodeUrl;
-    this.attempts = attempts;
-    this.#rawHeaders = rawHeaders;
-    this.#body = body;
-  }
-
-  get ok(): boolean {
-    return this.status >= 200 && this.status < 300;
-  }
-
-  get headers(): ResponseHeaders {
-    this.#headers ??= answerHeaders(this.#rawHeaders);
-    return this.#headers;
+  constructor(answer: ReceivedAnswer) {
+    super(answer);
+    this.#body = answer.body;
   }
 
   json(): T {
@@ -116,29 +80,6 @@ function jsonOf(body: Buffer | string): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-export function answerHeaders(raw: readonly Buffer[] | string): ResponseHeaders {
-  const headers: Record<string, string | string[]> = Object.create(null);
-  const parts = typeof raw === "string" ? partsOf(raw) : raw.map((part) => part.toString("latin1"));
-  for (let at = 0; at + 1 < parts.length; at += 2) {
-    const name = parts[at]?.toLowerCase();
-    const value = parts[at + 1];
-    if (name === undefined || value === undefined) continue;
-    const earlier = headers[name];
-    if (earlier === undefined) headers[name] = value;
-    else if (typeof earlier === "string") headers[name] = [earlier, value];
-    else earlier.push(value);
-  }
-  return headers;
-}
-
-function partsOf(lines: string): string[] {
-  if (lines === "") return [];
-  return lines.split("\r\n").flatMap((line) => {
-    const colon = line.indexOf(":");
-    return [line.slice(0, colon), line.slice(colon + 2)];
-  });
-}
-
 /** A word such as `index_not_found_exception`. */
 const errorType = /^[a-z0-9_.]{1,128}$/;
 /** A longer reason, which may quote a whole query, is cut. */
@@ -170,5 +111,5 @@ function problemIn(body: unknown): { readonly type?: string | undefined; readonl
 /** On one line, without control characters: an error's message reaches terminals. */
 function shown(reason: string): string {
   const cut = reason.length <= reasonMaxLength ? reason : `${reason.slice(0, reasonMaxLength)}…`;
-  return cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
+  return printable(cut);
 }

@@ -59,13 +59,18 @@ export type Result =
     }
   | { readonly kind: "failed"; readonly error: WireError };
 
-/** The headers of an answer have come; its body comes from `source`, piece by piece. */
-export interface StreamingAnswer {
+/** What comes of an answer before its body. */
+export interface AnswerHead {
   readonly status: number;
+  /** Names and values in turn, as bytes; or one text, with CRLF between lines of `name: value`. */
   readonly rawHeaders: readonly Buffer[] | string;
   readonly node: string;
   readonly nodeUrl: string;
   readonly attempts: readonly Attempt[];
+}
+
+/** The headers of an answer have come; its body comes from `source`, piece by piece. */
+export interface StreamingAnswer extends AnswerHead {
   /** How much of the body may be unread by its reader. */
   readonly windowBytes: number;
   readonly source: AnswerSource;

@@ -3,8 +3,8 @@ import type { RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
 import type { BodySource } from "../dispatch/body-source.js";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
-import type { CancelCode, PreparedRequest, RequestSettings, Result } from "../dispatch/sender.js";
-import type { AnswerHead, Word } from "./messages.js";
+import type { AnswerHead, CancelCode, PreparedRequest, RequestSettings, Result } from "../dispatch/sender.js";
+import type { Word } from "./messages.js";
 import { urlOf } from "./node-url-word.js";
 
 /** Reads one message, word by word, in the order in which `Outgoing` has written it. */

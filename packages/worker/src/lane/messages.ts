@@ -1,4 +1,3 @@
-import type { StreamingAnswer } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 
 /**
@@ -85,6 +84,3 @@ export interface NewTargets {
   readonly topology: number;
   readonly targets: readonly Target[];
 }
-
-/** What crosses of an answer that begins to stream. */
-export type AnswerHead = Pick<StreamingAnswer, "status" | "rawHeaders" | "node" | "nodeUrl" | "attempts">;

@@ -2,9 +2,9 @@ import { isAscii, isUtf8 } from "node:buffer";
 import type { Attempt, WireError } from "@rollcall/core";
 import { isBodySource } from "../dispatch/body-source.js";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
-import type { CancelCode, PreparedRequest, Result } from "../dispatch/sender.js";
+import type { AnswerHead, CancelCode, PreparedRequest, Result } from "../dispatch/sender.js";
 import { headerText } from "./header-text.js";
-import { type AnswerHead, toMain, toThread, type Word } from "./messages.js";
+import { toMain, toThread, type Word } from "./messages.js";
 import { urlWord } from "./node-url-word.js";
 import type { PieceLane } from "./piece-runs.js";
 
