@@ -61,6 +61,8 @@ describe("demo", () => {
       "   0.0 s  a:1: joins, slow-start",
     );
     assert.equal(nodeEventLine({ address: "a:1", from: "draining", to: "absent" }, 0), "   0.0 s  a:1: leaves");
+    const long = nodeEventLine({ ...event, reason: "slow: 10 times the others' latency; late: 8 % of its answers" }, 0);
+    assert.deepEqual([long.length, long.at(-1)], [80, "…"], "it fits a terminal");
   });
 });
 
