@@ -15,6 +15,7 @@ import type { ProbeOutcome } from "@rollcall/core/health";
 import { judgeIdentity, type ParsedSniff, recogniseSeeds, type SkippedNode } from "@rollcall/core/sniff";
 import { addressOf, type NodeRecord } from "@rollcall/core/view";
 import type { Findings, ListFinding, NodeFinding, SeedFinding, Verdict } from "./findings.js";
+import { unlessStopped } from "./unless-stopped.js";
 
 export interface CollectTimeouts {
   readonly connectMs: number;
@@ -24,8 +25,17 @@ export interface CollectTimeouts {
   readonly listMs: number;
 }
 
+/** What bounds it beside the timeouts. What is left undone is "untried". */
+export interface CollectLimits {
+  /** How many of the listed nodes are probed. */
+  readonly probedMax: number;
+  /** Ends it. */
+  readonly stop: AbortSignal;
+}
+
 /** How many nodes are probed at once. */
 const probedAtOnce = 16;
+const noLimits: CollectLimits = { probedMax: Number.POSITIVE_INFINITY, stop: new AbortController().signal };
 
 /**
  * Reads the cluster's list of nodes and probes each of them, as a pool with this configuration would.
@@ -33,13 +43,21 @@ const probedAtOnce = 16;
  * All seeds are sniffed. The first of them, in the order given, that returns a list is used, and its cluster counts as
  * ours if the configuration names none. Every verdict comes from the functions that a pool uses. Never throws.
  */
-export async function collect(config: ClusterConfig, timeouts: CollectTimeouts, timers: Timers): Promise<Findings> {
+export async function collect(
+  config: ClusterConfig,
+  timeouts: CollectTimeouts,
+  timers: Timers,
+  limits: CollectLimits = noLimits,
+): Promise<Findings> {
   const access = new ClusterAccess(config, timers, silentLogger);
   const controlClient = new HttpControlClient({ timers, wallNowMs: Date.now, connectTimeoutMs: timeouts.connectMs });
   try {
     // A name server that hangs must not delay the probes.
-    await withDeadline(access.start(), timeouts.probeMs, timers, () => {});
-    return await collectWith({ config, timeouts, timers, access, controlClient });
+    await unlessStopped(
+      withDeadline(access.start(), timeouts.probeMs, timers, () => {}),
+      limits.stop,
+    );
+    return await collectWith({ config, timeouts, timers, limits, access, controlClient });
   } finally {
     access.close();
     await controlClient.close();
@@ -50,6 +68,7 @@ interface Collection {
   readonly config: ClusterConfig;
   readonly timeouts: CollectTimeouts;
   readonly timers: Timers;
+  readonly limits: CollectLimits;
   readonly access: ClusterAccess;
   readonly controlClient: ControlClient;
 }
@@ -80,7 +99,12 @@ async function collectWith(collection: Collection): Promise<Findings> {
     }),
   );
   const nodes = await Promise.all(
-    members.map((member) => limit.run(() => probeNode(collection, member, clusterUuid, list.published.get(member.id)))),
+    members.map((member, index) =>
+      limit.run(() => {
+        const isTried = index < collection.limits.probedMax;
+        return probeNode(collection, member, isTried, clusterUuid, list.published.get(member.id));
+      }),
+    ),
   );
   const { total, successful, failed, complete, filterIgnored } = list;
   const finding: ListFinding = {
@@ -107,19 +131,25 @@ async function probeSeed(collection: Collection, seed: Seed): Promise<ProbedSeed
   }
   const { endpoint } = reach;
   const startedMs = collection.timers.nowMs();
-  const answer = await sniff(collection.controlClient, endpoint, {
+  const sniffing = sniff(collection.controlClient, endpoint, {
     pinnedUuid: collection.config.discovery === false ? undefined : collection.config.discovery.clusterUuid,
     probeTimeoutMs: collection.timeouts.probeMs,
     sniffTimeoutMs: collection.timeouts.listMs,
     context: sniffContext(collection.config, endpoint),
   });
+  const hasCredential = endpoint.headers.authorization !== undefined;
+  const latencyMs = () => Math.ceil(collection.timers.nowMs() - startedMs);
+  const answer = await unlessStopped(sniffing, collection.limits.stop);
+  if (answer === undefined) {
+    return { finding: { url, outcome: "untried", reason: noTimeLeft, hasCredential, latencyMs: latencyMs() } };
+  }
   const { name, clusterUuid, clusterName, version, code } = answer.probe;
   const finding: SeedFinding = {
     url,
     ...outcomeOf(answer),
     ...(code === undefined ? {} : { code }),
-    hasCredential: endpoint.headers.authorization !== undefined,
-    latencyMs: Math.ceil(collection.timers.nowMs() - startedMs),
+    hasCredential,
+    latencyMs: latencyMs(),
     ...(name === undefined ? {} : { answeredAs: name }),
     ...(clusterUuid === undefined ? {} : { clusterUuid }),
     ...(clusterName === undefined ? {} : { clusterName }),
@@ -149,8 +179,9 @@ function judgedBy(clusterUuid: string | undefined, seed: SeedFinding): SeedFindi
 // Nodes.
 
 async function probeNode(
-  { access, controlClient, timeouts }: Collection,
+  { access, controlClient, timeouts, limits }: Collection,
   member: NodeRecord,
+  isTried: boolean,
   pinnedUuid: string | undefined,
   published: string | undefined,
 ): Promise<NodeFinding> {
@@ -167,7 +198,11 @@ async function probeNode(
   const reach = access.reach(member);
   if (reach.kind === "refused") return { ...known, verdict: "refused", reason: reach.reason };
 
-  const seen = await probe(controlClient, reach.endpoint, { pinnedUuid, timeoutMs: timeouts.probeMs, fresh: true });
+  if (limits.stop.aborted) return { ...known, verdict: "untried", reason: noTimeLeft };
+  if (!isTried) return { ...known, verdict: "untried", reason: `only ${limits.probedMax} nodes are tried` };
+  const probing = probe(controlClient, reach.endpoint, { pinnedUuid, timeoutMs: timeouts.probeMs, fresh: true });
+  const seen = await unlessStopped(probing, limits.stop);
+  if (seen === undefined) return { ...known, verdict: "untried", reason: noTimeLeft };
   const isAnother = aliases.length === 0 && name !== undefined && seen.name !== undefined && seen.name !== name;
   return {
     ...known,
@@ -177,6 +212,8 @@ async function probeNode(
     ...(isAnother ? { answeredAs: seen.name } : {}),
   };
 }
+
+const noTimeLeft = "no time was left for it";
 
 const verdicts: Readonly<Record<ProbeOutcome, Verdict>> = {
   verified: "kept",

@@ -14,8 +14,9 @@ export interface Diagnosis {
 }
 
 /** What the findings mean for a pool with this configuration, and what can be done about them. */
-export function diagnose({ seeds, list }: Findings): Diagnosis {
-  const advice = [...new Set([...(list === undefined ? [] : adviceOnList(list)), ...adviceOnSeeds(seeds)])];
+export function diagnose(findings: Findings): Diagnosis {
+  const { seeds, list } = findings;
+  const advice = [...new Set(adviceOn(findings).map(({ text }) => text))];
   const reasons = [...seeds, ...(list?.nodes ?? [])].map(({ reason }) => reason);
   const flags = flagsFor([...reasons, ...advice]);
   return {
@@ -44,70 +45,115 @@ function judgeWithoutList(seeds: readonly SeedFinding[]): Judgement {
     : { exitCode: exitCodes.failure, verdict: `No configured node gave a list of nodes: ${staysOnSeeds}` };
 }
 
-/** Pairs of a condition and the advice for it. */
-type Advice = readonly (readonly [isApt: boolean, advice: string])[];
+/** What advice is about. */
+export type AdviceKind =
+  | "path-prefix"
+  | "address-map"
+  | "node-tls"
+  | "node-unreachable"
+  | "node-foreign"
+  | "node-unverified"
+  | "denied"
+  | "overloaded"
+  | "refused"
+  | "other-node"
+  | "incomplete"
+  | "managers"
+  | "no-credential"
+  | "seed-unverified"
+  | "seed-foreign"
+  | "no-list"
+  | "plain-to-tls";
 
-function apt(advice: Advice): readonly string[] {
-  return advice.filter(([isApt]) => isApt).map(([, text]) => text);
+export interface Advice {
+  readonly kind: AdviceKind;
+  readonly text: string;
 }
 
-function adviceOnList({ nodes, allowDirect, failed = 0, filterIgnored }: ListFinding): readonly string[] {
+/** What can be done about the findings, the most useful first. */
+export function adviceOn({ seeds, list }: Findings): readonly Advice[] {
+  return [...(list === undefined ? [] : adviceOnList(list)), ...adviceOnSeeds(seeds)];
+}
+
+type Rules = readonly (readonly [isApt: boolean, kind: AdviceKind, text: string])[];
+
+function apt(rules: Rules): readonly Advice[] {
+  return rules.filter(([isApt]) => isApt).map(([, kind, text]) => ({ kind, text }));
+}
+
+function adviceOnList({ nodes, allowDirect, failed = 0, filterIgnored }: ListFinding): readonly Advice[] {
   const is = (verdict: Verdict) => nodes.some((node) => node.verdict === verdict);
   const unreachable = nodes.filter(({ verdict }) => verdict === "unreachable");
   const unconnected = unreachable.filter((node) => !isTlsFailure(node));
   return apt([
-    [!allowDirect, pathPrefixAdvice],
-    [unconnected.length > 0 && !is("kept"), addressMapAdvice(unconnected)],
+    [!allowDirect, "path-prefix", pathPrefixAdvice],
+    [unconnected.length > 0 && !is("kept"), "address-map", addressMapAdvice(unconnected)],
     [
       unconnected.length < unreachable.length,
+      "node-tls",
       "The TLS connection to a node fails: the reason says what is wrong with it.",
     ],
     [
       is("unreachable") && is("kept"),
+      "node-unreachable",
       "An unreachable node gets no request. It is probed again, and used once it answers.",
     ],
-    [is("foreign"), "An address that leads to another cluster is never used: look at port forwarding and proxies."],
+    [
+      is("foreign"),
+      "node-foreign",
+      "An address that leads to another cluster is never used: look at port forwarding and proxies.",
+    ],
     [
       is("unverified"),
+      "node-unverified",
       "An address is used once a node that has joined the cluster answers there; a proxy is not a node.",
     ],
-    [is("denied"), deniedAdvice],
-    [is("overloaded"), overloadAdvice],
-    [is("refused"), "No credential goes to a refused node; the reason names the option that lets it in."],
+    [is("denied"), "denied", deniedAdvice],
+    [is("overloaded"), "overloaded", overloadAdvice],
+    [is("refused"), "refused", "No credential goes to a refused node; the reason names the option that lets it in."],
     [
       nodes.some(({ answeredAs }) => answeredAs !== undefined),
+      "other-node",
       "An address leads to another node than the one that published it: look at discovery.addressMap.",
     ],
     [
       failed > 0,
+      "incomplete",
       "Some nodes did not answer the node that gave the list, so the list may lack them. A pool would keep them.",
     ],
-    [filterIgnored, "Only dedicated cluster managers are listed, so they are used after all."],
+    [filterIgnored, "managers", "Only dedicated cluster managers are listed, so they are used after all."],
   ]);
 }
 
-function adviceOnSeeds(seeds: readonly SeedFinding[]): readonly string[] {
+function adviceOnSeeds(seeds: readonly SeedFinding[]): readonly Advice[] {
   const is = (outcome: SeedOutcome) => seeds.some((seed) => seed.outcome === outcome);
   const isDenied = (withCredential: boolean) =>
     seeds.some(({ outcome, hasCredential }) => outcome === "denied" && hasCredential === withCredential);
   return apt([
     [
       isDenied(false),
+      "no-credential",
       "No credential was sent: give --username with the password in ROLLCALL_PASSWORD, or --api-key, or --bearer.",
     ],
-    [isDenied(true), deniedAdvice],
+    [isDenied(true), "denied", deniedAdvice],
     [
       is("unverified"),
+      "seed-unverified",
       "A node that has not joined a cluster is not used: look at its log and its discovery settings. If the answer " +
         "is not a node's, the URL leads to something else.",
     ],
     [
       is("foreign"),
+      "seed-foreign",
       "All URLs must lead to one cluster: that of --cluster-uuid, or else of the first that gives a list.",
     ],
-    [is("malformed") || is("empty"), "What answered is not a search node, or a proxy changes its answers."],
-    [is("overloaded"), overloadAdvice],
-    [seeds.some(isPlainToTls), "A node with TLS closes a connection without it: try https:// in place of http://."],
+    [is("malformed") || is("empty"), "no-list", "What answered is not a search node, or a proxy changes its answers."],
+    [is("overloaded"), "overloaded", overloadAdvice],
+    [
+      seeds.some(isPlainToTls),
+      "plain-to-tls",
+      "A node with TLS closes a connection without it: try https:// in place of http://.",
+    ],
   ]);
 }
 
@@ -130,17 +176,18 @@ function addressMapAdvice(unconnected: readonly NodeFinding[]): string {
 }
 
 /** How `discovery.addressMap` names a node: `name:port` for `name/number:port`. */
-function mapKey(node: NodeFinding | undefined): string {
+export function mapKey(node: NodeFinding | undefined): string {
   const published = parsePublishAddress(node?.published);
   return published.ok ? addressOf(published) : "FROM";
 }
 
 /** By the same judgement as for requests. */
-function isTlsFailure({ code }: NodeFinding): boolean {
+export function isTlsFailure({ code }: NodeFinding): boolean {
   const outcome = judgeFailure({ code }, { handedToSocket: false, firstByteSeen: false, reusedSocket: false });
   return outcome.kind === "not-connected" && outcome.code === "TLS";
 }
 
-function isPlainToTls({ url, code }: SeedFinding): boolean {
+/** What a node with TLS does to a request without it. */
+export function isPlainToTls({ url, code }: SeedFinding): boolean {
   return url.startsWith("http:") && (code === "UND_ERR_SOCKET" || code === "ECONNRESET");
 }

@@ -28,7 +28,8 @@ export async function fetchStatus(
   return { seen, heartbeats: replicas.heartbeats() };
 }
 
-async function readWhenConnected(
+/** The view, once Redis answers. Never rejects because of Redis; ends early when `stop` fires. */
+export async function readWhenConnected(
   store: Pick<ViewStore, "read" | "nowMs">,
   stop: AbortSignal,
 ): Promise<StatusSnapshot["seen"]> {

@@ -17,8 +17,9 @@ export interface Findings {
  *   unverified            is not a node, or has not joined a cluster
  *   foreign               belongs to another cluster than the configured one, or than the one shown
  *   unreachable           no connection, or no answer in time
+ *   untried               the time was over before
  */
-export type SeedOutcome = "listed" | "malformed" | "empty" | Exclude<ProbeOutcome, "verified">;
+export type SeedOutcome = "listed" | "malformed" | "empty" | "untried" | Exclude<ProbeOutcome, "verified">;
 
 export interface SeedFinding {
   /** `scheme://host:port` and the path prefix; never a user. */
@@ -64,6 +65,7 @@ export interface ListFinding {
  *   foreign       answered as a node of another cluster
  *   unverified    answered, but not as a node that has joined a cluster
  *   overloaded    answered 429 or 5xx
+ *   untried       no request: the time was over, or enough other nodes were tried
  */
 export type Verdict =
   | "kept"
@@ -73,7 +75,8 @@ export type Verdict =
   | "unreachable"
   | "foreign"
   | "unverified"
-  | "overloaded";
+  | "overloaded"
+  | "untried";
 
 export interface NodeFinding {
   readonly id: string;

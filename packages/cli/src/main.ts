@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { RollcallError } from "@rollcall/core";
 import { Command, CommanderError } from "commander";
 import { createCoordinatorCommand } from "./coordinator-command.js";
+import { createDoctorCommand } from "./doctor/doctor-command.js";
 import type { Environment } from "./environment.js";
 import { exitCodes } from "./exit-codes.js";
 import { createSniffCommand } from "./sniff-command.js";
@@ -23,7 +24,7 @@ async function run(words: readonly string[]): Promise<number> {
   const finish = (code: number) => {
     exitCode = code;
   };
-  for (const create of [createSniffCommand, createCoordinatorCommand, createStatusCommand]) {
+  for (const create of [createSniffCommand, createDoctorCommand, createCoordinatorCommand, createStatusCommand]) {
     program.addCommand(create(environment, finish).copyInheritedSettings(program));
   }
   try {

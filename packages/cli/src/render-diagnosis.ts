@@ -20,7 +20,8 @@ export function renderDiagnosis({ seeds, list }: Findings, diagnosis: Diagnosis,
   return `${sections.join("\n\n")}\n`;
 }
 
-function section(heading: string, entries: readonly string[], paint: Paint): string {
+/** A heading and what stands below it. */
+export function section(heading: string, entries: readonly string[], paint: Paint): string {
   return [paint("heading", heading), ...entries].join("\n");
 }
 
@@ -38,7 +39,8 @@ function seedEntry(seed: SeedFinding, isListSource: boolean, paint: Paint): stri
   return entry(outcome, labelWidth, [url, said], (label) => paint("bad", label));
 }
 
-function clusterEntries({ seed, total, successful, failed, complete }: ListFinding): readonly string[] {
+/** What the cluster says of itself, by the seed that gave the list. */
+export function clusterEntries({ seed, total, successful, failed, complete }: ListFinding): readonly string[] {
   const counts =
     total === undefined
       ? "the answer does not say how many nodes were asked"
@@ -53,7 +55,8 @@ function clusterEntries({ seed, total, successful, failed, complete }: ListFindi
   return rows.map(([label, text]) => entry(label, labelWidth, [text]));
 }
 
-function nodeEntries(nodes: readonly NodeFinding[], paint: Paint): readonly string[] {
+/** One entry a node, with the verdict on it. */
+export function nodeEntries(nodes: readonly NodeFinding[], paint: Paint): readonly string[] {
   const legend = roleLegend(nodes.flatMap(({ roles = [] }) => roles));
   const entries = nodes.map((node) => nodeEntry(node, paint));
   return legend === "" ? entries : [...entries, entry("roles", labelWidth, [legend])];
@@ -68,6 +71,7 @@ const verdictStyles: Readonly<Record<Verdict, Style>> = {
   foreign: "bad",
   unverified: "caution",
   overloaded: "caution",
+  untried: "caution",
 };
 
 function nodeEntry(node: NodeFinding, paint: Paint): string {

@@ -1,3 +1,4 @@
+import { nameList } from "./name-list.js";
 import type { NodeReport, StatusReport } from "./status-report.js";
 
 /** What may be wrong with a view, the worst first. */
@@ -22,8 +23,8 @@ export function troublesOf({ state, view, nodes }: Pick<StatusReport, "state" | 
   return [
     ...(state === "fresh" ? [] : [{ kind: "view", text: `the view is not fresh: ${state}` } as const]),
     ...(view === null || serving.length > 0 ? [] : [{ kind: "no-node", text: "no node is healthy" } as const]),
-    ...(down.length === 0 ? [] : [{ kind: "down", text: `down: ${listOf(down)}` } as const]),
-    ...(draining.length === 0 ? [] : [{ kind: "draining", text: `draining: ${listOf(draining)}` } as const]),
+    ...(down.length === 0 ? [] : [{ kind: "down", text: `down: ${nameList(down)}` } as const]),
+    ...(draining.length === 0 ? [] : [{ kind: "draining", text: `draining: ${nameList(draining)}` } as const]),
   ];
 }
 
@@ -32,11 +33,4 @@ export function healthOf(troubles: readonly Trouble[], failOn: readonly TroubleK
   const counted = troubles.filter(({ kind }) => failOn.includes(kind));
   if (counted.some(({ kind }) => kind === "view" || kind === "no-node")) return "failing";
   return counted.length > 0 ? "degraded" : "well";
-}
-
-const namedMax = 5;
-
-function listOf(names: readonly string[]): string {
-  const more = names.length - namedMax;
-  return `${names.slice(0, namedMax).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -44,3 +44,9 @@ export function entry(
 export function wrapText(text: string, width: number): readonly string[] {
   return wrapAnsi(text, width).split("\n");
 }
+
+/** Lines to copy, below an {@link entry} of that label width: none is wrapped, characters that are not printable are replaced. */
+export function pasteLines(lines: readonly string[], labelWidth: number): string {
+  const indent = " ".repeat(2 + labelWidth + 2);
+  return lines.map((one) => `${indent}${printable(one)}`).join("\n");
+}

@@ -2,6 +2,7 @@
 // use the package "rollcall", whose exports follow semantic versioning.
 
 export { ClusterAccess, type Reach, type ResolvedSeed } from "./cluster/access.js";
+export type { CertificateFacts, ChainAuthority } from "./cluster/certificate-chain.js";
 export {
   type ControlClient,
   type ControlRequest,
@@ -12,6 +13,13 @@ export {
   repeatsMax,
 } from "./cluster/control-client.js";
 export type { Endpoint } from "./cluster/endpoint.js";
+export {
+  type ConnectionExamination,
+  type ConnectionStep,
+  examineConnection,
+  type TlsExamination,
+} from "./cluster/examine-connection.js";
+export { examineName, type NameExamination } from "./cluster/examine-name.js";
 export { HttpControlClient } from "./cluster/http-control-client.js";
 export { type Probe, type ProbeOptions, probe } from "./cluster/probe.js";
 export { hostRefused } from "./cluster/refused-connection.js";
@@ -24,8 +32,10 @@ export { warnOfLogger } from "./logger-warning.js";
 export { ReplicaRegistry } from "./replica-registry.js";
 export type { SniffTimes } from "./sniff-schedule.js";
 export { type RunningCoordinator, startCoordinator } from "./start-coordinator.js";
+export { examineRedis, type RedisExamination, type RedisServerFacts } from "./store/examine-redis.js";
 export { createMemoryStore } from "./store/memory-store.js";
 export { RateLimiter } from "./store/rate-limiter.js";
+export type { RedisPermission } from "./store/redis-permissions.js";
 export { createRedisStore, type RedisStoreOptions } from "./store/redis-store.js";
 export type { Lease, Publication, Renewal, ViewStore } from "./store/view-store.js";
-export { systemTimers } from "./system-timers.js";
+export { systemTimers, wallNowMs } from "./system-timers.js";

@@ -1,3 +1,4 @@
+import { present } from "@rollcall/core";
 import type { Dispatcher } from "undici";
 import { type ControlResponse, failedResponse, tooLarge } from "./control-client.js";
 
@@ -11,6 +12,7 @@ export class ControlAnswer implements Dispatcher.DispatchHandler {
   private readonly chunks: Buffer[] = [];
   private byteLength = 0;
   private status = 0;
+  private date: string | undefined;
   private isWanted = true;
   private stop: ((error?: Error) => void) | undefined;
   private settle: (response: ControlResponse) => void = () => {};
@@ -35,8 +37,9 @@ export class ControlAnswer implements Dispatcher.DispatchHandler {
   }
 
   /** Again for the answer itself after an interim one. */
-  onHeaders(status: number): boolean {
+  onHeaders(status: number, headers: readonly Buffer[]): boolean {
     this.status = status;
+    this.date = headerOf(headers, "date");
     return true;
   }
 
@@ -50,10 +53,19 @@ export class ControlAnswer implements Dispatcher.DispatchHandler {
   }
 
   onComplete(): void {
-    this.settle({ kind: "answered", status: this.status, body: Buffer.concat(this.chunks) });
+    const { status, date } = this;
+    this.settle({ kind: "answered", status, body: Buffer.concat(this.chunks), ...present({ date }) });
   }
 
   onError(error: Error): void {
     this.fail(error);
   }
+}
+
+/** Names and values in turn. */
+function headerOf(headers: readonly Buffer[], wanted: string): string | undefined {
+  const at = headers.findIndex((name, index) => {
+    return index % 2 === 0 && name.length === wanted.length && name.toString("latin1").toLowerCase() === wanted;
+  });
+  return at < 0 ? undefined : headers[at + 1]?.toString("latin1");
 }

@@ -2,7 +2,13 @@ import type { Endpoint } from "./endpoint.js";
 
 /** What came back, or why nothing did. */
 export type ControlResponse =
-  | { readonly kind: "answered"; readonly status: number; readonly body: Buffer }
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly body: Buffer;
+      /** The header of that name: the time at the other end, to the second. */
+      readonly date?: string;
+    }
   | { readonly kind: "failed"; readonly code: string; readonly reason: string };
 
 export interface ControlRequest {

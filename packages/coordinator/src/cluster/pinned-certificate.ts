@@ -16,7 +16,7 @@ const longestChain = 10;
  * @returns what is wrong, or undefined where all is well
  */
 export function judgePinnedChain(
-  socket: TLSSocket,
+  socket: Pick<TLSSocket, "getPeerX509Certificate">,
   hostname: string,
   fingerprint: string,
   nowMs: number,
