@@ -7,7 +7,7 @@ import { median } from "../statistics.js";
 import { type ClientKindName, clientKinds, type Way, ways } from "./client-contenders.js";
 
 const inFlight = 64;
-const fullExtent = { rounds: 7, forMs: 400, warmUpMs: 1_500 };
+const fullExtent = { rounds: 9, forMs: 700, warmUpMs: 3_000 };
 const quickExtent = { rounds: 2, forMs: 150, warmUpMs: 150 };
 
 /** Of a request: what each way costs, round by round. */

@@ -6,6 +6,8 @@ import { type CallName, calls, index, lineOf, linesOfMegabyte } from "./calls.js
 import type { CompressionCost, CompressionOrder } from "./client.js";
 
 const linkBitsPerSecond = 100_000_000;
+/** Answers and bodies of 1 MB at once: a small heap makes the node refuse them. */
+const heapMegabytes = 1_024;
 const ways = ["direct", "link"] as const;
 type Way = (typeof ways)[number];
 
@@ -20,7 +22,7 @@ interface Measured {
 export async function compression({ quick }: { readonly quick: boolean }): Promise<Report> {
   const rounds = quick ? 1 : 5;
   const ms = quick ? 300 : 2_000;
-  await using engine = await startEngine({ kind: "opensearch", nodes: 1, onProgress: console.log });
+  await using engine = await startEngine({ kind: "opensearch", nodes: 1, heapMegabytes, onProgress: console.log });
   const [node] = engine.nodes;
   if (node === undefined) throw new Error("the engine has no node");
   await fill(node.url);

@@ -12,6 +12,8 @@ export interface EngineOptions {
   readonly dedicatedManagers?: number;
   /** OpenSearch only: its security plugin, with TLS and basic auth on every node. Default false. */
   readonly secured?: boolean;
+  /** Of each node. Default: 256, and 384 with the security plugin, which bear little at a time. */
+  readonly heapMegabytes?: number;
   /** One line for each step that takes a while. Default: silent. */
   readonly onProgress?: (line: string) => void;
   /** Called with the addresses that the nodes will have, before any of them is started. */

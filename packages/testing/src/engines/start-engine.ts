@@ -62,7 +62,7 @@ export async function startEngine(options: EngineOptions): Promise<EngineCluster
       logFile: join(folder, `${name}.log`),
       classPath: await classPathOf(engine),
       plugins: secured ? [securityPlugin, ...release.plugins] : release.plugins,
-      heapMegabytes: secured ? securedHeapMegabytes : plainHeapMegabytes,
+      heapMegabytes: options.heapMegabytes ?? (secured ? securedHeapMegabytes : plainHeapMegabytes),
       systemProperties: {
         "log4j2.configurationFile": join(home, "config", "log4j2.properties"),
         "java.io.tmpdir": join(home, "tmp"),
