@@ -1,4 +1,4 @@
-import type { Pool, PoolRequest, PoolResponse, RollcallError, StreamResponse } from "@rollcall/worker";
+import type { Pool, PoolRequest, ResponseHead, RollcallError } from "@rollcall/worker";
 import { pathError } from "./client-error.js";
 import type { ClientVersion } from "./client-version.js";
 import { type DiagnosticResult, endRetries } from "./diagnostic-result.js";
@@ -57,18 +57,17 @@ export class PoolConnection {
     endRetries(this.#result);
   }
 
-  protected async send<Answer extends PoolResponse | StreamResponse>(
-    request: ClientRequest,
-    terms: Pick<CallTerms, "timeoutMs" | "signal">,
-    limits: SizeLimits | undefined,
-    send: (prepared: PoolRequest) => Promise<Answer>,
-  ): Promise<Answer> {
-    const { urls, version, maxResponseBytes: poolMaxBytes } = this.#parts;
+  /** The call as the pool takes it. Throws what the pool's own checks would throw. */
+  protected prepared(request: ClientRequest, terms: CallTerms, limits: SizeLimits | undefined): PoolRequest {
+    const { version, maxResponseBytes: poolMaxBytes } = this.#parts;
     version.read(request.headers);
     const maxResponseBytes = limits === undefined ? undefined : boundOf(request.headers, limits, poolMaxBytes);
-    const answer = await send(poolRequestOf(request, { ...terms, maxResponseBytes, result: this.#result }));
-    this.#tried(answer.attempts.length, urls.of(answer.nodeUrl));
-    return answer;
+    return poolRequestOf(request, terms, maxResponseBytes, this.#result);
+  }
+
+  /** Records the attempts of a call that has been answered. */
+  protected answered({ attempts, nodeUrl }: ResponseHead): void {
+    this.#tried(attempts.length, this.#parts.urls.of(nodeUrl));
   }
 
   /** Records the attempts of a call that has failed. Returns the error that the clients hand out as it is, if any. */

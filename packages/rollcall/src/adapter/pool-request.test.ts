@@ -8,14 +8,11 @@ import { type ClientRequest, poolRequestOf } from "./pool-request.js";
 function requestOf(given: Partial<ClientRequest>, options: CallOptions = {}, context: unknown = null): PoolRequest {
   const result = { meta: { attempts: 0, connection: null, context, request: { options } } };
   const request = { method: "GET", path: "/a", ...given };
-  return poolRequestOf(request, { timeoutMs: undefined, signal: undefined, maxResponseBytes: undefined, result });
+  return poolRequestOf(request, { timeoutMs: undefined, signal: undefined }, undefined, result);
 }
 
 const timeoutOf = (timeoutMs: unknown) =>
-  poolRequestOf(
-    { method: "GET", path: "/" },
-    { timeoutMs, signal: undefined, maxResponseBytes: undefined, result: undefined },
-  ).timeoutMs;
+  poolRequestOf({ method: "GET", path: "/" }, { timeoutMs, signal: undefined }, undefined, undefined).timeoutMs;
 
 it("a client's query joins the path, also where the path has one of its own or no slash", () => {
   assert.equal(requestOf({ path: "/a", querystring: "b=1" }).path, "/a?b=1");

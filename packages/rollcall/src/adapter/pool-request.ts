@@ -15,14 +15,15 @@ export interface ClientRequest {
 export interface CallTerms {
   readonly timeoutMs: unknown;
   readonly signal: PoolRequest["signal"];
-  readonly maxResponseBytes: number | undefined;
-  /** Where the client has shown its state of the call. */
-  readonly result: DiagnosticResult | undefined;
 }
 
-/** The same request for the pool. */
-export function poolRequestOf(request: ClientRequest, terms: CallTerms): PoolRequest {
-  const { signal, timeoutMs, maxResponseBytes, result } = terms;
+/** The same request for the pool. `result`: where the client has shown its state of the call. */
+export function poolRequestOf(
+  request: ClientRequest,
+  { signal, timeoutMs }: CallTerms,
+  maxResponseBytes: number | undefined,
+  result: DiagnosticResult | undefined,
+): PoolRequest {
   const { authorization } = request.headers ?? {};
   const auth = authorization === undefined ? undefined : credentialOf(authorization);
   return {

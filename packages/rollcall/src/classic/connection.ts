@@ -1,8 +1,8 @@
-import { RollcallError } from "@rollcall/worker";
+import { type Pool, RollcallError } from "@rollcall/worker";
 import { clientErrorOf, setCause } from "../adapter/client-error.js";
 import type { DiagnosticResult } from "../adapter/diagnostic-result.js";
 import { type ConnectionParts, PoolConnection } from "../adapter/pool-connection.js";
-import type { ClientRequest } from "../adapter/pool-request.js";
+import type { CallTerms, ClientRequest } from "../adapter/pool-request.js";
 import type { SizeLimits } from "../adapter/size-limits.js";
 import { streamedMessage, WholeMessage } from "./answer-message.js";
 import { CallAbort } from "./call-abort.js";
@@ -54,18 +54,26 @@ export class ClassicConnection extends PoolConnection {
     const signal = new CallAbort();
     const { pool } = this.#shared;
     const terms = { timeoutMs: request.timeout, signal };
-    const message: Promise<object> =
-      request.asStream === true
-        ? this.send(request, terms, undefined, (prepared) => pool.stream(prepared)).then(streamedMessage)
-        : this.send(request, terms, this.#limits, (one) => pool.request(one)).then(
-            (answer) => new WholeMessage(answer),
-          );
+    const message =
+      request.asStream === true ? this.#streamed(pool, request, terms) : this.#whole(pool, request, terms);
     message.then(
       // Not within the promise: an error that a user's callback throws is an exception, not a rejection.
       (answered) => process.nextTick(callback, null, answered),
       (error: unknown) => process.nextTick(callback, this.#errorOf(request, error), null),
     );
     return signal;
+  }
+
+  async #streamed(pool: Pool, request: ClassicRequest, terms: CallTerms): Promise<object> {
+    const answer = await pool.stream(this.prepared(request, terms, undefined));
+    this.answered(answer);
+    return streamedMessage(answer);
+  }
+
+  async #whole(pool: Pool, request: ClassicRequest, terms: CallTerms): Promise<object> {
+    const answer = await pool.request(this.prepared(request, terms, this.#limits));
+    this.answered(answer);
+    return new WholeMessage(answer);
   }
 
   close(callback: () => void = () => {}): void {

@@ -37,7 +37,8 @@ describe("a response", () => {
     ]);
     assert.equal(headers["content-type"], "text/plain");
     assert.deepEqual(headers.warning, ["a", "b"]);
-    assert.equal(Object.getPrototypeOf(headers), null);
+    assert.equal(Object.getOwnPropertyDescriptor(headers, "__proto__")?.value, "x");
+    for (const name of ["constructor", "toString"]) assert.equal(headers[name], undefined, name);
   });
 
   it("a response is JSON with a byte order mark before it, too", () => {

@@ -268,19 +268,18 @@ function headersOf({ headers }: Endpoint, { unpacksAnswers }: ConnectionSettings
 }
 
 /** The headers of one request at a node: those of the request, and those of the pool that it does not give itself. */
-export function mergeHeaders(ofPool: string[], ofRequest: readonly string[]): string[] {
-  if (ofPool.length === 0) return ofRequest as string[];
-  for (let at = 0; at < ofPool.length; at += 2) {
-    if (isNamed(ofPool[at], ofRequest)) return withoutRepeated(ofPool, ofRequest).concat(ofRequest as string[]);
+export function mergeHeaders(ofPool: readonly string[], ofRequest: readonly string[]): string[] {
+  let merged: string[] | undefined;
+  for (let at = 0; at + 1 < ofPool.length; at += 2) {
+    const name = ofPool[at] as string;
+    if (isNamed(name, ofRequest)) continue;
+    merged ??= ofRequest.slice();
+    merged.push(name, ofPool[at + 1] as string);
   }
-  return ofPool.concat(ofRequest as string[]);
+  return merged ?? (ofRequest as string[]);
 }
 
-function withoutRepeated(ofPool: readonly string[], ofRequest: readonly string[]): string[] {
-  return ofPool.filter((_, at) => !isNamed(ofPool[at - (at % 2)], ofRequest));
-}
-
-function isNamed(name: string | undefined, headers: readonly string[]): boolean {
+function isNamed(name: string, headers: readonly string[]): boolean {
   for (let at = 0; at < headers.length; at += 2) if (headers[at] === name) return true;
   return false;
 }
