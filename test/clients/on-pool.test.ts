@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { PassThrough, Readable } from "node:stream";
 import { after, before, describe, it } from "node:test";
 import { type FixtureCluster, startFixtureCluster } from "@rollcall/testing/fixture";
@@ -51,6 +54,22 @@ for (const tested of testedClients) {
         clientOn(tested, refusing, { requestTimeout: 300 }).transport.request({ method: "GET", path: "/" }),
       );
       assert.equal(causeOf(refused)[1], "no");
+    });
+
+    it("fails a call whose answer has a coding that the pool cannot undo, with an error that names it", async () => {
+      const packed = createServer((_, response) => response.writeHead(200, { "content-encoding": "lzma" }).end("?"));
+      packed.listen(0, "127.0.0.1");
+      await once(packed, "listening");
+      const url = `http://127.0.0.1:${(packed.address() as AddressInfo).port}`;
+      await using unpacking = createPool({
+        ...{ nodes: [url], discovery: false, threads: 0, logger: false },
+        compression: true,
+      });
+      const call = clientOn(tested, unpacking).transport.request(read("ok"), { maxRetries: 0 });
+      const unreadable = await failureOf(call).finally(() => packed.close());
+      assert.ok(unreadable instanceof classOf(tested, "ConnectionError"));
+      assert.deepEqual(causeOf(unreadable), ["BAD_RESPONSE", "maybe"]);
+      assert.match(unreadable.message, /lzma/);
     });
 
     it("sends a call with `maxRetries: 0` once, and takes a status that the call ignores for an answer", async () => {
