@@ -7,7 +7,7 @@ import { type FiveKeys, scriptsOf } from "#coordinator/store/scripts";
 import { RedisData } from "../simulation/redis-data.js";
 import { redisScripts } from "../simulation/redis-scripts.js";
 
-const calls = 600;
+const calls = 900;
 const leaseMs = 60_000;
 const aheadMs = 86_400_000;
 
@@ -15,7 +15,7 @@ it("the simulation's scripts do what those in Lua do, call by call", async () =>
   await using server = await startRedis();
   const { client } = server;
   const scripts = scriptsOf(client);
-  const { lease, epoch, head, topology, marks, events } = redisKeys("logs");
+  const { lease, epoch, head, topology, marks, history, events } = redisKeys("logs");
   const five: FiveKeys = [lease, epoch, head, topology, marks];
   const simulated: string[] = [];
   const data = new RedisData(
@@ -43,7 +43,18 @@ it("the simulation's scripts do what those in Lua do, call by call", async () =>
     return redisScripts[script]?.(data, keys, args.map(String)) ?? null;
   };
   const call = async (): Promise<readonly [string, unknown, unknown]> => {
-    const kind = one(["acquire", "renew", "renew", "publish", "publish", "publish", "release", "damage"]);
+    const kind = one([
+      "acquire",
+      "renew",
+      "renew",
+      "publish",
+      "publish",
+      "publish",
+      "record",
+      "record",
+      "release",
+      "damage",
+    ]);
     const leader = one(["a", "a", "a", "b"]);
     const given = random() < 0.8 ? epochs.at(-1) : one(epochs);
     assert.ok(given !== undefined);
@@ -81,6 +92,17 @@ it("the simulation's scripts do what those in Lua do, call by call", async () =>
           simulate(kind, five, ...argsOf(given.simulated)),
         ];
       }
+      case "record": {
+        const length = (data.text(history) ?? "").length;
+        const before = one(["", length, length, length, length + 1]);
+        const message = one(["", "entries"]);
+        const argsOf = (its: string) => [leader, its, before, "line\n", events, message] as const;
+        return [
+          kind,
+          await scripts.record([lease, epoch, history], ...argsOf(given.real)),
+          simulate(kind, [lease, epoch, history], ...argsOf(given.simulated)),
+        ];
+      }
       case "release": {
         const argsOf = (its: string) => [leader, its, events, "released"] as const;
         return [
@@ -90,7 +112,7 @@ it("the simulation's scripts do what those in Lua do, call by call", async () =>
         ];
       }
       default: {
-        const key = one([topology, marks, head, lease]);
+        const key = one([topology, marks, head, history, lease]);
         await client.del(key);
         data.delete(key);
         return [kind, true, true];
@@ -102,7 +124,7 @@ it("the simulation's scripts do what those in Lua do, call by call", async () =>
     const [kind, real, simulated] = await call();
     assert.deepEqual(simulated, real, `call ${at}: ${kind}`);
     seen.set(`${kind} ${real}`, (seen.get(`${kind} ${real}`) ?? 0) + 1);
-    for (const key of [lease, topology, marks]) {
+    for (const key of [lease, topology, marks, history]) {
       assert.equal(data.text(key) ?? null, await client.get(key), `${key} after call ${at}: ${kind}`);
     }
     assert.equal(timeless(data.text(head) ?? ""), timeless((await client.get(head)) ?? ""), `head after call ${at}`);
@@ -116,6 +138,9 @@ it("the simulation's scripts do what those in Lua do, call by call", async () =>
     "renew kept",
     "renew lost",
     "renew incomplete",
+    "record kept",
+    "record lost",
+    "record incomplete",
     "release 1",
   ]) {
     assert.ok(seen.has(outcome), `it never came to "${outcome}"`);

@@ -185,6 +185,10 @@ describe("Redis users", () => {
       reader.store.report({ node: "id0@es0:9200", reason: "connection refused", replica: "r1" });
       leader.store.requestStatus();
       await waitUntil("both have arrived", () => received.length === 2);
+      const entry = { atMs: 1, event: "node.down", text: "node es0 is down", by: "a" };
+      assert.ok(await leader.store.addHistory(lease, [entry], 1));
+      assert.ok(await leader.store.addHistory(lease, [entry, { ...entry, atMs: 2 }], 1));
+      assert.equal((await reader.store.readHistory())?.length, 2);
       await leader.store.release(lease);
       // Nothing that they tried was denied.
       assert.deepEqual(await server.client.call("ACL", "LOG"), []);

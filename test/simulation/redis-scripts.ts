@@ -6,7 +6,7 @@ import type { RedisData } from "./redis-data.js";
  */
 export type Script = (data: RedisData, keys: readonly string[], args: readonly string[]) => string | number | null;
 
-export const redisScripts: Readonly<Record<string, Script>> = { acquire, renew, publish, release };
+export const redisScripts: Readonly<Record<string, Script>> = { acquire, renew, publish, record, release };
 
 function acquire(data: RedisData, keys: readonly string[], args: readonly string[]): string | null {
   const [lease = "", epoch = ""] = keys;
@@ -59,6 +59,16 @@ function publish(data: RedisData, keys: readonly string[], args: readonly string
   data.set(head, stamped);
   data.publish(channel, `${before}${stamped}${after}`);
   return "published";
+}
+
+function record(data: RedisData, keys: readonly string[], args: readonly string[]): string {
+  const [lease = "", epoch = "", history = ""] = keys;
+  const [leader, itsEpoch, before = "", lines = "", channel = "", message = ""] = args;
+  if (data.text(lease) !== leader || data.text(epoch) !== itsEpoch) return "lost";
+  if (before !== "" && data.bytes(history) !== Number(before)) return "incomplete";
+  data.set(history, before === "" ? lines : `${data.text(history) ?? ""}${lines}`);
+  if (message !== "") data.publish(channel, message);
+  return "kept";
 }
 
 function release(data: RedisData, keys: readonly string[], args: readonly string[]): number {

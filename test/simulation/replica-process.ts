@@ -3,6 +3,7 @@ import { addressOf, type View } from "@rollcall/core/view";
 import { Cluster } from "#worker/cluster-state/cluster";
 import type { ClusterState } from "#worker/cluster-state/cluster-state";
 import type { KnownNode } from "#worker/cluster-state/collaborators";
+import { IncidentMeter } from "#worker/cluster-state/incident-cost";
 import { createNodeTable } from "#worker/cluster-state/node-table";
 import { ControlProber } from "#worker/cluster-state/prober";
 import { ViewSource, type ViewSourceParts } from "#worker/cluster-state/view-source";
@@ -74,6 +75,10 @@ export class ReplicaProcess {
           ...{ ...common, access, controlClient, replica: name },
           openStore: () => this.openStore(),
           cluster: this.watched(state),
+          meter: new IncidentMeter(
+            () => ({ retries: 0, reroutes: 0, failed: 0, writeWaits: 0 }),
+            () => process.nowMs(),
+          ),
           workload: { threads: () => [], load: () => undefined, answered: () => sender.answered },
         }),
     };

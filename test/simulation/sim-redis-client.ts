@@ -74,7 +74,7 @@ export class SimRedisClient extends EventEmitter {
   }
 
   publish(channel: string, message: string): Promise<unknown> {
-    return this.send({ name: "publish", channel, message });
+    return this.send({ name: "publish", channel, message: asBytes(message) });
   }
 
   /** As ioredis does, the script becomes a method. */
@@ -82,7 +82,7 @@ export class SimRedisClient extends EventEmitter {
     const script = name.replace(/^rollcall/, "").toLowerCase();
     Object.assign(this, {
       [name]: (...parameters: readonly (string | number | Buffer)[]) => {
-        const texts = parameters.map((one) => (Buffer.isBuffer(one) ? one.toString("latin1") : `${one}`));
+        const texts = parameters.map((one) => asBytes(one));
         const [keys, args] = [texts.slice(0, numberOfKeys), texts.slice(numberOfKeys)];
         return this.send({ name: "script", script, keys, args });
       },
@@ -246,4 +246,9 @@ export class SimRedisClient extends EventEmitter {
     }
     for (const owed of [...this.owed]) owed.reject(new Error("Connection is closed."));
   }
+}
+
+/** As the other side has it: one character a byte. */
+function asBytes(value: string | number | Buffer): string {
+  return (Buffer.isBuffer(value) ? value : Buffer.from(`${value}`)).toString("latin1");
 }

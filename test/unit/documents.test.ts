@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { RollcallErrorCode } from "@rollcall/core";
+import { logEvents, type RollcallErrorCode } from "@rollcall/core";
 import {
   bounds,
   type CompressionOptions,
@@ -151,20 +151,38 @@ it("docs/pooling.md gives every value without an option as the code has it", () 
   assert.deepEqual(stated, { ...fixed });
 });
 
-it("docs/operations.md quotes only log lines and status texts that the code can write", () => {
+it("docs/operations.md and docs/log-events.md quote only log lines and status texts that the code can write", () => {
   const source = filesIn(join(root, "packages"), ".ts")
     .filter((path) => !path.includes(".test."))
     .flatMap((path) => read(join("packages", path)).split("\n"))
     .filter((line) => !/^\s*(?:\/?\*|\/\/)/.test(line))
     .join("\n")
     .replaceAll("\\`", "`");
-  const tables = ["log", "status of the view", "status of a node", "status of a replica"];
+  const tables = ["status of the view", "status of a node", "status of a replica"];
   const unknown = tables
     .flatMap((table) => tableRows(read("docs/operations.md"), table))
+    .concat(tableRows(read("docs/log-events.md"), "log").map(([, line = ""]) => [line]))
     .flatMap(([quoted = ""]) => quoted.replace(/`, (?:of|as) .*$/, "").split(/…|`, `/))
     .map((part) => part.replace(/^[`\s:]+|[`\s:;]+$/g, "").replace(/^node /, ""))
     .filter((part) => part !== "" && part !== "node" && !source.includes(part));
   assert.deepEqual(unknown, []);
+});
+
+it("docs/log-events.md is the table of events that the code logs by: level, meaning, and what to do", () => {
+  const rows = tableRows(read("docs/log-events.md"), "log");
+  assert.deepEqual(
+    rows.map(([event, , level, means, todo]) => ({ event, level, means, todo })),
+    Object.entries(logEvents).map(([event, { level, means, todo }]) => ({
+      ...{ event, level, means: cleanCell(means), todo: cleanCell(todo) },
+    })),
+  );
+});
+
+it("no package writes a log line without its event: only logEvent of core calls a logger", () => {
+  const calls = filesIn(join(root, "packages"), ".ts")
+    .filter((path) => !/\.test\.|^testing|^core\/src\/(?:log-events|bound-logger|safe-logger)\.ts$/.test(path))
+    .filter((path) => /logger\??\.(?:debug|info|warn|error)\(|logger\[/i.test(read(join("packages", path))));
+  assert.deepEqual(calls, []);
 });
 
 /** Complete by its type: a new code does not compile before it stands here. */

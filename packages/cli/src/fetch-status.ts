@@ -1,11 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ReplicaRegistry, ViewStore } from "@rollcall/coordinator";
-import { RollcallError } from "@rollcall/core";
+import { pause } from "./pause.js";
 import type { StatusSnapshot } from "./status-report.js";
-
-/** A connection takes a moment, and a lost one is made again; after this time Redis counts as away. */
-const connectWithinMs = 3_000;
-const retryMs = 100;
+import { whenConnected } from "./when-connected.js";
 
 /**
  * Takes one snapshot: reads the view, sends a status request and collects heartbeats for `waitMs`. In this order, so
@@ -33,20 +29,7 @@ export async function readWhenConnected(
   store: Pick<ViewStore, "read" | "nowMs">,
   stop: AbortSignal,
 ): Promise<StatusSnapshot["seen"]> {
-  const untilMs = performance.now() + connectWithinMs;
-  for (;;) {
-    try {
-      const view = await store.read();
-      return view === undefined ? { kind: "none" } : { kind: "view", view, nowMs: store.nowMs() };
-    } catch (error) {
-      if (!(error instanceof RollcallError) || error.code !== "REDIS") throw error;
-      if (performance.now() >= untilMs || stop.aborted) return { kind: "away", problem: error.message };
-    }
-    await pause(retryMs, stop);
-  }
-}
-
-/** Keeps the process alive meanwhile, unlike the timers of a pool. */
-export async function pause(ms: number, stop: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal: stop }).catch(() => {});
+  const read = await whenConnected(() => store.read(), stop);
+  if ("problem" in read) return { kind: "away", problem: read.problem };
+  return read.value === undefined ? { kind: "none" } : { kind: "view", view: read.value, nowMs: store.nowMs() };
 }

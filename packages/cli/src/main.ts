@@ -6,6 +6,7 @@ import { createCoordinatorCommand } from "./coordinator-command.js";
 import { createDoctorCommand } from "./doctor/doctor-command.js";
 import type { Environment } from "./environment.js";
 import { exitCodes } from "./exit-codes.js";
+import { createHistoryCommand } from "./history-command.js";
 import { createSniffCommand } from "./sniff-command.js";
 import { createStatusCommand } from "./status-command.js";
 import { describeUsageError } from "./usage-error.js";
@@ -24,7 +25,13 @@ async function run(words: readonly string[]): Promise<number> {
   const finish = (code: number) => {
     exitCode = code;
   };
-  for (const create of [createSniffCommand, createDoctorCommand, createCoordinatorCommand, createStatusCommand]) {
+  for (const create of [
+    createSniffCommand,
+    createDoctorCommand,
+    createCoordinatorCommand,
+    createStatusCommand,
+    createHistoryCommand,
+  ]) {
     program.addCommand(create(environment, finish).copyInheritedSettings(program));
   }
   try {

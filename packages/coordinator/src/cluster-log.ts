@@ -1,8 +1,17 @@
-import { type Logger, present } from "@rollcall/core";
+import { type LogEventName, type Logger, logEvent, present } from "@rollcall/core";
 import type { ArbiterEffect } from "@rollcall/core/health";
 import { type ParsedSniff, type Refused, sanitizeForLog } from "@rollcall/core/sniff";
-import { addressOf, type NodeRecord, nodeKey } from "@rollcall/core/view";
-import { disputeClearedLine, disputeLine, nodeLabel, transitionLine } from "./transition-line.js";
+import { addressOf, type HistoryNode, historyNode, type NodeRecord, nodeKey } from "@rollcall/core/view";
+import type { HistoryRecorder } from "./history-recorder.js";
+import {
+  disputeClearedLine,
+  disputeLine,
+  labelOfNode,
+  nodeFields,
+  nodeLabel,
+  transitionEvent,
+  transitionLine,
+} from "./transition-line.js";
 import { WarnOnce } from "./warn-once.js";
 
 type Effect<Type extends ArbiterEffect["type"]> = Extract<ArbiterEffect, { type: Type }>;
@@ -11,7 +20,10 @@ type Effect<Type extends ArbiterEffect["type"]> = Extract<ArbiterEffect, { type:
 const namedMax = 5;
 const skippedMax = 20;
 
-/** All that one term's monitor logs. A warning that stays true is logged once until it was untrue. */
+/**
+ * All that one term's monitor logs, and adds to the view's history in the same words. A warning that stays true is
+ * logged once until it was untrue.
+ */
 export class ClusterLog {
   private readonly warnings: WarnOnce;
   /** The request that a node refused. It outlasts a busy node's late answers: they say less. */
@@ -23,7 +35,10 @@ export class ClusterLog {
   /** Why a listed node is not in use yet, by key. */
   private readonly unverifiedNodes = new Map<string, string>();
 
-  constructor(private readonly logger: Logger) {
+  constructor(
+    private readonly logger: Logger,
+    private readonly history: Pick<HistoryRecorder, "record">,
+  ) {
     this.warnings = new WarnOnce(logger);
   }
 
@@ -35,22 +50,21 @@ export class ClusterLog {
 
   // The health of nodes.
 
-  transition(node: string, transition: Effect<"transition">): void {
+  transition(node: HistoryNode, transition: Effect<"transition">): void {
     const { from, to, reason, evidence } = transition;
     const counts = present({ failedProbes: evidence?.failedProbes, reporters: evidence?.reporters });
-    this.logger[to === "down" ? "warn" : "info"](
-      { node, from, to, reason, ...counts },
-      transitionLine(node, transition),
-    );
+    const text = transitionLine(labelOfNode(node), transition);
+    this.note(transitionEvent(transition), node, { from, to, reason, ...counts }, text);
   }
 
-  disputed(node: string, { reason, reachedBy }: Effect<"disputed">): void {
-    const replica = reachedBy === undefined ? undefined : sanitizeForLog(reachedBy);
-    this.logger.warn({ node, reason, ...present({ replica }) }, disputeLine(node, reason, replica));
+  disputed(node: HistoryNode, { reason, reachedBy }: Effect<"disputed">): void {
+    const by = reachedBy === undefined ? undefined : sanitizeForLog(reachedBy);
+    const text = disputeLine(labelOfNode(node), reason, by);
+    this.note("node.disputed", node, { reason, ...present({ reachedBy: by }) }, text);
   }
 
-  disputeCleared(node: string): void {
-    this.logger.info({ node }, disputeClearedLine(node));
+  disputeCleared(node: HistoryNode): void {
+    this.note("node.dispute-ended", node, {}, disputeClearedLine(labelOfNode(node)));
   }
 
   // The cluster's identity.
@@ -66,7 +80,9 @@ export class ClusterLog {
 
   replaced(replacement: { readonly before: string; readonly after: string }): void {
     const [before, after] = [sanitizeForLog(replacement.before), sanitizeForLog(replacement.after)];
-    this.logger.warn(
+    this.note(
+      "cluster.replaced",
+      undefined,
       { before, after, option: "discovery.clusterUuid" },
       `the configured nodes belong to another cluster now (uuid ${after}, before ${before}); that one is used ` +
         "from now on. Set `discovery.clusterUuid` to forbid that",
@@ -84,7 +100,9 @@ export class ClusterLog {
     if (first === undefined) return;
     const nodes = refused.slice(0, namedMax).map(({ node }) => nodeLabel(node));
     const more = others.length === 0 ? "" : `; nor are ${others.length} more`;
-    this.logger.warn(
+    this.note(
+      "node.refused",
+      historyNode(first.node),
       { nodes, refused: refused.length, reason: first.reason },
       `node ${nodeLabel(first.node)} is not used: ${first.reason}${more}`,
     );
@@ -97,14 +115,15 @@ export class ClusterLog {
   unverified(node: NodeRecord, reason: string, waiting: readonly NodeRecord[]): void {
     this.unverifiedNodes.set(nodeKey(node), reason);
     if (waiting.length === 0) {
-      const label = nodeLabel(node);
-      const line = `node ${label} is listed but not used yet: ${reason}`;
-      return this.warnings.warn(`unverified ${nodeKey(node)}`, { node: label, reason }, line, reason);
+      const text = `node ${nodeLabel(node)} is listed but not used yet: ${reason}`;
+      return this.warn(`unverified ${nodeKey(node)}`, "node.unreached", historyNode(node), { reason }, text, reason);
     }
     if (!waiting.every((other) => this.unverifiedNodes.has(nodeKey(other)))) return;
     const addresses = waiting.slice(0, namedMax).map(addressOf);
-    this.warnings.warn(
+    this.warn(
       "unreachable",
+      "list.addresses-unusable",
+      undefined,
       { addresses, reason, option: "discovery.addressMap" },
       `the addresses that the cluster publishes cannot be used from here (${addresses.join(", ")}: ${reason}); the ` +
         "configured nodes stay in use. Map them with `discovery.addressMap`, or set `discovery: false`",
@@ -133,22 +152,25 @@ export class ClusterLog {
 
   listUnusable(node: NodeRecord, reason: string): void {
     this.current = `${nodeLabel(node)}: ${reason}`;
-    this.warnings.warn("list", { node: nodeLabel(node), reason }, `the list of nodes was not used: ${reason}`, reason);
+    const text = `the list of nodes was not used: ${reason}`;
+    this.warn("list", "list.unusable", historyNode(node), { reason }, text, reason);
   }
 
   listRead({ skipped, filterIgnored, nodes }: Extract<ParsedSniff, { ok: true }>): void {
     this.warnings.clear("list");
     this.warnings.clear("denied");
     for (const { id, name, published, reason } of skipped.slice(0, skippedMax)) {
-      this.logger.debug({ id, name, published, reason }, "a listed node was skipped");
+      logEvent(this.logger, "list.node-skipped", { id, name, published, reason }, "a listed node was skipped");
     }
     const onlyManagers = "every listed node is a dedicated cluster manager; they are used after all";
-    if (filterIgnored) this.warnings.warn("only managers", {}, onlyManagers);
+    if (filterIgnored) this.warn("only managers", "list.only-managers", undefined, {}, onlyManagers);
     else this.warnings.clear("only managers");
     const [first] = skipped;
     if (nodes.length > 0 || first === undefined) return this.warnings.clear("all skipped");
-    this.warnings.warn(
+    this.warn(
       "all skipped",
+      "list.none-usable",
+      undefined,
       { skipped: skipped.length, reason: first.reason },
       `no listed node can be used (${first.reason}); the configured nodes stay in use`,
     );
@@ -157,18 +179,38 @@ export class ClusterLog {
   /** A part of a list was not applied; undefined: all of it was. */
   listHeld(reason: string | undefined): void {
     if (reason === undefined) this.warnings.clear("held");
-    else this.warnings.warn("held", { reason }, `a list of nodes is held back: ${reason}`, reason);
+    else this.warn("held", "list.held", undefined, { reason }, `a list of nodes is held back: ${reason}`, reason);
   }
 
   private denied(node: NodeRecord, request: string, privilege: string): void {
     const label = nodeLabel(node);
     this.refusal = `${label}: ${request} was refused: the user lacks the privilege ${privilege}`;
     this.current = undefined;
-    this.warnings.warn(
+    this.warn(
       "denied",
-      { node: label, privilege },
+      "cluster.access-denied",
+      historyNode(node),
+      { privilege },
       `${request} was refused by ${label}: the user is unknown there or lacks the privilege ${privilege}. ` +
         "Nodes cannot be discovered or verified; the configured nodes stay in use",
     );
+  }
+
+  private warn(
+    topic: string,
+    event: LogEventName,
+    node: HistoryNode | undefined,
+    fields: object,
+    text: string,
+    reason?: string,
+  ): void {
+    const shown = node === undefined ? fields : { ...nodeFields(node), ...fields };
+    if (this.warnings.warn(topic, event, shown, text, reason))
+      this.history.record({ event, ...present({ node }), text });
+  }
+
+  private note(event: LogEventName, node: HistoryNode | undefined, fields: object, text: string): void {
+    logEvent(this.logger, event, node === undefined ? fields : { ...nodeFields(node), ...fields }, text);
+    this.history.record({ event, ...present({ node }), text });
   }
 }

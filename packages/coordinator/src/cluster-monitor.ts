@@ -20,6 +20,7 @@ import { judgedAgainst, type Probe } from "./cluster/probe.js";
 import type { Sniff } from "./cluster/sniff.js";
 import { ClusterLog } from "./cluster-log.js";
 import { ClusterNodes, type Inheritance, type NodesOwner } from "./cluster-nodes.js";
+import type { HistoryRecorder } from "./history-recorder.js";
 import { inBackground } from "./in-background.js";
 import { SniffLoop, type SniffLoopParts, type SniffOwner } from "./sniff-loop.js";
 import type { SniffResult, SniffTimes } from "./sniff-schedule.js";
@@ -33,6 +34,7 @@ export interface ClusterMonitorParts extends SniffLoopParts {
   readonly pace?: SniffTimes;
   /** Our own process. It sees what the monitor sees, so its reports are no further evidence. */
   readonly replica: string;
+  readonly history: Pick<HistoryRecorder, "record">;
   readonly owner: MonitorOwner;
 }
 
@@ -71,8 +73,8 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
   private closed = false;
 
   constructor(private readonly parts: ClusterMonitorParts) {
-    const { config, access, timers, random, logger } = parts;
-    this.log = new ClusterLog(logger);
+    const { config, access, timers, random, logger, history } = parts;
+    this.log = new ClusterLog(logger, history);
     this.nodes = new ClusterNodes(config, access, timers, this.log, this);
     this.prober = new NodeProber(parts);
     this.sniffs = new SniffLoop(parts, this);
@@ -149,13 +151,13 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
         if (pace === undefined || this.arbiter.state.inUseCount === 0) this.sniffs.hasten();
         return;
       case "transition":
-        return this.log.transition(this.nodes.labelOf(effect.key), effect);
+        return this.log.transition(this.nodes.nodeOf(effect.key), effect);
       case "requestPeerProbes":
         return this.requestPeerProbes(effect);
       case "disputed":
-        return this.log.disputed(this.nodes.labelOf(effect.key), effect);
+        return this.log.disputed(this.nodes.nodeOf(effect.key), effect);
       case "disputeCleared":
-        return this.log.disputeCleared(this.nodes.labelOf(effect.key));
+        return this.log.disputeCleared(this.nodes.nodeOf(effect.key));
     }
   }
 

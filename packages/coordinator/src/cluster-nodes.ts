@@ -17,11 +17,18 @@ import {
   pinnedUuidOf,
   wantedNodes,
 } from "@rollcall/core/sniff";
-import { addressOf, type Mark, type NodeRecord, nodeKey, type Topology } from "@rollcall/core/view";
+import {
+  addressOf,
+  type HistoryNode,
+  historyNode,
+  type Mark,
+  type NodeRecord,
+  nodeKey,
+  type Topology,
+} from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
 import { type Probe, proofOf } from "./cluster/probe.js";
 import type { ClusterLog } from "./cluster-log.js";
-import { nodeLabel } from "./transition-line.js";
 
 /** What the last leader published; the times of the marks are on our own clock. */
 export interface Inheritance {
@@ -111,9 +118,10 @@ export class ClusterNodes {
     return this.records.get(key);
   }
 
-  labelOf(key: string): string {
+  /** The node as a log line and the history name it; for its last lines, also one that is forgotten. */
+  nodeOf(key: string): HistoryNode {
     const record = this.records.get(key);
-    return record === undefined ? key : nodeLabel(record);
+    return record === undefined ? { key, address: key.slice(key.lastIndexOf("@") + 1) } : historyNode(record);
   }
 
   /** Forgets the nodes that are neither wanted nor in `judged`. */

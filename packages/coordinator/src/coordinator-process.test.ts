@@ -15,7 +15,14 @@ const uuid = "qEyW4gYVQ6-hx1mTxLZ3Cw";
 
 function coordinate(url: string, store: ViewStore): CoordinatorProcess {
   const config = parseClusterConfig({ nodes: [url] });
-  return new CoordinatorProcess({ config, store, timers: systemTimers, random: Math.random, logger: silentLogger });
+  return new CoordinatorProcess({
+    config,
+    store,
+    timers: systemTimers,
+    random: Math.random,
+    logger: silentLogger,
+    replica: "r1",
+  });
 }
 
 describe("coordinator process", () => {

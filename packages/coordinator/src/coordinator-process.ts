@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Logger, Random, Timers, Unsubscribe } from "@rollcall/core";
 import { type ClusterConfig, fixed } from "@rollcall/core/config";
@@ -18,6 +17,8 @@ export interface CoordinatorProcessParts {
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
+  /** The name of this process among all that share the view. */
+  readonly replica: string;
 }
 
 /** A coordinator in a process without a pool, over any store. */
@@ -27,13 +28,14 @@ export class CoordinatorProcess {
   readonly #controlClient: HttpControlClient;
   readonly #coordinator: Coordinator;
   readonly #heartbeats: HeartbeatSender;
-  readonly #replica = randomUUID();
+  readonly #replica: string;
   readonly #unsubscribe: Unsubscribe;
   #view: View | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ config, store, timers, random, logger }: CoordinatorProcessParts) {
+  constructor({ config, store, timers, random, logger, replica }: CoordinatorProcessParts) {
     this.#store = store;
+    this.#replica = replica;
     this.#access = new ClusterAccess(config, timers, logger);
     this.#controlClient = new HttpControlClient({
       timers,
@@ -48,8 +50,8 @@ export class CoordinatorProcess {
       timers,
       random,
       logger,
-      leader: this.#replica,
-      replica: this.#replica,
+      leader: replica,
+      replica,
     });
     this.#heartbeats = new HeartbeatSender({ store, timers, random, heartbeat: () => this.#heartbeat() });
     this.#unsubscribe = store.subscribe((view) => {

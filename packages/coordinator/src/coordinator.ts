@@ -4,6 +4,9 @@ import type { Peer } from "@rollcall/core/health";
 import { type Heartbeat, nodeKey } from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { ControlClient } from "./cluster/control-client.js";
+import { Ejections } from "./ejections.js";
+import { FleetChanges } from "./fleet-changes.js";
+import { HistoryRecorder } from "./history-recorder.js";
 import { Leadership } from "./leadership.js";
 import { NewestView } from "./newest-view.js";
 import { ReplicaRegistry } from "./replica-registry.js";
@@ -37,6 +40,8 @@ export interface CoordinatorParts {
 const waitsForAnother = "waits for the view of another process";
 /** Every replica sends a heartbeat within this time: before it, silence does not mean that there is none. */
 const heartbeatsWithinMs = 7_500;
+/** Replicas that come or go within this time after a connection are no news. */
+const silenceMeansMs = 15_000;
 /** A process whose last answer from a node is older does not reach the cluster either. */
 const answeredWithinMs = 10_000;
 
@@ -53,23 +58,35 @@ export class Coordinator implements PeerDirectory {
   private readonly newestView: NewestView;
   private readonly replicas: ReplicaRegistry;
   private readonly storeProblems: StoreProblems;
+  private readonly history: HistoryRecorder;
+  private readonly fleet: FleetChanges;
+  private readonly ejections: Ejections;
   private subscriptions: readonly Unsubscribe[] = [];
   /** Since when heartbeats have arrived without a gap. */
   private listeningSinceMs: number;
 
   constructor(private readonly parts: CoordinatorParts) {
-    const { config, store, timers, logger } = parts;
+    const { config, store, timers, logger, replica, pace } = parts;
     const warnings = new WarnOnce(logger);
-    this.replicas = new ReplicaRegistry(timers);
+    // With a pace, the store is this process's own, whatever the view is called that others share.
+    const viewName = pace === undefined ? config.name : undefined;
+    const history = new HistoryRecorder({ store, timers, replica, warnings });
+    this.history = history;
+    const telling = { timers, logger, history, isLeading: () => this.isLeading };
+    this.fleet = new FleetChanges(telling);
+    this.ejections = new Ejections({ ...telling, view: () => this.newestView.view });
+    this.replicas = new ReplicaRegistry(timers, {
+      joined: (heartbeat) => this.fleetChanged("joined", heartbeat),
+      lost: (heartbeat) => this.fleetChanged("lost", heartbeat),
+    });
     this.storeProblems = new StoreProblems(warnings);
     this.newestView = new NewestView(store, (epoch) => this.leadership.send({ type: "epochSeen", epoch }));
     this.listeningSinceMs = timers.nowMs();
     const { newestView, storeProblems } = this;
     this.leadership = new Leadership({
-      ...parts,
-      viewName: config.name,
-      storeProblems,
-      newTerm: (lease, owner) => new Term(lease, { ...parts, peers: this, newestView, storeProblems, warnings }, owner),
+      ...{ ...parts, viewName, storeProblems, history },
+      newTerm: (lease, owner) =>
+        new Term(lease, { ...parts, viewName, peers: this, newestView, storeProblems, warnings, history }, owner),
     });
   }
 
@@ -82,9 +99,11 @@ export class Coordinator implements PeerDirectory {
       store.onReleased(() => this.leadership.send({ type: "released" })),
       store.onConnected(() => {
         this.listeningSinceMs = timers.nowMs();
+        this.history.refresh();
         this.leadership.send({ type: "connected" });
       }),
     ];
+    this.history.start();
     this.leadership.start();
   }
 
@@ -111,7 +130,9 @@ export class Coordinator implements PeerDirectory {
   async close(): Promise<void> {
     this.storeProblems.close();
     for (const unsubscribe of this.subscriptions) unsubscribe();
+    this.fleet.close();
     await this.leadership.close();
+    this.history.close();
   }
 
   // PeerDirectory.
@@ -132,9 +153,16 @@ export class Coordinator implements PeerDirectory {
     return peers.length > 0 || isComplete ? peers : undefined;
   }
 
+  private fleetChanged(change: "joined" | "lost", heartbeat: Heartbeat): void {
+    if (change === "lost") this.ejections.lost(heartbeat);
+    // A process that has just connected has no heartbeats yet: what it then receives, or misses, is no news.
+    if (this.parts.timers.nowMs() - this.listeningSinceMs >= silenceMeansMs) this.fleet.note(change, heartbeat);
+  }
+
   private take(heartbeat: Heartbeat): void {
     const { replica, view, refutes = [] } = heartbeat;
     this.replicas.record(heartbeat);
+    this.ejections.heartbeat(heartbeat);
     for (const node of refutes) this.leadership.term?.refute(node, replica);
     if (view !== undefined) this.newestView.seen(view);
     if (this.isBetterPlaced(heartbeat)) this.leadership.send({ type: "otherReaches" });

@@ -28,6 +28,7 @@ export { Coordinator, type CoordinatorParts } from "./coordinator.js";
 export { coordinatorHeartbeat } from "./coordinator-heartbeat.js";
 export { defaultLogger } from "./default-logger.js";
 export { HeartbeatSender, type HeartbeatSenderParts } from "./heartbeat-sender.js";
+export type { HistoryNews } from "./history-recorder.js";
 export { warnOfLogger } from "./logger-warning.js";
 export { ReplicaRegistry } from "./replica-registry.js";
 export type { SniffTimes } from "./sniff-schedule.js";

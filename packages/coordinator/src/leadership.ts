@@ -1,4 +1,13 @@
-import { Listeners, type Logger, type Random, ReducerRunner, type Timers, type Unsubscribe } from "@rollcall/core";
+import {
+  Listeners,
+  type LogEventName,
+  type Logger,
+  logEvent,
+  type Random,
+  ReducerRunner,
+  type Timers,
+  type Unsubscribe,
+} from "@rollcall/core";
 import {
   type Candidate,
   type CandidateEffect,
@@ -7,6 +16,7 @@ import {
   mayPublish,
   newCandidate,
 } from "@rollcall/core/election";
+import type { HistoryRecorder } from "./history-recorder.js";
 import { inBackground } from "./in-background.js";
 import type { Lease, ViewStore } from "./store/view-store.js";
 import type { StoreProblems } from "./store-problems.js";
@@ -22,6 +32,7 @@ export interface LeadershipParts {
   /** Of the view; undefined if it is this process's own. */
   readonly viewName: string | undefined;
   readonly storeProblems: StoreProblems;
+  readonly history: Pick<HistoryRecorder, "record">;
   readonly newTerm: (lease: Lease, owner: TermOwner) => Term;
 }
 
@@ -107,7 +118,7 @@ export class Leadership implements TermOwner {
         if (granted?.epoch === effect.epoch) this.run(() => this.release(granted));
         return;
       case "anotherLeads":
-        return this.log({}, "another process leads");
+        return this.log("leader.other", {}, "another process leads");
     }
   }
 
@@ -148,7 +159,7 @@ export class Leadership implements TermOwner {
   private beginTerm(lease: Lease): void {
     const term = this.parts.newTerm(lease, this);
     this.current = term;
-    this.log({ epoch: lease.epoch }, `leads the view${this.viewName} (epoch ${lease.epoch})`);
+    this.note("leader.elected", { epoch: lease.epoch }, `leads the view ${this.parts.viewName} (epoch ${lease.epoch})`);
     this.changes.emit(true);
     this.run(() => term.begin());
   }
@@ -158,11 +169,12 @@ export class Leadership implements TermOwner {
     if (term === undefined) return;
     this.current = undefined;
     const { lease } = term;
+    const text = `no longer leads the view ${this.parts.viewName}: ${reason}`;
+    this.note("leader.ended", { epoch: lease.epoch, reason }, text);
     this.run(async () => {
       await term.end();
       if (giveBack) await this.release(lease);
     });
-    this.log({ epoch: lease.epoch, reason }, `no longer leads the view${this.viewName}: ${reason}`);
     this.changes.emit(false);
   }
 
@@ -171,14 +183,14 @@ export class Leadership implements TermOwner {
     this.pending.add(pending);
   }
 
-  /** If the view is this process's own, only it can lead, and the lines say little. */
-  private log(fields: object, message: string): void {
-    const { logger, viewName, leader } = this.parts;
-    logger[viewName === undefined ? "debug" : "info"]({ ...fields, leader }, message);
+  private note(event: LogEventName, fields: object, text: string): void {
+    this.log(event, fields, text);
+    if (this.parts.viewName !== undefined) this.parts.history.record({ event, text });
   }
 
-  private get viewName(): string {
-    const { viewName } = this.parts;
-    return viewName === undefined ? "" : ` ${viewName}`;
+  /** A view that is this process's own has no other leader, and says nothing about the one that processes share. */
+  private log(event: LogEventName, fields: object, text: string): void {
+    const { logger, viewName, leader } = this.parts;
+    if (viewName !== undefined) logEvent(logger, event, { ...fields, leader }, text);
   }
 }

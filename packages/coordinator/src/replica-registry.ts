@@ -7,6 +7,11 @@ const recentMs = 12_000;
 /** Far more than any fleet has. Bounds what a process that writes to Redis can make others keep. */
 const replicasMax = 4_096;
 
+export interface ReplicaWatch {
+  joined(heartbeat: Heartbeat): void;
+  lost(heartbeat: Heartbeat): void;
+}
+
 /**
  * The replicas whose heartbeat is recent, with the newest heartbeat of each.
  *
@@ -16,15 +21,18 @@ export class ReplicaRegistry {
   /** Those with the oldest heartbeat come first. */
   private readonly replicas = new Map<string, { readonly heartbeat: Heartbeat; readonly atMs: number }>();
 
-  constructor(private readonly clock: Clock) {}
+  /** @param watch receives each replica that was not there before, and each that is dropped */
+  constructor(
+    private readonly clock: Clock,
+    private readonly watch?: ReplicaWatch,
+  ) {}
 
   record(heartbeat: Heartbeat): void {
+    this.dropSilent();
     const isNew = !this.replicas.delete(heartbeat.replica);
-    if (isNew && this.replicas.size >= replicasMax) {
-      this.dropSilent();
-      if (this.replicas.size >= replicasMax) return;
-    }
+    if (isNew && this.replicas.size >= replicasMax) return;
     this.replicas.set(heartbeat.replica, { heartbeat, atMs: this.clock.nowMs() });
+    if (isNew) this.watch?.joined(heartbeat);
   }
 
   /** The newest heartbeat of each replica. */
@@ -56,9 +64,10 @@ export class ReplicaRegistry {
 
   private dropSilent(): void {
     const sinceMs = this.clock.nowMs() - recentMs;
-    for (const [replica, { atMs }] of this.replicas) {
+    for (const [replica, { heartbeat, atMs }] of this.replicas) {
       if (atMs > sinceMs) return;
       this.replicas.delete(replica);
+      this.watch?.lost(heartbeat);
     }
   }
 }

@@ -1,4 +1,5 @@
-import { safeLogger } from "@rollcall/core";
+import { randomUUID } from "node:crypto";
+import { boundLogger, logEvent, safeLogger } from "@rollcall/core";
 import { type CoordinatorOptions, parseCoordinatorConfig, redactConfig } from "@rollcall/core/config";
 import { CoordinatorProcess } from "./coordinator-process.js";
 import { defaultLogger } from "./default-logger.js";
@@ -29,12 +30,16 @@ export interface RunningCoordinator {
 export function startCoordinator(options: CoordinatorOptions): RunningCoordinator {
   const config = parseCoordinatorConfig(options);
   const { redis, name } = config;
-  const logger = safeLogger(config.logger ?? defaultLogger(), warnOfLogger);
-  const parts = { timers: systemTimers, random: Math.random, logger };
+  const replica = randomUUID();
+  const safe = safeLogger(config.logger ?? defaultLogger(), warnOfLogger);
+  const logger = boundLogger(safe, { view: name, replica });
+  const parts = { timers: systemTimers, random: Math.random, logger, replica };
   const { redis: shownRedis, seeds } = redactConfig(config);
   const urls = seeds.map(({ url }) => url);
-  logger.info(
-    { view: name, redis: shownRedis, nodes: urls },
+  logEvent(
+    logger,
+    "coordinator.started",
+    { redis: shownRedis, nodes: urls },
     `is a candidate to lead the view ${name} of ${shown(urls)}`,
   );
   return new CoordinatorProcess({

@@ -5,6 +5,8 @@ import type { WarnOnce } from "./warn-once.js";
 /** Apart, because one may go on failing while the other does not. */
 type Topic = "lease" | "last view";
 
+const events = { lease: "lease.failed", "last view": "view.unread" } as const;
+
 /** What the store could not do lately: one warning when a topic begins to fail, and one for each further reason. */
 export class StoreProblems {
   private current: string | undefined;
@@ -25,7 +27,9 @@ export class StoreProblems {
   failed(topic: Topic, error: unknown, what: string): void {
     const problem = messageOf(error);
     this.current = `${what}: ${problem}`;
-    if (!this.closed) this.warnings.warn(topic, { problem }, this.current, reasonOf(problem));
+    if (!this.closed) {
+      this.warnings.warn(topic, events[topic], { problem }, this.current, reasonOf(problem));
+    }
   }
 
   /** Logs nothing more. */

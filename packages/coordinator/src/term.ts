@@ -1,11 +1,12 @@
-import type { Logger, Random, Timers, Unsubscribe } from "@rollcall/core";
+import { type LogEventName, type Logger, logEvent, type Random, type Timers, type Unsubscribe } from "@rollcall/core";
 import type { ClusterConfig } from "@rollcall/core/config";
 import type { Peer } from "@rollcall/core/health";
-import type { PeerProbeResult, View } from "@rollcall/core/view";
+import type { HistoryEntry, PeerProbeResult, View } from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { ControlClient } from "./cluster/control-client.js";
 import { ClusterMonitor, type MonitorOwner } from "./cluster-monitor.js";
 import type { Inheritance } from "./cluster-nodes.js";
+import type { HistoryRecorder } from "./history-recorder.js";
 import type { NewestView } from "./newest-view.js";
 import type { SniffTimes } from "./sniff-schedule.js";
 import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
@@ -28,6 +29,9 @@ export interface TermParts {
   readonly newestView: NewestView;
   readonly storeProblems: StoreProblems;
   readonly warnings: WarnOnce;
+  readonly history: HistoryRecorder;
+  /** Undefined if the view is this process's own. */
+  readonly viewName: string | undefined;
 }
 
 /** The other processes, as far as their heartbeats are recent. */
@@ -88,10 +92,11 @@ export class Term implements MonitorOwner {
    */
   async begin(): Promise<void> {
     if (this.monitor !== undefined || this.ended) return;
-    const { store, newestView, storeProblems } = this.parts;
+    const { store, newestView, storeProblems, history } = this.parts;
     let stored: View | undefined;
+    let storedHistory: readonly HistoryEntry[] | undefined;
     try {
-      stored = await store.read();
+      [stored, storedHistory] = await Promise.all([store.read(), store.readHistory()]);
     } catch (error) {
       return storeProblems.failed("last view", error, "the last view could not be read");
     }
@@ -99,6 +104,8 @@ export class Term implements MonitorOwner {
     // Readers reject what is below an epoch that they have seen: a higher one ends this term.
     if (stored !== undefined) newestView.offer(stored);
     if (this.ended || this.monitor !== undefined) return;
+    this.noteBefore(stored);
+    history.begin(this.lease, storedHistory);
     const monitor = new ClusterMonitor({ ...this.parts, owner: this });
     this.monitor = monitor;
     monitor.start(this.inheritance(newestView.view));
@@ -130,11 +137,11 @@ export class Term implements MonitorOwner {
   }
 
   /** Ends at once. Resolves when the last publication has: the next leader begins from it. */
-  end(): Promise<void> {
+  async end(): Promise<void> {
     this.ended = true;
     for (const unsubscribe of this.subscriptions) unsubscribe();
     this.monitor?.close();
-    return this.publisher.stop();
+    await Promise.all([this.publisher.stop(), this.parts.history.end()]);
   }
 
   // MonitorOwner.
@@ -170,6 +177,33 @@ export class Term implements MonitorOwner {
     // A request of another leader, or of an earlier term.
     if (epoch !== `${this.lease.epoch}`) return;
     this.monitor?.peerProbed(node, Number(suspicion), replica, ok);
+  }
+
+  /** What was before this term, which no other process can say: how the last leader ended, or that all is lost. */
+  private noteBefore(stored: View | undefined): void {
+    const { newestView, store, viewName } = this.parts;
+    if (viewName === undefined) return;
+    if (stored === undefined) {
+      if (newestView.view === undefined) return;
+      const text = "the store holds no view any more: it gets the one that this process has seen last";
+      return this.note("view.refilled", {}, text);
+    }
+    const { topology, released, atMs } = stored.head;
+    const { leader, epoch } = topology;
+    if (leader === this.lease.leader) return;
+    const silentS = Math.max(0, Math.round((store.nowMs() - atMs) / 1_000));
+    const fields = { lastLeader: leader, lastEpoch: epoch, silentS };
+    if (released === true) {
+      return this.note("leader.handed-over", fields, `the last leader, replica ${leader}, has given its lease back`);
+    }
+    const text = `the last leader, replica ${leader}, is lost: no beat for ${silentS} s, and no lease was given back`;
+    this.note("leader.lost", fields, text);
+  }
+
+  private note(event: LogEventName, fields: object, text: string): void {
+    const { logger, history } = this.parts;
+    logEvent(logger, event, fields, text);
+    history.record({ event, text });
   }
 
   private inheritance(view: View | undefined): Inheritance | undefined {

@@ -1,6 +1,7 @@
+import { type LogEventName, present } from "@rollcall/core";
 import type { PublishedState } from "@rollcall/core/health";
 import { sanitizeForLog } from "@rollcall/core/sniff";
-import { addressOf, type DownEvidence, type NodeRecord } from "@rollcall/core/view";
+import { type DownEvidence, type HistoryNode, historyNode, type NodeRecord } from "@rollcall/core/view";
 
 export interface Transition {
   readonly from: PublishedState;
@@ -30,7 +31,35 @@ export function disputeClearedLine(node: string): string {
 
 /** The name and the address of a node, for people. */
 export function nodeLabel(record: NodeRecord): string {
-  return record.name === undefined ? addressOf(record) : `${sanitizeForLog(record.name)} (${addressOf(record)})`;
+  return labelOfNode(historyNode(record));
+}
+
+export function labelOfNode({ name, address }: HistoryNode): string {
+  return name === undefined ? address : `${sanitizeForLog(name)} (${address})`;
+}
+
+/** A node in the fields of a log line. */
+export function nodeFields({ name, address }: HistoryNode) {
+  return present({ node: address, nodeName: name === undefined ? undefined : sanitizeForLog(name) });
+}
+
+export function transitionEvent({ from, to }: Pick<Transition, "from" | "to">): LogEventName {
+  switch (to) {
+    case "unverified":
+      return "node.unverified";
+    case "healthy":
+      return from === "slow-start" ? "node.full-share" : "node.in-use";
+    case "slow-start":
+      return from === "down" ? "node.recovered" : "node.joined";
+    case "down":
+      return "node.down";
+    case "draining":
+      return "node.leaving";
+    case "gone":
+      return "node.gone";
+    case "joining":
+      return "node.joining";
+  }
 }
 
 function transitionWords(from: PublishedState, to: PublishedState): string {

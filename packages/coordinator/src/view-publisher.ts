@@ -123,7 +123,8 @@ export class ViewPublisher {
       this.topologyIsNew ||= topologyIsNew;
       this.marksAreNew ||= marksAreNew;
       const problem = messageOf(error);
-      warnings.warn("publication", { problem }, `the view could not be published: ${problem}`, reasonOf(problem));
+      const text = `the view could not be published: ${problem}`;
+      warnings.warn("publication", "view.unpublished", { problem }, text, reasonOf(problem));
       return false;
     }
   }

@@ -7,23 +7,25 @@ describe("warnings that stay true", () => {
   it("a warning is logged when it becomes true, and again only after it was false", () => {
     const logger = collectingLogger();
     const warnings = new WarnOnce(logger);
-    warnings.warn("a", {}, "first");
-    warnings.warn("a", {}, "second");
-    warnings.warn("b", {}, "other");
+    warnings.warn("a", "list.held", {}, "first");
+    warnings.warn("a", "list.held", {}, "second");
+    warnings.warn("b", "list.held", {}, "other");
     warnings.clear("a");
-    warnings.warn("a", {}, "third");
+    warnings.warn("a", "list.held", {}, "third");
     assert.deepEqual(logger.messages("warn"), ["first", "other", "third"]);
   });
 
   it("a warning is logged again when its reason changes, each reason once, and at most eight", () => {
     const logger = collectingLogger();
     const warnings = new WarnOnce(logger);
-    for (const reason of ["refused", "no memory", "refused", "no memory"]) warnings.warn("lease", {}, reason, reason);
+    for (const reason of ["refused", "no memory", "refused", "no memory"])
+      warnings.warn("lease", "lease.failed", {}, reason, reason);
     assert.deepEqual(logger.messages("warn"), ["refused", "no memory"]);
-    for (let count = 0; count < 20; count++) warnings.warn("lease", {}, `reason ${count}`, `reason ${count}`);
+    for (let count = 0; count < 20; count++)
+      warnings.warn("lease", "lease.failed", {}, `reason ${count}`, `reason ${count}`);
     assert.equal(logger.messages("warn").length, 8);
     warnings.clear("lease");
-    warnings.warn("lease", {}, "refused", "refused");
+    warnings.warn("lease", "lease.failed", {}, "refused", "refused");
     assert.equal(logger.messages("warn").length, 9);
   });
 
@@ -31,11 +33,11 @@ describe("warnings that stay true", () => {
     const logger = collectingLogger();
     const warnings = new WarnOnce(logger);
     for (let round = 0; round < 3; round++) {
-      for (let node = 0; node < 1_500; node++) warnings.warn(`node ${node}`, {}, "unusable");
+      for (let node = 0; node < 1_500; node++) warnings.warn(`node ${node}`, "node.unreached", {}, "unusable");
     }
     assert.equal(logger.messages("warn").length, 1_000);
     warnings.clear("node 0");
-    warnings.warn("node 1400", {}, "unusable");
+    warnings.warn("node 1400", "node.unreached", {}, "unusable");
     assert.equal(logger.messages("warn").length, 1_001);
   });
 });

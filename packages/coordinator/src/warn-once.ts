@@ -1,4 +1,4 @@
-import type { Logger } from "@rollcall/core";
+import { type LogEventName, type Logger, logEvent } from "@rollcall/core";
 
 /**
  * Warnings that stay true for long: each is logged when it becomes true, once more for each further reason, and not
@@ -10,14 +10,18 @@ export class WarnOnce {
 
   constructor(private readonly logger: Logger) {}
 
-  /** Logs the message unless the topic is active with that reason. Of one topic, at most 8 reasons are logged. */
-  warn(topic: string, fields: object, message: string, reason = ""): void {
+  /**
+   * Logs the message unless the topic is active with that reason. Of one topic, at most 8 reasons are logged. Returns
+   * whether it was logged.
+   */
+  warn(topic: string, event: LogEventName, fields: object, message: string, reason = ""): boolean {
     const reasons = this.active.get(topic) ?? new Set();
     // Topics name nodes, and a hostile cluster may list any number of those.
-    if (reasons.size === 0 && this.active.size >= topicsMax) return;
-    if (reasons.has(reason) || reasons.size >= reasonsMax) return;
+    if (reasons.size === 0 && this.active.size >= topicsMax) return false;
+    if (reasons.has(reason) || reasons.size >= reasonsMax) return false;
     this.active.set(topic, reasons.add(reason));
-    this.logger.warn(fields, message);
+    logEvent(this.logger, event, fields, message);
+    return true;
   }
 
   /** The topic is no longer true. */

@@ -1,6 +1,7 @@
 // Internal: every export of this package, here and in its other entry points, may change in any release. Applications
 // use the package "rollcall", whose exports follow semantic versioning.
 
+export { boundLogger } from "./bound-logger.js";
 export type { Clock, Timers } from "./clock.js";
 export { errorCodeOf, messageOf } from "./error-text.js";
 export {
@@ -16,6 +17,7 @@ export { failureReason } from "./failure-reason.js";
 export { lateMs } from "./in-time.js";
 export { latencyBucketOf, latencyBuckets, latencyPercentileMs } from "./latency-buckets.js";
 export { Listeners, type Unsubscribe } from "./listeners.js";
+export { type LogEvent, type LogEventName, logEvent, logEvents } from "./log-events.js";
 export { type Logger, silentLogger } from "./logger.js";
 export { type Present, present } from "./present.js";
 export { printable, printableData } from "./printable.js";

@@ -194,7 +194,8 @@ export class ClusterAccess {
       this.parentDomain = parentDomain;
     } catch (error) {
       const problem = messageOf(error);
-      this.warnings.warn("suffixes", { problem }, `the public suffixes cannot be loaded: ${problem}`);
+      const text = `the public suffixes cannot be loaded: ${problem}`;
+      this.warnings.warn("suffixes", "suffixes.unavailable", { problem }, text);
     }
     this.suffixesAreKnown = true;
     if (this.closed) return;
@@ -240,14 +241,16 @@ export class ClusterAccess {
     if (this.closed) return;
     const { auth, problem } = given.ok ? readCredential(given.value) : { auth: undefined, problem: given.problem };
     if (auth === undefined) {
-      return this.warnings.warn(
+      this.warnings.warn(
         "auth",
+        "auth.failed",
         { option: "auth", problem },
         this.defaultAuth === undefined
           ? `the function given as \`auth\` failed (${problem}); requests wait for it`
           : `the function given as \`auth\` failed (${problem}); the credential it gave before stays in use`,
         problem,
       );
+      return;
     }
     this.warnings.clear("auth");
     if (this.defaultAuth !== undefined && authorizationHeader(this.defaultAuth) === authorizationHeader(auth)) return;

@@ -140,6 +140,33 @@ return 'published'
 `,
   },
 
+  record: {
+    numberOfKeys: 3,
+    lua: `
+-- Adds lines to the history, and announces them.
+--
+-- KEYS  lease, epoch, history
+-- ARGV  leader, epoch, bytes of the history as it was written ('' to replace it), lines, events channel,
+--       message ('' for none)
+-- Returns 'kept', 'lost', or 'incomplete' if the history is not as it was written.
+
+if redis.pcall('GET', KEYS[1]) ~= ARGV[1] or redis.pcall('GET', KEYS[2]) ~= ARGV[2] then
+  return 'lost'
+end
+if ARGV[3] == '' then
+  redis.call('SET', KEYS[3], ARGV[4])
+elseif redis.pcall('STRLEN', KEYS[3]) == tonumber(ARGV[3]) then
+  redis.call('APPEND', KEYS[3], ARGV[4])
+else
+  return 'incomplete'
+end
+if ARGV[6] ~= '' then
+  redis.call('PUBLISH', ARGV[5], ARGV[6])
+end
+return 'kept'
+`,
+  },
+
   release: {
     numberOfKeys: 3,
     lua: `

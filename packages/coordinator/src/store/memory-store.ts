@@ -4,6 +4,8 @@ import {
   type FailureReport,
   type Head,
   type Heartbeat,
+  type HistoryEntry,
+  historyMax,
   type PeerProbeRequest,
   type PeerProbeResult,
   type View,
@@ -27,12 +29,16 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
   const heartbeats = new Listeners<Heartbeat>();
   const statusRequests = new Listeners<void>();
   const releases = new Listeners<void>();
+  const histories = new Listeners<readonly HistoryEntry[]>();
   const rates = new MessageRates(clock);
   let holder: Lease | undefined;
   let epoch = initial === undefined ? 0 : Math.max(initial.topology.version.epoch, initial.marks.version.epoch);
   /** What the holder has published under its lease. */
   let published: Omit<Head, "atMs"> | undefined;
   let view = initial;
+  let history: readonly HistoryEntry[] | undefined;
+  /** The lease under which it was written. */
+  let historyEpoch = 0;
 
   const holds = (lease: Lease) => holder?.epoch === lease.epoch && holder.leader === lease.leader;
   const show = (next: View) => {
@@ -82,6 +88,18 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
       releases.emit();
     },
 
+    async addHistory(lease, entries, added) {
+      if (!holds(lease)) return false;
+      const news = entries.slice(entries.length - added);
+      const before = historyEpoch === lease.epoch ? (history ?? []) : entries.slice(0, entries.length - added);
+      history = [...before, ...news].slice(-historyMax);
+      historyEpoch = lease.epoch;
+      histories.emit(news);
+      return true;
+    },
+
+    readHistory: async () => history,
+    onHistory: (listener) => histories.add(listener),
     read: async () => view,
     subscribe: (listener) => views.add(listener),
     report: (report) => rates.tryTake("report") && reports.emit(report),

@@ -1,9 +1,11 @@
 import {
   type Decoded,
   decodeHead,
+  decodeHistory,
   decodeMarks,
   decodeTopology,
   type Head,
+  type HistoryEntry,
   type Marks,
   type RedisKeys,
   type Topology,
@@ -23,7 +25,9 @@ export interface ReadDocuments {
   readonly topology: () => ReadDocument<Topology>;
 }
 
-/** Reads and decodes the three keys of a view. Bounded: no more than a document may have is ever fetched. */
+type DocumentName = "head" | "marks" | "topology" | "history";
+
+/** Reads and decodes the documents of a view. Bounded: no more than a document may have is ever fetched. */
 export class RedisDocuments {
   constructor(
     private readonly client: RedisClient,
@@ -55,8 +59,14 @@ export class RedisDocuments {
     };
   }
 
+  /** @throws RollcallError `REDIS` */
+  async readHistory(): Promise<ReadDocument<readonly HistoryEntry[]>> {
+    const bytes = await this.connection.ask(() => this.get("history", viewLimits.historyMaxBytes));
+    return this.decode("history", bytes, decodeHistory);
+  }
+
   /** One byte more than allowed shows that a value is too long. Undefined if the key holds no string. */
-  private async get(name: "head" | "marks" | "topology", maxBytes: number): Promise<Uint8Array | undefined> {
+  private async get(name: DocumentName, maxBytes: number): Promise<Uint8Array | undefined> {
     try {
       return await this.client.getrangeBuffer(this.keys[name], 0, maxBytes);
     } catch (error) {
@@ -66,7 +76,7 @@ export class RedisDocuments {
   }
 
   private decode<Value>(
-    name: "head" | "marks" | "topology",
+    name: DocumentName,
     bytes: Uint8Array | undefined,
     decode: (bytes: Uint8Array) => Decoded<Value>,
   ): ReadDocument<Value> {

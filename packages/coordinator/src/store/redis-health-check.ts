@@ -1,4 +1,4 @@
-import type { Logger, Timers } from "@rollcall/core";
+import { type Logger, logEvent, type Timers } from "@rollcall/core";
 import { reasonOf, redisProblem } from "./redis-problem.js";
 
 /** How often the server is asked: a frozen one is not noticed otherwise. */
@@ -36,7 +36,7 @@ export class RedisHealthCheck {
     this.unanswered = 0;
     if (this.reasons.size === 0 || this.closed) return;
     this.reasons.clear();
-    this.logger.info({}, "Redis is back");
+    logEvent(this.logger, "redis.recovered", {}, "Redis is back");
   }
 
   lost(problem: string): void {
@@ -44,7 +44,7 @@ export class RedisHealthCheck {
     const reason = reasonOf(problem);
     if (this.closed || this.reasons.has(reason) || this.reasons.size === reasonsMax) return;
     this.reasons.add(reason);
-    this.logger.warn({ problem }, `Redis cannot be used: ${problem}; the last view stays in use`);
+    logEvent(this.logger, "redis.lost", { problem }, `Redis cannot be used: ${problem}; the last view stays in use`);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { Listeners, type Logger, type Random, type Timers } from "@rollcall/core";
-import { decodeEvent, type PeerProbeRequest, type RedisKeys } from "@rollcall/core/view";
+import { decodeEvent, type HistoryEntry, type PeerProbeRequest, type RedisKeys } from "@rollcall/core/view";
 import { RedisChannels } from "./redis-channels.js";
 import type { RedisClient } from "./redis-clients.js";
 import { RedisClock } from "./redis-clock.js";
@@ -35,10 +35,12 @@ export class RedisReader {
   readonly peerProbeRequests: Listeners<PeerProbeRequest>;
   readonly statusRequests: Listeners<void>;
   readonly releases: Listeners<void>;
+  readonly histories: Listeners<readonly HistoryEntry[]>;
   private readonly connection: RedisConnection;
   private readonly channels: RedisChannels;
   private readonly health: RedisHealthCheck;
   private readonly warnings: RedisWarnings;
+  private readonly documents: RedisDocuments;
   private cancelPoll = () => {};
 
   constructor(
@@ -52,6 +54,7 @@ export class RedisReader {
     this.peerProbeRequests = new Listeners(onError);
     this.statusRequests = new Listeners(onError);
     this.releases = new Listeners(onError);
+    this.histories = new Listeners(onError);
     this.clock = new RedisClock(timers, wallNowMs);
     this.health = new RedisHealthCheck(
       () => (this.connection.isReady ? this.askSomething() : undefined),
@@ -66,6 +69,7 @@ export class RedisReader {
     this.channels = new RedisChannels(client, connection, warnings);
     this.messages = new RedisMessages(keys, this.channels, warnings, timers);
     const documents = new RedisDocuments(client, connection, keys, warnings);
+    this.documents = documents;
     this.view = new RedisViewReader({ documents, connection, warnings, timers, random, clock });
     this.channels.subscribe(keys.events, (message) => this.receiveEvent(message));
     this.pollLater();
@@ -73,6 +77,12 @@ export class RedisReader {
 
   get isConnected(): boolean {
     return this.connection.isReady && this.health.isAnswering;
+  }
+
+  /** @throws RollcallError `REDIS` */
+  async readHistory(): Promise<readonly HistoryEntry[] | undefined> {
+    const history = await this.documents.readHistory();
+    return typeof history === "object" ? history.value : undefined;
   }
 
   async close(): Promise<void> {
@@ -108,6 +118,8 @@ export class RedisReader {
         const { id, node, replicas } = event;
         return this.peerProbeRequests.emit({ id, node, replicas });
       }
+      case "history":
+        return this.histories.emit(event.entries);
       case "unknown":
         return;
     }

@@ -1,4 +1,4 @@
-import { Listeners, messageOf } from "@rollcall/core";
+import { Listeners, logEvent, messageOf } from "@rollcall/core";
 import { redisKeys } from "@rollcall/core/view";
 import { NameCache } from "../cluster/name-cache.js";
 import { wallNowMs } from "../system-timers.js";
@@ -29,7 +29,7 @@ export function redisStoreOver(
   const reader = new RedisReader(clients.reading, { keys, ...parts });
   const { view, messages } = reader;
   const connected = new Listeners<void>((error) =>
-    parts.logger.error({ problem: messageOf(error) }, "a listener of the view store threw"),
+    logEvent(parts.logger, "store.listener-threw", { problem: messageOf(error) }, "a listener of the view store threw"),
   );
   const writer =
     clients.writing === undefined
@@ -48,6 +48,9 @@ export function redisStoreOver(
     renew: async (lease, beat) => leading().renew(lease, beat),
     publish: async (lease, publication) => leading().publish(lease, publication),
     release: async (lease) => leading().release(lease),
+    addHistory: async (lease, entries, added) => leading().addHistory(lease, entries, added),
+    readHistory: () => reader.readHistory(),
+    onHistory: (listener) => reader.histories.add(listener),
     read: () => view.read(),
     subscribe: (listener) => view.onView(listener),
     report: (report) => messages.report(report),

@@ -1,8 +1,8 @@
-import type { Logger } from "@rollcall/core";
+import { type LogEventName, type Logger, logEvent } from "@rollcall/core";
 import type { RedisKeys } from "@rollcall/core/view";
 import { WarnOnce } from "../warn-once.js";
 
-type Document = "head" | "marks" | "topology";
+type Document = "head" | "marks" | "topology" | "history";
 type Channel = "events" | "heartbeats" | "reports" | "probeResults";
 
 /** What a reader logs about the contents of Redis: each problem once, until its topic is over. Nothing after `close`. */
@@ -21,23 +21,29 @@ export class RedisWarnings {
   refused(what: Document | Channel, problem: string): void {
     this.warn(
       what,
+      "redis.refused",
       problem,
       `what Redis holds for ${this.keys[what]} is not used: ${problem}; the last view stays in use`,
     );
   }
 
   unreadable(problem: string): void {
-    this.warn("read", problem, `the view cannot be read from Redis: ${problem}`);
+    this.warn("read", "redis.unreadable", problem, `the view cannot be read from Redis: ${problem}`);
   }
 
   unsubscribed(problem: string): void {
-    this.warn("subscribe", problem, `cannot subscribe to the view's channels in Redis, only read: ${problem}`);
+    this.warn(
+      "subscribe",
+      "redis.unsubscribed",
+      problem,
+      `cannot subscribe to the view's channels in Redis, only read: ${problem}`,
+    );
   }
 
   /** A listener has a defect; others are called all the same. */
   listenerThrew(error: unknown): void {
     const problem = error instanceof Error ? (error.stack ?? error.message) : "unknown failure";
-    this.logger.error({ problem }, "a listener of the view store threw");
+    logEvent(this.logger, "store.listener-threw", { problem }, "a listener of the view store threw");
   }
 
   clear(what: Document | Channel | "read" | "subscribe"): void {
@@ -48,7 +54,7 @@ export class RedisWarnings {
     this.closed = true;
   }
 
-  private warn(topic: string, problem: string, message: string): void {
-    if (!this.closed) this.once.warn(topic, { problem }, message, problem);
+  private warn(topic: string, event: LogEventName, problem: string, message: string): void {
+    if (!this.closed) this.once.warn(topic, event, { problem }, message, problem);
   }
 }

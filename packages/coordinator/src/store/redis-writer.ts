@@ -2,15 +2,20 @@ import type { Timers } from "@rollcall/core";
 import { leaseMs } from "@rollcall/core/election";
 import {
   encodeHead,
+  encodeHistory,
+  encodeHistoryEvent,
   encodeMarks,
+  encodeNewestHistory,
   encodeTopology,
   epochAheadMaxMs,
   epochBegunMs,
   type Head,
+  type HistoryEntry,
   headEventAround,
   ordinalOf,
   type RedisKeys,
   releasedEvent,
+  viewLimits,
 } from "@rollcall/core/view";
 import { checkPublication } from "./check-publication.js";
 import type { RedisClient } from "./redis-clients.js";
@@ -31,6 +36,8 @@ interface Held {
   readonly published?: Published;
   /** A publication has had no reply: the head in Redis is unknown until that one, or the next, has its reply. */
   readonly inDoubt: boolean;
+  /** Of the history, as it was certainly written under it. */
+  readonly historyBytes?: number;
 }
 
 /**
@@ -124,7 +131,7 @@ export class RedisWriter {
     switch (answer) {
       case "published":
       case "same":
-        if (this.holding(lease) !== undefined) this.held = { lease, published, inDoubt: false };
+        if (this.holding(lease) !== undefined) this.held = { ...this.held, lease, published, inDoubt: false };
         return true;
       case "lost":
       case "older":
@@ -133,6 +140,22 @@ export class RedisWriter {
       default:
         throw redisError(new Error("a script gave an unknown reply"));
     }
+  }
+
+  /** Sends what is new alone, and the whole where Redis may hold something else: a lost reply makes it so, too. */
+  async addHistory(lease: Lease, entries: readonly HistoryEntry[], added: number): Promise<boolean> {
+    const news = entries.slice(entries.length - added);
+    const message = encodeHistoryEvent(news) ?? "";
+    const before = this.holding(lease)?.historyBytes;
+    if (before !== undefined) {
+      const lines = encodeHistory(news);
+      const bytes = before + lines.byteLength;
+      const answer =
+        bytes > viewLimits.historyMaxBytes ? "incomplete" : await this.record(lease, before, lines, message);
+      if (answer !== "incomplete") return this.recorded(lease, answer, bytes);
+    }
+    const whole = encodeNewestHistory(entries);
+    return this.recorded(lease, await this.record(lease, "", whole, message), whole.byteLength);
   }
 
   async release(lease: Lease): Promise<void> {
@@ -174,6 +197,25 @@ export class RedisWriter {
         marksBytes,
       ),
     );
+  }
+
+  private async record(lease: Lease, before: number | "", lines: Uint8Array, message: string): Promise<unknown> {
+    const held = this.holding(lease);
+    if (held === undefined) return "lost";
+    const { historyBytes, ...others } = held;
+    this.held = others;
+    const { lease: leaseKey, epoch, history, events } = this.keys;
+    return await this.connection.ask(() =>
+      this.scripts.record([leaseKey, epoch, history], lease.leader, lease.epoch, before, lines, events, message),
+    );
+  }
+
+  private recorded(lease: Lease, answer: unknown, historyBytes: number): boolean {
+    if (answer !== "kept" && answer !== "lost") throw redisError(new Error("a script gave an unknown reply"));
+    const held = this.holding(lease);
+    if (answer === "lost") this.giveUp(lease);
+    else if (held !== undefined) this.held = { ...held, historyBytes };
+    return answer === "kept";
   }
 
   private holding({ epoch, leader }: Lease): Held | undefined {

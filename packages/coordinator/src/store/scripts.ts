@@ -6,6 +6,7 @@ export interface Scripts {
   acquire(keys: readonly [string, string], ...parameters: readonly Parameter[]): Promise<unknown>;
   renew(keys: FiveKeys, ...parameters: readonly Parameter[]): Promise<unknown>;
   publish(keys: FiveKeys, ...parameters: readonly Parameter[]): Promise<unknown>;
+  record(keys: readonly [string, string, string], ...parameters: readonly Parameter[]): Promise<unknown>;
   release(keys: readonly [string, string, string], ...parameters: readonly Parameter[]): Promise<unknown>;
 }
 
@@ -23,7 +24,10 @@ export function scriptsOf(client: RedisClient): Scripts {
     return (keys: readonly string[], ...parameters: readonly Parameter[]): Promise<unknown> =>
       Reflect.apply(send, client, [...keys, ...parameters.map(asArgument)]);
   };
-  return { acquire: run("acquire"), renew: run("renew"), publish: run("publish"), release: run("release") };
+  return {
+    ...{ acquire: run("acquire"), renew: run("renew"), publish: run("publish") },
+    ...{ record: run("record"), release: run("release") },
+  };
 }
 
 /** ioredis accepts bytes as a Buffer only. */

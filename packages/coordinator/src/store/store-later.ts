@@ -1,4 +1,4 @@
-import { type Logger, messageOf, type Unsubscribe } from "@rollcall/core";
+import { type Logger, logEvent, messageOf, type Unsubscribe } from "@rollcall/core";
 import { redisError } from "./redis-problem.js";
 import type { ViewStore } from "./view-store.js";
 
@@ -24,7 +24,7 @@ export function storeLater(load: () => Promise<() => ViewStore>, wallNowMs: () =
     })
     .catch((error: unknown) => {
       const problem = messageOf(error);
-      logger.error({ problem }, `the client of Redis cannot be loaded: ${problem}`);
+      logEvent(logger, "redis.client-missing", { problem }, `the client of Redis cannot be loaded: ${problem}`);
     });
 
   const ask = async <Reply>(send: (opened: ViewStore) => Promise<Reply>): Promise<Reply> => {
@@ -52,6 +52,9 @@ export function storeLater(load: () => Promise<() => ViewStore>, wallNowMs: () =
     renew: (lease, beat) => ask((opened) => opened.renew(lease, beat)),
     publish: (lease, publication) => ask((opened) => opened.publish(lease, publication)),
     release: (lease) => ask((opened) => opened.release(lease)),
+    addHistory: (lease, entries, added) => ask((opened) => opened.addHistory(lease, entries, added)),
+    readHistory: () => ask((opened) => opened.readHistory()),
+    onHistory: (listener) => listen((opened) => opened.onHistory(listener)),
     read: () => ask((opened) => opened.read()),
     subscribe: (listener) => listen((opened) => opened.subscribe(listener)),
     report: (report) => store?.report(report),

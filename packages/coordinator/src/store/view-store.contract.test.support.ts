@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import type {
   FailureReport,
   Heartbeat,
+  HistoryEntry,
   Marks,
   PeerProbeRequest,
   PeerProbeResult,
@@ -134,6 +135,52 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
         const second = await lead(store, "a");
         assert.ok(second.epoch > first.epoch);
         assert.deepEqual([await store.renew(first, 1), await store.renew(second, 1)], ["lost", "kept"]);
+      }),
+    );
+
+    it(
+      "a history grows by what each leader adds, every process receives it, and an old lease adds nothing",
+      withStores(async ({ stores: [a, b], arrive }) => {
+        const received: string[] = [];
+        b.onHistory((entries) => received.push(...entries.map(({ text }) => text)));
+        await arrive();
+        const texts = async () => (await b.readHistory())?.map(({ text }) => text);
+        assert.equal(await a.readHistory(), undefined);
+        const first = await lead(a, "a");
+        const [one, two, three, four] = [
+          historyEntry("one"),
+          historyEntry("two"),
+          historyEntry("thrée"),
+          historyEntry("4"),
+        ];
+        assert.equal(await a.addHistory(first, [one], 1), true);
+        assert.equal(await a.addHistory(first, [one, two, three], 2), true);
+        await arrive();
+        assert.deepEqual(await b.readHistory(), [one, two, three]);
+        await a.release(first);
+        const second = await lead(b, "b");
+        assert.equal(await a.addHistory(first, [one, two, three, four], 1), false);
+        assert.equal(await b.addHistory(second, [one, two, three, four], 1), true);
+        await arrive();
+        assert.deepEqual(await texts(), ["one", "two", "thrée", "4"]);
+        assert.deepEqual(received, ["one", "two", "thrée", "4"]);
+      }),
+    );
+
+    it(
+      "a history is bounded: of very many entries the newest are there",
+      withStores(async ({ stores: [store], arrive }) => {
+        const lease = await lead(store);
+        let entries: readonly HistoryEntry[] = [];
+        for (let round = 0; round < 30; round++) {
+          const news = Array.from({ length: 50 }, (_, at) => historyEntry(`${"x".repeat(390)} ${round * 50 + at}`));
+          entries = [...entries, ...news].slice(-1_000);
+          assert.equal(await store.addHistory(lease, entries, news.length), true);
+        }
+        await arrive();
+        const kept = await store.readHistory();
+        assert.ok(kept !== undefined && kept.length <= 1_000 && kept.length >= 300, `${kept?.length}`);
+        assert.deepEqual(kept, entries.slice(-kept.length));
       }),
     );
 
@@ -420,4 +467,9 @@ export const publication = (lease: Lease, sequence: number): Publication => ({
   head: { topology: version(lease, sequence), marks: version(lease, sequence), beat: 0, replicas: 3 },
   topology: topology(lease, sequence),
   marks: marks(lease, sequence),
+});
+
+const historyEntry = (text: string): HistoryEntry => ({
+  ...{ atMs: 1_700_000_000_000, event: "node.down", text, by: "a" },
+  node: { key: "n1@es1:9200", address: "es1:9200" },
 });

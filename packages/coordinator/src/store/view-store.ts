@@ -3,6 +3,7 @@ import type {
   FailureReport,
   Head,
   Heartbeat,
+  HistoryEntry,
   Marks,
   PeerProbeRequest,
   PeerProbeResult,
@@ -67,6 +68,16 @@ export interface ViewStore {
   publish(lease: Lease, publication: Publication): Promise<boolean>;
   /** Gives the lease back. */
   release(lease: Lease): Promise<void>;
+  /**
+   * Adds the last `added` of `entries` to the history of the view. Where the store does not hold what was written under
+   * this lease before, as with the first call, it holds `entries` afterwards and nothing else. False if the lease is
+   * lost. Entries larger than 8 KB together reach no listener.
+   */
+  addHistory(lease: Lease, entries: readonly HistoryEntry[], added: number): Promise<boolean>;
+  /** The newest 1,000 entries, oldest first; undefined if none was ever written, or if what there is cannot be read. */
+  readHistory(): Promise<readonly HistoryEntry[] | undefined>;
+  /** Calls `listener` with entries that a leader has added, this process included. */
+  onHistory(listener: (entries: readonly HistoryEntry[]) => void): Unsubscribe;
   /** The newest view, or undefined if none was ever published. */
   read(): Promise<View | undefined>;
   /** Calls `listener` with each newer view, and with each beat. */

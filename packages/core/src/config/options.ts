@@ -94,7 +94,7 @@ export interface ClusterOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** `false`: only the configured nodes are used. Default: discovery with its own defaults. */
   readonly discovery?: false | DiscoveryOptions | undefined;
-  /** `false`: nothing is logged. Default: JSON lines on standard error, by pino. */
+  /** `false`: nothing is logged. Default: lines on standard error: JSON, by pino; text where that is a terminal. */
   readonly logger?: Logger | false | undefined;
 }
 

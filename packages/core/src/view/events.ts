@@ -1,4 +1,6 @@
 import { readHead, readMarks, readNodeKey, readReplica } from "./codec.js";
+import { type HistoryEntry, historyMax } from "./history.js";
+import { readHistoryEntry } from "./history-codec.js";
 import { type Decoded, decodeWith, parseJson, readArray, readName, readObject, readOptional } from "./json-fields.js";
 import { viewLimits } from "./limits.js";
 import type { Head, Marks } from "./view.js";
@@ -20,6 +22,7 @@ export interface PeerProbeRequest {
  *   released           a lease was given back
  *   statusRequest      every process is to send a heartbeat now
  *   peerProbeRequest   some processes are to probe a node
+ *   history            entries were added to the history
  *   unknown            a newer version of Rollcall may send more kinds: no fault
  */
 export type ViewEvent =
@@ -27,6 +30,7 @@ export type ViewEvent =
   | { readonly kind: "released" }
   | { readonly kind: "statusRequest" }
   | ({ readonly kind: "peerProbeRequest" } & PeerProbeRequest)
+  | { readonly kind: "history"; readonly entries: readonly HistoryEntry[] }
   | { readonly kind: "unknown" };
 
 /** The text around a head in an event: the store adds the head with its time. Small marks are part of `after`. */
@@ -41,6 +45,12 @@ export const statusRequestEvent = JSON.stringify({ kind: "statusRequest" } satis
 
 export function encodePeerProbeRequest({ id, node, replicas }: PeerProbeRequest): string {
   return JSON.stringify({ kind: "peerProbeRequest", id, node, replicas } satisfies ViewEvent);
+}
+
+/** Undefined: the entries are too large for a message. */
+export function encodeHistoryEvent(entries: readonly HistoryEntry[]): string | undefined {
+  const message = JSON.stringify({ kind: "history", entries } satisfies ViewEvent);
+  return Buffer.byteLength(message) <= viewLimits.announcedHistoryMaxBytes ? message : undefined;
 }
 
 /** A message with one bad field is refused whole; unknown fields are dropped. */
@@ -61,6 +71,8 @@ export function decodeEvent(bytes: Uint8Array): Decoded<ViewEvent> {
           node: readNodeKey(fields.get("node")),
           replicas: readArray(fields.get("replicas"), "replicas", viewLimits.peersMax, readReplica),
         };
+      case "history":
+        return { kind, entries: readArray(fields.get("entries"), "entries", historyMax, readHistoryEntry) };
       default:
         return { kind: "unknown" };
     }

@@ -9,6 +9,7 @@ export {
 export { epochAheadMaxMs, epochBegunMs, isCredibleEpoch, ordinalOf } from "./epoch.js";
 export {
   decodeEvent,
+  encodeHistoryEvent,
   encodePeerProbeRequest,
   headEventAround,
   type PeerProbeRequest,
@@ -19,6 +20,16 @@ export {
 export { type Freshness, freshnessOf, orphanAfterMs, staleAfterMs } from "./freshness.js";
 export type { AvoidedNode, Heartbeat, NodeLoad, ReplicaLoad, ThreadHeartbeat } from "./heartbeat.js";
 export { decodeHeartbeat, encodeHeartbeat } from "./heartbeat-codec.js";
+export {
+  type HistoryEntry,
+  type HistoryNode,
+  historyMax,
+  historyNode,
+  mergedHistory,
+  summedUp,
+  withNews,
+} from "./history.js";
+export { decodeHistory, encodeHistory, encodeNewestHistory } from "./history-codec.js";
 export type { Decoded } from "./json-fields.js";
 export { viewLimits } from "./limits.js";
 export { addressOf, type NodeRecord, nodeKey } from "./node-record.js";

@@ -20,6 +20,12 @@ export const viewLimits = {
   /** Of a leader's and of a replica's name. */
   processNameMaxLength: 255,
   reasonMaxLength: 512,
+  /** Of a history: one entry of the usual length is 250 bytes. */
+  historyMaxBytes: 512 * 1024,
+  historyTextMaxLength: 400,
+  eventNameMaxLength: 64,
+  /** Larger additions to a history are not announced; candidates then have them only once they lead. */
+  announcedHistoryMaxBytes: 8_192,
   /** Nodes that one heartbeat names as ejected. */
   ejectedMax: 64,
   /** Nodes of which one heartbeat says how many requests they get. */

@@ -7,7 +7,11 @@ export interface RedisKeys {
   readonly head: string;
   readonly topology: string;
   readonly marks: string;
-  /** Channel that every process subscribes to: heads, releases, status requests and peer probe requests. */
+  readonly history: string;
+  /**
+   * Channel that every process subscribes to: heads, releases, status requests, peer probe requests and entries of
+   * the history.
+   */
   readonly events: string;
   /** Channel of heartbeats, for coordinators and for `rollcall status`. */
   readonly heartbeats: string;
@@ -25,6 +29,7 @@ export function redisKeys(name: string): RedisKeys {
     head: key("head"),
     topology: key("topology"),
     marks: key("marks"),
+    history: key("history"),
     events: key("events"),
     heartbeats: key("heartbeats"),
     reports: key("reports"),

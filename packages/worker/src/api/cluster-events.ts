@@ -1,8 +1,9 @@
-import { Listeners, type Logger } from "@rollcall/core";
+import { Listeners, type LogEventName, type Logger, logEvent, present } from "@rollcall/core";
 import { figure, penaltyText } from "@rollcall/core/selection";
 import { sanitizeForLog } from "@rollcall/core/sniff";
 import { addressOf, type Topology, type View } from "@rollcall/core/view";
 import type { ClusterListener, KnownNode } from "../cluster-state/collaborators.js";
+import { costText, hasCost, type IncidentCost, type IncidentMeter } from "../cluster-state/incident-cost.js";
 import { isServing, type NodeEvent } from "./node-status.js";
 import type { PoolEmitter } from "./pool-events.js";
 
@@ -11,17 +12,19 @@ export class ClusterEvents implements ClusterListener {
   /** What `ready` waits for may have come: a view, or a thread. */
   readonly progress = new Listeners<void>();
   private topology: Topology | undefined;
-  /** Addresses of nodes that this process has ejected and not used again since. */
-  private readonly ejected = new Set<string>();
+  /** The nodes that have gone out of use and not come back since, by address. */
+  private readonly away = new Map<string, { readonly cost: () => IncidentCost; wasEjected: boolean }>();
   private isDegraded = false;
 
   constructor(
     private readonly emitter: PoolEmitter,
     private readonly logger: Logger,
+    private readonly meter: IncidentMeter,
   ) {}
 
   viewApplied({ topology }: View): void {
     this.progress.emit();
+    this.meter.sample();
     const before = this.topology;
     this.topology = topology;
     if (before !== undefined && isSameList(before, topology)) return;
@@ -30,33 +33,50 @@ export class ClusterEvents implements ClusterListener {
 
   /** Logs what this process decides: ejections and penalties. The leader logs what the view says. */
   nodeChanged(event: NodeEvent): void {
-    const { address, name, from, to, reason } = event;
-    const node = name === undefined ? address : `${sanitizeForLog(name)} (${address})`;
-    if (to === "penalized") this.penalized(node, event);
-    if (from === "penalized") this.penalizedNoLonger(node, event);
-    if (to === "ejected") {
-      this.ejected.add(address);
-      this.logger.warn({ node, reason }, `node ${node} is ejected for this process: ${reason}`);
-    } else if (to === "absent") this.ejected.delete(address);
-    else if (isServing(to) && this.ejected.delete(address))
-      this.logger.info({ node }, `node ${node} is used by this process again`);
+    const { address, from, to, reason } = event;
+    if (to === "penalized") this.penalized(event);
+    if (from === "penalized") this.penalizedNoLonger(event);
+    if (to === "ejected" || to === "down") this.goesAway(event);
+    if (to === "ejected") this.log("node.ejected", event, { reason }, `is ejected for this process: ${reason}`);
+    else if (to === "absent") this.away.delete(address);
+    else if (isServing(to)) this.comesBack(event);
     this.emitter.emit("node", event);
   }
 
-  private penalized(node: string, { reason, penalty }: NodeEvent): void {
-    const factor = figure(penalty?.factor ?? 1);
-    this.logger.warn(
-      { node, reason, ...penalty },
-      `node ${node} is penalized by this process: ${reason}; it gets one request where another gets ${factor}`,
-    );
+  private goesAway({ address, to }: NodeEvent): void {
+    const incident = this.away.get(address) ?? { cost: this.meter.begin(), wasEjected: false };
+    if (to === "ejected") incident.wasEjected = true;
+    this.away.set(address, incident);
   }
 
-  private penalizedNoLonger(node: string, { to, penalty, penalizedForMs = 0 }: NodeEvent): void {
+  /** Closes the incident. Of a node that only the leader took out, and that cost nothing here, the leader's line is enough. */
+  private comesBack(event: NodeEvent): void {
+    const incident = this.away.get(event.address);
+    if (incident === undefined) return;
+    this.away.delete(event.address);
+    const cost = incident.cost();
+    if (!incident.wasEjected && !hasCost(cost)) return;
+    this.log("node.used-again", event, { ...cost }, `is used by this process again, ${costText(cost)}`);
+  }
+
+  private penalized(event: NodeEvent): void {
+    const { reason, penalty } = event;
+    const factor = figure(penalty?.factor ?? 1);
+    const words = `is penalized by this process: ${reason}; it gets one request where another gets ${factor}`;
+    this.log("node.penalized", event, { reason, ...penalty }, words);
+  }
+
+  private penalizedNoLonger(event: NodeEvent): void {
+    const { to, penalty, penalizedForMs = 0 } = event;
     const atWorst = penalty === undefined ? "" : `; at worst ${penaltyText(penalty)}`;
-    this.logger.info(
-      { node, to, forMs: penalizedForMs, ...penalty },
-      `node ${node} is penalized no longer, after ${Math.round(penalizedForMs / 1_000)} s${atWorst}`,
-    );
+    const words = `is penalized no longer, after ${Math.round(penalizedForMs / 1_000)} s${atWorst}`;
+    this.log("node.penalty-ended", event, { to, forMs: penalizedForMs, ...penalty }, words);
+  }
+
+  private log(event: LogEventName, { address, name }: NodeEvent, fields: object, words: string): void {
+    const nodeName = name === undefined ? undefined : sanitizeForLog(name);
+    const label = nodeName === undefined ? address : `${nodeName} (${address})`;
+    logEvent(this.logger, event, { ...present({ node: address, nodeName }), ...fields }, `node ${label} ${words}`);
   }
 
   tableChanged(cluster: { nodes(): readonly KnownNode[] }): void {
@@ -67,8 +87,8 @@ export class ClusterEvents implements ClusterListener {
     if (degraded === this.isDegraded) return;
     this.isDegraded = degraded;
     const reason = degraded ? "no node is in use: all known ones are tried" : "a node is in use again";
-    if (degraded) this.logger.error({ nodes: members.length }, reason);
-    else this.logger.info({ nodes: members.length }, reason);
+    const event = degraded ? "nodes.none-in-use" : "nodes.in-use-again";
+    logEvent(this.logger, event, { nodes: members.length }, reason);
     this.emitter.emit("degraded", { degraded, reason });
   }
 }

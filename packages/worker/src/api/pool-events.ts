@@ -1,4 +1,4 @@
-import { type Logger, messageOf, printableData } from "@rollcall/core";
+import { type Logger, logEvent, messageOf, printableData } from "@rollcall/core";
 import type { NodeEvent } from "./node-status.js";
 import type { SettledRequest } from "./settled-request.js";
 
@@ -98,6 +98,6 @@ export class PoolEmitter {
   private noteFailure<E extends keyof PoolEvents>(event: E, listener: Listener<E>, error: unknown): void {
     if (this.faulty.has(listener)) return;
     this.faulty.add(listener);
-    this.logger.error({ event, error: messageOf(error) }, "a listener threw");
+    logEvent(this.logger, "listener.threw", { listensTo: event, error: messageOf(error) }, "a listener threw");
   }
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { ClusterAccess, createRedisStore, HttpControlClient, systemTimers } from "@rollcall/coordinator";
-import type { Logger } from "@rollcall/core";
+import { boundLogger, type Logger } from "@rollcall/core";
 import { fixed, type PoolConfig } from "@rollcall/core/config";
 import { Cluster } from "../cluster-state/cluster.js";
+import { IncidentMeter } from "../cluster-state/incident-cost.js";
 import { createNodeTable } from "../cluster-state/node-table.js";
 import { ControlProber } from "../cluster-state/prober.js";
 import { ViewSource } from "../cluster-state/view-source.js";
@@ -32,15 +33,16 @@ export interface PoolParts {
 }
 
 /** Makes the parts of a pool, connects them, and begins to look for the cluster. */
-export function openPoolParts(config: PoolConfig, logger: Logger): PoolParts {
+export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
+  const replica = randomUUID();
+  const { redis, name } = config;
+  const logger = redis === undefined ? given : boundLogger(given, { view: name, replica });
   const timers = systemTimers;
   const { nowMs } = timers;
   const random = Math.random;
   const wallNowMs = Date.now;
   const activity = new Activity();
   const emitter = new PoolEmitter(logger);
-  const events = new ClusterEvents(emitter, logger);
-  const { progress } = events;
   const access = new ClusterAccess(config, timers, logger);
   const protect = () => access.protectCredentials();
   const controlClient = new HttpControlClient({ timers, wallNowMs, connectTimeoutMs: fixed.connectTimeoutMs });
@@ -51,6 +53,12 @@ export function openPoolParts(config: PoolConfig, logger: Logger): PoolParts {
     const ofThreads = totals.ofThreads;
     return { requests: requests + ofThreads.requests, failed: failed + ofThreads.failed };
   });
+  const meter = new IncidentMeter(() => {
+    const { retries, reroutes, writeWaits, failed } = totals.ofThreads;
+    return { retries, reroutes, writeWaits, failed: failed + activity.totals.failed };
+  }, nowMs);
+  const events = new ClusterEvents(emitter, logger, meter);
+  const { progress } = events;
   const common = { config, timers, random, logger };
 
   const cluster = new Cluster({
@@ -60,7 +68,7 @@ export function openPoolParts(config: PoolConfig, logger: Logger): PoolParts {
     openView: (state, opened) => {
       const statuses = new ThreadStatuses(config.threads, opened, state, totals, activity);
       return new ViewSource({
-        ...{ ...common, access, controlClient, cluster: state, replica: randomUUID(), openStore: createRedisStore },
+        ...{ ...common, access, controlClient, cluster: state, replica, openStore: createRedisStore, meter },
         workload: {
           threads: () => statuses.threads(),
           answered: () => statuses.answered(),

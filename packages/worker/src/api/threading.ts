@@ -1,4 +1,4 @@
-import type { Listeners, Logger, Timers } from "@rollcall/core";
+import { type Listeners, type Logger, logEvent, type Timers } from "@rollcall/core";
 import type { Sender } from "../dispatch/sender.js";
 import type { Lanes } from "../lane/client.js";
 import type { ThreadSetup } from "../threads/setup.js";
@@ -80,7 +80,7 @@ export class Threading {
     const message = noThreadStarts(problem);
     this.parts.lanes.refuse(message);
     this.threads.refuseTasks(message);
-    this.logOnce(problem, () => this.parts.logger.error({ problem }, message));
+    this.logOnce(problem, () => logEvent(this.parts.logger, "threads.refused", { problem }, message));
   }
 
   private fallBack(sender: FallbackSender, problem: string): void {
@@ -89,7 +89,9 @@ export class Threading {
     this.fallenBack = opened;
     this.threads.giveUp();
     sender.fallBackTo(opened.sender);
-    this.parts.logger.warn(
+    logEvent(
+      this.parts.logger,
+      "threads.replaced",
       { problem },
       `no worker thread can start, so the calling thread sends, as with \`threads: 0\`: ${problem}`,
     );
@@ -99,11 +101,16 @@ export class Threading {
     const { logger, lanes } = this.parts;
     const [problem] = this.threads.failures;
     if (problem === undefined) {
-      if (this.logged !== undefined) logger.info({}, "all worker threads are up again");
+      if (this.logged !== undefined) logEvent(logger, "threads.recovered", {}, "all worker threads are up again");
       this.logged = undefined;
     } else if (lanes.isUp) {
       this.logOnce(problem, () =>
-        logger.warn({ problem }, `a worker thread cannot start, and others send its requests: ${problem}`),
+        logEvent(
+          logger,
+          "thread.not-started",
+          { problem },
+          `a worker thread cannot start, and others send its requests: ${problem}`,
+        ),
       );
     }
   }

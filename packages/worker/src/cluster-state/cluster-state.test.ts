@@ -250,7 +250,7 @@ describe("the list of nodes", () => {
     apply({ topology: 100, nodes: [a, b] });
     assert.deepEqual([state.nodes().length, warnings], [2, []]);
     apply({ topology: 101, nodes: [1, 2, 3, 4, 5, 6, 7, 8].map((port) => node(`n${port}`, port)) });
-    assert.deepEqual(warnings, [{ nodes: 2, slots: 6 }]);
+    assert.deepEqual(warnings, [{ event: "nodes.too-many", nodes: 2, slots: 6 }]);
   });
 
   it("a released slot counts from zero again", () => {

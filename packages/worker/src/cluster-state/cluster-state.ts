@@ -1,5 +1,5 @@
 import type { ClusterAccess } from "@rollcall/coordinator";
-import { type Logger, present, type Random, type Timers } from "@rollcall/core";
+import { type Logger, logEvent, present, type Random, type Timers } from "@rollcall/core";
 import { type LocalProbe, type NodeEffect, needsTraffic, type ProbeResult } from "@rollcall/core/health";
 import { type AvoidedNode, addressOf, type Freshness, type Version, type View } from "@rollcall/core/view";
 import type { NodeEvent } from "../api/node-status.js";
@@ -183,7 +183,9 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     const configured = seeds.map(({ host, port }) => ({ id: "", host, port }));
     const { rows, removed, left } = applyView(this.rows, nodes, configured, slots);
     this.rows = rows;
-    if (left.length > 0) logger.warn({ nodes: left.length, slots }, "more nodes than this pool can use");
+    if (left.length > 0) {
+      logEvent(logger, "nodes.too-many", { nodes: left.length, slots }, "more nodes than this pool can use");
+    }
     this.batch(() => {
       for (const { slot } of removed) this.remove(slot);
       for (const row of rows.inUse.values()) this.unwritten.add(this.place(row));

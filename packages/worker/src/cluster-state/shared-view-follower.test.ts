@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { View } from "@rollcall/core/view";
 import { collectingLogger, ManualTimers, seededRandom } from "@rollcall/testing";
+import { IncidentMeter } from "./incident-cost.js";
 import { SharedViewFollower } from "./shared-view-follower.js";
 
 function openFollower() {
@@ -13,6 +14,11 @@ function openFollower() {
   const listeners = new Set<(view: View) => void>();
   const monitors: { readonly from: string | undefined; isClosed: boolean; show(): void }[] = [];
   let beats = 0;
+  let retries = 0;
+  const meter = new IncidentMeter(
+    () => ({ retries, reroutes: 0, failed: 0, writeWaits: 0 }),
+    () => timers.nowMs(),
+  );
   const follower = new SharedViewFollower({
     store: {
       nowMs: storeNowMs,
@@ -46,13 +52,16 @@ function openFollower() {
         },
       };
     },
-    ...{ timers, random: seededRandom(1), logger },
+    ...{ timers, random: seededRandom(1), logger, meter },
   });
   follower.start();
   const beat = (leader = "a", agoMs = 0) => {
     for (const listener of listeners) listener(viewBy(leader, ++beats, storeNowMs() - agoMs));
   };
-  return { ...{ follower, timers, beat, logger, monitors, listeners }, take: () => applied.splice(0) };
+  const retry = (count: number) => {
+    retries += count;
+  };
+  return { ...{ follower, timers, beat, logger, monitors, listeners, retry }, take: () => applied.splice(0) };
 }
 
 function viewBy(leader: string, beat: number, atMs: number): View {
@@ -74,6 +83,22 @@ describe("a view shared by replicas", () => {
     timers.advance(30_000);
     assert.deepEqual([take(), follower.freshness, follower.ageMs], [["shared a stale"], "stale", 30_000]);
     assert.equal(logger.messages("warn").length, 1);
+  });
+
+  it("the line that a leader is back closes the incident: how long the view was away, and what requests suffered", () => {
+    const { timers, beat, logger, retry } = openFollower();
+    beat();
+    retry(5);
+    timers.advance(30_000);
+    retry(31);
+    timers.advance(12_000);
+    beat("b");
+    const again = "the shared view has a leader again and is followed";
+    assert.deepEqual(logger.messages("info", again), [
+      `${again}, after 32 s: 31 retries, 0 reads rerouted, 0 requests failed, 0 waits of writes`,
+    ]);
+    beat("b");
+    assert.equal(logger.messages("info", again).length, 1);
   });
 
   it("a minute without a beat starts a standalone monitor from the last shared view, until the next beat", async () => {

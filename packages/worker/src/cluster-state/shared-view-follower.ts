@@ -1,5 +1,5 @@
 import type { ViewStore } from "@rollcall/coordinator";
-import { type Logger, type Random, ReducerRunner, type Timers, type Unsubscribe } from "@rollcall/core";
+import { type Logger, logEvent, type Random, ReducerRunner, type Timers, type Unsubscribe } from "@rollcall/core";
 import {
   beatAgeMs,
   type Freshness,
@@ -10,6 +10,7 @@ import {
   type ViewLivenessEvent,
   viewLivenessDueMs,
 } from "@rollcall/core/view";
+import { costText, type IncidentMeter } from "./incident-cost.js";
 import type { StandaloneMonitor } from "./standalone-monitor.js";
 import type { ViewConsumer } from "./view-in-force.js";
 
@@ -24,6 +25,7 @@ export interface SharedViewFollowerOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
+  readonly meter: Pick<IncidentMeter, "begin">;
 }
 
 type State = ViewLiveness["state"];
@@ -44,6 +46,8 @@ export class SharedViewFollower {
   private alone: ReturnType<SharedViewFollowerOptions["monitorAlone"]> | undefined;
   private readonly ending = new Set<Promise<void>>();
   private unsubscribe: Unsubscribe = () => {};
+  /** Measures the time since the last beat; absent while beats come. */
+  private incident: ReturnType<IncidentMeter["begin"]> | undefined;
 
   constructor(private readonly options: SharedViewFollowerOptions) {
     const { timers, random } = options;
@@ -128,22 +132,42 @@ export class SharedViewFollower {
     const { logger, timers } = this.options;
     const leader = this.view?.head.topology.leader;
     const silentS = Math.round(beatAgeMs(this.liveness.state, timers.nowMs()) / 1_000);
+    if (after !== "fresh" && before !== "searching") this.incident ??= this.options.meter.begin();
     switch (after) {
       case "fresh":
-        if (before === "searching") logger.debug({ leader }, "found a shared view");
-        else logger.info({ leader }, "the shared view has a leader again and is followed");
-        return;
+        if (before === "searching") return logEvent(logger, "view.found", { leader }, "found a shared view");
+        return this.logRecovery(leader);
       case "stale":
-        return logger.warn(
+        return logEvent(
+          logger,
+          "view.stale",
           { leader, silentS },
           `no beat of the shared view for ${silentS} s: its down marks are hints now`,
         );
       case "orphan":
-        return logger.warn({ leader, silentS }, `no beat of the shared view for ${silentS} s: it is given up`);
+        return logEvent(
+          logger,
+          "view.orphaned",
+          { leader, silentS },
+          `no beat of the shared view for ${silentS} s: it is given up`,
+        );
       case "standalone":
-        return logger.warn({}, "this process monitors the cluster for itself until the shared view has a leader");
+        return logEvent(
+          logger,
+          "view.private",
+          {},
+          "this process monitors the cluster for itself until the shared view has a leader",
+        );
       case "searching":
         return;
     }
+  }
+
+  private logRecovery(leader: string | undefined): void {
+    const cost = this.incident?.();
+    this.incident = undefined;
+    const paid = cost === undefined ? "" : `, ${costText(cost)}`;
+    const text = `the shared view has a leader again and is followed${paid}`;
+    logEvent(this.options.logger, "view.recovered", { leader, ...cost }, text);
   }
 }

@@ -12,6 +12,7 @@ import { type Logger, present, type Random, type Timers } from "@rollcall/core";
 import type { PoolConfig } from "@rollcall/core/config";
 import type { Freshness, View } from "@rollcall/core/view";
 import type { Reporter } from "./collaborators.js";
+import type { IncidentMeter } from "./incident-cost.js";
 import { type PeerProbe, PeerProbeResponder } from "./peer-probe-responder.js";
 import { type NodeFacts, ReplicaHeartbeat, type Workload } from "./replica-heartbeat.js";
 import { SharedViewFollower } from "./shared-view-follower.js";
@@ -30,6 +31,7 @@ export interface ViewSourceParts {
   readonly logger: Logger;
   readonly cluster: ViewConsumer & NodeFacts & PeerProbe;
   readonly workload: Workload;
+  readonly meter: IncidentMeter;
 }
 
 /**
@@ -49,7 +51,7 @@ export class ViewSource implements Reporter {
   private newest: View | undefined;
 
   constructor(private readonly parts: ViewSourceParts) {
-    const { config, replica, cluster, workload, timers, random, logger } = parts;
+    const { config, replica, cluster, workload, timers, random, logger, meter } = parts;
     const { redis, name } = config;
     if (redis === undefined || name === undefined) {
       this.store = createMemoryStore(timers);
@@ -67,6 +69,7 @@ export class ViewSource implements Reporter {
       timers,
       random,
       logger,
+      meter,
     });
     const heartbeat = new ReplicaHeartbeat(replica, config.coordinator, cluster, workload, timers);
     this.heartbeats = new HeartbeatSender({

@@ -202,8 +202,10 @@ export class Dispatch implements Sender {
     } else this.attempt(request, pool);
   }
 
-  private endWait({ queuedAtMs }: DispatchedRequest<AttemptHandler>): void {
-    this.options.reader.countWait(this.options.timers.nowMs() - queuedAtMs);
+  private endWait({ queuedAtMs, prepared }: DispatchedRequest<AttemptHandler>): void {
+    const { reader, timers } = this.options;
+    reader.countWait(timers.nowMs() - queuedAtMs);
+    if (prepared.class !== "read") reader.countWriteWait();
   }
 
   private attempt(request: DispatchedRequest<AttemptHandler>, pool: NodePool<AttemptHandler>): void {
@@ -258,6 +260,7 @@ export class Dispatch implements Sender {
     request.rerouted = true;
     request.noteTried(pool.slot);
     this.record.gaveUpWaiting(attempt, nowMs);
+    this.options.reader.countReroute();
     // Before the next begins: from here on this attempt decides nothing.
     attempt.isWanted = false;
     this.attempt(request, next);
@@ -295,6 +298,7 @@ export class Dispatch implements Sender {
       return this.unsettled.fail(request, "QUEUE_FULL", message, sentOf(history), error);
     }
     reader.countRetry();
+    if (request.prepared.class !== "read") reader.countWriteWait();
     const cancel = this.backingOff.wait(afterMs, () => {
       this.sendAgain(request);
       if (this.queue.length > 0) this.pump();

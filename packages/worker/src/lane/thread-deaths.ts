@@ -1,4 +1,4 @@
-import { type Logger, present, type Timers } from "@rollcall/core";
+import { type Logger, logEvent, present, type Timers } from "@rollcall/core";
 import { decideAfterThreadDeath, type RequestClass, RetryBudget } from "@rollcall/core/request";
 import { isBodySource } from "../dispatch/body-source.js";
 import type { PreparedRequest } from "../dispatch/sender.js";
@@ -74,7 +74,9 @@ export class ThreadDeaths {
     const reason = this.lastFailure;
     this.lastFailure = undefined;
     const why = reason === undefined ? "" : ` of an error (${reason})`;
-    this.logger.error(
+    logEvent(
+      this.logger,
+      "thread.died",
       present({ moved, lost, reason }),
       `a worker thread died${why}; of its requests, ${moved} were given to other threads and ${lost} failed`,
     );

@@ -24,7 +24,9 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *                 7 waits       * how often a request has waited there for a connection,
  *                 8 waitedMs    * and how long in all
  *                 9 retriesLeft  what is left of its share of the retry budget
- *                10 failures    * the others of 4, a word for each error code
+ *                10 reroutes    * Reads that left a stalled node
+ *                11 writeWaits  * how often a write has waited, for a connection or for its next attempt
+ *                12 failures    * the others of 4, a word for each error code
  *   counter rows  one a thread and slot, written by that thread
  *                 0 inFlight    attempts in flight
  *                 1 openSockets
@@ -68,8 +70,10 @@ export const ThreadWord = {
   waits: 7,
   waitedMs: 8,
   retriesLeft: 9,
+  reroutes: 10,
+  writeWaits: 11,
   /** The first of them, in the order of `errorCodes`. */
-  failures: 10,
+  failures: 12,
 } as const;
 export const CounterWord = {
   inFlight: 0,

@@ -187,6 +187,15 @@ export class TableReader implements NodeReader {
     Atomics.add(this.words, this.thread + ThreadWord.retries, 1);
   }
 
+  countReroute(): void {
+    Atomics.add(this.words, this.thread + ThreadWord.reroutes, 1);
+  }
+
+  /** A write has waited, or is about to wait for its next attempt. */
+  countWriteWait(): void {
+    Atomics.add(this.words, this.thread + ThreadWord.writeWaits, 1);
+  }
+
   /** A request has waited for a connection, and does so no more. */
   countWait(waitedMs: number): void {
     Atomics.add(this.words, this.thread + ThreadWord.waits, 1);

@@ -24,6 +24,10 @@ export interface ThreadTotals {
   /** How often a request has waited for a connection, and how long in all, in milliseconds. */
   readonly waits: number;
   readonly waitedMs: number;
+  /** Reads that left a stalled node. */
+  readonly reroutes: number;
+  /** How often a write has waited, for a connection or for its next attempt. */
+  readonly writeWaits: number;
   /** Requests that tasks made in threads. */
   readonly requests: number;
   readonly answered: number;
@@ -33,7 +37,7 @@ export interface ThreadTotals {
 }
 
 const perNode = ["errorStatuses", "failures", "answers", "requests", "connects", "connectMs"] as const;
-type PerThread = "retries" | "requests" | "answered" | "waits" | "waitedMs";
+type PerThread = "retries" | "requests" | "answered" | "waits" | "waitedMs" | "reroutes" | "writeWaits";
 export type ErrorCounts = Readonly<Partial<Record<RollcallErrorCode, number>>>;
 
 /**
@@ -47,7 +51,9 @@ export class TableTotals {
   private readonly nodes: Float64Array;
   /** By thread: requests of its tasks that had begun and not ended when they were last gathered. */
   private readonly ownPending: Float64Array;
-  private readonly process = { retries: 0, requests: 0, answered: 0, waits: 0, waitedMs: 0 };
+  private readonly process = {
+    ...{ retries: 0, requests: 0, answered: 0, waits: 0, waitedMs: 0, reroutes: 0, writeWaits: 0 },
+  };
   /** By the place of the code. */
   private readonly failures = new Float64Array(errorCodes.length);
 
@@ -82,7 +88,7 @@ export class TableTotals {
   }
 
   get ofThreads(): ThreadTotals {
-    const { retries, requests, answered, waits, waitedMs } = this.process;
+    const { retries, requests, answered, waits, waitedMs, reroutes, writeWaits } = this.process;
     // As in `ofNode`: ends are read before begins.
     const errors: Partial<Record<RollcallErrorCode, number>> = {};
     let failed = 0;
@@ -98,6 +104,8 @@ export class TableTotals {
       retriesLeft: this.sumOfThreads(ThreadWord.retriesLeft),
       waits: waits + this.sumOfThreads(ThreadWord.waits),
       waitedMs: waitedMs + this.sumOfThreads(ThreadWord.waitedMs),
+      reroutes: reroutes + this.sumOfThreads(ThreadWord.reroutes),
+      writeWaits: writeWaits + this.sumOfThreads(ThreadWord.writeWaits),
       requests: requests + this.sumOfThreads(ThreadWord.requests),
       ...ended,
     };
@@ -171,6 +179,8 @@ export class TableTotals {
     gather("retries");
     gather("waits");
     gather("waitedMs");
+    gather("reroutes");
+    gather("writeWaits");
     let ended = 0;
     for (const code of errorCodes) {
       const failed = Atomics.exchange(this.words, row + failureWord(code), 0);

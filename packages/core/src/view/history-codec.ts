@@ -1,0 +1,75 @@
+import { readNodeKey } from "./codec.js";
+import { type HistoryEntry, historyMax } from "./history.js";
+import {
+  type Decoded,
+  decodeWith,
+  type Fields,
+  parseJson,
+  readName,
+  readObject,
+  readOptional,
+  readString,
+  readTime,
+  refuse,
+} from "./json-fields.js";
+import { viewLimits } from "./limits.js";
+
+// One line of JSON an entry: so the store adds entries at the end, and neither sends nor rewrites what is there.
+
+export function encodeHistory(entries: readonly HistoryEntry[]): Uint8Array {
+  return Buffer.from(entries.map(lineOf).join(""));
+}
+
+/** The newest entries that fit into half of a document: the other half is room for those that are added. */
+export function encodeNewestHistory(entries: readonly HistoryEntry[]): Uint8Array {
+  const lines: string[] = [];
+  let bytes = 0;
+  for (const entry of entries.slice(-historyMax).reverse()) {
+    const line = lineOf(entry);
+    bytes += Buffer.byteLength(line);
+    if (bytes > viewLimits.historyMaxBytes / 2) break;
+    lines.push(line);
+  }
+  return Buffer.from(lines.reverse().join(""));
+}
+
+/** The newest 1,000 entries. A line that is none is left out: a newer version may write others, and nothing depends on it. */
+export function decodeHistory(bytes: Uint8Array): Decoded<readonly HistoryEntry[]> {
+  return decodeWith(() => {
+    const { historyMaxBytes } = viewLimits;
+    if (bytes.byteLength > historyMaxBytes) refuse(`is larger than ${historyMaxBytes} bytes`);
+    const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8").split("\n");
+    const decoded = lines.filter((line) => line !== "").map((line) => decodeEntry(line));
+    const entries = decoded.flatMap((one) => ("value" in one ? [one.value] : []));
+    if (entries.length === 0) refuse("has no entry that can be read");
+    return entries.slice(-historyMax);
+  });
+}
+
+/** @throws through `refuse`; for use inside `decodeWith` alone */
+export function readHistoryEntry(value: unknown): HistoryEntry {
+  const fields = readObject(value, "entry");
+  return {
+    atMs: readTime(fields.get("atMs"), "atMs"),
+    event: readName(fields.get("event"), "event", viewLimits.eventNameMaxLength),
+    ...readOptional(fields, "node", (node) => readHistoryNode(readObject(node, "node"))),
+    text: readString(fields.get("text"), "text", viewLimits.historyTextMaxLength),
+    by: readName(fields.get("by"), "by", viewLimits.processNameMaxLength),
+  };
+}
+
+function decodeEntry(line: string): Decoded<HistoryEntry> {
+  return decodeWith(() => readHistoryEntry(parseJson(Buffer.from(line), viewLimits.reportMaxBytes)));
+}
+
+function readHistoryNode(fields: Fields) {
+  return {
+    key: readNodeKey(fields.get("key")),
+    address: readName(fields.get("address"), "address", viewLimits.keyMaxLength),
+    ...readOptional(fields, "name", (name, what) => readString(name, what, viewLimits.nameMaxLength)),
+  };
+}
+
+function lineOf(entry: HistoryEntry): string {
+  return `${JSON.stringify(entry)}\n`;
+}
