@@ -41,7 +41,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   coordinator: [...undiciParts, "ioredis", "pino"],
   // Node's own module, by the name that webpack recognises.
   worker: ["worker_threads"],
-  cli: ["commander", "wrap-ansi"],
+  cli: ["commander", "wrap-ansi", "fastify", "prom-client"],
   testing: ["ioredis"],
 };
 
@@ -202,7 +202,8 @@ describe("architecture", () => {
       reached.add(file);
       for (const one of importsOf(file)) {
         if (one.typeOnly) continue;
-        if (["undici", "ioredis", "tldts"].includes(one.specifier)) heavy.push(...shown([one]));
+        if (["undici", "ioredis", "tldts", "fastify", "prom-client"].includes(one.specifier))
+          heavy.push(...shown([one]));
         const to = resolved(one);
         if (to !== undefined) visit(to);
       }
@@ -219,7 +220,7 @@ describe("architecture", () => {
     assert.deepEqual(heavy, []);
   });
 
-  it("to import a pool or the command imports neither ioredis, tldts nor the whole of undici", () => {
+  it("to import a pool or the command imports neither ioredis, tldts, the whole of undici nor a server", () => {
     for (const start of ["packages/rollcall/src/index.ts", "packages/cli/src/main.ts"]) {
       const { reached, heavy } = loadedBy(start);
       assert.ok(reached.has("packages/coordinator/src/start-coordinator.ts"), start);

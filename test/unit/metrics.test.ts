@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Registry } from "prom-client";
 import { registerMetrics } from "rollcall/prometheus";
 import { mockPool } from "rollcall/testing";
+import { coordinatorMetrics } from "#cli/http/coordinator-metrics";
 import { metricDefinitions } from "#rollcall/prometheus/metric-definitions";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -22,7 +23,7 @@ const variables = textsOf(dashboard, "query").flatMap((text) => /^label_values\(
 
 /** By each name that a query may use: the labels of its series. */
 const series = new Map(
-  metricDefinitions.flatMap(({ name, type, labels }): [string, readonly string[]][] => {
+  [...coordinatorMetrics, ...metricDefinitions].flatMap(({ name, type, labels }): [string, readonly string[]][] => {
     const own = [...labels, "pool"];
     if (type === "counter" || type === "gauge") return [[name, own]];
     const parts: [string, readonly string[]][] = [`${name}_sum`, `${name}_count`].map((part) => [part, own]);
@@ -30,22 +31,27 @@ const series = new Map(
   }),
 );
 
-it("docs/metrics.md has a row for each metric, with its type and labels, and each metric a unit in its name", () => {
-  const [, table = ""] = read("docs/metrics.md").split("<!-- table: metrics -->\n");
-  const [lines = ""] = table.split("\n\n");
-  const rows = lines
-    .split("\n")
-    .slice(2)
-    .map((line) => line.split("|").map((cell) => cell.trim().replaceAll("`", "")));
-  assert.deepEqual(
-    rows.map(([, name, type, labels]) => [name, type, labels]),
-    metricDefinitions.map(({ name, type, labels }) => [name, type, labels.join(", ")]),
-  );
-  for (const [, name = "", type, , unit] of rows) {
-    assert.equal(name.endsWith("_total"), type === "counter", name);
-    assert.equal(name.endsWith("_seconds"), unit === "seconds", name);
-  }
-});
+for (const [table, metrics] of [
+  ["metrics", metricDefinitions],
+  ["coordinator metrics", coordinatorMetrics],
+] as const) {
+  it(`docs/metrics.md has a row for each of its ${table}, with type and labels, and each has a unit in its name`, () => {
+    const [, rest = ""] = read("docs/metrics.md").split(`<!-- table: ${table} -->\n`);
+    const [lines = ""] = rest.split("\n\n");
+    const rows = lines
+      .split("\n")
+      .slice(2)
+      .map((line) => line.split("|").map((cell) => cell.trim().replaceAll("`", "")));
+    assert.deepEqual(
+      rows.map(([, name, type, labels]) => [name, type, labels]),
+      metrics.map(({ name, type, labels }) => [name, type, labels.join(", ")]),
+    );
+    for (const [, name = "", type, , unit] of rows) {
+      assert.equal(name.endsWith("_total"), type === "counter", name);
+      assert.equal(name.endsWith("_seconds"), unit === "seconds", name);
+    }
+  });
+}
 
 it("alert rules and dashboard use only metrics and labels that there are", () => {
   assert.equal(rules.length, alertNames.length);
@@ -63,7 +69,8 @@ it("alert rules and dashboard use only metrics and labels that there are", () =>
 
 it("every metric is on the dashboard", () => {
   const shown = queries.join("\n");
-  const missing = metricDefinitions.map(({ name }) => name).filter((name) => !shown.includes(name));
+  const names = [...metricDefinitions, ...coordinatorMetrics].map(({ name }) => name);
+  const missing = names.filter((name) => !shown.includes(name));
   assert.deepEqual(missing, []);
 });
 
@@ -110,7 +117,7 @@ function unknownIn(expression: string): string[] {
     return "";
   });
   const names = withoutGroups.replace(/\[[^\]]*\]/g, "").match(/\b[a-z_]\w*\b(?! *\()/g) ?? [];
-  return [...unknown, ...names.filter((name) => name !== "or" && !series.has(name))];
+  return [...unknown, ...names.filter((name) => name !== "or" && name !== "and" && !series.has(name))];
 }
 
 /** All values of a label, where there are few. */
@@ -119,6 +126,8 @@ const closedSets = new Map([
     "rollcall_node_state.state",
     new Set("unverified healthy penalized slow-start draining down ejected unusable".split(" ")),
   ],
+  ["rollcall_fleet_threads.state", new Set("starting well late failed".split(" "))],
+  ["rollcall_fleet_nodes.state", new Set("unverified healthy slow-start draining down".split(" "))],
   ["rollcall_threads.state", new Set("starting well late failed".split(" "))],
   ["rollcall_view_freshness.freshness", new Set("fresh stale orphan".split(" "))],
   ["rollcall_errors_total.code", new Set("ABORTED CLOSED".split(" "))],

@@ -1,6 +1,6 @@
-import { startCoordinator } from "@rollcall/coordinator";
+import { defaultLogger, startCoordinator } from "@rollcall/coordinator";
 import { Command } from "commander";
-import { addCoordinatorOptions, type CoordinatorFlags, readCoordinatorOptions } from "./coordinator-options.js";
+import { addCoordinatorOptions, type CoordinatorFlags, readCoordinatorSettings } from "./coordinator-options.js";
 import type { Environment } from "./environment.js";
 import { exitCodes, exitCodesHelp } from "./exit-codes.js";
 
@@ -19,9 +19,14 @@ export function createCoordinatorCommand(
     .addHelpText("after", helpAfter);
   addCoordinatorOptions(command);
   return command.action(async () => {
-    const coordinator = startCoordinator(await readCoordinatorOptions(command.opts<CoordinatorFlags>()));
+    const { options, http } = await readCoordinatorSettings(command.opts<CoordinatorFlags>());
+    const logger = defaultLogger();
+    // The libraries of the page are loaded only here.
+    const page = http === undefined ? undefined : await (await import("./http/open-http.js")).openHttp(http, logger);
+    const coordinator = startCoordinator({ ...options, logger });
+    page?.show(coordinator, options);
     await aborted(untilStopped());
-    await coordinator.close();
+    await Promise.all([page?.close(), coordinator.close()]);
     finish(exitCodes.success);
   });
 }

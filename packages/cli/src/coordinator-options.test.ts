@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { it } from "node:test";
 import { parseCoordinatorConfig } from "@rollcall/core/config";
 import { Command } from "commander";
-import { addCoordinatorOptions, type CoordinatorFlags, readCoordinatorOptions } from "./coordinator-options.js";
+import { addCoordinatorOptions, type CoordinatorFlags, readCoordinatorSettings } from "./coordinator-options.js";
 import { assertProblems, problemsOf } from "./options.test.support.js";
 
 const enough = { nodes: ["http://es1:9200"], redis: "redis://r", name: "logs" } as const;
 
+const readCoordinatorOptions = async (flags: CoordinatorFlags) => (await readCoordinatorSettings(flags)).options;
 const problemsIn = (flags: CoordinatorFlags) => problemsOf(readCoordinatorOptions(flags));
 
 /** What commander makes of these words, with these variables set and no others. */

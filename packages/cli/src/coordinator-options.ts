@@ -2,13 +2,20 @@ import { bounds, type CoordinatorOptions, defaults, parseCoordinatorConfig } fro
 import type { Command } from "commander";
 import { addClusterFlags, type ClusterFlags, readClusterFlags } from "./cluster-flags.js";
 import { addList, addText, numberIfDigits, withoutEmpty } from "./flags.js";
+import { addHttpOptions, type HttpFlags, type HttpOptions, readHttpOptions } from "./http/http-options.js";
 import { parseFlags } from "./parse-flags.js";
 import { addViewFlags, readViewFlags, type ViewFlags } from "./view-flags.js";
 
-export interface CoordinatorFlags extends ClusterFlags, ViewFlags {
+export interface CoordinatorFlags extends ClusterFlags, ViewFlags, HttpFlags {
   readonly nodes?: readonly string[];
   readonly interval?: string;
   readonly discovery?: string;
+}
+
+export interface CoordinatorSettings {
+  readonly options: CoordinatorOptions;
+  /** Undefined: no page is served. */
+  readonly http: HttpOptions | undefined;
 }
 
 export function addCoordinatorOptions(command: Command): Command {
@@ -21,15 +28,17 @@ export function addCoordinatorOptions(command: Command): Command {
     "--interval <ms>",
     `between two sniffs: ${min} to ${max} (default: ${defaults.discovery.intervalMs})`,
   );
-  return addText(command, "--discovery <on|off>", "off: monitor the given URLs alone (default: on)");
+  addText(command, "--discovery <on|off>", "off: monitor the given URLs alone (default: on)");
+  return addHttpOptions(command);
 }
 
 /** @throws {RollcallError} `CONFIG` with one problem a line, in the words of the command line; no secret is in it */
-export async function readCoordinatorOptions(given: CoordinatorFlags): Promise<CoordinatorOptions> {
+export async function readCoordinatorSettings(given: CoordinatorFlags): Promise<CoordinatorSettings> {
   const flags = withoutEmpty(given);
   const problems: string[] = [];
   const view = await readViewFlags(flags, problems);
   const cluster = await readClusterFlags(flags, problems);
+  const http = await readHttpOptions(flags, problems);
   const isOn = readSwitch(flags, problems);
   const options = {
     ...cluster,
@@ -39,7 +48,7 @@ export async function readCoordinatorOptions(given: CoordinatorFlags): Promise<C
   };
   parseFlags(problems, () => parseCoordinatorConfig(options));
   // Just checked to be what the type says.
-  return options as unknown as CoordinatorOptions;
+  return { options: options as unknown as CoordinatorOptions, http };
 }
 
 /** Whether discovery is on. If it is off, a flag that only concerns the list is an error. */

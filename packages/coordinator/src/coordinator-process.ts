@@ -3,6 +3,7 @@ import type { Logger, Random, Timers, Unsubscribe } from "@rollcall/core";
 import { type ClusterConfig, fixed } from "@rollcall/core/config";
 import type { View } from "@rollcall/core/view";
 import { ClusterAccess } from "./cluster/access.js";
+import { type ClusterRequestCount, CountedClient } from "./cluster/counted-client.js";
 import { HttpControlClient } from "./cluster/http-control-client.js";
 import { Coordinator } from "./coordinator.js";
 import { coordinatorHeartbeat, viewFreshness } from "./coordinator-heartbeat.js";
@@ -25,7 +26,7 @@ export interface CoordinatorProcessParts {
 export class CoordinatorProcess {
   readonly #store: ViewStore;
   readonly #access: ClusterAccess;
-  readonly #controlClient: HttpControlClient;
+  readonly #controlClient: CountedClient;
   readonly #coordinator: Coordinator;
   readonly #heartbeats: HeartbeatSender;
   readonly #replica: string;
@@ -37,11 +38,9 @@ export class CoordinatorProcess {
     this.#store = store;
     this.#replica = replica;
     this.#access = new ClusterAccess(config, timers, logger);
-    this.#controlClient = new HttpControlClient({
-      timers,
-      wallNowMs: Date.now,
-      connectTimeoutMs: fixed.connectTimeoutMs,
-    });
+    this.#controlClient = new CountedClient(
+      new HttpControlClient({ timers, wallNowMs: Date.now, connectTimeoutMs: fixed.connectTimeoutMs }),
+    );
     this.#coordinator = new Coordinator({
       config,
       access: this.#access,
@@ -71,6 +70,14 @@ export class CoordinatorProcess {
     // A candidate has no problem while another process keeps the view fresh.
     if (!this.isLeading && viewFreshness(this.#view, this.#store.nowMs()) === "fresh") return undefined;
     return this.#coordinator.problem;
+  }
+
+  get store(): ViewStore {
+    return this.#store;
+  }
+
+  clusterRequests(): readonly ClusterRequestCount[] {
+    return this.#controlClient.counts();
   }
 
   close(): Promise<void> {

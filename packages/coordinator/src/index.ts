@@ -12,6 +12,7 @@ export {
   notRunning,
   repeatsMax,
 } from "./cluster/control-client.js";
+export type { ClusterRequestCount } from "./cluster/counted-client.js";
 export type { Endpoint } from "./cluster/endpoint.js";
 export {
   type ConnectionExamination,

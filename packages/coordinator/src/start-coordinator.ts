@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { boundLogger, logEvent, safeLogger } from "@rollcall/core";
 import { type CoordinatorOptions, parseCoordinatorConfig, redactConfig } from "@rollcall/core/config";
+import type { ClusterRequestCount } from "./cluster/counted-client.js";
 import { CoordinatorProcess } from "./coordinator-process.js";
 import { defaultLogger } from "./default-logger.js";
 import { warnOfLogger } from "./logger-warning.js";
 import { createRedisStore } from "./store/redis-store.js";
+import type { ViewStore } from "./store/view-store.js";
 import { systemTimers } from "./system-timers.js";
 
 /** A candidate to lead a shared view; one process leads at a time. */
@@ -15,6 +17,10 @@ export interface RunningCoordinator {
    * What stands in the way of finding the cluster's nodes or of sharing them; undefined while nothing does. For people.
    */
   readonly problem: string | undefined;
+  /** What it reads and writes; closed together with it. Its view is the fleet's, whichever process leads. */
+  readonly store: ViewStore;
+  /** What it has sent to nodes, by kind and result, since it began: a process that does not lead sends them nothing. */
+  clusterRequests(): readonly ClusterRequestCount[];
   /** Gives the lease back, so that another process leads at once, and closes every connection. Always resolves. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

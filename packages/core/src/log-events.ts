@@ -125,6 +125,7 @@ export const logEvents = {
 
   // Who leads, and which processes share the view.
   "coordinator.started": line("info", "`rollcall coordinator` has started"),
+  "page.served": line("info", "`rollcall coordinator --http` listens there"),
   "leader.elected": line("info", "this process sniffs and probes for all that share the view"),
   "leader.ended": line(
     "info",

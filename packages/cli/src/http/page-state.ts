@@ -1,0 +1,36 @@
+import type { StatusReport } from "../status-report.js";
+
+/** What the page shows, as the event `state` carries it. */
+export interface PageState {
+  /** The report of `/status.json`, with at most 500 nodes and 250 replicas: those in trouble come first. */
+  readonly status: StatusReport;
+  /** How many of each are left out. */
+  readonly hidden: { readonly nodes: number; readonly replicas: number };
+  /** Grows by one each time that the traffic of all nodes was sampled. */
+  readonly sample: number;
+  /** The process that serves the page. */
+  readonly server: { readonly host: string; readonly pid: number; readonly isLeading: boolean };
+}
+
+/** The traffic of each node by its key, as the event `series` carries it: the oldest sample first. */
+export interface PageSeries {
+  /** The number of the newest sample. */
+  readonly sample: number;
+  readonly everyMs: number;
+  /** How many are kept. */
+  readonly max: number;
+  readonly nodes: Readonly<Record<string, NodeSeries>>;
+}
+
+export interface NodeSeries {
+  readonly perSecond: readonly number[];
+  /** Null where there was no answer. */
+  readonly p99Ms: readonly (number | null)[];
+}
+
+/** What the client may do, as the event `access` carries it. */
+export interface PageAccess {
+  readonly acts: boolean;
+  /** Whether there is a token to act with. */
+  readonly hasOperators: boolean;
+}

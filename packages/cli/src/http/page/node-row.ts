@@ -1,0 +1,129 @@
+import type { AvoidedBy, NodeReport } from "../../status-report.js";
+import { make, setAttribute, setChildren, setText } from "./elements.js";
+import { Meter, Sparkline } from "./sparkline.js";
+import type { TableRow } from "./table-rows.js";
+import { countOf, durationOf, figureOf, latencyOf, percentOf } from "./texts.js";
+import type { TrafficLines } from "./traffic-lines.js";
+
+/** How a state looks: `good`, in passing, on purpose, or wrong. */
+export const toneOfState: Readonly<Record<NodeReport["state"], "good" | "caution" | "calm" | "bad">> = {
+  healthy: "good",
+  unverified: "caution",
+  "slow-start": "caution",
+  draining: "calm",
+  down: "bad",
+};
+
+/** A node: what the view says of it, what replicas say, and what it gets. */
+export class NodeRow implements TableRow<NodeReport> {
+  readonly element: HTMLTableRowElement;
+  private readonly stateCell = cell("State");
+  private readonly state = make("span", { class: "state" });
+  private readonly since = make("span", { class: "since" });
+  private readonly name = make("span", { class: "name" });
+  private readonly address = make("span", { class: "address" });
+  private readonly why = make("p", { class: "why" });
+  private readonly avoided = make("div");
+  private readonly figures = {
+    share: figureCell("Share"),
+    perSecond: figureCell("Requests/s"),
+    errors: figureCell("Errors/s"),
+    p50: figureCell("p50"),
+    p99: figureCell("p99"),
+    inFlight: figureCell("In flight"),
+    sockets: figureCell("Sockets"),
+  };
+  private readonly shareMeter = new Meter();
+  private readonly rateLine = new Sparkline();
+  private readonly p99Line = new Sparkline();
+  private shown: NodeReport["state"] | undefined;
+
+  constructor(private readonly lines: TrafficLines) {
+    this.stateCell.append(this.state, this.since);
+    const what = cell("Node");
+    what.append(this.name, this.address, this.why, this.avoided);
+    const { share, perSecond, p99 } = this.figures;
+    share.cell.append(this.shareMeter.element);
+    perSecond.cell.append(this.rateLine.element);
+    p99.cell.append(this.p99Line.element);
+    const cells = [this.stateCell, what, ...Object.values(this.figures).map((figure) => figure.cell)];
+    this.element = make("tr", { role: "row" }, cells);
+    this.element.addEventListener("animationend", () => this.element.classList.remove("changed"));
+  }
+
+  show(node: NodeReport): void {
+    const { state, name, address, forMs, reason, isListed, traffic } = node;
+    if (this.shown !== undefined && this.shown !== state) this.element.classList.add("changed");
+    this.shown = state;
+    setAttribute(this.element, "data-node", node.key);
+    this.element.classList.toggle("idle", traffic === null);
+    setAttribute(this.stateCell, "data-tone", toneOfState[state]);
+    setText(this.state, state);
+    setText(this.since, forMs === null ? "" : `for ${durationOf(forMs)}`);
+    setText(this.name, name ?? address);
+    setText(this.address, name === null ? "" : address);
+    setText(
+      this.why,
+      [...(isListed ? [] : ["no longer listed by the cluster"]), ...((reason ?? "") ? [reason] : [])].join("; "),
+    );
+    setChildren(
+      this.avoided,
+      avoidedTexts(node).map((text) => make("p", { class: "avoided", text })),
+    );
+
+    const { share, perSecond, errors, p50, p99, inFlight, sockets } = this.figures;
+    share.show(traffic === null ? "–" : percentOf(traffic.share), traffic?.share ?? 0);
+    perSecond.show(traffic === null ? "–" : figureOf(traffic.perSecond), traffic?.perSecond ?? 0);
+    errors.show(traffic === null ? "–" : figureOf(traffic.errorsPerSecond), traffic?.errorsPerSecond ?? 0);
+    errors.text.classList.toggle("wrong", (traffic?.errorsPerSecond ?? 0) > 0);
+    p50.show(latencyOf(traffic?.p50Ms ?? null), traffic?.p50Ms ?? 0);
+    p99.show(latencyOf(traffic?.p99Ms ?? null), traffic?.p99Ms ?? 0);
+    inFlight.show(traffic === null ? "–" : figureOf(traffic.inFlight), traffic?.inFlight ?? 0);
+    sockets.show(traffic === null ? "–" : figureOf(traffic.sockets), traffic?.sockets ?? 0);
+    this.shareMeter.show(traffic?.share ?? 0);
+    const series = this.lines.of(node.key);
+    this.rateLine.show(series.perSecond, this.lines.max);
+    this.p99Line.show(series.p99Ms, this.lines.max);
+  }
+}
+
+/** What replicas have decided by themselves. Those of an earlier version do not say why. */
+function avoidedTexts({ ejectedBy, avoidedBy }: NodeReport): string[] {
+  return (["ejected", "penalized"] as const).flatMap((wanted) => {
+    const found = avoidedBy.filter(({ state }) => state === wanted);
+    const count = Math.max(found.length, wanted === "ejected" ? ejectedBy : 0);
+    const [first] = found;
+    if (count === 0) return [];
+    const by = `${wanted} by ${countOf(count, "replica", "replicas")}`;
+    if (first === undefined) return [by];
+    return [count === 1 ? `${wanted} by ${whyAvoided(first)}` : `${by}, such as ${whyAvoided(first)}`];
+  });
+}
+
+function whyAvoided({ host, pid, forMs, reason, factor }: AvoidedBy): string {
+  const share = factor === undefined ? "" : `; one request where another gets ${figureOf(factor)}`;
+  return `${host} (pid ${pid}) for ${durationOf(forMs)}: ${reason}${share}`;
+}
+
+export function cell(label: string, className?: string): HTMLTableCellElement {
+  return make("td", {
+    role: "cell",
+    attributes: { "data-label": label },
+    ...(className === undefined ? {} : { class: className }),
+  });
+}
+
+/** A cell with a number; one that is nothing stands back. */
+export function figureCell(label: string) {
+  const made = cell(label, "figure");
+  const text = make("span");
+  made.append(text);
+  return {
+    cell: made,
+    text,
+    show(shown: string, value: number) {
+      setText(text, shown);
+      text.classList.toggle("zero", value === 0);
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import type { PageAccess, PageSeries, PageState } from "../page-state.js";
+import { Announcements } from "./announcements.js";
+import { byId, make, setAttribute, setChildren, setText } from "./elements.js";
+import { Facts } from "./facts.js";
+import { EventReader } from "./listen.js";
+import { NodeRow } from "./node-row.js";
+import { ReplicaRow } from "./replica-row.js";
+import { TableRows } from "./table-rows.js";
+import { countOf, durationOf, timeOf } from "./texts.js";
+import { TokenDialog, tokenOfTab } from "./token.js";
+import { TrafficLines } from "./traffic-lines.js";
+
+/** After so long without a state, the page says that it is old. */
+const oldMs = 4_000;
+
+const lines = new TrafficLines();
+const facts = new Facts(byId("facts", HTMLElement));
+const announcements = new Announcements(byId("announcements", HTMLElement));
+const nodes = new TableRows<PageState["status"]["nodes"][number]>(
+  byId("nodes-body", HTMLElement),
+  ({ key }) => key,
+  () => new NodeRow(lines),
+);
+const replicas = new TableRows<PageState["status"]["replicas"][number]>(
+  byId("replicas-body", HTMLElement),
+  ({ replica }) => replica,
+  () => new ReplicaRow(),
+);
+
+let last: { readonly state: PageState; readonly atMs: number } | undefined;
+
+const reader = new EventReader(tokenOfTab, {
+  event(name, data) {
+    if (name === "series") lines.begin(data as PageSeries);
+    if (name === "access") showAccess(data as PageAccess);
+    if (name === "state") showState(data as PageState);
+  },
+  lost(status) {
+    if (status === 401) tokens.refused();
+    else showAge();
+  },
+});
+const tokens = new TokenDialog(() => reader.again());
+
+byId("token-button", HTMLButtonElement).addEventListener("click", () => {
+  tokens.open("With an operator's token this page can act on nodes.");
+});
+setInterval(showAge, 500);
+void reader.run();
+
+function showAccess({ hasOperators }: PageAccess): void {
+  byId("token-button", HTMLButtonElement).hidden = !hasOperators;
+}
+
+function showState(state: PageState): void {
+  const { status, hidden, server } = state;
+  last = { state, atMs: performance.now() };
+  lines.take(state);
+  setText(byId("name", HTMLElement), status.name);
+  document.title = `${status.health === "well" ? "" : `${status.health}: `}${status.name} – Rollcall`;
+  nodes.show(status.nodes);
+  replicas.show(status.replicas);
+  setText(byId("nodes-count", HTMLElement), statesOf(status.nodes.map(({ state }) => state)));
+  setText(byId("replicas-count", HTMLElement), statesOf(status.replicas.map(({ condition }) => condition)));
+  showMore("nodes-more", hidden.nodes, "node", "nodes");
+  showMore("replicas-more", hidden.replicas, "replica", "replicas");
+  showTroubles(status);
+  const leads = server.isLeading ? "which leads" : "which does not lead; it shows the same";
+  setText(byId("served", HTMLElement), `From ${server.host} (pid ${server.pid}), ${leads}. View in ${status.redis}.`);
+  announcements.show(state);
+  showAge();
+}
+
+/** `9 healthy, 1 down`. */
+function statesOf(words: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].map(([word, count]) => `${count} ${word}`).join(", ");
+}
+
+function showMore(id: string, count: number, one: string, many: string): void {
+  const element = byId(id, HTMLElement);
+  element.hidden = count === 0;
+  setText(element, `and ${countOf(count, one, many)} more, which are well off: status.json has all`);
+}
+
+function showTroubles({ troubles, health, warnings, summary, state }: PageState["status"]): void {
+  const list = byId("troubles", HTMLElement);
+  const texts = [
+    ...(state === "fresh" ? [] : [summary]),
+    ...troubles.filter(({ kind }) => kind !== "view").map(({ text }) => text),
+  ];
+  list.hidden = texts.length + warnings.length === 0;
+  setAttribute(list, "data-health", texts.length === 0 || health === "degraded" ? "degraded" : health);
+  const shown = [...texts, ...warnings].join("\n");
+  if (list.dataset.shown === shown) return;
+  list.dataset.shown = shown;
+  setChildren(list, [
+    ...texts.map((text) => make("li", { text })),
+    ...warnings.map((text) => make("li", { text, class: "note" })),
+  ]);
+}
+
+/** The clocks of the page go on between two states; without states it says so. */
+function showAge(): void {
+  const connection = byId("connection", HTMLElement);
+  const lost = byId("lost", HTMLElement);
+  if (last === undefined) return;
+  const elapsedMs = performance.now() - last.atMs;
+  const isOld = elapsedMs > oldMs;
+  document.body.classList.toggle("old", isOld);
+  lost.hidden = !isOld;
+  setAttribute(connection, "data-tone", isOld ? "bad" : "good");
+  if (isOld) {
+    const { host } = last.state.server;
+    setText(lost, `No word from ${host} for ${durationOf(elapsedMs)}. What is shown is as old; it is tried again.`);
+    setText(connection, "not connected");
+    return;
+  }
+  const { atMs } = last.state.status;
+  setText(connection, atMs === null ? "live" : `live, ${timeOf(atMs + elapsedMs)}`);
+  facts.show(last.state, elapsedMs);
+}

@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { freePort, waitUntil } from "@rollcall/testing";
+import { startFixtureCluster } from "@rollcall/testing/fixture";
+import { startRedis } from "@rollcall/testing/redis";
+import type { Page } from "playwright-core";
+import { startCoordinatorProcess } from "../support/coordinator-process.js";
+import { startReplica } from "../support/replica/index.js";
+import { type Browser, noBrowser, startBrowser } from "./browser.js";
+import { type MadeUpOptions, startMadeUpFleet } from "./made-up-fleet.js";
+
+/** Where screenshots of the documents go; none are made without it. */
+const pictures = process.env.ROLLCALL_SCREENSHOTS;
+// The tests run from test/dist/page.
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+const inTrouble: MadeUpOptions = {
+  name: "search-eu",
+  replicas: 6,
+  slow: "es-4",
+  nodes: [
+    ...["es-1", "es-2", "es-3", "es-4"].map((name) => ({ name })),
+    {
+      name: "es-5",
+      mark: {
+        ...{ kind: "down" as const, reason: "connection refused", forMs: 252_000 },
+        down: { flaps: 1, holdUntilMs: 0, failedProbes: 4, reporters: 3 },
+      },
+    },
+    { name: "es-6", mark: { kind: "slow-start", reason: "answers again", forMs: 11_000 } },
+  ],
+};
+
+const rowsOf = (page: Page) => page.locator("#nodes-body tr");
+const stateOf = (page: Page, name: string) =>
+  rowsOf(page)
+    .filter({ has: page.getByText(name, { exact: true }) })
+    .locator(".state")
+    .textContent();
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (pictures === undefined) return;
+  const path = join(root, pictures, `${name}.png`);
+  await mkdir(dirname(path), { recursive: true });
+  await page.screenshot({ path, fullPage: (page.viewportSize()?.width ?? 0) > 760 });
+}
+
+describe("the live page in Chromium", { skip: noBrowser ?? false, timeout: 240_000 }, () => {
+  let browser: Browser;
+  before(async () => {
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser?.[Symbol.asyncDispose]();
+  });
+
+  it("it shows that a node is killed and comes back, from a coordinator that does not lead", async (test) => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster({ nodes: 3 });
+    const port = await freePort();
+    const view = { nodes: cluster.urls, redis: redis.url, name: "logs" };
+    await using leader = await startCoordinatorProcess(view);
+    await using _replica = await startReplica({
+      pool: { ...view, coordinator: "external", threads: 0 },
+      load: { slots: 8, pauseMs: 5, request: { method: "GET", path: "/logs/_search" } },
+    });
+    await using standby = await startCoordinatorProcess({ ...view, flags: ["--http", `127.0.0.1:${port}`] });
+    const { page, complaints } = await browser.open(`http://127.0.0.1:${port}/`);
+    await page.getByText("which does not lead; it shows the same").waitFor();
+    await page.locator("#nodes-body tr", { hasText: "healthy" }).nth(2).waitFor();
+    await page.getByText(`pid ${leader.process.pid}`, { exact: true }).waitFor();
+    await waitUntil(
+      "the page shows requests per second",
+      async () =>
+        Number(await page.locator("#facts div", { hasText: "Requests/s" }).locator("dd").first().textContent()) > 0,
+    );
+    assert.equal(await page.title(), "logs – Rollcall");
+    assert.notEqual(standby.process.pid, leader.process.pid);
+
+    const until = async (what: string, name: string, wanted: RegExp) => {
+      const beginMs = performance.now();
+      await waitUntil(what, async () => wanted.test((await stateOf(page, name)) ?? ""), { everyMs: 10 });
+      test.diagnostic(`${what}: ${Math.round(performance.now() - beginMs)} ms`);
+    };
+    await cluster.nodes[1]?.kill();
+    await until("a node that was killed is shown as down", "n2", /down/);
+    assert.match((await page.locator("#announcements").textContent()) ?? "", /^n2 is down: connection re/);
+    assert.equal(await page.title(), "degraded: logs – Rollcall");
+    assert.equal(await rowsOf(page).first().locator(".name").textContent(), "n2", "what is wrong stands first");
+    await cluster.nodes[1]?.restart();
+    await until("a node that has come back is shown", "n2", /slow-start|healthy/);
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  it("it says that it is old when its coordinator ends, and goes on when there is one again", async () => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster({ nodes: 1 });
+    const port = await freePort();
+    const start = () =>
+      startCoordinatorProcess({
+        ...{ nodes: cluster.urls, redis: redis.url, name: "logs" },
+        flags: ["--http", `127.0.0.1:${port}`],
+      });
+    const first = await start();
+    const { page } = await browser.open(`http://127.0.0.1:${port}/`);
+    await page.locator("#nodes-body tr").waitFor();
+    await first.process.kill();
+    await page
+      .getByRole("alert")
+      .getByText(/^No word from .* for /)
+      .waitFor();
+    assert.equal(await rowsOf(page).count(), 1, "what was known stays");
+    await using _second = await start();
+    await page.locator("#connection", { hasText: /^live, \d\d:\d\d:\d\d$/ }).waitFor();
+    assert.equal(await page.getByRole("alert").count(), 0);
+    await page.close();
+  });
+
+  it("on a wide screen all is one row a node, with what is wrong first, in light and in dark", async () => {
+    await using fleet = await startMadeUpFleet(inTrouble);
+    const papers: string[] = [];
+    for (const scheme of ["light", "dark"] as const) {
+      const { page, complaints } = await browser.open(fleet.url, { scheme, height: 900 });
+      await page.getByText("es-6", { exact: true }).waitFor();
+      await waitUntil("lines are drawn", async () => (await page.locator(".spark path[d*=L]").count()) > 4);
+      assert.deepEqual(await rowsOf(page).locator(".name").allTextContents(), [
+        ...["es-5", "es-6", "es-4"],
+        ...["es-1", "es-2", "es-3"],
+      ]);
+      await page.getByText(/^penalized by 3 replicas, such as search-api-1 \(pid 1201\) for 94 s: 22 times/).waitFor();
+      papers.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+      assert.deepEqual(complaints, []);
+      await picture(page, `live-page-${scheme}`);
+      await page.close();
+    }
+    assert.notEqual(papers[0], papers[1]);
+  });
+
+  it("at 390 pixels rows are cards, and nothing is cut off or to be moved sideways", async () => {
+    await using fleet = await startMadeUpFleet(inTrouble);
+    const { page, complaints } = await browser.open(fleet.url, { width: 390, height: 844 });
+    await page.getByText("es-6", { exact: true }).waitFor();
+    const { wide, cut } = await page.evaluate(() => ({
+      wide: document.documentElement.scrollWidth,
+      cut: [...document.querySelectorAll(".grid td, .grid td *")].filter(
+        (element) => element.getBoundingClientRect().right > 390,
+      ).length,
+    }));
+    assert.deepEqual([wide, cut, complaints], [390, 0, []]);
+    const [card] = await rowsOf(page).all();
+    assert.equal(await card?.evaluate((row) => getComputedStyle(row).display), "grid");
+    assert.equal(await page.getByRole("table", { name: "Nodes" }).getByRole("row").count(), 7, "it is a table still");
+    await picture(page, "live-page-narrow");
+    await page.close();
+  });
+
+  it("a page works by keyboard, and a row that moves keeps the focus in it", async () => {
+    await using fleet = await startMadeUpFleet(inTrouble);
+    const { page } = await browser.open(fleet.url);
+    await page.getByText("es-6", { exact: true }).waitFor();
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Skip to the nodes");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "nodes");
+    await page.close();
+  });
+
+  it("what a node calls itself is text, whatever it is", async () => {
+    const name = "<img src=x onerror=alert(1)>\u202e";
+    await using fleet = await startMadeUpFleet({ name: "<b>logs", replicas: 2, nodes: [{ name }] });
+    const { page, complaints } = await browser.open(fleet.url);
+    await page.getByText("<img src=x", { exact: false }).first().waitFor();
+    assert.equal(await page.locator("h1").textContent(), "<b>logs");
+    assert.deepEqual([await page.locator("tbody img, h1 b").count(), complaints], [0, []]);
+    await page.close();
+  });
+});
