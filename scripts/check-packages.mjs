@@ -37,9 +37,10 @@ try {
     const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
     for (const field of metadata) if (manifest[field] === undefined) problems.push(`package.json has no ${field}`);
 
-    const { name: own, dependencies } = manifest;
+    const { name: own, dependencies, peerDependencies = {} } = manifest;
+    const declared = { ...peerDependencies, ...dependencies };
     for (const library of librariesIn(installed, paths)) {
-      if (library !== own && dependencies[library] === undefined) problems.push(`${library} is imported, not declared`);
+      if (library !== own && declared[library] === undefined) problems.push(`${library} is imported, not declared`);
     }
 
     problems.push(...problemsOf("publint", "npx", ["publint", "run", tarball, "--strict"]));
@@ -75,17 +76,18 @@ try {
       console.log(answer.throwIfError().json().took, await pool.run(new URL(${JSON.stringify(task)}), undefined));
       const registry = new Registry();
       registerMetrics(pool, registry);
+      instrument(pool)();
       console.log((await bulk(pool, [])).items, (await registry.metrics()).includes("rollcall_accepted_requests_total"));
       await pool.close();
       server.close();
     });`;
   writeFileSync(
     join(folder, "application.mjs"),
-    `import { createServer } from "node:http";\nimport { createPool } from "rollcall";\nimport { bulk } from "rollcall/helpers";\nimport { registerMetrics } from "rollcall/prometheus";\nimport { Registry } from "prom-client";\n${use}`,
+    `import { createServer } from "node:http";\nimport { createPool } from "rollcall";\nimport { bulk } from "rollcall/helpers";\nimport { registerMetrics } from "rollcall/prometheus";\nimport { instrument } from "rollcall/opentelemetry";\nimport { Registry } from "prom-client";\n${use}`,
   );
   writeFileSync(
     join(folder, "application.cjs"),
-    `const { createServer } = require("node:http");\nconst { createPool } = require("rollcall");\nconst { bulk } = require("rollcall/helpers");\nconst { registerMetrics } = require("rollcall/prometheus");\nconst { Registry } = require("prom-client");\n${use}`,
+    `const { createServer } = require("node:http");\nconst { createPool } = require("rollcall");\nconst { bulk } = require("rollcall/helpers");\nconst { registerMetrics } = require("rollcall/prometheus");\nconst { instrument } = require("rollcall/opentelemetry");\nconst { Registry } = require("prom-client");\n${use}`,
   );
   for (const [way, file] of [
     ["import", "application.mjs"],
@@ -93,7 +95,7 @@ try {
   ]) {
     report(
       way,
-      "a request through a thread, an error in a task, a helper, metrics",
+      "a request through a thread, an error in a task, a helper, metrics, spans",
       problemsOf(file, process.execPath, [join(folder, file)], "1 true\n0 true\n"),
     );
   }

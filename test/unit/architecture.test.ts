@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, sep } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { rollcallVersion } from "@rollcall/core";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -41,6 +42,7 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   coordinator: [...undiciParts, "ioredis", "pino"],
   // Node's own module, by the name that webpack recognises.
   worker: ["worker_threads"],
+  rollcall: ["@opentelemetry/api"],
   cli: ["commander", "wrap-ansi", "fastify", "prom-client"],
   testing: ["ioredis"],
 };
@@ -58,6 +60,7 @@ const sharedNames: Readonly<Record<string, string>> = {
   createPool: "`require()` has an entry point of its own",
   mockPool: "`require()` has an entry point of its own",
   registerMetrics: "`require()` has an entry point of its own",
+  instrument: "`require()` has an entry point of its own",
   RollcallError: "`require()` has an entry point of its own",
 };
 
@@ -161,6 +164,14 @@ describe("architecture", () => {
       done.add(file);
     };
     for (const file of next.keys()) visit(file, []);
+  });
+
+  it("the version that requests name is that of every package", () => {
+    const versions = ["core", "coordinator", "worker", "rollcall", "cli"].map((name) => {
+      const manifest: unknown = JSON.parse(readFileSync(join(root, `packages/${name}/package.json`), "utf8"));
+      return (manifest as { readonly version: string }).version;
+    });
+    assert.deepEqual(new Set(versions), new Set([rollcallVersion]));
   });
 
   it("only entry points re-export other files", () => {

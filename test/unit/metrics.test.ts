@@ -7,7 +7,7 @@ import { Registry } from "prom-client";
 import { registerMetrics } from "rollcall/prometheus";
 import { mockPool } from "rollcall/testing";
 import { coordinatorMetrics } from "#cli/http/coordinator-metrics";
-import { metricDefinitions } from "#rollcall/prometheus/metric-definitions";
+import { metricDefinitions, prometheusName } from "#rollcall/prometheus/metric-definitions";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const read = (path: string) => readFileSync(`${root}${path}`, "utf8");
@@ -21,9 +21,11 @@ const dashboard = JSON.parse(read("ops/grafana-dashboard.json")) as unknown;
 const queries = textsOf(dashboard, "expr");
 const variables = textsOf(dashboard, "query").flatMap((text) => /^label_values\((.+), \w+\)$/.exec(text)?.[1] ?? []);
 
+const poolMetrics = metricDefinitions.map((metric) => ({ ...metric, name: prometheusName(metric) }));
+
 /** By each name that a query may use: the labels of its series. */
 const series = new Map(
-  [...coordinatorMetrics, ...metricDefinitions].flatMap(({ name, type, labels }): [string, readonly string[]][] => {
+  [...coordinatorMetrics, ...poolMetrics].flatMap(({ name, type, labels }): [string, readonly string[]][] => {
     const own = [...labels, "pool"];
     if (type === "counter" || type === "gauge") return [[name, own]];
     const parts: [string, readonly string[]][] = [`${name}_sum`, `${name}_count`].map((part) => [part, own]);
@@ -32,7 +34,7 @@ const series = new Map(
 );
 
 for (const [table, metrics] of [
-  ["metrics", metricDefinitions],
+  ["metrics", poolMetrics],
   ["coordinator metrics", coordinatorMetrics],
 ] as const) {
   it(`docs/metrics.md has a row for each of its ${table}, with type and labels, and each has a unit in its name`, () => {
@@ -69,7 +71,7 @@ it("alert rules and dashboard use only metrics and labels that there are", () =>
 
 it("every metric is on the dashboard", () => {
   const shown = queries.join("\n");
-  const names = [...metricDefinitions, ...coordinatorMetrics].map(({ name }) => name);
+  const names = [...poolMetrics, ...coordinatorMetrics].map(({ name }) => name);
   const missing = names.filter((name) => !shown.includes(name));
   assert.deepEqual(missing, []);
 });

@@ -1,3 +1,4 @@
+import { present } from "./present.js";
 import { printable } from "./printable.js";
 
 /** Every code, once. */
@@ -60,6 +61,10 @@ export interface ErrorDetails {
   readonly receivedBytes?: number | undefined;
   /** How much of the request's body was sent at most; for a body that was a stream only. */
   readonly sentBytes?: number | undefined;
+  /** The request's `x-opaque-id`, by which the cluster's own logs and task list name it; where it has one. */
+  readonly opaqueId?: string | undefined;
+  /** The trace that the request belongs to, as its `traceparent` or its span names it; where there is one. */
+  readonly traceId?: string | undefined;
   /** The HTTP status; for `STATUS` only. */
   readonly status?: number | undefined;
   /** The server's own word for what went wrong, such as `index_not_found_exception`; for `STATUS` only. */
@@ -75,7 +80,8 @@ const ownTexts: ReadonlySet<RollcallErrorCode> = new Set(["CONFIG", "TASK", "THR
  * The only error Rollcall throws on purpose.
  *
  * Structured clone drops an error's class and `code`, so an error crosses a thread as `toWire()` data.
- * No field, and no message, ever holds a credential or a header. `STATUS` alone shows an answer: its message has the
+ * No field, and no message, ever holds a credential or a header, but for the ids by which people find the request
+ * elsewhere: `opaqueId` and `traceId`. `STATUS` alone shows an answer: its message has the
  * cluster's reason, and `body` is not enumerable, so that a logger that writes an error's fields does not write it.
  * A message that repeats what a node or Redis sent has no control characters.
  */
@@ -87,6 +93,8 @@ export class RollcallError extends Error {
   readonly attempts: readonly Attempt[];
   declare readonly receivedBytes?: number;
   declare readonly sentBytes?: number;
+  declare readonly opaqueId?: string;
+  declare readonly traceId?: string;
   declare readonly status?: number;
   declare readonly type?: string;
   declare readonly body?: unknown;
@@ -102,15 +110,17 @@ export class RollcallError extends Error {
     this.attempts = details.attempts ?? [];
     if (details.receivedBytes !== undefined) this.receivedBytes = details.receivedBytes;
     if (details.sentBytes !== undefined) this.sentBytes = details.sentBytes;
+    if (details.opaqueId !== undefined) this.opaqueId = printable(details.opaqueId);
+    if (details.traceId !== undefined) this.traceId = printable(details.traceId);
     if (details.status !== undefined) this.status = details.status;
     if (details.type !== undefined) this.type = printable(details.type);
     if (details.body !== undefined) Object.defineProperty(this, "body", { value: details.body });
   }
 
   toWire(): WireError {
-    const { code, message, sent, attempts } = this;
+    const { code, message, sent, attempts, opaqueId, traceId } = this;
     const cause = this.cause instanceof Error ? this.cause.message : undefined;
-    return { code, message, sent, attempts, ...(cause === undefined ? {} : { cause }) };
+    return { code, message, sent, attempts, ...present({ cause, opaqueId, traceId }) };
   }
 
   static fromWire({ code, message, cause, ...details }: WireError): RollcallError {
@@ -128,4 +138,6 @@ export interface WireError {
   readonly cause?: string;
   readonly receivedBytes?: number;
   readonly sentBytes?: number;
+  readonly opaqueId?: string;
+  readonly traceId?: string;
 }

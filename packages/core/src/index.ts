@@ -23,6 +23,7 @@ export { type Present, present } from "./present.js";
 export { printable, printableData } from "./printable.js";
 export type { Random } from "./random.js";
 export { type Reducer, ReducerRunner, type ReducerRunnerOptions } from "./reducer-runner.js";
+export { rollcallVersion } from "./release.js";
 export { safeLogger } from "./safe-logger.js";
 export { Semaphore } from "./semaphore.js";
 export { runInTurns, type Steps } from "./steps.js";

@@ -51,7 +51,10 @@ describe("access to a cluster", () => {
     });
     const first = access.reach(node("10.0.0.1"));
     assert.ok(first.kind === "endpoint");
-    const { policy: _, ...endpoint } = first.endpoint;
+    const { policy: _, headers, ...endpoint } = first.endpoint;
+    const { "user-agent": userAgent, ...others } = headers;
+    assert.match(userAgent ?? "", /^rollcall\/\d+\.\d+\.\d+ \(node \d+\.\d+\.\d+; \w+ \w+\)$/);
+    assert.deepEqual(others, { "accept-encoding": "identity", "x-team": "search", authorization: basic("u1:p1") });
     assert.deepEqual(endpoint, {
       address: "10.0.0.1:9200",
       host: "10.0.0.1",
@@ -59,7 +62,6 @@ describe("access to a cluster", () => {
       scheme: "https",
       origin: "https://10.0.0.1:9200",
       pathPrefix: "/es",
-      headers: { "accept-encoding": "identity", "x-team": "search", authorization: basic("u1:p1") },
       tls: {},
     });
     assert.equal(header(access.reach(node("10.0.0.2"))), basic("u:p"));

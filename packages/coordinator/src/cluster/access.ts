@@ -1,6 +1,15 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { Listeners, type Logger, messageOf, present, RollcallError, type Timers, withDeadline } from "@rollcall/core";
+import {
+  Listeners,
+  type Logger,
+  messageOf,
+  present,
+  RollcallError,
+  rollcallVersion,
+  type Timers,
+  withDeadline,
+} from "@rollcall/core";
 import {
   authorizationHeader,
   type CompiledHostPolicy,
@@ -45,8 +54,11 @@ const credentialWithinMs = 30_000;
 
 const noTls: TlsConfig = {};
 
-/** Nothing is decompressed here, so nothing is asked for compressed. */
-const ownHeaders = { "accept-encoding": "identity" };
+const ownHeaders = {
+  /** Nothing is decompressed here, so nothing is asked for compressed. */
+  "accept-encoding": "identity",
+  "user-agent": `rollcall/${rollcallVersion} (node ${process.versions.node}; ${process.platform} ${process.arch})`,
+};
 
 /**
  * Turns a node of the view into an {@link Endpoint}, with nothing but the local configuration: its scheme, its path,

@@ -8,20 +8,35 @@ import { type ClassCounts, durationBounds } from "./request-counts.js";
 export interface Sample {
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
-  /** Of a part of a histogram or summary. */
-  readonly metricName?: string;
+  /** Of a histogram or summary. */
+  readonly part?: "bucket" | "sum" | "count";
 }
 
-/** A metric. Names, units and labels are part of the interface: docs/metrics.md has a row for each. */
+type Unit = "s" | `{${string}}` | undefined;
+
+/**
+ * A metric, as OpenTelemetry names it. Names, units and labels are part of the interface: docs/metrics.md and
+ * docs/tracing.md have a row for each.
+ */
 export interface MetricDefinition {
   readonly name: string;
+  /** In UCUM; absent for what has none. */
+  readonly unit?: Unit;
   readonly type: "counter" | "gauge" | "histogram" | "summary";
   readonly help: string;
+  /** Of a summary, which OpenTelemetry does not have: the counters that take its place. */
+  readonly counters?: { readonly count: string; readonly unit: Unit; readonly sum: string };
   /** Besides `pool`. */
   readonly labels: readonly string[];
   /** How the processes of Node's `cluster` module are put together; default "sum". */
   readonly aggregator?: "max";
   samples(scrape: Scrape): Iterable<Sample>;
+}
+
+/** The metric's name in Prometheus, by the rules of OpenTelemetry. */
+export function prometheusName({ name, unit, type }: MetricDefinition): string {
+  const words = name.replaceAll(".", "_");
+  return `${words}${unit === "s" ? "_seconds" : ""}${type === "counter" ? "_total" : ""}`;
 }
 
 const nodeStates: Readonly<Record<NodeState, true>> = {
@@ -40,7 +55,8 @@ const threadStates = ["starting", "well", "late", "failed"] as const;
 /** In the order of docs/metrics.md. */
 export const metricDefinitions: readonly MetricDefinition[] = [
   {
-    name: "db_client_operation_duration_seconds",
+    name: "db.client.operation.duration",
+    unit: "s",
     type: "histogram",
     help: "Time from the call to the answer or error of a request, by the last node it was sent to",
     labels: ["node", "class"],
@@ -51,16 +67,18 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     },
   },
   byClass(
-    "rollcall_requests_total",
+    "rollcall.requests",
+    "{request}",
     "Requests that have settled, by their status or error code",
     "result",
     (counts) => [...counts.results],
   ),
-  byClass("rollcall_retries_total", "Attempts that had a further one, by why", "reason", (counts) => [
+  byClass("rollcall.retries", "{attempt}", "Attempts that had a further one, by why", "reason", (counts) => [
     ...counts.retries,
   ]),
   {
-    name: "rollcall_reroutes_total",
+    name: "rollcall.reroutes",
+    unit: "{attempt}",
     type: "counter",
     help: "Attempts given up at a stalled node and sent to another",
     labels: ["node", "class"],
@@ -71,7 +89,8 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     },
   },
   {
-    name: "rollcall_errors_total",
+    name: "rollcall.errors",
+    unit: "{request}",
     type: "counter",
     help: "Requests that failed, those of tasks included, by error code",
     labels: ["code"],
@@ -80,29 +99,45 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     },
   },
   ofPool(
-    "rollcall_accepted_requests_total",
+    "rollcall.accepted_requests",
+    "{request}",
     "counter",
     "Requests accepted, those of tasks included",
     (stats) => stats.requests,
   ),
-  ofPool("rollcall_pending_requests", "gauge", "Requests neither answered nor failed yet", (stats) => stats.pending),
+  ofPool(
+    "rollcall.pending_requests",
+    "{request}",
+    "gauge",
+    "Requests neither answered nor failed yet",
+    (stats) => stats.pending,
+  ),
 
-  ofNode("rollcall_attempts_total", "counter", "Attempts at the node", (node) => node.requests),
+  ofNode("rollcall.attempts", "{attempt}", "counter", "Attempts at the node", (node) => node.requests),
   ofNode(
-    "rollcall_attempt_failures_total",
+    "rollcall.attempt.failures",
+    "{attempt}",
     "counter",
     "Attempts that ended without a whole answer",
     (node) => node.failures,
   ),
   ofNode(
-    "rollcall_error_statuses_total",
+    "rollcall.error_statuses",
+    "{answer}",
     "counter",
     "Answers of the node with 429 or 5xx",
     (node) => node.errorStatuses,
   ),
-  ofNode("http_client_active_requests", "gauge", "Attempts in flight at the node", (node) => node.inFlight),
+  ofNode(
+    "http.client.active_requests",
+    "{request}",
+    "gauge",
+    "Attempts in flight at the node",
+    (node) => node.inFlight,
+  ),
   {
-    name: "db_client_connection_count",
+    name: "db.client.connection.count",
+    unit: "{connection}",
     type: "gauge",
     help: "Open connections to the node",
     labels: ["node", "state"],
@@ -116,18 +151,20 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     },
   },
   {
-    name: "db_client_connection_create_time_seconds",
+    name: "db.client.connection.create_time",
+    unit: "s",
     type: "summary",
+    counters: { count: "rollcall.connection.creations", unit: "{connection}", sum: "rollcall.connection.create_time" },
     help: "Time to open a connection to the node, with TLS",
     labels: ["node"],
     *samples({ nodes }) {
       for (const { address: node, connects, connectMs } of nodes) {
-        yield* countAndSum("db_client_connection_create_time_seconds", { node }, connects, connectMs);
+        yield* countAndSum({ node }, connects, connectMs);
       }
     },
   },
   {
-    name: "rollcall_node_state",
+    name: "rollcall.node.state",
     type: "gauge",
     help: "1 for the state that the node is in for this process, else 0",
     labels: ["node", "state"],
@@ -141,7 +178,8 @@ export const metricDefinitions: readonly MetricDefinition[] = [
   },
   {
     ...ofNode(
-      "rollcall_node_penalty",
+      "rollcall.node.penalty",
+      undefined,
       "gauge",
       "Requests that another node gets where this one gets one; 1: not penalized",
       (node) => node.penalty,
@@ -149,7 +187,8 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     aggregator: "max",
   },
   {
-    name: "rollcall_ejections_total",
+    name: "rollcall.ejections",
+    unit: "{ejection}",
     type: "counter",
     help: "How often this process has ejected the node",
     labels: ["node"],
@@ -159,31 +198,35 @@ export const metricDefinitions: readonly MetricDefinition[] = [
   },
 
   ofPool(
-    "db_client_connection_pending_requests",
+    "db.client.connection.pending_requests",
+    "{request}",
     "gauge",
     "Requests that wait for a connection",
     (stats) => stats.queued,
   ),
   {
-    name: "db_client_connection_wait_time_seconds",
+    name: "db.client.connection.wait_time",
+    unit: "s",
     type: "summary",
+    counters: { count: "rollcall.connection.waits", unit: "{request}", sum: "rollcall.connection.wait_time" },
     help: "Time that requests have waited for a connection; those that did not wait are not counted",
     labels: [],
-    samples: ({ stats }) => countAndSum("db_client_connection_wait_time_seconds", {}, stats.waits, stats.waitedMs),
+    samples: ({ stats }) => countAndSum({}, stats.waits, stats.waitedMs),
   },
   ofPool(
-    "rollcall_retry_budget_remaining",
+    "rollcall.retry_budget.remaining",
+    "{retry}",
     "gauge",
     "Retries that could be made at once",
     (stats) => stats.retriesLeft,
   ),
 
   {
-    ...ofView("rollcall_view_age_seconds", "Since the last beat of the view in use", (view) => view.ageMs / 1_000),
+    ...ofView("rollcall.view.age", "s", "Since the last beat of the view in use", (view) => view.ageMs / 1_000),
     aggregator: "max",
   },
   {
-    name: "rollcall_view_freshness",
+    name: "rollcall.view.freshness",
     type: "gauge",
     help: "1 for how far the view is trusted, else 0",
     labels: ["freshness"],
@@ -193,11 +236,17 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     },
   },
   {
-    ...ofView("rollcall_view_epoch", "The term of leadership that the view is of", (view) => view.version.epoch),
+    ...ofView(
+      "rollcall.view.epoch",
+      undefined,
+      "The term of leadership that the view is of",
+      (view) => view.version.epoch,
+    ),
     aggregator: "max",
   },
   {
-    name: "rollcall_view_sequence",
+    name: "rollcall.view.sequence",
+    unit: "{document}",
     type: "gauge",
     help: "The number of the document within its epoch",
     labels: ["document"],
@@ -208,14 +257,20 @@ export const metricDefinitions: readonly MetricDefinition[] = [
       yield { labels: { document: "marks" }, value: view.marksVersion.sequence };
     },
   },
-  ofView("rollcall_leader", "1 if this process leads, else 0", (view) => Number(view.isLeading)),
+  ofView("rollcall.leader", undefined, "1 if this process leads, else 0", (view) => Number(view.isLeading)),
   {
-    ...ofView("rollcall_replicas", "Replicas that share the view, as its leader counts them", (view) => view.replicas),
+    ...ofView(
+      "rollcall.replicas",
+      "{replica}",
+      "Replicas that share the view, as its leader counts them",
+      (view) => view.replicas,
+    ),
     aggregator: "max",
   },
 
   {
-    name: "rollcall_threads",
+    name: "rollcall.threads",
+    unit: "{thread}",
     type: "gauge",
     help: "Worker threads, by state",
     labels: ["state"],
@@ -225,52 +280,66 @@ export const metricDefinitions: readonly MetricDefinition[] = [
       }
     },
   },
-  ofThread("rollcall_thread_requests", "Requests that the lane of the thread has", (thread) => thread.calls),
-  ofThread("rollcall_thread_tasks", "Tasks that the thread runs", (thread) => thread.tasks),
+  ofThread(
+    "rollcall.thread.requests",
+    "{request}",
+    "Requests that the lane of the thread has",
+    (thread) => thread.calls,
+  ),
+  ofThread("rollcall.thread.tasks", "{task}", "Tasks that the thread runs", (thread) => thread.tasks),
 ];
 
 function ofPool(
   name: string,
+  unit: Unit,
   type: "counter" | "gauge",
   help: string,
   read: (stats: PoolStats) => number,
 ): MetricDefinition {
-  return { name, type, help, labels: [], samples: ({ stats }) => [{ labels: {}, value: read(stats) }] };
+  return { name, unit, type, help, labels: [], samples: ({ stats }) => [{ labels: {}, value: read(stats) }] };
 }
 
-function ofView(name: string, help: string, read: (view: NonNullable<PoolStats["view"]>) => number): MetricDefinition {
+function ofView(
+  name: string,
+  unit: Unit,
+  help: string,
+  read: (view: NonNullable<PoolStats["view"]>) => number,
+): MetricDefinition {
   const samples = ({ stats: { view } }: Scrape) => (view === undefined ? [] : [{ labels: {}, value: read(view) }]);
-  return { name, type: "gauge", help, labels: [], samples };
+  return { name, unit, type: "gauge", help, labels: [], samples };
 }
 
 function ofNode(
   name: string,
+  unit: Unit,
   type: "counter" | "gauge",
   help: string,
   read: (node: AddressTotals) => number,
 ): MetricDefinition {
   const samples = ({ nodes }: Scrape) => nodes.map((node) => ({ labels: { node: node.address }, value: read(node) }));
-  return { name, type, help, labels: ["node"], samples };
+  return { name, unit, type, help, labels: ["node"], samples };
 }
 
 function ofThread(
   name: string,
+  unit: Unit,
   help: string,
   read: (thread: PoolStats["threads"][number]) => number,
 ): MetricDefinition {
   const samples = ({ stats: { threads } }: Scrape) =>
     threads.map((thread) => ({ labels: { thread: thread.thread }, value: read(thread) }));
-  return { name, type: "gauge", help, labels: ["thread"], samples };
+  return { name, unit, type: "gauge", help, labels: ["thread"], samples };
 }
 
 function byClass(
   name: string,
+  unit: Unit,
   help: string,
   label: string,
   valuesOf: (counts: ClassCounts) => readonly (readonly [string, number])[],
 ): MetricDefinition {
   return {
-    ...{ name, type: "counter", help, labels: ["node", "class", label] },
+    ...{ name, unit, type: "counter", help, labels: ["node", "class", label] },
     *samples({ requests }) {
       for (const { node, class: requestClass, counts } of requests.all()) {
         for (const [key, value] of valuesOf(counts)) {
@@ -282,17 +351,16 @@ function byClass(
 }
 
 function* durations(labels: Sample["labels"], counts: ClassCounts): Generator<Sample> {
-  const name = "db_client_operation_duration_seconds";
   let sum = 0;
   for (const [at, count] of counts.buckets.entries()) {
     sum += count;
-    yield { metricName: `${name}_bucket`, labels: { ...labels, le: durationBounds[at] ?? "+Inf" }, value: sum };
+    yield { part: "bucket", labels: { ...labels, le: durationBounds[at] ?? "+Inf" }, value: sum };
   }
-  yield { metricName: `${name}_sum`, labels, value: counts.seconds };
-  yield { metricName: `${name}_count`, labels, value: counts.requests };
+  yield { part: "sum", labels, value: counts.seconds };
+  yield { part: "count", labels, value: counts.requests };
 }
 
-function* countAndSum(name: string, labels: Sample["labels"], count: number, ms: number): Generator<Sample> {
-  yield { metricName: `${name}_sum`, labels, value: ms / 1_000 };
-  yield { metricName: `${name}_count`, labels, value: count };
+function* countAndSum(labels: Sample["labels"], count: number, ms: number): Generator<Sample> {
+  yield { part: "sum", labels, value: ms / 1_000 };
+  yield { part: "count", labels, value: count };
 }

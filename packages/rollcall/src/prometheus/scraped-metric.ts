@@ -1,5 +1,10 @@
-import type { MetricDefinition, Sample } from "./metric-definitions.js";
+import { type MetricDefinition, prometheusName, type Sample } from "./metric-definitions.js";
 import type { RegisteredPool } from "./registered-pool.js";
+
+interface Value extends Pick<Sample, "labels" | "value"> {
+  /** Of a part of a histogram or summary. */
+  readonly metricName?: string;
+}
 
 /**
  * One metric, as a registry of prom-client reads it. It keeps no series: each read makes them from what the pools are
@@ -14,16 +19,19 @@ export class ScrapedMetric {
     private readonly definition: MetricDefinition,
     private readonly pools: () => Iterable<RegisteredPool>,
   ) {
-    this.name = definition.name;
+    this.name = prometheusName(definition);
     this.type = definition.type;
   }
 
   async get() {
     const { help, type, aggregator = "sum" } = this.definition;
-    const values: Sample[] = [];
+    const values: Value[] = [];
     for (const pool of this.pools()) {
-      for (const { labels, ...sample } of this.definition.samples(pool.scrape())) {
-        values.push({ ...sample, labels: { pool: pool.name, ...labels } });
+      for (const { labels, value, part } of this.definition.samples(pool.scrape())) {
+        const named = { value, labels: { pool: pool.name, ...labels } };
+        values.push(
+          part === undefined ? named : { ...named, metricName: `${prometheusName(this.definition)}_${part}` },
+        );
       }
     }
     return { name: this.name, help, type, aggregator, values };

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import type { CallerContext } from "../dispatch/caller-context.js";
 
 /** Where a body gets its pieces. */
 export interface BodySupply {
@@ -15,7 +16,14 @@ export interface BodySupply {
  * still get it.
  */
 export class AnswerBody extends Readable {
-  constructor(private readonly supply: BodySupply) {
+  /**
+   * `inContext`: where its events are emitted, wherever its pieces come from. What the caller's context holds may refer to
+   * the body, so it is kept here, and by none that must not keep the body.
+   */
+  constructor(
+    private readonly supply: BodySupply,
+    readonly inContext: CallerContext,
+  ) {
     super({ highWaterMark: 1 });
     this.on("error", () => {});
   }

@@ -37,8 +37,10 @@ function open(signal?: AbortSignal) {
       signal,
       deadlines: { add: (due) => dues.add(due), remove: (due) => dues.delete(due) },
       nowMs: () => nowMs,
+      ids: {},
       ended: (outcome) => outcomes.push(outcome),
     },
+    (run) => run(),
   );
   return {
     ...{ body, reads, outcomes },

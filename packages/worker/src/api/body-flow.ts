@@ -1,10 +1,12 @@
 import { RollcallError, type RollcallErrorCode, type WireError } from "@rollcall/core";
 import { nextReceiveWindow, type ReceiveWindow, receiveWindow } from "@rollcall/core/request";
 import type { AnswerReader } from "../dispatch/answer-stream.js";
+import type { CallerContext } from "../dispatch/caller-context.js";
 import type { StreamingAnswer } from "../dispatch/sender.js";
 import { type Abortable, addAbortable, removeAbortable, type SignalLike } from "./abort-listeners.js";
 import { AnswerBody, type BodySupply } from "./answer-body.js";
 import type { Deadlines, Due } from "./deadlines.js";
+import type { RequestIds } from "./request-ids.js";
 
 export interface BodyFlowOptions {
   /** The longest time between two pieces while more may come. */
@@ -12,6 +14,8 @@ export interface BodyFlowOptions {
   readonly signal: SignalLike | undefined;
   readonly deadlines: Pick<Deadlines, "add" | "remove">;
   readonly nowMs: () => number;
+  /** What its errors show of the request. */
+  readonly ids: RequestIds;
   /**
    * Called once, when the node's part is over: the whole body has come or no more of it is wanted ("answered"), or the
    * code of the error that ends it.
@@ -22,10 +26,10 @@ export interface BodyFlowOptions {
 /** Releases the sources of bodies that no code refers to any more. */
 const collected = new FinalizationRegistry<BodyFlow>((flow) => flow.release());
 
-/** Opens the source of a streamed answer, and returns its body. */
-export function openBody(answer: StreamingAnswer, options: BodyFlowOptions): AnswerBody {
+/** Opens the source of a streamed answer, and returns its body, whose events are emitted in `context`. */
+export function openBody(answer: StreamingAnswer, options: BodyFlowOptions, context: CallerContext): AnswerBody {
   const flow = new BodyFlow(answer, options);
-  const body = new AnswerBody(flow);
+  const body = new AnswerBody(flow, context);
   collected.register(body, flow, flow);
   flow.start(body);
   return body;
@@ -84,7 +88,7 @@ class BodyFlow implements AnswerReader, BodySupply, Due, Abortable {
 
   broken(error: WireError): void {
     const { attempts } = this.answer;
-    this.error = RollcallError.fromWire({ ...error, attempts });
+    this.error = RollcallError.fromWire({ ...error, attempts, ...this.options.ids });
     this.sourceEnded(error.code);
     this.handOutSoon();
   }
@@ -125,7 +129,8 @@ class BodyFlow implements AnswerReader, BodySupply, Due, Abortable {
     const { receivedBytes } = this;
     const { attempts } = this.answer;
     const message = `${what}; ${receivedBytes} bytes of the body had come`;
-    body?.destroy(new RollcallError(code, message, { sent: "maybe", attempts, receivedBytes, cause }));
+    const details = { sent: "maybe", attempts, receivedBytes, cause, ...this.options.ids } as const;
+    body?.inContext(() => body.destroy(new RollcallError(code, message, details)));
   }
 
   private sourceEnded(outcome: "answered" | RollcallErrorCode): void {
@@ -147,7 +152,11 @@ class BodyFlow implements AnswerReader, BodySupply, Due, Abortable {
   /** Gives the body what it has asked for: a piece, its end, or its error. */
   private handOut(): void {
     const body = this.body?.deref();
-    if (!this.isWanted || body === undefined || this.state === "released") return;
+    body?.inContext(() => this.handOutTo(body));
+  }
+
+  private handOutTo(body: AnswerBody): void {
+    if (!this.isWanted || this.state === "released") return;
     const piece = this.pieces.shift();
     if (piece !== undefined) {
       this.isWanted = false;

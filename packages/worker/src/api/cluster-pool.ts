@@ -16,6 +16,7 @@ import type { PoolEvents } from "./pool-events.js";
 import type { PoolParts } from "./pool-parts.js";
 import type { PoolRequest } from "./pool-request.js";
 import type { RequestDefaults } from "./prepare-request.js";
+import { type RequestTracer, type TraceablePool, traceRequests } from "./request-tracer.js";
 import type { PoolResponse } from "./response.js";
 import type { PoolStats } from "./stats.js";
 import type { StreamResponse } from "./stream-response.js";
@@ -25,7 +26,7 @@ import type { StreamResponse } from "./stream-response.js";
  *
  * Fields are private at run time too: a pool that is logged or serialised must not show a password.
  */
-export class ClusterPool implements Pool {
+export class ClusterPool implements Pool, TraceablePool {
   readonly #config: PoolConfig;
   readonly #parts: PoolParts;
   #closing: Promise<void> | undefined;
@@ -48,6 +49,10 @@ export class ClusterPool implements Pool {
   stream(request: PoolRequest): Promise<StreamResponse> {
     if (this.#closing !== undefined) return Promise.reject(closed());
     return this.#parts.requests.stream(request);
+  }
+
+  [traceRequests](tracer: RequestTracer): () => void {
+    return this.#parts.requests.trace(tracer);
   }
 
   /** What children use. */

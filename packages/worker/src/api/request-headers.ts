@@ -38,6 +38,15 @@ export function headersOf(
   return list;
 }
 
+/** `headers`, and of `added` those whose names they have not. */
+export function withMissing(headers: readonly string[], added: readonly string[]): readonly string[] {
+  const list = [...headers];
+  for (let at = 0; at < added.length; at += 2) {
+    if (!has(headers, added[at] ?? "")) list.push(added[at] ?? "", added[at + 1] ?? "");
+  }
+  return list;
+}
+
 /** Those that the request does not give itself. */
 function addOwn(list: string[], { headers, opaqueId, authorization }: OwnHeaders): void {
   const add = (name: string, value: string) => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Readable } from "node:stream";
 import type { BodySource } from "../dispatch/body-source.js";
 import { requestProblem } from "./request-fields.js";
@@ -25,6 +26,8 @@ export class RequestStream implements BodySource {
   private hasEnded = false;
   private isOver = false;
   private whenStopped = () => {};
+  /** The caller's code in the stream runs in the caller's context, whatever asks for the next piece. */
+  private readonly inContext = AsyncLocalStorage.snapshot();
 
   /** @throws {RollcallError} `CONFIG` for a stream that cannot be read from its beginning, or that is also something else */
   constructor(private readonly stream: AsyncIterable<unknown>) {
@@ -46,7 +49,7 @@ export class RequestStream implements BodySource {
   async next(): Promise<Uint8Array | undefined> {
     if (this.isOver) throw new Error("the body was stopped");
     this.hasBegun = true;
-    this.iterator ??= this.stream[Symbol.asyncIterator]();
+    this.iterator ??= this.inContext(() => this.stream[Symbol.asyncIterator]());
     const stopped = new Promise<never>((_, reject) => {
       this.whenStopped = () => reject(new Error("the body was stopped"));
     });
@@ -86,7 +89,7 @@ export class RequestStream implements BodySource {
   }
 
   private pull(iterator: AsyncIterator<unknown>): Promise<IteratorResult<unknown>> {
-    const step = iterator.next();
+    const step = this.inContext(() => iterator.next());
     // It may fail between two calls: the next one gets that.
     step.catch(() => {});
     return step;
@@ -96,9 +99,11 @@ export class RequestStream implements BodySource {
     if (this.isOver) return;
     this.isOver = true;
     this.whenStopped();
-    if (this.stream instanceof Readable) this.stream.destroy();
-    // A generator that waits for something returns later, or never.
-    else this.iterator?.return?.().then(undefined, () => {});
+    this.inContext(() => {
+      if (this.stream instanceof Readable) this.stream.destroy();
+      // A generator that waits for something returns later, or never.
+      else this.iterator?.return?.().then(undefined, () => {});
+    });
   }
 }
 

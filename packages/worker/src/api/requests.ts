@@ -1,4 +1,5 @@
-import { RollcallError, type RollcallErrorCode, type WireError } from "@rollcall/core";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { RollcallError, type RollcallErrorCode } from "@rollcall/core";
 import { ownThreadWindowBytes } from "@rollcall/core/request";
 import type { PendingRequest, PreparedRequest, Result, Sender, StreamingAnswer } from "../dispatch/sender.js";
 import type { CountedEvent } from "../table/layout.js";
@@ -7,7 +8,11 @@ import { openBody } from "./body-flow.js";
 import type { Deadlines, Due } from "./deadlines.js";
 import type { PoolRequest } from "./pool-request.js";
 import { prepareRequest, type RequestDefaults } from "./prepare-request.js";
+import { failure } from "./request-failure.js";
+import { withMissing } from "./request-headers.js";
+import { type RequestIds, requestIds } from "./request-ids.js";
 import { RequestStream } from "./request-stream.js";
+import type { RequestTrace, RequestTracer } from "./request-tracer.js";
 import { type PoolResponse, ReceivedResponse } from "./response.js";
 import { type AnswerFacts, answeredRequest, failedRequest, type SettledRequest } from "./settled-request.js";
 import { ReceivedStreamResponse, type StreamResponse } from "./stream-response.js";
@@ -34,7 +39,18 @@ export interface RequestObserver {
  * The requests that one thread's code makes: checks them, keeps their deadlines and signals, makes errors of failures.
  */
 export class Requests {
+  private tracer: RequestTracer | undefined;
+
   constructor(private readonly options: RequestsOptions) {}
+
+  /** As {@link TraceablePool} has it. */
+  trace(tracer: RequestTracer): () => void {
+    if (this.tracer !== undefined) throw new RollcallError("CONFIG", "the pool's requests are traced already");
+    this.tracer = tracer;
+    return () => {
+      if (this.tracer === tracer) this.tracer = undefined;
+    };
+  }
 
   request<T>(request: PoolRequest, defaults = this.options.defaults): Promise<PoolResponse<T>> {
     return new Promise((resolve) => {
@@ -72,22 +88,51 @@ export class Requests {
     signal: SignalLike | undefined,
     settle: Settle<PoolResponse<T>>,
   ): void {
-    const { sender, count, observer, nowMs } = this.options;
+    const { sender, count, nowMs } = this.options;
     const deadline = this.beginDeadline(prepared, startedAtMs, signal);
-    deadline.pending = sender.start(prepared, (result) => {
+    const { trace, request, ids } = this.traced(prepared);
+    const settled = (result: Result) => {
       this.endDeadline(deadline, signal);
       stopBody(prepared);
       count(result.kind === "answered" ? "answered" : result.error.code);
-      if (observer?.wantsSettled === true) {
-        const tookMs = nowMs() - startedAtMs;
-        observer.emitSettled(
-          result.kind === "answered"
-            ? answeredRequest(prepared.class, result, tookMs)
-            : failedRequest(prepared.class, result.error, tookMs),
-        );
-      }
-      settle(result.kind === "answered" ? new ReceivedResponse<T>(result) : failure(result.error, signal, prepared));
-    });
+      if (this.isObserved(trace)) this.settled(trace, prepared, result, nowMs() - startedAtMs);
+      if (result.kind === "answered") settle(new ReceivedResponse<T>(result, ids));
+      else settle(failure({ ...result.error, ...ids }, signal, prepared));
+    };
+    if (trace === undefined) deadline.pending = sender.start(request, settled);
+    else
+      trace.run(() => {
+        deadline.pending = sender.start(request, settled);
+      });
+  }
+
+  /** The request as it is sent, and what its errors show of it. */
+  private traced(prepared: PreparedRequest): Traced {
+    const trace = this.tracer?.begin(prepared);
+    if (trace === undefined) return { trace, request: prepared, ids: requestIds(prepared.headers, undefined) };
+    const headers = withMissing(prepared.headers, trace.headers);
+    return { trace, request: { ...prepared, headers }, ids: requestIds(headers, trace.traceId) };
+  }
+
+  /** Otherwise, nothing need be made of how a request has ended. */
+  private isObserved(trace: RequestTrace | undefined): boolean {
+    return trace !== undefined || this.options.observer?.wantsSettled === true;
+  }
+
+  private settled(
+    trace: RequestTrace | undefined,
+    { class: requestClass }: PreparedRequest,
+    result: Result,
+    tookMs: number,
+  ): void {
+    if (result.kind === "failed") this.report(trace, failedRequest(requestClass, result.error, tookMs), undefined);
+    else this.report(trace, answeredRequest(requestClass, result, tookMs), result.nodeUrl);
+  }
+
+  private report(trace: RequestTrace | undefined, settled: SettledRequest, nodeUrl: string | undefined): void {
+    const { observer } = this.options;
+    if (observer?.wantsSettled === true) observer.emitSettled(settled);
+    trace?.ended(settled, nodeUrl);
   }
 
   /** As `request`, up to the headers of the answer. */
@@ -110,42 +155,45 @@ export class Requests {
     signal: SignalLike | undefined,
     settle: Settle<StreamResponse>,
   ): void {
-    const { sender, deadlines, nowMs, count, observer } = this.options;
+    const { sender, deadlines, nowMs, count } = this.options;
     const timeoutMs = prepared.deadlineMs - startedAtMs;
     const deadline = this.beginDeadline(prepared, startedAtMs, signal);
+    const { trace, request, ids } = this.traced(prepared);
+    const context = AsyncLocalStorage.snapshot();
     const failed = (result: Result) => {
       this.endDeadline(deadline, signal);
       if (result.kind === "answered") throw new Error("an answer was collected that is to stream");
       stopBody(prepared);
       count(result.error.code);
-      if (observer?.wantsSettled === true) {
-        observer.emitSettled(failedRequest(prepared.class, result.error, nowMs() - startedAtMs));
-      }
-      settle(failure(result.error, signal, prepared));
+      if (this.isObserved(trace)) this.settled(trace, prepared, result, nowMs() - startedAtMs);
+      settle(failure({ ...result.error, ...ids }, signal, prepared));
     };
     const streaming = (answer: StreamingAnswer) => {
       this.endDeadline(deadline, signal);
-      const { status, node, attempts } = answer;
-      const ended = this.whenEnded(prepared, { status, node, attempts }, nowMs() - startedAtMs);
-      const body = openBody(answer, { timeoutMs, signal, deadlines, nowMs, ended });
+      const { status, node, nodeUrl, attempts } = answer;
+      const ended = this.whenEnded(trace, prepared, { status, node, nodeUrl, attempts }, nowMs() - startedAtMs);
+      const body = openBody(answer, { timeoutMs, signal, deadlines, nowMs, ids, ended }, context);
       settle(new ReceivedStreamResponse(answer, body));
     };
-    deadline.pending = sender.start(prepared, failed, undefined, streaming);
+    const start = () => {
+      deadline.pending = sender.start(request, failed, undefined, streaming);
+    };
+    if (trace === undefined) start();
+    else trace.run(start);
   }
 
   /** Not within {@link beginStream}: it would refer to the caller's promise, and so keep the body from collection. */
   private whenEnded(
+    trace: RequestTrace | undefined,
     prepared: PreparedRequest,
     answer: AnswerFacts,
     headersMs: number,
   ): (outcome: "answered" | RollcallErrorCode) => void {
-    const { count, observer } = this.options;
     return (outcome) => {
       stopBody(prepared);
-      count(outcome);
-      if (observer?.wantsSettled === true) {
-        observer.emitSettled(answeredRequest(prepared.class, answer, headersMs, outcome));
-      }
+      this.options.count(outcome);
+      if (!this.isObserved(trace)) return;
+      this.report(trace, answeredRequest(prepared.class, answer, headersMs, outcome), answer.nodeUrl);
     };
   }
 
@@ -171,39 +219,18 @@ function hasOwnSecrets({ settings }: PreparedRequest, { own }: RequestDefaults):
   return settings?.hasOwnAuth === true || own?.hasSecrets === true;
 }
 
+interface Traced {
+  readonly trace: RequestTrace | undefined;
+  readonly request: PreparedRequest;
+  readonly ids: RequestIds;
+}
+
 type Settle<Response> = (response: Response | Promise<Response>) => void;
 
 function throwIfAborted(signal: SignalLike | undefined): void {
   if (signal?.aborted !== true) return;
   const { reason } = signal;
   throw new RollcallError("ABORTED", "the caller's signal had fired before the request began", { cause: reason });
-}
-
-/**
- * Rejects with the error that the failure describes; its cause is the signal's reason, where the signal fired.
- *
- * The two awaits are not idle: V8 adds the frames of `await` to the stack of an error only if, when it is made, the
- * caller's promise already follows this one. That takes two turns. `requests.test.ts` holds it.
- */
-async function failure(error: WireError, signal: SignalLike | undefined, { body }: PreparedRequest): Promise<never> {
-  await undefined;
-  await undefined;
-  if (body instanceof RequestStream) throw bodyFailure(error, signal, body);
-  if (error.code !== "ABORTED") throw RollcallError.fromWire(error);
-  const { code, message, ...details } = error;
-  throw new RollcallError(code, message, { ...details, cause: signal?.reason });
-}
-
-/** With how much of the body may have been sent; its cause is what the caller's stream has thrown. */
-function bodyFailure(error: WireError, signal: SignalLike | undefined, body: RequestStream): RollcallError {
-  const sentBytes = body.takenBytes;
-  const { sent, attempts } = error;
-  if (body.failure !== undefined) {
-    const message = `the stream that is the request's body failed after ${sentBytes} bytes`;
-    return new RollcallError("CONFIG", message, { sent, attempts, sentBytes, cause: body.failure });
-  }
-  if (error.code !== "ABORTED") return RollcallError.fromWire({ ...error, sentBytes });
-  return new RollcallError("ABORTED", error.message, { sent, attempts, sentBytes, cause: signal?.reason });
 }
 
 /** What is left of a body that streams is not wanted any more. */

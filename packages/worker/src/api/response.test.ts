@@ -6,14 +6,14 @@ import { ReceivedResponse } from "./response.js";
 
 function received(status: number, body: string, headers: readonly string[] = []) {
   const rawHeaders = headers.map((text) => Buffer.from(text, "latin1"));
-  return new ReceivedResponse({
+  const answer = {
     status,
     body: Buffer.from(body),
     rawHeaders,
     node: "10.0.0.1:9200",
     nodeUrl: "http://10.0.0.1:9200",
-    attempts: [],
-  });
+  };
+  return new ReceivedResponse({ ...answer, attempts: [] }, { opaqueId: "shop" });
 }
 
 describe("a response", () => {

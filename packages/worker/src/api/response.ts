@@ -1,5 +1,6 @@
 import { printable, RollcallError } from "@rollcall/core";
 import type { AnswerHead } from "../dispatch/sender.js";
+import type { RequestIds } from "./request-ids.js";
 import { ReceivedHead, type ResponseHead } from "./response-head.js";
 
 /** An answer, as it came. */
@@ -26,10 +27,13 @@ export interface ReceivedAnswer extends AnswerHead {
 /** Everything is read on demand: most callers never read the headers, and some never the body. */
 export class ReceivedResponse<T> extends ReceivedHead implements PoolResponse<T> {
   readonly #body: Buffer | string;
+  readonly #ids: RequestIds;
 
-  constructor(answer: ReceivedAnswer) {
+  /** `ids`: what its errors show of the request. */
+  constructor(answer: ReceivedAnswer, ids: RequestIds) {
     super(answer);
     this.#body = answer.body;
+    this.#ids = ids;
   }
 
   json(): T {
@@ -42,6 +46,7 @@ export class ReceivedResponse<T> extends ReceivedHead implements PoolResponse<T>
       throw new RollcallError("BAD_RESPONSE", `the answer of ${this.node} (status ${this.status}) ${problem}`, {
         sent: "maybe",
         attempts: this.attempts,
+        ...this.#ids,
       });
     }
   }
@@ -63,6 +68,7 @@ export class ReceivedResponse<T> extends ReceivedHead implements PoolResponse<T>
     throw new RollcallError("STATUS", `${this.node} answered ${this.status}${named}${explained}`, {
       sent: "maybe",
       attempts: this.attempts,
+      ...this.#ids,
       status: this.status,
       type,
       body,

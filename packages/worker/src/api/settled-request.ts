@@ -20,6 +20,7 @@ export interface SettledRequest {
 export interface AnswerFacts {
   readonly status: number;
   readonly node: string;
+  readonly nodeUrl: string;
   readonly attempts: readonly Attempt[];
 }
 

@@ -9,6 +9,7 @@ import { type ConnectionSettings, mergeHeaders, type NodePool } from "./node-poo
 import { NodePools } from "./node-pools.js";
 import { BodyPacking } from "./packed-body.js";
 import { DispatchedRequest } from "./pending-request.js";
+import { sendWithoutRepeated } from "./repeated-headers.js";
 import { RequestQueue } from "./request-queue.js";
 import { ReroutePlanner } from "./reroute.js";
 import type { RerouteOrder } from "./reroute-order.js";
@@ -215,17 +216,16 @@ export class Dispatch implements Sender {
     request.state = { kind: "sending", attempt };
     const { method, path } = request.prepared;
     const { headers, body } = request.packed ?? request.prepared;
-    pool.send(
-      {
-        method,
-        path: pool.endpoint.pathPrefix + path,
-        headers: mergeHeaders(pool.headers, headers),
-        body: isBodySource(body) ? streamOf(body, attempt) : (body ?? null),
-        // Left to itself, undici closes the connection after every HEAD, and every GET with a body.
-        reset: false,
-      },
-      attempt,
-    );
+    const options = {
+      method,
+      path: pool.endpoint.pathPrefix + path,
+      headers: mergeHeaders(pool.headers, headers),
+      body: isBodySource(body) ? streamOf(body, attempt) : (body ?? null),
+      // Left to itself, undici closes the connection after every HEAD, and every GET with a body.
+      reset: false,
+    };
+    if (request.context === undefined) pool.send(options, attempt);
+    else request.context(() => sendWithoutRepeated(options.headers, () => pool.send(options, attempt)));
   }
 
   private readonly attempts: AttemptOwner = {

@@ -1,5 +1,6 @@
 import type { Attempt } from "@rollcall/core";
 import { type History, historyOfSent, withGivenUpAttempt } from "@rollcall/core/request";
+import { type CallerContext, callerContext } from "./caller-context.js";
 import type { PackedRequest } from "./packed-body.js";
 import type { CancelCode, Claim, PendingRequest, PreparedRequest, Result, StreamingAnswer } from "./sender.js";
 import type { Indexed } from "./swap-remove-list.js";
@@ -45,6 +46,8 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   readonly attempts: Attempt[] = [];
   /** An attempt was given up because its node had stalled: once, and no more. */
   rerouted = false;
+  /** What sends it runs there, where that can be seen. */
+  readonly context: CallerContext | undefined = callerContext();
   private explores: boolean;
 
   constructor(

@@ -25,7 +25,7 @@ function crossed(rawHeaders: readonly Buffer[], body: Buffer) {
   assert.deepEqual([incoming.number(), incoming.number()], [toMain.answered, 7]);
   const result = incoming.answer();
   assert.ok(result.kind === "answered" && incoming.ended);
-  return { response: new ReceivedResponse(result), transferred: transfer };
+  return { response: new ReceivedResponse(result, {}), transferred: transfer };
 }
 
 /** What a socket has read, with the parts of it that undici gives. */

@@ -191,7 +191,7 @@ describe("lane messages", () => {
 function shown(one: Result): unknown {
   // A plain copy: fast-check's own objects have no prototype.
   if (one.kind === "failed") return { ...one };
-  const response = new ReceivedResponse(one);
+  const response = new ReceivedResponse(one, {});
   const { status, node, attempts: tries, headers } = response;
   return { status, node, tries, headers, bytes: [...response.bytes()], text: response.text() };
 }

@@ -343,7 +343,7 @@ class StressRig {
       return;
     }
     this.answered++;
-    const response = new ReceivedResponse<Echo>(result);
+    const response = new ReceivedResponse<Echo>(result, {});
     const echo = response.json();
     if (echo.id !== id || response.headers["x-id"] !== id)
       this.problems.push(`call ${id} got the answer of ${echo.id}`);

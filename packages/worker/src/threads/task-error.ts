@@ -39,8 +39,9 @@ export function describeThrown(thrown: unknown, depth = depthMax): WireThrown {
 export function rebuildThrown({ kind, name, message, stack, code, own, cause }: WireThrown): Error {
   const options = cause === undefined ? undefined : { cause: rebuildThrown(cause) };
   if (own !== undefined) {
-    const { sent, attempts, status, type } = own;
-    const error = new RollcallError(own.code, message, { sent, attempts, status, type, ...options });
+    const { sent, attempts, status, type, opaqueId, traceId } = own;
+    const details = { sent, attempts, status, type, opaqueId, traceId };
+    const error = new RollcallError(own.code, message, { ...details, ...options });
     if (stack !== undefined) error.stack = stack;
     return error;
   }
