@@ -18,6 +18,7 @@ const stages = [
   "config",
   "election",
   "health",
+  "operations",
   "policy",
   "request",
   "selection",

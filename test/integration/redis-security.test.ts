@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import { redisKeys } from "@rollcall/core/view";
+import { type Heartbeat, redisKeys } from "@rollcall/core/view";
 import { collectingLogger, freePort, ManualTimers, waitUntil } from "@rollcall/testing";
 import { makeCertificates } from "@rollcall/testing/certificates";
 import { own } from "@rollcall/testing/processes";
@@ -16,7 +16,10 @@ import { cut, lead, messageOf, publication, type Redises, waitForView, withRedis
 
 const keys = redisKeys("logs");
 const documents = [keys.head, keys.marks, keys.topology];
-const messageChannels = [keys.heartbeats, keys.reports, keys.probeResults];
+const messageChannels = [
+  ...[keys.heartbeats, keys.reports, keys.probeResults],
+  ...[keys.operations, keys.operationResults],
+];
 
 describe("foreign data in Redis", () => {
   it(
@@ -54,6 +57,8 @@ describe("foreign data in Redis", () => {
       reader.store.onReport((report) => reports.push(report));
       reader.store.onPeerProbeResult((result) => reports.push(result));
       reader.store.onHeartbeat((heartbeat) => reports.push(heartbeat));
+      reader.store.onOperation((request) => reports.push(request));
+      reader.store.onOperationResult((result) => reports.push(result));
       const lease = await lead(leader);
       await leader.store.publish(lease, publication(lease, 1));
       await waitForView(reader, lease, 1);
@@ -162,10 +167,34 @@ describe("Redis users", () => {
     assert.ok(line !== undefined, `the guide has a line for ${user}`);
     return line;
   };
-  const users = { replica: rulesOf("rollcall-replica"), coordinator: rulesOf("rollcall-coordinator") };
+  const users = {
+    replica: rulesOf("rollcall-replica"),
+    coordinator: rulesOf("rollcall-coordinator"),
+    operator: rulesOf("rollcall-operator"),
+  };
+  const heartbeat: Heartbeat = {
+    replica: "r1",
+    host: "app",
+    pid: 1,
+    role: "external",
+    leading: false,
+    freshness: "fresh",
+    ejected: [],
+    threads: [],
+  };
+  const drain = {
+    id: "o1",
+    by: "ops@host",
+    reason: "",
+    atMs: 1,
+    kind: "drain",
+    node: "es0",
+    forMs: 1,
+    force: false,
+  } as const;
 
   it(
-    "the Redis users of the guide may do what a replica and a coordinator do, and no more",
+    "the Redis users of the guide may do what a replica, a coordinator and an operator do, and no more",
     withRedis({ password: "admin-secret", users }, async ({ server, connect }) => {
       const as = (username: string) => ({
         kind: "url" as const,
@@ -189,10 +218,27 @@ describe("Redis users", () => {
       assert.ok(await leader.store.addHistory(lease, [entry], 1));
       assert.ok(await leader.store.addHistory(lease, [entry, { ...entry, atMs: 2 }], 1));
       assert.equal((await reader.store.readHistory())?.length, 2);
+
+      const operator = await connect({ redis: as("operator"), mayLead: false });
+      await waitForView(operator, lease, 1);
+      leader.store.onOperation(({ id }) => leader.store.sendOperationResult({ id, outcome: "done", text: "" }));
+      operator.store.onOperationResult(({ id }) => received.push(`result of ${id}`));
+      operator.store.onHeartbeat(({ replica }) => received.push(`heartbeat of ${replica}`));
+      await waitUntil("the leader has answered", async () => {
+        await operator.store.sendOperation(drain);
+        operator.store.requestStatus();
+        reader.store.heartbeat(heartbeat);
+        return ["result of o1", "heartbeat of r1"].every((one) => received.includes(one));
+      });
+      await waitUntil(
+        "it has asked for heartbeats",
+        () => received.filter((one) => one === "status request").length > 1,
+      );
       await leader.store.release(lease);
       // Nothing that they tried was denied.
       assert.deepEqual(await server.client.call("ACL", "LOG"), []);
-      assert.deepEqual([leader.logger.messages("warn"), reader.logger.messages("warn")], [[], []]);
+      const warned = [leader, reader, operator].map(({ logger }) => logger.messages("warn"));
+      assert.deepEqual(warned, [[], [], []]);
 
       const denied: readonly (readonly [string, ...string[]])[] = [
         ["replica", "SET", keys.head, "x"],
@@ -201,6 +247,18 @@ describe("Redis users", () => {
         ["replica", "GETRANGE", redisKeys("shop").head, "0", "1"],
         ["replica", "SUBSCRIBE", redisKeys("shop").events],
         ["replica", "PUBLISH", redisKeys("shop").events, "x"],
+        ["replica", "PUBLISH", keys.events, "x"],
+        ["replica", "PUBLISH", keys.operations, "x"],
+        ["replica", "PUBLISH", keys.operationResults, "x"],
+        ["replica", "SUBSCRIBE", keys.operations],
+        ["operator", "PUBLISH", keys.events, "x"],
+        ["operator", "PUBLISH", keys.heartbeats, "x"],
+        ["operator", "PUBLISH", keys.reports, "x"],
+        ["operator", "PUBLISH", keys.operationResults, "x"],
+        ["operator", "SUBSCRIBE", keys.operations],
+        ["operator", "PUBLISH", redisKeys("shop").operations, "x"],
+        ["operator", "SET", keys.marks, "x"],
+        ["operator", "DEL", keys.lease],
         ["replica", "CONFIG", "GET", "requirepass"],
         ["coordinator", "SET", redisKeys("shop").head, "x"],
         ["coordinator", "EVAL", "return redis.call('SET', KEYS[1], 'x')", "1", redisKeys("shop").head],
@@ -254,7 +312,7 @@ describe("Redis users", () => {
   );
 
   it(
-    "a missing permission and an unreachable Redis have different problems",
+    "a missing permission is named, and without it no operation is sent",
     withRedis({ password: "admin-secret", users }, async ({ server, connect }) => {
       const redis = { kind: "url" as const, url: server.urlFor({ username: "replica", password: "PASSWORD" }) };
       const one = await connect({ redis });
@@ -262,6 +320,14 @@ describe("Redis users", () => {
         await messageOf(one.store.acquire("a", 0)),
         "REDIS: Redis: the Redis user lacks the permission for EVAL (NOPERM)",
       );
+      const lacks = "REDIS: Redis: the Redis user lacks the permission to";
+      assert.equal(
+        await messageOf(one.store.sendOperation(drain)),
+        `${lacks} subscribe to ${keys.operationResults} (NOPERM)`,
+      );
+      await server.client.call("ACL", "SETUSER", "replica", `(+subscribe &${keys.operationResults})`);
+      const two = await connect({ redis });
+      assert.equal(await messageOf(two.store.sendOperation(drain)), `${lacks} publish on ${keys.operations} (NOPERM)`);
     }),
   );
 });

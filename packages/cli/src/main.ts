@@ -7,6 +7,7 @@ import { createDoctorCommand } from "./doctor/doctor-command.js";
 import type { Environment } from "./environment.js";
 import { exitCodes } from "./exit-codes.js";
 import { createHistoryCommand } from "./history-command.js";
+import { operationCommands } from "./operations/operation-command.js";
 import { createSniffCommand } from "./sniff-command.js";
 import { createStatusCommand } from "./status-command.js";
 import { describeUsageError } from "./usage-error.js";
@@ -31,6 +32,7 @@ async function run(words: readonly string[]): Promise<number> {
     createCoordinatorCommand,
     createStatusCommand,
     createHistoryCommand,
+    ...operationCommands,
   ]) {
     program.addCommand(create(environment, finish).copyInheritedSettings(program));
   }

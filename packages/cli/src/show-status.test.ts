@@ -212,3 +212,29 @@ it("neither the text nor the JSON contains what a terminal obeys, whatever the v
     }),
   );
 });
+
+it("a drained node shows who drains it, until when and why, and what is held against it; so does a pause", () => {
+  const timed = { sinceMs: nowMs - 180_000, untilMs: nowMs + 600_000, by: "ops@bastion" };
+  const drains = [
+    { ...timed, id: "id1", address: "10.0.0.1:9200", name: "es1", reason: "kernel update" },
+    { ...timed, id: "id7", address: "10.0.0.7:9200", name: "es7", reason: "" },
+  ];
+  const view = viewOf([esNode(1), esNode(2)], { [keyOf(1)]: down });
+  const text = show({ ...view, marks: { ...view.marks, drains, pause: { ...timed, reason: "wrong marks" } } });
+  const until = "for 3 min by ops@bastion until 1970-01-01 00:26:40 UTC";
+  assert.ok(
+    text.includes(
+      `  draining    es1 (10.0.0.1:9200)  roles dim  version 2.19.1
+              drained ${until}:
+              kernel update
+              down for 12 s: connection refused; stays down for at least 3 s
+              2 failed probes, reported by 3 processes, down 2 times recently
+  draining    es7 (10.0.0.7:9200)
+              no longer listed by the cluster
+              drained ${until}
+`,
+    ),
+    text,
+  );
+  assert.match(text, /pause {7}down marks are ignored: paused for 3 min by ops@bastion/);
+});

@@ -1,11 +1,14 @@
+import { printable } from "@rollcall/core";
 import { figure } from "@rollcall/core/selection";
 import { sanitizeForLog } from "@rollcall/core/sniff";
+import { operatorText } from "@rollcall/core/view";
 import { durationText } from "./duration-text.js";
 import { roleLegend, shortRoles } from "./short-roles.js";
 import type {
   Applied,
   Condition,
   NodeReport,
+  OperationInForce,
   ReplicaReport,
   StatusReport,
   StatusState,
@@ -58,7 +61,7 @@ function viewEntries(
   const trouble =
     wrong.length === 0 ? [] : [entry(health, labelWidth, texts, (label) => paint(healthStyles[health], label))];
   if (view === null) return [verdict, ...warned];
-  const { topology, marks, beat, source, clusterName, clusterUuid, leader } = view;
+  const { topology, marks, beat, source, clusterName, clusterUuid, leader, pause } = view;
   const cluster =
     clusterUuid === null
       ? "not verified yet"
@@ -80,6 +83,7 @@ function viewEntries(
       ...(leading > 1 ? [`${leading} replicas say that they lead; Redis lets only one of them publish`] : []),
     ),
     row("cluster", cluster),
+    ...(pause === null ? [] : [row("pause", `down marks are ignored: ${operationText("paused", pause)}`)]),
     row("list", source === "sniff" ? "from the cluster" : "the configured addresses alone"),
   ];
 }
@@ -119,11 +123,17 @@ function nodeEntry(node: NodeReport, paint: Paint): string {
   const lines = [
     what,
     ...(isListed ? [] : ["no longer listed by the cluster"]),
+    ...(node.drain === null ? [] : [operationText("drained", node.drain)]),
     ...markLines(node),
     ...(node.traffic === null ? [] : [`${share(node.traffic.share)} of the requests: ${trafficText(node.traffic)}`]),
     ...decisionLines(node),
   ];
   return entry(state, labelWidth, lines, (label) => paint(nodeStyles[state], label));
+}
+
+/** `drained for 3 min by ops@host until 2026-11-28 19:05:00 UTC: kernel update`. */
+function operationText(what: string, operation: OperationInForce): string {
+  return printable(`${what} for ${durationText(operation.forMs)} by ${operatorText(operation)}`);
 }
 
 /** `120/s, 0.5/s errors, p50 4 ms, p99 31 ms, 12 in flight, 40 sockets`. */
@@ -152,10 +162,12 @@ function decisionLines({ ejectedBy, avoidedBy }: NodeReport): readonly string[] 
   ];
 }
 
-function markLines({ forMs, reason, down }: NodeReport): readonly string[] {
+function markLines({ mark, drain, forMs, reason, down }: NodeReport): readonly string[] {
   if (forMs === null) return [];
+  // The state is then that of the drain.
+  const kind = drain === null ? "" : `${mark} `;
   const held = down === null || down.heldForMs === 0 ? "" : `; stays down for at least ${durationText(down.heldForMs)}`;
-  const since = `for ${durationText(forMs)}: ${sanitizeForLog(reason ?? "no reason given")}${held}`;
+  const since = `${kind}for ${durationText(forMs)}: ${sanitizeForLog(reason ?? "no reason given")}${held}`;
   if (down === null) return [since];
   const evidence = [
     counted(down.failedProbes, "failed probe", "failed probes"),

@@ -2,6 +2,8 @@ import {
   type AvoidedNode,
   addressOf,
   compareVersions,
+  type Drain,
+  drainOf,
   epochBegunMs,
   type Freshness,
   freshnessOf,
@@ -11,6 +13,7 @@ import {
   type MarkKind,
   type NodeRecord,
   nodeKey,
+  operationsInForce,
   type ThreadHeartbeat,
   type Version,
   type View,
@@ -61,7 +64,10 @@ export interface NodeReport {
   readonly version: string | null;
   /** Whether the list contains it; a mark may outlast its node. */
   readonly isListed: boolean;
+  /** "draining" too if an operator drains it, whatever its mark. */
   readonly state: "healthy" | MarkKind;
+  readonly mark: MarkKind | null;
+  /** Of its mark. */
   readonly reason: string | null;
   /** How long it has been in this state; null while it is healthy. */
   readonly forMs: number | null;
@@ -73,12 +79,24 @@ export interface NodeReport {
     /** For this time it stays down in any case. */
     readonly heldForMs: number;
   } | null;
+  /** What an operator has asked for; null without a drain. */
+  readonly drain: OperationInForce | null;
   /** How many of the replicas have ejected it. */
   readonly ejectedBy: number;
   /** What replicas send it; null where none that answered has a pool which has counted for a while. */
   readonly traffic: TrafficOfNode | null;
   /** The replicas that send it no requests, or few, by their own decision, and why; ejections first. */
   readonly avoidedBy: readonly AvoidedBy[];
+}
+
+/** A drain or a pause. */
+export interface OperationInForce {
+  /** `user@host`, as that user's command says. */
+  readonly by: string;
+  readonly reason: string;
+  readonly forMs: number;
+  /** On the clock of Redis, in milliseconds since 1970. */
+  readonly untilMs: number;
 }
 
 /** One replica's own decision about a node. */
@@ -150,6 +168,8 @@ export interface StatusReport {
     };
     /** Replicas whose heartbeat the leader has received recently. */
     readonly replicas: number;
+    /** While it lasts, no replica obeys a down mark; null without one. */
+    readonly pause: OperationInForce | null;
   } | null;
   /** Those in trouble first. */
   readonly nodes: readonly NodeReport[];
@@ -207,7 +227,7 @@ function summaryOf({ name, redis, seen }: StatusSnapshot, state: StatusState, ag
 }
 
 function viewReport(
-  { head, topology }: View,
+  { head, topology, marks }: View,
   ageMs: number,
   nowMs: number,
   replicas: readonly ReplicaReport[],
@@ -224,7 +244,14 @@ function viewReport(
     clusterUuid: topology.clusterUuid ?? null,
     leader: { id, forMs: leadsForMs(head, nowMs), host: leader?.host ?? null, pid: leader?.pid ?? null },
     replicas: head.replicas,
+    pause: inForce(operationsInForce(marks, nowMs).pause, nowMs),
   };
+}
+
+function inForce(operation: Pick<Drain, "by" | "reason" | "sinceMs" | "untilMs"> | undefined, nowMs: number) {
+  if (operation === undefined) return null;
+  const { by, reason, sinceMs, untilMs } = operation;
+  return { by, reason, forMs: Math.max(0, Math.round(nowMs - sinceMs)), untilMs };
 }
 
 function leadsForMs({ topology, marks }: Head, nowMs: number): number {
@@ -238,20 +265,30 @@ function nodeReports({ topology, marks }: View, nowMs: number, heartbeats: reado
   for (const { ejected } of heartbeats) for (const key of new Set(ejected)) count(ejectedBy, key);
   const avoidedBy = avoidedByKey(heartbeats);
   const traffic = trafficOfNodes(heartbeats);
+  const { drains } = operationsInForce(marks, nowMs);
   const decisions = (key: string) => ({
     ejectedBy: ejectedBy.get(key) ?? 0,
     traffic: traffic.get(key) ?? null,
     avoidedBy: avoidedBy.get(key) ?? [],
   });
   const unlistedMarks = new Map(Object.entries(marks.nodes));
+  const unlistedDrains = new Set(drains);
   const listed = topology.nodes.map((node) => {
     const key = nodeKey(node);
     const mark = unlistedMarks.get(key);
     unlistedMarks.delete(key);
-    return nodeReport(key, node, mark, nowMs, decisions(key));
+    const drain = drainOf(drains, node);
+    if (drain !== undefined) unlistedDrains.delete(drain);
+    return nodeReport(key, node, mark, drain, nowMs, decisions(key));
   });
-  const unlisted = [...unlistedMarks].map(([key, mark]) => nodeReport(key, undefined, mark, nowMs, decisions(key)));
-  return [...listed, ...unlisted];
+  const gone = [...unlistedMarks].map(([key, mark]) =>
+    nodeReport(key, undefined, mark, undefined, nowMs, decisions(key)),
+  );
+  const drained = [...unlistedDrains].map((drain) => {
+    const key = `${drain.id}@${drain.address}`;
+    return { ...nodeReport(key, undefined, undefined, drain, nowMs, decisions(key)), name: drain.name ?? null };
+  });
+  return [...listed, ...gone, ...drained];
 }
 
 function avoidedByKey(heartbeats: readonly Heartbeat[]): Map<string, AvoidedBy[]> {
@@ -272,6 +309,7 @@ function nodeReport(
   key: string,
   node: NodeRecord | undefined,
   mark: Mark | undefined,
+  drain: Drain | undefined,
   nowMs: number,
   decisions: Pick<NodeReport, "ejectedBy" | "traffic" | "avoidedBy">,
 ): NodeReport {
@@ -284,7 +322,8 @@ function nodeReport(
     roles: node?.roles ?? null,
     version: node?.version ?? null,
     isListed: node !== undefined,
-    state: mark?.kind ?? "healthy",
+    state: drain === undefined ? (mark?.kind ?? "healthy") : "draining",
+    mark: mark?.kind ?? null,
     reason: mark?.reason ?? null,
     forMs: mark === undefined ? null : Math.max(0, Math.round(nowMs - mark.sinceMs)),
     down:
@@ -296,6 +335,7 @@ function nodeReport(
             flaps: mark.down.flaps,
             heldForMs: Math.max(0, Math.round(mark.down.holdUntilMs - nowMs)),
           },
+    drain: inForce(drain, nowMs),
     ...decisions,
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { Head, Mark, MarkKind, NodeRecord } from "@rollcall/core/view";
+import type { Drain, Head, Mark, MarkKind, NodeRecord, View } from "@rollcall/core/view";
 import { esNode, keyOf, nowMs, snapshotOf, viewOf } from "./status.test.support.js";
 import { reportStatus } from "./status-report.js";
 import { healthOf } from "./status-verdict.js";
@@ -46,4 +46,16 @@ it("the exit code depends on the named troubles alone", () => {
   assert.equal(healthOf(down.troubles), "degraded");
   assert.equal(healthOf(down.troubles, ["view", "no-node", "draining"]), "well");
   assert.equal(healthOf(reportStatus(snapshotOf(undefined)).troubles, ["no-node", "down"]), "well");
+});
+
+it("a node that an operator drains is no trouble, down or not; where no other serves, the view fails", () => {
+  const untilMs = nowMs + 60_000;
+  const drain = { id: "id1", address: "10.0.0.1:9200", sinceMs: nowMs, untilMs, by: "ops@host", reason: "" };
+  const down = { [keyOf(1)]: { kind: "down", sinceMs: nowMs, reason: "" } as const };
+  const healthWith = (view: View, drains: readonly Drain[]) =>
+    reportStatus(snapshotOf({ ...view, marks: { ...view.marks, drains } })).health;
+  assert.equal(healthWith(viewOf(three), [drain]), "well");
+  assert.equal(healthWith(viewOf(three, down), [drain]), "well");
+  assert.equal(healthWith(viewOf(three, down), [{ ...drain, untilMs: nowMs }]), "degraded", "it is over");
+  assert.equal(healthWith(viewOf([esNode(1)]), [drain]), "failing");
 });

@@ -14,11 +14,11 @@ export interface Trouble {
 /** "failing": the view cannot be relied on, or no node serves. "degraded": all is served, by fewer nodes. */
 export type Health = "well" | "degraded" | "failing";
 
-/** Everything that is wrong, the worst first. */
+/** Everything that is wrong, the worst first. A node that an operator drains is not, whether or not it is down too. */
 export function troublesOf({ state, view, nodes }: Pick<StatusReport, "state" | "view" | "nodes">): readonly Trouble[] {
   const serving = nodes.filter((node) => node.isListed && (node.state === "healthy" || node.state === "slow-start"));
   const named = (wanted: NodeReport["state"]) =>
-    nodes.filter((node) => node.state === wanted).map(({ name, address }) => name ?? address);
+    nodes.filter((node) => node.state === wanted && node.drain === null).map(({ name, address }) => name ?? address);
   const [down, draining] = [named("down"), named("draining")];
   return [
     ...(state === "fresh" ? [] : [{ kind: "view", text: `the view is not fresh: ${state}` } as const]),

@@ -13,6 +13,7 @@ import {
   publishedKeys,
   publishedNodes,
 } from "@rollcall/core/health";
+import type { OperableNode } from "@rollcall/core/operations";
 import { nodesToSniff } from "@rollcall/core/sniff";
 import { addressOf, type FailureReport, type NodeRecord, nodeKey } from "@rollcall/core/view";
 import { NodeProber } from "./cluster/node-prober.js";
@@ -22,6 +23,7 @@ import { ClusterLog } from "./cluster-log.js";
 import { ClusterNodes, type Inheritance, type NodesOwner } from "./cluster-nodes.js";
 import type { HistoryRecorder } from "./history-recorder.js";
 import { inBackground } from "./in-background.js";
+import { operableNode } from "./operable-node.js";
 import { SniffLoop, type SniffLoopParts, type SniffOwner } from "./sniff-loop.js";
 import type { SniffResult, SniffTimes } from "./sniff-schedule.js";
 import type { MonitorFindings } from "./view-publisher.js";
@@ -49,6 +51,8 @@ export interface MonitorOwner {
   peers(): readonly Peer[] | undefined;
   /** One replica, if its heartbeat is recent. */
   peer(replica: string): Peer | undefined;
+  /** Whether an operator drains the node: others are asked for the list where there are any. */
+  isDrained(node: NodeRecord): boolean;
   /** Requests peer probes of one node; the results come to {@link ClusterMonitor.peerProbed}. */
   requestPeerProbes(key: string, suspicion: number, replicas: readonly string[]): void;
 }
@@ -114,6 +118,20 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
   /** A replica has just had a byte from a node that is marked down. */
   refute(key: string, replica: string): void {
     this.arbiter.send({ type: "refuted", key, replica });
+  }
+
+  /** An operator takes the down mark of a node back. */
+  unmark(key: string, reason: string): void {
+    this.arbiter.send({ type: "unmarked", key, reason });
+  }
+
+  /** The nodes that {@link findings} name, as operations are about them. */
+  operableNodes(): OperableNode[] {
+    const { state } = this.arbiter;
+    return publishedNodes(state).flatMap((key) => {
+      const [node, record] = [state.get(key), this.nodes.find(key)];
+      return node === undefined || record === undefined ? [] : [operableNode(key, record, node)];
+    });
   }
 
   findings(): MonitorFindings {
@@ -233,7 +251,9 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
   }
 
   nodesToSniff(): readonly NodeRecord[] {
-    return nodesToSniff(this.wellNodes(), this.nodes.seeds, this.parts.random);
+    const well = this.wellNodes();
+    const left = well.filter((node) => !this.parts.owner.isDrained(node));
+    return nodesToSniff(left.length > 0 ? left : well, this.nodes.seeds, this.parts.random);
   }
 
   noNodeToAsk(): void {

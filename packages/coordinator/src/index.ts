@@ -31,6 +31,7 @@ export { defaultLogger } from "./default-logger.js";
 export { HeartbeatSender, type HeartbeatSenderParts } from "./heartbeat-sender.js";
 export type { HistoryNews } from "./history-recorder.js";
 export { warnOfLogger } from "./logger-warning.js";
+export { operate } from "./operate.js";
 export { ReplicaRegistry } from "./replica-registry.js";
 export type { SniffTimes } from "./sniff-schedule.js";
 export { type RunningCoordinator, startCoordinator } from "./start-coordinator.js";

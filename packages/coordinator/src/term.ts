@@ -1,7 +1,15 @@
 import { type LogEventName, type Logger, logEvent, type Random, type Timers, type Unsubscribe } from "@rollcall/core";
 import type { ClusterConfig } from "@rollcall/core/config";
 import type { Peer } from "@rollcall/core/health";
-import type { HistoryEntry, PeerProbeResult, View } from "@rollcall/core/view";
+import type { OperableNode } from "@rollcall/core/operations";
+import {
+  drainOf,
+  type HistoryEntry,
+  type NodeRecord,
+  type PeerProbeResult,
+  type Version,
+  type View,
+} from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { ControlClient } from "./cluster/control-client.js";
 import { ClusterMonitor, type MonitorOwner } from "./cluster-monitor.js";
@@ -11,6 +19,7 @@ import type { NewestView } from "./newest-view.js";
 import type { SniffTimes } from "./sniff-schedule.js";
 import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
 import type { StoreProblems } from "./store-problems.js";
+import { type OperationsOwner, TermOperations } from "./term-operations.js";
 import { type MonitorFindings, markLater, ViewPublisher } from "./view-publisher.js";
 import type { WarnOnce } from "./warn-once.js";
 
@@ -58,9 +67,10 @@ const nothingFound: MonitorFindings = {
   ...{ nodes: [], marks: {} },
 };
 
-/** One term: one lease, its publisher and its cluster monitor. */
-export class Term implements MonitorOwner {
+/** One term: one lease, its publisher, its cluster monitor, and what operators ask of it. */
+export class Term implements MonitorOwner, OperationsOwner {
   private readonly publisher: ViewPublisher;
+  private readonly operations: TermOperations;
   /** Absent until the last leader's view was read. */
   private monitor: ClusterMonitor | undefined;
   /** What only a leader receives. */
@@ -72,9 +82,11 @@ export class Term implements MonitorOwner {
     private readonly parts: TermParts,
     private readonly owner: TermOwner,
   ) {
-    const { store, timers, warnings, peers } = parts;
+    const { store, timers, warnings, peers, logger, history } = parts;
+    this.operations = new TermOperations({ store, timers, logger, history, owner: this });
     this.publisher = new ViewPublisher({
       ...{ store, lease, warnings, clock: timers },
+      operations: () => this.operations.inForce,
       findings: () => this.monitor?.findings() ?? nothingFound,
       replicas: () => peers.count(),
       mayPublish: () => owner.mayPublish(),
@@ -108,6 +120,7 @@ export class Term implements MonitorOwner {
     history.begin(this.lease, storedHistory);
     const monitor = new ClusterMonitor({ ...this.parts, owner: this });
     this.monitor = monitor;
+    this.operations.start(newestView.view?.marks);
     monitor.start(this.inheritance(newestView.view));
     this.publisher.publishAll();
   }
@@ -141,6 +154,7 @@ export class Term implements MonitorOwner {
     this.ended = true;
     for (const unsubscribe of this.subscriptions) unsubscribe();
     this.monitor?.close();
+    this.operations.close();
     await Promise.all([this.publisher.stop(), this.parts.history.end()]);
   }
 
@@ -170,6 +184,28 @@ export class Term implements MonitorOwner {
     // Unique across leaders and terms. Results carry it back.
     const id = `${this.lease.epoch}.${suspicion}`;
     this.parts.store.requestPeerProbes({ id, node, replicas });
+  }
+
+  isDrained(node: NodeRecord): boolean {
+    return drainOf(this.operations.inForce.drains, node) !== undefined;
+  }
+
+  // OperationsOwner.
+
+  operableNodes(): readonly OperableNode[] {
+    return this.monitor?.operableNodes() ?? [];
+  }
+
+  operationsChanged(): void {
+    this.publisher.marksChanged();
+  }
+
+  unmark(key: string, reason: string): void {
+    this.monitor?.unmark(key, reason);
+  }
+
+  marksPublished(): Promise<Version | undefined> {
+    return this.publisher.marksPublished();
   }
 
   private peerProbed({ id, node, replica, ok }: PeerProbeResult): void {

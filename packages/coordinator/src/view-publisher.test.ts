@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { NodeRecord, View } from "@rollcall/core/view";
+import type { Drain, NodeRecord, View } from "@rollcall/core/view";
 import { collectingLogger, ManualTimers, settled } from "@rollcall/testing";
 import { createMemoryStore } from "./store/memory-store.js";
 import type { Publication, ViewStore } from "./store/view-store.js";
@@ -15,7 +15,9 @@ async function publishing() {
   const store = createMemoryStore({ nowMs: () => timers.nowMs() + 50_000 });
   const publications: Publication[] = [];
   const views: View[] = [];
-  const state = { failing: false, gate: Promise.resolve(), findings: findingsWith("es1"), mayPublish: true, losses: 0 };
+  const drains: readonly Drain[] = [];
+  const open = { failing: false, gate: Promise.resolve(), mayPublish: true, losses: 0 };
+  const state = { ...open, findings: findingsWith("es1"), drains };
   const failable: ViewStore = {
     ...store,
     async publish(lease, publication) {
@@ -37,6 +39,7 @@ async function publishing() {
     store: failable,
     lease,
     findings: () => state.findings,
+    operations: () => ({ drains: state.drains, pause: undefined }),
     replicas: () => 3,
     clock: timers,
     mayPublish: () => state.mayPublish,
@@ -187,6 +190,36 @@ describe("view publisher", () => {
       views.map(({ topology, marks }) => [topology.version.sequence, marks.version.sequence]),
       [[2, 2]],
     );
+  });
+
+  it("what operators have asked for is published with the marks, and is known to be once a store has taken it", async () => {
+    const { publisher, views, state } = await publishing();
+    const done: (number | undefined)[] = [];
+    const note = () => void publisher.marksPublished().then((version) => done.push(version?.sequence));
+    publisher.publishAll();
+    note();
+    await settled();
+    note();
+    await settled();
+    assert.deepEqual([done, views.at(-1)?.marks.drains], [[1, 1], undefined]);
+    const drain = { id: "n1", address: "es1:9200", sinceMs: 5, untilMs: 9, by: "ops@host", reason: "" };
+    state.failing = true;
+    state.drains = [drain];
+    publisher.marksChanged();
+    note();
+    await settled();
+    assert.equal(done.length, 2, "the store has not taken it");
+    state.failing = false;
+    await publisher.renew();
+    await settled();
+    assert.deepEqual([done.slice(2), views.at(-1)?.marks.drains], [[3], [drain]], "by the clock of the store as it is");
+    state.failing = true;
+    publisher.marksChanged();
+    note();
+    await publisher.stop();
+    note();
+    await settled();
+    assert.deepEqual(done.slice(3), [undefined, undefined], "publishing has ended before");
   });
 
   it("stop waits for the publication in flight, and nothing follows", async () => {

@@ -1,6 +1,6 @@
 import { type Clock, messageOf, present } from "@rollcall/core";
 
-import type { Mark, NodeRecord, Topology, Version } from "@rollcall/core/view";
+import type { Mark, NodeRecord, OperationsInForce, Topology, Version } from "@rollcall/core/view";
 import { reasonOf } from "./store/redis-problem.js";
 import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
 import type { WarnOnce } from "./warn-once.js";
@@ -18,6 +18,8 @@ export interface ViewPublisherParts {
   readonly store: ViewStore;
   readonly lease: Lease;
   readonly findings: () => MonitorFindings;
+  /** What operators have asked for; its times are on the clock of the store. */
+  readonly operations: () => OperationsInForce;
   /** How many replicas there are. */
   readonly replicas: () => number;
   /** The clock on which the times of `marks` are. */
@@ -45,6 +47,8 @@ export class ViewPublisher {
   private isWorking = false;
   private working: Promise<void> | undefined;
   private stopped = false;
+  /** They wait until the present marks are published. */
+  private waiting: ((version: Version | undefined) => void)[] = [];
 
   constructor(private readonly parts: ViewPublisherParts) {}
 
@@ -65,6 +69,16 @@ export class ViewPublisher {
     this.work();
   }
 
+  /**
+   * Resolves once the marks are published as they are now, with the version that has them; with undefined if publishing
+   * ends before.
+   */
+  marksPublished(): Promise<Version | undefined> {
+    if (this.stopped) return Promise.resolve(undefined);
+    if (!this.marksAreNew && !this.isWorking) return Promise.resolve(this.version(this.marksSequence));
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
   /** Keeps the lease, and beats. Rejects if the store does. */
   async renew(): Promise<Renewal> {
     const renewal = await this.parts.store.renew(this.parts.lease, ++this.beats);
@@ -77,6 +91,7 @@ export class ViewPublisher {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.working;
+    this.settleWaiting(undefined);
   }
 
   private work(): void {
@@ -118,6 +133,7 @@ export class ViewPublisher {
       });
       if (!isPublished) return this.lose();
       warnings.clear("publication");
+      if (!this.marksAreNew) this.settleWaiting(this.version(this.marksSequence));
       return true;
     } catch (error) {
       this.topologyIsNew ||= topologyIsNew;
@@ -132,9 +148,14 @@ export class ViewPublisher {
   private lose(): false {
     if (!this.stopped) {
       this.stopped = true;
+      this.settleWaiting(undefined);
       this.parts.lost();
     }
     return false;
+  }
+
+  private settleWaiting(version: Version | undefined): void {
+    for (const resolve of this.waiting.splice(0)) resolve(version);
   }
 
   private topology(): Topology {
@@ -148,11 +169,13 @@ export class ViewPublisher {
   }
 
   private marks() {
-    const { store, clock, findings } = this.parts;
+    const { store, clock, findings, operations } = this.parts;
+    const { drains, pause } = operations();
     const aheadMs = store.nowMs() - clock.nowMs();
     const nodes: Record<string, Mark> = {};
     for (const [key, mark] of Object.entries(findings().marks)) nodes[key] = markLater(mark, aheadMs);
-    return { version: this.version(this.marksSequence), nodes };
+    const inForce = present({ drains: drains.length === 0 ? undefined : drains, pause });
+    return { version: this.version(this.marksSequence), nodes, ...inForce };
   }
 
   private version(sequence: number): Version {

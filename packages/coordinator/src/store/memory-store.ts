@@ -6,6 +6,8 @@ import {
   type Heartbeat,
   type HistoryEntry,
   historyMax,
+  type OperationRequest,
+  type OperationResult,
   type PeerProbeRequest,
   type PeerProbeResult,
   type View,
@@ -28,6 +30,8 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
   const peerProbeResults = new Listeners<PeerProbeResult>();
   const heartbeats = new Listeners<Heartbeat>();
   const statusRequests = new Listeners<void>();
+  const operations = new Listeners<OperationRequest>();
+  const operationResults = new Listeners<OperationResult>();
   const releases = new Listeners<void>();
   const histories = new Listeners<readonly HistoryEntry[]>();
   const rates = new MessageRates(clock);
@@ -112,6 +116,12 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
     onHeartbeat: (listener) => heartbeats.add(listener),
     requestStatus: () => rates.tryTake("statusRequest") && statusRequests.emit(),
     onStatusRequest: (listener) => statusRequests.add(listener),
+    sendOperation: async (request) => {
+      if (rates.tryTake("operation")) operations.emit(request);
+    },
+    onOperation: (listener) => operations.add(listener),
+    sendOperationResult: (result) => rates.tryTake("operationResult") && operationResults.emit(result),
+    onOperationResult: (listener) => operationResults.add(listener),
     onReleased: (listener) => releases.add(listener),
     onConnected: () => () => {},
     nowMs: () => clock.nowMs(),

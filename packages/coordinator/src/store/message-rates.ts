@@ -2,7 +2,10 @@ import type { Clock } from "@rollcall/core";
 import { RateLimiter } from "./rate-limiter.js";
 
 /** The most messages of one kind that one process sends in a second, through whatever store; the others are dropped. */
-const perSecond = { report: 20, peerProbeRequest: 10, peerProbeResult: 10, heartbeat: 5, statusRequest: 5 } as const;
+const perSecond = {
+  ...{ report: 20, peerProbeRequest: 10, peerProbeResult: 10, heartbeat: 5, statusRequest: 5 },
+  ...{ operation: 5, operationResult: 20 },
+} as const;
 
 export type MessageKind = keyof typeof perSecond;
 
@@ -17,6 +20,8 @@ export class MessageRates {
       peerProbeResult: limiter("peerProbeResult"),
       heartbeat: limiter("heartbeat"),
       statusRequest: limiter("statusRequest"),
+      operation: limiter("operation"),
+      operationResult: limiter("operationResult"),
     };
   }
 

@@ -1,7 +1,7 @@
-import type { Unsubscribe } from "@rollcall/core";
+import { RollcallError, type Unsubscribe } from "@rollcall/core";
 import type { RedisClient } from "./redis-clients.js";
 import type { RedisConnection } from "./redis-connection.js";
-import { redisProblem } from "./redis-problem.js";
+import { deniedError, isDenied, redisProblem } from "./redis-problem.js";
 import type { RedisWarnings } from "./redis-warnings.js";
 
 /**
@@ -23,6 +23,25 @@ export class RedisChannels {
 
   publish(channel: string, message: string): void {
     this.connection.send(() => this.client.publish(channel, message));
+  }
+
+  /**
+   * Publishes a message whose answer comes on the other channel: only if that one can be received.
+   *
+   * @throws RollcallError `REDIS`
+   */
+  async publishForAnswer(channel: string, message: string, answers: string): Promise<void> {
+    // To subscribe twice does nothing, and shows whether it is allowed.
+    await this.askAbout(`subscribe to ${answers}`, () => this.client.subscribe(answers));
+    await this.askAbout(`publish on ${channel}`, () => this.client.publish(channel, message));
+  }
+
+  private async askAbout(what: string, send: () => Promise<unknown>): Promise<void> {
+    try {
+      await this.connection.ask(send);
+    } catch (error) {
+      throw error instanceof RollcallError && isDenied(error) ? deniedError(what) : error;
+    }
   }
 
   /** Each channel has one receiver. */

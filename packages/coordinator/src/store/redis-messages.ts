@@ -2,33 +2,45 @@ import { type Clock, Listeners, type Unsubscribe } from "@rollcall/core";
 import {
   type Decoded,
   decodeHeartbeat,
+  decodeOperationRequest,
+  decodeOperationResult,
   decodePeerProbeResult,
   decodeReport,
   encodeHeartbeat,
+  encodeOperationRequest,
+  encodeOperationResult,
   encodePeerProbeRequest,
   encodePeerProbeResult,
   encodeReport,
   type FailureReport,
   type Heartbeat,
+  type OperationRequest,
+  type OperationResult,
   type PeerProbeRequest,
   type PeerProbeResult,
   type RedisKeys,
-  statusRequestEvent,
+  statusRequestMessage,
 } from "@rollcall/core/view";
 import { type MessageKind, MessageRates } from "./message-rates.js";
 import type { RedisChannels } from "./redis-channels.js";
 import type { RedisWarnings } from "./redis-warnings.js";
 
+/** Channels of messages that have listeners now and then. */
+export const messageChannels = ["heartbeats", "reports", "probeResults", "operations", "operationResults"] as const;
+type MessageChannel = (typeof messageChannels)[number];
+
 /**
  * The messages between processes beside the view itself. Each may be lost.
  *
- * A channel is subscribed to while it has a listener. So failure reports and peer probe results reach the leader alone,
- * because no other process listens for them.
+ * A channel is subscribed to while it has a listener. So failure reports, peer probe results and operations reach the
+ * leader alone, because no other process listens for them.
  */
 export class RedisMessages {
   readonly reports: Topic<FailureReport>;
   readonly probeResults: Topic<PeerProbeResult>;
   readonly heartbeats: Topic<Heartbeat>;
+  readonly operations: Topic<OperationRequest>;
+  readonly operationResults: Topic<OperationResult>;
   private readonly rates: MessageRates;
 
   constructor(
@@ -37,10 +49,7 @@ export class RedisMessages {
     warnings: RedisWarnings,
     clock: Clock,
   ) {
-    const topic = <Message>(
-      name: "reports" | "probeResults" | "heartbeats",
-      decode: (bytes: Uint8Array) => Decoded<Message>,
-    ) => {
+    const topic = <Message>(name: MessageChannel, decode: (bytes: Uint8Array) => Decoded<Message>) => {
       const listeners = new Listeners<Message>((error) => warnings.listenerThrew(error));
       return new Topic(listeners, (receive) =>
         channels.subscribe(keys[name], (bytes) => {
@@ -53,6 +62,8 @@ export class RedisMessages {
     this.reports = topic("reports", decodeReport);
     this.probeResults = topic("probeResults", decodePeerProbeResult);
     this.heartbeats = topic("heartbeats", decodeHeartbeat);
+    this.operations = topic("operations", decodeOperationRequest);
+    this.operationResults = topic("operationResults", decodeOperationResult);
     this.rates = new MessageRates(clock);
   }
 
@@ -73,7 +84,17 @@ export class RedisMessages {
   }
 
   requestStatus(): void {
-    this.publish("statusRequest", this.keys.events, () => statusRequestEvent);
+    this.publish("statusRequest", this.keys.statusRequests, () => statusRequestMessage);
+  }
+
+  async sendOperation(request: OperationRequest): Promise<void> {
+    const { keys, channels, rates } = this;
+    if (!rates.tryTake("operation")) return;
+    await channels.publishForAnswer(keys.operations, encodeOperationRequest(request), keys.operationResults);
+  }
+
+  sendOperationResult(result: OperationResult): void {
+    this.publish("operationResult", this.keys.operationResults, () => encodeOperationResult(result));
   }
 
   private publish(kind: MessageKind, channel: string, encode: () => string): void {

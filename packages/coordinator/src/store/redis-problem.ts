@@ -35,8 +35,8 @@ function explained(message: string): string | undefined {
   if (/^-?ERR max number of clients/.test(message)) return "it accepts no more clients (maxclients)";
   const [, unknown] = /^-?ERR unknown command\W{1,3}([a-z|]{2,24})\b/i.exec(message) ?? [];
   if (unknown !== undefined) return `it does not know the command ${unknown.toUpperCase()}`;
-  const [, denied] = /^-?NOPERM .* run the '([a-z|]{2,24})' command/.exec(message) ?? [];
-  if (denied !== undefined) return `the Redis user lacks the permission for ${denied.toUpperCase()} (NOPERM)`;
+  const [, command] = /^-?NOPERM .* run the '([a-z|]{2,24})' command/.exec(message) ?? [];
+  if (command !== undefined) return `the Redis user lacks the permission for ${command.toUpperCase()} (NOPERM)`;
   return undefined;
 }
 
@@ -90,4 +90,15 @@ export function redisError(error: unknown): RollcallError {
   return new RollcallError("REDIS", `${prefix}${redisProblem(error)}`);
 }
 
+/** Redis has answered that the user may not do something on a channel; `what` names both, for people. */
+export function deniedError(what: string): RollcallError {
+  return new RollcallError("REDIS", `${prefix}the Redis user lacks the permission to ${what} ${denied}`);
+}
+
+/** Whether a permission is missing: to try again changes nothing. */
+export function isDenied(error: RollcallError): boolean {
+  return error.message.endsWith(denied);
+}
+
+const denied = "(NOPERM)";
 const prefix = "Redis: ";

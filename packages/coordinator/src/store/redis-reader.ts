@@ -6,7 +6,7 @@ import { RedisClock } from "./redis-clock.js";
 import { RedisConnection } from "./redis-connection.js";
 import { RedisDocuments } from "./redis-documents.js";
 import { RedisHealthCheck } from "./redis-health-check.js";
-import { RedisMessages } from "./redis-messages.js";
+import { messageChannels, RedisMessages } from "./redis-messages.js";
 import { RedisViewReader } from "./redis-view-reader.js";
 import { RedisWarnings } from "./redis-warnings.js";
 
@@ -72,6 +72,7 @@ export class RedisReader {
     this.documents = documents;
     this.view = new RedisViewReader({ documents, connection, warnings, timers, random, clock });
     this.channels.subscribe(keys.events, (message) => this.receiveEvent(message));
+    this.channels.subscribe(keys.statusRequests, () => this.statusRequests.emit());
     this.pollLater();
   }
 
@@ -96,7 +97,7 @@ export class RedisReader {
 
   private connected(): void {
     this.view.retryRefused();
-    for (const channel of ["events", "heartbeats", "reports", "probeResults"] as const) this.warnings.clear(channel);
+    for (const channel of ["events", ...messageChannels] as const) this.warnings.clear(channel);
     this.channels.resubscribe();
     this.adjustClock();
     this.view.refresh();
@@ -112,8 +113,6 @@ export class RedisReader {
         return this.view.announced(event.head, event.marks);
       case "released":
         return this.releases.emit();
-      case "statusRequest":
-        return this.statusRequests.emit();
       case "peerProbeRequest": {
         const { id, node, replicas } = event;
         return this.peerProbeRequests.emit({ id, node, replicas });

@@ -3,7 +3,7 @@ import type { RedisKeys } from "@rollcall/core/view";
 import { WarnOnce } from "../warn-once.js";
 
 type Document = "head" | "marks" | "topology" | "history";
-type Channel = "events" | "heartbeats" | "reports" | "probeResults";
+type Channel = Exclude<keyof RedisKeys, Document | "lease" | "epoch" | "statusRequests">;
 
 /** What a reader logs about the contents of Redis: each problem once, until its topic is over. Nothing after `close`. */
 export class RedisWarnings {

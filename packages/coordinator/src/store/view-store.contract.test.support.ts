@@ -5,6 +5,8 @@ import type {
   Heartbeat,
   HistoryEntry,
   Marks,
+  OperationRequest,
+  OperationResult,
   PeerProbeRequest,
   PeerProbeResult,
   Topology,
@@ -291,6 +293,53 @@ export function describeViewStore(name: string, open: () => Promise<OpenStores>)
         b.sendPeerProbeResult({ ...about, replica: "r1", ok: true });
         await arrive();
         assert.deepEqual([asked.length, answered.length], [1, 1]);
+      }),
+    );
+
+    it(
+      "operations and their results reach the listeners, until they unsubscribe",
+      withStores(async ({ stores: [a, b], arrive }) => {
+        const asked: OperationRequest[] = [];
+        const answered: OperationResult[] = [];
+        const stops = [
+          b.onOperation((request) => asked.push(request)),
+          a.onOperationResult((result) => answered.push(result)),
+        ];
+        await arrive();
+        const origin = { id: "o1", by: "ops@host", reason: "restart", atMs: 7 };
+        const drain = { ...origin, kind: "drain", node: "es1", forMs: 60_000, force: false } as const;
+        await a.sendOperation(drain);
+        await arrive();
+        assert.deepEqual(asked, [drain]);
+        const result = {
+          id: "o1",
+          outcome: "done",
+          text: "it is drained",
+          node: "id@es1:9200",
+          untilMs: 60_007,
+        } as const;
+        b.sendOperationResult(result);
+        await arrive();
+        assert.deepEqual(answered, [result]);
+        for (const stop of stops) stop();
+        await a.sendOperation(drain);
+        b.sendOperationResult(result);
+        await arrive();
+        assert.deepEqual([asked.length, answered.length], [1, 1]);
+      }),
+    );
+
+    it(
+      "what operators have asked for is a part of the marks",
+      withStores(async ({ stores: [a, b], arrive }) => {
+        const lease = await lead(a);
+        const timed = { sinceMs: 1, untilMs: 2, by: "ops@host", reason: "" };
+        const drains = [{ ...timed, id: "id", address: "es1:9200", name: "es1" }];
+        const first = publication(lease, 1);
+        const inForce = { ...marks(lease, 1), drains, pause: timed };
+        await a.publish(lease, { ...first, marks: inForce });
+        await arrive();
+        assert.deepEqual((await b.read())?.marks, inForce);
       }),
     );
 

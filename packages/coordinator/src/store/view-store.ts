@@ -5,6 +5,8 @@ import type {
   Heartbeat,
   HistoryEntry,
   Marks,
+  OperationRequest,
+  OperationResult,
   PeerProbeRequest,
   PeerProbeResult,
   Topology,
@@ -42,8 +44,8 @@ export type Renewal = "kept" | "lost" | "incomplete";
  * store, a list of nodes may arrive some time after the marks that were published with it.
  *
  * If a remote store does not answer, methods that return a promise reject with `REDIS` within about a second; the
- * others do nothing. Nothing is queued. Messages (reports, probes, heartbeats, status requests) never fail and may be
- * lost; each kind is limited to a number per second and process, and the rest is dropped. A listener that throws stops
+ * others do nothing. Nothing is queued. Messages (reports, probes, heartbeats, status requests, results of operations)
+ * never fail and may be lost; each kind is limited to a number per second and process, and the rest is dropped. A listener that throws stops
  * no other.
  */
 export interface ViewStore {
@@ -101,6 +103,19 @@ export interface ViewStore {
   /** Asks every process, this one included, for a heartbeat now; at most 5 a second. */
   requestStatus(): void;
   onStatusRequest(listener: () => void): Unsubscribe;
+  /**
+   * Asks the leader for an operation; at most 5 a second. Resolves once the store has passed it on, whether or not a
+   * leader is there: the sender repeats it until the result comes.
+   *
+   * @throws RollcallError `REDIS` if it cannot be sent, or its result could not be received: then nothing was sent
+   */
+  sendOperation(request: OperationRequest): Promise<void>;
+  /** For the leader. */
+  onOperation(listener: (request: OperationRequest) => void): Unsubscribe;
+  /** Answers operations; at most 20 a second. */
+  sendOperationResult(result: OperationResult): void;
+  /** Calls `listener` with the result of each operation, also of those that others have asked for. */
+  onOperationResult(listener: (result: OperationResult) => void): Unsubscribe;
   /** A lease was given back: another candidate may take it at once. */
   onReleased(listener: () => void): Unsubscribe;
   /**

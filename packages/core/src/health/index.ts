@@ -10,7 +10,7 @@ export {
   publishedNodes,
 } from "./arbiter/arbiter.js";
 export type { ArbiterEffect, ArbiterEvent } from "./arbiter/arbiter-events.js";
-export { disputeOf, isInUse, type MonitoredNode, type NodeHealth } from "./arbiter/node-health.js";
+export { disputeOf, isInUse, type MonitoredNode, type NodeHealth, publishedHealth } from "./arbiter/node-health.js";
 export { choosePeers, isSelfSuspect, type NodeKeys, type Peer } from "./arbiter/peers.js";
 export type { ProbeOutcome } from "./arbiter/probe-outcome.js";
 export type { PublishedState } from "./arbiter/published-node.js";
@@ -35,6 +35,7 @@ export {
   slowStartOf,
   standingOf,
   stuckSinceMs,
+  undrainedStandingOf,
 } from "./node.js";
 export type { LocalProbe, NodeEffect, ProbeResult } from "./node-probe.js";
 export { slowStartMs, slowStartWeight } from "./slow-start.js";

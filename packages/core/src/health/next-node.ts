@@ -1,5 +1,5 @@
 import type { Random } from "../random.js";
-import type { Mark } from "../view/view.js";
+import type { Drain, Mark } from "../view/view.js";
 import {
   beginTrial,
   type CircuitBreaker,
@@ -42,12 +42,16 @@ export type LocalNodeEvent =
   | { readonly type: "tick" }
   /** The result of a `probe` effect. */
   | { readonly type: "probed"; readonly probe: LocalProbe; readonly result: ProbeResult }
-  /** The view's word on the node; may be repeated. `isFresh`: whether a leader stands behind its marks. */
+  /**
+   * The view's word on the node; may be repeated. `isFresh`: whether a leader stands behind its marks. A drain holds
+   * whether or not one does.
+   */
   | {
       readonly type: "marked";
       readonly mark: Mark | undefined;
       readonly isFresh: boolean;
       readonly isListed: boolean;
+      readonly drain?: Drain | undefined;
     }
   /** Reads would be rerouted to the node if it gave a sign of life; may be repeated. */
   | { readonly type: "signWanted" };
@@ -102,7 +106,8 @@ function react(node: LocalNode, event: LocalNodeEvent, traffic: NodeTraffic, now
       return probed(node, event, traffic, nowMs, random);
     case "marked": {
       const mark = nextMark(node.mark, event, isAnswering(node, traffic, nowMs), nowMs);
-      return [advise(changed(node, { mark, isListed: event.isListed }), nowMs, random), []];
+      const { isListed, drain } = event;
+      return [advise(changed(node, { mark, isListed, drain }), nowMs, random), []];
     }
     case "signWanted":
       if (node.isAskedForSign) return [node, []];

@@ -1,4 +1,5 @@
-import type { Mark, MarkKind } from "../view/view.js";
+import { drainText } from "../view/drain.js";
+import type { Drain, Mark, MarkKind } from "../view/view.js";
 import { type CircuitBreaker, closedBreaker, ejectionOf, localSlowStartMs } from "./circuit-breaker.js";
 import { clearMark, obeyedMark, type SharedMark } from "./shared-mark.js";
 import { slowStartMs } from "./slow-start.js";
@@ -39,6 +40,8 @@ export interface LocalNode {
   readonly breaker: CircuitBreaker;
   readonly stall: StallDetector;
   readonly mark: SharedMark;
+  /** An operator has taken the node out: it gets no new requests, and is judged as before. */
+  readonly drain: Drain | undefined;
   /**
    * Whether the view names the node: a configured address that it does not name counts as unverified until it answers.
    */
@@ -59,6 +62,7 @@ export function newNode(nowMs: number): LocalNode {
     breaker: closedBreaker(nowMs),
     stall: idleDetector,
     mark: clearMark,
+    drain: undefined,
     isListed: false,
     hasAnswered: false,
     sinceMs: nowMs,
@@ -74,12 +78,24 @@ export interface LocalStanding {
   readonly reason?: string;
   /** On this process's monotonic clock. */
   readonly sinceMs?: number;
-  /** Who decided it; absent for a healthy node. */
-  readonly by?: "leader" | "process";
+  /** Who decided it; absent for a healthy node. A node that drains "by" the leader has left the cluster. */
+  readonly by?: "leader" | "process" | "operator";
 }
 
 /** `storeAheadMs`: the store's clock, which marks go by, minus this process's own. */
 export function standingOf(node: LocalNode, storeAheadMs: number): LocalStanding {
+  const { drain } = node;
+  const standing = undrainedStandingOf(node, storeAheadMs);
+  if (drain === undefined) return standing;
+  // Whether it is also down matters before its drain is taken back.
+  const isAway = standing.state === "down" || standing.state === "ejected";
+  const also = isAway ? `; ${standing.state}: ${standing.reason}` : "";
+  const sinceMs = drain.sinceMs - storeAheadMs;
+  return { state: "draining", reason: `${drainText(drain)}${also}`, sinceMs, by: "operator" };
+}
+
+/** The same as if no operator drained it. */
+export function undrainedStandingOf(node: LocalNode, storeAheadMs: number): LocalStanding {
   const mark = obeyedMark(node.mark);
   const marked = (state: LocalStanding["state"], { reason, sinceMs }: Mark): LocalStanding => {
     return { state, reason, sinceMs: sinceMs - storeAheadMs, by: "leader" };
@@ -128,8 +144,9 @@ export function needsTraffic(node: LocalNode): boolean {
   return node.stall.state !== "idle" || node.mark.state === "refuted" || isUnverified(node);
 }
 
-/** The mark that readers of the table go by. */
-export function shownMark({ mark }: LocalNode): MarkKind | "none" {
+/** The mark that readers of the table go by: a drain counts more than any other. */
+export function shownMark({ mark, drain }: LocalNode): MarkKind | "none" | "drained" {
+  if (drain !== undefined) return "drained";
   return obeyedMark(mark)?.kind ?? "none";
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { rosterOf, type SelectableNode } from "./eligible.js";
 
-type Kind = "well" | "unverified" | "slow-start" | "ejected" | "down" | "draining" | "seed";
+type Kind = "well" | "unverified" | "slow-start" | "ejected" | "down" | "draining" | "drained" | "seed";
 
 /** Nodes in slots 0, 1, 2 …, such as `well 8*down`. */
 function nodesOf(text: string): SelectableNode[] {
@@ -41,6 +41,12 @@ const rosters: Readonly<
     ["4*well ejected 5*down", slots(5), [range(5, 10)], true],
     ["4*well 6*down draining", slots(10), [[10]], true],
   ],
+  "a drained node gets no request, not even a retry, while enough others are in use": [
+    ["well drained ejected", [0], [[2]], false],
+    ["down drained draining seed", [0], [[2], [1], [3]], true],
+    ["drained seed", [0], [[1]], true],
+    ["5*well 5*down 20*drained", slots(5), [range(5, 10)], false],
+  ],
   "draining nodes do not count for panic": [["well 3*down 20*draining", [0], [range(1, 4), range(4, 24)], false]],
 };
 for (const [name, rows] of Object.entries(rosters)) {
@@ -50,6 +56,12 @@ for (const [name, rows] of Object.entries(rosters)) {
     }
   });
 }
+
+it("a configured address that is drained counts as a drained node", () => {
+  const [seed, well] = nodesOf("seed well");
+  assert.ok(seed !== undefined && well !== undefined);
+  assert.deepEqual(rosterOf([{ ...seed, mark: "drained" }, well]), { eligible: [1], further: [], panic: false });
+});
 
 it("down marks are ignored if every node is down, ejected or not", () => {
   const [node, ...others] = nodesOf("down down draining seed");

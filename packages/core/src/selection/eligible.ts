@@ -9,7 +9,8 @@ export interface SelectableNode {
   readonly slot: number;
   /** "seed": a configured address that is not among the nodes of the view. */
   readonly tier: "node" | "seed";
-  readonly mark: MarkKind | "none";
+  /** "drained": an operator has taken it out, whatever else is held against it. */
+  readonly mark: MarkKind | "none" | "drained";
   /** This process has ejected the node. */
   readonly ejected: boolean;
 }
@@ -31,7 +32,7 @@ export interface Roster {
  * slow start are. If too few are left (none; of ten nodes and more, fewer than half) ejections are ignored. If they are
  * still too few, "down" is ignored too: if most nodes look dead, the fault may lie in the probes, and sending every
  * request to the rest would overload them. Draining nodes neither count nor serve while there is another node. Seeds
- * come last.
+ * come last. A drained node gets nothing, not even a retry, while enough others are left.
  *
  * To be called when a node changes, not for every request.
  */
@@ -40,9 +41,11 @@ export function rosterOf(nodes: Iterable<SelectableNode>): Roster {
   const ejected: number[] = [];
   const down: number[] = [];
   const draining: number[] = [];
+  const drained: number[] = [];
   const seeds: number[] = [];
   for (const { slot, tier, mark, ejected: isEjected } of nodes) {
-    if (tier === "seed") seeds.push(slot);
+    if (mark === "drained") drained.push(slot);
+    else if (tier === "seed") seeds.push(slot);
     else if (mark === "draining") draining.push(slot);
     else if (mark === "down") down.push(slot);
     else if (isEjected) ejected.push(slot);
@@ -54,9 +57,10 @@ export function rosterOf(nodes: Iterable<SelectableNode>): Roster {
   if (usable.length >= enough) return roster(usable, [ejected, down, draining, seeds], false);
 
   const notDown = [...usable, ...ejected];
-  if (notDown.length >= enough) return roster(notDown, [down, draining, seeds], true);
-  if (members > 0) return roster([...notDown, ...down], [draining, seeds], true);
-  if (draining.length > 0) return roster(draining, [seeds], true);
+  if (notDown.length >= enough) return roster(notDown, [down, draining, drained, seeds], true);
+  if (members > 0) return roster([...notDown, ...down], [draining, drained, seeds], true);
+  if (draining.length > 0) return roster(draining, [drained, seeds], true);
+  if (drained.length > 0) return roster(drained, [seeds], true);
   return roster(seeds, [], true);
 }
 

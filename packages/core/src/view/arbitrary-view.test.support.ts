@@ -4,7 +4,7 @@ import type { AvoidedNode, Heartbeat, NodeLoad, ReplicaLoad, ThreadHeartbeat } f
 import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
-import { type Head, type Mark, type Marks, markKinds, type Topology } from "./view.js";
+import { type Drain, type Head, type Mark, type Marks, markKinds, type Pause, type Topology } from "./view.js";
 
 // Any view that a coordinator may have: for tests that hold for all of them. Each is complete by its type, so that a
 // new field does not compile before it stands here, and then is not read before the codec has it.
@@ -85,9 +85,18 @@ const anyMark = recordOf<Mark>(
 
 const anyKey = fc.tuple(textUpTo(22), host).map(([id, name]) => `${id}@${name}:9200`);
 
-export const anyMarks: fc.Arbitrary<Marks> = fc
-  .tuple(anyVersion, fc.array(fc.tuple(anyKey, anyMark), { maxLength: 8 }))
-  .map(([version, nodes]) => ({ version, nodes: Object.fromEntries(nodes) }));
+const timed = { sinceMs: moment, untilMs: moment, by: textUpTo(30), reason: textUpTo(40) };
+const anyDrain = recordOf<Drain>({ ...timed, id: textUpTo(22), address: nameUpTo(30), name: textUpTo(20) }, ["name"]);
+
+export const anyMarks = recordOf<Marks>(
+  {
+    version: anyVersion,
+    nodes: fc.array(fc.tuple(anyKey, anyMark), { maxLength: 8 }).map((nodes) => Object.fromEntries(nodes)),
+    drains: fc.array(anyDrain, { maxLength: 4 }),
+    pause: recordOf<Pause>(timed),
+  },
+  ["drains", "pause"],
+);
 
 const versions = { topology: anyVersion, marks: anyVersion };
 export const anyHead = recordOf<Omit<Head, "released">>({

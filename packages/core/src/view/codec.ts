@@ -19,7 +19,7 @@ import {
 import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
-import { type Head, type Mark, type Marks, markKinds, type Topology } from "./view.js";
+import { type Drain, type Head, type Mark, type Marks, markKinds, type Pause, type Topology } from "./view.js";
 
 /**
  * The documents of a view as bytes, for a store that is another process.
@@ -103,7 +103,12 @@ export function readMarks(value: unknown): Marks {
   if (marked.length > viewLimits.nodesMax) refuse(`marks more than ${viewLimits.nodesMax} nodes`);
   // `fromEntries` defines own properties, whatever they are called.
   const nodes = Object.fromEntries(marked.map(([key, mark]) => [readNodeKey(key), readMark(mark)]));
-  return { version: readVersion(fields.get("version")), nodes };
+  return {
+    version: readVersion(fields.get("version")),
+    nodes,
+    ...readOptional(fields, "drains", (drains, what) => readArray(drains, what, viewLimits.drainsMax, readDrain)),
+    ...readOptional(fields, "pause", readPause),
+  };
 }
 
 /** A node key. Its `@` also excludes names that mean something to an object, such as `__proto__`. */
@@ -143,6 +148,26 @@ function readDown(value: unknown): NonNullable<Mark["down"]> {
     holdUntilMs: readTime(fields.get("holdUntilMs"), "holdUntilMs"),
     failedProbes: count("failedProbes"),
     reporters: count("reporters"),
+  };
+}
+
+function readDrain(value: unknown): Drain {
+  const fields = readObject(value, "drain");
+  return {
+    id: readString(fields.get("id"), "id", viewLimits.idMaxLength),
+    address: readName(fields.get("address"), "address", viewLimits.keyMaxLength),
+    ...readOptional(fields, "name", (name, what) => readString(name, what, viewLimits.nameMaxLength)),
+    ...readPause(value),
+  };
+}
+
+function readPause(value: unknown): Pause {
+  const fields = readObject(value, "pause");
+  return {
+    sinceMs: readTime(fields.get("sinceMs"), "sinceMs"),
+    untilMs: readTime(fields.get("untilMs"), "untilMs"),
+    by: readString(fields.get("by"), "by", viewLimits.operatorMaxLength),
+    reason: readString(fields.get("reason"), "reason", viewLimits.operationReasonMaxLength),
   };
 }
 

@@ -20,7 +20,6 @@ export interface PeerProbeRequest {
  *
  *   head               a newer view, or a beat; small marks come with it
  *   released           a lease was given back
- *   statusRequest      every process is to send a heartbeat now
  *   peerProbeRequest   some processes are to probe a node
  *   history            entries were added to the history
  *   unknown            a newer version of Rollcall may send more kinds: no fault
@@ -28,7 +27,6 @@ export interface PeerProbeRequest {
 export type ViewEvent =
   | { readonly kind: "head"; readonly head: Head; readonly marks?: Marks }
   | { readonly kind: "released" }
-  | { readonly kind: "statusRequest" }
   | ({ readonly kind: "peerProbeRequest" } & PeerProbeRequest)
   | { readonly kind: "history"; readonly entries: readonly HistoryEntry[] }
   | { readonly kind: "unknown" };
@@ -41,7 +39,6 @@ export function headEventAround(marks: Uint8Array | undefined): { readonly befor
 }
 
 export const releasedEvent = JSON.stringify({ kind: "released" } satisfies ViewEvent);
-export const statusRequestEvent = JSON.stringify({ kind: "statusRequest" } satisfies ViewEvent);
 
 export function encodePeerProbeRequest({ id, node, replicas }: PeerProbeRequest): string {
   return JSON.stringify({ kind: "peerProbeRequest", id, node, replicas } satisfies ViewEvent);
@@ -60,7 +57,6 @@ export function decodeEvent(bytes: Uint8Array): Decoded<ViewEvent> {
     const kind = fields.get("kind");
     switch (kind) {
       case "released":
-      case "statusRequest":
         return { kind };
       case "head":
         return { kind, head: readHead(fields.get("head")), ...readOptional(fields, "marks", readMarks) };

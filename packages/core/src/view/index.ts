@@ -6,6 +6,15 @@ export {
   encodeMarks,
   encodeTopology,
 } from "./codec.js";
+export {
+  drainOf,
+  drainText,
+  type OperationsInForce,
+  operationsEndMs,
+  operationsInForce,
+  operatorText,
+  timeText,
+} from "./drain.js";
 export { epochAheadMaxMs, epochBegunMs, isCredibleEpoch, ordinalOf } from "./epoch.js";
 export {
   decodeEvent,
@@ -14,7 +23,6 @@ export {
   headEventAround,
   type PeerProbeRequest,
   releasedEvent,
-  statusRequestEvent,
   type ViewEvent,
 } from "./events.js";
 export { type Freshness, freshnessOf, orphanAfterMs, staleAfterMs } from "./freshness.js";
@@ -33,6 +41,16 @@ export { decodeHistory, encodeHistory, encodeNewestHistory } from "./history-cod
 export type { Decoded } from "./json-fields.js";
 export { viewLimits } from "./limits.js";
 export { addressOf, type NodeRecord, nodeKey } from "./node-record.js";
+export {
+  decodeOperationRequest,
+  decodeOperationResult,
+  encodeOperationRequest,
+  encodeOperationResult,
+  type OperationKind,
+  type OperationRequest,
+  type OperationResult,
+  statusRequestMessage,
+} from "./operation-messages.js";
 export {
   emptyPartialView,
   missingFrom,
@@ -54,11 +72,13 @@ export {
 export { compareVersions, type Version } from "./version.js";
 export {
   type DownEvidence,
+  type Drain,
   type Head,
   type Mark,
   type MarkKind,
   type Marks,
   markKinds,
+  type Pause,
   type Topology,
   type View,
 } from "./view.js";

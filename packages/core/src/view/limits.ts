@@ -37,8 +37,17 @@ export const viewLimits = {
   refutesMax: 64,
   /** Processes that one peer probe request names. */
   peersMax: 16,
-  /** Of the id of a peer probe request. */
+  /** Of the id of a peer probe request or of an operation. */
   requestIdMaxLength: 64,
+  /** Drains that are in force at once. */
+  drainsMax: 256,
+  /** Of an operator's name, of the reason that it gives, and of what it calls a node. */
+  operatorMaxLength: 255,
+  operationReasonMaxLength: 200,
+  nodeTextMaxLength: 400,
+  /** Of an operation request or result, and of the text of a result. */
+  operationMaxBytes: 8_192,
+  operationTextMaxLength: 1_024,
   threadsMax: 64,
   countMax: 1_000_000_000,
 } as const;

@@ -3,17 +3,39 @@ import { it } from "node:test";
 import fc from "fast-check";
 import { anyHead, anyHeartbeat, anyMarks } from "./arbitrary-view.test.support.js";
 import { encodeHead, encodeMarks } from "./codec.js";
-import { decodeEvent, encodePeerProbeRequest, headEventAround, releasedEvent, statusRequestEvent } from "./events.js";
+import { decodeEvent, encodePeerProbeRequest, headEventAround, releasedEvent } from "./events.js";
 import { decodeHeartbeat, encodeHeartbeat } from "./heartbeat-codec.js";
 import { viewLimits } from "./limits.js";
+import {
+  decodeOperationRequest,
+  decodeOperationResult,
+  encodeOperationRequest,
+  encodeOperationResult,
+  type OperationRequest,
+  type OperationResult,
+} from "./operation-messages.js";
 import { decodePeerProbeResult, decodeReport, encodePeerProbeResult, encodeReport } from "./reports.js";
 
 const bytes = (value: unknown) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
-const decoders = { decodeEvent, decodeReport, decodePeerProbeResult, decodeHeartbeat };
+const decoders = {
+  ...{ decodeEvent, decodeReport, decodePeerProbeResult, decodeHeartbeat },
+  ...{ decodeOperationRequest, decodeOperationResult },
+};
 
 const request = { id: "7.3", node: "n1@es1:9200", replicas: ["r1", "r2"] };
 const result = { id: "7.3", node: "n1@es1:9200", replica: "r1", ok: true };
 const report = { node: "n1@es1:9200", reason: "connection refused", replica: "r1" };
+const version = { epoch: 7, leader: "a", sequence: 1 };
+const origin = { id: "o1", by: "ops@host", reason: "restart", atMs: 5 };
+const drain = { ...origin, kind: "drain", node: "es1", forMs: 60_000, force: false } as const;
+const operations: readonly OperationRequest[] = [
+  drain,
+  { ...origin, kind: "undrain", node: "es1" },
+  { ...origin, kind: "unmark", node: "es1" },
+  { ...origin, kind: "pause", forMs: 1 },
+  { ...origin, kind: "resume" },
+];
+const answered: OperationResult = { id: "o1", outcome: "refused", text: "no node is called es9" };
 
 it("a head event carries the head, and marks that are small enough", () => {
   fc.assert(
@@ -44,7 +66,12 @@ it("every message is read as it was written", () => {
   const asked = { kind: "peerProbeRequest", ...request };
   assert.deepEqual(decodeEvent(bytes(encodePeerProbeRequest(request))), { value: asked });
   assert.deepEqual(decodeEvent(bytes(releasedEvent)), { value: { kind: "released" } });
-  assert.deepEqual(decodeEvent(bytes(statusRequestEvent)), { value: { kind: "statusRequest" } });
+  for (const one of operations) {
+    assert.deepEqual(decodeOperationRequest(bytes(encodeOperationRequest(one))), { value: one });
+  }
+  for (const one of [answered, { ...answered, marks: version, node: "n1@es1:9200", untilMs: 5 }]) {
+    assert.deepEqual(decodeOperationResult(bytes(encodeOperationResult(one))), { value: one });
+  }
 });
 
 it("a message with one bad field is refused", () => {
@@ -56,6 +83,18 @@ it("a message with one bad field is refused", () => {
     ["decodeEvent", asked, [{ replicas: "r1" }, { replicas: [""] }, { replicas: tooMany }]],
     ["decodePeerProbeResult", result, [{ id: undefined }, { node: 1 }, { replica: "" }, { ok: "yes" }, { ok: null }]],
     ["decodeReport", report, [{ probe: "answered" }, { node: "es1" }, { reason: 1 }, { replica: undefined }]],
+    ["decodeOperationRequest", drain, [{ id: "" }, { by: "" }, { kind: "stop" }, { node: "" }, { node: undefined }]],
+    ["decodeOperationRequest", drain, [{ forMs: 1.5 }, { forMs: -1 }, { forMs: 1e12 }, { force: 1 }, { atMs: "now" }]],
+    [
+      "decodeOperationRequest",
+      drain,
+      [{ node: "x".repeat(401) }, { reason: "x".repeat(201) }, { by: "x".repeat(256) }],
+    ],
+    [
+      "decodeOperationResult",
+      answered,
+      [{ id: 1 }, { outcome: "perhaps" }, { text: 1 }, { marks: {} }, { untilMs: "" }],
+    ],
     ["decodeHeartbeat", { ...heartbeat, format: 1 }, [{ format: 3 }, { format: undefined }, { role: "leader" }]],
   ];
   for (const [decoder, good, parts] of cases) {

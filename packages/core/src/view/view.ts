@@ -41,10 +41,38 @@ export interface Mark {
   readonly down?: DownEvidence;
 }
 
+/** What an operator has asked for, for a limited time. Times are on the store's clock, in milliseconds. */
+interface TimedOperation {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  /** For people: `user@host`, as that user's command says. */
+  readonly by: string;
+  /** For people; may be "". */
+  readonly reason: string;
+}
+
+/**
+ * A node that an operator has taken out: no process sends it a new request, whatever its mark. It is meant by its id or
+ * its address, so that the drain holds over a restart of the node, and while the cluster does not list it.
+ */
+export interface Drain extends TimedOperation {
+  /** "" if it was not known. */
+  readonly id: string;
+  /** `host:port`. */
+  readonly address: string;
+  readonly name?: string;
+}
+
+/** Readers ignore shared down marks; their own circuit breakers go on. */
+export interface Pause extends TimedOperation {}
+
 /** The mark of each node, by {@link nodeKey}. A node without a mark is healthy. */
 export interface Marks {
   readonly version: Version;
   readonly nodes: Readonly<Record<string, Mark>>;
+  /** Absent: none. A node has one at most. */
+  readonly drains?: readonly Drain[];
+  readonly pause?: Pause;
 }
 
 /** Names the newest documents. Its beat shows that their publisher is alive. */

@@ -7,7 +7,7 @@ import type { NodeRecord } from "@rollcall/core/view";
  * healthy     requests go to it
  * penalized   it is slower than the others or fails more often, and gets a small part of its share from this process
  * slow-start  it has joined or come back; its share of the requests grows over 30 s
- * draining    it has left the cluster; requests in flight may end
+ * draining    it has left the cluster, or an operator drains it; requests in flight may end
  * down        the leader cannot reach it: no process sends to it
  * ejected     this process cannot reach it and sends nothing to it; others may
  * unusable    the local configuration does not let this process use it; `reason` says why
@@ -47,10 +47,10 @@ export interface NodeStatus {
   /** How long it has been in that state, in milliseconds. */
   readonly forMs?: number;
   /**
-   * Who decided it: the leader, for all processes; this process, for itself; or the local configuration. Absent for a
-   * healthy node.
+   * Who decided it: the leader or an operator, for all processes; this process, for itself; or the local configuration.
+   * Absent for a healthy node. A node that drains "by" the leader has left the cluster.
    */
-  readonly by?: "leader" | "process" | "configuration";
+  readonly by?: "leader" | "process" | "operator" | "configuration";
   /** While this process sends it less than its share because it is slow or fails: how much less, and why. */
   readonly penalty?: NodePenalty;
   readonly openSockets: number;

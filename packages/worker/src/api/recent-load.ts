@@ -15,17 +15,21 @@ export interface RecentLoadParts {
 export function recentLoad({ state, sender, totals, traffics }: RecentLoadParts): ReplicaLoad | undefined {
   const ofPool = traffics.ofPool();
   if (ofPool === undefined) return undefined;
-  const nodes = state.nodes().flatMap(({ slot, record }): NodeLoad[] => {
-    const recent = traffics.of(slot);
-    if (recent === undefined) return [];
+  const nodes = state.nodes().flatMap(({ slot, record, standing }) => {
     const { openSockets: sockets, inFlight } = totals.ofNode(slot);
+    const isEmptying = standing.state === "draining" && inFlight > 0;
+    const recent = traffics.of(slot) ?? (isEmptying ? nothingRecent : undefined);
+    if (recent === undefined) return [];
     const { requests, errors, latency } = recent;
-    return [{ node: nodeKey(record), requests, errors, latency: withoutTrailingZeros(latency), inFlight, sockets }];
+    const load = { node: nodeKey(record), requests, errors, latency: withoutTrailingZeros(latency), inFlight, sockets };
+    return [{ load, isEmptying }];
   });
-  // Those with the most requests are named where there are too many.
-  nodes.sort((a, b) => b.requests - a.requests);
-  return { ...ofPool, queued: sender.stats().queued, nodes };
+  // Where there are too many, those are named whose drain an operator may wait for, and those with the most requests.
+  nodes.sort((a, b) => Number(b.isEmptying) - Number(a.isEmptying) || b.load.requests - a.load.requests);
+  return { ...ofPool, queued: sender.stats().queued, nodes: nodes.map(({ load }): NodeLoad => load) };
 }
+
+const nothingRecent = { requests: 0, errors: 0, latency: [] };
 
 function withoutTrailingZeros(counts: readonly number[]): readonly number[] {
   return counts.slice(0, counts.findLastIndex((count) => count !== 0) + 1);

@@ -28,6 +28,8 @@ export interface ViewStatus {
   readonly replicas: number;
   readonly clusterUuid?: string;
   readonly clusterName?: string;
+  /** For so long, in milliseconds, down marks are ignored, because an operator has asked for a pause; absent: obeyed. */
+  readonly pausedForMs?: number;
 }
 
 /** Counts since the start, and what is going on just now. */

@@ -73,6 +73,8 @@ export class PoolStatus {
     if (state.view === undefined) return undefined;
     const { topology, marks, head } = state.view;
     const { clusterUuid, clusterName } = topology;
+    const leftMs = Math.round((marks.pause?.untilMs ?? 0) - view.nowMs());
+    const pausedForMs = leftMs > 0 ? leftMs : undefined;
     return {
       version: topology.version,
       marksVersion: marks.version,
@@ -81,7 +83,7 @@ export class PoolStatus {
       ageMs: Math.max(0, Math.round(view.ageMs)),
       isLeading: view.isLeading,
       replicas: head.replicas,
-      ...present({ clusterUuid, clusterName }),
+      ...present({ clusterUuid, clusterName, pausedForMs }),
     };
   }
 }

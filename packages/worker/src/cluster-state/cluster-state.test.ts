@@ -38,13 +38,24 @@ interface ViewParts {
   readonly beat?: number;
   readonly nodes?: readonly NodeRecord[];
   readonly marked?: readonly (readonly [NodeRecord, Mark])[];
+  /** Until when, on the store's clock. */
+  readonly drained?: readonly (readonly [Pick<NodeRecord, "id" | "port">, number])[];
+  readonly pausedUntilMs?: number;
 }
 
-function viewOf({ topology = 1, marks = 1, beat = 1, nodes = [], marked = [] }: ViewParts): View {
+function viewOf({ topology = 1, marks = 1, beat = 1, nodes = [], marked = [], ...operations }: ViewParts): View {
+  const { drained = [], pausedUntilMs } = operations;
+  const timed = { sinceMs: 10_500, by: "ops@host", reason: "restart" };
+  const drains = drained.map(([{ id, port }, untilMs]) => ({ ...timed, id, address: `10.0.0.1:${port}`, untilMs }));
+  const pause = pausedUntilMs === undefined ? {} : { pause: { ...timed, untilMs: pausedUntilMs } };
   const version = (sequence: number) => ({ epoch: 1, leader: "x", sequence });
   return {
     topology: { version: version(topology), source: "sniff", nodes },
-    marks: { version: version(marks), nodes: Object.fromEntries(marked.map(([of, mark]) => [nodeKey(of), mark])) },
+    marks: {
+      version: version(marks),
+      nodes: Object.fromEntries(marked.map(([of, mark]) => [nodeKey(of), mark])),
+      ...{ drains, ...pause },
+    },
     head: { topology: version(topology), marks: version(marks), beat, atMs: beat * 1_000, replicas: 1 },
   };
 }
@@ -595,5 +606,92 @@ describe("a node that this process avoids", () => {
     scene.pass(5_000);
     assert.deepEqual(scene.standings(), ["1: healthy", "2: healthy", "3: healthy"]);
     assert.equal(scene.table.penalties.of(1), undefined);
+  });
+});
+
+describe("what operators have asked for", () => {
+  const until = "until 1970-01-01 00:01:10 UTC: restart";
+
+  it("a drained node gets no request while it is drained, and its full share at once afterwards", () => {
+    const { apply, eligible, reader, state, takeEvents } = openState();
+    apply({ nodes: abc });
+    takeEvents();
+    apply({ marks: 2, nodes: abc, drained: [[b, 70_000]] });
+    assert.deepEqual(reader.refresh(), { eligible: [0, 2], further: [], panic: false });
+    assert.equal(reader.untried([0, 2]), 0, "not even a retry goes there");
+    assert.deepEqual(takeEvents(), [`2: healthy > draining, drained by ops@host ${until}`]);
+    assert.deepEqual(state.nodes()[1]?.standing, {
+      ...{ state: "draining", by: "operator", reason: `drained by ops@host ${until}` },
+      sinceMs: 10_500 - storeAheadMs,
+    });
+    apply({ marks: 3, nodes: abc });
+    assert.deepEqual([eligible(), reader.weightOf(1), takeEvents()], [[0, 1, 2], 1, ["2: draining > healthy"]]);
+  });
+
+  it("a drain holds for the node's id at another address, for another node at its address, and without a leader", () => {
+    const scene = openState();
+    const [moved, other] = [node("a", 9), node("x", 2)];
+    const drained = [[a, 70_000] as const, [b, 70_000] as const];
+    scene.apply({ nodes: [a, b, c], drained });
+    assert.deepEqual(scene.eligible(), [2]);
+    scene.state.apply(viewOf({ topology: 2, nodes: [moved, other, c], drained }), "orphan", "shared");
+    assert.deepEqual(scene.standings().sort(), ["1: draining", "2: draining", "3: healthy", "9: draining"]);
+  });
+
+  it("a drain ends by the store's clock, although no further view comes", () => {
+    const { apply, eligible, timers, takeEvents } = openState();
+    apply({ nodes: abc, drained: [[b, 70_000]] });
+    timers.advance(70_000 - storeAheadMs - timers.nowMs() - 1);
+    assert.deepEqual(eligible(), [0, 2]);
+    takeEvents();
+    timers.advance(1);
+    assert.deepEqual([eligible(), takeEvents()], [[0, 1, 2], ["2: draining > healthy"]]);
+  });
+
+  it("a drained node that is down as well, or ejected, says both, and stays that when its drain ends", () => {
+    const { apply, eligible, fail, state, takeEvents } = openState();
+    apply({ nodes: abc });
+    fail(2);
+    apply({
+      marks: 2,
+      nodes: abc,
+      marked: [[b, mark("down")]],
+      drained: [
+        [b, 70_000],
+        [c, 70_000],
+      ],
+    });
+    const reasons = state.nodes().map(({ standing: { reason } }) => reason);
+    assert.deepEqual(reasons, [
+      undefined,
+      `drained by ops@host ${until}; down: refused`,
+      `drained by ops@host ${until}; ejected: reset`,
+    ]);
+    assert.deepEqual([eligible(), state.ejectedKeys()], [[0], [nodeKey(c)]]);
+    takeEvents();
+    apply({ marks: 3, nodes: abc, marked: [[b, mark("down")]] });
+    assert.deepEqual(
+      [eligible(), takeEvents()],
+      [[0], ["2: draining > down, refused", "3: draining > ejected, reset"]],
+    );
+  });
+
+  it("during a pause down marks are ignored, and this process's own ejections are not", () => {
+    const { apply, eligible, fail, timers, standings } = openState();
+    const marked = [[b, mark("down")] as const];
+    apply({ nodes: abc, marked });
+    assert.deepEqual(eligible(), [0, 2]);
+    apply({ marks: 2, nodes: abc, marked, pausedUntilMs: 70_000 });
+    assert.deepEqual(eligible(), [0, 1, 2]);
+    fail(2);
+    assert.deepEqual(
+      [eligible(), standings()],
+      [
+        [0, 1],
+        ["1: healthy", "2: healthy", "3: ejected"],
+      ],
+    );
+    timers.advance(70_000 - storeAheadMs - timers.nowMs());
+    assert.equal(standings()[1], "2: down");
   });
 });

@@ -12,6 +12,7 @@ import { avoidedNode } from "./avoided-node.js";
 import type { ClusterListener, KnownNode, Reporter, TableSender } from "./collaborators.js";
 import { NodeEntry } from "./node-entry.js";
 import type { NodeTable } from "./node-table.js";
+import { OperationsWatch } from "./operations-watch.js";
 import { PenaltyWatch, penaltyOfChange } from "./penalty-watch.js";
 import type { Prober } from "./prober.js";
 import { ReportLimiter } from "./report-limiter.js";
@@ -43,6 +44,7 @@ export interface ClusterStateOptions {
 export class ClusterState implements DispatchObserver, ViewConsumer {
   private readonly reports: ReportLimiter;
   private readonly penalties: PenaltyWatch;
+  private readonly operations: OperationsWatch;
   private readonly lists = new NumberedLists();
   /** By slot. */
   private readonly entries = new Map<number, NodeEntry>();
@@ -56,6 +58,8 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   constructor(private readonly options: ClusterStateOptions) {
     this.reports = new ReportLimiter(options.timers);
     this.penalties = new PenaltyWatch(options.table.penalties);
+    const storeNowMs = () => options.timers.nowMs() + this.storeAheadMs;
+    this.operations = new OperationsWatch(options.timers, storeNowMs, () => this.batch(() => this.mark()));
   }
 
   /** Begins, with the configured addresses alone. */
@@ -69,6 +73,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   close(): void {
     this.collaborators = undefined;
     this.stopAccess();
+    this.operations.close();
     for (const entry of this.entries.values()) entry.close();
   }
 
@@ -143,7 +148,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   /** The nodes, by `nodeKey`, that this process has ejected. */
   ejectedKeys(): string[] {
     return [...this.entries.values()]
-      .filter((entry) => entry.row.tier === "node" && entry.standing(0).state === "ejected")
+      .filter((entry) => entry.row.tier === "node" && entry.isEjected)
       .map(({ key }) => key);
   }
 
@@ -243,12 +248,16 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     this.lists.note(Atomics.load(this.options.table.words, HeaderWord.topology), this.view?.topology.version);
   }
 
-  /** Passes the view's mark on to every node. */
+  /** Passes on to every node what the view and operators say of it. */
   private mark(): void {
-    const { view, freshness } = this.applied;
+    const { operations, applied } = this;
+    const marks = applied.view?.marks;
+    operations.refresh(marks);
     for (const entry of this.entries.values()) {
-      const mark = view?.marks.nodes[entry.key];
-      entry.send({ type: "marked", mark, isFresh: freshness === "fresh", isListed: entry.row.tier === "node" });
+      const { node, tier } = entry.row;
+      const mark = operations.markOf(marks?.nodes[entry.key]);
+      const of = { isFresh: applied.freshness === "fresh", isListed: tier === "node", drain: operations.drainOf(node) };
+      entry.send({ type: "marked", mark, ...of });
     }
   }
 

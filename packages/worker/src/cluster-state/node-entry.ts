@@ -11,6 +11,7 @@ import {
   shownMark,
   slowStartOf,
   standingOf,
+  undrainedStandingOf,
 } from "@rollcall/core/health";
 import {
   clearStanding,
@@ -31,7 +32,7 @@ export interface NodeStanding {
   /** On this process's monotonic clock. */
   readonly sinceMs?: number;
   /** Who decided it; absent for what holds of itself. */
-  readonly by?: "leader" | "process" | "configuration";
+  readonly by?: "leader" | "process" | "operator" | "configuration";
 }
 
 export interface NodeEntryOptions {
@@ -123,8 +124,12 @@ export class NodeEntry {
   /** What readers of the table see; undefined: the node is not to be used. */
   shown(): SlotState | undefined {
     if (!this.isUsable) return undefined;
-    const ejected = standingOf(this.node, 0).state === "ejected";
-    return { tier: this.row.tier, mark: shownMark(this.node), ejected };
+    return { tier: this.row.tier, mark: shownMark(this.node), ejected: this.isEjected };
+  }
+
+  /** By this process, whether or not an operator drains it. */
+  get isEjected(): boolean {
+    return this.isUsable && undrainedStandingOf(this.node, 0).state === "ejected";
   }
 
   slowStart(storeAheadMs: number) {

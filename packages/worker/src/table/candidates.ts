@@ -14,7 +14,7 @@ export function readCandidates(words: Int32Array): SelectableNode[] {
   return candidates;
 }
 
-/** Whether the view or this process keeps requests off it. */
+/** Whether the view, an operator or this process keeps requests off it. */
 export function isAvoided({ mark, ejected }: SelectableNode): boolean {
-  return ejected || mark === "down";
+  return ejected || mark === "down" || mark === "drained";
 }

@@ -42,6 +42,8 @@ export class TableReader implements NodeReader {
   private version = -1;
   private candidates: readonly SelectableNode[] = [];
   private sorted: Roster = rosterOf([]);
+  /** The slots of the roster: all candidates but drained nodes, where others are left. */
+  private rostered: readonly number[] = [];
 
   constructor(private readonly rows: TableReaderOptions) {
     this.words = rows.words;
@@ -67,19 +69,20 @@ export class TableReader implements NodeReader {
       this.candidates = readCandidates(this.words);
       this.clearPenaltiesOfReturned(before);
       this.sorted = rosterOf(this.candidates);
+      this.rostered = [...this.sorted.eligible, ...this.sorted.further.flat()];
     }
     return this.roster;
   }
 
-  /** How many of the nodes that may be used at all, as of the last {@link refresh}, are not among `tried`. */
+  /** How many of the nodes that may be tried at all, as of the last {@link refresh}, are not among `tried`. */
   untried(tried: readonly number[]): number {
-    return this.candidates.filter(({ slot }) => !tried.includes(slot)).length;
+    return this.rostered.filter((slot) => !tried.includes(slot)).length;
   }
 
   /** How many requests are in flight at those nodes. */
   inFlightAtUntried(tried: readonly number[]): number {
     let sum = 0;
-    for (const { slot } of this.candidates) if (!tried.includes(slot)) sum += this.inFlightOf(slot);
+    for (const slot of this.rostered) if (!tried.includes(slot)) sum += this.inFlightOf(slot);
     return sum;
   }
 

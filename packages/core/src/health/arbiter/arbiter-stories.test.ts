@@ -23,6 +23,7 @@ const random = () => 0.5;
  * PROCESS ejects [KEY]…     its heartbeat names these as ejected
  * PROCESS reaches|fails KEY [SUSPICION]   the result of its peer probe, for the last suspicion or an earlier one
  * refute KEY PROCESS        a process has just had a byte from it
+ * unmark KEY                an operator takes its down mark back
  * wait MS                   ticks come when they are due
  * stopped MS                no tick comes for so long, then one does
  *
@@ -118,6 +119,8 @@ function run(steps: readonly string[]): string[] {
       send({ type: "peerProbed", key, suspicion: Number(suspicion), replica: first, ok });
     } else if (first === "refute") {
       send({ type: "refuted", key: second, replica: rest[0] ?? "" });
+    } else if (first === "unmark") {
+      send({ type: "unmarked", key: second, reason: "taken back" });
     } else if (first === "stopped") {
       nowMs += Number(second);
       send({ type: "tick" });

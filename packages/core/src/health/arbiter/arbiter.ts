@@ -4,6 +4,7 @@ import type { Random } from "../../random.js";
 import type { Reducer } from "../../reducer-runner.js";
 import type { Mark } from "../../view/view.js";
 import type { ArbiterEffect, ArbiterEvent } from "./arbiter-events.js";
+import { unmarkNode } from "./down.js";
 import { inheritNode } from "./handover.js";
 import { joinNode, relistNode, renameNode, unlistNode } from "./listing.js";
 import { MonitoredNodes } from "./monitored-nodes.js";
@@ -22,7 +23,8 @@ import { raiseDoubt, recordPeerResult, recordPeersAsked, recordReport } from "./
  *   if a peer has failed to reach the node too and no peer has reached it, or the answer of another cluster. So neither
  *   the leader nor any other single process takes a node from the processes that reach it.
  * - If no other process is alive, the two probes suffice. If others are alive and none answers, the node stays in use.
- * - A node returns from `down` after its hold and two to five good probes in a row, with a slow start.
+ * - A node returns from `down` after its hold and two to five good probes in a row, with a slow start; or at once and in
+ *   full if an operator takes the mark back.
  * - A list of members changes which nodes are judged, never their health.
  * - An event about one node costs the same in a cluster of three nodes and of three thousand.
  *
@@ -160,6 +162,8 @@ function afterEvent(node: MonitoredNode, event: OneNodeEvent, nowMs: number, ran
       return recordPeerResult(node, event.suspicion, event.replica, event.ok, nowMs, random);
     case "refuted":
       return recordRefutation(node, event.replica, nowMs, random);
+    case "unmarked":
+      return unmarkNode(node, event.reason, nowMs);
   }
 }
 

@@ -75,6 +75,17 @@ export function refuteDown(node: MonitoredNode, health: Down, nowMs: number): Mo
   return { ...node, health: { ...health, probeAtMs } };
 }
 
+/**
+ * An operator takes the mark back: the node is in use, and nothing of before counts against it. It is probed at once, so
+ * that a wrong decision is short.
+ */
+export function unmarkNode(node: MonitoredNode, reason: string, nowMs: number): MonitoredNode {
+  const { health } = node;
+  if (health.state !== "down" || health.departedAtMs !== undefined) return node;
+  const clean = { reports: new Map(), flaps: 0, stableSinceMs: nowMs };
+  return { ...settle(node, newInUse("healthy", reason, nowMs, nowMs)), ...clean };
+}
+
 /** When a node that left while it was down is dropped. */
 export function departureEndsMs({ departedAtMs }: Down): number {
   return departedAtMs === undefined ? Number.POSITIVE_INFINITY : departedAtMs + departedMs;

@@ -20,6 +20,7 @@ export const probeIntervalMs = 10_000;
  * - Confirmed: two fresh probes of the leader failed, and so did a peer. Without a live peer the two probes decide.
  * - Disputed: a peer reaches the node, or no peer answers. The suspicion opens again after 2, 4, 8 … 30 s, until a
  *   probe is answered or a peer fails too.
+ * - An operator can take a down mark back: the node is then in use at once, as if it had never been down.
  * - Foreign: another cluster answers at the address. That takes a node in use or under suspicion down at once.
  *
  * A node that leaves the list while it is down stays down and is probed for 10 minutes more: a cluster drops a killed

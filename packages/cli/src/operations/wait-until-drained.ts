@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ReplicaRegistry, ViewStore } from "@rollcall/coordinator";
+import type { Version } from "@rollcall/core/view";
+import { type DrainProgress, drainProgress, isDrained } from "./drain-progress.js";
+
+/** Heartbeats come every 5 s by themselves, and after a status request at once. */
+const everyMs = 1_000;
+
+/**
+ * Waits until no replica has a request in flight at the node, for at most `waitMs`; gives how far it has come by then.
+ *
+ * @param drain the node by its `nodeKey`, and the marks from which on it is drained
+ */
+export async function waitUntilDrained(
+  store: Pick<ViewStore, "read" | "requestStatus">,
+  replicas: Pick<ReplicaRegistry, "heartbeats">,
+  drain: { readonly node: string; readonly marks: Version },
+  waitMs: number,
+): Promise<DrainProgress> {
+  const untilMs = performance.now() + waitMs;
+  for (;;) {
+    store.requestStatus();
+    await sleep(Math.min(everyMs, Math.max(0, untilMs - performance.now())));
+    // Redis may be away for a moment: then it is not known how many replicas there are.
+    const view = await store.read().catch(() => undefined);
+    const heartbeats = replicas.heartbeats();
+    const counted = view?.head.replicas ?? heartbeats.length + 1;
+    const progress = drainProgress(drain.node, drain.marks, heartbeats, counted);
+    if (isDrained(progress) || performance.now() >= untilMs) return progress;
+  }
+}
