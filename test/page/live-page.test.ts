@@ -21,6 +21,22 @@ const inTrouble: MadeUpOptions = {
   name: "search-eu",
   replicas: 6,
   slow: "es-4",
+  history: [
+    ["node.recovered", "node es-6 (10.20.4.16:9200) is back in slow start: answers again, after 62 s down", 11_000],
+    [
+      "node.down",
+      "node es-6 (10.20.4.16:9200) is down: connection reset (2 failed probes, reported by 4 processes)",
+      73_000,
+    ],
+    [
+      "node.down",
+      "node es-5 (10.20.4.15:9200) is down: connection refused (2 failed probes, reported by 3 processes)",
+      252_000,
+    ],
+    ["replica.joined", "replica search-api-5 (pid 1205) uses the view", 3_100_000],
+    ["leader.elected", "leads the view search-eu (epoch 1795691901506556)", 10_800_000],
+    ["leader.lost", "the last leader, replica 31dcd632, is lost: no beat for 10 s", 10_802_000],
+  ],
   nodes: [
     ...["es-1", "es-2", "es-3", "es-4"].map((name) => ({ name })),
     {
@@ -92,6 +108,12 @@ describe("the live page in Chromium", { skip: noBrowser ?? false, timeout: 240_0
     assert.equal(await rowsOf(page).first().locator(".name").textContent(), "n2", "what is wrong stands first");
     await cluster.nodes[1]?.restart();
     await until("a node that has come back is shown", "n2", /slow-start|healthy/);
+    const history = page.locator("#history-list li[data-level]");
+    await waitUntil("the history has both, the newest first", async () => {
+      const events = await history.evaluateAll((lines) => lines.map((line) => line.getAttribute("data-event")));
+      const [back, down] = ["node.recovered", "node.down"].map((event) => events.indexOf(event));
+      return back !== undefined && down !== undefined && back >= 0 && back < down;
+    });
     assert.deepEqual(complaints, []);
     await page.close();
   });

@@ -1,7 +1,16 @@
 import { Listeners, latencyBucketOf } from "@rollcall/core";
-import { type Heartbeat, type Mark, type NodeRecord, nodeKey, type Version, type View } from "@rollcall/core/view";
+import {
+  type Heartbeat,
+  type HistoryEntry,
+  type Mark,
+  type NodeRecord,
+  nodeKey,
+  type Version,
+  type View,
+} from "@rollcall/core/view";
 import { ManualTimers, seededRandom } from "@rollcall/testing";
 import { createHttpApp } from "#cli/http/http-app";
+import { LiveHistory } from "#cli/http/live-history";
 import { LiveStatus } from "#cli/http/live-status";
 import { readPageFiles } from "#cli/http/page-files";
 
@@ -20,10 +29,13 @@ export interface MadeUpOptions {
   readonly replicas: number;
   /** This node is penalized by every other replica. */
   readonly slow?: string;
+  /** What has happened: by event, text, and how long ago. */
+  readonly history?: readonly (readonly [event: string, text: string, agoMs: number])[];
 }
 
 /** The product's own page and server over a store whose view and heartbeats are invented: what it looks like. */
-export async function startMadeUpFleet({ name, nodes, replicas, slow }: MadeUpOptions): Promise<MadeUpFleet> {
+export async function startMadeUpFleet(options: MadeUpOptions): Promise<MadeUpFleet> {
+  const { name, nodes, replicas, slow } = options;
   // Epochs are made of times: this leader began three hours ago.
   const startedMs = Date.now();
   const version = (sequence: number) => ({ epoch: (startedMs - 3 * 3_600_000) * 1_000, leader: "r0", sequence });
@@ -96,9 +108,14 @@ export async function startMadeUpFleet({ name, nodes, replicas, slow }: MadeUpOp
     { address: { host: "127.0.0.1", port: 0, isLoopback: true } },
     await readPageFiles(),
   );
+  const history = new LiveHistory({
+    timers,
+    store: { readHistory: async () => historyOf(options, startedMs), onHistory: () => () => {} },
+  });
   show({
     name,
     live,
+    history,
     scrape: () => ({ coordinator: { isLeading: false, isConnected: true }, clusterRequests: [] }),
   });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
@@ -107,6 +124,7 @@ export async function startMadeUpFleet({ name, nodes, replicas, slow }: MadeUpOp
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       live.close();
+      history.close();
       await app.close();
     },
   };
@@ -175,4 +193,8 @@ function heartbeatOf(
           ],
         }),
   };
+}
+
+function historyOf({ history = [] }: MadeUpOptions, nowMs: number): readonly HistoryEntry[] {
+  return history.map(([event, text, agoMs]) => ({ atMs: nowMs - agoMs, event, text, by: "r0" })).reverse();
 }

@@ -11,12 +11,12 @@ interface Stream {
   readonly response: ServerResponse;
   /** Since when what was written has not been taken; undefined while it has. */
   blockedSinceMs?: number;
-  /** What to write next: the newest state takes the place of one that was not written. */
-  newest?: string;
+  /** What to write next, by the event's name: the newest takes the place of one that was not written. */
+  readonly next: Map<string, string>;
 }
 
 /**
- * The server-sent events of the page. Each stream holds one event that is on its way, and one that is next: a slow
+ * The server-sent events of the page. Each stream holds what is on its way, and the newest event of each name: a slow
  * listener gets the newest state, not a queue.
  *
  *     open ──write is not taken──▶ blocked ──it drains──▶ open
@@ -30,7 +30,7 @@ export class EventStreams {
   /** @param listen is called when the first stream begins, and what it returns when the last has ended */
   constructor(
     private readonly clock: Clock,
-    private readonly listen: (publish: (text: string) => void) => Unsubscribe,
+    private readonly listen: (publish: Publish) => Unsubscribe,
   ) {}
 
   get count(): number {
@@ -43,26 +43,27 @@ export class EventStreams {
 
   /** Begins a stream with these events. The caller has looked whether there is room. */
   open(response: ServerResponse, headers: Readonly<Record<string, string>>, first: string): void {
-    const stream: Stream = { response };
+    const stream: Stream = { response, next: new Map() };
     this.streams.add(stream);
     response.on("close", () => this.ended(stream));
     response.on("error", () => this.ended(stream));
     response.on("drain", () => {
-      const { newest } = stream;
+      const newest = [...stream.next.values()].join("");
       delete stream.blockedSinceMs;
-      delete stream.newest;
-      if (newest !== undefined) this.write(stream, newest);
+      stream.next.clear();
+      if (newest !== "") this.write(stream, newest);
     });
     response.writeHead(200, { ...headers, "content-type": "text/event-stream; charset=utf-8" });
     this.write(stream, first);
-    this.stop ??= this.listen((text) => this.publish(text));
+    this.stop ??= this.listen((name, data) => this.publish(name, data));
   }
 
-  publish(text: string): void {
+  publish(name: string, data: unknown): void {
+    const text = eventText(name, data);
     for (const stream of this.streams) {
       const { blockedSinceMs } = stream;
       if (blockedSinceMs === undefined) this.write(stream, text);
-      else if (this.clock.nowMs() - blockedSinceMs < stuckMs) stream.newest = text;
+      else if (this.clock.nowMs() - blockedSinceMs < stuckMs) stream.next.set(name, text);
       else stream.response.destroy();
     }
   }
@@ -86,6 +87,8 @@ export class EventStreams {
     if (!stream.response.write(text)) stream.blockedSinceMs = this.clock.nowMs();
   }
 }
+
+export type Publish = (name: string, data: unknown) => void;
 
 /** One event as it goes over the wire. */
 export function eventText(name: string, data: unknown): string {

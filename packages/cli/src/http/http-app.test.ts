@@ -7,6 +7,7 @@ import type { InjectOptions } from "fastify";
 import { esNode, nowMs, viewOf } from "../status.test.support.js";
 import { createHttpApp } from "./http-app.js";
 import type { HttpOptions } from "./http-options.js";
+import { LiveHistory } from "./live-history.js";
 import { LiveStatus } from "./live-status.js";
 
 const readerToken = "reader-reader-reader";
@@ -25,16 +26,19 @@ afterEach(async () => {
 
 async function serve(options: HttpOptions, view: View | null = viewOf([esNode(1)])) {
   const timers = new ManualTimers(nowMs);
+  const store = createMemoryStore(timers, view ?? undefined);
   const live = new LiveStatus({
-    store: createMemoryStore(timers, view ?? undefined),
+    store,
     timers,
     name: "logs",
     redis: "redis://r",
     coordinator: { isLeading: false, problem: undefined },
   });
+  const history = new LiveHistory({ store, timers });
   const { app, show } = createHttpApp(options, page);
   closing.push(async () => {
     live.close();
+    history.close();
     await app.close();
   });
   await settled();
@@ -42,11 +46,12 @@ async function serve(options: HttpOptions, view: View | null = viewOf([esNode(1)
     show({
       name: "logs",
       live,
+      history,
       scrape: () => ({ coordinator: { isLeading: false, isConnected: true }, clusterRequests: [] }),
     });
   const get = (url: string, headers: InjectOptions["headers"] = {}) =>
     app.inject({ url, headers: { host: "127.0.0.1:9464", ...headers } });
-  return { app, get, begin };
+  return { app, get, begin, store };
 }
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -84,6 +89,18 @@ describe("http of a coordinator", () => {
     const report = JSON.parse(body) as Record<string, unknown>;
     assert.deepEqual([statusCode, headers["content-type"]], [200, "application/json; charset=utf-8"]);
     assert.deepEqual([report.name, report.state, report.redis], ["logs", "fresh", "redis://r"]);
+  });
+
+  it("/history.json is what rollcall history --json writes", async () => {
+    const { get, begin, store } = await serve(loopback);
+    begin();
+    const none = (await get("/history.json")).json<{ problem: string; entries: unknown[] }>();
+    assert.match(none.problem, /^the view logs has no history/);
+    const lease = await store.acquire("a", 0);
+    assert.ok(lease !== undefined);
+    await store.addHistory(lease, [{ atMs: nowMs, event: "node.down", text: "es2 is down", by: "r1" }], 1);
+    const { entries, kept } = (await get("/history.json")).json<{ entries: { text: string }[]; kept: number }>();
+    assert.deepEqual([entries.map(({ text }) => text), kept], [["es2 is down"], 1]);
   });
 
   it("/metrics is Prometheus's text, with the name of the view as the label pool", async () => {

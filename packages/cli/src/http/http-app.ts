@@ -1,14 +1,17 @@
 import { systemTimers } from "@rollcall/coordinator";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { reportHistory } from "../history-report.js";
 import { jsonText } from "../json-text.js";
 import type { CoordinatorScrape } from "./coordinator-metrics.js";
 import { CoordinatorRegistry } from "./coordinator-registry.js";
 import { EventStreams, eventText } from "./event-streams.js";
 import { HttpAccess, type Role } from "./http-access.js";
 import type { HttpOptions } from "./http-options.js";
+import type { LiveHistory } from "./live-history.js";
 import type { LiveStatus } from "./live-status.js";
 import { namesThisMachine } from "./named-host.js";
 import type { PageFiles } from "./page-files.js";
+import { pageHistory } from "./page-history.js";
 import type { PageAccess } from "./page-state.js";
 import { securityHeaders } from "./security-headers.js";
 
@@ -17,6 +20,7 @@ export interface HttpSource {
   /** The view's name. */
   readonly name: string;
   readonly live: LiveStatus;
+  readonly history: LiveHistory;
   /** What the metrics show beside the report. */
   scrape(): Omit<CoordinatorScrape, "report" | "eventStreams">;
 }
@@ -43,9 +47,15 @@ export function createHttpApp(options: HttpOptions, page: PageFiles): HttpApp {
   const access = new HttpAccess(options);
   const app = createFastify(options);
   let source: HttpSource | undefined;
-  const streams = new EventStreams(systemTimers, (publish) =>
-    source === undefined ? () => {} : source.live.onChange((state) => publish(eventText("state", state))),
-  );
+  const streams = new EventStreams(systemTimers, (publish) => {
+    const stops = [
+      source?.live.onChange((state) => publish("state", state)),
+      source?.history.onChange((entries) => publish("history", pageHistory(entries))),
+    ];
+    return () => {
+      for (const stop of stops) stop?.();
+    };
+  });
   let metrics: CoordinatorRegistry | undefined;
 
   app.addHook("onRequest", async (request, reply) => {
@@ -91,6 +101,15 @@ export function createHttpApp(options: HttpOptions, page: PageFiles): HttpApp {
     return reply.type("application/json; charset=utf-8").send(jsonText(found.live.report()));
   });
 
+  app.get("/history.json", async (request, reply) => {
+    const found = await readable(request, reply);
+    if (found === undefined) return reply;
+    const entries = await found.history.read();
+    const question = { view: found.name, nowMs: 0, sinceMs: undefined, node: undefined };
+    const report = reportHistory(entries.length === 0 ? undefined : entries, question);
+    return reply.type("application/json; charset=utf-8").send(jsonText(report));
+  });
+
   app.get("/metrics", async (request, reply) => {
     const found = await readable(request, reply);
     if (found === undefined) return reply;
@@ -106,13 +125,15 @@ export function createHttpApp(options: HttpOptions, page: PageFiles): HttpApp {
     handler: async (request, reply) => {
       const found = await readable(request, reply);
       if (found === undefined) return reply;
-      if (streams.isFull) return refuse(reply, 503, "too many pages are open");
       const role: Role = access.roleOf(request.headers.authorization);
       const first = [
         eventText("access", { acts: role === "operator", hasOperators: access.hasOperators } satisfies PageAccess),
         eventText("series", found.live.traffic()),
         eventText("state", found.live.state()),
+        eventText("history", pageHistory(await found.history.read())),
       ];
+      if (request.raw.destroyed) return reply;
+      if (streams.isFull) return refuse(reply, 503, "too many pages are open");
       reply.hijack();
       streams.open(reply.raw, securityHeaders, first.join(""));
       return reply;

@@ -5,6 +5,7 @@ import { type CoordinatorOptions, parseCoordinatorConfig, redactRedis } from "@r
 import { redisText } from "../redis-text.js";
 import { createHttpApp } from "./http-app.js";
 import type { HttpOptions } from "./http-options.js";
+import { LiveHistory } from "./live-history.js";
 import { LiveStatus } from "./live-status.js";
 import { readPageFiles } from "./page-files.js";
 
@@ -33,14 +34,17 @@ export async function openHttp(options: HttpOptions, logger: Logger): Promise<Op
   const url = `${options.tls === undefined ? "http" : "https"}://${shownHost(host)}:${portOf(app.server.address()) ?? port}`;
   logEvent(logger, "page.served", { url, isLoopback }, `serves the live page at ${url}`);
   let live: LiveStatus | undefined;
+  let history: LiveHistory | undefined;
   return {
     show(coordinator, options) {
       const { store } = coordinator;
       const { name, redis } = parseCoordinatorConfig(options);
       live = new LiveStatus({ name, redis: redisText(redactRedis(redis)), store, timers: systemTimers, coordinator });
+      history = new LiveHistory({ store, timers: systemTimers });
       show({
         name,
         live,
+        history,
         scrape: () => ({
           coordinator: { isLeading: coordinator.isLeading, isConnected: store.isConnected },
           clusterRequests: coordinator.clusterRequests(),
@@ -49,6 +53,7 @@ export async function openHttp(options: HttpOptions, logger: Logger): Promise<Op
     },
     async close() {
       live?.close();
+      history?.close();
       await app.close().catch(() => {});
     },
   };

@@ -1,3 +1,4 @@
+import type { HistoryEntry } from "@rollcall/core/view";
 import type { StatusReport } from "../status-report.js";
 
 /** What the page shows, as the event `state` carries it. */
@@ -26,6 +27,16 @@ export interface NodeSeries {
   readonly perSecond: readonly number[];
   /** Null where there was no answer. */
   readonly p99Ms: readonly (number | null)[];
+}
+
+/** What has happened to the view, as the event `history` carries it: the newest 200 entries, the newest first. */
+export interface PageHistory {
+  readonly entries: readonly PageHistoryEntry[];
+}
+
+export interface PageHistoryEntry extends Omit<HistoryEntry, "node"> {
+  /** Of the log line that says the same. */
+  readonly level: "debug" | "info" | "warn" | "error";
 }
 
 /** What the client may do, as the event `access` carries it. */

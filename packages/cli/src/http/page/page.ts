@@ -1,4 +1,4 @@
-import type { PageAccess, PageSeries, PageState } from "../page-state.js";
+import type { PageAccess, PageHistory, PageSeries, PageState } from "../page-state.js";
 import { Announcements } from "./announcements.js";
 import { byId, make, setAttribute, setChildren, setText } from "./elements.js";
 import { Facts } from "./facts.js";
@@ -7,6 +7,7 @@ import { NodeRow } from "./node-row.js";
 import { ReplicaRow } from "./replica-row.js";
 import { TableRows } from "./table-rows.js";
 import { countOf, durationOf, timeOf } from "./texts.js";
+import { Timeline } from "./timeline.js";
 import { TokenDialog, tokenOfTab } from "./token.js";
 import { TrafficLines } from "./traffic-lines.js";
 
@@ -14,6 +15,7 @@ import { TrafficLines } from "./traffic-lines.js";
 const oldMs = 4_000;
 
 const lines = new TrafficLines();
+const timeline = new Timeline();
 const facts = new Facts(byId("facts", HTMLElement));
 const announcements = new Announcements(byId("announcements", HTMLElement));
 const nodes = new TableRows<PageState["status"]["nodes"][number]>(
@@ -34,6 +36,7 @@ const reader = new EventReader(tokenOfTab, {
     if (name === "series") lines.begin(data as PageSeries);
     if (name === "access") showAccess(data as PageAccess);
     if (name === "state") showState(data as PageState);
+    if (name === "history") timeline.show(data as PageHistory);
   },
   lost(status) {
     if (status === 401) tokens.refused();
@@ -56,6 +59,7 @@ function showState(state: PageState): void {
   const { status, hidden, server } = state;
   last = { state, atMs: performance.now() };
   lines.take(state);
+  timeline.name(state);
   setText(byId("name", HTMLElement), status.name);
   document.title = `${status.health === "well" ? "" : `${status.health}: `}${status.name} – Rollcall`;
   nodes.show(status.nodes);

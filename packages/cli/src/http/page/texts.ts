@@ -33,8 +33,18 @@ export function countOf(count: number, one: string, many: string): string {
 
 /** The time of day, as the browser's user reads it. */
 export function timeOf(wallMs: number): string {
-  return clock.format(wallMs);
+  return isDate(wallMs) ? clock.format(wallMs) : "–";
+}
+
+/** `Saturday, 28 November`. */
+export function dayOf(wallMs: number): string {
+  return isDate(wallMs) ? calendar.format(wallMs) : "at an unknown time";
+}
+
+function isDate(wallMs: number): boolean {
+  return !Number.isNaN(new Date(wallMs).getTime());
 }
 
 const thousands = new Intl.NumberFormat("en");
+const calendar = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
