@@ -44,8 +44,8 @@ describe("dispatch", () => {
       "GET /es/_search?q=1 HTTP/1.1",
       `host: 127.0.0.1:${server.port}`,
       "connection: keep-alive",
-      "authorization: Basic x",
       "x-opaque-id: 7",
+      "authorization: Basic x",
     ]);
   });
 
@@ -56,10 +56,10 @@ describe("dispatch", () => {
     rig.use(endpointOf(server.origin, { headers }));
     await rig.request({ headers: ["x-opaque-id", "mine", "x-other", "accept"] });
     assert.deepEqual(server.requests[0]?.split("\r\n").slice(3), [
-      "authorization: Basic x",
-      "accept: a/pool",
       "x-opaque-id: mine",
       "x-other: accept",
+      "authorization: Basic x",
+      "accept: a/pool",
     ]);
   });
 

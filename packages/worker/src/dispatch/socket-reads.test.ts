@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { Readable } from "node:stream";
 import { it, type TestContext } from "node:test";
 import { waitUntil } from "@rollcall/testing";
+import { answer, openRig, startRawServer } from "./dispatch-rig.test.support.js";
 import { isFullBlock, SocketReads } from "./socket-reads.js";
 
 /** A socket that is read by a `SocketReads`, and the end that writes to it. */
@@ -71,10 +73,59 @@ it("a socket that is closed is not read, and holds its peer until it is opened",
   reads.close();
   const long = "x".repeat(20_000_000);
   const isAllTaken = peer.write(long);
-  await waitUntil("the socket has read what it may", () => socket.readableLength > 0);
+  await waitUntil("the peer is held", () => peer.writableLength > 0 && socket.bytesRead > 3);
   assert.deepEqual([isAllTaken, text()], [false, "one"]);
   reads.open(true);
   await waitUntil("all has come", () => text().length === long.length + 3);
   peer.end();
   await once(socket, "end");
+});
+
+it("a peer that ends while its socket is closed is read to its end", async (test) => {
+  const { reads, socket, peer, send, text } = await openSocket(test);
+  await send("one");
+  reads.close();
+  peer.end("two");
+  await waitUntil("the rest has come", () => socket.bytesRead === 6);
+  const ended = once(socket, "end");
+  assert.equal(text(), "one");
+  reads.open(true);
+  await ended;
+  assert.equal(text(), "onetwo");
+});
+
+it("what a reader puts back is read first", async (test) => {
+  const { send, socket, chunks, peer } = await openSocket(test);
+  await send("read");
+  chunks.length = 0;
+  socket.unshift(Buffer.from("put back, "));
+  peer.write("new");
+  await waitUntil("both have come", () => chunks.length === 2);
+  assert.deepEqual(chunks.map(String), ["put back, ", "new"]);
+});
+
+it("a reader that takes data as it comes gets it from the stream", async (test) => {
+  const { socket, peer } = await openSocket(test);
+  socket.removeAllListeners("readable");
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += String(chunk);
+  });
+  peer.write("flowing");
+  await waitUntil("it has come", () => text === "flowing");
+  peer.end();
+  await once(socket, "end");
+});
+
+it("undici's parser reads past the stream", async (test) => {
+  const pushed = test.mock.method(Readable.prototype, "push");
+  const server = await startRawServer(test, answer);
+  const rig = openRig(test);
+  rig.use(server.origin);
+  for (const path of ["/first", "/kept"]) await rig.request({ path });
+  const chunks = pushed.mock.calls.filter(({ this: stream, arguments: [chunk] }) => {
+    return SocketReads.of(stream as never) !== undefined && chunk !== null;
+  });
+  assert.equal(server.requests.length, 2);
+  assert.deepEqual(chunks, []);
 });

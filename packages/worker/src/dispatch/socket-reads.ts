@@ -21,6 +21,11 @@ export function isFullBlock(buffer: ArrayBufferLike): boolean {
  * more than all the rest. Here a read goes to a shared block and is copied, as long as it is; or, while an answer
  * streams, to the next part of a block that the stream may give away: such a piece is never copied.
  *
+ * undici's parser reads when the socket emits `readable`, and several times a request to see whether there is more. The
+ * chunks wait in a list of its own and go to the parser in the turn in which they come, past the buffer of Node's stream,
+ * which costs a small answer more than parsing it does. Its end, errors and all else are Node's. A parser that reads in
+ * another way gets its chunks through the stream.
+ *
  * Closed, the socket is not read: it fills, and TCP holds the peer. Not by undici's own pause: its parser throws where
  * no code can catch it if the peer ends the connection meanwhile (nodejs/undici#5360, not corrected in 7).
  */
@@ -33,6 +38,10 @@ export class SocketReads {
   /** An answer streams from this connection. */
   isStreaming = false;
   private socket: Socket | undefined;
+  /** What has come and is not read. */
+  private readonly chunks: Buffer[] = [];
+  private way: "unknown" | "direct" | "stream" = "unknown";
+  private hasEnded = false;
   private block = sharedBlock;
   /** Of the block. */
   private filledBytes = 0;
@@ -46,29 +55,49 @@ export class SocketReads {
   attach(socket: Socket): void {
     this.socket = socket;
     readsBySocket.set(socket, this);
+    const { read, push, unshift } = socket;
+    socket.read = (byteLength?: number) => {
+      if (this.isClosed) return null;
+      if (this.chunks.length > 0) return byteLength === 0 ? null : this.chunks.shift();
+      // Without chunks of its own, a stream has something to do at its beginning and its end only.
+      return byteLength === 0 || this.hasEnded || this.way === "stream" ? read.call(socket, byteLength) : null;
+    };
+    socket.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+      if (chunk === null) this.hasEnded = true;
+      return push.call(socket, chunk, encoding);
+    };
+    socket.unshift = (chunk: Buffer, encoding?: BufferEncoding) => {
+      if (this.way === "direct") this.chunks.unshift(chunk);
+      else unshift.call(socket, chunk, encoding);
+    };
   }
 
   close(): void {
-    if (this.isClosed || this.socket === undefined) return;
     this.isClosed = true;
-    this.socket.read = nothing;
   }
 
   /** `readNow`: false from within the parser, which goes on reading by itself. */
   open(readNow: boolean): void {
     if (!this.isClosed || this.socket === undefined) return;
     this.isClosed = false;
-    // The prototype's own again.
-    delete (this.socket as Partial<Socket>).read;
-    if (readNow && !this.socket.destroyed) this.socket.emit("readable");
+    if (this.socket.destroyed) return;
+    if (readNow) this.socket.emit("readable");
+    // Reading has stopped at the first chunk that came meanwhile.
+    if (this.way === "direct") this.socket._read(0);
   }
 
   private received(byteLength: number, into: Uint8Array): boolean {
-    if (this.socket === undefined) return false;
+    const { socket } = this;
+    if (socket === undefined) return false;
     const bytes = Buffer.from(into.buffer, into.byteOffset, byteLength);
-    if (into === sharedBlock) return this.socket.push(Buffer.from(bytes));
-    this.filledBytes += byteLength;
-    return this.socket.push(bytes);
+    if (into !== sharedBlock) this.filledBytes += byteLength;
+    const chunk = into === sharedBlock ? Buffer.from(bytes) : bytes;
+    if (this.way === "unknown") this.way = readsWhenReadable(socket) ? "direct" : "stream";
+    if (this.way === "stream") return socket.push(chunk);
+    this.chunks.push(chunk);
+    if (this.isClosed) return false;
+    socket.emit("readable");
+    return true;
   }
 
   /** A block is full from its half on: so what is given away is never more than twice what it holds. */
@@ -86,6 +115,7 @@ export class SocketReads {
   }
 }
 
-function nothing(): null {
-  return null;
+/** As undici 7 does. */
+function readsWhenReadable(socket: Socket): boolean {
+  return socket.listenerCount("readable") > 0 && socket.listenerCount("data") === 0;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Socket } from "node:net";
 import { describe, it } from "node:test";
 import { pieceMaxBytes } from "@rollcall/core/request";
 import { SocketReads } from "../dispatch/socket-reads.js";
@@ -9,7 +10,12 @@ function readsOf(...lengths: readonly number[]): Buffer[] {
   const reads = new SocketReads();
   reads.isStreaming = true;
   const chunks: Buffer[] = [];
-  reads.attach({ push: (chunk: Buffer) => chunks.push(chunk) > 0 } as never);
+  const socket = new Socket();
+  reads.attach(socket);
+  // As undici's parser does.
+  socket.on("readable", () => {
+    for (let chunk = socket.read() as Buffer | null; chunk !== null; chunk = socket.read()) chunks.push(chunk);
+  });
   let room = reads.onread.buffer();
   for (const [at, length] of lengths.entries()) {
     room.fill(at + 1, 0, length);
