@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isDeepStrictEqual } from "node:util";
+import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual, promisify } from "node:util";
 import { compareVersions, type Version } from "@rollcall/core/view";
 import { waitUntil } from "@rollcall/testing";
 import {
@@ -16,6 +18,10 @@ import type { NodeEvent, NodeState, PoolStats } from "@rollcall/worker";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
 import { isUsed, isWell } from "../support/node-health.js";
 import { type Replica, type ReplicaOptions, startReplica } from "../support/replica/index.js";
+
+// The tests run from test/dist/integration.
+const program = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
+const run = promisify(execFile);
 
 const search = { method: "POST", path: "/logs/_search", body: { size: 1 } } as const;
 interface Fleet extends AsyncDisposable {
@@ -240,6 +246,7 @@ describe("view shared over Redis", { timeout: 700_000 }, () => {
     await first.process.kill();
     const next = await followAnother(before);
 
+    await waitUntil("the history has it", async () => (await historyOf(redis.url)).includes("leader.lost"));
     await using _third = await startCoordinator();
     second.process.pause();
     await followAnother(next);
@@ -251,6 +258,22 @@ describe("view shared over Redis", { timeout: 700_000 }, () => {
     second.process.resume();
     await sleep(4_000);
     assert.ok((await statsOf(fleet)).every((stats) => stateOf(stats, killed) === "down"));
+
+    await killed.restart();
+    await waitUntil("it is used again by every replica", async () =>
+      (await statsOf(fleet)).every((stats) => isUsed(stateOf(stats, killed))),
+    );
+    await waitUntil("the history has it", async () => (await historyOf(redis.url)).includes("node.recovered"));
+    await redis.client.flushall();
+    await waitUntil("the history is there again", async () => (await historyOf(redis.url)).includes("view.refilled"));
+    const story = ["leader.elected", "leader.lost", "leader.lost", "node.down", "node.recovered", "view.refilled"];
+    const told = (await historyOf(redis.url)).filter((event) => story.includes(event));
+    assert.deepEqual(
+      told.filter((event) => event !== "leader.elected"),
+      story.slice(1),
+      "each once, in order",
+    );
+    assert.equal(told[0], "leader.elected");
 
     watching = false;
     await watch;
@@ -298,6 +321,14 @@ describe("view shared over Redis", { timeout: 700_000 }, () => {
     await Promise.all([busy.close(), idle.close()]);
   });
 });
+
+/** The events of the view's history, as the command shows them, oldest first. */
+async function historyOf(redis: string): Promise<string[]> {
+  const words = [program, "history", "--redis", redis, "--name", "logs", "--json"];
+  const { stdout } = await run(process.execPath, words).catch(({ stdout }: { stdout: string }) => ({ stdout }));
+  const { entries }: { readonly entries: readonly { readonly event: string }[] } = JSON.parse(stdout);
+  return entries.map(({ event }) => event);
+}
 
 function answersOf({ nodes }: PoolStats, node: FixtureNode): number {
   return nodes.find(({ address }) => address === addressOf(node))?.answers ?? 0;

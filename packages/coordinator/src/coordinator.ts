@@ -99,7 +99,6 @@ export class Coordinator implements PeerDirectory {
       store.onReleased(() => this.leadership.send({ type: "released" })),
       store.onConnected(() => {
         this.listeningSinceMs = timers.nowMs();
-        this.history.refresh();
         this.leadership.send({ type: "connected" });
       }),
     ];

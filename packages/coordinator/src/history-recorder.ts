@@ -60,12 +60,9 @@ export class HistoryRecorder {
     this.unsubscribe = this.parts.store.onHistory((entries) => this.keep(entries));
   }
 
-  /** There is a new connection to the store: reads what was added before, or while the store was away. */
-  refresh(): void {
-    this.parts.store.readHistory().then(
-      (entries) => this.keep(entries),
-      () => {},
-    );
+  /** Whether this process has a copy of a history. */
+  get isKept(): boolean {
+    return this.entries.length > 0;
   }
 
   /** For a process that leads. What is recorded between two terms goes out with the next. */

@@ -116,7 +116,7 @@ export class Term implements MonitorOwner, OperationsOwner {
     // Readers reject what is below an epoch that they have seen: a higher one ends this term.
     if (stored !== undefined) newestView.offer(stored);
     if (this.ended || this.monitor !== undefined) return;
-    this.noteBefore(stored);
+    this.noteBefore(stored, storedHistory !== undefined);
     history.begin(this.lease, storedHistory);
     const monitor = new ClusterMonitor({ ...this.parts, owner: this });
     this.monitor = monitor;
@@ -216,12 +216,12 @@ export class Term implements MonitorOwner, OperationsOwner {
   }
 
   /** What was before this term, which no other process can say: how the last leader ended, or that all is lost. */
-  private noteBefore(stored: View | undefined): void {
-    const { newestView, store, viewName } = this.parts;
-    if (viewName === undefined) return;
-    if (stored === undefined) {
-      if (newestView.view === undefined) return;
-      const text = "the store holds no view any more: it gets the one that this process has seen last";
+  private noteBefore(stored: View | undefined, hasHistory: boolean): void {
+    const { store, viewName, history } = this.parts;
+    if (viewName === undefined || stored === undefined) return;
+    // The view that is read may be one that this process has kept; the history comes from the store alone.
+    if (!hasHistory && history.isKept) {
+      const text = "the store had lost the view and its history: it gets what this process has seen last";
       return this.note("view.refilled", {}, text);
     }
     const { topology, released, atMs } = stored.head;

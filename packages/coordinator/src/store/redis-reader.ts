@@ -101,7 +101,14 @@ export class RedisReader {
     this.channels.resubscribe();
     this.adjustClock();
     this.view.refresh();
+    if (this.histories.size > 0) void this.refreshHistory();
     this.health.answered();
+  }
+
+  /** Entries that were announced while there was no connection. */
+  private async refreshHistory(): Promise<void> {
+    const entries = await this.readHistory().catch(() => undefined);
+    if (entries !== undefined) this.histories.emit(entries);
   }
 
   private receiveEvent(message: Uint8Array): void {

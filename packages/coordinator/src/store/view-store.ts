@@ -78,7 +78,10 @@ export interface ViewStore {
   addHistory(lease: Lease, entries: readonly HistoryEntry[], added: number): Promise<boolean>;
   /** The newest 1,000 entries, oldest first; undefined if none was ever written, or if what there is cannot be read. */
   readHistory(): Promise<readonly HistoryEntry[] | undefined>;
-  /** Calls `listener` with entries that a leader has added, this process included. */
+  /**
+   * Calls `listener` with entries that a leader has added, this process included; and on each new connection to a remote
+   * store with all that there are.
+   */
   onHistory(listener: (entries: readonly HistoryEntry[]) => void): Unsubscribe;
   /** The newest view, or undefined if none was ever published. */
   read(): Promise<View | undefined>;

@@ -42,7 +42,8 @@ export function decodeHistory(bytes: Uint8Array): Decoded<readonly HistoryEntry[
     const decoded = lines.filter((line) => line !== "").map((line) => decodeEntry(line));
     const entries = decoded.flatMap((one) => ("value" in one ? [one.value] : []));
     if (entries.length === 0) refuse("has no entry that can be read");
-    return entries.slice(-historyMax);
+    // What a leader could not write at once stands later than it was.
+    return entries.sort((a, b) => a.atMs - b.atMs).slice(-historyMax);
   });
 }
 

@@ -47,6 +47,11 @@ describe("history", () => {
     assert.deepEqual(read.value, [{ ...plain, text: "ünï \ufffd[2Jcode\ufffdline" }, nodeless]);
   });
 
+  it("an entry that a leader could not write at once stands where it was in time, not where it was written", () => {
+    const read = decodeHistory(encodeHistory([entry(1), entry(9), entry(4)]));
+    assert.deepEqual("value" in read && times(read.value), [1, 4, 9]);
+  });
+
   it("what holds no entry, or is too large, is refused with the reason", () => {
     const problemOf = (bytes: Uint8Array) => {
       const read = decodeHistory(bytes);

@@ -37,18 +37,19 @@ export class IncidentMeter {
     this.samples = [...this.samples.slice(-1), this.now()];
   }
 
-  /** An incident begins. Returns what measures it at its end: with what was before by a few seconds. */
-  begin(): () => IncidentCost {
-    const { atMs, troubles } = this.now();
-    const before = this.samples.find((sample) => atMs - sample.atMs <= sampleMaxAgeMs)?.troubles ?? troubles;
+  /** An incident has begun that long ago. Returns what measures it at its end: with what was before by a few seconds. */
+  begin(agoMs = 0): () => IncidentCost {
+    const now = this.now();
+    const atMs = now.atMs - agoMs;
+    const before = this.samples.find((sample) => atMs - sample.atMs <= sampleMaxAgeMs)?.troubles ?? now.troubles;
     return () => {
-      const now = this.now();
+      const end = this.now();
       return {
-        forMs: now.atMs - atMs,
-        retries: now.troubles.retries - before.retries,
-        reroutes: now.troubles.reroutes - before.reroutes,
-        failed: now.troubles.failed - before.failed,
-        writeWaits: now.troubles.writeWaits - before.writeWaits,
+        forMs: end.atMs - atMs,
+        retries: end.troubles.retries - before.retries,
+        reroutes: end.troubles.reroutes - before.reroutes,
+        failed: end.troubles.failed - before.failed,
+        writeWaits: end.troubles.writeWaits - before.writeWaits,
       };
     };
   }

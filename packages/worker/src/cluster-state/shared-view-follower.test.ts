@@ -95,7 +95,7 @@ describe("a view shared by replicas", () => {
     beat("b");
     const again = "the shared view has a leader again and is followed";
     assert.deepEqual(logger.messages("info", again), [
-      `${again}, after 32 s: 31 retries, 0 reads rerouted, 0 requests failed, 0 waits of writes`,
+      `${again}, after 42 s: 31 retries, 0 reads rerouted, 0 requests failed, 0 waits of writes`,
     ]);
     beat("b");
     assert.equal(logger.messages("info", again).length, 1);

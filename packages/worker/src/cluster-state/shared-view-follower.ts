@@ -131,8 +131,9 @@ export class SharedViewFollower {
   private log(before: State, after: State): void {
     const { logger, timers } = this.options;
     const leader = this.view?.head.topology.leader;
-    const silentS = Math.round(beatAgeMs(this.liveness.state, timers.nowMs()) / 1_000);
-    if (after !== "fresh" && before !== "searching") this.incident ??= this.options.meter.begin();
+    const silentMs = beatAgeMs(this.liveness.state, timers.nowMs());
+    const silentS = Math.round(silentMs / 1_000);
+    if (after !== "fresh" && before !== "searching") this.incident ??= this.options.meter.begin(silentMs);
     switch (after) {
       case "fresh":
         if (before === "searching") return logEvent(logger, "view.found", { leader }, "found a shared view");
