@@ -1,10 +1,11 @@
 // Packs each package as npm would, has publint and attw check the tarballs, and uses the unpacked packages as an
 // application would: by import, by require() and as a command.
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 // Below node_modules, so that the unpacked packages find the libraries that are installed there.
@@ -21,19 +22,32 @@ let failed = false;
 try {
   // npm would run it for each package that it packs, and mix its output with its own.
   run(process.execPath, ["scripts/bundle.mjs", "--check"]);
-  for (const name of packages) {
-    const [packed] = JSON.parse(
-      run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder, `./packages/${name}`]),
-    );
-    const tarball = join(folder, packed.filename);
-    const paths = packed.files.map(({ path }) => path);
+  const packed = JSON.parse(
+    run("npm", [
+      ...["pack", "--json", "--ignore-scripts", "--pack-destination", folder],
+      ...packages.map((name) => `./packages/${name}`),
+    ]),
+  );
+  const tarballOf = ({ filename }) => join(folder, filename);
+  // Each judges the packages one by one, and both at the same time.
+  const [published, typed] = await Promise.all([
+    eachOf(packed, (one) => asyncProblemsOf("publint", ["run", tarballOf(one), "--strict"])),
+    eachOf(packed, (one) => {
+      // The cli has a command and no exports. What applications install has types for `require()` of its own.
+      if (one.name === "@rollcall/cli") return [];
+      const profile = one.name === "rollcall" ? "node16" : "esm-only";
+      return asyncProblemsOf("attw", [tarballOf(one), "--profile", profile, "--no-emoji"]);
+    }),
+  ]);
+  for (const [at, { name, files, unpackedSize, entryCount, ...one }] of packed.entries()) {
+    const paths = files.map(({ path }) => path);
     const strays = paths.filter((path) => /\.test\.|tsbuildinfo|testdata|\.map$/.test(path));
     const problems = strays.map((path) => `${path} does not belong in the package`);
     for (const file of ["README.md", "LICENSE"]) if (!paths.includes(file)) problems.push(`${file} is missing`);
 
-    const installed = join(folder, "node_modules", packed.name);
+    const installed = join(folder, "node_modules", name);
     mkdirSync(installed, { recursive: true });
-    run("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
+    run("tar", ["-xzf", tarballOf(one), "-C", installed, "--strip-components=1"]);
     const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
     for (const field of metadata) if (manifest[field] === undefined) problems.push(`package.json has no ${field}`);
 
@@ -42,15 +56,8 @@ try {
     for (const library of librariesIn(installed, paths)) {
       if (library !== own && declared[library] === undefined) problems.push(`${library} is imported, not declared`);
     }
-
-    problems.push(...problemsOf("publint", "npx", ["publint", "run", tarball, "--strict"]));
-    // The cli has a command and no exports.
-    if (name !== "cli") {
-      // What applications install has types for `require()` of its own.
-      const profile = name === "rollcall" ? "node16" : "esm-only";
-      problems.push(...problemsOf("attw", "npx", ["attw", tarball, "--profile", profile, "--no-emoji"]));
-    }
-    report(packed.name, `${(packed.unpackedSize / 1024).toFixed(0)} KB, ${packed.entryCount} files`, problems);
+    problems.push(...published[at], ...typed[at]);
+    report(name, `${(unpackedSize / 1024).toFixed(0)} KB, ${entryCount} files`, problems);
   }
 
   writeFileSync(join(folder, "package.json"), '{ "private": true }');
@@ -118,6 +125,23 @@ function librariesIn(folder, paths) {
 function report(what, detail, problems) {
   failed ||= problems.length > 0;
   console.log(`${what}: ${detail}${problems.length === 0 ? ", good" : `\n${problems.join("\n")}`}`);
+}
+
+/** The results in order; the next begins when the last has ended. */
+async function eachOf(items, work) {
+  const results = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}
+
+/** Of an installed command, without the second that npx takes. */
+async function asyncProblemsOf(command, args) {
+  try {
+    await promisify(execFile)(join(root, "node_modules/.bin", command), args, { cwd: root });
+    return [];
+  } catch (error) {
+    return [`${command}: ${error.stdout ?? ""}${error.stderr ?? error.message}`];
+  }
 }
 
 function problemsOf(what, command, args, expected) {

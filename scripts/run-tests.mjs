@@ -82,14 +82,14 @@ async function runAll(queue, slots) {
 }
 
 function start({ suite, file }) {
-  const { env, niceness, fileTimeoutMs } = suites[suite];
+  const { env, niceness, fileTimeoutMs, node = process.execPath } = suites[suite];
   const name = relative(root, file).replace(
     /(?:test\/|packages\/)?(.*?)dist\/(?:integration\/|faults\/|engine\/)?/,
     "$1",
   );
   const results = join(folder, `${files++}.jsonl`);
   const child = spawn(
-    process.execPath,
+    node,
     [
       ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
       ...[`--test-reporter=${reporter}`, `--test-reporter-destination=${results}`],

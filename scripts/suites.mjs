@@ -5,11 +5,13 @@ const longFileMs = 720_000;
 const unitFileMs = 120_000;
 /** The simulation computes in the time that the others leave. */
 const simulationFileMs = 1_500_000;
+/** The path of a newer Node, as .ci/run gives it; without one the suite `newer` is left out. */
+const newerNode = process.env.ROLLCALL_TEST_NEWER_NODE;
 
 /**
  * `slots`: how many files of the suite run at once. `niceness`: a suite that computes yields the processors to those
  * whose tests mostly wait, because their nodes and replicas have deadlines of their own. `first`: the longest files,
- * so that none of them is left over at the end.
+ * so that none of them is left over at the end. `node`: what runs them, where that is not the Node that runs this.
  */
 export const suites = {
   unit: {
@@ -32,6 +34,15 @@ export const suites = {
     slots: 3,
     fileTimeoutMs: longFileMs,
     env: { ROLLCALL_TEST_THREADS: "2" },
+  },
+  /** Requests through worker threads on a newer Node, whose behaviour there hangs most on Node itself. */
+  newer: {
+    folders: ["test/dist/integration"],
+    only: /\/requests\.test\.js$/,
+    slots: 1,
+    fileTimeoutMs: longFileMs,
+    env: { ROLLCALL_TEST_THREADS: "2" },
+    node: newerNode,
   },
   /** Fault scenarios of whole fleets of processes, which mostly wait. */
   faults: {
@@ -58,5 +69,16 @@ export const suites = {
  */
 export const stages = [
   { suites: ["unit"], slots: 2 },
-  { suites: ["engine", "simulation", "clients", "faults", "integration", "threads"], slots: 5 },
+  {
+    suites: [
+      "engine",
+      "simulation",
+      "clients",
+      ...(newerNode === undefined ? [] : ["newer"]),
+      "faults",
+      "integration",
+      "threads",
+    ],
+    slots: 5,
+  },
 ];

@@ -94,7 +94,7 @@ export async function startFleet(cluster: EngineCluster): Promise<Fleet> {
   const seed = { nodes: [nodeAt(cluster, 0).url] };
   const shared = { ...seed, redis: redis.url, name: "engine" };
   const coordinator = await startCoordinatorProcess(shared);
-  const load = { slots: 3, pauseMs: 60, request: search };
+  const load = { slots: 3, pauseMs: 200, request: search };
   const replicas: Replica[] = [];
   for (const pool of [
     { ...shared, coordinator: "external", threads: 2 },

@@ -9,11 +9,13 @@ import { wiringMutants, wiringMutantsOfScenarios } from "./wiring-mutants.js";
 
 const size = { nodes: 5, replicas: 4, requestsPerSecond: 5, coordinators: 3, candidates: 0 };
 
-/** The violations found, seed by seed, up to the expected invariant. */
-async function violatedBy({ invariant, seams }: Mutant, seedsMax: number): Promise<string[]> {
+/** The violations found, seed by seed, up to the expected invariant. The seed that found it last comes first. */
+async function violatedBy({ invariant, seams, seed: first = 1 }: Mutant, seedsMax: number): Promise<string[]> {
   const violated: string[] = [];
   const settles = invariant.startsWith("L");
-  for (let seed = 1; seed <= seedsMax && !violated.includes(invariant); seed++) {
+  const seeds = [first, ...Array.from({ length: seedsMax }, (_, at) => at + 1)];
+  for (const seed of seeds) {
+    if (violated.includes(invariant)) break;
     const { violation } = await runSeed({ seed, minutes: 3, seams, size, settles });
     violated.push(violation?.invariant ?? "nothing");
   }
@@ -33,7 +35,7 @@ for (const [list, seedsMax] of [
     it(`the simulation finds, by ${mutant.invariant}: ${mutant.what}`, async (test) => {
       const violated = await violatedBy(mutant, seedsMax);
       assert.ok(violated.includes(mutant.invariant), `found only ${violated.join(", ")}`);
-      test.diagnostic(`found by seed ${violated.length}`);
+      test.diagnostic(`found after ${violated.length} seeds`);
     });
   }
 }

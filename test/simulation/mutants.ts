@@ -121,6 +121,7 @@ export const mutants: readonly Mutant[] = [
   {
     what: "a Redis that takes a write without the lease",
     invariant: "S1",
+    seed: 13,
     seams: { scripts: { publish: unfenced("publish"), renew: unfenced("renew") } },
   },
   {
@@ -169,6 +170,7 @@ export const mutants: readonly Mutant[] = [
   {
     what: "a pool that picks nodes that are draining",
     invariant: "S7",
+    seed: 3,
     seams: { reader: (rows) => new Reckless(rows) },
   },
   {
@@ -198,6 +200,7 @@ export const mutants: readonly Mutant[] = [
   {
     what: "a leader that takes a node back that has not answered",
     invariant: "S11",
+    seed: 2,
     seams: {
       leaderControlClient: (client, { random }) => {
         return new ChangedControlClient(client, async (inner, endpoint, question) => {

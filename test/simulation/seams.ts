@@ -27,6 +27,8 @@ export interface Mutant {
   readonly what: string;
   readonly invariant: string;
   readonly seams: Partial<Seams>;
+  /** The seed by which it was last found; the first to be tried. Default: 1. */
+  readonly seed?: number;
 }
 
 /** The product as it is. */

@@ -148,11 +148,13 @@ export const wiringMutants: readonly Mutant[] = [
   {
     what: "the release of a slot is lost",
     invariant: "S13",
+    seed: 5,
     seams: { wiring: observed(() => ({ released: () => {} })) },
   },
   {
     what: "the release of a slot names the one that was released before",
     invariant: "S13",
+    seed: 7,
     seams: {
       wiring: observed((observer) => {
         let last: number | undefined;

@@ -7,7 +7,7 @@ const run = promisify(execFile);
 
 const oldestJava = 17;
 
-/** Whether this machine can fetch and run an engine: a JDK (the launchers are compiled as they start) and Maven. */
+/** Whether this machine can fetch and run an engine: a JDK (launchers are compiled) and Maven. */
 export async function engineAvailability(): Promise<EngineAvailability> {
   const missing = [
     ...((await jdkVersion("java")) >= oldestJava ? [] : [`java (a JDK, ${oldestJava} or newer)`]),

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { type OwnedProcess, own } from "../child-processes.js";
 import { waitUntil } from "../wait-until.js";
 import { type Access, askNode } from "./ask-node.js";
@@ -12,7 +11,7 @@ export const startTimeoutMs = 240_000;
 export interface EngineNodeSettings {
   /** The command of its Java. */
   readonly java: string;
-  /** In `launchers/`. */
+  /** The name of its class, which is on the class path. */
   readonly launcher: string;
   readonly name: string;
   readonly port: number;
@@ -92,7 +91,7 @@ async function launch(node: EngineNodeSettings, port: number): Promise<OwnedProc
     ...[`-Xms${heap}`, `-Xmx${heap}`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
     ...Object.entries(properties).map(([key, value]) => `-D${key}=${value}`),
     ...["-cp", node.classPath],
-    fileURLToPath(new URL(`../../launchers/${node.launcher}`, import.meta.url)),
+    node.launcher,
     ...Object.entries(settings).map(([key, value]) => `${key}=${value}`),
   ];
   const log = openSync(node.logFile, "a");

@@ -1,12 +1,10 @@
 import { execFile } from "node:child_process";
-import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { isRunning } from "../child-processes.js";
-import { requireEngines } from "./availability.js";
 import type { EngineName } from "./contract.js";
+import { fillOnce } from "./fill-once.js";
 import { type Artifact, releases } from "./releases.js";
 
 const run = promisify(execFile);
@@ -43,16 +41,13 @@ export interface FetchOptions {
 /**
  * Fetches an engine's jars with Maven into the repository's `.cache`, unless they are there.
  *
- * What is in place is whole: a folder is filled under another name and then renamed. Processes that fetch at the same
- * time wait for one of them.
- *
  * @throws when Java or Maven is missing, or with Maven's own words
  */
 export async function fetchEngine(kind: EngineName, options: FetchOptions = {}): Promise<FetchedEngine> {
   const { secured = false, onProgress = () => {} } = options;
   const { version, artifacts, moduleJars } = releases[kind];
   const lib = join(enginesFolder, `${kind}-${version}`, "lib");
-  await once(lib, async (folder) => {
+  await fillOnce(lib, async (folder) => {
     onProgress(`fetching ${kind} ${version} with Maven, once (about 50 MB)`);
     await maven(folder, artifacts, "copy-dependencies", "-DincludeScope=runtime");
     if (moduleJars !== undefined) await separateModule(folder, moduleJars);
@@ -60,7 +55,7 @@ export async function fetchEngine(kind: EngineName, options: FetchOptions = {}):
   if (!secured) return { lib };
 
   const security = join(enginesFolder, `${kind}-${version}`, "security");
-  await once(security, async (folder) => {
+  await fillOnce(security, async (folder) => {
     onProgress(`fetching the security plugin of ${kind} ${version} with Maven, once (about 45 MB)`);
     await maven(folder, [securityPlugin], "unpack-dependencies", "-DexcludeTransitive=true");
   });
@@ -86,50 +81,6 @@ async function separateModule(lib: string, jars: RegExp): Promise<void> {
   await rm(join(module, "META-INF"), { recursive: true });
 }
 
-/** Fills `folder` by `fill` unless it exists. */
-async function once(folder: string, fill: (emptyFolder: string) => Promise<void>): Promise<void> {
-  if (await exists(folder)) return;
-  await requireEngines();
-  const parent = join(folder, "..");
-  await mkdir(parent, { recursive: true });
-  const release = await lock(`${folder}.lock`);
-  try {
-    if (await exists(folder)) return;
-    const work = await mkdtemp(join(parent, "fetching-"));
-    try {
-      await mkdir(join(work, "filled"));
-      await fill(join(work, "filled"));
-      await rename(join(work, "filled"), folder);
-    } finally {
-      await rm(work, { recursive: true, force: true });
-    }
-  } finally {
-    await release();
-  }
-}
-
-/** Saves work, no more: should two processes get in, the rename still leaves one whole folder. */
-async function lock(file: string): Promise<() => Promise<void>> {
-  for (;;) {
-    try {
-      await writeFile(file, `${process.pid}`, { flag: "wx" });
-      return () => unlink(file).catch(() => {});
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    const holder = Number(await readFile(file, "utf8").catch(() => ""));
-    if (holder > 0 && !isRunning(holder)) await unlink(file).catch(() => {});
-    await sleep(200);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 async function maven(folder: string, wanted: readonly Artifact[], goal: string, option: string): Promise<void> {
   const pom = join(folder, "..", "pom.xml");
   await writeFile(pom, pomFor(wanted));
@@ -143,8 +94,13 @@ async function maven(folder: string, wanted: readonly Artifact[], goal: string, 
     option,
     `-DoutputDirectory=${folder}`,
   ];
+  // Maven runs for seconds: to compile it well would take longer than that saves.
+  const env = {
+    ...process.env,
+    MAVEN_OPTS: `${process.env.MAVEN_OPTS ?? ""} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC`,
+  };
   try {
-    await run("mvn", parameters, { timeout: fetchTimeoutMs });
+    await run("mvn", parameters, { timeout: fetchTimeoutMs, env });
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
     const words = `${stdout}\n${stderr}`.trim().split("\n").slice(0, 12).join("\n");

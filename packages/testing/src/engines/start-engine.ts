@@ -1,12 +1,13 @@
 import { rmSync } from "node:fs";
 import { chmod, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { type Certificates, makeCertificates } from "../certificates.js";
 import { freePort } from "../free-port.js";
 import { waitUntil } from "../wait-until.js";
 import { type Access, askNode } from "./ask-node.js";
 import { requireEngines } from "./availability.js";
+import { compileLauncher } from "./compile-launcher.js";
 import type { EngineCluster, EngineNode, EngineOptions } from "./contract.js";
 import { createEngineNode, type ManagedEngineNode, startTimeoutMs, tailOf } from "./engine-node.js";
 import { type FetchedEngine, fetchEngine, moduleFolder } from "./fetch-engine.js";
@@ -32,6 +33,7 @@ export async function startEngine(options: EngineOptions): Promise<EngineCluster
   const release = releases[kind];
   const java = await findJava(release.oldestJava);
   const engine = await fetchEngine(kind, { secured, onProgress });
+  const launcher = await compileLauncher(java, release.launcher, engine.lib);
 
   const names = Array.from({ length: dataNodes + dedicatedManagers }, (_, position) => `n${position + 1}`);
   const certificates = secured ? await makeCertificates({ names, ips: ["127.0.0.1"] }) : undefined;
@@ -56,11 +58,11 @@ export async function startEngine(options: EngineOptions): Promise<EngineCluster
     const transport = transports[position] ?? (await freePort());
     const role = dedicatedManagers === 0 ? "both" : position >= dataNodes && initial ? "manager" : "data";
     return createEngineNode({
-      ...{ java, launcher: release.launcher },
+      ...{ java, launcher: basename(release.launcher, ".java") },
       name,
       port: await freePort(),
       logFile: join(folder, `${name}.log`),
-      classPath: await classPathOf(engine),
+      classPath: [launcher, await classPathOf(engine)].join(delimiter),
       plugins: secured ? [securityPlugin, ...release.plugins] : release.plugins,
       heapMegabytes: options.heapMegabytes ?? (secured ? securedHeapMegabytes : plainHeapMegabytes),
       systemProperties: {
