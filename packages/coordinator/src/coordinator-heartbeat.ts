@@ -1,4 +1,4 @@
-import { type Freshness, freshnessOf, type Heartbeat, type View } from "@rollcall/core/view";
+import { type Freshness, freshnessOfHead, type Heartbeat, type View } from "@rollcall/core/view";
 
 export interface CoordinatorState {
   readonly replica: string;
@@ -24,7 +24,7 @@ export function coordinatorHeartbeat({ view, storeNowMs, isLeading, ...process }
   };
 }
 
-/** How fresh a view is by its last beat; "orphan" without a view. */
+/** How fresh a view is by its head; "orphan" without a view. */
 export function viewFreshness(view: View | undefined, storeNowMs: number): Freshness {
-  return view === undefined ? "orphan" : freshnessOf(storeNowMs - view.head.atMs);
+  return view === undefined ? "orphan" : freshnessOfHead(view.head, storeNowMs - view.head.atMs);
 }

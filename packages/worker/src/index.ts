@@ -40,6 +40,7 @@ export type { NodePenalty } from "@rollcall/core/selection";
 export type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
 export type { SignalLike } from "./api/abort-listeners.js";
 export type { ChildPool, Pool, WaitOptions } from "./api/api.js";
+export type { NodeRates } from "./api/node-rates.js";
 export type { NodeEvent, NodeState, NodeStatus } from "./api/node-status.js";
 export { createPool } from "./api/pool.js";
 export type { DegradedEvent, NodeListEvent, PoolEvents } from "./api/pool-events.js";

@@ -160,6 +160,19 @@ it("some quick answers clear the penalty of a recovered node", () => {
   assert.deepEqual(penalized(penalties), []);
 });
 
+it("five minutes without a request end every penalty, and four do not", () => {
+  const { penalties, pass, answer } = measured();
+  answer(100, 300, [0]);
+  pass(240_000);
+  assert.deepEqual(penalized(penalties), [0]);
+  pass(301_000);
+  assert.deepEqual([penalized(penalties), penalties.figuresOf(0)], [[], undefined]);
+  answer(100, 300, [0]);
+  assert.deepEqual(penalized(penalties), [], "what was measured of the others has ended too");
+  answer(10, 40, [1, 2]);
+  assert.deepEqual(penalized(penalties), [0]);
+});
+
 it("a penalty ends with its node", () => {
   const { penalties, pass, answer } = measured();
   answer(100, 300, [0]);

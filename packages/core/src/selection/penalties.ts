@@ -13,6 +13,8 @@ const greatestShare = 0.2;
 const forgetMs = 15_000;
 /** How far one request may move the clock by which measurements fade. */
 const clockStepMs = 100;
+/** A thread that has chosen no node for so long forgets its measurements: they say nothing of the nodes any more. */
+export const penaltiesKeptMs = 300_000;
 /** How often the nodes are compared. */
 const compareEveryMs = 50;
 /** A mean of fewer samples may rest on one slow request, so it is not compared. */
@@ -40,7 +42,7 @@ const failingFactor = 50;
  * Nodes are only compared with each other, so a cluster that is slow as a whole has no penalties. Up to a ratio of 2,
  * requests in flight alone balance unequal machines; the cube takes a node that is ten times slower out of nearly every
  * draw. Both parts fade in 15 s, on a clock that moves at most 100 ms a request: with little traffic, a bad node keeps
- * its penalty from one request to the next.
+ * its penalty from one request to the next. After five minutes without any, all penalties have ended.
  *
  * One instance for each thread, which measures by itself. Mutable rows of numbers by slot: a request allocates nothing.
  * All zeros mean that nothing is known.
@@ -89,6 +91,7 @@ export class Penalties {
     const elapsedMs = nowMs - this.advancedAtMs;
     this.advancedAtMs = nowMs;
     if (elapsedMs > 0) this.clockMs += elapsedMs < clockStepMs ? elapsedMs : clockStepMs;
+    if (elapsedMs > penaltiesKeptMs) this.forgetAll(eligible);
     if (nowMs - this.comparedAtMs < compareEveryMs) return false;
     this.comparedAtMs = nowMs;
     this.compare(eligible);
@@ -158,6 +161,11 @@ export class Penalties {
     this.surcharge[slot] = 0;
     this.begunMs[slot] = 0;
     this.tail.forget(slot);
+  }
+
+  private forgetAll(eligible: readonly number[]): void {
+    this.leastFailureRate = 0;
+    for (const slot of eligible) this.forget(slot);
   }
 
   private addLatency(slot: number, tookMs: number, share: number, nowMs: number): void {

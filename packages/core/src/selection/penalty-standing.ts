@@ -15,7 +15,7 @@ export const clearedAfterMs = 10_000;
  *       │                                                ▼ 2 or less
  *       └────────────────── for 10 s ────────────────── falling
  *
- *     any ── nothing is measured: the node is out of use ──▶ clear
+ *     any ── nothing is measured: the node is out of use, or this process has sent nothing for long ──▶ clear
  *
  * All times are monotonic milliseconds.
  */
@@ -35,7 +35,7 @@ export interface Penalized {
 
 export const clearStanding: PenaltyStanding = { state: "clear" };
 
-/** Takes one measurement into account; undefined: requests do not go to the node in the ordinary way. */
+/** Takes one measurement into account; undefined: there is none of late, or the node gets no ordinary requests. */
 export function nextPenaltyStanding(
   before: PenaltyStanding,
   measured: NodePenalty | undefined,

@@ -25,7 +25,7 @@ export {
   releasedEvent,
   type ViewEvent,
 } from "./events.js";
-export { type Freshness, freshnessOf, orphanAfterMs, staleAfterMs } from "./freshness.js";
+export { type Freshness, freshnessOf, freshnessOfHead, orphanAfterMs, staleAfterMs } from "./freshness.js";
 export type { AvoidedNode, Heartbeat, NodeLoad, ReplicaLoad, ThreadHeartbeat } from "./heartbeat.js";
 export { decodeHeartbeat, encodeHeartbeat } from "./heartbeat-codec.js";
 export {

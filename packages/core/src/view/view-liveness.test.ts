@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { newViewLiveness, nextViewLiveness, type ViewLiveness, viewLivenessDueMs } from "./view-liveness.js";
 
 /**
- * Plays a story of events, `time beat age` or `time tick`, in seconds; gives each change of state as
+ * Plays a story of events, `time beat age`, `time released age` or `time tick`, in seconds; gives each change of state as
  * `time state`. Ticks that fall due on the way come by themselves, on time.
  */
 function play(story: string): string {
@@ -24,7 +24,8 @@ function play(story: string): string {
       step({ type: "tick" });
     }
     nowMs = untilMs;
-    step(what === "beat" ? { type: "beat", ageMs: Number(age) * 1_000 } : { type: "tick" });
+    const beat = { type: "beat", ageMs: Number(age) * 1_000 } as const;
+    step(what === "beat" ? beat : what === "released" ? { ...beat, released: true } : { type: "tick" });
   }
   return changes.join(", ");
 }
@@ -44,6 +45,10 @@ a process that starts with a view left behind long ago goes standalone at once
   0.1 beat 7200, 0.2 tick  => 0 searching, 0.1 orphan, 0.1 standalone
 the age of a found view counts from when it was written
   0.1 beat 30, 40 tick  => 0 searching, 0.1 stale, 30.1 orphan, 35.1 standalone
+a view whose leader gave the lease back a moment ago is not fresh for a process that starts, until another leads
+  0.1 released 0.5, 5 beat 0, 6 tick  => 0 searching, 0.1 stale, 5 fresh
+a process that starts with such a view, and finds no leader, goes standalone a minute after the last beat
+  0.1 released 3, 70 tick  => 0 searching, 0.1 stale, 57.1 orphan, 62.1 standalone
 a jump of the store's clock does not make a live view look old
   1 beat 0, 3 beat 3600, 5 beat 3600, 7 beat -3600  => 0 searching, 1 fresh
 the time in which the process itself did not run does not age the view

@@ -1,6 +1,7 @@
 import { isInTime } from "../in-time.js";
+import { present } from "../present.js";
 import type { Random } from "../random.js";
-import { freshnessOf, orphanAfterMs, staleAfterMs } from "./freshness.js";
+import { freshnessOf, freshnessOfHead, orphanAfterMs, staleAfterMs } from "./freshness.js";
 
 /** A process that has started and found no view within this time, stretched by up to half, goes standalone. */
 const firstViewWithinMs = 1_000;
@@ -15,7 +16,8 @@ const graceMs = 1_000;
  *   searching ──a beat──▶ fresh ──10 s without a beat──▶ stale ──60 s──▶ orphan ──its turn──▶ standalone
  *       │                  ▲ ▲                             │               │                     │ ▲
  *       │                  │ └────────────a beat───────────┴───────────────┴─────────────────────┘ │
- *       └── a second ──────┼───────────────────────────────────────────────────────────────────────┘
+ *       ├── a second ──────┼───────────────────────────────────────────────────────────────────────┘
+ *       └── a beat of a leader that has given the lease back ──▶ stale
  *
  * A standalone process monitors the cluster itself, from the last view it had, until the shared view has a leader
  * again. All times are monotonic milliseconds.
@@ -35,8 +37,11 @@ interface LastBeat {
 const noBeat: LastBeat = { beatAtMs: Number.NEGATIVE_INFINITY, receivedAtMs: Number.NEGATIVE_INFINITY };
 
 export type ViewLivenessEvent =
-  /** A newer shared view, or a beat. `ageMs`: time since it was sent, by the store's clock. */
-  | { readonly type: "beat"; readonly ageMs: number }
+  /**
+   * A newer shared view, or a beat. `ageMs`: time since it was sent, by the store's clock. `released`: its leader has
+   * given the lease back since.
+   */
+  | { readonly type: "beat"; readonly ageMs: number; readonly released?: true }
   /** Due at {@link viewLivenessDueMs}; at any other time it does nothing. */
   | { readonly type: "tick" };
 
@@ -51,7 +56,7 @@ export function nextViewLiveness(
   nowMs: number,
   random: Random,
 ): ViewLiveness {
-  return event.type === "beat" ? receiveBeat(liveness, event.ageMs, nowMs) : tick(liveness, nowMs, random);
+  return event.type === "beat" ? receiveBeat(liveness, event, nowMs) : tick(liveness, nowMs, random);
 }
 
 /** When the next `tick` is due; undefined while no deadline is pending. */
@@ -73,12 +78,16 @@ export function beatAgeMs(liveness: ViewLiveness, nowMs: number): number {
   return liveness.state === "searching" ? Number.POSITIVE_INFINITY : nowMs - liveness.beatAtMs;
 }
 
-function receiveBeat(liveness: ViewLiveness, ageByStoreMs: number, nowMs: number): ViewLiveness {
+function receiveBeat(
+  liveness: ViewLiveness,
+  { ageMs: ageByStoreMs, released }: Extract<ViewLivenessEvent, { readonly type: "beat" }>,
+  nowMs: number,
+): ViewLiveness {
   const { receivedAtMs } = liveness.state === "searching" ? noBeat : liveness;
   // It was sent after the last one arrived. So a jump of the store's clock does not make a live view look old.
   const ageMs = Math.min(Math.max(0, ageByStoreMs), nowMs - receivedAtMs);
   const newest = { beatAtMs: nowMs - ageMs, receivedAtMs: nowMs };
-  const state = freshnessOf(ageMs);
+  const state = freshnessOfHead(present({ released }), ageMs);
   if (state !== "orphan") return { state, ...newest, checkAtMs: nextCheckMs(state, newest.beatAtMs) };
   if (liveness.state === "standalone") return { state: "standalone", ...newest };
   // Left behind long ago: no fleet loses it at this moment, so nothing needs to be spread.

@@ -1,6 +1,7 @@
 import { present } from "@rollcall/core";
 import type { NodePenalty } from "@rollcall/core/selection";
 import type { NodeRecord } from "@rollcall/core/view";
+import type { NodeRates } from "./node-rates.js";
 
 /**
  * unverified  a configured address that has never answered; requests go to it all the same
@@ -53,6 +54,8 @@ export interface NodeStatus {
   readonly by?: "leader" | "process" | "operator" | "configuration";
   /** While this process sends it less than its share because it is slow or fails: how much less, and why. */
   readonly penalty?: NodePenalty;
+  /** What it has had from this process in the last 10 to 15 s; absent before that is known. */
+  readonly traffic?: NodeRates;
   readonly openSockets: number;
   /** Attempts in flight. */
   readonly inFlight: number;

@@ -90,7 +90,10 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
     ...{ threads: threading?.threads, deadlines, nowMs, count: activity.countTask },
     request: (request) => requests.request(request),
   });
-  const status = new PoolStatus({ ...{ state, view, sender, activity, totals, penalties, threads }, clock: timers });
+  const status = new PoolStatus({
+    ...{ state, view, sender, activity, totals, penalties, traffics, threads },
+    clock: timers,
+  });
   const readiness = new Readiness(() => {
     const isVerified = state.view?.topology.clusterUuid !== undefined;
     return { isVerified, isUp: sender.isUp, problem: view.problem, threadProblem: threading?.problem };

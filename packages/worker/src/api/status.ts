@@ -5,8 +5,10 @@ import type { ClusterState } from "../cluster-state/cluster-state.js";
 import type { ViewSource } from "../cluster-state/view-source.js";
 import type { Sender } from "../dispatch/sender.js";
 import type { TablePenalties } from "../table/penalties.js";
+import type { RecentTraffics } from "../table/recent-traffic.js";
 import type { ErrorCounts, TableTotals } from "../table/totals.js";
 import type { Activity } from "./activity.js";
+import { nodeRates } from "./node-rates.js";
 import { describeNode, isServing, type NodeStatus } from "./node-status.js";
 import type { PoolStats, ViewStatus } from "./stats.js";
 import type { ThreadStatuses } from "./thread-statuses.js";
@@ -17,6 +19,7 @@ export interface StatusParts {
   readonly sender: Sender;
   readonly totals: TableTotals;
   readonly penalties: TablePenalties;
+  readonly traffics: Pick<RecentTraffics, "of" | "ofPool">;
   readonly activity: Activity;
   readonly threads: ThreadStatuses;
   readonly clock: Clock;
@@ -27,11 +30,16 @@ export class PoolStatus {
   constructor(private readonly parts: StatusParts) {}
 
   nodes(): NodeStatus[] {
-    const { state, totals, penalties, clock } = this.parts;
+    const { state, totals, penalties, traffics, clock } = this.parts;
     const nowMs = clock.nowMs();
-    return state.nodes().map(({ slot, tier, record, url, standing }) => {
+    const nodes = state.nodes();
+    const traffic = nodeRates(
+      nodes.map(({ slot }) => slot),
+      traffics,
+    );
+    return nodes.map(({ slot, tier, record, url, standing }) => {
       const { sinceMs, reason, by } = standing;
-      const penalty = isServing(standing.state) ? penalties.of(slot) : undefined;
+      const penalty = isServing(standing.state) ? penalties.of(slot, nowMs) : undefined;
       const forMs = sinceMs === undefined ? undefined : Math.max(0, Math.round(nowMs - sinceMs));
       return {
         address: addressOf(record),
@@ -41,6 +49,7 @@ export class PoolStatus {
         state: standing.state,
         ...present({ reason, forMs, by }),
         ...(penalty === undefined || penalty.factor <= penalizedAbove ? {} : { penalty }),
+        ...present({ traffic: traffic.get(slot) }),
         ...totals.ofNode(slot),
       };
     });

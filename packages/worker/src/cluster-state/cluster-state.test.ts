@@ -605,7 +605,19 @@ describe("a node that this process avoids", () => {
     scene.apply({ marks: 3, nodes: abc });
     scene.pass(5_000);
     assert.deepEqual(scene.standings(), ["1: healthy", "2: healthy", "3: healthy"]);
-    assert.equal(scene.table.penalties.of(1), undefined);
+    assert.equal(scene.table.penalties.of(1, scene.timers.nowMs()), undefined);
+  });
+
+  it("is penalized no longer once this process has sent nothing for five minutes", () => {
+    const scene = openState();
+    scene.apply({ nodes: abc });
+    ask(scene, 16_000, 5);
+    scene.takeEvents();
+    scene.pass(290_000);
+    assert.deepEqual([scene.standings()[1], scene.takeEvents()], ["2: penalized", []]);
+    scene.pass(11_000);
+    assert.deepEqual(scene.standings(), ["1: healthy", "2: healthy", "3: healthy"]);
+    assert.match(scene.takeEvents().join(), /^2: penalized > healthy; .*503, for 3\d\d s$/);
   });
 });
 

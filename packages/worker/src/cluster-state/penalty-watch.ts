@@ -19,7 +19,7 @@ export class PenaltyWatch {
     for (const entry of entries) {
       const { penalty: before } = entry;
       if (entry.isInUse) {
-        entry.penalty = nextPenaltyStanding(before, this.penalties.of(entry.slot), nowMs);
+        entry.penalty = nextPenaltyStanding(before, this.penalties.of(entry.slot, nowMs), nowMs);
       } else {
         entry.penalty = nextPenaltyStanding(before, undefined, nowMs);
         this.penalties.clear(entry.slot);

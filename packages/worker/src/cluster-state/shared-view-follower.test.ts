@@ -55,8 +55,9 @@ function openFollower() {
     ...{ timers, random: seededRandom(1), logger, meter },
   });
   follower.start();
-  const beat = (leader = "a", agoMs = 0) => {
-    for (const listener of listeners) listener(viewBy(leader, ++beats, storeNowMs() - agoMs));
+  const beat = (leader = "a", agoMs = 0, head: { released?: true } = {}) => {
+    const view = viewBy(leader, ++beats, storeNowMs() - agoMs);
+    for (const listener of listeners) listener({ ...view, head: { ...view.head, ...head } });
   };
   const retry = (count: number) => {
     retries += count;
@@ -142,6 +143,16 @@ describe("a view shared by replicas", () => {
       monitors.map(({ from }) => from),
       ["gone"],
     );
+  });
+
+  it("a view whose leader gave the lease back a moment ago is stale, which is no warning, until another leads", () => {
+    const { beat, take, follower, logger } = openFollower();
+    beat("a", 500, { released: true });
+    assert.deepEqual([take(), follower.freshness], [["shared a stale"], "stale"]);
+    assert.deepEqual(logger.messages("warn"), []);
+    assert.match(logger.messages("info").join(), /given the lease back/);
+    beat("b");
+    assert.deepEqual([take(), follower.freshness], [["shared b fresh"], "fresh"]);
   });
 
   it("nothing is applied and nothing runs after the close", async () => {

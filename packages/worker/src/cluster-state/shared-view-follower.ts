@@ -1,5 +1,13 @@
 import type { ViewStore } from "@rollcall/coordinator";
-import { type Logger, logEvent, type Random, ReducerRunner, type Timers, type Unsubscribe } from "@rollcall/core";
+import {
+  type Logger,
+  logEvent,
+  present,
+  type Random,
+  ReducerRunner,
+  type Timers,
+  type Unsubscribe,
+} from "@rollcall/core";
 import {
   beatAgeMs,
   type Freshness,
@@ -69,7 +77,8 @@ export class SharedViewFollower {
   start(): void {
     this.unsubscribe = this.options.store.subscribe((view) => {
       this.view = view;
-      this.liveness.send({ type: "beat", ageMs: this.options.store.nowMs() - view.head.atMs });
+      const { atMs, released } = view.head;
+      this.liveness.send({ type: "beat", ageMs: this.options.store.nowMs() - atMs, ...present({ released }) });
     });
   }
 
@@ -139,6 +148,10 @@ export class SharedViewFollower {
         if (before === "searching") return logEvent(logger, "view.found", { leader }, "found a shared view");
         return this.logRecovery(leader);
       case "stale":
+        if (this.view?.head.released === true) {
+          const text = "the shared view has no leader: its last leader has given the lease back";
+          return logEvent(logger, "view.released", { leader }, `${text}: its down marks are hints until another leads`);
+        }
         return logEvent(
           logger,
           "view.stale",

@@ -42,6 +42,7 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *                11 penaltyCause  why, as penalty-words.ts packs it; 0: no penalty
  *                12 connects    * connections that have opened,
  *                13 connectMs   * and how long that took in all
+ *                14 comparedAt  + when 10 and 11 were written
  *
  *   latency rows  one a thread and slot, written by that thread: answers by their latency, a word for each bucket. They
  *                 are never taken and may wrap: only their growth counts
@@ -90,6 +91,7 @@ export const CounterWord = {
   penaltyCause: 11,
   connects: 12,
   connectMs: 13,
+  comparedAt: 14,
 } as const;
 
 /** What is counted of a pool's requests: each one taken on, and its end, answered or with an error's code. */

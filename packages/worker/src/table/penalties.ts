@@ -1,5 +1,5 @@
-import type { NodePenalty } from "@rollcall/core/selection";
-import { CounterWord, counterRow, type TableLayout } from "./layout.js";
+import { type NodePenalty, penaltiesKeptMs } from "@rollcall/core/selection";
+import { CounterWord, counterRow, stampedMs, type TableLayout } from "./layout.js";
 import { unpackPenalty } from "./penalty-words.js";
 
 /** What all threads together show of how they avoid a node. */
@@ -11,9 +11,10 @@ export class TablePenalties {
 
   /**
    * The node's penalty in this process, by the share that is left to it: as if each thread that has compared the node
-   * sent the same. Its causes are those of the thread that avoids it most. Undefined: no thread has compared it.
+   * sent the same. Its causes are those of the thread that avoids it most. Undefined: no thread has compared it in the
+   * last five minutes. A thread without requests shows what it measured before, and has forgotten it by then.
    */
-  of(slot: number): NodePenalty | undefined {
+  of(slot: number, nowMs: number): NodePenalty | undefined {
     let compared = 0;
     let shares = 0;
     let worst: NodePenalty | undefined;
@@ -21,7 +22,7 @@ export class TablePenalties {
       const row = counterRow(this.layout, thread, slot);
       const word = Atomics.load(this.words, row + CounterWord.penalty);
       const penalty = unpackPenalty(word, Atomics.load(this.words, row + CounterWord.penaltyCause));
-      if (penalty === undefined) continue;
+      if (penalty === undefined || this.isForgotten(row, nowMs)) continue;
       compared++;
       shares += 1 / penalty.factor;
       if (worst === undefined || penalty.factor > worst.factor) worst = penalty;
@@ -37,5 +38,10 @@ export class TablePenalties {
       Atomics.store(this.words, row + CounterWord.penalty, 0);
       Atomics.store(this.words, row + CounterWord.penaltyCause, 0);
     }
+  }
+
+  private isForgotten(row: number, nowMs: number): boolean {
+    const comparedMs = stampedMs(Atomics.load(this.words, row + CounterWord.comparedAt), nowMs);
+    return comparedMs === undefined || nowMs - comparedMs > penaltiesKeptMs;
   }
 }

@@ -115,8 +115,10 @@ export class TableReader implements NodeReader {
   advancePenalties(nowMs: number): void {
     const { eligible } = this.sorted;
     if (!this.penalties.advance(eligible, nowMs)) return;
+    const comparedAt = stampOf(nowMs);
     for (const slot of eligible) {
       const row = this.counter(slot);
+      this.words[row + CounterWord.comparedAt] = comparedAt;
       this.words[row + CounterWord.penalty] = packFactor(this.penalties.penaltyOf(slot));
       this.words[row + CounterWord.penaltyCause] = packCause(this.penalties.figuresOf(slot));
     }

@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { NodePenalty } from "@rollcall/core/selection";
 import fc from "fast-check";
-import { CounterWord, counterRow, createTable, msSinceTick, packState, tickOf, unpackState } from "./layout.js";
+import {
+  CounterWord,
+  counterRow,
+  createTable,
+  msSinceTick,
+  packState,
+  stampOf,
+  tickOf,
+  unpackState,
+} from "./layout.js";
 import { TablePenalties } from "./penalties.js";
 import { packCause, packFactor } from "./penalty-words.js";
 import { TableReader } from "./reader.js";
@@ -139,20 +148,24 @@ describe("node table", () => {
   it("the penalty of a node in the process is the share that all its threads leave it, with the worst one's causes", () => {
     const words = createTable(layout);
     const penalties = new TablePenalties(words, layout);
-    assert.equal(penalties.of(3), undefined);
-    const show = (thread: number, penalty: NodePenalty) => {
+    assert.equal(penalties.of(3, 1_000), undefined);
+    const show = (thread: number, penalty: NodePenalty, atMs = 1_000) => {
       const row = counterRow(layout, thread, 3);
+      words[row + CounterWord.comparedAt] = stampOf(atMs);
       words[row + CounterWord.penalty] = packFactor(penalty.factor);
       words[row + CounterWord.penaltyCause] = packCause(penalty);
     };
     const slow = { factor: 1_000, timesSlower: 6_553.5, refused: 1, refusedStatus: 504, late: 0.99 };
     show(0, slow);
-    assert.deepEqual(penalties.of(3), slow);
+    assert.deepEqual(penalties.of(3, 1_000), slow);
     show(1, { factor: 1 });
-    assert.deepEqual(penalties.of(3), { ...slow, factor: 2 });
+    assert.deepEqual(penalties.of(3, 1_000), { ...slow, factor: 2 });
     show(0, { factor: 4, refused: 0.001, refusedStatus: 429 });
-    assert.deepEqual(penalties.of(3), { factor: 1.6, refused: 0.01, refusedStatus: 429 });
+    assert.deepEqual(penalties.of(3, 1_000), { factor: 1.6, refused: 0.01, refusedStatus: 429 });
+    show(1, { factor: 9 }, 290_000);
+    assert.equal(penalties.of(3, 300_000)?.factor, 5.54);
+    assert.deepEqual(penalties.of(3, 302_000), { factor: 9 }, "one thread has sent nothing for five minutes");
     penalties.clear(3);
-    assert.equal(penalties.of(3), undefined);
+    assert.equal(penalties.of(3, 302_000), undefined);
   });
 });
