@@ -1,12 +1,14 @@
 import { defaultLogger, startCoordinator } from "@rollcall/coordinator";
+import { logEvent, messageOf } from "@rollcall/core";
 import { Command } from "commander";
 import { addCoordinatorOptions, type CoordinatorFlags, readCoordinatorSettings } from "./coordinator-options.js";
 import type { Environment } from "./environment.js";
 import { exitCodes, exitCodesHelp } from "./exit-codes.js";
+import { Reloads } from "./reloads.js";
 
 /** `rollcall coordinator`: leads a shared view, or is a candidate for it, until a signal ends it. */
 export function createCoordinatorCommand(
-  { untilStopped }: Pick<Environment, "untilStopped">,
+  { untilStopped, onHangUp }: Pick<Environment, "untilStopped" | "onHangUp">,
   finish: (exitCode: number) => void,
 ): Command {
   const command = new Command("coordinator")
@@ -14,20 +16,49 @@ export function createCoordinatorCommand(
     .description(
       "Discovers the nodes of an Elasticsearch or OpenSearch cluster, monitors them, and publishes the view to Redis " +
         "for every pool of the same name. Of several coordinators, one leads and the others are candidates. Runs until " +
-        "SIGTERM or SIGINT, then gives the lease back. Logs JSON lines to standard error.",
+        "SIGTERM or SIGINT, then gives the lease back. SIGHUP reads configuration, credentials and certificates again. " +
+        "Logs JSON lines to standard error.",
     )
     .addHelpText("after", helpAfter);
   addCoordinatorOptions(command);
   return command.action(async () => {
-    const { options, http } = await readCoordinatorSettings(command.opts<CoordinatorFlags>());
+    // From the first moment: a signal that comes while files are read is obeyed once they are.
+    const stopped = untilStopped("are ignored");
+    let reloads: Reloads | undefined;
+    onHangUp(() => reloads?.ask());
+    const flags = command.opts<CoordinatorFlags>();
     const logger = defaultLogger();
+    const first = await readCoordinatorSettings(flags);
+    const { options, http } = first;
+    finish(exitCodes.success);
+    if (stopped.aborted) return;
+    logger.least = first.logLevel;
     // The libraries of the page are loaded only here.
     const page = http === undefined ? undefined : await (await import("./http/open-http.js")).openHttp(http, logger);
+    if (stopped.aborted) return page?.close();
     const coordinator = startCoordinator({ ...options, logger });
     page?.show(coordinator, options);
-    await aborted(untilStopped());
+    reloads = new Reloads(async () => {
+      try {
+        const next = await readCoordinatorSettings(flags);
+        await coordinator.reconfigure({ ...next.options, logger });
+        logger.least = next.logLevel;
+        logEvent(logger, "configuration.reloaded", {}, "the configuration was read again, and is in use");
+        const fixed = [first, next].map(({ options: { redis, name }, http }) => ({ redis, name, http }));
+        const changed = (["redis", "name", "http"] as const).filter((option) => {
+          return JSON.stringify(fixed[0]?.[option]) !== JSON.stringify(fixed[1]?.[option]);
+        });
+        if (changed.length === 0) return;
+        const text = `another ${changed.join(" and ")} takes a restart of this process: what it was stays in use`;
+        logEvent(logger, "configuration.needs-restart", { options: changed }, text);
+      } catch (error) {
+        const problems = messageOf(error).split("\n").join("; ");
+        const text = `the configuration was read again and is wrong, so the one before stays in use: ${problems}`;
+        logEvent(logger, "configuration.refused", {}, text);
+      }
+    });
+    await aborted(stopped);
     await Promise.all([page?.close(), coordinator.close()]);
-    finish(exitCodes.success);
   });
 }
 
@@ -42,8 +73,9 @@ const helpAfter = `
 An option that takes a value can also be set in the environment: --api-key as
 ROLLCALL_API_KEY, --nodes as ROLLCALL_NODES with commas between its values.
 
-Example:
+Examples:
   $ ROLLCALL_REDIS=redis://… ROLLCALL_PASSWORD=… rollcall coordinator \\
       --nodes https://es1:9200,https://es2:9200 --username monitor --name logs
+  $ rollcall coordinator --config /etc/rollcall/coordinator.json
 
 ${exitCodesHelp({ success: "it was stopped by a signal" })}`;

@@ -10,6 +10,7 @@ import { createHistoryCommand } from "./history-command.js";
 import { operationCommands } from "./operations/operation-command.js";
 import { createSniffCommand } from "./sniff-command.js";
 import { createStatusCommand } from "./status-command.js";
+import { untilStopSignal } from "./stop-signals.js";
 import { describeUsageError } from "./usage-error.js";
 
 async function run(words: readonly string[]): Promise<number> {
@@ -71,11 +72,9 @@ const environment: Environment = {
   write,
   hasColours: isScreen && (process.env.NO_COLOR ?? "") === "",
   isScreen,
-  untilStopped() {
-    const asked = new AbortController();
-    // Once: a second signal does what it does without us.
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => asked.abort());
-    return AbortSignal.any([asked.signal, outputClosed.signal]);
+  untilStopped: (further = "end the process") => AbortSignal.any([untilStopSignal(further), outputClosed.signal]),
+  onHangUp(listener) {
+    process.on("SIGHUP", listener);
   },
 };
 

@@ -5,21 +5,28 @@ import { inCommandLineWords } from "./option-names.js";
  * The result of `parse`, which parses the options that the flags stand for.
  *
  * @throws {RollcallError} `CONFIG` with one problem a line, in the words of the command line: `problems`, and those of
- *   `parse`. Contains no secret.
+ *   `parse`, as `inWords` says them. Contains no secret.
  */
-export function parseFlags<Config>(problems: readonly string[], parse: () => Config): Config {
-  const [config, more] = attempt(parse);
+export function parseFlags<Config>(
+  problems: readonly string[],
+  parse: () => Config,
+  inWords: (problem: string) => string = inCommandLineWords,
+): Config {
+  const [config, more] = attempt(parse, inWords);
   const all = [...problems, ...more.filter((problem) => !isReported(problem, problems))];
   if (config === undefined || all.length > 0) throw new RollcallError("CONFIG", all.join("\n"));
   return config;
 }
 
-function attempt<Config>(parse: () => Config): readonly [Config | undefined, readonly string[]] {
+function attempt<Config>(
+  parse: () => Config,
+  inWords: (problem: string) => string,
+): readonly [Config | undefined, readonly string[]] {
   try {
     return [parse(), []];
   } catch (error) {
     if (!(error instanceof RollcallError) || error.code !== "CONFIG") throw error;
-    return [undefined, error.message.split("\n").map(inCommandLineWords)];
+    return [undefined, error.message.split("\n").map(inWords)];
   }
 }
 

@@ -30,9 +30,9 @@ import type { ClusterAccess } from "./cluster/access.js";
 import { type Probe, proofOf } from "./cluster/probe.js";
 import type { ClusterLog } from "./cluster-log.js";
 
-/** What the last leader published; the times of the marks are on our own clock. */
+/** What the last leader published, or the last monitor has found; the times of the marks are on our own clock. */
 export interface Inheritance {
-  readonly topology: Topology;
+  readonly topology: Omit<Topology, "version">;
   readonly marks: Readonly<Record<string, Mark>>;
 }
 

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
-import type { Logger, Random, Timers, Unsubscribe } from "@rollcall/core";
-import { type ClusterConfig, fixed } from "@rollcall/core/config";
+import { type Logger, present, type Random, type Timers, type Unsubscribe, withDeadline } from "@rollcall/core";
+import { type ClusterConfig, type CoordinatorOptions, fixed, parseCoordinatorConfig } from "@rollcall/core/config";
 import type { View } from "@rollcall/core/view";
 import { ClusterAccess } from "./cluster/access.js";
 import { type ClusterRequestCount, CountedClient } from "./cluster/counted-client.js";
@@ -22,10 +22,16 @@ export interface CoordinatorProcessParts {
   readonly replica: string;
 }
 
+/** How long another configuration waits for the names of its nodes. */
+const namesWithinMs = 1_000;
+
 /** A coordinator in a process without a pool, over any store. */
 export class CoordinatorProcess {
   readonly #store: ViewStore;
-  readonly #access: ClusterAccess;
+  readonly #name: string | undefined;
+  readonly #timers: Timers;
+  readonly #logger: Logger;
+  #access: ClusterAccess;
   readonly #controlClient: CountedClient;
   readonly #coordinator: Coordinator;
   readonly #heartbeats: HeartbeatSender;
@@ -37,6 +43,9 @@ export class CoordinatorProcess {
   constructor({ config, store, timers, random, logger, replica }: CoordinatorProcessParts) {
     this.#store = store;
     this.#replica = replica;
+    this.#name = config.name;
+    this.#timers = timers;
+    this.#logger = logger;
     this.#access = new ClusterAccess(config, timers, logger);
     this.#controlClient = new CountedClient(
       new HttpControlClient({ timers, wallNowMs: Date.now, connectTimeoutMs: fixed.connectTimeoutMs }),
@@ -78,6 +87,18 @@ export class CoordinatorProcess {
 
   clusterRequests(): readonly ClusterRequestCount[] {
     return this.#controlClient.counts();
+  }
+
+  async reconfigure(options: CoordinatorOptions): Promise<void> {
+    const { redis: _redis, name: _name, logger: _logger, ...cluster } = parseCoordinatorConfig(options);
+    const config = { ...cluster, ...present({ name: this.#name }) };
+    const access = new ClusterAccess(config, this.#timers, this.#logger);
+    // A name that is not looked up in time is looked up on, as at a start.
+    await withDeadline(access.start(), namesWithinMs, this.#timers, () => {});
+    if (this.#closing !== undefined) return access.close();
+    this.#coordinator.reconfigure({ config, access });
+    this.#access.close();
+    this.#access = access;
   }
 
   close(): Promise<void> {

@@ -65,7 +65,7 @@ export class Coordinator implements PeerDirectory {
   /** Since when heartbeats have arrived without a gap. */
   private listeningSinceMs: number;
 
-  constructor(private readonly parts: CoordinatorParts) {
+  constructor(private parts: CoordinatorParts) {
     const { config, store, timers, logger, replica, pace } = parts;
     const warnings = new WarnOnce(logger);
     // With a pace, the store is this process's own, whatever the view is called that others share.
@@ -86,7 +86,7 @@ export class Coordinator implements PeerDirectory {
     this.leadership = new Leadership({
       ...{ ...parts, viewName, storeProblems, history },
       newTerm: (lease, owner) =>
-        new Term(lease, { ...parts, viewName, peers: this, newestView, storeProblems, warnings, history }, owner),
+        new Term(lease, { ...this.parts, viewName, peers: this, newestView, storeProblems, warnings, history }, owner),
     });
   }
 
@@ -120,6 +120,12 @@ export class Coordinator implements PeerDirectory {
     const { term } = this.leadership;
     if (term?.hasBegun === true) return term.problem;
     return this.storeProblems.problem ?? (this.isLeading ? undefined : waitsForAnother);
+  }
+
+  /** Monitors by another configuration from now on; a term goes on under its lease. */
+  reconfigure(cluster: Pick<CoordinatorParts, "config" | "access">): void {
+    this.parts = { ...this.parts, ...cluster };
+    this.leadership.term?.reconfigure(cluster);
   }
 
   /**

@@ -30,6 +30,7 @@ export { coordinatorHeartbeat } from "./coordinator-heartbeat.js";
 export { defaultLogger } from "./default-logger.js";
 export { HeartbeatSender, type HeartbeatSenderParts } from "./heartbeat-sender.js";
 export type { HistoryNews } from "./history-recorder.js";
+export { type LogLevel, logLevels } from "./level-filter.js";
 export { warnOfLogger } from "./logger-warning.js";
 export { operate } from "./operate.js";
 export { ReplicaRegistry } from "./replica-registry.js";

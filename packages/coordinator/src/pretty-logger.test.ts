@@ -7,9 +7,9 @@ function lines(hasColours: boolean): string[] {
   const written: string[] = [];
   const wallNowMs = () => Date.UTC(2026, 10, 28, 18, 59, 59, 700) + new Date().getTimezoneOffset() * 60_000;
   const logger = prettyLogger({ write: (text) => written.push(text), wallNowMs, hasColours });
-  logger.debug({ event: "list.node-skipped" }, "hidden");
   logger.warn({ event: "node.down", node: "es2:9200" }, "node es2 is down");
   logger.info({}, "another line");
+  logger.debug({}, "a detail");
   return written;
 }
 
@@ -17,6 +17,7 @@ it("on a terminal a line has the local time, the level, the text and the event",
   assert.deepEqual(lines(false), [
     "18:59:59.700  warn   node es2 is down  node.down\n",
     "18:59:59.700  info   another line\n",
+    "18:59:59.700  debug  a detail\n",
   ]);
 });
 

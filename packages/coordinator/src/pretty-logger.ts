@@ -8,24 +8,24 @@ export interface PrettyLoggerParts {
   readonly hasColours: boolean;
 }
 
-type Level = Exclude<keyof Logger, "debug">;
+type Level = keyof Logger;
 
-const formats = { info: "green", warn: "yellow", error: "red" } as const satisfies Record<Level, string>;
+const formats = { debug: "dim", info: "green", warn: "yellow", error: "red" } as const satisfies Record<Level, string>;
 
 /**
- * A line for people instead of JSON, at level info and above: local time, level, text, event. The text has the other
+ * A line for people instead of JSON: local time, level, text, event. The text has the other
  * fields in it.
  *
  *     18:59:59.700  warn   node es2 (10.0.0.2:9200) is down: connection refused (2 failed probes)  node.down
  */
 export function prettyLogger({ write, wallNowMs, hasColours }: PrettyLoggerParts): Logger {
-  const paint = (format: (typeof formats)[Level] | "dim", text: string) =>
+  const paint = (format: (typeof formats)[Level], text: string) =>
     hasColours ? styleText(format, text, { validateStream: false }) : text;
   const at = (level: Level) => (fields: object, message: string) => {
     const event = "event" in fields ? `  ${paint("dim", String(fields.event))}` : "";
     write(`${clockOf(wallNowMs())}  ${paint(formats[level], level.padEnd(5))}  ${message}${event}\n`);
   };
-  return { debug: () => {}, info: at("info"), warn: at("warn"), error: at("error") };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 function clockOf(nowMs: number): string {

@@ -21,6 +21,14 @@ export interface RunningCoordinator {
   readonly store: ViewStore;
   /** What it has sent to nodes, by kind and result, since it began: a process that does not lead sends them nothing. */
   clusterRequests(): readonly ClusterRequestCount[];
+  /**
+   * Reaches and monitors the cluster by other options from now on, as leader or as candidate, and goes on leading. What
+   * is known of the nodes stays, and connections that are open end with their requests. `redis`, `name` and `logger` are
+   * checked, and stay as they were.
+   *
+   * @throws {RollcallError} `CONFIG`, listing every problem of the options; nothing has changed then
+   */
+  reconfigure(options: CoordinatorOptions): Promise<void>;
   /** Gives the lease back, so that another process leads at once, and closes every connection. Always resolves. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -1,4 +1,12 @@
-import { type LogEventName, type Logger, logEvent, type Random, type Timers, type Unsubscribe } from "@rollcall/core";
+import {
+  type LogEventName,
+  type Logger,
+  logEvent,
+  present,
+  type Random,
+  type Timers,
+  type Unsubscribe,
+} from "@rollcall/core";
 import type { ClusterConfig } from "@rollcall/core/config";
 import type { Peer } from "@rollcall/core/health";
 import type { OperableNode } from "@rollcall/core/operations";
@@ -79,7 +87,7 @@ export class Term implements MonitorOwner, OperationsOwner {
 
   constructor(
     readonly lease: Lease,
-    private readonly parts: TermParts,
+    private parts: TermParts,
     private readonly owner: TermOwner,
   ) {
     const { store, timers, warnings, peers, logger, history } = parts;
@@ -118,11 +126,20 @@ export class Term implements MonitorOwner, OperationsOwner {
     if (this.ended || this.monitor !== undefined) return;
     this.noteBefore(stored, storedHistory !== undefined);
     history.begin(this.lease, storedHistory);
-    const monitor = new ClusterMonitor({ ...this.parts, owner: this });
-    this.monitor = monitor;
     this.operations.start(newestView.view?.marks);
-    monitor.start(this.inheritance(newestView.view));
-    this.publisher.publishAll();
+    this.beginMonitor(this.inheritance(newestView.view));
+  }
+
+  /**
+   * Another monitor takes over, with another configuration. It begins from what this one has found, as a next leader
+   * would: no mark is cleared, and no node goes through slow start again.
+   */
+  reconfigure(cluster: Pick<TermParts, "config" | "access">): void {
+    this.parts = { ...this.parts, ...cluster };
+    if (this.monitor === undefined || this.ended) return;
+    const { clusterUuid, clusterName, source, nodes, marks } = this.monitor.findings();
+    this.monitor.close();
+    this.beginMonitor({ topology: { ...present({ clusterUuid, clusterName }), source, nodes }, marks });
   }
 
   /** Whether it monitors and publishes; see {@link Term.begin}. */
@@ -240,6 +257,13 @@ export class Term implements MonitorOwner, OperationsOwner {
     const { logger, history } = this.parts;
     logEvent(logger, event, fields, text);
     history.record({ event, text });
+  }
+
+  private beginMonitor(from: Inheritance | undefined): void {
+    const monitor = new ClusterMonitor({ ...this.parts, owner: this });
+    this.monitor = monitor;
+    monitor.start(from);
+    this.publisher.publishAll();
   }
 
   private inheritance(view: View | undefined): Inheritance | undefined {

@@ -59,7 +59,10 @@ export const logEvents = {
     "it is slower than the others or fails more often, by the figures in the line, and gets few requests",
     "look at that node: load, garbage collection, disk; if only one process logs it, at the network between them",
   ),
-  "node.penalty-ended": line("info", "it has done as well as the others for 10 s; or it went out of use"),
+  "node.penalty-ended": line(
+    "info",
+    "it has done as well as the others for 10 s; or it went out of use, or got no request for five minutes",
+  ),
   "nodes.none-in-use": line("error", "all nodes are down or ejected", "check the cluster, and the network to it"),
   "nodes.in-use-again": line("info", "at least one node is in use again"),
   "nodes.too-many": line("warn", "the limit is 8,192"),
@@ -126,6 +129,17 @@ export const logEvents = {
   // Who leads, and which processes share the view.
   "coordinator.started": line("info", "`rollcall coordinator` has started"),
   "page.served": line("info", "`rollcall coordinator --http` listens there"),
+  "configuration.reloaded": line("info", "after a SIGHUP: options, credentials and certificates as they are now"),
+  "configuration.refused": line(
+    "error",
+    "after a SIGHUP: the line names each problem; what was in use before stays so",
+    "correct it, and send SIGHUP again",
+  ),
+  "configuration.needs-restart": line(
+    "warn",
+    "after a SIGHUP: all else is in use",
+    "restart this process, after the next coordinator leads",
+  ),
   "leader.elected": line("info", "this process sniffs and probes for all that share the view"),
   "leader.ended": line(
     "info",
@@ -154,6 +168,11 @@ export const logEvents = {
     "warn",
     "no beat for 10 s: the leader has died, is stopped, or cannot reach Redis",
     "nothing if the view is soon fresh again; otherwise check that a coordinator and Redis run",
+  ),
+  "view.released": line(
+    "info",
+    "its last leader ended cleanly, and this process has started since",
+    "nothing if another process leads soon; otherwise start a coordinator",
   ),
   "view.orphaned": line("warn", "no beat for a minute", "the same"),
   "view.private": line("warn", "it sniffs and probes for its own requests alone", "the same"),

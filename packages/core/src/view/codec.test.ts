@@ -94,7 +94,8 @@ it("a document with one bad field is refused whole, and the problem names the fi
     [versionWith({ sequence: "1" }), /sequence/],
     [decodeTopology(zipped([topology])), /not an object/],
     [marksWith([mark]), /nodes/],
-    [markWith({ kind: "dead" }), /kind/],
+    [markWith({ kind: "" }), /kind/],
+    [markWith({ kind: 5 }), /kind/],
     [markWith({ sinceMs: "1" }), /sinceMs/],
     [markWith({ down: {} }), /flaps/],
     [marksWith({ keyless: mark }), /@/],
@@ -104,6 +105,12 @@ it("a document with one bad field is refused whole, and the problem names the fi
     [headWith({ replicas: 1e12 }), /replicas/],
   ];
   for (const [read, expected] of cases) assert.match(problemOf(read), expected);
+});
+
+it("a mark of a kind that only a later version has is left out, and the others are read", () => {
+  const later = { kind: "paused", sinceMs: "a time of its own" };
+  const nodes = { "n1@es1:9200": mark, "n2@es2:9200": later };
+  assert.deepEqual(decodeMarks(bytes({ ...marks, nodes })), { value: { version, nodes: { "n1@es1:9200": mark } } });
 });
 
 it("a host is accepted as a bare host in canonical spelling alone", () => {

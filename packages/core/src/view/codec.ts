@@ -28,7 +28,7 @@ import { type Drain, type Head, type Mark, type Marks, markKinds, type Pause, ty
  * out, where they do not fit.
  *
  * Reading: the store may hold anything, because other clients can write to it. Every field is checked, unknown fields
- * are dropped, and a document with one bad field is refused whole, with the reason. Nothing is thrown. A host is
+ * and marks of an unknown kind are dropped, and a document with one bad field is refused whole, with the reason. Nothing is thrown. A host is
  * checked to be a host; whether it may be used is for the host policy.
  */
 
@@ -102,7 +102,12 @@ export function readMarks(value: unknown): Marks {
   const marked = [...readObject(fields.get("nodes"), "nodes")];
   if (marked.length > viewLimits.nodesMax) refuse(`marks more than ${viewLimits.nodesMax} nodes`);
   // `fromEntries` defines own properties, whatever they are called.
-  const nodes = Object.fromEntries(marked.map(([key, mark]) => [readNodeKey(key), readMark(mark)]));
+  const nodes = Object.fromEntries(
+    marked.flatMap(([key, value]) => {
+      const [node, mark] = [readNodeKey(key), readMark(value)];
+      return mark === undefined ? [] : [[node, mark]];
+    }),
+  );
   return {
     version: readVersion(fields.get("version")),
     nodes,
@@ -130,10 +135,14 @@ export function readReplica(value: unknown): string {
   return readName(value, "replica", viewLimits.processNameMaxLength);
 }
 
-function readMark(value: unknown): Mark {
+/** Undefined: a mark of a kind that only a newer version has. */
+function readMark(value: unknown): Mark | undefined {
   const fields = readObject(value, "mark");
+  const name = readName(fields.get("kind"), "kind", viewLimits.kindMaxLength);
+  const kind = markKinds.find((known) => known === name);
+  if (kind === undefined) return undefined;
   return {
-    kind: readOneOf(fields.get("kind"), "kind", markKinds),
+    kind,
     sinceMs: readTime(fields.get("sinceMs"), "sinceMs"),
     reason: readString(fields.get("reason"), "reason", viewLimits.reasonMaxLength),
     ...readOptional(fields, "down", readDown),

@@ -26,6 +26,8 @@ export const viewLimits = {
   eventNameMaxLength: 64,
   /** Larger additions to a history are not announced; candidates then have them only once they lead. */
   announcedHistoryMaxBytes: 8_192,
+  /** Of the kind of a mark. */
+  kindMaxLength: 64,
   /** Nodes that one heartbeat names as ejected. */
   ejectedMax: 64,
   /** Nodes of which one heartbeat says how many requests they get. */

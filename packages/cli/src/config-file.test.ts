@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { it } from "node:test";
+import { parseCoordinatorConfig } from "@rollcall/core/config";
+import { type CoordinatorFlags, readCoordinatorSettings } from "./coordinator-options.js";
+import { assertProblems, problemsOf } from "./options.test.support.js";
+
+const enough = { nodes: ["http://es1:9200"], redis: "redis://r", name: "logs" } as const;
+
+/** Reads flags beside a configuration of this text, with these files beside it. */
+async function withConfig<Result>(
+  config: object | string,
+  files: Readonly<Record<string, string>>,
+  use: (
+    read: (flags?: CoordinatorFlags) => ReturnType<typeof readCoordinatorSettings>,
+    file: string,
+  ) => Promise<Result>,
+): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), "rollcall-cli-"));
+  try {
+    const file = join(folder, "coordinator.json");
+    await writeFile(file, typeof config === "string" ? config : JSON.stringify(config));
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    return await use((flags = {}) => readCoordinatorSettings({ ...flags, config: file }), file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+it("a configuration has the options of a pool by their names, and secrets in files beside it", async () => {
+  const config = {
+    nodes: ["http://es1:9200", { url: "http://es2:9200", auth: { username: "two", passwordFile: "two" } }],
+    redisFile: "redis",
+    name: "logs",
+    auth: { username: "one", passwordFile: "one" },
+    headers: { "x-team": "search" },
+    discovery: { intervalMs: 5_000, addressMap: { "a:1": "b:2" } },
+    logLevel: "warn",
+  };
+  const files = { one: "geheim-1\n", two: "geheim-2\r\n", redis: "redis://:geheim@r:6380/1\n" };
+  await withConfig(config, files, async (read) => {
+    const { options, logLevel } = await read();
+    const { seeds, defaultAuth, redis, headers, discovery } = parseCoordinatorConfig(options);
+    assert.deepEqual(defaultAuth, { username: "one", password: "geheim-1" });
+    assert.deepEqual(seeds[1]?.auth, { username: "two", password: "geheim-2" });
+    assert.deepEqual([redis, headers], [{ kind: "url", url: "redis://:geheim@r:6380/1" }, { "x-team": "search" }]);
+    assert.deepEqual(discovery, { intervalMs: 5_000, addressMap: { "a:1": "b:2" } });
+    assert.equal(logLevel, "warn");
+  });
+});
+
+it("a flag takes the place of what the configuration says, part by part", async () => {
+  const config = {
+    ...enough,
+    auth: { username: "one", password: "geheim" },
+    discovery: { intervalMs: 5_000, clusterUuid: "qEyW4gYVQ6-hx1mTxLZ3Cw" },
+    logLevel: "warn",
+  };
+  await withConfig(config, {}, async (read) => {
+    const { options, logLevel } = await read({
+      nodes: ["http://es9:9200"],
+      password: "another",
+      interval: "7000",
+      logLevel: "debug",
+    });
+    const { seeds, defaultAuth, discovery } = parseCoordinatorConfig(options);
+    assert.deepEqual([seeds.length, seeds[0]?.host, logLevel], [1, "es9", "debug"]);
+    assert.deepEqual(defaultAuth, { username: "one", password: "another" });
+    assert.deepEqual(discovery, { intervalMs: 7_000, addressMap: {}, clusterUuid: "qEyW4gYVQ6-hx1mTxLZ3Cw" });
+    const byKey = parseCoordinatorConfig((await read({ apiKey: "a2V5" })).options);
+    assert.deepEqual(byKey.defaultAuth, { apiKey: "a2V5" }, "a kind of credential takes the place of another");
+    assert.equal((await read({ discovery: "off" })).options.discovery, false);
+  });
+  await withConfig({ ...enough, discovery: false }, {}, async (read) => {
+    assert.equal((await read()).options.discovery, false);
+  });
+});
+
+it("each problem of a configuration names its file and the option's path, and that of a flag the flag", async () => {
+  const config = {
+    nodes: ["ftp://u:geheim@a"],
+    auth: { username: "u", passwordFile: "none", password: "geheim" },
+    tls: { caFile: "nowhere.pem", keyFile: 5 },
+  };
+  await withConfig(config, {}, async (read, file) => {
+    const starts = `
+      ${file}: auth.passwordFile and auth.password are both given; give one
+      ${file}: tls.caFile: cannot read the file "${file.replace("coordinator.json", "nowhere.pem")}": ENOENT
+      ${file}: tls.keyFile: must be the name of a file
+    `;
+    assertProblems(await problemsOf(read()), starts);
+  });
+  const wrong = {
+    ...enough,
+    nodes: ["ftp://u:geheim@a"],
+    intervalMs: 5,
+    logger: false,
+    discovery: { interval: 5, allow: { ports: [0] } },
+    logLevel: "loud",
+  };
+  await withConfig(wrong, {}, async (read, file) => {
+    const starts = `
+      ${file}: nodes[0] = "[redacted]@a": must be a URL
+      ${file}: intervalMs: unknown option
+      ${file}: logger: unknown option; did you mean logLevel?
+      ${file}: discovery.interval: unknown option; did you mean intervalMs?
+      ${file}: discovery.allow.ports[0] = 0: must be
+      ${file}: logLevel = "loud": must be one of debug, info, warn, error
+      --interval = 5: must be a whole number
+      --name = "a b": must be
+    `;
+    assertProblems(await problemsOf(read({ interval: "5", name: "a b" })), starts);
+  });
+});
+
+it("a configuration that cannot be read or is not JSON is one problem, with the place and no part of the text", async () => {
+  assert.deepEqual(await problemsOf(readCoordinatorSettings({ config: "/nowhere/c.json" })), [
+    '--config: cannot read the file "/nowhere/c.json": ENOENT',
+  ]);
+  for (const [text, problem] of [
+    ['{\n  "password": "geheim",\n}', /coordinator\.json: is not JSON, at line 3, column 1$/],
+    ["geheim", /coordinator\.json: is not JSON/],
+    ["[]", /coordinator\.json: is not an object of options$/],
+  ] as const) {
+    await withConfig(text, {}, async (read) => {
+      const [line = "", ...others] = await problemsOf(read());
+      assert.match(line, problem);
+      assert.deepEqual(others, []);
+    });
+  }
+});
