@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { fillOnce } from "./fill-once.js";
@@ -20,8 +20,10 @@ export async function compileLauncher(java: string, launcher: string, lib: strin
     .slice(0, 8);
   const classes = join(lib, "..", `launcher-${source}`);
   await fillOnce(classes, async (folder) => {
-    const compiler = ["--module", "jdk.compiler/com.sun.tools.javac.Main"];
-    await run(java, [...compiler, "-nowarn", "-proc:none", "-cp", join(lib, "*"), "-d", folder, file]);
+    // The command `javac`, which may belong to another JDK, would take the folder with a star.
+    const jars = (await readdir(lib)).filter((name) => name.endsWith(".jar")).map((name) => join(lib, name));
+    const compiler = ["--module", "jdk.compiler/com.sun.tools.javac.Main", "-nowarn", "-proc:none"];
+    await run(java, [...compiler, "-cp", jars.join(delimiter), "-d", folder, file]);
   });
   return classes;
 }
