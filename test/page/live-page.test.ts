@@ -57,11 +57,11 @@ const stateOf = (page: Page, name: string) =>
     .locator(".state")
     .textContent();
 
-async function picture(page: Page, name: string): Promise<void> {
+async function picture(page: Page, name: string, fullPage = true): Promise<void> {
   if (pictures === undefined) return;
   const path = join(root, pictures, `${name}.png`);
   await mkdir(dirname(path), { recursive: true });
-  await page.screenshot({ path, fullPage: (page.viewportSize()?.width ?? 0) > 760 });
+  await page.screenshot({ path, fullPage });
 }
 
 describe("the live page in Chromium", { skip: noBrowser ?? false, timeout: 240_000 }, () => {
@@ -115,6 +115,68 @@ describe("the live page in Chromium", { skip: noBrowser ?? false, timeout: 240_0
       return back !== undefined && down !== undefined && back >= 0 && back < down;
     });
     assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  it("an operator with a token drains a node by keyboard, sees its last requests end, and uses it again", async (test) => {
+    await using redis = await startRedis();
+    await using cluster = await startFixtureCluster({ nodes: 2 });
+    const port = await freePort();
+    const view = { nodes: cluster.urls, redis: redis.url, name: "logs" };
+    await using _leader = await startCoordinatorProcess(view);
+    await using _replica = await startReplica({
+      pool: { ...view, coordinator: "external", threads: 0 },
+      load: { slots: 4, pauseMs: 5, request: { method: "GET", path: "/logs/_search" } },
+    });
+    const token = "an-operator-of-the-tests";
+    await using _standby = await startCoordinatorProcess({
+      ...view,
+      flags: ["--http", `127.0.0.1:${port}`, "--http-operator-token", token],
+    });
+    const { page, complaints } = await browser.open(`http://127.0.0.1:${port}/`);
+    const node = rowsOf(page).filter({ has: page.getByText("n2", { exact: true }) });
+    await rowsOf(page).filter({ hasText: "healthy" }).nth(1).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Drain n2" }).count(), 0, "without a token it is read-only");
+
+    await page.getByRole("button", { name: "Token…" }).press("Enter");
+    await page.getByRole("textbox", { name: "Token" }).fill("not-the-token-of-the-tests");
+    await page.keyboard.press("Enter");
+    await page.getByText("That token is not accepted.").waitFor();
+    await page.getByRole("textbox", { name: "Token" }).fill(token);
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Drain n2" }).press("Enter");
+    await page.getByLabel("Reason, for all who look").fill("kernel update");
+    await page.getByLabel("Your name, for the history").fill("ada");
+    const force = page.getByLabel("Drain it although no other node would be in use");
+    assert.equal(await force.isVisible(), false, "what was not refused cannot be forced");
+    await picture(page, "live-page-drain", false);
+    const askedMs = performance.now();
+    await page.keyboard.press("Enter");
+    await node.getByText(/^drained by ada@127\.0\.0\.1 for another 59 min: kernel update$/).waitFor();
+    test.diagnostic(`a drain is shown: ${Math.round(performance.now() - askedMs)} ms`);
+    assert.equal(await stateOf(page, "n2"), "draining");
+    await node.getByText("0 in flight on 1 replica").waitFor();
+    test.diagnostic(`nothing is left there: ${Math.round(performance.now() - askedMs)} ms`);
+
+    await page.getByRole("button", { name: "Drain n1" }).press("Enter");
+    await page.keyboard.press("Enter");
+    await page
+      .getByRole("alert")
+      .getByText(/^no other node than n1 .* would be in use/)
+      .waitFor();
+    await force.waitFor();
+    await page.keyboard.press("Escape");
+    assert.equal(await page.getByRole("dialog").count(), 0);
+
+    await page.getByRole("button", { name: "Undrain n2" }).press("Enter");
+    await page.getByRole("button", { name: "Use it again" }).press("Enter");
+    await node.getByText("healthy", { exact: true }).waitFor();
+    await page.locator("#history-list li", { hasText: "by ada@127.0.0.1" }).nth(1).waitFor();
+    assert.doesNotMatch(await page.content(), new RegExp(token));
+    assert.deepEqual(
+      complaints.filter((text) => !/401|409/.test(text)),
+      [],
+    );
     await page.close();
   });
 
@@ -176,7 +238,7 @@ describe("the live page in Chromium", { skip: noBrowser ?? false, timeout: 240_0
     const [card] = await rowsOf(page).all();
     assert.equal(await card?.evaluate((row) => getComputedStyle(row).display), "grid");
     assert.equal(await page.getByRole("table", { name: "Nodes" }).getByRole("row").count(), 7, "it is a table still");
-    await picture(page, "live-page-narrow");
+    await picture(page, "live-page-narrow", false);
     await page.close();
   });
 

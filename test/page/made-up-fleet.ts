@@ -116,6 +116,7 @@ export async function startMadeUpFleet(options: MadeUpOptions): Promise<MadeUpFl
     name,
     live,
     history,
+    store: { nowMs: () => Date.now(), sendOperation: async () => {}, onOperationResult: () => () => {} },
     scrape: () => ({ coordinator: { isLeading: false, isConnected: true }, clusterRequests: [] }),
   });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { createMemoryStore } from "@rollcall/coordinator";
-import type { View } from "@rollcall/core/view";
+import type { OperationRequest, View } from "@rollcall/core/view";
 import { ManualTimers, settled } from "@rollcall/testing";
 import type { InjectOptions } from "fastify";
 import { esNode, nowMs, viewOf } from "../status.test.support.js";
@@ -47,6 +47,7 @@ async function serve(options: HttpOptions, view: View | null = viewOf([esNode(1)
       name: "logs",
       live,
       history,
+      store,
       scrape: () => ({ coordinator: { isLeading: false, isConnected: true }, clusterRequests: [] }),
     });
   const get = (url: string, headers: InjectOptions["headers"] = {}) =>
@@ -169,6 +170,49 @@ describe("http of a coordinator", () => {
     assert.equal((await get("/status.json")).statusCode, 200);
     assert.equal((await get("/status.json", bearer("wrong-wrong-wrong"))).statusCode, 401);
     assert.equal((await get("/status.json", bearer(operatorToken))).statusCode, 200);
+  });
+
+  it("an operation needs an operator's token and the page's own origin, and its answer is the leader's", async () => {
+    const { app, begin, store } = await serve({ ...remote, address: loopback.address });
+    begin();
+    const asked: OperationRequest[] = [];
+    store.onOperation((request) => {
+      asked.push(request);
+      const outcome = "node" in request && request.node === "es9" ? "refused" : "done";
+      store.sendOperationResult({ id: request.id, outcome, text: `${request.kind}: ${outcome}` });
+    });
+    const post = (payload: object, headers: Readonly<Record<string, string>>) =>
+      app.inject({ method: "POST", url: "/operations", payload, headers: { host: "localhost:9464", ...headers } });
+    const drain = { kind: "drain", node: "es1", reason: "update", name: "ada" };
+    const operator = bearer(operatorToken);
+    for (const [headers, status] of [
+      [{}, 401],
+      [bearer(readerToken), 403],
+      [{ ...operator, "sec-fetch-site": "cross-site" }, 403],
+      [{ ...operator, origin: "http://evil.example" }, 403],
+      [{ ...operator, origin: "null" }, 403],
+    ] as const) {
+      assert.equal((await post(drain, headers)).statusCode, status, JSON.stringify(headers));
+    }
+    assert.equal(asked.length, 0);
+    const wrong = await post({ ...drain, forMs: -1 }, operator);
+    assert.deepEqual([wrong.statusCode, asked.length], [400, 0]);
+    const browser = { ...operator, origin: "http://localhost:9464", "sec-fetch-site": "same-origin" };
+    const done = await post(drain, browser);
+    assert.deepEqual([done.statusCode, done.json()], [200, { outcome: "done", text: "drain: done" }]);
+    const refused = await post({ kind: "undrain", node: "es9" }, operator);
+    assert.deepEqual([refused.statusCode, refused.json()], [409, { outcome: "refused", text: "undrain: refused" }]);
+    const [first] = asked;
+    assert.deepEqual([first?.by, first?.reason, first?.atMs], ["ada@127.0.0.1", "update", nowMs]);
+  });
+
+  it("without an operator's token in the options no client may act", async () => {
+    const { operatorToken: _, ...readOnly } = remote;
+    const { app, begin } = await serve(readOnly);
+    begin();
+    const headers = { host: "h", ...bearer(readerToken) };
+    const payload = { kind: "drain", node: "es1" };
+    assert.equal((await app.inject({ method: "POST", url: "/operations", payload, headers })).statusCode, 403);
   });
 
   it("a body that is too large is refused, and what went wrong inside is not said", async () => {

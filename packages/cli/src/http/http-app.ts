@@ -1,4 +1,6 @@
-import { systemTimers } from "@rollcall/coordinator";
+import { randomUUID } from "node:crypto";
+import { operate, systemTimers, type ViewStore } from "@rollcall/coordinator";
+import { RollcallError } from "@rollcall/core";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { reportHistory } from "../history-report.js";
 import { jsonText } from "../json-text.js";
@@ -13,6 +15,8 @@ import { namesThisMachine } from "./named-host.js";
 import type { PageFiles } from "./page-files.js";
 import { pageHistory } from "./page-history.js";
 import type { PageAccess } from "./page-state.js";
+import { readRequestedOperation } from "./requested-operation.js";
+import { isFromHere } from "./same-origin.js";
 import { securityHeaders } from "./security-headers.js";
 
 /** What the routes show. */
@@ -21,6 +25,8 @@ export interface HttpSource {
   readonly name: string;
   readonly live: LiveStatus;
   readonly history: LiveHistory;
+  /** By which operators ask the leader, whichever process that is. */
+  readonly store: Pick<ViewStore, "sendOperation" | "onOperationResult" | "nowMs">;
   /** What the metrics show beside the report. */
   scrape(): Omit<CoordinatorScrape, "report" | "eventStreams">;
 }
@@ -41,7 +47,7 @@ const connectionsMax = 256;
  * The server of the live page, not listening yet.
  *
  * `/livez` and `/readyz` answer every client; the page itself, without data, too. All else needs a reader's or an
- * operator's token, unless the options say that reading is open.
+ * operator's token, unless the options say that reading is open. `/operations` needs an operator's token in any case.
  */
 export function createHttpApp(options: HttpOptions, page: PageFiles): HttpApp {
   const access = new HttpAccess(options);
@@ -116,6 +122,28 @@ export function createHttpApp(options: HttpOptions, page: PageFiles): HttpApp {
     metrics ??= new CoordinatorRegistry(found.name);
     const scrape = { ...found.scrape(), report: found.live.report(), eventStreams: streams.count };
     return reply.type(metrics.contentType).send(await metrics.text(scrape));
+  });
+
+  app.post("/operations", async (request, reply) => {
+    const found = await readable(request, reply);
+    if (found === undefined) return reply;
+    if (access.roleOf(request.headers.authorization) !== "operator") {
+      return refuse(reply, 403, "an operator's token is needed, that of --http-operator-token-file");
+    }
+    if (!isFromHere(request.headers)) return refuse(reply, 403, "the request comes from another page");
+    const { store } = found;
+    const origin = { id: randomUUID(), from: request.ip, atMs: store.nowMs() };
+    const read = readRequestedOperation(request.body, origin);
+    if ("problem" in read) return refuse(reply, 400, read.problem);
+    try {
+      const result = await operate(store, read.request, systemTimers);
+      if (result === undefined) return refuse(reply, 504, "no leader has answered: is there one?");
+      const { outcome, text } = result;
+      return reply.code(outcome === "refused" ? 409 : 200).send({ outcome, text });
+    } catch (error) {
+      if (!(error instanceof RollcallError)) throw error;
+      return refuse(reply, 503, `${error.message}; nothing was changed`);
+    }
   });
 
   app.route({

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { ReplicaRegistry, type ViewStore } from "@rollcall/coordinator";
 import { Listeners, RollcallError, type Timers, type Unsubscribe } from "@rollcall/core";
 import type { View } from "@rollcall/core/view";
+import { drainProgress, isDrained, progressText } from "../operations/drain-progress.js";
 import { reportStatus, type StatusReport, type StatusSnapshot } from "../status-report.js";
 import type { PageSeries, PageState } from "./page-state.js";
 import { TrafficSeries } from "./traffic-series.js";
@@ -95,6 +96,7 @@ export class LiveStatus {
         replicas: Math.max(0, replicas.length - shownMax.replicas),
       },
       sample: this.series.sample,
+      drains: this.drains(status),
       server: { host: hostname(), pid: process.pid, isLeading: this.parts.coordinator.isLeading },
     };
   }
@@ -143,6 +145,18 @@ export class LiveStatus {
       case "view":
         return { ...this.seen, nowMs: this.parts.store.nowMs() };
     }
+  }
+
+  private drains({ nodes, view }: StatusReport): PageState["drains"] {
+    if (view === null) return {};
+    const heartbeats = this.replicas.heartbeats();
+    const drained = nodes.filter(({ drain }) => drain !== null).slice(0, shownMax.nodes);
+    return Object.fromEntries(
+      drained.map(({ key }) => {
+        const progress = drainProgress(key, view.marks, heartbeats, view.replicas);
+        return [key, { text: progressText(progress), isDrained: isDrained(progress) }];
+      }),
+    );
   }
 
   private readUntilThere(): void {

@@ -45,6 +45,7 @@ export async function openHttp(options: HttpOptions, logger: Logger): Promise<Op
         name,
         live,
         history,
+        store,
         scrape: () => ({
           coordinator: { isLeading: coordinator.isLeading, isConnected: store.isConnected },
           clusterRequests: coordinator.clusterRequests(),

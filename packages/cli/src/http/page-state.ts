@@ -9,8 +9,17 @@ export interface PageState {
   readonly hidden: { readonly nodes: number; readonly replicas: number };
   /** Grows by one each time that the traffic of all nodes was sampled. */
   readonly sample: number;
+  /** How far each drain is, by the node's key. */
+  readonly drains: Readonly<Record<string, PageDrain>>;
   /** The process that serves the page. */
   readonly server: { readonly host: string; readonly pid: number; readonly isLeading: boolean };
+}
+
+export interface PageDrain {
+  /** For people: how many requests are still in flight, and which replicas have not said so. */
+  readonly text: string;
+  /** Nothing is left there. */
+  readonly isDrained: boolean;
 }
 
 /** The traffic of each node by its key, as the event `series` carries it: the oldest sample first. */

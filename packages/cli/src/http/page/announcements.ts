@@ -8,6 +8,10 @@ export class Announcements {
 
   constructor(private readonly element: HTMLElement) {}
 
+  say(text: string): void {
+    setText(this.element, text);
+  }
+
   show({ status }: PageState): void {
     const states = new Map(status.nodes.map(({ key, state }) => [key, state]));
     const sentences = this.states === undefined ? [] : this.changes(status, this.states);

@@ -40,7 +40,7 @@ function create(name: string) {
   return { element: make("div", {}, [make("dt", { text: name }), ...texts]), texts };
 }
 
-function factsOf({ status, server }: PageState, elapsedMs: number): readonly Fact[] {
+function factsOf({ status }: PageState, elapsedMs: number): readonly Fact[] {
   const { state, view, nodes, replicas } = status;
   const traffics = replicas.flatMap(({ traffic }) => traffic ?? []);
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -73,7 +73,7 @@ function factsOf({ status, server }: PageState, elapsedMs: number): readonly Fac
     {
       name: "Replicas",
       value: String(replicas.length),
-      note: threads === 0 ? `of ${server.host}: 1` : countOf(threads, "thread", "threads"),
+      note: threads === 0 ? "without threads" : countOf(threads, "thread", "threads"),
     },
     {
       name: "Requests/s",

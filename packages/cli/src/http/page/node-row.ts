@@ -1,4 +1,5 @@
 import type { AvoidedBy, NodeReport } from "../../status-report.js";
+import type { PageDrain } from "../page-state.js";
 import { make, setAttribute, setChildren, setText } from "./elements.js";
 import { Meter, Sparkline } from "./sparkline.js";
 import type { TableRow } from "./table-rows.js";
@@ -14,15 +15,23 @@ export const toneOfState: Readonly<Record<NodeReport["state"], "good" | "caution
   down: "bad",
 };
 
+export interface ShownNode {
+  readonly node: NodeReport;
+  /** How far its drain is. */
+  readonly drained: PageDrain | undefined;
+  /** On the clock of Redis. */
+  readonly atMs: number;
+}
+
 /** A node: what the view says of it, what replicas say, and what it gets. */
-export class NodeRow implements TableRow<NodeReport> {
+export class NodeRow implements TableRow<ShownNode> {
   readonly element: HTMLTableRowElement;
   private readonly stateCell = cell("State");
   private readonly state = make("span", { class: "state" });
   private readonly since = make("span", { class: "since" });
   private readonly name = make("span", { class: "name" });
   private readonly address = make("span", { class: "address" });
-  private readonly why = make("p", { class: "why" });
+  private readonly why = make("div");
   private readonly avoided = make("div");
   private readonly figures = {
     share: figureCell("Share"),
@@ -38,7 +47,17 @@ export class NodeRow implements TableRow<NodeReport> {
   private readonly p99Line = new Sparkline();
   private shown: NodeReport["state"] | undefined;
 
-  constructor(private readonly lines: TrafficLines) {
+  private readonly button = make("button", { attributes: { type: "button" } });
+  private node: NodeReport | undefined;
+
+  /** @param act is called when an operator wants to drain the node, or to use it again */
+  constructor(
+    private readonly lines: TrafficLines,
+    act: (node: NodeReport) => void,
+  ) {
+    this.button.addEventListener("click", () => {
+      if (this.node !== undefined) act(this.node);
+    });
     this.stateCell.append(this.state, this.since);
     const what = cell("Node");
     what.append(this.name, this.address, this.why, this.avoided);
@@ -46,26 +65,32 @@ export class NodeRow implements TableRow<NodeReport> {
     share.cell.append(this.shareMeter.element);
     perSecond.cell.append(this.rateLine.element);
     p99.cell.append(this.p99Line.element);
-    const cells = [this.stateCell, what, ...Object.values(this.figures).map((figure) => figure.cell)];
+    const action = cell("Action", "act");
+    action.append(this.button);
+    const cells = [this.stateCell, what, ...Object.values(this.figures).map((figure) => figure.cell), action];
     this.element = make("tr", { role: "row" }, cells);
     this.element.addEventListener("animationend", () => this.element.classList.remove("changed"));
   }
 
-  show(node: NodeReport): void {
-    const { state, name, address, forMs, reason, isListed, traffic } = node;
+  show({ node, drained, atMs }: ShownNode): void {
+    const { state, name, address, traffic, drain } = node;
+    this.node = node;
     if (this.shown !== undefined && this.shown !== state) this.element.classList.add("changed");
     this.shown = state;
     setAttribute(this.element, "data-node", node.key);
     this.element.classList.toggle("idle", traffic === null);
     setAttribute(this.stateCell, "data-tone", toneOfState[state]);
     setText(this.state, state);
+    const forMs = drain?.forMs ?? node.forMs;
     setText(this.since, forMs === null ? "" : `for ${durationOf(forMs)}`);
     setText(this.name, name ?? address);
     setText(this.address, name === null ? "" : address);
-    setText(
+    setChildren(
       this.why,
-      [...(isListed ? [] : ["no longer listed by the cluster"]), ...((reason ?? "") ? [reason] : [])].join("; "),
+      whyTexts(node, drained, atMs).map((text) => make("p", { class: "why", text })),
     );
+    setText(this.button, drain === null ? "Drain…" : "Undrain…");
+    setAttribute(this.button, "aria-label", `${drain === null ? "Drain" : "Undrain"} ${name ?? address}`);
     setChildren(
       this.avoided,
       avoidedTexts(node).map((text) => make("p", { class: "avoided", text })),
@@ -85,6 +110,25 @@ export class NodeRow implements TableRow<NodeReport> {
     this.rateLine.show(series.perSecond, this.lines.max);
     this.p99Line.show(series.p99Ms, this.lines.max);
   }
+}
+
+/** Why it is in its state, and who has drained it until when. */
+function whyTexts(
+  { isListed, reason, drain, mark }: NodeReport,
+  drained: PageDrain | undefined,
+  atMs: number,
+): string[] {
+  const marked = drain !== null && mark !== null ? `${mark}: ` : "";
+  return [
+    ...(isListed ? [] : ["no longer listed by the cluster"]),
+    ...(drain === null
+      ? []
+      : [
+          `drained by ${drain.by} for another ${durationOf(drain.untilMs - atMs)}${drain.reason === "" ? "" : `: ${drain.reason}`}`,
+        ]),
+    ...(drained === undefined ? [] : [drained.text]),
+    ...(reason === null ? [] : [`${marked}${reason}`]),
+  ];
 }
 
 /** What replicas have decided by themselves. Those of an earlier version do not say why. */

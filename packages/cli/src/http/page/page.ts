@@ -1,9 +1,10 @@
 import type { PageAccess, PageHistory, PageSeries, PageState } from "../page-state.js";
+import { ActDialog } from "./act.js";
 import { Announcements } from "./announcements.js";
 import { byId, make, setAttribute, setChildren, setText } from "./elements.js";
 import { Facts } from "./facts.js";
 import { EventReader } from "./listen.js";
-import { NodeRow } from "./node-row.js";
+import { NodeRow, type ShownNode } from "./node-row.js";
 import { ReplicaRow } from "./replica-row.js";
 import { TableRows } from "./table-rows.js";
 import { countOf, durationOf, timeOf } from "./texts.js";
@@ -18,10 +19,11 @@ const lines = new TrafficLines();
 const timeline = new Timeline();
 const facts = new Facts(byId("facts", HTMLElement));
 const announcements = new Announcements(byId("announcements", HTMLElement));
-const nodes = new TableRows<PageState["status"]["nodes"][number]>(
+const dialog = new ActDialog((text) => announcements.say(text));
+const nodes = new TableRows<ShownNode>(
   byId("nodes-body", HTMLElement),
-  ({ key }) => key,
-  () => new NodeRow(lines),
+  ({ node }) => node.key,
+  () => new NodeRow(lines, (node) => dialog.open(node)),
 );
 const replicas = new TableRows<PageState["status"]["replicas"][number]>(
   byId("replicas-body", HTMLElement),
@@ -51,18 +53,20 @@ byId("token-button", HTMLButtonElement).addEventListener("click", () => {
 setInterval(showAge, 500);
 void reader.run();
 
-function showAccess({ hasOperators }: PageAccess): void {
-  byId("token-button", HTMLButtonElement).hidden = !hasOperators;
+function showAccess({ acts, hasOperators }: PageAccess): void {
+  document.body.classList.toggle("acts", acts);
+  byId("token-button", HTMLButtonElement).hidden = !hasOperators || acts;
 }
 
 function showState(state: PageState): void {
-  const { status, hidden, server } = state;
+  const { status, hidden, server, drains } = state;
   last = { state, atMs: performance.now() };
   lines.take(state);
   timeline.name(state);
   setText(byId("name", HTMLElement), status.name);
   document.title = `${status.health === "well" ? "" : `${status.health}: `}${status.name} – Rollcall`;
-  nodes.show(status.nodes);
+  const atMs = status.atMs ?? 0;
+  nodes.show(status.nodes.map((node) => ({ node, drained: drains[node.key], atMs })));
   replicas.show(status.replicas);
   setText(byId("nodes-count", HTMLElement), statesOf(status.nodes.map(({ state }) => state)));
   setText(byId("replicas-count", HTMLElement), statesOf(status.replicas.map(({ condition }) => condition)));
@@ -88,11 +92,13 @@ function showMore(id: string, count: number, one: string, many: string): void {
   setText(element, `and ${countOf(count, one, many)} more, which are well off: status.json has all`);
 }
 
-function showTroubles({ troubles, health, warnings, summary, state }: PageState["status"]): void {
+function showTroubles({ troubles, health, warnings, summary, state, view, atMs }: PageState["status"]): void {
   const list = byId("troubles", HTMLElement);
+  const pause = view?.pause ?? null;
   const texts = [
     ...(state === "fresh" ? [] : [summary]),
     ...troubles.filter(({ kind }) => kind !== "view").map(({ text }) => text),
+    ...(pause === null ? [] : [pauseText(pause, atMs ?? 0)]),
   ];
   list.hidden = texts.length + warnings.length === 0;
   setAttribute(list, "data-health", texts.length === 0 || health === "degraded" ? "degraded" : health);
@@ -103,6 +109,11 @@ function showTroubles({ troubles, health, warnings, summary, state }: PageState[
     ...texts.map((text) => make("li", { text })),
     ...warnings.map((text) => make("li", { text, class: "note" })),
   ]);
+}
+
+function pauseText({ by, untilMs, reason }: { by: string; untilMs: number; reason: string }, atMs: number): string {
+  const why = reason === "" ? "" : `: ${reason}`;
+  return `down marks are ignored: paused by ${by} for another ${durationOf(untilMs - atMs)}${why}`;
 }
 
 /** The clocks of the page go on between two states; without states it says so. */
