@@ -158,7 +158,9 @@ describe("restarts", { ...scenarioTimeout, concurrency: 4 }, () => {
       const own = lately.filter((line) => / is ejected for this process| is used by this process again/.test(line));
       const ejections = own.filter((line) => line.startsWith(`warn node n2 `));
       assert.ok(ejections.length <= 1, own.join("\n"));
-      assert.equal(own.length, 2 * ejections.length, "a process that ejected the node uses it again, and logs it");
+      // A process that only followed the mark logs the node's return where requests suffered meanwhile.
+      const returns = own.length - ejections.length;
+      assert.ok(returns <= 1 && returns >= ejections.length, "a process that ejected the node logs that it is back");
       assert.deepEqual(
         lately.filter((line) => !own.includes(line)),
         [],

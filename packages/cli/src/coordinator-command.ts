@@ -17,7 +17,7 @@ export function createCoordinatorCommand(
       "Discovers the nodes of an Elasticsearch or OpenSearch cluster, monitors them, and publishes the view to Redis " +
         "for every pool of the same name. Of several coordinators, one leads and the others are candidates. Runs until " +
         "SIGTERM or SIGINT, then gives the lease back. SIGHUP reads configuration, credentials and certificates again. " +
-        "Logs JSON lines to standard error.",
+        "Logs to standard error: JSON lines, or text on a terminal.",
     )
     .addHelpText("after", helpAfter);
   addCoordinatorOptions(command);

@@ -26,7 +26,7 @@ export interface PermissionAttempt extends Omit<RedisPermission, "state"> {
 /**
  * One attempt for each permission of docs/redis.md. Those that write name a key that does not exist and a condition
  * that it exists; the script does nothing, but Redis asks for the right to write each key that it is given; messages go
- * to a channel without subscribers. So a view in use does not change.
+ * to a channel without subscribers; the empty key of one is deleted again. So a view in use does not change.
  */
 export function permissionAttempts(keys: RedisKeys): readonly PermissionAttempt[] {
   const { lease, epoch, head, topology, marks } = keys;
@@ -57,6 +57,8 @@ export function permissionAttempts(keys: RedisKeys): readonly PermissionAttempt[
     ofCommand("lead", "SET", scratch, "", "XX"),
     ofCommand("lead", "DEL", scratch),
     ofCommand("lead", "STRLEN", scratch),
+    // It makes its key, which no other attempt names.
+    { ...ofCommand("lead", "APPEND", `${scratch}-append`, ""), undo: ["DEL", `${scratch}-append`] },
     ofCommand("lead", "PEXPIRE", scratch, "1"),
     ofCommand("lead", "PTTL", scratch),
     {

@@ -253,6 +253,23 @@ describe("dispatch: the queue", () => {
     assert.equal(server.connections, 1);
   });
 
+  it("a wait of a write is counted: for a connection, and for its next attempt; one of a read is not", async (test) => {
+    let refusals = 0;
+    const server = await startRawServer(test, (socket, { path }) => {
+      if (path === "/refused" && refusals++ === 0) socket.write("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n");
+      else socket.write(okAnswer);
+    });
+    const rig = openRig(test, { settings: { perNode: 1 }, random: () => 0.5 });
+    rig.use(server.origin);
+    const writeWaits = () => rig.totals.ofThreads.writeWaits;
+    await Promise.all([rig.request(), rig.request({ class: "read" })]);
+    assert.deepEqual([rig.totals.ofThreads.waits, writeWaits()], [1, 0]);
+    await Promise.all([rig.request(), rig.request({ class: "never" })]);
+    assert.equal(writeWaits(), 1);
+    assert.equal((await rig.request({ class: "repeatable", path: "/refused" })).kind, "answered");
+    assert.equal(writeWaits(), 2);
+  });
+
   it("a request is refused at once while the queue is full, and accepted again afterwards", async (test) => {
     const sockets: Socket[] = [];
     const server = await startRawServer(test, (socket) => sockets.push(socket));

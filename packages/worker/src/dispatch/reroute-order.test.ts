@@ -49,6 +49,7 @@ describe("dispatch: rerouting", () => {
     assert.deepEqual(summary(await read.result), { status: 200, attempts: ["REROUTED", "200"] });
     await waitUntil("the silent node's connection is gone", () => rig.inFlight === 0);
     assert.deepEqual([read.settlements, well.requests.length, rig.stats().retries], [1, 1, 0]);
+    assert.equal(rig.totals.ofThreads.reroutes, 1);
     assert.deepEqual(rig.failures, [], "no node is blamed for an attempt that was given up");
   });
 

@@ -38,7 +38,7 @@ describe("table totals", () => {
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const { totals, readers } = openTotals();
         const wanted = { requests: 0, answers: 0, failures: 0, retries: 0, own: 0, answered: 0, TIMEOUT: 0, THREAD: 0 };
-        const times = { waits: 0, waitedMs: 0, connects: 0, connectMs: 0 };
+        const times = { waits: 0, waitedMs: 0, writeWaits: 0, reroutes: 0, connects: 0, connectMs: 0 };
         const inFlight = [
           [0, 0, 0],
           [0, 0, 0],
@@ -60,9 +60,13 @@ describe("table totals", () => {
             wanted[kind === "answer" ? "answers" : "failures"]++;
           } else if (kind === "retry") {
             reader.countRetry();
+            reader.countReroute();
+            times.reroutes++;
             wanted.retries++;
           } else if (kind === "wait") {
             reader.countWait(7);
+            reader.countWriteWait();
+            times.writeWaits++;
             times.waits++;
             times.waitedMs += 7;
           } else if (kind === "connect") {
@@ -90,8 +94,9 @@ describe("table totals", () => {
         const nodes = [0, 1, 2].map((slot) => totals.ofNode(slot));
         const sum = (count: "requests" | "answers" | "failures" | "inFlight" | "connects" | "connectMs") =>
           nodes.reduce((total, node) => total + node[count], 0);
-        const { requests, answered, failed, retries, errors, waits, waitedMs } = totals.ofThreads;
-        assert.deepEqual({ waits, waitedMs, connects: sum("connects"), connectMs: sum("connectMs") }, times);
+        const { requests, answered, failed, retries, errors, waits, waitedMs, writeWaits, reroutes } = totals.ofThreads;
+        const counted = { waits, waitedMs, writeWaits, reroutes };
+        assert.deepEqual({ ...counted, connects: sum("connects"), connectMs: sum("connectMs") }, times);
         const { TIMEOUT, THREAD } = wanted;
         assert.deepEqual(
           [sum("requests"), sum("answers"), sum("failures"), retries, requests, answered, failed],
