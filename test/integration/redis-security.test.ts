@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
+import { examineRedis, systemTimers } from "@rollcall/coordinator";
 import { type Heartbeat, redisKeys } from "@rollcall/core/view";
 import { collectingLogger, freePort, ManualTimers, waitUntil } from "@rollcall/testing";
 import { makeCertificates } from "@rollcall/testing/certificates";
@@ -307,6 +308,37 @@ describe("Redis users", () => {
           return polling.views.at(-1)?.topology.version.sequence === 2;
         });
         assert.ok(timers.nowMs() > 20_000);
+      },
+    ),
+  );
+
+  it(
+    "the doctor finds each permission of the guide's lines, says what a line lacks, and writes nothing",
+    withRedis(
+      {
+        password: "admin-secret",
+        users: {
+          ...users,
+          less: users.coordinator.replace(" +append", ""),
+          other: users.replica.replaceAll("logs", "z"),
+        },
+      },
+      async ({ server }) => {
+        const refusedTo = async (username: string) => {
+          const redis = { kind: "url" as const, url: server.urlFor({ username, password: "PASSWORD" }) };
+          const stop = new AbortController().signal;
+          const parts = { redis, name: "logs", timers: systemTimers, wallNowMs: Date.now, random: Math.random, stop };
+          const examination = await examineRedis(parts);
+          assert.ok(examination.kind === "connected", JSON.stringify(examination));
+          return examination.permissions
+            .filter(({ state }) => state !== "granted")
+            .map(({ use, what }) => `${use}: ${what}`);
+        };
+        assert.deepEqual(await refusedTo("coordinator"), []);
+        assert.deepEqual(await refusedTo("less"), ["lead: APPEND"]);
+        assert.ok((await refusedTo("replica")).every((what) => what.startsWith("lead")));
+        assert.ok((await refusedTo("other")).includes("read: the channel events"));
+        assert.deepEqual(await server.client.keys("*"), []);
       },
     ),
   );

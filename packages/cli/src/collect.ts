@@ -10,7 +10,7 @@ import {
   sniffContext,
 } from "@rollcall/coordinator";
 import { Semaphore, silentLogger, type Timers, withDeadline } from "@rollcall/core";
-import type { ClusterConfig, Seed } from "@rollcall/core/config";
+import { type ClusterConfig, fixed, type Seed } from "@rollcall/core/config";
 import type { ProbeOutcome } from "@rollcall/core/health";
 import { judgeIdentity, type ParsedSniff, recogniseSeeds, type SkippedNode } from "@rollcall/core/sniff";
 import { addressOf, type NodeRecord } from "@rollcall/core/view";
@@ -24,6 +24,13 @@ export interface CollectTimeouts {
   /** For the list of nodes. */
   readonly listMs: number;
 }
+
+/** As a pool has them. */
+export const poolTimeouts: CollectTimeouts = {
+  connectMs: fixed.connectTimeoutMs,
+  probeMs: fixed.probeTimeoutMaxMs,
+  listMs: fixed.sniffTimeoutMs,
+};
 
 /** What bounds it beside the timeouts. What is left undone is "untried". */
 export interface CollectLimits {

@@ -12,6 +12,7 @@ import { createSniffCommand } from "./sniff-command.js";
 import { createStatusCommand } from "./status-command.js";
 import { untilStopSignal } from "./stop-signals.js";
 import { describeUsageError } from "./usage-error.js";
+import { createWhyCommand } from "./why/why-command.js";
 
 async function run(words: readonly string[]): Promise<number> {
   let exitCode: number = exitCodes.usage;
@@ -34,6 +35,7 @@ async function run(words: readonly string[]): Promise<number> {
     createStatusCommand,
     createHistoryCommand,
     ...operationCommands,
+    createWhyCommand,
   ]) {
     program.addCommand(create(environment, finish).copyInheritedSettings(program));
   }

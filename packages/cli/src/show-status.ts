@@ -132,12 +132,12 @@ function nodeEntry(node: NodeReport, paint: Paint): string {
 }
 
 /** `drained for 3 min by ops@host until 2026-11-28 19:05:00 UTC: kernel update`. */
-function operationText(what: string, operation: OperationInForce): string {
+export function operationText(what: string, operation: OperationInForce): string {
   return printable(`${what} for ${durationText(operation.forMs)} by ${operatorText(operation)}`);
 }
 
 /** `120/s, 0.5/s errors, p50 4 ms, p99 31 ms, 12 in flight, 40 sockets`. */
-function trafficText({ perSecond, errorsPerSecond, p50Ms, p99Ms, inFlight, sockets }: TrafficReport): string {
+export function trafficText({ perSecond, errorsPerSecond, p50Ms, p99Ms, inFlight, sockets }: TrafficReport): string {
   const latency = p50Ms === null || p99Ms === null ? "" : `, p50 ${figure(p50Ms)} ms, p99 ${figure(p99Ms)} ms`;
   const rates = `${figure(perSecond)}/s, ${figure(errorsPerSecond)}/s errors`;
   return `${rates}${latency}, ${inFlight} in flight, ${counted(sockets, "socket", "sockets")}`;
@@ -156,13 +156,15 @@ function decisionLines({ ejectedBy, avoidedBy }: NodeReport): readonly string[] 
     ...avoidedBy.slice(0, shownMax.avoided).map(({ state, host, pid, forMs, reason, factor }) => {
       const share = factor === undefined ? "" : ` (one request where another gets ${figure(factor)})`;
       const by = `${state} by ${sanitizeForLog(host)} (pid ${pid})`;
-      return `${by} for ${durationText(forMs)}: ${sanitizeForLog(reason)}${share}`;
+      const lasting = state === "unusable" ? "" : ` for ${durationText(forMs)}`;
+      return `${by}${lasting}: ${sanitizeForLog(reason)}${share}`;
     }),
     ...(hidden > 0 ? [`and avoided by ${counted(hidden, "replica", "replicas")} more`] : []),
   ];
 }
 
-function markLines({ mark, drain, forMs, reason, down }: NodeReport): readonly string[] {
+/** How long a node has its mark, and why. */
+export function markLines({ mark, drain, forMs, reason, down }: NodeReport): readonly string[] {
   if (forMs === null) return [];
   // The state is then that of the drain.
   const kind = drain === null ? "" : `${mark} `;

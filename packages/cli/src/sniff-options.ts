@@ -1,7 +1,7 @@
 import { bounds, type ClusterConfig, fixed, parseClusterConfig } from "@rollcall/core/config";
 import type { Command } from "commander";
 import { addClusterFlags, type ClusterFlags, readClusterFlags } from "./cluster-flags.js";
-import type { CollectTimeouts } from "./collect.js";
+import { type CollectTimeouts, poolTimeouts } from "./collect.js";
 import { addText, numberIfDigits, withoutEmpty } from "./flags.js";
 import { parseFlags } from "./parse-flags.js";
 
@@ -35,13 +35,12 @@ export async function readSniffRequest(urls: readonly string[], given: SniffFlag
 }
 
 function readTimeouts(text: string | undefined, problems: string[]): CollectTimeouts {
-  const { connectTimeoutMs: connectMs, probeTimeoutMaxMs: probeMs, sniffTimeoutMs: listMs } = fixed;
-  if (text === undefined) return { connectMs, probeMs, listMs };
+  if (text === undefined) return poolTimeouts;
   const { min, max } = bounds.timeoutMs;
   const timeoutMs = numberIfDigits(text);
   if (typeof timeoutMs !== "number" || timeoutMs < min || timeoutMs > max) {
     problems.push(`--timeout must be a whole number of milliseconds from ${min} to ${max}`);
-    return { connectMs, probeMs, listMs };
+    return poolTimeouts;
   }
   return { connectMs: timeoutMs, probeMs: timeoutMs, listMs: timeoutMs };
 }

@@ -1,9 +1,10 @@
 import { parseViewPlace, type ViewPlace } from "@rollcall/core/config";
 import type { Command } from "commander";
-import { addList, addText, listed, numberIfDigits, withoutEmpty } from "./flags.js";
+import { addList, listed, withoutEmpty } from "./flags.js";
 import { parseFlags } from "./parse-flags.js";
 import { type TroubleKind, troubleKinds } from "./status-verdict.js";
 import { addViewFlags, readViewFlags, type ViewFlags } from "./view-flags.js";
+import { addWait, readWait } from "./wait-flag.js";
 
 export interface StatusFlags extends ViewFlags {
   readonly wait?: string;
@@ -21,11 +22,9 @@ export interface StatusRequest {
   readonly failOn: readonly TroubleKind[];
 }
 
-const wait = { initialMs: 1_000, minMs: 100, maxMs: 60_000 };
-
 export function addStatusOptions(command: Command): Command {
   addViewFlags(command);
-  addText(command, "--wait <ms>", `time for replicas to answer (default: ${wait.initialMs})`);
+  addWait(command);
   addList(command, "--fail-on <list>", `what the exit code depends on (default: ${troubleKinds.join(",")})`);
   command.option("--watch", "show it again every 2 s, until interrupted");
   command.option("--json", "write JSON, for scripts");
@@ -50,11 +49,4 @@ function readFailOn(given: StatusFlags["failOn"], problems: string[]): readonly 
     problems.push(`--fail-on = ${JSON.stringify(wrong.join(","))}: must name some of ${troubleKinds.join(", ")}`);
   }
   return troubleKinds.filter((kind) => words.includes(kind));
-}
-
-function readWait(text: string | undefined, problems: string[]): number {
-  const waitMs = text === undefined ? wait.initialMs : numberIfDigits(text);
-  if (typeof waitMs === "number" && waitMs >= wait.minMs && waitMs <= wait.maxMs) return waitMs;
-  problems.push(`--wait must be a whole number of milliseconds from ${wait.minMs} to ${wait.maxMs}`);
-  return wait.initialMs;
 }

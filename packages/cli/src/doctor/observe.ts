@@ -1,7 +1,7 @@
 import { ClusterAccess, HttpControlClient } from "@rollcall/coordinator";
 import { present, type Random, Semaphore, silentLogger, type Timers } from "@rollcall/core";
 import { type ClusterConfig, fixed, type Seed, type ViewPlace } from "@rollcall/core/config";
-import { collect } from "../collect.js";
+import { collect, poolTimeouts } from "../collect.js";
 import { unlessStopped } from "../unless-stopped.js";
 import type { AccountObservation, Observations, SeedObservation } from "./observations.js";
 import { observeAccount } from "./observe-account.js";
@@ -33,16 +33,11 @@ export async function observe(parts: ObserveParts): Promise<Observations> {
   const cancel = timers.after(parts.timeoutMs, () => late.abort());
   const stop = AbortSignal.any([late.signal, interrupted]);
   try {
-    const timeouts = {
-      connectMs: fixed.connectTimeoutMs,
-      probeMs: fixed.probeTimeoutMaxMs,
-      listMs: fixed.sniffTimeoutMs,
-    };
     // By itself: handshakes in this process would lengthen the PINGs.
     const redis = place && (await observeRedis({ ...parts, place, stop }));
     const [cluster, findings] = await Promise.all([
       observeCluster(parts, stop),
-      collect(config, timeouts, timers, { probedMax, stop }),
+      collect(config, poolTimeouts, timers, { probedMax, stop }),
     ]);
     const end = interrupted.aborted ? "interrupted" : late.signal.aborted ? "late" : "complete";
     return { atMs: wallNowMs(), end, ...cluster, findings, ...present({ redis }) };

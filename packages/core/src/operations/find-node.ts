@@ -1,8 +1,8 @@
 import { nearestName } from "../config/nearest-name.js";
 import { printable } from "../printable.js";
 
-/** A node that an operation may be about. */
-export interface OperableNode {
+/** By what a person may call a node. */
+export interface NamedNode {
   /** By `nodeKey`. */
   readonly key: string;
   /** "" if it is not known. */
@@ -10,6 +10,10 @@ export interface OperableNode {
   /** `host:port`. */
   readonly address: string;
   readonly name?: string;
+}
+
+/** A node that an operation may be about. */
+export interface OperableNode extends NamedNode {
   /**
    * in use    requests go to it: healthy, or in slow start
    * waiting   it has not answered yet, or leaves the cluster
@@ -20,13 +24,13 @@ export interface OperableNode {
   readonly standing: "in use" | "waiting" | "down" | "departed" | "unlisted";
 }
 
-export type FoundNode = { readonly node: OperableNode } | { readonly problem: string };
+export type FoundNode<Node extends NamedNode> = { readonly node: Node } | { readonly problem: string };
 
 /** How many nodes a problem names. */
 const namedMax = 5;
 
 /** The node that a person means by this: its name, its address, its host where that is enough, its id or its key. */
-export function findNode(text: string, nodes: readonly OperableNode[]): FoundNode {
+export function findNode<Node extends NamedNode>(text: string, nodes: readonly Node[]): FoundNode<Node> {
   const wanted = text.trim();
   for (const means of meanings) {
     const found = nodes.filter((node) => means(node, wanted));
@@ -44,11 +48,11 @@ export function findNode(text: string, nodes: readonly OperableNode[]): FoundNod
 }
 
 /** The name and the address of a node, for people. */
-export function operableLabel({ name, address }: Pick<OperableNode, "name" | "address">): string {
+export function operableLabel({ name, address }: Pick<NamedNode, "name" | "address">): string {
   return printable(name === undefined ? address : `${name} (${address})`);
 }
 
-const meanings: readonly ((node: OperableNode, wanted: string) => boolean)[] = [
+const meanings: readonly ((node: NamedNode, wanted: string) => boolean)[] = [
   ({ key, id, address, name }, wanted) => [key, address, name].includes(wanted) || (id !== "" && id === wanted),
   ({ address, name }, wanted) => [address, name?.toLowerCase()].includes(wanted.toLowerCase()),
   ({ address }, wanted) => hostOf(address) === wanted.toLowerCase().replace(/^\[(.*)\]$/, "$1"),
@@ -58,7 +62,7 @@ function hostOf(address: string): string {
   return address.slice(0, address.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
 }
 
-function listed(nodes: readonly OperableNode[]): string {
+function listed(nodes: readonly NamedNode[]): string {
   const more = nodes.length - namedMax;
   return `${nodes.slice(0, namedMax).map(operableLabel).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

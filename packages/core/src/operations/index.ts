@@ -1,5 +1,5 @@
 export { operationTimes, spanText } from "./bounds.js";
-export { type OperableNode, operableLabel } from "./find-node.js";
+export { findNode, type OperableNode, operableLabel } from "./find-node.js";
 export {
   noOperations,
   type OperationRecord,

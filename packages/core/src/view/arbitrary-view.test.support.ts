@@ -120,7 +120,7 @@ const anyLoad = recordOf<NodeLoad>({
 const anyAvoided = recordOf<AvoidedNode>(
   {
     node: anyKey,
-    state: fc.constantFrom("ejected", "penalized"),
+    state: fc.constantFrom("ejected", "penalized", "unusable"),
     reason: textUpTo(40),
     forMs: fc.nat(),
     factor: fc.nat(),

@@ -1,6 +1,13 @@
 import { latencyBuckets } from "../latency-buckets.js";
 import { checkFormat, readNodeKey, readReplica, readVersion, viewFormat } from "./codec.js";
-import type { AvoidedNode, Heartbeat, NodeLoad, ReplicaLoad, ThreadHeartbeat } from "./heartbeat.js";
+import {
+  type AvoidedNode,
+  avoidedStates,
+  type Heartbeat,
+  type NodeLoad,
+  type ReplicaLoad,
+  type ThreadHeartbeat,
+} from "./heartbeat.js";
 import {
   type Decoded,
   decodeWith,
@@ -97,7 +104,7 @@ function readAvoided(value: unknown): AvoidedNode {
   const fields = readObject(value, "avoids");
   return {
     node: readNodeKey(fields.get("node")),
-    state: readOneOf(fields.get("state"), "state", ["ejected", "penalized"]),
+    state: readOneOf(fields.get("state"), "state", avoidedStates),
     reason: readString(fields.get("reason"), "reason", viewLimits.avoidedReasonMaxLength),
     forMs: readDuration(fields.get("forMs"), "forMs"),
     ...readOptional(fields, "factor", readDuration),

@@ -16,7 +16,7 @@ export interface Heartbeat {
   readonly view?: { readonly topology: Version; readonly marks: Version };
   /** The nodes, by `nodeKey`, that this process has ejected; at most 64 are named. */
   readonly ejected: readonly string[];
-  /** Why, and the nodes that it penalizes; at most 32. Absent: none. */
+  /** Why, and the nodes that it penalizes or cannot use; at most 32. Absent: none. */
   readonly avoids?: readonly AvoidedNode[];
   /**
    * The nodes, by `nodeKey`, that the view marks down and this process refutes: it received a byte from them in the
@@ -57,11 +57,14 @@ export interface NodeLoad {
   readonly sockets: number;
 }
 
-/** A node that one process sends no requests, or few, by its own decision. */
+/** "unusable": its configuration keeps the node out. */
+export const avoidedStates = ["ejected", "penalized", "unusable"] as const;
+
+/** A node that one process sends no requests, or few, by its own decision or because of its configuration. */
 export interface AvoidedNode {
   /** By `nodeKey`. */
   readonly node: string;
-  readonly state: "ejected" | "penalized";
+  readonly state: (typeof avoidedStates)[number];
   /** For people, such as `connection refused`. */
   readonly reason: string;
   readonly forMs: number;

@@ -595,6 +595,16 @@ describe("a node that this process avoids", () => {
     assert.deepEqual(more, []);
   });
 
+  it("is named with the reason of the configuration that keeps it out, after those that it has ejected", () => {
+    const { apply, fail, refused, state } = openState();
+    refused.add(1);
+    apply({ nodes: abc });
+    fail(1);
+    const [ejected, unusable, ...others] = state.avoided();
+    assert.deepEqual([ejected?.state, ejected?.node, others], ["ejected", nodeKey(b), []]);
+    assert.deepEqual(unusable, { node: nodeKey(a), state: "unusable", reason: "not allowed", forMs: 0 });
+  });
+
   it("shows no penalty of before once it was out of use, though the threads send nothing", () => {
     const scene = openState();
     scene.apply({ nodes: abc });

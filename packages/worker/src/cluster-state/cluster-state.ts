@@ -152,12 +152,16 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
       .map(({ key }) => key);
   }
 
-  /** The nodes that this process has ejected or penalizes, and why. */
+  /** The nodes that this process has ejected, penalizes or cannot use, and why; those that it cannot use last. */
   avoided(): AvoidedNode[] {
     const nowMs = this.options.timers.nowMs();
-    return [...this.entries.values()]
-      .filter(({ row }) => row.tier === "node")
-      .flatMap((entry) => avoidedNode(entry, nowMs) ?? []);
+    return (
+      [...this.entries.values()]
+        .filter(({ row }) => row.tier === "node")
+        .flatMap((entry) => avoidedNode(entry, nowMs) ?? [])
+        // A heartbeat names a few only: what comes and goes before what the configuration says.
+        .sort((a, b) => Number(a.state === "unusable") - Number(b.state === "unusable"))
+    );
   }
 
   /** The nodes, by `nodeKey`, whose down mark this process refutes: they answer it. */

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { waitUntil } from "@rollcall/testing";
+import { startFixtureCluster } from "@rollcall/testing/fixture";
+import { own } from "@rollcall/testing/processes";
+import { startRedis } from "@rollcall/testing/redis";
+import { createPool } from "../support/create-pool.js";
+
+// The tests run from test/dist/integration.
+const program = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
+
+async function rollcall(words: readonly string[], env: NodeJS.ProcessEnv) {
+  const { PATH } = process.env;
+  const child = spawn(process.execPath, [program, ...words], { env: { PATH, ...env } });
+  const owned = await own(child);
+  const [stdout, stderr, { code }] = await Promise.all([text(child.stdout), text(child.stderr), owned.gone]);
+  return { code, stdout, stderr, said: stdout.replace(/\s+/g, " ") };
+}
+
+it("rollcall why explains a node of a real fleet, before and after it dies", { timeout: 240_000 }, async () => {
+  await using cluster = await startFixtureCluster({ nodes: 2 });
+  await using redis = await startRedis();
+  const [first, second] = cluster.nodes;
+  assert.ok(first !== undefined && second !== undefined);
+  const shared = { nodes: [first.url], redis: redis.url, name: "logs", logger: false } as const;
+  const pools = [createPool(shared), createPool({ ...shared, coordinator: "external" })];
+  const env = { ROLLCALL_REDIS: redis.url, ROLLCALL_NAME: "logs" };
+  try {
+    await Promise.all(pools.map((pool) => waitUntil("both nodes are there", () => pool.nodes().length === 2)));
+    const before = await rollcall(["why", second.name, "--nodes", first.url], env);
+    assert.equal(before.code, 0, before.stdout + before.stderr);
+    assert.match(before.said, /^n2 \(127\.0\.0\.1:\d+\) has nothing held against it; 2 replicas send it nothing now/);
+    assert.match(before.said, /Replicas follows .* follows .* From this machine kept n2 /);
+
+    await second.kill();
+    await waitUntil("it is down", () => pools[0]?.nodes().some(({ state }) => state === "down") === true);
+    const after = await rollcall(["why", second.name], env);
+    assert.equal(after.code, 1, after.stdout);
+    assert.match(
+      after.said,
+      /^n2 \(127\.0\.0\.1:\d+\) receives nothing: it is down for all since \d\d:\d\d:\d\d UTC \(.+\): connection re/,
+    );
+    assert.match(after.said, /History .*is down/);
+
+    const unknown = await rollcall(["why", "n22", "--wait", "100"], env);
+    assert.deepEqual([unknown.code, unknown.stderr], [2, ""]);
+    assert.match(unknown.stdout, /^no node is called n22 \(nearest: n2\); the nodes are n\d [^\n]+\n$/);
+  } finally {
+    await Promise.all(pools.map((pool) => pool.close({ timeoutMs: 0 })));
+  }
+});
