@@ -8,12 +8,20 @@ import { proxyArguments, type TcpProxy } from "@rollcall/testing/proxies";
 // Tests run from test/dist/support.
 const program = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
 
+export interface CoordinatorLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly event?: string;
+  /** On this machine's clock. */
+  readonly time?: number;
+}
+
 /** `rollcall coordinator` as users run it: a process of its own. */
 export interface CoordinatorProcess extends AsyncDisposable {
   /** To pause, resume, stop and kill. */
   readonly process: OwnedProcess;
-  /** Messages of its log so far, with their level as pino numbers it. */
-  readonly log: readonly { readonly level: number; readonly msg: string }[];
+  /** Its log so far, with levels as pino numbers them. */
+  readonly log: readonly CoordinatorLine[];
 }
 
 export interface CoordinatorProcessOptions {
@@ -40,10 +48,10 @@ export async function startCoordinatorProcess(options: CoordinatorProcessOptions
   // A coordinator goes on when we are killed.
   const guard = startGuard(owned.pid);
   child.once("exit", () => guard.stdin?.end("release\n"));
-  const log: { level: number; msg: string }[] = [];
+  const log: CoordinatorLine[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => {
     try {
-      log.push(JSON.parse(line) as { level: number; msg: string });
+      log.push(JSON.parse(line) as CoordinatorLine);
     } catch {
       log.push({ level: 0, msg: line });
     }

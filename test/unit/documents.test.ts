@@ -178,6 +178,31 @@ it("docs/log-events.md is the table of events that the code logs by: level, mean
   );
 });
 
+it("the night of docs/operations.md shows only lines that its events have, as docs/log-events.md gives them", () => {
+  const texts = Object.fromEntries(
+    tableRows(read("docs/log-events.md"), "log").map(([event = "", line = ""]) => [event, line.split("`, `")]),
+  );
+  const [, night = ""] = /## A night from the log\n([\s\S]*?)\n## /.exec(read("docs/operations.md")) ?? [];
+  const shown = [...night.matchAll(/^\d\d:\d\d\.\d{3} {2}\w+ +([\w.-]+) +(.+)$/gm)];
+  assert.ok(shown.length > 15, `${shown.length} lines`);
+  const wrong = shown.filter(
+    ([, event = "", text = ""]) => !(texts[event] ?? []).some((line) => matcherOf(line).test(text)),
+  );
+  assert.deepEqual(
+    wrong.map(([line]) => line),
+    [],
+  );
+});
+
+/** A line with … for what differs. */
+function matcherOf(line: string): RegExp {
+  return new RegExp(`^${line.split(/ ?…/).map(escaped).join(".*")}$`);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
 it("no package writes a log line without its event: only logEvent of core calls a logger", () => {
   const calls = filesIn(join(root, "packages"), ".ts")
     .filter(

@@ -47,7 +47,8 @@ export class Ejections {
       if (except.includes(key) || !replicas.delete(replica) || replicas.size > 0) continue;
       this.byNode.delete(key);
       const node = this.nodeOf(key);
-      if (node === undefined) continue;
+      // A replica stops naming a node that the leader has marked down: that is no return.
+      if (node === undefined || this.parts.view()?.marks.nodes[key]?.kind === "down") continue;
       this.note("replica.node-used-again", node, `node ${labelOfNode(node)} is ejected by no replica any more`);
     }
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import type { View } from "@rollcall/core/view";
 import { collectingLogger, ManualTimers } from "@rollcall/testing";
 import { heartbeatOf } from "./coordinating.test.support.js";
 import { Ejections } from "./ejections.js";
@@ -57,9 +58,10 @@ it("a process that does not lead says nothing of the others, and says it once it
 
 it("the first replica that ejects a node of the view is recorded with its reason, and that none does any longer", () => {
   const version = { epoch: 1, leader: "me", sequence: 1 };
+  let marks: View["marks"]["nodes"] = {};
   const { ejections, texts, news } = telling(() => ({
     topology: { version, source: "sniff", nodes: [{ id: "n2", name: "es2", host: "es2", port: 9200 }] },
-    marks: { version, nodes: {} },
+    marks: { version, nodes: marks },
     head: { topology: version, marks: version, beat: 1, atMs: 0, replicas: 2 },
   }));
   const avoids = [{ node: "n2@es2:9200", state: "ejected", reason: "connection refused", forMs: 5 }] as const;
@@ -73,4 +75,8 @@ it("the first replica that ejects a node of the view is recorded with its reason
     "replica.node-used-again: node es2 (es2:9200) is ejected by no replica any more",
   ]);
   assert.deepEqual(news[0]?.node, { key: "n2@es2:9200", address: "es2:9200", name: "es2" });
+  marks = { "n2@es2:9200": { kind: "down", sinceMs: 0, reason: "connection refused" } };
+  ejections.heartbeat(heartbeatOf("a", ejected));
+  ejections.heartbeat(heartbeatOf("a"));
+  assert.equal(texts().length, 3, "a node that is marked down has not returned");
 });

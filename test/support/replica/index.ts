@@ -13,6 +13,8 @@ export interface Replica extends AsyncDisposable {
   readonly process: OwnedProcess;
   /** "level message", as logged so far. */
   readonly log: readonly string[];
+  /** The same with the event of each line, and the time on this machine's clock. */
+  readonly lines: readonly { readonly atMs: number; readonly event: string; readonly text: string }[];
   /** The pool's events, in order, with the time on this machine's clock. */
   readonly events: readonly { readonly name: string; readonly event: unknown; readonly atMs: number }[];
   ask<What extends Exclude<keyof Answers, "request" | "block">>(what: What): Promise<Answers[What]>;
@@ -39,6 +41,7 @@ export async function startReplica(options: ReplicaOptions, proxies: readonly Tc
   });
   const owned = await own(child);
   const log: string[] = [];
+  const lines: { atMs: number; event: string; text: string }[] = [];
   const events: { name: string; event: unknown; atMs: number }[] = [];
   const asked = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let ids = 0;
@@ -46,8 +49,10 @@ export async function startReplica(options: ReplicaOptions, proxies: readonly Tc
   const up = new Promise<void>((resolve, reject) => {
     child.on("message", (message: FromReplica) => {
       if (message.type === "healthy") resolve();
-      else if (message.type === "log") log.push(`${message.level} ${message.line}`);
-      else if (message.type === "event") events.push(message);
+      else if (message.type === "log") {
+        log.push(`${message.level} ${message.line}`);
+        lines.push({ atMs: message.atMs, event: message.event, text: message.line });
+      } else if (message.type === "event") events.push(message);
       else {
         const waiting = asked.get(message.id);
         asked.delete(message.id);
@@ -75,6 +80,7 @@ export async function startReplica(options: ReplicaOptions, proxies: readonly Tc
   return {
     process: owned,
     log,
+    lines,
     events,
     ask: (what) => send({ ask: what } as Omit<ToReplica, "id">),
     request: (request) => send({ ask: "request", request } as Omit<ToReplica, "id">),

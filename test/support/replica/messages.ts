@@ -31,7 +31,13 @@ export type ToReplica =
 
 export type FromReplica =
   | { readonly type: "healthy" }
-  | { readonly type: "log"; readonly level: string; readonly line: string; readonly atMs: number }
+  | {
+      readonly type: "log";
+      readonly level: string;
+      readonly line: string;
+      readonly event: string;
+      readonly atMs: number;
+    }
   | {
       readonly type: "event";
       readonly name: "node" | "view" | "degraded";

@@ -9,8 +9,8 @@ const send = (message: FromReplica) => {
   if (process.connected) process.send?.(message);
 };
 const now = () => Date.now();
-const line = (level: string) => (_fields: object, message: string) =>
-  send({ type: "log", level, line: message, atMs: now() });
+const line = (level: string) => (fields: object, message: string) =>
+  send({ type: "log", level, line: message, event: "event" in fields ? `${fields.event}` : "", atMs: now() });
 const logger = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
 
 // The process that started us has gone. A disconnect of our own, after the pool has been closed, is no such loss.
