@@ -253,6 +253,30 @@ describe("the live page in Chromium", { skip: noBrowser ?? false, timeout: 240_0
     await page.close();
   });
 
+  it("where reading needs a token the page asks for it, keeps it over a reload, and never shows it", async () => {
+    const readerToken = "a-reader-of-the-tests";
+    await using fleet = await startMadeUpFleet({ name: "logs", replicas: 2, nodes: [{ name: "es-1" }], readerToken });
+    const { page } = await browser.open(fleet.url);
+    await page.getByText("To read this page a token is needed.").waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator("#connection", { hasText: "a token is needed" }).waitFor();
+    assert.equal(await rowsOf(page).count(), 0);
+    for (const [token, shown] of [
+      ["not-the-token-of-the-tests", "That token is not accepted."],
+      [readerToken, "es-1"],
+    ] as const) {
+      if (!(await page.getByRole("dialog").isVisible())) await page.getByRole("button", { name: "Token…" }).click();
+      await page.getByRole("textbox", { name: "Token" }).fill(token);
+      await page.keyboard.press("Enter");
+      await page.getByText(shown, { exact: true }).waitFor();
+    }
+    await page.reload();
+    await page.getByText("es-1", { exact: true }).waitFor();
+    assert.equal(await page.getByRole("link", { name: "metrics" }).isVisible(), false, "a link carries no token");
+    assert.doesNotMatch(`${page.url()} ${await page.content()}`, new RegExp(readerToken));
+    await page.close();
+  });
+
   it("what a node calls itself is text, whatever it is", async () => {
     const name = "<img src=x onerror=alert(1)>\u202e";
     await using fleet = await startMadeUpFleet({ name: "<b>logs", replicas: 2, nodes: [{ name }] });

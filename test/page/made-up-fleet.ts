@@ -29,6 +29,8 @@ export interface MadeUpOptions {
   readonly replicas: number;
   /** This node is penalized by every other replica. */
   readonly slow?: string;
+  /** Without it, reading needs no token. */
+  readonly readerToken?: string;
   /** What has happened: by event, text, and how long ago. */
   readonly history?: readonly (readonly [event: string, text: string, agoMs: number])[];
 }
@@ -86,7 +88,9 @@ export async function startMadeUpFleet(options: MadeUpOptions): Promise<MadeUpFl
     beats++;
     views.emit(now());
     for (let replica = 0; replica < replicas; replica++) {
-      const heartbeat = heartbeatOf(replica, up, slow, random, version(4), beats);
+      // A heartbeat names 32 nodes at most.
+      const at = (replica * 32) % Math.max(1, up.length - 31);
+      const heartbeat = heartbeatOf(replica, up.slice(at, at + 32), slow, random, version(4), beats);
       heartbeats.emit({ ...heartbeat, view: { topology: version(4), marks: version(17) } });
     }
   };
@@ -104,8 +108,12 @@ export async function startMadeUpFleet(options: MadeUpOptions): Promise<MadeUpFl
     beatAtMs = advancedMs;
     beat();
   }, 20);
+  const { readerToken } = options;
   const { app, show } = createHttpApp(
-    { address: { host: "127.0.0.1", port: 0, isLoopback: true } },
+    {
+      address: { host: "127.0.0.1", port: 0, isLoopback: true },
+      ...(readerToken === undefined ? {} : { readerToken }),
+    },
     await readPageFiles(),
   );
   const history = new LiveHistory({

@@ -3,10 +3,13 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { Heartbeat, View } from "@rollcall/core/view";
 import { Registry } from "prom-client";
 import { registerMetrics } from "rollcall/prometheus";
 import { mockPool } from "rollcall/testing";
 import { coordinatorMetrics } from "#cli/http/coordinator-metrics";
+import { CoordinatorRegistry } from "#cli/http/coordinator-registry";
+import { reportStatus } from "#cli/status-report";
 import { metricDefinitions, prometheusName } from "#rollcall/prometheus/metric-definitions";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -95,13 +98,42 @@ it("promtool reads the alert rules and the metrics of a pool, and finds nothing 
   await pool.request({ method: "GET", path: "/_count" });
   const checked = spawnSync("promtool", ["check", "rules", `${root}ops/prometheus-alerts.yml`], { encoding: "utf8" });
   assert.equal(checked.status, 0, checked.stderr);
-  const linted = spawnSync("promtool", ["check", "metrics"], { input: await registry.metrics(), encoding: "utf8" });
-  const found = linted.stderr.split("\n").filter((line) => line !== "");
+  const complaintsOf = (input: string) => {
+    const linted = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
+    return linted.stderr.split("\n").filter((line) => line !== "");
+  };
+  const ofPool = complaintsOf(await registry.metrics());
   assert.deepEqual(
-    found.map((line) => line.split(" ")[0]),
+    ofPool.map((line) => line.split(" ")[0]),
     ["db_client_connection_count"],
   );
+  assert.deepEqual(complaintsOf(await coordinatorText()), []);
 });
+
+/** What a coordinator shows of a view with one node. */
+function coordinatorText(): Promise<string> {
+  const version = { epoch: 7, leader: "r1", sequence: 1 };
+  const view: View = {
+    topology: { version, source: "sniff", nodes: [{ id: "a", host: "es1", port: 9200 }] },
+    marks: { version, nodes: {} },
+    head: { topology: version, marks: version, beat: 1, atMs: 1, replicas: 1 },
+  };
+  const load = { node: "a@es1:9200", requests: 9, errors: 0, latency: [9], inFlight: 1, sockets: 1 };
+  const heartbeat: Heartbeat = {
+    ...{ replica: "r1", host: "app", pid: 1, role: "candidate", leading: true, freshness: "fresh", ejected: [] },
+    threads: [{ thread: 0, calls: 0, tasks: 0, state: "well" }],
+    load: { overMs: 1_000, requests: 9, failed: 0, queued: 0, nodes: [load] },
+  };
+  return new CoordinatorRegistry("logs").text({
+    report: reportStatus({
+      ...{ name: "logs", redis: "", warnings: [], heartbeats: [heartbeat] },
+      seen: { kind: "view", view, nowMs: 2 },
+    }),
+    coordinator: { isLeading: true, isConnected: true },
+    clusterRequests: [{ kind: "probe", result: "2xx", count: 1 }],
+    eventStreams: 0,
+  });
+}
 
 /** What the expression names that does not exist: metrics, labels, and values of labels that are closed sets. */
 function unknownIn(expression: string): string[] {

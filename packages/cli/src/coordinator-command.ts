@@ -28,11 +28,10 @@ export function createCoordinatorCommand(
     onHangUp(() => reloads?.ask());
     const flags = command.opts<CoordinatorFlags>();
     const logger = defaultLogger();
-    const first = await readCoordinatorSettings(flags);
-    const { options, http } = first;
+    const { options, http, logLevel } = await readCoordinatorSettings(flags);
     finish(exitCodes.success);
     if (stopped.aborted) return;
-    logger.least = first.logLevel;
+    logger.least = logLevel;
     // The libraries of the page are loaded only here.
     const page = http === undefined ? undefined : await (await import("./http/open-http.js")).openHttp(http, logger);
     if (stopped.aborted) return page?.close();
@@ -44,10 +43,13 @@ export function createCoordinatorCommand(
         await coordinator.reconfigure({ ...next.options, logger });
         logger.least = next.logLevel;
         logEvent(logger, "configuration.reloaded", {}, "the configuration was read again, and is in use");
-        const fixed = [first, next].map(({ options: { redis, name }, http }) => ({ redis, name, http }));
-        const changed = (["redis", "name", "http"] as const).filter((option) => {
-          return JSON.stringify(fixed[0]?.[option]) !== JSON.stringify(fixed[1]?.[option]);
-        });
+        const isPageCurrent = page === undefined ? next.http === undefined : page.reconfigure(next.http);
+        const changed = [
+          ...(["redis", "name"] as const).filter((option) => {
+            return JSON.stringify(options[option]) !== JSON.stringify(next.options[option]);
+          }),
+          ...(isPageCurrent ? [] : ["http"]),
+        ];
         if (changed.length === 0) return;
         const text = `another ${changed.join(" and ")} takes a restart of this process: what it was stays in use`;
         logEvent(logger, "configuration.needs-restart", { options: changed }, text);

@@ -73,7 +73,7 @@ it("a coordinator's metrics say what the view, the heartbeats and the process it
   })) {
     assert.equal(series.get(name), expected, name);
   }
-  assert.ok((series.get('rollcall_fleet_node_latency_seconds{node="10.0.0.1:9200",quantile="0.99"}') ?? 0) > 0);
+  assert.ok((series.get('rollcall_fleet_node_latency_seconds{node="10.0.0.1:9200",percentile="99"}') ?? 0) > 0);
 });
 
 it("the series of a node that is gone end, and so do those of a view that is not there", async () => {

@@ -112,12 +112,12 @@ export const coordinatorMetrics: readonly CoordinatorMetric[] = [
     name: "rollcall_fleet_node_latency_seconds",
     type: "gauge",
     help: "Of the answers of the node to all replicas in the last seconds",
-    labels: ["node", "quantile"],
+    labels: ["node", "percentile"],
     *samples({ report }) {
       for (const [node, group] of byAddress(report.nodes)) {
-        for (const [quantile, field] of [["0.5", "p50Ms"] as const, ["0.99", "p99Ms"] as const]) {
+        for (const [percentile, field] of [["50", "p50Ms"] as const, ["99", "p99Ms"] as const]) {
           const values = group.flatMap(({ traffic }) => traffic?.[field] ?? []);
-          if (values.length > 0) yield { labels: { node, quantile }, value: Math.max(...values) / 1_000 };
+          if (values.length > 0) yield { labels: { node, percentile }, value: Math.max(...values) / 1_000 };
         }
       }
     },

@@ -7,8 +7,8 @@ import { jsonText } from "../json-text.js";
 import type { CoordinatorScrape } from "./coordinator-metrics.js";
 import { CoordinatorRegistry } from "./coordinator-registry.js";
 import { EventStreams, eventText } from "./event-streams.js";
-import { HttpAccess, type Role } from "./http-access.js";
-import type { HttpOptions } from "./http-options.js";
+import { HttpAccess } from "./http-access.js";
+import { contextOf, type HttpOptions } from "./http-options.js";
 import type { LiveHistory } from "./live-history.js";
 import type { LiveStatus } from "./live-status.js";
 import { namesThisMachine } from "./named-host.js";
@@ -35,6 +35,8 @@ export interface HttpApp {
   readonly app: FastifyInstance;
   /** Gives the routes what they show; until then they answer 503. To be called once. */
   show(source: HttpSource): void;
+  /** From now on these tokens count; of open streams, none is ended. */
+  useTokens(options: HttpOptions): void;
 }
 
 const bodyMaxBytes = 16_384;
@@ -50,7 +52,7 @@ const connectionsMax = 256;
  * operator's token, unless the options say that reading is open. `/operations` needs an operator's token in any case.
  */
 export function createHttpApp(options: HttpOptions, page: PageFiles): HttpApp {
-  const access = new HttpAccess(options);
+  let access = new HttpAccess(options);
   const app = createFastify(options);
   let source: HttpSource | undefined;
   const streams = new EventStreams(systemTimers, (publish) => {
@@ -153,9 +155,10 @@ export function createHttpApp(options: HttpOptions, page: PageFiles): HttpApp {
     handler: async (request, reply) => {
       const found = await readable(request, reply);
       if (found === undefined) return reply;
-      const role: Role = access.roleOf(request.headers.authorization);
+      const { hasOperators, readsWithoutToken } = access;
+      const acts = access.roleOf(request.headers.authorization) === "operator";
       const first = [
-        eventText("access", { acts: role === "operator", hasOperators: access.hasOperators } satisfies PageAccess),
+        eventText("access", { acts, hasOperators, readsWithoutToken } satisfies PageAccess),
         eventText("series", found.live.traffic()),
         eventText("state", found.live.state()),
         eventText("history", pageHistory(await found.history.read())),
@@ -173,6 +176,9 @@ export function createHttpApp(options: HttpOptions, page: PageFiles): HttpApp {
     show(given) {
       source = given;
     },
+    useTokens(given) {
+      access = new HttpAccess(given);
+    },
   };
 }
 
@@ -186,11 +192,8 @@ function createFastify({ tls }: HttpOptions): FastifyInstance {
           ...limits,
           https: {
             ...http,
-            cert: Buffer.from(tls.cert),
-            key: Buffer.from(tls.key),
-            ...(tls.clientCa === undefined
-              ? {}
-              : { ca: Buffer.from(tls.clientCa), requestCert: true, rejectUnauthorized: true }),
+            ...contextOf(tls),
+            ...(tls.clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
           },
         }) as unknown as FastifyInstance);
   app.server.maxConnections = connectionsMax;

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import type { SecureContextOptions } from "node:tls";
 import { present } from "@rollcall/core";
 import type { Command } from "commander";
 import { readFlagFile, readSecret } from "../flag-files.js";
@@ -32,6 +33,11 @@ export interface HttpTls {
   readonly key: Uint8Array;
   /** Present: only clients with a certificate of these authorities may connect. */
   readonly clientCa?: Uint8Array;
+}
+
+/** As Node's TLS takes it. */
+export function contextOf({ cert, key, clientCa }: HttpTls): SecureContextOptions {
+  return present({ cert: Buffer.from(cert), key: Buffer.from(key), ca: clientCa && Buffer.from(clientCa) });
 }
 
 export function addHttpOptions(command: Command): Command {

@@ -31,6 +31,8 @@ const askEveryMs = 1_000;
 const askedMax = 32;
 /** Changes within this time make one state. */
 const gatherMs = 100;
+/** From one state to the next: the heartbeats that answer one status request are spread over 200 ms. */
+const apartMs = 300;
 /** One part in so many of the process's time may be spent on making states. */
 const restFactor = 20;
 const shownMax = { nodes: 500, replicas: 250, avoidedBy: 20 };
@@ -198,7 +200,7 @@ export class LiveStatus {
   private changeSoon(): void {
     if (this.changes.size === 0 || this.cancelChange !== undefined) return;
     const { timers } = this.parts;
-    const dueMs = this.madeAtMs + this.tookMs * restFactor;
+    const dueMs = this.madeAtMs + Math.max(apartMs, this.tookMs * restFactor);
     this.cancelChange = timers.after(Math.max(gatherMs, dueMs - timers.nowMs()), () => {
       this.cancelChange = undefined;
       const beginMs = timers.nowMs();

@@ -1,10 +1,11 @@
 import type { AddressInfo } from "node:net";
+import { Server as TlsServer } from "node:tls";
 import { type RunningCoordinator, systemTimers } from "@rollcall/coordinator";
 import { errorCodeOf, type Logger, logEvent, RollcallError } from "@rollcall/core";
 import { type CoordinatorOptions, parseCoordinatorConfig, redactRedis } from "@rollcall/core/config";
 import { redisText } from "../redis-text.js";
 import { createHttpApp } from "./http-app.js";
-import type { HttpOptions } from "./http-options.js";
+import { contextOf, type HttpOptions } from "./http-options.js";
 import { LiveHistory } from "./live-history.js";
 import { LiveStatus } from "./live-status.js";
 import { readPageFiles } from "./page-files.js";
@@ -13,6 +14,11 @@ import { readPageFiles } from "./page-files.js";
 export interface OpenHttp {
   /** Begins to show what this coordinator sees. Before, only `/livez` and the page without data answer. */
   show(coordinator: RunningCoordinator, options: CoordinatorOptions): void;
+  /**
+   * Takes other tokens and certificates into use, also for connections that are open. False: nothing has changed, because
+   * another address, and TLS or clients' certificates where there were none, need a new process.
+   */
+  reconfigure(options: HttpOptions | undefined): boolean;
   /** Ends every stream and connection at once. Always resolves. */
   close(): Promise<void>;
 }
@@ -23,7 +29,7 @@ export interface OpenHttp {
  * @throws {RollcallError} `CONFIG` where it cannot listen there
  */
 export async function openHttp(options: HttpOptions, logger: Logger): Promise<OpenHttp> {
-  const { app, show } = createHttpApp(options, await readPageFiles());
+  const { app, show, useTokens } = createHttpApp(options, await readPageFiles());
   const { host, port, isLoopback } = options.address;
   try {
     await app.listen({ host, port });
@@ -52,12 +58,23 @@ export async function openHttp(options: HttpOptions, logger: Logger): Promise<Op
         }),
       });
     },
+    reconfigure(next) {
+      if (next === undefined || shapeOf(next) !== shapeOf(options)) return false;
+      if (next.tls !== undefined && app.server instanceof TlsServer) app.server.setSecureContext(contextOf(next.tls));
+      useTokens(next);
+      return true;
+    },
     async close() {
       live?.close();
       history?.close();
       await app.close().catch(() => {});
     },
   };
+}
+
+/** What cannot change while it listens. */
+function shapeOf({ address, tls }: HttpOptions): string {
+  return JSON.stringify([address, tls !== undefined, tls?.clientCa !== undefined]);
 }
 
 function portOf(address: AddressInfo | string | null): number | undefined {

@@ -51,6 +51,7 @@ export interface PageHistoryEntry extends Omit<HistoryEntry, "node"> {
 /** What the client may do, as the event `access` carries it. */
 export interface PageAccess {
   readonly acts: boolean;
+  readonly readsWithoutToken: boolean;
   /** Whether there is a token to act with. */
   readonly hasOperators: boolean;
 }

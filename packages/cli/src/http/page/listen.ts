@@ -46,22 +46,30 @@ export class EventReader {
   /** The status of an answer that is no stream; undefined where a stream has ended. */
   private async readOnce(): Promise<number | undefined> {
     const token = this.token();
-    const response = await fetch("events", {
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      cache: "no-store",
-      signal: this.abort.signal,
-    });
+    const response = await this.soon(
+      fetch("events", {
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+        cache: "no-store",
+        signal: this.abort.signal,
+      }),
+    );
     if (!response.ok || response.body === null) return response.status;
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {
-      const timer = setTimeout(() => this.abort.abort(), silenceMs);
-      const { done, value } = await reader.read().finally(() => clearTimeout(timer));
+      const { done, value } = await this.soon(reader.read());
       if (done) return undefined;
       const parts = (rest + value).split("\n\n");
       rest = parts.pop() ?? "";
       for (const part of parts) this.take(part);
     }
+  }
+
+  /** Silence ends the connection, whatever it is waited for. */
+  private soon<Value>(promise: Promise<Value>): Promise<Value> {
+    const { abort } = this;
+    const timer = setTimeout(() => abort.abort(), silenceMs);
+    return promise.finally(() => clearTimeout(timer));
   }
 
   private take(text: string): void {

@@ -42,20 +42,34 @@ const reader = new EventReader(tokenOfTab, {
   },
   lost(status) {
     if (status === 401) tokens.refused();
+    if (last === undefined) showFirst(status);
     else showAge();
   },
 });
 const tokens = new TokenDialog(() => reader.again());
 
 byId("token-button", HTMLButtonElement).addEventListener("click", () => {
-  tokens.open("With an operator's token this page can act on nodes.");
+  tokens.open(
+    last === undefined ? "To read this page a token is needed." : "With an operator's token this page can act.",
+  );
 });
 setInterval(showAge, 500);
 void reader.run();
 
-function showAccess({ acts, hasOperators }: PageAccess): void {
+function showAccess({ acts, hasOperators, readsWithoutToken }: PageAccess): void {
   document.body.classList.toggle("acts", acts);
   byId("token-button", HTMLButtonElement).hidden = !hasOperators || acts;
+  // A link carries no token.
+  byId("links", HTMLElement).hidden = !readsWithoutToken;
+}
+
+/** There has been no state yet. */
+function showFirst(status: number | undefined): void {
+  const needsToken = status === 401;
+  const why = status === undefined ? "" : ` (${status})`;
+  setText(byId("connection", HTMLElement), needsToken ? "a token is needed" : `not connected${why}; it is tried again`);
+  setAttribute(byId("connection", HTMLElement), "data-tone", "bad");
+  byId("token-button", HTMLButtonElement).hidden = !needsToken;
 }
 
 function showState(state: PageState): void {

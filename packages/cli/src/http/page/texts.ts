@@ -7,9 +7,9 @@ export function durationOf(ms: number): string {
   return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
 
-/** A rate or a count: three digits, thousands with a comma. `0.04`, `7.3`, `128`, `12,400`. */
+/** A count as it is, a rate in two or three digits; thousands with a comma. `0`, `0.04`, `7.3`, `12,431`. */
 export function figureOf(value: number): string {
-  if (value === 0) return "0";
+  if (Number.isInteger(value)) return thousands.format(value);
   if (Math.abs(value) < 0.01) return "<0.01";
   if (value < 10) return String(Number(value.toPrecision(2)));
   return thousands.format(value < 100 ? Number(value.toPrecision(2)) : Number(value.toPrecision(3)));

@@ -11,15 +11,22 @@ export function tokenOfTab(): string | undefined {
 export class TokenDialog {
   private readonly dialog = byId("token-dialog", HTMLDialogElement);
   private readonly input = byId("token-input", HTMLInputElement);
+  private hadWrong = false;
 
   /** @param changed is called when there is another token */
   constructor(changed: () => void) {
     byId("token-form", HTMLFormElement).addEventListener("submit", () => {
       sessionStorage.setItem(key, this.input.value.trim());
       this.input.value = "";
+      this.hadWrong = false;
       changed();
     });
     byId("token-cancel", HTMLButtonElement).addEventListener("click", () => this.dialog.close());
+    // Escape and the button: where reading needs no token, the page goes on without the wrong one.
+    this.dialog.addEventListener("close", () => {
+      if (this.hadWrong) changed();
+      this.hadWrong = false;
+    });
   }
 
   open(why: string): void {
@@ -29,8 +36,8 @@ export class TokenDialog {
 
   /** The token that the tab has is wrong. */
   refused(): void {
-    const had = tokenOfTab() !== undefined;
+    this.hadWrong = tokenOfTab() !== undefined;
     sessionStorage.removeItem(key);
-    this.open(had ? "That token is not accepted." : "To read this page a token is needed.");
+    this.open(this.hadWrong ? "That token is not accepted." : "To read this page a token is needed.");
   }
 }
