@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { waitUntil } from "@rollcall/testing";
 import { startFixtureCluster } from "@rollcall/testing/fixture";
 import { own } from "@rollcall/testing/processes";
@@ -20,7 +24,9 @@ async function rollcall(words: readonly string[], env: NodeJS.ProcessEnv) {
   return { code, stdout, stderr, said: stdout.replace(/\s+/g, " ") };
 }
 
-it("rollcall why explains a node of a real fleet, before and after it dies", { timeout: 240_000 }, async () => {
+it("rollcall why explains a node of a real fleet, before and after it dies, and rollcall bundle packs all of it", {
+  timeout: 240_000,
+}, async () => {
   await using cluster = await startFixtureCluster({ nodes: 2 });
   await using redis = await startRedis();
   const [first, second] = cluster.nodes;
@@ -34,6 +40,29 @@ it("rollcall why explains a node of a real fleet, before and after it dies", { t
     assert.equal(before.code, 0, before.stdout + before.stderr);
     assert.match(before.said, /^n2 \(127\.0\.0\.1:\d+\) has nothing held against it; 2 replicas send it nothing now/);
     assert.match(before.said, /Replicas follows .* follows .* From this machine kept n2 /);
+
+    const folder = await mkdtemp(join(tmpdir(), "rollcall-bundle-"));
+    const [config, file] = [join(folder, "pool.json"), join(folder, "report.json.gz")];
+    await writeFile(
+      config,
+      JSON.stringify({ ...shared, logger: undefined, headers: { "x-token": "geheim" }, threads: 0 }),
+    );
+    const bundle = ["bundle", "--config", config, "--file", file, "--redact-addresses"];
+    const written = await rollcall(bundle, {});
+    assert.equal(written.code, 0, written.stdout + written.stderr);
+    assert.match(
+      written.said,
+      /^wrote .*report\.json\.gz .* 2 replicas, [1-9]\d* entries of the history, the doctor: All is well/,
+    );
+    const bytes = await readFile(file);
+    const report = gunzipSync(bytes).toString();
+    assert.doesNotMatch(report, /geheim|127\.0\.0\.1/);
+    assert.match(report, /"x-token": "\[redacted\]"/);
+    assert.equal((JSON.parse(report) as { view: { topology: { nodes: object[] } } }).view.topology.nodes.length, 2);
+    const again = await rollcall([...bundle, "--wait", "100"], {});
+    assert.deepEqual([again.code, /^the file ".*" is there already/.test(again.stdout)], [2, true], again.stdout);
+    assert.deepEqual(await readFile(file), bytes);
+    await rm(folder, { recursive: true });
 
     await second.kill();
     await waitUntil("it is down", () => pools[0]?.nodes().some(({ state }) => state === "down") === true);

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { RollcallError } from "@rollcall/core";
 import { Command, CommanderError } from "commander";
+import { createBundleCommand } from "./bundle/bundle-command.js";
 import { createCoordinatorCommand } from "./coordinator-command.js";
 import { createDoctorCommand } from "./doctor/doctor-command.js";
 import type { Environment } from "./environment.js";
 import { exitCodes } from "./exit-codes.js";
 import { createHistoryCommand } from "./history-command.js";
 import { operationCommands } from "./operations/operation-command.js";
+import { packageVersion } from "./package-version.js";
 import { createSniffCommand } from "./sniff-command.js";
 import { createStatusCommand } from "./status-command.js";
 import { untilStopSignal } from "./stop-signals.js";
@@ -20,7 +21,7 @@ async function run(words: readonly string[]): Promise<number> {
     .description(
       "Diagnoses an Elasticsearch or OpenSearch cluster, publishes a shared view of it, and shows its status.",
     )
-    .version(version(), "--version", "write the version")
+    .version(packageVersion(), "--version", "write the version")
     // One sentence in the help says how every option is named in the environment.
     .configureHelp({ optionDescription: ({ description }) => description })
     .exitOverride()
@@ -36,6 +37,7 @@ async function run(words: readonly string[]): Promise<number> {
     createHistoryCommand,
     ...operationCommands,
     createWhyCommand,
+    createBundleCommand,
   ]) {
     program.addCommand(create(environment, finish).copyInheritedSettings(program));
   }
@@ -79,12 +81,6 @@ const environment: Environment = {
     process.on("SIGHUP", listener);
   },
 };
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  const isObject = typeof manifest === "object" && manifest !== null;
-  return isObject && "version" in manifest ? String(manifest.version) : "unknown";
-}
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {

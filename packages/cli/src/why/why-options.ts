@@ -1,13 +1,11 @@
 import { type ClusterConfig, parseClusterConfig, parseViewPlace, type ViewPlace } from "@rollcall/core/config";
 import type { Command } from "commander";
-import { addClusterFlags, type ClusterFlags, readClusterFlags } from "../cluster-flags.js";
-import { addList, withoutEmpty } from "../flags.js";
+import { withoutEmpty } from "../flags.js";
 import { parseFlags } from "../parse-flags.js";
-import { addViewFlags, readViewFlags, type ViewFlags } from "../view-flags.js";
+import { addTargetFlags, readTargets, type TargetFlags } from "../target-flags.js";
 import { addWait, readWait } from "../wait-flag.js";
 
-export interface WhyFlags extends ClusterFlags, ViewFlags {
-  readonly nodes?: readonly string[];
+export interface WhyFlags extends TargetFlags {
   readonly wait?: string;
   readonly json?: true;
   readonly color: boolean;
@@ -22,10 +20,8 @@ export interface WhyRequest {
 }
 
 export function addWhyOptions(command: Command): Command {
-  addViewFlags(command);
+  addTargetFlags(command, "http(s)://host:port[/path]: also look at the node from this machine");
   addWait(command);
-  addList(command, "--nodes <urls>", "http(s)://host:port[/path]: also look at the node from this machine");
-  addClusterFlags(command);
   command.option("--json", "write JSON, for scripts");
   return command.option("--no-color", "write no colours; NO_COLOR=1 does the same");
 }
@@ -35,10 +31,10 @@ export async function readWhyRequest(given: WhyFlags): Promise<WhyRequest> {
   const flags = withoutEmpty(given);
   const problems: string[] = [];
   const waitMs = readWait(flags.wait, problems);
-  const view = await readViewFlags(flags, problems);
-  const cluster = flags.nodes && { ...(await readClusterFlags(flags, problems)), nodes: flags.nodes, logger: false };
-  return parseFlags(problems, () => {
+  const { cluster, view, inWords } = await readTargets(flags, problems);
+  const read = () => {
     const place = parseViewPlace(view);
     return { place, waitMs, ...(cluster === undefined ? {} : { config: parseClusterConfig(cluster) }) };
-  });
+  };
+  return parseFlags(problems, read, inWords);
 }

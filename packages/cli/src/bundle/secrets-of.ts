@@ -1,0 +1,53 @@
+import { authorizationHeader } from "@rollcall/core/access";
+import type { Auth, ClusterConfig, RedisConfig, ViewPlace } from "@rollcall/core/config";
+
+/** Shorter texts would be found in everything. */
+const shortest = 4;
+
+/**
+ * Every secret of a configuration, in each form in which it could be written, the longest first. No part of a bundle
+ * should hold one; a text that does all the same is redacted by these.
+ */
+export function secretsOf({ redis }: ViewPlace, config: ClusterConfig | undefined): readonly string[] {
+  const auths = [config?.defaultAuth, ...(config?.seeds ?? []).map(({ auth }) => auth)].filter((auth) => {
+    return typeof auth === "object";
+  });
+  const keys = [config?.tls?.key, ...(config?.seeds ?? []).map(({ tls }) => tls?.key)];
+  const found = [
+    ...auths.flatMap(secretsOfAuth),
+    ...keys.filter((key) => key !== undefined),
+    ...Object.values(config?.headers ?? {}),
+    ...secretsOfRedis(redis),
+  ];
+  const forms = found.flatMap((secret) => [secret, encodeURIComponent(secret)]);
+  return [...new Set(forms)].filter(({ length }) => length >= shortest).sort((a, b) => b.length - a.length);
+}
+
+function secretsOfAuth(auth: Auth): readonly string[] {
+  const header = authorizationHeader(auth);
+  const { username: _, ...secrets } = auth as Readonly<Record<string, string>>;
+  return [...Object.values(secrets), header, header.slice(header.indexOf(" ") + 1)];
+}
+
+function secretsOfRedis(redis: RedisConfig): readonly string[] {
+  if (redis.kind === "url") return secretsOfUrl(redis.url);
+  if (redis.kind === "options") return secretsOfOptions(redis.options);
+  return [
+    ...redis.nodes.flatMap((node) => (typeof node === "string" ? secretsOfUrl(node) : [])),
+    ...secretsOfOptions(redis.options),
+  ];
+}
+
+/** ioredis takes a password in the query too. */
+function secretsOfUrl(url: string): readonly string[] {
+  const { password, searchParams } = new URL(url);
+  return [password, decodeURIComponent(password), ...[...searchParams.values()]].filter((text) => text !== "");
+}
+
+/** `password`, `sentinelPassword`, and those of `redisOptions` and `tls`. */
+function secretsOfOptions(options: object): readonly string[] {
+  return Object.entries(options).flatMap(([name, value]: [string, unknown]) => {
+    if (typeof value === "object" && value !== null) return secretsOfOptions(value);
+    return typeof value === "string" && /pass|key|secret|token/i.test(name) ? [value] : [];
+  });
+}
