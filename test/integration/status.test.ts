@@ -128,6 +128,14 @@ describe("coordinator and status", options, () => {
     assert.match(shown.stdout, /\n {2}degraded {4}down: n2\n/);
     assert.equal((await rollcall(["status", "--fail-on", "view,no-node"], env)).code, 0);
     assert.match(shown.stdout, /\n {2}down {8}n2 .*\n {14}for \S+ s: connection refused.*\n {14}\d failed probes/);
+    const line = [first, second].flatMap(({ log }) => log().split("\n")).find((one) => one.includes('"node.down"'));
+    const { event, view, replica, node, nodeName, reason } = JSON.parse(line ?? "{}") as Record<string, unknown>;
+    const killed = new URL(cluster.urls[1] ?? "").host;
+    assert.deepEqual(
+      [event, view, node, nodeName, reason],
+      ["node.down", viewName, killed, "n2", "connection refused"],
+    );
+    assert.match(String(replica), /^[\da-f-]{36}$/);
   });
 
   it("a leader that gets SIGTERM hands its lease over at once, and ends with 0", async () => {

@@ -266,7 +266,7 @@ describe("coordinator that is refused or overloaded", () => {
     const stranger = (last: number) => ({ name: `s${last}`, address: `203.0.113.${last}:9200` });
     const self = { name: "n1", address: at(1).address };
     state.list = json(nodesHttp({ id1: self, id2: stranger(2), id3: stranger(3), id4: stranger(4) }));
-    const { when, pass, keys, logger } = coordinating({ nodes: urls, auth: { bearer: "s3cret" } });
+    const { when, pass, keys, logger, store } = coordinating({ nodes: urls, auth: { bearer: "s3cret" } });
     await when("the list is the view", fromSniff);
     await pass(90_000);
     assert.deepEqual(keys(), [`id1@${at(1).address}`]);
@@ -275,7 +275,12 @@ describe("coordinator that is refused or overloaded", () => {
       logger.messages("warn")[0] ?? "",
       /s2 \(203\.0\.113\.2:9200\) is not used: .*`discovery\.allow.*nor are 2 more/,
     );
-    assert.doesNotMatch(logger.lines.join(), /s3cret/);
+    const refusals = (await store.readHistory())?.filter(({ event }) => event === "node.refused");
+    assert.deepEqual(
+      refusals?.map(({ text }) => text),
+      logger.messages("warn"),
+    );
+    assert.doesNotMatch(logger.text() + JSON.stringify(refusals), /s3cret/);
   });
 });
 
