@@ -14,6 +14,7 @@ import { failover } from "./failover/failover.js";
 import { fleet } from "./fleet/fleet.js";
 import { hotPath } from "./hot-path/hot-path.js";
 import { installedSize } from "./installed-size.js";
+import { observed } from "./observed/observed.js";
 import { type Report, writeReport } from "./report.js";
 import { startBench } from "./start/start.js";
 import { stream } from "./stream/stream.js";
@@ -36,6 +37,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   start: () => startBench({ quick }),
   stream: () => stream({ quick }),
   compression: () => compression({ quick }),
+  observed: () => observed({ quick }),
   size: () => installedSize(),
   compare: () =>
     compare({ quick, before: before ?? "", ...(rounds.rounds === undefined ? {} : { blocks: rounds.rounds }) }),

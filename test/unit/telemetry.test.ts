@@ -69,8 +69,7 @@ describe("instrument", () => {
     await assert.rejects(pool.request({ method: "POST", path: "/orders/_doc", body: {} }));
     const points = (await telemetry.metrics()).get("db.client.operation.duration")?.points ?? [];
     const node = { "network.peer.address": "mock", "network.peer.port": 9200 };
-    const pooled = { "server.address": "mock", "server.port": 9200, "db.client.connection.pool.name": "orders" };
-    const common = { "db.system.name": "elasticsearch", ...node, ...pooled };
+    const common = { "db.system.name": "elasticsearch", ...node, "server.address": "mock", "server.port": 9200 };
     assert.deepEqual(
       points.map(({ attributes }) => attributes),
       [

@@ -100,7 +100,10 @@ export function startContender(name: ContenderName, urls: readonly string[]): Co
 }
 
 export function startRollcall(worker: Worker, nodes: readonly string[], threads: number): Contender {
-  const pool = worker.createPool({ nodes, threads, discovery: false, logger: false });
+  return contenderOf(worker.createPool({ nodes, threads, discovery: false, logger: false }));
+}
+
+export function contenderOf(pool: ReturnType<Worker["createPool"]>): Contender {
   const search = (index: string) => pool.request({ method: "POST", path: `/${index}/_search`, body: query });
   return {
     parsed: async (index) => (await search(index)).json(),

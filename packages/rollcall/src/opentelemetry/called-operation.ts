@@ -11,10 +11,11 @@ export interface CalledOperation {
 /** Never fails, whatever the path. Ids and queries are never part of the result. */
 export function calledOperation(method: string, path: string): CalledOperation {
   const queryAt = path.indexOf("?");
-  const [first = "", ...rest] = (queryAt === -1 ? path : path.slice(0, queryAt)).slice(1).split("/");
+  const target = queryAt === -1 ? path : path.slice(0, queryAt);
+  // No more of it is read: a document's id may be long.
+  const [, first = "", word, second] = target.split("/", 4);
   if (first === "") return { name: byMethod(root, method), collection: undefined };
-  if (first.startsWith("_") && first !== "_all") return { name: nameOf(method, first, rest[0]), collection: undefined };
-  const [word, second] = rest;
+  if (first.startsWith("_") && first !== "_all") return { name: nameOf(method, first, word), collection: undefined };
   const name = word === undefined ? byMethod(indexItself, method) : nameOf(method, word, second);
   return { name, collection: certainName(first) };
 }

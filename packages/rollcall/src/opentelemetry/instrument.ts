@@ -47,7 +47,7 @@ export function instrument(pool: InstrumentedPool, options: InstrumentOptions = 
     const endTracing = traceable[traceRequests](
       new RequestTelemetry({
         spans: spans ? new RequestSpans(tracer, attributes, details) : undefined,
-        durations: hasMetrics ? new RequestDurations(meter, attributes, name) : undefined,
+        durations: hasMetrics ? new RequestDurations(meter, attributes) : undefined,
       }),
     );
     const endMetrics = hasMetrics ? observeMetrics(meter, new RegisteredPool(pool, name)) : () => {};

@@ -5,16 +5,14 @@ import { peerAttributes, serverAttributes, serverNameOf } from "./address-attrib
 /** What spans and metrics need of a pool. */
 export type DescribedPool = Pick<Pool, "config" | "stats" | "on" | "off">;
 
-interface Known {
-  readonly system: string | undefined;
-  readonly cluster: string | undefined;
-  /** By `host:port`. */
-  readonly nodes: ReadonlyMap<string, NodeAttributes>;
-}
-
-interface NodeAttributes {
-  readonly peer: Attributes;
-  readonly all: Attributes;
+/** What is known of a pool's cluster until one of its nodes changes. */
+export interface KnownCluster {
+  /** `db.system.name`: by the versions of the nodes; `elasticsearch` while none is known. */
+  readonly system: string;
+  /** The cluster's name; undefined while no node is verified. */
+  readonly name: string | undefined;
+  /** Address, port and name of each node, by its `host:port`. */
+  readonly nodes: ReadonlyMap<string, Attributes>;
 }
 
 /** What spans and metrics say of a pool and its nodes. It is read again after each change of a node, not at each request. */
@@ -23,7 +21,7 @@ export class PoolAttributes {
   readonly server: Attributes;
   /** The same as text. */
   readonly serverName: string;
-  private lastKnown: Known | undefined;
+  private known: KnownCluster | undefined;
 
   constructor(private readonly pool: DescribedPool) {
     this.server = serverAttributes(pool.config().seeds.map(({ url }) => url));
@@ -35,47 +33,27 @@ export class PoolAttributes {
     this.pool.off("view", this.changed).off("node", this.changed);
   }
 
-  /** `db.system.name`: by the versions of the nodes; `elasticsearch` while none is known. */
-  get system(): string {
-    return this.known.system ?? "elasticsearch";
+  /** The same object until a node changes. */
+  get cluster(): KnownCluster {
+    this.known ??= this.read();
+    return this.known;
   }
 
-  /** The cluster's name; undefined while no node is verified. */
-  get cluster(): string | undefined {
-    return this.known.cluster;
-  }
-
-  /** Address and port of the node at `host:port`. */
-  peer(address: string): Attributes {
-    return this.known.nodes.get(address)?.peer ?? peerAttributes(address);
-  }
-
-  /** The same with the node's name. */
-  node(address: string): Attributes {
-    return this.known.nodes.get(address)?.all ?? peerAttributes(address);
-  }
-
-  private get known(): Known {
-    this.lastKnown ??= this.read();
-    return this.lastKnown;
-  }
-
-  private read(): Known {
+  private read(): KnownCluster {
     const { nodes, view } = this.pool.stats();
-    const system = nodes.map(systemOf).find((one) => one !== undefined);
-    const attributesOf = ({ address, name }: NodeStatus): NodeAttributes => {
-      const peer = peerAttributes(address);
-      return { peer, all: name === undefined ? peer : { ...peer, [`${system ?? "elasticsearch"}.node.name`]: name } };
-    };
+    const system = nodes.map(systemOf).find((one) => one !== undefined) ?? "elasticsearch";
+    const attributesOf = ({ address, name }: NodeStatus) => ({
+      ...peerAttributes(address),
+      ...(name === undefined ? {} : { [`${system}.node.name`]: name }),
+    });
     return {
-      system,
-      cluster: view?.clusterName,
+      ...{ system, name: view?.clusterName },
       nodes: new Map(nodes.map((node) => [node.address, attributesOf(node)])),
     };
   }
 
   private readonly changed = (): void => {
-    this.lastKnown = undefined;
+    this.known = undefined;
   };
 }
 

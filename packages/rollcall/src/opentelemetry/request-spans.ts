@@ -8,16 +8,21 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
+import { present } from "@rollcall/core";
 import { isHeaderName, isHeaderValue } from "@rollcall/core/config";
 import type { SettledRequest } from "@rollcall/worker";
 import type { BegunRequest } from "@rollcall/worker/tracing";
+import { peerAttributes } from "./address-attributes.js";
+import { AttributesCache } from "./attributes-cache.js";
 import type { CalledOperation } from "./called-operation.js";
 import { endSpan } from "./end-span.js";
-import type { PoolAttributes } from "./pool-attributes.js";
+import type { KnownCluster, PoolAttributes } from "./pool-attributes.js";
 import { queryText } from "./query-text.js";
 
 /** Begins the client spans of a pool's requests: docs/tracing.md lists what they hold. */
 export class RequestSpans {
+  private readonly cache = new AttributesCache<KnownCluster>();
+
   constructor(
     private readonly tracer: Tracer,
     private readonly pool: PoolAttributes,
@@ -25,24 +30,31 @@ export class RequestSpans {
     private readonly details: boolean,
   ) {}
 
-  begin(request: BegunRequest, { name, collection }: CalledOperation, caller: Context): RequestSpan {
-    const { method, path } = request;
-    const attributes: Attributes = { "db.system.name": this.pool.system, "http.request.method": method };
-    if (name !== undefined) attributes["db.operation.name"] = name;
-    if (collection !== undefined) attributes["db.collection.name"] = collection;
-    if (this.pool.cluster !== undefined) attributes["db.namespace"] = this.pool.cluster;
-    Object.assign(attributes, this.pool.server);
-    attributes["rollcall.request.class"] = request.class;
+  begin(request: BegunRequest, operation: CalledOperation, caller: Context): RequestSpan {
+    const { name, collection } = operation;
+    const { cluster } = this.pool;
+    const key = `${request.method} ${request.class} ${name} ${collection}`;
+    const cached = this.cache.get(cluster, key, () => this.attributesOf(request, operation, cluster));
+    const attributes = { ...cached };
     const text = this.details ? queryText(name, request.body) : undefined;
     if (text !== undefined) attributes["db.query.text"] = text;
 
     const target = collection ?? this.pool.serverName;
-    const span = this.tracer.startSpan(
-      name === undefined ? target : `${name} ${target}`,
-      { kind: SpanKind.CLIENT, attributes },
-      caller,
-    );
-    return new RequestSpan(span, caller, this.pool, this.details ? path : undefined);
+    const spanName = name === undefined ? target : `${name} ${target}`;
+    const span = this.tracer.startSpan(spanName, { kind: SpanKind.CLIENT, attributes }, caller);
+    return new RequestSpan(span, caller, this.pool, this.details ? request.path : undefined);
+  }
+
+  private attributesOf({ method, class: requestClass }: BegunRequest, called: CalledOperation, cluster: KnownCluster) {
+    const attributes: Attributes = present({
+      "db.system.name": cluster.system,
+      "db.operation.name": called.name,
+      "db.collection.name": called.collection,
+      "db.namespace": cluster.name,
+      "http.request.method": method,
+      "rollcall.request.class": requestClass,
+    });
+    return { ...attributes, ...this.pool.server };
   }
 }
 
@@ -66,7 +78,8 @@ export class RequestSpan {
 
   end(settled: SettledRequest, nodeUrl: string | undefined): void {
     if (this.span.isRecording()) {
-      if (settled.node !== undefined) this.span.setAttributes(this.pool.node(settled.node));
+      const { node } = settled;
+      if (node !== undefined) this.span.setAttributes(this.pool.cluster.nodes.get(node) ?? peerAttributes(node));
       if (this.shownPath !== undefined && nodeUrl !== undefined) {
         this.span.setAttribute("url.full", `${nodeUrl}${this.shownPath}`);
       }
