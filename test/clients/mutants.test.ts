@@ -18,6 +18,9 @@ interface Mutant {
   readonly shownBy: RegExp;
 }
 
+/** The calls that show the mutants: all of them would take a minute, most of it the waits of the clients' own retries. */
+const calls = allCalls.filter(({ name }) => /^(?:search without a body$|an opaque id$|a write that is)/.test(name));
+
 const mutants: readonly Mutant[] = [
   {
     what: "drops the query",
@@ -44,13 +47,15 @@ for (const tested of testedClients.filter(({ name }) => /9|opensearch 3/.test(na
   it(`the comparison of ${tested.name} finds an adapter that is wrong`, async () => {
     await using cluster = await startFixtureCluster({ kind: tested.kind, nodes: 1 });
     const [upstream = ""] = cluster.urls;
-    const [alone, ...mutated] = await Promise.all([
-      runAlone(tested, upstream, allCalls),
-      ...mutants.map(({ onPool }) => runOnPool(tested, upstream, allCalls, 0, (pool) => onPool(tested, pool))),
+    const [alone, well, ...mutated] = await Promise.all([
+      runAlone(tested, upstream, calls),
+      runOnPool(tested, upstream, calls, 0),
+      ...mutants.map(({ onPool }) => runOnPool(tested, upstream, calls, 0, (pool) => onPool(tested, pool))),
     ]);
+    const problemsWith = (onPool: typeof alone) => problemsOf(differencesOf(alone, onPool), tested.name).join("\n");
     for (const [at, { what, shownBy }] of mutants.entries()) {
-      const problems = problemsOf(differencesOf(alone, mutated[at] ?? []), tested.name);
-      assert.match(problems.join("\n"), shownBy, `an adapter that ${what}`);
+      assert.match(problemsWith(mutated[at] ?? []), shownBy, `an adapter that ${what}`);
+      assert.doesNotMatch(problemsWith(well), shownBy, "one that is right");
     }
   });
 }

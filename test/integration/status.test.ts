@@ -23,7 +23,9 @@ interface Run {
 
 function start(words: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   const { PATH } = process.env;
-  return spawn(process.execPath, [program, ...words], { env: { PATH, ROLLCALL_NAME: viewName, ...env } });
+  // It is asked again and again: what has not answered by then has by the next time.
+  const variables = { PATH, ROLLCALL_NAME: viewName, ROLLCALL_WAIT: "400", ...env };
+  return spawn(process.execPath, [program, ...words], { env: variables });
 }
 
 async function rollcall(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {

@@ -1,9 +1,9 @@
 import { defaultLogger, startCoordinator } from "@rollcall/coordinator";
-import { logEvent, messageOf } from "@rollcall/core";
 import { Command } from "commander";
 import { addCoordinatorOptions, type CoordinatorFlags, readCoordinatorSettings } from "./coordinator-options.js";
 import type { Environment } from "./environment.js";
 import { exitCodes, exitCodesHelp } from "./exit-codes.js";
+import { reloadSettings } from "./reload-settings.js";
 import { Reloads } from "./reloads.js";
 
 /** `rollcall coordinator`: leads a shared view, or is a candidate for it, until a signal ends it. */
@@ -28,7 +28,8 @@ export function createCoordinatorCommand(
     onHangUp(() => reloads?.ask());
     const flags = command.opts<CoordinatorFlags>();
     const logger = defaultLogger();
-    const { options, http, logLevel } = await readCoordinatorSettings(flags);
+    const first = await readCoordinatorSettings(flags);
+    const { options, http, logLevel } = first;
     finish(exitCodes.success);
     if (stopped.aborted) return;
     logger.least = logLevel;
@@ -37,28 +38,8 @@ export function createCoordinatorCommand(
     if (stopped.aborted) return page?.close();
     const coordinator = startCoordinator({ ...options, logger });
     page?.show(coordinator, options);
-    reloads = new Reloads(async () => {
-      try {
-        const next = await readCoordinatorSettings(flags);
-        await coordinator.reconfigure({ ...next.options, logger });
-        logger.least = next.logLevel;
-        logEvent(logger, "configuration.reloaded", {}, "the configuration was read again, and is in use");
-        const isPageCurrent = page === undefined ? next.http === undefined : page.reconfigure(next.http);
-        const changed = [
-          ...(["redis", "name"] as const).filter((option) => {
-            return JSON.stringify(options[option]) !== JSON.stringify(next.options[option]);
-          }),
-          ...(isPageCurrent ? [] : ["http"]),
-        ];
-        if (changed.length === 0) return;
-        const text = `another ${changed.join(" and ")} takes a restart of this process: what it was stays in use`;
-        logEvent(logger, "configuration.needs-restart", { options: changed }, text);
-      } catch (error) {
-        const problems = messageOf(error).split("\n").join("; ");
-        const text = `the configuration was read again and is wrong, so the one before stays in use: ${problems}`;
-        logEvent(logger, "configuration.refused", {}, text);
-      }
-    });
+    const read = () => readCoordinatorSettings(flags);
+    reloads = new Reloads(() => reloadSettings({ first, read, coordinator, page, logger }));
     await aborted(stopped);
     await Promise.all([page?.close(), coordinator.close()]);
   });
