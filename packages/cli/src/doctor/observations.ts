@@ -50,7 +50,7 @@ export interface SeedAnswers {
   readonly product?: "elasticsearch" | "opensearch";
   /** Of the node that answered, on each of several new connections. */
   readonly nodeIds: readonly string[];
-  /** The clock at the other end minus ours, to the second; absent where an answer has no `Date` header. */
+  /** The clock at the other end minus ours, to the second; absent where no answer says it. */
   readonly clockAheadMs?: number;
 }
 

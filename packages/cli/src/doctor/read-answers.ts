@@ -11,6 +11,8 @@ export interface AnswerParts {
 
 const maxBytes = 65_536;
 const localPath = "/_nodes/_local/http?filter_path=nodes.*.name";
+/** `[{"epoch":"1795892957"}]`: in seconds. */
+const healthPath = "/_cat/health?h=epoch&format=json";
 /** An address that leads to one node gives the same id each time; behind a load balancer they differ. */
 const asksForId = 3;
 
@@ -22,6 +24,8 @@ export async function readAnswers(endpoint: Endpoint, { controlClient, wallNowMs
   const clockAheadMs = clockOf(root, wallNowMs());
   const known = { root: outcomeOf(root), ...present({ product: productOf(root), clockAheadMs }) };
   if (root.kind !== "answered" || root.status !== 200) return { ...known, nodeIds: [] };
+  // The engines send no Date; a proxy before them does.
+  const itsClock = clockAheadMs ?? clockInHealth(await ask(healthPath), wallNowMs());
 
   const nodeIds: string[] = [];
   let local: ControlResponse | undefined;
@@ -32,7 +36,7 @@ export async function readAnswers(endpoint: Endpoint, { controlClient, wallNowMs
     if (id === undefined) break;
     nodeIds.push(id);
   }
-  return { ...known, nodeIds, ...present({ local: local && outcomeOf(local) }) };
+  return { ...known, nodeIds, ...present({ local: local && outcomeOf(local), clockAheadMs: itsClock }) };
 }
 
 function outcomeOf(response: ControlResponse): HttpOutcome {
@@ -58,4 +62,10 @@ function nodeIdIn(answer: ControlResponse): string | undefined {
 function clockOf(answer: ControlResponse, nowMs: number): number | undefined {
   const theirsMs = answer.kind === "answered" && answer.date !== undefined ? Date.parse(answer.date) : Number.NaN;
   return Number.isNaN(theirsMs) ? undefined : theirsMs - nowMs;
+}
+
+function clockInHealth(answer: ControlResponse, nowMs: number): number | undefined {
+  const text = answer.kind === "answered" && answer.status === 200 ? answer.body.toString("latin1") : "";
+  const [, epoch] = /"epoch"\s*:\s*"?(\d{9,11})"?/.exec(text) ?? [];
+  return epoch === undefined ? undefined : Number(epoch) * 1_000 - nowMs;
 }
