@@ -148,6 +148,18 @@ describe("operations", { timeout: 240_000 }, () => {
       [],
     );
 
+    const reader = ["on", ">secret", "-@all", "+@connection", "+time", "+subscribe", "&*"];
+    await redis.client.call("ACL", "SETUSER", "reader", ...reader);
+    const asReader = redis.urlFor({ username: "reader", password: "secret" });
+    const denied = await rollcall(asReader, "drain", drained.name);
+    assert.equal(denied.code, 3);
+    assert.match(
+      denied.said,
+      /^the Redis user lacks the permission to publish on \{rollcall:logs\}:operations \(NOPERM\), at/,
+    );
+    assert.match(denied.said, /; nothing was changed\n$/);
+    assert.ok(!denied.said.includes("secret") && (await isUsed(plain, drained)));
+
     await redis.kill();
     const away = await rollcall(redis.url, "drain", drained.name);
     assert.deepEqual(

@@ -3,8 +3,9 @@ import type { ReplicaRegistry, ViewStore } from "@rollcall/coordinator";
 import type { Version } from "@rollcall/core/view";
 import { type DrainProgress, drainProgress, isDrained } from "./drain-progress.js";
 
-/** Heartbeats come every 5 s by themselves, and after a status request at once. */
-const everyMs = 1_000;
+/** Replicas answer a status request within 200 ms, and once a second at most. */
+const everyMs = 200;
+const requestEveryMs = 1_000;
 
 /**
  * Waits until no replica has a request in flight at the node, for at most `waitMs`; gives how far it has come by then.
@@ -18,8 +19,12 @@ export async function waitUntilDrained(
   waitMs: number,
 ): Promise<DrainProgress> {
   const untilMs = performance.now() + waitMs;
+  let requestAtMs = Number.NEGATIVE_INFINITY;
   for (;;) {
-    store.requestStatus();
+    if (performance.now() >= requestAtMs) {
+      store.requestStatus();
+      requestAtMs = performance.now() + requestEveryMs;
+    }
     await sleep(Math.min(everyMs, Math.max(0, untilMs - performance.now())));
     // Redis may be away for a moment: then it is not known how many replicas there are.
     const view = await store.read().catch(() => undefined);
