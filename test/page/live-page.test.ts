@@ -3,6 +3,9 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { createRedisStore, systemTimers } from "@rollcall/coordinator";
+import { silentLogger } from "@rollcall/core";
+import type { Marks } from "@rollcall/core/view";
 import { freePort, waitUntil } from "@rollcall/testing";
 import { startFixtureCluster } from "@rollcall/testing/fixture";
 import { startRedis } from "@rollcall/testing/redis";
@@ -57,6 +60,24 @@ const stateOf = (page: Page, name: string) =>
     .locator(".state")
     .textContent();
 
+/** When the leader has published marks of a kind, as any other process sees it. */
+function watchMarks(url: string) {
+  const store = createRedisStore({
+    ...{ redis: { kind: "url", url }, name: "logs", timers: systemTimers, random: Math.random, mayLead: false },
+    logger: silentLogger,
+  });
+  const seen: { readonly marks: Marks; readonly atMs: number }[] = [];
+  store.subscribe(({ marks }) => seen.push({ marks, atMs: performance.now() }));
+  return {
+    async when(wanted: (marks: Marks) => boolean): Promise<number> {
+      const from = seen.length;
+      const found = await waitUntil("it is published", () => seen.slice(from).find(({ marks }) => wanted(marks)));
+      return found?.atMs ?? Number.NaN;
+    },
+    [Symbol.asyncDispose]: () => store.close(),
+  };
+}
+
 async function picture(page: Page, name: string, fullPage = true): Promise<void> {
   if (pictures === undefined) return;
   const path = join(root, pictures, `${name}.png`);
@@ -96,18 +117,23 @@ describe("the live page in Chromium", { skip: noBrowser ?? false, timeout: 240_0
     assert.equal(await page.title(), "logs – Rollcall");
     assert.notEqual(standby.process.pid, leader.process.pid);
 
-    const until = async (what: string, name: string, wanted: RegExp) => {
+    await using published = watchMarks(redis.url);
+    const until = async (what: string, name: string, wanted: RegExp, isPublished: (marks: Marks) => boolean) => {
       const beginMs = performance.now();
+      const since = published.when(isPublished);
       await waitUntil(what, async () => wanted.test((await stateOf(page, name)) ?? ""), { everyMs: 10 });
-      test.diagnostic(`${what}: ${Math.round(performance.now() - beginMs)} ms`);
+      const shownMs = performance.now();
+      const [all, own] = [shownMs - beginMs, shownMs - (await since)].map(Math.round);
+      test.diagnostic(`${what}: ${all} ms, ${own} ms of them after the leader has published it`);
     };
+    const isDown = ({ nodes }: Marks) => Object.values(nodes).some(({ kind }) => kind === "down");
     await cluster.nodes[1]?.kill();
-    await until("a node that was killed is shown as down", "n2", /down/);
+    await until("a node that was killed is shown as down", "n2", /down/, isDown);
     assert.match((await page.locator("#announcements").textContent()) ?? "", /^n2 is down: connection re/);
     assert.equal(await page.title(), "degraded: logs – Rollcall");
     assert.equal(await rowsOf(page).first().locator(".name").textContent(), "n2", "what is wrong stands first");
     await cluster.nodes[1]?.restart();
-    await until("a node that has come back is shown", "n2", /slow-start|healthy/);
+    await until("a node that has come back is shown", "n2", /slow-start|healthy/, (marks) => !isDown(marks));
     const history = page.locator("#history-list li[data-level]");
     await waitUntil("the history has both, the newest first", async () => {
       const events = await history.evaluateAll((lines) => lines.map((line) => line.getAttribute("data-event")));
@@ -250,6 +276,16 @@ describe("the live page in Chromium", { skip: noBrowser ?? false, timeout: 240_0
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Skip to the nodes");
     await page.keyboard.press("Enter");
     assert.equal(await page.evaluate(() => document.activeElement?.id), "nodes");
+
+    const name = page.getByRole("button", { name: "es-4", exact: true });
+    await name.press("Enter");
+    const why = page.getByRole("dialog", { name: "es-4" });
+    await why.getByText(/^es-4 \(10\.20\.4\.14:9200\) /).waitFor();
+    await why.getByText(/^search-api-1 \(pid 1201\): penalized for 94 s: 22 times/).waitFor();
+    await picture(page, "live-page-why", false);
+    await page.keyboard.press("Escape");
+    assert.equal(await why.isVisible(), false);
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), "es-4", "the focus is where it was");
     await page.close();
   });
 

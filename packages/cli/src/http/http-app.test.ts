@@ -104,6 +104,20 @@ describe("http of a coordinator", () => {
     assert.deepEqual([entries.map(({ text }) => text), kept], [["es2 is down"], 1]);
   });
 
+  it("/why.json?node=… is what rollcall why NODE --json writes, and 404 names the nodes that there are", async () => {
+    const { get, begin } = await serve(loopback);
+    begin();
+    const why = await get("/why.json?node=es1");
+    const { answer, node } = why.json<{ answer: { text: string }; node: { address: string } }>();
+    assert.deepEqual([why.statusCode, node.address], [200, "10.0.0.1:9200"]);
+    assert.match(answer.text, /^es1 \(10\.0\.0\.1:9200\) /);
+    const none = await get("/why.json?node=es9");
+    assert.deepEqual([none.statusCode, /es1/.test(none.json<{ error: string }>().error)], [404, true]);
+    for (const url of ["/why.json", "/why.json?node=", "/why.json?node=a&node=b"]) {
+      assert.equal((await get(url)).statusCode, 400, url);
+    }
+  });
+
   it("/metrics is Prometheus's text, with the name of the view as the label pool", async () => {
     const { get, begin } = await serve(loopback);
     begin();

@@ -4,6 +4,7 @@ import { RollcallError } from "@rollcall/core";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { reportHistory } from "../history-report.js";
 import { jsonText } from "../json-text.js";
+import { explainNode } from "../why/explain-node.js";
 import type { CoordinatorScrape } from "./coordinator-metrics.js";
 import { CoordinatorRegistry } from "./coordinator-registry.js";
 import { EventStreams, eventText } from "./event-streams.js";
@@ -116,6 +117,17 @@ export function createHttpApp(options: HttpOptions, page: PageFiles): HttpApp {
     const question = { view: found.name, nowMs: 0, sinceMs: undefined, node: undefined };
     const report = reportHistory(entries.length === 0 ? undefined : entries, question);
     return reply.type("application/json; charset=utf-8").send(jsonText(report));
+  });
+
+  app.get<{ Querystring: { node?: string | string[] } }>("/why.json", async (request, reply) => {
+    const found = await readable(request, reply);
+    if (found === undefined) return reply;
+    const { node } = request.query;
+    if (typeof node !== "string" || node === "")
+      return refuse(reply, 400, "node must name one: its address, name, id or key");
+    const explained = explainNode(node, { status: found.live.snapshot(), history: await found.history.read() });
+    if ("problem" in explained) return refuse(reply, 404, explained.problem);
+    return reply.type("application/json; charset=utf-8").send(jsonText(explained));
   });
 
   app.get("/metrics", async (request, reply) => {

@@ -76,12 +76,17 @@ export class LiveStatus {
     this.sampleLater();
   }
 
-  /** The status now. */
-  report(): StatusReport {
+  /** What the status is made of, now. */
+  snapshot(): StatusSnapshot {
     const { name, redis, coordinator } = this.parts;
     const { problem } = coordinator;
     const warnings = problem === undefined ? [] : [problem];
-    return reportStatus({ name, redis, seen: this.snapshot(), warnings, heartbeats: this.replicas.heartbeats() });
+    return { name, redis, seen: this.whatIsSeen(), warnings, heartbeats: this.replicas.heartbeats() };
+  }
+
+  /** The status now. */
+  report(): StatusReport {
+    return reportStatus(this.snapshot());
   }
 
   /** The status now, as the page shows it. */
@@ -138,7 +143,7 @@ export class LiveStatus {
     this.wasReady ||= view.topology.clusterUuid !== undefined;
   }
 
-  private snapshot(): StatusSnapshot["seen"] {
+  private whatIsSeen(): StatusSnapshot["seen"] {
     switch (this.seen.kind) {
       case "unread":
         return { kind: "away", problem: "it has not answered yet" };

@@ -29,7 +29,10 @@ export class NodeRow implements TableRow<ShownNode> {
   private readonly stateCell = cell("State");
   private readonly state = make("span", { class: "state" });
   private readonly since = make("span", { class: "since" });
-  private readonly name = make("span", { class: "name" });
+  private readonly name = make("button", {
+    class: "plain name",
+    attributes: { type: "button", title: "What it receives, and why", "aria-haspopup": "dialog" },
+  });
   private readonly address = make("span", { class: "address" });
   private readonly why = make("div");
   private readonly avoided = make("div");
@@ -50,11 +53,18 @@ export class NodeRow implements TableRow<ShownNode> {
   private readonly button = make("button", { attributes: { type: "button" } });
   private node: NodeReport | undefined;
 
-  /** @param act is called when an operator wants to drain the node, or to use it again */
+  /**
+   * @param why is called when the node is to be explained
+   * @param act is called when an operator wants to drain the node, or to use it again
+   */
   constructor(
     private readonly lines: TrafficLines,
+    why: (node: NodeReport) => void,
     act: (node: NodeReport) => void,
   ) {
+    this.name.addEventListener("click", () => {
+      if (this.node !== undefined) why(this.node);
+    });
     this.button.addEventListener("click", () => {
       if (this.node !== undefined) act(this.node);
     });
@@ -133,7 +143,7 @@ function whyTexts(
 
 /** What replicas have decided by themselves. Those of an earlier version do not say why. */
 function avoidedTexts({ ejectedBy, avoidedBy }: NodeReport): string[] {
-  return (["ejected", "penalized"] as const).flatMap((wanted) => {
+  return (["unusable", "ejected", "penalized"] as const).flatMap((wanted) => {
     const found = avoidedBy.filter(({ state }) => state === wanted);
     const count = Math.max(found.length, wanted === "ejected" ? ejectedBy : 0);
     const [first] = found;
@@ -144,9 +154,11 @@ function avoidedTexts({ ejectedBy, avoidedBy }: NodeReport): string[] {
   });
 }
 
-function whyAvoided({ host, pid, forMs, reason, factor }: AvoidedBy): string {
+function whyAvoided({ state, host, pid, forMs, reason, factor }: AvoidedBy): string {
   const share = factor === undefined ? "" : `; one request where another gets ${figureOf(factor)}`;
-  return `${host} (pid ${pid}) for ${durationOf(forMs)}: ${reason}${share}`;
+  // A configuration has no beginning.
+  const since = state === "unusable" ? "" : ` for ${durationOf(forMs)}`;
+  return `${host} (pid ${pid})${since}: ${reason}${share}`;
 }
 
 export function cell(label: string, className?: string): HTMLTableCellElement {

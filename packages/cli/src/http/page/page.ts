@@ -11,6 +11,7 @@ import { countOf, durationOf, timeOf } from "./texts.js";
 import { Timeline } from "./timeline.js";
 import { TokenDialog, tokenOfTab } from "./token.js";
 import { TrafficLines } from "./traffic-lines.js";
+import { WhyDialog } from "./why.js";
 
 /** After so long without a state, the page says that it is old. */
 const oldMs = 4_000;
@@ -19,11 +20,17 @@ const lines = new TrafficLines();
 const timeline = new Timeline();
 const facts = new Facts(byId("facts", HTMLElement));
 const announcements = new Announcements(byId("announcements", HTMLElement));
+const why = new WhyDialog();
 const dialog = new ActDialog((text) => announcements.say(text));
 const nodes = new TableRows<ShownNode>(
   byId("nodes-body", HTMLElement),
   ({ node }) => node.key,
-  () => new NodeRow(lines, (node) => dialog.open(node)),
+  () =>
+    new NodeRow(
+      lines,
+      (node) => void why.open(node),
+      (node) => dialog.open(node),
+    ),
 );
 const replicas = new TableRows<PageState["status"]["replicas"][number]>(
   byId("replicas-body", HTMLElement),
