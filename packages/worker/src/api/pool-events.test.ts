@@ -43,7 +43,7 @@ it("an event of the pool reaches the listeners of its kind in order, whatever on
   await Promise.resolve();
   assert.deepEqual(called, ["first", "last", "first", "last"]);
   assert.deepEqual(logger.lines, ["error a listener threw", "error a listener threw"]);
-  assert.match(logger.text(), /event: 'view', error: 'broken'[\s\S]*event: 'view', error: 'broken later'/);
+  assert.match(logger.text(), /listensTo: 'view', error: 'broken'[\s\S]*listensTo: 'view', error: 'broken later'/);
 });
 
 it("a settled request reaches its listeners as it is, whatever one of them throws, and is not made for none", () => {
