@@ -94,11 +94,14 @@ describe("rollcall doctor", () => {
 
   it("rollcall doctor says what is wrong, the cause first, and its address map makes it right", options, async () => {
     const [closed = 0, other = 0] = [await freePort(), await freePort()];
+    // With a credential the host policy refuses the second address before it is tried.
+    const user = { username: "monitor", password: secret };
     await using cluster = await startFixtureCluster({
-      nodes: 2,
-      publish: ({ position }) => `127.0.0.1:${position === 0 ? closed : other}`,
+      ...{ nodes: 2, users: [user] },
+      publish: ({ position }) => (position === 0 ? `127.0.0.1:${closed}` : `n2.invalid:${other}`),
     });
-    const found = await doctor(["--json", "--nodes", cluster.urls.join(",")]);
+    const env = { ROLLCALL_USERNAME: "monitor", ROLLCALL_PASSWORD: secret };
+    const found = await doctor(["--json", "--nodes", cluster.urls.join(",")], env);
     assert.equal(found.code, 1, found.stderr);
     assert.deepEqual(causesOf(found), ["addresses"]);
     const { changes } = JSON.parse(found.stdout) as Report;
@@ -107,7 +110,7 @@ describe("rollcall doctor", () => {
       return from === undefined ? [] : [`${from}=${to}`];
     });
     assert.equal(pairs.length, 2, found.stdout);
-    const mapped = await doctor(["--nodes", cluster.urls.join(","), "--address-map", pairs.join(",")]);
+    const mapped = await doctor(["--nodes", cluster.urls.join(","), "--address-map", pairs.join(",")], env);
     assert.equal(mapped.code, 0, mapped.stdout);
 
     const bad = ["https://no-such-host.invalid:9200", `http://127.0.0.1:${closed}`, cluster.urls[0] ?? ""];

@@ -159,6 +159,15 @@ const cases: readonly (readonly [when: string, observations: Observations, cause
     "host-policy",
     /n1 at .*\(policy\)/,
   ],
+  [
+    "the host policy refuses a node whose address cannot be reached anyway",
+    {
+      ...listing({ verdict: "refused", reason: "policy" }),
+      refused: [{ id: "id1", tcp: { ok: false, tookMs: 3_000, code: "ETIMEDOUT" } }],
+    },
+    "addresses",
+    /no connection in time; the host policy refuses it too.*"10\.0\.0\.1:9200": "es1:9200", \/\/ n1/,
+  ],
   ["an address leads to another node", listing({ answeredAs: "n7" }), "nodes", /n7 answers there/],
   ["the credential goes in clear text", seeing({ scheme: "http" }), "clear-text", /clear text/],
   [

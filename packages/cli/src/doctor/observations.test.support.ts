@@ -94,7 +94,7 @@ export function redisOf(more: Partial<RedisObservation> = {}, examined: Partial<
 /** A cluster of one node, and Redis, where all is well. */
 export function observed(more: Partial<Observations> = {}): Observations {
   return {
-    ...{ atMs, end: "complete", seeds: [seedOf()], findings: findingsOf([foundNode()]), redis: redisOf() },
+    ...{ atMs, end: "complete", seeds: [seedOf()], findings: findingsOf([foundNode()]), refused: [], redis: redisOf() },
     account: { url: "https://es1:9200", user: "monitor", by: "realm native", roles: ["monitoring"], mayMonitor: true },
     ...more,
   };

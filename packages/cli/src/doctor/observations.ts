@@ -1,4 +1,4 @@
-import type { ConnectionExamination, NameExamination, RedisExamination } from "@rollcall/coordinator";
+import type { ConnectionExamination, ConnectionStep, NameExamination, RedisExamination } from "@rollcall/coordinator";
 import type { Freshness } from "@rollcall/core/view";
 import type { Findings } from "../findings.js";
 
@@ -15,9 +15,17 @@ export interface Observations {
   readonly seeds: readonly SeedObservation[];
   /** What a sniff through the same seeds found; its seeds are in the same order. */
   readonly findings: Findings;
+  /** Of the listed nodes that the host policy refuses, at most 32: whether their addresses accept a connection. */
+  readonly refused: readonly RefusedNode[];
   readonly account?: AccountObservation;
   /** Absent without `--redis`. */
   readonly redis?: RedisObservation;
+}
+
+export interface RefusedNode {
+  /** As the cluster lists it. */
+  readonly id: string;
+  readonly tcp: ConnectionStep;
 }
 
 export interface SeedObservation {

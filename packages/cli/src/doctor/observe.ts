@@ -6,6 +6,7 @@ import { unlessStopped } from "../unless-stopped.js";
 import type { AccountObservation, Observations, SeedObservation } from "./observations.js";
 import { observeAccount } from "./observe-account.js";
 import { observeRedis } from "./observe-redis.js";
+import { observeRefused } from "./observe-refused.js";
 import { observeSeed, type SeedParts } from "./observe-seed.js";
 
 export interface ObserveParts {
@@ -39,8 +40,9 @@ export async function observe(parts: ObserveParts): Promise<Observations> {
       observeCluster(parts, stop),
       collect(config, poolTimeouts, timers, { probedMax, stop }),
     ]);
+    const refused = await observeRefused(findings.list?.nodes ?? [], { timers, wallNowMs, stop });
     const end = interrupted.aborted ? "interrupted" : late.signal.aborted ? "late" : "complete";
-    return { atMs: wallNowMs(), end, ...cluster, findings, ...present({ redis }) };
+    return { atMs: wallNowMs(), end, ...cluster, findings, refused, ...present({ redis }) };
   } finally {
     cancel();
   }

@@ -1,3 +1,4 @@
+import { failureReason } from "@rollcall/core";
 import { type AdviceKind, adviceOn, isTlsFailure } from "../../diagnose.js";
 import type { NodeFinding } from "../../findings.js";
 import { nameList } from "../../name-list.js";
@@ -10,9 +11,10 @@ export function addressChanges(observations: Observations): readonly Change[] {
   return [...unreachable(observations), ...byAdvice(observations)];
 }
 
-function unreachable({ findings, seeds }: Observations): readonly Change[] {
+function unreachable(observations: Observations): readonly Change[] {
+  const { findings, seeds } = observations;
   const nodes = findings.list?.nodes ?? [];
-  const away = nodes.filter(({ verdict }) => verdict === "unreachable");
+  const away = [...nodes.filter(({ verdict }) => verdict === "unreachable"), ...refusedAndAway(observations)];
   const secured = away.filter(isTlsFailure);
   const unconnected = away.filter((node) => !isTlsFailure(node));
   const mapped = mapAddresses(unconnected, seeds);
@@ -21,6 +23,15 @@ function unreachable({ findings, seeds }: Observations): readonly Change[] {
     ...(secured.length === 0 ? [] : [securedChange(secured, nodes)]),
     ...(unconnected.length === 0 ? [] : [isAddressing ? mapChange(unconnected, mapped) : awayChange(unconnected)]),
   ];
+}
+
+/** The host policy refuses them, and nothing would answer there anyway: the address is to be changed, not allowed. */
+function refusedAndAway({ findings, refused }: Observations): readonly NodeFinding[] {
+  return (findings.list?.nodes ?? []).flatMap((node): readonly NodeFinding[] => {
+    const tcp = refused.find(({ id }) => id === node.id)?.tcp;
+    if (node.verdict !== "refused" || tcp === undefined || tcp.ok) return [];
+    return [{ ...node, code: tcp.code, reason: `${failureReason(tcp.code)}; the host policy refuses it too` }];
+  });
 }
 
 /** A node that answers at a seed is up: then it is the published address that leads nowhere. */
@@ -59,14 +70,17 @@ function securedChange(secured: readonly NodeFinding[], nodes: readonly NodeFind
 }
 
 /** The rest is judged as `rollcall sniff` does. */
-function byAdvice({ findings }: Observations): readonly Change[] {
+function byAdvice(observations: Observations): readonly Change[] {
+  const { findings } = observations;
   if (findings.list === undefined) return [];
   const { list } = findings;
   return adviceOn({ seeds: [], list }).flatMap(({ kind, text }): readonly Change[] => {
     const place = places[kind];
     if (place === undefined) return [];
     const { cause, isFault, about, said = "" } = place;
-    const nodes = about === undefined ? [] : list.nodes.filter(about);
+    const away = new Set(kind === "refused" ? refusedAndAway(observations).map(({ id }) => id) : []);
+    const nodes = about === undefined ? [] : list.nodes.filter((node) => about(node) && !away.has(node.id));
+    if (about !== undefined && nodes.length === 0) return [];
     return [{ cause, isFault, stopsAll: false, problem: nodes.length > 0 ? `${reasons(nodes)}.` : said, remedy: text }];
   });
 }
