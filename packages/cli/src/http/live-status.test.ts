@@ -71,6 +71,8 @@ describe("live status", () => {
     assert.deepEqual(live.readiness(), { ready: false, reason: "no node of the cluster has answered yet" });
     await publish(2, "u");
     assert.deepEqual(live.readiness(), { ready: true });
+    await publish(3);
+    assert.deepEqual(live.readiness(), { ready: true }, "the cluster is away");
     redis.isAway = true;
     timers.advance(60_000);
     assert.deepEqual([live.readiness(), live.report().state], [{ ready: true }, "orphan"]);
