@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { createRedisStore, systemTimers, type ViewStore } from "@rollcall/coordinator";
+import { createRedisStore, examineRedis, systemTimers, type ViewStore } from "@rollcall/coordinator";
 import type { View } from "@rollcall/core/view";
 import { collectingLogger, freePort, waitUntil } from "@rollcall/testing";
 import { own } from "@rollcall/testing/processes";
@@ -49,6 +49,18 @@ describe("Redis Cluster", () => {
         leader.store.requestStatus();
         return received.includes("r1") && received.includes("status request");
       });
+
+      const redis = { kind: "cluster" as const, nodes: servers.map(({ host, port }) => ({ host, port })), options: {} };
+      const stop = new AbortController().signal;
+      const seen = { redis, name: "logs", timers: systemTimers, wallNowMs: Date.now, random: Math.random, stop };
+      const examination = await examineRedis(seen);
+      assert.ok(examination.kind === "connected", JSON.stringify(examination));
+      assert.equal(examination.server.mode, "cluster");
+      assert.deepEqual(
+        examination.permissions.filter(({ state }) => state !== "granted"),
+        [],
+        "the doctor examines a Redis Cluster too",
+      );
 
       const [first] = servers;
       const slot = Number(await first?.client.cluster("KEYSLOT", "{rollcall:logs}:head"));

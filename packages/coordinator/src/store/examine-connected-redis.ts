@@ -8,6 +8,10 @@ import { permissionAttempts, type RedisPermission, tryPermission } from "./redis
 import { readServerFacts } from "./redis-server-facts.js";
 
 const pings = 7;
+/** For the name, the Sentinels, TLS and the first answers: a lookup alone may take 10 s. */
+const connectMs = 15_000;
+/** The client of a cluster tries its nodes again and again. */
+const clusterMs = 5_000;
 
 /** Opens one connection, asks, and closes it. */
 export async function examineConnectedRedis(parts: RedisExaminationParts): Promise<RedisExamination> {
@@ -17,11 +21,17 @@ export async function examineConnectedRedis(parts: RedisExaminationParts): Promi
   const tookMs = () => Math.ceil(timers.nowMs() - beganMs);
   let connection: RedisConnection | undefined;
   const problem = await new Promise<string | undefined>((resolve) => {
-    // The first loss ends it: the reason of a first attempt is the one to show.
-    connection = new RedisConnection(client, timers, { onReady: () => resolve(undefined), onLost: resolve });
-    const stopped = () => resolve("no connection before the time was over");
-    if (stop.aborted) stopped();
-    stop.addEventListener("abort", stopped, { once: true });
+    let last = "no connection before the time was over";
+    const onLost = (lost: string) => {
+      last = lost;
+      // The reason of a first attempt is the one to show. The client of a cluster loses connections while it learns which
+      // nodes there are.
+      if (!client.isCluster) resolve(lost);
+    };
+    connection = new RedisConnection(client, timers, { onReady: () => resolve(undefined), onLost });
+    timers.after(client.isCluster ? clusterMs : connectMs, () => resolve(last));
+    if (stop.aborted) resolve(last);
+    stop.addEventListener("abort", () => resolve(last), { once: true });
   });
   try {
     if (connection === undefined || problem !== undefined) {

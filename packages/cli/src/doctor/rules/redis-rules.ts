@@ -13,8 +13,11 @@ export function redisChanges({ redis, findings }: Observations): readonly Change
   const examination = redis?.examination;
   if (redis === undefined || examination === undefined) return [];
   if (examination.kind === "away") return [awayChange(redis, examination.problem)];
+  const ofKind = kindChanges(redis, examination.server);
+  // It has none of the commands, and no view.
+  if (examination.server.mode === "sentinel") return ofKind;
   return [
-    ...kindChanges(redis, examination.server),
+    ...ofKind,
     ...versionChanges(redis, examination.server),
     ...permissionChanges(redis, examination),
     ...memoryChanges(redis, examination.server),
