@@ -5,7 +5,7 @@ import { type Heartbeat, nodeKey } from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { ControlClient } from "./cluster/control-client.js";
 import { Ejections } from "./ejections.js";
-import { FleetChanges } from "./fleet-changes.js";
+import { type FleetChange, FleetChanges } from "./fleet-changes.js";
 import { HistoryRecorder } from "./history-recorder.js";
 import { Leadership } from "./leadership.js";
 import { NewestView } from "./newest-view.js";
@@ -77,6 +77,7 @@ export class Coordinator implements PeerDirectory {
     this.ejections = new Ejections({ ...telling, view: () => this.newestView.view });
     this.replicas = new ReplicaRegistry(timers, {
       joined: (heartbeat) => this.fleetChanged("joined", heartbeat),
+      left: (heartbeat) => this.fleetChanged("left", heartbeat),
       lost: (heartbeat) => this.fleetChanged("lost", heartbeat),
     });
     this.storeProblems = new StoreProblems(warnings);
@@ -158,8 +159,8 @@ export class Coordinator implements PeerDirectory {
     return peers.length > 0 || isComplete ? peers : undefined;
   }
 
-  private fleetChanged(change: "joined" | "lost", heartbeat: Heartbeat): void {
-    if (change === "lost") this.ejections.lost(heartbeat);
+  private fleetChanged(change: FleetChange, heartbeat: Heartbeat): void {
+    if (change !== "joined") this.ejections.lost(heartbeat);
     // A process that has just connected has no heartbeats yet: what it then receives, or misses, is no news.
     if (this.parts.timers.nowMs() - this.listeningSinceMs >= silenceMeansMs) this.fleet.note(change, heartbeat);
   }
@@ -167,6 +168,7 @@ export class Coordinator implements PeerDirectory {
   private take(heartbeat: Heartbeat): void {
     const { replica, view, refutes = [] } = heartbeat;
     this.replicas.record(heartbeat);
+    if (heartbeat.ending === true) return;
     this.ejections.heartbeat(heartbeat);
     for (const node of refutes) this.leadership.term?.refute(node, replica);
     if (view !== undefined) this.newestView.seen(view);

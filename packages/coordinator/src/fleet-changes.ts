@@ -15,22 +15,23 @@ const gatherMs = 5_000;
 const pauseMs = 60_000;
 const namedMax = 3;
 
-type Change = "joined" | "lost";
-const events = { joined: "replica.joined", lost: "replica.lost" } as const;
+export type FleetChange = "joined" | "left" | "lost";
+const events = { joined: "replica.joined", left: "replica.left", lost: "replica.lost" } as const;
 const phrases = {
   joined: { one: "shares the view now", many: "replicas share the view now" },
+  left: { one: "has ended", many: "replicas have ended" },
   lost: { one: "sends no heartbeat any more", many: "replicas send no heartbeat any more" },
 } as const;
 
-/** Logs, and adds to the history, which processes have joined the fleet and which are lost. The leader does so alone. */
+/** Logs, and adds to the history, which processes have joined the fleet, have ended, and are lost. The leader does so alone. */
 export class FleetChanges {
-  private readonly waiting: Record<Change, string[]> = { joined: [], lost: [] };
+  private readonly waiting: Record<FleetChange, string[]> = { joined: [], left: [], lost: [] };
   private notBeforeMs = Number.NEGATIVE_INFINITY;
   private cancel: (() => void) | undefined;
 
   constructor(private readonly parts: FleetChangesParts) {}
 
-  note(change: Change, { replica, host, pid }: Heartbeat): void {
+  note(change: FleetChange, { replica, host, pid }: Heartbeat): void {
     const { timers } = this.parts;
     this.waiting[change].push(`${replica} (${host}, pid ${pid})`);
     const waitMs = Math.max(gatherMs, this.notBeforeMs - timers.nowMs());
@@ -45,7 +46,7 @@ export class FleetChanges {
     const { timers, logger, history, isLeading } = this.parts;
     this.cancel = undefined;
     this.notBeforeMs = timers.nowMs() + pauseMs;
-    for (const change of ["joined", "lost"] as const) {
+    for (const change of ["joined", "left", "lost"] as const) {
       const replicas = this.waiting[change].splice(0);
       if (replicas.length === 0 || !isLeading()) continue;
       const text = textOf(change, replicas);
@@ -55,7 +56,7 @@ export class FleetChanges {
   }
 }
 
-function textOf(change: Change, replicas: readonly string[]): string {
+function textOf(change: FleetChange, replicas: readonly string[]): string {
   const { one, many } = phrases[change];
   if (replicas.length === 1) return `replica ${replicas[0]} ${one}`;
   const others = replicas.length - namedMax;

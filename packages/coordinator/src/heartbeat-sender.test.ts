@@ -79,14 +79,23 @@ describe("heartbeat sender", () => {
     assert.deepEqual(sentAtMs, [100, 2_100]);
   });
 
-  it("after close no status request is answered", () => {
+  it("the close sends one last heartbeat that says so, and after it no status request is answered", () => {
     const { timers, store, sentAtMs, sender, connected } = rig();
+    const endings: (true | undefined)[] = [];
+    store.onHeartbeat(({ ending }) => endings.push(ending));
     timers.advance(2_000);
     store.requestStatus();
     sender.close();
+    sender.close();
     store.requestStatus();
     timers.advance(60_000);
-    assert.deepEqual(sentAtMs, [100]);
+    assert.deepEqual(
+      [sentAtMs, endings],
+      [
+        [100, 2_000],
+        [undefined, true],
+      ],
+    );
     assert.equal(connected.size, 0);
   });
 });

@@ -16,7 +16,7 @@ const answerWithinMs = 200;
 const answersApartMs = 1_000;
 
 /**
- * Sends a heartbeat every 5 s, after each new connection to the store, and after a status request.
+ * Sends a heartbeat every 5 s, after each new connection to the store, after a status request, and at the close.
  *
  *                   5 s
  *     waiting ───────────────▶ heartbeat ──▶ waiting
@@ -29,6 +29,7 @@ const answersApartMs = 1_000;
 export class HeartbeatSender {
   private answerDueMs: number | undefined;
   private answeredAtMs = Number.NEGATIVE_INFINITY;
+  private closed = false;
   private cancelRegular = () => {};
   private cancelAnswer = () => {};
   private unsubscribe: readonly Unsubscribe[] = [];
@@ -42,8 +43,11 @@ export class HeartbeatSender {
     this.waitForNext();
   }
 
-  /** Sends nothing more. */
+  /** Sends the last one, which says that the process ends. */
   close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.parts.store.heartbeat({ ...this.parts.heartbeat(), ending: true });
     this.cancelRegular();
     this.cancelAnswer();
     for (const unsubscribe of this.unsubscribe) unsubscribe();

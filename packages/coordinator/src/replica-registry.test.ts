@@ -22,6 +22,21 @@ describe("replica registry", () => {
     assert.equal(registry.count(), 0);
   });
 
+  it("a replica that says that it ends is dropped at once, and told apart from one that is lost", () => {
+    const timers = new ManualTimers();
+    const told: string[] = [];
+    const tell = (what: string) => (heartbeat: { readonly replica: string }) =>
+      told.push(`${heartbeat.replica} ${what}`);
+    const registry = new ReplicaRegistry(timers, { joined: tell("joined"), left: tell("left"), lost: tell("lost") });
+    for (const replica of ["a", "b"]) registry.record(heartbeatOf(replica));
+    registry.record(heartbeatOf("a", { ending: true }));
+    registry.record(heartbeatOf("never there", { ending: true }));
+    assert.equal(registry.count(), 1);
+    timers.advance(12_000);
+    assert.equal(registry.count(), 0);
+    assert.deepEqual(told, ["a joined", "b joined", "a left", "b lost"]);
+  });
+
   it("a full registry keeps the 4,096 replicas it has, and takes new ones when those fall silent", () => {
     const timers = new ManualTimers();
     const registry = new ReplicaRegistry(timers);

@@ -2,13 +2,15 @@ import type { Clock } from "@rollcall/core";
 import type { Peer } from "@rollcall/core/health";
 import type { Heartbeat } from "@rollcall/core/view";
 
-/** Replicas send a heartbeat every 5 s: one that misses two is dropped. */
+/** Replicas send a heartbeat every 5 s: one that misses two is dropped, and one that ends says so. */
 const recentMs = 12_000;
 /** Far more than any fleet has. Bounds what a process that writes to Redis can make others keep. */
 const replicasMax = 4_096;
 
 export interface ReplicaWatch {
   joined(heartbeat: Heartbeat): void;
+  /** It has said that it ends. */
+  left(heartbeat: Heartbeat): void;
   lost(heartbeat: Heartbeat): void;
 }
 
@@ -30,6 +32,10 @@ export class ReplicaRegistry {
   record(heartbeat: Heartbeat): void {
     this.dropSilent();
     const isNew = !this.replicas.delete(heartbeat.replica);
+    if (heartbeat.ending === true) {
+      if (!isNew) this.watch?.left(heartbeat);
+      return;
+    }
     if (isNew && this.replicas.size >= replicasMax) return;
     this.replicas.set(heartbeat.replica, { heartbeat, atMs: this.clock.nowMs() });
     if (isNew) this.watch?.joined(heartbeat);

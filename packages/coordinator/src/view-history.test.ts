@@ -46,19 +46,22 @@ it("the next leader says how the last one ended, and the history has the changes
   ]);
 });
 
-it("a replica that ends is said by the leader once its heartbeat is missing", async () => {
+it("the leader says which replica is lost, once its heartbeat is missing, and which has ended by itself", async () => {
   const { urls } = await cluster(1);
   const { store, pass, logger } = coordinating({ nodes: urls }, { name: "logs" });
   await pass(16_000);
   for (let beat = 0; beat < 15; beat++) {
     store.heartbeat(heartbeatOf("r1"));
     if (beat < 2) store.heartbeat(heartbeatOf("r2"));
+    if (beat < 2) store.heartbeat(heartbeatOf("r3", beat === 1 ? { ending: true } : {}));
     await pass(5_000);
   }
   assert.deepEqual(logger.messages("info", "sends no heartbeat"), [
     "replica r2 (app, pid 1) sends no heartbeat any more",
   ]);
-  assert.ok((await eventsOf(store))?.includes("replica.lost"));
+  assert.deepEqual(logger.messages("info", "has ended"), ["replica r3 (app, pid 1) has ended"]);
+  const told = (await eventsOf(store))?.filter((event) => /^replica\.l/.test(event));
+  assert.deepEqual(told, ["replica.left", "replica.lost"]);
 });
 
 it("a view that is one process's own, as during an outage, never says that it leads the shared one", async () => {

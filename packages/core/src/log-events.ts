@@ -154,9 +154,10 @@ export const logEvents = {
   ),
   "leader.handed-over": line("info", "the last leader gave its lease back, as when it is closed"),
   "replica.joined": line("info", "processes share the view that did not before; of many, one line"),
+  "replica.left": line("info", "processes have closed their pool or coordinator; of many, one line"),
   "replica.lost": line(
     "info",
-    "no heartbeat for 12 s: closed, killed, or cut off from Redis; of many, one line",
+    "no heartbeat for 12 s: killed, ended without `close()`, or cut off from Redis; of many, one line",
     "nothing if you ended them",
   ),
   "replica.ejected-node": line("debug", "the first replica sends it nothing more; the leader has not marked it"),

@@ -135,6 +135,7 @@ export const anyHeartbeat = recordOf<Heartbeat>(
     pid: fc.nat(),
     role: fc.constantFrom("candidate", "external", "coordinator"),
     leading: fc.boolean(),
+    ending: fc.constant(true as const),
     freshness: fc.constantFrom("fresh", "stale", "orphan"),
     view: recordOf<NonNullable<Heartbeat["view"]>>(versions),
     ejected: fc.array(anyKey, { maxLength: viewLimits.ejectedMax }),
@@ -147,5 +148,5 @@ export const anyHeartbeat = recordOf<Heartbeat>(
     answeredMsAgo: moment,
     threads: fc.array(anyThread, { maxLength: 4 }),
   },
-  ["view", "avoids", "load", "refutes", "answeredMsAgo"],
+  ["ending", "view", "avoids", "load", "refutes", "answeredMsAgo"],
 );

@@ -21,6 +21,7 @@ import {
   readOneOf,
   readOptional,
   readString,
+  refuse,
 } from "./json-fields.js";
 import { viewLimits } from "./limits.js";
 
@@ -58,6 +59,9 @@ export function decodeHeartbeat(bytes: Uint8Array): Decoded<Heartbeat> {
       pid: readInteger(fields.get("pid"), "pid", 0, Number.MAX_SAFE_INTEGER),
       role: readOneOf(fields.get("role"), "role", ["candidate", "external", "coordinator"]),
       leading: readBoolean(fields.get("leading"), "leading"),
+      ...readOptional(fields, "ending", (ending, what) =>
+        ending === true ? (true as const) : refuse(`${what} is not true`),
+      ),
       freshness: readOneOf(fields.get("freshness"), "freshness", ["fresh", "stale", "orphan"]),
       ...readOptional(fields, "view", readApplied),
       ejected: readArray(fields.get("ejected"), "ejected", viewLimits.ejectedMax, readNodeKey),

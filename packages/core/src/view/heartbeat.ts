@@ -11,6 +11,8 @@ export interface Heartbeat {
   /** "coordinator": a process without a pool. "external": a pool that never leads. */
   readonly role: "candidate" | "external" | "coordinator";
   readonly leading: boolean;
+  /** The process closes: this is its last heartbeat. */
+  readonly ending?: true;
   readonly freshness: Freshness;
   /** The versions of the documents it has applied; absent before the first. */
   readonly view?: { readonly topology: Version; readonly marks: Version };
