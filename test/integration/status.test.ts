@@ -329,8 +329,8 @@ describe("wrong arguments", options, () => {
 });
 
 describe("help", options, () => {
-  it("the help of both commands has 80 columns and the exit codes, and shows no value of the environment", async () => {
-    for (const command of ["coordinator", "status"]) {
+  it("the help of each command has 80 columns and the exit codes, and shows no value of the environment", async () => {
+    for (const command of ["coordinator", "status", "doctor", "why", "bundle"]) {
       const { code, stdout } = await rollcall([command, "--help"], { ROLLCALL_REDIS: "redis://:geheim@r" });
       assert.equal(code, 0);
       assert.match(stdout, /Exit codes:\n {2}0 /);

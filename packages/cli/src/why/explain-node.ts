@@ -51,7 +51,10 @@ export function explainNode(text: string, snapshot: ViewSnapshot, listed: readon
   const { status } = snapshot;
   const report = reportStatus(status);
   const { view, nodes, name, state, atMs, summary } = report;
-  if (view === null || atMs === null) return { problem: summary };
+  if (view === null || atMs === null) {
+    const [warning] = status.warnings;
+    return { problem: warning === undefined ? summary : `${summary} (${warning})` };
+  }
   const found = findReported(text, nodes);
   if ("problem" in found) {
     const unused = listed.find(({ id, name, address, published }) =>
