@@ -99,7 +99,7 @@ it("a status shows every problem with its reason", () => {
   list        from the cluster
 
 Nodes
-  all         4: 1 down, 1 draining, 1 slow-start, 1 healthy
+  all         4: 1 down, 1 draining, 1 slow-start, 1 penalized
   down        es2 (10.0.0.2:9200)  roles dim  version 2.19.1
               for 12 s: connection refused; stays down for at least 3 s
               2 failed probes, reported by 3 processes, down 2 times recently
@@ -109,7 +109,7 @@ Nodes
               for 4 min: left the cluster
   slow-start  es3 (10.0.0.3:9200)  roles dim  version 2.19.1
               for 4.2 s: answered twice in a row
-  healthy     es1 (10.0.0.1:9200)  roles dim  version 2.19.1
+  penalized   es1 (10.0.0.1:9200)  roles dim  version 2.19.1
               100 % of the requests: 120/s, 0.6/s errors, p50 1.8 ms, p99 2 ms,
               12 in flight, 40 sockets
               penalized by app-4 (pid 104) for 42 s: slow: 30 times the others'
@@ -173,7 +173,7 @@ it("of a thousand nodes and replicas, those with problems are shown and the rest
   assert.deepEqual(["  down ", "  healthy ", "  stale ", "  well "].map(starting), [40, 15, 1, 24]);
   for (const line of [
     "  all         1000: 45 down, 955 healthy",
-    "              and 5 more that are marked; --json shows all",
+    "              and 5 more that are not healthy; --json shows all",
     "              and 940 more that are healthy; --json shows all",
     "  all         500: 1 stale, 499 well",
     "              and 475 more replicas; --json shows all",

@@ -92,6 +92,7 @@ function viewEntries(
 
 const nodeStyles: Readonly<Record<NodeReport["state"], Style>> = {
   healthy: "good",
+  penalized: "caution",
   unverified: "caution",
   "slow-start": "caution",
   draining: "caution",
@@ -106,7 +107,7 @@ function nodeEntries(nodes: readonly NodeReport[], paint: Paint): readonly strin
   return [
     row("all", nodes.length === 0 ? "none" : countsText(nodes.map(({ state }) => state))),
     ...marked.slice(0, shownMax.marked).map((node) => nodeEntry(node, paint)),
-    ...more(marked.length - shownMax.marked, "that are marked"),
+    ...more(marked.length - shownMax.marked, "that are not healthy"),
     ...healthy.slice(0, shownMax.healthy).map((node) => nodeEntry(node, paint)),
     ...more(healthy.length - shownMax.healthy, "that are healthy"),
     ...(legend === "" ? [] : [row("roles", legend)]),

@@ -55,6 +55,8 @@ export interface Applied {
   readonly behindBy: number | null;
 }
 
+export type ReportedNodeState = "healthy" | "penalized" | MarkKind;
+
 export interface NodeReport {
   readonly key: string;
   readonly id: string;
@@ -64,12 +66,14 @@ export interface NodeReport {
   readonly version: string | null;
   /** Whether the list contains it; a mark may outlast its node. */
   readonly isListed: boolean;
-  /** "draining" too if an operator drains it, whatever its mark. */
-  readonly state: "healthy" | MarkKind;
+  /** "draining" too if an operator drains it, whatever its mark; "penalized": healthy, and a replica sends it less. */
+  readonly state: ReportedNodeState;
+  /** Whether new requests go to it. */
+  readonly isInUse: boolean;
   readonly mark: MarkKind | null;
   /** Of its mark. */
   readonly reason: string | null;
-  /** How long it has been in this state; null while it is healthy. */
+  /** How long it has had its mark; null without one. */
   readonly forMs: number | null;
   /** The evidence for "down"; null in other states, or if unknown. */
   readonly down: {
@@ -314,6 +318,7 @@ function nodeReport(
   decisions: Pick<NodeReport, "ejectedBy" | "traffic" | "avoidedBy">,
 ): NodeReport {
   const at = key.indexOf("@");
+  const state = drain === undefined ? (mark?.kind ?? stateFor(decisions.avoidedBy)) : "draining";
   return {
     key,
     id: node?.id ?? key.slice(0, Math.max(at, 0)),
@@ -322,7 +327,8 @@ function nodeReport(
     roles: node?.roles ?? null,
     version: node?.version ?? null,
     isListed: node !== undefined,
-    state: drain === undefined ? (mark?.kind ?? "healthy") : "draining",
+    state,
+    isInUse: node !== undefined && statesInUse.has(state),
     mark: mark?.kind ?? null,
     reason: mark?.reason ?? null,
     forMs: mark === undefined ? null : Math.max(0, Math.round(nowMs - mark.sinceMs)),
@@ -340,7 +346,21 @@ function nodeReport(
   };
 }
 
-const nodeOrder = ["down", "draining", "unverified", "slow-start", "healthy"] as const satisfies NodeReport["state"][];
+const statesInUse: ReadonlySet<ReportedNodeState> = new Set<ReportedNodeState>(["healthy", "penalized", "slow-start"]);
+
+/** Of a node without a mark. */
+function stateFor(avoidedBy: NodeReport["avoidedBy"]): "penalized" | "healthy" {
+  return avoidedBy.some(({ state }) => state === "penalized") ? "penalized" : "healthy";
+}
+
+const nodeOrder = [
+  "down",
+  "draining",
+  "unverified",
+  "slow-start",
+  "penalized",
+  "healthy",
+] as const satisfies ReportedNodeState[];
 
 function nodesInTroubleFirst(a: NodeReport, b: NodeReport): number {
   return (

@@ -16,13 +16,13 @@ export type Health = "well" | "degraded" | "failing";
 
 /** Everything that is wrong, the worst first. A node that an operator drains is not, whether or not it is down too. */
 export function troublesOf({ state, view, nodes }: Pick<StatusReport, "state" | "view" | "nodes">): readonly Trouble[] {
-  const serving = nodes.filter((node) => node.isListed && (node.state === "healthy" || node.state === "slow-start"));
+  const isServed = nodes.some(({ isInUse }) => isInUse);
   const named = (wanted: NodeReport["state"]) =>
     nodes.filter((node) => node.state === wanted && node.drain === null).map(({ name, address }) => name ?? address);
   const [down, draining] = [named("down"), named("draining")];
   return [
     ...(state === "fresh" ? [] : [{ kind: "view", text: `the view is not fresh: ${state}` } as const]),
-    ...(view === null || serving.length > 0 ? [] : [{ kind: "no-node", text: "no node is healthy" } as const]),
+    ...(view === null || isServed ? [] : [{ kind: "no-node", text: "no node is healthy" } as const]),
     ...(down.length === 0 ? [] : [{ kind: "down", text: `down: ${nameList(down)}` } as const]),
     ...(draining.length === 0 ? [] : [{ kind: "draining", text: `draining: ${nameList(draining)}` } as const]),
   ];

@@ -54,7 +54,8 @@ it("a coordinator's metrics say what the view, the heartbeats and the process it
     'rollcall_coordinator_cluster_requests_total{kind="probe",result="failed"}': 3,
     rollcall_coordinator_event_streams: 2,
     'rollcall_fleet_nodes{state="down"}': 1,
-    'rollcall_fleet_nodes{state="healthy"}': 1,
+    'rollcall_fleet_nodes{state="penalized"}': 1,
+    'rollcall_fleet_nodes{state="healthy"}': 0,
     'rollcall_fleet_nodes{state="draining"}': 0,
     'rollcall_fleet_node_state{node="10.0.0.2:9200",state="down"}': 1,
     'rollcall_fleet_node_state{node="10.0.0.2:9200",state="healthy"}': 0,
@@ -85,7 +86,7 @@ it("the series of a node that is gone end, and so do those of a view that is not
     [...series.keys()].filter((name) => name.includes(text)).length;
   assert.deepEqual(
     [both, one, none].map((series) => about(series, "10.0.0.2")),
-    [11, 0, 0],
+    [12, 0, 0],
   );
   assert.deepEqual(
     [both, one, none].map((series) => about(series, "rollcall_view_")),

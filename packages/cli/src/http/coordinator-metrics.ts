@@ -1,5 +1,5 @@
 import type { ClusterRequestCount, RunningCoordinator } from "@rollcall/coordinator";
-import type { NodeReport, ReplicaReport, StatusReport } from "../status-report.js";
+import type { NodeReport, ReplicaReport, ReportedNodeState, StatusReport } from "../status-report.js";
 
 /** What the metrics are made of, at one moment. */
 export interface CoordinatorScrape {
@@ -26,7 +26,14 @@ export interface CoordinatorMetric {
 
 type View = NonNullable<StatusReport["view"]>;
 
-const states = ["unverified", "healthy", "slow-start", "draining", "down"] as const satisfies NodeReport["state"][];
+const states = [
+  "unverified",
+  "healthy",
+  "penalized",
+  "slow-start",
+  "draining",
+  "down",
+] as const satisfies ReportedNodeState[];
 const roles = ["candidate", "external", "coordinator"] as const satisfies ReplicaReport["role"][];
 const conditions = [
   ...(["well", "starting", "late", "failed"] as const),

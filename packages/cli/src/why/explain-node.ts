@@ -66,7 +66,7 @@ export function explainNode(text: string, snapshot: ViewSnapshot, listed: readon
   }
   const { node } = found;
   const replicas = status.heartbeats.map((heartbeat) => replicaOnNode(heartbeat, node.key)).sort(lessFirst);
-  const inUse = nodes.filter((one) => one.isListed && (one.state === "healthy" || one.state === "slow-start")).length;
+  const inUse = nodes.filter(({ isInUse }) => isInUse).length;
   const fromHere = listed.find(({ id }) => id === node.id) ?? null;
   const asked = { view: name, nowMs: atMs, sinceMs: undefined, node: node.key };
   const history = reportHistory(snapshot.history, asked).entries;

@@ -45,7 +45,7 @@ export class IncidentMeter {
     return () => {
       const end = this.now();
       return {
-        forMs: end.atMs - atMs,
+        forMs: Math.round(end.atMs - atMs),
         retries: end.troubles.retries - before.retries,
         reroutes: end.troubles.reroutes - before.reroutes,
         failed: end.troubles.failed - before.failed,

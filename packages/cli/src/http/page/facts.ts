@@ -44,7 +44,7 @@ function factsOf({ status }: PageState, elapsedMs: number): readonly Fact[] {
   const { state, view, nodes, replicas } = status;
   const traffics = replicas.flatMap(({ traffic }) => traffic ?? []);
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const serving = nodes.filter((node) => node.isListed && (node.state === "healthy" || node.state === "slow-start"));
+  const serving = nodes.filter(({ isInUse }) => isInUse);
   const failed = sum(traffics.map(({ errorsPerSecond }) => errorsPerSecond));
   const threads = sum(replicas.map((replica) => replica.threads.length));
   return [

@@ -9,6 +9,7 @@ import type { TrafficLines } from "./traffic-lines.js";
 /** How a state looks: `good`, in passing, on purpose, or wrong. */
 export const toneOfState: Readonly<Record<NodeReport["state"], "good" | "caution" | "calm" | "bad">> = {
   healthy: "good",
+  penalized: "caution",
   unverified: "caution",
   "slow-start": "caution",
   draining: "calm",
