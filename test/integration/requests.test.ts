@@ -258,7 +258,7 @@ describe("answers", patience, () => {
 
 describe("timeout", patience, () => {
   const one = sharedCluster(1);
-  const timeoutMs = 300;
+  const timeoutMs = 900;
 
   it("a request's timeout ends in an error whose stack shows the caller", async () => {
     await setAll(one(), { requests: [silence] });

@@ -21,6 +21,7 @@ const random = () => 0.5;
  * report KEY [PROCESS [probed]]   a process has ejected it; probed: the report is backed by a failed probe
  * live [PROCESS]…           the other processes that are alive from here on; at first there are none
  * PROCESS ejects [KEY]…     its heartbeat names these as ejected
+ * PROCESS may-not-use KEY…   its configuration keeps it from these
  * PROCESS reaches|fails KEY [SUSPICION]   the result of its peer probe, for the last suspicion or an earlier one
  * refute KEY PROCESS        a process has just had a byte from it
  * unmark KEY                an operator takes its down mark back
@@ -110,6 +111,9 @@ function run(steps: readonly string[]): string[] {
       send({ type: "reported", key: second, reason: "reported", ...present({ replica, probe }) });
     } else if (first === "live") {
       others = [second, ...rest].filter((name) => name !== "").map((name) => ({ replica: name, ejected: [] }));
+    } else if (second === "may-not-use") {
+      const avoids = rest.map((node) => ({ node, state: "unusable" }));
+      others = others.map((other) => (other.replica === first ? { ...other, avoids } : other));
     } else if (second === "ejects") {
       others = others.map((other) => (other.replica === first ? { replica: first, ejected: rest } : other));
     } else if (second === "reaches" || second === "fails") {

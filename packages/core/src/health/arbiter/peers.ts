@@ -8,6 +8,8 @@ export interface Peer {
   readonly replica: string;
   /** The nodes, by `nodeKey`, that this process has ejected; a heartbeat names a limited number of them. */
   readonly ejected: readonly string[];
+  /** Among others, the nodes that its configuration keeps it from: it cannot probe those. */
+  readonly avoids?: readonly { readonly node: string; readonly state: string }[];
 }
 
 /** The published nodes, by `nodeKey`. A `ReadonlySet` is one. */
@@ -18,7 +20,7 @@ export interface NodeKeys {
 
 interface PeerChoice {
   readonly replicas: readonly string[];
-  /** No other process is alive, so no peer can confirm anything. */
+  /** No other process is alive that may probe the node, so no peer can confirm anything. */
   readonly isAlone: boolean;
 }
 
@@ -36,7 +38,8 @@ export function isSelfSuspect({ ejected }: Peer, about: string, nodes: NodeKeys)
 }
 
 /**
- * Up to three of the live processes at random: neither those in `except` nor any that is self-suspect. `others` are all
+ * Up to three of the live processes at random: neither those in `except`, nor any that is self-suspect, nor one whose
+ * configuration keeps it from the node. `others` are all
  * live processes but this one.
  */
 export function choosePeers(
@@ -45,11 +48,16 @@ export function choosePeers(
   random: Random,
 ): PeerChoice {
   const except = new Set(about.except);
-  const candidates = others.filter(({ replica }) => !except.has(replica));
+  const able = others.filter((other) => !isKeptFrom(other, about.key));
+  const candidates = able.filter(({ replica }) => !except.has(replica));
   const replicas: string[] = [];
   while (replicas.length < peersMax && candidates.length > 0) {
     const [drawn] = candidates.splice(Math.floor(random() * candidates.length), 1);
     if (drawn !== undefined && !isSelfSuspect(drawn, about.key, about.nodes)) replicas.push(drawn.replica);
   }
-  return { replicas, isAlone: others.length === 0 };
+  return { replicas, isAlone: able.length === 0 };
+}
+
+function isKeptFrom({ avoids = [] }: Peer, key: string): boolean {
+  return avoids.some(({ node, state }) => node === key && state === "unusable");
 }
