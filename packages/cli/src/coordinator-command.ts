@@ -1,10 +1,9 @@
-import { defaultLogger, startCoordinator } from "@rollcall/coordinator";
+import { CoalescingRunner, defaultLogger, startCoordinator } from "@rollcall/coordinator";
 import { Command } from "commander";
 import { addCoordinatorOptions, type CoordinatorFlags, readCoordinatorSettings } from "./coordinator-options.js";
 import type { Environment } from "./environment.js";
 import { exitCodes, exitCodesHelp } from "./exit-codes.js";
 import { reloadSettings } from "./reload-settings.js";
-import { Reloads } from "./reloads.js";
 
 /** `rollcall coordinator`: leads a shared view, or is a candidate for it, until a signal ends it. */
 export function createCoordinatorCommand(
@@ -24,8 +23,8 @@ export function createCoordinatorCommand(
   return command.action(async () => {
     // From the first moment: a signal that comes while files are read is obeyed once they are.
     const stopped = untilStopped("are ignored");
-    let reloads: Reloads | undefined;
-    onHangUp(() => reloads?.ask());
+    let reloads: CoalescingRunner | undefined;
+    onHangUp(() => reloads?.request());
     const flags = command.opts<CoordinatorFlags>();
     const logger = defaultLogger();
     const first = await readCoordinatorSettings(flags);
@@ -39,7 +38,7 @@ export function createCoordinatorCommand(
     const coordinator = startCoordinator({ ...options, logger });
     page?.show(coordinator, options);
     const read = () => readCoordinatorSettings(flags);
-    reloads = new Reloads(() => reloadSettings({ first, read, coordinator, page, logger }));
+    reloads = new CoalescingRunner(() => reloadSettings({ first, read, coordinator, page, logger }));
     await aborted(stopped);
     await Promise.all([page?.close(), coordinator.close()]);
   });

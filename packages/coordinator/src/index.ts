@@ -36,6 +36,7 @@ export { operate } from "./operate.js";
 export { ReplicaRegistry } from "./replica-registry.js";
 export type { SniffTimes } from "./sniff-schedule.js";
 export { type RunningCoordinator, startCoordinator } from "./start-coordinator.js";
+export { CoalescingRunner } from "./store/coalescing-runner.js";
 export { examineRedis, type RedisExamination, type RedisServerFacts } from "./store/examine-redis.js";
 export { createMemoryStore } from "./store/memory-store.js";
 export { RateLimiter } from "./store/rate-limiter.js";

@@ -1,6 +1,7 @@
 import { type ConnectionStep, examineConnection, examineName } from "@rollcall/coordinator";
 import { Semaphore, type Timers } from "@rollcall/core";
 import { fixed } from "@rollcall/core/config";
+import { partsOfAddress } from "@rollcall/core/view";
 import type { NodeFinding } from "../findings.js";
 import { unlessStopped } from "../unless-stopped.js";
 import type { RefusedNode } from "./observations.js";
@@ -37,10 +38,9 @@ export async function observeRefused(
 }
 
 async function connectTo(place: string, parts: RefusedParts): Promise<ConnectionStep> {
-  const colon = place.lastIndexOf(":");
-  const name = await examineName(place.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), lookupMs, parts.timers);
+  const { host, port } = partsOfAddress(place);
+  const name = await examineName(host, lookupMs, parts.timers);
   if (name.kind === "failed") return { ok: false, tookMs: name.tookMs, code: name.code };
   const [address = ""] = name.addresses;
-  const target = { address, port: Number(place.slice(colon + 1)) };
-  return (await examineConnection(target, { ...parts, timeoutMs: fixed.connectTimeoutMs })).tcp;
+  return (await examineConnection({ address, port }, { ...parts, timeoutMs: fixed.connectTimeoutMs })).tcp;
 }

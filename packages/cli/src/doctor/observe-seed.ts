@@ -22,10 +22,6 @@ export interface SeedParts {
   readonly stop: AbortSignal;
 }
 
-/** As a connection of a pool waits. */
-const lookupMs = 10_000;
-const addressesMax = 8;
-
 /** Examines one seed: its name, a connection to each of its addresses, and what it answers. Never rejects. */
 export async function observeSeed(seed: Seed, parts: SeedParts): Promise<SeedObservation> {
   const { host, port, scheme, pathPrefix } = seed;
@@ -34,8 +30,8 @@ export async function observeSeed(seed: Seed, parts: SeedParts): Promise<SeedObs
   const endpoint = reach.kind === "endpoint" ? reach.endpoint : undefined;
   const tls = endpoint?.tls ?? seed.tls ?? config.tls ?? {};
   const answering = endpoint === undefined ? undefined : readAnswers(endpoint, parts);
-  const name = await unlessStopped(examineName(host, lookupMs, parts.timers), stop);
-  const addresses = addressesOf(name).slice(0, addressesMax);
+  const name = await unlessStopped(examineName(host, fixed.lookupTimeoutMs, parts.timers), stop);
+  const addresses = addressesOf(name).slice(0, fixed.addressesTriedMax);
   const connections = await Promise.all(
     addresses.map((address) => {
       const target = { address, port, ...(scheme === "https" ? { tls: { host, config: tls } } : {}) };

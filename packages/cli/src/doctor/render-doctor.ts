@@ -1,10 +1,10 @@
-import { durationText } from "../duration-text.js";
 import { exitCodes } from "../exit-codes.js";
 import type { NodeFinding, SeedFinding } from "../findings.js";
 import { flagsFor } from "../option-names.js";
 import { clusterEntries, nodeEntries, section } from "../render-diagnosis.js";
 import { entry, type Paint, pasteLines, plain } from "../text-layout.js";
 import type { Change } from "./change.js";
+import { clockText } from "./clock-text.js";
 import type { DoctorVerdict } from "./doctor-verdict.js";
 import type { Observations, SeedObservation } from "./observations.js";
 import { connectionLines } from "./render-connections.js";
@@ -62,7 +62,7 @@ function seedLines(
     ...lines,
     line("credential", isWell ? "good" : "bad", [credential, ...who], paint),
     ...(finding === undefined ? [] : [identityLine(finding, seed, paint)]),
-    ...(clockAheadMs === undefined ? [] : [line("clock", "plain", [clockText(clockAheadMs)], paint)]),
+    ...(clockAheadMs === undefined ? [] : [line("clock", "plain", [clockText(clockAheadMs, 2_000)], paint)]),
   ];
 }
 
@@ -98,12 +98,6 @@ function identityLine(finding: SeedFinding, { answers }: SeedObservation, paint:
   ];
   const isListed = outcome === "listed";
   return line("identity", isListed ? "good" : "bad", [parts.join("  "), ...(isListed ? [] : [reason])], paint);
-}
-
-function clockText(aheadMs: number): string {
-  const seconds = Math.abs(aheadMs) < 2_000;
-  if (seconds) return "as here, to the second";
-  return `${durationText(Math.abs(aheadMs))} ${aheadMs > 0 ? "ahead of" : "behind"} this machine`;
 }
 
 function shownNodes(nodes: readonly NodeFinding[]): readonly NodeFinding[] {

@@ -1,6 +1,7 @@
 import type { RedisExamination, RedisServerFacts } from "@rollcall/coordinator";
 import { durationText } from "../duration-text.js";
 import type { Paint } from "../text-layout.js";
+import { clockText } from "./clock-text.js";
 import type { RedisObservation } from "./observations.js";
 import { line } from "./render-line.js";
 
@@ -18,7 +19,7 @@ export function redisEntries({ at, viewName, examination, view }: RedisObservati
     line("server", "plain", [serverText(server)], paint),
     ...(pingsMs.length === 0 ? [] : [line("PING", "plain", [pingText(pingsMs)], paint)]),
     ...permissionLines(examination, paint),
-    ...(clockAheadMs === undefined ? [] : [line("clock", "plain", [clockText(clockAheadMs)], paint)]),
+    ...(clockAheadMs === undefined ? [] : [line("clock", "plain", [clockText(clockAheadMs, 1_000)], paint)]),
     ...(view === undefined ? [] : [viewLine(viewName, view, paint)]),
   ];
 }
@@ -51,11 +52,6 @@ function permissionLines({ permissions }: Connected, paint: Paint): readonly str
   };
   const mark = of("read", "refused").length > 0 ? "bad" : of("lead", "refused").length > 0 ? "caution" : "good";
   return [line("permissions", mark, [text("read", "to read the view"), text("lead", "to lead it")], paint)];
-}
-
-function clockText(aheadMs: number): string {
-  if (Math.abs(aheadMs) < 1_000) return "as here, to the second";
-  return `${durationText(Math.abs(aheadMs))} ${aheadMs > 0 ? "ahead of" : "behind"} this machine`;
 }
 
 function viewLine(name: string, view: NonNullable<RedisObservation["view"]>, paint: Paint): string {

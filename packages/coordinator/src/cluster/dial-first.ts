@@ -1,13 +1,12 @@
 import type { LookupAddress } from "node:dns";
 import type { Socket } from "node:net";
 import type { Timers } from "@rollcall/core";
+import { fixed } from "@rollcall/core/config";
 
 export type Dialled = (error: Error | null, socket: Socket | null) => void;
 
 /** An attempt that takes longer is joined by one at the next address (RFC 8305, section 8). */
 const overlapMs = 250;
-/** The most addresses of a name that one connection tries. */
-const addressesMax = 8;
 
 /**
  * Dials the addresses of one host until a connection is open ("happy eyeballs", RFC 8305). Attempts overlap: none ends
@@ -24,7 +23,7 @@ export function dialFirst(
   timers: Timers,
   done: (error: Error | null, socket: Socket | null, address: LookupAddress | undefined) => void,
 ): (reason: Error) => void {
-  const waiting = addresses.slice(0, addressesMax).reverse();
+  const waiting = addresses.slice(0, fixed.addressesTriedMax).reverse();
   const sockets = new Set<Socket>();
   let opening = 0;
   let isOver = false;

@@ -1,5 +1,6 @@
 import { type LookupAddress, lookup } from "node:dns";
 import { errorCodeOf, type Timers } from "@rollcall/core";
+import { fixed } from "@rollcall/core/config";
 
 export type Resolved = (error: Error | null, addresses: readonly LookupAddress[]) => void;
 /** Calls back once, after it has returned. */
@@ -7,8 +8,7 @@ export type Lookup = (name: string, done: Resolved) => void;
 
 /** How long a connection waits for a lookup although addresses of the name are known. */
 const graceMs = 200;
-/** How long a connection waits for the first addresses of a name. Resolvers repeat a lost question after 5 s. */
-const lookupMs = 10_000;
+const { lookupTimeoutMs } = fixed;
 /** Beyond that, the name that was first looked up longest ago is forgotten. */
 const namesMax = 1_000;
 
@@ -44,7 +44,7 @@ export class NameCache {
       if (addresses.length > 0) return done(null, addresses);
       done(name.isRunning ? new LateLookup(host) : (name.problem ?? new LateLookup(host)), []);
     };
-    const cancel = this.timers.after(served.length > 0 ? graceMs : lookupMs, end);
+    const cancel = this.timers.after(served.length > 0 ? graceMs : lookupTimeoutMs, end);
     name.waiting.add(end);
   }
 
@@ -113,6 +113,6 @@ function askSystem(host: string, done: Resolved): void {
 class LateLookup extends Error {
   readonly code = "EAI_AGAIN";
   constructor(host: string) {
-    super(`the lookup of ${host} took longer than ${lookupMs} ms`);
+    super(`the lookup of ${host} took longer than ${lookupTimeoutMs} ms`);
   }
 }

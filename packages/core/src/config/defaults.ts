@@ -91,6 +91,10 @@ export const bounds = {
 export const fixed = {
   /** How long one attempt to open a connection, TLS included, may take. */
   connectTimeoutMs: 3_000,
+  /** How long a connection waits for the first addresses of a name. Resolvers repeat a lost question after 5 s. */
+  lookupTimeoutMs: 10_000,
+  /** The most addresses of a name that one connection tries. */
+  addressesTriedMax: 8,
   /** For a node whose last probe was quick; a slower one gets three times that, up to the greatest. */
   probeTimeoutMs: 1_000,
   probeTimeoutMaxMs: 3_000,

@@ -1,5 +1,6 @@
 import { nearestName } from "../config/nearest-name.js";
 import { printable } from "../printable.js";
+import { partsOfAddress } from "../view/node-record.js";
 
 /** By what a person may call a node. */
 export interface NamedNode {
@@ -55,12 +56,8 @@ export function operableLabel({ name, address }: Pick<NamedNode, "name" | "addre
 const meanings: readonly ((node: NamedNode, wanted: string) => boolean)[] = [
   ({ key, id, address, name }, wanted) => [key, address, name].includes(wanted) || (id !== "" && id === wanted),
   ({ address, name }, wanted) => [address, name?.toLowerCase()].includes(wanted.toLowerCase()),
-  ({ address }, wanted) => hostOf(address) === wanted.toLowerCase().replace(/^\[(.*)\]$/, "$1"),
+  ({ address }, wanted) => partsOfAddress(address).host === wanted.toLowerCase().replace(/^\[(.*)\]$/, "$1"),
 ];
-
-function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
-}
 
 function listed(nodes: readonly NamedNode[]): string {
   const more = nodes.length - namedMax;

@@ -40,7 +40,7 @@ export {
 export { decodeHistory, encodeHistory, encodeNewestHistory } from "./history-codec.js";
 export type { Decoded } from "./json-fields.js";
 export { viewLimits } from "./limits.js";
-export { addressOf, type NodeRecord, nodeKey } from "./node-record.js";
+export { addressOf, type NodeRecord, nodeKey, partsOfAddress } from "./node-record.js";
 export {
   decodeOperationRequest,
   decodeOperationResult,

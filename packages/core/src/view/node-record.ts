@@ -32,6 +32,12 @@ export function addressOf({ host, port }: { readonly host: string; readonly port
   return host.includes(":") ? `[${host}]:${port}` : `${host.endsWith(".") ? host.slice(0, -1) : host}:${port}`;
 }
 
+/** The parts of what {@link addressOf} gives; a host of IPv6 without brackets. */
+export function partsOfAddress(address: string): { readonly host: string; readonly port: number } {
+  const colon = address.lastIndexOf(":");
+  return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(address.slice(colon + 1)) };
+}
+
 /** `id@host:port`: identifies a node across views. If either part changes, it is another node. */
 export function nodeKey(node: NodeRecord): string {
   return `${node.id}@${addressOf(node)}`;

@@ -1,6 +1,7 @@
 import { RollcallError } from "@rollcall/core";
 import { authorizationHeader } from "@rollcall/core/access";
 import { isHeaderName, isHeaderValue, methodOverrides, parseAuth, reservedHeaders } from "@rollcall/core/config";
+import { hasHeader } from "../dispatch/header-list.js";
 import type { PoolRequest } from "./pool-request.js";
 import { requestProblem } from "./request-fields.js";
 import { pairsOf } from "./request-path.js";
@@ -29,28 +30,19 @@ export function headersOf(
     if (typeof opaqueId !== "string" || !isHeaderValue(opaqueId)) {
       throw requestProblem("opaqueId", "must be text that HTTP allows in a header");
     }
-    if (has(list, "x-opaque-id")) throw requestProblem("opaqueId", "is given as a header too");
+    if (hasHeader(list, "x-opaque-id")) throw requestProblem("opaqueId", "is given as a header too");
     list.push("x-opaque-id", opaqueId);
   }
   if (auth !== undefined) list.push("authorization", credentialOf(auth));
-  if (contentType !== undefined && !has(list, "content-type")) list.push("content-type", contentType);
+  if (contentType !== undefined && !hasHeader(list, "content-type")) list.push("content-type", contentType);
   if (own !== undefined) addOwn(list, own);
-  return list;
-}
-
-/** `headers`, and of `added` those whose names they have not. */
-export function withMissing(headers: readonly string[], added: readonly string[]): readonly string[] {
-  const list = [...headers];
-  for (let at = 0; at < added.length; at += 2) {
-    if (!has(headers, added[at] ?? "")) list.push(added[at] ?? "", added[at + 1] ?? "");
-  }
   return list;
 }
 
 /** Those that the request does not give itself. */
 function addOwn(list: string[], { headers, opaqueId, authorization }: OwnHeaders): void {
   const add = (name: string, value: string) => {
-    if (!has(list, name)) list.push(name, value);
+    if (!hasHeader(list, name)) list.push(name, value);
   };
   if (authorization !== undefined) add("authorization", authorization);
   if (opaqueId !== undefined) add("x-opaque-id", opaqueId);
@@ -75,16 +67,11 @@ function addHeader(list: string[], written: unknown, value: unknown): void {
   if (!isHeaderName(name) || typeof value !== "string" || !isHeaderValue(value)) {
     throw requestProblem("headers", "must hold names and values that HTTP allows");
   }
-  if (has(list, name)) throw requestProblem(`headers.${name}`, "is given twice; case makes no difference");
+  if (hasHeader(list, name)) throw requestProblem(`headers.${name}`, "is given twice; case makes no difference");
   list.push(name, value);
 }
 
 export function overridesMethod(headers: readonly string[]): boolean {
   for (let at = 0; at < headers.length; at += 2) if (methodOverrides.has(headers[at] ?? "")) return true;
-  return false;
-}
-
-function has(list: readonly string[], name: string): boolean {
-  for (let at = 0; at < list.length; at += 2) if (list[at] === name) return true;
   return false;
 }

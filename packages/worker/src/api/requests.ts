@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { RollcallError, type RollcallErrorCode } from "@rollcall/core";
 import { ownThreadWindowBytes } from "@rollcall/core/request";
+import { withMissing } from "../dispatch/header-list.js";
 import type { PendingRequest, PreparedRequest, Result, Sender, StreamingAnswer } from "../dispatch/sender.js";
 import type { CountedEvent } from "../table/layout.js";
 import { type Abortable, addAbortable, removeAbortable, type SignalLike } from "./abort-listeners.js";
@@ -9,7 +10,6 @@ import type { Deadlines, Due } from "./deadlines.js";
 import type { PoolRequest } from "./pool-request.js";
 import { prepareRequest, type RequestDefaults } from "./prepare-request.js";
 import { failure } from "./request-failure.js";
-import { withMissing } from "./request-headers.js";
 import { type RequestIds, requestIds } from "./request-ids.js";
 import { RequestStream } from "./request-stream.js";
 import type { RequestTrace, RequestTracer } from "./request-tracer.js";

@@ -4,8 +4,9 @@ import { AttemptHandler, type AttemptOwner } from "./attempt.js";
 import { AttemptRecord } from "./attempt-record.js";
 import { BackingOff } from "./backing-off.js";
 import { isBodySource, streamOf } from "./body-source.js";
+import { withMissing } from "./header-list.js";
 import { NodeChoice, type NodeChoiceOptions } from "./node-choice.js";
-import { type ConnectionSettings, mergeHeaders, type NodePool } from "./node-pool.js";
+import type { ConnectionSettings, NodePool } from "./node-pool.js";
 import { NodePools } from "./node-pools.js";
 import { BodyPacking } from "./packed-body.js";
 import { DispatchedRequest } from "./pending-request.js";
@@ -219,7 +220,7 @@ export class Dispatch implements Sender {
     const options = {
       method,
       path: pool.endpoint.pathPrefix + path,
-      headers: mergeHeaders(pool.headers, headers),
+      headers: withMissing(headers, pool.headers) as string[],
       body: isBodySource(body) ? streamOf(body, attempt) : (body ?? null),
       // Left to itself, undici closes the connection after every HEAD, and every GET with a body.
       reset: false,

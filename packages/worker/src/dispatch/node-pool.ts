@@ -266,20 +266,3 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
 function headersOf({ headers }: Endpoint, { unpacksAnswers }: ConnectionSettings): string[] {
   return Object.entries(unpacksAnswers ? { ...headers, "accept-encoding": acceptedCodings } : headers).flat();
 }
-
-/** The headers of one request at a node: those of the request, and those of the pool that it does not give itself. */
-export function mergeHeaders(ofPool: readonly string[], ofRequest: readonly string[]): string[] {
-  let merged: string[] | undefined;
-  for (let at = 0; at + 1 < ofPool.length; at += 2) {
-    const name = ofPool[at] as string;
-    if (isNamed(name, ofRequest)) continue;
-    merged ??= ofRequest.slice();
-    merged.push(name, ofPool[at + 1] as string);
-  }
-  return merged ?? (ofRequest as string[]);
-}
-
-function isNamed(name: string, headers: readonly string[]): boolean {
-  for (let at = 0; at < headers.length; at += 2) if (headers[at] === name) return true;
-  return false;
-}

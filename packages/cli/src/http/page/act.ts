@@ -78,7 +78,7 @@ export class ActDialog {
   /** What was refused can be forced only where the leader says so. */
   private show(problem: string, mayForce: boolean): void {
     this.problem.hidden = problem === "";
-    setText(this.problem, problem === "" ? "" : `${problem}`);
+    setText(this.problem, problem);
     byId("act-force-field", HTMLElement).hidden = !mayForce;
     this.force.checked = false;
   }

@@ -1,3 +1,5 @@
+import { authorizationOf } from "./authorization.js";
+
 /** What comes of a connection to the server, in the order in which it happens. */
 export interface StreamListener {
   event(name: string, data: unknown): void;
@@ -45,10 +47,9 @@ export class EventReader {
 
   /** The status of an answer that is no stream; undefined where a stream has ended. */
   private async readOnce(): Promise<number | undefined> {
-    const token = this.token();
     const response = await this.soon(
       fetch("events", {
-        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+        headers: authorizationOf(this.token()),
         cache: "no-store",
         signal: this.abort.signal,
       }),

@@ -1,5 +1,6 @@
 import type { NodeReport } from "../../status-report.js";
 import type { Explanation, ReplicaOnNode } from "../../why/explain-node.js";
+import { authorizationOf } from "./authorization.js";
 import { byId, make, setAttribute, setChildren, setText } from "./elements.js";
 import { countOf, durationOf, figureOf, percentOf, timeOf } from "./texts.js";
 import { tokenOfTab } from "./token.js";
@@ -26,10 +27,9 @@ export class WhyDialog {
     setText(this.answer, "…");
     for (const list of [this.facts, this.replicas, this.history]) setChildren(list, []);
     this.dialog.showModal();
-    const token = tokenOfTab();
     try {
       const response = await fetch(`why.json?node=${encodeURIComponent(key)}`, {
-        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+        headers: authorizationOf(tokenOfTab()),
       });
       const answer = (await response.json()) as Explanation | { readonly error: string };
       if (this.shown !== key) return;
