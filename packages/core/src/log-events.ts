@@ -105,6 +105,12 @@ export const logEvents = {
     "it threw, took too long, or returned no credential",
     "fix it; the credential it returned before stays in use",
   ),
+  "file.reread": line("info", "a file of a credential or certificate was renewed"),
+  "file.refused": line(
+    "warn",
+    "the file is missing, empty, unreadable or holds no such secret or certificate",
+    "write it anew; what was read of it before stays in use",
+  ),
   "suffixes.unavailable": line(
     "warn",
     "the package `tldts` is missing; no name beside a configured one gets a credential",
