@@ -7,6 +7,7 @@ import { constants, setPriority, tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { canariesFileVariable, canariesIn } from "../packages/testing/dist/canary.js";
 import { stages, suites } from "./suites.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -88,6 +89,7 @@ function start({ suite, file }) {
     "$1",
   );
   const results = join(folder, `${files++}.jsonl`);
+  const canaries = `${results}.canaries`;
   const child = spawn(
     node,
     [
@@ -95,7 +97,7 @@ function start({ suite, file }) {
       ...[`--test-reporter=${reporter}`, `--test-reporter-destination=${results}`],
       file,
     ],
-    { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } },
+    { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env, [canariesFileVariable]: canaries } },
   );
   if (niceness !== undefined && child.pid !== undefined) setPriority(child.pid, niceness);
   const one = { suite, name, child, startedMs: performance.now(), ended: undefined };
@@ -123,8 +125,18 @@ function start({ suite, file }) {
     clearTimeout(shown);
     clearTimeout(late);
     running.delete(one);
-    const problem = isLate ? `it was ended after ${seconds(fileTimeoutMs)}` : undefined;
-    end(one, resultsOf(results), problem, output);
+    const leaked = canariesIn(output, linesOf(canaries));
+    const problem = isLate
+      ? `it was ended after ${seconds(fileTimeoutMs)}`
+      : leaked.length > 0
+        ? `its output shows the secret ${leaked.join(", ")}`
+        : undefined;
+    end(
+      one,
+      linesOf(results).map((line) => JSON.parse(line)),
+      problem,
+      output,
+    );
   });
 }
 
@@ -155,13 +167,9 @@ function end({ suite, name, child, startedMs: beganMs }, results, problem, outpu
   console.log(output.trimEnd());
 }
 
-function resultsOf(file) {
+function linesOf(file) {
   try {
-    return readFileSync(file, "utf8")
-      .trim()
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => JSON.parse(line));
+    return readFileSync(file, "utf8").split("\n").filter(Boolean);
   } catch {
     return [];
   }

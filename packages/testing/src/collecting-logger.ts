@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { searchForCanaries } from "./canary.js";
 
 type Level = "debug" | "info" | "warn" | "error";
 
@@ -16,6 +17,7 @@ export function collectingLogger(): CollectingLogger {
   const entries: { readonly level: Level; readonly fields: object; readonly message: string }[] = [];
   const keep = (level: Level) => (fields: object, message: string) => {
     entries.push({ level, fields, message });
+    searchForCanaries("a log line", { fields, message });
   };
   return {
     debug: keep("debug"),

@@ -8,6 +8,7 @@ import { type OwnedProcess, own, startGuard } from "../child-processes.js";
 import { freePort } from "../free-port.js";
 import { waitUntil } from "../wait-until.js";
 import type { RedisServer, RedisServerOptions } from "./contract.js";
+import { searchRedisForCanaries } from "./search-for-canaries.js";
 
 const host = "127.0.0.1";
 
@@ -76,6 +77,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       await start();
     },
     async close() {
+      if (running?.alive === true && !running.paused) await searchRedisForCanaries(client);
       client.disconnect();
       await kill();
       removeFolder();
