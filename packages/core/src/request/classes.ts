@@ -22,38 +22,85 @@ export const classTable: Readonly<Record<RequestClass, Readonly<Record<string, s
     /_alias/{name}
     /_component_template/{name}
     /_index_template/{name}
+    /_plugins/_alerting/destinations/email_accounts/{email_account_id}
+    /_plugins/_alerting/destinations/email_groups/{email_group_id}
+    /_plugins/_alerting/monitors/{monitor_id}
+    /_plugins/_anomaly_detection/detectors/{detector_id}
     /_plugins/_ism/policies/{policy_id}
+    /_plugins/_rollup/jobs/{id}
     /_template/{name}
     /{index}
     /{index}/_alias/{name}
     /{index}/_doc/{id}
     /{index}/_source/{id}
     `,
-    // Not here, on purpose: `_sql` takes a cursor in its body, and reading a page moves the cursor on.
+    // Not here, on purpose: `_sql`, and `_sql` and `_ppl` of OpenSearch, take a cursor in the body, and reading a page
+    // moves it on; `_async_search`, `_query/async`, `_pit` and `_search/point_in_time` open something that stays open;
+    // `_inference` and `_predict` may call a service that is paid by the call; a preview or a simulation runs pipelines.
     POST: `
     /_analyze
+    /_application/search_application/{name}/_render_query
+    /_application/search_application/{name}/_search
     /_count
     /_field_caps
+    /_fleet/_fleet_msearch
     /_mget
     /_msearch
     /_msearch/template
     /_mtermvectors
+    /_plugins/_alerting/destinations/email_accounts/_search
+    /_plugins/_alerting/destinations/email_groups/_search
+    /_plugins/_alerting/monitors/_search
+    /_plugins/_anomaly_detection/detectors/_search
+    /_plugins/_anomaly_detection/detectors/results/_search
+    /_plugins/_anomaly_detection/detectors/tasks/_search
+    /_plugins/_flow_framework/workflow/_search
+    /_plugins/_flow_framework/workflow/state/_search
+    /_plugins/_knn/models/_search
+    /_plugins/_ml/agents/_search
+    /_plugins/_ml/connectors/_search
+    /_plugins/_ml/memory/_search
+    /_plugins/_ml/memory/{memory_id}/_search
+    /_plugins/_ml/memory_containers/_search
+    /_plugins/_ml/model_groups/_search
+    /_plugins/_ml/models/_search
+    /_plugins/_ml/tasks/_search
+    /_plugins/_search_relevance/experiments/_search
+    /_plugins/_search_relevance/judgments/_search
+    /_plugins/_search_relevance/query_sets/_search
+    /_plugins/_search_relevance/search_configurations/_search
     /_query
+    /_query_rules/{ruleset_id}/_test
     /_rank_eval
+    /_render/template
+    /_render/template/{id}
     /_search
     /_search/template
     /_search_shards
+    /_security/_query/api_key
+    /_security/_query/role
+    /_security/_query/user
+    /_security/profile/_has_privileges
+    /_security/user/_has_privileges
+    /_security/user/{username}/_has_privileges
+    /_sql/translate
     /_validate/query
     /{index}/_analyze
     /{index}/_count
     /{index}/_eql/search
     /{index}/_explain/{id}
     /{index}/_field_caps
+    /{index}/_fleet/_fleet_msearch
+    /{index}/_fleet/_fleet_search
+    /{index}/_graph/explore
+    /{index}/_knn_search
     /{index}/_mget
     /{index}/_msearch
     /{index}/_msearch/template
     /{index}/_mtermvectors
+    /{index}/_mvt/{field}/{zoom}/{x}/{y}
     /{index}/_rank_eval
+    /{index}/_rollup_search
     /{index}/_search
     /{index}/_search/template
     /{index}/_search_shards
@@ -285,6 +332,32 @@ export const classTable: Readonly<Record<RequestClass, Readonly<Record<string, s
     /_nodes/{node_id}/usage
     /_nodes/{node_id}/usage/{metric}
     /_nodes/{node_id}/{metric}
+    /_plugins/_alerting/destinations
+    /_plugins/_alerting/destinations/email_accounts/_search
+    /_plugins/_alerting/destinations/email_accounts/{email_account_id}
+    /_plugins/_alerting/destinations/email_groups/_search
+    /_plugins/_alerting/destinations/email_groups/{email_group_id}
+    /_plugins/_alerting/destinations/{destination_id}
+    /_plugins/_alerting/monitors/_search
+    /_plugins/_alerting/monitors/alerts
+    /_plugins/_alerting/monitors/{monitor_id}
+    /_plugins/_alerting/stats
+    /_plugins/_alerting/stats/{metric}
+    /_plugins/_alerting/{node_id}/stats
+    /_plugins/_alerting/{node_id}/stats/{metric}
+    /_plugins/_anomaly_detection/detectors/_search
+    /_plugins/_anomaly_detection/detectors/count
+    /_plugins/_anomaly_detection/detectors/match
+    /_plugins/_anomaly_detection/detectors/results/_search
+    /_plugins/_anomaly_detection/detectors/tasks/_search
+    /_plugins/_anomaly_detection/detectors/{detector_id}
+    /_plugins/_anomaly_detection/detectors/{detector_id}/_profile
+    /_plugins/_anomaly_detection/detectors/{detector_id}/_profile/{type}
+    /_plugins/_anomaly_detection/stats
+    /_plugins/_anomaly_detection/stats/{stat}
+    /_plugins/_anomaly_detection/{node_id}/stats
+    /_plugins/_anomaly_detection/{node_id}/stats/{stat}
+    /_plugins/_asynchronous_search/_nodes/{node_id}/stats
     /_plugins/_asynchronous_search/stats
     /_plugins/_flow_framework/workflow/_search
     /_plugins/_flow_framework/workflow/_steps
@@ -349,6 +422,15 @@ export const classTable: Readonly<Record<RequestClass, Readonly<Record<string, s
     /_plugins/_observability/_local/stats
     /_plugins/_observability/object
     /_plugins/_observability/object/{object_id}
+    /_plugins/_performanceanalyzer/batch/cluster/config
+    /_plugins/_performanceanalyzer/batch/config
+    /_plugins/_performanceanalyzer/cluster/config
+    /_plugins/_performanceanalyzer/config
+    /_plugins/_performanceanalyzer/logging/cluster/config
+    /_plugins/_performanceanalyzer/logging/config
+    /_plugins/_performanceanalyzer/override/cluster/config
+    /_plugins/_performanceanalyzer/rca/cluster/config
+    /_plugins/_performanceanalyzer/rca/config
     /_plugins/_ppl/stats
     /_plugins/_query/_datasources
     /_plugins/_query/_datasources/{datasource_name}
@@ -356,6 +438,12 @@ export const classTable: Readonly<Record<RequestClass, Readonly<Record<string, s
     /_plugins/_replication/follower_stats
     /_plugins/_replication/leader_stats
     /_plugins/_replication/{index}/_status
+    /_plugins/_reports/_local/stats
+    /_plugins/_reports/definition/{report_definition_id}
+    /_plugins/_reports/definitions
+    /_plugins/_reports/instance/{report_instance_id}
+    /_plugins/_reports/instances
+    /_plugins/_rollup/jobs
     /_plugins/_rollup/jobs/{id}
     /_plugins/_rollup/jobs/{id}/_explain
     /_plugins/_search_relevance/experiments
