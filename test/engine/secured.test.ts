@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { collectingLogger, waitUntil } from "@rollcall/testing";
-import { type EngineCluster, startEngine } from "@rollcall/testing/engines";
+import { type SecuredCluster, startSecuredEngine } from "@rollcall/testing/engines";
 import {
   createIndex,
   engineTimeout,
@@ -14,17 +14,17 @@ import {
 } from "./support-engine.js";
 
 describe("OpenSearch with its security plugin", engineTimeout, () => {
-  let cluster: EngineCluster;
+  let cluster: SecuredCluster;
   before(async () => {
     const onProgress = (line: string) => console.log(line);
-    cluster = await startEngine({ kind: "opensearch", secured: true, nodes: isFullMatrix ? 3 : 2, onProgress });
+    cluster = await startSecuredEngine({ kind: "opensearch", nodes: isFullMatrix ? 3 : 2, onProgress });
   }, engineTimeout);
   after(() => cluster.close());
 
   const credentials = () => {
-    const [auth] = cluster.users ?? [];
-    assert.ok(auth && cluster.ca);
-    return { auth, tls: { ca: cluster.ca } };
+    const auth = cluster.nodes[0]?.user;
+    assert.ok(auth);
+    return { auth, tls: { ca: cluster.certificates.ca } };
   };
 
   it("a pool finds and uses every node over TLS with a user and password", async () => {

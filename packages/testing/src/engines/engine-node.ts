@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { type OwnedProcess, own } from "../child-processes.js";
 import { waitUntil } from "../wait-until.js";
-import { type Access, askNode } from "./ask-node.js";
-import type { EngineNode } from "./contract.js";
+import { type Access, askNode, shownCertificate } from "./ask-node.js";
+import type { EngineNode, SecuredNode } from "./contract.js";
+import type { NodeSecurity } from "./security/cluster-security.js";
 
 export const startTimeoutMs = 240_000;
 
@@ -14,34 +16,47 @@ export interface EngineNodeSettings {
   /** The name of its class, which is on the class path. */
   readonly launcher: string;
   readonly name: string;
+  readonly host: string;
   readonly port: number;
   readonly logFile: string;
   readonly classPath: string;
+  /** Classes on it. */
   readonly plugins: readonly string[];
   readonly heapMegabytes: number;
   readonly systemProperties: Readonly<Record<string, string>>;
   /** Settings of the node; its HTTP port is added. */
   readonly settings: Readonly<Record<string, string>>;
-  /** How to talk to it: https when there is a CA. */
-  readonly access: Access;
+  /** Of a secured cluster: the node speaks https. */
+  readonly security?: NodeSecurity;
 }
 
-export interface ManagedEngineNode extends EngineNode {
+/** Where there is no security, what a secured node has beside another throws. */
+export interface ManagedEngineNode extends EngineNode, SecuredNode {
   readonly running: boolean;
+  /** How to talk to it. */
+  readonly access: Access;
 }
 
 /** A node that has not been started. */
 export function createEngineNode(node: EngineNodeSettings): ManagedEngineNode {
-  const { name, logFile } = node;
+  const { name, host, logFile } = node;
   let { port } = node;
   let jvm: OwnedProcess | undefined;
-  const url = () => `${node.access.ca === undefined ? "http" : "https"}://127.0.0.1:${port}`;
+  const url = () => `${node.security === undefined ? "http" : "https"}://${host}:${port}`;
+  const access = () => node.security?.access ?? {};
+  const security = () => {
+    if (node.security === undefined) throw new Error(`${name} has no security`);
+    return node.security;
+  };
 
   return {
     name,
     logFile,
     get url() {
       return url();
+    },
+    get address() {
+      return `${host}:${port}`;
     },
     get port() {
       return port;
@@ -52,6 +67,30 @@ export function createEngineNode(node: EngineNodeSettings): ManagedEngineNode {
     },
     get running() {
       return jvm?.alive === true;
+    },
+    get access() {
+      return access();
+    },
+    get user() {
+      return security().access.user;
+    },
+    async ask(method, path, body) {
+      const question = { method, timeoutMs: 60_000, ...(body === undefined ? {} : { body }) };
+      const { status, text } = await askNode(`${url()}${path}`, access(), question);
+      if (status < 200 || status > 299) throw new Error(`${name} answered ${status} to ${method} ${path}: ${text}`);
+      return JSON.parse(text);
+    },
+    async rotatePassword() {
+      const user = await security().changePassword();
+      const isAccepted = async () => (await askNode(url(), access())).status === 200;
+      await waitUntil(`${name} accepts the new password`, isAccepted);
+      return user;
+    },
+    async useCertificate(certificate) {
+      await security().writeCertificate(certificate);
+      const { fingerprint256 } = new X509Certificate(certificate.cert);
+      const isShown = async () => (await shownCertificate(host, port, access())) === fingerprint256;
+      await waitUntil(`${name} shows the new certificate`, isShown);
     },
     pause: () => jvm?.pause(),
     resume: () => jvm?.resume(),
@@ -71,7 +110,7 @@ export function createEngineNode(node: EngineNodeSettings): ManagedEngineNode {
           `${name} answers at ${url()}`,
           async () => {
             if (!started.alive) throw new Error(`${name} ended while it was starting`);
-            return askNode(url(), node.access).catch(() => undefined);
+            return askNode(url(), access()).catch(() => undefined);
           },
           { timeoutMs: startTimeoutMs, everyMs: 100 },
         );
@@ -86,7 +125,7 @@ export function createEngineNode(node: EngineNodeSettings): ManagedEngineNode {
 async function launch(node: EngineNodeSettings, port: number): Promise<OwnedProcess> {
   const heap = `${node.heapMegabytes}m`;
   const properties = { ...node.systemProperties, plugins: node.plugins.join(",") };
-  const settings = { ...node.settings, "http.port": `${port}` };
+  const settings = { ...node.settings, ...node.security?.settings, "http.port": `${port}` };
   const parameters = [
     ...[`-Xms${heap}`, `-Xmx${heap}`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
     // The classes are those of a release: to verify each again is a third of what a start costs.

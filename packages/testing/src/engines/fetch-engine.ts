@@ -1,13 +1,12 @@
-import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import type { EngineName } from "./contract.js";
+import { sourceHash } from "./compile-launcher.js";
+import type { EngineName, SecuredEngineName } from "./contract.js";
+import { describeModule, makeWordsModule, separateTransport } from "./elasticsearch-module.js";
 import { fillOnce } from "./fill-once.js";
-import { type Artifact, releases } from "./releases.js";
-
-const run = promisify(execFile);
+import { maven } from "./maven.js";
+import { type Artifact, type EngineRelease, releases, securedReleases } from "./releases.js";
 
 export const engineVersions = {
   opensearch: releases.opensearch.version,
@@ -15,27 +14,15 @@ export const engineVersions = {
 };
 
 const enginesFolder = fileURLToPath(new URL("../../../../.cache/engines/", import.meta.url));
-const dependencyPlugin = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1";
-const fetchTimeoutMs = 600_000;
 
-const securityPlugin: Artifact = {
-  group: "org.opensearch.plugin",
-  name: "opensearch-security",
-  version: "2.19.1.0",
-  type: "zip",
-};
-
+/** What an engine is made of, on this machine. */
 export interface FetchedEngine {
-  /** Folder of the server's jars. */
+  /** Folder of the server's jars, which are the class path. */
   readonly lib: string;
-  /** Folder of the unpacked security plugin: jars, and its default configuration in `config/`. */
-  readonly security?: string;
-}
-
-export interface FetchOptions {
-  /** OpenSearch only. Default false. */
-  readonly secured?: boolean;
-  readonly onProgress?: (line: string) => void;
+  /** Folders of the modules that it loads from disk: Elasticsearch 8 and 9. */
+  readonly modules: readonly string[];
+  /** Folder of the unpacked security plugin, jars and its default configuration in `config/`: OpenSearch with security. */
+  readonly securityPlugin?: string;
 }
 
 /**
@@ -43,84 +30,90 @@ export interface FetchOptions {
  *
  * @throws when Java or Maven is missing, or with Maven's own words
  */
-export async function fetchEngine(kind: EngineName, options: FetchOptions = {}): Promise<FetchedEngine> {
-  const { secured = false, onProgress = () => {} } = options;
-  const { version, artifacts, moduleJars } = releases[kind];
-  const lib = join(enginesFolder, `${kind}-${version}`, "lib");
-  await fillOnce(lib, async (folder) => {
-    onProgress(`fetching ${kind} ${version} with Maven, once (about 50 MB)`);
-    await maven(folder, artifacts, "copy-dependencies", "-DincludeScope=runtime");
-    if (moduleJars !== undefined) await separateModule(folder, moduleJars);
-  });
-  if (!secured) return { lib };
+export async function fetchEngine(kind: EngineName, onProgress: (line: string) => void): Promise<FetchedEngine> {
+  return fetchServer(kind, releases[kind], onProgress);
+}
 
-  const security = join(enginesFolder, `${kind}-${version}`, "security");
+/**
+ * The same with what its security needs.
+ *
+ * @param java the command of a JDK that runs the engine
+ */
+export async function fetchSecuredEngine(
+  kind: SecuredEngineName,
+  java: string,
+  onProgress: (line: string) => void,
+): Promise<FetchedEngine> {
+  const release = securedReleases[kind];
+  const { version } = release;
+  const engine = await fetchServer(kind, release, onProgress);
+  if (release.product === "OpenSearch") {
+    const securityPlugin = join(folderOf(kind, version), "security");
+    await fillOnce(securityPlugin, async (folder) => {
+      onProgress(`fetching the security plugin of ${release.product} ${version} with Maven, once (about 45 MB)`);
+      await maven(folder, [opensearchPlugin(version)], { unpack: true });
+    });
+    return { ...engine, securityPlugin };
+  }
+  const words = await sourceHash("AnalysisWords.java");
+  const security = join(folderOf(kind, version), `security-${words}`);
   await fillOnce(security, async (folder) => {
-    onProgress(`fetching the security plugin of ${kind} ${version} with Maven, once (about 45 MB)`);
-    await maven(folder, [securityPlugin], "unpack-dependencies", "-DexcludeTransitive=true");
+    onProgress(`fetching the security of ${release.product} ${version} with Maven, once (about 20 MB)`);
+    await fetchSecurityModules(folder, version, engine.lib);
+    await makeWordsModule(join(folder, "analysis-words"), java, engine.lib, version);
   });
-  return { lib, security };
+  const modules = ["x-pack-core", "x-pack-security", "analysis-words"].map((name) => join(security, name));
+  return { ...engine, modules: [...engine.modules, ...modules] };
 }
 
-/** Below `lib`, where the class path does not reach it. */
-export const moduleFolder = "transport-netty4";
-
-/** Moves the transport's jars into a folder of their own, with the description that its own jar holds. */
-async function separateModule(lib: string, jars: RegExp): Promise<void> {
-  const module = join(lib, moduleFolder);
-  await mkdir(module);
-  for (const jar of (await readdir(lib)).filter((name) => jars.test(name) && name.endsWith(".jar"))) {
-    await rename(join(lib, jar), join(module, jar));
-  }
-  const [own = ""] = (await readdir(module)).filter((name) => name.startsWith(moduleFolder));
-  const place = `META-INF/es-plugins/${moduleFolder}/plugin-descriptor.properties`;
-  await run("jar", ["--extract", "--file", own, place], { cwd: module });
-  const description = await readFile(join(module, place), "utf8");
-  // Nothing here is a module of Java's.
-  await writeFile(join(module, "plugin-descriptor.properties"), description.replace(/^modulename=.*$/m, ""));
-  await rm(join(module, "META-INF"), { recursive: true });
+async function fetchServer(
+  kind: EngineName,
+  { product, version, artifacts, moduleJars }: EngineRelease,
+  onProgress: (line: string) => void,
+): Promise<FetchedEngine> {
+  const lib = join(folderOf(kind, version), "lib");
+  await fillOnce(lib, async (folder) => {
+    onProgress(`fetching ${product} ${version} with Maven, once (about 50 MB)`);
+    await maven(folder, artifacts);
+    if (moduleJars !== undefined) await separateTransport(folder, moduleJars);
+  });
+  return { lib, modules: moduleJars === undefined ? [] : [join(lib, "transport-netty4")] };
 }
 
-async function maven(folder: string, wanted: readonly Artifact[], goal: string, option: string): Promise<void> {
-  const pom = join(folder, "..", "pom.xml");
-  await writeFile(pom, pomFor(wanted));
-  const parameters = [
-    "-q",
-    "-B",
-    "-ntp",
-    "-f",
-    pom,
-    `${dependencyPlugin}:${goal}`,
-    option,
-    `-DoutputDirectory=${folder}`,
-  ];
-  // Maven runs for seconds: to compile it well would take longer than that saves.
-  const env = {
-    ...process.env,
-    MAVEN_OPTS: `${process.env.MAVEN_OPTS ?? ""} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC`,
-  };
-  try {
-    await run("mvn", parameters, { timeout: fetchTimeoutMs, env });
-  } catch (error) {
-    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
-    const words = `${stdout}\n${stderr}`.trim().split("\n").slice(0, 12).join("\n");
-    throw new Error(`Maven could not fetch ${wanted.map(({ name }) => name).join(", ")}:\n${words}`, { cause: error });
+/** No registry that these tests use has them. Nothing here is called that needs them: SAML, and templates of metrics. */
+const notServed = [
+  "org.elasticsearch.plugin:x-pack-template-resources",
+  "org.elasticsearch.plugin:es-opensaml-security-api",
+  "org.opensaml:*",
+  "net.shibboleth.utilities:java-support",
+];
+/** They bring classes of other jars, and a class that is there twice stops a node's start. */
+const doubled = /^(?:guava|failureaccess|listenablefuture|jakarta\.|javax\.|activation|xml)/;
+
+/** Each module has the jars that it needs and that neither the class path nor the module below it has. */
+async function fetchSecurityModules(folder: string, version: string, lib: string): Promise<void> {
+  const there = new Set((await readdir(lib)).filter((name) => name.endsWith(".jar")).map(unversioned));
+  for (const name of ["x-pack-core", "x-pack-security"]) {
+    const module = join(folder, name);
+    await mkdir(module);
+    await maven(module, [{ group: "org.elasticsearch.plugin", name, version }], { without: notServed });
+    await rm(join(folder, "pom.xml"));
+    for (const jar of await readdir(module)) {
+      if (there.has(unversioned(jar)) || doubled.test(jar)) await rm(join(module, jar));
+      else there.add(unversioned(jar));
+    }
+    await describeModule(module);
   }
 }
 
-function pomFor(wanted: readonly Artifact[]): string {
-  const dependencies = wanted.map(
-    ({ group, name, version, type }) => `
-    <dependency>
-      <groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version>
-      ${type === undefined ? "" : `<type>${type}</type>`}
-    </dependency>`,
-  );
-  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>rollcall.test</groupId><artifactId>engine</artifactId><version>1</version>
-  <dependencies>${dependencies.join("")}
-  </dependencies>
-</project>
-`;
+function unversioned(jar: string): string {
+  return jar.replace(/-\d.*$/, "");
+}
+
+function opensearchPlugin(version: string): Artifact {
+  return { group: "org.opensearch.plugin", name: "opensearch-security", version: `${version}.0`, type: "zip" };
+}
+
+function folderOf(kind: EngineName, version: string): string {
+  return join(enginesFolder, `${kind}-${version}`);
 }

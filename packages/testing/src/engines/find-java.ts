@@ -18,7 +18,9 @@ export async function findJava(oldest: number): Promise<string> {
   for (const java of ["java", ...folders.sort().map((folder) => join(others, folder, "bin", "java"))]) {
     if ((await jdkVersion(java)) >= oldest) return java;
   }
-  throw new Error(`this engine needs a JDK, ${oldest} or newer: neither \`java\` nor ${others} has one`);
+  throw new Error(
+    `it needs a JDK, ${oldest} or newer; install one as \`java\` or below ${others}, such as openjdk-${oldest}-jdk-headless`,
+  );
 }
 
 /** The major version; 0 without Java, or with one that lacks the compiler. */

@@ -6,6 +6,12 @@ export type {
   EngineName,
   EngineNode,
   EngineOptions,
+  EngineUser,
+  SecuredCluster,
+  SecuredEngineName,
+  SecuredEngineOptions,
+  SecuredNode,
 } from "./contract.js";
-export { engineVersions, type FetchedEngine, type FetchOptions, fetchEngine } from "./fetch-engine.js";
-export { startEngine } from "./start-engine.js";
+export { engineVersions } from "./fetch-engine.js";
+export { type ApiKey, createApiKey, createServiceToken, invalidateApiKey } from "./security/create-secrets.js";
+export { startEngine, startSecuredEngine } from "./start-engine.js";
