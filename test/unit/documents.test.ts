@@ -294,6 +294,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     retry: true,
     maxResponseBytes: true,
     auth: true,
+    node: true,
   };
   const response: Record<keyof PoolResponse, true> = {
     status: true,

@@ -34,6 +34,14 @@ describe("a mock pool", () => {
     );
   });
 
+  it("answers by the node that a request names, and refuses one that names no node of the mock", async () => {
+    await using pool = mockPool({ nodes: ["http://es1:9200", "http://es2:9200"] });
+    pool.answer("GET /", {});
+    assert.equal((await pool.request({ method: "GET", path: "/", node: "es2:9200" })).node, "es2:9200");
+    const { code, sent } = await failureOf(pool.request({ method: "GET", path: "/", node: "es3:9200" }));
+    assert.deepEqual([code, sent, pool.requests.length], ["NO_NODE", "no", 1]);
+  });
+
   it("answers each reply of a list once, and then what was declared before", async () => {
     await using pool = mockPool();
     pool.answer("* /*", { status: 404 }).answer("POST /logs/_search", [{ status: 503 }, { body: "last" }]);

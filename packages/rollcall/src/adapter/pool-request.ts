@@ -26,17 +26,19 @@ export function poolRequestOf(
 ): PoolRequest {
   const { authorization } = request.headers ?? {};
   const auth = authorization === undefined ? undefined : credentialOf(authorization);
+  const rollcall = ownSettings(result);
   return {
     method: request.method,
     path: targetOf(request),
     headers: headersOf(request.headers, auth !== undefined),
     body: bodyOf(request.body),
     timeoutMs: timeoutOf(timeoutMs),
-    class: classOf(result),
+    class: rollcall?.class,
     retry: retryOf(result),
     maxResponseBytes,
     signal,
     auth,
+    node: rollcall?.node,
   };
 }
 
@@ -77,12 +79,11 @@ function timeoutOf(timeoutMs: unknown): number | undefined {
   return Math.min(Math.max(Math.round(timeoutMs), 1), oneDayMs);
 }
 
-/** `context: { rollcall: { class: "repeatable" } }` of a call gives its class. */
-function classOf(result: DiagnosticResult | undefined): PoolRequest["class"] {
+/** What a call says to the pool alone, such as its class: `context: { rollcall: { class: "repeatable" } }`. */
+function ownSettings(result: DiagnosticResult | undefined): Pick<PoolRequest, "class" | "node"> | undefined | null {
   const context = result?.meta.context;
   if (context === null || context === undefined) return undefined;
-  const { rollcall } = context as { readonly rollcall?: { readonly class?: PoolRequest["class"] } | null };
-  return rollcall?.class;
+  return (context as { readonly rollcall?: Pick<PoolRequest, "class" | "node"> | null }).rollcall;
 }
 
 /** Statuses that the pool retries. */

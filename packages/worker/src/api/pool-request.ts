@@ -62,6 +62,14 @@ export interface PoolRequest {
    * it. A 401 is an answer like any other. Default: the node's, else the pool's.
    */
   readonly auth?: Auth | undefined;
+  /**
+   * The only node that the request is sent to, also where it is down, drained or ejected: an address, as `node` of an
+   * answer has it, or a name, an id, or a host with one node. A retry goes there too. Default: the pool chooses.
+   *
+   * A node that has come back at another address is found by the one it had, if the cluster gives its id. `NO_NODE` at
+   * once, with the nodes there are, for one that the pool does not have.
+   */
+  readonly node?: string | undefined;
   /** Sent as `x-opaque-id`: names the request in the cluster's own logs and task list. */
   readonly opaqueId?: string | undefined;
 }

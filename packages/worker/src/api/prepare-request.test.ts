@@ -32,6 +32,22 @@ describe("a prepared request", () => {
     assert.deepEqual(body, new Uint8Array([1, 2]));
   });
 
+  it("a request that names its node is never rerouted from there", () => {
+    assert.deepEqual([prepare(get).reroutable, prepare(get).settings], [true, undefined]);
+    const { reroutable, settings, class: requestClass } = prepare({ ...get, node: "es1:9200" });
+    assert.deepEqual([reroutable, settings?.node, requestClass], [false, "es1:9200", "read"]);
+  });
+
+  it("a `node` that names none is refused with what it may be", () => {
+    const allowed = 'the address, name or id of a node, such as "es1:9200": a text of 1 to 512 characters';
+    const refused = (node: unknown) => problemsOf({ ...get, node });
+    assert.deepEqual(refused(7), [`request.node must be ${allowed}; it is 7`]);
+    assert.deepEqual(refused(null), [`request.node must be ${allowed}; it is null`]);
+    assert.deepEqual(refused({ host: "es1" }), [`request.node must be ${allowed}; it is an object`]);
+    assert.deepEqual(refused(" "), [`request.node must be ${allowed}; it is a text of 1 characters`]);
+    assert.deepEqual(refused("x".repeat(513)), [`request.node must be ${allowed}; it is a text of 513 characters`]);
+  });
+
   it("a body that is given away is moved, or copied where it is only a part of its buffer", () => {
     const post = { method: "POST", path: "/_bulk", transfer: true };
     const given = new Uint8Array([1, 2, 3]);

@@ -62,7 +62,8 @@ function prepare(
   const maxRetries = maxRetriesOf(request, defaults.retry);
   const settings = settingsOf(request, defaults);
   // A Read that opens something on a node stays there, also if the caller gives its class.
-  const isBound = known === overridden || (known.class === "read" && !known.reroutable);
+  const opens = known.class === "read" && !known.reroutable;
+  const isBound = known === overridden || opens || settings?.node !== undefined;
 
   // Only now: a request that cannot be sent takes nothing from its caller.
   const isStreamed = content instanceof RequestStream;

@@ -17,6 +17,7 @@ const fields: Readonly<Record<keyof PoolRequest, true>> = {
   signal: true,
   opaqueId: true,
   auth: true,
+  node: true,
 };
 const names: ReadonlySet<string> = new Set(Object.keys(fields));
 

@@ -1,3 +1,4 @@
+import { printable } from "@rollcall/core";
 import { bounds, type PoolConfig } from "@rollcall/core/config";
 import type { RequestSettings } from "../dispatch/sender.js";
 import type { PoolRequest } from "./pool-request.js";
@@ -28,8 +29,25 @@ export function settingsOf(request: PoolRequest, defaults: RequestDefaults): Req
   const finalStatuses = finalStatusesOf(request);
   const maxResponseBytes = maxResponseBytesOf(request, defaults.maxResponseBytes);
   const hasGivenBody = request.transfer === true;
-  if (finalStatuses === undefined && maxResponseBytes === undefined && !hasOwnAuth && !hasGivenBody) return undefined;
-  return { finalStatuses, maxResponseBytes, hasOwnAuth, hasGivenBody };
+  const node = nodeOf(request);
+  const isPlain = finalStatuses === undefined && maxResponseBytes === undefined && node === undefined;
+  if (isPlain && !hasOwnAuth && !hasGivenBody) return undefined;
+  return { finalStatuses, maxResponseBytes, hasOwnAuth, hasGivenBody, node };
+}
+
+const nodeNameMax = 512;
+
+function nodeOf({ node }: PoolRequest): string | undefined {
+  if (node === undefined) return undefined;
+  if (typeof node === "string" && node.trim() !== "" && node.length <= nodeNameMax) return node;
+  const isText = typeof node === "string";
+  const given = isText ? `a text of ${node.length} characters` : isThing(node) ? "an object" : printable(String(node));
+  const allowed = `the address, name or id of a node, such as "es1:9200": a text of 1 to ${nodeNameMax} characters`;
+  throw requestProblem("node", `must be ${allowed}; it is ${given}`);
+}
+
+function isThing(value: unknown): boolean {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
 function finalStatusesOf({ retry }: PoolRequest): readonly number[] | undefined {

@@ -213,6 +213,24 @@ describe("the list of nodes", () => {
     assert.deepEqual([target?.slot, target?.generation, target?.endpoint.headers.authorization], [0, 1, "two"]);
   });
 
+  it("the sender learns by which names a request may call each node, and where a node was before", () => {
+    const { state, lists } = openState([node("", 1)]);
+    const shown = () =>
+      lists.at(-1)?.map(({ endpoint, names }) => [endpoint.port, names?.id, names?.name, names?.formerAddresses]);
+    assert.deepEqual(shown(), [[1, undefined, undefined, undefined]]);
+    state.apply(viewOf({ nodes: [{ ...a, name: "es-a" }, b] }), "fresh", "shared");
+    assert.deepEqual(shown(), [
+      [1, "a", "es-a", []],
+      [2, "b", undefined, []],
+    ]);
+    state.apply(viewOf({ topology: 2, nodes: [node("a", 3), b] }), "fresh", "shared");
+    assert.deepEqual(shown()?.toSorted(), [
+      [1, undefined, undefined, undefined],
+      [2, "b", undefined, []],
+      [3, "a", undefined, ["10.0.0.1:1"]],
+    ]);
+  });
+
   it("a node that the configuration forbids is unusable, gets no request and no probe, and comes back when allowed", () => {
     const { apply, refused, changeAccess, targets, eligible, takeEvents, state, probes } = openState();
     refused.add(2);

@@ -10,6 +10,7 @@ import { HeaderWord } from "../table/layout.js";
 import { NumberedLists } from "../table/numbered-lists.js";
 import { avoidedNode } from "./avoided-node.js";
 import type { ClusterListener, KnownNode, Reporter, TableSender } from "./collaborators.js";
+import { FormerAddresses } from "./former-addresses.js";
 import { NodeEntry } from "./node-entry.js";
 import type { NodeTable } from "./node-table.js";
 import { OperationsWatch } from "./operations-watch.js";
@@ -46,6 +47,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   private readonly penalties: PenaltyWatch;
   private readonly operations: OperationsWatch;
   private readonly lists = new NumberedLists();
+  private readonly formerAddresses = new FormerAddresses();
   /** By slot. */
   private readonly entries = new Map<number, NodeEntry>();
   private rows: Rows = noRows;
@@ -213,7 +215,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
       before.reach = reach;
       return before;
     }
-    before?.close();
+    if (before !== undefined) this.end(before);
     const entry: NodeEntry = new NodeEntry(row, reach, {
       timers,
       random,
@@ -228,10 +230,16 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     return entry;
   }
 
+  private end(entry: NodeEntry): void {
+    entry.close();
+    const { node } = entry.row;
+    this.formerAddresses.note(node.id, addressOf(node));
+  }
+
   private remove(slot: number): void {
     const entry = this.entries.get(slot);
     if (entry === undefined) return;
-    entry.close();
+    this.end(entry);
     this.entries.delete(slot);
     this.options.table.writer.setState(slot, undefined, undefined);
     this.announce(entry, absent);
@@ -243,13 +251,18 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   private deliver(): void {
     const targets: Target[] = [];
     for (const entry of this.entries.values()) {
-      const { slot, generation } = entry.row;
+      const { slot, generation, node } = entry.row;
       if (entry.reach.kind !== "endpoint") continue;
       entry.isHandedOut = true;
-      targets.push({ slot, generation, endpoint: entry.reach.endpoint });
+      targets.push({ slot, generation, endpoint: entry.reach.endpoint, ...this.namesOf(node) });
     }
     this.collaborators?.sender.apply(targets);
     this.lists.note(Atomics.load(this.options.table.words, HeaderWord.topology), this.view?.topology.version);
+  }
+
+  private namesOf({ id, name }: Row["node"]): Pick<Target, "names"> {
+    if (id === "" && name === undefined) return {};
+    return { names: { id, ...present({ name }), formerAddresses: this.formerAddresses.of(id) } };
   }
 
   /** Passes on to every node what the view and operators say of it. */

@@ -5,6 +5,8 @@ import { AttemptRecord } from "./attempt-record.js";
 import { BackingOff } from "./backing-off.js";
 import { isBodySource, streamOf } from "./body-source.js";
 import { withMissing } from "./header-list.js";
+import { namedSentence } from "./named-failure.js";
+import { NamedRequests, type NamedRequestsOwner } from "./named-requests.js";
 import { NodeChoice, type NodeChoiceOptions } from "./node-choice.js";
 import type { ConnectionSettings, NodePool } from "./node-pool.js";
 import { NodePools } from "./node-pools.js";
@@ -65,6 +67,7 @@ export class Dispatch implements Sender {
   private readonly record: AttemptRecord;
   private readonly reroutes: ReroutePlanner;
   private readonly queue: RequestQueue<DispatchedRequest<AttemptHandler>>;
+  private readonly named: NamedRequests;
   private readonly retries: RetryChoice;
   private readonly unsettled = new UnsettledRequests();
   private readonly backingOff: BackingOff;
@@ -79,6 +82,7 @@ export class Dispatch implements Sender {
     this.record = new AttemptRecord(options);
     this.reroutes = new ReroutePlanner(reader, this.pools, random);
     this.queue = new RequestQueue(queueMax);
+    this.named = new NamedRequests(this.choice, this.ofNamed);
     const waitingMax = Math.max(queueMax, settings.perNode);
     this.backingOff = new BackingOff(timers, waitingMax);
     this.packing = new BodyPacking(settings.packsAboveBytes, waitingMax);
@@ -110,6 +114,7 @@ export class Dispatch implements Sender {
     if (this.destroyed || this.pumping) return;
     this.pumping = true;
     try {
+      this.named.pump();
       for (let request = this.queue.first(); request !== undefined; request = this.queue.first()) {
         const pool = this.choice.next(request);
         if (pool === undefined) return;
@@ -129,7 +134,7 @@ export class Dispatch implements Sender {
     const { reroutes, probe } = this.reroutes.plan(order, nowMs);
     for (const { attempt, targets } of reroutes) this.rerouteOne(attempt, targets, nowMs);
     for (const slot of probe) this.options.observer.probeWanted(slot);
-    if (this.queue.length > 0) this.pump();
+    if (this.waiting > 0) this.pump();
   }
 
   /** Has no effect on a request that is settled. An answer that streams is broken. */
@@ -146,13 +151,15 @@ export class Dispatch implements Sender {
     this.unsettled.fail(request, code, message, sentOf(request.history));
     if (state.kind === "queued") {
       this.endWait(request);
-      this.queue.countLeft();
+      const { node } = request.prepared.settings ?? {};
+      if (node === undefined) this.queue.countLeft();
+      else this.named.countLeft(node);
     }
     if (state.kind === "sending") state.attempt.abandon();
   }
 
   stats(): SenderStats {
-    return { queued: this.queue.length };
+    return { queued: this.waiting };
   }
 
   /** To be called every `beatMs`: shows main what is left of the retry budget. */
@@ -183,25 +190,44 @@ export class Dispatch implements Sender {
 
   private admit(request: DispatchedRequest<AttemptHandler>): void {
     if (this.destroyed) return this.unsettled.fail(request, "CLOSED", "the pool is closed", sentOf(request.history));
+    const { node } = request.prepared.settings ?? {};
+    if (node !== undefined) return this.named.admit(request, node);
     // Queued requests go first.
     if (this.queue.length === 0) {
       const pool = this.choice.next(request);
       if (pool !== undefined) return this.attempt(request, pool);
     }
+    if (this.beginWait(request)) this.queue.push(request);
+  }
+
+  /** How many requests wait for a connection. */
+  private get waiting(): number {
+    return this.queue.length + this.named.length;
+  }
+
+  /** False: as many requests wait as may, so this one has failed. */
+  private beginWait(request: DispatchedRequest<AttemptHandler>): boolean {
+    const { waiting } = this;
     request.queuedAtMs = this.options.timers.nowMs();
-    if (this.queue.push(request)) return;
-    const message = `${this.queue.length} requests are waiting for a connection already`;
+    if (waiting < this.options.queueMax) return true;
+    const message = `${waiting} requests are waiting for a connection already`;
     this.unsettled.fail(request, "QUEUE_FULL", message, sentOf(request.history));
+    return false;
+  }
+
+  private waitAgain(request: DispatchedRequest<AttemptHandler>): void {
+    request.state = { kind: "queued" };
+    request.queuedAtMs = this.options.timers.nowMs();
   }
 
   /** The next attempt of a request that was admitted before: it goes to the head of the queue, whatever the bound. */
   private sendAgain(request: DispatchedRequest<AttemptHandler>): void {
+    const { node } = request.prepared.settings ?? {};
+    if (node !== undefined) return this.named.sendAgain(request, node);
     const pool = this.choice.next(request);
-    if (pool === undefined) {
-      request.state = { kind: "queued" };
-      request.queuedAtMs = this.options.timers.nowMs();
-      this.queue.pushFirst(request);
-    } else this.attempt(request, pool);
+    if (pool !== undefined) return this.attempt(request, pool);
+    this.waitAgain(request);
+    this.queue.pushFirst(request);
   }
 
   private endWait({ queuedAtMs, prepared }: DispatchedRequest<AttemptHandler>): void {
@@ -229,6 +255,14 @@ export class Dispatch implements Sender {
     else request.context(() => sendWithoutRepeated(options.headers, () => pool.send(options, attempt)));
   }
 
+  private readonly ofNamed: NamedRequestsOwner = {
+    attempt: (request, pool) => this.attempt(request, pool),
+    beginWait: (request) => this.beginWait(request),
+    waitAgain: (request) => this.waitAgain(request),
+    endWait: (request) => this.endWait(request),
+    refuse: (request, problem) => this.unsettled.fail(request, "NO_NODE", problem, sentOf(request.history)),
+  };
+
   private readonly attempts: AttemptOwner = {
     received: (attempt) => this.record.received(attempt, this.options.timers.nowMs()),
     grew: (attempt, addedBytes) => this.options.answers.grew(attempt, addedBytes),
@@ -248,7 +282,7 @@ export class Dispatch implements Sender {
       else if (attempt.stream !== undefined) this.unsettled.streamEnded(attempt, attempt.stream, outcome);
       // After that: what the answer leaves for may hold its bytes on.
       if (attempt.byteLength > uncountedBytes) this.options.answers.ended(attempt);
-      if (this.queue.length > 0) this.pump();
+      if (this.waiting > 0) this.pump();
     },
   };
 
@@ -280,7 +314,8 @@ export class Dispatch implements Sender {
     if (step.next === "retry") return this.retry(attempt, step.afterMs, step.history);
     const { error } = attempt;
     const isOurs = error instanceof UnreadableContent;
-    const message = failureMessage(step.code, request.attempts, isOurs ? error.message : undefined);
+    const ownSentence = isOurs ? error.message : namedSentence(step.code, request.prepared.settings);
+    const message = failureMessage(step.code, request.attempts, ownSentence);
     this.unsettled.fail(request, step.code, message, step.sent, error);
   }
 
@@ -302,7 +337,7 @@ export class Dispatch implements Sender {
     if (request.prepared.class !== "read") reader.countWriteWait();
     const cancel = this.backingOff.wait(afterMs, () => {
       this.sendAgain(request);
-      if (this.queue.length > 0) this.pump();
+      if (this.waiting > 0) this.pump();
     });
     request.state = { kind: "backing-off", cancel };
   }

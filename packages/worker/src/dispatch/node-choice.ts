@@ -2,6 +2,7 @@ import type { Random, Timers } from "@rollcall/core";
 import { Exploration, type Picked, pick, pickAmong } from "@rollcall/core/selection";
 import type { TableReader } from "../table/reader.js";
 import type { AttemptHandler } from "./attempt.js";
+import { NamedNodes } from "./named-nodes.js";
 import type { NodePool } from "./node-pool.js";
 import type { NodePools } from "./node-pools.js";
 import type { DispatchedRequest } from "./pending-request.js";
@@ -18,6 +19,7 @@ export interface NodeChoiceOptions {
 /** Chooses the node for each attempt of one thread, by the newest state of the node table. */
 export class NodeChoice {
   private readonly exploration = new Exploration();
+  private readonly named = new NamedNodes();
 
   constructor(
     private readonly options: NodeChoiceOptions,
@@ -30,6 +32,22 @@ export class NodeChoice {
     const { reader, timers, random } = this.options;
     const exploration = request.takeExploration() ? this.exploration : undefined;
     return this.poolOf(pick(reader, request.tried, timers.nowMs(), random, exploration));
+  }
+
+  /**
+   * The node of this name, whatever is held against it; undefined while it has no room, or no node is listed at all. A
+   * text says why there is none.
+   */
+  byName(name: string): NodePool<AttemptHandler> | string | undefined {
+    this.catchUp();
+    const { targets } = this.pools;
+    if (targets.length === 0) return undefined;
+    const found = this.named.find(name, targets);
+    if (typeof found === "string") return found;
+    const { reader } = this.options;
+    const successor = reader.hasLeft(found.slot) ? this.named.successorOf(found, targets) : undefined;
+    const { slot } = successor ?? found;
+    return reader.hasRoom(slot) ? this.pools.get(slot) : undefined;
   }
 
   /** One of these slots' nodes; undefined if none has room. {@link catchUp} must have been called in this turn. */

@@ -24,6 +24,7 @@ export interface NodePoolsOptions {
 export class NodePools<Handler extends NodeHandler & Link<Handler>> {
   private readonly pools = new Map<number, NodePool<Handler>>();
   private readonly retiring = new Set<NodePool<Handler>>();
+  private newest: readonly Target[] = [];
 
   private readonly lookups: { readonly names: NameCache; readonly timers: Timers };
 
@@ -35,6 +36,11 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
     return this.pools.get(slot);
   }
 
+  /** The newest list of nodes. */
+  get targets(): readonly Target[] {
+    return this.newest;
+  }
+
   has(slot: number): boolean {
     return this.pools.has(slot);
   }
@@ -44,6 +50,7 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
    * node that is gone close as their requests end.
    */
   apply(targets: readonly Target[]): void {
+    this.newest = targets;
     const staying = new Set<number>();
     for (const target of targets) {
       staying.add(target.slot);

@@ -44,8 +44,8 @@ export class RetryChoice {
     const { request, startedAtMs } = attempt;
     const { reader, noNodeWaitMs, random } = this.options;
     reader.refresh();
-    const untriedNodes = reader.untried(request.tried);
-    const { body, maxRetries, deadlineMs } = request.prepared;
+    const { body, maxRetries, deadlineMs, settings } = request.prepared;
+    const untriedNodes = settings?.node === undefined ? reader.untried(request.tried) : 0;
     // What has been read of a source cannot be sent again.
     const requestClass = isBodySource(body) && body.hasBegun ? "never" : request.prepared.class;
     const decision = decide(

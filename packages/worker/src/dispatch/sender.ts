@@ -36,6 +36,8 @@ export interface RequestSettings {
   readonly maxResponseBytes?: number | undefined;
   /** Its headers hold a credential of its own: a 401 says nothing of the pool's. */
   readonly hasOwnAuth?: boolean | undefined;
+  /** The node that it goes to, and to no other: its address, name or id. */
+  readonly node?: string | undefined;
   /** Its bytes are the request's own: they go to a thread without a copy, and then no other thread can have them. */
   readonly hasGivenBody?: boolean | undefined;
 }

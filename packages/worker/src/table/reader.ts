@@ -95,6 +95,11 @@ export class TableReader implements NodeReader {
     return elapsedMs < 0 ? 1 : slowStartWeight(0, elapsedMs, slowStartMs);
   }
 
+  /** The view says that the slot's node has left the cluster; it stays listed for a while. */
+  hasLeft(slot: number): boolean {
+    return this.candidates.some((one) => one.slot === slot && one.mark === "draining");
+  }
+
   inFlightOf(slot: number): number {
     return Atomics.load(this.words, this.counter(slot) + CounterWord.inFlight) - (this.setAside[slot] ?? 0);
   }

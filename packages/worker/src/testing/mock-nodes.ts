@@ -1,5 +1,6 @@
 import { present, RollcallError } from "@rollcall/core";
 import type { RedactedConfig, Seed } from "@rollcall/core/config";
+import { findNode } from "@rollcall/core/operations";
 import { addressOf } from "@rollcall/core/view";
 import { isServing, type NodeState, type NodeStatus } from "../api/node-status.js";
 import type { PoolEmitter } from "../api/pool-events.js";
@@ -51,6 +52,15 @@ export class MockNodes {
   /** The first node that serves, or the first of all: an answer that is declared comes in any case. */
   get answering(): MockNode {
     return this.nodes.find(({ state }) => isServing(state)) ?? this.nodes[0];
+  }
+
+  /** The node that a request names; or why there is none. */
+  byName(name: string): MockNode | string {
+    const found = findNode(
+      name,
+      this.nodes.map((node) => ({ key: "", id: "", address: node.address, name: node.name, node })),
+    );
+    return "node" in found ? found.node.node : found.problem;
   }
 
   /** @throws {RollcallError} `CONFIG` for an address that is not configured, and for what is no state */

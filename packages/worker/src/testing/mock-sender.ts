@@ -36,7 +36,14 @@ export class MockSender implements Sender {
     _claim?: unknown,
     streaming?: (answer: StreamingAnswer) => void,
   ): PendingRequest {
-    const attempt = new MockAttempt(request, this.options, settle, streaming);
+    const { nodes } = this.options;
+    const named = request.settings?.node;
+    const node = named === undefined ? nodes.answering : nodes.byName(named);
+    if (typeof node === "string") {
+      settle({ kind: "failed", error: { code: "NO_NODE", message: node, sent: "no", attempts: [] } });
+      return { cancel: () => {} };
+    }
+    const attempt = new MockAttempt(request, node, this.options, settle, streaming);
     this.pending.add(attempt);
     void attempt.run().finally(() => this.pending.delete(attempt));
     return attempt;
@@ -57,16 +64,15 @@ export class MockSender implements Sender {
 
 class MockAttempt implements PendingRequest {
   private isSettled = false;
-  private readonly node: MockNode;
   private readonly startedAtMs: number;
 
   constructor(
     private readonly request: PreparedRequest,
+    private readonly node: MockNode,
     private readonly options: MockSenderOptions,
     private readonly settle: (result: Result) => void,
     private readonly streaming: ((answer: StreamingAnswer) => void) | undefined,
   ) {
-    this.node = options.nodes.answering;
     this.startedAtMs = options.nowMs();
   }
 
