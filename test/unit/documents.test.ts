@@ -14,6 +14,7 @@ import {
   type HostPolicy,
   type NodeOption,
   type PoolOptions,
+  type ProxyOptions,
   type QueueOptions,
   type RetryOptions,
   type TlsOptions,
@@ -241,6 +242,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     tls: true,
     headers: true,
     discovery: true,
+    proxy: true,
     logger: true,
     name: true,
     redis: true,
@@ -269,6 +271,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     allow: true,
     clusterUuid: true,
   };
+  const proxy: Record<keyof ProxyOptions, true> = { url: true, auth: true, tls: true };
   const policy: Record<keyof HostPolicy, true> = { hosts: true, ports: true };
   const connections: Record<keyof ConnectionOptions, true> = {
     perNode: true,
@@ -358,7 +361,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     threads: true,
   };
   const events: Record<keyof PoolEvents, true> = { node: true, view: true, degraded: true, settled: true };
-  const options = [pool, node, tls, discovery, policy, connections, queue, retry, compression].flatMap((part) =>
+  const options = [pool, node, tls, discovery, proxy, policy, connections, queue, retry, compression].flatMap((part) =>
     Object.keys(part),
   );
   return {

@@ -16,6 +16,7 @@ export interface ClusterFlags {
   readonly cert?: string;
   readonly key?: string;
   readonly serverName?: string;
+  readonly proxy?: string;
   readonly addressMap?: readonly string[];
   readonly allow?: readonly string[];
   readonly allowPort?: readonly string[];
@@ -35,6 +36,7 @@ export function addClusterFlags(command: Command): Command {
   addText(command, "--cert <file>", "PEM of the client certificate; needs --key");
   addText(command, "--key <file>", "PEM of its unencrypted key");
   addText(command, "--server-name <name>", "the name expected in the certificate");
+  addText(command, "--proxy <url>", "http(s) proxy for all connections; with a password, set ROLLCALL_PROXY instead");
   addList(command, "--address-map <from=to>", "connect to TO where the cluster publishes FROM");
   addList(command, "--allow <host>", "host, .suffix or CIDR range that may be sent credentials");
   addList(command, "--allow-port <port>", "use listed nodes on this port only");
@@ -45,6 +47,7 @@ export function addClusterFlags(command: Command): Command {
 export interface ClusterFlagOptions {
   readonly auth?: Readonly<Record<string, string | undefined>>;
   readonly tls?: Readonly<Record<string, string | Uint8Array | undefined>>;
+  readonly proxy?: string;
   readonly discovery: {
     readonly addressMap: Readonly<Record<string, string>>;
     readonly clusterUuid?: string | undefined;
@@ -69,6 +72,7 @@ export async function readClusterFlags(flags: ClusterFlags, problems: string[]):
   return {
     ...(isAnyGiven(auth) ? { auth } : {}),
     ...(isAnyGiven(tls) ? { tls } : {}),
+    ...(flags.proxy === undefined ? {} : { proxy: flags.proxy }),
     discovery: {
       addressMap,
       clusterUuid: flags.clusterUuid,

@@ -229,6 +229,7 @@ const verdicts: Readonly<Record<ProbeOutcome, Verdict>> = {
   foreign: "foreign",
   unverified: "unverified",
   overloaded: "overloaded",
+  void: "unreachable",
 };
 
 function skippedFinding({ id, name, published, reason }: SkippedNode): NodeFinding {

@@ -76,7 +76,7 @@ async function within(value: unknown, path: string, place: Place): Promise<unkno
   if (/^nodes$/.test(path) && Array.isArray(value)) {
     return Promise.all(value.map((item: unknown, at) => within(item, `nodes[${at}]`, place)));
   }
-  return isFields(value) && /^(?:nodes\[\d+\]\.)?(?:auth|tls)$|^nodes\[\d+\]$/.test(path)
+  return isFields(value) && /^(?:nodes\[\d+\]\.|proxy\.)?(?:auth|tls)$|^nodes\[\d+\]$|^proxy$/.test(path)
     ? withFiles(value, path, place)
     : value;
 }

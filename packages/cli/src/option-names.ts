@@ -18,6 +18,7 @@ const optionNames: readonly OptionName[] = [
   { option: "discovery.allow.ports", flag: "--allow-port" },
   { option: "discovery.allow", flag: "--allow" },
   { option: "discovery.clusterUuid", flag: "--cluster-uuid" },
+  { option: "proxy", flag: "--proxy" },
   { option: "tls.caFingerprint", flag: "--ca-fingerprint" },
   { option: "tls.ca", flag: "--ca", subject: "the file of --ca" },
   { option: "tls.cert", flag: "--cert", subject: "the file of --cert" },

@@ -30,6 +30,7 @@ export class ClusterLog {
   private refusal: string | undefined;
   /** What came after the refusal. */
   private current: string | undefined;
+  private proxyFails = false;
   /** The refused nodes as they were last logged. */
   private refusedBefore = "";
   /** Why a listed node is not in use yet, by key. */
@@ -87,6 +88,31 @@ export class ClusterLog {
       `the configured nodes belong to another cluster now (uuid ${after}, before ${before}); that one is used ` +
         "from now on. Set `discovery.clusterUuid` to forbid that",
     );
+  }
+
+  // The proxy.
+
+  /** It fails for every node alike: no node is judged meanwhile. */
+  proxyFailed(reason: string): void {
+    this.proxyFails = true;
+    this.current = reason;
+    this.warn(
+      "proxy",
+      "proxy.failed",
+      undefined,
+      { reason, option: "proxy" },
+      `${reason}; no node can be reached`,
+      reason,
+    );
+  }
+
+  /** A probe has passed it. */
+  proxyWorks(): void {
+    if (!this.proxyFails) return;
+    this.proxyFails = false;
+    this.current = undefined;
+    this.warnings.clear("proxy");
+    this.note("proxy.recovered", undefined, {}, "the proxy connects to nodes again");
   }
 
   // Which nodes are used.

@@ -232,8 +232,13 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
   private learn(node: NodeRecord, result: Probe, sent: boolean): void {
     if (result.outcome === "denied") this.parts.access.credentialRefused();
     if (sent) {
-      const isReached = result.outcome !== "unreachable" && result.outcome !== "foreign";
-      if (isReached || this.arbiter.state.reachedCount === 0) this.parts.owner.reached(isReached);
+      const { outcome } = result;
+      const isVoid = outcome === "void";
+      const isReached = !isVoid && outcome !== "unreachable" && outcome !== "foreign";
+      // Through a proxy that fails, no node is reached.
+      if (isReached || isVoid || this.arbiter.state.reachedCount === 0) this.parts.owner.reached(isReached);
+      if (isVoid) this.log.proxyFailed(result.reason);
+      else this.log.proxyWorks();
     }
     this.nodes.probed(node, result);
     // Last: it names the privilege that is missing.

@@ -7,7 +7,7 @@ import type { Endpoint } from "./cluster/endpoint.js";
 export function endpointAt(
   port: number,
   given: { readonly scheme?: "http" | "https"; readonly host?: string; readonly tls?: TlsConfig } & Partial<
-    Pick<Endpoint, "policy" | "lastAddresses" | "fallbackAddress" | "headers" | "pathPrefix">
+    Pick<Endpoint, "policy" | "proxy" | "lastAddresses" | "fallbackAddress" | "headers" | "pathPrefix">
   > = {},
 ): Endpoint {
   const { scheme = "http", host = "127.0.0.1", tls = {}, headers = {}, pathPrefix = "", ...rest } = given;

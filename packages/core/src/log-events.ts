@@ -100,6 +100,12 @@ export const logEvents = {
   ),
   "list.only-managers": line("warn", "so they are used", "list a data node"),
   "list.node-skipped": line("debug", "the line gives the reason", "[discovery](discovery.md#which-nodes-are-used)"),
+  "proxy.failed": line(
+    "warn",
+    "it cannot be reached, refuses its credential, or is no proxy; no node is marked down for that",
+    "check the proxy and the option `proxy`: [proxies](discovery.md#a-proxy)",
+  ),
+  "proxy.recovered": line("info", "a node was reached through it"),
   "auth.failed": line(
     "warn",
     "it threw, took too long, or returned no credential",

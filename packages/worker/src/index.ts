@@ -23,6 +23,7 @@ export type {
   NodeOption,
   Pem,
   PoolOptions,
+  ProxyOptions,
   QueueConfig,
   QueueOptions,
   RedactedAuth,

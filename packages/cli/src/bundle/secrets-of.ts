@@ -9,10 +9,11 @@ const shortest = 4;
  * should hold one; a text that does all the same is redacted by these.
  */
 export function secretsOf({ redis }: ViewPlace, config: ClusterConfig | undefined): readonly string[] {
-  const auths = [config?.defaultAuth, ...(config?.seeds ?? []).map(({ auth }) => auth)].filter((auth) => {
+  const reached = [...(config?.seeds ?? []), ...(config?.proxy === undefined ? [] : [config.proxy])];
+  const auths = [config?.defaultAuth, ...reached.map(({ auth }) => auth)].filter((auth) => {
     return typeof auth === "object";
   });
-  const keys = [config?.tls?.key, ...(config?.seeds ?? []).map(({ tls }) => tls?.key)];
+  const keys = [config?.tls?.key, ...reached.map(({ tls }) => tls?.key)];
   const found = [
     ...auths.flatMap(secretsOfAuth),
     ...keys.filter((key) => key !== undefined),

@@ -3,6 +3,7 @@
  * consequence. A word is stable; a later release may add some.
  */
 export const causes = [
+  "proxy",
   "name",
   "slow-name",
   "no-connection",

@@ -6,9 +6,11 @@ import { clockChanges } from "./rules/clock-rules.js";
 import { clusterChanges } from "./rules/cluster-rules.js";
 import { connectionChanges } from "./rules/connection-rules.js";
 import { credentialChanges } from "./rules/credential-rules.js";
+import { proxyChanges } from "./rules/proxy-rules.js";
 import { redisChanges } from "./rules/redis-rules.js";
 
 const rules: readonly ((observations: Observations) => readonly Change[])[] = [
+  proxyChanges,
   connectionChanges,
   certificateChanges,
   credentialChanges,

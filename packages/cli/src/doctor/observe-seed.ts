@@ -22,7 +22,10 @@ export interface SeedParts {
   readonly stop: AbortSignal;
 }
 
-/** Examines one seed: its name, a connection to each of its addresses, and what it answers. Never rejects. */
+/**
+ * Examines one seed: its name, a connection to each of its addresses, and what it answers. Behind a proxy, what it answers
+ * alone: name and connections are the proxy's. Never rejects.
+ */
 export async function observeSeed(seed: Seed, parts: SeedParts): Promise<SeedObservation> {
   const { host, port, scheme, pathPrefix } = seed;
   const { config, access, stop } = parts;
@@ -30,7 +33,8 @@ export async function observeSeed(seed: Seed, parts: SeedParts): Promise<SeedObs
   const endpoint = reach.kind === "endpoint" ? reach.endpoint : undefined;
   const tls = endpoint?.tls ?? seed.tls ?? config.tls ?? {};
   const answering = endpoint === undefined ? undefined : readAnswers(endpoint, parts);
-  const name = await unlessStopped(examineName(host, fixed.lookupTimeoutMs, parts.timers), stop);
+  const isDirect = config.proxy === undefined;
+  const name = isDirect ? await unlessStopped(examineName(host, fixed.lookupTimeoutMs, parts.timers), stop) : undefined;
   const addresses = addressesOf(name).slice(0, fixed.addressesTriedMax);
   const connections = await Promise.all(
     addresses.map((address) => {

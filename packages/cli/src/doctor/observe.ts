@@ -40,7 +40,8 @@ export async function observe(parts: ObserveParts): Promise<Observations> {
       observeCluster(parts, stop),
       collect(config, poolTimeouts, timers, { probedMax, stop }),
     ]);
-    const refused = await observeRefused(findings.list?.nodes ?? [], { timers, wallNowMs, stop });
+    const listed = config.proxy === undefined ? (findings.list?.nodes ?? []) : [];
+    const refused = await observeRefused(listed, { timers, wallNowMs, stop });
     const end = interrupted.aborted ? "interrupted" : late.signal.aborted ? "late" : "complete";
     return { atMs: wallNowMs(), end, ...cluster, findings, refused, ...present({ redis }) };
   } finally {

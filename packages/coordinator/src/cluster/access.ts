@@ -92,7 +92,8 @@ export class ClusterAccess {
   ) {
     this.warnings = new WarnOnce(logger);
     this.resolved = config.seeds.map((seed) => ({ ...seed, addresses: isIP(seed.host) === 0 ? [] : [seed.host] }));
-    this.namesAreKnown = config.seeds.every(({ host }) => isIP(host) !== 0);
+    // A proxy looks names up itself, perhaps where this machine cannot.
+    this.namesAreKnown = config.proxy !== undefined || config.seeds.every(({ host }) => isIP(host) !== 0);
     this.suffixesAreKnown =
       !this.hasCredentials || config.seeds.every(({ host }) => isIP(host) !== 0 || !host.includes("."));
     this.policy = this.compilePolicy();
@@ -142,6 +143,9 @@ export class ClusterAccess {
           ? judgeHost(this.policy, destination)
           : judgeAddress(this.policy, { ...destination, address: node.host });
       if (verdict.verdict === "refused") return { kind: "refused", reason: verdict.reason };
+      if (verdict.verdict === "allowed-if-address" && this.config.proxy !== undefined) {
+        return { kind: "refused", reason: unknownBehindProxy(node.host, scheme) };
+      }
     }
 
     const auth = credential.kind === "seed" ? credential.seed.auth : this.defaultAuth;
@@ -149,6 +153,7 @@ export class ClusterAccess {
       return { kind: "refused", reason: "the function given as `auth` has not answered yet" };
     }
     const address = addressOf(node);
+    const { proxy } = this.config;
     // As configured: a final dot there says how the name is to be looked up.
     const host = seed?.host ?? node.host;
     const fallback = fallbackFor(this.policy, { host, port: node.port, scheme }, node.ip);
@@ -166,7 +171,7 @@ export class ClusterAccess {
             ? this.headers
             : { ...this.headers, authorization: authorizationHeader(auth) },
         tls: chooseTls(node, this.config.seeds, this.config.tls) ?? noTls,
-        ...present({ lastAddresses: this.lastAddressesOf(host), fallbackAddress: fallback }),
+        ...present({ proxy, lastAddresses: this.lastAddressesOf(host), fallbackAddress: fallback }),
         policy: this.policy,
       },
     };
@@ -179,6 +184,7 @@ export class ClusterAccess {
 
   /** Looks up the names of the configured nodes again. A name that does not resolve keeps what it resolved to last. */
   resolveSeeds(): Promise<void> {
+    if (this.config.proxy !== undefined) return Promise.resolve();
     // One at a time: lookups that hang delay all other lookups and file reads of the process.
     this.resolving ??= this.lookUpSeeds().finally(() => {
       this.resolving = undefined;
@@ -297,6 +303,11 @@ export class ClusterAccess {
       !Object.keys(headers).every(isPlainHeader)
     );
   }
+}
+
+function unknownBehindProxy(host: string, scheme: string): string {
+  const why = "the proxy looks its name up, so that its address cannot be judged";
+  return `${host} may not be sent credentials over ${scheme}: ${why}; if it is yours, add it to \`discovery.allow.hosts\``;
 }
 
 type Given = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string };

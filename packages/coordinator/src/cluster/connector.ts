@@ -6,9 +6,10 @@ import type { NameCache } from "./name-cache.js";
 import { NodeDialler } from "./node-dialler.js";
 import { OpeningConnection, type OpeningParts } from "./opening-connection.js";
 import { closed } from "./refused-connection.js";
+import { TunnelDialler } from "./tunnel-dialler.js";
 
 export interface ConnectorOptions {
-  /** Time for TCP and TLS together, at each address; lookups have their own. */
+  /** Time for TCP and TLS together, at each address; lookups have their own, and so has each part of a tunnel. */
   readonly connectTimeoutMs: number;
   /** How many connections may be opening at once; further ones wait in order. */
   readonly opening: number;
@@ -42,10 +43,11 @@ export type CancellableConnector = (...args: Parameters<buildConnector.connector
 
 /**
  * Opens the sockets of one node: its TLS settings, its certificate pin, the host policy on the address that its name
- * resolves to (so that a DNS answer cannot redirect a password), and a bound on simultaneous handshakes.
+ * resolves to (so that a DNS answer cannot redirect a password), and a bound on simultaneous handshakes. Behind a proxy
+ * it is the proxy that resolves names: there the policy on names is all.
  *
  * Names are resolved for every connection. `node.endpoint` is read at every connection too: a policy may change while
- * the node stays; its TLS settings may not.
+ * the node stays; its TLS settings and its proxy may not.
  */
 export function createConnector(node: Reached, options: ConnectorOptions): CancellableConnector {
   const connector = new Connector(node, options);
@@ -64,7 +66,10 @@ class Connector {
   ) {
     const { names, signal, timed } = options;
     this.places = new Semaphore(options.opening);
-    this.parts = { dialler: new NodeDialler(node.endpoint.tls, options), names, signal, timed };
+    const { proxy, tls } = node.endpoint;
+    const dialler =
+      proxy === undefined ? new NodeDialler(tls, options) : new TunnelDialler(proxy, node.endpoint, options);
+    this.parts = { dialler, names, signal, timed };
     signal?.addEventListener("abort", () => {
       for (const connection of this.opening) connection.giveUp(closed());
     });

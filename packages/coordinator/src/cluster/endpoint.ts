@@ -1,5 +1,5 @@
 import type { CompiledHostPolicy } from "@rollcall/core/access";
-import type { TlsConfig } from "@rollcall/core/config";
+import type { ProxyConfig, TlsConfig } from "@rollcall/core/config";
 
 /**
  * All that is needed to talk to one node, as plain data. Made from the view and the local configuration together; it
@@ -18,6 +18,8 @@ export interface Endpoint {
   /** The configured headers and this node's own `authorization`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: TlsConfig;
+  /** Connections are made through it; absent: directly. */
+  readonly proxy?: ProxyConfig;
   /** What the name of a configured host resolved to last: dialled while the resolver is slow or away. */
   readonly lastAddresses?: readonly string[];
   /** The number that a list gives for the name, where it may be dialled when the name does not resolve. */
@@ -32,5 +34,6 @@ export interface Endpoint {
  * credentials may lead anywhere, so it carries none.
  */
 export function sameConnection(a: Endpoint, b: Endpoint): boolean {
-  return a.origin === b.origin && a.tls === b.tls && a.policy.unrestricted === b.policy.unrestricted;
+  if (a.origin !== b.origin || a.tls !== b.tls || a.proxy !== b.proxy) return false;
+  return a.policy.unrestricted === b.policy.unrestricted;
 }

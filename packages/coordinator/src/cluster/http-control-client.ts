@@ -17,6 +17,7 @@ import {
 } from "./control-client.js";
 import { type Endpoint, sameConnection } from "./endpoint.js";
 import { NameCache } from "./name-cache.js";
+import { ProxyFailure, shownProxy } from "./proxy-failure.js";
 import { UndiciClient } from "./undici-parts.cjs";
 
 export interface HttpControlClientOptions {
@@ -99,7 +100,8 @@ export class HttpControlClient implements ControlClient {
     if (afterPoll !== "none") return afterPoll;
     answer.abort();
     if (first === "late") return "not-running";
-    return failedResponse("ERR_TIMEOUT", `no answer within ${request.timeoutMs} ms`);
+    const way = endpoint.proxy === undefined ? "" : ` through the proxy ${shownProxy(endpoint.proxy)}`;
+    return failedResponse("ERR_TIMEOUT", `no answer within ${request.timeoutMs} ms${way}`);
   }
 
   private keep(endpoint: Endpoint): Client {
@@ -172,6 +174,8 @@ function describeFailure(error: unknown): ControlResponse {
   if (!(error instanceof Error)) return failedResponse("ERR_UNKNOWN", "unknown failure");
   const [first] = error instanceof AggregateError ? error.errors : [error];
   const code = errorCodeOf(first) ?? errorCodeOf(error) ?? error.name;
+  // Our own sentence, which says which proxy.
+  if (error instanceof ProxyFailure) return failedResponse(code, error.message);
   if (isBrokenAnswer(error, code)) return failedResponse(brokenAnswer, failureReason(code));
   const reason = failureReason(code);
   return failedResponse(code, reason === code ? error.message : reason);

@@ -9,7 +9,7 @@ import type { Endpoint } from "./endpoint.js";
 import { judgePinnedChain } from "./pinned-certificate.js";
 import { buildUndiciConnector } from "./undici-parts.cjs";
 
-interface NodeDiallerOptions extends Pick<ConnectorOptions, "reads"> {
+export interface NodeDiallerOptions extends Pick<ConnectorOptions, "reads"> {
   /** Time for TCP and TLS together, at each address. */
   readonly connectTimeoutMs: number;
   readonly timers: Timers;
@@ -72,6 +72,11 @@ export class NodeDialler {
     const { caFingerprint, serverName } = this.tls;
     if (caFingerprint === undefined || target.protocol !== "https:") return undefined;
     return judgePinnedChain(socket as TLSSocket, serverName ?? host, caFingerprint, this.options.wallNowMs());
+  }
+
+  /** TLS with the node over a connection that leads to it: `done` gets its socket, or the error. */
+  secure(tunnel: Socket, target: buildConnector.Options, host: string, done: Dialled): Socket {
+    return this.dialOne({ ...target, httpSocket: tunnel }, host, host, done);
   }
 
   private dialOne(target: buildConnector.Options, host: string, address: string, done: Dialled): Socket {

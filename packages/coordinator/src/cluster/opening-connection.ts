@@ -5,12 +5,13 @@ import type { buildConnector } from "undici";
 import { resolveAllowed } from "./allowed-addresses.js";
 import { skipContinue } from "./answer-limits.js";
 import type { Endpoint } from "./endpoint.js";
-import type { NameCache } from "./name-cache.js";
+import type { NameCache, Resolved } from "./name-cache.js";
 import type { NodeDialler } from "./node-dialler.js";
 import { closed, RefusedConnection } from "./refused-connection.js";
+import { resolveProxy } from "./tunnel-dialler.js";
 
 export interface OpeningParts {
-  readonly dialler: NodeDialler;
+  readonly dialler: Pick<NodeDialler, "dial" | "pinProblem">;
   readonly names: NameCache;
   /** No connection begins once it is aborted. */
   readonly signal?: AbortSignal | undefined;
@@ -60,11 +61,14 @@ export class OpeningConnection {
     if (this.parts.signal?.aborted === true) return this.fail(closed());
     this.state = { at: "resolving" };
     const host = plainName(endpoint.host);
-    resolveAllowed(endpoint, this.parts.names, (error, addresses) => {
+    const { names } = this.parts;
+    const resolved: Resolved = (error, addresses) => {
       if (this.state.at === "over") return;
       if (error !== null) return this.fail(error);
       this.dial(host, addresses);
-    });
+    };
+    if (endpoint.proxy === undefined) resolveAllowed(endpoint, names, resolved);
+    else resolveProxy(endpoint.proxy, names, resolved);
   }
 
   private dial(host: string, addresses: readonly LookupAddress[]): void {

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { present, runInTurns } from "@rollcall/core";
 import type { ClusterConfig } from "@rollcall/core/config";
+import { blamesProxy } from "@rollcall/core/request";
 import { type ParsedSniff, parseNodes, type SniffContext } from "@rollcall/core/sniff";
 import { type ControlClient, hasAnswered } from "./control-client.js";
 import type { Endpoint } from "./endpoint.js";
@@ -58,7 +59,9 @@ export async function sniff(controlClient: ControlClient, endpoint: Endpoint, op
   });
   if (answer.kind === "failed" && hasAnswered(answer))
     return { probe: first, parsed: { ok: false, kind: "malformed", reason: answer.reason } };
-  if (answer.kind === "failed")
-    return { probe: { outcome: "unreachable", reason: `${answer.reason} to GET /_nodes/http`, code: answer.code } };
+  if (answer.kind === "failed") {
+    const outcome = blamesProxy(answer.code) ? "void" : "unreachable";
+    return { probe: { outcome, reason: `${answer.reason} to GET /_nodes/http`, code: answer.code } };
+  }
   return { probe: first, parsed: await runInTurns(parseNodes(answer, context), nextTurn) };
 }

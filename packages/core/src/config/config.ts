@@ -28,6 +28,18 @@ export interface Seed {
   readonly tls?: TlsConfig;
 }
 
+/** Through which every connection to a node is made, by CONNECT. It holds a secret. */
+export interface ProxyConfig {
+  readonly scheme: "http" | "https";
+  /** Lower-case host name (punycode), IPv4, or IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Never an API key. Absent: none is sent. */
+  readonly auth?: Auth;
+  /** For the connection to the proxy itself; of an https proxy alone. */
+  readonly tls?: TlsConfig;
+}
+
 /** {@link import("./options.js").HostPolicy} with lower-case punycode hosts and canonical ranges. */
 export interface AllowConfig {
   readonly hosts: readonly string[];
@@ -52,6 +64,8 @@ export interface ClusterConfig {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly discovery: false | DiscoveryConfig;
+  /** Absent: nodes are connected to directly. */
+  readonly proxy?: ProxyConfig;
   /** Absent: not configured, so the host process chooses. */
   readonly logger?: Logger;
 }

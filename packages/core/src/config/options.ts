@@ -79,6 +79,16 @@ export interface DiscoveryOptions {
   readonly clusterUuid?: string | undefined;
 }
 
+/** An HTTP proxy. Its URL may contain a user and a password, percent-encoded, in place of `auth`. */
+export interface ProxyOptions {
+  /** `http:` or `https:`, without a path. Default port: 80 or 443. */
+  readonly url: string | URL;
+  /** The credential for the proxy: user and password, or a bearer token. Default: none. */
+  readonly auth?: Auth | undefined;
+  /** TLS to the proxy itself, for an https URL. Default: certificates are checked against those that come with Node. */
+  readonly tls?: TlsOptions | undefined;
+}
+
 /** How one cluster is reached. */
 export interface ClusterOptions {
   /** The seeds, 1 to 1,024. They stay in use whatever discovery finds. Required. */
@@ -94,6 +104,11 @@ export interface ClusterOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** `false`: only the configured nodes are used. Default: discovery with its own defaults. */
   readonly discovery?: false | DiscoveryOptions | undefined;
+  /**
+   * An HTTP proxy for every connection to a node, http and https alike, each through a tunnel of its own (CONNECT). The
+   * proxy looks up the names of nodes. Default: none; `HTTP_PROXY` in the environment is ignored.
+   */
+  readonly proxy?: string | URL | ProxyOptions | undefined;
   /** `false`: nothing is logged. Default: lines on standard error: JSON, by pino; text where that is a terminal. */
   readonly logger?: Logger | false | undefined;
 }

@@ -63,7 +63,6 @@ const byItself = "the pool does it by itself";
 const reasons: Readonly<Record<string, Names>> = {
   "": {
     cloud: "there is no Cloud ID: give the deployment's URL in `nodes`, and `discovery: false`",
-    proxy: "proxies are not supported",
     nodeFilter: "every listed node that may be sent credentials is used: see `discovery.allow`",
     nodeSelector: `nodes are chosen by what they answer: ${byItself}`,
     selector: `nodes are chosen by what they answer: ${byItself}`,

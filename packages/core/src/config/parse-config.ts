@@ -11,6 +11,7 @@ import { readDiscovery } from "./read-discovery.js";
 import { isHeaderValue, readHeaders } from "./read-headers.js";
 import { readNodes } from "./read-nodes.js";
 import { isObject, readFields, readOptionalFields, readText, readWholeNumber } from "./read-options.js";
+import { readProxy } from "./read-proxy.js";
 import { readRedis } from "./read-redis.js";
 import { readTls } from "./read-tls.js";
 
@@ -20,6 +21,7 @@ const clusterNames = [
   "tls",
   "headers",
   "discovery",
+  "proxy",
   "logger",
 ] as const satisfies (keyof ClusterOptions)[];
 const coordinatorNames = [...clusterNames, "redis", "name"] as const satisfies (keyof CoordinatorOptions)[];
@@ -139,8 +141,9 @@ function readCluster(fields: Fields<keyof ClusterOptions>, problems: Problems): 
   const tls = fields.tls.value === undefined ? undefined : readTls(fields.tls, problems);
   const headers = readHeaders(fields.headers, problems);
   const discovery = readDiscovery(fields.discovery, problems);
+  const proxy = fields.proxy.value === undefined ? undefined : readProxy(fields.proxy, problems);
   const logger = readLogger(fields.logger, problems);
-  return present({ seeds, defaultAuth, tls, headers, discovery, logger });
+  return present({ seeds, defaultAuth, tls, headers, discovery, proxy, logger });
 }
 
 function readPool(

@@ -18,6 +18,7 @@ it("a redacted configuration shows what is set, as JSON data, and of secrets onl
     auth: () => ({ bearer: "secret" }),
     headers: { "x-token": "secret" },
     discovery: false,
+    proxy: "http://ann:secret@proxy:3128",
     logger: silentLogger,
     redis: "rediss://ann:secret@[::1]:6380/2?password=secret",
     name: "logs",
@@ -41,6 +42,7 @@ it("a redacted configuration shows what is set, as JSON data, and of secrets onl
     defaultAuth: "[function]",
     headers: { "x-token": "[redacted]" },
     discovery: false,
+    proxy: { url: "http://proxy:3128", auth: { username: "[redacted]", password: "[redacted]" } },
     logger: "[function]",
   };
   assert.deepEqual(redactConfig(config), expected);

@@ -30,6 +30,7 @@ export interface RedactedTls {
   readonly serverName?: string;
 }
 
+/** A configured node, or the proxy. */
 export interface RedactedSeed {
   /** Without user and password. */
   readonly url: string;
@@ -60,12 +61,13 @@ export interface RedactedConfig {
   readonly tls?: RedactedTls;
   readonly headers: Readonly<Record<string, typeof redacted>>;
   readonly discovery: false | DiscoveryConfig;
+  readonly proxy?: RedactedSeed;
   readonly logger?: typeof callable;
 }
 
 /** Each field is copied by name, so that a new field stays hidden until it is added here. */
 export function redactConfig(config: ClusterConfig | CoordinatorConfig | PoolConfig): RedactedConfig {
-  const { seeds, defaultAuth, tls, headers, discovery, logger } = config;
+  const { seeds, defaultAuth, tls, headers, discovery, proxy, logger } = config;
   return {
     ...("redis" in config && config.redis !== undefined ? { redis: redactRedis(config.redis) } : {}),
     ...("name" in config && config.name !== undefined ? { name: config.name } : {}),
@@ -75,6 +77,7 @@ export function redactConfig(config: ClusterConfig | CoordinatorConfig | PoolCon
     ...(tls === undefined ? {} : { tls: redactTls(tls) }),
     headers: namesOnly(headers),
     discovery,
+    ...(proxy === undefined ? {} : { proxy: redactSeed({ ...proxy, pathPrefix: "" }) }),
     ...(logger === undefined ? {} : { logger: callable }),
   };
 }

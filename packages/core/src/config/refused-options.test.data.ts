@@ -15,6 +15,7 @@ const noCert = "has `key` without `cert`; each needs the other";
 const credential = "is a credential, which belongs in `auth`";
 const header = "must be text of at most 8192 characters, of one byte each, on one line";
 const redisUrl = "must be a URL that begins with redis:// or rediss://, without spaces or backslashes";
+const proxyUrl = "must be a URL that begins with http:// or https://, of user, password, host and port alone";
 const noCloud = "there is no Cloud ID: give the deployment's URL in `nodes`, and `discovery: false`";
 const always = "a certificate is always checked: `tls.ca` or `tls.caFingerprint` says what to trust";
 const noAt = "must have no @ after its host; in a password, / is %2F, ? is %3F and @ is %40";
@@ -40,6 +41,20 @@ agent: 1, ssl: 1  => agent: unknown option; use ${"`connections`"}
   => ssl: unknown option; use ${"`tls`"}
 cloud: {}  => cloud: unknown option; ${noCloud}
 "https://u:p@es1": 1  => options["https://[redacted]@es1"]: unknown option
+
+proxy: 7  => proxy = 7: ${proxyUrl}
+proxy: "proxy:3128"  => proxy = "proxy:3128": ${proxyUrl}
+proxy: "http://u:secret@proxy:3128/path"  => proxy = "http://[redacted]@proxy:3128/path": ${proxyUrl}
+proxy: "socks5://proxy"  => proxy = "socks5://proxy": ${proxyUrl}
+proxy: "http://proxy:0"  => proxy = "http://proxy:0": must have a port from 1 to 65535
+proxy: "http://u:50%@proxy"
+  => proxy = "http://[redacted]@proxy": must have its user and password percent-encoded; % itself is %25
+proxy: { url: "http://u:p@proxy", auth: { bearer: "t" }, tls: {} }
+  => proxy: ${twoKinds}
+  => proxy: ${plainHttp}
+proxy: { url: "https://proxy", auth: { apiKey: "abc" }, timeout: 1 }
+  => proxy.timeout: unknown option
+  => proxy.auth: must be { username, password } or { bearer }: no proxy takes an API key
 
 nodes: []  => nodes: is empty; it must name 1 to 1024 URLs or { url, auth, tls }
 nodes: "https://u:p@es1"

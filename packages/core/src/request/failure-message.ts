@@ -12,7 +12,8 @@ export function failureMessage(code: RollcallErrorCode, attempts: readonly Attem
 }
 
 function sentenceFor(code: RollcallErrorCode, lastCode: string | undefined): string {
-  const reason = code === "BAD_RESPONSE" && lastCode !== undefined ? failureReason(lastCode) : lastCode;
+  const hasReason = lastCode !== undefined && (code === "BAD_RESPONSE" || lastCode.startsWith("ERR_PROXY_"));
+  const reason = hasReason ? failureReason(lastCode) : lastCode;
   if (reason !== undefined && reason !== lastCode) return reason;
   return sentences[code] ?? "the request could not be sent";
 }

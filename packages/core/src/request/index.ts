@@ -6,6 +6,7 @@ export { type MoveTurn, nextMoveTurn } from "./move-turn.js";
 export {
   type AttemptFacts,
   blamesNode,
+  blamesProxy,
   type FailureError,
   judgeFailure,
   type Outcome,

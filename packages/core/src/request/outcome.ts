@@ -108,8 +108,20 @@ export function blamesNode(outcome: Outcome): boolean {
   }
 }
 
-/** Failures of a connection that say nothing of the node: we closed our own pool, or this machine lacks a resource. */
+/** Failures of the proxy itself: no node can be reached through it, so they say nothing of any. */
+const proxyFailures: ReadonlySet<string> = new Set(["ERR_PROXY_UNREACHABLE", "ERR_PROXY_AUTH", "ERR_PROXY_ANSWER"]);
+
+/** Whether the code is that of a proxy which fails for every node alike. */
+export function blamesProxy(code: string): boolean {
+  return proxyFailures.has(code);
+}
+
+/**
+ * Failures of a connection that say nothing of the node: we closed our own pool, this machine lacks a resource, or the
+ * proxy fails.
+ */
 const localFailures: ReadonlySet<string> = new Set([
+  ...proxyFailures,
   "ERR_CLOSED",
   "UND_ERR_CLOSED",
   "UND_ERR_DESTROYED",
@@ -126,6 +138,10 @@ const localFailures: ReadonlySet<string> = new Set([
 
 /** Failures of a connection whose code is not an errno. */
 const socketCodes: ReadonlySet<string> = new Set([
+  ...proxyFailures,
+  "ERR_PROXY_NODE",
+  "ERR_PROXY_REFUSED",
+  "ERR_PROXY_TIMEOUT",
   "ERR_CLOSED",
   "UND_ERR_CLOSED",
   "UND_ERR_CONNECT_TIMEOUT",

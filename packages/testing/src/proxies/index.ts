@@ -1,2 +1,3 @@
+export { type ConnectFault, type ConnectProxy, startConnectProxy } from "./connect-proxy.js";
 export { type ReplyDroppingProxy, startReplyDroppingProxy } from "./reply-dropping-proxy.js";
 export { proxyArguments, startTcpProxy, type TcpProxy } from "./tcp-proxy.js";

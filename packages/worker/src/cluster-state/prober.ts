@@ -34,6 +34,8 @@ export class ControlProber implements Prober {
     switch (outcome) {
       case "unreachable":
         return { kind: isLocalFailure(code) ? "void" : "unreachable", reason };
+      case "void":
+        return { kind: "void", reason };
       case "foreign":
         return { kind: "foreign", reason };
       case "verified":

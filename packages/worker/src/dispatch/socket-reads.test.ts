@@ -8,11 +8,12 @@ import { answer, openRig, startRawServer } from "./dispatch-rig.test.support.js"
 import { isFullBlock, SocketReads } from "./socket-reads.js";
 
 /** A socket that is read by a `SocketReads`, and the end that writes to it. */
-async function openSocket(test: TestContext) {
+async function openSocket(test: TestContext, isGivenRoom = true) {
   const server = createServer();
   await once(server.listen(0, "127.0.0.1"), "listening");
   const reads = new SocketReads();
-  const socket = connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1", onread: reads.onread });
+  const { port } = server.address() as AddressInfo;
+  const socket = connect({ port, host: "127.0.0.1", ...(isGivenRoom ? { onread: reads.onread } : {}) });
   reads.attach(socket);
   const [peer] = (await once(server, "connection")) as [Socket];
   test.after(() => {
@@ -67,55 +68,58 @@ it("a socket whose answer has streamed reads the next one apart from its block",
   assert.notEqual(chunks.at(-1)?.buffer, chunks[1]?.buffer);
 });
 
-it("a socket that is closed is not read, and holds its peer until it is opened", async (test) => {
-  const { reads, socket, peer, send, text } = await openSocket(test);
-  await send("one");
-  reads.close();
-  const long = "x".repeat(20_000_000);
-  const isAllTaken = peer.write(long);
-  await waitUntil("the peer is held", () => peer.writableLength > 0 && socket.bytesRead > 3);
-  assert.deepEqual([isAllTaken, text()], [false, "one"]);
-  reads.open(true);
-  await waitUntil("all has come", () => text().length === long.length + 3);
-  peer.end();
-  await once(socket, "end");
-});
-
-it("a peer that ends while its socket is closed is read to its end", async (test) => {
-  const { reads, socket, peer, send, text } = await openSocket(test);
-  await send("one");
-  reads.close();
-  peer.end("two");
-  await waitUntil("the rest has come", () => socket.bytesRead === 6);
-  const ended = once(socket, "end");
-  assert.equal(text(), "one");
-  reads.open(true);
-  await ended;
-  assert.equal(text(), "onetwo");
-});
-
-it("what a reader puts back is read first", async (test) => {
-  const { send, socket, chunks, peer } = await openSocket(test);
-  await send("read");
-  chunks.length = 0;
-  socket.unshift(Buffer.from("put back, "));
-  peer.write("new");
-  await waitUntil("both have come", () => chunks.length === 2);
-  assert.deepEqual(chunks.map(String), ["put back, ", "new"]);
-});
-
-it("a reader that takes data as it comes gets it from the stream", async (test) => {
-  const { socket, peer } = await openSocket(test);
-  socket.removeAllListeners("readable");
-  let text = "";
-  socket.on("data", (chunk) => {
-    text += String(chunk);
+for (const isGivenRoom of [true, false]) {
+  const how = isGivenRoom ? "" : ", where Node has not been given the room to read into";
+  it(`a socket that is closed is not read, and holds its peer until it is opened${how}`, async (test) => {
+    const { reads, socket, peer, send, text } = await openSocket(test, isGivenRoom);
+    await send("one");
+    reads.close();
+    const long = "x".repeat(20_000_000);
+    const isAllTaken = peer.write(long);
+    await waitUntil("the peer is held", () => peer.writableLength > 0 && socket.bytesRead > 3);
+    assert.deepEqual([isAllTaken, text()], [false, "one"]);
+    reads.open(true);
+    await waitUntil("all has come", () => text().length === long.length + 3);
+    peer.end();
+    await once(socket, "end");
   });
-  peer.write("flowing");
-  await waitUntil("it has come", () => text === "flowing");
-  peer.end();
-  await once(socket, "end");
-});
+
+  it(`a peer that ends while its socket is closed is read to its end${how}`, async (test) => {
+    const { reads, socket, peer, send, text } = await openSocket(test, isGivenRoom);
+    await send("one");
+    reads.close();
+    peer.end("two");
+    await waitUntil("the rest has come", () => socket.bytesRead === 6);
+    const ended = once(socket, "end");
+    assert.equal(text(), "one");
+    reads.open(true);
+    await ended;
+    assert.equal(text(), "onetwo");
+  });
+
+  it(`what a reader puts back is read first${how}`, async (test) => {
+    const { send, socket, chunks, peer } = await openSocket(test, isGivenRoom);
+    await send("read");
+    chunks.length = 0;
+    socket.unshift(Buffer.from("put back, "));
+    peer.write("new");
+    await waitUntil("both have come", () => chunks.length === 2);
+    assert.deepEqual(chunks.map(String), ["put back, ", "new"]);
+  });
+
+  it(`a reader that takes data as it comes gets it from the stream${how}`, async (test) => {
+    const { socket, peer } = await openSocket(test, isGivenRoom);
+    socket.removeAllListeners("readable");
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += String(chunk);
+    });
+    peer.write("flowing");
+    await waitUntil("it has come", () => text === "flowing");
+    peer.end();
+    await once(socket, "end");
+  });
+}
 
 it("undici's parser reads past the stream", async (test) => {
   const pushed = test.mock.method(Readable.prototype, "push");

@@ -46,6 +46,8 @@ export class SocketReads {
   /** Of the block. */
   private filledBytes = 0;
   private isClosed = false;
+  /** The push of Node's stream. */
+  private pushOn: (chunk: Buffer) => boolean = () => false;
 
   static of(socket: Socket): SocketReads | undefined {
     return readsBySocket.get(socket);
@@ -62,7 +64,10 @@ export class SocketReads {
       // Without chunks of its own, a stream has something to do at its beginning and its end only.
       return byteLength === 0 || this.hasEnded || this.way === "stream" ? read.call(socket, byteLength) : null;
     };
+    this.pushOn = (chunk) => push.call(socket, chunk);
     socket.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+      // Over a tunnel, Node's TLS has no `onread`: it allocates what each record has, and pushes that.
+      if (chunk !== null && encoding === undefined) return this.taken(socket, chunk);
       if (chunk === null) this.hasEnded = true;
       return push.call(socket, chunk, encoding);
     };
@@ -91,9 +96,13 @@ export class SocketReads {
     if (socket === undefined) return false;
     const bytes = Buffer.from(into.buffer, into.byteOffset, byteLength);
     if (into !== sharedBlock) this.filledBytes += byteLength;
-    const chunk = into === sharedBlock ? Buffer.from(bytes) : bytes;
+    return this.taken(socket, into === sharedBlock ? Buffer.from(bytes) : bytes);
+  }
+
+  /** Whether the socket is to be read on. */
+  private taken(socket: Socket, chunk: Buffer): boolean {
     if (this.way === "unknown") this.way = readsWhenReadable(socket) ? "direct" : "stream";
-    if (this.way === "stream") return socket.push(chunk);
+    if (this.way === "stream") return this.pushOn(chunk);
     this.chunks.push(chunk);
     if (this.isClosed) return false;
     socket.emit("readable");

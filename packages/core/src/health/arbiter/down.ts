@@ -53,7 +53,8 @@ export function recordProbeWhileDown(
   random: Random,
 ): MonitoredNode {
   // The configuration vouches for a seed, so a seed need not prove which cluster it belongs to.
-  const isVouchedFor = node.trusted && outcome !== "foreign" && outcome !== "unreachable";
+  const isAnswer = outcome !== "foreign" && outcome !== "unreachable" && outcome !== "void";
+  const isVouchedFor = node.trusted && isAnswer;
   if (outcome !== "verified" && !isVouchedFor) {
     const failures = health.failures + 1;
     const probeAtMs = nowMs + equalJitter(retryBackoff, failures, random);

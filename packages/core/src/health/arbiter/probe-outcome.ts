@@ -7,7 +7,8 @@
  *   overloaded    429 or 5xx
  *   foreign       an answer with the uuid of another cluster
  *   unreachable   no connection, or no answer in time
+ *   void          nothing: the proxy on the way to every node fails
  *
- * Only the last two are evidence against a node, and only the first is evidence that it belongs to the cluster.
+ * Only foreign and unreachable are evidence against a node, and only verified is evidence that it belongs to the cluster.
  */
-export type ProbeOutcome = "verified" | "unverified" | "denied" | "overloaded" | "foreign" | "unreachable";
+export type ProbeOutcome = "verified" | "unverified" | "denied" | "overloaded" | "foreign" | "unreachable" | "void";

@@ -3,7 +3,7 @@ import { equalJitter } from "../backoff.js";
 import { recordProbeWhileDown, refuteDown, retryBackoff, takeDown } from "./down.js";
 import { type Joining, type MonitoredNode, newInUse, nextProbeMs } from "./node-health.js";
 import type { ProbeOutcome } from "./probe-outcome.js";
-import { clearSuspicion, judge, noteAnswer, raiseDoubt, reportersOf } from "./suspicion.js";
+import { clearSuspicion, judge, noteAnswer, raiseDoubt, reportersOf, withdrawSuspicion } from "./suspicion.js";
 
 /**
  * Takes the result of one of the leader's own probes into account. A result that no probe is pending for is ignored.
@@ -29,9 +29,11 @@ export function recordProbe(
     case "slow-start":
       if (outcome === "foreign") return takeDown(answered, reason, 0, reportersOf(answered, nowMs), nowMs, random);
       if (outcome === "unreachable") return raiseDoubt(answered, reason);
+      if (outcome === "void") return answered;
       return { ...answered, health: noteAnswer(health, nowMs) };
     case "suspect": {
       if (outcome === "foreign") return takeDown(answered, reason, 0, reportersOf(answered, nowMs), nowMs, random);
+      if (outcome === "void") return withdrawSuspicion(answered, health, nowMs, random);
       if (outcome !== "unreachable") return clearSuspicion(answered, health, nowMs, random);
       const probesFailed = health.probesFailed + 1;
       return judge({ ...answered, health: { ...health, probesFailed, reason } }, nowMs, random);

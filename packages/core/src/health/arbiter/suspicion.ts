@@ -129,6 +129,12 @@ export function clearSuspicion(node: MonitoredNode, health: Suspect, nowMs: numb
   });
 }
 
+/** Ends the suspicion because nothing can be shown now: the node is as it was before. */
+export function withdrawSuspicion(node: MonitoredNode, health: Suspect, nowMs: number, random: Random): MonitoredNode {
+  const calm = { doubt: undefined, calmUntilMs: nowMs + calmAfterSuspicionMs };
+  return settle(node, { ...health.previous, ...calm, probeAtMs: nextProbeMs(nowMs, random) });
+}
+
 /** A node in use has answered. Ends a dispute with its doubt; a doubt from reports still opens a suspicion. */
 export function noteAnswer(health: InUse, nowMs: number): InUse {
   const { dispute, doubt } = health;
