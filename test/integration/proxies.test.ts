@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { ServerResponse } from "node:http";
+import { createServer as createHttpServer, type ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
@@ -129,6 +129,34 @@ describe("a pool behind a proxy", patience, () => {
       );
     } finally {
       await pool.close({ timeoutMs: 0 });
+    }
+  });
+
+  it("a managed cluster that has no GET / is ready once its address answers, and serves requests", async () => {
+    const server = createHttpServer(({ method }, response) => {
+      response.writeHead(method === "POST" ? 200 : 404).end("{}");
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const host = "logs.us-east-1.aoss.amazonaws.com";
+    await using proxy = await startConnectProxy({ hosts: { [host]: "127.0.0.1" } });
+    const logger = collectingLogger();
+    const pool = createPool({
+      ...{ nodes: [`http://${host}:${port}`], proxy: `http://127.0.0.1:${proxy.port}`, threads: 0, logger },
+    });
+    try {
+      await pool.ready({ timeoutMs: 20_000 });
+      assert.equal((await pool.request(search)).status, 200);
+      assert.deepEqual(
+        pool.nodes().map(({ state, name }) => [state, name]),
+        [["healthy", undefined]],
+      );
+      assert.equal(logger.messages("info", "is a cluster of Amazon OpenSearch Serverless").length, 1);
+      assert.deepEqual(logger.messages("warn"), []);
+    } finally {
+      await pool.close({ timeoutMs: 0 });
+      server.closeAllConnections();
+      await new Promise((ended) => server.close(ended));
     }
   });
 });

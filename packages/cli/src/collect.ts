@@ -171,7 +171,10 @@ function outcomeOf({ probe, parsed }: Sniff): Pick<SeedFinding, "outcome" | "rea
     const outcome = probe.outcome === "verified" ? "unverified" : probe.outcome;
     return { outcome, reason: probe.reason };
   }
-  if (!parsed.ok) return { outcome: parsed.kind, reason: `GET /_nodes/http: ${parsed.reason}` };
+  if (!parsed.ok) {
+    const outcome = parsed.kind === "unserved" ? "malformed" : parsed.kind;
+    return { outcome, reason: `GET /_nodes/http: ${parsed.reason}` };
+  }
   return { outcome: "listed", reason: "lists the nodes of its cluster" };
 }
 

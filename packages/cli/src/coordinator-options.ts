@@ -2,7 +2,7 @@ import { type LogLevel, logLevels } from "@rollcall/coordinator";
 import { bounds, type CoordinatorOptions, defaults, parseCoordinatorConfig } from "@rollcall/core/config";
 import type { Command } from "commander";
 import { addClusterFlags, type ClusterFlags, readClusterFlags } from "./cluster-flags.js";
-import { type OptionFields, readConfigFile } from "./config-file.js";
+import { isFields, type OptionFields, readConfigFile } from "./config-file.js";
 import { addList, addText, numberIfDigits, withoutEmpty } from "./flags.js";
 import { addHttpOptions, type HttpFlags, type HttpOptions, readHttpOptions } from "./http/http-options.js";
 import { mergeOptions } from "./merge-options.js";
@@ -61,11 +61,17 @@ export async function readCoordinatorSettings(given: CoordinatorFlags): Promise<
   const cluster = await readClusterFlags(flags, problems);
   const http = await readHttpOptions(flags, problems);
   const isOn = readSwitch(flags, problems);
+  // So that "on" is said, and no detection overrides it.
+  const isSaidAlone = flags.discovery === "on" && !isFields(file.discovery);
+  const initialMs = isSaidAlone ? defaults.discovery.intervalMs : undefined;
   const { options, isFromFile } = mergeOptions(file, {
     ...cluster,
     ...view,
     nodes: flags.nodes,
-    discovery: isOn && { ...cluster.discovery, intervalMs: flags.interval && numberIfDigits(flags.interval) },
+    discovery: isOn && {
+      ...cluster.discovery,
+      intervalMs: flags.interval ? numberIfDigits(flags.interval) : initialMs,
+    },
   });
   const logLevel =
     flags.logLevel === undefined

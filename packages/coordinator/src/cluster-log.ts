@@ -184,6 +184,7 @@ export class ClusterLog {
 
   listRead({ skipped, filterIgnored, nodes }: Extract<ParsedSniff, { ok: true }>): void {
     this.warnings.clear("list");
+    this.warnings.clear("unserved");
     this.warnings.clear("denied");
     for (const { id, name, published, reason } of skipped.slice(0, skippedMax)) {
       logEvent(this.logger, "list.node-skipped", { id, name, published, reason }, "a listed node was skipped");
@@ -200,6 +201,27 @@ export class ClusterLog {
       { skipped: skipped.length, reason: first.reason },
       `no listed node can be used (${first.reason}); the configured nodes stay in use`,
     );
+  }
+
+  /** The node serves no list. No line says so yet. */
+  listMissing(node: NodeRecord, reason: string): void {
+    this.current = `${nodeLabel(node)}: GET /_nodes/http: ${reason}`;
+  }
+
+  /** Discovery is off, although no option says so. */
+  discoveryOff(why: string): void {
+    const text = `discovery is off: ${why}. The configured nodes alone are used; \`discovery: {}\` switches it on`;
+    this.note("discovery.off", undefined, { why, option: "discovery" }, text);
+  }
+
+  /** There is no list where the cluster answers. */
+  listUnserved(seeds: readonly NodeRecord[], againMs: number): void {
+    const nodes = seeds.slice(0, namedMax).map(nodeLabel);
+    const text =
+      `no list of nodes is served by ${nodes.join(", ")}, as by managed clusters at one address: the configured nodes ` +
+      `alone are used, and the list is asked for every ${Math.round(againMs / 1_000)} s. \`discovery: false\` ends that; ` +
+      "with `discovery: {}` it is asked for at its interval";
+    this.warn("unserved", "list.unserved", undefined, { nodes, option: "discovery" }, text);
   }
 
   /** A part of a list was not applied; undefined: all of it was. */

@@ -25,7 +25,7 @@ import type { HistoryRecorder } from "./history-recorder.js";
 import { inBackground } from "./in-background.js";
 import { operableNode } from "./operable-node.js";
 import { SniffLoop, type SniffLoopParts, type SniffOwner } from "./sniff-loop.js";
-import type { SniffResult, SniffTimes } from "./sniff-schedule.js";
+import { type SniffResult, type SniffTimes, unservedIntervals } from "./sniff-schedule.js";
 import type { MonitorFindings } from "./view-publisher.js";
 
 export interface ClusterMonitorParts extends SniffLoopParts {
@@ -39,6 +39,9 @@ export interface ClusterMonitorParts extends SniffLoopParts {
   readonly history: Pick<HistoryRecorder, "record">;
   readonly owner: MonitorOwner;
 }
+
+/** For how long no list must have been served until that is believed. */
+const unservedForMs = 10_000;
 
 /** The term that a monitor works for. */
 export interface MonitorOwner {
@@ -74,6 +77,8 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
   private unsubscribe: Unsubscribe = () => {};
   /** Other nodes are published or wanted than when that was last looked into. */
   private listedMayBeVerified = false;
+  /** Since when every sniff has found that no list is served. */
+  private unservedSinceMs: number | undefined;
   private closed = false;
 
   constructor(private readonly parts: ClusterMonitorParts) {
@@ -98,6 +103,8 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
       const marked = nodes.map((node) => ({ ...this.judgeable(node), mark: inheritance.marks[nodeKey(node)] }));
       this.arbiter.send({ type: "inherited", nodes: marked });
     }
+    const { discoveryOff } = this.parts.config;
+    if (discoveryOff !== undefined) this.log.discoveryOff(discoveryOff.why);
     this.wantedChanged();
     const waits = pace !== undefined && this.nodes.isVerified && this.arbiter.state.inUseCount > 0;
     this.sniffs.start(waits ? pace.intervalMs * random() : 0);
@@ -261,6 +268,17 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
     return nodesToSniff(left.length > 0 ? left : well, this.nodes.seeds, this.parts.random);
   }
 
+  listUnserved(): boolean {
+    const { discovery, discoveryGiven } = this.parts.config;
+    if (discovery === false || discoveryGiven) return false;
+    // What stands before a cluster may answer so for a while, such as at its start.
+    const nowMs = this.parts.timers.nowMs();
+    this.unservedSinceMs ??= nowMs;
+    if (nowMs - this.unservedSinceMs < unservedForMs) return false;
+    this.log.listUnserved(this.nodes.seeds, discovery.intervalMs * unservedIntervals);
+    return true;
+  }
+
   noNodeToAsk(): void {
     this.parts.owner.reached(false);
   }
@@ -276,6 +294,7 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
     this.learn(node, result, true);
     if (outcome !== "verified" || parsed === undefined) return "ask another";
     if (parsed.ok) {
+      this.unservedSinceMs = undefined;
       this.log.listRead(parsed);
       return this.nodes.listed(node, parsed) ? "changed" : "same";
     }
@@ -284,7 +303,10 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
       this.log.listDenied(node);
       return "same";
     }
-    this.log.listUnusable(node, parsed.reason);
+    // Where none is served, one line says so once that is believed.
+    const isMissing = parsed.kind === "unserved" || parsed.kind === "empty";
+    if (isMissing && !this.parts.config.discoveryGiven) this.log.listMissing(node, parsed.reason);
+    else this.log.listUnusable(node, parsed.reason);
     return "ask another";
   }
 

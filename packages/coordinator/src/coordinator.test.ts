@@ -60,6 +60,60 @@ describe("coordinator at the start", () => {
     );
   });
 
+  it("a URL with a path switches discovery off, with one line, and is probed with its path", async () => {
+    const { at, urls } = await cluster(1);
+    const { reply } = at(1);
+    at(1).reply = (request, response) => {
+      request.url = request.url?.replace(/^\/es(?=\/)/, "") ?? "";
+      reply(request, response);
+    };
+    const { when, pass, logger } = coordinating({ nodes: [`${urls[0]}/es/`] });
+    await when("the gateway is verified", verified);
+    await pass(30_000);
+    assert.deepEqual([...new Set(at(1).asked)], ["/es/"]);
+    const [line, ...others] = logger.messages("info", "discovery");
+    assert.match(line ?? "", /^discovery is off: http:.*\/es has a path, .*`discovery: \{\}` switches it on$/);
+    assert.deepEqual([others, logger.messages("warn")], [[], []]);
+  });
+
+  for (const [what, rootStatus, listStatus] of [
+    ["its list", 200, 410],
+    ["neither its list nor GET /", 404, 404],
+  ] as const) {
+    it(`a cluster that serves ${what} is used at its address, with one line, and is seldom asked again`, async () => {
+      const { at, sniffs, urls } = await cluster(1);
+      const { reply } = at(1);
+      const isHidden = { yes: true };
+      at(1).reply = (request, response) => {
+        const status = request.url === "/" ? rootStatus : listStatus;
+        if (isHidden.yes && status !== 200) json({ error: "not available" }, status)(request, response);
+        else reply(request, response);
+      };
+      const { when, pass, keys, logger } = coordinating({ nodes: urls });
+      await pass(30_000);
+      const [first, asked] = [sniffs(), at(1).asked.length];
+      await pass(240_000);
+      assert.deepEqual([keys(), sniffs() - first], [[`@${at(1).address}`], 0]);
+      // Its probes alone.
+      assert.ok(at(1).asked.length - asked < 40, `${at(1).asked.length - asked} requests`);
+      const [line, ...others] = logger.messages("warn");
+      assert.match(line ?? "", /^no list of nodes is served by .*every 300 s\. `discovery: false` ends that/);
+      assert.deepEqual(others, []);
+
+      isHidden.yes = false;
+      await when("the list that is served now is the view", fromSniff, 120_000);
+    });
+  }
+
+  it("with `discovery: {}` a list that is not served is asked for at its interval all the same", async () => {
+    const { sniffs, state, urls } = await cluster(1);
+    state.list = json({}, 404);
+    const { pass, logger } = coordinating({ nodes: urls, discovery: { intervalMs: 10_000 } });
+    await pass(60_000);
+    assert.ok(sniffs() >= 6, `${sniffs()} sniffs`);
+    assert.match(logger.messages("warn").join(), /^the list of nodes was not used: status 404/);
+  });
+
   it("a configured proxy stays in use, with one warning that says why its nodes are not used", async () => {
     const { at, sniffs, urls } = await cluster(1);
     const { reply } = at(1);
@@ -67,7 +121,7 @@ describe("coordinator at the start", () => {
       request.url = request.url?.replace(/^\/es/, "") ?? "";
       reply(request, response);
     };
-    const { when, pass, keys, logger } = coordinating({ nodes: [`${urls[0]}/es`] });
+    const { when, pass, keys, logger } = coordinating({ nodes: [`${urls[0]}/es`], discovery: {} });
     await when("the proxy is verified", verified);
     await pass(60_000);
     assert.deepEqual(keys(), [`@${at(1).address}`]);

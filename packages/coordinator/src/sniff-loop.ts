@@ -22,6 +22,8 @@ export interface SniffOwner {
   probeTimeoutMs(node: NodeRecord): number;
   /** Uses an answer, and says whether the next node should be asked. */
   takeSniff(node: NodeRecord, sniff: Sniff): SniffResult | "ask another";
+  /** No address that was asked serves a list. Returns whether that is believed: then it is seldom asked for again. */
+  listUnserved(): boolean;
   /** The local configuration lets no node be asked. */
   noNodeToAsk(): void;
   /** A list was read before, and a node is well: an overloaded cluster need not be asked again soon. */
@@ -109,6 +111,7 @@ export class SniffLoop {
       return "searching";
     }
     let isDenied = false;
+    let unserved = 0;
     for (const { node, endpoint } of endpoints) {
       if (this.closed) break;
       const answer = await sniff(controlClient, endpoint, {
@@ -119,9 +122,11 @@ export class SniffLoop {
       });
       if (this.closed) break;
       isDenied ||= answer.probe.outcome === "denied";
+      if (hasNoList(answer)) unserved++;
       const result = this.owner.takeSniff(node, answer);
       if (result !== "ask another") return result;
     }
+    if (unserved === endpoints.length && this.owner.listUnserved()) return "unserved";
     // After a 401 or 403, wait for the regular interval: repeated failures can lock the account.
     return isDenied || this.owner.isFound ? "same" : "searching";
   }
@@ -132,4 +137,9 @@ export class SniffLoop {
     const { timers } = this.parts;
     this.cancelTimer = timers.after(this.schedule.dueMs - timers.nowMs(), () => this.run());
   }
+}
+
+function hasNoList({ probe, parsed }: Sniff): boolean {
+  if (probe.unserved) return true;
+  return parsed?.ok === false && (parsed.kind === "unserved" || parsed.kind === "empty");
 }

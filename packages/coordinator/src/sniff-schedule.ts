@@ -11,7 +11,7 @@ export interface SniffSchedule {
 }
 
 /** What a sniff showed; see {@link afterSniff}. */
-export type SniffResult = "changed" | "same" | "searching";
+export type SniffResult = "changed" | "same" | "searching" | "unserved";
 
 export interface SniffTimes {
   readonly intervalMs: number;
@@ -21,6 +21,8 @@ export interface SniffTimes {
 
 /** After a first or changed list, the next sniffs follow this much later. */
 const settlingMs = [2_000, 5_000, 10_000] as const;
+/** How many intervals lie between two sniffs where there is no list. */
+export const unservedIntervals = 10;
 /** Two sniffs are at least this far apart, whatever requests them. */
 const apartMs = 2_000;
 /** While no node is verified, the next sniff follows after a time between these two. */
@@ -42,6 +44,7 @@ export function beginSniff(schedule: SniffSchedule): SniffSchedule {
  * After a sniff:
  * - "changed": the list is new. Sniff again at 2, 5 and 10 s, for nodes that are about to follow.
  * - "same": next at the end of the interval, or at the next of those times.
+ * - "unserved": the cluster has no list to give. Sniff again after ten intervals.
  * - "searching": no node is verified, or none is well. Sniff again in 1 to 2 s.
  *
  * One that was requested meanwhile follows as soon as the distance between two sniffs allows.
@@ -56,6 +59,7 @@ export function afterSniff(
   if (result === "searching") {
     return { dueMs: nowMs + searchingMinMs + random() * (searchingMaxMs - searchingMinMs), lastMs: nowMs, settling };
   }
+  if (result === "unserved") return { dueMs: nowMs + unservedIntervals * intervalMs, lastMs: nowMs, settling: [] };
   const following = (result === "changed" ? settlingMs.map((afterMs) => nowMs + afterMs) : settling).filter(
     (dueAtMs) => dueAtMs > nowMs,
   );

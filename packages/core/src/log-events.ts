@@ -78,6 +78,16 @@ export const logEvents = {
     "401 or 403 for `GET /` or for the list",
     "give the user the privilege that the line names",
   ),
+  "discovery.off": line(
+    "info",
+    "by its URLs the cluster is at one address: a managed offer, or a gateway with a path",
+    "nothing; `discovery: {}` if its nodes can be reached",
+  ),
+  "list.unserved": line(
+    "warn",
+    "404, 405, 410 or an empty list, for 10 s: a managed offer, or something before the cluster that hides it",
+    "`discovery: false` if that is so; otherwise let `/_nodes/http` through",
+  ),
   "list.addresses-unusable": line(
     "warn",
     "Docker, NAT, a firewall",

@@ -1,7 +1,7 @@
 import { present } from "@rollcall/core";
 import type { ProbeOutcome } from "@rollcall/core/health";
 import { blamesProxy } from "@rollcall/core/request";
-import { type IdentityProof, judgeIdentity, sanitizeForLog } from "@rollcall/core/sniff";
+import { type IdentityProof, isUnserved, judgeIdentity, sanitizeForLog } from "@rollcall/core/sniff";
 import { type ControlClient, type ControlResponse, hasAnswered } from "./control-client.js";
 import type { Endpoint } from "./endpoint.js";
 
@@ -10,6 +10,8 @@ export interface Probe {
   readonly outcome: ProbeOutcome;
   /** For people. */
   readonly reason: string;
+  /** The address answers, but serves no `GET /`: no node of a cluster does that. */
+  readonly unserved?: true;
   /** The failure's code, if no answer came; `ERR_HOST_REFUSED` if the host policy forbids the connection. */
   readonly code?: string;
   readonly clusterUuid?: string;
@@ -50,7 +52,10 @@ function judgeProbe(answer: ControlResponse, pinnedUuid: string | undefined): Pr
   const { status } = answer;
   if (status === 401 || status === 403) return { outcome: "denied", reason: `GET / answered ${status}` };
   if (status === 429 || status >= 500) return { outcome: "overloaded", reason: `GET / answered ${status}` };
-  if (status !== 200) return { outcome: "unverified", reason: `GET / answered ${status}, not as a cluster node does` };
+  if (status !== 200) {
+    const reason = `GET / answered ${status}, not as a cluster node does`;
+    return { outcome: "unverified", reason, ...(isUnserved(status) ? { unserved: true } : {}) };
+  }
 
   const root = parseObject(new TextDecoder().decode(answer.body));
   if (root === undefined)

@@ -55,6 +55,14 @@ export interface DiscoveryConfig {
   readonly clusterUuid?: string;
 }
 
+/** Why the configured nodes alone are used, although no option says so. */
+export interface DiscoveryOff {
+  /** A managed offer, or a URL with a path. */
+  readonly kind: "managed" | "path";
+  /** For people. */
+  readonly why: string;
+}
+
 /** Every option of a cluster, checked, normalised and frozen. It holds secrets: show {@link RedactedConfig} instead. */
 export interface ClusterConfig {
   /** At least one; no two with the same host and port. */
@@ -64,6 +72,10 @@ export interface ClusterConfig {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly discovery: false | DiscoveryConfig;
+  /** Where `discovery` is false without the option. */
+  readonly discoveryOff?: DiscoveryOff;
+  /** The option was given, so that no detection overrides it. */
+  readonly discoveryGiven?: true;
   /** Absent: nodes are connected to directly. */
   readonly proxy?: ProxyConfig;
   /** Absent: not configured, so the host process chooses. */

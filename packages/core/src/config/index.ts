@@ -6,6 +6,7 @@ export type {
   ConnectionConfig,
   CoordinatorConfig,
   DiscoveryConfig,
+  DiscoveryOff,
   PoolConfig,
   ProxyConfig,
   QueueConfig,

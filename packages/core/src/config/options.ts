@@ -102,7 +102,10 @@ export interface ClusterOptions {
    * the connection sets are refused.
    */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** `false`: only the configured nodes are used. Default: discovery with its own defaults. */
+  /**
+   * `false`: only the configured nodes are used. Default: as `{}`, discovery with its own defaults; but as `false` where
+   * every URL has a path, or is that of a managed cluster at one address.
+   */
   readonly discovery?: false | DiscoveryOptions | undefined;
   /**
    * An HTTP proxy for every connection to a node, http and https alike, each through a tunnel of its own (CONNECT). The

@@ -98,6 +98,7 @@ it("a pool's configuration keeps what is given, in one normal form", () => {
   assert.deepEqual(config, {
     ...same,
     threadsGiven: true,
+    discoveryGiven: true,
     seeds: [
       { scheme: "https", host: "es1.example.com", port: 443, pathPrefix: "/es" },
       { scheme: "http", host: "10.0.0.1", port: 9200, pathPrefix: "" },
@@ -118,6 +119,29 @@ it("a pool's configuration keeps what is given, in one normal form", () => {
     redis: { kind: "url", url: "rediss://ann:p%40ss@[::1]:6380/2?family=6" },
     connections: { perNode: 8, opening: 8, idleMs: 20_000, maxAgeMs: 1_800_000 },
   });
+});
+
+it("discovery is off by itself where each URL has a path or is that of a managed cluster, unless the option is given", () => {
+  const reasonFor = (...nodes: string[]) => parseClusterConfig({ nodes }).discoveryOff;
+  const managed = ["abc.us-east-1.aws.found.io", "logs.es.us-central1.gcp.cloud.es.io", "a.b.elastic-cloud.com"];
+  const amazons = [
+    "search-a-b.eu-west-1.es.amazonaws.com.",
+    "c.us-east-1.aoss.amazonaws.com",
+    "c.aoss.us-east-1.on.aws",
+  ];
+  for (const host of [...managed, "p.es.eu.aws.elastic.cloud", ...amazons]) {
+    const off = reasonFor(`https://${host}`);
+    assert.ok(off?.kind === "managed" && off.why.startsWith(host.replace(/\.$/, "")), host);
+    assert.equal(parseClusterConfig({ nodes: [`https://${host}`] }).discovery, false);
+    assert.notEqual(parseClusterConfig({ nodes: [`https://${host}`], discovery: {} }).discovery, false);
+  }
+  assert.deepEqual(reasonFor("https://gateway/es/"), {
+    kind: "path",
+    why: "https://gateway:443/es has a path, as a gateway has",
+  });
+  assert.equal(parseClusterConfig({ nodes: ["https://gateway/es"], discovery: {} }).discoveryOff, undefined);
+  for (const nodes of [["https://es1"], ["https://notfound.io"], ["https://gateway/es", "https://es1"]])
+    assert.equal(reasonFor(...nodes), undefined, nodes.join());
 });
 
 it("the port comes from the scheme where the URL has none, as in every HTTP client", () => {

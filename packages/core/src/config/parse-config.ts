@@ -3,6 +3,7 @@ import { type Logger, silentLogger } from "../logger.js";
 import { present } from "../present.js";
 import type { ChildConfig, ClusterConfig, CoordinatorConfig, PoolConfig, ViewPlace } from "./config.js";
 import { bounds, defaultMaxBufferedResponseBytes, defaults, defaultThreads } from "./defaults.js";
+import { discoveryOffFor } from "./one-address.js";
 import type { Auth, AuthProvider, ClusterOptions, CoordinatorOptions, PoolOptions } from "./options.js";
 import { type Place, Problems } from "./problems.js";
 import { readAuth } from "./read-auth.js";
@@ -140,10 +141,12 @@ function readCluster(fields: Fields<keyof ClusterOptions>, problems: Problems): 
   const defaultAuth = readDefaultAuth(fields.auth, problems);
   const tls = fields.tls.value === undefined ? undefined : readTls(fields.tls, problems);
   const headers = readHeaders(fields.headers, problems);
-  const discovery = readDiscovery(fields.discovery, problems);
+  const discoveryGiven = fields.discovery.value === undefined ? undefined : (true as const);
+  const discoveryOff = discoveryGiven ? undefined : discoveryOffFor(seeds);
+  const discovery = discoveryOff === undefined && readDiscovery(fields.discovery, problems);
   const proxy = fields.proxy.value === undefined ? undefined : readProxy(fields.proxy, problems);
   const logger = readLogger(fields.logger, problems);
-  return present({ seeds, defaultAuth, tls, headers, discovery, proxy, logger });
+  return present({ seeds, defaultAuth, tls, headers, discovery, discoveryOff, discoveryGiven, proxy, logger });
 }
 
 function readPool(

@@ -33,7 +33,7 @@ export {
   mergeSniff,
 } from "./membership.js";
 export { type ParsedAddress, parsePublishAddress, type Scheme } from "./parse-address.js";
-export { type ParsedSniff, parseNodes, type SkippedNode, type SniffAnswer } from "./parse-nodes.js";
+export { isUnserved, type ParsedSniff, parseNodes, type SkippedNode, type SniffAnswer } from "./parse-nodes.js";
 export { type KnownSeed, recogniseSeeds } from "./recognise-seeds.js";
 export { servesRequests } from "./roles.js";
 export { sanitizeForLog } from "./sanitize-for-log.js";

@@ -30,6 +30,7 @@ export interface SkippedNode {
  *
  * - `denied`: 401 or 403. The cluster is alive; the user may not ask.
  * - `overloaded`: 429 or 5xx. Ask again later, with backoff.
+ * - `unserved`: 404, 405, 410 or 501. This address serves no list, as managed offers do not.
  * - `malformed`: not the answer of a cluster node, or beyond our limits.
  * - `empty`: a well-formed answer that lists no node.
  */
@@ -56,7 +57,7 @@ export type ParsedSniff =
     }
   | {
       readonly ok: false;
-      readonly kind: "denied" | "overloaded" | "malformed" | "empty";
+      readonly kind: "denied" | "overloaded" | "unserved" | "malformed" | "empty";
       readonly reason: string;
     };
 
@@ -139,7 +140,13 @@ function refusedByStatus(status: number): ParsedSniff | undefined {
   if (status === 429 || status >= 500) {
     return { ok: false, kind: "overloaded", reason: `status ${status}: the node cannot answer now` };
   }
+  if (isUnserved(status)) return { ok: false, kind: "unserved", reason: `status ${status}: it is not served there` };
   return malformed(`status ${status} is not the answer of a cluster node`);
+}
+
+/** Whether an answer of that status says that there is no such thing at its address. */
+export function isUnserved(status: number): boolean {
+  return status === 404 || status === 405 || status === 410 || status === 501;
 }
 
 function malformed(reason: string): ParsedSniff {

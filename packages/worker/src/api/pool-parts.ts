@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { ClusterAccess, createRedisStore, HttpControlClient, systemTimers } from "@rollcall/coordinator";
 import { boundLogger, type Logger } from "@rollcall/core";
 import { fixed, type PoolConfig } from "@rollcall/core/config";
+import { type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
 import { Cluster } from "../cluster-state/cluster.js";
 import { IncidentMeter } from "../cluster-state/incident-cost.js";
 import { createNodeTable } from "../cluster-state/node-table.js";
@@ -19,6 +20,15 @@ import { Requests } from "./requests.js";
 import { openSender } from "./senders.js";
 import { PoolStatus } from "./status.js";
 import { ThreadStatuses } from "./thread-statuses.js";
+
+/**
+ * Whether the cluster has shown which one it is. A managed one may not say: there it is enough that its address answers.
+ */
+function isIdentified({ topology, marks }: View, { discoveryOff }: PoolConfig): boolean {
+  if (topology.clusterUuid !== undefined) return true;
+  const answers = (node: NodeRecord) => marks.nodes[nodeKey(node)] === undefined;
+  return discoveryOff?.kind === "managed" && topology.nodes.some(answers);
+}
 
 /** What a pool is made of, as its public face uses it. */
 export interface PoolParts {
@@ -95,7 +105,7 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
     clock: timers,
   });
   const readiness = new Readiness(() => {
-    const isVerified = state.view?.topology.clusterUuid !== undefined;
+    const isVerified = state.view !== undefined && isIdentified(state.view, config);
     return { isVerified, isUp: sender.isUp, problem: view.problem, threadProblem: threading?.problem };
   }, progress);
 
