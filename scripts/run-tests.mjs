@@ -12,6 +12,10 @@ import { stages, suites } from "./suites.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const reporter = join(root, "scripts/count-tests.mjs");
+const severalFiles = join(root, "scripts/run-files.mjs");
+/** A file that changes its process, or has hooks for the whole of it, has one of its own. */
+const needsOwnProcess =
+  /^(?:before|after)(?:Each)?\(|process\.(?:on|once|exitCode|env\b|chdir)|registerHooks|mock\.timers/m;
 /** A file that takes longer is shown as running. */
 const showAfterMs = 5_000;
 const stillRunningEveryMs = 60_000;
@@ -35,6 +39,7 @@ const failures = [];
 const running = new Set();
 const folder = mkdtempSync(join(tmpdir(), "rollcall-tests-"));
 let files = 0;
+let batches = 0;
 
 process.on("exit", () => {
   for (const { child } of running) child.kill("SIGTERM");
@@ -54,7 +59,8 @@ for (const stage of stages) {
     positionals.reduce((sum, name) => sum + suites[name].slots, 0),
   );
   const present = stage.suites.filter((name) => queue.some(({ suite }) => suite === name));
-  console.log(`\n# ${present.join(", ")}: ${queue.length} files, ${slots} at once, node ${process.version}`);
+  const fileCount = queue.reduce((sum, { batch }) => sum + batch.length, 0);
+  console.log(`\n# ${present.join(", ")}: ${fileCount} files, ${slots} at once, node ${process.version}`);
   await runAll(queue, slots);
   if (counts.failed > 0) break;
 }
@@ -82,25 +88,23 @@ async function runAll(queue, slots) {
   }
 }
 
-function start({ suite, file }) {
+function start({ suite, batch }) {
   const { env, niceness, fileTimeoutMs, node = process.execPath } = suites[suite];
-  const name = relative(root, file).replace(
-    /(?:test\/|packages\/)?(.*?)dist\/(?:integration\/|faults\/|engine\/)?/,
-    "$1",
-  );
-  const results = join(folder, `${files++}.jsonl`);
+  const name = shownName(batch);
+  const results = join(folder, `${batches++}.jsonl`);
+  files += batch.length;
   const canaries = `${results}.canaries`;
   const child = spawn(
     node,
     [
       ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
       ...[`--test-reporter=${reporter}`, `--test-reporter-destination=${results}`],
-      file,
+      ...(batch.length === 1 ? batch : [severalFiles, ...batch]),
     ],
     { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env, [canariesFileVariable]: canaries } },
   );
   if (niceness !== undefined && child.pid !== undefined) setPriority(child.pid, niceness);
-  const one = { suite, name, child, startedMs: performance.now(), ended: undefined };
+  const one = { suite, name, fileCount: batch.length, child, startedMs: performance.now(), ended: undefined };
   running.add(one);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -140,7 +144,7 @@ function start({ suite, file }) {
   });
 }
 
-function end({ suite, name, child, startedMs: beganMs }, results, problem, output) {
+function end({ suite, name, fileCount, child, startedMs: beganMs }, results, problem, output) {
   const count = { passed: 0, failed: 0, skipped: 0 };
   for (const { outcome } of results) count[outcome]++;
   const why =
@@ -153,7 +157,7 @@ function end({ suite, name, child, startedMs: beganMs }, results, problem, outpu
   if (why !== undefined) count.failed++;
   const ofSuite = suiteCounts.get(suite) ?? { files: 0, passed: 0, failed: 0, skipped: 0 };
   suiteCounts.set(suite, ofSuite);
-  ofSuite.files++;
+  ofSuite.files += fileCount;
   for (const outcome of Object.keys(counts)) {
     counts[outcome] += count[outcome];
     ofSuite[outcome] += count[outcome];
@@ -186,7 +190,26 @@ function filesOf(suite) {
     console.error(`suite "${suite}" has no tests: was it built?`);
     process.exit(2);
   }
-  return found.map((file) => ({ suite, file }));
+  return batchesOf(found, suites[suite].together ?? 1).map((batch) => ({ suite, batch }));
+}
+
+/** So many files in one process, those aside that need their own. */
+function batchesOf(found, together) {
+  const isAlone = (file) => together === 1 || needsOwnProcess.test(readFileSync(file, "utf8"));
+  const alone = found.filter(isAlone);
+  const others = found.filter((file) => !alone.includes(file));
+  const count = Math.ceil(others.length / together);
+  // Every so many: neighbours are of one kind, and some kinds take long.
+  const batches = Array.from({ length: count }, (_, at) => others.filter((_, index) => index % count === at));
+  return [...alone.map((file) => [file]), ...batches];
+}
+
+function shownName([first, ...others]) {
+  const name = relative(root, first).replace(
+    /(?:test\/|packages\/)?(.*?)dist\/(?:integration\/|faults\/|engine\/)?/,
+    "$1",
+  );
+  return others.length === 0 ? name : `${name} and ${others.length} more`;
 }
 
 function nameOf(file) {

@@ -12,11 +12,13 @@ const newerNode = process.env.ROLLCALL_TEST_NEWER_NODE;
  * `slots`: how many files of the suite run at once. `niceness`: a suite that computes yields the processors to those
  * whose tests mostly wait, because their nodes and replicas have deadlines of their own. `first`: the longest files,
  * so that none of them is left over at the end. `node`: what runs them, where that is not the Node that runs this.
+ * `together`: so many files in one process, where they leave it as it was: to load it takes longer than most of them.
  */
 export const suites = {
   unit: {
     folders: ["packages", "demo/dist", "test/dist/unit"],
     except: /^packages\/testing\//,
+    together: 15,
     slots: 2,
     fileTimeoutMs: unitFileMs,
   },
