@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { waitUntil } from "@rollcall/testing";
+import { searchForCanaries, waitUntil } from "@rollcall/testing";
 import {
   addressOf,
   type FixtureCluster,
@@ -100,6 +100,7 @@ export async function failureOf(call: Promise<unknown>): Promise<RollcallError> 
     (error: unknown) => error,
   );
   assert.ok(outcome instanceof RollcallError, String(outcome));
+  searchForCanaries("an error", outcome);
   return outcome;
 }
 

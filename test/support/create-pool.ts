@@ -1,3 +1,4 @@
+import { hasCanaries, searchForCanaries } from "@rollcall/testing";
 import { createPool as createPoolAsGiven, type Pool, type PoolOptions } from "@rollcall/worker";
 
 /**
@@ -6,8 +7,20 @@ import { createPool as createPoolAsGiven, type Pool, type PoolOptions } from "@r
  */
 export const testedThreads = Number(process.env.ROLLCALL_TEST_THREADS ?? 0);
 
-/** `createPool` with {@link testedThreads}; but with one where the test counts what is a thread's own. */
+/**
+ * `createPool` with {@link testedThreads}; but with one where the test counts what is a thread's own. Its events and what
+ * it shows of itself are searched for the secrets of the test.
+ */
 export function createPool(options: PoolOptions): Pool {
   const ofOneThread = options.connections?.perNode !== undefined || options.queue !== undefined;
-  return createPoolAsGiven({ threads: ofOneThread ? Math.min(testedThreads, 1) : testedThreads, ...options });
+  const threads = ofOneThread ? Math.min(testedThreads, 1) : testedThreads;
+  const pool = createPoolAsGiven({ threads, ...options });
+  const search = (event: object) => searchForCanaries("an event", event);
+  pool.on("node", search);
+  pool.on("view", search);
+  pool.on("degraded", search);
+  if (hasCanaries()) {
+    process.once("exit", () => searchForCanaries("a pool", [pool, pool.nodes(), pool.stats(), pool.config()]));
+  }
+  return pool;
 }

@@ -9,6 +9,7 @@ import {
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
+import { searchForCanaries } from "@rollcall/testing";
 
 // As an SDK does it for the whole process.
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -39,6 +40,9 @@ export function keepTelemetry() {
       );
     },
     async [Symbol.asyncDispose]() {
+      for (const { name, attributes, events, status } of spans.getFinishedSpans()) {
+        searchForCanaries("a span", { name, attributes, events, status });
+      }
       await Promise.all([tracerProvider.shutdown(), meterProvider.shutdown()]);
     },
   };

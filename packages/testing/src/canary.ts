@@ -9,7 +9,7 @@ import { inspect } from "node:util";
 export const canariesFileVariable = "ROLLCALL_TEST_CANARIES";
 
 const made = new Set<string>();
-const leaks: string[] = [];
+const leaks = new Set<string>();
 
 /**
  * A secret for a test: text that occurs nowhere else, new at each call. Lines of a `collectingLogger`, what is left in a
@@ -35,18 +35,17 @@ export function canariesIn(text: string, secrets: Iterable<string> = made): stri
   return found.map((secret) => secret.replace(/-[^-]*$/, ""));
 }
 
-/** Fails the process at its end if this shows a secret that it made up. Of no effect where it made none. */
+/** Fails the process, and says so once, if this shows a secret that it made up. Of no effect where it made none. */
 export function searchForCanaries(where: string, shown: unknown): void {
   if (!hasCanaries()) return;
   const text = typeof shown === "string" ? shown : inspect(shown, { depth: null, maxStringLength: null });
-  for (const name of canariesIn(text)) leaks.push(`${where} shows the secret ${name}`);
+  for (const name of canariesIn(text)) {
+    const leak = `${where} shows the secret ${name}`;
+    if (!leaks.has(leak)) console.error(leak);
+    leaks.add(leak);
+    process.exitCode = 1;
+  }
 }
-
-process.on("exit", () => {
-  if (leaks.length === 0) return;
-  console.error([...new Set(leaks)].join("\n"));
-  process.exitCode = 1;
-});
 
 function spellings(secret: string): string[] {
   const bytes = Buffer.from(secret);

@@ -1,5 +1,5 @@
 // What costs nothing to load. Parts that start processes have entry points of their own: see the package's `exports`.
-export { canary } from "./canary.js";
+export { canariesIn, canary, hasCanaries, searchForCanaries } from "./canary.js";
 export { type CollectingLogger, collectingLogger } from "./collecting-logger.js";
 export { freePort } from "./free-port.js";
 export { ManualTimers } from "./manual-timers.js";
