@@ -12,11 +12,13 @@ import {
   defaults,
   fixed,
   type HostPolicy,
+  type NodeMatch,
   type NodeOption,
   type PoolOptions,
   type ProxyOptions,
   type QueueOptions,
   type RetryOptions,
+  type SelectionOptions,
   type TlsOptions,
 } from "@rollcall/core/config";
 import { classify } from "@rollcall/core/request";
@@ -256,7 +258,10 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     queue: true,
     retry: true,
     compression: true,
+    selection: true,
   };
+  const selection: Record<keyof SelectionOptions, true> = { only: true, except: true, prefer: true };
+  const match: Record<keyof NodeMatch, true> = { roles: true, attributes: true };
   const node: Record<keyof NodeOption, true> = { url: true, auth: true, tls: true };
   const tls: Record<keyof TlsOptions, true> = {
     ca: true,
@@ -329,6 +334,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     roles: true,
     version: true,
     tier: true,
+    preferred: true,
     state: true,
     reason: true,
     forMs: true,
@@ -361,9 +367,20 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     threads: true,
   };
   const events: Record<keyof PoolEvents, true> = { node: true, view: true, degraded: true, settled: true };
-  const options = [pool, node, tls, discovery, proxy, policy, connections, queue, retry, compression].flatMap((part) =>
-    Object.keys(part),
-  );
+  const options = [
+    pool,
+    node,
+    tls,
+    discovery,
+    proxy,
+    policy,
+    connections,
+    queue,
+    retry,
+    compression,
+    selection,
+    match,
+  ].flatMap((part) => Object.keys(part));
   return {
     option: options,
     "field of a request": Object.keys(request),

@@ -24,7 +24,7 @@ export const errorCodes = [
  *
  * CONFIG        an option is wrong; the message lists every problem
  * CLOSED        the pool is closed or closing
- * NO_NODE       no node accepted a connection for as long as we were willing to wait
+ * NO_NODE       no node accepted a connection for as long as we were willing to wait, or `selection` leaves none
  * CONNECT       the connection was never made
  * DISCONNECTED  the connection was lost before the whole answer had come
  * TLS           the connection was refused by TLS: certificate, name or fingerprint

@@ -66,6 +66,16 @@ export const logEvents = {
   "nodes.none-in-use": line("error", "all nodes are down or ejected", "check the cluster, and the network to it"),
   "nodes.in-use-again": line("info", "at least one node is in use again"),
   "nodes.too-many": line("warn", "the limit is 8,192"),
+  "selection.none-left": line(
+    "error",
+    "no listed node is one that the option names, or no list could be read for 5 s; requests fail with `NO_NODE`",
+    "correct [`selection`](discovery.md#which-nodes-get-requests-selection), or start such a node",
+  ),
+  "selection.none-preferred": line(
+    "warn",
+    "no listed node is one that `selection.prefer` names, for 5 s",
+    "correct it, or start such a node",
+  ),
 
   // The cluster, and its lists of nodes.
   "cluster.replaced": line(

@@ -20,6 +20,8 @@ export type {
   DiscoveryConfig,
   DiscoveryOptions,
   HostPolicy,
+  NodeMatch,
+  NodeMatchConfig,
   NodeOption,
   Pem,
   PoolOptions,
@@ -34,6 +36,8 @@ export type {
   RedisOption,
   RetryConfig,
   RetryOptions,
+  SelectionConfig,
+  SelectionOptions,
   TlsOptions,
 } from "@rollcall/core/config";
 export type { RequestClass } from "@rollcall/core/request";

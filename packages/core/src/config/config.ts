@@ -100,6 +100,20 @@ export interface ViewPlace {
 
 export interface CoordinatorConfig extends ClusterConfig, ViewPlace {}
 
+/** {@link import("./options.js").NodeMatch} with lists. */
+export interface NodeMatchConfig {
+  readonly roles?: readonly string[];
+  /** By name; at least one. */
+  readonly attributes?: readonly (readonly [name: string, values: readonly string[]])[];
+}
+
+/** {@link import("./options.js").SelectionOptions} with lists; an empty one: not given. */
+export interface SelectionConfig {
+  readonly only: readonly NodeMatchConfig[];
+  readonly except: readonly NodeMatchConfig[];
+  readonly prefer: readonly NodeMatchConfig[];
+}
+
 export interface PoolConfig extends ClusterConfig {
   /** Absent: everything in this process. */
   readonly redis?: RedisConfig;
@@ -119,6 +133,8 @@ export interface PoolConfig extends ClusterConfig {
   /** `false`: one attempt, whatever happens. */
   readonly retry: false | RetryConfig;
   readonly compression: CompressionConfig;
+  /** Absent: every node. */
+  readonly selection?: SelectionConfig;
 }
 
 /** {@link import("./options.js").ChildOptions}, checked. It holds secrets. */

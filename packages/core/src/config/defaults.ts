@@ -71,6 +71,14 @@ export const bounds = {
     /** Entries of each list. */
     allow: { min: 1, max: 1_024 },
   },
+  selection: {
+    /** Entries of each list. */
+    matches: { min: 1, max: 16 },
+    roles: { min: 1, max: 64 },
+    attributes: { min: 1, max: 64 },
+    values: { min: 1, max: 64 },
+    wordCharacters: { min: 1, max: 1_024 },
+  },
   /** Entries. */
   nodes: { min: 1, max: 1_024 },
   /** Entries of `redis.cluster`. */

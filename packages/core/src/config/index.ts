@@ -7,12 +7,14 @@ export type {
   CoordinatorConfig,
   DiscoveryConfig,
   DiscoveryOff,
+  NodeMatchConfig,
   PoolConfig,
   ProxyConfig,
   QueueConfig,
   RedisConfig,
   RetryConfig,
   Seed,
+  SelectionConfig,
   TlsConfig,
   ViewPlace,
 } from "./config.js";
@@ -28,6 +30,7 @@ export type {
   CoordinatorOptions,
   DiscoveryOptions,
   HostPolicy,
+  NodeMatch,
   NodeOption,
   Pem,
   PoolOptions,
@@ -35,6 +38,7 @@ export type {
   QueueOptions,
   RedisOption,
   RetryOptions,
+  SelectionOptions,
   TlsOptions,
 } from "./options.js";
 export {

@@ -89,6 +89,35 @@ export interface ProxyOptions {
   readonly tls?: TlsOptions | undefined;
 }
 
+/** Nodes, by what the cluster's list says of them. Each field that is given must hold. */
+export interface NodeMatch {
+  /**
+   * The node has one of these roles; 1 to 64. `master` and `cluster_manager` are the same, `data` is also any `data_…`,
+   * and `coordinating_only` is a node without roles. Default: any.
+   */
+  readonly roles?: string | readonly string[] | undefined;
+  /**
+   * The node has each of these attributes (`node.attr.zone` is `zone`), with one of the values; 1 to 64 attributes, and
+   * of each 1 to 64 values. Default: any.
+   */
+  readonly attributes?: Readonly<Record<string, string | readonly string[]>> | undefined;
+}
+
+/**
+ * Which of the cluster's nodes this pool sends requests to. Each field is a match, or a list of 1 to 16 of which one must
+ * hold. Not with `discovery: false`: only the cluster's list says what a node is.
+ */
+export interface SelectionOptions {
+  /** Only these nodes get requests. Default: all. */
+  readonly only?: NodeMatch | readonly NodeMatch[] | undefined;
+  /** These nodes get no requests. Default: none. */
+  readonly except?: NodeMatch | readonly NodeMatch[] | undefined;
+  /**
+   * These nodes get the requests while more than half of them are in use; otherwise all nodes share them. Default: none.
+   */
+  readonly prefer?: NodeMatch | readonly NodeMatch[] | undefined;
+}
+
 /** How one cluster is reached. */
 export interface ClusterOptions {
   /** The seeds, 1 to 1,024. They stay in use whatever discovery finds. Required. */
@@ -241,6 +270,8 @@ export interface PoolOptions extends ClusterOptions {
   readonly queue?: QueueOptions | undefined;
   /** `false`: every request is sent to one node, once. Default: the default of each field. */
   readonly retry?: false | RetryOptions | undefined;
+  /** Default: every node that discovery finds gets requests. */
+  readonly selection?: SelectionOptions | undefined;
   /** `true`: bodies of requests and answers; `false`: neither. Default: the default of each field. */
   readonly compression?: boolean | CompressionOptions | undefined;
 }

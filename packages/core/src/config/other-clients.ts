@@ -20,6 +20,7 @@ const names: Readonly<Record<string, Names>> = {
     logger: "log",
     redis: "redisUrl redisOptions sentinels cluster",
     threads: "workers maxThreads minThreads poolSize",
+    selection: "filter nodeFilter nodeSelector selector",
   },
   "nodes[]": {
     url: "host hostname port protocol path node",
@@ -29,7 +30,7 @@ const names: Readonly<Record<string, Names>> = {
   auth: { username: "user login", password: "pass passwd pwd", bearer: "token accessToken", apiKey: "api_key" },
   tls: { serverName: "servername", caFingerprint: "fingerprint fingerprint256" },
   connections: { perNode: "max maxSockets maxConnections", idleMs: "keepAlive keepAliveTimeout keepAliveMsecs" },
-  discovery: { intervalMs: "sniffInterval", allow: "hosts ports nodeFilter" },
+  discovery: { intervalMs: "sniffInterval", allow: "hosts ports" },
   retry: { max: "maxRetries retries attempts limit" },
   bulk: {
     operation: "onDocument",

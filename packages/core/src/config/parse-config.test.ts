@@ -144,6 +144,21 @@ it("discovery is off by itself where each URL has a path or is that of a managed
     assert.equal(reasonFor(...nodes), undefined, nodes.join());
 });
 
+it("a selection has lists, whether one entry was given or several", () => {
+  const hot = { roles: "data_hot", attributes: { zone: "a", rack: ["1", "2"] } };
+  const { selection } = parsePool({ nodes, selection: { only: hot, prefer: [{ roles: ["ml", "ingest"] }] } });
+  const attributes = [
+    ["zone", ["a"]],
+    ["rack", ["1", "2"]],
+  ];
+  assert.deepEqual(selection, {
+    only: [{ roles: ["data_hot"], attributes }],
+    except: [],
+    prefer: [{ roles: ["ml", "ingest"] }],
+  });
+  assert.equal("selection" in parsePool({ nodes }), false);
+});
+
 it("the port comes from the scheme where the URL has none, as in every HTTP client", () => {
   const { seeds } = parseClusterConfig({ nodes: ["http://es1", "https://es1"] });
   assert.equal(seeds.map(({ port }) => port).join(), "80,443");
@@ -284,7 +299,7 @@ it("a cluster's configuration has no option of a pool", () => {
 
 it("options of any shape either parse or throw CONFIG", () => {
   const names =
-    "nodes auth tls headers discovery logger redis name coordinator threads threadEntry timeoutMs maxResponseBytes maxBufferedResponseBytes connections queue retry compression";
+    "nodes auth tls headers discovery logger redis name coordinator threads threadEntry timeoutMs maxResponseBytes maxBufferedResponseBytes connections queue retry compression selection";
   const inner = "url auth tls username password apiKey bearer ca cert key allow hosts cluster options host port max";
   const object = (keys: string, value: fc.Arbitrary<unknown>) =>
     fc.dictionary(fc.oneof(fc.constantFrom(...keys.split(" ")), fc.string()), value, { maxKeys: 5 });

@@ -14,6 +14,7 @@ import { readNodes } from "./read-nodes.js";
 import { isObject, readFields, readOptionalFields, readText, readWholeNumber } from "./read-options.js";
 import { readProxy } from "./read-proxy.js";
 import { readRedis } from "./read-redis.js";
+import { readSelection } from "./read-selection.js";
 import { readTls } from "./read-tls.js";
 
 const clusterNames = [
@@ -40,6 +41,7 @@ const poolNames = [
   "queue",
   "retry",
   "compression",
+  "selection",
 ] as const satisfies (keyof PoolOptions)[];
 
 /** What a default depends on. Handed in, because core does not read it from the system. */
@@ -59,9 +61,10 @@ export interface Machine {
 export function parsePoolConfig(options: unknown, machine: Machine): PoolConfig {
   return parse(options, (place, problems) => {
     const fields = readFields(place, poolNames, problems);
-    return fields === undefined
-      ? undefined
-      : { ...readCluster(fields, problems), ...readPool(fields, machine, problems) };
+    if (fields === undefined) return undefined;
+    const cluster = readCluster(fields, problems);
+    const selection = readSelection(fields.selection, cluster, problems);
+    return { ...cluster, ...readPool(fields, machine, problems), ...present({ selection }) };
   });
 }
 

@@ -12,6 +12,7 @@ import type {
   RedisConfig,
   RetryConfig,
   Seed,
+  SelectionConfig,
   TlsConfig,
 } from "./config.js";
 import type { Auth, AuthProvider } from "./options.js";
@@ -55,6 +56,7 @@ export interface RedactedConfig {
   readonly queue?: QueueConfig;
   readonly retry?: false | RetryConfig;
   readonly compression?: CompressionConfig;
+  readonly selection?: SelectionConfig;
   readonly redis?: RedactedRedis;
   readonly seeds: readonly RedactedSeed[];
   readonly defaultAuth?: RedactedAuth;
@@ -84,9 +86,9 @@ export function redactConfig(config: ClusterConfig | CoordinatorConfig | PoolCon
 
 function poolPart(config: PoolConfig) {
   const { coordinator, threads, threadEntry, timeoutMs, maxResponseBytes, maxBufferedResponseBytes } = config;
-  const { connections, queue, retry, compression } = config;
+  const { connections, queue, retry, compression, selection } = config;
   const limits = { maxResponseBytes, maxBufferedResponseBytes };
-  const parts = { connections, queue, retry, compression };
+  const parts = { connections, queue, retry, compression, ...present({ selection }) };
   return { coordinator, threads, ...present({ threadEntry }), timeoutMs, ...limits, ...parts };
 }
 

@@ -20,6 +20,8 @@ const noCloud = "there is no Cloud ID: give the deployment's URL in `nodes`, and
 const always = "a certificate is always checked: `tls.ca` or `tls.caFingerprint` says what to trust";
 const noAt = "must have no @ after its host; in a password, / is %2F, ? is %3F and @ is %40";
 const list = "must be a list of 1 to 64 URLs or { host, port }";
+const match = "must have `roles`, `attributes` or both";
+const listed = "must be text, as the cluster's list of nodes has it";
 const compressionForms = "must be true, false, or an object of `requests`, `responses` and `aboveBytes`";
 export const token = "must be a token: visible ASCII characters, without spaces";
 export const viewName = "must be 1 to 64 letters, digits, dots, dashes and underscores, the first a letter or digit";
@@ -138,6 +140,25 @@ headers: { a: "x\r\nb: y", c: 1, d: "☃" }
   => headers.c = [redacted]: ${header}
   => headers.d = [redacted]: ${header}
 headers: { "x-a": "1", "X-A": "2" }  => headers["X-A"]: is given twice; case makes no difference
+
+selection: "data"  => selection = "data": must be an object
+selection: { not: {} }  => selection.not: unknown option
+selection: { only: "data" }  => selection.only = "data": must be an object
+selection: { only: [] }  => selection.only: is empty; it must name 1 to 16 matches
+selection: { except: {} }  => selection.except: ${match}
+selection: { prefer: [{ zone: "a" }] }  => selection.prefer[0].zone: unknown option
+  => selection.prefer[0]: ${match}
+selection: { only: { roles: [] } }  => selection.only.roles: is empty; it must name 1 to 64 roles
+selection: { only: { roles: ["data", 7] } }  => selection.only.roles[1] = 7: ${listed}
+selection: { only: { roles: "" } }  => selection.only.roles = "": ${listed}
+selection: { only: { attributes: { zone: null } } }  => selection.only.attributes.zone = null: ${listed}
+selection: { only: { attributes: {} } }
+  => selection.only.attributes = an object: must be an object of 1 to 64 attributes and their values
+selection: { prefer: { roles: "ml" } }, discovery: false
+  => selection: needs the cluster's list of nodes, which is not read: ${"`discovery`"} is false
+nodes: ["https://gateway/es"], selection: { prefer: { roles: "ml" } }
+  => selection: needs the cluster's list of nodes, which is not read: https://gateway:443/es has a path, as a gateway has
+filter: {}  => filter: unknown option; use ${"`selection`"}
 
 discovery: true  => discovery = true: must be an object
 discovery: { interval: 1 }  => discovery.interval: unknown option; did you mean intervalMs?

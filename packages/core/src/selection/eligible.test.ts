@@ -3,16 +3,23 @@ import { it } from "node:test";
 import { rosterOf, type SelectableNode } from "./eligible.js";
 
 type Kind = "well" | "unverified" | "slow-start" | "ejected" | "down" | "draining" | "drained" | "seed";
+/** With a `+` before its kind, a node is preferred. */
 
-/** Nodes in slots 0, 1, 2 …, such as `well 8*down`. */
+/** Nodes in slots 0, 1, 2 …, such as `well 8*down +well`. */
 function nodesOf(text: string): SelectableNode[] {
   const kinds = text.split(" ").flatMap((word) => {
     const [kind, count] = word.split("*").reverse();
-    return Array<Kind>(Number(count ?? 1)).fill(kind as Kind);
+    return Array<string>(Number(count ?? 1)).fill(kind ?? "");
   });
-  return kinds.map((kind, slot) => {
+  return kinds.map((word, slot) => {
+    const kind = word.replace("+", "") as Kind;
     const mark = kind === "well" || kind === "ejected" || kind === "seed" ? "none" : kind;
-    return { slot, tier: kind === "seed" ? "seed" : "node", mark, ejected: kind === "ejected" };
+    return {
+      slot,
+      tier: word === kind ? (kind === "seed" ? "seed" : "node") : "preferred",
+      mark,
+      ejected: kind === "ejected",
+    };
   });
 }
 
@@ -46,6 +53,29 @@ const rosters: Readonly<
     ["down drained draining seed", [0], [[2], [1], [3]], true],
     ["drained seed", [0], [[1]], true],
     ["5*well 5*down 20*drained", slots(5), [range(5, 10)], false],
+  ],
+  "preferred nodes get all requests while more than half of them are in use, and the others its further attempts": [
+    ["+well well", [0], [[1]], false],
+    ["+well +well +down well ejected seed", [0, 1], [[3], [4], [2], [5]], false],
+    ["+unverified +slow-start +well well", [0, 1, 2], [[3]], false],
+    ["+well +well", [0, 1], [], false],
+  ],
+  "with half of the preferred nodes out of use or more, all nodes share the requests": [
+    ["+well +down well well", [0, 2, 3], [[1]], false],
+    ["+well +ejected +ejected well", [0, 3], [[1, 2]], false],
+    ["+down well", [1], [[0]], false],
+    ["+ejected ejected", [0, 1], [], true],
+  ],
+  "preferred nodes that come back do not get all requests before their slow start is over": [
+    ["+slow-start +slow-start well", [0, 1, 2], [], false],
+    ["+slow-start +down well", [0, 2], [[1]], false],
+  ],
+  "preferred nodes that leave, or that an operator drains, are not missed": [
+    ["+well +drained +draining well", [0], [[3], [2]], false],
+    ["+drained +drained well", [2], [], false],
+  ],
+  "preferred nodes serve alone although most of the other nodes are out of reach": [
+    ["4*+well 8*ejected", [0, 1, 2, 3], [range(4, 12)], false],
   ],
   "draining nodes do not count for panic": [["well 3*down 20*draining", [0], [range(1, 4), range(4, 24)], false]],
 };

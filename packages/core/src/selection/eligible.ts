@@ -7,8 +7,11 @@ const manyNodes = 10;
 export interface SelectableNode {
   /** The node's row in the node table. */
   readonly slot: number;
-  /** "seed": a configured address that is not among the nodes of the view. */
-  readonly tier: "node" | "seed";
+  /**
+   * "preferred": a node of the view that this pool's `selection.prefer` names. "seed": a configured address that is not
+   * among the nodes of the view.
+   */
+  readonly tier: "preferred" | "node" | "seed";
   /** "drained": an operator has taken it out, whatever else is held against it. */
   readonly mark: MarkKind | "none" | "drained";
   /** This process has ejected the node. */
@@ -34,6 +37,9 @@ export interface Roster {
  * request to the rest would overload them. Draining nodes neither count nor serve while there is another node. Seeds
  * come last. A drained node gets nothing, not even a retry, while enough others are left.
  *
+ * Preferred nodes get all requests while more than half of them have their full share to give: those in slow start do
+ * not count as such, and a few that are left would not bear the load of all. Otherwise they serve like any other node.
+ *
  * To be called when a node changes, not for every request.
  */
 export function rosterOf(nodes: Iterable<SelectableNode>): Roster {
@@ -43,7 +49,10 @@ export function rosterOf(nodes: Iterable<SelectableNode>): Roster {
   const draining: number[] = [];
   const drained: number[] = [];
   const seeds: number[] = [];
-  for (const { slot, tier, mark, ejected: isEjected } of nodes) {
+  const preference = new Preference();
+  for (const node of nodes) {
+    const { slot, tier, mark, ejected: isEjected } = node;
+    if (tier === "preferred") preference.add(node);
     if (mark === "drained") drained.push(slot);
     else if (tier === "seed") seeds.push(slot);
     else if (mark === "draining") draining.push(slot);
@@ -52,6 +61,11 @@ export function rosterOf(nodes: Iterable<SelectableNode>): Roster {
     else usable.push(slot);
   }
 
+  if (preference.holds) {
+    const preferred = new Set(preference.usable);
+    const others = usable.filter((slot) => !preferred.has(slot));
+    return roster(preference.usable, [others, ejected, down, draining, seeds], false);
+  }
   const members = usable.length + ejected.length + down.length;
   const enough = members >= manyNodes ? members / 2 : 1;
   if (usable.length >= enough) return roster(usable, [ejected, down, draining, seeds], false);
@@ -62,6 +76,25 @@ export function rosterOf(nodes: Iterable<SelectableNode>): Roster {
   if (draining.length > 0) return roster(draining, [drained, seeds], true);
   if (drained.length > 0) return roster(drained, [seeds], true);
   return roster(seeds, [], true);
+}
+
+/** Whether the preferred nodes alone are enough. */
+class Preference {
+  readonly usable: number[] = [];
+  private members = 0;
+  private full = 0;
+
+  add({ slot, mark, ejected }: SelectableNode): void {
+    if (mark === "drained" || mark === "draining") return;
+    this.members++;
+    if (mark === "down" || ejected) return;
+    this.usable.push(slot);
+    if (mark !== "slow-start") this.full++;
+  }
+
+  get holds(): boolean {
+    return this.full > this.members / 2;
+  }
 }
 
 function roster(eligible: readonly number[], further: readonly (readonly number[])[], panic: boolean): Roster {

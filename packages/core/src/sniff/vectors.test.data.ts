@@ -65,6 +65,11 @@ export const roles = `
 28  master data_hot, cluster_manager data, cluster_manager ingest, cluster_manager search  => yes
 28  cluster_manager warm, cluster_manager unknown_future_role  => yes
 29  none, absent, unknown_future_role, ml  => yes
+31  data, data_content, data_hot, data_warm, data_cold, data_frozen, ingest, ingest remote_cluster_client  => yes
+31  search, warm, data search, index search  => yes
+31  ml remote_cluster_client, transform, transform remote_cluster_client, remote_cluster_client  => yes
+31  data master voting_only, data_frozen master, ingest master, coordinating_only  => yes
+31  master transform, master ml remote_cluster_client transform voting_only, cluster_manager remote_cluster_client  => no
 `;
 
 /**

@@ -40,7 +40,7 @@ const newestFormatRead = viewFormat + 1;
 export function encodeTopology(topology: Topology): Uint8Array {
   const whole = Buffer.from(JSON.stringify(topology));
   if (whole.byteLength <= viewLimits.documentMaxBytes) return gzipSync(whole);
-  // Attributes are needed neither to reach a node nor to choose one.
+  // Attributes are not needed to reach a node: without them, a `selection` by attributes finds none.
   const nodes = topology.nodes.map(({ attributes, ...node }) => node);
   const plain = Buffer.from(JSON.stringify({ ...topology, nodes }));
   if (plain.byteLength <= viewLimits.documentMaxBytes) return gzipSync(plain);

@@ -2,7 +2,7 @@ import { Listeners, type LogEventName, type Logger, logEvent, present } from "@r
 import { figure, penaltyText } from "@rollcall/core/selection";
 import { sanitizeForLog } from "@rollcall/core/sniff";
 import { addressOf, type Topology, type View } from "@rollcall/core/view";
-import type { ClusterListener, KnownNode } from "../cluster-state/collaborators.js";
+import type { ClusterListener, ShownCluster } from "../cluster-state/collaborators.js";
 import { costText, hasCost, type IncidentCost, type IncidentMeter } from "../cluster-state/incident-cost.js";
 import { isServing, type NodeEvent } from "./node-status.js";
 import type { PoolEmitter } from "./pool-events.js";
@@ -14,7 +14,8 @@ export class ClusterEvents implements ClusterListener {
   private topology: Topology | undefined;
   /** The nodes that have gone out of use and not come back since, by address. */
   private readonly away = new Map<string, { readonly cost: () => IncidentCost; wasEjected: boolean }>();
-  private isDegraded = false;
+  /** The event of the line that says why no node is in use. */
+  private degradedBy: LogEventName | undefined;
 
   constructor(
     private readonly emitter: PoolEmitter,
@@ -79,17 +80,19 @@ export class ClusterEvents implements ClusterListener {
     logEvent(this.logger, event, { ...present({ node: address, nodeName }), ...fields }, `node ${label} ${words}`);
   }
 
-  tableChanged(cluster: { nodes(): readonly KnownNode[] }): void {
+  tableChanged(cluster: ShownCluster): void {
     // A node that the configuration does not let this process use, as before `auth` has answered, is no sign of
     // trouble.
     const members = cluster.nodes().filter(({ tier, standing }) => tier === "node" && standing.state !== "unusable");
-    const degraded = members.length > 0 && !members.some(({ standing }) => isServing(standing.state));
-    if (degraded === this.isDegraded) return;
-    this.isDegraded = degraded;
-    const reason = degraded ? "no node is in use: all known ones are tried" : "a node is in use again";
-    const event = degraded ? "nodes.none-in-use" : "nodes.in-use-again";
-    logEvent(this.logger, event, { nodes: members.length }, reason);
-    this.emitter.emit("degraded", { degraded, reason });
+    const isNoneServing = members.length > 0 && !members.some(({ standing }) => isServing(standing.state));
+    const { selectionProblem } = cluster;
+    const by = selectionProblem !== undefined ? "selection.none-left" : isNoneServing ? "nodes.none-in-use" : undefined;
+    if (by === this.degradedBy) return;
+    this.degradedBy = by;
+    const reason =
+      selectionProblem ?? (isNoneServing ? "no node is in use: all known ones are tried" : "a node is in use again");
+    logEvent(this.logger, by ?? "nodes.in-use-again", { nodes: members.length }, reason);
+    this.emitter.emit("degraded", { degraded: by !== undefined, reason });
   }
 }
 

@@ -42,6 +42,8 @@ export interface NodeStatus {
   readonly version?: string;
   /** "seed": a configured address that the cluster does not list; used only while no listed node is eligible. */
   readonly tier: "node" | "seed";
+  /** The option `selection.prefer` names it; absent otherwise. */
+  readonly preferred?: true;
   readonly state: NodeState;
   /** Why it is not simply healthy, for people. */
   readonly reason?: string;

@@ -72,7 +72,7 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
   const common = { config, timers, random, logger };
 
   const cluster = new Cluster({
-    ...{ ...common, table, access, listener: events, seeds: config.seeds },
+    ...{ ...common, table, access, listener: events, seeds: config.seeds, selection: config.selection },
     prober: new ControlProber(controlClient, access),
     openSender: (observer) => openSender({ ...common, table, observer, progress, wallNowMs, credentialGiven: protect }),
     openView: (state, opened) => {
@@ -105,8 +105,10 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
     clock: timers,
   });
   const readiness = new Readiness(() => {
-    const isVerified = state.view !== undefined && isIdentified(state.view, config);
-    return { isVerified, isUp: sender.isUp, problem: view.problem, threadProblem: threading?.problem };
+    const { noneSelected } = state;
+    const isVerified = state.view !== undefined && isIdentified(state.view, config) && noneSelected === undefined;
+    const problem = view.problem ?? noneSelected;
+    return { isVerified, isUp: sender.isUp, problem, threadProblem: threading?.problem };
   }, progress);
 
   void access.start();

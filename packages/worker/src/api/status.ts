@@ -37,7 +37,7 @@ export class PoolStatus {
       nodes.map(({ slot }) => slot),
       traffics,
     );
-    return nodes.map(({ slot, tier, record, url, standing }) => {
+    return nodes.map(({ slot, tier, record, url, standing, preferred }) => {
       const { sinceMs, reason, by } = standing;
       const penalty = isServing(standing.state) ? penalties.of(slot, nowMs) : undefined;
       const forMs = sinceMs === undefined ? undefined : Math.max(0, Math.round(nowMs - sinceMs));
@@ -46,6 +46,7 @@ export class PoolStatus {
         ...present({ url }),
         ...describeNode(record),
         tier,
+        ...present({ preferred: preferred ? (true as const) : undefined }),
         state: standing.state,
         ...present({ reason, forMs, by }),
         ...(penalty === undefined || penalty.factor <= penalizedAbove ? {} : { penalty }),

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Reach } from "@rollcall/coordinator";
 import type { Endpoint } from "@rollcall/coordinator/cluster";
 import { silentLogger } from "@rollcall/core";
+import type { SelectionConfig } from "@rollcall/core/config";
 import { beatMs, type ProbeResult } from "@rollcall/core/health";
 import { createHostPolicy } from "@rollcall/core/policy";
 import { penaltyText } from "@rollcall/core/selection";
@@ -68,7 +69,7 @@ const mark = (kind: Mark["kind"], sinceMs = 10_500): Mark => ({
 });
 
 /** A state over a real table; what threads do is written there by the test. */
-function openState(seeds: readonly NodeRecord[] = [node("", 1)]) {
+function openState(seeds: readonly NodeRecord[] = [node("", 1)], selection?: SelectionConfig) {
   const timers = new ManualTimers(10_000);
   const nowMs = () => timers.nowMs();
   const table = createNodeTable(layout);
@@ -88,6 +89,7 @@ function openState(seeds: readonly NodeRecord[] = [node("", 1)]) {
   const warnings: object[] = [];
   const state = new ClusterState({
     seeds,
+    selection,
     table,
     access: {
       reach(record): Reach {
@@ -166,6 +168,72 @@ function openState(seeds: readonly NodeRecord[] = [node("", 1)]) {
 }
 
 type Scene = ReturnType<typeof openState>;
+
+describe("the option selection", () => {
+  const zone = (name: string, of: NodeRecord): NodeRecord => ({ ...of, roles: ["data"], attributes: { zone: name } });
+  const inZoneA = { attributes: [["zone", ["a"]]] } as const;
+  const only: SelectionConfig = { only: [inZoneA], except: [], prefer: [] };
+  const prefer: SelectionConfig = { only: [], except: [], prefer: [inZoneA] };
+
+  it("a node that it keeps out is unusable, gets no request and no probe, and is used once it has what is asked", () => {
+    const { apply, targets, eligible, takeEvents, state, probes } = openState([node("", 1)], only);
+    assert.deepEqual([targets(), eligible()], [[], []]);
+    apply({ nodes: [zone("a", a), zone("b", b)] });
+    assert.deepEqual([targets(), eligible()], [["0: 1"], [0]]);
+    assert.deepEqual(takeEvents().at(-1), "2: absent > unusable, `selection.only` does not name it");
+    state.probeWanted(1);
+    assert.deepEqual([probes.length, state.avoided().map(({ state: of }) => of)], [0, ["unusable"]]);
+    apply({ topology: 2, nodes: [zone("a", a), zone("a", b)] });
+    assert.deepEqual([eligible(), takeEvents()], [[0, 1], ["2: unusable > healthy"]]);
+  });
+
+  it("preferred nodes get all requests; the next list decides anew, in the table that every thread reads", () => {
+    const { apply, reader, other, state } = openState([node("", 1)], prefer);
+    assert.deepEqual(reader.refresh().eligible, [0]);
+    apply({ nodes: [zone("b", a), zone("a", b), zone("b", c)] });
+    for (const one of [reader, other]) {
+      assert.deepEqual(one.refresh(), { eligible: [1], further: [[0, 2]], panic: false });
+    }
+    assert.deepEqual(
+      state.nodes().map(({ preferred }) => preferred),
+      [false, true, false],
+    );
+    apply({ topology: 2, nodes: [zone("a", a), zone("b", b), zone("b", c)] });
+    assert.deepEqual(reader.refresh(), { eligible: [0], further: [[1, 2]], panic: false });
+  });
+
+  it("that it leaves no node is a finding once it has lasted for 5 s, and over as soon as there is one", () => {
+    const { apply, reader, state, timers, counts } = openState([node("", 1)], only);
+    const findings = () => [state.noneSelected, state.selectionProblem, reader.isBarred];
+    const waits = "`selection` waits for the cluster's list of nodes, which says what each of them is";
+    assert.deepEqual(findings(), [waits, undefined, false]);
+    apply({ nodes: [zone("b", a), zone("c", b)] });
+    const none = "`selection` leaves none of the 2 listed nodes";
+    assert.deepEqual(findings(), [none, undefined, false]);
+    timers.advance(4_999);
+    assert.deepEqual(findings(), [none, undefined, false]);
+    const { pumped } = counts;
+    timers.advance(1);
+    assert.deepEqual([findings(), counts.pumped > pumped], [[none, none, true], true]);
+    apply({ topology: 2, nodes: [zone("b", a), zone("a", b)] });
+    assert.deepEqual(findings(), [undefined, undefined, false]);
+    apply({ topology: 3, nodes: [zone("b", a), zone("c", b)] });
+    assert.deepEqual(findings(), [none, undefined, false]);
+    apply({ topology: 4, nodes: [zone("a", a)] });
+    timers.advance(10_000);
+    assert.deepEqual(findings(), [undefined, undefined, false]);
+  });
+
+  it("that it prefers none of the listed nodes is logged once, and all are used", () => {
+    const { apply, eligible, timers, warnings, reader } = openState([node("", 1)], prefer);
+    apply({ nodes: [zone("b", a), zone("c", b)] });
+    timers.advance(60_000);
+    apply({ topology: 2, nodes: [zone("b", a), zone("c", b), zone("c", c)] });
+    timers.advance(60_000);
+    assert.deepEqual([eligible(), reader.isBarred], [[0, 1, 2], false]);
+    assert.deepEqual(warnings, [{ event: "selection.none-preferred" }]);
+  });
+});
 
 describe("the list of nodes", () => {
   it("begins with the configured nodes and goes on with those of the view", () => {

@@ -1,5 +1,6 @@
-import type { ClusterAccess } from "@rollcall/coordinator";
+import type { ClusterAccess, Reach } from "@rollcall/coordinator";
 import { type Logger, logEvent, present, type Random, type Timers } from "@rollcall/core";
+import type { SelectionConfig } from "@rollcall/core/config";
 import { type LocalProbe, type NodeEffect, needsTraffic, type ProbeResult } from "@rollcall/core/health";
 import { type AvoidedNode, addressOf, type Freshness, type Version, type View } from "@rollcall/core/view";
 import type { NodeEvent } from "../api/node-status.js";
@@ -18,6 +19,7 @@ import { PenaltyWatch, penaltyOfChange } from "./penalty-watch.js";
 import type { Prober } from "./prober.js";
 import { ReportLimiter } from "./report-limiter.js";
 import { rerouteOrder } from "./reroute-decision.js";
+import { type SelectionFindings, SelectionWatch } from "./selection-watch.js";
 import { nextViewInForce, noView, type ViewConsumer, type ViewInForce, type ViewOrigin } from "./view-in-force.js";
 
 export interface ClusterStateOptions {
@@ -27,6 +29,8 @@ export interface ClusterStateOptions {
   readonly access: Pick<ClusterAccess, "reach" | "onChange" | "credentialRefused">;
   readonly prober: Prober;
   readonly listener: ClusterListener;
+  /** Absent: every node may get requests. */
+  readonly selection?: SelectionConfig | undefined;
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
@@ -46,6 +50,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   private readonly reports: ReportLimiter;
   private readonly penalties: PenaltyWatch;
   private readonly operations: OperationsWatch;
+  private readonly selected: SelectionWatch;
   private readonly lists = new NumberedLists();
   private readonly formerAddresses = new FormerAddresses();
   /** By slot. */
@@ -60,6 +65,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   constructor(private readonly options: ClusterStateOptions) {
     this.reports = new ReportLimiter(options.timers);
     this.penalties = new PenaltyWatch(options.table.penalties);
+    this.selected = new SelectionWatch(options.selection, options.timers, (found) => this.selectionFound(found));
     const storeNowMs = () => options.timers.nowMs() + this.storeAheadMs;
     this.operations = new OperationsWatch(options.timers, storeNowMs, () => this.batch(() => this.mark()));
   }
@@ -76,6 +82,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     this.collaborators = undefined;
     this.stopAccess();
     this.operations.close();
+    this.selected.close();
     for (const entry of this.entries.values()) entry.close();
   }
 
@@ -143,8 +150,18 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
       const { slot, tier, node: record } = entry.row;
       const { reach } = entry;
       const url = reach.kind === "endpoint" ? reach.endpoint.origin + reach.endpoint.pathPrefix : undefined;
-      return { slot, tier, record, url, standing: entry.standing(this.storeAheadMs) };
+      return { slot, tier, record, url, standing: entry.standing(this.storeAheadMs), preferred: entry.isPreferred };
     });
+  }
+
+  /** Why the option `selection` leaves no node; undefined while it leaves one. It may be so for a moment only. */
+  get noneSelected(): string | undefined {
+    return this.selected.noneNow;
+  }
+
+  /** The same, once it has lasted for as long as requests wait for a node: they fail. */
+  get selectionProblem(): string | undefined {
+    return this.selected.findings.none;
   }
 
   /** The nodes, by `nodeKey`, that this process has ejected. */
@@ -202,21 +219,39 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
       for (const row of rows.inUse.values()) this.unwritten.add(this.place(row));
       this.deliver();
       this.mark();
+      this.selected.judge([...this.entries.values()]);
     });
+  }
+
+  private selectionFound({ none, nonePreferred }: SelectionFindings): void {
+    const { table, listener, logger } = this.options;
+    if (nonePreferred) {
+      logEvent(
+        logger,
+        "selection.none-preferred",
+        {},
+        "`selection.prefer` names none of the listed nodes: all are used",
+      );
+    }
+    table.writer.setBarred(none !== undefined);
+    this.collaborators?.sender.pump();
+    listener.tableChanged(this);
   }
 
   /** Gives the row its entry: that of the same node, or a new one. */
   private place(row: Row): NodeEntry {
     const { access, table, timers, random } = this.options;
-    const reach = access.reach(row.node);
+    const verdict = this.selected.verdictOf(row.node);
+    const reach: Reach = verdict.kind === "used" ? access.reach(row.node) : { kind: "refused", reason: verdict.reason };
     const before = this.entries.get(row.slot);
     if (before?.row.generation === row.generation) {
       before.row = row;
       before.reach = reach;
+      before.verdict = verdict;
       return before;
     }
     if (before !== undefined) this.end(before);
-    const entry: NodeEntry = new NodeEntry(row, reach, {
+    const entry: NodeEntry = new NodeEntry(row, reach, verdict, {
       timers,
       random,
       traffic: () => table.traffic.of(row.slot, timers.nowMs()),

@@ -21,7 +21,14 @@ export interface ClusterListener {
   nodeChanged(event: NodeEvent): void;
   viewApplied(view: View): void;
   /** Rows of the table have changed: a request that waits may find a node. */
-  tableChanged(cluster: { nodes(): readonly KnownNode[] }): void;
+  tableChanged(cluster: ShownCluster): void;
+}
+
+/** The nodes as this process sees them now. */
+export interface ShownCluster {
+  nodes(): readonly KnownNode[];
+  /** Why the option `selection` leaves no node; undefined while it leaves one. */
+  readonly selectionProblem: string | undefined;
 }
 
 /** A node as this process sees it now. */
@@ -32,4 +39,6 @@ export interface KnownNode {
   /** Undefined where the configuration does not let it be reached. */
   readonly url: string | undefined;
   readonly standing: NodeStanding;
+  /** The option `selection.prefer` names it. */
+  readonly preferred: boolean;
 }

@@ -19,6 +19,7 @@ import {
   type PenaltyStanding,
   penalizedOf,
   penaltyText,
+  type SelectionVerdict,
 } from "@rollcall/core/selection";
 import { nodeKey } from "@rollcall/core/view";
 import type { NodeState } from "../api/node-status.js";
@@ -68,6 +69,8 @@ export class NodeEntry {
     public row: Row,
     /** How the configuration lets the node be reached; replaced when the configuration has changed. */
     public reach: Reach,
+    /** What the option `selection` makes of it; replaced with the row. */
+    public verdict: SelectionVerdict,
     { timers, random, traffic, carryOut }: NodeEntryOptions,
   ) {
     this.runner = new ReducerRunner<LocalNode, LocalNodeEvent, NodeEffect>(
@@ -124,7 +127,13 @@ export class NodeEntry {
   /** What readers of the table see; undefined: the node is not to be used. */
   shown(): SlotState | undefined {
     if (!this.isUsable) return undefined;
-    return { tier: this.row.tier, mark: shownMark(this.node), ejected: this.isEjected };
+    const tier = this.isPreferred ? "preferred" : this.row.tier;
+    return { tier, mark: shownMark(this.node), ejected: this.isEjected };
+  }
+
+  /** `selection.prefer` names it. */
+  get isPreferred(): boolean {
+    return this.verdict.kind === "used" && this.verdict.preferred && this.row.tier === "node";
   }
 
   /** By this process, whether or not an operator drains it. */

@@ -63,6 +63,25 @@ describe("dispatch", () => {
     ]);
   });
 
+  it("where `selection` leaves no node, requests fail at once, those that wait too, and go on once there is one", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test);
+    const settings = { node: "es1" };
+    const waiting = [rig.begin(), rig.begin(), rig.begin({ settings })];
+    rig.writer.setBarred(true);
+    rig.dispatch.pump();
+    for (const { result } of [...waiting, rig.begin()]) {
+      const { kind, ...failed } = await result;
+      assert.ok(kind === "failed" && "error" in failed);
+      const { code, sent, message } = failed.error;
+      assert.deepEqual([code, sent, message], ["NO_NODE", "no", "`selection` leaves no node of the cluster"]);
+    }
+    rig.writer.setBarred(false);
+    const later = rig.begin();
+    rig.use(server.origin);
+    assert.equal((await later.result).kind, "answered");
+  });
+
   it("requests that follow each other use one connection", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test);

@@ -7,7 +7,7 @@ import { isBodySource, streamOf } from "./body-source.js";
 import { withMissing } from "./header-list.js";
 import { namedSentence } from "./named-failure.js";
 import { NamedRequests, type NamedRequestsOwner } from "./named-requests.js";
-import { NodeChoice, type NodeChoiceOptions } from "./node-choice.js";
+import { NodeChoice, type NodeChoiceOptions, noneSelected } from "./node-choice.js";
 import type { ConnectionSettings, NodePool } from "./node-pool.js";
 import { NodePools } from "./node-pools.js";
 import { BodyPacking } from "./packed-body.js";
@@ -117,10 +117,11 @@ export class Dispatch implements Sender {
       this.named.pump();
       for (let request = this.queue.first(); request !== undefined; request = this.queue.first()) {
         const pool = this.choice.next(request);
-        if (pool === undefined) return;
+        if (pool === undefined && !this.options.reader.isBarred) return;
         this.queue.shift();
         this.endWait(request);
-        this.attempt(request, pool);
+        if (pool === undefined) this.failBarred(request);
+        else this.attempt(request, pool);
       }
     } finally {
       this.pumping = false;
@@ -196,6 +197,7 @@ export class Dispatch implements Sender {
     if (this.queue.length === 0) {
       const pool = this.choice.next(request);
       if (pool !== undefined) return this.attempt(request, pool);
+      if (this.options.reader.isBarred) return this.failBarred(request);
     }
     if (this.beginWait(request)) this.queue.push(request);
   }
@@ -226,8 +228,13 @@ export class Dispatch implements Sender {
     if (node !== undefined) return this.named.sendAgain(request, node);
     const pool = this.choice.next(request);
     if (pool !== undefined) return this.attempt(request, pool);
+    if (this.options.reader.isBarred) return this.failBarred(request);
     this.waitAgain(request);
     this.queue.pushFirst(request);
+  }
+
+  private failBarred(request: DispatchedRequest<AttemptHandler>): void {
+    this.unsettled.fail(request, "NO_NODE", noneSelected, sentOf(request.history));
   }
 
   private endWait({ queuedAtMs, prepared }: DispatchedRequest<AttemptHandler>): void {

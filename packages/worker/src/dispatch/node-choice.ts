@@ -16,6 +16,9 @@ export interface NodeChoiceOptions {
   readonly takeNewLists?: () => readonly (readonly Target[])[];
 }
 
+/** Why no request is sent at all. */
+export const noneSelected = "`selection` leaves no node of the cluster";
+
 /** Chooses the node for each attempt of one thread, by the newest state of the node table. */
 export class NodeChoice {
   private readonly exploration = new Exploration();
@@ -41,10 +44,10 @@ export class NodeChoice {
   byName(name: string): NodePool<AttemptHandler> | string | undefined {
     this.catchUp();
     const { targets } = this.pools;
-    if (targets.length === 0) return undefined;
+    const { reader } = this.options;
+    if (targets.length === 0) return reader.isBarred ? noneSelected : undefined;
     const found = this.named.find(name, targets);
     if (typeof found === "string") return found;
-    const { reader } = this.options;
     const successor = reader.hasLeft(found.slot) ? this.named.successorOf(found, targets) : undefined;
     const { slot } = successor ?? found;
     return reader.hasRoom(slot) ? this.pools.get(slot) : undefined;

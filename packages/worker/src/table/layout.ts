@@ -8,6 +8,7 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *   header        0 rows        one more than the highest slot in use
  *                 1 version     grows after each change of a shared row
  *                 2 topology    the number of the newest list of targets; grows once the list is on its way to threads
+ *                 3 barred      1: `selection` leaves none of the listed nodes, so requests fail
  *   shared rows   one a slot, written by the main thread alone
  *                 0 generation  changes when the slot is given to another node; 0: never used
  *                 1 state       bits 0-1 tier, bits 2-4 mark, bit 5 ejected by this process; 0: not to be used
@@ -58,7 +59,7 @@ const sharedWords = 4;
 const threadWords = 32;
 const counterWords = 16;
 
-export const HeaderWord = { rows: 0, version: 1, topology: 2 } as const;
+export const HeaderWord = { rows: 0, version: 1, topology: 2, barred: 3 } as const;
 export const SharedWord = { generation: 0, state: 1, slowStartFrom: 2, slowStartMs: 3 } as const;
 export const ThreadWord = {
   heartbeat: 0,
@@ -137,7 +138,7 @@ export function latencyRow(layout: TableLayout, thread: number, slot: number): n
 export type SlotState = Omit<SelectableNode, "slot">;
 
 const ejectedBit = 32;
-const tiers = [undefined, "node", "seed"] as const;
+const tiers = [undefined, "node", "seed", "preferred"] as const;
 const marks = ["none", "unverified", "slow-start", "draining", "down", "drained"] as const;
 
 /** An untouched row is all zeros, so an empty one must be 0. */

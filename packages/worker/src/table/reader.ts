@@ -86,6 +86,11 @@ export class TableReader implements NodeReader {
     return sum;
   }
 
+  /** The option `selection` leaves no node: no request can be sent. */
+  get isBarred(): boolean {
+    return Atomics.load(this.words, HeaderWord.barred) !== 0;
+  }
+
   weightOf(slot: number): number {
     const row = sharedRow(slot);
     const slowStartMs = Atomics.load(this.words, row + SharedWord.slowStartMs);

@@ -85,7 +85,7 @@ describe("node table", () => {
   });
 
   it("a slot state is read as it was written", () => {
-    for (const tier of ["node", "seed"] as const) {
+    for (const tier of ["preferred", "node", "seed"] as const) {
       for (const mark of ["none", "unverified", "slow-start", "draining", "down"] as const) {
         for (const ejected of [true, false]) {
           assert.deepEqual(unpackState(packState({ tier, mark, ejected })), { tier, mark, ejected });

@@ -25,6 +25,13 @@ export class TableWriter {
     Atomics.add(this.words, HeaderWord.version, 1);
   }
 
+  /** `selection` leaves none of the listed nodes, or leaves one again. */
+  setBarred(isBarred: boolean): void {
+    const value = isBarred ? 1 : 0;
+    if (Atomics.exchange(this.words, HeaderWord.barred, value) !== value)
+      Atomics.add(this.words, HeaderWord.version, 1);
+  }
+
   /** Another list of targets has been posted to the threads: from now on none of them sends by an older one. */
   moveTopology(): number {
     return (Atomics.add(this.words, HeaderWord.topology, 1) + 1) | 0;
