@@ -95,7 +95,10 @@ it("no secret of a pool is in its log, errors, events, metrics, spans, Redis tra
   await pool.close();
   shown.push(await failureOf(pool.request(search)));
   monitor.disconnect();
-  assert.ok(shown.some((one) => /^evalsha/i.test(String(one))), "Redis traffic was seen");
+  assert.ok(
+    shown.some((one) => /^evalsha/i.test(String(one))),
+    "Redis traffic was seen",
+  );
   const printed = inspect(shown, { depth: 12, maxStringLength: null, maxArrayLength: null });
   assert.deepEqual(canariesIn(printed), []);
 });

@@ -233,6 +233,7 @@ const errorCodes: Readonly<Record<RollcallErrorCode, true>> = {
   STATUS: true,
   THREAD: true,
   TASK: true,
+  SIGN: true,
   REDIS: true,
 };
 
@@ -241,6 +242,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
   const pool: Record<keyof PoolOptions, true> = {
     nodes: true,
     auth: true,
+    sign: true,
     tls: true,
     headers: true,
     discovery: true,

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { readFlagFile, readSecret } from "./flag-files.js";
 import { addList, addText, numberIfDigits } from "./flags.js";
@@ -11,6 +12,7 @@ export interface ClusterFlags {
   readonly apiKeyFile?: string;
   readonly bearer?: string;
   readonly bearerFile?: string;
+  readonly sign?: string;
   readonly ca?: string;
   readonly caFingerprint?: string;
   readonly cert?: string;
@@ -31,6 +33,7 @@ export function addClusterFlags(command: Command): Command {
   addText(command, "--api-key-file <file>", "a file that contains only the key");
   addText(command, "--bearer <token>", "a token, instead of a user");
   addText(command, "--bearer-file <file>", "a file that contains only the token");
+  addText(command, "--sign <file>", "a module whose default export signs each request, instead of a credential");
   addText(command, "--ca <file>", "PEM of the authorities to trust, instead of Node's own");
   addText(command, "--ca-fingerprint <hex>", "SHA-256 of the authority to trust");
   addText(command, "--cert <file>", "PEM of the client certificate; needs --key");
@@ -46,6 +49,7 @@ export function addClusterFlags(command: Command): Command {
 /** The options of a cluster that the flags stand for. Only what is specific to flags has been checked. */
 export interface ClusterFlagOptions {
   readonly auth?: Readonly<Record<string, string | undefined>>;
+  readonly sign?: string;
   readonly tls?: Readonly<Record<string, string | Uint8Array | undefined>>;
   readonly proxy?: string;
   readonly discovery: {
@@ -71,6 +75,7 @@ export async function readClusterFlags(flags: ClusterFlags, problems: string[]):
   };
   return {
     ...(isAnyGiven(auth) ? { auth } : {}),
+    ...(flags.sign === undefined ? {} : { sign: resolve(flags.sign) }),
     ...(isAnyGiven(tls) ? { tls } : {}),
     ...(flags.proxy === undefined ? {} : { proxy: flags.proxy }),
     discovery: {

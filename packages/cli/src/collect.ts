@@ -4,6 +4,7 @@ import {
   type Endpoint,
   HttpControlClient,
   hostRefused,
+  openSigner,
   probe,
   type Sniff,
   sniff,
@@ -57,7 +58,9 @@ export async function collect(
   limits: CollectLimits = noLimits,
 ): Promise<Findings> {
   const access = new ClusterAccess(config, timers, silentLogger);
-  const controlClient = new HttpControlClient({ timers, wallNowMs: Date.now, connectTimeoutMs: timeouts.connectMs });
+  const signer = openSigner(config, timers, silentLogger);
+  const connecting = { timers, wallNowMs: Date.now, connectTimeoutMs: timeouts.connectMs };
+  const controlClient = new HttpControlClient({ ...connecting, signer: () => signer });
   try {
     // A name server that hangs must not delay the probes.
     await unlessStopped(

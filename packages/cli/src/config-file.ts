@@ -7,7 +7,7 @@ export type OptionFields = Readonly<Record<string, unknown>>;
 /**
  * The options in the file of `--config`: JSON, with the names of the options of `createPool`, unchecked. Instead of a
  * secret or a certificate it may name a file that has it: `passwordFile` for `password`. Those files are read here. A name
- * without a slash at its beginning is taken from the folder of the configuration.
+ * without a slash at its beginning is taken from the folder of the configuration; so is the module of `sign`.
  *
  * @throws {RollcallError} `CONFIG` if it cannot be read, is not a JSON object, or names files that cannot be read, with
  *   one problem a line. No part of the file is in it.
@@ -15,9 +15,15 @@ export type OptionFields = Readonly<Record<string, unknown>>;
 export async function readConfigFile(name: string): Promise<OptionFields> {
   const options = parsed(name, await textOf(name));
   const problems: string[] = [];
-  const read = await withFiles(options, "", { folder: dirname(name), name, problems });
+  const folder = dirname(name);
+  const read = await withFiles(options, "", { folder, name, problems });
   if (problems.length > 0) throw new RollcallError("CONFIG", problems.join("\n"));
-  return read;
+  return typeof read.sign === "string" ? { ...read, sign: moduleIn(folder, read.sign) } : read;
+}
+
+/** A URL stays as it is. */
+function moduleIn(folder: string, module: string): string {
+  return URL.canParse(module) ? module : resolve(folder, module);
 }
 
 /** What may stand in a file of its own. The others are few and short, or no secrets. */

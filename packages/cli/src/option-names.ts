@@ -19,6 +19,7 @@ const optionNames: readonly OptionName[] = [
   { option: "discovery.allow", flag: "--allow" },
   { option: "discovery.clusterUuid", flag: "--cluster-uuid" },
   { option: "proxy", flag: "--proxy" },
+  { option: "sign", flag: "--sign" },
   { option: "tls.caFingerprint", flag: "--ca-fingerprint" },
   { option: "tls.ca", flag: "--ca", subject: "the file of --ca" },
   { option: "tls.cert", flag: "--cert", subject: "the file of --cert" },

@@ -31,6 +31,7 @@ export class ClusterLog {
   /** What came after the refusal. */
   private current: string | undefined;
   private proxyFails = false;
+  private signFails = false;
   /** The refused nodes as they were last logged. */
   private refusedBefore = "";
   /** Why a listed node is not in use yet, by key. */
@@ -113,6 +114,31 @@ export class ClusterLog {
     this.current = undefined;
     this.warnings.clear("proxy");
     this.note("proxy.recovered", undefined, {}, "the proxy connects to nodes again");
+  }
+
+  // The signature.
+
+  /** No probe can be signed: no node is judged meanwhile. */
+  signFailed(reason: string): void {
+    this.signFails = true;
+    this.current = reason;
+    this.warn(
+      "sign",
+      "sign.failed",
+      undefined,
+      { reason, option: "sign" },
+      `a probe was not signed: ${reason}`,
+      reason,
+    );
+  }
+
+  /** A probe was signed. */
+  signWorks(): void {
+    if (!this.signFails) return;
+    this.signFails = false;
+    this.current = undefined;
+    this.warnings.clear("sign");
+    this.note("sign.recovered", undefined, {}, "probes are signed again");
   }
 
   // Which nodes are used.

@@ -16,6 +16,7 @@ import {
 import type { OperableNode } from "@rollcall/core/operations";
 import { nodesToSniff } from "@rollcall/core/sniff";
 import { addressOf, type FailureReport, type NodeRecord, nodeKey } from "@rollcall/core/view";
+import { notSigned } from "./cluster/control-client.js";
 import { NodeProber } from "./cluster/node-prober.js";
 import { judgedAgainst, type Probe } from "./cluster/probe.js";
 import type { Sniff } from "./cluster/sniff.js";
@@ -244,8 +245,11 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
       const isReached = !isVoid && outcome !== "unreachable" && outcome !== "foreign";
       // Through a proxy that fails, no node is reached.
       if (isReached || isVoid || this.arbiter.state.reachedCount === 0) this.parts.owner.reached(isReached);
-      if (isVoid) this.log.proxyFailed(result.reason);
-      else this.log.proxyWorks();
+      const isUnsigned = result.code === notSigned;
+      if (isUnsigned) this.log.signFailed(result.reason);
+      else this.log.signWorks();
+      if (isVoid && !isUnsigned) this.log.proxyFailed(result.reason);
+      else if (!isVoid) this.log.proxyWorks();
     }
     this.nodes.probed(node, result);
     // Last: it names the privilege that is missing.

@@ -5,6 +5,8 @@ import type { View } from "@rollcall/core/view";
 import { ClusterAccess } from "./cluster/access.js";
 import { type ClusterRequestCount, CountedClient } from "./cluster/counted-client.js";
 import { HttpControlClient } from "./cluster/http-control-client.js";
+import { openSigner } from "./cluster/open-signer.js";
+import type { Signer } from "./cluster/signer.js";
 import { Coordinator } from "./coordinator.js";
 import { coordinatorHeartbeat, viewFreshness } from "./coordinator-heartbeat.js";
 import { HeartbeatSender } from "./heartbeat-sender.js";
@@ -32,6 +34,7 @@ export class CoordinatorProcess {
   readonly #timers: Timers;
   readonly #logger: Logger;
   #access: ClusterAccess;
+  #signer: Signer | undefined;
   readonly #controlClient: CountedClient;
   readonly #coordinator: Coordinator;
   readonly #heartbeats: HeartbeatSender;
@@ -47,8 +50,12 @@ export class CoordinatorProcess {
     this.#timers = timers;
     this.#logger = logger;
     this.#access = new ClusterAccess(config, timers, logger);
+    this.#signer = openSigner(config, timers, logger);
     this.#controlClient = new CountedClient(
-      new HttpControlClient({ timers, wallNowMs: Date.now, connectTimeoutMs: fixed.connectTimeoutMs }),
+      new HttpControlClient({
+        ...{ timers, wallNowMs: Date.now, connectTimeoutMs: fixed.connectTimeoutMs },
+        signer: () => this.#signer,
+      }),
     );
     this.#coordinator = new Coordinator({
       config,
@@ -96,6 +103,7 @@ export class CoordinatorProcess {
     // A name that is not looked up in time is looked up on, as at a start.
     await withDeadline(access.start(), namesWithinMs, this.#timers, () => {});
     if (this.#closing !== undefined) return access.close();
+    this.#signer = openSigner(config, this.#timers, this.#logger);
     this.#coordinator.reconfigure({ config, access });
     this.#access.close();
     this.#access = access;

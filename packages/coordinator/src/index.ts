@@ -22,8 +22,10 @@ export {
 } from "./cluster/examine-connection.js";
 export { examineName, type NameExamination } from "./cluster/examine-name.js";
 export { HttpControlClient } from "./cluster/http-control-client.js";
+export { openSigner } from "./cluster/open-signer.js";
 export { type Probe, type ProbeOptions, probe } from "./cluster/probe.js";
 export { hostRefused } from "./cluster/refused-connection.js";
+export { Signer } from "./cluster/signer.js";
 export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniff.js";
 export { Coordinator, type CoordinatorParts } from "./coordinator.js";
 export { coordinatorHeartbeat } from "./coordinator-heartbeat.js";

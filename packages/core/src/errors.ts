@@ -16,6 +16,7 @@ export const errorCodes = [
   "STATUS",
   "THREAD",
   "TASK",
+  "SIGN",
   "REDIS",
 ] as const;
 
@@ -35,6 +36,7 @@ export const errorCodes = [
  * STATUS        thrown by `throwIfError()` and by helpers: the server answered with an error status
  * THREAD        the worker thread died
  * TASK          the user's own task threw
+ * SIGN          the user's own `sign` threw, gave no headers in time, or its module cannot be used
  * REDIS         Redis gave no usable answer
  */
 export type RollcallErrorCode = (typeof errorCodes)[number];

@@ -131,6 +131,17 @@ export const logEvents = {
     "it threw, took too long, or returned no credential",
     "fix it; the credential it returned before stays in use",
   ),
+  "sign.unusable": line(
+    "error",
+    "the module given as `sign` cannot be loaded, or exports no function; no request and no probe is sent",
+    "correct the module and start again: [signing](signing.md#when-it-fails)",
+  ),
+  "sign.failed": line(
+    "warn",
+    "`sign` threw, gave no headers in time, or gave some that cannot be sent; no node is marked down for that",
+    "correct it: [signing](signing.md#when-it-fails)",
+  ),
+  "sign.recovered": line("info", "a probe was signed again"),
   "file.reread": line("info", "a file of a credential or certificate was renewed"),
   "file.refused": line(
     "warn",

@@ -34,10 +34,12 @@ export type {
   RedactedSeed,
   RedactedTls,
   RedisOption,
+  RequestToSign,
   RetryConfig,
   RetryOptions,
   SelectionConfig,
   SelectionOptions,
+  SignHook,
   TlsOptions,
 } from "@rollcall/core/config";
 export type { RequestClass } from "@rollcall/core/request";

@@ -1,4 +1,4 @@
-import { ClusterAccess, HttpControlClient } from "@rollcall/coordinator";
+import { ClusterAccess, HttpControlClient, openSigner } from "@rollcall/coordinator";
 import { present, type Random, Semaphore, silentLogger, type Timers } from "@rollcall/core";
 import { type ClusterConfig, fixed, type Seed, type ViewPlace } from "@rollcall/core/config";
 import { collect, poolTimeouts } from "../collect.js";
@@ -54,7 +54,9 @@ async function observeCluster(
   stop: AbortSignal,
 ): Promise<Pick<Observations, "seeds" | "account">> {
   const access = new ClusterAccess(config, timers, silentLogger);
-  const controlClient = new HttpControlClient({ timers, wallNowMs, connectTimeoutMs: fixed.connectTimeoutMs });
+  const signer = openSigner(config, timers, silentLogger);
+  const { connectTimeoutMs } = fixed;
+  const controlClient = new HttpControlClient({ timers, wallNowMs, connectTimeoutMs, signer: () => signer });
   try {
     const parts: SeedParts = { config, access, controlClient, timers, wallNowMs, stop };
     const limit = new Semaphore(seedsAtOnce);

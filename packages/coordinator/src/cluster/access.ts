@@ -295,10 +295,11 @@ export class ClusterAccess {
   }
 
   private get hasCredentials(): boolean {
-    const { defaultAuth, seeds, headers } = this.config;
+    const { defaultAuth, sign, seeds, headers } = this.config;
     return (
       this.requestsHaveCredentials ||
       defaultAuth !== undefined ||
+      sign !== undefined ||
       seeds.some(({ auth }) => auth !== undefined) ||
       !Object.keys(headers).every(isPlainHeader)
     );

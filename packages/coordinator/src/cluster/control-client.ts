@@ -1,3 +1,4 @@
+import { blamesProxy } from "@rollcall/core/request";
 import type { Endpoint } from "./endpoint.js";
 
 /** What came back, or why nothing did. */
@@ -28,6 +29,8 @@ export const tooLarge = "ERR_TOO_LARGE";
 export const brokenAnswer = "ERR_BROKEN_ANSWER";
 /** The code of a deadline that passed while this process was hardly running: it says nothing about the node. */
 export const notRunning = "ERR_NOT_RUNNING";
+/** The code of a request that could not be signed, and so was not sent: it says nothing about the node. */
+export const notSigned = "ERR_NOT_SIGNED";
 /** The code of a request after `close`. */
 export const clientClosed = "ERR_CLOSED";
 /** How often a request is repeated because its deadline passed while this process was hardly running. */
@@ -52,6 +55,11 @@ export interface ControlClient {
 /** Whether something answered all the same: then the node is reached. */
 export function hasAnswered(response: ControlResponse): boolean {
   return response.kind === "answered" || response.code === tooLarge || response.code === brokenAnswer;
+}
+
+/** Whether it says nothing about the node: the proxy failed, or the request could not be signed. */
+export function isVoid(response: ControlResponse): boolean {
+  return response.kind === "failed" && (response.code === notSigned || blamesProxy(response.code));
 }
 
 export function failedResponse(code: string, reason: string): ControlResponse {

@@ -13,11 +13,14 @@ import {
   clientClosed,
   failedResponse,
   notRunning,
+  notSigned,
   repeatsMax,
 } from "./control-client.js";
 import { type Endpoint, sameConnection } from "./endpoint.js";
 import { NameCache } from "./name-cache.js";
 import { ProxyFailure, shownProxy } from "./proxy-failure.js";
+import { requestToSign } from "./request-to-sign.js";
+import type { Signature, Signer } from "./signer.js";
 import { UndiciClient } from "./undici-parts.cjs";
 
 export interface HttpControlClientOptions {
@@ -26,6 +29,8 @@ export interface HttpControlClientOptions {
   readonly wallNowMs: () => number;
   /** Time for TCP and TLS together, at each address. */
   readonly connectTimeoutMs: number;
+  /** What signs each request as it is sent; undefined: nothing does. */
+  readonly signer?: () => Signer | undefined;
 }
 
 /** An idle connection is closed after this time; the next request opens another. */
@@ -46,7 +51,12 @@ export class HttpControlClient implements ControlClient {
 
   async request(endpoint: Endpoint, request: ControlRequest): Promise<ControlResponse> {
     for (let repeats = 0; !this.closed; repeats++) {
-      const response = await this.requestOnce(endpoint, request).catch(describeFailure);
+      const sent = outgoing(endpoint, request);
+      const signature = await this.sign(endpoint, sent);
+      if (signature.kind === "failed") return failedResponse(notSigned, signature.problem);
+      if (this.closed) break;
+      sent.headers.push(...signature.added);
+      const response = await this.requestOnce(endpoint, request, sent).catch(describeFailure);
       if (response !== "not-running") return response;
       if (repeats === repeatsMax) return failedResponse(notRunning, "no answer, and this process was hardly running");
     }
@@ -67,11 +77,21 @@ export class HttpControlClient implements ControlClient {
     await Promise.all([...this.clients.values()].map((end) => end()));
   }
 
-  private async requestOnce(endpoint: Endpoint, request: ControlRequest): Promise<ControlResponse | "not-running"> {
-    if (!request.fresh) return this.requestOver(this.keep(endpoint), endpoint, request);
+  private sign(endpoint: Endpoint, sent: Outgoing): Signature | Promise<Signature> {
+    const signer = this.options.signer?.();
+    if (signer === undefined) return unsigned;
+    return signer.sign(requestToSign(endpoint, { ...sent, body: null }));
+  }
+
+  private async requestOnce(
+    endpoint: Endpoint,
+    request: ControlRequest,
+    sent: Outgoing,
+  ): Promise<ControlResponse | "not-running"> {
+    if (!request.fresh) return this.requestOver(this.keep(endpoint), endpoint, request, sent);
     const client = this.open({ endpoint });
     try {
-      return await this.requestOver(client, endpoint, request);
+      return await this.requestOver(client, endpoint, request, sent);
     } finally {
       void this.clients.get(client)?.();
     }
@@ -81,9 +101,10 @@ export class HttpControlClient implements ControlClient {
     client: Client,
     endpoint: Endpoint,
     request: ControlRequest,
+    sent: Outgoing,
   ): Promise<ControlResponse | "not-running"> {
     const { timers } = this.options;
-    const answer = send(client, endpoint, request);
+    const answer = send(client, sent, request.maxBytes);
     const response = answer.response.catch(describeFailure);
 
     let cancel = () => {};
@@ -151,16 +172,24 @@ interface Kept extends Reached {
   readonly client: Client;
 }
 
-function send(client: Client, endpoint: Endpoint, { path, maxBytes }: ControlRequest): ControlAnswer {
+/** What is sent of a request. */
+interface Outgoing {
+  readonly method: "GET";
+  readonly path: string;
+  /** Name, value, name, value. */
+  readonly headers: string[];
+}
+
+const unsigned: Signature = { kind: "signed", added: [] };
+
+function outgoing({ pathPrefix, headers }: Endpoint, { path }: ControlRequest): Outgoing {
+  const all = { ...headers, accept: "application/json" };
+  return { method: "GET", path: `${pathPrefix}${path}`, headers: Object.entries(all).flat() };
+}
+
+function send(client: Client, sent: Outgoing, maxBytes: number): ControlAnswer {
   const answer = new ControlAnswer(maxBytes);
-  const options = {
-    method: "GET",
-    path: `${endpoint.pathPrefix}${path}`,
-    headers: { ...endpoint.headers, accept: "application/json" },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  } as const;
-  client.dispatch(options, answer);
+  client.dispatch({ ...sent, headersTimeout: 0, bodyTimeout: 0 }, answer);
   return answer;
 }
 

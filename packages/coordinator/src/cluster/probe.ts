@@ -1,8 +1,7 @@
 import { present } from "@rollcall/core";
 import type { ProbeOutcome } from "@rollcall/core/health";
-import { blamesProxy } from "@rollcall/core/request";
 import { type IdentityProof, isUnserved, judgeIdentity, sanitizeForLog } from "@rollcall/core/sniff";
-import { type ControlClient, type ControlResponse, hasAnswered } from "./control-client.js";
+import { type ControlClient, type ControlResponse, hasAnswered, isVoid } from "./control-client.js";
 import type { Endpoint } from "./endpoint.js";
 
 /** What `GET /` at one node showed. */
@@ -46,7 +45,7 @@ function judgeProbe(answer: ControlResponse, pinnedUuid: string | undefined): Pr
   if (answer.kind === "failed") {
     // It answered, so it can be reached.
     if (hasAnswered(answer)) return { outcome: "unverified", reason: answer.reason };
-    if (blamesProxy(answer.code)) return { outcome: "void", reason: answer.reason, code: answer.code };
+    if (isVoid(answer)) return { outcome: "void", reason: answer.reason, code: answer.code };
     return { outcome: "unreachable", reason: answer.reason, code: answer.code };
   }
   const { status } = answer;

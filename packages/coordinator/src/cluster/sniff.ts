@@ -1,9 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { present, runInTurns } from "@rollcall/core";
 import type { ClusterConfig } from "@rollcall/core/config";
-import { blamesProxy } from "@rollcall/core/request";
 import { type ParsedSniff, parseNodes, type SniffContext } from "@rollcall/core/sniff";
-import { type ControlClient, hasAnswered } from "./control-client.js";
+import { type ControlClient, hasAnswered, isVoid } from "./control-client.js";
 import type { Endpoint } from "./endpoint.js";
 import { type Probe, probe } from "./probe.js";
 
@@ -60,7 +59,7 @@ export async function sniff(controlClient: ControlClient, endpoint: Endpoint, op
   if (answer.kind === "failed" && hasAnswered(answer))
     return { probe: first, parsed: { ok: false, kind: "malformed", reason: answer.reason } };
   if (answer.kind === "failed") {
-    const outcome = blamesProxy(answer.code) ? "void" : "unreachable";
+    const outcome = isVoid(answer) ? "void" : "unreachable";
     return { probe: { outcome, reason: `${answer.reason} to GET /_nodes/http`, code: answer.code } };
   }
   return { probe: first, parsed: await runInTurns(parseNodes(answer, context), nextTurn) };

@@ -1,5 +1,6 @@
 import type { Logger } from "../logger.js";
 import type { Auth, AuthProvider } from "./options.js";
+import type { SignConfig } from "./sign.js";
 
 /** TLS options in the one form they have after parsing. */
 export interface TlsConfig {
@@ -68,6 +69,8 @@ export interface ClusterConfig {
   /** At least one; no two with the same host and port. */
   readonly seeds: readonly Seed[];
   readonly defaultAuth?: Auth | AuthProvider;
+  /** Signs every request; then there is no other credential. */
+  readonly sign?: SignConfig;
   readonly tls?: TlsConfig;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;

@@ -107,6 +107,8 @@ export const fixed = {
   probeTimeoutMs: 1_000,
   probeTimeoutMaxMs: 3_000,
   sniffTimeoutMs: 5_000,
+  /** How long a function or module given as `sign` may take for one attempt. */
+  signTimeoutMs: 10_000,
   /** How long a request keeps trying while no node accepts a connection. */
   noNodeWaitMs: 5_000,
   /** The time that requests in flight have on a node that is draining. */

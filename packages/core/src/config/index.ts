@@ -62,3 +62,5 @@ export {
   redactConfig,
   redactRedis,
 } from "./redact-config.js";
+export { type RequestToSign, type SignConfig, type SignHook, shownModule } from "./sign.js";
+export { readSignedHeaders, type SignedHeaders } from "./signed-headers.js";

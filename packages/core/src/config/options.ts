@@ -1,4 +1,5 @@
 import type { Logger } from "../logger.js";
+import type { SignHook } from "./sign.js";
 
 /**
  * The credential for the cluster: exactly one of three kinds.
@@ -124,6 +125,12 @@ export interface ClusterOptions {
   readonly nodes: readonly (string | URL | NodeOption)[];
   /** The credential of the cluster. Default: none. */
   readonly auth?: Auth | AuthProvider | undefined;
+  /**
+   * Signs every attempt of every request, in place of a credential: the URL or the absolute path of a module whose
+   * default export is a {@link SignHook}, which each thread that sends loads once; or the function itself, where the
+   * calling thread sends. Not together with a credential of the pool, of a node or of a request. Default: none.
+   */
+  readonly sign?: SignHook | URL | string | undefined;
   /** Default: certificates are checked against the authorities that come with Node. */
   readonly tls?: TlsOptions | undefined;
   /**

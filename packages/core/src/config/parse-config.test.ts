@@ -11,6 +11,7 @@ import {
   parsePoolConfig,
   parseViewPlace,
 } from "./parse-config.js";
+import { redactConfig } from "./redact-config.js";
 import {
   certificate,
   privateKey,
@@ -236,6 +237,12 @@ const unusual: readonly (readonly [options: unknown, problems: readonly string[]
     { nodes, logger: console.log },
     ["logger = a function: must be false, or have the functions debug, info, warn and error"],
   ],
+  [
+    { nodes, sign: () => ({}), threads: 2 },
+    [
+      "sign: is a function, and cannot run in the 2 worker threads that send: give the URL of a module that exports it by default, or set `threads: 0`",
+    ],
+  ],
   [{ nodes, maxResponseBytes: 1_023 }, ["maxResponseBytes = 1023: must be a whole number from 1024 to 536870888"]],
   [
     { nodes, maxBufferedResponseBytes: 1_000_000 },
@@ -267,6 +274,16 @@ for (const [options, problems] of [
 ]) {
   it(`bad options are refused: ${problems.join(" · ")}`, () => assert.deepEqual(problemsOf(options), problems));
 }
+
+it("the module of a sign hook is given by its URL or its path, and is shown without what may be a secret", () => {
+  const shown = (sign: URL | string) => redactConfig(parseCoordinatorConfig({ ...shared, sign })).sign;
+  assert.deepEqual([new URL("file:///app/sign.js?hunter2"), "/app/sign.js", "file:///app/sign.js"].map(shown), [
+    "file:///app/sign.js",
+    "/app/sign.js",
+    "file:///app/sign.js",
+  ]);
+  assert.equal(shown(new URL("data:text/javascript,hunter2")), "a module with a data: URL");
+});
 
 it("all bad options are reported at once, wherever they stand", () => {
   const problems = problemsOf({

@@ -15,11 +15,13 @@ import { isObject, readFields, readOptionalFields, readText, readWholeNumber } f
 import { readProxy } from "./read-proxy.js";
 import { readRedis } from "./read-redis.js";
 import { readSelection } from "./read-selection.js";
+import { readSign, refuseSignFunction, refuseSignWithAuth } from "./read-sign.js";
 import { readTls } from "./read-tls.js";
 
 const clusterNames = [
   "nodes",
   "auth",
+  "sign",
   "tls",
   "headers",
   "discovery",
@@ -63,8 +65,10 @@ export function parsePoolConfig(options: unknown, machine: Machine): PoolConfig 
     const fields = readFields(place, poolNames, problems);
     if (fields === undefined) return undefined;
     const cluster = readCluster(fields, problems);
+    const pool = readPool(fields, machine, problems);
+    refuseSignFunction(cluster.sign, pool.threads, problems);
     const selection = readSelection(fields.selection, cluster, problems);
-    return { ...cluster, ...readPool(fields, machine, problems), ...present({ selection }) };
+    return { ...cluster, ...pool, ...present({ selection }) };
   });
 }
 
@@ -142,6 +146,8 @@ type Fields<Name extends string> = Readonly<Record<Name, Place>>;
 function readCluster(fields: Fields<keyof ClusterOptions>, problems: Problems): ClusterConfig {
   const seeds = readNodes(fields.nodes, problems);
   const defaultAuth = readDefaultAuth(fields.auth, problems);
+  const sign = readSign(fields.sign, problems);
+  if (sign !== undefined) refuseSignWithAuth(fields.auth, seeds, problems);
   const tls = fields.tls.value === undefined ? undefined : readTls(fields.tls, problems);
   const headers = readHeaders(fields.headers, problems);
   const discoveryGiven = fields.discovery.value === undefined ? undefined : (true as const);
@@ -149,7 +155,7 @@ function readCluster(fields: Fields<keyof ClusterOptions>, problems: Problems): 
   const discovery = discoveryOff === undefined && readDiscovery(fields.discovery, problems);
   const proxy = fields.proxy.value === undefined ? undefined : readProxy(fields.proxy, problems);
   const logger = readLogger(fields.logger, problems);
-  return present({ seeds, defaultAuth, tls, headers, discovery, discoveryOff, discoveryGiven, proxy, logger });
+  return present({ seeds, defaultAuth, sign, tls, headers, discovery, discoveryOff, discoveryGiven, proxy, logger });
 }
 
 function readPool(

@@ -16,6 +16,7 @@ import type {
   TlsConfig,
 } from "./config.js";
 import type { Auth, AuthProvider } from "./options.js";
+import { shownModule } from "./sign.js";
 
 const redacted = "[redacted]";
 const callable = "[function]";
@@ -60,6 +61,8 @@ export interface RedactedConfig {
   readonly redis?: RedactedRedis;
   readonly seeds: readonly RedactedSeed[];
   readonly defaultAuth?: RedactedAuth;
+  /** Which module it is. */
+  readonly sign?: string;
   readonly tls?: RedactedTls;
   readonly headers: Readonly<Record<string, typeof redacted>>;
   readonly discovery: false | DiscoveryConfig;
@@ -69,13 +72,14 @@ export interface RedactedConfig {
 
 /** Each field is copied by name, so that a new field stays hidden until it is added here. */
 export function redactConfig(config: ClusterConfig | CoordinatorConfig | PoolConfig): RedactedConfig {
-  const { seeds, defaultAuth, tls, headers, discovery, proxy, logger } = config;
+  const { seeds, defaultAuth, sign, tls, headers, discovery, proxy, logger } = config;
   return {
     ...("redis" in config && config.redis !== undefined ? { redis: redactRedis(config.redis) } : {}),
     ...("name" in config && config.name !== undefined ? { name: config.name } : {}),
     ...("threads" in config ? poolPart(config) : {}),
     seeds: seeds.map(redactSeed),
     ...(defaultAuth === undefined ? {} : { defaultAuth: redactAuth(defaultAuth) }),
+    ...(sign === undefined ? {} : { sign: sign.kind === "function" ? callable : shownModule(sign.module) }),
     ...(tls === undefined ? {} : { tls: redactTls(tls) }),
     headers: namesOnly(headers),
     discovery,

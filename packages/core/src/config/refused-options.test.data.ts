@@ -17,6 +17,7 @@ const header = "must be text of at most 8192 characters, of one byte each, on on
 const redisUrl = "must be a URL that begins with redis:// or rediss://, without spaces or backslashes";
 const proxyUrl = "must be a URL that begins with http:// or https://, of user, password, host and port alone";
 const noCloud = "there is no Cloud ID: give the deployment's URL in `nodes`, and `discovery: false`";
+const module = "must be a function, or the URL or the absolute path of a module that exports one by default";
 const always = "a certificate is always checked: `tls.ca` or `tls.caFingerprint` says what to trust";
 const noAt = "must have no @ after its host; in a password, / is %2F, ? is %3F and @ is %40";
 const list = "must be a list of 1 to 64 URLs or { host, port }";
@@ -39,6 +40,11 @@ node: "x", requestTimeout: 1  => node: unknown option; use ${"`nodes`"}
   => requestTimeout: unknown option; use ${"`timeoutMs`"}
 maxRetries: 1, sniffOnStart: true  => maxRetries: unknown option; use ${"`retry`"}
   => sniffOnStart: unknown option; use ${"`discovery`"}
+sign: 7  => sign = 7: ${module}
+sign: "sign.js"  => sign = "sign.js": ${module}
+sign: {}  => sign = an object: ${module}
+sign: "/s.js", auth: { bearer: "t" }  => sign: must not be given together with auth: requests are signed instead
+sign: "/s.js", nodes: ["http://a:1", "http://u:p@b:1"]  => sign: must not be given together with the credential of nodes[1]: requests are signed instead
 agent: 1, ssl: 1  => agent: unknown option; use ${"`connections`"}
   => ssl: unknown option; use ${"`tls`"}
 cloud: {}  => cloud: unknown option; ${noCloud}

@@ -1,3 +1,4 @@
+import { present, RollcallError } from "@rollcall/core";
 import { authorizationHeader, isPlainHeader } from "@rollcall/core/access";
 import { type ChildConfig, type ChildOptions, parseChildConfig } from "@rollcall/core/config";
 import type { ChildPool, Pool, WaitOptions } from "./api.js";
@@ -21,6 +22,9 @@ export interface ChildParent extends Pick<Pool, "ready" | "nodes" | "stats" | "i
  */
 export function createChild(parent: ChildParent, options: ChildOptions, of: ChildConfig = { headers: {} }): ChildPool {
   const given = parseChildConfig(options);
+  if (given.auth !== undefined && parent.defaults.sign !== undefined) {
+    throw new RollcallError("CONFIG", "auth: must not be given: the pool signs its requests (`sign`)");
+  }
   return new RequestingChild(parent, { ...of, ...given, headers: { ...of.headers, ...given.headers } });
 }
 
@@ -32,13 +36,13 @@ class RequestingChild implements ChildPool {
 
   constructor(parent: ChildParent, config: ChildConfig) {
     const { auth, headers, timeoutMs = parent.defaults.timeoutMs, opaqueId } = config;
-    const { retry, maxResponseBytes } = parent.defaults;
+    const { retry, maxResponseBytes, sign } = parent.defaults;
     const authorization = auth === undefined ? undefined : authorizationHeader(auth);
     const hasSecrets = auth !== undefined || !Object.keys(headers).every(isPlainHeader);
     this.#parent = parent;
     this.#config = config;
     const own = { headers: Object.entries(headers), opaqueId, authorization, hasSecrets };
-    this.#defaults = { timeoutMs, retry, maxResponseBytes, own };
+    this.#defaults = { timeoutMs, retry, maxResponseBytes, ...present({ sign }), own };
   }
 
   request<T = unknown>(request: PoolRequest): Promise<PoolResponse<T>> {

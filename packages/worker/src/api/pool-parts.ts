@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { ClusterAccess, createRedisStore, HttpControlClient, systemTimers } from "@rollcall/coordinator";
+import { ClusterAccess, createRedisStore, HttpControlClient, openSigner, systemTimers } from "@rollcall/coordinator";
 import { boundLogger, type Logger } from "@rollcall/core";
 import { fixed, type PoolConfig } from "@rollcall/core/config";
 import { type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
@@ -55,7 +55,9 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
   const emitter = new PoolEmitter(logger);
   const access = new ClusterAccess(config, timers, logger);
   const protect = () => access.protectCredentials();
-  const controlClient = new HttpControlClient({ timers, wallNowMs, connectTimeoutMs: fixed.connectTimeoutMs });
+  const signer = openSigner(config, timers, logger);
+  const { connectTimeoutMs } = fixed;
+  const controlClient = new HttpControlClient({ timers, wallNowMs, connectTimeoutMs, signer: () => signer });
   const table = createNodeTable({ slots: fixed.slotsMax, threads: Math.max(1, config.threads) });
   const { totals, penalties } = table;
   const traffics = new RecentTraffics(table.words, table.layout, totals, timers, () => {
@@ -74,7 +76,8 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
   const cluster = new Cluster({
     ...{ ...common, table, access, listener: events, seeds: config.seeds, selection: config.selection },
     prober: new ControlProber(controlClient, access),
-    openSender: (observer) => openSender({ ...common, table, observer, progress, wallNowMs, credentialGiven: protect }),
+    openSender: (observer) =>
+      openSender({ ...common, table, signer, observer, progress, wallNowMs, credentialGiven: protect }),
     openView: (state, opened) => {
       const statuses = new ThreadStatuses(config.threads, opened, state, totals, activity);
       return new ViewSource({
@@ -108,8 +111,9 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
     const { noneSelected } = state;
     const isVerified = state.view !== undefined && isIdentified(state.view, config) && noneSelected === undefined;
     const problem = view.problem ?? noneSelected;
-    return { isVerified, isUp: sender.isUp, problem, threadProblem: threading?.problem };
+    return { isVerified, isUp: sender.isUp, problem, threadProblem: threading?.problem, signProblem: signer?.problem };
   }, progress);
+  void signer?.loaded.then(() => progress.emit());
 
   void access.start();
   cluster.start();

@@ -14,7 +14,7 @@ import { maxRetriesOf, settingsOf } from "./request-settings.js";
 import { RequestStream } from "./request-stream.js";
 
 /** The pool's settings that apply where a request says nothing. */
-export interface RequestDefaults extends Pick<PoolConfig, "timeoutMs" | "retry" | "maxResponseBytes"> {
+export interface RequestDefaults extends Pick<PoolConfig, "timeoutMs" | "retry" | "maxResponseBytes" | "sign"> {
   /** Those of a child pool. */
   readonly own?: OwnHeaders;
 }

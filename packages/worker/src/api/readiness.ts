@@ -11,9 +11,11 @@ export interface ReadyFacts {
   readonly problem: string | undefined;
   /** Why no thread can start; undefined while one is up, or may come up. */
   readonly threadProblem: string | undefined;
+  /** Why no request can be signed. */
+  readonly signProblem: string | undefined;
 }
 
-type Outcome = "ready" | "threadless" | "closed" | "late";
+type Outcome = "ready" | "threadless" | "unsigned" | "closed" | "late";
 
 /** Lets callers wait until the pool can answer. */
 export class Readiness {
@@ -27,6 +29,7 @@ export class Readiness {
   async wait(timeoutMs: number): Promise<void> {
     const outcome = this.outcome ?? (await this.nextOutcome(timeoutMs));
     if (outcome === "threadless") throw new RollcallError("THREAD", this.facts().threadProblem ?? "no thread is up");
+    if (outcome === "unsigned") throw new RollcallError("SIGN", this.facts().signProblem ?? "no request can be signed");
     if (outcome === "closed") throw new RollcallError("CLOSED", "the pool was closed before any node was verified");
     if (outcome === "late") {
       const { isVerified, problem } = this.facts();
@@ -59,8 +62,9 @@ export class Readiness {
   }
 
   private get outcome(): Outcome | undefined {
-    const { isVerified, isUp, threadProblem } = this.facts();
+    const { isVerified, isUp, threadProblem, signProblem } = this.facts();
     if (threadProblem !== undefined) return "threadless";
+    if (signProblem !== undefined) return "unsigned";
     return isVerified && isUp ? "ready" : undefined;
   }
 }

@@ -7,6 +7,8 @@ import { requestProblem } from "./request-fields.js";
 
 const statusesMax = 64;
 
+const refusedAuth = "must not be given: the pool signs its requests (`sign`)";
+
 /** How often the request may be retried: by its own `retry`, else by the pool's. */
 export function maxRetriesOf({ retry }: PoolRequest, ofPool: PoolConfig["retry"]): number {
   const most = ofPool === false ? 0 : ofPool.max;
@@ -26,6 +28,7 @@ export function maxRetriesOf({ retry }: PoolRequest, ofPool: PoolConfig["retry"]
 /** What the request alone asks for; undefined for most. */
 export function settingsOf(request: PoolRequest, defaults: RequestDefaults): RequestSettings | undefined {
   const hasOwnAuth = request.auth !== undefined || defaults.own?.authorization !== undefined;
+  if (hasOwnAuth && defaults.sign !== undefined) throw requestProblem("auth", refusedAuth);
   const finalStatuses = finalStatusesOf(request);
   const maxResponseBytes = maxResponseBytesOf(request, defaults.maxResponseBytes);
   const hasGivenBody = request.transfer === true;

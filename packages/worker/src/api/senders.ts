@@ -1,4 +1,5 @@
-import type { Listeners, Logger, Random, Timers } from "@rollcall/core";
+import type { Signer } from "@rollcall/coordinator/cluster";
+import { type Listeners, type Logger, present, type Random, type Timers } from "@rollcall/core";
 import { fixed, type PoolConfig } from "@rollcall/core/config";
 import type { NodeTable } from "../cluster-state/node-table.js";
 import { AnswerFlow } from "../dispatch/answer-flow.js";
@@ -8,11 +9,14 @@ import type { DispatchObserver, Sender } from "../dispatch/sender.js";
 import { Lanes } from "../lane/client.js";
 import { LoopLagMonitor } from "../table/loop-lag-monitor.js";
 import { TableReader } from "../table/reader.js";
+import type { RequestDefaults } from "./prepare-request.js";
 import { Threading } from "./threading.js";
 
 export interface SenderParts {
   readonly config: PoolConfig;
   readonly table: NodeTable;
+  /** Of the calling thread. */
+  readonly signer: Signer | undefined;
   readonly observer: DispatchObserver;
   /** A request of a task has a credential of its own. */
   readonly credentialGiven: () => void;
@@ -40,7 +44,7 @@ export function openSender(parts: SenderParts): OpenedSender {
 
 const { noNodeWaitMs, drainMs, connectTimeoutMs } = fixed;
 
-function openDispatch({ config, table, observer, timers, random, wallNowMs }: SenderParts): OpenedSender {
+function openDispatch({ config, table, signer, observer, timers, random, wallNowMs }: SenderParts): OpenedSender {
   const nowMs = () => timers.nowMs();
   const { words, layout } = table;
   const inFlightMax = config.connections.perNode;
@@ -50,6 +54,7 @@ function openDispatch({ config, table, observer, timers, random, wallNowMs }: Se
     ...{ reader, noNodeWaitMs, drainMs, observer, timers, random, wallNowMs },
     ranMs: (atMs) => loopLag.ranMs(atMs),
     settings: settingsOf(config),
+    signer,
     answers: new AnswerFlow(config.maxBufferedResponseBytes),
     queueMax: config.queue.perThread,
   });
@@ -75,11 +80,15 @@ function openLanes(parts: SenderParts): OpenedSender {
       ...{ words, layout, queueMax, noNodeWaitMs, drainMs },
       settings: settingsOf(config),
       bufferedMaxBytes: Math.floor(config.maxBufferedResponseBytes / config.threads),
-      defaults: { timeoutMs: config.timeoutMs, retry: config.retry, maxResponseBytes: config.maxResponseBytes },
+      defaults: defaultsOf(config),
     },
   });
   threading.start();
   return { sender: threading.sender, beat: () => threading.beat(), threading };
+}
+
+function defaultsOf({ timeoutMs, retry, maxResponseBytes, sign }: PoolConfig): RequestDefaults {
+  return { timeoutMs, retry, maxResponseBytes, ...present({ sign }) };
 }
 
 function settingsOf({ connections, maxResponseBytes, compression, headers }: PoolConfig): ConnectionSettings {

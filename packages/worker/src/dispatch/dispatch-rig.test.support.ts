@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { TestContext } from "node:test";
-import type { Endpoint } from "@rollcall/coordinator/cluster";
+import { type Endpoint, Signer } from "@rollcall/coordinator/cluster";
 import type { Random, Timers } from "@rollcall/core";
+import type { SignHook } from "@rollcall/core/config";
 import { createHostPolicy } from "@rollcall/core/policy";
 import { createTable } from "../table/layout.js";
 import { TableReader } from "../table/reader.js";
@@ -133,6 +134,8 @@ export interface RigOptions {
   readonly drainMs?: number;
   readonly random?: Random;
   readonly newLists?: Target[][];
+  /** Signs each attempt. */
+  readonly sign?: SignHook;
 }
 
 const layout = { slots: 4, threads: 1 };
@@ -169,6 +172,7 @@ export class Rig {
     drainMs = 20_000,
     random = () => 0,
     newLists,
+    sign,
   }: RigOptions = {}) {
     const words = createTable(layout);
     const connections: ConnectionSettings = {
@@ -205,6 +209,7 @@ export class Rig {
       timers: realTimers,
       random,
       wallNowMs: Date.now,
+      ...(sign === undefined ? {} : { signer: new Signer({ kind: "function", hook: sign }, realTimers) }),
       ...(newLists === undefined ? {} : { takeNewLists: () => newLists.splice(0) }),
     });
   }

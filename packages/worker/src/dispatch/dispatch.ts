@@ -1,9 +1,10 @@
+import type { Signer } from "@rollcall/coordinator/cluster";
 import { failureMessage, type History, type Outcome, sentOf, uncountedBytes } from "@rollcall/core/request";
 import type { AnswerFlow } from "./answer-flow.js";
 import { AttemptHandler, type AttemptOwner } from "./attempt.js";
 import { AttemptRecord } from "./attempt-record.js";
 import { BackingOff } from "./backing-off.js";
-import { isBodySource, streamOf } from "./body-source.js";
+import { isBodySource, type SentBody, streamOf } from "./body-source.js";
 import { withMissing } from "./header-list.js";
 import { namedSentence } from "./named-failure.js";
 import { NamedRequests, type NamedRequestsOwner } from "./named-requests.js";
@@ -28,6 +29,7 @@ import type {
   SenderStats,
   StreamingAnswer,
 } from "./sender.js";
+import { Signing, type SigningOwner } from "./signing.js";
 import type { Target } from "./target.js";
 import { UnreadableContent } from "./unreadable-content.js";
 import { UnsettledRequests } from "./unsettled-requests.js";
@@ -36,6 +38,8 @@ export interface DispatchOptions extends NodeChoiceOptions, RetryChoiceOptions {
   readonly settings: ConnectionSettings;
   /** How far this thread's large answers may come in. */
   readonly answers: AnswerFlow;
+  /** Signs each attempt; undefined: none is signed. */
+  readonly signer?: Signer | undefined;
   readonly queueMax: number;
   /** How long requests at a removed node may still take. */
   readonly drainMs: number;
@@ -72,6 +76,7 @@ export class Dispatch implements Sender {
   private readonly unsettled = new UnsettledRequests();
   private readonly backingOff: BackingOff;
   private readonly packing: BodyPacking;
+  private readonly signing: Signing | undefined;
   private destroyed = false;
   private pumping = false;
 
@@ -84,6 +89,7 @@ export class Dispatch implements Sender {
     this.queue = new RequestQueue(queueMax);
     this.named = new NamedRequests(this.choice, this.ofNamed);
     const waitingMax = Math.max(queueMax, settings.perNode);
+    this.signing = options.signer === undefined ? undefined : new Signing(options.signer, this.ofSigning);
     this.backingOff = new BackingOff(timers, waitingMax);
     this.packing = new BodyPacking(settings.packsAboveBytes, waitingMax);
     this.retries = new RetryChoice(options, this.reroutes, timers.nowMs());
@@ -149,7 +155,8 @@ export class Dispatch implements Sender {
       noteGivenUp(state.attempt, code, nowMs);
       this.record.cancelled(state.attempt, code, nowMs);
     }
-    this.unsettled.fail(request, code, message, sentOf(request.history));
+    const text = state.kind === "signing" ? `${message}; it waited for its signature by \`sign\`` : message;
+    this.unsettled.fail(request, code, text, sentOf(request.history));
     if (state.kind === "queued") {
       this.endWait(request);
       const { node } = request.prepared.settings ?? {};
@@ -157,6 +164,10 @@ export class Dispatch implements Sender {
       else this.named.countLeft(node);
     }
     if (state.kind === "sending") state.attempt.abandon();
+    if (state.kind === "signing") {
+      state.leave();
+      if (this.waiting > 0) this.pump();
+    }
   }
 
   stats(): SenderStats {
@@ -244,16 +255,27 @@ export class Dispatch implements Sender {
   }
 
   private attempt(request: DispatchedRequest<AttemptHandler>, pool: NodePool<AttemptHandler>): void {
+    const { headers, body } = request.packed ?? request.prepared;
+    const whole = withMissing(headers, pool.headers);
+    if (this.signing === undefined) this.send(request, pool, whole, body);
+    else this.signing.begin(request, pool, whole, body);
+  }
+
+  private send(
+    request: DispatchedRequest<AttemptHandler>,
+    pool: NodePool<AttemptHandler>,
+    headers: readonly string[],
+    body: SentBody,
+  ): void {
     const nowMs = this.options.timers.nowMs();
     const attempt = new AttemptHandler(request, pool, nowMs, this.options.ranMs(nowMs), this.attempts);
     this.record.begun(attempt);
     request.state = { kind: "sending", attempt };
     const { method, path } = request.prepared;
-    const { headers, body } = request.packed ?? request.prepared;
     const options = {
       method,
       path: pool.endpoint.pathPrefix + path,
-      headers: withMissing(headers, pool.headers) as string[],
+      headers: headers as string[],
       body: isBodySource(body) ? streamOf(body, attempt) : (body ?? null),
       // Left to itself, undici closes the connection after every HEAD, and every GET with a body.
       reset: false,
@@ -268,6 +290,17 @@ export class Dispatch implements Sender {
     waitAgain: (request) => this.waitAgain(request),
     endWait: (request) => this.endWait(request),
     refuse: (request, problem) => this.unsettled.fail(request, "NO_NODE", problem, sentOf(request.history)),
+  };
+
+  private readonly ofSigning: SigningOwner = {
+    reserve: (slot) => this.options.reader.reserve(slot),
+    leave: (slot, isCurrent) => this.options.reader.leave(slot, isCurrent),
+    send: (request, pool, { headers, body }) => this.send(request, pool, headers, body),
+    sendAgain: (request) => this.sendAgain(request),
+    failed: (request, problem) => this.unsettled.fail(request, "SIGN", problem, sentOf(request.history)),
+    freed: () => {
+      if (this.waiting > 0) this.pump();
+    },
   };
 
   private readonly attempts: AttemptOwner = {

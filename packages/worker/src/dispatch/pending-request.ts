@@ -6,9 +6,10 @@ import type { CancelCode, Claim, PendingRequest, PreparedRequest, Result, Stream
 import type { Indexed } from "./swap-remove-list.js";
 
 /**
- * A request in a dispatch:
+ * A request in a dispatch. Where requests are signed, each way to `sending` leads through `signing`:
  *
  *   packing ──its body is packed──▶ queued, or sending
+ *   signing ──its signature has come──▶ sending; or as after `queued`, where its node is gone
  *
  *                                       ┌─rerouted─┐
  *                                       ▼          │
@@ -22,6 +23,8 @@ import type { Indexed } from "./swap-remove-list.js";
 export type RequestState<SentAttempt> =
   | { readonly kind: "packing" }
   | { readonly kind: "queued" }
+  /** Its place at the node is taken; `leave` frees it. */
+  | { readonly kind: "signing"; readonly leave: () => void }
   | { readonly kind: "sending"; readonly attempt: SentAttempt }
   | { readonly kind: "backing-off"; readonly cancel: () => void }
   /** Its owner has the headers; the body goes to the reader. */

@@ -145,6 +145,11 @@ export class TableReader implements NodeReader {
     Atomics.add(this.words, row + CounterWord.requests, 1);
   }
 
+  /** An attempt is about to begin, and takes room at the node already; `leave` gives it back. */
+  reserve(slot: number): void {
+    this.addInFlight(this.counter(slot), 1);
+  }
+
   /** An attempt has ended. `isCurrent`: its connection was not set aside. */
   leave(slot: number, isCurrent = true): void {
     this.addInFlight(this.counter(slot), -1);

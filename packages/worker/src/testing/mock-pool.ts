@@ -110,7 +110,7 @@ function mockParts({ config, emitter, answers, nodes, record }: MockParts): Pool
     ...{ threads: undefined, deadlines, nowMs, count: activity.countTask },
     request: (request) => requests.request(request),
   });
-  const always = { isVerified: true, isUp: true, problem: undefined, threadProblem: undefined };
+  const always = { isVerified: true, isUp: true, problem: undefined, threadProblem: undefined, signProblem: undefined };
   return {
     ...{ emitter, activity, requests, tasks },
     readiness: new Readiness(() => always, new Listeners<void>()),

@@ -1,5 +1,5 @@
 import { workerData } from "node:worker_threads";
-import { systemTimers } from "@rollcall/coordinator/cluster";
+import { Signer, systemTimers } from "@rollcall/coordinator/cluster";
 import { RollcallError, withDeadline } from "@rollcall/core";
 import { beatMs } from "@rollcall/core/health";
 import { Deadlines } from "../api/deadlines.js";
@@ -16,6 +16,9 @@ import type { TaskMessage, ThreadData } from "./setup.js";
 // What a worker thread runs. By its file's name it is found beside a bundle: see start-worker.ts.
 const { setup, ports } = workerData as ThreadData;
 const nowMs = () => systemTimers.nowMs();
+// Before the first request, because the module takes time to load.
+const { sign } = setup.defaults;
+const signer = sign === undefined ? undefined : new Signer(sign, systemTimers);
 
 let requests: Requests | undefined;
 const server = new LaneServer({ port: ports.lane, viewPort: ports.views, open });
@@ -31,6 +34,7 @@ function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
     reader,
     settings,
     answers,
+    signer,
     queueMax,
     noNodeWaitMs,
     drainMs,
