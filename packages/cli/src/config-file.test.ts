@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { it } from "node:test";
 import { parseCoordinatorConfig } from "@rollcall/core/config";
 import { type CoordinatorFlags, readCoordinatorSettings } from "./coordinator-options.js";
@@ -28,6 +28,16 @@ async function withConfig<Result>(
     await rm(folder, { recursive: true });
   }
 }
+
+it("the module that signs is taken from the folder of the configuration, and a flag's from the working directory", async () => {
+  await withConfig({ ...enough, sign: "sign.mjs" }, {}, async (read, file) => {
+    assert.equal((await read()).options.sign, join(dirname(file), "sign.mjs"));
+    assert.equal((await read({ sign: "sign.mjs" })).options.sign, join(process.cwd(), "sign.mjs"));
+    assert.deepEqual(await problemsOf(read({ bearer: "t" })), [
+      `${file}: sign: must not be given together with auth: requests are signed instead`,
+    ]);
+  });
+});
 
 it("a configuration has the options of a pool by their names, and secrets in files beside it", async () => {
   const config = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { hostname } from "node:os";
 import { describe, it } from "node:test";
 import { silentLogger } from "@rollcall/core";
-import { parseClusterConfig } from "@rollcall/core/config";
+import { parseClusterConfig, type RequestToSign, type SignHook } from "@rollcall/core/config";
 import type { Heartbeat } from "@rollcall/core/view";
 import { waitUntil } from "@rollcall/testing";
 import { CoordinatorProcess } from "./coordinator-process.js";
@@ -13,8 +13,8 @@ import { systemTimers } from "./system-timers.js";
 
 const uuid = "qEyW4gYVQ6-hx1mTxLZ3Cw";
 
-function coordinate(url: string, store: ViewStore): CoordinatorProcess {
-  const config = parseClusterConfig({ nodes: [url] });
+function coordinate(url: string, store: ViewStore, sign?: SignHook): CoordinatorProcess {
+  const config = parseClusterConfig({ nodes: [url], sign });
   return new CoordinatorProcess({
     config,
     store,
@@ -59,6 +59,37 @@ describe("coordinator process", () => {
       });
       const head = (await store.read())?.head;
       assert.deepEqual([view?.topology, view?.topology.leader], [head?.topology, replica]);
+    } finally {
+      await coordinator.close();
+      await node.down();
+    }
+  });
+
+  it("it signs its probes and sniffs, and a module that cannot be used leaves what signed before in use", async () => {
+    const node = await standIn((request, response) => {
+      const answer = request.url === "/" ? root("n1", uuid) : nodesHttp({ id1: { name: "n1", address: node.address } });
+      json(answer)(request, response);
+    });
+    const store = createMemoryStore(systemTimers);
+    const sign =
+      (name: string) =>
+      ({ path }: RequestToSign) => ({ authorization: `${name} ${path}` });
+    const coordinator = coordinate(node.url, store, sign("first"));
+    const optionsWith = (hook: SignHook | string) => ({ nodes: [node.url], redis: "redis://r", name: "n", sign: hook });
+    try {
+      await waitUntil("it has read the list", () => node.asked.some((path) => path.startsWith("/_nodes/http")));
+      assert.deepEqual(
+        node.credentials,
+        node.asked.map((path) => `first ${path}`),
+      );
+      await assert.rejects(coordinator.reconfigure(optionsWith("/nowhere/sign.js")), {
+        code: "CONFIG",
+        message: "`sign`, /nowhere/sign.js, cannot be loaded: there is no such file",
+      });
+      const { length } = node.credentials;
+      await coordinator.reconfigure(optionsWith(sign("second")));
+      await waitUntil("it has asked again", () => node.credentials.length > length);
+      assert.match(node.credentials.at(-1) ?? "", /^second \//);
     } finally {
       await coordinator.close();
       await node.down();

@@ -1,12 +1,20 @@
 import { hostname } from "node:os";
-import { type Logger, present, type Random, type Timers, type Unsubscribe, withDeadline } from "@rollcall/core";
+import {
+  type Logger,
+  present,
+  type Random,
+  RollcallError,
+  type Timers,
+  type Unsubscribe,
+  withDeadline,
+} from "@rollcall/core";
 import { type ClusterConfig, type CoordinatorOptions, fixed, parseCoordinatorConfig } from "@rollcall/core/config";
 import type { View } from "@rollcall/core/view";
 import { ClusterAccess } from "./cluster/access.js";
 import { type ClusterRequestCount, CountedClient } from "./cluster/counted-client.js";
 import { HttpControlClient } from "./cluster/http-control-client.js";
 import { openSigner } from "./cluster/open-signer.js";
-import type { Signer } from "./cluster/signer.js";
+import { Signer } from "./cluster/signer.js";
 import { Coordinator } from "./coordinator.js";
 import { coordinatorHeartbeat, viewFreshness } from "./coordinator-heartbeat.js";
 import { HeartbeatSender } from "./heartbeat-sender.js";
@@ -26,6 +34,20 @@ export interface CoordinatorProcessParts {
 
 /** How long another configuration waits for the names of its nodes. */
 const namesWithinMs = 1_000;
+
+/** @throws {RollcallError} `CONFIG` if its module cannot be used: what signed before stays in use */
+async function usableSigner({ sign }: ClusterConfig, timers: Timers): Promise<Signer | undefined> {
+  if (sign === undefined) return undefined;
+  const signer = new Signer(sign, timers);
+  const problem = await withDeadline(
+    signer.loaded,
+    fixed.signTimeoutMs,
+    timers,
+    () => "the module of `sign` takes too long to load",
+  );
+  if (problem !== undefined) throw new RollcallError("CONFIG", problem);
+  return signer;
+}
 
 /** A coordinator in a process without a pool, over any store. */
 export class CoordinatorProcess {
@@ -99,11 +121,12 @@ export class CoordinatorProcess {
   async reconfigure(options: CoordinatorOptions): Promise<void> {
     const { redis: _redis, name: _name, logger: _logger, ...cluster } = parseCoordinatorConfig(options);
     const config = { ...cluster, ...present({ name: this.#name }) };
+    const signer = await usableSigner(config, this.#timers);
     const access = new ClusterAccess(config, this.#timers, this.#logger);
     // A name that is not looked up in time is looked up on, as at a start.
     await withDeadline(access.start(), namesWithinMs, this.#timers, () => {});
     if (this.#closing !== undefined) return access.close();
-    this.#signer = openSigner(config, this.#timers, this.#logger);
+    this.#signer = signer;
     this.#coordinator.reconfigure({ config, access });
     this.#access.close();
     this.#access = access;

@@ -46,7 +46,7 @@ export async function observeSeed(seed: Seed, parts: SeedParts): Promise<SeedObs
   const answers = answering && (await unlessStopped<SeedAnswers>(answering, stop));
   return {
     ...{ url: `${scheme}://${addressOf(seed)}${pathPrefix}`, host, port, scheme, pathPrefix },
-    hasCredential: endpoint?.headers.authorization !== undefined,
+    hasCredential: config.sign !== undefined || endpoint?.headers.authorization !== undefined,
     hasAuthority: tls.ca !== undefined || tls.caFingerprint !== undefined,
     connections: connections.filter((one) => one !== undefined),
     ...present({ name, answers }),
