@@ -14,6 +14,8 @@ import { startRedis } from "@rollcall/testing/redis";
 const program = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
 const options = { timeout: 240_000 };
 const viewName = "logs";
+/** For conditions that a process of its own looks at: to start one costs more than all that it sees. */
+const seldom = { everyMs: 500 } as const;
 
 interface Run {
   readonly code: number | null;
@@ -96,20 +98,28 @@ describe("coordinator and status", options, () => {
     assert.match(none.stdout, /none {8}There is no view logs in redis:/);
 
     await using first = await startCoordinator(env);
-    await waitUntil("the cluster's list is published", async () => {
-      const { view } = await statusOf(env);
-      return view?.source === "sniff" && view.leader.pid === first.pid;
-    });
+    await waitUntil(
+      "the cluster's list is published",
+      async () => {
+        const { view } = await statusOf(env);
+        return view?.source === "sniff" && view.leader.pid === first.pid;
+      },
+      seldom,
+    );
     assert.match(first.log(), /is a candidate to lead the view logs of http:/);
     for (const line of first.log().trim().split("\n")) assert.doesNotThrow(() => JSON.parse(line), line);
 
     await using second = await startCoordinator(env);
-    const both = await waitUntil("both have answered", async () => {
-      const status = await statusOf(env);
-      return status.replicas.length === 2 && status.replicas.every(({ condition }) => condition === "well")
-        ? status
-        : undefined;
-    });
+    const both = await waitUntil(
+      "both have answered",
+      async () => {
+        const status = await statusOf(env);
+        return status.replicas.length === 2 && status.replicas.every(({ condition }) => condition === "well")
+          ? status
+          : undefined;
+      },
+      seldom,
+    );
     assert.ok(both !== undefined);
     assert.deepEqual(
       [both.code, both.state, both.view?.clusterUuid, both.nodes.map(({ name, state }) => `${name} ${state}`)],
@@ -121,10 +131,14 @@ describe("coordinator and status", options, () => {
     );
 
     await cluster.nodes[1]?.kill();
-    await waitUntil("the dead node is marked, with the evidence", async () => {
-      const { nodes } = await statusOf(env);
-      return nodes[0]?.name === "n2" && nodes[0].state === "down" && (nodes[0].down?.failedProbes ?? 0) > 0;
-    });
+    await waitUntil(
+      "the dead node is marked, with the evidence",
+      async () => {
+        const { nodes } = await statusOf(env);
+        return nodes[0]?.name === "n2" && nodes[0].state === "down" && (nodes[0].down?.failedProbes ?? 0) > 0;
+      },
+      seldom,
+    );
     const shown = await rollcall(["status"], env);
     assert.equal(shown.code, 1);
     assert.match(shown.stdout, /\n {2}degraded {4}down: n2\n/);
@@ -146,12 +160,12 @@ describe("coordinator and status", options, () => {
     const env = { ROLLCALL_REDIS: redis.url, ROLLCALL_NODES: cluster.urls.join(",") };
     const leaderIs = async (pid: number) => (await statusOf(env)).view?.leader.pid === pid;
     await using first = await startCoordinator(env);
-    await waitUntil("the first leads", () => leaderIs(first.pid));
+    await waitUntil("the first leads", () => leaderIs(first.pid), seldom);
     await using second = await startCoordinator(env);
-    await waitUntil("the second is there", async () => (await statusOf(env)).replicas.length === 2);
+    await waitUntil("the second is there", async () => (await statusOf(env)).replicas.length === 2, seldom);
 
     assert.deepEqual(await first.stop(), { code: 0, signal: null });
-    await waitUntil("the second leads", () => leaderIs(second.pid));
+    await waitUntil("the second leads", () => leaderIs(second.pid), seldom);
     assert.deepEqual(await second.stop(), { code: 0, signal: null });
     assert.equal(await redis.client.exists(`{rollcall:${viewName}}:lease`), 0, "the lease is given back");
     const { code, state } = await statusOf(env);
@@ -163,12 +177,16 @@ describe("coordinator and status", options, () => {
     await using cluster = await startFixtureCluster({ nodes: 1 });
     const env = { ROLLCALL_REDIS: redis.url, ROLLCALL_NODES: cluster.urls.join(",") };
     await using coordinator = await startCoordinator(env);
-    await waitUntil("the view is fresh", async () => (await statusOf(env)).state === "fresh");
+    await waitUntil("the view is fresh", async () => (await statusOf(env)).state === "fresh", seldom);
     await coordinator.kill();
-    const stale = await waitUntil("the view is stale", async () => {
-      const status = await statusOf(env);
-      return status.state === "stale" ? status : undefined;
-    });
+    const stale = await waitUntil(
+      "the view is stale",
+      async () => {
+        const status = await statusOf(env);
+        return status.state === "stale" ? status : undefined;
+      },
+      seldom,
+    );
     assert.equal(stale?.code, 2);
     assert.match(stale.summary, /^The view logs has had no beat for \d+ s\./);
     assert.deepEqual(stale.view?.leader.pid, null);
@@ -212,10 +230,14 @@ describe("coordinator and status", options, () => {
           ],
         }),
       );
-      const { code, stdout } = await waitUntil("the replica's heartbeat arrives", async () => {
-        const run = await rollcall(["status"], { ROLLCALL_REDIS: redis.url });
-        return run.stdout.includes("app-1") ? run : undefined;
-      }).then((run) => run ?? assert.fail());
+      const { code, stdout } = await waitUntil(
+        "the replica's heartbeat arrives",
+        async () => {
+          const run = await rollcall(["status"], { ROLLCALL_REDIS: redis.url });
+          return run.stdout.includes("app-1") ? run : undefined;
+        },
+        seldom,
+      ).then((run) => run ?? assert.fail());
       assert.equal(code, 0, stdout);
       const end = stdout.slice(stdout.indexOf("Nodes\n"));
       assert.equal(

@@ -172,7 +172,7 @@ export function askInSlots(
       );
       note(asked, performance.now() - beganMs);
       if ("error" in asked && asked.error instanceof RollcallError && asked.error.code === "CLOSED") return;
-      await sleep(10);
+      await sleep(20);
     }
   };
   const running = Promise.all(Array.from({ length: slots }, slot));
