@@ -3,9 +3,10 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { canary } from "@rollcall/testing";
+import { canary, collectingLogger } from "@rollcall/testing";
+import { startFixtureCluster } from "@rollcall/testing/fixture";
 import { own } from "@rollcall/testing/processes";
-import { createPool, type PoolOptions, type PoolRequest } from "@rollcall/worker";
+import { createPool, type PoolOptions, type PoolRequest, type RequestToSign, RollcallError } from "@rollcall/worker";
 import { startSignedService } from "../support/signed-service.js";
 import type { Account } from "../support/sigv4.js";
 import { assertAsPromised, folder, runToEnd } from "./support-examples.js";
@@ -87,6 +88,48 @@ it("a retry after a 503 has a date and a signature of its own", async () => {
   );
   const valuesOf = (name: string) => new Set(sent.map(({ rawHeaders }) => rawHeaders[rawHeaders.indexOf(name) + 1]));
   assert.deepEqual([valuesOf("x-amz-date").size, valuesOf("authorization").size], [2, 2]);
+});
+
+describe("a hook in worker threads that fails", () => {
+  const secret = canary("hook");
+  const hook = ({ path }: RequestToSign) => {
+    if (path.includes("hangs")) return new Promise(() => {});
+    if (path.includes("throws")) throw new TypeError("SECRET");
+    return { authorization: "signature" };
+  };
+  const text = `export default ${hook}`.replace("SECRET", secret);
+  const sign = new URL(`data:text/javascript,${encodeURIComponent(text)}`);
+
+  it("ends its request alone, by name and unsent, and leaves the nodes and the other requests as they are", async () => {
+    await using cluster = await startFixtureCluster({ nodes: 2 });
+    await using pool = createPool({ nodes: [...cluster.urls], sign, logger: false, threads: 2 });
+    await pool.ready();
+    const failures = ["throws", "hangs"].map((what) =>
+      pool.request({ method: "GET", path: `/${what}/_search`, timeoutMs: 500 }).then(String, (error: unknown) => error),
+    );
+    const answers = Array.from({ length: 20 }, () => pool.request({ method: "GET", path: "/logs/_search" }));
+    assert.deepEqual(new Set((await Promise.all(answers)).map(({ status }) => status)), new Set([200]));
+    for (const error of await Promise.all(failures)) {
+      assert.ok(error instanceof RollcallError, String(error));
+      assert.deepEqual([error.code, error.sent, error.attempts], ["SIGN", "no", []]);
+      assert.match(
+        error.message,
+        /^`sign`, a module with a data: URL, (?:threw TypeError|gave no headers within \d+ ms)$/,
+      );
+    }
+    assert.deepEqual(new Set(pool.nodes().map(({ state }) => state)), new Set(["healthy"]));
+  });
+
+  it("fails ready and every request at once where its module cannot be loaded, and the log says why, once", async () => {
+    await using cluster = await startFixtureCluster({ nodes: 1 });
+    const logger = collectingLogger();
+    await using pool = createPool({ nodes: [...cluster.urls], sign: "/nowhere/sign.js", logger, threads: 2 });
+    const refused = { code: "SIGN", sent: "no", message: /^`sign`, \/nowhere\/sign.js, cannot be loaded: there is no/ };
+    await assert.rejects(pool.ready(), refused);
+    await assert.rejects(pool.request({ method: "GET", path: "/" }), refused);
+    assert.equal(logger.messages("error", "no request can be signed: `sign`, /nowhere/sign.js").length, 1);
+    assert.doesNotMatch(logger.text(), /thread/);
+  });
 });
 
 it("aws/search.mjs prints what its first lines say, by the pool and by the official client", async () => {

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import type { Timers } from "@rollcall/core";
+import type { RequestToSign, SignHook } from "@rollcall/core/config";
 import { ManualTimers, waitUntil } from "@rollcall/testing";
 import { json, type StandIn, standIn } from "../stand-in.test.support.js";
 import { systemTimers } from "../system-timers.js";
 import { endpointAt } from "../testing.test.support.js";
 import type { ControlRequest } from "./control-client.js";
 import { HttpControlClient } from "./http-control-client.js";
+import { probe } from "./probe.js";
+import { Signer } from "./signer.js";
 
 const question: ControlRequest = { path: "/", timeoutMs: 30_000, maxBytes: 1_000, fresh: false };
 const silent = () => {};
@@ -20,8 +23,10 @@ async function serving(reply: StandIn["reply"]): Promise<StandIn> {
   return server;
 }
 
-function clientOn(timers: Timers): HttpControlClient {
-  const client = new HttpControlClient({ timers, wallNowMs: Date.now, connectTimeoutMs: 3_000 });
+function clientOn(timers: Timers, hook?: SignHook): HttpControlClient {
+  const signer = hook === undefined ? undefined : new Signer({ kind: "function", hook }, timers);
+  const connecting = { timers, wallNowMs: Date.now, connectTimeoutMs: 3_000 };
+  const client = new HttpControlClient({ ...connecting, signer: () => signer });
   open.push(() => client.close());
   return client;
 }
@@ -36,6 +41,52 @@ describe("HTTP control client", () => {
     assert.deepEqual(rest, { kind: "answered", status: 404, body: Buffer.from('{"ok":true}') });
     assert.match(date ?? "", / GMT$/);
     assert.deepEqual([server.asked, server.credentials], [["/es/_nodes/http?a=b"], ["Bearer t"]]);
+  });
+
+  it("each request is signed as it goes out", async () => {
+    const server = await serving(json({}));
+    const asked: RequestToSign[] = [];
+    const client = clientOn(systemTimers, (request) => {
+      asked.push(request);
+      return { authorization: `signature ${asked.length}` };
+    });
+    const endpoint = endpointAt(server.port, { pathPrefix: "/es", headers: { "x-team": "search" } });
+    for (const fresh of [false, true]) await client.request(endpoint, { ...question, fresh });
+    assert.deepEqual(
+      [server.asked, server.credentials],
+      [
+        ["/es/", "/es/"],
+        ["signature 1", "signature 2"],
+      ],
+    );
+    assert.deepEqual(asked[0], {
+      ...{ method: "GET", scheme: "http", host: "127.0.0.1", port: server.port, path: "/es/", body: null },
+      headers: { host: server.address, accept: "application/json", "x-team": "search" },
+    });
+  });
+
+  it("a request that cannot be signed is not sent, and a probe of it says nothing about the node", async () => {
+    const server = await serving(json({}));
+    const client = clientOn(systemTimers, () => {
+      throw new TypeError();
+    });
+    assert.deepEqual(await probe(client, endpointAt(server.port), { pinnedUuid: undefined, ...question }), {
+      outcome: "void",
+      reason: "the function given as `sign` threw TypeError",
+      code: "ERR_NOT_SIGNED",
+    });
+    assert.equal(server.connections, 0);
+  });
+
+  it("a request that is signed when the client is closed is not sent", async () => {
+    const server = await serving(json({}));
+    let sign: (headers: Record<string, string>) => void = () => {};
+    const client = clientOn(systemTimers, () => new Promise((resolve) => (sign = resolve)));
+    const answer = client.request(endpointAt(server.port), question);
+    await client.close();
+    sign({ authorization: "signature" });
+    assert.equal((await answer).kind, "failed");
+    assert.equal(server.connections, 0);
   });
 
   it("one connection to a node is kept, and each fresh request opens another", async () => {

@@ -43,23 +43,34 @@ export class Signer {
     return this.unusable;
   }
 
-  /** At once where the hook is loaded and answers at once. Never throws or rejects. */
-  sign(request: RequestToSign): Signature | Promise<Signature> {
+  /**
+   * At once where the hook is loaded and answers at once; otherwise within this time, or 10 s if that is less. Never
+   * throws or rejects.
+   */
+  sign(request: RequestToSign, withinMs: number = fixed.signTimeoutMs): Signature | Promise<Signature> {
     if (this.unusable !== undefined) return failed(this.unusable);
-    if (this.hook === undefined) return this.inTime(this.loaded.then(() => this.sign(request)));
+    const limitMs = Math.round(Math.min(withinMs, fixed.signTimeoutMs));
+    if (this.hook === undefined)
+      return this.inTime(
+        this.loaded.then(() => this.sign(request, limitMs)),
+        limitMs,
+      );
     try {
       const returned: unknown = this.hook(request);
       if (!isThenable(returned)) return this.read(request, returned);
-      const answer = Promise.resolve(returned);
-      return this.inTime(answer.then((headers) => this.read(request, headers)).catch((error) => this.threw(error)));
+      const signature = Promise.resolve(returned).then((headers) => this.read(request, headers));
+      return this.inTime(
+        signature.catch((error) => this.threw(error)),
+        limitMs,
+      );
     } catch (error) {
       return this.threw(error);
     }
   }
 
-  private inTime(signature: Promise<Signature>): Promise<Signature> {
-    const late = () => failed(`${this.name} gave no headers within ${fixed.signTimeoutMs} ms`);
-    return withDeadline(signature, fixed.signTimeoutMs, this.timers, late);
+  private inTime(signature: Promise<Signature>, limitMs: number): Promise<Signature> {
+    const late = () => failed(`${this.name} gave no headers within ${limitMs} ms`);
+    return withDeadline(signature, limitMs, this.timers, late);
   }
 
   private read(request: RequestToSign, returned: unknown): Signature {

@@ -21,7 +21,8 @@ export interface RequestToSign {
  * sends, and for the probes and sniffs of discovery.
  *
  * A header that the request has already may come back as it was. One that has another value is an error, and so is one
- * that the connection sets. If it throws, or does not answer within 10 s, the request fails with `SIGN`.
+ * that the connection sets. If it throws, or does not answer within 10 s or nine tenths of the time that the request
+ * has left, the request fails with `SIGN`.
  */
 export type SignHook = (
   request: RequestToSign,

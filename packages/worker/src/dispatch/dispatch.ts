@@ -76,7 +76,7 @@ export class Dispatch implements Sender {
   private readonly unsettled = new UnsettledRequests();
   private readonly backingOff: BackingOff;
   private readonly packing: BodyPacking;
-  private readonly signing: Signing | undefined;
+  private readonly signing?: Signing;
   private destroyed = false;
   private pumping = false;
 
@@ -89,7 +89,7 @@ export class Dispatch implements Sender {
     this.queue = new RequestQueue(queueMax);
     this.named = new NamedRequests(this.choice, this.ofNamed);
     const waitingMax = Math.max(queueMax, settings.perNode);
-    this.signing = options.signer === undefined ? undefined : new Signing(options.signer, this.ofSigning);
+    if (options.signer !== undefined) this.signing = new Signing(options.signer, reader, timers, this.ofSigning);
     this.backingOff = new BackingOff(timers, waitingMax);
     this.packing = new BodyPacking(settings.packsAboveBytes, waitingMax);
     this.retries = new RetryChoice(options, this.reroutes, timers.nowMs());
@@ -155,8 +155,7 @@ export class Dispatch implements Sender {
       noteGivenUp(state.attempt, code, nowMs);
       this.record.cancelled(state.attempt, code, nowMs);
     }
-    const text = state.kind === "signing" ? `${message}; it waited for its signature by \`sign\`` : message;
-    this.unsettled.fail(request, code, text, sentOf(request.history));
+    this.unsettled.fail(request, code, message, sentOf(request.history));
     if (state.kind === "queued") {
       this.endWait(request);
       const { node } = request.prepared.settings ?? {};
@@ -293,8 +292,6 @@ export class Dispatch implements Sender {
   };
 
   private readonly ofSigning: SigningOwner = {
-    reserve: (slot) => this.options.reader.reserve(slot),
-    leave: (slot, isCurrent) => this.options.reader.leave(slot, isCurrent),
     send: (request, pool, { headers, body }) => this.send(request, pool, headers, body),
     sendAgain: (request) => this.sendAgain(request),
     failed: (request, problem) => this.unsettled.fail(request, "SIGN", problem, sentOf(request.history)),

@@ -89,9 +89,7 @@ it("a request that is cancelled while it is signed is not sent, and its place is
   rig.use(server.origin);
   const [first, second] = [rig.begin(), rig.begin()];
   first.pending.cancel("TIMEOUT", "no answer within 5 ms");
-  const result = await first.result;
-  assert.deepEqual(summary(result), { code: "TIMEOUT", sent: "no", attempts: [] });
-  assert.ok(result.kind === "failed" && result.error.message.includes("`sign`"));
+  assert.deepEqual(summary(await first.result), { code: "TIMEOUT", sent: "no", attempts: [] });
   assert.equal(hook.asked.length, 2);
   hook.answer({ authorization: "late" });
   hook.answer({ authorization: "b" });
@@ -116,6 +114,31 @@ it("a hook that throws fails the request at once, unsent and by name, without wh
   assert.deepEqual([rig.failures, rig.inFlight, server.connections], [[], 0, 0]);
   isWell = true;
   assert.equal(summary(await rig.request()).status, 200);
+});
+
+it("a request that is signed in vain frees its place for the next", async (test) => {
+  const server = await startRawServer(test, answer);
+  const hook = new HeldHook();
+  const rig = openRig(test, { sign: hook.sign, settings: { perNode: 1 } });
+  rig.use(server.origin);
+  const [first, second] = [rig.begin(), rig.begin()];
+  hook.answer({});
+  assert.equal(summary(await first.result).code, "SIGN");
+  await waitUntil("the next is signed", () => hook.asked.length === 2);
+  hook.answer({ authorization: "a" });
+  assert.equal(summary(await second.result).status, 200);
+});
+
+it("a hook that takes nine tenths of the time that its request has fails it by name, before its timeout", async (test) => {
+  const server = await startRawServer(test, answer);
+  const rig = openRig(test, { sign: () => new Promise(() => {}) });
+  rig.use(server.origin);
+  const failed = await rig.request({ deadlineMs: performance.now() + 40 });
+  assert.deepEqual(summary(failed), { code: "SIGN", sent: "no", attempts: [] });
+  const message = failed.kind === "failed" ? failed.error.message : "";
+  const [, withinMs] = /^the function given as `sign` gave no headers within (\d+) ms$/.exec(message) ?? [];
+  assert.ok(Number(withinMs) <= 36, message);
+  assert.equal(rig.inFlight, 0);
 });
 
 it("a hook that fails for a later attempt leaves the truth about the earlier ones in the error", async (test) => {

@@ -1,15 +1,17 @@
 import { requestToSign, type Signature, type Signer } from "@rollcall/coordinator/cluster";
+import type { Timers } from "@rollcall/core";
+import type { TableReader } from "../table/reader.js";
 import type { AttemptHandler } from "./attempt.js";
 import { isBodySource, type SentBody } from "./body-source.js";
 import type { NodePool } from "./node-pool.js";
 import type { PackedRequest } from "./packed-body.js";
 import type { DispatchedRequest } from "./pending-request.js";
 
+/** A hook that takes more of the time that a request has left has failed, and is named, before the request times out. */
+const partOfTime = 0.9;
+
 /** What becomes of an attempt whose signature has come or failed. */
 export interface SigningOwner {
-  /** The node has one request more in flight. */
-  reserve(slot: number): void;
-  leave(slot: number, isCurrent: boolean): void;
   /** Sends the attempt, signed. Its place is free again. */
   send(request: DispatchedRequest<AttemptHandler>, pool: NodePool<AttemptHandler>, sent: PackedRequest): void;
   /** Its node is gone, or is another one now: a signature for it is worth nothing at the next. */
@@ -27,6 +29,8 @@ export interface SigningOwner {
 export class Signing {
   constructor(
     private readonly signer: Signer,
+    private readonly reader: TableReader,
+    private readonly timers: Timers,
     private readonly owner: SigningOwner,
   ) {}
 
@@ -38,8 +42,8 @@ export class Signing {
   ): void {
     const { slot, generation, endpoint } = pool;
     const bytes = typeof body === "string" ? Buffer.from(body, "utf8") : body;
-    const state = { kind: "signing", leave: () => this.owner.leave(slot, pool.isCurrent) } as const;
-    this.owner.reserve(slot);
+    const state = { kind: "signing", leave: () => this.reader.leave(slot, pool.isCurrent) } as const;
+    this.reader.reserve(slot);
     request.state = state;
 
     const ended = (signature: Signature): void => {
@@ -51,10 +55,10 @@ export class Signing {
       else if (!isThere) this.owner.sendAgain(request);
       else this.owner.send(request, pool, { headers: [...headers, ...signature.added], body: bytes });
     };
-    const { method, path } = request.prepared;
-    const signature = this.signer.sign(
-      requestToSign(endpoint, { method, path: endpoint.pathPrefix + path, headers, body: signedBody(bytes) }),
-    );
+    const { method, path, deadlineMs } = request.prepared;
+    const sent = { method, path: endpoint.pathPrefix + path, headers, body: signedBody(bytes) };
+    const withinMs = partOfTime * (deadlineMs - this.timers.nowMs());
+    const signature = this.signer.sign(requestToSign(endpoint, sent), withinMs);
     if (!(signature instanceof Promise)) return ended(signature);
     void signature.then((came) => {
       ended(came);
