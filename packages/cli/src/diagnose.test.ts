@@ -66,7 +66,7 @@ const advices: readonly (readonly [when: string, findings: Findings, advice: Reg
   ["the list is no list", answering({ outcome: "malformed" }), /not a search node/],
   ["the list is empty", answering({ outcome: "empty" }), /not a search node/],
   ["a seed is overloaded", answering({ outcome: "overloaded" }), /try again later/],
-  ["a TLS port is asked without TLS", answering({ outcome: "unreachable", code: "ECONNRESET" }), /try https/],
+  ["a TLS port is asked without TLS", answering({ outcome: "unreachable", code: "ERR_TLS_ONLY" }), /try https/],
   [
     "a reason names an option",
     answering({ outcome: "unreachable", reason: selfSigned }),

@@ -1,3 +1,4 @@
+import { onlyTls } from "@rollcall/core";
 import { judgeFailure } from "@rollcall/core/request";
 import { parsePublishAddress } from "@rollcall/core/sniff";
 import { addressOf } from "@rollcall/core/view";
@@ -187,7 +188,7 @@ export function isTlsFailure({ code }: NodeFinding): boolean {
   return outcome.kind === "not-connected" && outcome.code === "TLS";
 }
 
-/** What a node with TLS does to a request without it. */
-export function isPlainToTls({ url, code }: SeedFinding): boolean {
-  return url.startsWith("http:") && (code === "UND_ERR_SOCKET" || code === "ECONNRESET");
+/** A node with TLS was sent a request without it. */
+export function isPlainToTls({ code }: SeedFinding): boolean {
+  return code === onlyTls;
 }

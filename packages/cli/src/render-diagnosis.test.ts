@@ -121,14 +121,14 @@ Diagnosis
 });
 
 it("without a list, the text of a diagnosis shows the seeds alone", () => {
-  const closed = "connection closed by the other side";
-  const more = { code: "UND_ERR_SOCKET", hasCredential: false, latencyMs: 1_000 };
+  const closed = "the port speaks TLS";
+  const more = { code: "ERR_TLS_ONLY", hasCredential: false, latencyMs: 1_000 };
   const unreachable = seedOf("http://127.0.0.1:9200", "unreachable", closed, more);
   assert.equal(
     text({ seeds: [unreachable] }),
     `Seeds
   unreachable  http://127.0.0.1:9200
-               connection closed by the other side (1000 ms)
+               the port speaks TLS (1000 ms)
 
 Diagnosis
   not usable   No configured node answered: a pool could not serve anything.

@@ -1,3 +1,5 @@
+import { tlsFaultOf } from "./tls-fault.js";
+
 /** For people; an operator should not have to know errno names. */
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
@@ -17,10 +19,6 @@ const reasons: Readonly<Record<string, string>> = {
   CONTENT_UNREADABLE: "the answer has a content coding that this Node cannot undo",
   CONTENT_DAMAGED: "the compressed answer is damaged",
   CONTENT_CUT_SHORT: "the compressed answer is cut short",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "certificate is self-signed: set `tls.ca` or `tls.caFingerprint`",
-  SELF_SIGNED_CERT_IN_CHAIN: "certificate authority is unknown: set `tls.ca` or `tls.caFingerprint`",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "certificate authority is unknown: set `tls.ca`",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "certificate authority is unknown: set `tls.ca`",
   ERR_HOST_REFUSED: "its name leads to an address that the host policy refuses: see `discovery.allow`",
   ERR_PROXY_UNREACHABLE: "the proxy of the option `proxy` cannot be reached",
   ERR_PROXY_AUTH: "the proxy refuses its credential (407): correct the one in `proxy`",
@@ -28,14 +26,9 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_PROXY_REFUSED: "the proxy refuses to connect to the node: its rules must allow CONNECT to that host and port",
   ERR_PROXY_NODE: "the proxy cannot connect to the node",
   ERR_PROXY_TIMEOUT: "the proxy has not connected to the node in time",
-  ERR_TLS_CA_FINGERPRINT: "its certificate was not issued by the authority of `tls.caFingerprint`",
-  ERR_TLS_CERT_ALTNAME_INVALID: "certificate is for another name: set `tls.serverName`",
-  CERT_HAS_EXPIRED: "certificate has expired",
-  ERR_SSL_WRONG_VERSION_NUMBER: "the port speaks no TLS: is the node's URL http?",
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: "the port speaks no TLS: is the node's URL http?",
 };
 
 /** What an error code of a connection means, in words; the code itself where we have none. */
 export function failureReason(code: string): string {
-  return reasons[code] ?? code;
+  return reasons[code] ?? tlsFaultOf(code)?.sentence ?? code;
 }

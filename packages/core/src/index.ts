@@ -27,4 +27,11 @@ export { rollcallVersion } from "./release.js";
 export { safeLogger } from "./safe-logger.js";
 export { Semaphore } from "./semaphore.js";
 export { runInTurns, type Steps } from "./steps.js";
+export {
+  handshakeEnded,
+  notPinned,
+  onlyTls,
+  type TlsFaultKind,
+  tlsFaultOf,
+} from "./tls-fault.js";
 export { withDeadline } from "./with-deadline.js";

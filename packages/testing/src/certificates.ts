@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-const validDays = "3";
+const validDays = 3;
 
 /** A key (PKCS#8) and its certificate, both PEM. */
 export interface NodeCertificate {
@@ -22,8 +22,8 @@ export interface Certificates {
   readonly caFingerprint: string;
   /** One for each name asked for, in order. */
   readonly nodes: readonly NodeCertificate[];
-  /** Signs one more. */
-  issue(name: string): Promise<NodeCertificate>;
+  /** Signs one more, good for so many days from now: for -1, it expired yesterday. Default 3. */
+  issue(name: string, days?: number): Promise<NodeCertificate>;
 }
 
 export interface CertificateRequest {
@@ -44,17 +44,27 @@ export async function makeCertificates({
 }: CertificateRequest): Promise<Certificates> {
   const { key: caKey, cert: ca } = await inTemporaryFolder(async (folder) => {
     await writeFile(join(folder, "ca.conf"), caConfig);
-    await openssl(folder, ...newKey("key.pem"), "-x509", "-config", "ca.conf", "-days", validDays, "-out", "cert.pem");
+    await openssl(
+      folder,
+      ...newKey("key.pem"),
+      "-x509",
+      "-config",
+      "ca.conf",
+      "-days",
+      `${validDays}`,
+      "-out",
+      "cert.pem",
+    );
     return readPair(folder);
   });
 
-  const issue = (name: string) =>
+  const issue = (name: string, days = validDays) =>
     inTemporaryFolder(async (folder) => {
       await writeFile(join(folder, "ca.pem"), ca);
       await writeFile(join(folder, "ca-key.pem"), caKey, { mode: 0o600 });
       await writeFile(join(folder, "node.conf"), nodeConfig(name, ips));
       await openssl(folder, ...newKey("key.pem"), "-config", "node.conf", "-out", "request.pem");
-      const signedBy = ["-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-days", validDays];
+      const signedBy = ["-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-days", `${days}`];
       const extensions = ["-extfile", "node.conf", "-extensions", "extensions"];
       await openssl(folder, "x509", "-req", "-in", "request.pem", ...signedBy, ...extensions, "-out", "cert.pem");
       return readPair(folder);

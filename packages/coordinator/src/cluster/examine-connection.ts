@@ -20,7 +20,7 @@ export interface TlsExamination {
   /** What the server sent, its own certificate first. */
   readonly chain: readonly CertificateFacts[];
   readonly authority?: ChainAuthority;
-  /** Why a pool would refuse the certificate: a code of Node, or a sentence where a pinned one is missing. */
+  /** Why a pool would refuse the certificate: the code of the failure that a request would have. */
   readonly problem?: string;
 }
 
@@ -111,7 +111,7 @@ function problemOf(
   if (caFingerprint === undefined) return untrusted;
   return (
     (ca === undefined ? undefined : untrusted) ??
-    judgePinnedChain({ getPeerX509Certificate: () => leaf }, name, caFingerprint, nowMs)
+    judgePinnedChain({ getPeerX509Certificate: () => leaf }, name, caFingerprint, nowMs)?.code
   );
 }
 

@@ -18,6 +18,7 @@ import {
 } from "./control-client.js";
 import { type Endpoint, sameConnection } from "./endpoint.js";
 import { NameCache } from "./name-cache.js";
+import { PlainToTls } from "./plain-to-tls.js";
 import { ProxyFailure, shownProxy } from "./proxy-failure.js";
 import { requestToSign } from "./request-to-sign.js";
 import type { Signature, Signer } from "./signer.js";
@@ -105,7 +106,9 @@ export class HttpControlClient implements ControlClient {
   ): Promise<ControlResponse | "not-running"> {
     const { timers } = this.options;
     const answer = send(client, sent, request.maxBytes);
-    const response = answer.response.catch(describeFailure);
+    const response = answer.response.catch(async (error: unknown) =>
+      describeFailure((error instanceof Error ? await this.plainToTls(endpoint).explained(error) : undefined) ?? error),
+    );
 
     let cancel = () => {};
     const dueMs = timers.nowMs() + request.timeoutMs;
@@ -140,10 +143,13 @@ export class HttpControlClient implements ControlClient {
     return client;
   }
 
+  private plainToTls(endpoint: Endpoint): PlainToTls {
+    return new PlainToTls({ endpoint }, { ...this.options, names: this.names, opening: 1 });
+  }
+
   private open(node: Reached): Client {
     const stop = new AbortController();
-    const { connectTimeoutMs, timers, wallNowMs } = this.options;
-    const connecting = { connectTimeoutMs, names: this.names, timers, wallNowMs, opening: 1, signal: stop.signal };
+    const connecting = { ...this.options, names: this.names, opening: 1, signal: stop.signal };
     const client = new UndiciClient(node.endpoint.origin, {
       connect: createConnector(node, connecting),
       keepAliveTimeout: keptMs,

@@ -5,6 +5,7 @@ export { answerHeadersMaxBytes } from "./answer-limits.js";
 export { type ConnectorOptions, createConnector, type Reached, type SocketReader } from "./connector.js";
 export { type Endpoint, sameConnection } from "./endpoint.js";
 export { NameCache } from "./name-cache.js";
+export { PlainToTls } from "./plain-to-tls.js";
 export { requestToSign } from "./request-to-sign.js";
 export { type Signature, Signer } from "./signer.js";
 export { UndiciClient } from "./undici-parts.cjs";

@@ -1,12 +1,13 @@
 import type { LookupAddress } from "node:dns";
 import { isIP, type OnReadOpts, Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
 import { present, type Timers } from "@rollcall/core";
 import type { buildConnector } from "undici";
 import type { ConnectorOptions } from "./connector.js";
 import { type Dialled, dialFirst, inTurn } from "./dial-first.js";
 import type { Endpoint } from "./endpoint.js";
-import { judgePinnedChain } from "./pinned-certificate.js";
+import { reportFirstError, watchHandshake, whenAccepted } from "./handshake-failure.js";
+import { type ChainProblem, judgePinnedChain } from "./pinned-certificate.js";
 import { buildUndiciConnector } from "./undici-parts.cjs";
 
 export interface NodeDiallerOptions extends Pick<ConnectorOptions, "reads"> {
@@ -17,11 +18,16 @@ export interface NodeDiallerOptions extends Pick<ConnectorOptions, "reads"> {
   readonly wallNowMs: () => number;
 }
 
+/** A node that accepts a client certificate says so at once, if it says so. */
+const acceptsWithinMs = 1_000;
+
 /** Dials the addresses of one node with its TLS settings, and compares the chain that it sends with its pin. */
 export class NodeDialler {
   private readonly connect: buildConnector.connector;
   /** Read by the next socket, when it is made: undici's connector has the same options for all. */
   private readonly onread: Partial<OnReadOpts> = {};
+  /** The node has accepted a certificate and sent no ticket. */
+  private isSilent = false;
   /** That of the address which was connected last: it is tried first. */
   private lastFamily: number | undefined;
 
@@ -68,7 +74,7 @@ export class NodeDialler {
   }
 
   /** What is wrong with the certificates of this connection by the node's pin; undefined where all is well. */
-  pinProblem(target: buildConnector.Options, host: string, socket: Socket): string | undefined {
+  pinProblem(target: buildConnector.Options, host: string, socket: Socket): ChainProblem | undefined {
     const { caFingerprint, serverName } = this.tls;
     if (caFingerprint === undefined || target.protocol !== "https:") return undefined;
     return judgePinnedChain(socket as TLSSocket, serverName ?? host, caFingerprint, this.options.wallNowMs());
@@ -85,13 +91,37 @@ export class NodeDialler {
     const servername = serverName ?? (isIP(host) === 0 ? host : "");
     const reads = this.options.reads?.();
     Object.assign(this.onread, reads?.onread);
+    const beganMs = this.options.timers.nowMs();
+    let failure = (error: Error) => error;
     // The connector returns its socket; its type does not say so.
     const socket: unknown = this.connect(
       { ...target, hostname: address, host: serverName ?? host, servername },
-      (error, connected) => done(error, error === null ? (connected as Socket) : null),
+      (error, connected) => {
+        if (error !== null) done(failure(error), null);
+        else this.accepted(connected as Socket, beganMs, done);
+      },
     );
     if (!(socket instanceof Socket)) throw new TypeError("undici's connector has not returned its socket");
     reads?.attach(socket);
+    if (this.tls.cert !== undefined && socket instanceof TLSSocket) failure = watchHandshake(socket);
     return socket;
   }
+
+  /** The handshake is over here. The node may still refuse our certificate. */
+  private accepted(socket: Socket, beganMs: number, done: Dialled): void {
+    if (socket instanceof TLSSocket) reportFirstError(socket);
+    if (this.tls.cert === undefined || !isNewTls13(socket)) return done(null, socket);
+    const { timers } = this.options;
+    const atMostMs = this.isSilent ? timers.nowMs() - beganMs : acceptsWithinMs;
+    whenAccepted(socket, atMostMs, timers, (error, isSilent) => {
+      if (error !== null) return done(error, null);
+      this.isSilent = isSilent;
+      done(null, socket);
+    });
+  }
+}
+
+/** A resumed session was accepted before. */
+function isNewTls13(socket: Socket): socket is TLSSocket {
+  return socket instanceof TLSSocket && socket.getProtocol() === "TLSv1.3" && !socket.isSessionReused();
 }

@@ -88,7 +88,7 @@ export class OpeningConnection {
     const problem = dialler.pinProblem(this.target, host, socket);
     if (problem !== undefined) {
       socket.on("error", () => {}).destroy();
-      return this.callback(new RefusedConnection("ERR_TLS_CA_FINGERPRINT", problem), null);
+      return this.callback(new RefusedConnection(problem.code, problem.message), null);
     }
     timed?.took(timed.nowMs() - beganMs);
     // Only after this callback does undici attach its parser.

@@ -1,8 +1,15 @@
 import type { X509Certificate } from "node:crypto";
 import { checkServerIdentity, type PeerCertificate, type TLSSocket } from "node:tls";
+import { notPinned } from "@rollcall/core";
 
 /** As many certificates as a sane chain has; bounds a hostile one. */
 const longestChain = 10;
+
+/** Why a chain is refused: by the code that Node gives the same problem, where it has one. */
+export interface ChainProblem {
+  readonly code: "CERT_HAS_EXPIRED" | "CERT_NOT_YET_VALID" | "ERR_TLS_CERT_ALTNAME_INVALID" | typeof notPinned;
+  readonly message: string;
+}
 
 /**
  * Whether the peer proved to be the server that was called, with the certificate of that SHA-256 fingerprint as the
@@ -20,25 +27,33 @@ export function judgePinnedChain(
   hostname: string,
   fingerprint: string,
   nowMs: number,
-): string | undefined {
+): ChainProblem | undefined {
   const leaf = socket.getPeerX509Certificate();
-  if (leaf === undefined) return "the server sent no certificate";
+  if (leaf === undefined) return unpinned("the server sent no certificate");
 
   const wrongName = checkServerIdentity(hostname, leaf.toLegacyObject() as PeerCertificate);
-  if (wrongName !== undefined) return wrongName.message;
+  if (wrongName !== undefined) return { code: "ERR_TLS_CERT_ALTNAME_INVALID", message: wrongName.message };
 
   let certificate: X509Certificate = leaf;
   for (let depth = 0; depth < longestChain; depth++) {
-    if (nowMs < Date.parse(certificate.validFrom)) return "a certificate of the chain is not valid yet";
-    if (nowMs > Date.parse(certificate.validTo)) return "a certificate of the chain has expired";
+    if (nowMs < Date.parse(certificate.validFrom)) {
+      return { code: "CERT_NOT_YET_VALID", message: "a certificate of the chain is not valid yet" };
+    }
+    if (nowMs > Date.parse(certificate.validTo)) {
+      return { code: "CERT_HAS_EXPIRED", message: "a certificate of the chain has expired" };
+    }
     if (certificate.fingerprint256 === fingerprint) return undefined;
 
     const issuer: X509Certificate | undefined = certificate.issuerCertificate;
     if (issuer === undefined || issuer.fingerprint256 === certificate.fingerprint256) break;
     if (!issuer.ca || !certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
-      return "the certificate chain is broken: a certificate is not signed by the one that follows it";
+      return unpinned("the certificate chain is broken: a certificate is not signed by the one that follows it");
     }
     certificate = issuer;
   }
-  return "no certificate of the chain has the fingerprint of `tls.caFingerprint`";
+  return unpinned("no certificate of the chain has the fingerprint of `tls.caFingerprint`");
+}
+
+function unpinned(message: string): ChainProblem {
+  return { code: notPinned, message };
 }

@@ -8,6 +8,7 @@ import type { Dialled } from "./dial-first.js";
 import type { Endpoint } from "./endpoint.js";
 import type { NameCache, Resolved } from "./name-cache.js";
 import { NodeDialler, type NodeDiallerOptions } from "./node-dialler.js";
+import type { ChainProblem } from "./pinned-certificate.js";
 import { ProxyFailure } from "./proxy-failure.js";
 import { RefusedConnection } from "./refused-connection.js";
 import { openTunnel } from "./tunnel.js";
@@ -76,13 +77,13 @@ export class TunnelDialler {
   }
 
   /** As {@link NodeDialler.pinProblem}. */
-  pinProblem(target: buildConnector.Options, host: string, socket: Socket): string | undefined {
+  pinProblem(target: buildConnector.Options, host: string, socket: Socket): ChainProblem | undefined {
     return this.toNode.pinProblem(target, host, socket);
   }
 
   private pinFailure(socket: Socket): Error | undefined {
     const problem = this.toProxy.pinProblem(this.proxyTarget, plainName(this.proxy.host), socket);
-    return problem === undefined ? undefined : new RefusedConnection("ERR_TLS_CA_FINGERPRINT", problem);
+    return problem === undefined ? undefined : new RefusedConnection(problem.code, problem.message);
   }
 }
 

@@ -12,10 +12,11 @@ export function failureMessage(code: RollcallErrorCode, attempts: readonly Attem
 }
 
 function sentenceFor(code: RollcallErrorCode, lastCode: string | undefined): string {
-  const hasReason = lastCode !== undefined && (code === "BAD_RESPONSE" || lastCode.startsWith("ERR_PROXY_"));
-  const reason = hasReason ? failureReason(lastCode) : lastCode;
-  if (reason !== undefined && reason !== lastCode) return reason;
-  return sentences[code] ?? "the request could not be sent";
+  const sentence = sentences[code] ?? "the request could not be sent";
+  const reason = lastCode === undefined ? lastCode : failureReason(lastCode);
+  if (reason === undefined || reason === lastCode) return sentence;
+  if (code === "TLS") return `${sentence}: ${reason}`;
+  return code === "BAD_RESPONSE" || lastCode?.startsWith("ERR_PROXY_") === true ? reason : sentence;
 }
 
 const sentences: Readonly<Partial<Record<RollcallErrorCode, string>>> = {

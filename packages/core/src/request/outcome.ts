@@ -1,8 +1,11 @@
+import { isCertificateRefusal, onlyTls } from "../tls-fault.js";
+
 /**
  * The outcome of one attempt at one node.
  *
  * answered       a whole answer with a status; whatever the status, the node is alive
- * not-connected  the connection was never made, so not a byte of the request left
+ * not-connected  the connection was never made, so the node has read no byte of the request; or the node refused the
+ *                connection after its handshake, before it read any
  * stale-socket   a kept socket died before the answer began: the ordinary race with a peer that closes idle sockets
  * lost           the connection died while the request was on it
  * bad-response   what came back is not HTTP, is cut short by its own count, cannot be unpacked, or is larger than we
@@ -65,6 +68,11 @@ export function judgeFailure(error: FailureError, facts: AttemptFacts): Outcome 
   const reason = cancelReason(error);
   if (reason !== undefined) return { kind: "cancelled", reason, handedToSocket, errorCode };
 
+  // The node has read no request: under TLS 1.3 it refuses our certificate after the handshake; a port that speaks TLS
+  // reads nothing that comes without.
+  if (errorCode === onlyTls || (handedToSocket && !reusedSocket && !firstByteSeen && isCertificateRefusal(errorCode))) {
+    return { kind: "not-connected", code: "TLS", errorCode };
+  }
   if (handedToSocket && isSocketFailure(errorCode)) {
     if (isBadResponseMessage(error)) return { kind: "bad-response", tooLarge: false, errorCode };
     if (reusedSocket && !firstByteSeen && !localFailures.has(errorCode)) return { kind: "stale-socket", errorCode };

@@ -103,6 +103,7 @@ export class AttemptRecord {
   private judge(attempt: AttemptHandler, status: number, nowMs: number): void {
     if (attempt.isJudged) return;
     attempt.isJudged = true;
+    attempt.pool.hasAnswered = true;
     this.options.reader.countAnswer(attempt.pool.slot, status === 429 || status >= 500);
     if (attempt.isCurrent) this.learnFromAnswer(attempt, status, nowMs);
     const { settings } = attempt.request.prepared;

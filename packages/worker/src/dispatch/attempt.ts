@@ -257,6 +257,9 @@ export class AttemptHandler
     this.hasEnded = true;
     // Such an answer names a length and has no body; undici reports that as an error.
     if (!this.isBodiless(error)) this.error = error;
+    const isNew = this.handedToSocket && !this.reusedSocket && this.status === 0 && !isOwn(error);
+    const explained = isNew ? this.pool.explained(error) : undefined;
+    if (explained !== undefined) return void explained.then((found) => this.fail(found));
     // What has come of a stream is for its reader, if we have not ended it ourselves.
     if (this.unpacking === undefined || this.stream === undefined || isOwn(error)) return this.finish();
     this.unpacking.end(false);
@@ -266,6 +269,11 @@ export class AttemptHandler
   /** Ends the attempt, for a reason of ours. */
   private giveUp(error: Error): void {
     if (!this.hasEnded) return this.abort?.(error);
+    this.fail(error);
+  }
+
+  private fail(error: Error): void {
+    if (this.isFinished) return;
     this.error = error;
     this.finish();
   }

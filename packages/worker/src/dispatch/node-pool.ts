@@ -3,6 +3,7 @@ import {
   createConnector,
   type Endpoint,
   type NameCache,
+  PlainToTls,
   UndiciClient,
 } from "@rollcall/coordinator/cluster";
 import type { Random, Timers } from "@rollcall/core";
@@ -128,6 +129,9 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   private readonly dial: ReturnType<typeof createConnector>;
   /** Ends connections that are still being opened. */
   private readonly stop = new AbortController();
+  private readonly plainToTls: PlainToTls;
+  /** The node has answered a request: so its port speaks HTTP, with TLS or without, as it is called. */
+  hasAnswered = false;
 
   constructor(
     target: Target,
@@ -140,12 +144,12 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
     this.generation = target.generation;
     this.endpoint = target.endpoint;
     this.headers = headersOf(target.endpoint, settings);
+    const { signal } = this.stop;
+    const connecting = { ...settings, ...lookups, signal, wallNowMs: () => observer.wallNowMs() };
+    this.plainToTls = new PlainToTls(this, connecting);
     this.dial = createConnector(this, {
-      ...settings,
-      ...lookups,
+      ...connecting,
       reads: () => new SocketReads(),
-      signal: this.stop.signal,
-      wallNowMs: () => observer.wallNowMs(),
       timed: {
         nowMs: () => observer.ranMs(),
         took: (ms) => {
@@ -191,6 +195,14 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
     this.all.delete(connection);
     // Not at once: undici is about to clean up after the failure itself.
     setImmediate(() => void connection.destroy());
+  }
+
+  /**
+   * What the failure of a new connection means, for which a check is necessary: an error in its place, or itself.
+   * Undefined where none is.
+   */
+  explained(error: Error): Promise<Error> | undefined {
+    return this.hasAnswered ? undefined : this.plainToTls.explained(error);
   }
 
   /** Closes the idle connections: the next requests open new ones. */

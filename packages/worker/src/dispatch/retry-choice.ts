@@ -47,9 +47,12 @@ export class RetryChoice {
     const { body, maxRetries, deadlineMs, settings } = request.prepared;
     const untriedNodes = settings?.node === undefined ? reader.untried(request.tried) : 0;
     // What has been read of a source cannot be sent again.
-    const requestClass = isBodySource(body) && body.hasBegun ? "never" : request.prepared.class;
+    const isSpent = isBodySource(body) && body.hasBegun;
     const decision = decide(
-      { class: requestClass, maxRetries, deadlineMs, noNodeWaitMs },
+      {
+        ...{ class: isSpent ? "never" : request.prepared.class, maxRetries: isSpent ? 0 : maxRetries },
+        ...{ deadlineMs, noNodeWaitMs },
+      },
       request.history,
       { outcome, startedAtMs, untriedNodes },
       nowMs,

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { createServer, type SecureVersion, type TlsOptions } from "node:tls";
+import { createServer, type TlsOptions } from "node:tls";
 import type { TlsConfig } from "@rollcall/core/config";
 import { endpointOf, okAnswer, openRig, portOf, startRawServer, summary } from "./dispatch-rig.test.support.js";
 
@@ -84,19 +84,6 @@ describe("dispatch: TLS", () => {
     assert.ok(result.error.attempts.length > 1);
   });
 
-  it("a node that speaks plain HTTP on its TLS port gets no request", async (test) => {
-    const server = await startRawServer(
-      test,
-      () => {},
-      (socket) => socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")),
-    );
-    const { rig, result } = oneAttempt(test, server.origin.replace("http:", "https:"), { ca: [own.cert] });
-    const settled = await result;
-    assert.ok(settled.kind === "failed");
-    assert.deepEqual([settled.error.code, settled.error.sent], ["TLS", "no"]);
-    assert.match(rig.failures[0]?.reason ?? "", /speaks no TLS/);
-  });
-
   for (const how of ["resets", "closes"] as const) {
     it(`a node that ${how} the connection during the handshake gets no request, and connecting is retried`, async (test) => {
       const server = await startRawServer(
@@ -124,23 +111,7 @@ describe("dispatch: TLS", () => {
     );
   });
 
-  // With TLS 1.3 the client has finished, and sent its request, before the server's refusal arrives.
-  const demands: readonly (readonly [SecureVersion, object])[] = [
-    ["TLSv1.2", { code: "TLS", sent: "no" }],
-    ["TLSv1.3", { code: "DISCONNECTED", sent: "maybe" }],
-  ];
-  for (const [version, expected] of demands) {
-    it(`a node that demands a client certificate over ${version} gets no request without one`, async (test) => {
-      const only = { minVersion: version, maxVersion: version };
-      const { origin, seen } = await startTlsServer(test, { ...own, ...only, requestCert: true, ca: [another.cert] });
-      const { rig, result } = oneAttempt(test, origin, { ca: [own.cert] });
-      const settled = await result;
-      assert.ok(settled.kind === "failed");
-      const { code, sent } = settled.error;
-      assert.deepEqual({ code, sent }, expected);
-      assert.deepEqual([seen.requests, rig.failures.length], [0, 1]);
-    });
-
+  for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     it(`a node that demands a client certificate over ${version} serves with one`, async (test) => {
       const only = { minVersion: version, maxVersion: version };
       const { origin } = await startTlsServer(test, { ...own, ...only, requestCert: true, ca: [another.cert] });

@@ -1,5 +1,5 @@
 import type { TlsExamination } from "@rollcall/coordinator";
-import { failureReason } from "@rollcall/core";
+import { failureReason, type TlsFaultKind, tlsFaultOf } from "@rollcall/core";
 import { addressOf } from "@rollcall/core/view";
 import { isPlainToTls } from "../../diagnose.js";
 import { nameList } from "../../name-list.js";
@@ -34,21 +34,9 @@ interface SecuredSeed {
   readonly tls: TlsExamination | undefined;
 }
 
-const speaksNoTls = ["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG"];
-const unknownAuthority = [
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_GET_ISSUER_CERT",
-];
-const wrongName = "ERR_TLS_CERT_ALTNAME_INVALID";
-const wrongDates = ["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"];
-const explained: readonly string[] = [...unknownAuthority, ...wrongDates, wrongName];
-
 function schemeChanges({ seeds, findings }: Observations): readonly Change[] {
   const noTls = seeds.filter(({ connections }) =>
-    connections.some(({ tls }) => tls?.handshake.ok === false && speaksNoTls.includes(tls.handshake.code)),
+    connections.some(({ tls }) => tls?.handshake.ok === false && kindOf(tls.handshake.code) === "no-tls"),
   );
   const onlyTls = seeds.filter(({ connections }, at) => {
     const finding = findings.seeds[at];
@@ -69,8 +57,10 @@ function schemeChanges({ seeds, findings }: Observations): readonly Change[] {
 
 function handshakeChanges(seeds: readonly SecuredSeed[]): readonly Change[] {
   const failed = groupBy(seeds, ({ tls }) => {
-    if (tls === undefined || tls.handshake.ok || speaksNoTls.includes(tls.handshake.code)) return undefined;
-    return tls.handshake.code;
+    if (tls === undefined || tls.handshake.ok) return undefined;
+    // Each has a rule of its own.
+    const isExplained = ["no-tls", "client-certificate"].includes(kindOf(tls.handshake.code) ?? "");
+    return isExplained ? undefined : tls.handshake.code;
   });
   return failed.map(([code, group]) => ({
     ...{ cause: "tls", isFault: true, stopsAll: group.length === seeds.length },
@@ -83,7 +73,7 @@ function handshakeChanges(seeds: readonly SecuredSeed[]): readonly Change[] {
 
 function authorityChanges(seeds: readonly SecuredSeed[]): readonly Change[] {
   const untrusted = groupBy(seeds, ({ seed, tls }) => {
-    if (tls?.problem === undefined || !(unknownAuthority.includes(tls.problem) || isPinProblem(tls.problem))) return;
+    if (tls?.problem === undefined || !["authority", "pin"].includes(kindOf(tls.problem) ?? "")) return;
     return `${tls.authority?.fingerprint256 ?? tls.authority?.name ?? ""} ${seed.hasAuthority}`;
   });
   return untrusted.map(([, group]) => {
@@ -107,14 +97,13 @@ function authorityChanges(seeds: readonly SecuredSeed[]): readonly Change[] {
   });
 }
 
-/** A sentence about a pinned certificate, and no code. */
-function isPinProblem(problem: string): boolean {
-  return problem.includes("tls.caFingerprint");
+function kindOf(code: string | undefined): TlsFaultKind | undefined {
+  return code === undefined ? undefined : tlsFaultOf(code)?.kind;
 }
 
 function nameChanges(seeds: readonly SecuredSeed[]): readonly Change[] {
   return seeds.flatMap(({ seed, tls }): readonly Change[] => {
-    if (tls?.problem !== wrongName && !tls?.problem?.startsWith("Hostname/IP does not match")) return [];
+    if (tls === undefined || kindOf(tls.problem) !== "name") return [];
     const names = tls.chain[0]?.names ?? "";
     return [
       {
@@ -129,7 +118,9 @@ function nameChanges(seeds: readonly SecuredSeed[]): readonly Change[] {
 }
 
 function dateChanges(seeds: readonly SecuredSeed[], atMs: number): readonly Change[] {
-  const wrong = groupBy(seeds, ({ tls }) => (wrongDates.includes(tls?.problem ?? "") ? tls?.problem : undefined));
+  const wrong = groupBy(seeds, ({ tls }) =>
+    ["expired", "not-yet"].includes(kindOf(tls?.problem) ?? "") ? tls?.problem : undefined,
+  );
   return wrong.map(([code, group]) => {
     const chain = group[0]?.tls?.chain ?? [];
     const isOver = code === "CERT_HAS_EXPIRED";
@@ -147,13 +138,8 @@ function dateChanges(seeds: readonly SecuredSeed[], atMs: number): readonly Chan
 
 function otherChanges(seeds: readonly SecuredSeed[]): readonly Change[] {
   const other = groupBy(seeds, ({ tls }) => {
-    const { problem } = tls ?? {};
-    const isExplained =
-      problem === undefined ||
-      explained.includes(problem) ||
-      isPinProblem(problem) ||
-      problem.startsWith("Hostname/IP");
-    return isExplained ? undefined : problem;
+    const kind = kindOf(tls?.problem);
+    return kind === undefined || kind === "certificate" ? tls?.problem : undefined;
   });
   return other.map(([problem, group]) => ({
     ...{ cause: "tls", isFault: true, stopsAll: group.length === seeds.length },
@@ -162,18 +148,23 @@ function otherChanges(seeds: readonly SecuredSeed[]): readonly Change[] {
   }));
 }
 
+/** Under TLS 1.3 the node refuses after the handshake, so that only the answer to a request shows it. */
 function clientCertificateChanges({ seeds, findings }: Observations): readonly Change[] {
-  const wanted = seeds.filter((_, at) =>
-    /CERTIFICATE_REQUIRED|ALERT_HANDSHAKE_FAILURE/.test(findings.seeds[at]?.code ?? ""),
+  const refused = groupBy(
+    seeds.map((seed, at) => ({ seed, code: findings.seeds[at]?.code ?? "" })),
+    ({ code }) => (kindOf(code) === "client-certificate" ? code : undefined),
   );
-  if (wanted.length === 0) return [];
-  return [
-    {
-      ...{ cause: "client-certificate", isFault: true, stopsAll: wanted.length === seeds.length },
-      problem: `${nameList(wanted.map(({ url }) => url))} asks for a client certificate and got none that it accepts.`,
-      remedy: "Set `tls.cert` and `tls.key` to one that the node's authorities have signed.",
-    },
-  ];
+  return refused.map(([code, group]) => ({
+    ...{ cause: "client-certificate", isFault: true, stopsAll: group.length === seeds.length },
+    ...explained(nameList(group.map(({ seed }) => seed.url)), code),
+  }));
+}
+
+/** The sentence of a code, as a change. */
+function explained(subject: string, code: string): Pick<Change, "problem" | "remedy"> {
+  const [what = "", ...todo] = failureReason(code).split(": ");
+  const remedy = todo.join(": ");
+  return { problem: `${subject}: ${what}.`, remedy: `${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.` };
 }
 
 function endingChanges(seeds: readonly SecuredSeed[], atMs: number): readonly Change[] {
