@@ -36,7 +36,7 @@ const undiciParts = ["undici/lib/core/connect.js", "undici/lib/dispatcher/client
 /** Libraries by layer. Core does no I/O: of Node's own modules it may use those that only compute. */
 const libraries: Readonly<Record<string, readonly string[]>> = {
   "core/address": ["node:net"],
-  "core/config": ["node:net", "fastest-levenshtein"],
+  "core/config": ["node:net", "node:url", "fastest-levenshtein"],
   "core/view": ["node:zlib"],
   "core/suffixes": ["tldts"],
 

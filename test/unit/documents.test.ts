@@ -241,6 +241,7 @@ const errorCodes: Readonly<Record<RollcallErrorCode, true>> = {
 function publicNames(): Readonly<Record<string, readonly string[]>> {
   const pool: Record<keyof PoolOptions, true> = {
     nodes: true,
+    cloudId: true,
     auth: true,
     sign: true,
     tls: true,

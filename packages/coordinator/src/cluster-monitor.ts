@@ -238,7 +238,6 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
 
   /** Uses what a node said in its `GET /`, or that it did not answer. */
   private learn(node: NodeRecord, result: Probe, sent: boolean): void {
-    if (result.outcome === "denied") this.parts.access.credentialRefused();
     if (sent) {
       const { outcome } = result;
       const isVoid = outcome === "void";

@@ -14,6 +14,7 @@ import { ClusterAccess } from "./cluster/access.js";
 import { type ClusterRequestCount, CountedClient } from "./cluster/counted-client.js";
 import { HttpControlClient } from "./cluster/http-control-client.js";
 import { openSigner } from "./cluster/open-signer.js";
+import { RenewingClient } from "./cluster/renewing-client.js";
 import { Signer } from "./cluster/signer.js";
 import { Coordinator } from "./coordinator.js";
 import { coordinatorHeartbeat, viewFreshness } from "./coordinator-heartbeat.js";
@@ -73,12 +74,11 @@ export class CoordinatorProcess {
     this.#logger = logger;
     this.#access = new ClusterAccess(config, timers, logger);
     this.#signer = openSigner(config, timers, logger);
-    this.#controlClient = new CountedClient(
-      new HttpControlClient({
-        ...{ timers, wallNowMs: Date.now, connectTimeoutMs: fixed.connectTimeoutMs },
-        signer: () => this.#signer,
-      }),
-    );
+    const http = new HttpControlClient({
+      ...{ timers, wallNowMs: Date.now, connectTimeoutMs: fixed.connectTimeoutMs },
+      signer: () => this.#signer,
+    });
+    this.#controlClient = new CountedClient(new RenewingClient(http, () => this.#access, timers));
     this.#coordinator = new Coordinator({
       config,
       access: this.#access,

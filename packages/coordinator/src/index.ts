@@ -25,6 +25,7 @@ export { HttpControlClient } from "./cluster/http-control-client.js";
 export { openSigner } from "./cluster/open-signer.js";
 export { type Probe, type ProbeOptions, probe } from "./cluster/probe.js";
 export { hostRefused } from "./cluster/refused-connection.js";
+export { RenewingClient } from "./cluster/renewing-client.js";
 export { Signer } from "./cluster/signer.js";
 export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniff.js";
 export { Coordinator, type CoordinatorParts } from "./coordinator.js";

@@ -10,6 +10,7 @@ export {
 export type {
   AllowConfig,
   Auth,
+  AuthFile,
   AuthProvider,
   ChildOptions,
   ClusterOptions,
@@ -25,6 +26,7 @@ export type {
   NodeOption,
   Pem,
   PoolOptions,
+  ProvidedAuth,
   ProxyOptions,
   QueueConfig,
   QueueOptions,

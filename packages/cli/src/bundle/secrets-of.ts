@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { authorizationHeader } from "@rollcall/core/access";
-import type { Auth, ClusterConfig, RedisConfig, ViewPlace } from "@rollcall/core/config";
+import type { Auth, AuthConfig, ClusterConfig, RedisConfig, ViewPlace } from "@rollcall/core/config";
 
 /** Shorter texts would be found in everything. */
 const shortest = 4;
@@ -10,9 +11,7 @@ const shortest = 4;
  */
 export function secretsOf({ redis }: ViewPlace, config: ClusterConfig | undefined): readonly string[] {
   const reached = [...(config?.seeds ?? []), ...(config?.proxy === undefined ? [] : [config.proxy])];
-  const auths = [config?.defaultAuth, ...reached.map(({ auth }) => auth)].filter((auth) => {
-    return typeof auth === "object";
-  });
+  const auths = [config?.defaultAuth, ...reached.map(({ auth }) => auth)].flatMap(valuesOf);
   const keys = [config?.tls?.key, ...reached.map(({ tls }) => tls?.key)];
   const found = [
     ...auths.flatMap(secretsOfAuth),
@@ -22,6 +21,23 @@ export function secretsOf({ redis }: ViewPlace, config: ClusterConfig | undefine
   ];
   const forms = found.flatMap((secret) => [secret, encodeURIComponent(secret)]);
   return [...new Set(forms)].filter(({ length }) => length >= shortest).sort((a, b) => b.length - a.length);
+}
+
+/** The credential as it is now; none of a function, and of a file that cannot be read. */
+function valuesOf(auth: AuthConfig | undefined): readonly Auth[] {
+  if (auth === undefined || typeof auth === "function") return [];
+  try {
+    if ("passwordFile" in auth) return [{ username: auth.username, password: secretIn(auth.passwordFile) }];
+    if ("apiKeyFile" in auth) return [{ apiKey: secretIn(auth.apiKeyFile) }];
+    if ("bearerFile" in auth) return [{ bearer: secretIn(auth.bearerFile) }];
+  } catch {
+    return [];
+  }
+  return [auth];
+}
+
+function secretIn(file: string): string {
+  return readFileSync(file, "utf8").replace(/\r?\n$/, "");
 }
 
 function secretsOfAuth(auth: Auth): readonly string[] {

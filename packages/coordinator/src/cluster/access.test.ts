@@ -1,18 +1,24 @@
 import assert from "node:assert/strict";
 import dns from "node:dns/promises";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { afterEach, describe, it, mock } from "node:test";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, describe, it, mock } from "node:test";
+import { pathToFileURL } from "node:url";
 import { type ClusterOptions, parseClusterConfig } from "@rollcall/core/config";
 import { collectingLogger, ManualTimers, settled, waitUntil } from "@rollcall/testing";
 import { ClusterAccess, type Reach } from "./access.js";
-import { sameConnection } from "./endpoint.js";
+import { type Endpoint, sameConnection } from "./endpoint.js";
 
+const wallStartMs = Date.parse("2026-11-28T12:00:00Z");
 const secret = "s3cret-9a1";
 
 function accessTo(options: ClusterOptions) {
   const timers = new ManualTimers();
   const logger = collectingLogger();
-  const access = new ClusterAccess(parseClusterConfig(options), timers, logger);
+  const clock = { wallNowMs: () => wallStartMs + timers.nowMs(), random: () => 0.5 };
+  const access = new ClusterAccess(parseClusterConfig(options), timers, logger, clock);
   let changes = 0;
   const stop = access.onChange(() => changes++);
   return { access, timers, logger, stop, changes: () => changes };
@@ -20,6 +26,9 @@ function accessTo(options: ClusterOptions) {
 
 const node = (host: string, port = 9200) => ({ host, port });
 const header = (reach: Reach) => (reach.kind === "endpoint" ? reach.endpoint.headers.authorization : reach.reason);
+function endpointOf(reach: Reach): Endpoint {
+  return reach.kind === "endpoint" ? reach.endpoint : assert.fail(reach.reason);
+}
 const basic = (user: string) => `Basic ${Buffer.from(user).toString("base64")}`;
 
 /** Names resolve to what is here. */
@@ -218,6 +227,11 @@ describe("credential that a function gives", () => {
     return accessTo(options as ClusterOptions);
   };
 
+  const refuse = (access: ClusterAccess) => {
+    const reach = access.reach(node("10.0.0.1"));
+    if (reach.kind === "endpoint") void access.renewed(reach.endpoint);
+  };
+
   it("no node can be reached before the function has given a credential", async () => {
     const { access, changes } = functionAccess(async () => ({ bearer: "t1" }));
     assert.match(header(access.reach(node("10.0.0.1"))) ?? "", /has not answered yet/);
@@ -235,11 +249,10 @@ describe("credential that a function gives", () => {
     timers.advance(1);
     await settled();
     assert.deepEqual([header(access.reach(node("10.0.0.1"))), changes()], ["Bearer t2", 2]);
-    for (let time = 0; time < 5; time++) access.credentialRefused();
+    for (let time = 0; time < 5; time++) refuse(access);
     await settled();
     assert.equal(token, 3);
     timers.advance(1_000);
-    for (let time = 0; time < 5; time++) access.credentialRefused();
     await settled();
     assert.equal(token, 4);
   });
@@ -307,7 +320,7 @@ describe("credential that a function gives", () => {
     const { access, timers, logger } = functionAccess(() => new Promise((resolve) => answers.push(resolve)));
     void access.start();
     for (let second = 0; second < 30; second++) {
-      access.credentialRefused();
+      refuse(access);
       timers.advance(1_000);
       await settled();
     }
@@ -324,6 +337,70 @@ describe("credential that a function gives", () => {
     assert.equal(header(access.reach(node("10.0.0.1"))), "Bearer t2");
   });
 
+  it("after a 401 callers get the endpoint with another credential, once listeners have been called, from one call", async () => {
+    let token = "t1";
+    let calls = 0;
+    const { access, timers, changes } = functionAccess(async () => {
+      calls++;
+      return { bearer: token };
+    });
+    await access.start();
+    timers.advance(5_000);
+    const endpoint = endpointOf(access.reach(node("10.0.0.1")));
+    token = "t2";
+    const renewed = await Promise.all([access.renewed(endpoint), access.renewed(endpoint)]);
+    assert.deepEqual(
+      renewed.map((one) => one?.headers.authorization),
+      ["Bearer t2", "Bearer t2"],
+    );
+    assert.deepEqual([calls, changes(), header(access.reach(node("10.0.0.1")))], [2, 2, "Bearer t2"]);
+    // It was sent with the older one: there is another already.
+    assert.equal((await access.renewed(endpoint))?.headers.authorization, "Bearer t2");
+    assert.equal(calls, 2);
+    const fixed = accessTo({ nodes: ["http://10.0.0.1:9200"], auth: { bearer: secret } }).access;
+    assert.equal(await fixed.renewed(endpointOf(fixed.reach(node("10.0.0.1")))), undefined);
+  });
+
+  it("a credential is asked for ahead of the time that the function gives, and a bad time is a failure of the function", async () => {
+    const times: unknown[] = [wallStartMs + 8_000, new Date(wallStartMs + 60_000), 1_764_331_200];
+    const { access, timers, logger } = functionAccess(() => ({ bearer: `t${times.length}`, expiresAt: times.shift() }));
+    await access.start();
+    timers.advance(4_999);
+    await settled();
+    assert.equal(header(access.reach(node("10.0.0.1"))), "Bearer t3");
+    timers.advance(1);
+    await settled();
+    assert.equal(header(access.reach(node("10.0.0.1"))), "Bearer t2");
+    timers.advance(60_000);
+    await settled();
+    assert.equal(header(access.reach(node("10.0.0.1"))), "Bearer t2", "also when its time is over");
+    assert.match(logger.messages("warn")[0] ?? "", /auth\.expiresAt = \[redacted\]: must be a Date.*stays in use/);
+  });
+
+  it("a node's own function gives its credential alone, and one function of several nodes is called once for all", async () => {
+    let calls = 0;
+    const common = () => ({ bearer: `common ${++calls}`.replace(" ", "") });
+    const { access, logger } = accessTo({
+      nodes: [
+        { url: "http://10.0.0.1:9200", auth: async () => ({ username: "u1", password: "p1" }) },
+        { url: "http://10.0.0.2:9200", auth: common },
+        { url: "http://10.0.0.3:9200", auth: common },
+        { url: "http://10.0.0.4:9200", auth: () => Promise.reject(new Error(secret)) },
+      ],
+    });
+    assert.equal(access.isSettled, false);
+    await access.start();
+    const headers = [1, 2, 3].map((at) => header(access.reach(node(`10.0.0.${at}`))));
+    assert.deepEqual([headers, calls], [[basic("u1:p1"), "Bearer common1", "Bearer common1"], 1]);
+    assert.match(header(access.reach(node("10.0.0.4"))) ?? "", /has not answered yet/);
+    assert.equal(access.isSettled, false);
+    assert.match(
+      logger.messages("warn")[0] ?? "",
+      /^the function given as `auth` of 10\.0\.0\.4:9200 failed \(it threw\)/,
+    );
+    access.close();
+  });
+
   it("after close the function is not called, and a late credential is not used", async () => {
     const answers: ((auth: unknown) => void)[] = [];
     const { access, timers, changes } = functionAccess(() => new Promise((resolve) => answers.push(resolve)));
@@ -333,8 +410,83 @@ describe("credential that a function gives", () => {
     answers[0]?.({ bearer: "t1" });
     await settled();
     timers.advance(120_000);
-    access.credentialRefused();
+    refuse(access);
     await settled();
     assert.deepEqual([answers.length, changes()], [1, 0]);
+  });
+});
+
+describe("credential in a file", () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "rollcall-access-"));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, content: string) => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+
+  it("the content is the secret, without the line break at its end", () => {
+    for (const [auth, expected] of [
+      [{ username: "u", passwordFile: file("password", " p w \n") }, basic("u: p w ")],
+      [{ apiKeyFile: pathToFileURL(file("key", "aTpr\r\n")) }, "ApiKey aTpr"],
+      [{ bearerFile: file("token", "t1") }, "Bearer t1"],
+    ] as const) {
+      const { access } = accessTo({ nodes: ["http://10.0.0.1:9200"], auth });
+      assert.deepEqual([access.isSettled, header(access.reach(node("10.0.0.1")))], [true, expected]);
+    }
+  });
+
+  it("files that cannot be used are one error that names each option and file, and no secret", () => {
+    const [key, empty, token] = [file("key", `${secret}:x`), file("empty", "\n"), join(folder, "missing")];
+    const options = {
+      nodes: [
+        { url: "http://10.0.0.1:9200", auth: { apiKeyFile: key } },
+        { url: "http://10.0.0.2:9200", auth: { bearerFile: token } },
+      ],
+      auth: { username: "u", passwordFile: empty },
+    };
+    assert.throws(
+      () => accessTo(options),
+      (error: Error & { code?: string }) => {
+        const [first = "", second = "", third = "", ...more] = error.message.split("\n");
+        const named = (path: string) => JSON.stringify(path);
+        assert.equal(
+          first,
+          `auth.passwordFile: the file ${named(empty)} is empty; an empty password is given as an empty \`password\``,
+        );
+        assert.match(
+          second,
+          /^auth\.apiKeyFile of 10\.0\.0\.1:9200: the file ".*key" holds no such secret \(auth\.apiKey = \[redacted\]: must be/,
+        );
+        assert.equal(third, `auth.bearerFile of 10.0.0.2:9200: the file ${named(token)} does not exist`);
+        assert.deepEqual([more, error.code, error.message.includes(secret)], [[], "CONFIG", false]);
+        return true;
+      },
+    );
+  });
+
+  it("a file that has changed when a node answers 401 is read at once, and listeners are called", async () => {
+    const path = file("rotated", "p1");
+    const { access, timers, changes, logger } = accessTo({
+      nodes: ["http://10.0.0.1:9200"],
+      auth: { username: "u", passwordFile: path },
+    });
+    await access.start();
+    const endpoint = endpointOf(access.reach(node("10.0.0.1")));
+    writeFileSync(path, "p2-longer");
+    let renewed: Endpoint | undefined;
+    void access.renewed(endpoint).then((came) => {
+      renewed = came;
+    });
+    await waitUntil("another credential is there", () => {
+      timers.advance(100);
+      return renewed !== undefined;
+    });
+    assert.equal(renewed?.headers.authorization, basic("u:p2-longer"));
+    assert.deepEqual([changes(), header(access.reach(node("10.0.0.1")))], [1, basic("u:p2-longer")]);
+    assert.doesNotMatch(logger.text(), /p2-longer/);
+    access.close();
   });
 });

@@ -1,17 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { Listeners, type Logger, messageOf, present, type Random, rollcallVersion, type Timers } from "@rollcall/core";
 import {
-  Listeners,
-  type Logger,
-  messageOf,
-  present,
-  RollcallError,
-  rollcallVersion,
-  type Timers,
-  withDeadline,
-} from "@rollcall/core";
-import {
-  authorizationHeader,
   type CompiledHostPolicy,
   chooseCredential,
   chooseScheme,
@@ -24,18 +14,14 @@ import {
   judgeHost,
   seedAt,
 } from "@rollcall/core/access";
-import {
-  type Auth,
-  type AuthProvider,
-  type ClusterConfig,
-  parseAuth,
-  type Seed,
-  type TlsConfig,
-} from "@rollcall/core/config";
+import type { ClusterConfig, Seed, TlsConfig } from "@rollcall/core/config";
 import { createHostPolicy } from "@rollcall/core/policy";
 import { addressOf, type NodeRecord } from "@rollcall/core/view";
+import { wallNowMs } from "../system-timers.js";
 import { WarnOnce } from "../warn-once.js";
+import { ClusterCredentials } from "./cluster-credentials.js";
 import type { Endpoint } from "./endpoint.js";
+import type { RenewedCredential } from "./renewed-credential.js";
 
 /** A configured node and what its name resolves to now. */
 export type ResolvedSeed = Seed & { readonly addresses: readonly string[] };
@@ -44,13 +30,6 @@ export type ResolvedSeed = Seed & { readonly addresses: readonly string[] };
 export type Reach =
   | { readonly kind: "endpoint"; readonly endpoint: Endpoint }
   | { readonly kind: "refused"; readonly reason: string };
-
-/** A function that gives the credential is called again after this time, and at once after a 401 … */
-const credentialMaxAgeMs = 30_000;
-/** … but no more often than this. */
-const credentialMinAgeMs = 1_000;
-/** A function that takes longer has failed; its later answer is ignored. */
-const credentialWithinMs = 30_000;
 
 const noTls: TlsConfig = {};
 
@@ -71,9 +50,9 @@ export class ClusterAccess {
   private policy: CompiledHostPolicy;
   /** Those of every request: the pool's own, and the configured ones. */
   private readonly headers: Readonly<Record<string, string>>;
-  private defaultAuth: Auth | undefined;
-  private calledAtMs = Number.NEGATIVE_INFINITY;
-  private calling: Promise<void> | undefined;
+  private readonly credentials: ClusterCredentials;
+  /** Of the endpoints that were handed out with it. */
+  private readonly renewedOf = new WeakMap<Endpoint, RenewedCredential>();
   private resolving: Promise<void> | undefined;
   /** Every name was looked up at least once, found or not. */
   private namesAreKnown: boolean;
@@ -82,15 +61,23 @@ export class ClusterAccess {
   private requestsHaveCredentials = false;
   private closed = false;
   private readonly warnings: WarnOnce;
-  private cancelRefresh = () => {};
   private readonly changes = new Listeners<void>();
 
+  /**
+   * @param clock the wall clock, and chance, for credentials that expire
+   * @throws {RollcallError} `CONFIG` if the file of a credential cannot be used
+   */
   constructor(
     private readonly config: ClusterConfig,
-    private readonly timers: Timers,
+    timers: Timers,
     logger: Logger,
+    clock: { readonly wallNowMs: () => number; readonly random: Random } = { wallNowMs, random: Math.random },
   ) {
     this.warnings = new WarnOnce(logger);
+    this.credentials = new ClusterCredentials(config, { ...clock, timers, logger, warnings: this.warnings });
+    this.credentials.onChange(() => {
+      if (!this.closed) this.changes.emit();
+    });
     this.resolved = config.seeds.map((seed) => ({ ...seed, addresses: isIP(seed.host) === 0 ? [] : [seed.host] }));
     // A proxy looks names up itself, perhaps where this machine cannot.
     this.namesAreKnown = config.proxy !== undefined || config.seeds.every(({ host }) => isIP(host) !== 0);
@@ -98,7 +85,6 @@ export class ClusterAccess {
       !this.hasCredentials || config.seeds.every(({ host }) => isIP(host) !== 0 || !host.includes("."));
     this.policy = this.compilePolicy();
     this.headers = { ...ownHeaders, ...config.headers };
-    if (typeof config.defaultAuth === "object") this.defaultAuth = config.defaultAuth;
   }
 
   get seeds(): readonly ResolvedSeed[] {
@@ -107,21 +93,20 @@ export class ClusterAccess {
 
   /** Whether a refusal is final: no name, no public suffix and no credential is pending. */
   get isSettled(): boolean {
-    const isAuthKnown = typeof this.config.defaultAuth !== "function" || this.defaultAuth !== undefined;
-    return this.namesAreKnown && this.suffixesAreKnown && isAuthKnown;
+    return this.namesAreKnown && this.suffixesAreKnown && this.credentials.areKnown;
   }
 
   /**
-   * Looks up the seeds' names, loads the public suffixes, and calls the function that gives the credential: each if it is
+   * Looks up the seeds' names, loads the public suffixes, and calls the functions that give credentials: each if it is
    * needed. Never rejects.
    */
   async start(): Promise<void> {
-    await Promise.all([this.resolveSeeds(), this.loadSuffixes(), this.refreshCredential()]);
+    await Promise.all([this.resolveSeeds(), this.loadSuffixes(), this.credentials.start()]);
   }
 
   close(): void {
     this.closed = true;
-    this.cancelRefresh();
+    this.credentials.close();
   }
 
   /** Calls `listener` at each change, until what it returns is called. */
@@ -148,8 +133,9 @@ export class ClusterAccess {
       }
     }
 
-    const auth = credential.kind === "seed" ? credential.seed.auth : this.defaultAuth;
-    if (credential.kind === "default" && auth === undefined) {
+    const auth = this.credentials.of(credential);
+    const header = auth.kind === "renewed" ? auth.credential.header : auth.kind === "fixed" ? auth.header : undefined;
+    if (auth.kind === "renewed" && header === undefined) {
       return { kind: "refused", reason: "the function given as `auth` has not answered yet" };
     }
     const address = addressOf(node);
@@ -157,24 +143,21 @@ export class ClusterAccess {
     // As configured: a final dot there says how the name is to be looked up.
     const host = seed?.host ?? node.host;
     const fallback = fallbackFor(this.policy, { host, port: node.port, scheme }, node.ip);
-    return {
-      kind: "endpoint",
-      endpoint: {
-        address,
-        host,
-        port: node.port,
-        scheme,
-        origin: `${scheme}://${address}`,
-        pathPrefix: seed?.pathPrefix ?? "",
-        headers:
-          credential.kind === "none" || auth === undefined
-            ? this.headers
-            : { ...this.headers, authorization: authorizationHeader(auth) },
-        tls: chooseTls(node, this.config.seeds, this.config.tls) ?? noTls,
-        ...present({ proxy, lastAddresses: this.lastAddressesOf(host), fallbackAddress: fallback }),
-        policy: this.policy,
-      },
+    const endpoint: Endpoint = {
+      address,
+      host,
+      port: node.port,
+      scheme,
+      origin: `${scheme}://${address}`,
+      pathPrefix: seed?.pathPrefix ?? "",
+      headers: header === undefined ? this.headers : { ...this.headers, authorization: header },
+      tls: chooseTls(node, this.config.seeds, this.config.tls) ?? noTls,
+      ...(auth.kind === "renewed" ? { renewable: true } : {}),
+      ...present({ proxy, lastAddresses: this.lastAddressesOf(host), fallbackAddress: fallback }),
+      policy: this.policy,
     };
+    if (auth.kind === "renewed") this.renewedOf.set(endpoint, auth.credential);
+    return { kind: "endpoint", endpoint };
   }
 
   private lastAddressesOf(host: string): readonly string[] | undefined {
@@ -233,55 +216,21 @@ export class ClusterAccess {
     void this.loadSuffixes();
   }
 
-  /** A node answered 401: the credential may have changed. Has an effect only where a function gives it. */
-  credentialRefused(): void {
-    void this.refreshCredential();
-  }
-
-  private refreshCredential(): Promise<void> {
-    const { defaultAuth } = this.config;
-    if (typeof defaultAuth !== "function" || this.closed) return Promise.resolve();
-    if (this.calling !== undefined) return this.calling;
-    if (this.timers.nowMs() - this.calledAtMs < credentialMinAgeMs) return Promise.resolve();
-    this.calledAtMs = this.timers.nowMs();
-    this.calling = this.callProvider(defaultAuth).finally(() => {
-      this.calling = undefined;
-      if (this.closed) return;
-      this.cancelRefresh();
-      const againMs = this.defaultAuth === undefined ? credentialMinAgeMs : credentialMaxAgeMs;
-      this.cancelRefresh = this.timers.after(againMs, () => void this.refreshCredential());
-    });
-    return this.calling;
-  }
-
-  private async callProvider(provider: AuthProvider): Promise<void> {
-    const given = await this.givenBy(provider);
-    if (this.closed) return;
-    const { auth, problem } = given.ok ? readCredential(given.value) : { auth: undefined, problem: given.problem };
-    if (auth === undefined) {
-      this.warnings.warn(
-        "auth",
-        "auth.failed",
-        { option: "auth", problem },
-        this.defaultAuth === undefined
-          ? `the function given as \`auth\` failed (${problem}); requests wait for it`
-          : `the function given as \`auth\` failed (${problem}); the credential it gave before stays in use`,
-        problem,
-      );
-      return;
-    }
-    this.warnings.clear("auth");
-    if (this.defaultAuth !== undefined && authorizationHeader(this.defaultAuth) === authorizationHeader(auth)) return;
-    this.defaultAuth = auth;
-    this.changes.emit();
-  }
-
-  /** What the function gave. What it threw is not shown: code that handles secrets made it. */
-  private givenBy(provider: AuthProvider): Promise<Given> {
-    const given = async (): Promise<Given> => ({ ok: true, value: await provider() });
-    const threw = (): Given => ({ ok: false, problem: "it threw" });
-    const late = (): Given => ({ ok: false, problem: `no answer within ${credentialWithinMs} ms` });
-    return withDeadline(given().catch(threw), credentialWithinMs, this.timers, late);
+  /**
+   * A node answered 401 at this endpoint, which {@link reach} has returned. Resolves once its credential is another, with
+   * listeners called before, or with that none is to be had for now: with the endpoint as it is then. Undefined: its
+   * credential is the same, and the 401 is the answer. Never rejects.
+   */
+  async renewed(endpoint: Endpoint): Promise<Endpoint | undefined> {
+    const credential = this.renewedOf.get(endpoint);
+    if (credential === undefined || this.closed) return undefined;
+    const { authorization: refused } = endpoint.headers;
+    if (credential.header === refused) await credential.renew();
+    const { header } = credential;
+    if (this.closed || header === undefined || header === refused) return undefined;
+    const renewed = { ...endpoint, headers: { ...endpoint.headers, authorization: header } };
+    this.renewedOf.set(renewed, credential);
+    return renewed;
   }
 
   private compilePolicy(): CompiledHostPolicy {
@@ -309,17 +258,6 @@ export class ClusterAccess {
 function unknownBehindProxy(host: string, scheme: string): string {
   const why = "the proxy looks its name up, so that its address cannot be judged";
   return `${host} may not be sent credentials over ${scheme}: ${why}; if it is yours, add it to \`discovery.allow.hosts\``;
-}
-
-type Given = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string };
-
-function readCredential(value: unknown): { readonly auth?: Auth; readonly problem?: string } {
-  try {
-    return { auth: parseAuth(value) };
-  } catch (error) {
-    // Our own message names options and nothing else.
-    return { problem: error instanceof RollcallError ? error.message : "it gave no credential" };
-  }
 }
 
 async function resolveSeed(seed: ResolvedSeed): Promise<ResolvedSeed> {

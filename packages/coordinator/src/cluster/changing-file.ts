@@ -9,6 +9,8 @@ export interface FileSource<Content> {
   /** An absolute path, which may lead through links. It is shown in errors and log lines. */
   readonly path: string;
   readonly maxBytes: number;
+  /** What is wrong with an empty file, in words that follow it. Default: "is empty". */
+  readonly whenEmpty?: string;
   /**
    * What the bytes mean, or why they cannot be used: `problem` completes a sentence that begins with the file, and holds
    * no part of it. Must not throw.
@@ -151,6 +153,7 @@ export class ChangingFile<Content> {
 
   private parse(reading: FileReading): Parsed<Content> {
     if (reading.kind === "failed") return reading;
+    if (reading.bytes.length === 0) return { kind: "failed", problem: this.source.whenEmpty ?? "is empty" };
     const parsed = this.source.parse(reading.bytes);
     return parsed.kind === "failed" ? parsed : { ...parsed, bytes: reading.bytes };
   }

@@ -18,6 +18,8 @@ export interface Endpoint {
   /** The configured headers and this node's own `authorization`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: TlsConfig;
+  /** After a 401 there may be another credential for it: from a function, or a file. */
+  readonly renewable?: true;
   /** Connections are made through it; absent: directly. */
   readonly proxy?: ProxyConfig;
   /** What the name of a configured host resolved to last: dialled while the resolver is slow or away. */

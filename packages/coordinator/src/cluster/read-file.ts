@@ -10,7 +10,7 @@ export type FileReading =
 /** A pipe or device is then opened without a wait, and refused. Windows lacks the flag. */
 const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** Reads the file now, through links. It must be a regular file of 1 to `maxBytes` bytes. Never throws. */
+/** Reads the file now, through links. It must be a regular file of at most `maxBytes`. Never throws. */
 export function readFileNow(path: string, maxBytes: number): FileReading {
   let descriptor: number | undefined;
   try {
@@ -64,7 +64,6 @@ interface FileFacts {
 
 function refusalOf(facts: FileFacts, maxBytes: number): FileReading | undefined {
   if (!facts.isFile()) return { kind: "failed", problem: "is not a regular file" };
-  if (facts.size === 0) return { kind: "failed", problem: "is empty" };
   return facts.size > maxBytes ? { kind: "failed", problem: `has more than ${maxBytes} bytes` } : undefined;
 }
 

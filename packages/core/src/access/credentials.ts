@@ -1,5 +1,5 @@
-import type { Seed, TlsConfig } from "../config/config.js";
-import type { Auth, AuthProvider } from "../config/options.js";
+import type { AuthConfig, Seed, TlsConfig } from "../config/config.js";
+import type { Auth } from "../config/options.js";
 import { isSameHost } from "./host-policy.js";
 
 /** The address of a node; a `NodeRecord` fits. */
@@ -10,7 +10,7 @@ export interface NodeAddress {
 
 export type CredentialChoice =
   /** The entry's own: `seed.auth` is set. */
-  | { readonly kind: "seed"; readonly seed: Seed & { readonly auth: Auth } }
+  | { readonly kind: "seed"; readonly seed: Seed & { readonly auth: AuthConfig } }
   /** The cluster's. */
   | { readonly kind: "default" }
   /** Requests carry no credential. */
@@ -26,7 +26,7 @@ export type CredentialChoice =
 export function chooseCredential(
   node: NodeAddress,
   seeds: readonly Seed[],
-  defaultAuth: Auth | AuthProvider | undefined,
+  defaultAuth: AuthConfig | undefined,
 ): CredentialChoice {
   const entry = entryOf(node, seeds);
   if (entry !== undefined && hasAuth(entry)) return { kind: "seed", seed: entry };
@@ -66,7 +66,7 @@ function entryOf(node: NodeAddress, seeds: readonly Seed[]): Seed | undefined {
   return second === undefined ? first : undefined;
 }
 
-function hasAuth(seed: Seed): seed is Seed & { readonly auth: Auth } {
+function hasAuth(seed: Seed): seed is Seed & { readonly auth: AuthConfig } {
   return seed.auth !== undefined;
 }
 

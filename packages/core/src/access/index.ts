@@ -1,4 +1,10 @@
 export {
+  credentialIn,
+  credentialRenewal,
+  type RenewalEvent,
+  type RenewalState,
+} from "./credential-renewal.js";
+export {
   authorizationHeader,
   type CredentialChoice,
   chooseCredential,

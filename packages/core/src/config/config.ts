@@ -2,6 +2,22 @@ import type { Logger } from "../logger.js";
 import type { Auth, AuthProvider } from "./options.js";
 import type { SignConfig } from "./sign.js";
 
+/** {@link import("./options.js").AuthFile} with an absolute path. */
+export type AuthFileConfig =
+  | { readonly username: string; readonly passwordFile: string }
+  | { readonly apiKeyFile: string }
+  | { readonly bearerFile: string };
+
+/** Where a credential comes from: it stands here, or in a file, or a function gives it. */
+export type AuthConfig = Auth | AuthFileConfig | AuthProvider;
+
+/** {@link import("./options.js").ProvidedAuth}, checked. */
+export interface ProvidedCredential {
+  readonly auth: Auth;
+  /** On the wall clock. */
+  readonly expiresAtMs?: number;
+}
+
 /** TLS options in the one form they have after parsing. */
 export interface TlsConfig {
   /** PEM. */
@@ -24,7 +40,7 @@ export interface Seed {
   /** `""`, or such as `/es`: a leading slash, none at the end. */
   readonly pathPrefix: string;
   /** This node's own; absent: the cluster's. */
-  readonly auth?: Auth;
+  readonly auth?: AuthConfig;
   /** This node's own; absent: the cluster's. */
   readonly tls?: TlsConfig;
 }
@@ -68,7 +84,7 @@ export interface DiscoveryOff {
 export interface ClusterConfig {
   /** At least one; no two with the same host and port. */
   readonly seeds: readonly Seed[];
-  readonly defaultAuth?: Auth | AuthProvider;
+  readonly defaultAuth?: AuthConfig;
   /** Signs every request; then there is no other credential. */
   readonly sign?: SignConfig;
   readonly tls?: TlsConfig;

@@ -1,5 +1,7 @@
 export type {
   AllowConfig,
+  AuthConfig,
+  AuthFileConfig,
   ChildConfig,
   ClusterConfig,
   CompressionConfig,
@@ -9,6 +11,7 @@ export type {
   DiscoveryOff,
   NodeMatchConfig,
   PoolConfig,
+  ProvidedCredential,
   ProxyConfig,
   QueueConfig,
   RedisConfig,
@@ -22,6 +25,7 @@ export { type Bound, bounds, defaults, defaultThreads, fixed } from "./defaults.
 export { nearestName } from "./nearest-name.js";
 export type {
   Auth,
+  AuthFile,
   AuthProvider,
   ChildOptions,
   ClusterOptions,
@@ -34,6 +38,7 @@ export type {
   NodeOption,
   Pem,
   PoolOptions,
+  ProvidedAuth,
   ProxyOptions,
   QueueOptions,
   RedisOption,
@@ -48,6 +53,7 @@ export {
   parseClusterConfig,
   parseCoordinatorConfig,
   parsePoolConfig,
+  parseProvidedAuth,
   parseViewPlace,
 } from "./parse-config.js";
 export { type Place, Problems } from "./problems.js";

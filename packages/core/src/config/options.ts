@@ -2,11 +2,11 @@ import type { Logger } from "../logger.js";
 import type { SignHook } from "./sign.js";
 
 /**
- * The credential for the cluster: exactly one of three kinds.
+ * A credential: exactly one of three kinds.
  *
  * `username` and `password` are sent as HTTP Basic in UTF-8; a name must not contain a colon. `apiKey` is either the
- * encoded form that the cluster shows once (base64 of `id:key`), or its two parts. `bearer` is a token, without the
- * word "Bearer". Each part has 1 to 16,384 characters.
+ * encoded form that the cluster shows once (base64 of `id:key`), or its two parts. `bearer` is a token, such as a
+ * service token, without the word "Bearer". Each part has 1 to 16,384 characters; `password` may be empty.
  */
 export type Auth =
   | { readonly username: string; readonly password: string }
@@ -14,9 +14,26 @@ export type Auth =
   | { readonly bearer: string };
 
 /**
- * Called whenever a credential is needed, for secrets that change. Runs on the main thread, never in a worker thread.
+ * A credential whose secret is the content of a file: an absolute path or a file URL. The file is read at start and
+ * again when it changes. It has at most 65,536 bytes; a line break at its end is not part of the secret, and it must not
+ * be empty. An API key is in its encoded form.
  */
-export type AuthProvider = () => Auth | Promise<Auth>;
+export type AuthFile =
+  | { readonly username: string; readonly passwordFile: string | URL }
+  | { readonly apiKeyFile: string | URL }
+  | { readonly bearerFile: string | URL };
+
+/**
+ * What a function gives: a credential, and until when it holds, as a `Date` or in milliseconds since 1970. Without
+ * `expiresAt`, the function is called again every 30 s.
+ */
+export type ProvidedAuth = Auth & { readonly expiresAt?: Date | number | undefined };
+
+/**
+ * Called for the credential at start, ahead of `expiresAt` and after a 401, for secrets that change. Runs on the main
+ * thread, never in a worker thread.
+ */
+export type AuthProvider = () => ProvidedAuth | Promise<ProvidedAuth>;
 
 /** PEM text, or its bytes, of 1 to 1,048,576 characters. Never a file name. */
 export type Pem = string | Uint8Array;
@@ -43,7 +60,7 @@ export interface NodeOption {
   /** `http:` or `https:`, with an optional path prefix, without query and fragment. Default port: 80 or 443. */
   readonly url: string | URL;
   /** The credential of this node alone. Default: that of the cluster. */
-  readonly auth?: Auth | undefined;
+  readonly auth?: Auth | AuthFile | AuthProvider | undefined;
   /** The TLS options of this node alone, in place of all of the cluster's. Default: those of the cluster. */
   readonly tls?: TlsOptions | undefined;
 }
@@ -121,10 +138,15 @@ export interface SelectionOptions {
 
 /** How one cluster is reached. */
 export interface ClusterOptions {
-  /** The seeds, 1 to 1,024. They stay in use whatever discovery finds. Required. */
-  readonly nodes: readonly (string | URL | NodeOption)[];
+  /** The seeds, 1 to 1,024. They stay in use whatever discovery finds. Required, unless `cloudId` is given. */
+  readonly nodes?: readonly (string | URL | NodeOption)[] | undefined;
+  /**
+   * In place of `nodes`: a deployment of Elastic Cloud, by the id that its console shows. Its one address is the only
+   * node, and `discovery` is off by default. Default: none.
+   */
+  readonly cloudId?: string | undefined;
   /** The credential of the cluster. Default: none. */
-  readonly auth?: Auth | AuthProvider | undefined;
+  readonly auth?: Auth | AuthFile | AuthProvider | undefined;
   /**
    * Signs every attempt of every request, in place of a credential: the URL or the absolute path of a module whose
    * default export is a {@link SignHook}, which each thread that sends loads once; or the function itself, where the

@@ -63,7 +63,7 @@ const byItself = "the pool does it by itself";
 /** What no option here stands for, and why. */
 const reasons: Readonly<Record<string, Names>> = {
   "": {
-    cloud: "there is no Cloud ID: give the deployment's URL in `nodes`, and `discovery: false`",
+    cloud: "use `cloudId`",
     nodeFilter: "every listed node that may be sent credentials is used: see `discovery.allow`",
     nodeSelector: `nodes are chosen by what they answer: ${byItself}`,
     selector: `nodes are chosen by what they answer: ${byItself}`,

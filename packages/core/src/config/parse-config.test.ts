@@ -9,11 +9,13 @@ import {
   parseClusterConfig,
   parseCoordinatorConfig,
   parsePoolConfig,
+  parseProvidedAuth,
   parseViewPlace,
 } from "./parse-config.js";
 import { redactConfig } from "./redact-config.js";
 import {
   certificate,
+  cloudId,
   privateKey,
   redisForms,
   refusedOptions,
@@ -232,7 +234,16 @@ const unusual: readonly (readonly [options: unknown, problems: readonly string[]
   [null, ["options = null: must be an object"]],
   [nodes, ["options = an array: must be an object"]],
   [{}, ["nodes is missing: must be a list of 1 to 1024 URLs or { url, auth, tls }"]],
-  [{ nodes: [{ url: "https://es1", auth: () => ({}) }] }, ["nodes[0].auth = [redacted]: must be an object"]],
+  [
+    {
+      nodes: [
+        { url: "https://es1", auth: () => ({}) },
+        { url: "https://es1", auth: () => ({}) },
+      ],
+    },
+    ["nodes[1]: has the host and port of nodes[0], but other settings"],
+  ],
+  [{ cloudId: 7 }, [`cloudId = [redacted]: ${cloudId}`]],
   [
     { nodes, logger: console.log },
     ["logger = a function: must be false, or have the functions debug, info, warn and error"],
@@ -418,7 +429,23 @@ it("the place of a view is a Redis and a name, and nothing else", () => {
   );
 });
 
-it("what an auth function returns is checked as an option is", () => {
+it("what an auth function returns may say until when it holds, as a date or in milliseconds since 1970", () => {
+  const atMs = Date.parse("2026-11-28T12:00:00Z");
+  for (const expiresAt of [atMs, new Date(atMs)]) {
+    assert.deepEqual(parseProvidedAuth({ bearer: "t", expiresAt }), { auth: { bearer: "t" }, expiresAtMs: atMs });
+  }
+  assert.deepEqual(parseProvidedAuth({ apiKey: "aTpr", expiresAt: undefined }), { auth: { apiKey: "aTpr" } });
+  const problemOf = (auth: unknown) => messageOf(() => parseProvidedAuth(auth));
+  const form = "must be a Date, or a number of milliseconds since 1970 (not of seconds)";
+  for (const expiresAt of [atMs / 1_000, new Date(Number.NaN), Number.POSITIVE_INFINITY, "2026-11-28", -1, null]) {
+    assert.equal(problemOf({ bearer: "t", expiresAt }), `auth.expiresAt = [redacted]: ${form}`);
+  }
+  assert.equal(problemOf(undefined), "auth is missing: must be an object");
+  assert.match(problemOf({ bearer: "a b", expiresAt: 1 }), /^auth\.bearer = .*\nauth\.expiresAt = /);
+});
+
+it("the credential of one request is checked as an option is, and stands in no file", () => {
+  assert.equal(messageOf(() => parseAuth({ bearerFile: "/t" })).split("\n").length, 2);
   assert.deepEqual(parseAuth({ apiKey: { id: "i", key: "k" } }), { apiKey: "aTpr" });
   const problemOf = (auth: unknown) => messageOf(() => parseAuth(auth));
   assert.equal(problemOf({ bearer: "a b" }), `auth.bearer = [redacted]: ${token}`);

@@ -1,17 +1,27 @@
 import { RollcallError } from "../errors.js";
 import { type Logger, silentLogger } from "../logger.js";
 import { present } from "../present.js";
-import type { ChildConfig, ClusterConfig, CoordinatorConfig, PoolConfig, ViewPlace } from "./config.js";
+import type {
+  ChildConfig,
+  ClusterConfig,
+  CoordinatorConfig,
+  PoolConfig,
+  ProvidedCredential,
+  Seed,
+  ViewPlace,
+} from "./config.js";
 import { bounds, defaultMaxBufferedResponseBytes, defaults, defaultThreads } from "./defaults.js";
 import { discoveryOffFor } from "./one-address.js";
-import type { Auth, AuthProvider, ClusterOptions, CoordinatorOptions, PoolOptions } from "./options.js";
+import type { Auth, ClusterOptions, CoordinatorOptions, PoolOptions } from "./options.js";
 import { type Place, Problems } from "./problems.js";
-import { readAuth } from "./read-auth.js";
+import { readAuth, readAuthSource } from "./read-auth.js";
+import { readCloudId } from "./read-cloud-id.js";
 import { readCompression } from "./read-compression.js";
 import { readDiscovery } from "./read-discovery.js";
 import { isHeaderValue, readHeaders } from "./read-headers.js";
 import { readNodes } from "./read-nodes.js";
 import { isObject, readFields, readOptionalFields, readText, readWholeNumber } from "./read-options.js";
+import { readProvidedAuth } from "./read-provided-auth.js";
 import { readProxy } from "./read-proxy.js";
 import { readRedis } from "./read-redis.js";
 import { readSelection } from "./read-selection.js";
@@ -20,6 +30,7 @@ import { readTls } from "./read-tls.js";
 
 const clusterNames = [
   "nodes",
+  "cloudId",
   "auth",
   "sign",
   "tls",
@@ -99,7 +110,14 @@ export function parseClusterConfig(options: unknown): ClusterConfig {
   });
 }
 
-/** As {@link parsePoolConfig}, for what an {@link AuthProvider} has returned. */
+/** As {@link parsePoolConfig}, for what an {@link import("./options.js").AuthProvider} has returned. */
+export function parseProvidedAuth(auth: unknown): ProvidedCredential {
+  return parse({ auth }, ({ value }, problems) => {
+    return readProvidedAuth({ path: "auth", value: isObject(value) ? value.auth : undefined, secret: true }, problems);
+  });
+}
+
+/** As {@link parsePoolConfig}, for the credential of one request. */
 export function parseAuth(auth: unknown): Auth {
   return parse({ auth }, ({ value }, problems) => {
     return readAuth({ path: "auth", value: isObject(value) ? value.auth : undefined, secret: true }, problems);
@@ -144,19 +162,30 @@ function parse<T>(options: unknown, read: (place: Place, problems: Problems) => 
 type Fields<Name extends string> = Readonly<Record<Name, Place>>;
 
 function readCluster(fields: Fields<keyof ClusterOptions>, problems: Problems): ClusterConfig {
-  const seeds = readNodes(fields.nodes, problems);
-  const defaultAuth = readDefaultAuth(fields.auth, problems);
+  const seeds = readSeeds(fields, problems);
+  const defaultAuth = fields.auth.value === undefined ? undefined : readAuthSource(fields.auth, problems);
   const sign = readSign(fields.sign, problems);
   if (sign !== undefined) refuseSignWithAuth(fields.auth, seeds, problems);
   const tls = fields.tls.value === undefined ? undefined : readTls(fields.tls, problems);
   const headers = readHeaders(fields.headers, problems);
   const discoveryGiven = fields.discovery.value === undefined ? undefined : (true as const);
-  const discoveryOff = discoveryGiven ? undefined : discoveryOffFor(seeds);
+  const isCloud = fields.cloudId.value !== undefined;
+  const discoveryOff = discoveryGiven ? undefined : (discoveryOffFor(seeds) ?? (isCloud ? offByCloudId : undefined));
   const discovery = discoveryOff === undefined && readDiscovery(fields.discovery, problems);
   const proxy = fields.proxy.value === undefined ? undefined : readProxy(fields.proxy, problems);
   const logger = readLogger(fields.logger, problems);
   return present({ seeds, defaultAuth, sign, tls, headers, discovery, discoveryOff, discoveryGiven, proxy, logger });
 }
+
+function readSeeds({ nodes, cloudId }: Fields<"nodes" | "cloudId">, problems: Problems): readonly Seed[] {
+  if (cloudId.value === undefined) return readNodes(nodes, problems);
+  if (nodes.value !== undefined) problems.remark("cloudId", "is given together with `nodes`; give one");
+  const seed = readCloudId(cloudId, problems);
+  return seed === undefined ? [] : [seed];
+}
+
+/** Nodes behind it are listed by addresses that its own proxy alone reaches. */
+const offByCloudId = { kind: "managed", why: "a cloud id stands for one address" } as const;
 
 function readPool(
   fields: Fields<keyof PoolOptions>,
@@ -231,12 +260,6 @@ function readRole(place: Place, isShared: boolean, problems: Problems): PoolConf
     problems.add(place, "must not be given without `redis`: a view that is not shared is published by its own process");
   else return value;
   return defaults.coordinator;
-}
-
-/** What a function returns is checked when it is called: see {@link parseAuth}. */
-function readDefaultAuth(place: Place, problems: Problems): Auth | AuthProvider | undefined {
-  if (place.value === undefined) return undefined;
-  return typeof place.value === "function" ? (place.value as AuthProvider) : readAuth(place, problems);
 }
 
 function readLogger(place: Place, problems: Problems): Logger | undefined {

@@ -1,10 +1,10 @@
 import { addressOf } from "../view/node-record.js";
-import type { Seed } from "./config.js";
+import type { AuthConfig, Seed } from "./config.js";
 import { bounds } from "./defaults.js";
 import { hostOf } from "./host-text.js";
 import type { Auth } from "./options.js";
 import { type Place, type Problems, placeIn } from "./problems.js";
-import { readAuth, readBasic } from "./read-auth.js";
+import { readAuthSource, readBasic } from "./read-auth.js";
 import { isObject, isWholeNumber, readFields, readList } from "./read-options.js";
 import { readTls } from "./read-tls.js";
 
@@ -18,11 +18,20 @@ export function readNodes(place: Place, problems: Problems): readonly Seed[] {
     const first = firstAt.get(addressOf(seed));
     if (first === undefined) {
       firstAt.set(addressOf(seed), { path: entry.path, seed });
-    } else if (JSON.stringify(seed) !== JSON.stringify(first.seed)) {
+    } else if (!isSameSeed(seed, first.seed)) {
       problems.remark(entry.path, `has the host and port of ${first.path}, but other settings`);
     }
   }
   return [...firstAt.values()].map(({ seed }) => seed);
+}
+
+function isSameSeed(a: Seed, b: Seed): boolean {
+  return isSameSource(a.auth, b.auth) && JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** JSON has no functions. */
+function isSameSource(a: AuthConfig | undefined, b: AuthConfig | undefined): boolean {
+  return a === b || (typeof a !== "function" && typeof b !== "function");
 }
 
 function readNode(entry: Place, problems: Problems): Seed | undefined {
@@ -35,7 +44,7 @@ function readNode(entry: Place, problems: Problems): Seed | undefined {
   if (fields === undefined) return undefined;
 
   const seed = readUrl(fields.url, problems);
-  const auth = fields.auth.value === undefined ? undefined : readAuth(fields.auth, problems);
+  const auth = fields.auth.value === undefined ? undefined : readAuthSource(fields.auth, problems);
   const tls = fields.tls.value === undefined ? undefined : readTls(fields.tls, problems);
   if (seed === undefined) return undefined;
   if (seed.auth !== undefined && fields.auth.value !== undefined) {
@@ -83,6 +92,11 @@ function readUrl(place: Place, problems: Problems): Seed | undefined {
 }
 
 function readUserinfo(place: Place, { username, password }: URL, problems: Problems): Auth | undefined {
+  if (password === "") {
+    // Most often it was forgotten.
+    problems.add(place, "must have a password beside its user; an empty one is given in `auth`");
+    return undefined;
+  }
   try {
     const within = { ...place, secret: true };
     return readBasic(

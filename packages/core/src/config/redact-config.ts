@@ -2,6 +2,7 @@ import { parseHost } from "../address/host.js";
 import { present } from "../present.js";
 import { addressOf } from "../view/node-record.js";
 import type {
+  AuthConfig,
   ClusterConfig,
   CompressionConfig,
   ConnectionConfig,
@@ -15,14 +16,13 @@ import type {
   SelectionConfig,
   TlsConfig,
 } from "./config.js";
-import type { Auth, AuthProvider } from "./options.js";
 import { shownModule } from "./sign.js";
 
 const redacted = "[redacted]";
 const callable = "[function]";
 
-/** The names show its kind, such as `{ bearer: "[redacted]" }`. */
-export type RedactedAuth = Readonly<Record<string, typeof redacted>> | typeof callable;
+/** The names show its kind, such as `{ bearer: "[redacted]" }`; of a file, its path is shown. */
+export type RedactedAuth = Readonly<Record<string, string>> | typeof callable;
 
 export interface RedactedTls {
   readonly ca?: typeof redacted;
@@ -131,8 +131,13 @@ function redactRedisOptions({ host, port, db, tls }: Readonly<Record<string, unk
   };
 }
 
-function redactAuth(auth: Auth | AuthProvider): RedactedAuth {
-  return typeof auth === "function" ? callable : namesOnly(auth);
+function redactAuth(auth: AuthConfig): RedactedAuth {
+  if (typeof auth === "function") return callable;
+  const shown = Object.entries(auth).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === "string" && /^(?:password|apiKey|bearer)File$/.test(name) ? value : redacted,
+  ]);
+  return Object.fromEntries(shown);
 }
 
 function redactTls({ ca, cert, key, caFingerprint, serverName }: TlsConfig): RedactedTls {

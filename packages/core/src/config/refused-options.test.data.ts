@@ -3,7 +3,9 @@
 const url = "must be a URL that begins with http:// or https://, without spaces or backslashes";
 const kinds = "give one of { username, password }, { apiKey } and { bearer }";
 const userName = "must be a user name: not empty, no colon, no control characters";
-const password = "must be a password: not empty, no control characters";
+const password = "must be a password, without control characters; an empty one is given as an empty string";
+const file = "must be the name of a file: an absolute path or a file URL";
+export const cloudId = "must be a cloud id as Elastic's console shows it: name:base64";
 const pem = "must be PEM text or bytes with a certificate, not a file name";
 const host = 'must be a host name, a suffix such as ".example.com", an address, or a range such as "10.0.0.0/8"';
 const digest = "must be a SHA-256 fingerprint: 64 hexadecimal digits, with a colon between all pairs or none";
@@ -16,7 +18,7 @@ const credential = "is a credential, which belongs in `auth`";
 const header = "must be text of at most 8192 characters, of one byte each, on one line";
 const redisUrl = "must be a URL that begins with redis:// or rediss://, without spaces or backslashes";
 const proxyUrl = "must be a URL that begins with http:// or https://, of user, password, host and port alone";
-const noCloud = "there is no Cloud ID: give the deployment's URL in `nodes`, and `discovery: false`";
+const noCloud = "use `cloudId`";
 const module = "must be a function, or the URL or the absolute path of a module that exports one by default";
 const always = "a certificate is always checked: `tls.ca` or `tls.caFingerprint` says what to trust";
 const noAt = "must have no @ after its host; in a password, / is %2F, ? is %3F and @ is %40";
@@ -90,7 +92,8 @@ nodes: ["https://u:1/secret@es1"]
   => nodes[0] = "https://[redacted]@es1": must have no @ in its path; in a password, / is %2F and @ is %40
 nodes: ["https://u:50%@es1"]
   => nodes[0] = "https://[redacted]@es1": must have its user and password percent-encoded; % itself is %25
-nodes: ["https://token@es1"]  => nodes[0].password = [redacted]: ${password}
+nodes: ["https://token@es1"]
+  => nodes[0] = "https://[redacted]@es1": must have a password beside its user; an empty one is given in ${"`auth`"}
 nodes: [{ url: "https://:p@es1" }]  => nodes[0].url.username = [redacted]: ${userName}
 nodes: ["https://a%3Ab:p@es1"]  => nodes[0].username = [redacted]: ${userName}
 nodes: [{ url: "https://u:p@es1", auth: { bearer: "t" } }]
@@ -109,7 +112,6 @@ auth: { username: "u", password: "p", bearer: "t" }
 auth: { username: "u" }  => auth.password is missing: ${password}
 auth: { username: "", password: "" }
   => auth.username = [redacted]: ${userName}
-  => auth.password = [redacted]: ${password}
 auth: { username: "a:b", password: "p" }  => auth.username = [redacted]: ${userName}
 auth: { username: "u", password: "p\n" }  => auth.password = [redacted]: ${password}
 auth: { user: "u", password: "p" }  => auth.user: unknown option; use ${"`auth.username`"}
@@ -117,6 +119,16 @@ auth: { user: "u", password: "p" }  => auth.user: unknown option; use ${"`auth.u
 auth: { apiKey: "id:key" }
   => auth.apiKey = [redacted]: must be the encoded key (base64, so without a colon), or { id, key }
 auth: { apiKey: { id: "i" } }  => auth.apiKey.key is missing: must be the key: not empty, no control characters
+auth: { username: "u", password: "p", passwordFile: "/p" }  => auth: has ${"`password` and `passwordFile`"}; give one
+auth: { passwordFile: "/p" }  => auth.username is missing: ${userName}
+auth: { username: "u", passwordFile: "p", bearerFile: "/t" }
+  => auth: names 2 kinds of credential (username and password, bearerFile); ${kinds}
+auth: { apiKey: "aTpr", apiKeyFile: "/k" }  => auth: names 2 kinds of credential (apiKey, apiKeyFile); ${kinds}
+auth: { apiKeyFile: "./key" }  => auth.apiKeyFile = [redacted]: ${file}
+auth: { bearerFile: 7 }  => auth.bearerFile = [redacted]: ${file}
+auth: { username: "u", passwordFile: "https://es1/p" }  => auth.passwordFile = [redacted]: ${file}
+cloudId: "x:YQ=="  => cloudId: is given together with ${"`nodes`"}; give one
+  => cloudId = [redacted]: ${cloudId}
 auth: { bearer: "Bearer t" }  => auth.bearer = [redacted]: ${token}
 auth: { bearer: "t\u0000" }  => auth.bearer = [redacted]: ${token}
 

@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { ClusterAccess, createRedisStore, HttpControlClient, openSigner, systemTimers } from "@rollcall/coordinator";
+import {
+  ClusterAccess,
+  createRedisStore,
+  HttpControlClient,
+  openSigner,
+  RenewingClient,
+  systemTimers,
+} from "@rollcall/coordinator";
 import { boundLogger, type Logger } from "@rollcall/core";
 import { fixed, type PoolConfig } from "@rollcall/core/config";
 import { type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
@@ -57,7 +64,8 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
   const protect = () => access.protectCredentials();
   const signer = openSigner(config, timers, logger);
   const { connectTimeoutMs } = fixed;
-  const controlClient = new HttpControlClient({ timers, wallNowMs, connectTimeoutMs, signer: () => signer });
+  const http = new HttpControlClient({ timers, wallNowMs, connectTimeoutMs, signer: () => signer });
+  const controlClient = new RenewingClient(http, () => access, timers);
   const table = createNodeTable({ slots: fixed.slotsMax, threads: Math.max(1, config.threads) });
   const { totals, penalties } = table;
   const traffics = new RecentTraffics(table.words, table.layout, totals, timers, () => {

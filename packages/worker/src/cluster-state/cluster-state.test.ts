@@ -9,9 +9,11 @@ import { beatMs, type ProbeResult } from "@rollcall/core/health";
 import { createHostPolicy } from "@rollcall/core/policy";
 import { penaltyText } from "@rollcall/core/selection";
 import { addressOf, type Mark, type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
-import { ManualTimers, seededRandom } from "@rollcall/testing";
+import { ManualTimers, seededRandom, settled } from "@rollcall/testing";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
+import type { CredentialRefusal } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
+import { HeaderWord } from "../table/layout.js";
 import { LoopLagMonitor } from "../table/loop-lag-monitor.js";
 import { TableReader } from "../table/reader.js";
 import { ClusterState } from "./cluster-state.js";
@@ -77,7 +79,8 @@ function openState(seeds: readonly NodeRecord[] = [node("", 1)], selection?: Sel
   const [reader = assert.fail(), other = assert.fail()] = readers;
   const loops = readers.map((one) => new LoopLagMonitor(one, nowMs));
   const refused = new Set<number>();
-  const counts = { reached: 0, pumped: 0, credentials: 0 };
+  const counts = { reached: 0, pumped: 0 };
+  const renewals: { readonly endpoint: Endpoint; readonly done: () => void }[] = [];
   let authorization = "one";
   let accessChanged = () => {};
   const lists: (readonly Target[])[] = [];
@@ -101,7 +104,7 @@ function openState(seeds: readonly NodeRecord[] = [node("", 1)], selection?: Sel
         accessChanged = listener;
         return () => {};
       },
-      credentialRefused: () => counts.credentials++,
+      renewed: (endpoint) => new Promise((resolve) => renewals.push({ endpoint, done: () => resolve(undefined) })),
     },
     prober: {
       probe: ({ port }, _clusterUuid, timeoutMs) => new Promise((answer) => probes.push({ port, timeoutMs, answer })),
@@ -122,7 +125,10 @@ function openState(seeds: readonly NodeRecord[] = [node("", 1)], selection?: Sel
   });
   state.connect(
     {
-      apply: (targets) => lists.push(targets),
+      apply: (targets) => {
+        lists.push(targets);
+        table.writer.moveTopology();
+      },
       reroute: (order) => orders.push(order),
       pump: () => {
         counts.pumped++;
@@ -134,7 +140,8 @@ function openState(seeds: readonly NodeRecord[] = [node("", 1)], selection?: Sel
     },
   );
   return {
-    ...{ timers, state, table, reader, other, refused, counts, lists, orders, probes, reports, warnings },
+    ...{ timers, state, table, reader, other, refused, counts, lists, orders, probes, renewals, reports, warnings },
+    listNumber: () => Atomics.load(table.words, HeaderWord.topology),
     changeAccess(authorizationNow = authorization) {
       authorization = authorizationNow;
       accessChanged();
@@ -510,10 +517,27 @@ describe("a node that fails this process", () => {
     assert.deepEqual(await result, reached);
   });
 
-  it("a refused credential is passed on to the access", () => {
-    const { state, counts } = openState();
-    state.credentialRefused();
-    assert.equal(counts.credentials, 1);
+  it("of a refused credential the access is asked for another, unless the node has one since that list, or is gone", async () => {
+    const { apply, state, renewals, changeAccess, listNumber } = openState();
+    apply({ nodes: [a] });
+    const before = listNumber();
+    const done: string[] = [];
+    const refuse = (name: string, refusal: CredentialRefusal) =>
+      state.credentialRefused(refusal, () => done.push(name));
+    refuse("current", { slot: 0, generation: 1, list: before });
+    assert.deepEqual([done, renewals[0]?.endpoint.headers.authorization], [[], "one"]);
+    renewals[0]?.done();
+    await settled();
+    changeAccess("two");
+    refuse("older list", { slot: 0, generation: 1, list: before });
+    refuse("other node", { slot: 0, generation: 2, list: listNumber() });
+    refuse("no such node", { slot: 3, generation: 1 });
+    refuse("newest list", { slot: 0, generation: 1, list: listNumber() });
+    assert.deepEqual(done, ["current", "older list", "other node", "no such node"]);
+    assert.deepEqual(
+      renewals.map(({ endpoint }) => endpoint.headers.authorization),
+      ["one", "two"],
+    );
   });
 
   it("nothing follows from any event after the close", async () => {

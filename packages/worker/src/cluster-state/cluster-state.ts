@@ -4,7 +4,7 @@ import type { SelectionConfig } from "@rollcall/core/config";
 import { type LocalProbe, type NodeEffect, needsTraffic, type ProbeResult } from "@rollcall/core/health";
 import { type AvoidedNode, addressOf, type Freshness, type Version, type View } from "@rollcall/core/view";
 import type { NodeEvent } from "../api/node-status.js";
-import type { DispatchObserver } from "../dispatch/sender.js";
+import type { CredentialRefusal, DispatchObserver } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import { applyView, endRow, noRows, type Row, type Rows } from "../table/apply-view.js";
 import { HeaderWord } from "../table/layout.js";
@@ -26,7 +26,7 @@ export interface ClusterStateOptions {
   /** The configured addresses. */
   readonly seeds: readonly { readonly host: string; readonly port: number }[];
   readonly table: NodeTable;
-  readonly access: Pick<ClusterAccess, "reach" | "onChange" | "credentialRefused">;
+  readonly access: Pick<ClusterAccess, "reach" | "onChange" | "renewed">;
   readonly prober: Prober;
   readonly listener: ClusterListener;
   /** Absent: every node may get requests. */
@@ -122,8 +122,13 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     if (entry?.isUsable) entry.send({ type: "signWanted" });
   }
 
-  credentialRefused(): void {
-    this.options.access.credentialRefused();
+  credentialRefused({ slot, generation, list }: CredentialRefusal, done: () => void): void {
+    const entry = this.entries.get(slot);
+    const { reach } = entry ?? {};
+    // By an older list, another credential was sent than the node has now.
+    const isCurrent = entry?.row.generation === generation && !entry.isRenewedSince(list);
+    if (!isCurrent || reach?.kind !== "endpoint") return done();
+    void this.options.access.renewed(reach.endpoint).then(done);
   }
 
   released(slot: number): void {
@@ -292,7 +297,9 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
       targets.push({ slot, generation, endpoint: entry.reach.endpoint, ...this.namesOf(node) });
     }
     this.collaborators?.sender.apply(targets);
-    this.lists.note(Atomics.load(this.options.table.words, HeaderWord.topology), this.view?.topology.version);
+    const list = Atomics.load(this.options.table.words, HeaderWord.topology);
+    this.lists.note(list, this.view?.topology.version);
+    for (const entry of this.entries.values()) entry.noteDelivered(list);
   }
 
   private namesOf({ id, name }: Row["node"]): Pick<Target, "names"> {

@@ -62,6 +62,8 @@ export class NodeEntry {
   penalty: PenaltyStanding = clearStanding;
   /** Its penalty that lasts, or the last one that did. */
   lastPenalized: Penalized | undefined;
+  /** The credential that the sender has for it, and the number of the first list with it. */
+  private delivered: { readonly authorization: string | undefined; readonly list: number } | undefined;
   private readonly runner: ReducerRunner<LocalNode, LocalNodeEvent, NodeEffect>;
 
   constructor(
@@ -102,6 +104,18 @@ export class NodeEntry {
 
   send(event: LocalNodeEvent): void {
     this.runner.send(event);
+  }
+
+  /** The sender has been given the list of that number. */
+  noteDelivered(list: number): void {
+    const authorization = this.reach.kind === "endpoint" ? this.reach.endpoint.headers.authorization : undefined;
+    const { delivered } = this;
+    if (delivered === undefined || delivered.authorization !== authorization) this.delivered = { authorization, list };
+  }
+
+  /** Whether its credential is another since the list of that number; undefined: the newest. Numbers may turn over. */
+  isRenewedSince(list: number | undefined): boolean {
+    return list !== undefined && this.delivered !== undefined && ((this.delivered.list - list) | 0) > 0;
   }
 
   /** Requests go to it, in the ordinary way or a part of them. */

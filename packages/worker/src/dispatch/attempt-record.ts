@@ -106,8 +106,6 @@ export class AttemptRecord {
     attempt.pool.hasAnswered = true;
     this.options.reader.countAnswer(attempt.pool.slot, status === 429 || status >= 500);
     if (attempt.isCurrent) this.learnFromAnswer(attempt, status, nowMs);
-    const { settings } = attempt.request.prepared;
-    if (status === 401 && settings?.hasOwnAuth !== true) this.options.observer.credentialRefused();
   }
 
   private learnFromAnswer(attempt: AttemptHandler, status: number, nowMs: number): void {

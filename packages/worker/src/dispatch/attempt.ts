@@ -1,3 +1,4 @@
+import type { Endpoint } from "@rollcall/coordinator/cluster";
 import { type AttemptFacts, uncountedBytes } from "@rollcall/core/request";
 import { AnswerStream, type StreamedAttempt } from "./answer-stream.js";
 import { AnswerUnpacking } from "./answer-unpacking.js";
@@ -71,6 +72,8 @@ export class AttemptHandler
   private readonly ownMaxBytes: number;
   /** Of the slot, when the attempt began. */
   readonly generation: number;
+  /** As it was then: with the credential that was sent. */
+  readonly endpoint: Endpoint;
 
   constructor(
     readonly request: DispatchedRequest<AttemptHandler>,
@@ -81,6 +84,7 @@ export class AttemptHandler
     private readonly owner: AttemptOwner,
   ) {
     this.generation = pool.generation;
+    this.endpoint = pool.endpoint;
     this.ownMaxBytes = request.prepared.settings?.maxResponseBytes ?? Number.POSITIVE_INFINITY;
     this.waitingSinceMs = startedAtMs;
     this.isSending = isBodySource(request.prepared.body);
@@ -91,6 +95,11 @@ export class AttemptHandler
   /** The node that it was sent to is still the slot's. */
   get isCurrent(): boolean {
     return this.pool.isCurrent && this.pool.generation === this.generation;
+  }
+
+  /** Its answer has come to the end, and was collected. */
+  get isWhole(): boolean {
+    return this.isFinished && this.error === undefined;
   }
 
   get body(): Buffer {
@@ -126,7 +135,7 @@ export class AttemptHandler
   /** The body goes to a stream from now on. */
   openStream(): AnswerStream {
     // What is packed leads to other bytes, and is not itself for a stream.
-    if (this.unpacking === undefined) this.mayStream(true);
+    if (this.unpacking === undefined && !this.hasEnded) this.mayStream(true);
     this.stream = new AnswerStream(this.request.prepared.answerWindowBytes, this);
     return this.stream;
   }

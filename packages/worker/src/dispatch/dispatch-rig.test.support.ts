@@ -162,7 +162,8 @@ export class Rig {
   readonly failures: { readonly slot: number; readonly generation: number; readonly reason: string }[] = [];
   readonly released: number[] = [];
   readonly signsWanted: number[] = [];
-  credentialsRefused = 0;
+  /** The slots whose credential was refused, and what answers to each. */
+  readonly refusals: { readonly slot: number; readonly done: () => void }[] = [];
 
   constructor({
     settings,
@@ -199,9 +200,7 @@ export class Rig {
       drainMs,
       observer: {
         failed: ({ slot, generation, reason }) => this.failures.push({ slot, generation, reason }),
-        credentialRefused: () => {
-          this.credentialsRefused++;
-        },
+        credentialRefused: ({ slot }, done) => this.refusals.push({ slot, done }),
         released: (slot) => this.released.push(slot),
         probeWanted: (slot) => this.signsWanted.push(slot),
       },

@@ -139,14 +139,6 @@ describe("dispatch", () => {
     );
   });
 
-  it("a 401 is reported, so that a new credential can be fetched", async (test) => {
-    const server = await startRawServer(test, (socket) => socket.write("HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n"));
-    const rig = openRig(test);
-    rig.use(server.origin);
-    assert.deepEqual(summary(await rig.request()), { status: 401, attempts: ["401"] });
-    assert.equal(rig.credentialsRefused, 1);
-  });
-
   it("a retry goes to another node before it goes to the same one", async (test) => {
     const seen: string[] = [];
     const refuse =

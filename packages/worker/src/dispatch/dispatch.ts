@@ -5,6 +5,7 @@ import { AttemptHandler, type AttemptOwner } from "./attempt.js";
 import { AttemptRecord } from "./attempt-record.js";
 import { BackingOff } from "./backing-off.js";
 import { isBodySource, type SentBody, streamOf } from "./body-source.js";
+import { CredentialWaits } from "./credential-waits.js";
 import { withMissing } from "./header-list.js";
 import { namedSentence } from "./named-failure.js";
 import { NamedRequests, type NamedRequestsOwner } from "./named-requests.js";
@@ -61,8 +62,8 @@ const reroutedCode = "REROUTED";
  * Sends requests to nodes: pick, send, judge; then return, retry or fail. One for each thread that sends. It sets no
  * timer over a request: the owner cancels.
  *
- * A request waits here in two places, both bounded: in the queue for a connection, and in `backing-off` for the time of
- * its next attempt. Its states are drawn in pending-request.ts.
+ * A request waits here in three places, each bounded: in the queue for a connection, in `backing-off` for the time of
+ * its next attempt, and in `renewing` for another credential. Its states are drawn in pending-request.ts.
  */
 export class Dispatch implements Sender {
   readonly isUp = true;
@@ -77,6 +78,7 @@ export class Dispatch implements Sender {
   private readonly backingOff: BackingOff;
   private readonly packing: BodyPacking;
   private readonly signing?: Signing;
+  private readonly credentials: CredentialWaits;
   private destroyed = false;
   private pumping = false;
 
@@ -92,6 +94,12 @@ export class Dispatch implements Sender {
     if (options.signer !== undefined) this.signing = new Signing(options.signer, reader, timers, this.ofSigning);
     this.backingOff = new BackingOff(timers, waitingMax);
     this.packing = new BodyPacking(settings.packsAboveBytes, waitingMax);
+    this.credentials = new CredentialWaits({
+      ...{ observer, max: waitingMax },
+      hasAnother: (attempt) => this.hasAnotherCredential(attempt),
+      sendAgain: (attempt) => this.sendRenewed(attempt),
+      answer: (attempt) => this.unsettled.answer(attempt),
+    });
     this.retries = new RetryChoice(options, this.reroutes, timers.nowMs());
   }
 
@@ -149,7 +157,7 @@ export class Dispatch implements Sender {
     const { state } = request;
     if (state.kind === "settled") return;
     if (state.kind === "streaming") return this.unsettled.breakStream(request, state.attempt, code, message);
-    if (state.kind === "backing-off") state.cancel();
+    if (state.kind === "backing-off" || state.kind === "renewing") state.cancel();
     if (state.kind === "sending") {
       const nowMs = this.options.timers.nowMs();
       noteGivenUp(state.attempt, code, nowMs);
@@ -306,6 +314,8 @@ export class Dispatch implements Sender {
     headersCame: (attempt) => {
       const nowMs = this.options.timers.nowMs();
       const outcome = this.record.headersCame(attempt, nowMs);
+      // It is collected, for it may not be the answer.
+      if (this.credentials.mayTake(attempt)) return;
       // From here on nothing else decides about its request.
       attempt.isWanted = false;
       this.conclude(attempt, outcome, nowMs);
@@ -344,6 +354,7 @@ export class Dispatch implements Sender {
     const code = outcome.kind === "answered" ? String(outcome.status) : outcome.errorCode;
     request.note(pool.endpoint.address, code, nowMs - attempt.startedAtMs);
     request.noteTried(pool.slot);
+    if (outcome.kind === "answered" && this.credentials.take(attempt)) return;
     if (outcome.kind === "answered" && isFinal(outcome.status, request)) return this.unsettled.answer(attempt);
 
     const step = this.retries.next(attempt, outcome, nowMs);
@@ -377,6 +388,21 @@ export class Dispatch implements Sender {
       if (this.waiting > 0) this.pump();
     });
     request.state = { kind: "backing-off", cancel };
+  }
+
+  private hasAnotherCredential({ pool: { slot }, generation, endpoint }: AttemptHandler): boolean {
+    this.choice.catchUp();
+    const now = this.pools.get(slot);
+    return now?.generation === generation && now.endpoint.headers.authorization !== endpoint.headers.authorization;
+  }
+
+  /** Sends the request of a refused attempt once more: not from the retry budget, for nothing was applied. */
+  private sendRenewed({ request, pool: { slot } }: AttemptHandler): void {
+    request.isRenewed = true;
+    this.options.reader.countRetry();
+    const same = this.choice.among([slot], this.options.timers.nowMs());
+    if (same === undefined) this.sendAgain(request);
+    else this.attempt(request, same);
   }
 
   /** An answer that went to no caller: what is left of it comes and goes, within bounds. */

@@ -17,6 +17,8 @@ import type { Indexed } from "./swap-remove-list.js";
  *      ▲                                │                            │
  *      └───────── no room ◀─────────────┴──────── its time ◀─────────┘
  *
+ *   sending ──401──▶ renewing ──there is another credential──▶ sending, or queued
+ *
  *   any of them ──answered, failed or cancelled──▶ settled
  *   sending ──the headers of an answer that is to stream──▶ streaming ──its end──▶ settled
  */
@@ -27,6 +29,8 @@ export type RequestState<SentAttempt> =
   | { readonly kind: "signing"; readonly leave: () => void }
   | { readonly kind: "sending"; readonly attempt: SentAttempt }
   | { readonly kind: "backing-off"; readonly cancel: () => void }
+  /** Its answer is a 401, unless there is another credential soon. */
+  | { readonly kind: "renewing"; readonly cancel: () => void }
   /** Its owner has the headers; the body goes to the reader. */
   | { readonly kind: "streaming"; readonly attempt: SentAttempt }
   | { readonly kind: "settled" };
@@ -49,6 +53,8 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   readonly attempts: Attempt[] = [];
   /** An attempt was given up because its node had stalled: once, and no more. */
   rerouted = false;
+  /** It was sent again with another credential: once, and no more. */
+  isRenewed = false;
   /** What sends it runs there, where that can be seen. */
   readonly context: CallerContext | undefined = callerContext();
   private explores: boolean;

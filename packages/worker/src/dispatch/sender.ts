@@ -93,12 +93,23 @@ export interface PendingRequest {
   cancel(code: CancelCode, message: string): void;
 }
 
+/** Which node has refused its credential. */
+export interface CredentialRefusal {
+  readonly slot: number;
+  readonly generation: number;
+  /** The number of the list of nodes that the credential was of; absent: the newest. */
+  readonly list?: number;
+}
+
 /** Receives what a sender learns of the nodes' health. */
 export interface DispatchObserver {
   /** A connection-class failure of an attempt that began at `startedAtMs`. */
   failed(failure: { slot: number; generation: number; startedAtMs: number; reason: string }): void;
-  /** A node answered 401 to a credential of the pool. */
-  credentialRefused(): void;
+  /**
+   * A node answered 401 to a credential of the pool that may be renewed. `done` is called once: when the sender has the
+   * list of nodes with another credential, or there is none for now.
+   */
+  credentialRefused(refusal: CredentialRefusal, done: () => void): void;
   /** No request or connection of the slot is left since its target was taken away: another node may have it. */
   released(slot: number): void;
   /**

@@ -83,6 +83,15 @@ export class UnsettledRequests {
     const windowBytes = prepared.answerWindowBytes;
     const { address: node, origin, pathPrefix } = pool.endpoint;
     request.stream({ status, rawHeaders, node, nodeUrl: origin + pathPrefix, attempts, windowBytes, source });
+    // So it is where it was not known at once whose answer it is.
+    if (attempt.isWhole) this.streamCollected(attempt, source);
+  }
+
+  private streamCollected(attempt: AttemptHandler, stream: AnswerStream): void {
+    if (attempt.byteLength > 0) stream.piece(attempt.body);
+    if (attempt.request.state.kind !== "streaming") return;
+    this.end(attempt.request);
+    stream.end();
   }
 
   private settle(request: DispatchedRequest<AttemptHandler>, result: Result): void {

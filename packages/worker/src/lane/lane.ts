@@ -190,6 +190,11 @@ export class Lane {
     this.flushSoon();
   }
 
+  postRenewed(ask: number): void {
+    this.outgoing.words.push(toThread.renewed, ask);
+    this.flushSoon();
+  }
+
   /** Revokes the request if its claim is still at `from`: then the thread does not send it any more. */
   revoke(id: number, from: "queued" | "accepted"): boolean {
     if (Atomics.compareExchange(this.claims, id, claim[from], claim.revoked) !== claim[from]) return false;

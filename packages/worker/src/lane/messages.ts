@@ -16,6 +16,7 @@ import type { Target } from "../dispatch/target.js";
  *                             then the number of targets and slot lastByteAtMs of each
  *                   close                                        every request ends with CLOSED, every connection too
  *                   taken     byteLength                         a large answer of so many bytes has come from it
+ *                   renewed   ask                                what credentialRefused has asked for was done
  *   to main         answered  id status headers body attempts nodeUrl
  *                   failed    id code message sent cause attempts
  *                   bodyRead  id bytes                           of a body that streams: main may send so many more
@@ -26,7 +27,8 @@ import type { Target } from "../dispatch/target.js";
  *                   dropped   id                                 it had been revoked before the thread accepted it, or
  *                                                                main had dropped its answer
  *                   nodeFailed  slot generation startedAtMs reason
- *                   credentialRefused                            a node answered 401 to the pool's credential
+ *                   credentialRefused  ask slot generation list  a node answered 401 to the pool's credential; `renewed`
+ *                                                                with that number follows
  *                   credentialGiven                              a task's request has its own; see whenProtected
  *                   probeWanted slot
  *                   released  slot topology                      held no longer, under the list of that number
@@ -54,6 +56,7 @@ export const toThread = {
   bodyEnd: 9,
   read: 6,
   drop: 7,
+  renewed: 10,
 } as const;
 export const toMain = {
   answered: 0,

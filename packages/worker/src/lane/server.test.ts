@@ -99,12 +99,9 @@ function openServer(test: TestContext) {
           else if (kind === toMain.nodeFailed)
             received.push(`${name} ${incoming.number()} ${incoming.number()} ${incoming.number()} ${incoming.text()}`);
           else if (kind === toMain.probeWanted) received.push(`${name} ${incoming.number()}`);
-          else
-            received.push(
-              kind === toMain.credentialRefused || kind === toMain.credentialGiven
-                ? `${name}`
-                : `${name} ${incoming.number()}`,
-            );
+          else if (kind === toMain.credentialRefused)
+            received.push([name, ...Array.from({ length: 4 }, () => incoming.number())].join(" "));
+          else received.push(kind === toMain.credentialGiven ? `${name}` : `${name} ${incoming.number()}`);
         }
       }
       return received;
@@ -251,16 +248,28 @@ describe("lane server", () => {
     await turns();
     scene.hooks.observer.failed({ slot: 3, generation: 2, startedAtMs: 5, reason: "refused" });
     for (const { settle } of scene.begun) settle(answered);
-    scene.hooks.observer.credentialRefused();
+    scene.hooks.observer.credentialRefused({ slot: 3, generation: 2 }, () => {});
     scene.hooks.observer.released(3);
     await turns();
     assert.deepEqual(scene.received(), [
       "nodeFailed 3 2 5 refused",
       "answered 0 answered",
       "answered 1 answered",
-      "credentialRefused",
+      "credentialRefused 1 3 2 0",
       "released 3 0",
     ]);
+  });
+
+  it("what waits for another credential goes on when main has answered, and once", async (test) => {
+    const scene = openServer(test);
+    scene.hello([]);
+    await turns();
+    const done: string[] = [];
+    scene.hooks.observer.credentialRefused({ slot: 3, generation: 2 }, () => done.push("first"));
+    scene.hooks.observer.credentialRefused({ slot: 4, generation: 2 }, () => done.push("second"));
+    for (const ask of [2, 2, 9]) scene.say((outgoing) => outgoing.words.push(toThread.renewed, ask));
+    await turns();
+    assert.deepEqual(done, ["second"]);
   });
 
   it("the bytes of large answers count until main has them: other answers wait that long", async (test) => {

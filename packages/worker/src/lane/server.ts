@@ -9,6 +9,7 @@ import { drainPort } from "./drain-port.js";
 import { IdleWaits } from "./idle-waits.js";
 import { Incoming } from "./incoming.js";
 import { type Hello, type NewTargets, toMain, toThread, type Word } from "./messages.js";
+import { OpenAsks } from "./open-asks.js";
 import { Outgoing } from "./outgoing.js";
 import { OwnTls } from "./own-tls.js";
 import { ServedBody } from "./served-body.js";
@@ -51,6 +52,7 @@ export class LaneServer implements ServedStreamOwner {
   private isProtected = false;
   private readonly whenListIsProtected: (() => void)[] = [];
   private readonly tls = new OwnTls();
+  private readonly asks = new OpenAsks();
   private whenOpen: (() => void) | undefined;
   /** Resolves once the handshake of main has arrived. */
   readonly ready = new Promise<void>((resolve) => {
@@ -98,7 +100,10 @@ export class LaneServer implements ServedStreamOwner {
       observer: {
         failed: ({ slot, generation, startedAtMs, reason }) =>
           this.post(toMain.nodeFailed, slot, generation, startedAtMs, reason),
-        credentialRefused: () => this.post(toMain.credentialRefused),
+        credentialRefused: ({ slot, generation }, done) => {
+          const ask = this.asks.begin(done);
+          this.post(toMain.credentialRefused, ask, slot, generation, this.applied);
+        },
         probeWanted: (slot) => this.post(toMain.probeWanted, slot),
         released: (slot) => this.post(toMain.released, slot, this.applied),
       },
@@ -181,6 +186,9 @@ export class LaneServer implements ServedStreamOwner {
           break;
         case toThread.taken:
           this.opened?.answers.taken(incoming.number());
+          break;
+        case toThread.renewed:
+          this.asks.end(incoming.number());
           break;
         case toThread.close:
           void this.opened?.sender.destroy();

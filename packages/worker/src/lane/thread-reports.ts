@@ -63,7 +63,7 @@ export class ThreadReports {
           });
           break;
         case toMain.credentialRefused:
-          observer.credentialRefused();
+          this.credentialRefused(lane, incoming);
           break;
         case toMain.credentialGiven:
           this.options.credentialGiven();
@@ -76,6 +76,12 @@ export class ThreadReports {
           break;
       }
     }
+  }
+
+  private credentialRefused(lane: Lane, incoming: Incoming): void {
+    const ask = incoming.number();
+    const refusal = { slot: incoming.number(), generation: incoming.number(), list: incoming.number() };
+    this.options.observer.credentialRefused(refusal, () => lane.postRenewed(ask));
   }
 
   private answered(lane: Lane, id: number, answer: Result & { readonly kind: "answered" }): void {

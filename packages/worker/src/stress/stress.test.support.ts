@@ -101,7 +101,10 @@ class StressRig {
       access: {
         reach: ({ host, port }) => ({ kind: "endpoint", endpoint: endpointOf(host, port) }),
         onChange: () => () => {},
-        credentialRefused: () => this.problems.push("a 401 that no node sent"),
+        renewed: async () => {
+          this.problems.push("a 401 that no node sent");
+          return undefined;
+        },
       },
       prober: { probe: async () => ({ kind: "reached" }) },
       listener: { nodeChanged: () => {}, viewApplied: () => {}, tableChanged: () => {} },
@@ -182,7 +185,7 @@ class StressRig {
   private watched(observer: DispatchObserver): DispatchObserver {
     return {
       failed: (failure) => observer.failed(failure),
-      credentialRefused: () => observer.credentialRefused(),
+      credentialRefused: (refusal, done) => observer.credentialRefused(refusal, done),
       probeWanted: (slot) => observer.probeWanted(slot),
       released: (slot) => {
         this.countReleased(slot);
