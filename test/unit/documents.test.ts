@@ -274,6 +274,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     serverName: true,
   };
   const discovery: Record<keyof DiscoveryOptions, true> = {
+    source: true,
     intervalMs: true,
     addressMap: true,
     allow: true,

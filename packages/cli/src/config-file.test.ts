@@ -56,7 +56,7 @@ it("a configuration has the options of a pool by their names, and secrets in fil
     assert.deepEqual(defaultAuth, { username: "one", password: "geheim-1" });
     assert.deepEqual(seeds[1]?.auth, { username: "two", password: "geheim-2" });
     assert.deepEqual([redis, headers], [{ kind: "url", url: "redis://:geheim@r:6380/1" }, { "x-team": "search" }]);
-    assert.deepEqual(discovery, { intervalMs: 5_000, addressMap: { "a:1": "b:2" } });
+    assert.deepEqual(discovery, { source: "sniff", intervalMs: 5_000, addressMap: { "a:1": "b:2" } });
     assert.equal(logLevel, "warn");
   });
 });
@@ -65,7 +65,7 @@ it("a flag takes the place of what the configuration says, part by part", async 
   const config = {
     ...enough,
     auth: { username: "one", password: "geheim" },
-    discovery: { intervalMs: 5_000, clusterUuid: "qEyW4gYVQ6-hx1mTxLZ3Cw" },
+    discovery: { source: "dns", intervalMs: 5_000, clusterUuid: "qEyW4gYVQ6-hx1mTxLZ3Cw" },
     logLevel: "warn",
   };
   await withConfig(config, {}, async (read) => {
@@ -78,7 +78,12 @@ it("a flag takes the place of what the configuration says, part by part", async 
     const { seeds, defaultAuth, discovery } = parseCoordinatorConfig(options);
     assert.deepEqual([seeds.length, seeds[0]?.host, logLevel], [1, "es9", "debug"]);
     assert.deepEqual(defaultAuth, { username: "one", password: "another" });
-    assert.deepEqual(discovery, { intervalMs: 7_000, addressMap: {}, clusterUuid: "qEyW4gYVQ6-hx1mTxLZ3Cw" });
+    assert.deepEqual(discovery, {
+      source: "dns",
+      intervalMs: 7_000,
+      addressMap: {},
+      clusterUuid: "qEyW4gYVQ6-hx1mTxLZ3Cw",
+    });
     const byKey = parseCoordinatorConfig((await read({ apiKey: "a2V5" })).options);
     assert.deepEqual(byKey.defaultAuth, { apiKey: "a2V5" }, "a kind of credential takes the place of another");
     assert.equal((await read({ discovery: "off" })).options.discovery, false);

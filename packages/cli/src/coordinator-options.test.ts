@@ -54,6 +54,7 @@ it("flags become the options of a coordinator", async () => {
   assert.deepEqual([config.redis, config.name], [{ kind: "url", url: "redis://r" }, "logs"]);
   assert.deepEqual(config.defaultAuth, { apiKey: "a2V5" });
   assert.deepEqual(config.discovery, {
+    source: "sniff",
     intervalMs: 5_000,
     addressMap: { "a:1": "b:2" },
     allow: { hosts: ["10.0.0.0/8"] },
@@ -102,7 +103,7 @@ it("all problems of the coordinator's flags are reported at once, by the flag's 
   });
   const starts = `
     --password and --password-file are both given
-    --discovery must be on or off
+    --discovery must be on, off or dns
     URL 1 =
     --interval = "soon": must be a whole number from 1000 to 86400000
     --redis = [redacted]: must be a URL that begins with redis://

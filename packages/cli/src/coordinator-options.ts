@@ -37,7 +37,7 @@ export function addCoordinatorOptions(command: Command): Command {
     "--interval <ms>",
     `between two sniffs: ${min} to ${max} (default: ${defaults.discovery.intervalMs})`,
   );
-  addText(command, "--discovery <on|off>", "off: monitor the given URLs alone (default: on)");
+  addText(command, "--discovery <on|off|dns>", "off: monitor the given URLs alone; dns: all addresses of their names");
   addText(command, "--log-level <level>", `${logLevels.join(", ")}: the first that is logged (default: info)`);
   return addHttpOptions(command);
 }
@@ -70,6 +70,7 @@ export async function readCoordinatorSettings(given: CoordinatorFlags): Promise<
     nodes: flags.nodes,
     discovery: isOn && {
       ...cluster.discovery,
+      source: flags.discovery === "dns" ? "dns" : undefined,
       intervalMs: flags.interval ? numberIfDigits(flags.interval) : initialMs,
     },
   });
@@ -94,7 +95,7 @@ function readLogLevel(what: string, value: unknown, problems: string[]): LogLeve
 /** Whether discovery is on. If it is off, a flag that only concerns the list is an error. */
 function readSwitch(flags: CoordinatorFlags, problems: string[]): boolean {
   const { discovery = "on", interval, addressMap, allow, allowPort, clusterUuid } = flags;
-  if (discovery !== "on" && discovery !== "off") problems.push("--discovery must be on or off");
+  if (!["on", "off", "dns"].includes(discovery)) problems.push("--discovery must be on, off or dns");
   const idle = Object.entries({
     "--interval": interval,
     "--address-map": addressMap,

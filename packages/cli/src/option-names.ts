@@ -13,6 +13,7 @@ const optionNames: readonly OptionName[] = [
   { option: "redis", flag: "--redis" },
   { option: "name", flag: "--name" },
   { option: "discovery.intervalMs", flag: "--interval" },
+  { option: "discovery.source", flag: "--discovery" },
   { option: "discovery.addressMap", flag: "--address-map" },
   { option: "discovery.allow.hosts", flag: "--allow" },
   { option: "discovery.allow.ports", flag: "--allow-port" },

@@ -84,9 +84,15 @@ function viewEntries(
     ),
     row("cluster", cluster),
     ...(pause === null ? [] : [row("pause", `down marks are ignored: ${operationText("paused", pause)}`)]),
-    row("list", source === "sniff" ? "from the cluster" : "the configured addresses alone"),
+    row("list", sourceTexts[source]),
   ];
 }
+
+const sourceTexts = {
+  sniff: "from the cluster",
+  dns: "the addresses of the configured names",
+  seeds: "the configured addresses alone",
+};
 
 // Nodes
 

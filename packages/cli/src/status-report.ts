@@ -158,7 +158,7 @@ export interface StatusReport {
     readonly beat: number;
     readonly topology: Version;
     readonly marks: Version;
-    readonly source: "sniff" | "seeds";
+    readonly source: "sniff" | "dns" | "seeds";
     readonly clusterName: string | null;
     readonly clusterUuid: string | null;
     /**

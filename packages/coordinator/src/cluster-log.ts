@@ -19,6 +19,9 @@ type Effect<Type extends ArbiterEffect["type"]> = Extract<ArbiterEffect, { type:
 /** How many nodes one line names. */
 const namedMax = 5;
 const skippedMax = 20;
+/** What follows from a refusal. */
+const seedsAlone = "Nodes cannot be discovered or verified; the configured nodes stay in use";
+const usedUnverified = "The cluster cannot be verified; the nodes that the DNS names are used all the same";
 
 /**
  * All that one term's monitor logs, and adds to the view's history in the same words. A warning that stays true is
@@ -194,12 +197,13 @@ export class ClusterLog {
 
   // Lists of nodes.
 
-  rootDenied(node: NodeRecord): void {
-    this.denied(node, "GET /", "cluster:monitor/main");
+  /** @param isDns nodes are looked up: they are used all the same */
+  rootDenied(node: NodeRecord, isDns: boolean): void {
+    this.denied(node, "GET /", "cluster:monitor/main", isDns ? usedUnverified : seedsAlone);
   }
 
   listDenied(node: NodeRecord): void {
-    this.denied(node, "GET /_nodes/http", "cluster:monitor/nodes/info");
+    this.denied(node, "GET /_nodes/http", "cluster:monitor/nodes/info", seedsAlone);
   }
 
   listUnusable(node: NodeRecord, reason: string): void {
@@ -250,13 +254,31 @@ export class ClusterLog {
     this.warn("unserved", "list.unserved", undefined, { nodes, option: "discovery" }, text);
   }
 
+  lookedUp(): void {
+    this.warnings.clear("lookup");
+  }
+
+  /** What is known of the nodes stays. */
+  lookupFailed(problem: string): void {
+    const text = `the addresses of the configured nodes could not be looked up: ${problem}; no node leaves for that`;
+    this.warn("lookup", "lookup.failed", undefined, { problem }, text, problem);
+  }
+
+  /** Nodes of the last leader come from another source than those of this process. */
+  sourceDiffers(before: string, own: string): void {
+    const text =
+      `the last leader found the nodes by ${before}, and this process does by ${own}: set \`discovery.source\` alike in ` +
+      "all processes that share the view, or the nodes change with each leader";
+    this.note("discovery.differs", undefined, { before, own, option: "discovery.source" }, text);
+  }
+
   /** A part of a list was not applied; undefined: all of it was. */
   listHeld(reason: string | undefined): void {
     if (reason === undefined) this.warnings.clear("held");
     else this.warn("held", "list.held", undefined, { reason }, `a list of nodes is held back: ${reason}`, reason);
   }
 
-  private denied(node: NodeRecord, request: string, privilege: string): void {
+  private denied(node: NodeRecord, request: string, privilege: string, consequence: string): void {
     const label = nodeLabel(node);
     this.refusal = `${label}: ${request} was refused: the user lacks the privilege ${privilege}`;
     this.current = undefined;
@@ -266,7 +288,7 @@ export class ClusterLog {
       historyNode(node),
       { privilege },
       `${request} was refused by ${label}: the user is unknown there or lacks the privilege ${privilege}. ` +
-        "Nodes cannot be discovered or verified; the configured nodes stay in use",
+        consequence,
     );
   }
 

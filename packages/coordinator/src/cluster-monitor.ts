@@ -17,6 +17,7 @@ import type { OperableNode } from "@rollcall/core/operations";
 import { nodesToSniff } from "@rollcall/core/sniff";
 import { addressOf, type FailureReport, type NodeRecord, nodeKey } from "@rollcall/core/view";
 import { notSigned } from "./cluster/control-client.js";
+import type { DnsList } from "./cluster/dns-list.js";
 import { NodeProber } from "./cluster/node-prober.js";
 import { judgedAgainst, type Probe } from "./cluster/probe.js";
 import type { Sniff } from "./cluster/sniff.js";
@@ -228,7 +229,7 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
     const { probe, sent } = await this.prober.probe(node, fresh, () => this.pinnedUuid);
     if (this.closed) return;
     const result = judgedAgainst(this.pinnedUuid, probe);
-    this.arbiter.send({ type: "probed", key, outcome: result.outcome, reason: result.reason });
+    this.arbiter.send({ type: "probed", key, outcome: this.nodes.judged(node, result.outcome), reason: result.reason });
     this.learn(node, result, sent);
     if (this.arbiter.state.get(key)?.health.state !== "joining") this.log.notUnverified(key);
     else if (result.outcome !== "verified") {
@@ -252,7 +253,7 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
     }
     this.nodes.probed(node, result);
     // Last: it names the privilege that is missing.
-    if (sent && result.outcome === "denied") this.log.rootDenied(node);
+    if (sent && result.outcome === "denied") this.log.rootDenied(node, this.isDns);
   }
 
   // SniffOwner.
@@ -269,6 +270,18 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
     const well = this.wellNodes();
     const left = well.filter((node) => !this.parts.owner.isDrained(node));
     return nodesToSniff(left.length > 0 ? left : well, this.nodes.seeds, this.parts.random);
+  }
+
+  takeLookup(list: DnsList): SniffResult {
+    if (list.problem === undefined) this.log.lookedUp();
+    else this.log.lookupFailed(list.problem);
+    if (list.nodes.length > 0 && this.nodes.lookedUp(list)) return "changed";
+    return this.isFound ? "same" : "searching";
+  }
+
+  private get isDns(): boolean {
+    const { discovery } = this.parts.config;
+    return discovery !== false && discovery.source === "dns";
   }
 
   listUnserved(): boolean {

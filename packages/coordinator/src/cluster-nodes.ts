@@ -1,5 +1,6 @@
 import { type Clock, present } from "@rollcall/core";
 import type { ClusterConfig } from "@rollcall/core/config";
+import type { ProbeOutcome } from "@rollcall/core/health";
 import {
   acceptsView,
   adoptedNodes,
@@ -27,6 +28,7 @@ import {
   type Topology,
 } from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
+import type { DnsList } from "./cluster/dns-list.js";
 import { type Probe, proofOf } from "./cluster/probe.js";
 import type { ClusterLog } from "./cluster-log.js";
 
@@ -57,6 +59,8 @@ export class ClusterNodes {
   /** The newest record of every node that is wanted or judged, by key. */
   private readonly records = new Map<string, NodeRecord>();
   private wantedKeys: ReadonlySet<string> = new Set();
+  /** The names of nodes that were looked up, as they said them, by address. */
+  private readonly ownNames = new Map<string, string>();
   /** Why the configuration does not let a node be used, as it is now. */
   private refusals = new WeakMap<NodeRecord, { readonly reason: string | undefined }>();
 
@@ -108,6 +112,11 @@ export class ClusterNodes {
     return this.seedAddresses.has(addressOf(node));
   }
 
+  /** It was looked up, by a name that is configured here. */
+  private isVouchedFor({ dnsName, port }: NodeRecord): boolean {
+    return dnsName !== undefined && this.isSeed({ id: "", host: dnsName, port });
+  }
+
   /** How nodes are reached has changed. */
   accessChanged(): void {
     this.refusals = new WeakMap();
@@ -139,6 +148,9 @@ export class ClusterNodes {
     const { clusterUuid, clusterName, source } = topology;
     if (!acceptsView(this.identity, clusterUuid)) return [];
     if (clusterUuid !== undefined) this.identify({ type: "inherited", clusterUuid, clusterName });
+    const { discovery } = this.config;
+    if (discovery !== false && source !== "seeds" && source !== discovery.source)
+      this.log.sourceDiffers(source, discovery.source);
     const nodes = adoptedNodes(topology.nodes, this.scope());
     this.discover({ type: "inherited", nodes, source, marks });
     for (const node of nodes) this.records.set(nodeKey(node), node);
@@ -158,8 +170,10 @@ export class ClusterNodes {
   probed(node: NodeRecord, result: Probe): void {
     if (result.outcome === "verified") this.log.clusterFound();
     else if (!this.isVerified) this.log.clusterNotFound(node, result.reason);
-    const known = { address: addressOf(node), isSeed: this.isSeed(node), isListed: node.id !== "" };
+    const isSeed = this.isSeed(node) || this.isVouchedFor(node);
+    const known = { address: addressOf(node), isSeed, isListed: node.id !== "" };
     const { clusterName, name } = result;
+    if (name !== undefined && node.dnsName !== undefined) this.ownNames.set(addressOf(node), name);
     this.identify({ type: "answered", ...known, proof: proofOf(result), ...present({ clusterName, name }) });
   }
 
@@ -170,7 +184,26 @@ export class ClusterNodes {
       return { host, port, addresses, ...present({ answeredAs }) };
     });
     // By address and not by id: a configured node has no id at first.
-    return this.discover({ type: "sniffed", nodes, complete, answeredBy: addressOf(answeredBy), seeds });
+    const answered = { answeredBy: addressOf(answeredBy), listedBy: "sniff" as const };
+    return this.discover({ type: "sniffed", nodes, complete, ...answered, seeds });
+  }
+
+  /** The configured names were looked up. Returns whether that brought something new. */
+  lookedUp({ nodes, complete }: DnsList): boolean {
+    // The DNS gives no names of nodes: those that they gave themselves.
+    const named = nodes.map((node) => ({ ...node, ...present({ name: this.ownNames.get(addressOf(node)) }) }));
+    const addresses = new Set(nodes.map(addressOf));
+    for (const address of this.ownNames.keys()) if (!addresses.has(address)) this.ownNames.delete(address);
+    const answered = { answeredBy: "the resolver", listedBy: "dns" as const };
+    return this.discover({ type: "sniffed", nodes: named, complete, ...answered, seeds: [] });
+  }
+
+  /**
+   * What a probe comes to. The configuration vouches for what its names lead to: there an answer is enough, although the
+   * user may not ask which cluster it is.
+   */
+  judged(node: NodeRecord, outcome: ProbeOutcome): ProbeOutcome {
+    return outcome === "denied" && this.isVouchedFor(node) ? "verified" : outcome;
   }
 
   /** These nodes are verified, by key. */
@@ -210,7 +243,7 @@ export class ClusterNodes {
     for (const effect of effects) {
       if (effect.type === "held") this.log.listHeld(effect.reason);
       if (effect.type !== "changed") continue;
-      if (discovery.source === "sniff") this.log.listedNodesInUse();
+      if (discovery.source !== "seeds") this.log.listedNodesInUse();
       this.owner.wantedChanged();
       this.owner.topologyChanged();
     }

@@ -57,7 +57,7 @@ export function coordinating(
     /** What this process has of that clock, where it may be stopped. */
     readonly ownTimers?: Timers;
     readonly name?: string;
-  } & Partial<Pick<CoordinatorParts, "random" | "store" | "leader" | "replica" | "pace">> = {},
+  } & Partial<Pick<CoordinatorParts, "random" | "store" | "leader" | "replica" | "pace" | "lookUp">> = {},
 ) {
   const {
     timers = new ManualTimers(),
@@ -67,6 +67,7 @@ export function coordinating(
     replica = "r0",
     random = seededRandom(7),
     pace,
+    lookUp,
   } = given;
   const { store = createMemoryStore(timers) } = given;
   const logger = collectingLogger();
@@ -76,6 +77,7 @@ export function coordinating(
   const coordinator = new Coordinator({
     ...{ config, access, controlClient, store, timers: ownTimers, random, logger, leader, replica },
     ...(pace === undefined ? {} : { pace }),
+    ...(lookUp === undefined ? {} : { lookUp }),
   });
   const views: View[] = [];
   store.subscribe((view) => views.push(view));

@@ -4,6 +4,7 @@ import type { Peer } from "@rollcall/core/health";
 import { type Heartbeat, nodeKey } from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { ControlClient } from "./cluster/control-client.js";
+import type { Lookup } from "./cluster/name-cache.js";
 import { Ejections } from "./ejections.js";
 import { type FleetChange, FleetChanges } from "./fleet-changes.js";
 import { HistoryRecorder } from "./history-recorder.js";
@@ -25,6 +26,8 @@ export interface CoordinatorParts {
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
+  /** For `discovery.source: "dns"`. Default: the resolver of the system. */
+  readonly lookUp?: Lookup;
   /** The name of this process as a leader: unique among all that share the store. */
   readonly leader: string;
   /** The name of this process in heartbeats. */

@@ -19,6 +19,7 @@ it("a sniff that fails unexpectedly is logged, and the next one follows in 1 to 
     pinnedUuid: undefined,
     probeTimeoutMs: () => 1_000,
     takeSniff: () => "same",
+    takeLookup: () => "same",
     listUnserved: () => false,
     noNodeToAsk: () => {},
     isFound: false,

@@ -3,6 +3,8 @@ import { type ClusterConfig, fixed } from "@rollcall/core/config";
 import type { NodeRecord } from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { ControlClient } from "./cluster/control-client.js";
+import { type DnsList, listByDns } from "./cluster/dns-list.js";
+import { askSystem, type Lookup } from "./cluster/name-cache.js";
 import { type Sniff, sniff, sniffContext } from "./cluster/sniff.js";
 import { inBackground } from "./in-background.js";
 import {
@@ -22,6 +24,8 @@ export interface SniffOwner {
   probeTimeoutMs(node: NodeRecord): number;
   /** Uses an answer, and says whether the next node should be asked. */
   takeSniff(node: NodeRecord, sniff: Sniff): SniffResult | "ask another";
+  /** Uses a lookup of the configured names, where they are the source. */
+  takeLookup(list: DnsList): SniffResult;
   /** No address that was asked serves a list. Returns whether that is believed: then it is seldom asked for again. */
   listUnserved(): boolean;
   /** The local configuration lets no node be asked. */
@@ -37,6 +41,8 @@ export interface SniffLoopParts {
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
+  /** Default: the resolver of the system. */
+  readonly lookUp?: Lookup;
   /** Present: sniffs keep this pace whatever changes; absent: that of `discovery`, and sooner after changes. */
   readonly pace?: SniffTimes;
 }
@@ -44,7 +50,10 @@ export interface SniffLoopParts {
 /** How long a sniff waits for the names of the configured nodes: a name server that hangs must not stop discovery. */
 const namesWithinMs = 1_000;
 
-/** Sniffs when the schedule says so, one sniff at a time. Does nothing with `discovery: false`. */
+/**
+ * Sniffs when the schedule says so, one sniff at a time; with `source: "dns"` it looks the configured names up instead.
+ * Does nothing with `discovery: false`.
+ */
 export class SniffLoop {
   private schedule = firstSniff(0);
   private sniffing = false;
@@ -101,6 +110,7 @@ export class SniffLoop {
 
   private async round(): Promise<SniffResult> {
     const { config, access, controlClient, timers } = this.parts;
+    if (config.discovery !== false && config.discovery.source === "dns") return this.lookUp();
     await withDeadline(access.resolveSeeds(), namesWithinMs, timers, () => {});
     const endpoints = this.owner.nodesToSniff().flatMap((node) => {
       const reach = access.reach(node);
@@ -129,6 +139,14 @@ export class SniffLoop {
     if (unserved === endpoints.length && this.owner.listUnserved()) return "unserved";
     // After a 401 or 403, wait for the regular interval: repeated failures can lock the account.
     return isDenied || this.owner.isFound ? "same" : "searching";
+  }
+
+  private async lookUp(): Promise<SniffResult> {
+    const { config, access, timers, lookUp = askSystem } = this.parts;
+    const list = await listByDns(config.seeds, lookUp, timers);
+    if (this.closed) return "same";
+    access.noteAddresses(list.addresses);
+    return this.owner.takeLookup(list);
   }
 
   private wakeWhenDue(): void {

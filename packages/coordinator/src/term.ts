@@ -20,6 +20,7 @@ import {
 } from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { ControlClient } from "./cluster/control-client.js";
+import type { Lookup } from "./cluster/name-cache.js";
 import { ClusterMonitor, type MonitorOwner } from "./cluster-monitor.js";
 import type { Inheritance } from "./cluster-nodes.js";
 import type { HistoryRecorder } from "./history-recorder.js";
@@ -40,6 +41,8 @@ export interface TermParts {
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
+  /** For `discovery.source: "dns"`. Default: the resolver of the system. */
+  readonly lookUp?: Lookup;
   readonly replica: string;
   readonly pace?: SniffTimes;
   readonly peers: PeerDirectory;

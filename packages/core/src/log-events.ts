@@ -93,6 +93,16 @@ export const logEvents = {
     "by its URLs the cluster is at one address: a managed offer, or a gateway with a path",
     "nothing; `discovery: {}` if its nodes can be reached",
   ),
+  "lookup.failed": line(
+    "warn",
+    'with `discovery.source: "dns"`: a name does not resolve, has no address, or the resolver is away',
+    "check the name and the resolver; what was known of the nodes stays",
+  ),
+  "discovery.differs": line(
+    "warn",
+    "the processes that share the view have different options",
+    "set `discovery.source` alike in all of them",
+  ),
   "list.unserved": line(
     "warn",
     "404, 405, 410 or an empty list, for 10 s: a managed offer, or something before the cluster that hides it",

@@ -91,7 +91,7 @@ export type ViewObservation =
       readonly kind: "view";
       readonly freshness: Freshness | "released";
       readonly ageMs: number;
-      readonly source: "sniff" | "seeds";
+      readonly source: "sniff" | "dns" | "seeds";
       readonly nodes: number;
       readonly clusterUuid?: string;
       readonly clusterName?: string;

@@ -54,6 +54,8 @@ function permissionLines({ permissions }: Connected, paint: Paint): readonly str
   return [line("permissions", mark, [text("read", "to read the view"), text("lead", "to lead it")], paint)];
 }
 
+const sourceTexts = { sniff: "from the cluster", dns: "from the DNS", seeds: "(the configured addresses alone)" };
+
 function viewLine(name: string, view: NonNullable<RedisObservation["view"]>, paint: Paint): string {
   if (view.kind === "none") return line("view", "caution", [`there is no view ${name} yet`], paint);
   const { freshness, ageMs, nodes, source, clusterName, clusterUuid } = view;
@@ -63,7 +65,7 @@ function viewLine(name: string, view: NonNullable<RedisObservation["view"]>, pai
     freshness === "fresh" ? "good" : "caution",
     [
       `${name} is ${freshness}: its last beat was ${durationText(ageMs)} ago`,
-      `${nodes} ${nodes === 1 ? "node" : "nodes"} ${source === "sniff" ? "from the cluster" : "(the configured addresses alone)"} of ${cluster}`,
+      `${nodes} ${nodes === 1 ? "node" : "nodes"} ${sourceTexts[source]} of ${cluster}`,
     ],
     paint,
   );

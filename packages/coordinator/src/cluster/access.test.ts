@@ -81,6 +81,30 @@ describe("access to a cluster", () => {
     assert.deepEqual([header(sniffed), pathPrefix, scheme, fallbackAddress], [basic("u:p"), "", "https", "10.0.0.3"]);
   });
 
+  it("an address that was looked up has its name's credential and server name, and over http only where it leads there", () => {
+    const nodes = (scheme: string) => [
+      { url: `${scheme}://es.test:9200/es`, auth: { username: "u1", password: "p1" } },
+      `${scheme}://other.test:9200`,
+    ];
+    const lookedUp = { id: "", host: "203.0.113.7", port: 9200, dnsName: "es.test" };
+    const secure = accessTo({ nodes: nodes("https") }).access;
+    const reach = secure.reach(lookedUp);
+    assert.ok(reach.kind === "endpoint");
+    const { address, host, origin, onlyAddress, pathPrefix } = reach.endpoint;
+    assert.deepEqual(
+      [address, host, origin, onlyAddress, pathPrefix, header(reach)],
+      ["203.0.113.7:9200", "es.test", "https://es.test:9200", "203.0.113.7", "/es", basic("u1:p1")],
+    );
+    const other = secure.reach({ ...lookedUp, host: "203.0.113.8" });
+    assert.ok(other.kind === "endpoint" && !sameConnection(reach.endpoint, other.endpoint));
+    assert.equal(secure.reach({ ...lookedUp, dnsName: "unknown.test" }).kind, "refused");
+
+    const plain = accessTo({ nodes: nodes("http") }).access;
+    assert.match(String(header(plain.reach(lookedUp))), /^203\.0\.113\.7 is listed for es\.test, which has no such/);
+    plain.noteAddresses(new Map([["es.test", ["203.0.113.7"]]]));
+    assert.equal(header(plain.reach(lookedUp)), basic("u1:p1"));
+  });
+
   it("once a request brings a credential, a node that may not be sent one is refused, and listeners are called before", () => {
     const { access, changes } = accessTo({ nodes: ["https://10.0.0.1:9200"] });
     const stranger = node("203.0.113.7");

@@ -12,6 +12,7 @@ import {
   isSameHost,
   judgeAddress,
   judgeHost,
+  plainName,
   seedAt,
 } from "@rollcall/core/access";
 import type { ClusterConfig, Seed, TlsConfig } from "@rollcall/core/config";
@@ -115,12 +116,20 @@ export class ClusterAccess {
   }
 
   /** How to reach a node of the view. */
-  reach(node: Pick<NodeRecord, "host" | "port" | "ip" | "tls">): Reach {
+  reach(given: Pick<NodeRecord, "host" | "port" | "ip" | "tls" | "dnsName">): Reach {
+    // One that was looked up is the configured node of that name, at one of its addresses.
+    const named = given.dnsName === undefined ? undefined : { host: given.dnsName, port: given.port };
+    const lookedUp = named && seedAt(named, this.config.seeds);
+    const node = lookedUp === undefined ? given : { ...given, host: lookedUp.host };
     const seed = seedAt(node, this.config.seeds);
     const scheme = chooseScheme(node, this.config.seeds);
     const credential = chooseCredential(node, this.config.seeds, this.config.defaultAuth);
     if (credential.kind === "refused") return credential;
 
+    if (lookedUp !== undefined && !this.leadsTo(lookedUp, given.host)) {
+      const reason = `${given.host} is listed for ${lookedUp.host}, which has no such address here`;
+      return { kind: "refused", reason: `${reason}; if it is yours, add it to \`discovery.allow.hosts\`` };
+    }
     if (seed === undefined) {
       const destination = { host: node.host, port: node.port, scheme };
       const verdict =
@@ -138,26 +147,35 @@ export class ClusterAccess {
     if (auth.kind === "renewed" && header === undefined) {
       return { kind: "refused", reason: "the function given as `auth` has not answered yet" };
     }
-    const address = addressOf(node);
     const { proxy } = this.config;
     // As configured: a final dot there says how the name is to be looked up.
     const host = seed?.host ?? node.host;
     const fallback = fallbackFor(this.policy, { host, port: node.port, scheme }, node.ip);
     const endpoint: Endpoint = {
-      address,
+      address: addressOf(given),
       host,
       port: node.port,
       scheme,
-      origin: `${scheme}://${address}`,
+      origin: `${scheme}://${addressOf(node)}`,
       pathPrefix: seed?.pathPrefix ?? "",
       headers: header === undefined ? this.headers : { ...this.headers, authorization: header },
       tls: chooseTls(node, this.config.seeds, this.config.tls) ?? noTls,
       ...(auth.kind === "renewed" ? { renewable: true } : {}),
       ...present({ proxy, lastAddresses: this.lastAddressesOf(host), fallbackAddress: fallback }),
+      ...(lookedUp === undefined ? {} : { onlyAddress: given.host }),
       policy: this.policy,
     };
     if (auth.kind === "renewed") this.renewedOf.set(endpoint, auth.credential);
     return { kind: "endpoint", endpoint };
+  }
+
+  /**
+   * Whether a configured name may be dialled at that address, which a view gives. Over https the certificate proves it. Over
+   * http nothing does: there it must be an address that the name has here, or one that is allowed for itself.
+   */
+  private leadsTo({ scheme, host, port }: Seed, address: string): boolean {
+    if (scheme === "https" || this.lastAddressesOf(host)?.includes(address) === true) return true;
+    return judgeAddress(this.policy, { host: address, port, scheme, address }).verdict === "allowed";
   }
 
   private lastAddressesOf(host: string): readonly string[] | undefined {
@@ -176,7 +194,20 @@ export class ClusterAccess {
   }
 
   private async lookUpSeeds(): Promise<void> {
-    const resolved = await Promise.all(this.resolved.map(resolveSeed));
+    const found = await Promise.all(this.config.seeds.map(addressesOf));
+    this.noteAddresses(new Map(found.filter((one) => one !== undefined)));
+  }
+
+  /** What was just found for configured names, without their final dots. The others keep their addresses. */
+  noteAddresses(byName: ReadonlyMap<string, readonly string[]>): void {
+    const resolved = this.resolved.map((seed) => {
+      const addresses = byName.get(plainName(seed.host));
+      return addresses === undefined ? seed : { ...seed, addresses: [...addresses].sort() };
+    });
+    this.takeAddresses(resolved);
+  }
+
+  private takeAddresses(resolved: readonly ResolvedSeed[]): void {
     const before = JSON.stringify(this.resolved.map(({ addresses }) => addresses));
     if (this.closed) return;
     this.resolved = resolved;
@@ -260,12 +291,13 @@ function unknownBehindProxy(host: string, scheme: string): string {
   return `${host} may not be sent credentials over ${scheme}: ${why}; if it is yours, add it to \`discovery.allow.hosts\``;
 }
 
-async function resolveSeed(seed: ResolvedSeed): Promise<ResolvedSeed> {
-  if (isIP(seed.host) !== 0) return seed;
+/** Undefined where the name does not resolve. */
+async function addressesOf({ host }: Seed): Promise<readonly [string, readonly string[]] | undefined> {
+  if (isIP(host) !== 0) return [host, [host]];
   try {
-    const found = await lookup(seed.host, { all: true });
-    return { ...seed, addresses: found.map(({ address }) => address).sort() };
+    const found = await lookup(host, { all: true });
+    return [plainName(host), found.map(({ address }) => address)];
   } catch {
-    return seed;
+    return undefined;
   }
 }

@@ -11,7 +11,9 @@ export function resolveAllowed(
   names: NameCache,
   done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
 ): void {
-  const { host, port, scheme, policy, fallbackAddress, lastAddresses } = endpoint;
+  const { host, port, scheme, policy, onlyAddress, fallbackAddress, lastAddresses } = endpoint;
+  // It was judged when its endpoint was made.
+  if (onlyAddress !== undefined) return done(null, [addressed(onlyAddress)]);
   if (isIP(host) !== 0) return done(null, [addressed(host)]);
 
   const listed = fallbackAddress === undefined ? [] : [addressed(fallbackAddress)];

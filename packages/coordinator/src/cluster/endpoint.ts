@@ -6,8 +6,9 @@ import type { ProxyConfig, TlsConfig } from "@rollcall/core/config";
  * holds the node's credential, so it is never logged, published or shown.
  */
 export interface Endpoint {
-  /** `host:port`. */
+  /** `host:port` of the node; of one that was looked up, with its number. */
   readonly address: string;
+  /** The node's name, where it has one: for its certificate, and to be looked up. */
   readonly host: string;
   readonly port: number;
   readonly scheme: "http" | "https";
@@ -22,6 +23,8 @@ export interface Endpoint {
   readonly renewable?: true;
   /** Connections are made through it; absent: directly. */
   readonly proxy?: ProxyConfig;
+  /** Dialled instead of looking `host` up. */
+  readonly onlyAddress?: string;
   /** What the name of a configured host resolved to last: dialled while the resolver is slow or away. */
   readonly lastAddresses?: readonly string[];
   /** The number that a list gives for the name, where it may be dialled when the name does not resolve. */
@@ -36,6 +39,6 @@ export interface Endpoint {
  * credentials may lead anywhere, so it carries none.
  */
 export function sameConnection(a: Endpoint, b: Endpoint): boolean {
-  if (a.origin !== b.origin || a.tls !== b.tls || a.proxy !== b.proxy) return false;
+  if (a.origin !== b.origin || a.address !== b.address || a.tls !== b.tls || a.proxy !== b.proxy) return false;
   return a.policy.unrestricted === b.policy.unrestricted;
 }

@@ -105,7 +105,8 @@ function isFinal(error: Error): boolean {
   return errorCodeOf(error) === "ENOTFOUND";
 }
 
-function askSystem(host: string, done: Resolved): void {
+/** The resolver of the system. */
+export function askSystem(host: string, done: Resolved): void {
   // Called by its name at each time: it may be replaced, as by an application's own cache.
   lookup(host, { all: true }, (error, addresses) => done(error, error === null ? addresses : []));
 }

@@ -152,7 +152,7 @@ describe("sniff", () => {
   it("no published address is used if every seed has a path prefix, unless discovery.allow is set", () => {
     const endpoint = endpointAt(9200);
     const seed = { scheme: "http", host: "proxy", port: 80, pathPrefix: "/es" } as const;
-    const discovery = { intervalMs: 30_000, addressMap: {} };
+    const discovery = { source: "sniff" as const, intervalMs: 30_000, addressMap: {} };
     const contextOf = (config: Parameters<typeof sniffContext>[0]) => sniffContext(config, endpoint).allowDirect;
     assert.equal(contextOf({ seeds: [seed], headers: {}, discovery }), false);
     assert.equal(contextOf({ seeds: [{ ...seed, pathPrefix: "" }], headers: {}, discovery }), true);

@@ -65,6 +65,7 @@ export interface AllowConfig {
 }
 
 export interface DiscoveryConfig {
+  readonly source: "sniff" | "dns";
   readonly intervalMs: number;
   /** Keys and values: `host:port` or `host`, lower-case punycode, IPv6 in brackets. */
   readonly addressMap: Readonly<Record<string, string>>;

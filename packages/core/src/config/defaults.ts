@@ -28,7 +28,7 @@ export const defaults = {
   // Off, because over a fast network it costs calls and processors, of nodes too. Smaller bodies cost more to pack than
   // 100 Mbit/s take to send: see bench/results.
   compression: { requests: false, responses: false, aboveBytes: 32_768 },
-  discovery: { intervalMs: 30_000 },
+  discovery: { source: "sniff", intervalMs: 30_000 },
 } as const;
 
 /** Leaves one core to the application, up to the default. With one core: 0, because a thread would not help. */

@@ -84,6 +84,11 @@ export interface HostPolicy {
 }
 
 export interface DiscoveryOptions {
+  /**
+   * "sniff": the cluster's own list of nodes. "dns": the nodes are the addresses of the configured names, each a node with
+   * the name's port, credential and certificate; for clusters whose list may not be read. Default: "sniff".
+   */
+  readonly source?: "sniff" | "dns" | undefined;
   /** Time between two sniffs, in milliseconds. Default: 30,000. Range: 1,000 to 86,400,000. */
   readonly intervalMs?: number | undefined;
   /**

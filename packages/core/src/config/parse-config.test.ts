@@ -47,7 +47,7 @@ it("a pool's configuration has every default when only nodes are given", () => {
   assert.deepEqual(parsePool({ nodes }), {
     seeds: [{ scheme: "https", host: "es1", port: 9200, pathPrefix: "" }],
     headers: {},
-    discovery: { intervalMs: defaults.discovery.intervalMs, addressMap: {} },
+    discovery: { source: "sniff", intervalMs: defaults.discovery.intervalMs, addressMap: {} },
     coordinator: "candidate",
     threads: 0,
     threadsGiven: false,
@@ -113,6 +113,7 @@ it("a pool's configuration keeps what is given, in one normal form", () => {
     tls: { ca: [certificate], caFingerprint: fingerprint, serverName: "es.example" },
     headers: { "x-tenant": "seven" },
     discovery: {
+      source: "sniff",
       intervalMs: 30_000,
       addressMap: { "172.18.0.2:9200": "localhost:80", "fe80::1": "es1", "[fd00::1]:9200": "[::1]:9201" },
       allow: { hosts: [".example.com", "10.0.0.0/8", "es9"], ports: [9200] },

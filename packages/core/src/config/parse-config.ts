@@ -17,7 +17,7 @@ import { type Place, Problems } from "./problems.js";
 import { readAuth, readAuthSource } from "./read-auth.js";
 import { readCloudId } from "./read-cloud-id.js";
 import { readCompression } from "./read-compression.js";
-import { readDiscovery } from "./read-discovery.js";
+import { checkSource, readDiscovery } from "./read-discovery.js";
 import { isHeaderValue, readHeaders } from "./read-headers.js";
 import { readNodes } from "./read-nodes.js";
 import { isObject, readFields, readOptionalFields, readText, readWholeNumber } from "./read-options.js";
@@ -173,6 +173,7 @@ function readCluster(fields: Fields<keyof ClusterOptions>, problems: Problems): 
   const discoveryOff = discoveryGiven ? undefined : (discoveryOffFor(seeds) ?? (isCloud ? offByCloudId : undefined));
   const discovery = discoveryOff === undefined && readDiscovery(fields.discovery, problems);
   const proxy = fields.proxy.value === undefined ? undefined : readProxy(fields.proxy, problems);
+  checkSource(discovery, { seeds, hasProxy: proxy !== undefined }, problems);
   const logger = readLogger(fields.logger, problems);
   return present({ seeds, defaultAuth, sign, tls, headers, discovery, discoveryOff, discoveryGiven, proxy, logger });
 }

@@ -1,6 +1,7 @@
+import { isIP } from "node:net";
 import { parseHost } from "../address/host.js";
 import { parseIpRange } from "../address/ip-range.js";
-import type { AllowConfig, DiscoveryConfig } from "./config.js";
+import type { AllowConfig, DiscoveryConfig, Seed } from "./config.js";
 import { bounds, defaults } from "./defaults.js";
 import { normaliseHostAndPort } from "./host-text.js";
 import { type Place, type Problems, pathIn } from "./problems.js";
@@ -8,18 +9,44 @@ import { isObject, isWholeNumber, readList, readOptionalFields, readText, readWh
 
 export function readDiscovery(place: Place, problems: Problems): false | DiscoveryConfig {
   if (place.value === false) return false;
-  const fields = readOptionalFields(place, ["intervalMs", "addressMap", "allow", "clusterUuid"], problems);
+  const fields = readOptionalFields(place, ["source", "intervalMs", "addressMap", "allow", "clusterUuid"], problems);
   const bound = bounds.discovery.intervalMs;
   const intervalMs = readWholeNumber(fields?.intervalMs, bound, defaults.discovery.intervalMs, problems);
   const addressMap = fields === undefined ? {} : readAddressMap(fields.addressMap, problems);
   const allow = fields?.allow.value === undefined ? undefined : readAllow(fields.allow, problems);
   const clusterUuid = fields?.clusterUuid.value === undefined ? undefined : readUuid(fields.clusterUuid, problems);
+  const source = fields === undefined ? defaults.discovery.source : readSource(fields.source, problems);
+  if (source === "dns" && Object.keys(addressMap).length > 0)
+    problems.remark(pathIn(place.path, "addressMap"), 'must not be given with `source: "dns"`: no list is read');
   return {
+    source,
     intervalMs,
     addressMap,
     ...(allow === undefined ? {} : { allow }),
     ...(clusterUuid === undefined ? {} : { clusterUuid }),
   };
+}
+
+function readSource(place: Place, problems: Problems): DiscoveryConfig["source"] {
+  const { value } = place;
+  if (value === "sniff" || value === "dns") return value;
+  if (value !== undefined) problems.add(place, 'must be "sniff" or "dns"');
+  return defaults.discovery.source;
+}
+
+/** Whether the configured names can be looked up, where they are the source. */
+export function checkSource(discovery: false | DiscoveryConfig, given: SourceGiven, problems: Problems): void {
+  if (discovery === false || discovery.source !== "dns") return;
+  const { seeds, hasProxy } = given;
+  const path = "discovery.source";
+  if (hasProxy) problems.remark(path, 'must not be "dns" with `proxy`, which looks names up itself');
+  if (seeds.length > 0 && seeds.every(({ host }) => isIP(host) !== 0))
+    problems.remark(path, 'must not be "dns" where `nodes` has addresses alone: there is no name to look up');
+}
+
+interface SourceGiven {
+  readonly seeds: readonly Seed[];
+  readonly hasProxy: boolean;
 }
 
 function readAddressMap(place: Place, problems: Problems): Readonly<Record<string, string>> {

@@ -52,6 +52,14 @@ agent: 1, ssl: 1  => agent: unknown option; use ${"`connections`"}
 cloud: {}  => cloud: unknown option; ${noCloud}
 "https://u:p@es1": 1  => options["https://[redacted]@es1"]: unknown option
 
+discovery: { source: "cluster" }  => discovery.source = "cluster": must be "sniff" or "dns"
+discovery: { source: "dns", addressMap: { a: "b" } }
+  => discovery.addressMap: must not be given with ${'`source: "dns"`'}: no list is read
+discovery: { source: "dns" }, proxy: "http://proxy"
+  => discovery.source: must not be "dns" with ${"`proxy`"}, which looks names up itself
+nodes: ["http://10.0.0.1:9200", "http://[::1]:9200"], discovery: { source: "dns" }
+  => discovery.source: must not be "dns" where ${"`nodes`"} has addresses alone: there is no name to look up
+
 proxy: 7  => proxy = 7: ${proxyUrl}
 proxy: "proxy:3128"  => proxy = "proxy:3128": ${proxyUrl}
 proxy: "http://u:secret@proxy:3128/path"  => proxy = "http://[redacted]@proxy:3128/path": ${proxyUrl}

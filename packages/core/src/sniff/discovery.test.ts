@@ -26,7 +26,15 @@ function nodes(text: string): readonly NodeRecord[] {
 const written = (records: readonly NodeRecord[]) => records.map(({ id, host }) => `${id}@${host}`).join(" ");
 const keys = (text: string) => nodes(text).map(nodeKey);
 const sniffed = (text: string, given: Partial<Extract<DiscoveryEvent, { type: "sniffed" }>> = {}): DiscoveryEvent => {
-  return { type: "sniffed", nodes: nodes(text), complete: true, answeredBy: "a", seeds: [], ...given };
+  return {
+    type: "sniffed",
+    nodes: nodes(text),
+    complete: true,
+    answeredBy: "a",
+    listedBy: "sniff",
+    seeds: [],
+    ...given,
+  };
 };
 const scope: LocalScope = { seeds: nodes("@a @b"), discovers: true, refusal: () => undefined, isSettled: true };
 
@@ -111,4 +119,27 @@ it("a sniff asks up to four nodes: those that are well first, and always a confi
     assert.equal(asked[3], "b:9200");
   }
   assert.deepEqual(nodesToSniff([], scope.seeds, () => 0).map(addressOf), ["a:9200", "b:9200"]);
+});
+
+it("looked-up nodes are the source once one is verified, and one resolver confirms its answers by itself", () => {
+  const lookedUp = (text: string, given = {}) => sniffed(text, { listedBy: "dns", answeredBy: "resolver", ...given });
+  const [all, two] = ["1@a 2@b 3@c", "1@a 2@b"];
+  const verified: DiscoveryEvent = { type: "verified", keys: keys("1@a") };
+  assert.equal(play(lookedUp(all), verified).discovery.source, "dns");
+  const gap = Array.from({ length: 5 }, () => verified);
+  const start = [lookedUp(all), verified];
+  assert.equal(play(...start, lookedUp(two), ...gap, lookedUp(two)).wanted, two);
+  assert.equal(play(...start, lookedUp(two), ...gap, lookedUp(all)).wanted, all);
+  assert.equal(play(...start, lookedUp(two), ...gap, lookedUp(two, { complete: false })).wanted, all);
+  assert.equal(play(...start, ...[1, 2, 3].flatMap(() => [lookedUp(""), ...gap])).wanted, all);
+  // More than half: for 30 s.
+  const half = [lookedUp("1@a"), ...gap, lookedUp("1@a"), ...gap, lookedUp("1@a")];
+  assert.equal(play(...start, ...half).wanted, all);
+  assert.equal(play(...start, ...half, ...gap, ...gap, ...gap, ...gap, lookedUp("1@a")).wanted, "1@a");
+});
+
+it("a sniff after a lookup, as with a leader of other options, changes the source", () => {
+  const verified: DiscoveryEvent = { type: "verified", keys: keys("1@a") };
+  const { discovery, effects } = play(sniffed("1@a", { listedBy: "dns" }), verified, sniffed("1@a"));
+  assert.deepEqual([discovery.source, effects], ["sniff", ["changed"]]);
 });

@@ -8,15 +8,18 @@ import { type KnownSeed, recogniseSeeds } from "./recognise-seeds.js";
  * From sniffs and seeds to the nodes that should be watched.
  *
  *               a listed node is verified
- *      seeds ──────────────────────────────▶ sniff
+ *      seeds ──────────────────────────────▶ sniff, dns
  *        ▲                                     │
  *        └────── another cluster is ours ──────┘
  *
  * "seeds": the configured nodes are wanted, and the listed ones beside them, so that a view exists from the first
- * moment and stays if the listed addresses cannot be reached. "sniff": only the listed nodes are wanted.
+ * moment and stays if the listed addresses cannot be reached. "sniff", "dns": only the listed nodes are wanted; the two
+ * differ in what has listed them.
  */
 export interface Discovery {
   readonly source: Topology["source"];
+  /** What the source is once a listed node is verified. */
+  readonly listedBy: ListedBy;
   readonly membership: Membership;
   /**
    * Nodes of the last leader's view, by `nodeKey`. They are not dropped only because the local configuration is
@@ -26,7 +29,13 @@ export interface Discovery {
   readonly inherited: ReadonlySet<string>;
 }
 
-export const emptyDiscovery: Discovery = { source: "seeds", membership: emptyMembership, inherited: new Set() };
+/** The cluster's own list, or the names of the configured nodes. */
+export type ListedBy = Exclude<Topology["source"], "seeds">;
+
+export const emptyDiscovery: Discovery = {
+  ...{ source: "seeds", listedBy: "sniff" },
+  ...{ membership: emptyMembership, inherited: new Set() },
+};
 
 export type DiscoveryEvent =
   /** The last leader's view: those of its nodes that {@link adoptedNodes} names. */
@@ -36,12 +45,13 @@ export type DiscoveryEvent =
       readonly source: Topology["source"];
       readonly marks: Readonly<Record<string, { readonly kind: MarkKind }>>;
     }
-  /** A sniff. `seeds`: what is known of the configured nodes, which may be listed under another spelling. */
+  /** A sniff, or a lookup in its place. `seeds`: what is known of the configured nodes, which may be listed under another spelling. */
   | {
       readonly type: "sniffed";
       readonly nodes: readonly NodeRecord[];
       readonly complete: boolean;
       readonly answeredBy: string;
+      readonly listedBy: ListedBy;
       readonly seeds: readonly KnownSeed[];
     }
   /** These nodes are verified, by `nodeKey`. */
@@ -68,15 +78,17 @@ export function nextDiscovery(
       // A node that drains has left the cluster: only the cluster can list it again.
       const listed = event.nodes.filter((node) => node.id !== "" && event.marks[nodeKey(node)]?.kind !== "draining");
       const source = listed.length === 0 ? "seeds" : event.source;
-      return [{ source, membership: membershipOf(listed), inherited: new Set(event.nodes.map(nodeKey)) }, []];
+      const listedBy = event.source === "seeds" ? discovery.listedBy : event.source;
+      const inherited = new Set(event.nodes.map(nodeKey));
+      return [{ source, listedBy, membership: membershipOf(listed), inherited }, []];
     }
     case "sniffed":
       return sniffed(discovery, event, nowMs);
     case "verified": {
-      if (discovery.source === "sniff") return [discovery, []];
+      if (discovery.source !== "seeds") return [discovery, []];
       const verified = new Set(event.keys);
       if (!listedNodes(discovery).some((node) => verified.has(nodeKey(node)))) return [discovery, []];
-      return [{ ...discovery, source: "sniff" }, [{ type: "changed" }]];
+      return [{ ...discovery, source: discovery.listedBy }, [{ type: "changed" }]];
     }
     case "replaced":
       return [emptyDiscovery, [{ type: "changed" }]];
@@ -85,18 +97,22 @@ export function nextDiscovery(
 
 function sniffed(
   discovery: Discovery,
-  { nodes, seeds, complete, answeredBy }: Extract<DiscoveryEvent, { type: "sniffed" }>,
+  { nodes, seeds, complete, answeredBy, listedBy }: Extract<DiscoveryEvent, { type: "sniffed" }>,
   nowMs: number,
 ): readonly [Discovery, readonly DiscoveryEffect[]] {
   if (nodes.length === 0) return [discovery, []];
-  const answer = { nodes: recogniseSeeds(nodes, seeds), complete, answeredBy };
+  const isDns = listedBy === "dns";
+  // An address that was looked up stays one: a name with one address would take its place.
+  const usable = isDns ? nodes : recogniseSeeds(nodes, seeds);
+  const answer = { nodes: usable, complete, answeredBy, ...(isDns ? { isAlone: true as const } : {}) };
   const { membership, changed, held } = mergeSniff(discovery.membership, answer, nowMs);
   const effects: DiscoveryEffect[] = [{ type: "held", reason: held }];
-  if (changed) effects.push({ type: "changed" });
+  const source = discovery.source === "seeds" ? "seeds" : listedBy;
+  if (changed || source !== discovery.source) effects.push({ type: "changed" });
   else if (membership.members.some((node) => node.state === "absent" && node.sinceMs === nowMs)) {
     effects.push({ type: "missing" });
   }
-  return [{ ...discovery, membership }, effects];
+  return [{ ...discovery, source, listedBy, membership }, effects];
 }
 
 /** What the local configuration says about nodes. */

@@ -13,6 +13,7 @@ export {
   type Discovery,
   type DiscoveryEvent,
   emptyDiscovery,
+  type ListedBy,
   type LocalScope,
   listedNodes,
   nextDiscovery,

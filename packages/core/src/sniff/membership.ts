@@ -64,6 +64,8 @@ export interface MembershipAnswer {
   readonly complete: boolean;
   /** The node that answered, by any name that stays the same. */
   readonly answeredBy: string;
+  /** Nothing else could be asked, such as another node: a resolver confirms its answers itself. */
+  readonly isAlone?: true;
 }
 
 export interface MergedSniff {
@@ -99,10 +101,11 @@ export function mergeSniff(membership: Membership, answer: MembershipAnswer, now
   }
 
   const braked = answer.complete && mustHold(missing, members.length);
+  const isLone = answer.isAlone === true || listed.size < membershipRules.presentForAnswerers;
   const absent = answer.complete
     ? missing
         .map((member) => absentOnceMore(member, answer.answeredBy, nowMs, braked))
-        .filter((member) => !hasLeft(member, listed.size, nowMs))
+        .filter((member) => !hasLeft(member, isLone, nowMs))
     : missing;
   const held = braked && absent.length > 0;
   const staying = [...here.map((member) => refreshed(member, listed)), ...(held ? elsewhere : []), ...absent];
@@ -172,14 +175,12 @@ function absentOnceMore(member: ListedNode, by: string, nowMs: number, held: boo
   return { ...member, lastMs: nowMs, answers, answeredBy, held };
 }
 
-function hasLeft({ sinceMs, answers, answeredBy, held }: AbsentMember, listedCount: number, nowMs: number): boolean {
+function hasLeft({ sinceMs, answers, answeredBy, held }: AbsentMember, isLone: boolean, nowMs: number): boolean {
   const rules = membershipRules;
   const absentMs = nowMs - sinceMs;
   if (absentMs < rules.absenceMs) return false;
   if (answeredBy.length >= rules.answerersToLeave) return true;
-  return held
-    ? answers >= rules.loneAnswersToShrink && absentMs >= rules.loneShrinkMs
-    : listedCount < rules.presentForAnswerers;
+  return held ? answers >= rules.loneAnswersToShrink && absentMs >= rules.loneShrinkMs : isLone;
 }
 
 function shrinkReason(missing: number, members: number): string {
@@ -197,7 +198,7 @@ function isChanged(before: Membership, after: Membership): boolean {
 /** Records are parsed in one fixed order of roles and attributes. */
 function sameRecord(a: NodeRecord, b: NodeRecord): boolean {
   if (a.id !== b.id || a.name !== b.name || a.host !== b.host || a.port !== b.port || a.ip !== b.ip) return false;
-  if (a.version !== b.version || a.tls !== b.tls) return false;
+  if (a.version !== b.version || a.tls !== b.tls || a.dnsName !== b.dnsName) return false;
   if (!sameTexts(a.roles, b.roles) || !sameTexts(a.aliases, b.aliases)) return false;
   return a.attributes === b.attributes || JSON.stringify(a.attributes) === JSON.stringify(b.attributes);
 }

@@ -56,9 +56,10 @@ const anyNode = recordOf<NodeRecord>(
       .map((attributes) => Object.fromEntries(Object.entries(attributes))),
     version: textUpTo(10),
     aliases: fc.array(textUpTo(22), { maxLength: 2 }),
+    dnsName: host,
     tls: fc.constant(true as const),
   },
-  ["name", "ip", "roles", "attributes", "version", "aliases", "tls"],
+  ["name", "ip", "dnsName", "roles", "attributes", "version", "aliases", "tls"],
 );
 
 export const anyTopology = recordOf<Topology>(
@@ -66,7 +67,7 @@ export const anyTopology = recordOf<Topology>(
     version: anyVersion,
     clusterUuid: textUpTo(22),
     clusterName: textUpTo(20),
-    source: fc.constantFrom("sniff", "seeds"),
+    source: fc.constantFrom("sniff", "dns", "seeds"),
     nodes: fc.array(anyNode, { maxLength: 8 }),
   },
   ["clusterUuid", "clusterName"],

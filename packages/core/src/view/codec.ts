@@ -19,7 +19,16 @@ import {
 import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
-import { type Drain, type Head, type Mark, type Marks, markKinds, type Pause, type Topology } from "./view.js";
+import {
+  type Drain,
+  type Head,
+  listSources,
+  type Mark,
+  type Marks,
+  markKinds,
+  type Pause,
+  type Topology,
+} from "./view.js";
 
 /**
  * The documents of a view as bytes, for a store that is another process.
@@ -186,7 +195,7 @@ function readTopology(value: unknown): Topology {
     version: readVersion(fields.get("version")),
     ...readOptional(fields, "clusterUuid", (uuid, what) => readString(uuid, what, viewLimits.idMaxLength)),
     ...readOptional(fields, "clusterName", (name, what) => readString(name, what, viewLimits.nameMaxLength)),
-    source: readOneOf(fields.get("source"), "source", ["sniff", "seeds"]),
+    source: readOneOf(fields.get("source"), "source", listSources),
     nodes: readArray(fields.get("nodes"), "nodes", viewLimits.nodesMax, readNode),
   };
 }
@@ -200,6 +209,7 @@ function readNode(value: unknown): NodeRecord {
     host: readHost(fields.get("host")),
     port: readInteger(fields.get("port"), "port", 1, 65_535),
     ...readOptional(fields, "ip", readIp),
+    ...readOptional(fields, "dnsName", readHost),
     ...readOptional(fields, "roles", (roles, what) =>
       readArray(roles, what, viewLimits.rolesMax, (role) => readString(role, "role", viewLimits.roleMaxLength)),
     ),

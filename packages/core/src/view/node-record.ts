@@ -14,6 +14,11 @@ export interface NodeRecord {
   readonly port: number;
   /** The numeric address published beside a host name; used when the name does not resolve. IPv6 without brackets. */
   readonly ip?: string;
+  /**
+   * `host` is one of the addresses of this configured name: the name has the node's credential, and its certificate is for
+   * the name. Without a final dot.
+   */
+  readonly dnsName?: string;
   /** Absent: unknown. Empty: coordinating only. */
   readonly roles?: readonly string[];
   readonly attributes?: Readonly<Record<string, string | readonly string[]>>;

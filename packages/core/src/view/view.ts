@@ -1,6 +1,8 @@
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
 
+export const listSources = ["sniff", "dns", "seeds"] as const;
+
 /** Which nodes belong to the cluster. */
 export interface Topology {
   readonly version: Version;
@@ -8,10 +10,10 @@ export interface Topology {
   readonly clusterUuid?: string;
   readonly clusterName?: string;
   /**
-   * Where the list comes from: "sniff" when the cluster named its members and they can be reached, "seeds" when only
-   * the configured addresses are in use.
+   * Where the list comes from: "sniff" when the cluster named its members and they can be reached, "dns" when they are the
+   * addresses of the configured names, "seeds" when only the configured addresses are in use.
    */
-  readonly source: "sniff" | "seeds";
+  readonly source: (typeof listSources)[number];
   readonly nodes: readonly NodeRecord[];
 }
 

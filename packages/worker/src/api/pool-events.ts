@@ -19,7 +19,7 @@ export interface NodeListEvent {
   /** `host:port` of each. */
   readonly nodes: readonly string[];
   /** "seeds": only the configured nodes are known. */
-  readonly source: "seeds" | "sniff";
+  readonly source: "seeds" | "sniff" | "dns";
 }
 
 /** No node is in use any more, or one is again. */

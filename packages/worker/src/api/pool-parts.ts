@@ -29,10 +29,11 @@ import { PoolStatus } from "./status.js";
 import { ThreadStatuses } from "./thread-statuses.js";
 
 /**
- * Whether the cluster has shown which one it is. A managed one may not say: there it is enough that its address answers.
+ * Whether the cluster has shown which one it is. A managed one may not say, nor one whose nodes are looked up: there it is
+ * enough that an address answers.
  */
 function isIdentified({ topology, marks }: View, { discoveryOff }: PoolConfig): boolean {
-  if (topology.clusterUuid !== undefined) return true;
+  if (topology.clusterUuid !== undefined || topology.source === "dns") return true;
   const answers = (node: NodeRecord) => marks.nodes[nodeKey(node)] === undefined;
   return discoveryOff?.kind === "managed" && topology.nodes.some(answers);
 }

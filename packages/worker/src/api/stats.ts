@@ -13,7 +13,7 @@ export interface ViewStatus {
   readonly version: Version;
   readonly marksVersion: Version;
   /** "seeds": only the configured nodes are known. */
-  readonly source: "seeds" | "sniff";
+  readonly source: "seeds" | "sniff" | "dns";
   /**
    * How far the view that processes share is to be trusted: "stale" after 10 s without a beat of its leader, "orphan"
    * after 60 s, or where there is none: this process then monitors the cluster for itself. Always "fresh" without

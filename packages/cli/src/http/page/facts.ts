@@ -8,6 +8,13 @@ interface Fact {
   readonly note: string;
 }
 
+/** Where the list of nodes comes from. */
+const sourceNotes = {
+  sniff: "its own list of nodes",
+  dns: "addresses of the configured names",
+  seeds: "configured addresses alone",
+};
+
 /** The view and the fleet in a few numbers. */
 export class Facts {
   private readonly shown = new Map<string, { readonly element: HTMLElement; readonly texts: readonly HTMLElement[] }>();
@@ -62,7 +69,7 @@ function factsOf({ status }: PageState, elapsedMs: number): readonly Fact[] {
           {
             name: "Cluster",
             value: view.clusterName ?? (view.clusterUuid === null ? "not verified" : "without a name"),
-            note: view.source === "sniff" ? "its own list of nodes" : "configured addresses alone",
+            note: sourceNotes[view.source],
           },
         ]),
     {
