@@ -1,5 +1,6 @@
 // node scripts/run-tests.mjs SUITE [SUITE…] [--only TEXT]: runs suites of the built tests with the node that runs this.
-// Prints a line as each file ends, and what is still running; the output of a file only if it fails. The last line is
+// Prints a line as each file ends, and what is still running; the output of a file only if it fails, but for its lines
+// "note: …", such as why tests are skipped. The last line is
 // "N passed, N failed, N skipped", and the exit code is 0 only if none failed.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -166,7 +167,10 @@ function end({ suite, name, fileCount, child, startedMs: beganMs }, results, pro
   const took = seconds(performance.now() - beganMs);
   const tests = `${count.passed} passed${isWell ? "" : `, ${count.failed} failed`}`;
   say(`${isWell ? "✔" : "✖"} ${suite.padEnd(11)} ${name}  ${tests}  ${took}`);
-  if (isWell) return;
+  if (isWell) {
+    for (const note of output.match(/^note: .*/gm) ?? []) console.log(`      ${note}`);
+    return;
+  }
   failures.push(`${suite} ${name}${why === undefined ? "" : `: ${why}`}`);
   console.log(output.trimEnd());
 }

@@ -5,6 +5,8 @@ const longFileMs = 720_000;
 const unitFileMs = 120_000;
 /** The simulation computes in the time that the others leave. */
 const simulationFileMs = 1_500_000;
+/** A file of the matrix runs several engines, one after the other. */
+const isMatrixOfEngines = process.env.ROLLCALL_TEST_ENGINES === "all";
 /** The path of a newer Node, as .ci/run gives it; without one the suite `newer` is left out. */
 const newerNode = process.env.ROLLCALL_TEST_NEWER_NODE;
 
@@ -62,7 +64,15 @@ export const suites = {
   },
   /** The official clients, alone and on a pool. */
   clients: { folders: ["test/dist/clients", "test/dist/yaml"], slots: 1, fileTimeoutMs: longFileMs },
-  engine: { folders: ["test/dist/engine"], slots: 1, niceness: 2, fileTimeoutMs: longFileMs },
+  /** Real engines: one of each product, and with `npm run test:engines` the matrix of them. */
+  engine: {
+    folders: ["test/dist/engine"],
+    except: isMatrixOfEngines ? /^$/ : /\/(?:elasticsearch|opensearch-secured)\.test\.js$/,
+    first: ["elasticsearch-secured"],
+    slots: 1,
+    niceness: 2,
+    fileTimeoutMs: isMatrixOfEngines ? 4 * longFileMs : longFileMs,
+  },
 };
 
 /**

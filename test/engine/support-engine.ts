@@ -31,7 +31,7 @@ export function nodeAt(cluster: EngineCluster, position: number): EngineNode {
   return node;
 }
 
-export const addressOf = ({ port }: EngineNode) => `127.0.0.1:${port}`;
+export const addressOf = ({ address }: EngineNode) => address;
 
 interface Shown {
   readonly nodes: PoolStats["nodes"];

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
 import { promisify } from "node:util";
-import { canariesFileVariable, canariesIn, canary } from "./canary.js";
+import { canariesFileVariable, canariesIn, canary, foreignCanary } from "./canary.js";
 
 it("a secret of a test is found in a text as it is and in base64 at every place, and others are not", () => {
   const [secret, other] = [canary("mine"), canary("other")];
@@ -16,6 +16,8 @@ it("a secret of a test is found in a text as it is and in base64 at every place,
     assert.deepEqual(canariesIn(`Basic ${header}`, secrets), ["canary-mine"], name);
   }
   assert.deepEqual(canariesIn("canary-mine-0", secrets), []);
+  const token = foreignCanary("AAEAAWVsYXN0aWMvZmxlZXQ");
+  assert.deepEqual(canariesIn(`Bearer ${token}`), ["that a cluster made"], "and the complaint does not show it");
 });
 
 it("a process whose logger was given a secret of its own fails at its end, and notes its secrets for the runner", async () => {

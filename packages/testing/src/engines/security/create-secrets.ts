@@ -1,3 +1,4 @@
+import { foreignCanary } from "../../canary.js";
 import type { SecuredNode } from "../contract.js";
 
 /** An API key of Elasticsearch: its parts, and both in the form that a client sends. */
@@ -10,7 +11,7 @@ export interface ApiKey {
 /** A key that every node of the cluster accepts, and that may do what the node's user may. */
 export async function createApiKey(node: SecuredNode, name: string): Promise<ApiKey> {
   const made = (await node.ask("POST", "/_security/api_key?refresh=true", { name })) as MadeKey;
-  return { id: made.id, key: made.api_key, encoded: made.encoded };
+  return { id: made.id, key: foreignCanary(made.api_key), encoded: foreignCanary(made.encoded) };
 }
 
 interface MadeKey {
@@ -32,7 +33,7 @@ export async function invalidateApiKey(node: SecuredNode, { id }: ApiKey): Promi
  */
 export async function createServiceToken(node: SecuredNode, name: string): Promise<string> {
   const path = `/_security/service/elastic/fleet-server/credential/token/${name}?refresh=true`;
-  return ((await node.ask("POST", path)) as MadeToken).token.value;
+  return foreignCanary(((await node.ask("POST", path)) as MadeToken).token.value);
 }
 
 interface MadeToken {

@@ -94,5 +94,7 @@ function settingsOf(options: SecuredEngineOptions): Record<string, string> {
     ...(protocols === undefined ? {} : { "xpack.security.http.ssl.supported_protocols": protocols.join(",") }),
     ...(ciphers === undefined ? {} : { "xpack.security.http.ssl.cipher_suites": ciphers.join(",") }),
     "resource.reload.interval.high": rereadEvery,
+    // With TLS an engine compresses no answer by itself.
+    "http.compression": "true",
   };
 }

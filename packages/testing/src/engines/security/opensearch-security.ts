@@ -51,6 +51,8 @@ function settingsOf(options: SecuredEngineOptions): Record<string, string> {
     "plugins.security.ssl.http.clientauth_mode": clientCertificateModes[clientCertificates],
     ...(protocols === undefined ? {} : { "plugins.security.ssl.http.enabled_protocols": protocols.join(",") }),
     ...(ciphers === undefined ? {} : { "plugins.security.ssl.http.enabled_ciphers": ciphers.join(",") }),
+    // With TLS an engine compresses no answer by itself.
+    "http.compression": "true",
     "plugins.security.nodes_dn": "CN=n*",
     "plugins.security.allow_default_init_securityindex": "true",
     "plugins.security.allow_unsafe_democertificates": "true",
