@@ -49,7 +49,7 @@ export class Signer {
    */
   sign(request: RequestToSign, withinMs: number = fixed.signTimeoutMs): Signature | Promise<Signature> {
     if (this.unusable !== undefined) return failed(this.unusable);
-    const limitMs = Math.round(Math.min(withinMs, fixed.signTimeoutMs));
+    const limitMs = Math.max(0, Math.round(Math.min(withinMs, fixed.signTimeoutMs)));
     if (this.hook === undefined)
       return this.inTime(
         this.loaded.then(() => this.sign(request, limitMs)),
