@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { readFlagFile, readSecret } from "./flag-files.js";
+import { readFlagFile, readSecret, regularFile } from "./flag-files.js";
 import { addList, addText, numberIfDigits } from "./flags.js";
 
 /** How a cluster is reached, as commander returns it: texts from the arguments or the environment. */
@@ -67,11 +67,18 @@ export async function readClusterFlags(flags: ClusterFlags, problems: string[]):
     caFingerprint: flags.caFingerprint,
     serverName: flags.serverName,
   };
+  const password = await readSecret("password", flags.password, flags.passwordFile, problems);
+  const apiKey = await readSecret("api-key", flags.apiKey, flags.apiKeyFile, problems);
+  const bearer = await readSecret("bearer", flags.bearer, flags.bearerFile, problems);
+  // A file is read again when it changes; what came by a pipe cannot be.
+  const [passwordFile, apiKeyFile, bearerFile] = await Promise.all(
+    [flags.passwordFile, flags.apiKeyFile, flags.bearerFile].map((name) => name && regularFile(name)),
+  );
   const auth = {
     username: flags.username,
-    password: await readSecret("password", flags.password, flags.passwordFile, problems),
-    apiKey: await readSecret("api-key", flags.apiKey, flags.apiKeyFile, problems),
-    bearer: await readSecret("bearer", flags.bearer, flags.bearerFile, problems),
+    ...(passwordFile ? { passwordFile } : { password }),
+    ...(apiKeyFile ? { apiKeyFile } : { apiKey }),
+    ...(bearerFile ? { bearerFile } : { bearer }),
   };
   return {
     ...(isAnyGiven(auth) ? { auth } : {}),

@@ -50,11 +50,12 @@ it("a configuration has the options of a pool by their names, and secrets in fil
     logLevel: "warn",
   };
   const files = { one: "geheim-1\n", two: "geheim-2\r\n", redis: "redis://:geheim@r:6380/1\n" };
-  await withConfig(config, files, async (read) => {
+  await withConfig(config, files, async (read, file) => {
     const { options, logLevel } = await read();
     const { seeds, defaultAuth, redis, headers, discovery } = parseCoordinatorConfig(options);
-    assert.deepEqual(defaultAuth, { username: "one", password: "geheim-1" });
-    assert.deepEqual(seeds[1]?.auth, { username: "two", password: "geheim-2" });
+    // The coordinator reads them, and again when they change.
+    assert.deepEqual(defaultAuth, { username: "one", passwordFile: join(dirname(file), "one") });
+    assert.deepEqual(seeds[1]?.auth, { username: "two", passwordFile: join(dirname(file), "two") });
     assert.deepEqual([redis, headers], [{ kind: "url", url: "redis://:geheim@r:6380/1" }, { "x-team": "search" }]);
     assert.deepEqual(discovery, { source: "sniff", intervalMs: 5_000, addressMap: { "a:1": "b:2" } });
     assert.equal(logLevel, "warn");

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { errorCodeOf, RollcallError } from "@rollcall/core";
+import { regularFile } from "./flag-files.js";
 
 export type OptionFields = Readonly<Record<string, unknown>>;
 
@@ -28,6 +29,9 @@ function moduleIn(folder: string, module: string): string {
 
 /** What may stand in a file of its own. The others are few and short, or no secrets. */
 const inFiles = ["password", "apiKey", "bearer", "ca", "cert", "key", "redis"];
+
+/** Those that the pool or coordinator reads again by itself when they change. */
+const rereadable = /^(?:nodes\[\d+\]\.)?auth\.(?:password|apiKey|bearer)File$/;
 
 interface Place {
   /** Of the configuration. */
@@ -72,7 +76,11 @@ async function withFiles(fields: OptionFields, path: string, place: Place): Prom
     if (option === undefined) read.push([name, await within(value, where, place)]);
     else if (fields[option] !== undefined) {
       place.problems.push(`${place.name}: ${where} and ${where.slice(0, -"File".length)} are both given; give one`);
-    } else read.push([option, await contentOf(option, value, where, place)]);
+    } else {
+      const content = await contentOf(option, value, where, place);
+      const file = rereadable.test(where) ? await regularFile(resolve(place.folder, String(value))) : undefined;
+      read.push(file === undefined ? [option, content] : [name, file]);
+    }
   }
   return Object.fromEntries(read);
 }

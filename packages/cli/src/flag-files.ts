@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { errorCodeOf } from "@rollcall/core";
 
 /** The content of the file that a flag names; undefined without a name. A file that cannot be read is one problem. */
@@ -16,6 +17,15 @@ export async function readFlagFile(
     );
     return undefined;
   }
+}
+
+/** The absolute path, if a regular file is there, which can be read again; undefined for a pipe, and where none is. */
+export async function regularFile(name: string): Promise<string | undefined> {
+  const isRegular = await stat(name).then(
+    (facts) => facts.isFile(),
+    () => false,
+  );
+  return isRegular ? resolve(name) : undefined;
 }
 
 /**

@@ -3,7 +3,19 @@ import { isFields, type OptionFields } from "./config-file.js";
 /** Options whose parts may come from both: a flag replaces one part of what the file says. */
 const inParts = ["auth", "tls", "discovery"];
 /** Kinds of a credential: one that a flag names takes the place of another in the file. */
-const kinds: Readonly<Record<string, string>> = { username: "basic", password: "basic" };
+const kinds: Readonly<Record<string, string>> = {
+  username: "basic",
+  password: "basic",
+  passwordFile: "basic",
+  apiKeyFile: "apiKey",
+  bearerFile: "bearer",
+};
+/** Where a secret stands: one place takes that of the other. */
+const places: Readonly<Record<string, string>> = {
+  passwordFile: "password",
+  apiKeyFile: "apiKey",
+  bearerFile: "bearer",
+};
 
 /**
  * The options of a file with those of flags, which win. `isFromFile` says where a problem's option came from, by the path
@@ -37,8 +49,13 @@ function kept(name: string, before: unknown, flag: OptionFields): OptionFields {
   if (!isFields(before)) return {};
   if (name !== "auth") return before;
   const kindOf = (part: string) => kinds[part] ?? part;
-  const wanted = Object.keys(given(flag)).map(kindOf);
-  return Object.fromEntries(Object.entries(before).filter(([part]) => wanted.includes(kindOf(part))));
+  const placeOf = (part: string) => places[part] ?? part;
+  const names = Object.keys(given(flag));
+  const wanted = names.map(kindOf);
+  const replaced = names.map(placeOf);
+  return Object.fromEntries(
+    Object.entries(before).filter(([part]) => wanted.includes(kindOf(part)) && !replaced.includes(placeOf(part))),
+  );
 }
 
 function given(fields: OptionFields): OptionFields {

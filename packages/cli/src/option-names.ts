@@ -28,8 +28,11 @@ const optionNames: readonly OptionName[] = [
   { option: "tls.serverName", flag: "--server-name" },
   { option: "tls", flag: "--cert and --key" },
   { option: "auth.username", flag: "--username" },
+  { option: "auth.passwordFile", flag: "--password-file" },
   { option: "auth.password", flag: "--password" },
+  { option: "auth.apiKeyFile", flag: "--api-key-file" },
   { option: "auth.apiKey", flag: "--api-key" },
+  { option: "auth.bearerFile", flag: "--bearer-file" },
   { option: "auth.bearer", flag: "--bearer" },
   { option: "auth", flag: "--username, --api-key or --bearer", subject: "the credential" },
 ];

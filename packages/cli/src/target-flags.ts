@@ -34,9 +34,12 @@ export async function readTargets(flags: TargetFlags, problems: string[]): Promi
   const file = flags.config === undefined ? {} : await readConfigFile(flags.config);
   const given = { ...(await readClusterFlags(flags, problems)), ...(await readViewFlags(flags, problems)) };
   const { options, isFromFile } = mergeOptions(file, { ...given, nodes: flags.nodes });
-  const { nodes, auth, sign, tls, headers, discovery, proxy, redis, name } = options;
+  const { nodes, cloudId, auth, sign, tls, headers, discovery, proxy, redis, name } = options;
   return {
-    cluster: nodes === undefined ? undefined : { nodes, auth, sign, tls, headers, discovery, proxy, logger: false },
+    cluster:
+      nodes === undefined && cloudId === undefined
+        ? undefined
+        : { nodes, cloudId, auth, sign, tls, headers, discovery, proxy, logger: false },
     view: { redis, name },
     inWords: (problem) => (isFromFile(problem) ? `${flags.config}: ${problem}` : inCommandLineWords(problem)),
   };
