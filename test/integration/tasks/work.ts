@@ -15,7 +15,8 @@ export default async function work({ kind, value, words }: Work, { request, sign
       return { value, isMainThread, threadId };
     case "search": {
       const answer = await request({ method: "POST", path: "/logs/_search", body: { size: 1 }, ...(value ?? {}) });
-      return { status: answer.status, node: answer.node, length: answer.text().length };
+      const text = answer.text();
+      return { status: answer.status, node: answer.node, length: text.length, text: text.slice(0, 1_000) };
     }
     case "throw":
       throw new TypeError("it went wrong", { cause: new RangeError("since this did") });

@@ -26,3 +26,4 @@ export {
   judgeHost,
   plainName,
 } from "./host-policy.js";
+export { usersDiffer } from "./users-differ.js";

@@ -11,6 +11,7 @@ export {
   judgeFailure,
   type Outcome,
 } from "./outcome.js";
+export { type OwnedSearch, ownedSearchOf } from "./owned-search.js";
 export {
   emptyRerouteWindow,
   nextReroutes,

@@ -36,14 +36,20 @@ export function throwIfRefused(response: PoolResponse, what: PageName): void {
     response.throwIfError();
   } catch (error) {
     if (!(error instanceof RollcallError)) throw error;
-    const gone = response.status === 404 && what.number > 1 ? `; ${expired(what)}` : "";
-    throw renamed(error, `${nameOf(what)}: ${error.message}${gone}`);
+    throw renamed(error, `${nameOf(what)}: ${error.message}${what.number > 1 ? adviceFor(response.status, what) : ""}`);
   }
   throw new RollcallError("STATUS", `${nameOf(what)}: ${response.node} answered ${response.status}`, {
     sent: "maybe",
     attempts: response.attempts,
     status: response.status,
   });
+}
+
+/** What an answer to a further page means for the search. */
+function adviceFor(status: number, what: PageName): string {
+  if (status === 404) return `; ${expired(what)}`;
+  const isOfUser = what.helper === "scroll" && (status === 401 || status === 403);
+  return isOfUser ? "; a scroll goes on for the user who opened it alone, so begin again" : "";
 }
 
 /** The same error, with more in its message. */

@@ -64,6 +64,18 @@ describe("scroll", () => {
     assert.deepEqual([last?.method, last?.body], ["DELETE", { scroll_id: "scroll-4" }]);
   });
 
+  it("a page of a scroll that is refused to its user says that it goes on for that user alone", async () => {
+    const refused = cluster(9, (page) => (page === 2 ? { status: 401, body: {} } : undefined));
+    const { code, message } = await failureOf(idsOf(scroll(refused, { index: "i", size: 2 })));
+    assert.equal(code, "STATUS");
+    assert.match(
+      message,
+      /^page 2 of a scroll: .* 401; a scroll goes on for the user who opened it alone, so begin again$/,
+    );
+    const first = cluster(9, () => ({ status: 401, body: {} }));
+    assert.match((await failureOf(idsOf(scroll(first, { index: "i" })))).message, / 401$/);
+  });
+
   it("a page of a scroll that is lost is not asked for again: its hits would be missing", async () => {
     const pool = cluster(9, (page) => {
       if (page === 2) throw new RollcallError("TIMEOUT", "late", { sent: "maybe" });

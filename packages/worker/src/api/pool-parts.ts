@@ -8,8 +8,11 @@ import {
   systemTimers,
 } from "@rollcall/coordinator";
 import { boundLogger, type Logger } from "@rollcall/core";
+import { usersDiffer } from "@rollcall/core/access";
 import { fixed, type PoolConfig } from "@rollcall/core/config";
 import { type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
+import { withBindings } from "../bindings/binding-sender.js";
+import { createBindingWords } from "../bindings/binding-table.js";
 import { Cluster } from "../cluster-state/cluster.js";
 import { IncidentMeter } from "../cluster-state/incident-cost.js";
 import { createNodeTable } from "../cluster-state/node-table.js";
@@ -67,6 +70,7 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
   const { connectTimeoutMs } = fixed;
   const http = new HttpControlClient({ timers, wallNowMs, connectTimeoutMs, signer: () => signer });
   const controlClient = new RenewingClient(http, () => access, timers);
+  const bindings = usersDiffer(config) ? createBindingWords() : undefined;
   const table = createNodeTable({ slots: fixed.slotsMax, threads: Math.max(1, config.threads) });
   const { totals, penalties } = table;
   const traffics = new RecentTraffics(table.words, table.layout, totals, timers, () => {
@@ -86,7 +90,7 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
     ...{ ...common, table, access, listener: events, seeds: config.seeds, selection: config.selection },
     prober: new ControlProber(controlClient, access),
     openSender: (observer) =>
-      openSender({ ...common, table, signer, observer, progress, wallNowMs, credentialGiven: protect }),
+      openSender({ ...common, table, signer, bindings, observer, progress, wallNowMs, credentialGiven: protect }),
     openView: (state, opened) => {
       const statuses = new ThreadStatuses(config.threads, opened, state, totals, activity);
       return new ViewSource({
@@ -105,7 +109,8 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
 
   const deadlines = new Deadlines(nowMs);
   const requests = new Requests({
-    ...{ sender, deadlines, nowMs, protect, defaults: config, count: activity.countRequest },
+    ...{ deadlines, nowMs, protect, defaults: config, count: activity.countRequest },
+    sender: withBindings(sender, bindings, nowMs),
     observer: emitter,
   });
   const tasks = new Tasks({

@@ -18,7 +18,7 @@ import { type AnswerFacts, answeredRequest, failedRequest, type SettledRequest }
 import { ReceivedStreamResponse, type StreamResponse } from "./stream-response.js";
 
 export interface RequestsOptions {
-  readonly sender: Sender;
+  readonly sender: Pick<Sender, "start">;
   readonly deadlines: Deadlines;
   readonly defaults: RequestDefaults;
   readonly nowMs: () => number;

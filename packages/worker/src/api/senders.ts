@@ -26,6 +26,8 @@ export interface SenderParts {
   readonly random: Random;
   readonly wallNowMs: () => number;
   readonly logger: Logger;
+  /** Which nodes have opened which searches; undefined where all nodes have one user. */
+  readonly bindings: Int32Array | undefined;
 }
 
 /** What sends a pool's requests. */
@@ -66,7 +68,7 @@ function openDispatch({ config, table, signer, observer, timers, random, wallNow
 }
 
 function openLanes(parts: SenderParts): OpenedSender {
-  const { config, table, observer, credentialGiven, progress, timers, logger } = parts;
+  const { config, table, observer, credentialGiven, progress, timers, logger, bindings } = parts;
   const { words, layout, writer, totals } = table;
   const queueMax = config.queue.perThread;
   const lanes = new Lanes({
@@ -77,7 +79,7 @@ function openLanes(parts: SenderParts): OpenedSender {
     ...{ lanes, progress, logger, timers, threads: config.threads, entry: config.threadEntry },
     openFallback: config.threadsGiven ? undefined : () => openDispatch(parts),
     setup: {
-      ...{ words, layout, queueMax, noNodeWaitMs, drainMs },
+      ...{ words, layout, queueMax, noNodeWaitMs, drainMs, bindings },
       settings: settingsOf(config),
       bufferedMaxBytes: Math.floor(config.maxBufferedResponseBytes / config.threads),
       defaults: defaultsOf(config),

@@ -4,6 +4,7 @@ import { RollcallError, withDeadline } from "@rollcall/core";
 import { beatMs } from "@rollcall/core/health";
 import { Deadlines } from "../api/deadlines.js";
 import { Requests } from "../api/requests.js";
+import { withBindings } from "../bindings/binding-sender.js";
 import { AnswerFlow } from "../dispatch/answer-flow.js";
 import { Dispatch } from "../dispatch/dispatch.js";
 import type { Hello } from "../lane/messages.js";
@@ -26,7 +27,7 @@ ports.control.on("message", (message: TaskMessage) => void run(message));
 ports.control.postMessage("up");
 
 function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
-  const { words, layout, settings, bufferedMaxBytes, queueMax, noNodeWaitMs, drainMs, defaults } = setup;
+  const { words, layout, settings, bufferedMaxBytes, queueMax, noNodeWaitMs, drainMs, defaults, bindings } = setup;
   const reader = new TableReader({ words, layout, thread: row, inFlightMax: settings.perNode, nowMs });
   const answers = new AnswerFlow(bufferedMaxBytes);
   const watch = new LoopLagMonitor(reader, nowMs);
@@ -47,7 +48,7 @@ function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
     takeNewLists,
   });
   requests = new Requests({
-    sender,
+    sender: withBindings(sender, bindings, nowMs),
     deadlines: new Deadlines(nowMs),
     defaults,
     nowMs,

@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { RequestDefaults } from "../api/prepare-request.js";
+import type { BindingTable } from "../bindings/binding-table.js";
 import type { ConnectionSettings } from "../dispatch/node-pool.js";
 import type { TableLayout } from "../table/layout.js";
 
@@ -13,6 +14,8 @@ export interface ThreadSetup {
   readonly queueMax: number;
   readonly noNodeWaitMs: number;
   readonly drainMs: number;
+  /** The memory of a {@link BindingTable}; absent where all nodes have one user. */
+  readonly bindings?: Int32Array | undefined;
   /** For requests that tasks make. */
   readonly defaults: RequestDefaults;
 }

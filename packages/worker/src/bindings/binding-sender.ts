@@ -1,0 +1,100 @@
+import { type OwnedSearch, ownedSearchOf } from "@rollcall/core/request";
+import { ReceivedHead } from "../api/response-head.js";
+import { isBodySource, type SentBody } from "../dispatch/body-source.js";
+import type {
+  AnswerHead,
+  Claim,
+  PendingRequest,
+  PreparedRequest,
+  Result,
+  Sender,
+  StreamingAnswer,
+} from "../dispatch/sender.js";
+import { idInBody, idInHeaders } from "./answer-id.js";
+import { BindingTable } from "./binding-table.js";
+import { lostSearch } from "./lost-search.js";
+import { WatchedSource } from "./watched-source.js";
+
+/** A body of more bytes holds no id of a search alone, and is not read. */
+const bodyMaxBytes = 1_048_576;
+
+/** The sender itself where all nodes have one user: `words` is undefined. */
+export function withBindings(
+  sender: Pick<Sender, "start">,
+  words: Int32Array | undefined,
+  nowMs: () => number,
+): Pick<Sender, "start"> {
+  return words === undefined ? sender : new BindingSender(sender, new BindingTable(words, nowMs));
+}
+
+/**
+ * Sends a request that goes on with a search of its user to the node that opened the search. For pools whose nodes have
+ * different users: another node's user would get 404, and the search would be lost for its own, too.
+ *
+ * A request that brings a credential of its own is the same user everywhere: it is left alone.
+ */
+export class BindingSender implements Pick<Sender, "start"> {
+  constructor(
+    private readonly sender: Pick<Sender, "start">,
+    private readonly table: BindingTable,
+  ) {}
+
+  start(
+    request: PreparedRequest,
+    settle: (result: Result) => void,
+    claim?: Claim,
+    streaming?: (answer: StreamingAnswer) => void,
+  ): PendingRequest {
+    const owned = request.settings?.hasOwnAuth === true ? undefined : ownedSearchOf(...partsOf(request));
+    if (owned === undefined) return this.sender.start(request, settle, claim, streaming);
+    const node = this.nodeFor(request, owned);
+    return this.sender.start(
+      node === undefined ? request : bound(request, node),
+      (result) => settle(this.settled(owned, node, result)),
+      claim,
+      streaming === undefined ? undefined : (answer) => streaming(this.streams(owned, answer)),
+    );
+  }
+
+  /** Undefined where the search is not known here, and where the request names a node itself. */
+  private nodeFor({ settings }: PreparedRequest, { id }: OwnedSearch): string | undefined {
+    return id === undefined || settings?.node !== undefined ? undefined : this.table.nodeOf(id);
+  }
+
+  private settled(owned: OwnedSearch, node: string | undefined, result: Result): Result {
+    if (result.kind === "failed") return node === undefined ? result : lostSearch(owned.what, node, result);
+    if (isGood(result)) this.note(owned, result, idInBody(result.body, new ReceivedHead(result).headers));
+    return result;
+  }
+
+  private streams(owned: OwnedSearch, answer: StreamingAnswer): StreamingAnswer {
+    if (!isGood(answer)) return answer;
+    this.note(owned, answer, undefined);
+    return { ...answer, source: new WatchedSource(answer.source, (id) => this.note(owned, answer, id)) };
+  }
+
+  private note({ id: before, keepAliveMs, closes }: OwnedSearch, answer: AnswerHead, inBody: string | undefined): void {
+    if (closes) return before === undefined ? undefined : this.table.forget(before);
+    const ids = new Set([before, inBody, idInHeaders(answer)]);
+    for (const id of ids) if (id !== undefined) this.table.note(id, answer.node, keepAliveMs);
+  }
+}
+
+function isGood({ status }: AnswerHead): boolean {
+  return status >= 200 && status < 300;
+}
+
+function partsOf({ method, path, body }: PreparedRequest) {
+  return [method, path, () => textOf(body)] as const;
+}
+
+/** What streams is read once, by its node. */
+function textOf(body: SentBody): string {
+  if (typeof body === "string") return body.length <= bodyMaxBytes ? body : "";
+  if (body === undefined || isBodySource(body) || body.byteLength > bodyMaxBytes) return "";
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
+}
+
+function bound(request: PreparedRequest, node: string): PreparedRequest {
+  return { ...request, reroutable: false, settings: { ...request.settings, node } };
+}
