@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { it } from "node:test";
 import { redisKeys } from "@rollcall/core/view";
 import { seededRandom } from "@rollcall/testing";
@@ -7,7 +8,7 @@ import { type FiveKeys, scriptsOf } from "#coordinator/store/scripts";
 import { RedisData } from "../simulation/redis-data.js";
 import { redisScripts } from "../simulation/redis-scripts.js";
 
-const calls = 900;
+const calls = 1_500;
 const leaseMs = 60_000;
 const aheadMs = 86_400_000;
 
@@ -66,17 +67,19 @@ it("the simulation's scripts do what those in Lua do, call by call", async () =>
     };
     const [newTopology, newMarks] = [one(["", "t", "tt"]), one(["", "m", "mm"])];
     const bytes = [one([newTopology.length, 1, 2]), one([newMarks.length, 1, 2])] as const;
+    const hashes = ["t", "m"].map((letter, at) => sha1(letter.repeat(bytes[at] ?? 0)));
     switch (kind) {
       case "acquire": {
-        const real = await scripts.acquire([lease, epoch], leader, leaseMs, 0, 7, aheadMs);
-        const simulated = simulate("acquire", [lease, epoch], leader, leaseMs, 0, 7, aheadMs);
+        const floorMs = one([0, 0, Date.now() + 2 * aheadMs]);
+        const real = await scripts.acquire([lease, epoch], leader, leaseMs, floorMs, 7, aheadMs);
+        const simulated = simulate("acquire", [lease, epoch], leader, leaseMs, floorMs, 7, aheadMs);
         if (real !== null && simulated !== null) epochs.push({ real: `${real}`, simulated: `${simulated}` });
         return [kind, real !== null, simulated !== null];
       }
       case "renew": {
         const isFirst = random() < 0.2;
         const argsOf = (its: string) =>
-          [leader, its, leaseMs, isFirst ? "" : headOf(its), events, "<", ">", ...bytes] as const;
+          [leader, its, leaseMs, isFirst ? "" : headOf(its), events, "<", ">", ...bytes, ...hashes] as const;
         return [
           kind,
           await scripts.renew(five, ...argsOf(given.real)),
@@ -113,8 +116,23 @@ it("the simulation's scripts do what those in Lua do, call by call", async () =>
       }
       default: {
         const key = one([topology, marks, head, history, lease]);
-        await client.del(key);
-        data.delete(key);
+        const sequence = one([1_000_000_000, 1_000_000_001, -1, "1"]);
+        const version = (its = "") => ({ epoch: Number(its), sequence });
+        const forged = (its = "") => JSON.stringify({ topology: version(its), marks: version(its) });
+        switch (one(["lost", "other", "forged"])) {
+          case "lost":
+            await client.del(key);
+            data.delete(key);
+            break;
+          case "other":
+            // As long as what was there.
+            await client.set(marks, "x");
+            data.set(marks, "x");
+            break;
+          default:
+            await client.set(head, forged(given.real));
+            data.set(head, forged(given.simulated));
+        }
         return [kind, true, true];
       }
     }
@@ -154,4 +172,8 @@ it("the simulation's scripts do what those in Lua do, call by call", async () =>
 /** Without what differs by the two sides' clocks. */
 function timeless(text: string): string {
   return text.replace(/"(epoch|atMs)":\d+/g, '"$1":0');
+}
+
+function sha1(text: string): string {
+  return createHash("sha1").update(text).digest("hex");
 }

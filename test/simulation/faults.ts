@@ -1,4 +1,5 @@
 import type { Random } from "@rollcall/core";
+import { redisKeys } from "@rollcall/core/view";
 import type { Way } from "./network.js";
 import type { SearchNode } from "./search-cluster.js";
 import type { SimProcess } from "./sim-process.js";
@@ -45,6 +46,9 @@ const faults: readonly Fault[] = [
   redisFailover,
 ];
 
+/** Those in which the store lies: some seeds have them, too. */
+const lies: readonly Fault[] = [redisClockSet, headForged];
+
 /** Causes faults at random until then, and ends all of them. */
 export class Misfortune {
   private readonly mending = new Set<() => void>();
@@ -53,6 +57,7 @@ export class Misfortune {
     private readonly simulation: Simulation,
     private readonly random: Random,
     private readonly untilMs: number,
+    private readonly withLies: boolean,
   ) {}
 
   start(): void {
@@ -73,7 +78,8 @@ export class Misfortune {
   }
 
   private strike(): void {
-    const fault = faults[Math.floor(this.random() * faults.length)];
+    const all = this.withLies ? [...faults, ...lies] : faults;
+    const fault = all[Math.floor(this.random() * all.length)];
     if (fault === undefined) return;
     const { lastsMs, mend } = fault(this.simulation, this.random);
     const once = () => {
@@ -367,6 +373,31 @@ function redisFailover({ redis, story }: Simulation, random: Random) {
     `fails over; the last ${Math.round(lostMs)} ms are lost, its clock is ${Math.round(aheadMs)} ms ahead`,
   );
   redis.failOver(lostMs, aheadMs);
+  return nothing;
+}
+
+/** By days, in either direction; every other time back to where it was. */
+function redisClockSet({ redis, story }: Simulation, random: Random) {
+  const days = (random() - 0.5) * 20;
+  story.add("redis", `has its clock set ${days.toFixed(1)} days ahead`);
+  redis.setClock(days * 86_400_000);
+  return nothing;
+}
+
+/** Another client publishes a head that readers take for the newest, under the epoch of the leader or above it. */
+function headForged({ redis, story }: Simulation, random: Random) {
+  const { head: key, events } = redisKeys("logs");
+  const what = random();
+  redis.forge(key, events, (text) => {
+    const head = JSON.parse(text);
+    const { epoch, sequence } = head.marks;
+    const version =
+      what < 0.6 ? { ...head.marks, sequence: sequence + 1_000 } : { epoch: epoch + 1e9, leader: "z", sequence: 1 };
+    const forged = what < 0.3 ? { ...head, beat: 900_000_000 } : { ...head, marks: version, digests: undefined };
+    story.add("redis", `shows a forged head: ${JSON.stringify(forged)}`);
+    const marks = what < 0.3 ? undefined : { version, nodes: {} };
+    return JSON.stringify({ kind: "head", head: forged, marks });
+  });
   return nothing;
 }
 

@@ -1,6 +1,6 @@
 import type { ViewStore } from "@rollcall/coordinator";
 import type { Picked } from "@rollcall/core/selection";
-import { addressOf, compareVersions, type View } from "@rollcall/core/view";
+import { addressOf, compareVersions, isCredibleEpoch, type View } from "@rollcall/core/view";
 import type { KnownNode } from "#worker/cluster-state/collaborators";
 import { Facts, type ProbeFact } from "./facts.js";
 import { Judge } from "./judge.js";
@@ -47,11 +47,11 @@ export class Invariants {
     private readonly world: World,
     cluster: SearchCluster,
     private readonly story: Story,
-    storeNowMs: () => number,
+    private readonly storeNowMs: () => number,
   ) {
     this.facts = new Facts(world);
     const violated = (invariant: string, text: string) => this.violated(invariant, text);
-    this.order = new ViewOrder(violated);
+    this.order = new ViewOrder(violated, storeNowMs);
     this.replicas = new ReplicaWatch(world, this.facts, story, violated);
     this.judge = new Judge({
       world,
@@ -206,6 +206,9 @@ export class Invariants {
   applied(replica: string, before: View | undefined, after: View | undefined): void {
     if (before === undefined || before === after) return;
     if (after === undefined) return this.violated("S3", `${replica} has lost its view`);
+    // Before the clock of Redis was set back.
+    if (!isCredibleEpoch(Math.max(before.topology.version.epoch, before.marks.version.epoch), this.storeNowMs()))
+      return;
     const isOlder =
       compareVersions(after.topology.version, before.topology.version) < 0 ||
       compareVersions(after.marks.version, before.marks.version) < 0;

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { viewLimits } from "@rollcall/core/view";
 import type { RedisData } from "./redis-data.js";
 
 /**
@@ -18,7 +20,8 @@ function acquire(data: RedisData, keys: readonly string[], args: readonly string
   const aheadMs = nowMs + Number(aheadMaxMs);
   const stored = Math.floor(Number(data.text(epoch) ?? "0") / 1_000);
   const storedMs = stored >= 0 && stored <= aheadMs ? stored : 0;
-  const epochMs = Math.max(nowMs, storedMs + 1, Math.min(Number(floorMs), aheadMs) + 1);
+  const floor = Number(floorMs) >= 0 && Number(floorMs) <= aheadMs ? Number(floorMs) : 0;
+  const epochMs = Math.max(nowMs, storedMs + 1, floor + 1);
   const given = `${epochMs * 1_000 + Number(ordinal)}`;
   data.set(epoch, given);
   data.set(lease, leader, Number(leaseMs));
@@ -28,10 +31,13 @@ function acquire(data: RedisData, keys: readonly string[], args: readonly string
 function renew(data: RedisData, keys: readonly string[], args: readonly string[]): string {
   const [lease = "", epoch = "", head = "", topology = "", marks = ""] = keys;
   const [leader, itsEpoch, leaseMs, newHead = "", channel = "", before, after, topologyBytes, marksBytes] = args;
+  const [topologySha1 = "", marksSha1 = ""] = args.slice(9);
   if (data.text(lease) !== leader || data.text(epoch) !== itsEpoch) return "lost";
   data.expire(lease, Number(leaseMs));
   if (newHead === "") return "kept";
-  if (data.bytes(topology) !== Number(topologyBytes) || data.bytes(marks) !== Number(marksBytes)) return "incomplete";
+  const isThere = (key: string, bytes: string | undefined, sha1: string) =>
+    data.bytes(key) === Number(bytes) && sha1Of(data.text(key) ?? "") === sha1;
+  if (!isThere(topology, topologyBytes, topologySha1) || !isThere(marks, marksBytes, marksSha1)) return "incomplete";
   const stamped = stampedAt(newHead, data.nowMs());
   data.set(head, stamped);
   data.publish(channel, `${before}${stamped}${after}`);
@@ -102,5 +108,15 @@ function publishedUnder(head: string | undefined, epoch: number): { topology: nu
   }
   const { topology, marks } = parsed;
   if (topology?.epoch !== epoch || marks?.epoch !== epoch) return undefined;
+  if (!isCounted(topology.sequence) || !isCounted(marks.sequence)) return undefined;
   return { topology: topology.sequence, marks: marks.sequence };
+}
+
+function isCounted(sequence: unknown): boolean {
+  return typeof sequence === "number" && sequence >= 0 && sequence <= viewLimits.counterMax;
+}
+
+/** `text` is as Redis has it: one character a byte. */
+function sha1Of(text: string): string {
+  return createHash("sha1").update(text, "latin1").digest("hex");
 }

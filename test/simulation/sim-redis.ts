@@ -125,6 +125,19 @@ export class SimRedis {
     this.watch.reset();
   }
 
+  /** Its clock is set while it runs: what expires does so by the new one. */
+  setClock(clockAheadMs: number): void {
+    this.clockAheadMs = clockAheadMs;
+    this.watch.reset();
+  }
+
+  /** Another client changes what a key holds, and publishes what it makes of it. */
+  forge(key: string, channel: string, forged: (text: string) => string | undefined): void {
+    const text = this.data.text(key);
+    const message = text === undefined || this.state !== "up" ? undefined : forged(text);
+    if (message !== undefined) this.publish(channel, message);
+  }
+
   private endAll(): void {
     this.backlog.length = 0;
     this.subscribers.clear();

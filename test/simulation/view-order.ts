@@ -1,4 +1,4 @@
-import { compareVersions, type Version } from "@rollcall/core/view";
+import { compareVersions, isCredibleEpoch, type Version } from "@rollcall/core/view";
 import { headOf, publicationOf } from "./published-view.js";
 
 type Violated = (invariant: string, text: string) => void;
@@ -20,7 +20,10 @@ export class ViewOrder {
   private readonly leaders = new Map<string, string>();
   private readonly contents = new Map<string, string>();
 
-  constructor(private readonly violated: Violated) {}
+  constructor(
+    private readonly violated: Violated,
+    private readonly storeNowMs: () => number,
+  ) {}
 
   /** Another primary: what it has granted and shown is not known. Versions stay unique for ever. */
   reset(): void {
@@ -63,6 +66,8 @@ export class ViewOrder {
     const { head } = this;
     this.head = { topology, marks };
     if (head === undefined) return;
+    // It was published before the clock of Redis was set back.
+    if (!isCredibleEpoch(Math.max(head.topology.epoch, head.marks.epoch), this.storeNowMs())) return;
     if (compareVersions(topology, head.topology) >= 0 && compareVersions(marks, head.marks) >= 0) return;
     this.violated("S1", `${process} replaces a newer view`);
   }

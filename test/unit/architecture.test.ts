@@ -37,7 +37,7 @@ const undiciParts = ["undici/lib/core/connect.js", "undici/lib/dispatcher/client
 const libraries: Readonly<Record<string, readonly string[]>> = {
   "core/address": ["node:net"],
   "core/config": ["node:net", "node:url", "fastest-levenshtein"],
-  "core/view": ["node:zlib"],
+  "core/view": ["node:crypto", "node:zlib"],
   "core/suffixes": ["tldts"],
 
   coordinator: [...undiciParts, "ioredis", "pino"],

@@ -12,7 +12,7 @@ import { Leadership } from "./leadership.js";
 import { NewestView } from "./newest-view.js";
 import { ReplicaRegistry } from "./replica-registry.js";
 import type { SniffTimes } from "./sniff-schedule.js";
-import type { ViewStore } from "./store/view-store.js";
+import type { SeenVersions, ViewStore } from "./store/view-store.js";
 import { StoreProblems } from "./store-problems.js";
 import { type PeerDirectory, Term } from "./term.js";
 import { WarnOnce } from "./warn-once.js";
@@ -89,8 +89,10 @@ export class Coordinator implements PeerDirectory {
     const { newestView, storeProblems } = this;
     this.leadership = new Leadership({
       ...{ ...parts, viewName, storeProblems, history },
-      newTerm: (lease, owner) =>
-        new Term(lease, { ...this.parts, viewName, peers: this, newestView, storeProblems, warnings, history }, owner),
+      newTerm: (lease, owner, from) => {
+        const own = { viewName, peers: this, newestView, storeProblems, warnings, history };
+        return new Term(lease, { ...this.parts, ...own }, owner, from);
+      },
     });
   }
 
@@ -98,7 +100,10 @@ export class Coordinator implements PeerDirectory {
   start(): void {
     const { store, timers } = this.parts;
     this.subscriptions = [
-      store.subscribe((view) => this.newestView.offer(view)),
+      store.subscribe((view) => {
+        this.newestView.offer(view);
+        this.compareWithOwn(view.head);
+      }),
       store.onHeartbeat((heartbeat) => this.take(heartbeat)),
       store.onReleased(() => this.leadership.send({ type: "released" })),
       store.onConnected(() => {
@@ -174,8 +179,20 @@ export class Coordinator implements PeerDirectory {
     if (heartbeat.ending === true) return;
     this.ejections.heartbeat(heartbeat);
     for (const node of refutes) this.leadership.term?.refute(node, replica);
-    if (view !== undefined) this.newestView.seen(view);
+    if (view !== undefined) {
+      this.newestView.seen(view);
+      this.compareWithOwn(view);
+    }
     if (this.isBetterPlaced(heartbeat)) this.leadership.send({ type: "otherReaches" });
+  }
+
+  /** Readers follow whatever is newest: what this leader has not written must not stay so. */
+  private compareWithOwn(seen: SeenVersions): void {
+    const lease = this.leadership.term?.lease;
+    const found = lease === undefined ? undefined : this.parts.store.foreignTo(lease, seen);
+    if (lease !== undefined && found !== undefined) {
+      this.leadership.send({ type: "overtaken", epoch: lease.epoch, found });
+    }
   }
 
   /**

@@ -16,11 +16,12 @@ import {
   mayPublish,
   newCandidate,
 } from "@rollcall/core/election";
+import { isCredibleEpoch } from "@rollcall/core/view";
 import type { HistoryRecorder } from "./history-recorder.js";
 import { inBackground } from "./in-background.js";
 import type { Lease, ViewStore } from "./store/view-store.js";
 import type { StoreProblems } from "./store-problems.js";
-import type { Term, TermOwner } from "./term.js";
+import type { Term, TermFindings, TermOwner } from "./term.js";
 
 export interface LeadershipParts {
   readonly store: ViewStore;
@@ -33,7 +34,8 @@ export interface LeadershipParts {
   readonly viewName: string | undefined;
   readonly storeProblems: StoreProblems;
   readonly history: Pick<HistoryRecorder, "record">;
-  readonly newTerm: (lease: Lease, owner: TermOwner) => Term;
+  /** `from`: what this process has found in its last term, if that is to be continued. */
+  readonly newTerm: (lease: Lease, owner: TermOwner, from: TermFindings | undefined) => Term;
 }
 
 /**
@@ -44,6 +46,8 @@ export interface LeadershipParts {
 export class Leadership implements TermOwner {
   private runner: ReducerRunner<Candidate, CandidateEvent, CandidateEffect> | undefined;
   private current: Term | undefined;
+  /** Of the last term, until another begins. */
+  private findings: TermFindings | undefined;
   /** What the store granted last; a term begins with it, or it is given back. */
   private granted: Lease | undefined;
   private readonly changes = new Listeners<boolean>();
@@ -103,12 +107,12 @@ export class Leadership implements TermOwner {
     const { current, granted } = this;
     switch (effect.type) {
       case "acquire":
-        return this.run(() => this.acquire(effect.request, effect.floorEpoch));
+        return this.run(() => this.acquire(effect.request, this.credibleFloor(effect.floorEpoch)));
       case "renew":
         if (current !== undefined) this.run(() => this.renew(current, effect.request));
         return;
       case "lead":
-        if (granted !== undefined) this.beginTerm(granted);
+        if (granted !== undefined) this.beginTerm(granted, effect.continues);
         return;
       case "publishAll":
         return current?.publishAll();
@@ -137,8 +141,17 @@ export class Leadership implements TermOwner {
     this.send(lease === undefined ? { type: "refused", request } : { type: "granted", request, epoch: lease.epoch });
   }
 
+  /** The store's clock may have been set back since an epoch was seen. */
+  private credibleFloor(floorEpoch: number): number {
+    if (isCredibleEpoch(floorEpoch, this.parts.store.nowMs())) return floorEpoch;
+    this.send({ type: "epochDisproved", epoch: floorEpoch });
+    return 0;
+  }
+
   private async renew(term: Term, request: number): Promise<void> {
-    const { storeProblems } = this.parts;
+    const { storeProblems, store } = this.parts;
+    const { epoch } = term.lease;
+    if (!isCredibleEpoch(epoch, store.nowMs())) return this.send({ type: "epochDisproved", epoch });
     try {
       const renewal = await term.renew();
       storeProblems.answered("lease");
@@ -156,8 +169,9 @@ export class Leadership implements TermOwner {
     await this.parts.store.release(lease).catch(() => {});
   }
 
-  private beginTerm(lease: Lease): void {
-    const term = this.parts.newTerm(lease, this);
+  private beginTerm(lease: Lease, continues: boolean): void {
+    const term = this.parts.newTerm(lease, this, continues ? this.findings : undefined);
+    this.findings = undefined;
     this.current = term;
     this.note("leader.elected", { epoch: lease.epoch }, `leads the view ${this.parts.viewName} (epoch ${lease.epoch})`);
     this.changes.emit(true);
@@ -168,6 +182,7 @@ export class Leadership implements TermOwner {
     const term = this.current;
     if (term === undefined) return;
     this.current = undefined;
+    this.findings = term.findings();
     const { lease } = term;
     const text = `no longer leads the view ${this.parts.viewName}: ${reason}`;
     this.note("leader.ended", { epoch: lease.epoch, reason }, text);

@@ -4,7 +4,7 @@ import { compareVersions, isCredibleEpoch, type Version, type View } from "@roll
  * The newest view that this process has seen. After a failover the store itself may hold only an older one.
  *
  * Views and heartbeats name epochs. An epoch that cannot have been granted is ignored: otherwise it would keep every
- * process from leading.
+ * process from leading. The clock of the store decides each time, since it may be set back.
  */
 export class NewestView {
   private newest: View | undefined;
@@ -21,7 +21,8 @@ export class NewestView {
 
   offer(view: View): void {
     if (!this.isCredible(view.head)) return;
-    if (this.newest === undefined || isNewer(view, this.newest)) this.newest = view;
+    const { newest } = this;
+    if (newest === undefined || !this.isCredible(newest.head) || isNewer(view, newest)) this.newest = view;
     this.onEpoch(epochOf(view.head));
   }
 

@@ -14,6 +14,7 @@ import {
   drainOf,
   type HistoryEntry,
   type NodeRecord,
+  type OperationsInForce,
   type PeerProbeResult,
   type Version,
   type View,
@@ -73,6 +74,11 @@ export interface TermOwner {
   reached(reached: boolean): void;
 }
 
+/** What a term has found, and what operators have asked of it; the times of its marks are on our own clock. */
+export interface TermFindings extends Inheritance {
+  readonly operations: OperationsInForce;
+}
+
 const nothingFound: MonitorFindings = {
   ...{ clusterUuid: undefined, clusterName: undefined, source: "seeds" },
   ...{ nodes: [], marks: {} },
@@ -92,6 +98,8 @@ export class Term implements MonitorOwner, OperationsOwner {
     readonly lease: Lease,
     private parts: TermParts,
     private readonly owner: TermOwner,
+    /** Of this process's last term: it continues from these instead of the last view. */
+    private readonly from?: TermFindings,
   ) {
     const { store, timers, warnings, peers, logger, history } = parts;
     this.operations = new TermOperations({ store, timers, logger, history, owner: this });
@@ -127,10 +135,19 @@ export class Term implements MonitorOwner, OperationsOwner {
     // Readers reject what is below an epoch that they have seen: a higher one ends this term.
     if (stored !== undefined) newestView.offer(stored);
     if (this.ended || this.monitor !== undefined) return;
-    this.noteBefore(stored, storedHistory !== undefined);
+    const { from } = this;
+    if (from === undefined) this.noteBefore(stored, storedHistory !== undefined);
     history.begin(this.lease, storedHistory);
-    this.operations.start(newestView.view?.marks);
-    this.beginMonitor(this.inheritance(newestView.view));
+    this.operations.start(from === undefined ? newestView.view?.marks : present(from.operations));
+    this.beginMonitor(from ?? this.inheritance(newestView.view));
+  }
+
+  /** For a term that continues this one; undefined before it has begun. */
+  findings(): TermFindings | undefined {
+    if (this.monitor === undefined) return this.from;
+    const { clusterUuid, clusterName, source, nodes, marks } = this.monitor.findings();
+    const topology = { ...present({ clusterUuid, clusterName }), source, nodes };
+    return { topology, marks, operations: this.operations.inForce };
   }
 
   /**
@@ -139,10 +156,10 @@ export class Term implements MonitorOwner, OperationsOwner {
    */
   reconfigure(cluster: Pick<TermParts, "config" | "access">): void {
     this.parts = { ...this.parts, ...cluster };
+    const found = this.findings();
     if (this.monitor === undefined || this.ended) return;
-    const { clusterUuid, clusterName, source, nodes, marks } = this.monitor.findings();
     this.monitor.close();
-    this.beginMonitor({ topology: { ...present({ clusterUuid, clusterName }), source, nodes }, marks });
+    this.beginMonitor(found);
   }
 
   /** Whether it monitors and publishes; see {@link Term.begin}. */

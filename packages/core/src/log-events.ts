@@ -196,8 +196,8 @@ export const logEvents = {
   "leader.elected": line("info", "this process sniffs and probes for all that share the view"),
   "leader.ended": line(
     "info",
-    "another process continues from the same view",
-    "nothing, unless it happens often: the line gives the reason",
+    "another process continues from the same view; or this one under a new epoch, where readers have what no leader has written, or the clock of Redis was set back",
+    "nothing, unless it happens often: the line gives the reason. Where it names something that readers have, look for another client that [writes to these keys](redis.md#what-write-access-to-redis-allows)",
   ),
   "leader.other": line("info", "this process neither sniffs nor probes"),
   "leader.lost": line(

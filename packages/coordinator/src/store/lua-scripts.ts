@@ -1,3 +1,5 @@
+import { viewLimits } from "@rollcall/core/view";
+
 /**
  * The scripts that write a view, as Lua source: part of the code, so that a bundler takes them along.
  *
@@ -38,8 +40,11 @@ local storedMs = math.floor((tonumber(text(KEYS[2]) or '') or 0) / 1000)
 if not (storedMs >= 0 and storedMs <= aheadMs) then
   storedMs = 0
 end
+if not (floorMs >= 0 and floorMs <= aheadMs) then
+  floorMs = 0
+end
 
-local epochMs = math.max(nowMs, storedMs + 1, math.min(floorMs, aheadMs) + 1)
+local epochMs = math.max(nowMs, storedMs + 1, floorMs + 1)
 -- As text: a number in a reply, and Lua's default format, would lose digits.
 local epoch = string.format('%.0f', epochMs * 1000 + ordinal)
 redis.call('SET', KEYS[2], epoch)
@@ -55,7 +60,8 @@ return epoch
 --
 -- KEYS  lease, epoch, head, topology, marks
 -- ARGV  leader, epoch, leaseMs, head without its time ('' before the first publication), events channel,
---       text before and after the head in an event, bytes of topology and of marks as they were published
+--       text before and after the head in an event, bytes of topology and of marks as they were published, SHA-1 of
+--       topology and of marks
 -- Returns 'kept', 'lost' or 'incomplete'.
 
 if redis.pcall('GET', KEYS[1]) ~= ARGV[1] or redis.pcall('GET', KEYS[2]) ~= ARGV[2] then
@@ -66,7 +72,10 @@ if ARGV[4] == '' then
   return 'kept'
 end
 -- Deleted, or overwritten by another client.
-if redis.pcall('STRLEN', KEYS[4]) ~= tonumber(ARGV[8]) or redis.pcall('STRLEN', KEYS[5]) ~= tonumber(ARGV[9]) then
+local function isThere(key, bytes, sha1)
+  return redis.pcall('STRLEN', key) == tonumber(bytes) and redis.sha1hex(redis.call('GET', key)) == sha1
+end
+if not isThere(KEYS[4], ARGV[8], ARGV[10]) or not isThere(KEYS[5], ARGV[9], ARGV[11]) then
   return 'incomplete'
 end
 
@@ -108,7 +117,11 @@ local function published(text)
   if topology.epoch ~= epoch or marks.epoch ~= epoch then
     return nil
   end
-  return tonumber(topology.sequence), tonumber(marks.sequence)
+  -- No leader counts so far.
+  local function counted(sequence)
+    return type(sequence) == 'number' and sequence >= 0 and sequence <= ${viewLimits.counterMax} and sequence or nil
+  end
+  return counted(topology.sequence), counted(marks.sequence)
 end
 
 local topologyNow, marksNow = published(redis.pcall('GET', KEYS[3]))

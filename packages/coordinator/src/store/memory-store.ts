@@ -85,6 +85,9 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
       return true;
     },
 
+    // No other client can write to it.
+    foreignTo: () => undefined,
+
     async release(lease) {
       if (!holds(lease)) return;
       holder = undefined;

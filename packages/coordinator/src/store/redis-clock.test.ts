@@ -15,6 +15,9 @@ it("the clock of Redis is the wall clock first, then continues from Redis' answe
   timers.advance(90);
   assert.equal(clock.nowMs(), 1_000_600);
   await clock.adjust(async () => ["nonsense", ""]);
-  await clock.adjust(() => Promise.reject(new Error("Connection is closed.")));
+  await assert.rejects(
+    clock.adjust(() => Promise.reject(new Error("Connection is closed."))),
+    /closed/,
+  );
   assert.equal(clock.nowMs(), 1_000_600);
 });

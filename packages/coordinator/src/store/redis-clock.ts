@@ -17,16 +17,15 @@ export class RedisClock implements Clock {
     return this.offsetMs === undefined ? this.wallNowMs() : this.monotonic.nowMs() + this.offsetMs;
   }
 
-  /** @param askTime Redis' `TIME`: seconds, and microseconds beside them. Without a usable answer nothing changes */
+  /**
+   * @param askTime Redis' `TIME`: seconds, and microseconds beside them. Without a usable answer nothing changes; if it
+   *   rejects, so does this
+   */
   async adjust(askTime: () => Promise<readonly unknown[]>): Promise<void> {
     const sentMs = this.monotonic.nowMs();
-    try {
-      const [seconds, microseconds] = await askTime();
-      const receivedMs = this.monotonic.nowMs();
-      const storeMs = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
-      if (Number.isFinite(storeMs)) this.offsetMs = storeMs - (sentMs + receivedMs) / 2;
-    } catch {
-      // The next connection asks again, and so does each poll.
-    }
+    const [seconds, microseconds] = await askTime();
+    const receivedMs = this.monotonic.nowMs();
+    const storeMs = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+    if (Number.isFinite(storeMs)) this.offsetMs = storeMs - (sentMs + receivedMs) / 2;
   }
 }

@@ -4,6 +4,7 @@ import {
   decodeHistory,
   decodeMarks,
   decodeTopology,
+  digestOf,
   type Head,
   type HistoryEntry,
   type Marks,
@@ -20,9 +21,12 @@ export type ReadDocument<Value> = { readonly value: Value } | "absent" | "refuse
 
 export interface ReadDocuments {
   readonly head: ReadDocument<Head>;
-  /** Decodes on demand: most reads find documents that are known already. */
-  readonly marks: () => ReadDocument<Marks>;
-  readonly topology: () => ReadDocument<Topology>;
+  /**
+   * Decodes on demand: most reads find documents that are known already. "other": it has another digest than this one,
+   * and so belongs to another head.
+   */
+  readonly marks: (digest: string | undefined) => ReadDocument<Marks> | "other";
+  readonly topology: (digest: string | undefined) => ReadDocument<Topology> | "other";
 }
 
 type DocumentName = "head" | "marks" | "topology" | "history";
@@ -54,8 +58,8 @@ export class RedisDocuments {
     );
     return {
       head: this.decode("head", head, decodeHead),
-      marks: () => this.decode("marks", marks, decodeMarks),
-      topology: () => this.decode("topology", topology, decodeTopology),
+      marks: (digest) => (isOther(marks, digest) ? "other" : this.decode("marks", marks, decodeMarks)),
+      topology: (digest) => (isOther(topology, digest) ? "other" : this.decode("topology", topology, decodeTopology)),
     };
   }
 
@@ -90,4 +94,9 @@ export class RedisDocuments {
     if (name !== "head") this.warnings.clear(name);
     return decoded;
   }
+}
+
+function isOther(document: Uint8Array | undefined, digest: string | undefined): boolean {
+  if (document === undefined || document.byteLength === 0 || digest === undefined) return false;
+  return digestOf(document) !== digest;
 }

@@ -99,7 +99,8 @@ export class RedisReader {
     this.view.retryRefused();
     for (const channel of ["events", ...messageChannels] as const) this.warnings.clear(channel);
     this.channels.resubscribe();
-    this.adjustClock();
+    // If this fails, the health check asks again.
+    this.adjustClock().catch(() => {});
     this.view.refresh();
     if (this.histories.size > 0) void this.refreshHistory();
     this.health.answered();
@@ -132,12 +133,12 @@ export class RedisReader {
   }
 
   /**
-   * In a Redis Cluster, messages arrive over a connection that takes no commands, from a node that the client does not
-   * name. There the head is read instead of a ping.
+   * The time, because the clock of Redis may be set while it runs. In a Redis Cluster, messages arrive over a connection
+   * that takes no commands, from a node that the client does not name: there the head is read, too.
    */
   private async askSomething(): Promise<void> {
     if (this.client.isCluster) await this.view.poll();
-    else await this.connection.ask(() => this.client.ping());
+    await this.adjustClock();
   }
 
   private pollLater(): void {
@@ -147,12 +148,11 @@ export class RedisReader {
       this.pollLater();
       if (!this.connection.isReady) return;
       this.view.retryRefused();
-      this.adjustClock();
       this.view.poll().catch(() => {});
     });
   }
 
-  private adjustClock(): void {
-    void this.clock.adjust(() => this.connection.ask(() => this.client.time()));
+  private adjustClock(): Promise<void> {
+    return this.clock.adjust(() => this.connection.ask(() => this.client.time()));
   }
 }

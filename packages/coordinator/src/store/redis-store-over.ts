@@ -47,6 +47,7 @@ export function redisStoreOver(
     acquire: async (leader, floorEpoch) => leading().acquire(leader, floorEpoch),
     renew: async (lease, beat) => leading().renew(lease, beat),
     publish: async (lease, publication) => leading().publish(lease, publication),
+    foreignTo: (lease, seen) => writer?.foreignTo(lease, seen),
     release: async (lease) => leading().release(lease),
     addHistory: async (lease, entries, added) => leading().addHistory(lease, entries, added),
     readHistory: () => reader.readHistory(),

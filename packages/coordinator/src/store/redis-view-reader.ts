@@ -1,10 +1,10 @@
 import { type Clock, Listeners, type Random, type Timers, type Unsubscribe } from "@rollcall/core";
 import {
   compareVersions,
+  credibleOf,
   emptyPartialView,
-  epochAheadMaxMs,
-  epochBegunMs,
   type Head,
+  isCredibleEpoch,
   type Marks,
   missingFrom,
   type PartialView,
@@ -28,8 +28,7 @@ const manyReplicas = 50;
 /** If documents do not belong to the head read with them, they are read again: so often, with this pause. */
 const attemptsMax = 3;
 const retryMs = 50;
-/** By how much the known time of the store may be wrong. */
-const clockSlackMs = 60_000;
+const otherDigest = "it is not what the head names";
 
 export interface RedisViewReaderParts {
   readonly documents: RedisDocuments;
@@ -93,7 +92,7 @@ export class RedisViewReader {
   /** A head was published, perhaps with its marks. */
   announced(head: Head, marks: Marks | undefined): void {
     if (this.closed || !this.isPlausible(head)) return;
-    const next = withHead(this.partial, head);
+    const next = withHead(this.believed, head);
     this.update(marks !== undefined && isSame(marks.version, head.marks) ? withMarks(next, marks) : next);
     this.fetchMissing();
   }
@@ -103,11 +102,15 @@ export class RedisViewReader {
     this.cancelTopology();
   }
 
+  /** What is at hand, as far as the store's clock allows it now: that clock may have been set back. */
+  private get believed(): PartialView {
+    return credibleOf(this.partial, this.parts.clock.nowMs());
+  }
+
   /** An epoch far in the future would shut out every later leader. */
   private isPlausible({ topology, marks }: Head): boolean {
     const { clock, warnings } = this.parts;
-    const begunMs = epochBegunMs(Math.max(topology.epoch, marks.epoch));
-    if (begunMs <= clock.nowMs() + epochAheadMaxMs + clockSlackMs) {
+    if (isCredibleEpoch(Math.max(topology.epoch, marks.epoch), clock.nowMs())) {
       warnings.clear("head");
       return true;
     }
@@ -152,29 +155,32 @@ export class RedisViewReader {
   private async readDocuments(withTopology: boolean): Promise<void> {
     const { timers, random } = this.parts;
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
-      const isTorn = await this.readOnce(withTopology);
+      const isTorn = await this.readOnce(withTopology, attempt === attemptsMax);
       if (!isTorn || this.closed) return;
       await new Promise<void>((resolve) => timers.after(retryMs * (1 + random()), resolve));
     }
   }
 
   /** Whether a document that was read does not belong to the head: a publication came between. */
-  private async readOnce(wantsTopology: boolean): Promise<boolean> {
+  private async readOnce(wantsTopology: boolean, isLast: boolean): Promise<boolean> {
     const read = await this.parts.documents.read(wantsTopology);
     if (typeof read.head !== "object" || !this.isPlausible(read.head.value)) return false;
     const head = read.head.value;
-    let next = withHead(this.partial, head);
+    let next = withHead(this.believed, head);
 
     const missing = missingFrom(next);
     if (missing.marks) {
-      const marks = read.marks();
+      const marks = read.marks(head.digests?.marks);
+      if (marks === "other" && isLast) this.parts.warnings.refused("marks", otherDigest);
       if (marks === "refused") this.refused = { ...this.refused, marks: head.marks };
-      else if (marks !== "absent" && isSame(marks.value.version, head.marks)) next = withMarks(next, marks.value);
+      else if (typeof marks === "object" && isSame(marks.value.version, head.marks))
+        next = withMarks(next, marks.value);
     }
     if (missing.topology && wantsTopology) {
-      const topology = read.topology();
+      const topology = read.topology(head.digests?.topology);
+      if (topology === "other" && isLast) this.parts.warnings.refused("topology", otherDigest);
       if (topology === "refused") this.refused = { ...this.refused, topology: head.topology };
-      else if (topology !== "absent" && isSame(topology.value.version, head.topology))
+      else if (typeof topology === "object" && isSame(topology.value.version, head.topology))
         next = withTopology(next, topology.value);
     }
     this.update(next);

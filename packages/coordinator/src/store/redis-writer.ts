@@ -1,6 +1,9 @@
+import { createHash } from "node:crypto";
 import type { Timers } from "@rollcall/core";
 import { leaseMs } from "@rollcall/core/election";
 import {
+  compareVersions,
+  digestOf,
   encodeHead,
   encodeHistory,
   encodeHistoryEvent,
@@ -22,16 +25,29 @@ import type { RedisClient } from "./redis-clients.js";
 import { RedisConnection } from "./redis-connection.js";
 import { redisError } from "./redis-problem.js";
 import { type FiveKeys, type Scripts, scriptsOf } from "./scripts.js";
-import type { Lease, Publication, Renewal } from "./view-store.js";
+import type { Lease, Publication, Renewal, SeenVersions } from "./view-store.js";
 
 interface Published {
+  /** With the digests of both documents. */
   readonly head: Omit<Head, "atMs">;
-  readonly topologyBytes: number;
-  readonly marksBytes: number;
+  readonly topology: Written;
+  readonly marks: Written;
 }
+
+/** A document as it is in Redis. */
+interface Written {
+  readonly bytes: number;
+  /** Scripts can compute SHA-1 and no other hash. It shows an accident or a slip, beside the digest for readers. */
+  readonly sha1: string;
+  readonly digest: string;
+}
+
+const nothingWritten: Written = { bytes: 0, sha1: "", digest: "" };
 
 interface Held {
   readonly lease: Lease;
+  /** The newest that was sent, whether or not there was a reply. */
+  readonly sent?: SeenVersions;
   /** What was certainly published under it. */
   readonly published?: Published;
   /** A publication has had no reply: the head in Redis is unknown until that one, or the next, has its reply. */
@@ -89,7 +105,8 @@ export class RedisWriter {
     const { published, inDoubt } = held;
     const head = published === undefined || inDoubt ? "" : encodeHead({ ...published.head, beat });
     const { before, after } = headEventAround(undefined);
-    const { topologyBytes = 0, marksBytes = 0 } = published ?? {};
+    const { topology = nothingWritten, marks = nothingWritten } = published ?? {};
+    if (held.sent !== undefined) this.held = { ...held, sent: { ...held.sent, beat } };
     const answer = await this.connection.ask(() =>
       this.scripts.renew(
         this.fiveKeys(),
@@ -100,8 +117,10 @@ export class RedisWriter {
         this.keys.events,
         before,
         after,
-        topologyBytes,
-        marksBytes,
+        topology.bytes,
+        marks.bytes,
+        topology.sha1,
+        marks.sha1,
       ),
     );
     switch (answer) {
@@ -122,11 +141,12 @@ export class RedisWriter {
     checkPublication(lease, publication, held.published?.head);
     const topology = publication.topology === undefined ? undefined : encodeTopology(publication.topology);
     const marks = publication.marks === undefined ? undefined : encodeMarks(publication.marks);
-    const published = {
-      head: publication.head,
-      topologyBytes: topology?.byteLength ?? held.published?.topologyBytes ?? 0,
-      marksBytes: marks?.byteLength ?? held.published?.marksBytes ?? 0,
+    const written = {
+      topology: topology === undefined ? (held.published?.topology ?? nothingWritten) : writtenAs(topology),
+      marks: marks === undefined ? (held.published?.marks ?? nothingWritten) : writtenAs(marks),
     };
+    const digests = { topology: written.topology.digest, marks: written.marks.digest };
+    const published = { ...written, head: { ...publication.head, digests } };
     const answer = await this.sendPublication(lease, published, topology, marks);
     switch (answer) {
       case "published":
@@ -158,6 +178,33 @@ export class RedisWriter {
     return this.recorded(lease, await this.record(lease, "", whole, message), whole.byteLength);
   }
 
+  /**
+   * Readers follow what is newer under the same epoch, whoever has written it. A beat or a digest that is not ours shows
+   * as well that another client has written.
+   */
+  foreignTo(lease: Lease, { topology, marks, beat = 0, digests }: SeenVersions): string | undefined {
+    const held = this.holding(lease);
+    if (held === undefined) return undefined;
+    const { sent } = held;
+    for (const [what, seen] of [
+      ["topology", topology],
+      ["marks", marks],
+    ] as const) {
+      if (seen.epoch !== lease.epoch) continue;
+      const own = sent?.[what] ?? { ...lease, sequence: 0 };
+      if (compareVersions(seen, own) > 0) {
+        return `readers have ${what} ${seen.sequence} of "${seen.leader}" under its epoch, and its own are ${own.sequence}`;
+      }
+      if (sent?.digests === undefined || compareVersions(seen, own) !== 0) continue;
+      if (digests !== undefined && digests[what] !== sent.digests[what])
+        return `readers have other ${what} ${seen.sequence} under its epoch than it has written`;
+    }
+    const isOurs = sent !== undefined && [topology, marks].every(({ epoch }) => epoch === lease.epoch);
+    return isOurs && beat > (sent.beat ?? 0)
+      ? `readers have beat ${beat} under its epoch, and its own is ${sent.beat}`
+      : undefined;
+  }
+
   async release(lease: Lease): Promise<void> {
     this.giveUp(lease);
     const { lease: leaseKey, epoch, head, events } = this.keys;
@@ -172,14 +219,14 @@ export class RedisWriter {
 
   private async sendPublication(
     lease: Lease,
-    { head, topologyBytes, marksBytes }: Published,
+    { head, topology: topologyWritten, marks: marksWritten }: Published,
     topology: Uint8Array | undefined,
     marks: Uint8Array | undefined,
   ): Promise<unknown> {
     const { before, after } = headEventAround(marks);
     // A renewal that is sent meanwhile must not restore the earlier head.
     const held = this.holding(lease);
-    if (held !== undefined) this.held = { ...held, inDoubt: true };
+    if (held !== undefined) this.held = { ...held, inDoubt: true, sent: head };
     return await this.connection.ask(() =>
       this.scripts.publish(
         this.fiveKeys(),
@@ -193,8 +240,8 @@ export class RedisWriter {
         after,
         topology ?? "",
         marks ?? "",
-        topologyBytes,
-        marksBytes,
+        topologyWritten.bytes,
+        marksWritten.bytes,
       ),
     );
   }
@@ -230,4 +277,9 @@ export class RedisWriter {
     const { lease, epoch, head, topology, marks } = this.keys;
     return [lease, epoch, head, topology, marks];
   }
+}
+
+function writtenAs(document: Uint8Array): Written {
+  const sha1 = createHash("sha1").update(document).digest("hex");
+  return { bytes: document.byteLength, sha1, digest: digestOf(document) };
 }

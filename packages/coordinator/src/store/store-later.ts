@@ -51,6 +51,7 @@ export function storeLater(load: () => Promise<() => ViewStore>, wallNowMs: () =
     acquire: (leader, floorEpoch) => ask((opened) => opened.acquire(leader, floorEpoch)),
     renew: (lease, beat) => ask((opened) => opened.renew(lease, beat)),
     publish: (lease, publication) => ask((opened) => opened.publish(lease, publication)),
+    foreignTo: (lease, seen) => store?.foreignTo(lease, seen),
     release: (lease) => ask((opened) => opened.release(lease)),
     addHistory: (lease, entries, added) => ask((opened) => opened.addHistory(lease, entries, added)),
     readHistory: () => ask((opened) => opened.readHistory()),

@@ -27,6 +27,9 @@ export interface Publication {
   readonly marks?: Marks;
 }
 
+/** What a head, or the heartbeat of a reader, names. */
+export type SeenVersions = Pick<Head, "topology" | "marks"> & Partial<Pick<Head, "beat" | "digests">>;
+
 /**
  *   kept        the lease holds, and readers have received the beat
  *   lost        another process holds the lease, or none does
@@ -52,7 +55,7 @@ export interface ViewStore {
   /**
    * Takes the lease; undefined if another leader holds it. The holder itself gets a new one, and its earlier one is
    * void. The epoch is above `floorEpoch`, the highest epoch that the caller has seen. A floor more than a day ahead of
-   * the store's clock counts as a day ahead, if the store makes epochs from time.
+   * the store's clock is not believed, if the store makes epochs from time.
    *
    * A lease is valid only in the store that gave it, and only until `onConnected` is called.
    */
@@ -68,6 +71,11 @@ export interface ViewStore {
    *   the first publication of a lease must contain both
    */
   publish(lease: Lease, publication: Publication): Promise<boolean>;
+  /**
+   * What of these versions readers take for the newest of the lease's epoch although it was not written under the lease,
+   * for people: another client of the store has. Undefined where there is nothing of that kind.
+   */
+  foreignTo(lease: Lease, seen: SeenVersions): string | undefined;
   /** Gives the lease back. */
   release(lease: Lease): Promise<void>;
   /**

@@ -10,6 +10,13 @@ export type CandidateEvent =
   | { readonly type: "fenced"; readonly epoch: number }
   /** A head or a heartbeat of another process names this epoch. `isCredibleEpoch` must hold for it. */
   | { readonly type: "epochSeen"; readonly epoch: number }
+  /** Readers have something of this leader's own epoch that it has not written. `found` says what, for people. */
+  | { readonly type: "overtaken"; readonly epoch: number; readonly found: string }
+  /**
+   * `isCredibleEpoch` does not hold for this epoch any more, which is the floor or that of the lease: the store's clock
+   * was set back.
+   */
+  | { readonly type: "epochDisproved"; readonly epoch: number }
   /** A leader has given the lease back. */
   | { readonly type: "released" }
   /** There is a new connection to the store. */
@@ -25,8 +32,11 @@ export type CandidateEffect =
   /** Each must be answered once, with its number. After 6 s the answer is no longer waited for. */
   | { readonly type: "acquire"; readonly request: number; readonly floorEpoch: number }
   | { readonly type: "renew"; readonly request: number }
-  /** Begin a term: monitor the cluster and publish, from what the last leader published. */
-  | { readonly type: "lead"; readonly epoch: number }
+  /**
+   * Begin a term: monitor the cluster and publish, from what the last leader published. `continues`: from what this
+   * process's last term has found, because what others read since may be forged, and no other process has led.
+   */
+  | { readonly type: "lead"; readonly epoch: number; readonly continues: boolean }
   /** The store has lost a document: publish both again. */
   | { readonly type: "publishAll" }
   /** End the term at once. `giveBack`: the lease still holds and is to be released for other processes. */

@@ -3,8 +3,9 @@ import { it } from "node:test";
 import { seededRandom } from "@rollcall/testing";
 import fc from "fast-check";
 import { isCredibleEpoch } from "../view/epoch.js";
-import { type Candidate, candidateDueMs, mayPublish, newCandidate, nextCandidate } from "./candidate.js";
+import { candidateDueMs, mayPublish, newCandidate, nextCandidate } from "./candidate.js";
 import type { CandidateEffect, CandidateEvent } from "./candidate-events.js";
+import type { Candidate } from "./candidate-state.js";
 
 type Step =
   /** The store answers its oldest open request: as it should, or not at all. */

@@ -2,6 +2,7 @@ import { type Deadline, firstDueMs, runDue } from "../deadlines.js";
 import type { Random } from "../random.js";
 import type { Reducer } from "../reducer-runner.js";
 import type { CandidateEffect, CandidateEvent } from "./candidate-events.js";
+import type { Acquiring, Candidate, Leading, Standby } from "./candidate-state.js";
 
 /** How long a store keeps a lease that is not renewed. A leader that dies is replaced after this and one attempt. */
 export const leaseMs = 10_000;
@@ -18,76 +19,12 @@ const attemptMs = 2_000;
 const attemptSpread = 0.2;
 /** When the lease may be free, candidates try within this time, spread over it. */
 const soonMs = 250;
+/** A leader that is overtaken takes a new epoch at once, but no more often than this, however much is forged. */
+const overtakenAgainMs = 2_000;
 /** A leader that has reached no node for so long leaves the lease to a process that does … */
 const unreachedMs = 15_000;
 /** … and does not try again for so long. */
 const restMs = 30_000;
-
-/**
- * One process's part in the election of the leader.
- *
- *            due, or news             granted
- *   standby ──────────────▶ acquiring ─────────▶ leading
- *    ▲   ▲                   │  ▲  ▲              │ │ │
- *    │   └─ refused, failed ─┘  │  └───── (1) ────┘ │ │
- *    │                          └ 30 s ─ resting ◀──┘ │
- *    │                                       (2)      │
- *    └───────────────────── (3) ──────────────────────┘
- *
- * (1) A higher epoch was seen, or there is a new connection to the store.
- * (2) It has reached no node for 15 s, and another process does.
- * (3) The lease is lost, or 6 s have passed since the last good renewal was sent.
- *
- * The lease is for economy: it keeps the number of sniffs and probes from growing with the number of processes. The
- * store checks every write against the lease, so no old leader overwrites a newer view. Promised here:
- * - Nothing is published later than 6 s after the last good renewal was sent; see {@link mayPublish}.
- * - A leader that sees a higher epoch gives up its own: after a failover of the store, readers would reject it for
- *   ever. It takes the lease anew, above that epoch.
- * - After a new connection the lease is taken anew, never renewed: the store may have gone back in time, to a lease
- *   that another process has held since.
- * - A store that fails ends no lease. A leader leads until its time is up.
- * - A process that does not lead keeps trying, whatever happens. A leader that reaches no node stops only if another
- *   process does reach one: a total outage must not end discovery.
- *
- * All times are monotonic milliseconds.
- */
-export type Candidate = (Standby | Acquiring | Leading | Resting) & {
-  /** The highest epoch that was ever held or seen. */
-  readonly floorEpoch: number;
-  /** The number of the last request to the store. Answers to earlier ones are ignored. */
-  readonly request: number;
-};
-
-interface Standby {
-  readonly state: "standby";
-  readonly attemptAtMs: number;
-  /** The effect `anotherLeads` has been given. */
-  readonly follows: boolean;
-}
-
-interface Acquiring {
-  readonly state: "acquiring";
-  readonly sentAtMs: number;
-  readonly follows: boolean;
-}
-
-interface Leading {
-  readonly state: "leading";
-  readonly epoch: number;
-  /** When the acquisition or the last good renewal was sent, not when it was answered. */
-  readonly goodAtMs: number;
-  readonly renewAtMs: number;
-  /** When the renewal was sent whose answer is pending. */
-  readonly renewingSinceMs: number | undefined;
-  /** Since when no node of the cluster has been reached; undefined while one is. */
-  readonly unreachedSinceMs: number | undefined;
-}
-
-/** Has left the lease to other processes. */
-interface Resting {
-  readonly state: "resting";
-  readonly untilMs: number;
-}
 
 type Step = readonly [Candidate, readonly CandidateEffect[]];
 type CandidateDeadline = Deadline<Candidate, CandidateEffect>;
@@ -95,7 +32,7 @@ type CandidateDeadline = Deadline<Candidate, CandidateEffect>;
 /** A candidate that tries at once; before the store is connected, as soon as it is, or a little later. */
 export function newCandidate(nowMs: number, isConnected = true): Candidate {
   const attemptAtMs = isConnected ? nowMs : nowMs + attemptMs;
-  return { state: "standby", attemptAtMs, follows: false, floorEpoch: 0, request: 0 };
+  return { state: "standby", attemptAtMs, follows: false, continues: false, floorEpoch: 0, request: 0 };
 }
 
 /** Takes one event into account. The effects come in the order in which they should be carried out. */
@@ -150,9 +87,9 @@ function expiries(candidate: Candidate): readonly CandidateDeadline[] {
 function requests(candidate: Candidate): readonly CandidateDeadline[] {
   switch (candidate.state) {
     case "standby":
-      return [{ atMs: candidate.attemptAtMs, run: (nowMs) => acquire(candidate, candidate.follows, nowMs) }];
+      return [{ atMs: candidate.attemptAtMs, run: (nowMs) => acquire(candidate, candidate, nowMs) }];
     case "resting":
-      return [{ atMs: candidate.untilMs, run: (nowMs) => acquire(candidate, false, nowMs) }];
+      return [{ atMs: candidate.untilMs, run: (nowMs) => acquire(candidate, unfollowing, nowMs) }];
     case "leading":
       if (candidate.renewingSinceMs !== undefined) return [];
       return [{ atMs: candidate.renewAtMs, run: (nowMs, random) => renew(candidate, nowMs, random) }];
@@ -161,11 +98,13 @@ function requests(candidate: Candidate): readonly CandidateDeadline[] {
   }
 }
 
-function acquire(candidate: Candidate, follows: boolean, nowMs: number): Step {
+const unfollowing = { follows: false, continues: false };
+
+function acquire(candidate: Candidate, { follows, continues }: typeof unfollowing, nowMs: number): Step {
   const { floorEpoch } = candidate;
   const request = candidate.request + 1;
   return [
-    { state: "acquiring", sentAtMs: nowMs, follows, floorEpoch, request },
+    { state: "acquiring", sentAtMs: nowMs, follows, continues, floorEpoch, request },
     [{ type: "acquire", request, floorEpoch }],
   ];
 }
@@ -194,7 +133,17 @@ function afterEvent(candidate: Candidate, event: CandidateEvent, nowMs: number, 
     case "epochSeen": {
       if (event.epoch <= candidate.floorEpoch) return [candidate, []];
       const above = { ...candidate, floorEpoch: event.epoch };
-      return above.state === "leading" ? stepDown(above, "a higher epoch was seen", nowMs) : [above, []];
+      if (above.state !== "leading") return [above, []];
+      return overtaken(above, `epoch ${event.epoch} was seen, above its own`, nowMs);
+    }
+    case "overtaken":
+      if (candidate.state !== "leading" || candidate.epoch !== event.epoch) return [candidate, []];
+      return overtaken(candidate, event.found, nowMs);
+    case "epochDisproved": {
+      if (candidate.floorEpoch !== event.epoch) return [candidate, []];
+      const forgetful = { ...candidate, floorEpoch: 0 };
+      if (forgetful.state !== "leading") return [forgetful, []];
+      return overtaken(forgetful, "the store's clock was set back, and its epoch lies in the future", nowMs);
     }
     case "renewed":
     case "fenced":
@@ -215,15 +164,16 @@ function acquired(
 ): Step {
   if (event.type === "failed") return [retryLater(candidate, nowMs, random), []];
   if (event.type === "refused") {
-    const follower = { ...retryLater(candidate, nowMs, random), follows: true };
+    const follower = { ...retryLater(candidate, nowMs, random), follows: true, continues: false };
     return [follower, candidate.follows ? [] : [{ type: "anotherLeads" }]];
   }
   const { epoch } = event;
   if (epoch <= candidate.floorEpoch) return [retryLater(candidate, nowMs, random), [{ type: "giveBack", epoch }]];
-  const { sentAtMs, request } = candidate;
+  const { sentAtMs, request, continues } = candidate;
   const lease = { epoch, floorEpoch: epoch, goodAtMs: sentAtMs, renewAtMs: nextRenewalMs(sentAtMs, random) };
-  const leading = { ...lease, renewingSinceMs: undefined, unreachedSinceMs: undefined, request };
-  return [{ state: "leading", ...leading }, [{ type: "lead", epoch }]];
+  const retakenAtMs = continues ? nowMs : Number.NEGATIVE_INFINITY;
+  const leading = { ...lease, retakenAtMs, renewingSinceMs: undefined, unreachedSinceMs: undefined, request };
+  return [{ state: "leading", ...leading }, [{ type: "lead", epoch, continues }]];
 }
 
 function whileLeading(
@@ -262,10 +212,10 @@ function whileLeading(
 function reconnect(candidate: Candidate, nowMs: number, random: Random): Step {
   switch (candidate.state) {
     case "standby":
-      return [tryWithin(candidate, soonMs * random(), nowMs), []];
+      return [{ ...tryWithin(candidate, soonMs * random(), nowMs), continues: false }, []];
     case "acquiring":
       // An answer from the old connection would be about a store that may be gone.
-      return [standby(candidate, nowMs, candidate.follows), []];
+      return [standby(candidate, nowMs, { ...candidate, continues: false }), []];
     case "leading":
       return stepDown(candidate, "there is a new connection to the store", nowMs);
     case "resting":
@@ -279,18 +229,29 @@ function loseLease(candidate: Candidate, nowMs: number, random: Random): Step {
 }
 
 function stepDown(candidate: Candidate, reason: string, attemptAtMs: number): Step {
-  return [standby(candidate, attemptAtMs, false), [{ type: "stepDown", reason, giveBack: false }]];
+  return [standby(candidate, attemptAtMs, unfollowing), [{ type: "stepDown", reason, giveBack: false }]];
+}
+
+/** Readers follow something else than this leader, under its epoch or a higher one: it needs one above. */
+function overtaken(candidate: Candidate & Leading, reason: string, nowMs: number): Step {
+  const attemptAtMs = Math.max(nowMs, candidate.retakenAtMs + overtakenAgainMs);
+  const next = standby(candidate, attemptAtMs, { follows: false, continues: true });
+  return [next, [{ type: "stepDown", reason, giveBack: false }]];
 }
 
 function retryLater(candidate: Candidate & Acquiring, nowMs: number, random: Random): Candidate & Standby {
-  return standby(candidate, nowMs + attemptMs * (1 + attemptSpread * random()), candidate.follows);
+  return standby(candidate, nowMs + attemptMs * (1 + attemptSpread * random()), candidate);
 }
 
-function standby({ floorEpoch, request }: Candidate, attemptAtMs: number, follows: boolean): Candidate & Standby {
-  return { state: "standby", attemptAtMs, follows, floorEpoch, request };
+function standby(
+  { floorEpoch, request }: Candidate,
+  attemptAtMs: number,
+  { follows, continues }: typeof unfollowing,
+): Candidate & Standby {
+  return { state: "standby", attemptAtMs, follows, continues, floorEpoch, request };
 }
 
-function tryWithin(candidate: Candidate & Standby, waitMs: number, nowMs: number): Candidate {
+function tryWithin(candidate: Candidate & Standby, waitMs: number, nowMs: number): Candidate & Standby {
   return { ...candidate, attemptAtMs: Math.min(candidate.attemptAtMs, nowMs + waitMs) };
 }
 

@@ -1,5 +1,4 @@
 export {
-  type Candidate,
   candidateDueMs,
   candidateReducer,
   leaseMs,
@@ -8,3 +7,4 @@ export {
   nextCandidate,
 } from "./candidate.js";
 export type { CandidateEffect, CandidateEvent } from "./candidate-events.js";
+export type { Candidate } from "./candidate-state.js";

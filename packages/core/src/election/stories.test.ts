@@ -15,6 +15,8 @@ const random = () => 0.5;
  * late granted EPOCH | late kept                an answer to the request before the last one
  * fenced EPOCH                                  a publication under this epoch was refused
  * seen EPOCH                                    a head or a heartbeat names it
+ * overtaken EPOCH                               readers have something of that epoch that the leader has not written
+ * disproved EPOCH                               the store's clock was set back behind it
  * released | connected                          what the store makes known
  * reached | unreached                           whether the cluster answers this process
  * other reaches                                 it answers another
@@ -32,7 +34,7 @@ function run(steps: readonly string[]): string[] {
       case "acquire":
         return `acquire above ${effect.floorEpoch}`;
       case "lead":
-        return `lead with ${effect.epoch}`;
+        return `${effect.continues ? "continue" : "lead"} with ${effect.epoch}`;
       case "stepDown":
         return `step down${effect.giveBack ? ", give back" : ""}: ${effect.reason}`;
       case "giveBack":
@@ -91,6 +93,12 @@ function run(steps: readonly string[]): string[] {
         break;
       case "seen":
         send({ type: "epochSeen", epoch: Number(second) });
+        break;
+      case "overtaken":
+        send({ type: what, epoch: Number(second), found: "others have more" });
+        break;
+      case "disproved":
+        send({ type: "epochDisproved", epoch: Number(second) });
         break;
       case "fenced":
         send({ type: what, epoch: Number(second) });

@@ -1,6 +1,6 @@
 import type { Random } from "../random.js";
 import { type Backoff, equalJitter } from "./backoff.js";
-import type { NodeEffect, ProbeResult } from "./node-probe.js";
+import { type NodeEffect, type ProbeResult, reportOf } from "./node-probe.js";
 
 /** This many connection failures in a row eject a node: one may be chance, and each of them was retried elsewhere. */
 const failuresToEject = 3;
@@ -154,14 +154,6 @@ function open(ejection: Ejection, nowMs: number, random: Random): Open {
   const { count, backoff } = ejection;
   const untilMs = nowMs + equalJitter(backoff, count, random);
   return { state: "open", ejection: { ...ejection, count: count + 1 }, untilMs };
-}
-
-/**
- * What a failed probe lets this process report. A void one shows nothing; another cluster the leader sees for itself.
- */
-function reportOf(result: ProbeResult, reason: string): readonly NodeEffect[] {
-  if (result.kind !== "unreachable" && result.kind !== "foreign") return [];
-  return [{ type: "report", reason, probed: result.kind === "unreachable" }];
 }
 
 function remembered(breaker: CircuitBreaker, nowMs: number): number {

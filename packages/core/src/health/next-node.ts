@@ -14,8 +14,9 @@ import {
   suspend,
   verified,
 } from "./circuit-breaker.js";
-import { isKeptOff, type LocalNode, slowStartOf, standingOf } from "./node.js";
+import { isKeptOff, type LocalNode, shownMark, slowStartOf, standingOf } from "./node.js";
 import type { LocalProbe, NodeEffect, ProbeResult } from "./node-probe.js";
+import { answered, askForProof, namedBy, probedForProof } from "./proof.js";
 import { nextMark, obeyedMark, recheckMark } from "./shared-mark.js";
 import {
   type NodeTraffic,
@@ -44,13 +45,14 @@ export type LocalNodeEvent =
   | { readonly type: "probed"; readonly probe: LocalProbe; readonly result: ProbeResult }
   /**
    * The view's word on the node; may be repeated. `isFresh`: whether a leader stands behind its marks. A drain holds
-   * whether or not one does.
+   * whether or not one does. `isVouched`: none but a leader can have written it, or the address is configured.
    */
   | {
       readonly type: "marked";
       readonly mark: Mark | undefined;
       readonly isFresh: boolean;
       readonly isListed: boolean;
+      readonly isVouched: boolean;
       readonly drain?: Drain | undefined;
     }
   /** Reads would be rerouted to the node if it gave a sign of life; may be repeated. */
@@ -66,7 +68,7 @@ export function nextNode(
   nowMs: number,
   random: Random,
 ): NodeStep {
-  const current = traffic.lastByteMs > before.sinceMs ? changed(before, { hasAnswered: true }) : before;
+  const current = traffic.lastByteMs > before.sinceMs ? hasAnswered(before) : before;
   const [after, effects] = react(current, event, traffic, nowMs, random);
   // A trial has succeeded, or the leader has seen the node return: its waiting requests are watched anew.
   const isBack = isKeptOff(before) && !isKeptOff(after);
@@ -106,8 +108,9 @@ function react(node: LocalNode, event: LocalNodeEvent, traffic: NodeTraffic, now
       return probed(node, event, traffic, nowMs, random);
     case "marked": {
       const mark = nextMark(node.mark, event, isAnswering(node, traffic, nowMs), nowMs);
-      const { isListed, drain } = event;
-      return [advise(changed(node, { mark, isListed, drain }), nowMs, random), []];
+      const { isListed, isVouched, drain } = event;
+      const proof = namedBy(node.proof, isVouched || node.hasAnswered, nowMs);
+      return [advise(changed(node, { mark, isListed, drain, proof }), nowMs, random), []];
     }
     case "signWanted":
       if (node.isAskedForSign) return [node, []];
@@ -123,12 +126,16 @@ function probed(
   random: Random,
 ): NodeStep {
   const isReached = result.kind === "reached";
-  const node = isReached ? changed(before, { hasAnswered: true }) : before;
+  const node = isReached ? hasAnswered(before) : before;
   switch (probe.purpose) {
     case "verify":
       return withBreaker(node, verified(node.breaker, result, nowMs));
     case "trial":
       return withBreaker(node, endTrial(node.breaker, result, nowMs, random));
+    case "proof": {
+      const [proof, effects] = probedForProof(node.proof, result, nowMs, random);
+      return [changed(node, { proof }), effects];
+    }
     case "sign": {
       const asked = { ...node, isAskedForSign: false };
       return isReached ? [{ ...asked, signAtMs: nowMs }, [{ type: "reroute" }]] : [asked, []];
@@ -153,8 +160,14 @@ interface Deadline {
 }
 
 /** All that time alone makes happen. */
-function deadlines({ breaker, stall }: LocalNode): readonly Deadline[] {
+function deadlines({ breaker, stall, proof, mark }: LocalNode): readonly Deadline[] {
   const list: Deadline[] = [];
+  if (proof.state === "wanted" && obeyedMark(mark)?.kind !== "down") {
+    list.push({
+      atMs: proof.atMs,
+      step: (node) => [{ ...node, proof: askForProof(proof) }, [{ type: "probe", probe: { purpose: "proof" } }]],
+    });
+  }
   if (breaker.state === "open") {
     list.push({
       atMs: breaker.untilMs,
@@ -194,6 +207,10 @@ function isAnswering({ breaker, stall, failedAtMs }: LocalNode, { lastByteMs }: 
   return lastByteMs > failedAtMs && nowMs - lastByteMs <= answeringMs;
 }
 
+function hasAnswered(node: LocalNode): LocalNode {
+  return changed(node, { hasAnswered: true, proof: answered(node.proof) });
+}
+
 function withBreaker(node: LocalNode, [breaker, effects]: readonly [CircuitBreaker, readonly NodeEffect[]]): NodeStep {
   return [changed(node, { breaker }), effects];
 }
@@ -207,5 +224,6 @@ function isShownAlike(before: LocalNode, after: LocalNode): boolean {
   if (before === after) return true;
   const [one, other] = [standingOf(before, 0), standingOf(after, 0)];
   const [early, late] = [slowStartOf(before, 0), slowStartOf(after, 0)];
-  return one.state === other.state && one.sinceMs === other.sinceMs && early?.fromMs === late?.fromMs;
+  const isSame = one.state === other.state && one.sinceMs === other.sinceMs && early?.fromMs === late?.fromMs;
+  return isSame && shownMark(before) === shownMark(after);
 }

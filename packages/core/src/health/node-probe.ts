@@ -18,9 +18,10 @@ export type ProbeResult =
  *   trial    an ejection has been served: is the node back?
  *   stall    requests wait on the node without a byte: does it still answer?
  *   sign     Reads would be rerouted to the node if it gave a sign of life
+ *   proof    a view that others could have written names the node: is it there?
  */
 export type LocalProbe =
-  | { readonly purpose: "verify" | "trial" | "sign" }
+  | { readonly purpose: "verify" | "trial" | "sign" | "proof" }
   | { readonly purpose: "stall"; readonly number: number; readonly timeoutMs: number };
 
 /** What follows from an event about one node. */
@@ -33,3 +34,11 @@ export type NodeEffect =
   | { readonly type: "report"; readonly reason: string; readonly probed: boolean }
   /** Reads that wait on stuck nodes may be rerouted now. */
   | { readonly type: "reroute" };
+
+/**
+ * What a failed probe lets this process report. A void one shows nothing; another cluster the leader sees for itself.
+ */
+export function reportOf(result: ProbeResult, reason: string): readonly NodeEffect[] {
+  if (result.kind !== "unreachable" && result.kind !== "foreign") return [];
+  return [{ type: "report", reason, probed: result.kind === "unreachable" }];
+}

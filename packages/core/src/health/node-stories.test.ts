@@ -5,7 +5,7 @@ import { readStories } from "../stories.test.support.js";
 import { type Mark, markKinds } from "../view/view.js";
 import { newLoopLag, nextLoopLag, waitingSinceMs } from "./loop-lag.js";
 import { type LocalNodeEvent, nextNode, nodeDueMs } from "./next-node.js";
-import { type LocalNode, newNode, standingOf } from "./node.js";
+import { type LocalNode, newNode, shownMark, standingOf } from "./node.js";
 import type { LocalProbe, NodeEffect, ProbeResult } from "./node-probe.js";
 
 /** Half of every random part: waits of 750, 1500, 3000, 6000, 7500 … ms. */
@@ -17,10 +17,11 @@ const random = () => 0.5;
  * failed since MS answered N      an attempt that began at MS failed on its connection; the node had given N answers
  * send | end | byte               a request is sent; the oldest ends without a byte; a byte comes
  * handshake MS                    how long the last handshake took
- * verify|trial|sign RESULT        the result of that probe: reached, unreachable, foreign or void
+ * verify|trial|sign|proof RESULT        the result of that probe: reached, unreachable, foreign or void
  * probe N RESULT                  the result of the stall detector's probe of that number
- * view [stale] unlisted|well|unverified|slow-start|draining|down [since MS] [unprobed]
- *                                 a view; unprobed: its mark rests on no failed probe
+ * view [stale] [unvouched] unlisted|well|unverified|slow-start|draining|down [since MS] [unprobed]
+ *                                 a view; unprobed: its mark rests on no failed probe; unvouched: others may have
+ *                                 written it. At first there is one that lists the node, unless the story begins so
  * sign wanted                     Reads would be rerouted to the node
  * wait MS                         beats and ticks come in time
  * stopped MS                      the process does not run for this long
@@ -29,7 +30,8 @@ const random = () => 0.5;
  */
 class NodeStory {
   private nowMs = 0;
-  private node: LocalNode = nextNode(newNode(0), listed, { ...idle }, 0, random)[0];
+  private node: LocalNode = newNode(0);
+  private isFirst = true;
   private lag = newLoopLag(0);
   private readonly sent: number[] = [];
   private lastByteMs = Number.NEGATIVE_INFINITY;
@@ -39,6 +41,10 @@ class NodeStory {
 
   take(step: string): void {
     const [what = "", second = "", third = "", , fifth = ""] = step.split(" ");
+    if (this.isFirst && !step.startsWith("view unvouched")) {
+      this.node = nextNode(this.node, listed, { ...idle }, 0, random)[0];
+    }
+    this.isFirst = false;
     if (step === "sign wanted") this.send({ type: "signWanted" });
     else if (what === "failed")
       this.send({ type: "failed", startedAtMs: Number(third), answers: Number(fifth), reason: "refused" });
@@ -46,7 +52,7 @@ class NodeStory {
     else if (what === "end") this.sent.shift();
     else if (what === "byte") this.lastByteMs = this.nowMs;
     else if (what === "handshake") this.handshakeMs = Number(second);
-    else if (what === "verify" || what === "trial" || what === "sign")
+    else if (what === "verify" || what === "trial" || what === "sign" || what === "proof")
       this.send({ type: "probed", probe: { purpose: what }, result: resultOf(second) });
     else if (what === "probe") {
       const probe: LocalProbe = { purpose: "stall", number: Number(second), timeoutMs: this.timeoutMs };
@@ -63,6 +69,7 @@ class NodeStory {
 
   end(): string[] {
     const { state, reason } = standingOf(this.node, 0);
+    if (shownMark(this.node) === "unproven") this.lines.push("= no requests");
     return [...this.lines, `= ${state}${reason === undefined ? "" : `: ${reason}`}`];
   }
 
@@ -70,8 +77,8 @@ class NodeStory {
     for (;;) {
       const dueMs = nodeDueMs(this.node) ?? Number.POSITIVE_INFINITY;
       if (Math.min(dueMs, this.lag.dueMs) > untilMs) break;
-      this.nowMs = Math.min(dueMs, this.lag.dueMs);
-      if (this.nowMs === dueMs) this.send({ type: "tick" });
+      this.nowMs = Math.max(this.nowMs, Math.min(dueMs, this.lag.dueMs));
+      if (dueMs <= this.nowMs) this.send({ type: "tick" });
       if (this.nowMs === this.lag.dueMs) this.beat();
     }
     this.nowMs = untilMs;
@@ -91,7 +98,7 @@ class NodeStory {
     const before = this.node;
     const [after, effects] = nextNode(before, event, { oldestMs, newestMs, lastByteMs, handshakeMs }, nowMs, random);
     this.node = after;
-    for (const part of ["mark", "stall", "breaker"] as const) {
+    for (const part of ["mark", "stall", "breaker", "proof"] as const) {
       if (before[part].state === after[part].state && !isMovedOn(before, after, part)) continue;
       const until = part === "breaker" && after.breaker.state === "open" ? ` until ${after.breaker.untilMs}` : "";
       this.lines.push(`${nowMs} ${before[part].state} -> ${after[part].state}${until}`);
@@ -105,9 +112,9 @@ class NodeStory {
 }
 
 const idle = { oldestMs: undefined, newestMs: undefined, lastByteMs: Number.NEGATIVE_INFINITY, handshakeMs: undefined };
-const listed: LocalNodeEvent = { type: "marked", mark: undefined, isFresh: true, isListed: true };
+const listed: LocalNodeEvent = { type: "marked", mark: undefined, isFresh: true, isListed: true, isVouched: true };
 
-function isMovedOn(before: LocalNode, after: LocalNode, part: "mark" | "stall" | "breaker"): boolean {
+function isMovedOn(before: LocalNode, after: LocalNode, part: "mark" | "stall" | "breaker" | "proof"): boolean {
   return part === "mark" && before.mark.state === "obeyed" && after.mark.state === "obeyed"
     ? before.mark.mark.kind !== after.mark.mark.kind
     : false;
@@ -124,7 +131,8 @@ function viewOf(step: string): LocalNodeEvent {
   const down = { flaps: 1, holdUntilMs: 0, failedProbes: words.includes("unprobed") ? 0 : 2, reporters: 0 };
   const mark: Mark | undefined =
     kind === undefined ? undefined : { kind, sinceMs, reason: "seen by others", ...(kind === "down" ? { down } : {}) };
-  return { type: "marked", mark, isFresh: !words.includes("stale"), isListed: !words.includes("unlisted") };
+  const isVouched = !words.includes("unvouched");
+  return { type: "marked", mark, isFresh: !words.includes("stale"), isListed: !words.includes("unlisted"), isVouched };
 }
 
 function textOf(effect: Exclude<NodeEffect, { type: "changed" }>): string {

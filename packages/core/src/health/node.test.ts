@@ -12,7 +12,7 @@ import { type NodeTraffic, noTraffic } from "./stall-detector.js";
 const reached: ProbeResult = { kind: "reached" };
 const unreachable: ProbeResult = { kind: "unreachable", reason: "no answer" };
 const trial: LocalProbe = { purpose: "trial" };
-const well: LocalNodeEvent = { type: "marked", mark: undefined, isFresh: true, isListed: true };
+const well: LocalNodeEvent = { type: "marked", mark: undefined, isFresh: true, isListed: true, isVouched: true };
 
 const resultKinds = fc.constantFrom(
   reached,

@@ -1,6 +1,7 @@
 import { drainText } from "../view/drain.js";
 import type { Drain, Mark, MarkKind } from "../view/view.js";
 import { type CircuitBreaker, closedBreaker, ejectionOf, localSlowStartMs } from "./circuit-breaker.js";
+import type { Proof } from "./proof.js";
 import { clearMark, obeyedMark, type SharedMark } from "./shared-mark.js";
 import { slowStartMs } from "./slow-start.js";
 import { idleDetector, type StallDetector, suspectedSinceMs } from "./stall-detector.js";
@@ -32,14 +33,16 @@ import { idleDetector, type StallDetector, suspectedSinceMs } from "./stall-dete
  *     clear ──▶ obeyed ◀── view fresh ──▶ doubtful
  *       └─────▶ refuted ── it answers no more ──▶ obeyed or doubtful
  *
- * A trial, a verification and a sign of life are probes of this process. While a down mark is obeyed it makes none of
- * the first two: the leader probes for all. All times are monotonic milliseconds, but those in marks: these are the
- * store's.
+ * A trial, a verification, a proof and a sign of life are probes of this process. While a down mark is obeyed it makes
+ * none of the first three: the leader probes for all. All times are monotonic milliseconds, but those in marks: these
+ * are the store's.
  */
 export interface LocalNode {
   readonly breaker: CircuitBreaker;
   readonly stall: StallDetector;
   readonly mark: SharedMark;
+  /** Whether there is such a node at all: see proof.ts. */
+  readonly proof: Proof;
   /** An operator has taken the node out: it gets no new requests, and is judged as before. */
   readonly drain: Drain | undefined;
   /**
@@ -62,6 +65,7 @@ export function newNode(nowMs: number): LocalNode {
     breaker: closedBreaker(nowMs),
     stall: idleDetector,
     mark: clearMark,
+    proof: { state: "none" },
     drain: undefined,
     isListed: false,
     hasAnswered: false,
@@ -107,7 +111,9 @@ export function undrainedStandingOf(node: LocalNode, storeAheadMs: number): Loca
   }
   if (isUnverified(node)) {
     if (mark !== undefined) return marked("unverified", mark);
-    return { state: "unverified", reason: "has not answered yet", sinceMs: node.sinceMs, by: "process" };
+    const { proof } = node;
+    const reason = "reason" in proof ? proof.reason : "has not answered yet";
+    return { state: "unverified", reason, sinceMs: node.sinceMs, by: "process" };
   }
   return mark?.kind === "slow-start" ? marked("slow-start", mark) : { state: "healthy" };
 }
@@ -144,13 +150,17 @@ export function needsTraffic(node: LocalNode): boolean {
   return node.stall.state !== "idle" || node.mark.state === "refuted" || isUnverified(node);
 }
 
-/** The mark that readers of the table go by: a drain counts more than any other. */
-export function shownMark({ mark, drain }: LocalNode): MarkKind | "none" | "drained" {
+/** The mark that readers of the table go by: a drain counts more than any other, and then that there is no proof. */
+export function shownMark({ mark, drain, proof }: LocalNode): MarkKind | "none" | "drained" | "unproven" {
   if (drain !== undefined) return "drained";
-  return obeyedMark(mark)?.kind ?? "none";
+  return isUnproven(proof) ? "unproven" : (obeyedMark(mark)?.kind ?? "none");
 }
 
-/** Neither the leader nor this process has seen it answer. */
-function isUnverified({ isListed, hasAnswered, mark }: LocalNode): boolean {
-  return !hasAnswered && (!isListed || obeyedMark(mark)?.kind === "unverified");
+/** Neither the leader nor this process has seen it answer, or the leader may not have. */
+function isUnverified({ isListed, hasAnswered, mark, proof }: LocalNode): boolean {
+  return !hasAnswered && (!isListed || obeyedMark(mark)?.kind === "unverified" || isUnproven(proof));
+}
+
+function isUnproven({ state }: Proof): boolean {
+  return state === "wanted" || state === "asked";
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { rosterOf, type SelectableNode } from "./eligible.js";
 
-type Kind = "well" | "unverified" | "slow-start" | "ejected" | "down" | "draining" | "drained" | "seed";
+type Kind = "well" | "unverified" | "slow-start" | "ejected" | "down" | "draining" | "drained" | "unproven" | "seed";
 /** With a `+` before its kind, a node is preferred. */
 
 /** Nodes in slots 0, 1, 2 …, such as `well 8*down +well`. */
@@ -47,6 +47,13 @@ const rosters: Readonly<
     ["5*well 5*down", slots(5), [range(5, 10)], false],
     ["4*well ejected 5*down", slots(5), [range(5, 10)], true],
     ["4*well 6*down draining", slots(10), [[10]], true],
+  ],
+  "a node without a proof gets no request while there is any other node, a configured one included": [
+    ["well unproven", [0], [], false],
+    ["300*unproven 3*well", range(300, 303), [], false],
+    ["seed 300*unproven", [0], [], true],
+    ["down 300*unproven seed", [0], [[301]], true],
+    ["unproven", [0], [], true],
   ],
   "a drained node gets no request, not even a retry, while enough others are in use": [
     ["well drained ejected", [0], [[2]], false],

@@ -12,8 +12,11 @@ export interface SelectableNode {
    * among the nodes of the view.
    */
   readonly tier: "preferred" | "node" | "seed";
-  /** "drained": an operator has taken it out, whatever else is held against it. */
-  readonly mark: MarkKind | "none" | "drained";
+  /**
+   * "drained": an operator has taken it out, whatever else is held against it. "unproven": this process has no proof
+   * that there is such a node.
+   */
+  readonly mark: MarkKind | "none" | "drained" | "unproven";
   /** This process has ejected the node. */
   readonly ejected: boolean;
 }
@@ -35,7 +38,8 @@ export interface Roster {
  * slow start are. If too few are left (none; of ten nodes and more, fewer than half) ejections are ignored. If they are
  * still too few, "down" is ignored too: if most nodes look dead, the fault may lie in the probes, and sending every
  * request to the rest would overload them. Draining nodes neither count nor serve while there is another node. Seeds
- * come last. A drained node gets nothing, not even a retry, while enough others are left.
+ * come last. A drained node gets nothing, not even a retry, while enough others are left. An unproven one gets nothing
+ * while there is any other, a seed included.
  *
  * Preferred nodes get all requests while more than half of them have their full share to give: those in slow start do
  * not count as such, and a few that are left would not bear the load of all. Otherwise they serve like any other node.
@@ -49,11 +53,13 @@ export function rosterOf(nodes: Iterable<SelectableNode>): Roster {
   const draining: number[] = [];
   const drained: number[] = [];
   const seeds: number[] = [];
+  const unproven: number[] = [];
   const preference = new Preference();
   for (const node of nodes) {
     const { slot, tier, mark, ejected: isEjected } = node;
     if (tier === "preferred") preference.add(node);
     if (mark === "drained") drained.push(slot);
+    else if (mark === "unproven") unproven.push(slot);
     else if (tier === "seed") seeds.push(slot);
     else if (mark === "draining") draining.push(slot);
     else if (mark === "down") down.push(slot);
@@ -75,7 +81,7 @@ export function rosterOf(nodes: Iterable<SelectableNode>): Roster {
   if (members > 0) return roster([...notDown, ...down], [draining, drained, seeds], true);
   if (draining.length > 0) return roster(draining, [drained, seeds], true);
   if (drained.length > 0) return roster(drained, [seeds], true);
-  return roster(seeds, [], true);
+  return roster(seeds.length > 0 ? seeds : unproven, [], true);
 }
 
 /** Whether the preferred nodes alone are enough. */
@@ -85,7 +91,7 @@ class Preference {
   private full = 0;
 
   add({ slot, mark, ejected }: SelectableNode): void {
-    if (mark === "drained" || mark === "draining") return;
+    if (mark === "drained" || mark === "draining" || mark === "unproven") return;
     this.members++;
     if (mark === "down" || ejected) return;
     this.usable.push(slot);

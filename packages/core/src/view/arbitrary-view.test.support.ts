@@ -4,7 +4,16 @@ import type { AvoidedNode, Heartbeat, NodeLoad, ReplicaLoad, ThreadHeartbeat } f
 import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
-import { type Drain, type Head, type Mark, type Marks, markKinds, type Pause, type Topology } from "./view.js";
+import {
+  type Digests,
+  type Drain,
+  type Head,
+  type Mark,
+  type Marks,
+  markKinds,
+  type Pause,
+  type Topology,
+} from "./view.js";
 
 // Any view that a coordinator may have: for tests that hold for all of them. Each is complete by its type, so that a
 // new field does not compile before it stands here, and then is not read before the codec has it.
@@ -37,7 +46,7 @@ const ip = fc.constantFrom("10.0.0.1", "2001:db8::1", "192.168.0.7");
 export const anyVersion = recordOf<Version>({
   epoch: fc.maxSafeNat(),
   leader: nameUpTo(24),
-  sequence: fc.maxSafeNat(),
+  sequence: fc.nat({ max: viewLimits.counterMax }),
 });
 
 const attributeName = fc.oneof(textUpTo(10), fc.constantFrom("__proto__", "constructor", "toString"));
@@ -100,12 +109,17 @@ export const anyMarks = recordOf<Marks>(
 );
 
 const versions = { topology: anyVersion, marks: anyVersion };
-export const anyHead = recordOf<Omit<Head, "released">>({
-  ...versions,
-  beat: fc.maxSafeNat(),
-  atMs: fc.nat(),
-  replicas: count,
-});
+const anyDigest = fc.base64String({ minLength: 4, maxLength: viewLimits.digestLength });
+export const anyHead = recordOf<Omit<Head, "released">>(
+  {
+    ...versions,
+    beat: fc.nat({ max: viewLimits.counterMax }),
+    atMs: fc.nat(),
+    replicas: count,
+    digests: recordOf<Digests>({ topology: anyDigest, marks: anyDigest }),
+  },
+  ["digests"],
+);
 
 const threadState = fc.constantFrom("starting" as const, "well" as const, "late" as const, "failed" as const);
 const anyThread = recordOf<ThreadHeartbeat>(

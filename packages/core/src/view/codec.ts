@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { parseHost } from "../address/host.js";
 import {
@@ -20,6 +21,7 @@ import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
 import {
+  type Digests,
   type Drain,
   type Head,
   listSources,
@@ -75,8 +77,13 @@ export function decodeMarks(bytes: Uint8Array): Decoded<Marks> {
 }
 
 /** JSON without the time: the store adds `atMs` before the last brace, because its clock counts. */
-export function encodeHead({ topology, marks, beat, replicas }: Omit<Head, "atMs" | "released">): string {
-  return JSON.stringify({ format: viewFormat, topology, marks, beat, replicas });
+export function encodeHead({ topology, marks, beat, replicas, digests }: Omit<Head, "atMs" | "released">): string {
+  return JSON.stringify({ format: viewFormat, topology, marks, beat, replicas, digests });
+}
+
+/** Of the bytes of an encoded document. */
+export function digestOf(document: Uint8Array): string {
+  return createHash("sha256").update(document).digest("base64url");
 }
 
 export function decodeHead(bytes: Uint8Array): Decoded<Head> {
@@ -99,11 +106,18 @@ export function readHead(value: unknown): Head {
   return {
     topology: readVersion(fields.get("topology")),
     marks: readVersion(fields.get("marks")),
-    beat: readInteger(fields.get("beat"), "beat", 0, Number.MAX_SAFE_INTEGER),
+    beat: readInteger(fields.get("beat"), "beat", 0, viewLimits.counterMax),
     atMs: readTime(fields.get("atMs"), "atMs"),
     replicas: readInteger(fields.get("replicas"), "replicas", 0, viewLimits.countMax),
     ...(fields.get("released") === true ? { released: true } : {}),
+    ...readOptional(fields, "digests", readDigests),
   };
+}
+
+function readDigests(value: unknown): Digests {
+  const fields = readObject(value, "digests");
+  const digest = (name: keyof Digests) => readName(fields.get(name), "digest", viewLimits.digestLength);
+  return { topology: digest("topology"), marks: digest("marks") };
 }
 
 export function readMarks(value: unknown): Marks {
@@ -136,7 +150,7 @@ export function readVersion(value: unknown): Version {
   return {
     epoch: readInteger(fields.get("epoch"), "epoch", 0, Number.MAX_SAFE_INTEGER),
     leader: readName(fields.get("leader"), "leader", viewLimits.processNameMaxLength),
-    sequence: readInteger(fields.get("sequence"), "sequence", 0, Number.MAX_SAFE_INTEGER),
+    sequence: readInteger(fields.get("sequence"), "sequence", 0, viewLimits.counterMax),
   };
 }
 

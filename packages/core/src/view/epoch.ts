@@ -25,6 +25,8 @@ export function epochBegunMs(epoch: number): number {
  * Whether a store can have granted this epoch. Epochs follow the store's clock, a thousand a millisecond at most, so
  * that they grow even if a store has lost its count. One that is more than a day ahead would lock every honest leader
  * out.
+ *
+ * To be asked each time: once the store's clock is set back, an epoch of before may be credible no longer.
  */
 export function isCredibleEpoch(epoch: number, storeNowMs: number): boolean {
   return Number.isSafeInteger(epoch) && epoch >= 0 && epochBegunMs(epoch) <= storeNowMs + epochAheadMaxMs;

@@ -1,7 +1,17 @@
-import { readHead, readMarks, readNodeKey, readReplica } from "./codec.js";
+import { digestOf, readHead, readMarks, readNodeKey, readReplica } from "./codec.js";
 import { type HistoryEntry, historyMax } from "./history.js";
 import { readHistoryEntry } from "./history-codec.js";
-import { type Decoded, decodeWith, parseJson, readArray, readName, readObject, readOptional } from "./json-fields.js";
+import {
+  type Decoded,
+  decodeWith,
+  type Fields,
+  parseJson,
+  readArray,
+  readInteger,
+  readName,
+  readObject,
+  readOptional,
+} from "./json-fields.js";
 import { viewLimits } from "./limits.js";
 import type { Head, Marks } from "./view.js";
 
@@ -31,11 +41,16 @@ export type ViewEvent =
   | { readonly kind: "history"; readonly entries: readonly HistoryEntry[] }
   | { readonly kind: "unknown" };
 
-/** The text around a head in an event: the store adds the head with its time. Small marks are part of `after`. */
+/**
+ * The text around a head in an event: the store adds the head with its time. Small marks are the last of `after`, and
+ * `before` has their length: so a reader finds their bytes, and compares the digest of these with that in the head.
+ */
 export function headEventAround(marks: Uint8Array | undefined): { readonly before: string; readonly after: string } {
-  const fits = marks !== undefined && marks.byteLength <= viewLimits.inlineMarksMaxBytes;
-  const inline = fits ? `,"marks":${Buffer.from(marks).toString("utf8")}` : "";
-  return { before: '{"kind":"head","head":', after: `${inline}}` };
+  if (marks === undefined || marks.byteLength > viewLimits.inlineMarksMaxBytes) {
+    return { before: '{"kind":"head","head":', after: "}" };
+  }
+  const text = Buffer.from(marks).toString("utf8");
+  return { before: `{"kind":"head","marksBytes":${marks.byteLength},"head":`, after: `,"marks":${text}}` };
 }
 
 export const releasedEvent = JSON.stringify({ kind: "released" } satisfies ViewEvent);
@@ -59,7 +74,7 @@ export function decodeEvent(bytes: Uint8Array): Decoded<ViewEvent> {
       case "released":
         return { kind };
       case "head":
-        return { kind, head: readHead(fields.get("head")), ...readOptional(fields, "marks", readMarks) };
+        return readHeadEvent(bytes, fields);
       case "peerProbeRequest":
         return {
           kind,
@@ -73,4 +88,16 @@ export function decodeEvent(bytes: Uint8Array): Decoded<ViewEvent> {
         return { kind: "unknown" };
     }
   });
+}
+
+/** Marks that are not those that the head means are left out: their reader then reads them from the store. */
+function readHeadEvent(bytes: Uint8Array, fields: Fields): ViewEvent {
+  const kind = "head";
+  const head = readHead(fields.get("head"));
+  if (head.digests === undefined) return { kind, head, ...readOptional(fields, "marks", readMarks) };
+  if (!fields.has("marks")) return { kind, head };
+  const length = readInteger(fields.get("marksBytes"), "marksBytes", 0, viewLimits.inlineMarksMaxBytes);
+  const marks = bytes.subarray(Math.max(0, bytes.byteLength - 1 - length), bytes.byteLength - 1);
+  if (digestOf(marks) !== head.digests.marks) return { kind, head };
+  return { kind, head, marks: readMarks(parseJson(marks, viewLimits.inlineMarksMaxBytes)) };
 }

@@ -2,6 +2,7 @@ export {
   decodeHead,
   decodeMarks,
   decodeTopology,
+  digestOf,
   encodeHead,
   encodeMarks,
   encodeTopology,
@@ -52,6 +53,7 @@ export {
   statusRequestMessage,
 } from "./operation-messages.js";
 export {
+  credibleOf,
   emptyPartialView,
   missingFrom,
   type PartialView,
@@ -71,6 +73,7 @@ export {
 } from "./reports.js";
 export { compareVersions, type Version } from "./version.js";
 export {
+  type Digests,
   type DownEvidence,
   type Drain,
   type Head,

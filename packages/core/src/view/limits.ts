@@ -52,4 +52,8 @@ export const viewLimits = {
   operationTextMaxLength: 1_024,
   threadsMax: 64,
   countMax: 1_000_000_000,
+  /** Of a sequence and of a beat: a thousand publications a second for eleven days, in one epoch. */
+  counterMax: 1_000_000_000,
+  /** Of the digest of a document: SHA-256 in base64url. */
+  digestLength: 43,
 } as const;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import fc from "fast-check";
 import { anyHead, anyHeartbeat, anyMarks } from "./arbitrary-view.test.support.js";
-import { encodeHead, encodeMarks } from "./codec.js";
+import { digestOf, encodeHead, encodeMarks } from "./codec.js";
 import { decodeEvent, encodePeerProbeRequest, headEventAround, releasedEvent } from "./events.js";
 import { decodeHeartbeat, encodeHeartbeat } from "./heartbeat-codec.js";
 import { viewLimits } from "./limits.js";
@@ -15,6 +15,7 @@ import {
   type OperationResult,
 } from "./operation-messages.js";
 import { decodePeerProbeResult, decodeReport, encodePeerProbeResult, encodeReport } from "./reports.js";
+import type { Head } from "./view.js";
 
 const bytes = (value: unknown) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
 const decoders = {
@@ -39,11 +40,14 @@ const answered: OperationResult = { id: "o1", outcome: "refused", text: "no node
 
 it("a head event carries the head, and marks that are small enough", () => {
   fc.assert(
-    fc.property(anyHead, anyMarks, (head, marks) => {
+    fc.property(anyHead, anyMarks, fc.boolean(), (named, marks, isNamed) => {
       const encoded = encodeMarks(marks);
+      const digests = { topology: digestOf(encoded), marks: digestOf(encoded) };
+      const head: Head = isNamed ? { ...named, digests } : { ...named };
       const { before, after } = headEventAround(encoded);
       const message = bytes(`${before}${encodeHead(head).slice(0, -1)},"atMs":${head.atMs}}${after}`);
-      const inline = encoded.byteLength <= viewLimits.inlineMarksMaxBytes ? { marks } : {};
+      const isMeant = head.digests === undefined || isNamed;
+      const inline = isMeant && encoded.byteLength <= viewLimits.inlineMarksMaxBytes ? { marks } : {};
       assert.deepEqual(decodeEvent(message), { value: { kind: "head", head, ...inline } });
     }),
   );

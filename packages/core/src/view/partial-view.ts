@@ -1,4 +1,6 @@
-import { compareVersions } from "./version.js";
+import { present } from "../present.js";
+import { isCredibleEpoch } from "./epoch.js";
+import { compareVersions, type Version } from "./version.js";
 import type { Head, Marks, Topology, View } from "./view.js";
 
 /**
@@ -42,6 +44,20 @@ export function withTopology(partial: PartialView, topology: Topology): PartialV
 
 export function withMarks(partial: PartialView, marks: Marks): PartialView {
   return isNewer(marks, partial.marks) ? { ...partial, marks } : partial;
+}
+
+/** Without what no store can have published by its clock as it is now: anything credible is newer than that. */
+export function credibleOf(partial: PartialView, storeNowMs: number): PartialView {
+  const isCredible = (...versions: readonly Version[]) =>
+    versions.every(({ epoch }) => isCredibleEpoch(epoch, storeNowMs));
+  const { head, topology, marks } = partial;
+  const kept = {
+    head: head !== undefined && isCredible(head.topology, head.marks) ? head : undefined,
+    topology: topology !== undefined && isCredible(topology.version) ? topology : undefined,
+    marks: marks !== undefined && isCredible(marks.version) ? marks : undefined,
+  };
+  const isSame = kept.head === head && kept.topology === topology && kept.marks === marks;
+  return isSame ? partial : present(kept);
 }
 
 /** Which documents the head names in a newer version than the ones at hand. */

@@ -89,6 +89,14 @@ export interface Head {
   readonly replicas: number;
   /** Its publisher has given the lease back, and no other has published since. */
   readonly released?: true;
+  /** Of the bytes of the two documents that it names; absent in a head that an older version has written. */
+  readonly digests?: Digests;
+}
+
+/** SHA-256 of a document's bytes, in base64url: tells it from another with the same version. */
+export interface Digests {
+  readonly topology: string;
+  readonly marks: string;
 }
 
 /** All that a reader needs. */

@@ -146,7 +146,7 @@ function openState(seeds: readonly NodeRecord[] = [node("", 1)], selection?: Sel
       authorization = authorizationNow;
       accessChanged();
     },
-    apply: (parts: ViewParts) => state.apply(viewOf(parts), "fresh", "shared"),
+    apply: (parts: ViewParts) => state.apply(viewOf(parts), "fresh", "own"),
     fail(slot: number, times = 3, generation = 1) {
       for (let time = 0; time < times; time++) {
         timers.advance(1);
@@ -389,12 +389,49 @@ describe("the view", () => {
   });
 
   it("a view of the own monitor replaces the shared one whatever its version, and is replaced by that", () => {
-    const { apply, state, standings } = openState();
-    apply({ topology: 7, marks: 7, nodes: [a, b] });
+    const { state, standings } = openState();
+    const applyShared = () => state.apply(viewOf({ topology: 7, marks: 7, nodes: [a, b] }), "fresh", "shared");
+    applyShared();
     state.apply(viewOf({ nodes: [b, c] }), "fresh", "own");
     assert.deepEqual(standings(), ["1: unverified", "2: healthy", "3: healthy"]);
-    apply({ topology: 7, marks: 7, nodes: [a, b] });
+    applyShared();
     assert.deepEqual(standings(), ["1: healthy", "2: healthy"]);
+  });
+
+  it("any view replaces one whose epoch lies in the future now that the store's clock was set back", () => {
+    const { state } = openState();
+    const days = 86_400_000 * 1_000;
+    const view = (epoch: number, sequence: number): View => {
+      const { topology, marks, head } = viewOf({});
+      const version = { epoch, leader: "x", sequence };
+      return { topology: { ...topology, version }, marks: { ...marks, version }, head };
+    };
+    for (const [epoch, followed] of [
+      [0.5 * days, 0.5 * days],
+      [0.4 * days, 0.5 * days],
+      [9 * days, 9 * days],
+      [0.4 * days, 0.4 * days],
+    ] as const) {
+      state.apply(view(epoch, 1), "fresh", "shared");
+      assert.equal(state.view?.topology.version.epoch, followed);
+    }
+  });
+
+  it("a node that only a shared view names gets a probe and no request, until it has answered", async () => {
+    const { state, reader, probes, reports, timers } = openState();
+    state.apply(viewOf({ nodes: [a, b, c] }), "fresh", "shared");
+    timers.advance(1);
+    // The address of the first is configured.
+    assert.deepEqual(reader.refresh().eligible, [0]);
+    assert.deepEqual(
+      probes.map(({ port }) => port),
+      [2, 3],
+    );
+    probes[0]?.answer({ kind: "reached" });
+    probes[1]?.answer({ kind: "unreachable", reason: "no answer" });
+    await new Promise(setImmediate);
+    assert.deepEqual(reader.refresh().eligible, [0, 1]);
+    assert.deepEqual(reports, [`${nodeKey(c)}: no answer, probed`]);
   });
 
   it("writes the marks to the table, and shows how each node stands, since when and why", () => {
@@ -437,7 +474,7 @@ describe("the view", () => {
     const { apply, state, eligible, standings, timers, answer } = openState();
     const parts = { marks: 2, nodes: abc, marked: [[a, mark("down")] as const, [b, mark("draining")] as const] };
     apply(parts);
-    state.apply(viewOf(parts), "stale", "shared");
+    state.apply(viewOf(parts), "stale", "own");
     assert.deepEqual([standings(), eligible()], [["1: ejected", "2: draining", "3: healthy"], [2]]);
     assert.deepEqual(state.ejectedKeys(), [nodeKey(a)]);
     timers.advance(10_000);
@@ -766,7 +803,7 @@ describe("what operators have asked for", () => {
     const drained = [[a, 70_000] as const, [b, 70_000] as const];
     scene.apply({ nodes: [a, b, c], drained });
     assert.deepEqual(scene.eligible(), [2]);
-    scene.state.apply(viewOf({ topology: 2, nodes: [moved, other, c], drained }), "orphan", "shared");
+    scene.state.apply(viewOf({ topology: 2, nodes: [moved, other, c], drained }), "orphan", "own");
     assert.deepEqual(scene.standings().sort(), ["1: draining", "2: draining", "3: healthy", "9: draining"]);
   });
 

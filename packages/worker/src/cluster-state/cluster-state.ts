@@ -1,5 +1,5 @@
 import type { ClusterAccess, Reach } from "@rollcall/coordinator";
-import { type Logger, logEvent, present, type Random, type Timers } from "@rollcall/core";
+import { type Logger, logEvent, present, type Random, Semaphore, type Timers } from "@rollcall/core";
 import type { SelectionConfig } from "@rollcall/core/config";
 import { type LocalProbe, type NodeEffect, needsTraffic, type ProbeResult } from "@rollcall/core/health";
 import { type AvoidedNode, addressOf, type Freshness, type Version, type View } from "@rollcall/core/view";
@@ -36,6 +36,9 @@ export interface ClusterStateOptions {
   readonly logger: Logger;
 }
 
+/** A view may name thousands of nodes, and none may be there: so many are asked for a proof at once. */
+const proofsMax = 16;
+
 /**
  * All that a process holds of the cluster's nodes, on its main thread, and the only writer of the table's shared rows.
  *
@@ -53,6 +56,8 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   private readonly selected: SelectionWatch;
   private readonly lists = new NumberedLists();
   private readonly formerAddresses = new FormerAddresses();
+  private readonly proofs = new Semaphore(proofsMax);
+  private readonly seedAddresses: ReadonlySet<string>;
   /** By slot. */
   private readonly entries = new Map<number, NodeEntry>();
   private rows: Rows = noRows;
@@ -64,6 +69,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   constructor(private readonly options: ClusterStateOptions) {
     this.reports = new ReportLimiter(options.timers);
+    this.seedAddresses = new Set(options.seeds.map(addressOf));
     this.penalties = new PenaltyWatch(options.table.penalties);
     this.selected = new SelectionWatch(options.selection, options.timers, (found) => this.selectionFound(found));
     const storeNowMs = () => options.timers.nowMs() + this.storeAheadMs;
@@ -90,7 +96,8 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   apply(view: View, freshness: Freshness, origin: ViewOrigin): void {
     if (this.collaborators === undefined) return;
-    const { applied, news } = nextViewInForce(this.applied, view, freshness, origin);
+    const storeNowMs = this.options.timers.nowMs() + this.storeAheadMs;
+    const { applied, news } = nextViewInForce(this.applied, view, freshness, origin, storeNowMs);
     this.applied = applied;
     if (news === "topology") this.rebuild();
     else if (news === "marks") this.batch(() => this.mark());
@@ -316,7 +323,8 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
       const { node, tier } = entry.row;
       const mark = operations.markOf(marks?.nodes[entry.key]);
       const of = { isFresh: applied.freshness === "fresh", isListed: tier === "node", drain: operations.drainOf(node) };
-      entry.send({ type: "marked", mark, ...of });
+      const isVouched = applied.origin === "own" || this.seedAddresses.has(addressOf(node));
+      entry.send({ type: "marked", mark, ...of, isVouched });
     }
   }
 
@@ -374,7 +382,8 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   }
 
   private async probeFor(entry: NodeEntry, probe: LocalProbe): Promise<void> {
-    const result = await this.probeOnce(entry, probe.purpose === "stall" ? probe.timeoutMs : undefined);
+    const once = () => this.probeOnce(entry, probe.purpose === "stall" ? probe.timeoutMs : undefined);
+    const result = await (probe.purpose === "proof" ? this.proofs.run(once) : once());
     entry.send({ type: "probed", probe, result });
   }
 

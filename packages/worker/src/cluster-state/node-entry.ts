@@ -121,7 +121,9 @@ export class NodeEntry {
   /** Requests go to it, in the ordinary way or a part of them. */
   get isInUse(): boolean {
     const { state } = this.standingWithoutPenalty(0);
-    return state === "healthy" || state === "slow-start" || state === "unverified";
+    return (
+      state === "healthy" || state === "slow-start" || (state === "unverified" && this.shown()?.mark !== "unproven")
+    );
   }
 
   standing(storeAheadMs: number): NodeStanding {

@@ -17,7 +17,7 @@ export class StandaloneMonitor {
     newCoordinator: (store: ViewStore) => Coordinator,
     show: (view: View) => void,
   ) {
-    this.store = createMemoryStore(clock, from);
+    this.store = createMemoryStore(clock, from === undefined ? undefined : unnumbered(from));
     this.coordinator = newCoordinator(this.store);
     this.unsubscribe = this.store.subscribe((view) => {
       this.newest = view;
@@ -45,4 +45,14 @@ export class StandaloneMonitor {
     this.unsubscribe();
     await this.coordinator.close();
   }
+}
+
+/** This process numbers its own views from the beginning, whatever epochs others have used. */
+function unnumbered({ topology, marks, head }: View): View {
+  const version = { epoch: 0, leader: "", sequence: 0 };
+  return {
+    topology: { ...topology, version },
+    marks: { ...marks, version },
+    head: { ...head, topology: version, marks: version },
+  };
 }

@@ -1,7 +1,8 @@
-import { compareVersions, type Freshness, type View } from "@rollcall/core/view";
+import { compareVersions, type Freshness, isCredibleEpoch, type View } from "@rollcall/core/view";
 
 /**
- * "shared": the view of all processes, or the only one. "own": kept by this process alone, while no leader keeps that.
+ * "own": kept by this process alone, because there is no other or while no leader keeps that. "shared": of a store to
+ * which other clients may write, too.
  */
 export type ViewOrigin = "shared" | "own";
 
@@ -26,15 +27,17 @@ export const noView: ViewInForce = { view: undefined, freshness: "fresh", origin
 /**
  * Combines a new view with the one in force, and names what has changed. An older document is ignored, also beside
  * a newer one, and a beat refreshes no more than the age. Versions compare within one origin only: a view of another
- * origin replaces what is in force.
+ * origin replaces what is in force. So does any view if the store's clock shows that no store can have published the one
+ * in force: see `isCredibleEpoch`.
  */
 export function nextViewInForce(
   before: ViewInForce,
   view: View,
   freshness: Freshness,
   origin: ViewOrigin,
+  storeNowMs: number,
 ): { readonly applied: ViewInForce; readonly news: "topology" | "marks" | undefined } {
-  const current = origin === before.origin ? before.view : undefined;
+  const current = origin === before.origin && isCredible(before.view, storeNowMs) ? before.view : undefined;
   const topology = current === undefined ? 1 : compareVersions(view.topology.version, current.topology.version);
   const marks = current === undefined ? 1 : compareVersions(view.marks.version, current.marks.version);
   const isOlder = topology < 0 || marks < 0;
@@ -43,4 +46,9 @@ export function nextViewInForce(
   if (topology > 0 && !isOlder) return { applied, news: "topology" };
   const isNews = (marks > 0 && !isOlder) || freshness !== before.freshness;
   return { applied, news: isNews ? "marks" : undefined };
+}
+
+function isCredible(view: View | undefined, storeNowMs: number): boolean {
+  if (view === undefined) return true;
+  return isCredibleEpoch(Math.max(view.topology.version.epoch, view.marks.version.epoch), storeNowMs);
 }

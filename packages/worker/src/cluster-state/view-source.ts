@@ -83,7 +83,7 @@ export class ViewSource implements Reporter {
     if (this.shared === undefined) {
       this.store.subscribe((view) => {
         this.newest = view;
-        this.parts.cluster.apply(view, "fresh", "shared");
+        this.parts.cluster.apply(view, "fresh", "own");
       });
     }
     this.shared?.start();

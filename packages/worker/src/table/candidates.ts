@@ -16,5 +16,5 @@ export function readCandidates(words: Int32Array): SelectableNode[] {
 
 /** Whether the view, an operator or this process keeps requests off it. */
 export function isAvoided({ mark, ejected }: SelectableNode): boolean {
-  return ejected || mark === "down" || mark === "drained";
+  return ejected || mark === "down" || mark === "drained" || mark === "unproven";
 }

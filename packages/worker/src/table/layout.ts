@@ -139,7 +139,7 @@ export type SlotState = Omit<SelectableNode, "slot">;
 
 const ejectedBit = 32;
 const tiers = [undefined, "node", "seed", "preferred"] as const;
-const marks = ["none", "unverified", "slow-start", "draining", "down", "drained"] as const;
+const marks = ["none", "unverified", "slow-start", "draining", "down", "drained", "unproven"] as const;
 
 /** An untouched row is all zeros, so an empty one must be 0. */
 export function packState(state: SlotState | undefined): number {
