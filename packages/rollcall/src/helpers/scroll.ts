@@ -9,8 +9,9 @@ import { nameOf, type PageName, pageOf, renamed } from "./search-page.js";
 /**
  * Every hit of a search, by the scroll API: as the index was when it began, in the order of `body.sort`.
  *
- * Any node may serve any page; where nodes have different users, the pool stays with the one that opened it. No page is asked for twice: the cluster moves on when it answers, so that a second
- * answer would leave out the hits of the first. A page that is lost ends the iteration.
+ * Any node may serve any page; where nodes have different users, the pool stays with the one that opened it. No page is
+ * asked for twice: the cluster moves on when it answers, so that a second answer would leave out the hits of the first. A
+ * page that is lost ends the iteration.
  *
  * @throws {RollcallError} `CONFIG` at once, with a line for each option that cannot be used; `CLOSED`
  */
