@@ -21,7 +21,7 @@ const reasons: Readonly<Record<string, string>> = {
   CONTENT_CUT_SHORT: "the compressed answer is cut short",
   ERR_HOST_REFUSED: "its name leads to an address that the host policy refuses: see `discovery.allow`",
   ERR_PROXY_UNREACHABLE: "the proxy of the option `proxy` cannot be reached",
-  ERR_PROXY_AUTH: "the proxy refuses its credential (407): correct the one in `proxy`",
+  ERR_PROXY_AUTH: "the proxy refuses its credential: correct the one in `proxy`",
   ERR_PROXY_ANSWER: "the proxy does not answer CONNECT as a proxy does: see `proxy`",
   ERR_PROXY_REFUSED: "the proxy refuses to connect to the node: its rules must allow CONNECT to that host and port",
   ERR_PROXY_NODE: "the proxy cannot connect to the node",

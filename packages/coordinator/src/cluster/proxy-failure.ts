@@ -6,9 +6,9 @@ import { addressOf } from "@rollcall/core/view";
  * A connection that was not made because of the proxy.
  *
  *   ERR_PROXY_UNREACHABLE  no connection to the proxy, TLS to it included
- *   ERR_PROXY_AUTH         407
+ *   ERR_PROXY_AUTH         407, or 401 as of tinyproxy
  *   ERR_PROXY_ANSWER       no answer, or none that is HTTP
- *   ERR_PROXY_REFUSED      4xx: its rules forbid the node
+ *   ERR_PROXY_REFUSED      another 4xx: its rules forbid the node
  *   ERR_PROXY_NODE         any other status: it does not reach the node
  *   ERR_PROXY_TIMEOUT      no answer in time, as when the node's packets are dropped behind it
  *
@@ -43,9 +43,9 @@ export class ProxyFailure extends Error {
   /** It has answered CONNECT with another status than 2xx. */
   static refused(proxy: ProxyConfig, node: string, status: number): ProxyFailure {
     const who = `the proxy ${shownProxy(proxy)}`;
-    if (status === 407) {
+    if (status === 407 || status === 401) {
       const todo = proxy.auth === undefined ? "set one in `proxy`" : "correct the one in `proxy`";
-      return new ProxyFailure("ERR_PROXY_AUTH", `${who} asks for another credential (407): ${todo}`);
+      return new ProxyFailure("ERR_PROXY_AUTH", `${who} asks for another credential (${status}): ${todo}`);
     }
     const isRefusal = status >= 400 && status < 500;
     const what = isRefusal ? "refuses to connect to" : "cannot connect to";

@@ -133,6 +133,7 @@ describe("connections through a proxy", { timeout: 60_000 }, () => {
   });
 
   const faults: readonly (readonly [ConnectFault, RegExp])[] = [
+    [401, /^ERR_PROXY_AUTH the proxy .* asks for another credential \(401\)/],
     [403, /^ERR_PROXY_REFUSED the proxy .* refuses to connect to es1\.inside:\d+ \(403\)$/],
     [502, /^ERR_PROXY_NODE the proxy .* cannot connect to es1\.inside:\d+ \(502\)$/],
     [503, /^ERR_PROXY_NODE .*\(503\)$/],
