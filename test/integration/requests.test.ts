@@ -67,6 +67,33 @@ describe("request as sent", patience, () => {
     });
   });
 
+  it("compatibility headers reach the node as they are, and a body has the version that the answer is asked for in", async () => {
+    const json = "application/vnd.elasticsearch+json; compatible-with=8";
+    const lines = "application/vnd.elasticsearch+x-ndjson; compatible-with=8";
+    const post = { method: "POST", path: "/i/_search", body: { size: 1 } };
+    await withEcho(async (pool) => {
+      const given = { accept: json, "content-type": "application/vnd.elasticsearch+json;compatible-with=8" };
+      const own = await echoed(pool, { ...post, headers: given });
+      assert.deepEqual([own.headers.accept, own.headers["content-type"]], [given.accept, given["content-type"]]);
+    });
+    const typeOf = async (pool: Pick<Pool, "request">, request: object) => {
+      const { headers } = (await pool.request<Echo>({ ...post, ...request })).json();
+      return [headers.accept, headers["content-type"]];
+    };
+    await withEcho(
+      async (pool) => {
+        assert.deepEqual(await typeOf(pool, {}), [json, json]);
+        assert.deepEqual(await typeOf(pool, { body: undefined, ndjson: [{}] }), [json, lines]);
+        assert.deepEqual(await typeOf(pool, { method: "GET", body: undefined }), [json, undefined]);
+        const plain = { accept: "application/json" };
+        assert.deepEqual(await typeOf(pool, { headers: plain }), ["application/json", "application/json"]);
+        const cbor = "application/vnd.elasticsearch+cbor;compatible-with=9";
+        assert.deepEqual(await typeOf(pool.child({ headers: { accept: cbor } }), {}), [cbor, json.replace("8", "9")]);
+      },
+      { headers: { accept: json } },
+    );
+  });
+
   it("a request body is one line of JSON for each item of `ndjson`, with its own content type", async () => {
     await withEcho(async (pool) => {
       const ndjson = new Set<unknown>([{ index: { _id: "1" } }, '{"already":"text"}', [2]]);

@@ -202,7 +202,8 @@ export class BulkRun<Item> implements ChunkOwner {
         method: "POST",
         path,
         query: { ...query, filter_path: answerFields },
-        headers: { "content-type": "application/x-ndjson" },
+        // Whatever the pool accepts: Elasticsearch takes this type only beside one without a version.
+        headers: { "content-type": "application/x-ndjson", accept: "application/json" },
         body: ndjsonOf(operations),
         class: this.options.class ?? (isRepeatable ? "repeatable" : "never"),
         retry: { statuses: [429] },

@@ -88,6 +88,7 @@ export async function startCluster(
         "cluster.routing.allocation.disk.threshold_enabled": "false",
         ...(initial ? { [release.initialManagers]: managers.join(",") } : {}),
         ...(role === "both" ? {} : { "node.roles": role === "data" ? "data,ingest" : release.managerRole }),
+        ...options.settings?.[position % options.settings.length],
       },
       ...(nodeSecurity === undefined ? {} : { security: nodeSecurity }),
     });

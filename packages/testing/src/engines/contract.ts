@@ -15,6 +15,8 @@ export interface EngineOptions {
   readonly nodes?: number;
   /** Further nodes that only manage the cluster; they come last in `nodes` and are in `urls` too. Default 0. */
   readonly dedicatedManagers?: number;
+  /** Settings of each node beside its own, in order and in turn, such as `{ "node.attr.zone": "a" }`. Default: none. */
+  readonly settings?: readonly Readonly<Record<string, string>>[];
   /** Of each node. Default: 256, and 384 with security, which bear little at a time. */
   readonly heapMegabytes?: number;
   /** One line for each step that takes a while. Default: silent. */

@@ -15,7 +15,7 @@ import type { NodeStatus } from "./node-status.js";
 import type { PoolEvents } from "./pool-events.js";
 import type { PoolParts } from "./pool-parts.js";
 import type { PoolRequest } from "./pool-request.js";
-import type { RequestDefaults } from "./prepare-request.js";
+import { type RequestDefaults, requestDefaults } from "./prepare-request.js";
 import { type RequestTracer, type TraceablePool, traceRequests } from "./request-tracer.js";
 import type { PoolResponse } from "./response.js";
 import type { PoolStats } from "./stats.js";
@@ -59,7 +59,7 @@ export class ClusterPool implements Pool, TraceablePool {
   get #asParent(): ChildParent {
     const pool = this;
     return {
-      defaults: this.#config,
+      defaults: requestDefaults(this.#config),
       request: <T>(request: PoolRequest, defaults: RequestDefaults) =>
         this.#closing === undefined ? this.#parts.requests.request<T>(request, defaults) : Promise.reject(closed()),
       stream: (request: PoolRequest, defaults: RequestDefaults) =>

@@ -24,6 +24,7 @@ import { Activity } from "./activity.js";
 import { ClusterEvents } from "./cluster-events.js";
 import { Deadlines } from "./deadlines.js";
 import { PoolEmitter } from "./pool-events.js";
+import { requestDefaults } from "./prepare-request.js";
 import { Readiness } from "./readiness.js";
 import { recentLoad } from "./recent-load.js";
 import { Requests } from "./requests.js";
@@ -109,7 +110,7 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
 
   const deadlines = new Deadlines(nowMs);
   const requests = new Requests({
-    ...{ deadlines, nowMs, protect, defaults: config, count: activity.countRequest },
+    ...{ deadlines, nowMs, protect, defaults: requestDefaults(config), count: activity.countRequest },
     sender: withBindings(sender, bindings, nowMs),
     observer: emitter,
   });

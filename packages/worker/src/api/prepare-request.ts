@@ -1,4 +1,4 @@
-import { RollcallError } from "@rollcall/core";
+import { present, RollcallError } from "@rollcall/core";
 import { bounds, type PoolConfig } from "@rollcall/core/config";
 import { type Classification, classify, type RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
@@ -17,6 +17,13 @@ import { RequestStream } from "./request-stream.js";
 export interface RequestDefaults extends Pick<PoolConfig, "timeoutMs" | "retry" | "maxResponseBytes" | "sign"> {
   /** Those of a child pool. */
   readonly own?: OwnHeaders;
+  /** The header of that name of a child pool, else of the pool. */
+  readonly accept?: string;
+}
+
+/** Those of a pool's own requests, as data that a thread can have. */
+export function requestDefaults({ timeoutMs, retry, maxResponseBytes, sign, headers }: PoolConfig): RequestDefaults {
+  return { timeoutMs, retry, maxResponseBytes, ...present({ sign, accept: headers.accept }) };
 }
 
 /**
@@ -55,7 +62,7 @@ function prepare(
   const path = pathOf(request);
   const timeoutMs = timeoutOf(request, defaults);
   const { content, contentType } = bodyOf(request);
-  const headers = headersOf(request, contentType, defaults.own);
+  const headers = headersOf(request, contentType, defaults.own, defaults.accept);
   const known = overridesMethod(headers) ? overridden : classify(method, path);
   const requestClass = classOf(request) ?? known.class;
 

@@ -1,7 +1,8 @@
 import { RollcallError } from "@rollcall/core";
 import { authorizationHeader } from "@rollcall/core/access";
 import { isHeaderName, isHeaderValue, methodOverrides, parseAuth, reservedHeaders } from "@rollcall/core/config";
-import { hasHeader } from "../dispatch/header-list.js";
+import { hasHeader, headerIn } from "../dispatch/header-list.js";
+import { compatibleType } from "./compatible-type.js";
 import type { PoolRequest } from "./pool-request.js";
 import { requestProblem } from "./request-fields.js";
 import { pairsOf } from "./request-path.js";
@@ -16,11 +17,15 @@ export interface OwnHeaders {
   readonly hasSecrets: boolean;
 }
 
-/** Name, value, name, value; names in lower case, each once. */
+/**
+ * Name, value, name, value; names in lower case, each once. `contentType`: of the body, where the request gives none.
+ * `accept`: what the answer is asked for in, where the request does not say.
+ */
 export function headersOf(
   { headers, opaqueId, auth }: PoolRequest,
   contentType: string | undefined,
   own: OwnHeaders | undefined,
+  accept: string | undefined,
 ): string[] {
   const list: string[] = [];
   if (headers !== undefined) {
@@ -34,7 +39,9 @@ export function headersOf(
     list.push("x-opaque-id", opaqueId);
   }
   if (auth !== undefined) list.push("authorization", credentialOf(auth));
-  if (contentType !== undefined && !hasHeader(list, "content-type")) list.push("content-type", contentType);
+  if (contentType !== undefined && !hasHeader(list, "content-type")) {
+    list.push("content-type", compatibleType(contentType, headerIn(list, "accept") ?? accept));
+  }
   if (own !== undefined) addOwn(list, own);
   return list;
 }

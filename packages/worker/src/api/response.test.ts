@@ -5,10 +5,14 @@ import { RollcallError } from "@rollcall/core";
 import { ReceivedResponse } from "./response.js";
 
 function received(status: number, body: string, headers: readonly string[] = []) {
+  return receivedBytes(status, Buffer.from(body), headers);
+}
+
+function receivedBytes(status: number, body: Buffer, headers: readonly string[]) {
   const rawHeaders = headers.map((text) => Buffer.from(text, "latin1"));
   const answer = {
     status,
-    body: Buffer.from(body),
+    body,
     rawHeaders,
     node: "10.0.0.1:9200",
     nodeUrl: "http://10.0.0.1:9200",
@@ -45,6 +49,34 @@ describe("a response", () => {
     assert.deepEqual(received(200, '\ufeff{"a":1}').json(), { a: 1 });
     const refused = received(404, '\ufeff{"error":{"type":"index_not_found_exception"}}');
     assert.throws(() => refused.throwIfError(), { type: "index_not_found_exception" });
+  });
+
+  it("is read as what it holds, whatever its content type says, and one that is no text keeps its bytes", () => {
+    const typed = (type: string, body: string) => received(200, body, ["Content-Type", type]);
+    for (const type of ["application/vnd.elasticsearch+json;compatible-with=9", "application/json; charset=UTF-8"]) {
+      assert.deepEqual(typed(type, '{"a":1}').json(), { a: 1 }, type);
+    }
+    const lines = typed("application/vnd.elasticsearch+x-ndjson; compatible-with=8", '{"a":1}\n{"a":2}\n');
+    assert.deepEqual(
+      lines
+        .text()
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+      [{ a: 1 }, { a: 2 }],
+    );
+    assert.equal(typed("application/vnd.elasticsearch+yaml;compatible-with=8", "a: 1\n").text(), "a: 1\n");
+    const packed = Buffer.from([0xbf, 0x61, 0x61, 0x01, 0xff]);
+    for (const type of ["application/cbor", "application/vnd.elasticsearch+smile;compatible-with=8"]) {
+      const binary = receivedBytes(200, packed, ["Content-Type", type]);
+      assert.deepEqual(Buffer.from(binary.bytes()), packed);
+      assert.throws(() => binary.json(), { code: "BAD_RESPONSE" });
+    }
+    const refused = received(404, '{"error":{"type":"a_b","reason":"c"}}', [
+      "Content-Type",
+      "application/vnd.elasticsearch+json;compatible-with=8",
+    ]);
+    assert.throws(() => refused.throwIfError(), { code: "STATUS", type: "a_b" });
   });
 
   it("a response with a content coding gives its bytes, and says why it is not JSON", () => {

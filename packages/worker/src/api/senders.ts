@@ -1,5 +1,5 @@
 import type { Signer } from "@rollcall/coordinator/cluster";
-import { type Listeners, type Logger, present, type Random, type Timers } from "@rollcall/core";
+import type { Listeners, Logger, Random, Timers } from "@rollcall/core";
 import { fixed, type PoolConfig } from "@rollcall/core/config";
 import type { NodeTable } from "../cluster-state/node-table.js";
 import { AnswerFlow } from "../dispatch/answer-flow.js";
@@ -9,7 +9,7 @@ import type { DispatchObserver, Sender } from "../dispatch/sender.js";
 import { Lanes } from "../lane/client.js";
 import { LoopLagMonitor } from "../table/loop-lag-monitor.js";
 import { TableReader } from "../table/reader.js";
-import type { RequestDefaults } from "./prepare-request.js";
+import { requestDefaults } from "./prepare-request.js";
 import { Threading } from "./threading.js";
 
 export interface SenderParts {
@@ -82,15 +82,11 @@ function openLanes(parts: SenderParts): OpenedSender {
       ...{ words, layout, queueMax, noNodeWaitMs, drainMs, bindings },
       settings: settingsOf(config),
       bufferedMaxBytes: Math.floor(config.maxBufferedResponseBytes / config.threads),
-      defaults: defaultsOf(config),
+      defaults: requestDefaults(config),
     },
   });
   threading.start();
   return { sender: threading.sender, beat: () => threading.beat(), threading };
-}
-
-function defaultsOf({ timeoutMs, retry, maxResponseBytes, sign }: PoolConfig): RequestDefaults {
-  return { timeoutMs, retry, maxResponseBytes, ...present({ sign }) };
 }
 
 function settingsOf({ connections, maxResponseBytes, compression, headers }: PoolConfig): ConnectionSettings {

@@ -4,6 +4,12 @@ export function hasHeader(headers: readonly string[], name: string): boolean {
   return false;
 }
 
+/** Undefined: the header is not in the list. */
+export function headerIn(headers: readonly string[], name: string): string | undefined {
+  for (let at = 0; at < headers.length; at += 2) if (headers[at] === name) return headers[at + 1];
+  return undefined;
+}
+
 /** `headers`, and of `added` those whose names they have not; the same list where that is none. */
 export function withMissing(headers: readonly string[], added: readonly string[]): readonly string[] {
   let list: string[] | undefined;

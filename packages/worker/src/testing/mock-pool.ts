@@ -7,6 +7,7 @@ import { Deadlines } from "../api/deadlines.js";
 import type { NodeState } from "../api/node-status.js";
 import { PoolEmitter } from "../api/pool-events.js";
 import type { PoolParts } from "../api/pool-parts.js";
+import { requestDefaults } from "../api/prepare-request.js";
 import { Readiness } from "../api/readiness.js";
 import { Requests } from "../api/requests.js";
 import { Tasks } from "../threads/tasks.js";
@@ -103,7 +104,7 @@ function mockParts({ config, emitter, answers, nodes, record }: MockParts): Pool
   const deadlines = new Deadlines(nowMs);
   const sender = new MockSender({ answers, nodes, headers: config.headers, nowMs, record });
   const requests = new Requests({
-    ...{ sender, deadlines, nowMs, defaults: config, count: activity.countRequest, observer: emitter },
+    ...{ sender, deadlines, nowMs, defaults: requestDefaults(config), count: activity.countRequest, observer: emitter },
     protect: () => {},
   });
   const tasks = new Tasks({
