@@ -31,13 +31,17 @@ export function askNode(
   { user, ...tls }: Access = {},
   { method = "GET", body, timeoutMs = 5_000 }: NodeQuestion = {},
 ): Promise<NodeAnswer> {
+  const sent = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const options = {
       agent: false,
       method,
       ...tls,
       ...(user === undefined ? {} : { auth: `${user.username}:${user.password}` }),
-      ...(body === undefined ? {} : { headers: { "content-type": "application/json" } }),
+      // Node adds no length to a DELETE: its body would be taken for the next request.
+      ...(sent === undefined
+        ? {}
+        : { headers: { "content-type": "application/json", "content-length": Buffer.byteLength(sent) } }),
     } as const;
     const request = url.startsWith("https:") ? https.request(url, options) : http.request(url, options);
     const timer = setTimeout(() => request.destroy(new Error("timeout")), timeoutMs);
@@ -52,7 +56,7 @@ export function askNode(
       response.on("error", reject);
       response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
     });
-    request.end(body === undefined ? undefined : JSON.stringify(body));
+    request.end(sent);
   });
 }
 
