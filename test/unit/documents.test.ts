@@ -270,6 +270,9 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     ca: true,
     cert: true,
     key: true,
+    caFile: true,
+    certFile: true,
+    keyFile: true,
     caFingerprint: true,
     serverName: true,
   };

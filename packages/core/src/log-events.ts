@@ -158,6 +158,11 @@ export const logEvents = {
     "the file is missing, empty, unreadable or holds no such secret or certificate",
     "write it anew; what was read of it before stays in use",
   ),
+  "tls.pair-incomplete": line(
+    "info",
+    "one of certificate and key was renewed, and not yet the other",
+    "nothing; if no `file.reread` follows, write the other",
+  ),
   "suffixes.unavailable": line(
     "warn",
     "the package `tldts` is missing; no name beside a configured one gets a credential",

@@ -23,6 +23,7 @@ import { WarnOnce } from "../warn-once.js";
 import { ClusterCredentials } from "./cluster-credentials.js";
 import type { Endpoint } from "./endpoint.js";
 import type { RenewedCredential } from "./renewed-credential.js";
+import { TlsFiles } from "./tls-files.js";
 
 /** A configured node and what its name resolves to now. */
 export type ResolvedSeed = Seed & { readonly addresses: readonly string[] };
@@ -54,6 +55,7 @@ export class ClusterAccess {
   private readonly credentials: ClusterCredentials;
   /** Of the endpoints that were handed out with it. */
   private readonly renewedOf = new WeakMap<Endpoint, RenewedCredential>();
+  private readonly tls: TlsFiles;
   private resolving: Promise<void> | undefined;
   /** Every name was looked up at least once, found or not. */
   private namesAreKnown: boolean;
@@ -66,7 +68,7 @@ export class ClusterAccess {
 
   /**
    * @param clock the wall clock, and chance, for credentials that expire
-   * @throws {RollcallError} `CONFIG` if the file of a credential cannot be used
+   * @throws {RollcallError} `CONFIG` if a file of a credential or of `tls` cannot be used
    */
   constructor(
     private readonly config: ClusterConfig,
@@ -76,9 +78,12 @@ export class ClusterAccess {
   ) {
     this.warnings = new WarnOnce(logger);
     this.credentials = new ClusterCredentials(config, { ...clock, timers, logger, warnings: this.warnings });
-    this.credentials.onChange(() => {
-      if (!this.closed) this.changes.emit();
-    });
+    this.tls = new TlsFiles(config, timers, logger);
+    for (const renewed of [this.credentials, this.tls]) {
+      renewed.onChange(() => {
+        if (!this.closed) this.changes.emit();
+      });
+    }
     this.resolved = config.seeds.map((seed) => ({ ...seed, addresses: isIP(seed.host) === 0 ? [] : [seed.host] }));
     // A proxy looks names up itself, perhaps where this machine cannot.
     this.namesAreKnown = config.proxy !== undefined || config.seeds.every(({ host }) => isIP(host) !== 0);
@@ -102,12 +107,14 @@ export class ClusterAccess {
    * needed. Never rejects.
    */
   async start(): Promise<void> {
+    this.tls.start();
     await Promise.all([this.resolveSeeds(), this.loadSuffixes(), this.credentials.start()]);
   }
 
   close(): void {
     this.closed = true;
     this.credentials.close();
+    this.tls.close();
   }
 
   /** Calls `listener` at each change, until what it returns is called. */
@@ -159,7 +166,7 @@ export class ClusterAccess {
       origin: `${scheme}://${addressOf(node)}`,
       pathPrefix: seed?.pathPrefix ?? "",
       headers: header === undefined ? this.headers : { ...this.headers, authorization: header },
-      tls: chooseTls(node, this.config.seeds, this.config.tls) ?? noTls,
+      tls: this.tls.of(chooseTls(node, this.config.seeds, this.config.tls) ?? noTls),
       ...(auth.kind === "renewed" ? { renewable: true } : {}),
       ...present({ proxy, lastAddresses: this.lastAddressesOf(host), fallbackAddress: fallback }),
       ...(lookedUp === undefined ? {} : { onlyAddress: given.host }),

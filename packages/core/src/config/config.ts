@@ -29,6 +29,10 @@ export interface TlsConfig {
   /** SHA-256, 32 upper-case hexadecimal pairs with colons between. */
   readonly caFingerprint?: string;
   readonly serverName?: string;
+  /** Absolute paths, in place of `ca`, `cert` and `key`. */
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
 }
 
 /** A configured node. Always usable, never removed. */

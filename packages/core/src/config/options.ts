@@ -47,6 +47,13 @@ export interface TlsOptions {
   /** The unencrypted private key of `cert`; requires `cert`. Default: none. */
   readonly key?: Pem | undefined;
   /**
+   * In place of `ca`, `cert` and `key`: PEM files, by absolute path or file URL. They are read at the start, and again when
+   * they are renewed. Not for a proxy. Default: none.
+   */
+  readonly caFile?: string | URL | undefined;
+  readonly certFile?: string | URL | undefined;
+  readonly keyFile?: string | URL | undefined;
+  /**
    * SHA-256 of the cluster's certificate authority: 64 hexadecimal digits, with or without colons. Default: none, so
    * `ca` or the authorities of Node decide.
    */

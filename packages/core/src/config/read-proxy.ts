@@ -22,6 +22,9 @@ export function readProxy(place: Place, problems: Problems): ProxyConfig | undef
   if (proxy.auth !== undefined && fields.auth.value !== undefined) {
     problems.remark(place.path, "has two kinds of credential, in its URL and in `auth`; give one");
   }
+  if (tls?.caFile !== undefined || tls?.certFile !== undefined) {
+    problems.remark(place.path, "has files in `tls`; give their content as `ca`, `cert` and `key`");
+  }
   if (proxy.scheme === "http" && fields.tls.value !== undefined) {
     problems.remark(place.path, "has `tls`, but its URL is http:");
   }

@@ -5,6 +5,7 @@ import type { TlsConfig } from "./config.js";
 import { bounds } from "./defaults.js";
 import type { TlsOptions } from "./options.js";
 import { type Place, type Problems, placeIn } from "./problems.js";
+import { readFilePath } from "./read-file-path.js";
 import { readFields, readText } from "./read-options.js";
 
 const certificate = /-----BEGIN (?:[A-Z0-9]+ )?CERTIFICATE-----/;
@@ -13,7 +14,15 @@ const encryptedKey = /-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPT
 const maxPemCharacters = bounds.pemCharacters.max;
 const maxAuthorities = bounds.authorities.max;
 
-const tlsNames = ["ca", "cert", "key", "caFingerprint", "serverName"] as const satisfies (keyof TlsOptions)[];
+const fileNames = ["caFile", "certFile", "keyFile"] as const;
+const tlsNames = [
+  "ca",
+  "cert",
+  "key",
+  ...fileNames,
+  "caFingerprint",
+  "serverName",
+] as const satisfies (keyof TlsOptions)[];
 
 /** TLS options in normal form. Only the fingerprint and the server name may appear in a message. */
 export function readTls(given: Place, problems: Problems): TlsConfig | undefined {
@@ -27,9 +36,23 @@ export function readTls(given: Place, problems: Problems): TlsConfig | undefined
     const [found, missing] = fields.cert.value === undefined ? ["key", "cert"] : ["cert", "key"];
     problems.remark(given.path, `has \`${found}\` without \`${missing}\`; each needs the other`);
   }
+  const files = fileNames.map((name) => {
+    const place = { ...fields[name], secret: false };
+    if (place.value === undefined) return undefined;
+    const inline = name.slice(0, -"File".length) as "ca" | "cert" | "key";
+    if (fields[inline].value !== undefined) {
+      problems.remark(given.path, `has two of one kind, \`${inline}\` and \`${name}\`; give one`);
+    }
+    return readFilePath(place, problems);
+  });
+  const [caFile, certFile, keyFile] = files;
+  if ((fields.certFile.value === undefined) !== (fields.keyFile.value === undefined)) {
+    const [found, missing] = fields.certFile.value === undefined ? ["keyFile", "certFile"] : ["certFile", "keyFile"];
+    problems.remark(given.path, `has \`${found}\` without \`${missing}\`; each needs the other`);
+  }
   const caFingerprint = readFingerprint({ ...fields.caFingerprint, secret: false }, problems);
   const serverName = readServerName({ ...fields.serverName, secret: false }, problems);
-  return present({ ca, cert, key, caFingerprint, serverName });
+  return present({ ca, cert, key, caFile, certFile, keyFile, caFingerprint, serverName });
 }
 
 function readAuthorities(place: Place, problems: Problems): readonly string[] | undefined {

@@ -28,6 +28,9 @@ export interface RedactedTls {
   readonly ca?: typeof redacted;
   readonly cert?: typeof redacted;
   readonly key?: typeof redacted;
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
   readonly caFingerprint?: string;
   readonly serverName?: string;
 }
@@ -140,9 +143,10 @@ function redactAuth(auth: AuthConfig): RedactedAuth {
   return Object.fromEntries(shown);
 }
 
-function redactTls({ ca, cert, key, caFingerprint, serverName }: TlsConfig): RedactedTls {
-  const shown = { ca: hide(ca), cert: hide(cert), key: hide(key), caFingerprint, serverName };
-  return present(shown);
+function redactTls({ ca, cert, key, ...shown }: TlsConfig): RedactedTls {
+  const { caFile, certFile, keyFile, caFingerprint, serverName } = shown;
+  const files = { caFile, certFile, keyFile };
+  return present({ ca: hide(ca), cert: hide(cert), key: hide(key), ...files, caFingerprint, serverName });
 }
 
 function hide(secret: unknown): typeof redacted | undefined {

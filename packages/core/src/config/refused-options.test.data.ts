@@ -148,6 +148,11 @@ tls: { cert: ${cert} }  => tls: ${noKey}
 tls: { key: ${key} }  => tls: ${noCert}
 tls: { cert: ${cert}, key: "-----BEGIN ENCRYPTED PRIVATE KEY-----" }
   => tls.key: is encrypted; give the key without its passphrase
+tls: { ca: ${cert}, caFile: "/ca.pem" }  => tls: has two of one kind, ${"`ca` and `caFile`"}; give one
+tls: { certFile: "/cert.pem" }  => tls: has ${"`certFile` without `keyFile`"}; each needs the other
+tls: { caFile: "ca.pem" }  => tls.caFile = "ca.pem": must be the name of a file: an absolute path or a file URL
+proxy: { url: "https://proxy", tls: { caFile: "/ca.pem" } }
+  => proxy: has files in ${"`tls`; give their content as `ca`, `cert` and `key`"}
 tls: { caFingerprint: "AB:CD" }  => tls.caFingerprint = "AB:CD": ${digest}
 tls: { serverName: "10.0.0.1" }
   => tls.serverName = "10.0.0.1": must be a host name; SNI has no place for an address (RFC 6066)

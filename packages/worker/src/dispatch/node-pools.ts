@@ -78,23 +78,25 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
       return pool.update(target);
     }
     if (pool === undefined) reader.forget(target.slot);
-    else this.retire(pool);
+    // The node stays: its requests have all the time that they have.
+    else this.retire(pool, Number.POSITIVE_INFINITY);
     this.pools.set(target.slot, new NodePool(target, settings, random, this.connections, this.lookups));
   }
 
   /** Lets the requests on connections that are no longer wanted end, for a while. */
-  private retire(pool: NodePool<Handler>): void {
+  private retire(pool: NodePool<Handler>, atMostMs = this.options.drainMs): void {
     pool.isCurrent = false;
     this.retiring.add(pool);
     // Requests that wait there count neither as a wait at the slot's next node, nor against its room.
     this.options.reader.forget(pool.slot);
     this.options.reader.setInFlightAside(pool.slot);
-    void this.drain(pool);
+    void this.drain(pool, atMostMs);
   }
 
-  private async drain(pool: NodePool<Handler>): Promise<void> {
-    const { drainMs, timers, released } = this.options;
-    await withDeadline(pool.close(), drainMs, timers, () => {});
+  private async drain(pool: NodePool<Handler>, atMostMs: number): Promise<void> {
+    const { timers, released } = this.options;
+    const closed = pool.close();
+    await (Number.isFinite(atMostMs) ? withDeadline(closed, atMostMs, timers, () => {}) : closed);
     await pool.destroy();
     this.retiring.delete(pool);
     if (!this.holds(pool.slot)) released(pool.slot);
