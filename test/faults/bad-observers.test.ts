@@ -91,7 +91,8 @@ describe("bad observers", { ...scenarioTimeout, concurrency: 2 }, () => {
     const unreached = /cannot be reached from here/;
     await waitUntil("the coordinator says so", () => messagesOf(coordinator, unreached).length > 0);
     await passTime(12_000);
-    const said = messagesOf(coordinator, unreached);
+    // On a busy machine no replica may have answered in time at first: that is another finding, with a line of its own.
+    const said = messagesOf(coordinator, unreached).filter((line) => !/no other process confirms it/.test(line));
     assert.equal(said.length, 1, said.join("\n"));
     assert.match(said[0] ?? "", new RegExp(`^node n2 \\(${addressOf(lost)}\\) cannot be .* but from replica [^ ]+: `));
     for (const replica of replicas) assert.deepEqual(blamedBy(replica), []);
@@ -99,7 +100,8 @@ describe("bad observers", { ...scenarioTimeout, concurrency: 2 }, () => {
     // It reaches none of them, and no process reaches the dead one: other processes' reports of that still count.
     await way1.cut("refuse");
     await way3.cut("refuse");
-    await waitUntil("the coordinator reaches none", () => messagesOf(coordinator, unreached).length === 3);
+    const named = () => new Set(messagesOf(coordinator, unreached).map((line) => line.split(" ", 2)[1]));
+    await waitUntil("the coordinator reaches none", () => named().size === 3);
     for (const replica of replicas) assert.deepEqual(blamedBy(replica), []);
     assert.deepEqual(messagesOf(coordinator, /is down/), []);
     await lost.kill();
