@@ -67,7 +67,9 @@ export const suites = {
   /** Real engines: one of each product, and with `npm run test:engines` the matrix of them. */
   engine: {
     folders: ["test/dist/engine"],
-    except: isMatrixOfEngines ? /^$/ : /\/(?:elasticsearch|opensearch-secured|credential-rotation)\.test\.js$/,
+    except: isMatrixOfEngines
+      ? /^$/
+      : /\/(?:elasticsearch|opensearch-secured|credential-rotation|selection|tls)\.test\.js$/,
     first: ["elasticsearch-secured"],
     slots: 1,
     niceness: 2,

@@ -122,11 +122,15 @@ describe("close()", patience, () => {
     await using cluster = await startFixtureCluster({ nodes: 2 });
     for (const turns of [0, 1, 5]) {
       const pool = createPool({ nodes: cluster.urls, logger: false });
-      const ready = failureOf(pool.ready());
+      const ready = pool.ready().then(
+        () => "ready",
+        ({ code }: { readonly code: string }) => code,
+      );
       for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
       await Promise.all([pool.close(), pool.close(), pool.close({ timeoutMs: 0 })]);
       await pool.close();
-      assert.equal((await ready).code, "CLOSED");
+      // A few turns may be enough to reach a node.
+      assert.ok(["CLOSED", ...(turns === 0 ? [] : ["ready"])].includes(await ready));
       assert.equal((await failureOf(pool.request(search))).code, "CLOSED");
     }
     await waitUntil("no socket is left", async () => (await cluster.stats()).openConnections === 0);
