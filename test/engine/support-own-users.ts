@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { canary, freePort, waitUntil } from "@rollcall/testing";
 import { createApiKey, createServiceToken, type SecuredCluster, type SecuredNode } from "@rollcall/testing/engines";
 import type { Auth, Pool, PoolOptions, PoolResponse } from "@rollcall/worker";
+import { scroll } from "rollcall/helpers";
 import { openPool, patient, search, searchUntilServed, waitForMembers } from "./support-engine.js";
 import type { Statement, Tested } from "./support-statements.js";
 
@@ -40,14 +41,14 @@ export const ownUserStatements: readonly Statement[] = [
     },
   },
   {
-    says: "no search fails while nodes freeze, die and come back at another port",
+    says: "no search fails while nodes freeze, die and come back at another port, and while each node's password is changed",
     check: async (tested) => {
       const { cluster, nodes, tls } = securedOf(tested);
       const [first, second, third] = nodes;
       assert.ok(first !== undefined && second !== undefined && third !== undefined);
       const options = {
         tls,
-        nodes: nodes.map((node) => ({ url: node.url, auth: node.user })),
+        nodes: nodes.map((node) => ({ url: node.url, auth: async () => node.user })),
         discovery: { intervalMs: 1_000 },
       };
       await using loads = startLoads(options);
@@ -64,7 +65,32 @@ export const ownUserStatements: readonly Statement[] = [
       await second.start({ port: await freePort() });
       await loads.untilUsed([second]);
 
+      for (const node of nodes) {
+        const old = node.user;
+        await node.rotatePassword();
+        await loads.untilUsed([node]);
+        const refused = { method: "GET", path: "/", node: node.address, auth: old } as const;
+        assert.equal((await tested.pool.request(refused)).status, 401, "the old password is refused");
+      }
       assert.deepEqual(await loads.failures(), []);
+    },
+  },
+  {
+    says: "scrolls through a pool are complete, although each belongs to the user of one node",
+    check: async (tested) => {
+      const { nodes, tls } = securedOf(tested);
+      const auth = (node: SecuredNode) => ({ url: node.url, auth: node.user });
+      await using pool = openPool({ tls, nodes: nodes.map(auth), threads: 1 });
+      const documents = Array.from({ length: 200 }, (_, n) => [{ index: { _id: `${n}` } }, { n }]).flat();
+      const write = { method: "POST", path: "/scrolled/_bulk", query: { refresh: true }, timeoutMs: 60_000 } as const;
+      assert.equal((await pool.request({ ...write, ndjson: documents })).status, 200);
+      for (let count = 0; count < 12; count++) {
+        const found = new Set<string>();
+        for await (const { hits } of scroll(pool, { index: "scrolled", size: 40, timeoutMs: 60_000 }).pages()) {
+          for (const { _id } of hits) found.add(_id);
+        }
+        assert.equal(found.size, 200);
+      }
     },
   },
   {
