@@ -111,7 +111,8 @@ async function startSecured(engine: MatrixEngine, onProgress: (line: string) => 
   const kind = engine.kind as SecuredEngineName;
   const users = kind.startsWith("elasticsearch") ? "per-node" : "shared";
   const cluster = await startSecuredEngine({ kind, nodes: dataNodes, users, onProgress });
-  const nodes = cluster.nodes.map(({ url, user }) => ({ url, auth: user }));
+  // A statement may have changed the password of a node.
+  const nodes = cluster.nodes.map((node) => ({ url: node.url, auth: async () => node.user }));
   const access = { nodes, tls: { ca: cluster.certificates.ca } };
   const pool = openPool(access);
   const early = pool.request({ method: "GET", path: "/", timeoutMs: 60_000 });
