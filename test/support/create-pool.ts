@@ -7,6 +7,12 @@ import { createPool as createPoolAsGiven, type Pool, type PoolOptions } from "@r
  */
 export const testedThreads = Number(process.env.ROLLCALL_TEST_THREADS ?? 0);
 
+/** Those of a process that has made up secrets. */
+const searched: Pool[] = [];
+process.once("exit", () => {
+  for (const pool of searched) searchForCanaries("a pool", [pool, pool.nodes(), pool.stats(), pool.config()]);
+});
+
 /**
  * `createPool` with {@link testedThreads}; but with one where the test counts what is a thread's own. Its events and what
  * it shows of itself are searched for the secrets of the test.
@@ -19,8 +25,6 @@ export function createPool(options: PoolOptions): Pool {
   pool.on("node", search);
   pool.on("view", search);
   pool.on("degraded", search);
-  if (hasCanaries()) {
-    process.once("exit", () => searchForCanaries("a pool", [pool, pool.nodes(), pool.stats(), pool.config()]));
-  }
+  if (hasCanaries()) searched.push(pool);
   return pool;
 }

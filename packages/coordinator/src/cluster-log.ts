@@ -33,8 +33,8 @@ export class ClusterLog {
   private refusal: string | undefined;
   /** What came after the refusal. */
   private current: string | undefined;
-  private proxyFails = false;
-  private signFails = false;
+  /** By their options. */
+  private readonly obstructions = new Set<"proxy" | "sign">();
   /** The refused nodes as they were last logged. */
   private refusedBefore = "";
   /** Why a listed node is not in use yet, by key. */
@@ -94,54 +94,39 @@ export class ClusterLog {
     );
   }
 
-  // The proxy.
+  // What fails for every node alike: no node is judged meanwhile.
 
-  /** It fails for every node alike: no node is judged meanwhile. */
   proxyFailed(reason: string): void {
-    this.proxyFails = true;
-    this.current = reason;
-    this.warn(
-      "proxy",
-      "proxy.failed",
-      undefined,
-      { reason, option: "proxy" },
-      `${reason}; no node can be reached`,
-      reason,
-    );
+    this.obstructed("proxy", "proxy.failed", reason, `${reason}; no node can be reached`);
   }
 
   /** A probe has passed it. */
   proxyWorks(): void {
-    if (!this.proxyFails) return;
-    this.proxyFails = false;
-    this.current = undefined;
-    this.warnings.clear("proxy");
-    this.note("proxy.recovered", undefined, {}, "the proxy connects to nodes again");
+    this.unobstructed("proxy", "proxy.recovered", "the proxy connects to nodes again");
   }
 
-  // The signature.
-
-  /** No probe can be signed: no node is judged meanwhile. */
+  /** No probe can be signed. */
   signFailed(reason: string): void {
-    this.signFails = true;
-    this.current = reason;
-    this.warn(
-      "sign",
-      "sign.failed",
-      undefined,
-      { reason, option: "sign" },
-      `a probe was not signed: ${reason}`,
-      reason,
-    );
+    this.obstructed("sign", "sign.failed", reason, `a probe was not signed: ${reason}`);
   }
 
   /** A probe was signed. */
   signWorks(): void {
-    if (!this.signFails) return;
-    this.signFails = false;
+    this.unobstructed("sign", "sign.recovered", "probes are signed again");
+  }
+
+  /** @param option that what fails belongs to */
+  private obstructed(option: "proxy" | "sign", event: LogEventName, reason: string, text: string): void {
+    this.obstructions.add(option);
+    this.current = reason;
+    this.warn(option, event, undefined, { reason, option }, text, reason);
+  }
+
+  private unobstructed(option: "proxy" | "sign", event: LogEventName, text: string): void {
+    if (!this.obstructions.delete(option)) return;
     this.current = undefined;
-    this.warnings.clear("sign");
-    this.note("sign.recovered", undefined, {}, "probes are signed again");
+    this.warnings.clear(option);
+    this.note(event, undefined, {}, text);
   }
 
   // Which nodes are used.

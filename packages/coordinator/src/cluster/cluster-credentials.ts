@@ -1,8 +1,8 @@
-import { type Logger, messageOf, type Random, RollcallError, type Timers } from "@rollcall/core";
+import type { Logger, Random, Timers } from "@rollcall/core";
 import { authorizationHeader, type CredentialChoice } from "@rollcall/core/access";
 import type { AuthConfig, AuthFileConfig, AuthProvider, ClusterConfig } from "@rollcall/core/config";
-import { addressOf } from "@rollcall/core/view";
 import type { WarnOnce } from "../warn-once.js";
+import { openEach, placesOf } from "./configured-places.js";
 import type { CredentialSource } from "./credential-source.js";
 import { FileCredential } from "./file-credential.js";
 import { FunctionCredential } from "./function-credential.js";
@@ -31,16 +31,11 @@ export class ClusterCredentials {
     private readonly config: ClusterConfig,
     private readonly parts: ClusterCredentialsParts,
   ) {
-    const problems: string[] = [];
-    for (const { auth, place } of placesOf(config)) {
-      if (!isRenewed(auth) || this.renewed.has(auth)) continue;
-      try {
-        this.renewed.set(auth, new RenewedCredential(this.sourceOf(auth, place), parts.timers));
-      } catch (error) {
-        problems.push(messageOf(error));
-      }
-    }
-    if (problems.length > 0) throw new RollcallError("CONFIG", problems.join("\n"));
+    const settings = placesOf(config.defaultAuth, config.seeds, ({ auth }) => auth);
+    openEach(settings, (auth, place) => {
+      if (!isRenewed(auth) || this.renewed.has(auth)) return;
+      this.renewed.set(auth, new RenewedCredential(this.sourceOf(auth, place), parts.timers));
+    });
   }
 
   /** Whether every function has given a credential. */
@@ -79,16 +74,6 @@ export class ClusterCredentials {
     if (typeof auth === "function") return new FunctionCredential(auth, place, this.parts);
     return new FileCredential(auth, place, this.parts.timers, this.parts.logger);
   }
-}
-
-function placesOf({
-  defaultAuth,
-  seeds,
-}: ClusterConfig): readonly { readonly auth: AuthConfig; readonly place: string }[] {
-  const ofSeeds = seeds.flatMap((seed) =>
-    seed.auth === undefined ? [] : [{ auth: seed.auth, place: ` of ${addressOf(seed)}` }],
-  );
-  return defaultAuth === undefined ? ofSeeds : [{ auth: defaultAuth, place: "" }, ...ofSeeds];
 }
 
 function isRenewed(auth: AuthConfig): auth is AuthFileConfig | AuthProvider {

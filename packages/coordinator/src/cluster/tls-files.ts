@@ -1,18 +1,9 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import {
-  Listeners,
-  type LogEventName,
-  type Logger,
-  logEvent,
-  messageOf,
-  present,
-  RollcallError,
-  type Timers,
-} from "@rollcall/core";
+import { Listeners, type Logger, logEvent, present, RollcallError, type Timers } from "@rollcall/core";
 import type { ClusterConfig, TlsConfig } from "@rollcall/core/config";
 import { bounds } from "@rollcall/core/config";
-import { addressOf } from "@rollcall/core/view";
 import { ChangingFile, type FileContent } from "./changing-file.js";
+import { openEach, placesOf } from "./configured-places.js";
 
 type FileOption = "caFile" | "certFile" | "keyFile";
 
@@ -25,16 +16,13 @@ export class TlsFiles {
 
   /** @throws {RollcallError} `CONFIG` if files cannot be used, with one problem a line */
   constructor(config: ClusterConfig, timers: Timers, logger: Logger) {
-    const problems: string[] = [];
-    for (const { tls, place } of placesOf(config)) {
-      if (tls.caFile === undefined && tls.certFile === undefined) continue;
-      try {
+    openEach(
+      placesOf(config.tls, config.seeds, ({ tls }) => tls),
+      (tls, place) => {
+        if (tls.caFile === undefined && tls.certFile === undefined) return;
         this.renewed.set(tls, new RenewedTls(tls, place, timers, logger));
-      } catch (error) {
-        problems.push(messageOf(error));
-      }
-    }
-    if (problems.length > 0) throw new RollcallError("CONFIG", problems.join("\n"));
+      },
+    );
   }
 
   /** The settings as they are now. */
@@ -98,13 +86,8 @@ class RenewedTls {
       return this.changes.emit();
     }
     const fields = { option: `tls.keyFile${this.place}`, path: this.given.keyFile };
-    const event: LogEventName = "tls.pair-incomplete";
-    logEvent(
-      this.logger,
-      event,
-      fields,
-      `${noPair} (tls.certFile, tls.keyFile${this.place}): the pair before stays in use`,
-    );
+    const text = `${noPair} (tls.certFile, tls.keyFile${this.place}): the pair before stays in use`;
+    logEvent(this.logger, "tls.pair-incomplete", fields, text);
     // The other half may have been renewed since it was looked at.
     void this.files.certFile?.reread();
     void this.files.keyFile?.reread();
@@ -147,11 +130,4 @@ function readKey(pem: string): void {
     throw new RollcallError("CONFIG", "holds an encrypted key: write the key without its passphrase");
   }
   createPrivateKey(pem);
-}
-
-function placesOf({ tls, seeds }: ClusterConfig): readonly { readonly tls: TlsConfig; readonly place: string }[] {
-  const ofSeeds = seeds.flatMap((seed) =>
-    seed.tls === undefined ? [] : [{ tls: seed.tls, place: ` of ${addressOf(seed)}` }],
-  );
-  return tls === undefined ? ofSeeds : [{ tls, place: "" }, ...ofSeeds];
 }

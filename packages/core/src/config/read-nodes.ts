@@ -1,10 +1,9 @@
 import { addressOf } from "../view/node-record.js";
 import type { AuthConfig, Seed } from "./config.js";
 import { bounds } from "./defaults.js";
-import { hostOf } from "./host-text.js";
-import type { Auth } from "./options.js";
-import { type Place, type Problems, placeIn } from "./problems.js";
-import { readAuthSource, readBasic } from "./read-auth.js";
+import { parseHttpUrl, readUserinfo, refuseBesideUrl } from "./http-url.js";
+import type { Place, Problems } from "./problems.js";
+import { readAuthSource } from "./read-auth.js";
 import { isObject, isWholeNumber, readFields, readList } from "./read-options.js";
 import { readTls } from "./read-tls.js";
 
@@ -47,30 +46,17 @@ function readNode(entry: Place, problems: Problems): Seed | undefined {
   const auth = fields.auth.value === undefined ? undefined : readAuthSource(fields.auth, problems);
   const tls = fields.tls.value === undefined ? undefined : readTls(fields.tls, problems);
   if (seed === undefined) return undefined;
-  if (seed.auth !== undefined && fields.auth.value !== undefined) {
-    problems.remark(entry.path, "has two kinds of credential, in its URL and in `auth`; give one");
-  }
-  if (seed.scheme === "http" && fields.tls.value !== undefined) {
-    problems.remark(entry.path, "has `tls`, but its URL is http:");
-  }
+  refuseBesideUrl(entry.path, seed, fields, problems);
   return { ...seed, ...(auth === undefined ? {} : { auth }), ...(tls === undefined ? {} : { tls }) };
 }
 
 function readUrl(place: Place, problems: Problems): Seed | undefined {
-  const text = place.value instanceof URL ? place.value.href : place.value;
-  if (
-    typeof text !== "string" ||
-    text.length > bounds.urlCharacters.max ||
-    !/^https?:\/\/[^\s\\]+$/i.test(text) ||
-    !URL.canParse(text)
-  ) {
+  const parsed = parseHttpUrl(place);
+  if (parsed === undefined) {
     problems.add(place, "must be a URL that begins with http:// or https://, without spaces or backslashes");
     return undefined;
   }
-  const url = new URL(text);
-  const host = hostOf(url);
-  const scheme = url.protocol === "https:" ? "https" : "http";
-  const port = url.port === "" ? { http: 80, https: 443 }[scheme] : Number(url.port);
+  const { url, text, scheme, host, port } = parsed;
   const faults = [
     ...(host === undefined ? ["must have a host name or an address"] : []),
     ...(isWholeNumber(port, bounds.port) ? [] : [`must have a port from ${bounds.port.min} to ${bounds.port.max}`]),
@@ -80,32 +66,10 @@ function readUrl(place: Place, problems: Problems): Seed | undefined {
   ];
   for (const fault of faults) problems.add(place, fault);
 
-  const auth = url.username === "" && url.password === "" ? undefined : readUserinfo(place, url, problems);
+  // Most often it was forgotten.
+  const lacksPassword = url.username !== "" && url.password === "";
+  if (lacksPassword) problems.add(place, "must have a password beside its user; an empty one is given in `auth`");
+  const userinfo = lacksPassword ? {} : readUserinfo(place, url, problems);
   if (host === undefined || faults.length > 0) return undefined;
-  return {
-    scheme,
-    host,
-    port,
-    pathPrefix: url.pathname.replace(/\/+$/, ""),
-    ...(auth === undefined ? {} : { auth }),
-  };
-}
-
-function readUserinfo(place: Place, { username, password }: URL, problems: Problems): Auth | undefined {
-  if (password === "") {
-    // Most often it was forgotten.
-    problems.add(place, "must have a password beside its user; an empty one is given in `auth`");
-    return undefined;
-  }
-  try {
-    const within = { ...place, secret: true };
-    return readBasic(
-      placeIn(within, "username", decodeURIComponent(username)),
-      placeIn(within, "password", decodeURIComponent(password)),
-      problems,
-    );
-  } catch {
-    problems.add(place, "must have its user and password percent-encoded; % itself is %25");
-    return undefined;
-  }
+  return { scheme, host, port, pathPrefix: url.pathname.replace(/\/+$/, ""), ...userinfo };
 }

@@ -1,10 +1,10 @@
 import { present } from "../present.js";
 import type { ProxyConfig } from "./config.js";
 import { bounds } from "./defaults.js";
-import { hostOf } from "./host-text.js";
+import { parseHttpUrl, readUserinfo, refuseBesideUrl } from "./http-url.js";
 import type { Auth } from "./options.js";
-import { type Place, type Problems, placeIn } from "./problems.js";
-import { readAuth, readBasic } from "./read-auth.js";
+import type { Place, Problems } from "./problems.js";
+import { readAuth } from "./read-auth.js";
 import { isObject, isWholeNumber, readFields } from "./read-options.js";
 import { readTls } from "./read-tls.js";
 
@@ -19,14 +19,9 @@ export function readProxy(place: Place, problems: Problems): ProxyConfig | undef
   const auth = fields.auth.value === undefined ? undefined : readProxyAuth(fields.auth, problems);
   const tls = fields.tls.value === undefined ? undefined : readTls(fields.tls, problems);
   if (proxy === undefined) return undefined;
-  if (proxy.auth !== undefined && fields.auth.value !== undefined) {
-    problems.remark(place.path, "has two kinds of credential, in its URL and in `auth`; give one");
-  }
+  refuseBesideUrl(place.path, proxy, fields, problems);
   if (tls?.caFile !== undefined || tls?.certFile !== undefined) {
     problems.remark(place.path, "has files in `tls`; give their content as `ca`, `cert` and `key`");
-  }
-  if (proxy.scheme === "http" && fields.tls.value !== undefined) {
-    problems.remark(place.path, "has `tls`, but its URL is http:");
   }
   return { ...proxy, ...present({ auth: auth ?? proxy.auth, tls }) };
 }
@@ -39,35 +34,15 @@ function readProxyAuth(place: Place, problems: Problems): Auth | undefined {
 }
 
 function readUrl(place: Place, problems: Problems): ProxyConfig | undefined {
-  const text = place.value instanceof URL ? place.value.href : place.value;
-  const isUrl =
-    typeof text === "string" && text.length <= bounds.urlCharacters.max && /^https?:\/\/[^\s\\]+$/i.test(text);
-  const url = isUrl && URL.canParse(text) ? new URL(text) : undefined;
-  const host = url === undefined ? undefined : hostOf(url);
-  if (url === undefined || host === undefined || !/^\/?$/.test(url.pathname) || /[?#]/.test(String(text))) {
+  const parsed = parseHttpUrl(place);
+  if (parsed?.host === undefined || !/^\/?$/.test(parsed.url.pathname) || /[?#]/.test(parsed.text)) {
     problems.add(place, urlForms);
     return undefined;
   }
-  const scheme = url.protocol === "https:" ? "https" : "http";
-  const port = url.port === "" ? { http: 80, https: 443 }[scheme] : Number(url.port);
+  const { url, scheme, host, port } = parsed;
   if (!isWholeNumber(port, bounds.port)) {
     problems.add(place, `must have a port from ${bounds.port.min} to ${bounds.port.max}`);
     return undefined;
   }
-  const auth = url.username === "" && url.password === "" ? undefined : readUserinfo(place, url, problems);
-  return { scheme, host, port, ...present({ auth }) };
-}
-
-function readUserinfo(place: Place, { username, password }: URL, problems: Problems): Auth | undefined {
-  const within = { ...place, secret: true };
-  try {
-    return readBasic(
-      placeIn(within, "username", decodeURIComponent(username)),
-      placeIn(within, "password", decodeURIComponent(password)),
-      problems,
-    );
-  } catch {
-    problems.add(place, "must have its user and password percent-encoded; % itself is %25");
-    return undefined;
-  }
+  return { scheme, host, port, ...readUserinfo(place, url, problems) };
 }

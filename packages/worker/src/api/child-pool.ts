@@ -5,6 +5,7 @@ import type { ChildPool, Pool, WaitOptions } from "./api.js";
 import type { NodeStatus } from "./node-status.js";
 import type { PoolRequest } from "./pool-request.js";
 import type { RequestDefaults } from "./prepare-request.js";
+import { refusedAuth } from "./request-settings.js";
 import type { PoolResponse } from "./response.js";
 import type { PoolStats } from "./stats.js";
 import type { StreamResponse } from "./stream-response.js";
@@ -23,7 +24,7 @@ export interface ChildParent extends Pick<Pool, "ready" | "nodes" | "stats" | "i
 export function createChild(parent: ChildParent, options: ChildOptions, of: ChildConfig = { headers: {} }): ChildPool {
   const given = parseChildConfig(options);
   if (given.auth !== undefined && parent.defaults.sign !== undefined) {
-    throw new RollcallError("CONFIG", "auth: must not be given: the pool signs its requests (`sign`)");
+    throw new RollcallError("CONFIG", `auth: ${refusedAuth}`);
   }
   return new RequestingChild(parent, { ...of, ...given, headers: { ...of.headers, ...given.headers } });
 }

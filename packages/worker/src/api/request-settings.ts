@@ -7,7 +7,8 @@ import { requestProblem } from "./request-fields.js";
 
 const statusesMax = 64;
 
-const refusedAuth = "must not be given: the pool signs its requests (`sign`)";
+/** Of `auth`, where the pool signs. */
+export const refusedAuth = "must not be given: the pool signs its requests (`sign`)";
 
 /** How often the request may be retried: by its own `retry`, else by the pool's. */
 export function maxRetriesOf({ retry }: PoolRequest, ofPool: PoolConfig["retry"]): number {

@@ -1,6 +1,5 @@
 import { constants, unzipSync } from "node:zlib";
-import { ReceivedHead, type ResponseHeaders } from "../api/response-head.js";
-import type { AnswerHead } from "../dispatch/sender.js";
+import type { ResponseHeaders } from "../api/response-head.js";
 
 /** Where an answer begins with the id of what it has opened: the engines write it first. */
 const atStart = /^\s*\{\s*"(?:_scroll_id|id)"\s*:\s*"/;
@@ -13,8 +12,7 @@ const idMaxLength = 1_048_576;
 const parsedMaxBytes = 65_536;
 
 /** The id in an answer's headers: the only place where the answer is no JSON. */
-export function idInHeaders(answer: AnswerHead): string | undefined {
-  const { headers } = new ReceivedHead(answer);
+export function idInHeaders(headers: ResponseHeaders): string | undefined {
   const given = headers["x-elasticsearch-async-id"] ?? headers["async-id"] ?? headers.cursor;
   return typeof given === "string" && given !== "" ? given : undefined;
 }

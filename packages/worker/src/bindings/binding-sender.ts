@@ -63,20 +63,24 @@ export class BindingSender implements Pick<Sender, "start"> {
 
   private settled(owned: OwnedSearch, node: string | undefined, result: Result): Result {
     if (result.kind === "failed") return node === undefined ? result : lostSearch(owned.what, node, result);
-    if (isGood(result)) this.note(owned, result, idInBody(result.body, new ReceivedHead(result).headers));
+    if (isGood(result)) {
+      const { headers } = new ReceivedHead(result);
+      this.note(owned, result.node, [idInBody(result.body, headers), idInHeaders(headers)]);
+    }
     return result;
   }
 
   private streams(owned: OwnedSearch, answer: StreamingAnswer): StreamingAnswer {
     if (!isGood(answer)) return answer;
-    this.note(owned, answer, undefined);
-    return { ...answer, source: new WatchedSource(answer.source, (id) => this.note(owned, answer, id)) };
+    const inHeaders = idInHeaders(new ReceivedHead(answer).headers);
+    this.note(owned, answer.node, [inHeaders]);
+    return { ...answer, source: new WatchedSource(answer.source, (id) => this.note(owned, answer.node, [id])) };
   }
 
-  private note({ id: before, keepAliveMs, closes }: OwnedSearch, answer: AnswerHead, inBody: string | undefined): void {
+  /** @param found the ids in the answer of that node */
+  private note({ id: before, keepAliveMs, closes }: OwnedSearch, node: string, found: readonly (string | undefined)[]) {
     if (closes) return before === undefined ? undefined : this.table.forget(before);
-    const ids = new Set([before, inBody, idInHeaders(answer)]);
-    for (const id of ids) if (id !== undefined) this.table.note(id, answer.node, keepAliveMs);
+    for (const id of new Set([before, ...found])) if (id !== undefined) this.table.note(id, node, keepAliveMs);
   }
 }
 
