@@ -4,7 +4,7 @@ import { canary, freePort, waitUntil } from "@rollcall/testing";
 import { createApiKey, createServiceToken, type SecuredCluster, type SecuredNode } from "@rollcall/testing/engines";
 import type { Auth, Pool, PoolOptions, PoolResponse } from "@rollcall/worker";
 import { scroll } from "rollcall/helpers";
-import { openPool, patient, search, searchUntilServed, waitForMembers } from "./support-engine.js";
+import { isFullMatrix, openPool, patient, search, searchUntilServed, waitForMembers } from "./support-engine.js";
 import type { Statement, Tested } from "./support-statements.js";
 
 /** What holds where each node has a user and password of its own that the others refuse: Elasticsearch alone can. */
@@ -41,7 +41,7 @@ export const ownUserStatements: readonly Statement[] = [
     },
   },
   {
-    says: "no search fails while nodes freeze, die and come back at another port, and while each node's password is changed",
+    says: "no search fails while nodes freeze, die and come back at another port, and while passwords of nodes are changed",
     check: async (tested) => {
       const { cluster, nodes, tls } = securedOf(tested);
       const [first, second, third] = nodes;
@@ -65,7 +65,8 @@ export const ownUserStatements: readonly Statement[] = [
       await second.start({ port: await freePort() });
       await loads.untilUsed([second]);
 
-      for (const node of nodes) {
+      // Those that have just come back get few requests for half a minute: they take the matrix's time.
+      for (const node of isFullMatrix ? nodes : [first]) {
         const old = node.user;
         await node.rotatePassword();
         await loads.untilUsed([node]);
