@@ -269,6 +269,20 @@ describe("TLS", atOnce, () => {
     });
   }
 
+  it("with `unsafeSkipVerification` a pool uses every node, and one warning says what that means", async () => {
+    const own = user("u");
+    await using cluster = await startFixtureCluster({ tls: true, hosts, users: [own] });
+    const tls = { unsafeSkipVerification: true };
+    await using watched = watchPool({ nodes: cluster.urls.slice(0, 1), auth: own, tls });
+    await waitForMembers(watched.pool, cluster.nodes);
+    await waitUntilServing(watched.pool, cluster.nodes);
+    const [warning = "", ...others] = watched.log.messages("warn");
+    assert.match(warning, /^certificates are not verified \(`tls\.unsafeSkipVerification`\) of all nodes.*credentials/);
+    assert.deepEqual(others, []);
+    assert.deepEqual(watched.pool.config().tls, tls);
+    assertDiscreet(watched, [own]);
+  });
+
   it("a pool sends nothing where the certificate is for another name, unless `serverName` says which", async () => {
     const own = user("u");
     const publish = ({ port }: { port: number }) => `127.0.0.5:${port}`; // no certificate is for that address

@@ -275,6 +275,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     keyFile: true,
     caFingerprint: true,
     serverName: true,
+    unsafeSkipVerification: true,
   };
   const discovery: Record<keyof DiscoveryOptions, true> = {
     source: true,

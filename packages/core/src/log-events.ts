@@ -163,6 +163,11 @@ export const logEvents = {
     "one of certificate and key was renewed, and not yet the other",
     "nothing; if no `file.reread` follows, write the other",
   ),
+  "tls.unverified": line(
+    "warn",
+    "`tls.unsafeSkipVerification` is set: at the start, once; a machine that answers in a node's place gets credentials and data",
+    "trust the authority of the nodes instead: [TLS](credentials.md#tls)",
+  ),
   "suffixes.unavailable": line(
     "warn",
     "the package `tldts` is missing; no name beside a configured one gets a credential",

@@ -27,6 +27,7 @@ export const causes = [
   "host-policy",
   "nodes",
   "clear-text",
+  "certificate-unverified",
   "redis-away",
   "redis-kind",
   "redis-version",

@@ -111,6 +111,12 @@ const cases: readonly (readonly [when: string, observations: Observations, cause
     /in 12 days/,
   ],
   [
+    "the certificate is not verified",
+    seeing({ unverified: true }),
+    "certificate-unverified",
+    /in place of `tls\.unsafeSkipVerification`/,
+  ],
+  [
     "a client certificate is wanted",
     sniffed({ outcome: "unreachable", code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" }),
     "client-certificate",

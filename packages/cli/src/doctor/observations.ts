@@ -38,6 +38,8 @@ export interface SeedObservation {
   readonly hasCredential: boolean;
   /** Whether the configuration names the authorities to trust, or pins one. */
   readonly hasAuthority: boolean;
+  /** Over https, and the configuration lets any certificate pass. */
+  readonly unverified?: true;
   readonly name?: NameExamination;
   /** One for each address of the name, at most eight; those that were not finished are missing. */
   readonly connections: readonly ConnectionExamination[];

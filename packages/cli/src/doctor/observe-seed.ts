@@ -7,6 +7,7 @@ import {
   type NameExamination,
 } from "@rollcall/coordinator";
 import { present, type Timers } from "@rollcall/core";
+import { securityOf } from "@rollcall/core/access";
 import { type ClusterConfig, fixed, type Seed } from "@rollcall/core/config";
 import { addressOf } from "@rollcall/core/view";
 import { unlessStopped } from "../unless-stopped.js";
@@ -49,7 +50,7 @@ export async function observeSeed(seed: Seed, parts: SeedParts): Promise<SeedObs
     hasCredential: config.sign !== undefined || endpoint?.headers.authorization !== undefined,
     hasAuthority: tls.ca !== undefined || tls.caFingerprint !== undefined,
     connections: connections.filter((one) => one !== undefined),
-    ...present({ name, answers }),
+    ...present({ name, answers, unverified: securityOf(scheme, tls).unverified }),
   };
 }
 

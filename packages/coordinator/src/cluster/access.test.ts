@@ -81,7 +81,7 @@ describe("access to a cluster", () => {
     assert.deepEqual([header(sniffed), pathPrefix, scheme, fallbackAddress], [basic("u:p"), "", "https", "10.0.0.3"]);
   });
 
-  it("an address that was looked up has its name's credential and server name, and over http only where it leads there", () => {
+  it("an address that was looked up has its name's credential and server name, and only where it leads there if no certificate proves it", () => {
     const nodes = (scheme: string) => [
       { url: `${scheme}://es.test:9200/es`, auth: { username: "u1", password: "p1" } },
       `${scheme}://other.test:9200`,
@@ -99,10 +99,47 @@ describe("access to a cluster", () => {
     assert.ok(other.kind === "endpoint" && !sameConnection(reach.endpoint, other.endpoint));
     assert.equal(secure.reach({ ...lookedUp, dnsName: "unknown.test" }).kind, "refused");
 
-    const plain = accessTo({ nodes: nodes("http") }).access;
-    assert.match(String(header(plain.reach(lookedUp))), /^203\.0\.113\.7 is listed for es\.test, which has no such/);
-    plain.noteAddresses(new Map([["es.test", ["203.0.113.7"]]]));
-    assert.equal(header(plain.reach(lookedUp)), basic("u1:p1"));
+    const unverified = { nodes: nodes("https"), tls: { unsafeSkipVerification: true } };
+    for (const options of [{ nodes: nodes("http") }, unverified]) {
+      const { access } = accessTo(options);
+      assert.match(String(header(access.reach(lookedUp))), /^203\.0\.113\.7 is listed for es\.test, which has no such/);
+      access.noteAddresses(new Map([["es.test", ["203.0.113.7"]]]));
+      assert.equal(header(access.reach(lookedUp)), basic("u1:p1"));
+    }
+  });
+
+  it("a listed node whose certificate is not verified gets a credential only where it would over http", () => {
+    const tls = { unsafeSkipVerification: true };
+    const { access } = accessTo({
+      nodes: ["https://10.0.0.1:9200", { url: "https://10.0.0.2:9200", tls: {} }],
+      auth: { bearer: secret },
+      tls,
+    });
+    assert.equal(access.reach(node("10.9.9.9")).kind, "endpoint");
+    const foreign = /^203\.0\.113\.7 may not be sent credentials over https whose certificates are not verified; if/;
+    assert.match(String(header(access.reach(node("203.0.113.7")))), foreign);
+    // A name alone proves nothing, so no number of the list is dialled in its place.
+    const open = accessTo({ nodes: ["https://es1.test:9200"], auth: { bearer: secret }, tls }).access;
+    const named = endpointOf(open.reach({ ...node("es1.test", 9201), ip: "10.0.0.3" }));
+    assert.equal(named.fallbackAddress, undefined);
+    const checked = accessTo({ nodes: ["https://es1.test:9200"], auth: { bearer: secret } }).access;
+    const verified = endpointOf(checked.reach({ ...node("es1.test", 9201), ip: "10.0.0.3" }));
+    assert.equal(verified.fallbackAddress, "10.0.0.3");
+    assert.equal(sameConnection(named, verified), false);
+  });
+
+  it("one warning says at the start of which nodes the certificates are not verified", async () => {
+    const own = { url: "https://10.0.0.1:9200", tls: { unsafeSkipVerification: true } };
+    const { access, logger } = accessTo({ nodes: [own, "https://10.0.0.2:9200"] });
+    await access.start();
+    access.close();
+    const [warning = "", ...others] = logger.messages("warn");
+    assert.match(warning, /^certificates are not verified .* of 10\.0\.0\.1:9200: any machine on the way can answer/);
+    assert.deepEqual(others, []);
+    const checked = accessTo({ nodes: [{ ...own, tls: { unsafeSkipVerification: false } }] });
+    await checked.access.start();
+    checked.access.close();
+    assert.deepEqual(checked.logger.lines, []);
   });
 
   it("once a request brings a credential, a node that may not be sent one is refused, and listeners are called before", () => {

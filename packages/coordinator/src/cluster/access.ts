@@ -9,10 +9,13 @@ import {
   fallbackFor,
   type HostPolicyInput,
   isPlainHeader,
+  isProven,
   isSameHost,
+  isUnverified,
   judgeAddress,
   judgeHost,
   plainName,
+  securityOf,
   seedAt,
 } from "@rollcall/core/access";
 import type { ClusterConfig, Seed, TlsConfig } from "@rollcall/core/config";
@@ -104,11 +107,22 @@ export class ClusterAccess {
 
   /**
    * Looks up the seeds' names, loads the public suffixes, and calls the functions that give credentials: each if it is
-   * needed. Never rejects.
+   * needed. Warns if certificates are not verified. Never rejects.
    */
   async start(): Promise<void> {
     this.tls.start();
+    this.warnOfUnverified();
     await Promise.all([this.resolveSeeds(), this.loadSuffixes(), this.credentials.start()]);
+  }
+
+  private warnOfUnverified(): void {
+    const { seeds, tls } = this.config;
+    const own = seeds.filter((seed) => isUnverified(seed.tls)).map(addressOf);
+    if (!isUnverified(tls) && own.length === 0) return;
+    const nodes = isUnverified(tls) ? ["all nodes without `tls` of their own", ...own] : own;
+    const danger = "any machine on the way can answer in their place, and read credentials and data";
+    const text = `certificates are not verified (\`tls.unsafeSkipVerification\`) of ${nodes.join(", ")}: ${danger}`;
+    this.warnings.warn("unverified", "tls.unverified", { nodes }, text);
   }
 
   close(): void {
@@ -130,6 +144,8 @@ export class ClusterAccess {
     const node = lookedUp === undefined ? given : { ...given, host: lookedUp.host };
     const seed = seedAt(node, this.config.seeds);
     const scheme = chooseScheme(node, this.config.seeds);
+    const tls = chooseTls(node, this.config.seeds, this.config.tls) ?? noTls;
+    const security = securityOf(scheme, tls);
     const credential = chooseCredential(node, this.config.seeds, this.config.defaultAuth);
     if (credential.kind === "refused") return credential;
 
@@ -138,7 +154,7 @@ export class ClusterAccess {
       return { kind: "refused", reason: `${reason}; if it is yours, add it to \`discovery.allow.hosts\`` };
     }
     if (seed === undefined) {
-      const destination = { host: node.host, port: node.port, scheme };
+      const destination = { host: node.host, port: node.port, ...security };
       const verdict =
         isIP(node.host) === 0
           ? judgeHost(this.policy, destination)
@@ -157,7 +173,7 @@ export class ClusterAccess {
     const { proxy } = this.config;
     // As configured: a final dot there says how the name is to be looked up.
     const host = seed?.host ?? node.host;
-    const fallback = fallbackFor(this.policy, { host, port: node.port, scheme }, node.ip);
+    const fallback = fallbackFor(this.policy, { host, port: node.port, ...security }, node.ip);
     const endpoint: Endpoint = {
       address: addressOf(given),
       host,
@@ -166,7 +182,7 @@ export class ClusterAccess {
       origin: `${scheme}://${addressOf(node)}`,
       pathPrefix: seed?.pathPrefix ?? "",
       headers: header === undefined ? this.headers : { ...this.headers, authorization: header },
-      tls: this.tls.of(chooseTls(node, this.config.seeds, this.config.tls) ?? noTls),
+      tls: this.tls.of(tls),
       ...(auth.kind === "renewed" ? { renewable: true } : {}),
       ...present({ proxy, lastAddresses: this.lastAddressesOf(host), fallbackAddress: fallback }),
       ...(lookedUp === undefined ? {} : { onlyAddress: given.host }),
@@ -177,12 +193,13 @@ export class ClusterAccess {
   }
 
   /**
-   * Whether a configured name may be dialled at that address, which a view gives. Over https the certificate proves it. Over
-   * http nothing does: there it must be an address that the name has here, or one that is allowed for itself.
+   * Whether a configured name may be dialled at that address, which a view gives. A certificate that is verified proves it.
+   * Otherwise nothing does: it must be an address that the name has here, or one that is allowed for itself.
    */
-  private leadsTo({ scheme, host, port }: Seed, address: string): boolean {
-    if (scheme === "https" || this.lastAddressesOf(host)?.includes(address) === true) return true;
-    return judgeAddress(this.policy, { host: address, port, scheme, address }).verdict === "allowed";
+  private leadsTo({ scheme, host, port, tls = this.config.tls }: Seed, address: string): boolean {
+    const security = securityOf(scheme, tls);
+    if (isProven(security) || this.lastAddressesOf(host)?.includes(address) === true) return true;
+    return judgeAddress(this.policy, { host: address, port, ...security, address }).verdict === "allowed";
   }
 
   private lastAddressesOf(host: string): readonly string[] | undefined {
@@ -276,7 +293,7 @@ export class ClusterAccess {
     const allow = config.discovery === false ? undefined : config.discovery.allow;
     return createHostPolicy({
       seeds: this.resolved,
-      ...present({ allow, parentDomain: this.parentDomain }),
+      ...present({ allow, parentDomain: this.parentDomain, defaultTls: config.tls }),
       hasCredentials: this.hasCredentials,
     });
   }

@@ -1,6 +1,6 @@
 import type { LookupAddress } from "node:dns";
 import { isIP } from "node:net";
-import { judgeAddress } from "@rollcall/core/access";
+import { judgeAddress, securityOf } from "@rollcall/core/access";
 import type { Endpoint } from "./endpoint.js";
 import type { NameCache } from "./name-cache.js";
 import { hostRefused, RefusedConnection } from "./refused-connection.js";
@@ -11,7 +11,7 @@ export function resolveAllowed(
   names: NameCache,
   done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
 ): void {
-  const { host, port, scheme, policy, onlyAddress, fallbackAddress, lastAddresses } = endpoint;
+  const { host, port, scheme, tls, policy, onlyAddress, fallbackAddress, lastAddresses } = endpoint;
   // It was judged when its endpoint was made.
   if (onlyAddress !== undefined) return done(null, [addressed(onlyAddress)]);
   if (isIP(host) !== 0) return done(null, [addressed(host)]);
@@ -24,7 +24,7 @@ export function resolveAllowed(
 
     let reason = `${host} has no address`;
     const allowed = addresses.filter(({ address }) => {
-      const verdict = judgeAddress(policy, { host, port, scheme, address });
+      const verdict = judgeAddress(policy, { host, port, address, ...securityOf(scheme, tls) });
       if (verdict.verdict === "refused") reason = verdict.reason;
       return verdict.verdict === "allowed";
     });

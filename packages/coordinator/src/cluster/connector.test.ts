@@ -149,6 +149,20 @@ describe("connector with TLS", () => {
     }
   });
 
+  it("with `unsafeSkipVerification` a certificate passes that is self-signed, for another name or expired", async () => {
+    const skips = { unsafeSkipVerification: true } as const;
+    const [selfSigned, misnamed, expired] = await Promise.all([
+      makeAuthority("itself"),
+      issue(impostor, ["DNS:es9.internal"]),
+      issue(impostor, ["IP:127.0.0.1"], -1),
+    ]);
+    for (const { key, cert } of [selfSigned, misnamed, expired]) {
+      const port = await serve(key, cert);
+      assert.equal(await over(port, skips), "served");
+      assert.match(await over(port, {}), /^(CERT|DEPTH|INVALID|SELF|UNABLE)_/);
+    }
+  });
+
   it("a server is called by its name without the final dot", async () => {
     const names: string[] = [];
     const SNICallback = (name: string, done: (error: Error | null) => void) => {
@@ -217,6 +231,21 @@ describe("connector that looks names up", () => {
     assert.match(refused, /^ERR_HOST_REFUSED .*discovery\.allow/);
     await settled();
     assert.equal(connections, 0);
+  });
+
+  it("a name beside a configured one is dialled at a foreign address only where its certificate is verified", async () => {
+    const port = await listen(createTcpServer((socket) => socket.destroy()));
+    const policy = createHostPolicy({
+      seeds: [{ scheme: "https", host: "es1.example.com", port: 9200, pathPrefix: "", addresses: ["203.0.113.7"] }],
+      hasCredentials: true,
+      parentDomain: () => "example.com",
+    });
+    const at = (tls: TlsConfig) =>
+      call(endpointAt(port, { scheme: "https", host: "es2.example.com", policy, tls }), {
+        names: resolvingTo("127.0.0.1"),
+      });
+    assert.match(await at({ unsafeSkipVerification: true }), /^ERR_HOST_REFUSED .*not verified/);
+    assert.match(await at({}), /^ECONNRESET/);
   });
 
   it("the current host policy decides, not the one at the start", async () => {

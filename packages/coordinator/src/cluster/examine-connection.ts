@@ -2,7 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import { createConnection, isIP, type Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { errorCodeOf, present, type Timers } from "@rollcall/core";
-import { plainName } from "@rollcall/core/access";
+import { isUnverified, plainName } from "@rollcall/core/access";
 import type { TlsConfig } from "@rollcall/core/config";
 import { authorityOf, type CertificateFacts, type ChainAuthority, readChain } from "./certificate-chain.js";
 import { judgePinnedChain } from "./pinned-certificate.js";
@@ -99,14 +99,16 @@ async function examineTls(
   }
 }
 
-/** As a pool judges: a pin without `ca` decides alone, with `ca` both must agree. */
+/** As a pool judges, which may be told to let all pass: a pin without `ca` decides alone, with `ca` both must agree. */
 function problemOf(
   secured: TLSSocket,
   leaf: X509Certificate | undefined,
   name: string,
-  { ca, caFingerprint }: TlsConfig,
+  config: TlsConfig,
   nowMs: number,
 ): string | undefined {
+  if (isUnverified(config)) return undefined;
+  const { ca, caFingerprint } = config;
   const untrusted = secured.authorized ? undefined : codeOfAuthorization(secured.authorizationError);
   if (caFingerprint === undefined) return untrusted;
   return (

@@ -2,6 +2,7 @@ import type { LookupAddress } from "node:dns";
 import { isIP, type OnReadOpts, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { present, type Timers } from "@rollcall/core";
+import { isUnverified } from "@rollcall/core/access";
 import type { buildConnector } from "undici";
 import type { ConnectorOptions } from "./connector.js";
 import { type Dialled, dialFirst, inTurn } from "./dial-first.js";
@@ -43,7 +44,7 @@ export class NodeDialler {
       // With a pin and no `ca`, the pin alone decides, in `judgePinnedChain`.
       // A resumed session shows no chain to judge.
       ...(tls.caFingerprint === undefined
-        ? { rejectUnauthorized: true }
+        ? { rejectUnauthorized: !isUnverified(tls) }
         : { rejectUnauthorized: tls.ca !== undefined, maxCachedSessions: 0 }),
     });
   }

@@ -21,9 +21,12 @@ export {
   fallbackFor,
   type HostPolicyInput,
   type HostVerdict,
+  isProven,
   isSameHost,
+  isUnverified,
   judgeAddress,
   judgeHost,
   plainName,
+  securityOf,
 } from "./host-policy.js";
 export { usersDiffer } from "./users-differ.js";

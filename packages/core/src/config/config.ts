@@ -33,6 +33,8 @@ export interface TlsConfig {
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
+  /** Then there is no `ca`, `caFile` and `caFingerprint`. */
+  readonly unsafeSkipVerification?: true;
 }
 
 /** A configured node. Always usable, never removed. */

@@ -60,6 +60,12 @@ export interface TlsOptions {
   readonly caFingerprint?: string | undefined;
   /** The host name expected in the certificate and sent as SNI. Default: the node's host. */
   readonly serverName?: string | undefined;
+  /**
+   * The certificates of nodes are not verified: neither authority nor name nor dates. Any machine on the way can answer in
+   * a node's place, and read credentials and data; one warning says so at the start. Not together with `ca`, `caFile` and
+   * `caFingerprint`, and not for a proxy. Default: false.
+   */
+  readonly unsafeSkipVerification?: boolean | undefined;
 }
 
 /** One configured node. The URL may contain a user and a password, percent-encoded, in place of `auth`. */

@@ -57,7 +57,7 @@ const names: Readonly<Record<string, Names>> = {
   },
 };
 
-const always = "a certificate is always checked: `tls.ca` or `tls.caFingerprint` says what to trust";
+const checked = "certificates are checked: `tls.ca` or `tls.caFingerprint` says what to trust";
 const byItself = "the pool does it by itself";
 
 /** What no option here stands for, and why. */
@@ -69,15 +69,15 @@ const reasons: Readonly<Record<string, Names>> = {
     selector: `nodes are chosen by what they answer: ${byItself}`,
     resurrectStrategy: `a node that failed is probed until it answers: ${byItself}`,
     pingTimeout: `a node that failed is probed until it answers: ${byItself}`,
-    rejectUnauthorized: always,
+    rejectUnauthorized: checked,
     pipelining: "a connection has one request at a time",
     opaqueIdPrefix: "use `opaqueId` of a request",
     generateRequestId: "use `opaqueId` of a request",
   },
   "nodes[]": { headers: "`headers` is an option of the pool, for all nodes", roles: byItself, id: byItself },
   tls: {
-    rejectUnauthorized: always,
-    checkServerIdentity: always,
+    rejectUnauthorized: checked,
+    checkServerIdentity: checked,
     passphrase: "`tls.key` must be unencrypted",
     pfx: "use `tls.cert` and `tls.key`",
   },

@@ -23,6 +23,9 @@ export function readProxy(place: Place, problems: Problems): ProxyConfig | undef
   if (tls?.caFile !== undefined || tls?.certFile !== undefined) {
     problems.remark(place.path, "has files in `tls`; give their content as `ca`, `cert` and `key`");
   }
+  if (tls?.unsafeSkipVerification === true) {
+    problems.remark(place.path, "has `unsafeSkipVerification` in `tls`, which is for nodes alone; give `ca`");
+  }
   return { ...proxy, ...present({ auth: auth ?? proxy.auth, tls }) };
 }
 

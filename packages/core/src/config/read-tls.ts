@@ -22,9 +22,10 @@ const tlsNames = [
   ...fileNames,
   "caFingerprint",
   "serverName",
+  "unsafeSkipVerification",
 ] as const satisfies (keyof TlsOptions)[];
 
-/** TLS options in normal form. Only the fingerprint and the server name may appear in a message. */
+/** TLS options in normal form. Certificates and keys never appear in a message. */
 export function readTls(given: Place, problems: Problems): TlsConfig | undefined {
   const fields = readFields({ ...given, secret: true }, tlsNames, problems);
   if (fields === undefined) return undefined;
@@ -52,7 +53,16 @@ export function readTls(given: Place, problems: Problems): TlsConfig | undefined
   }
   const caFingerprint = readFingerprint({ ...fields.caFingerprint, secret: false }, problems);
   const serverName = readServerName({ ...fields.serverName, secret: false }, problems);
-  return present({ ca, cert, key, caFile, certFile, keyFile, caFingerprint, serverName });
+  const unsafeSkipVerification = readSkip({ ...fields.unsafeSkipVerification, secret: false }, problems);
+  const trusted = (["ca", "caFile", "caFingerprint"] as const).find((name) => fields[name].value !== undefined);
+  if (unsafeSkipVerification === true && trusted !== undefined) {
+    problems.remark(
+      given.path,
+      `has \`unsafeSkipVerification\` and \`${trusted}\`, which says what to verify; give one`,
+    );
+  }
+  const trust = { caFingerprint, serverName, unsafeSkipVerification };
+  return present({ ca, cert, key, caFile, certFile, keyFile, ...trust });
 }
 
 function readAuthorities(place: Place, problems: Problems): readonly string[] | undefined {
@@ -97,6 +107,12 @@ function readFingerprint(place: Place, problems: Problems): string | undefined {
   const isFingerprint = (text: string) => /^(?:[0-9a-f]{64}|[0-9a-f]{2}(?::[0-9a-f]{2}){31})$/i.test(text);
   const text = readText(place, isFingerprint, allowed, problems);
   return text?.replaceAll(":", "").toUpperCase().match(/../g)?.join(":");
+}
+
+function readSkip(place: Place, problems: Problems): true | undefined {
+  if (place.value === true) return true;
+  if (place.value !== undefined && place.value !== false) problems.add(place, "must be true or false");
+  return undefined;
 }
 
 function readServerName(place: Place, problems: Problems): string | undefined {

@@ -33,6 +33,7 @@ export interface RedactedTls {
   readonly keyFile?: string;
   readonly caFingerprint?: string;
   readonly serverName?: string;
+  readonly unsafeSkipVerification?: true;
 }
 
 /** A configured node, or the proxy. */
@@ -144,9 +145,10 @@ function redactAuth(auth: AuthConfig): RedactedAuth {
 }
 
 function redactTls({ ca, cert, key, ...shown }: TlsConfig): RedactedTls {
-  const { caFile, certFile, keyFile, caFingerprint, serverName } = shown;
+  const { caFile, certFile, keyFile, caFingerprint, serverName, unsafeSkipVerification } = shown;
   const files = { caFile, certFile, keyFile };
-  return present({ ca: hide(ca), cert: hide(cert), key: hide(key), ...files, caFingerprint, serverName });
+  const trust = { caFingerprint, serverName, unsafeSkipVerification };
+  return present({ ca: hide(ca), cert: hide(cert), key: hide(key), ...files, ...trust });
 }
 
 function hide(secret: unknown): typeof redacted | undefined {

@@ -20,7 +20,9 @@ const redisUrl = "must be a URL that begins with redis:// or rediss://, without 
 const proxyUrl = "must be a URL that begins with http:// or https://, of user, password, host and port alone";
 const noCloud = "use `cloudId`";
 const module = "must be a function, or the URL or the absolute path of a module that exports one by default";
-const always = "a certificate is always checked: `tls.ca` or `tls.caFingerprint` says what to trust";
+const skipsAnd = (name: string) =>
+  `has \`unsafeSkipVerification\` and \`${name}\`, which says what to verify; give one`;
+const checked = "certificates are checked: `tls.ca` or `tls.caFingerprint` says what to trust";
 const noAt = "must have no @ after its host; in a password, / is %2F, ? is %3F and @ is %40";
 const list = "must be a list of 1 to 64 URLs or { host, port }";
 const match = "must have `roles`, `attributes` or both";
@@ -156,7 +158,14 @@ proxy: { url: "https://proxy", tls: { caFile: "/ca.pem" } }
 tls: { caFingerprint: "AB:CD" }  => tls.caFingerprint = "AB:CD": ${digest}
 tls: { serverName: "10.0.0.1" }
   => tls.serverName = "10.0.0.1": must be a host name; SNI has no place for an address (RFC 6066)
-tls: { rejectUnauthorized: false }  => tls.rejectUnauthorized: unknown option; ${always}
+tls: { unsafeSkipVerification: "yes" }  => tls.unsafeSkipVerification = "yes": must be true or false
+tls: { unsafeSkipVerification: true, ca: ${cert} }  => tls: ${skipsAnd("ca")}
+tls: { unsafeSkipVerification: true, caFile: "/ca.pem" }  => tls: ${skipsAnd("caFile")}
+nodes: [{ url: "https://es1", tls: { unsafeSkipVerification: true, caFingerprint: "${"ab".repeat(32)}" } }]
+  => nodes[0].tls: ${skipsAnd("caFingerprint")}
+proxy: { url: "https://proxy", tls: { unsafeSkipVerification: true } }
+  => proxy: has ${"`unsafeSkipVerification` in `tls`"}, which is for nodes alone; give ${"`ca`"}
+tls: { rejectUnauthorized: false }  => tls.rejectUnauthorized: unknown option; ${checked}
 
 headers: ["a"]  => headers = [redacted]: must be an object of at most 64 names and values
 headers: { Authorization: "x" }  => headers.Authorization: ${credential}

@@ -1,6 +1,7 @@
 import {
   type CompiledHostPolicy,
   type HostPolicyInput,
+  isUnverified,
   originOf,
   plainName,
   type SchemeRules,
@@ -15,19 +16,22 @@ type SeedInput = HostPolicyInput["seeds"][number];
  * them to a foreign host.
  *
  * Always: the configured nodes, the same hosts on other ports, and what `allow.hosts` names.
- * Over `https`, whose certificates are always checked, also: one label below the parent domain of a configured name,
+ * Over `https`, if the certificate is verified, also: one label below the parent domain of a configured name,
  * unless that is a public or provider suffix; for a configured address, the private or loopback range that contains it;
  * and everything that may be reached over `http`.
  * Over `http`, if `http` nodes are configured, also: private addresses, if all of those nodes are known to be at
  * private or loopback addresses; and loopback addresses, if one of them is at one. Without `http` nodes, nothing.
+ * Over `https` without verification: as over `http`, with the nodes that are configured so among the `http` ones.
  * Never: addresses that no node can have, such as link-local ones, and ports that `allow.ports`, if given, leaves out.
  *
  * Without credentials, every address is allowed except those.
  */
-export function createHostPolicy({ seeds, allow, hasCredentials, parentDomain }: HostPolicyInput): CompiledHostPolicy {
+export function createHostPolicy(input: HostPolicyInput): CompiledHostPolicy {
+  const { seeds, defaultTls, allow, hasCredentials, parentDomain } = input;
   const httpSeeds = seeds.filter(({ scheme }) => scheme === "http");
   const allowedHosts = (allow?.hosts ?? []).map(plainName);
   const http = httpSeeds.length === 0 ? nothing : httpRules(httpSeeds, allowedHosts);
+  const unproven = seeds.filter(({ scheme, tls = defaultTls }) => scheme === "http" || isUnverified(tls));
   const https = httpsRules(seeds, allowedHosts, parentDomain);
   return {
     seeds: new Set(seeds.map(originOf)),
@@ -36,6 +40,7 @@ export function createHostPolicy({ seeds, allow, hasCredentials, parentDomain }:
     http,
     // What is allowed over http is allowed over https.
     https: { ...https, ranges: [...https.ranges, ...http.ranges] },
+    unverified: httpRules(unproven, allowedHosts),
   };
 }
 

@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import fc from "fast-check";
-import { judgeAddress, judgeHost } from "../access/host-policy.js";
+import { type Destination, judgeAddress, judgeHost, securityOf } from "../access/host-policy.js";
+import type { TlsConfig } from "../config/config.js";
 import { parentDomain } from "../suffixes/parent-domain.js";
 import { createHostPolicy } from "./create-host-policy.js";
 
-/** `https://host:9300`; the port is 9200 if none is written. IPv6 in brackets. */
-function destination(text: string): { scheme: "http" | "https"; host: string; port: number } {
+/** `https://host:9300`; `unverified` is https whose certificates are not verified; the port is 9200 if none is written. IPv6 in brackets. */
+function destination(text: string): Destination {
   const [, scheme, bracketed, plain = "", port = "9200"] =
-    /^(https?):\/\/(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? [];
-  return { scheme: scheme === "http" ? "http" : "https", host: bracketed ?? plain, port: Number(port) };
+    /^(https?|unverified):\/\/(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? [];
+  const tls = { unsafeSkipVerification: scheme === "unverified" } as TlsConfig;
+  const security = securityOf(scheme === "http" ? "http" : "https", tls);
+  return { ...security, host: bracketed ?? plain, port: Number(port) };
 }
 
 /**
@@ -78,6 +81,28 @@ http and https, mixed
   allowed https://es1:9201, https://es3.example.com, https://10.0.0.2
   refused https://203.0.113.1
 
+https without verification: as over http
+  seeds unverified://es1.search.example.com at 10.0.0.1, unverified://es2.search.example.com at 192.168.1.1
+  allowed unverified://es1.search.example.com:9300, unverified://172.16.0.9
+  refused unverified://203.0.113.9, unverified://127.0.0.1
+  address? unverified://es9.search.example.com
+  allowed unverified://es9.search.example.com at 10.9.9.9
+  refused unverified://es9.search.example.com at 203.0.113.9
+  allowed https://es9.search.example.com at 203.0.113.9
+  # in clear text no more than before
+  refused http://es1.search.example.com, http://10.0.0.2
+
+https, one without verification
+  seeds https://es1.search.example.com at 10.0.0.1, unverified://es2.search.example.com at 203.0.113.1
+  allowed https://es3.search.example.com, unverified://es2.search.example.com:9300
+  refused unverified://es3.search.example.com, unverified://es1.search.example.com:9300, unverified://10.0.0.2
+
+https without verification, of the other nodes alone
+  seeds https://es1.search.example.com at 10.0.0.1
+  hosts .example.net
+  allowed unverified://es1.example.net
+  refused unverified://es2.search.example.com, unverified://10.0.0.2
+
 http, addresses unknown
   seeds http://es1
   allowed http://es1:9201
@@ -132,7 +157,9 @@ for (const situation of situations.trim().split("\n\n")) {
   const policy = createHostPolicy({
     seeds: texts("seeds").map((text) => {
       const [seed = "", ...addresses] = text.split(" at ");
-      return { ...destination(seed), pathPrefix: "", addresses };
+      const { unverified, ...place } = destination(seed);
+      const tls = unverified === true ? { tls: { unsafeSkipVerification: unverified } } : {};
+      return { ...place, ...tls, pathPrefix: "", addresses };
     }),
     ...(hosts.length + ports.length > 0 && { allow: { hosts, ...(ports.length > 0 && { ports }) } }),
     hasCredentials: !rows.includes("open"),

@@ -24,6 +24,7 @@ export function certificateChanges(observations: Observations): readonly Change[
     ...nameChanges(seeds),
     ...dateChanges(seeds, observations.atMs),
     ...otherChanges(seeds),
+    ...unverifiedChanges(observations),
     ...clientCertificateChanges(observations),
     ...endingChanges(seeds, observations.atMs),
   ];
@@ -146,6 +147,18 @@ function otherChanges(seeds: readonly SecuredSeed[]): readonly Change[] {
     problem: `The certificate of ${urls(group)} is refused: ${failureReason(problem)}.`,
     remedy: "Issue the certificate again, and have the node send its whole chain.",
   }));
+}
+
+function unverifiedChanges({ seeds }: Observations): readonly Change[] {
+  const unverified = seeds.filter(({ unverified }) => unverified === true).map(({ url }) => url);
+  if (unverified.length === 0) return [];
+  return [
+    {
+      ...{ cause: "certificate-unverified", isFault: false, stopsAll: false },
+      problem: `The certificate of ${nameList(unverified)} is not verified: any machine on the way can answer as that node.`,
+      remedy: "Set `tls.ca` or `tls.caFingerprint` in place of `tls.unsafeSkipVerification`.",
+    },
+  ];
 }
 
 /** Under TLS 1.3 the node refuses after the handshake, so that only the answer to a request shows it. */
