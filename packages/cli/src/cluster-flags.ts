@@ -1,7 +1,10 @@
 import { resolve } from "node:path";
+import { present } from "@rollcall/core";
+import type { TlsOptions } from "@rollcall/core/config";
 import type { Command } from "commander";
 import { readFlagFile, readSecret, regularFile } from "./flag-files.js";
 import { addList, addText, numberIfDigits } from "./flags.js";
+import { rereadableAuthority, rereadablePair } from "./rereadable-pem.js";
 
 /** How a cluster is reached, as commander returns it: texts from the arguments or the environment. */
 export interface ClusterFlags {
@@ -50,7 +53,7 @@ export function addClusterFlags(command: Command): Command {
 export interface ClusterFlagOptions {
   readonly auth?: Readonly<Record<string, string | undefined>>;
   readonly sign?: string;
-  readonly tls?: Readonly<Record<string, string | Uint8Array | undefined>>;
+  readonly tls?: TlsOptions;
   readonly proxy?: string;
   readonly discovery: {
     readonly addressMap: Readonly<Record<string, string>>;
@@ -113,7 +116,10 @@ function readAddressMap(entries: readonly string[], problems: string[]): Readonl
 
 type FileNames = Readonly<Record<"ca" | "cert" | "key", string | undefined>>;
 
-async function readPem(names: FileNames, problems: string[]): Promise<Partial<Record<keyof FileNames, Uint8Array>>> {
+type PemOptions = Pick<TlsOptions, "ca" | "cert" | "key" | "caFile" | "certFile" | "keyFile">;
+
+/** A file that is read again when it is renewed, where that can be: see `rereadable-pem`. Otherwise what it holds. */
+async function readPem(names: FileNames, problems: string[]): Promise<PemOptions> {
   const ca = await readFlagFile("ca", names.ca, problems);
   const [cert, key] = [
     await readFlagFile("cert", names.cert, problems),
@@ -122,9 +128,8 @@ async function readPem(names: FileNames, problems: string[]): Promise<Partial<Re
   // If one of the pair could not be read, a problem with the other would mislead.
   const isHalfRead =
     (cert === undefined) !== (names.cert === undefined) || (key === undefined) !== (names.key === undefined);
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined || isHalfRead ? {} : { cert }),
-    ...(key === undefined || isHalfRead ? {} : { key }),
-  };
+  const caFile = await rereadableAuthority(names.ca, ca);
+  const files = await rereadablePair(names, cert, key);
+  const pair = files ?? (isHalfRead ? {} : present({ cert, key }));
+  return { ...(caFile === undefined ? present({ ca }) : { caFile }), ...pair };
 }

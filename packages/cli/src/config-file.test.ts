@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { it } from "node:test";
 import { parseCoordinatorConfig } from "@rollcall/core/config";
+import { makeCertificates } from "@rollcall/testing/certificates";
 import { type CoordinatorFlags, readCoordinatorSettings } from "./coordinator-options.js";
 import { assertProblems, problemsOf } from "./options.test.support.js";
 
@@ -91,6 +92,16 @@ it("a flag takes the place of what the configuration says, part by part", async 
   });
   await withConfig({ ...enough, discovery: false }, {}, async (read) => {
     assert.equal((await read()).options.discovery, false);
+  });
+});
+
+it("a file of --ca takes the place of the configuration's authority", async () => {
+  const { ca, nodes } = await makeCertificates({ names: ["es1"] });
+  const [own] = nodes;
+  const tls = { caFile: "ca.pem", ...own, serverName: "es1" };
+  await withConfig({ ...enough, tls }, { "ca.pem": ca }, async (read, file) => {
+    const caFile = join(dirname(file), "ca.pem");
+    assert.deepEqual((await read({ ca: caFile })).options.tls, { ...own, serverName: "es1", caFile });
   });
 });
 

@@ -3,7 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
+import { ClusterAccess, systemTimers } from "@rollcall/coordinator";
 import { parseCoordinatorConfig } from "@rollcall/core/config";
+import { collectingLogger, waitUntil } from "@rollcall/testing";
+import { makeCertificates } from "@rollcall/testing/certificates";
 import { Command } from "commander";
 import { addCoordinatorOptions, type CoordinatorFlags, readCoordinatorSettings } from "./coordinator-options.js";
 import { assertProblems, problemsOf } from "./options.test.support.js";
@@ -82,6 +85,37 @@ it("secrets are read from files, without the line break at their end", async () 
       );
     });
   }
+});
+
+it("the files of --ca, --cert and --key are read again when they are renewed", async () => {
+  const { ca, nodes, issue } = await makeCertificates({ names: ["first"] });
+  const [first] = nodes;
+  assert.ok(first !== undefined);
+  await withFile(first.cert, async (cert) => {
+    const [caFile, key] = [`${cert}-ca`, `${cert}-key`];
+    await writeFile(caFile, ca);
+    await writeFile(key, first.key);
+    const flags = { ...enough, nodes: ["https://es1:9200"], ca: caFile, cert, key };
+    const options = await readCoordinatorOptions(flags);
+    assert.deepEqual(options.tls, { caFile, certFile: cert, keyFile: key });
+    const access = new ClusterAccess(parseCoordinatorConfig(options), systemTimers, collectingLogger());
+    const shown = () => {
+      const reach = access.reach({ host: "es1", port: 9200 });
+      return reach.kind === "endpoint" ? reach.endpoint.tls : assert.fail(reach.reason);
+    };
+    try {
+      void access.start();
+      const second = await issue("second");
+      await writeFile(cert, second.cert);
+      await writeFile(key, second.key);
+      await waitUntil("the renewed pair is in use", () => shown().cert === second.cert && shown().key === second.key);
+    } finally {
+      access.close();
+    }
+    // A pair that does not fit is reported where it is used, by the names of the flags.
+    await writeFile(key, first.key);
+    assert.deepEqual(Object.keys((await readCoordinatorOptions(flags)).tls ?? {}), ["caFile", "cert", "key"]);
+  });
 });
 
 it("what is missing is reported by the flag's name, once", async () => {

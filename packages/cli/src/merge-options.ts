@@ -10,11 +10,14 @@ const kinds: Readonly<Record<string, string>> = {
   apiKeyFile: "apiKey",
   bearerFile: "bearer",
 };
-/** Where a secret stands: one place takes that of the other. */
+/** Where a secret or a certificate stands: one place takes that of the other. */
 const places: Readonly<Record<string, string>> = {
   passwordFile: "password",
   apiKeyFile: "apiKey",
   bearerFile: "bearer",
+  caFile: "ca",
+  certFile: "cert",
+  keyFile: "key",
 };
 
 /**
@@ -47,14 +50,14 @@ export function mergeOptions(
 /** What stays of the file's option beside the given parts. */
 function kept(name: string, before: unknown, flag: OptionFields): OptionFields {
   if (!isFields(before)) return {};
-  if (name !== "auth") return before;
   const kindOf = (part: string) => kinds[part] ?? part;
   const placeOf = (part: string) => places[part] ?? part;
   const names = Object.keys(given(flag));
   const wanted = names.map(kindOf);
   const replaced = names.map(placeOf);
+  const stays = (part: string) => name !== "auth" || wanted.includes(kindOf(part));
   return Object.fromEntries(
-    Object.entries(before).filter(([part]) => wanted.includes(kindOf(part)) && !replaced.includes(placeOf(part))),
+    Object.entries(before).filter(([part]) => stays(part) && !replaced.includes(placeOf(part))),
   );
 }
 

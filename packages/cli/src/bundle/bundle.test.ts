@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { it } from "node:test";
 import { parseClusterConfig, parseViewPlace } from "@rollcall/core/config";
 import { observed } from "../doctor/observations.test.support.js";
@@ -38,6 +41,18 @@ function bundleOf(redis: unknown, said = "") {
   const parts = { snapshot, observations: observed(), versions, wallNowMs: Date.parse("2026-11-28T12:00:00Z") };
   return { bundle: makeBundle({ request: { place, config }, ...parts }), secrets: secretsOf(place, config) };
 }
+
+it("a private key in the file of `tls.keyFile` is a secret of the bundle", () => {
+  const folder = mkdtempSync(join(tmpdir(), "rollcall-bundle-"));
+  try {
+    const [certFile, keyFile] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+    writeFileSync(keyFile, canary("key"));
+    const config = parseClusterConfig({ nodes: ["https://es1:9200"], tls: { certFile, keyFile } });
+    assert.ok(secretsOf(parseViewPlace({ redis: "redis://r", name: "logs" }), config).includes(canary("key")));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 for (const [at, redis] of redises.entries()) {
   it(`a bundle holds the configuration and no secret of it, in no form: ${["URL", "query", "options", "cluster"][at]}`, () => {

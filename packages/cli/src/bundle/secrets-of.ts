@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { authorizationHeader } from "@rollcall/core/access";
-import type { Auth, AuthConfig, ClusterConfig, RedisConfig, ViewPlace } from "@rollcall/core/config";
+import type { Auth, AuthConfig, ClusterConfig, RedisConfig, TlsConfig, ViewPlace } from "@rollcall/core/config";
 
 /** Shorter texts would be found in everything. */
 const shortest = 4;
@@ -12,7 +12,7 @@ const shortest = 4;
 export function secretsOf({ redis }: ViewPlace, config: ClusterConfig | undefined): readonly string[] {
   const reached = [...(config?.seeds ?? []), ...(config?.proxy === undefined ? [] : [config.proxy])];
   const auths = [config?.defaultAuth, ...reached.map(({ auth }) => auth)].flatMap(valuesOf);
-  const keys = [config?.tls?.key, ...reached.map(({ tls }) => tls?.key)];
+  const keys = [config?.tls, ...reached.map(({ tls }) => tls)].map(keyOf);
   const found = [
     ...auths.flatMap(secretsOfAuth),
     ...keys.filter((key) => key !== undefined),
@@ -34,6 +34,15 @@ function valuesOf(auth: AuthConfig | undefined): readonly Auth[] {
     return [];
   }
   return [auth];
+}
+
+function keyOf(tls: TlsConfig | undefined): string | undefined {
+  if (tls?.keyFile === undefined) return tls?.key;
+  try {
+    return readFileSync(tls.keyFile, "latin1");
+  } catch {
+    return undefined;
+  }
 }
 
 function secretIn(file: string): string {

@@ -56,10 +56,8 @@ export function readTls(given: Place, problems: Problems): TlsConfig | undefined
   const unsafeSkipVerification = readSkip({ ...fields.unsafeSkipVerification, secret: false }, problems);
   const trusted = (["ca", "caFile", "caFingerprint"] as const).find((name) => fields[name].value !== undefined);
   if (unsafeSkipVerification === true && trusted !== undefined) {
-    problems.remark(
-      given.path,
-      `has \`unsafeSkipVerification\` and \`${trusted}\`, which says what to verify; give one`,
-    );
+    const both = `must not be given together with \`${trusted}\`, which says what to verify`;
+    problems.add({ ...fields.unsafeSkipVerification, secret: false }, both);
   }
   const trust = { caFingerprint, serverName, unsafeSkipVerification };
   return present({ ca, cert, key, caFile, certFile, keyFile, ...trust });

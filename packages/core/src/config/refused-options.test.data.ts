@@ -20,8 +20,7 @@ const redisUrl = "must be a URL that begins with redis:// or rediss://, without 
 const proxyUrl = "must be a URL that begins with http:// or https://, of user, password, host and port alone";
 const noCloud = "use `cloudId`";
 const module = "must be a function, or the URL or the absolute path of a module that exports one by default";
-const skipsAnd = (name: string) =>
-  `has \`unsafeSkipVerification\` and \`${name}\`, which says what to verify; give one`;
+const skipsAnd = (name: string) => `true: must not be given together with \`${name}\`, which says what to verify`;
 const checked = "certificates are checked: `tls.ca` or `tls.caFingerprint` says what to trust";
 const noAt = "must have no @ after its host; in a password, / is %2F, ? is %3F and @ is %40";
 const list = "must be a list of 1 to 64 URLs or { host, port }";
@@ -159,10 +158,10 @@ tls: { caFingerprint: "AB:CD" }  => tls.caFingerprint = "AB:CD": ${digest}
 tls: { serverName: "10.0.0.1" }
   => tls.serverName = "10.0.0.1": must be a host name; SNI has no place for an address (RFC 6066)
 tls: { unsafeSkipVerification: "yes" }  => tls.unsafeSkipVerification = "yes": must be true or false
-tls: { unsafeSkipVerification: true, ca: ${cert} }  => tls: ${skipsAnd("ca")}
-tls: { unsafeSkipVerification: true, caFile: "/ca.pem" }  => tls: ${skipsAnd("caFile")}
+tls: { unsafeSkipVerification: true, ca: ${cert} }  => tls.unsafeSkipVerification = ${skipsAnd("ca")}
+tls: { unsafeSkipVerification: true, caFile: "/ca.pem" }  => tls.unsafeSkipVerification = ${skipsAnd("caFile")}
 nodes: [{ url: "https://es1", tls: { unsafeSkipVerification: true, caFingerprint: "${"ab".repeat(32)}" } }]
-  => nodes[0].tls: ${skipsAnd("caFingerprint")}
+  => nodes[0].tls.unsafeSkipVerification = ${skipsAnd("caFingerprint")}
 proxy: { url: "https://proxy", tls: { unsafeSkipVerification: true } }
   => proxy: has ${"`unsafeSkipVerification` in `tls`"}, which is for nodes alone; give ${"`ca`"}
 tls: { rejectUnauthorized: false }  => tls.rejectUnauthorized: unknown option; ${checked}
