@@ -85,7 +85,7 @@ export type Decision =
  * | not-connected           | again at once while a node is untried, then every 100 to 500 ms: NO_NODE or TLS   ||
  * | stale-socket            | the first: again at once; then as lost        | DISCONNECTED, sent "maybe"  |
  * | lost before first byte  | a Read moves once; then as lost               | DISCONNECTED, sent "maybe"  |
- * | lost                    | again after a backoff, else DISCONNECTED      | DISCONNECTED, sent "maybe"  |
+ * | lost                    | again, else DISCONNECTED                      | DISCONNECTED, sent "maybe"  |
  * | bad-response            | a Read once, as lost; else BAD_RESPONSE       | BAD_RESPONSE, sent "maybe"  |
  * | 429, 502, 503, 504      | again, else the answer                        | the answer                  |
  * | any other status        | the answer                                    | the answer                  |
@@ -93,7 +93,7 @@ export type Decision =
  * | local                   | CONFIG                                        | CONFIG                      |
  *
  * The first retry of a 429, 502, 503 or 504 goes out at once if a node is untried and the answer names no time: another
- * node mostly accepts what one refuses. Further ones back off.
+ * node mostly accepts what one refuses. So does the first retry of a Read whose answer was cut off. Further ones back off.
  *
  * Promised: a Never is not resent once it was handed to a socket; no retry begins at or after the deadline; the
  * retries that follow sent bytes are at most `maxRetries` and one free one. Taking a retry that is neither free, nor a
@@ -134,7 +134,8 @@ export function decide(
       );
     case "lost": {
       const moved = outcome.beforeFirstByte ? move(call, past, attempt, nowMs) : undefined;
-      return moved ?? retryAfter(0) ?? fail("DISCONNECTED");
+      const again = call.class === "read" && !outcome.beforeFirstByte ? askAnother : () => retryAfter(0);
+      return moved ?? again() ?? fail("DISCONNECTED");
     }
     case "bad-response": {
       const worthAnother = call.class === "read" && !outcome.tooLarge && !history.badResponseSeen;

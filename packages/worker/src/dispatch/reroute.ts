@@ -1,6 +1,6 @@
 import type { Random } from "@rollcall/core";
 import { isInTime } from "@rollcall/core/health";
-import { emptyRerouteWindow, nextMoveTurn, nextReroutes } from "@rollcall/core/request";
+import { emptyRerouteWindow, nextMoveTurn, nextReroutes, type RetryBudget } from "@rollcall/core/request";
 import type { TableReader } from "../table/reader.js";
 import type { AttemptHandler } from "./attempt.js";
 import type { NodePools } from "./node-pools.js";
@@ -41,9 +41,9 @@ export class ReroutePlanner {
   }
 
   /** How long a Read that lost its connection waits for its turn to move to a node that it has not tried. */
-  moveAfterMs(tried: readonly number[], untriedNodes: number, nowMs: number): number {
+  moveAfterMs(tried: readonly number[], untriedNodes: number, nowMs: number, budget: RetryBudget): number {
     const inFlight = this.reader.inFlightAtUntried(tried);
-    const { window, afterMs } = nextMoveTurn(this.moveWindow, untriedNodes, inFlight, nowMs, this.random);
+    const { window, afterMs } = nextMoveTurn(this.moveWindow, untriedNodes, inFlight, nowMs, this.random, budget);
     this.moveWindow = window;
     return afterMs;
   }

@@ -60,7 +60,7 @@ export class RetryChoice {
       random,
     );
     if (decision.next === "move") {
-      const turnMs = this.reroutes.moveAfterMs(request.tried, untriedNodes, nowMs);
+      const turnMs = this.reroutes.moveAfterMs(request.tried, untriedNodes, nowMs, this.budget);
       // A turn that would come too late is brought forward.
       return { next: "retry", afterMs: Math.min(turnMs, (deadlineMs - nowMs) / 2), history: decision.history };
     }
