@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { decodeReport, redisKeys } from "@rollcall/core/view";
+import { decodeMessage, redisKeys } from "@rollcall/core/view";
 import { waitUntil } from "@rollcall/testing";
 import { startFixtureCluster } from "@rollcall/testing/fixture";
 import { type RedisServer, startRedis } from "@rollcall/testing/redis";
@@ -28,7 +28,7 @@ async function listenToReports(redis: RedisServer, name: string): Promise<Report
   const listener = redis.client.duplicate();
   listener.on("error", () => {});
   listener.on("messageBuffer", (_channel: Buffer, bytes: Buffer) => {
-    const read = decodeReport(bytes);
+    const read = decodeMessage("reports", bytes);
     reports.push("problem" in read ? read.problem : JSON.stringify(read.value));
   });
   await listener.subscribe(redisKeys(name).reports);

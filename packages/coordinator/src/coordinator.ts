@@ -8,6 +8,7 @@ import type { Lookup } from "./cluster/name-cache.js";
 import { Ejections } from "./ejections.js";
 import { type FleetChange, FleetChanges } from "./fleet-changes.js";
 import { HistoryRecorder } from "./history-recorder.js";
+import { LeaderHeartbeats } from "./leader-heartbeats.js";
 import { Leadership } from "./leadership.js";
 import { NewestView } from "./newest-view.js";
 import { ReplicaRegistry } from "./replica-registry.js";
@@ -41,9 +42,7 @@ export interface CoordinatorParts {
 
 /** For people; another process may lead from the first moment. */
 const waitsForAnother = "waits for the view of another process";
-/** Every replica sends a heartbeat within this time: before it, silence does not mean that there is none. */
-const heartbeatsWithinMs = 7_500;
-/** Replicas that come or go within this time after a connection are no news. */
+/** Replicas that come or go within this time after heartbeats began to arrive are no news. */
 const silenceMeansMs = 15_000;
 /** A process whose last answer from a node is older does not reach the cluster either. */
 const answeredWithinMs = 10_000;
@@ -59,14 +58,14 @@ const answeredWithinMs = 10_000;
 export class Coordinator implements PeerDirectory {
   private readonly leadership: Leadership;
   private readonly newestView: NewestView;
-  private readonly replicas: ReplicaRegistry;
+  private readonly heartbeats: LeaderHeartbeats;
   private readonly storeProblems: StoreProblems;
   private readonly history: HistoryRecorder;
   private readonly fleet: FleetChanges;
-  private readonly ejections: Ejections;
+  /** What heartbeats have said. */
+  private replicas: ReplicaRegistry;
+  private ejections: Ejections;
   private subscriptions: readonly Unsubscribe[] = [];
-  /** Since when heartbeats have arrived without a gap. */
-  private listeningSinceMs: number;
 
   constructor(private parts: CoordinatorParts) {
     const { config, store, timers, logger, replica, pace } = parts;
@@ -75,21 +74,21 @@ export class Coordinator implements PeerDirectory {
     const viewName = pace === undefined ? config.name : undefined;
     const history = new HistoryRecorder({ store, timers, replica, warnings });
     this.history = history;
-    const telling = { timers, logger, history, isLeading: () => this.isLeading };
-    this.fleet = new FleetChanges(telling);
-    this.ejections = new Ejections({ ...telling, view: () => this.newestView.view });
-    this.replicas = new ReplicaRegistry(timers, {
-      joined: (heartbeat) => this.fleetChanged("joined", heartbeat),
-      left: (heartbeat) => this.fleetChanged("left", heartbeat),
-      lost: (heartbeat) => this.fleetChanged("lost", heartbeat),
+    this.fleet = new FleetChanges({ timers, logger, history, isLeading: () => this.isLeading });
+    this.heartbeats = new LeaderHeartbeats({
+      ...{ store, timers, isShared: viewName !== undefined },
+      receive: (heartbeat) => this.take(heartbeat),
     });
+    this.replicas = this.newRegistry();
+    this.ejections = this.newEjections();
     this.storeProblems = new StoreProblems(warnings);
     this.newestView = new NewestView(store, (epoch) => this.leadership.send({ type: "epochSeen", epoch }));
-    this.listeningSinceMs = timers.nowMs();
     const { newestView, storeProblems } = this;
     this.leadership = new Leadership({
       ...{ ...parts, viewName, storeProblems, history },
+      anotherLeads: () => this.forgetReplicas(),
       newTerm: (lease, owner, from) => {
+        this.heartbeats.begin();
         const own = { viewName, peers: this, newestView, storeProblems, warnings, history };
         return new Term(lease, { ...this.parts, ...own }, owner, from);
       },
@@ -98,16 +97,15 @@ export class Coordinator implements PeerDirectory {
 
   /** Begins to stand for election. */
   start(): void {
-    const { store, timers } = this.parts;
+    const { store } = this.parts;
     this.subscriptions = [
       store.subscribe((view) => {
         this.newestView.offer(view);
         this.compareWithOwn(view.head);
       }),
-      store.onHeartbeat((heartbeat) => this.take(heartbeat)),
       store.onReleased(() => this.leadership.send({ type: "released" })),
       store.onConnected(() => {
-        this.listeningSinceMs = timers.nowMs();
+        this.heartbeats.restart();
         this.leadership.send({ type: "connected" });
       }),
     ];
@@ -144,6 +142,7 @@ export class Coordinator implements PeerDirectory {
   async close(): Promise<void> {
     this.storeProblems.close();
     for (const unsubscribe of this.subscriptions) unsubscribe();
+    this.heartbeats.end();
     this.fleet.close();
     await this.leadership.close();
     this.history.close();
@@ -152,7 +151,9 @@ export class Coordinator implements PeerDirectory {
   // PeerDirectory.
 
   count(): number {
-    return this.replicas.count();
+    const counted = this.replicas.count();
+    // Readers spread their load by it: a leader that has just begun goes by the count of the last one.
+    return counted === 0 && !this.heartbeats.areComplete ? (this.newestView.view?.head.replicas ?? 0) : counted;
   }
 
   peer(replica: string): Peer | undefined {
@@ -160,17 +161,37 @@ export class Coordinator implements PeerDirectory {
   }
 
   peers(): readonly Peer[] | undefined {
-    const { config, pace, timers, replica } = this.parts;
-    const peers = this.replicas.peersOf(replica);
-    const isShared = config.name !== undefined && pace === undefined;
-    const isComplete = !isShared || timers.nowMs() - this.listeningSinceMs >= heartbeatsWithinMs;
-    return peers.length > 0 || isComplete ? peers : undefined;
+    const peers = this.replicas.peersOf(this.parts.replica);
+    return peers.length > 0 || this.heartbeats.areComplete ? peers : undefined;
   }
 
   private fleetChanged(change: FleetChange, heartbeat: Heartbeat): void {
     if (change !== "joined") this.ejections.lost(heartbeat);
-    // A process that has just connected has no heartbeats yet: what it then receives, or misses, is no news.
-    if (this.parts.timers.nowMs() - this.listeningSinceMs >= silenceMeansMs) this.fleet.note(change, heartbeat);
+    // A process that has just begun to lead has no heartbeats yet: what it then receives, or misses, is no news.
+    if (this.heartbeats.receivedForMs >= silenceMeansMs) this.fleet.note(change, heartbeat);
+  }
+
+  private newRegistry(): ReplicaRegistry {
+    return new ReplicaRegistry(this.parts.timers, {
+      joined: (heartbeat) => this.fleetChanged("joined", heartbeat),
+      left: (heartbeat) => this.fleetChanged("left", heartbeat),
+      lost: (heartbeat) => this.fleetChanged("lost", heartbeat),
+    });
+  }
+
+  private newEjections(): Ejections {
+    const { logger } = this.parts;
+    const { history } = this;
+    // What the first heartbeats of a term name, the last leader has told.
+    const isLeading = () => this.isLeading && this.heartbeats.areComplete;
+    return new Ejections({ logger, history, isLeading, view: () => this.newestView.view });
+  }
+
+  /** Another process leads: it receives the heartbeats from now on. */
+  private forgetReplicas(): void {
+    this.heartbeats.end();
+    this.replicas = this.newRegistry();
+    this.ejections = this.newEjections();
   }
 
   private take(heartbeat: Heartbeat): void {

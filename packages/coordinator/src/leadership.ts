@@ -34,6 +34,8 @@ export interface LeadershipParts {
   readonly viewName: string | undefined;
   readonly storeProblems: StoreProblems;
   readonly history: Pick<HistoryRecorder, "record">;
+  /** Another process has been found to lead; once, until this one has led. */
+  readonly anotherLeads: () => void;
   /** `from`: what this process has found in its last term, if that is to be continued. */
   readonly newTerm: (lease: Lease, owner: TermOwner, from: TermFindings | undefined) => Term;
 }
@@ -122,6 +124,7 @@ export class Leadership implements TermOwner {
         if (granted?.epoch === effect.epoch) this.run(() => this.release(granted));
         return;
       case "anotherLeads":
+        this.parts.anotherLeads();
         return this.log("leader.other", {}, "another process leads");
     }
   }

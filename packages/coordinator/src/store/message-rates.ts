@@ -1,32 +1,34 @@
 import type { Clock } from "@rollcall/core";
+import type { ChannelName } from "@rollcall/core/view";
 import { RateLimiter } from "./rate-limiter.js";
 
-/** The most messages of one kind that one process sends in a second, through whatever store; the others are dropped. */
-const perSecond = {
-  ...{ report: 20, peerProbeRequest: 10, peerProbeResult: 10, heartbeat: 5, statusRequest: 5 },
-  ...{ operation: 5, operationResult: 20 },
-} as const;
-
-export type MessageKind = keyof typeof perSecond;
+/**
+ * The most messages that one process sends on one channel in a second, through whatever store; the others are dropped.
+ * What a script of the store sends under a lease is not among these.
+ */
+const perSecond: Readonly<Record<ChannelName, number>> = {
+  ...{ events: 10, statusRequests: 5, heartbeats: 5, reports: 20, probeResults: 10 },
+  ...{ operations: 5, operationResults: 20 },
+};
 
 export class MessageRates {
-  private readonly limiters: Readonly<Record<MessageKind, RateLimiter>>;
+  private readonly limiters: Readonly<Record<ChannelName, RateLimiter>>;
 
   constructor(clock: Clock) {
-    const limiter = (kind: MessageKind) => new RateLimiter(perSecond[kind], clock);
+    const limiter = (channel: ChannelName) => new RateLimiter(perSecond[channel], clock);
     this.limiters = {
-      report: limiter("report"),
-      peerProbeRequest: limiter("peerProbeRequest"),
-      peerProbeResult: limiter("peerProbeResult"),
-      heartbeat: limiter("heartbeat"),
-      statusRequest: limiter("statusRequest"),
-      operation: limiter("operation"),
-      operationResult: limiter("operationResult"),
+      events: limiter("events"),
+      statusRequests: limiter("statusRequests"),
+      heartbeats: limiter("heartbeats"),
+      reports: limiter("reports"),
+      probeResults: limiter("probeResults"),
+      operations: limiter("operations"),
+      operationResults: limiter("operationResults"),
     };
   }
 
-  /** Whether one more message of this kind may be sent now. */
-  tryTake(kind: MessageKind): boolean {
-    return this.limiters[kind].tryTake();
+  /** Whether one more message may be sent on this channel now. */
+  tryTake(channel: ChannelName): boolean {
+    return this.limiters[channel].tryTake();
   }
 }

@@ -1,28 +1,41 @@
 import { RollcallError, type Unsubscribe } from "@rollcall/core";
+import {
+  type ChannelName,
+  decodeMessage,
+  encodeMessage,
+  type ReceivedMessages,
+  type RedisKeys,
+  type SentMessages,
+} from "@rollcall/core/view";
 import type { RedisClient } from "./redis-clients.js";
 import type { RedisConnection } from "./redis-connection.js";
 import { deniedError, isDenied, redisProblem } from "./redis-problem.js";
 import type { RedisWarnings } from "./redis-warnings.js";
 
 /**
- * The Pub/Sub channels of one connection. A subscription lasts across reconnections: `resubscribe` restores all of
- * them. Messages that are published while there is no connection are lost, in both directions.
+ * The Pub/Sub channels of one view, over one connection: every message that a process receives passes here, and every
+ * one that it sends but those of scripts. A subscription lasts across reconnections: `resubscribe` restores all of them.
+ * Messages that are published while there is no connection are lost, in both directions.
  */
 export class RedisChannels {
-  private readonly receivers = new Map<string, (message: Uint8Array) => void>();
+  /** By the channel's name in Redis. */
+  private readonly receivers = new Map<string, (bytes: Uint8Array) => void>();
 
   constructor(
     private readonly client: RedisClient,
     private readonly connection: RedisConnection,
+    private readonly keys: RedisKeys,
     private readonly warnings: RedisWarnings,
   ) {
-    client.on("messageBuffer", (channel: unknown, message: unknown) => {
-      if (message instanceof Uint8Array) this.receivers.get(String(channel))?.(message);
+    client.on("messageBuffer", (channel: unknown, bytes: unknown) => {
+      if (bytes instanceof Uint8Array) this.receivers.get(String(channel))?.(bytes);
     });
   }
 
-  publish(channel: string, message: string): void {
-    this.connection.send(() => this.client.publish(channel, message));
+  publish<Name extends ChannelName>(channel: Name, message: SentMessages[Name]): void {
+    const { client, connection, keys } = this;
+    const text = encodeMessage(channel, message);
+    if (text !== undefined) connection.send(() => client.publish(keys[channel], text));
   }
 
   /**
@@ -30,10 +43,17 @@ export class RedisChannels {
    *
    * @throws RollcallError `REDIS`
    */
-  async publishForAnswer(channel: string, message: string, answers: string): Promise<void> {
+  async publishForAnswer<Name extends ChannelName>(
+    channel: Name,
+    message: SentMessages[Name],
+    answers: ChannelName,
+  ): Promise<void> {
+    const { client, keys } = this;
+    const text = encodeMessage(channel, message);
+    if (text === undefined) return;
     // To subscribe twice does nothing, and shows whether it is allowed.
-    await this.askAbout(`subscribe to ${answers}`, () => this.client.subscribe(answers));
-    await this.askAbout(`publish on ${channel}`, () => this.client.publish(channel, message));
+    await this.askAbout(`subscribe to ${keys[answers]}`, () => client.subscribe(keys[answers]));
+    await this.askAbout(`publish on ${keys[channel]}`, () => client.publish(keys[channel], text));
   }
 
   private async askAbout(what: string, send: () => Promise<unknown>): Promise<void> {
@@ -44,13 +64,18 @@ export class RedisChannels {
     }
   }
 
-  /** Each channel has one receiver. */
-  subscribe(channel: string, receive: (message: Uint8Array) => void): Unsubscribe {
-    this.receivers.set(channel, receive);
-    if (this.connection.isReady) this.subscribeTo([channel]);
+  /** Each channel has one receiver. What is no message of the channel is logged once, and ignored. */
+  subscribe<Name extends ChannelName>(channel: Name, receive: (message: ReceivedMessages[Name]) => void): Unsubscribe {
+    const key = this.keys[channel];
+    this.receivers.set(key, (bytes) => {
+      const decoded = decodeMessage(channel, bytes);
+      if ("problem" in decoded) this.warnings.refused(channel, decoded.problem);
+      else receive(decoded.value);
+    });
+    if (this.connection.isReady) this.subscribeTo([key]);
     return () => {
-      this.receivers.delete(channel);
-      this.connection.send(() => this.client.unsubscribe(channel));
+      this.receivers.delete(key);
+      this.connection.send(() => this.client.unsubscribe(key));
     };
   }
 
@@ -63,9 +88,9 @@ export class RedisChannels {
     this.receivers.clear();
   }
 
-  private subscribeTo(channels: readonly string[]): void {
+  private subscribeTo(keys: readonly string[]): void {
     this.connection
-      .ask(() => this.client.subscribe(...channels))
+      .ask(() => this.client.subscribe(...keys))
       .then(
         () => this.warnings.clear("subscribe"),
         // A lost connection is logged by the health check, and the next one subscribes again.

@@ -1,27 +1,16 @@
 import { type Clock, Listeners, type Unsubscribe } from "@rollcall/core";
-import {
-  type Decoded,
-  decodeHeartbeat,
-  decodeOperationRequest,
-  decodeOperationResult,
-  decodePeerProbeResult,
-  decodeReport,
-  encodeHeartbeat,
-  encodeOperationRequest,
-  encodeOperationResult,
-  encodePeerProbeRequest,
-  encodePeerProbeResult,
-  encodeReport,
-  type FailureReport,
-  type Heartbeat,
-  type OperationRequest,
-  type OperationResult,
-  type PeerProbeRequest,
-  type PeerProbeResult,
-  type RedisKeys,
-  statusRequestMessage,
+import type {
+  ChannelName,
+  FailureReport,
+  Heartbeat,
+  OperationRequest,
+  OperationResult,
+  PeerProbeRequest,
+  PeerProbeResult,
+  ReceivedMessages,
+  SentMessages,
 } from "@rollcall/core/view";
-import { type MessageKind, MessageRates } from "./message-rates.js";
+import { MessageRates } from "./message-rates.js";
 import type { RedisChannels } from "./redis-channels.js";
 import type { RedisWarnings } from "./redis-warnings.js";
 
@@ -44,61 +33,53 @@ export class RedisMessages {
   private readonly rates: MessageRates;
 
   constructor(
-    private readonly keys: RedisKeys,
     private readonly channels: RedisChannels,
     warnings: RedisWarnings,
     clock: Clock,
   ) {
-    const topic = <Message>(name: MessageChannel, decode: (bytes: Uint8Array) => Decoded<Message>) => {
-      const listeners = new Listeners<Message>((error) => warnings.listenerThrew(error));
-      return new Topic(listeners, (receive) =>
-        channels.subscribe(keys[name], (bytes) => {
-          const decoded = decode(bytes);
-          if ("problem" in decoded) warnings.refused(name, decoded.problem);
-          else receive(decoded.value);
-        }),
-      );
+    const topic = <Name extends MessageChannel>(name: Name) => {
+      const listeners = new Listeners<ReceivedMessages[Name]>((error) => warnings.listenerThrew(error));
+      return new Topic(listeners, (receive) => channels.subscribe(name, receive));
     };
-    this.reports = topic("reports", decodeReport);
-    this.probeResults = topic("probeResults", decodePeerProbeResult);
-    this.heartbeats = topic("heartbeats", decodeHeartbeat);
-    this.operations = topic("operations", decodeOperationRequest);
-    this.operationResults = topic("operationResults", decodeOperationResult);
+    this.reports = topic("reports");
+    this.probeResults = topic("probeResults");
+    this.heartbeats = topic("heartbeats");
+    this.operations = topic("operations");
+    this.operationResults = topic("operationResults");
     this.rates = new MessageRates(clock);
   }
 
   report(report: FailureReport): void {
-    this.publish("report", this.keys.reports, () => encodeReport(report));
+    this.publish("reports", report);
   }
 
   requestPeerProbes(request: PeerProbeRequest): void {
-    this.publish("peerProbeRequest", this.keys.events, () => encodePeerProbeRequest(request));
+    this.publish("events", { kind: "peerProbeRequest", ...request });
   }
 
   sendPeerProbeResult(result: PeerProbeResult): void {
-    this.publish("peerProbeResult", this.keys.probeResults, () => encodePeerProbeResult(result));
+    this.publish("probeResults", result);
   }
 
   heartbeat(heartbeat: Heartbeat): void {
-    this.publish("heartbeat", this.keys.heartbeats, () => encodeHeartbeat(heartbeat));
+    this.publish("heartbeats", heartbeat);
   }
 
   requestStatus(): void {
-    this.publish("statusRequest", this.keys.statusRequests, () => statusRequestMessage);
+    this.publish("statusRequests", {});
   }
 
   async sendOperation(request: OperationRequest): Promise<void> {
-    const { keys, channels, rates } = this;
-    if (!rates.tryTake("operation")) return;
-    await channels.publishForAnswer(keys.operations, encodeOperationRequest(request), keys.operationResults);
+    if (this.rates.tryTake("operations"))
+      await this.channels.publishForAnswer("operations", request, "operationResults");
   }
 
   sendOperationResult(result: OperationResult): void {
-    this.publish("operationResult", this.keys.operationResults, () => encodeOperationResult(result));
+    this.publish("operationResults", result);
   }
 
-  private publish(kind: MessageKind, channel: string, encode: () => string): void {
-    if (this.rates.tryTake(kind)) this.channels.publish(channel, encode());
+  private publish<Name extends ChannelName>(channel: Name, message: SentMessages[Name]): void {
+    if (this.rates.tryTake(channel)) this.channels.publish(channel, message);
   }
 }
 

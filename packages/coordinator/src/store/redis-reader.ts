@@ -1,5 +1,5 @@
 import { Listeners, type Logger, type Random, type Timers } from "@rollcall/core";
-import { decodeEvent, type HistoryEntry, type PeerProbeRequest, type RedisKeys } from "@rollcall/core/view";
+import type { HistoryEntry, PeerProbeRequest, RedisKeys, ViewEvent } from "@rollcall/core/view";
 import { RedisChannels } from "./redis-channels.js";
 import type { RedisClient } from "./redis-clients.js";
 import { RedisClock } from "./redis-clock.js";
@@ -66,13 +66,13 @@ export class RedisReader {
       onLost: (problem) => this.health.lost(problem),
     });
     const { connection, clock } = this;
-    this.channels = new RedisChannels(client, connection, warnings);
-    this.messages = new RedisMessages(keys, this.channels, warnings, timers);
+    this.channels = new RedisChannels(client, connection, keys, warnings);
+    this.messages = new RedisMessages(this.channels, warnings, timers);
     const documents = new RedisDocuments(client, connection, keys, warnings);
     this.documents = documents;
     this.view = new RedisViewReader({ documents, connection, warnings, timers, random, clock });
-    this.channels.subscribe(keys.events, (message) => this.receiveEvent(message));
-    this.channels.subscribe(keys.statusRequests, () => this.statusRequests.emit());
+    this.channels.subscribe("events", (event) => this.receiveEvent(event));
+    this.channels.subscribe("statusRequests", () => this.statusRequests.emit());
     this.pollLater();
   }
 
@@ -112,10 +112,7 @@ export class RedisReader {
     if (entries !== undefined) this.histories.emit(entries);
   }
 
-  private receiveEvent(message: Uint8Array): void {
-    const decoded = decodeEvent(message);
-    if ("problem" in decoded) return this.warnings.refused("events", decoded.problem);
-    const event = decoded.value;
+  private receiveEvent(event: ViewEvent): void {
     switch (event.kind) {
       case "head":
         return this.view.announced(event.head, event.marks);

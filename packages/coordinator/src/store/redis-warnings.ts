@@ -1,9 +1,8 @@
 import { type LogEventName, type Logger, logEvent } from "@rollcall/core";
-import type { RedisKeys } from "@rollcall/core/view";
+import type { ChannelName, RedisKeys } from "@rollcall/core/view";
 import { WarnOnce } from "../warn-once.js";
 
 type Document = "head" | "marks" | "topology" | "history";
-type Channel = Exclude<keyof RedisKeys, Document | "lease" | "epoch" | "statusRequests">;
 
 /** What a reader logs about the contents of Redis: each problem once, until its topic is over. Nothing after `close`. */
 export class RedisWarnings {
@@ -18,7 +17,7 @@ export class RedisWarnings {
   }
 
   /** A document or a message was refused. */
-  refused(what: Document | Channel, problem: string): void {
+  refused(what: Document | ChannelName, problem: string): void {
     this.warn(
       what,
       "redis.refused",
@@ -46,7 +45,7 @@ export class RedisWarnings {
     logEvent(this.logger, "store.listener-threw", { problem }, "a listener of the view store threw");
   }
 
-  clear(what: Document | Channel | "read" | "subscribe"): void {
+  clear(what: Document | ChannelName | "read" | "subscribe"): void {
     this.once.clear(what);
   }
 

@@ -6,8 +6,8 @@ import {
   digestOf,
   encodeHead,
   encodeHistory,
-  encodeHistoryEvent,
   encodeMarks,
+  encodeMessage,
   encodeNewestHistory,
   encodeTopology,
   epochAheadMaxMs,
@@ -17,7 +17,6 @@ import {
   headEventAround,
   ordinalOf,
   type RedisKeys,
-  releasedEvent,
   viewLimits,
 } from "@rollcall/core/view";
 import { checkPublication } from "./check-publication.js";
@@ -165,7 +164,7 @@ export class RedisWriter {
   /** Sends what is new alone, and the whole where Redis may hold something else: a lost reply makes it so, too. */
   async addHistory(lease: Lease, entries: readonly HistoryEntry[], added: number): Promise<boolean> {
     const news = entries.slice(entries.length - added);
-    const message = encodeHistoryEvent(news) ?? "";
+    const message = encodeMessage("events", { kind: "history", entries: news }) ?? "";
     const before = this.holding(lease)?.historyBytes;
     if (before !== undefined) {
       const lines = encodeHistory(news);
@@ -208,8 +207,9 @@ export class RedisWriter {
   async release(lease: Lease): Promise<void> {
     this.giveUp(lease);
     const { lease: leaseKey, epoch, head, events } = this.keys;
+    const message = encodeMessage("events", { kind: "released" }) ?? "";
     await this.connection.ask(() =>
-      this.scripts.release([leaseKey, epoch, head], lease.leader, lease.epoch, events, releasedEvent),
+      this.scripts.release([leaseKey, epoch, head], lease.leader, lease.epoch, events, message),
     );
   }
 

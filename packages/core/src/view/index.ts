@@ -1,4 +1,11 @@
 export {
+  type ChannelName,
+  decodeMessage,
+  encodeMessage,
+  type ReceivedMessages,
+  type SentMessages,
+} from "./channel-messages.js";
+export {
   decodeHead,
   decodeMarks,
   decodeTopology,
@@ -17,18 +24,9 @@ export {
   timeText,
 } from "./drain.js";
 export { epochAheadMaxMs, epochBegunMs, isCredibleEpoch, ordinalOf } from "./epoch.js";
-export {
-  decodeEvent,
-  encodeHistoryEvent,
-  encodePeerProbeRequest,
-  headEventAround,
-  type PeerProbeRequest,
-  releasedEvent,
-  type ViewEvent,
-} from "./events.js";
+export { headEventAround, type PeerProbeRequest, type ViewEvent } from "./events.js";
 export { type Freshness, freshnessOf, freshnessOfHead, orphanAfterMs, staleAfterMs } from "./freshness.js";
 export type { AvoidedNode, Heartbeat, NodeLoad, ReplicaLoad, ThreadHeartbeat } from "./heartbeat.js";
-export { decodeHeartbeat, encodeHeartbeat } from "./heartbeat-codec.js";
 export {
   type HistoryEntry,
   type HistoryNode,
@@ -42,16 +40,7 @@ export { decodeHistory, encodeHistory, encodeNewestHistory } from "./history-cod
 export type { Decoded } from "./json-fields.js";
 export { viewLimits } from "./limits.js";
 export { addressOf, type NodeRecord, nodeKey, partsOfAddress } from "./node-record.js";
-export {
-  decodeOperationRequest,
-  decodeOperationResult,
-  encodeOperationRequest,
-  encodeOperationResult,
-  type OperationKind,
-  type OperationRequest,
-  type OperationResult,
-  statusRequestMessage,
-} from "./operation-messages.js";
+export type { OperationKind, OperationRequest, OperationResult } from "./operation-messages.js";
 export {
   credibleOf,
   emptyPartialView,
@@ -63,14 +52,7 @@ export {
   withTopology,
 } from "./partial-view.js";
 export { type RedisKeys, redisKeys } from "./redis-keys.js";
-export {
-  decodePeerProbeResult,
-  decodeReport,
-  encodePeerProbeResult,
-  encodeReport,
-  type FailureReport,
-  type PeerProbeResult,
-} from "./reports.js";
+export type { FailureReport, PeerProbeResult } from "./reports.js";
 export { compareVersions, type Version } from "./version.js";
 export {
   type Digests,

@@ -125,6 +125,3 @@ export function decodeOperationResult(bytes: Uint8Array): Decoded<OperationResul
 function readMessage(bytes: Uint8Array): Fields {
   return readObject(parseJson(bytes, viewLimits.operationMaxBytes), "message");
 }
-
-/** What asks every process for a heartbeat; the channel says it all. */
-export const statusRequestMessage = "{}";
