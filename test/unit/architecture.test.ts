@@ -21,6 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "core/election": ["core", "core/view"],
   "core/operations": ["core", "core/view", "core/config"],
   "core/selection": ["core", "core/view"],
+  "core/hedging": ["core", "core/selection"],
   "core/request": ["core"],
   coordinator: ["core"],
   worker: ["core", "coordinator"],

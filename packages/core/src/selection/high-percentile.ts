@@ -1,8 +1,5 @@
-/** A quarter of a doubling: a bucket's values differ by less than a fifth. */
-const bucketsPerDoubling = 4;
-/** From a sixteenth of a millisecond to more than a day. */
-const leastDoubling = -4;
-const bucketCount = (28 - leastDoubling) * bucketsPerDoubling;
+import { bucketEndMs, durationBucketOf, durationBuckets } from "../duration-buckets.js";
+
 const wanted = 0.99;
 /** Among fewer values, one in a hundred means nothing. */
 const valuesToKnow = 100;
@@ -17,12 +14,11 @@ const valuesToHalve = 4_096;
  * what it learned in a first hour for the next). A fifth is exact enough for a bound that is multiplied by five.
  */
 export class HighPercentile {
-  private readonly counts = new Float64Array(bucketCount);
+  private readonly counts = new Float64Array(durationBuckets);
   private total = 0;
 
   add(durationMs: number): void {
-    const doubling = Math.log2(Math.max(durationMs, 2 ** leastDoubling));
-    const bucket = Math.min(bucketCount - 1, Math.floor((doubling - leastDoubling) * bucketsPerDoubling));
+    const bucket = durationBucketOf(durationMs);
     this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
     this.total++;
     if (this.total < valuesToHalve) return;
@@ -34,9 +30,9 @@ export class HighPercentile {
   valueMs(): number | undefined {
     if (this.total < valuesToKnow) return undefined;
     let above = this.total * (1 - wanted);
-    for (let bucket = bucketCount - 1; bucket >= 0; bucket--) {
+    for (let bucket = durationBuckets - 1; bucket >= 0; bucket--) {
       above -= this.counts[bucket] ?? 0;
-      if (above < 0) return 2 ** ((bucket + 1) / bucketsPerDoubling + leastDoubling);
+      if (above < 0) return bucketEndMs(bucket);
     }
     return undefined;
   }

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import fc from "fast-check";
+import { AnswerTimes } from "./answer-times.js";
+import { HedgeBudget } from "./hedge-budget.js";
+import { HedgingRig } from "./hedging-rig.test.support.js";
+
+/** What can happen to one of four Reads, or to all. */
+const happening = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      what: fc.constantFrom("begin", "answer", "answerHedge", "fail", "failHedge", "leave"),
+      of: fc.nat(3),
+    }),
+  },
+  fc.record({ what: fc.constantFrom("wait", "block"), of: fc.integer({ min: 1, max: 400 }) }),
+);
+
+it("whatever happens, each hedge ends once: it wins, loses or is given up; and at most one is under way beside an attempt", () => {
+  fc.assert(
+    fc.property(fc.array(happening, { maxLength: 120 }), (happenings) => {
+      const rig = new HedgingRig();
+      rig.usual(20);
+      const open = new Set<number>();
+      for (const { what, of } of happenings) play(rig, open, what, of);
+      for (const name of open) rig.leave(`${name}`);
+      const { sent = 0, won = 0, lost = 0, givenUp = 0 } = rig.counts;
+      // One whose first attempt had failed and that failed itself, or was cancelled then, has neither won nor lost.
+      assert.equal(won + lost + givenUp + rig.alone, sent);
+      assert.ok(rig.hedging.isIdle, "something waits although every request has ended");
+      assert.ok(rig.sentBesideOne <= 1);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function play(rig: HedgingRig, open: Set<number>, what: string, of: number): void {
+  if (what === "wait") return rig.wait(of);
+  if (what === "block") return rig.block(of);
+  const name = `${of}`;
+  if (what === "begin") {
+    if (!open.has(of)) rig.begin(name, `n${of % 3}`);
+    open.add(of);
+    return;
+  }
+  if (!open.has(of)) return;
+  const read = rig.readOf(name);
+  const which = what.endsWith("Hedge") ? "hedge" : "first";
+  if ((which === "hedge" && read.hedge === undefined) || (which === "first" && rig.hasFailed(name))) return;
+  if (what === "leave") rig.leave(name);
+  else if (what.startsWith("answer")) rig.answer(name, which);
+  else if (rig.fail(name, which)) return;
+  open.delete(of);
+}
+
+it("whatever lost hedges cost, no more is spent than the balance and the count allow", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 2_000 }), { maxLength: 200 }), (answers) => {
+      const budget = new HedgeBudget(0, 0.02);
+      let spentMs = 0;
+      let earnedMs = 0;
+      let sent = 0;
+      for (const [at, tookMs] of answers.entries()) {
+        const nowMs = (at + 1) * 20;
+        budget.countRead(nowMs);
+        budget.answered(tookMs, nowMs);
+        earnedMs += 0.02 * tookMs + 0.02;
+        while (budget.covers(0, nowMs) && budget.takeToken()) {
+          // Each costs ten milliseconds, all of them lost.
+          budget.lost(10);
+          spentMs += 10;
+          sent++;
+        }
+      }
+      assert.ok(spentMs <= 50 + earnedMs + 10, `${spentMs} of ${earnedMs}`);
+      assert.ok(sent <= 10 + 0.05 * answers.length, `${sent} of ${answers.length}`);
+    }),
+  );
+});
+
+it("a hedge waits three times what nine of ten answers need", () => {
+  const times = new AnswerTimes();
+  for (let answer = 0; answer < 1_000; answer++) times.add(answer % 20 === 19 ? 500 : 20, answer);
+  const delayMs = times.delayMs() ?? 0;
+  assert.ok(delayMs >= 60 && delayMs < 75, `${delayMs}`);
+});
+
+it("a hedge waits at least 20 ms", () => {
+  const times = new AnswerTimes();
+  for (let answer = 0; answer < 30; answer++) times.add(1, 0);
+  assert.equal(times.delayMs(), 20);
+});
+
+it("a slow start is forgotten after two windows of 5 s and 256 answers", () => {
+  const times = new AnswerTimes();
+  let nowMs = 0;
+  const answers = (count: number, tookMs: number) => {
+    for (let answer = 0; answer < count; answer++) {
+      nowMs += 10;
+      times.add(tookMs, nowMs);
+    }
+  };
+  answers(200, 900);
+  answers(300, 30);
+  assert.ok((times.delayMs() ?? 0) > 2_000);
+  answers(1_200, 30);
+  assert.ok((times.delayMs() ?? 0) < 120, `${times.delayMs()}`);
+});
