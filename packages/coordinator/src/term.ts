@@ -104,7 +104,7 @@ export class Term implements MonitorOwner, OperationsOwner {
     const { store, timers, warnings, peers, logger, history } = parts;
     this.operations = new TermOperations({ store, timers, logger, history, owner: this });
     this.publisher = new ViewPublisher({
-      ...{ store, lease, warnings, clock: timers },
+      ...{ store, lease, warnings, timers },
       operations: () => this.operations.inForce,
       findings: () => this.monitor?.findings() ?? nothingFound,
       replicas: () => peers.count(),

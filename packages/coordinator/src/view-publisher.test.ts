@@ -41,14 +41,14 @@ async function publishing() {
     findings: () => state.findings,
     operations: () => ({ drains: state.drains, pause: undefined }),
     replicas: () => 3,
-    clock: timers,
+    timers,
     mayPublish: () => state.mayPublish,
     lost: () => {
       state.losses++;
     },
     warnings: new WarnOnce(logger),
   });
-  return { publisher, store, lease, publications, views, state, logger };
+  return { publisher, store, lease, publications, views, state, logger, timers };
 }
 
 function findingsWith(...hosts: string[]): MonitorFindings {
@@ -95,6 +95,40 @@ describe("view publisher", () => {
       publications.map(({ topology }) => topology?.nodes),
       [[nodeAt("es3")]],
     );
+  });
+
+  it("changes that go on and on are gathered: sixteen publications at once, then ten a second", async () => {
+    const { publisher, publications, state, timers } = await publishing();
+    const change = async (at: number) => {
+      state.findings = findingsWith(`es${at}`);
+      publisher.topologyChanged();
+      await settled();
+    };
+    for (let at = 0; at < 50; at++) await change(at);
+    assert.ok(publications.length <= 16, `${publications.length} at once`);
+    const atOnce = publications.length;
+    for (let at = 0; at < 1_000; at++) {
+      timers.advance(10);
+      await change(at);
+    }
+    const perSecond = (publications.length - atOnce) / 10;
+    assert.ok(perSecond > 9 && perSecond <= 10, `${perSecond} a second`);
+    await change(1_000);
+    timers.advance(200);
+    await settled();
+    assert.deepEqual(publications.at(-1)?.topology?.nodes, [nodeAt("es1000")]);
+  });
+
+  it("a publisher that stops publishes no change that waits, and does not wait for its turn", async () => {
+    const { publisher, publications, state } = await publishing();
+    for (let at = 0; at < 50; at++) {
+      state.findings = findingsWith(`es${at}`);
+      publisher.topologyChanged();
+      await settled();
+    }
+    const before = publications.length;
+    await publisher.stop();
+    assert.equal(publications.length, before);
   });
 
   it("a change during a publication is published after it", async () => {

@@ -1,6 +1,6 @@
-import { type Clock, messageOf, present } from "@rollcall/core";
-
+import { messageOf, present, type Timers } from "@rollcall/core";
 import type { Mark, NodeRecord, OperationsInForce, Topology, Version } from "@rollcall/core/view";
+import { PublicationPace } from "./publication-pace.js";
 import { reasonOf } from "./store/redis-problem.js";
 import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
 import type { WarnOnce } from "./warn-once.js";
@@ -23,7 +23,7 @@ export interface ViewPublisherParts {
   /** How many replicas there are. */
   readonly replicas: () => number;
   /** The clock on which the times of `marks` are. */
-  readonly clock: Clock;
+  readonly timers: Timers;
   /** Whether the lease is still held by our own clock; read before each publication. */
   readonly mayPublish: () => boolean;
   /** The lease is over, by the store or by `mayPublish`: nothing more is published. Called once. */
@@ -35,8 +35,9 @@ export interface ViewPublisherParts {
  * Publishes under one lease: numbers the documents, and beats between publications so that readers see a live leader.
  * The first publication has both documents.
  *
- * It publishes the newest findings, not each: a change during a publication goes out with the next. What the store did
- * not take because it failed goes out with the next change, or after the next good renewal.
+ * It publishes the newest findings, not each: a change during a publication goes out with the next, and many in a row
+ * are gathered ({@link PublicationPace}). What the store did not take because it failed goes out with the next change, or
+ * after the next good renewal.
  */
 export class ViewPublisher {
   private topologySequence = 0;
@@ -47,6 +48,10 @@ export class ViewPublisher {
   private isWorking = false;
   private working: Promise<void> | undefined;
   private stopped = false;
+  private readonly pace = new PublicationPace();
+  private nodesPublished = 0;
+  /** Ends the wait for the next publication. */
+  private endWait = () => {};
   /** They wait until the present marks are published. */
   private waiting: ((version: Version | undefined) => void)[] = [];
 
@@ -90,6 +95,7 @@ export class ViewPublisher {
   /** Publishes nothing more. Resolves when the last publication has ended. */
   async stop(): Promise<void> {
     this.stopped = true;
+    this.endWait();
     await this.working;
     this.settleWaiting(undefined);
   }
@@ -104,8 +110,22 @@ export class ViewPublisher {
     // All changes of this turn go out together.
     await Promise.resolve();
     let goesOn = true;
-    while (goesOn && !this.stopped && (this.topologyIsNew || this.marksAreNew)) goesOn = await this.publish();
+    while (goesOn && !this.stopped && (this.topologyIsNew || this.marksAreNew)) {
+      const waitMs = this.pace.waitMs(this.nodesPublished, this.parts.timers.nowMs());
+      if (waitMs > 0) await this.wait(waitMs);
+      goesOn = !this.stopped && (await this.publish());
+    }
     this.isWorking = false;
+  }
+
+  private wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.parts.timers.after(ms, resolve);
+      this.endWait = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   /** Whether to go on, if there is more to publish. */
@@ -160,6 +180,7 @@ export class ViewPublisher {
 
   private topology(): Topology {
     const { clusterUuid, clusterName, source, nodes } = this.parts.findings();
+    this.nodesPublished = nodes.length;
     return {
       version: this.version(this.topologySequence),
       ...present({ clusterUuid, clusterName }),
@@ -169,9 +190,9 @@ export class ViewPublisher {
   }
 
   private marks() {
-    const { store, clock, findings, operations } = this.parts;
+    const { store, timers, findings, operations } = this.parts;
     const { drains, pause } = operations();
-    const aheadMs = store.nowMs() - clock.nowMs();
+    const aheadMs = store.nowMs() - timers.nowMs();
     const nodes: Record<string, Mark> = {};
     for (const [key, mark] of Object.entries(findings().marks)) nodes[key] = markLater(mark, aheadMs);
     const inForce = present({ drains: drains.length === 0 ? undefined : drains, pause });
