@@ -23,6 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "core/selection": ["core", "core/view"],
   "core/hedging": ["core", "core/selection"],
   "core/request": ["core"],
+  "core/overload": ["core"],
   coordinator: ["core"],
   worker: ["core", "coordinator"],
   rollcall: ["core", "worker"],
