@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { waitUntil } from "@rollcall/testing";
+import { parseViewPlace } from "@rollcall/core/config";
+import { canary, waitUntil } from "@rollcall/testing";
 import { lead, type Opened, withRedis } from "./support-redis.js";
 
 const away = (problem: string) => `Redis cannot be used: ${problem}; the last view stays in use`;
@@ -24,7 +28,7 @@ describe("a Redis that refuses", () => {
       await warned(other, noDatabase);
       // Long enough for further attempts: they are not logged again.
       await sleep(1_000);
-      await assert.rejects(other.store.acquire("a", 0), /not connected/);
+      await assert.rejects(other.store.acquire("a", 0), /it has no database of that number/);
       assert.equal(await server.client.dbsize(), 0);
       assert.deepEqual([other.store.isConnected, other.logger.messages("warn")], [false, [noDatabase]]);
       assert.deepEqual(other.logger.messages("info"), []);
@@ -59,6 +63,45 @@ describe("a Redis that refuses", () => {
       await sleep(1_000);
       assert.deepEqual([one.store.isConnected, one.connections()], [false, 0]);
       assert.deepEqual(one.logger.messages("warn"), [noResp3]);
+    }),
+  );
+
+  it(
+    "a password that a file or a function gives is the new one at the next connection, once Redis has refused the old one",
+    withRedis({}, async ({ server, open }) => {
+      const folder = await mkdtemp(join(tmpdir(), "rollcall-redis-password-"));
+      const path = join(folder, "password");
+      const user = (...words: string[]) => server.client.call("ACL", "SETUSER", "app", ...words);
+      const [old, next] = [canary("old-password"), canary("new-password")];
+      let given = old;
+      const options = { host: server.host, port: server.port, username: "app" };
+      try {
+        await user("on", `>${old}`, "~*", "&*", "+@all");
+        await writeFile(path, `${old}\n`);
+        const stores = [{ passwordFile: path }, { password: async () => given }].map((password) => {
+          return open({ redis: parseViewPlace({ redis: { ...options, ...password }, name: "logs" }).redis });
+        });
+        const areConnected = () => stores.every(({ store, connections }) => store.isConnected && connections() > 0);
+        await waitUntil("both are connected", areConnected);
+        await user("resetpass", `>${next}`);
+        await server.client.call("CLIENT", "KILL", "USER", "app");
+        for (const one of stores) await warned(one, wrongPassword);
+        await writeFile(path, `${next}\n`);
+        given = next;
+        await waitUntil("both are back", () =>
+          stores.every(({ logger }) => logger.messages("info").includes("Redis is back")),
+        );
+        await waitUntil("both may lead", areConnected);
+        const lost = away("connection lost");
+        for (const { logger } of stores) {
+          assert.deepEqual(
+            logger.messages("warn").filter((line) => line.startsWith("Redis")),
+            [lost, wrongPassword],
+          );
+        }
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     }),
   );
 

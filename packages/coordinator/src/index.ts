@@ -43,6 +43,7 @@ export { CoalescingRunner } from "./store/coalescing-runner.js";
 export { examineRedis, type RedisExamination, type RedisServerFacts } from "./store/examine-redis.js";
 export { createMemoryStore } from "./store/memory-store.js";
 export { RateLimiter } from "./store/rate-limiter.js";
+export { openRedisPassword } from "./store/redis-password.js";
 export type { RedisPermission } from "./store/redis-permissions.js";
 export { createRedisStore, type RedisStoreOptions } from "./store/redis-store.js";
 export type { Lease, Publication, Renewal, ViewStore } from "./store/view-store.js";

@@ -57,11 +57,23 @@ function secretsOfAuth(auth: Auth): readonly string[] {
 
 function secretsOfRedis(redis: RedisConfig): readonly string[] {
   if (redis.kind === "url") return secretsOfUrl(redis.url);
-  if (redis.kind === "options") return secretsOfOptions(redis.options);
+  const ofFile = passwordOf(redis);
+  if (redis.kind === "options") return [...ofFile, ...secretsOfOptions(redis.options)];
   return [
+    ...ofFile,
     ...redis.nodes.flatMap((node) => (typeof node === "string" ? secretsOfUrl(node) : [])),
     ...secretsOfOptions(redis.options),
   ];
+}
+
+/** None of a function, and of a file that cannot be read. */
+function passwordOf({ password }: Exclude<RedisConfig, { readonly kind: "url" }>): readonly string[] {
+  if (password?.kind !== "file") return [];
+  try {
+    return [secretIn(password.path)];
+  } catch {
+    return [];
+  }
 }
 
 /** ioredis takes a password in the query too. */

@@ -4,6 +4,8 @@ import { NameCache } from "../cluster/name-cache.js";
 import type { RedisExamination, RedisExaminationParts, RedisServerFacts } from "./examine-redis.js";
 import { createRedisClient, type RedisClient } from "./redis-clients.js";
 import { RedisConnection } from "./redis-connection.js";
+import { clientNameOf } from "./redis-greeting.js";
+import type { RedisPassword } from "./redis-password.js";
 import { permissionAttempts, type RedisPermission, tryPermission } from "./redis-permissions.js";
 import { readServerFacts } from "./redis-server-facts.js";
 
@@ -14,9 +16,12 @@ const connectMs = 15_000;
 const clusterMs = 5_000;
 
 /** Opens one connection, asks, and closes it. */
-export async function examineConnectedRedis(parts: RedisExaminationParts): Promise<RedisExamination> {
-  const { timers, stop } = parts;
-  const client = createRedisClient(parts.redis, { ...parts, names: new NameCache(timers) });
+export async function examineConnectedRedis(
+  parts: RedisExaminationParts & { readonly password: RedisPassword | undefined },
+): Promise<RedisExamination> {
+  const { redis, name, timers, password, stop } = parts;
+  const greeting = { clientName: clientNameOf(redis, name, "doctor"), password };
+  const client = createRedisClient(redis, { ...parts, names: new NameCache(timers), greeting });
   const beganMs = timers.nowMs();
   const tookMs = () => Math.ceil(timers.nowMs() - beganMs);
   let connection: RedisConnection | undefined;

@@ -1,5 +1,6 @@
-import type { Random, Timers } from "@rollcall/core";
+import { type Random, RollcallError, silentLogger, type Timers } from "@rollcall/core";
 import type { RedisConfig } from "@rollcall/core/config";
+import { openRedisPassword } from "./redis-password.js";
 import type { RedisPermission } from "./redis-permissions.js";
 
 export interface RedisExaminationParts {
@@ -42,7 +43,14 @@ export type RedisExamination =
 
 /** Connects once as a pool does, and asks what the pool relies on. Changes nothing in Redis. Never rejects. */
 export async function examineRedis(parts: RedisExaminationParts): Promise<RedisExamination> {
-  // With ioredis.
-  const { examineConnectedRedis } = await import("./examine-connected-redis.js");
-  return examineConnectedRedis(parts);
+  try {
+    const password = openRedisPassword(parts.redis, parts.timers, silentLogger);
+    // With ioredis.
+    const { examineConnectedRedis } = await import("./examine-connected-redis.js");
+    return await examineConnectedRedis({ ...parts, password });
+  } catch (error) {
+    // Of a file of a password: the option, the file and why.
+    if (error instanceof RollcallError) return { kind: "away", problem: error.message, tookMs: 0 };
+    throw error;
+  }
 }

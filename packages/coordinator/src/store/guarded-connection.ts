@@ -1,42 +1,21 @@
 import type { Socket } from "node:net";
 import type { Timers } from "@rollcall/core";
-import { type Cluster, Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { broken, type Frame, RespFrames } from "./resp-frames.js";
 
 /** A frame that has begun and not ended after this time has no end. */
 const frameMaxMs = 5_000;
 
 /**
- * Every connection of the client, and of the clients that it makes by itself, does not keep the process alive, and is
- * closed when it carries what no Redis sends. Without this, ioredis throws into the application, or takes the answer to
- * one command for that to another. It connects again as it does after any other loss.
+ * Every connection of this client of one server, or of one Sentinel, does not keep the process alive, and is closed when
+ * it carries what no Redis sends. Without this, ioredis throws into the application, or takes the answer to one command
+ * for that to another. It connects again as it does after any other loss.
  */
-export function guardConnections(client: Redis | Cluster, timers: Timers): void {
-  if (!isCluster(client)) return guardNode(client, timers);
-  client.on("reconnecting", () => unrefTimer(Reflect.get(client, "reconnectTimeout")));
-  client.on("+node", (node: Redis) => guardNode(node, timers));
-  guardSubscriber(client, timers);
-}
-
-/** The same for one client of one server, or of one Sentinel. */
 export function guardNode(client: Redis, timers: Timers): void {
   // The socket is there a moment after the event.
   client.on("connecting", () => setImmediate(() => prepare(client.stream)));
   client.on("reconnecting", () => unrefTimer(Reflect.get(client, "reconnectTimeout")));
   client.on("connect", () => guardSocket(client, timers));
-}
-
-/** ioredis names the connection that receives a cluster's messages in no event. */
-function guardSubscriber(cluster: Cluster, timers: Timers): void {
-  const subscriber: unknown = Reflect.get(cluster, "subscriber");
-  if (typeof subscriber !== "object" || subscriber === null) return;
-  const select: unknown = Reflect.get(subscriber, "selectSubscriber");
-  if (typeof select !== "function") return;
-  Reflect.set(subscriber, "selectSubscriber", () => {
-    Reflect.apply(select, subscriber, []);
-    const node: unknown = Reflect.get(subscriber, "subscriber");
-    if (node instanceof Redis) guardNode(node, timers);
-  });
 }
 
 function prepare(socket: Socket | undefined): void {
@@ -88,11 +67,7 @@ function checkFrame(frame: Frame, client: Redis): void {
     throw broken("an answer to another command");
 }
 
-function isCluster(client: Redis | Cluster): client is Cluster {
-  return client.isCluster;
-}
-
-function unrefTimer(timer: unknown): void {
+export function unrefTimer(timer: unknown): void {
   if (typeof timer !== "object" || timer === null || !("unref" in timer)) return;
   if (typeof timer.unref === "function") timer.unref();
 }

@@ -1,12 +1,15 @@
+import { lookup } from "node:dns";
 import { type Clock, present, type Random, type Timers } from "@rollcall/core";
 import type { RedisConfig } from "@rollcall/core/config";
 import { equalJitter } from "@rollcall/core/health";
 import { Cluster, type DNSLookupFunction, Redis, type RedisOptions } from "ioredis";
 import type { NameCache } from "../cluster/name-cache.js";
 import { withCheckedTls } from "./checked-tls.js";
-import { guardConnections, guardNode } from "./guarded-connection.js";
+import { eachClient } from "./each-client.js";
+import { guardNode } from "./guarded-connection.js";
 import { type ConnectorParts, connectorClass } from "./redis-connector.js";
 import { connectTimeoutMs } from "./redis-dialler.js";
+import { type Greeting, greet } from "./redis-greeting.js";
 
 /** A single server or a Redis Cluster; the store uses what both have. */
 export type RedisClient = Redis | Cluster;
@@ -36,14 +39,18 @@ export const disconnectTimeoutMs = 200;
  */
 export function createRedisClient(
   config: RedisConfig,
-  parts: { readonly names: NameCache; readonly timers: Timers; readonly random: Random },
+  parts: { readonly names: NameCache; readonly timers: Timers; readonly random: Random; readonly greeting: Greeting },
 ): RedisClient {
-  const { timers } = parts;
-  const client = connect(config, reconnectDelays(parts.random, timers), {
-    ...parts,
-    guard: (made) => guardNode(made, timers),
-  });
-  guardConnections(client, timers);
+  const { names, timers, greeting } = parts;
+  const { password, clientName } = greeting;
+  const prepare = (made: Redis, as: Greeting) => {
+    guardNode(made, timers);
+    greet(made, as);
+  };
+  const prepareSentinel = (made: Redis) => prepare(made, { clientName });
+  const delays = reconnectDelays(parts.random, timers);
+  const client = connect(config, delays, { names, timers, password, prepareSentinel });
+  eachClient(client, (made) => prepare(made, greeting));
   return client;
 }
 
@@ -88,8 +95,8 @@ function connect(config: RedisConfig, retryStrategy: () => number, parts: Connec
       });
     case "cluster":
       return new Cluster([...config.nodes], {
-        dnsLookup: addressInTurn(parts.names),
         ...config.options,
+        dnsLookup: nameItself(config.options.dnsLookup),
         enableOfflineQueue: false,
         // Otherwise a command whose reply was lost is sent again.
         retryDelayOnFailover: 0,
@@ -97,6 +104,7 @@ function connect(config: RedisConfig, retryStrategy: () => number, parts: Connec
         scaleReads: "master",
         keyPrefix: "",
         enableAutoPipelining: false,
+        shardedSubscribers: false,
         lazyConnect: false,
         redisOptions: {
           Connector: connectorClass({}, parts),
@@ -107,15 +115,13 @@ function connect(config: RedisConfig, retryStrategy: () => number, parts: Connec
   }
 }
 
-/** The client of a cluster dials one address of a configured name: each attempt the next one. */
-function addressInTurn(names: NameCache): DNSLookupFunction {
-  let turn = 0;
-  return (host, done) =>
-    names.resolve(host, [], (error, addresses) => {
-      const found = addresses[turn++ % addresses.length];
-      if (found === undefined) done(error as NodeJS.ErrnoException, "");
-      else done(null, found.address, found.family);
-    });
+/**
+ * The connectors resolve names, and so a certificate is compared with the name. A lookup of the user's own stays; a client
+ * that was handed in has that of Node, which is none.
+ */
+function nameItself(given: unknown): DNSLookupFunction {
+  if (typeof given === "function" && given !== lookup) return given as DNSLookupFunction;
+  return (host, done) => done(null, host);
 }
 
 function duplicateOf(client: Redis, options: RedisOptions): Redis {

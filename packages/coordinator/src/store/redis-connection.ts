@@ -1,7 +1,7 @@
 import { type Timers, withDeadline } from "@rollcall/core";
 import { Redis } from "ioredis";
 import { commandTimeoutMs, disconnectTimeoutMs, type RedisClient } from "./redis-clients.js";
-import { noReplyInTime, noResp3, redisError, redisProblem } from "./redis-problem.js";
+import { noReplyInTime, noResp3, problemError, reasonOf, redisError, redisProblem } from "./redis-problem.js";
 
 export interface ConnectionListener {
   /** There is a new connection. Called before any command may use it. */
@@ -12,6 +12,8 @@ export interface ConnectionListener {
 
 /** The Redis Cluster client may hold a command back before its own timeout begins. */
 const graceMs = 250;
+const notConnected = "not connected";
+const lost = "connection lost";
 const closeWaitMs = 2_000;
 /** A connection is given up if commands have had no reply for this time, even if it brings other things. */
 const unansweredMaxMs = 4_000;
@@ -28,7 +30,9 @@ const unansweredMaxMs = 4_000;
  */
 export class RedisConnection {
   private state: "away" | "ready" | "closed" = "away";
-  private lastProblem = "not connected";
+  private lastProblem = notConnected;
+  /** Why commands fail while there is no connection. */
+  private away = notConnected;
   /** The first thing that went wrong between connecting and being ready: what follows is its consequence. */
   private refusal: string | undefined;
   private isConnecting = false;
@@ -55,6 +59,7 @@ export class RedisConnection {
       if (this.refusal !== undefined) return client.disconnect(true);
       this.isConnecting = false;
       this.unansweredSinceMs = undefined;
+      this.lastProblem = lost;
       this.state = "ready";
       listener.onReady();
     });
@@ -64,7 +69,8 @@ export class RedisConnection {
       this.refusal = undefined;
       this.isConnecting = false;
       this.state = "away";
-      this.lastProblem = "connection lost";
+      this.lastProblem = lost;
+      this.away = reasonOf(problem) === reasonOf(lost) ? notConnected : problem;
       listener.onLost(problem);
     });
   }
@@ -79,7 +85,7 @@ export class RedisConnection {
    * @throws RollcallError `REDIS`. The command may have been carried out.
    */
   async ask<Reply>(send: () => Promise<Reply>): Promise<Reply> {
-    if (this.state !== "ready") throw redisError(new Error("Stream isn't writeable"));
+    if (this.state !== "ready") throw problemError(this.away);
     this.unansweredSinceMs ??= this.timers.nowMs();
     try {
       const reply = await withDeadline(send(), commandTimeoutMs + graceMs, this.timers, () => {
@@ -117,6 +123,7 @@ export class RedisConnection {
   async close(): Promise<void> {
     if (this.state === "closed") return;
     this.state = "closed";
+    this.away = notConnected;
     const { status } = this.client;
     // Between two attempts there is no socket and no timer to keep the process alive until this promise resolves. A
     // real timer, whatever clock was given; it ends, so that it does not keep the process for ever.

@@ -4,12 +4,16 @@ import { AbstractConnector, type Redis, type RedisOptions, SentinelConnector } f
 import type { NameCache } from "../cluster/name-cache.js";
 import { OpeningStream } from "./opening-stream.js";
 import { RedisDialler, type RedisTarget } from "./redis-dialler.js";
+import type { RedisPassword } from "./redis-password.js";
+import { NoServerNamed, problemError } from "./redis-problem.js";
 
 export interface ConnectorParts {
   readonly names: NameCache;
   readonly timers: Timers;
+  /** Renewed before each connection to a server; a Sentinel's is another. */
+  readonly password?: RedisPassword | undefined;
   /** Gets each client that a connector makes to ask a Sentinel, before it connects. */
-  readonly guard: (client: Redis) => void;
+  readonly prepareSentinel: (client: Redis) => void;
 }
 
 /** What ioredis takes as its option `Connector`. */
@@ -35,15 +39,18 @@ class ServerConnector extends AbstractConnector {
 
   constructor(
     private readonly options: RedisOptions,
-    { names, timers }: ConnectorParts,
+    private readonly parts: ConnectorParts,
   ) {
     super(options.disconnectTimeout ?? 0);
-    this.opening = new OpeningStream(new RedisDialler(names, timers));
+    this.opening = new OpeningStream(new RedisDialler(parts.names, parts.timers));
   }
 
   override async connect(): Promise<Socket> {
     const stream = await this.opening.open(
-      async () => this.options,
+      async () => {
+        await this.parts.password?.renew();
+        return this.options;
+      },
       (error) => {
         this.firstError = error;
       },
@@ -61,15 +68,25 @@ class ServerConnector extends AbstractConnector {
 /** Asks the Sentinels in turn, as ioredis does; how they are asked and what they answer stays its own. */
 class SentinelsConnector extends SentinelConnector {
   private readonly opening: OpeningStream;
+  /** Why the Sentinel that was asked last named no server. */
+  private refusal: unknown;
 
-  constructor(options: RedisOptions, parts: ConnectorParts) {
+  constructor(
+    options: RedisOptions,
+    private readonly parts: ConnectorParts,
+  ) {
     super(options);
     this.opening = new OpeningStream(new RedisDialler(parts.names, parts.timers));
     const clientFor = this.inherited("connectToSentinel");
-    const Connector = connectorClass({}, parts);
+    const { password: _, ...others } = parts;
+    const Connector = connectorClass({}, others);
     Reflect.set(this, "connectToSentinel", (sentinel: unknown, more: object | undefined) => {
       const client = clientFor(sentinel, { ...more, Connector }) as Redis;
-      parts.guard(client);
+      parts.prepareSentinel(client);
+      // What waits for the connection learns no more than that there is none.
+      client.on("error", (error: unknown) => {
+        this.refusal = error;
+      });
       return client;
     });
   }
@@ -94,6 +111,7 @@ class SentinelsConnector extends SentinelConnector {
 
   /** The server by the next Sentinel that names one. All are asked at least once before this rejects. */
   private async named(): Promise<RedisTarget> {
+    await this.parts.password?.renew();
     const { enableTLSForSentinelMode, tls } = this.options;
     for (let rounds = 0; rounds < 2; ) {
       const { done, value } = this.sentinelIterator.next();
@@ -105,13 +123,17 @@ class SentinelsConnector extends SentinelConnector {
       const server = await this.ask(value);
       if (server !== null) return { ...server, tls: enableTLSForSentinelMode ? tls : undefined };
     }
-    throw new Error("All sentinels are unreachable");
+    throw new NoServerNamed(this.refusal);
   }
 
   private async ask(sentinel: unknown): Promise<RedisTarget | null> {
+    this.refusal = undefined;
     try {
-      return (await this.inherited("resolve")(sentinel)) as RedisTarget | null;
-    } catch {
+      const server = (await this.inherited("resolve")(sentinel)) as RedisTarget | null;
+      if (server === null) this.refusal = problemError("it has no primary of that `name`");
+      return server;
+    } catch (error) {
+      this.refusal ??= error;
       return null;
     }
   }

@@ -33,6 +33,20 @@ describe("the health check of Redis", () => {
     assert.deepEqual([watch.isAnswering, lines.lines], [true, []]);
   });
 
+  it("a reason that replaces another is logged again a minute after its last line, and one that stays is not", async () => {
+    const { watch, lines, pass, says } = watched();
+    says(() => undefined);
+    const refuses = async (...words: string[]) => {
+      for (const word of words) watch.lost(`it refuses the command (${word})`);
+      await pass(30_000);
+    };
+    for (const words of [["A", "B", "A"], ["A"], ["A", "A"], ["B", "A"]]) await refuses(...words);
+    assert.deepEqual(
+      lines.messages("warn").map((line) => /\((.)\)/.exec(line)?.[1]),
+      ["A", "B", "A", "B"],
+    );
+  });
+
   it("a Redis that stops answering, and its return, are logged once each", async () => {
     const { watch, lines, pass, says } = watched();
     says(silence);

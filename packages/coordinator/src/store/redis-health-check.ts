@@ -3,18 +3,23 @@ import { reasonOf, redisProblem } from "./redis-problem.js";
 
 /** How often the server is asked: a frozen one is not noticed otherwise. */
 const askEveryMs = 2_000;
+/** How many are remembered; further ones are not logged. */
 const reasonsMax = 20;
+/** A reason that was logged so long ago is logged again when it replaces another. */
+const reasonAgainMs = 60_000;
 
 /**
- * Whether Redis answers. Logs each change once, and while Redis is away each further reason once.
+ * Whether Redis answers. Logs each change once, and while Redis is away the reason each time it is another: one that comes
+ * and goes, once a minute.
  *
  *   answers ── connection lost, or two checks in a row without a reply ──▶ away      logs a warning
  *           ◀── a connection, or a reply ──                                          logs that Redis is back
  */
 export class RedisHealthCheck {
   private unanswered = 0;
-  /** Why Redis was away, since it last answered. */
-  private readonly reasons = new Set<string>();
+  /** Why Redis was away, since it last answered, and when that was logged last. */
+  private readonly reasons = new Map<string, number>();
+  private lastReason: string | undefined;
   private closed = false;
   private cancel = () => {};
 
@@ -36,20 +41,30 @@ export class RedisHealthCheck {
     this.unanswered = 0;
     if (this.reasons.size === 0 || this.closed) return;
     this.reasons.clear();
+    this.lastReason = undefined;
     logEvent(this.logger, "redis.recovered", {}, "Redis is back");
   }
 
   lost(problem: string): void {
     this.unanswered++;
     const reason = reasonOf(problem);
-    if (this.closed || this.reasons.has(reason) || this.reasons.size === reasonsMax) return;
-    this.reasons.add(reason);
+    if (this.closed || !this.isNews(reason)) return;
+    this.lastReason = reason;
+    this.reasons.set(reason, this.timers.nowMs());
     logEvent(this.logger, "redis.lost", { problem }, `Redis cannot be used: ${problem}; the last view stays in use`);
   }
 
   close(): void {
     this.closed = true;
     this.cancel();
+  }
+
+  /** The reason that was logged last is none, however long it lasts. */
+  private isNews(reason: string): boolean {
+    if (reason === this.lastReason) return false;
+    const loggedMs = this.reasons.get(reason);
+    if (loggedMs === undefined) return this.reasons.size < reasonsMax;
+    return this.timers.nowMs() - loggedMs >= reasonAgainMs;
   }
 
   private checkLater(): void {

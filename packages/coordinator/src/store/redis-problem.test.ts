@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { RollcallError } from "@rollcall/core";
-import { noResp3, reasonOf, redisError, redisProblem } from "./redis-problem.js";
+import { NoServerNamed, noResp3, reasonOf, redisError, redisProblem } from "./redis-problem.js";
 
 describe("what went wrong with Redis", () => {
   it("a problem with Redis is described for people", () => {
@@ -46,6 +46,9 @@ describe("what went wrong with Redis", () => {
   it("the ways in which a Redis is absent are one reason, and each refusal is another", () => {
     assert.equal(reasonOf("connection refused"), reasonOf("Redis: no answer in time"));
     assert.notEqual(reasonOf("it accepts no more clients (maxclients)"), reasonOf("connection lost"));
+    const ofSentinels = (message: string) => reasonOf(redisProblem(new NoServerNamed(new Error(message))));
+    assert.equal(ofSentinels("Command timed out"), ofSentinels("Connection is closed."));
+    assert.equal(ofSentinels("NOAUTH x"), "no Sentinel names a server: it asks for a password (NOAUTH)");
   });
 
   it("a problem never repeats the command, which may contain the password", () => {

@@ -16,11 +16,25 @@ export function redisProblem(error: unknown): string {
   if (message.startsWith("Stream isn't writeable") || message.startsWith("Cluster isn't ready")) return "not connected";
   if (message.startsWith("Connection is closed") || error.name === "MaxRetriesPerRequestError")
     return "connection lost";
-  if (message.startsWith("All sentinels are unreachable")) return "no Sentinel names a server that can be reached";
-  if (error.name === "ClusterAllFailedError") return "no node of the Redis Cluster can be reached";
+  if (error instanceof NoServerNamed) return because(noServerNamed, error.last);
+  if (error.name === "ClusterAllFailedError") return because(noNodeOfCluster, Reflect.get(error, "lastNodeError"));
   const [, word] = /^-?([A-Z]{2,32})\b/.exec(message) ?? [];
   if (word === undefined) return "it failed";
   return explained(message) ?? refusals[word] ?? `it refuses the command (${word})`;
+}
+
+/** All Sentinels were asked, and none named a server; `last` is what went wrong with the last of them. */
+export class NoServerNamed extends Error {
+  constructor(readonly last: unknown) {
+    super(noServerNamed);
+  }
+}
+
+const noServerNamed = "no Sentinel names a server";
+const noNodeOfCluster = "no node of the Redis Cluster can be used";
+
+function because(problem: string, cause: unknown): string {
+  return cause instanceof Error ? `${problem}: ${redisProblem(cause)}` : problem;
 }
 
 export const noReplyInTime = "no answer in time";
@@ -50,8 +64,13 @@ const absences: ReadonlySet<string> = new Set([
 
 /** By this, problems are told apart that each need a line in the log. */
 export function reasonOf(problem: string): string {
-  return absences.has(problem.replace(prefix, "")) ? "away" : problem;
+  const bare = problem.replace(prefix, "");
+  const [, group, cause] = ofGroup.exec(bare) ?? [];
+  if (group !== undefined && cause !== undefined) return absences.has(cause) ? group : bare;
+  return absences.has(bare) ? "away" : bare;
 }
+
+const ofGroup = new RegExp(`^(${noServerNamed}|${noNodeOfCluster}): (.*)$`);
 
 /** The first word of an error that Redis answers with. */
 const refusals: Readonly<Record<string, string>> = {
@@ -88,6 +107,11 @@ function networkProblem(code: string): string {
 /** Without a cause: an error of the client contains the command with all its arguments. */
 export function redisError(error: unknown): RollcallError {
   return new RollcallError("REDIS", `${prefix}${redisProblem(error)}`);
+}
+
+/** A problem that is already in words for people. */
+export function problemError(problem: string): RollcallError {
+  return new RollcallError("REDIS", `${prefix}${problem}`);
 }
 
 /** Redis has answered that the user may not do something on a channel; `what` names both, for people. */

@@ -3,16 +3,21 @@ import { redisKeys } from "@rollcall/core/view";
 import { NameCache } from "../cluster/name-cache.js";
 import { wallNowMs } from "../system-timers.js";
 import { createRedisClient, type RedisClient } from "./redis-clients.js";
+import { clientNameOf } from "./redis-greeting.js";
 import { RedisReader } from "./redis-reader.js";
 import type { RedisStoreOptions } from "./redis-store.js";
 import { RedisWriter } from "./redis-writer.js";
 import type { ViewStore } from "./view-store.js";
 
 /** Connects to Redis at once. Loads ioredis: `createRedisStore` imports this file where a view is shared. */
-export function connectRedisStore({ redis, mayLead, ...parts }: RedisStoreOptions): ViewStore {
+export function connectRedisStore({ redis, password, mayLead, ...parts }: RedisStoreOptions): ViewStore {
   const names = new NameCache(parts.timers);
-  const open = () => createRedisClient(redis, { ...parts, names });
-  return redisStoreOver({ reading: open(), ...(mayLead ? { writing: open() } : {}) }, { ...parts, wallNowMs });
+  const open = (purpose: string) => {
+    const greeting = { clientName: clientNameOf(redis, parts.name, purpose), password };
+    return createRedisClient(redis, { ...parts, names, greeting });
+  };
+  const clients = { reading: open("reader"), ...(mayLead ? { writing: open("writer") } : {}) };
+  return redisStoreOver(clients, { ...parts, wallNowMs });
 }
 
 export interface RedisStoreParts extends Pick<RedisStoreOptions, "name" | "timers" | "random" | "logger"> {

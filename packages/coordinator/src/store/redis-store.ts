@@ -1,11 +1,14 @@
 import type { Logger, Random, Timers } from "@rollcall/core";
 import type { RedisConfig } from "@rollcall/core/config";
 import { wallNowMs } from "../system-timers.js";
+import { openRedisPassword, type RedisPassword } from "./redis-password.js";
 import { storeLater } from "./store-later.js";
 import type { ViewStore } from "./view-store.js";
 
 export interface RedisStoreOptions {
   readonly redis: RedisConfig;
+  /** As `openRedisPassword` gave it. Default: it is opened here. */
+  readonly password?: RedisPassword | undefined;
   /** Identifies the view: stores with the same name at the same Redis share one. */
   readonly name: string;
   readonly timers: Timers;
@@ -23,11 +26,14 @@ export interface RedisStoreOptions {
  * line each.
  *
  * `nowMs` is the clock of Redis once Redis has answered `TIME`, and the wall clock before.
+ *
+ * @throws {RollcallError} `CONFIG` if the password is a file's, and that cannot be used
  */
 export function createRedisStore(options: RedisStoreOptions): ViewStore {
+  const password = options.password ?? openRedisPassword(options.redis, options.timers, options.logger);
   const load = async () => {
     const { connectRedisStore } = await import("./redis-store-over.js");
-    return () => connectRedisStore(options);
+    return () => connectRedisStore({ ...options, password });
   };
   return storeLater(load, wallNowMs, options.logger);
 }

@@ -39,6 +39,7 @@ describe("TLS to Redis", () => {
         names: new NameCache(systemTimers),
         timers: systemTimers,
         random: Math.random,
+        greeting: { clientName: "test" },
       });
       client.on("error", () => {});
       test.after(() => {

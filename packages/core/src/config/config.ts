@@ -111,12 +111,23 @@ export interface ClusterConfig {
 /** {@link import("./options.js").RedisOption} as a tagged union. It may hold a password. */
 export type RedisConfig =
   | { readonly kind: "url"; readonly url: string }
-  | { readonly kind: "options"; readonly options: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: "options";
+      readonly options: Readonly<Record<string, unknown>>;
+      readonly password?: RedisPasswordConfig;
+    }
   | {
       readonly kind: "cluster";
       readonly nodes: readonly (string | Readonly<Record<string, unknown>>)[];
       readonly options: Readonly<Record<string, unknown>>;
+      readonly password?: RedisPasswordConfig;
     };
+
+/** Where the password of Redis comes from, if it may change; it is then in none of the options. */
+export type RedisPasswordConfig =
+  | { readonly kind: "file"; readonly path: string }
+  /** What it returns is checked when it is called; undefined: Redis asks for none. */
+  | { readonly kind: "function"; readonly give: () => unknown };
 
 /** The Redis and the name of a shared view. */
 export interface ViewPlace {

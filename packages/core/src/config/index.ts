@@ -15,6 +15,7 @@ export type {
   ProxyConfig,
   QueueConfig,
   RedisConfig,
+  RedisPasswordConfig,
   RetryConfig,
   Seed,
   SelectionConfig,

@@ -258,8 +258,12 @@ export interface ChildOptions {
 
 /**
  * Where replicas share their view: a URL (`redis:`, `rediss:`), the options of ioredis for one server or for Sentinel,
- * or the nodes of a Redis Cluster (1 to 64). Options are passed to ioredis; settings that the view relies on override
- * them.
+ * the nodes of a Redis Cluster (1 to 64), or a client of ioredis, `Redis` or `Cluster`. Options are passed to ioredis;
+ * settings that the view relies on override them. Of a client only its options are read: connections are made beside its
+ * own, and it is never closed.
+ *
+ * Where ioredis takes `password`, `passwordFile` may stand in its place: the absolute path of a file, which is read again
+ * for each connection; or a function may, which returns the password, or undefined for none, or a promise of either.
  */
 export type RedisOption =
   | string

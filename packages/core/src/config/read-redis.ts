@@ -2,14 +2,17 @@ import { parseHost } from "../address/host.js";
 import type { RedisConfig } from "./config.js";
 import { bounds } from "./defaults.js";
 import { withoutBrackets } from "./host-text.js";
-import type { Place, Problems } from "./problems.js";
+import { type Place, type Problems, pathIn, placeIn } from "./problems.js";
 import { isObject, isWholeNumber, readFields, readList } from "./read-options.js";
+import { isRedisClient, optionOfClient } from "./redis-client-option.js";
+import { takeRedisPassword } from "./take-redis-password.js";
 
-const anyForm = "must be a URL as text, an object of ioredis' options, or { cluster, options }";
+const anyForm = "must be a URL as text, an object of ioredis' options, { cluster, options }, or a client of ioredis";
 
 /**
  * Where the shared view lives. Of a URL everything is checked here; of ioredis' own options only that they are a plain
- * object, for what they may be is for ioredis to say. Nothing of it is ever shown: each part may be a password.
+ * object and what Rollcall adds to them, for what they may be is for ioredis to say. A client of ioredis is read like the
+ * options that it was made with. Nothing of it is ever shown: each part may be a password.
  */
 export function readRedis(given: Place, problems: Problems): RedisConfig | undefined {
   const place = { ...given, secret: true };
@@ -17,11 +20,16 @@ export function readRedis(given: Place, problems: Problems): RedisConfig | undef
     const url = readRedisUrl(place, problems);
     return url === undefined ? undefined : { kind: "url", url };
   }
-  if (!isPlainObject(place.value)) {
+  const value = isRedisClient(place.value) ? optionOfClient(place.value) : place.value;
+  if (!isPlainObject(value)) {
     problems.add(place, anyForm);
     return undefined;
   }
-  return "cluster" in place.value ? readCluster(place, problems) : { kind: "options", options: { ...place.value } };
+  if ("cluster" in value) return readCluster({ ...place, value }, problems);
+  if (value.role === "slave") {
+    problems.remark(pathIn(place.path, "role"), 'must not be "slave": a view is written and read at the primary');
+  }
+  return { kind: "options", ...takeRedisPassword(place, value, problems) };
 }
 
 function readCluster(place: Place, problems: Problems): RedisConfig | undefined {
@@ -34,7 +42,10 @@ function readCluster(place: Place, problems: Problems): RedisConfig | undefined 
     problems.add(fields.options, "must be an object of ioredis' options for a cluster");
     return undefined;
   }
-  return { kind: "cluster", nodes, options: { ...options } };
+  if (!isPlainObject(options.redisOptions)) return { kind: "cluster", nodes, options: { ...options } };
+  const of = placeIn(fields.options, "redisOptions", options.redisOptions);
+  const { options: redisOptions, ...password } = takeRedisPassword(of, options.redisOptions, problems);
+  return { kind: "cluster", nodes, options: { ...options, redisOptions }, ...password };
 }
 
 function readClusterNode(entry: Place, problems: Problems): string | Readonly<Record<string, unknown>> | undefined {

@@ -29,7 +29,8 @@ const listed = "must be text, as the cluster's list of nodes has it";
 const compressionForms = "must be true, false, or an object of `requests`, `responses` and `aboveBytes`";
 export const token = "must be a token: visible ASCII characters, without spaces";
 export const viewName = "must be 1 to 64 letters, digits, dots, dashes and underscores, the first a letter or digit";
-export const redisForms = "must be a URL as text, an object of ioredis' options, or { cluster, options }";
+export const redisForms =
+  "must be a URL as text, an object of ioredis' options, { cluster, options }, or a client of ioredis";
 
 export const certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 export const privateKey = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";

@@ -3,6 +3,7 @@ import {
   ClusterAccess,
   createRedisStore,
   HttpControlClient,
+  openRedisPassword,
   openSigner,
   RenewingClient,
   systemTimers,
@@ -67,6 +68,8 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
   const emitter = new PoolEmitter(logger);
   const access = new ClusterAccess(config, timers, logger);
   const protect = () => access.protectCredentials();
+  // Before anything is started that a file that is missing would leave behind.
+  const password = redis === undefined ? undefined : openRedisPassword(redis, timers, logger);
   const signer = openSigner(config, timers, logger);
   const { connectTimeoutMs } = fixed;
   const http = new HttpControlClient({ timers, wallNowMs, connectTimeoutMs, signer: () => signer });
@@ -95,7 +98,8 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
     openView: (state, opened) => {
       const statuses = new ThreadStatuses(config.threads, opened, state, totals, activity);
       return new ViewSource({
-        ...{ ...common, access, controlClient, cluster: state, replica, openStore: createRedisStore, meter },
+        ...{ ...common, access, controlClient, cluster: state, replica, meter },
+        openStore: (options) => createRedisStore({ ...options, password }),
         workload: {
           threads: () => statuses.threads(),
           answered: () => statuses.answered(),
