@@ -393,8 +393,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   private reroute(): void {
     const { table, timers, random } = this.options;
-    const entries = [...this.entries.values()].filter(({ isUsable }) => isUsable);
-    const order = rerouteOrder(entries, table.traffic, timers.nowMs(), random);
+    const order = rerouteOrder([...this.entries.values()], table.traffic, timers.nowMs(), random);
     if (order !== undefined) this.collaborators?.sender.reroute(order);
   }
 }

@@ -16,18 +16,21 @@ const targetsMax = 64;
  * rerouted, and how many at a time.
  */
 export function rerouteOrder(
-  entries: readonly NodeEntry[],
+  all: readonly NodeEntry[],
   traffic: Pick<TableTraffic, "isAwaited" | "lastByteMs">,
   nowMs: number,
   random: Random,
 ): RerouteOrder | undefined {
-  const stuck = entries.flatMap(({ slot, row, node }) => {
-    const suspectedAtMs = stuckSinceMs(node);
-    if (suspectedAtMs === undefined || !traffic.isAwaited(slot)) return [];
-    return [{ slot, generation: row.generation, suspectedAtMs }];
-  });
+  const stuck: RerouteOrder["stuck"][number][] = [];
+  // At every beat, and mostly in vain: nothing is built for nodes that are not stuck.
+  for (const entry of all) {
+    const suspectedAtMs = entry.isUsable ? stuckSinceMs(entry.node) : undefined;
+    if (suspectedAtMs === undefined || !traffic.isAwaited(entry.slot)) continue;
+    stuck.push({ slot: entry.slot, generation: entry.row.generation, suspectedAtMs });
+  }
   if (stuck.length === 0) return undefined;
 
+  const entries = all.filter(({ isUsable }) => isUsable);
   const candidates = entries.flatMap((entry): SelectableNode[] => {
     const state = entry.shown();
     return state === undefined ? [] : [{ slot: entry.slot, ...state }];
