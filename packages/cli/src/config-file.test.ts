@@ -105,6 +105,19 @@ it("a file of --ca takes the place of the configuration's authority", async () =
   });
 });
 
+it("files of certificates stay files, which the coordinator reads again when they are renewed", async () => {
+  const { ca, nodes } = await makeCertificates({ names: ["es1"] });
+  const [own] = nodes;
+  assert.ok(own !== undefined);
+  const tls = { caFile: "ca.pem", certFile: "cert.pem", keyFile: "key.pem" };
+  const files = { "ca.pem": ca, "cert.pem": own.cert, "key.pem": own.key };
+  await withConfig({ ...enough, tls }, files, async (read, file) => {
+    const at = (name: string) => join(dirname(file), name);
+    const named = { caFile: at("ca.pem"), certFile: at("cert.pem"), keyFile: at("key.pem") };
+    assert.deepEqual((await read()).options.tls, named);
+  });
+});
+
 it("each problem of a configuration names its file and the option's path, and that of a flag the flag", async () => {
   const config = {
     nodes: ["ftp://u:geheim@a"],

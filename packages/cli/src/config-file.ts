@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { errorCodeOf, RollcallError } from "@rollcall/core";
+import { errorCodeOf, present, RollcallError } from "@rollcall/core";
 import { regularFile } from "./flag-files.js";
+import { rereadableAuthority, rereadablePair } from "./rereadable-pem.js";
 
 export type OptionFields = Readonly<Record<string, unknown>>;
 
@@ -85,11 +86,33 @@ async function withFiles(fields: OptionFields, path: string, place: Place): Prom
   return Object.fromEntries(read);
 }
 
+/** The files of certificates stay files, so that the coordinator reads them again when they are renewed. */
+async function withRenewals(read: OptionFields, named: OptionFields, { folder }: Place): Promise<OptionFields> {
+  const fileOf = (option: string) => {
+    const name = named[`${option}File`];
+    return typeof name === "string" ? resolve(folder, name) : undefined;
+  };
+  const contentOf = (option: string) => {
+    const content = read[option];
+    return typeof content === "string" ? Buffer.from(content) : undefined;
+  };
+  const caFile = await rereadableAuthority(fileOf("ca"), contentOf("ca"));
+  const names = { cert: fileOf("cert"), key: fileOf("key") };
+  const pair = await rereadablePair(names, contentOf("cert"), contentOf("key"));
+  const { ca, cert, key, ...others } = read;
+  return {
+    ...others,
+    ...(caFile === undefined ? present({ ca }) : { caFile }),
+    ...(pair ?? present({ cert, key })),
+  };
+}
+
 /** Only the parts of a configuration that can hold a secret are looked into: ioredis' options are the caller's. */
 async function within(value: unknown, path: string, place: Place): Promise<unknown> {
   if (/^nodes$/.test(path) && Array.isArray(value)) {
     return Promise.all(value.map((item: unknown, at) => within(item, `nodes[${at}]`, place)));
   }
+  if (path === "tls" && isFields(value)) return withRenewals(await withFiles(value, path, place), value, place);
   return isFields(value) && /^(?:nodes\[\d+\]\.|proxy\.)?(?:auth|tls)$|^nodes\[\d+\]$|^proxy$/.test(path)
     ? withFiles(value, path, place)
     : value;
