@@ -21,12 +21,27 @@ export const suites = {
     folders: ["packages", "demo/dist", "test/dist/unit"],
     except: /^packages\/testing\//,
     together: 15,
-    slots: 2,
+    // Half of their time is waiting.
+    slots: 4,
     fileTimeoutMs: unitFileMs,
   },
   integration: {
     folders: ["packages/testing/dist", "test/dist/integration", "test/dist/support"],
-    first: ["shared-view", "demo-fleet", "failover", "status", "discovery", "frozen", "credentials", "examples"],
+    first: [
+      ...[
+        "shared-view",
+        "demo-fleet",
+        "failover",
+        "status",
+        "discovery",
+        "frozen",
+        "cli",
+        "retries",
+        "tasks",
+        "requests",
+      ],
+      ...["credentials", "demo-interrupt", "operations", "examples"],
+    ],
     slots: 3,
     fileTimeoutMs: longFileMs,
   },
@@ -34,7 +49,7 @@ export const suites = {
   threads: {
     folders: ["test/dist/integration"],
     only: /\/(?:request[\w-]+|child-pools|helpers|retries|failover|frozen|close|credentials|stream[\w-]+)\.test\.js$/,
-    first: ["failover", "frozen", "credentials"],
+    first: ["failover", "frozen", "requests", "credentials", "close", "retries"],
     slots: 3,
     fileTimeoutMs: longFileMs,
     env: { ROLLCALL_TEST_THREADS: "2" },
@@ -82,7 +97,7 @@ export const suites = {
  * with one slot come first: at the end, one of them alone would leave a processor idle.
  */
 export const stages = [
-  { suites: ["unit"], slots: 2 },
+  { suites: ["unit"], slots: 4 },
   {
     suites: [
       "engine",
