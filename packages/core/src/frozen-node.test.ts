@@ -123,7 +123,9 @@ class Process {
       weightOf: (slot) => {
         const entry = this.entries[slot];
         const slowStart = entry === undefined ? undefined : slowStartOf(entry.node, 0);
-        return slowStart === undefined ? 1 : slowStartWeight(slowStart.fromMs, nowMs, slowStart.durationMs);
+        if (slowStart === undefined) return 1;
+        const isInLine = this.penalties.isInLine(slot);
+        return slowStartWeight(slowStart.fromMs, nowMs, slowStart.durationMs, isInLine);
       },
       inFlightOf: (slot) => this.at(slot).length,
       hasRoom: () => true,

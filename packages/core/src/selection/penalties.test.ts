@@ -46,6 +46,25 @@ it("a node without measurements has the penalty 1", () => {
   );
 });
 
+it("a node is in line once five of its answers came about as quickly as those of the others, and until they do not", () => {
+  const { penalties, answer, pass } = measured();
+  penalties.forget(0);
+  answer(12, 4, [0]);
+  assert.equal(penalties.isInLine(0), false, "four answers");
+  answer(12, 1, [0]);
+  assert.equal(penalties.isInLine(0), true);
+  answer(30, 100, [0]);
+  assert.deepEqual([penalties.isInLine(0), penalties.isInLine(1)], [false, true], "three times slower");
+  penalties.refused(1, 503);
+  penalties.refused(1, 503);
+  for (let time = 0; time < 20; time++) {
+    pass(50);
+    penalties.refused(1, 503);
+  }
+  pass(50);
+  assert.equal(penalties.isInLine(1), false, "it refuses");
+});
+
 it("a node's penalty grows with the cube of how much slower it is, from twice on", () => {
   const { penalties, answer } = measured();
   answer(20, 300, [0]);

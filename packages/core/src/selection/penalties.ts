@@ -25,6 +25,8 @@ const clip = { overHigh: 5, overReference: 5, overReferenceAlone: 20 };
 const slowAbove = 2;
 const slownessPower = 3;
 const slownessMax = 1_000;
+/** Up to so many times the reference, a node that has just returned is as quick as the others. */
+const inLineBelow = 1.5;
 /** A failure rate that exceeds the best node's by no more than this is chance. */
 const failingAbove = 0.05;
 const failingFactor = 50;
@@ -115,6 +117,15 @@ export class Penalties {
       ...(failing > 1 ? { refused: (this.failureRate[slot] ?? 0) * fade, refusedStatus: this.refusal[slot] ?? 0 } : {}),
       ...(late > slow && late > penalizedAbove ? { late: this.tail.lateShareOf(slot) } : {}),
     };
+  }
+
+  /**
+   * Whether the node's answers show that it bears its part: there are enough of them, they are about as quick as those
+   * of the others, and nothing is held against the node. As of the last comparison.
+   */
+  isInLine(slot: number): boolean {
+    if ((this.samples[slot] ?? 0) < samplesToCompare || this.penaltyOf(slot) > 1) return false;
+    return (this.meanMs[slot] ?? 0) <= inLineBelow * this.referenceMs;
   }
 
   begunAtMs(slot: number): number {

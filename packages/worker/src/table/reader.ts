@@ -97,7 +97,7 @@ export class TableReader implements NodeReader {
     if (slowStartMs === 0) return 1;
     const elapsedMs = msSinceTick(Atomics.load(this.words, row + SharedWord.slowStartFrom), this.rows.nowMs());
     // Ticks wrap: a slow start that ended weeks ago and was not cleared looks as if it were yet to come.
-    return elapsedMs < 0 ? 1 : slowStartWeight(0, elapsedMs, slowStartMs);
+    return elapsedMs < 0 ? 1 : slowStartWeight(0, elapsedMs, slowStartMs, this.penalties.isInLine(slot));
   }
 
   /** The view says that the slot's node has left the cluster; it stays listed for a while. */

@@ -127,6 +127,29 @@ describe("node table", () => {
     assert.equal(reader.weightOf(0), 1);
   });
 
+  it("a node in slow start that answers as quickly as the others has its full share after a quarter of the time", () => {
+    const { writer, readers, at } = openTable();
+    const [reader] = readers;
+    for (const slot of [0, 1, 2]) writer.assign(slot, 1);
+    writer.setState(0, { ...well, mark: "slow-start" }, { fromMs: 1_000, durationMs: 30_000 });
+    for (const slot of [1, 2]) writer.setState(slot, well, undefined);
+    reader.refresh();
+    const answers = (tookMs: number, nowMs: number) => {
+      at(nowMs);
+      for (let count = 0; count < 10; count++) {
+        for (const slot of [1, 2]) reader.penalties.answered(slot, 10, nowMs);
+        reader.penalties.answered(0, tookMs, nowMs);
+      }
+      reader.advancePenalties(nowMs);
+    };
+    answers(11, 4_000);
+    assert.equal(reader.weightOf(0), 0.4);
+    answers(11, 8_500);
+    assert.equal(reader.weightOf(0), 1);
+    for (let nowMs = 8_600; nowMs < 10_000; nowMs += 100) answers(100, nowMs);
+    assert.ok(reader.weightOf(0) < 0.35, "ten times slower than the others");
+  });
+
   it("a refusal is remembered until the slot gets another node", () => {
     const { readers } = openTable();
     const [reader] = readers;
