@@ -107,7 +107,8 @@ it("the simulation's scripts do what those in Lua do, call by call", async () =>
         ];
       }
       case "release": {
-        const argsOf = (its: string) => [leader, its, events, "released"] as const;
+        const last = one(["", '{"released":true}']);
+        const argsOf = (its: string) => [leader, its, events, "released", last] as const;
         return [
           kind,
           await scripts.release([lease, epoch, head], ...argsOf(given.real)),

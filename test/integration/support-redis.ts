@@ -1,6 +1,6 @@
 import { createRedisStore, type Lease, type Publication, systemTimers, type ViewStore } from "@rollcall/coordinator";
 import type { Random, Timers } from "@rollcall/core";
-import type { RedisConfig } from "@rollcall/core/config";
+import type { RedisConfig, SecretConfig } from "@rollcall/core/config";
 import type { Marks, Topology, Version, View } from "@rollcall/core/view";
 import { type CollectingLogger, collectingLogger, waitUntil } from "@rollcall/testing";
 import { type RedisServer, type RedisServerOptions, startRedis } from "@rollcall/testing/redis";
@@ -14,7 +14,7 @@ export interface Opened {
   connections(): number;
 }
 
-export interface OpenOptions {
+export interface OpenOptions extends SecretConfig {
   readonly redis?: RedisConfig;
   readonly name?: string;
   readonly mayLead?: boolean;
@@ -41,6 +41,7 @@ export function withRedis(options: RedisServerOptions, test: (redises: Redises) 
       mayLead = true,
       random = Math.random,
       timers = systemTimers,
+      ...secrets
     }: OpenOptions = {}): Opened => {
       const logger = collectingLogger();
       const store = createRedisStore({
@@ -50,6 +51,7 @@ export function withRedis(options: RedisServerOptions, test: (redises: Redises) 
         random,
         logger,
         mayLead,
+        ...secrets,
       });
       stores.push(store);
       let connections = 0;

@@ -79,9 +79,10 @@ function record(data: RedisData, keys: readonly string[], args: readonly string[
 
 function release(data: RedisData, keys: readonly string[], args: readonly string[]): number {
   const [lease = "", epoch = "", headKey = ""] = keys;
-  const [leader, itsEpoch, channel = "", message = ""] = args;
+  const [leader, itsEpoch, channel = "", message = "", newHead = ""] = args;
   if (data.text(lease) !== leader || data.text(epoch) !== itsEpoch) return 0;
   data.delete(lease);
+  if (newHead !== "") data.set(headKey, newHead);
   const head = data.text(headKey);
   if (head?.endsWith("}") && !head.includes('"released":')) {
     data.set(headKey, `${head.slice(0, -1)},"released":true}`);

@@ -251,6 +251,8 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     logger: true,
     name: true,
     redis: true,
+    secret: true,
+    secretFile: true,
     coordinator: true,
     threads: true,
     threadEntry: true,

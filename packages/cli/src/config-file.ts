@@ -9,7 +9,8 @@ export type OptionFields = Readonly<Record<string, unknown>>;
 /**
  * The options in the file of `--config`: JSON, with the names of the options of `createPool`, unchecked. Instead of a
  * secret or a certificate it may name a file that has it: `passwordFile` for `password`. Those files are read here. A name
- * without a slash at its beginning is taken from the folder of the configuration; so is the module of `sign`.
+ * without a slash at its beginning is taken from the folder of the configuration; so are the
+ * module of `sign` and the file of `secretFile`, which are not read here.
  *
  * @throws {RollcallError} `CONFIG` if it cannot be read, is not a JSON object, or names files that cannot be read, with
  *   one problem a line. No part of the file is in it.
@@ -20,12 +21,16 @@ export async function readConfigFile(name: string): Promise<OptionFields> {
   const folder = dirname(name);
   const read = await withFiles(options, "", { folder, name, problems });
   if (problems.length > 0) throw new RollcallError("CONFIG", problems.join("\n"));
-  return typeof read.sign === "string" ? { ...read, sign: moduleIn(folder, read.sign) } : read;
+  const paths = (["sign", "secretFile"] as const).flatMap((option) => {
+    const path = read[option];
+    return typeof path === "string" ? [[option, pathIn(folder, path)] as const] : [];
+  });
+  return { ...read, ...Object.fromEntries(paths) };
 }
 
 /** A URL stays as it is. */
-function moduleIn(folder: string, module: string): string {
-  return URL.canParse(module) ? module : resolve(folder, module);
+function pathIn(folder: string, path: string): string {
+  return URL.canParse(path) ? path : resolve(folder, path);
 }
 
 /** What may stand in a file of its own. The others are few and short, or no secrets. */

@@ -29,6 +29,10 @@ export function mergeOptions(
   flags: OptionFields,
 ): { options: OptionFields; isFromFile(problem: string): boolean } {
   const options: Record<string, unknown> = { ...file };
+  if (isGiven(flags.secret) || isGiven(flags.secretFile)) {
+    delete options.secret;
+    delete options.secretFile;
+  }
   for (const [name, value] of Object.entries(flags)) {
     if (!isGiven(value)) continue;
     const before = options[name];

@@ -12,6 +12,8 @@ const optionNames: readonly OptionName[] = [
   { option: "nodes", flag: "--nodes" },
   { option: "redis", flag: "--redis" },
   { option: "name", flag: "--name" },
+  { option: "secretFile", flag: "--secret-file" },
+  { option: "secret", flag: "--secret" },
   { option: "discovery.intervalMs", flag: "--interval" },
   { option: "discovery.source", flag: "--discovery" },
   { option: "discovery.addressMap", flag: "--address-map" },

@@ -22,7 +22,9 @@ export async function reloadSettings({ first, read, coordinator, page, logger }:
     logEvent(logger, "configuration.reloaded", {}, "the configuration was read again, and is in use");
     const isPageCurrent = page === undefined ? next.http === undefined : page.reconfigure(next.http);
     const options = [
-      ...(["redis", "name"] as const).filter((name) => textOf(next.options[name]) !== textOf(first.options[name])),
+      ...(["redis", "name", "secret", "secretFile"] as const).filter(
+        (name) => textOf(next.options[name]) !== textOf(first.options[name]),
+      ),
       ...(isPageCurrent ? [] : ["http"]),
     ];
     if (options.length === 0) return;

@@ -16,7 +16,7 @@ export interface TargetFlags extends ClusterFlags, ViewFlags {
 export interface Targets {
   /** The options of a cluster; undefined if no node is given. */
   readonly cluster: OptionFields | undefined;
-  /** `redis` and `name`. */
+  /** `redis`, `name` and the secrets. */
   readonly view: OptionFields;
   /** A problem with one of these options, by the flag or by the path in the file. */
   readonly inWords: (problem: string) => string;
@@ -34,13 +34,13 @@ export async function readTargets(flags: TargetFlags, problems: string[]): Promi
   const file = flags.config === undefined ? {} : await readConfigFile(flags.config);
   const given = { ...(await readClusterFlags(flags, problems)), ...(await readViewFlags(flags, problems)) };
   const { options, isFromFile } = mergeOptions(file, { ...given, nodes: flags.nodes });
-  const { nodes, cloudId, auth, sign, tls, headers, discovery, proxy, redis, name } = options;
+  const { nodes, cloudId, auth, sign, tls, headers, discovery, proxy, redis, name, secret, secretFile } = options;
   return {
     cluster:
       nodes === undefined && cloudId === undefined
         ? undefined
         : { nodes, cloudId, auth, sign, tls, headers, discovery, proxy, logger: false },
-    view: { redis, name },
+    view: { redis, name, secret, secretFile },
     inWords: (problem) => (isFromFile(problem) ? `${flags.config}: ${problem}` : inCommandLineWords(problem)),
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { boundLogger, logEvent, safeLogger } from "@rollcall/core";
+import { boundLogger, logEvent, present, safeLogger } from "@rollcall/core";
 import { type CoordinatorOptions, parseCoordinatorConfig, redactConfig } from "@rollcall/core/config";
 import type { ClusterRequestCount } from "./cluster/counted-client.js";
 import { CoordinatorProcess } from "./coordinator-process.js";
@@ -23,7 +23,7 @@ export interface RunningCoordinator {
   clusterRequests(): readonly ClusterRequestCount[];
   /**
    * Reaches and monitors the cluster by other options from now on, as leader or as candidate, and goes on leading. What
-   * is known of the nodes stays, and connections that are open end with their requests. `redis`, `name` and `logger` are
+   * is known of the nodes stays, and connections that are open end with their requests. `redis`, `name`, the secrets and `logger` are
    * checked, and stay as they were.
    *
    * @throws {RollcallError} `CONFIG`, listing every problem of the options; nothing has changed then
@@ -43,7 +43,7 @@ export interface RunningCoordinator {
  */
 export function startCoordinator(options: CoordinatorOptions): RunningCoordinator {
   const config = parseCoordinatorConfig(options);
-  const { redis, name } = config;
+  const { redis, name, secret, secretFile } = config;
   const replica = randomUUID();
   const safe = safeLogger(config.logger ?? defaultLogger(), warnOfLogger);
   const logger = boundLogger(safe, { view: name, replica });
@@ -59,7 +59,7 @@ export function startCoordinator(options: CoordinatorOptions): RunningCoordinato
   return new CoordinatorProcess({
     ...parts,
     config,
-    store: createRedisStore({ ...parts, redis, name, mayLead: true }),
+    store: createRedisStore({ ...parts, redis, name, ...present({ secret, secretFile }), mayLead: true }),
   });
 }
 

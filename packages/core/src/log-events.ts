@@ -272,6 +272,11 @@ export const logEvents = {
   "redis.recovered": line("info", "it answers again"),
   "redis.unreadable": line("warn", "most often a missing permission", "[permissions](redis.md#permissions)"),
   "redis.unsubscribed": line("warn", "most often a missing permission", "[permissions](redis.md#permissions)"),
+  "redis.other-secret": line(
+    "warn",
+    "the leader of the view and this process have different secrets, or only one of them has any; or another client has written it",
+    "give all processes of the view the same [`secret`](redis.md#a-view-that-is-sealed-secret)",
+  ),
   "redis.refused": line("warn", "another program wrote it, or a newer Rollcall", "check what else writes there"),
 
   // Operators.

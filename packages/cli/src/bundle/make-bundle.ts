@@ -1,4 +1,4 @@
-import { redactConfig, redactRedis } from "@rollcall/core/config";
+import { redactConfig, redactRedis, redactSecrets } from "@rollcall/core/config";
 import type { Heartbeat, HistoryEntry, View } from "@rollcall/core/view";
 import type { Change } from "../doctor/change.js";
 import { judgeObservations } from "../doctor/doctor-verdict.js";
@@ -64,6 +64,7 @@ export function makeBundle({ request, snapshot, observations, versions, wallNowM
     configuration: {
       name: place.name,
       redis: redactRedis(place.redis),
+      ...redactSecrets(place),
       ...(config === undefined ? {} : redactConfig(config)),
     },
     statusText: showStatus(status, plain).trimEnd().split("\n"),

@@ -1,6 +1,15 @@
 import { readFileSync } from "node:fs";
 import { authorizationHeader } from "@rollcall/core/access";
-import type { Auth, AuthConfig, ClusterConfig, RedisConfig, TlsConfig, ViewPlace } from "@rollcall/core/config";
+import {
+  type Auth,
+  type AuthConfig,
+  type ClusterConfig,
+  parseSecretFile,
+  type RedisConfig,
+  type SecretConfig,
+  type TlsConfig,
+  type ViewPlace,
+} from "@rollcall/core/config";
 
 /** Shorter texts would be found in everything. */
 const shortest = 4;
@@ -9,7 +18,7 @@ const shortest = 4;
  * Every secret of a configuration, in each form in which it could be written, the longest first. No part of a bundle
  * should hold one; a text that does all the same is redacted by these.
  */
-export function secretsOf({ redis }: ViewPlace, config: ClusterConfig | undefined): readonly string[] {
+export function secretsOf({ redis, ...view }: ViewPlace, config: ClusterConfig | undefined): readonly string[] {
   const reached = [...(config?.seeds ?? []), ...(config?.proxy === undefined ? [] : [config.proxy])];
   const auths = [config?.defaultAuth, ...reached.map(({ auth }) => auth)].flatMap(valuesOf);
   const keys = [config?.tls, ...reached.map(({ tls }) => tls)].map(keyOf);
@@ -18,6 +27,7 @@ export function secretsOf({ redis }: ViewPlace, config: ClusterConfig | undefine
     ...keys.filter((key) => key !== undefined),
     ...Object.values(config?.headers ?? {}),
     ...secretsOfRedis(redis),
+    ...secretsOfView(view),
   ];
   const forms = found.flatMap((secret) => [secret, encodeURIComponent(secret)]);
   return [...new Set(forms)].filter(({ length }) => length >= shortest).sort((a, b) => b.length - a.length);
@@ -34,6 +44,16 @@ function valuesOf(auth: AuthConfig | undefined): readonly Auth[] {
     return [];
   }
   return [auth];
+}
+
+function secretsOfView({ secret, secretFile }: SecretConfig): readonly string[] {
+  if (secret !== undefined || secretFile === undefined) return secret ?? [];
+  try {
+    const parsed = parseSecretFile(readFileSync(secretFile, "utf8"));
+    return "secrets" in parsed ? parsed.secrets : [];
+  } catch {
+    return [];
+  }
 }
 
 function keyOf(tls: TlsConfig | undefined): string | undefined {

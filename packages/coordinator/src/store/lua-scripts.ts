@@ -186,13 +186,16 @@ return 'kept'
 -- Gives the lease back, notes that in the head for who reads the view next, and announces it to the candidates.
 --
 -- KEYS  lease, epoch, head
--- ARGV  leader, epoch, events channel, message
+-- ARGV  leader, epoch, events channel, message, head that notes it ('' to note it in the present one)
 -- Returns 1, or 0 if the lease was not this one.
 
 if redis.pcall('GET', KEYS[1]) ~= ARGV[1] or redis.pcall('GET', KEYS[2]) ~= ARGV[2] then
   return 0
 end
 redis.call('DEL', KEYS[1])
+if ARGV[5] ~= '' then
+  redis.call('SET', KEYS[3], ARGV[5])
+end
 local head = redis.pcall('GET', KEYS[3])
 if type(head) == 'string' and string.sub(head, -1) == '}' and not string.find(head, '"released":', 1, true) then
   redis.call('SET', KEYS[3], string.sub(head, 1, -2) .. ',"released":true}')

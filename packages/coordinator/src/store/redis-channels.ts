@@ -1,16 +1,10 @@
 import { RollcallError, type Unsubscribe } from "@rollcall/core";
-import {
-  type ChannelName,
-  decodeMessage,
-  encodeMessage,
-  type ReceivedMessages,
-  type RedisKeys,
-  type SentMessages,
-} from "@rollcall/core/view";
+import type { ChannelName, ReceivedMessages, RedisKeys, SentMessages } from "@rollcall/core/view";
 import type { RedisClient } from "./redis-clients.js";
 import type { RedisConnection } from "./redis-connection.js";
 import { deniedError, isDenied, redisProblem } from "./redis-problem.js";
 import type { RedisWarnings } from "./redis-warnings.js";
+import type { ViewCodec } from "./view-codec.js";
 
 /**
  * The Pub/Sub channels of one view, over one connection: every message that a process receives passes here, and every
@@ -26,6 +20,7 @@ export class RedisChannels {
     private readonly connection: RedisConnection,
     private readonly keys: RedisKeys,
     private readonly warnings: RedisWarnings,
+    private readonly codec: ViewCodec,
   ) {
     client.on("messageBuffer", (channel: unknown, bytes: unknown) => {
       if (bytes instanceof Uint8Array) this.receivers.get(String(channel))?.(bytes);
@@ -34,7 +29,7 @@ export class RedisChannels {
 
   publish<Name extends ChannelName>(channel: Name, message: SentMessages[Name]): void {
     const { client, connection, keys } = this;
-    const text = encodeMessage(channel, message);
+    const text = this.codec.encode(channel, message);
     if (text !== undefined) connection.send(() => client.publish(keys[channel], text));
   }
 
@@ -49,7 +44,7 @@ export class RedisChannels {
     answers: ChannelName,
   ): Promise<void> {
     const { client, keys } = this;
-    const text = encodeMessage(channel, message);
+    const text = this.codec.encode(channel, message);
     if (text === undefined) return;
     // To subscribe twice does nothing, and shows whether it is allowed.
     await this.askAbout(`subscribe to ${keys[answers]}`, () => client.subscribe(keys[answers]));
@@ -68,7 +63,8 @@ export class RedisChannels {
   subscribe<Name extends ChannelName>(channel: Name, receive: (message: ReceivedMessages[Name]) => void): Unsubscribe {
     const key = this.keys[channel];
     this.receivers.set(key, (bytes) => {
-      const decoded = decodeMessage(channel, bytes);
+      const decoded = this.codec.decode(channel, bytes);
+      if (decoded === undefined) return;
       if ("problem" in decoded) this.warnings.refused(channel, decoded.problem);
       else receive(decoded.value);
     });

@@ -13,6 +13,11 @@ export class RedisClock implements Clock {
     private readonly wallNowMs: () => number,
   ) {}
 
+  /** Whether Redis has said its time. */
+  get isKnown(): boolean {
+    return this.offsetMs !== undefined;
+  }
+
   nowMs(): number {
     return this.offsetMs === undefined ? this.wallNowMs() : this.monotonic.nowMs() + this.offsetMs;
   }

@@ -1,7 +1,5 @@
 import {
   type Decoded,
-  decodeHead,
-  decodeHistory,
   decodeMarks,
   decodeTopology,
   digestOf,
@@ -15,8 +13,9 @@ import {
 import type { RedisClient } from "./redis-clients.js";
 import type { RedisConnection } from "./redis-connection.js";
 import type { RedisWarnings } from "./redis-warnings.js";
+import type { ViewCodec } from "./view-codec.js";
 
-/** A document as it was read: absent, refused for a reason that has been logged, or decoded. */
+/** A document as it was read: absent, refused for a reason that has been logged or needs no log line, or decoded. */
 export type ReadDocument<Value> = { readonly value: Value } | "absent" | "refused";
 
 export interface ReadDocuments {
@@ -38,12 +37,13 @@ export class RedisDocuments {
     private readonly connection: RedisConnection,
     private readonly keys: RedisKeys,
     private readonly warnings: RedisWarnings,
+    private readonly codec: ViewCodec,
   ) {}
 
   /** @throws RollcallError `REDIS` */
   async readHead(): Promise<ReadDocument<Head>> {
     const bytes = await this.connection.ask(() => this.get("head", viewLimits.headMaxBytes));
-    return this.decode("head", bytes, decodeHead);
+    return this.decode("head", bytes, (head) => this.codec.decodeHead(head));
   }
 
   /** Reads the head and the documents in one round trip. @throws RollcallError `REDIS` */
@@ -57,7 +57,7 @@ export class RedisDocuments {
       ]),
     );
     return {
-      head: this.decode("head", head, decodeHead),
+      head: this.decode("head", head, (bytes) => this.codec.decodeHead(bytes)),
       marks: (digest) => (isOther(marks, digest) ? "other" : this.decode("marks", marks, decodeMarks)),
       topology: (digest) => (isOther(topology, digest) ? "other" : this.decode("topology", topology, decodeTopology)),
     };
@@ -66,7 +66,7 @@ export class RedisDocuments {
   /** @throws RollcallError `REDIS` */
   async readHistory(): Promise<ReadDocument<readonly HistoryEntry[]>> {
     const bytes = await this.connection.ask(() => this.get("history", viewLimits.historyMaxBytes));
-    return this.decode("history", bytes, decodeHistory);
+    return this.decode("history", bytes, (history) => this.codec.decodeHistory(history));
   }
 
   /** One byte more than allowed shows that a value is too long. Undefined if the key holds no string. */
@@ -82,10 +82,11 @@ export class RedisDocuments {
   private decode<Value>(
     name: DocumentName,
     bytes: Uint8Array | undefined,
-    decode: (bytes: Uint8Array) => Decoded<Value>,
+    decode: (bytes: Uint8Array) => Decoded<Value> | undefined,
   ): ReadDocument<Value> {
     if (bytes?.byteLength === 0) return "absent";
     const decoded = bytes === undefined ? { problem: "is not a string" } : decode(bytes);
+    if (decoded === undefined) return "refused";
     if ("problem" in decoded) {
       this.warnings.refused(name, decoded.problem);
       return "refused";

@@ -9,12 +9,19 @@ import { RedisHealthCheck } from "./redis-health-check.js";
 import { messageChannels, RedisMessages } from "./redis-messages.js";
 import { RedisViewReader } from "./redis-view-reader.js";
 import { RedisWarnings } from "./redis-warnings.js";
+import { SealedCodec } from "./sealed-codec.js";
+import { SecretAgreement } from "./secret-agreement.js";
+import { plainCodec, type ViewCodec } from "./view-codec.js";
+import type { ViewSecrets } from "./view-secrets.js";
 
 /** How often the head is read although none was announced, stretched or shortened by up to `pollJitter` of itself. */
 const pollMs = 30_000;
 const pollJitter = 0.2;
 
 export interface RedisReaderParts {
+  /** Of the view. */
+  readonly name: string;
+  readonly secrets?: ViewSecrets;
   readonly keys: RedisKeys;
   readonly timers: Timers;
   /** The system's time, in milliseconds since 1970. */
@@ -32,6 +39,7 @@ export class RedisReader {
   readonly view: RedisViewReader;
   readonly messages: RedisMessages;
   readonly clock: RedisClock;
+  readonly codec: ViewCodec;
   readonly peerProbeRequests: Listeners<PeerProbeRequest>;
   readonly statusRequests: Listeners<void>;
   readonly releases: Listeners<void>;
@@ -47,7 +55,7 @@ export class RedisReader {
     private readonly client: RedisClient,
     private readonly parts: RedisReaderParts,
   ) {
-    const { keys, timers, wallNowMs, random, logger } = parts;
+    const { name, secrets, keys, timers, wallNowMs, random, logger } = parts;
     const warnings = new RedisWarnings(logger, keys);
     const onError = (error: unknown) => warnings.listenerThrew(error);
     this.warnings = warnings;
@@ -66,9 +74,16 @@ export class RedisReader {
       onLost: (problem) => this.health.lost(problem),
     });
     const { connection, clock } = this;
-    this.channels = new RedisChannels(client, connection, keys, warnings);
+    const agreement = new SecretAgreement(timers, warnings);
+    const codec =
+      secrets === undefined
+        ? plainCodec(agreement)
+        : new SealedCodec({ name, secrets, clock, monotonic: timers, random, agreement });
+    this.codec = codec;
+    secrets?.start();
+    this.channels = new RedisChannels(client, connection, keys, warnings, codec);
     this.messages = new RedisMessages(this.channels, warnings, timers);
-    const documents = new RedisDocuments(client, connection, keys, warnings);
+    const documents = new RedisDocuments(client, connection, keys, warnings, codec);
     this.documents = documents;
     this.view = new RedisViewReader({ documents, connection, warnings, timers, random, clock });
     this.channels.subscribe("events", (event) => this.receiveEvent(event));
@@ -87,6 +102,7 @@ export class RedisReader {
   }
 
   async close(): Promise<void> {
+    this.parts.secrets?.close();
     this.warnings.close();
     this.health.close();
     this.channels.close();

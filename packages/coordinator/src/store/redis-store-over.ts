@@ -7,10 +7,13 @@ import { clientNameOf } from "./redis-greeting.js";
 import { RedisReader } from "./redis-reader.js";
 import type { RedisStoreOptions } from "./redis-store.js";
 import { RedisWriter } from "./redis-writer.js";
+import type { ViewSecrets } from "./view-secrets.js";
 import type { ViewStore } from "./view-store.js";
 
+type ConnectedStoreOptions = Omit<RedisStoreOptions, "secret" | "secretFile"> & Pick<RedisStoreParts, "secrets">;
+
 /** Connects to Redis at once. Loads ioredis: `createRedisStore` imports this file where a view is shared. */
-export function connectRedisStore({ redis, password, mayLead, ...parts }: RedisStoreOptions): ViewStore {
+export function connectRedisStore({ redis, password, mayLead, ...parts }: ConnectedStoreOptions): ViewStore {
   const names = new NameCache(parts.timers);
   const open = (purpose: string) => {
     const greeting = { clientName: clientNameOf(redis, parts.name, purpose), password };
@@ -23,23 +26,27 @@ export function connectRedisStore({ redis, password, mayLead, ...parts }: RedisS
 export interface RedisStoreParts extends Pick<RedisStoreOptions, "name" | "timers" | "random" | "logger"> {
   /** The system's time, in milliseconds since 1970. Used until Redis has answered `TIME`. */
   readonly wallNowMs: () => number;
+  readonly secrets?: ViewSecrets;
 }
 
 /** The same over given clients: one to subscribe and read, and one to write if leases may be taken. */
 export function redisStoreOver(
   clients: { readonly reading: RedisClient; readonly writing?: RedisClient },
-  { name, ...parts }: RedisStoreParts,
+  parts: RedisStoreParts,
 ): ViewStore {
-  const keys = redisKeys(name);
+  const keys = redisKeys(parts.name);
   const reader = new RedisReader(clients.reading, { keys, ...parts });
-  const { view, messages } = reader;
+  const { view, messages, clock, codec } = reader;
   const connected = new Listeners<void>((error) =>
     logEvent(parts.logger, "store.listener-threw", { problem: messageOf(error) }, "a listener of the view store threw"),
   );
   const writer =
     clients.writing === undefined
       ? undefined
-      : new RedisWriter(clients.writing, keys, parts.timers, () => connected.emit());
+      : new RedisWriter(clients.writing, {
+          ...{ keys, clock, codec, timers: parts.timers },
+          onConnected: () => connected.emit(),
+        });
   const leading = (): RedisWriter => {
     if (writer === undefined) throw new TypeError("this store was opened without `mayLead`");
     return writer;

@@ -1,11 +1,12 @@
-import type { Logger, Random, Timers } from "@rollcall/core";
-import type { RedisConfig } from "@rollcall/core/config";
+import { type Logger, present, type Random, type Timers } from "@rollcall/core";
+import type { RedisConfig, SecretConfig } from "@rollcall/core/config";
 import { wallNowMs } from "../system-timers.js";
 import { openRedisPassword, type RedisPassword } from "./redis-password.js";
 import { storeLater } from "./store-later.js";
+import { openViewSecrets } from "./view-secrets.js";
 import type { ViewStore } from "./view-store.js";
 
-export interface RedisStoreOptions {
+export interface RedisStoreOptions extends SecretConfig {
   readonly redis: RedisConfig;
   /** As `openRedisPassword` gave it. Default: it is opened here. */
   readonly password?: RedisPassword | undefined;
@@ -27,13 +28,14 @@ export interface RedisStoreOptions {
  *
  * `nowMs` is the clock of Redis once Redis has answered `TIME`, and the wall clock before.
  *
- * @throws {RollcallError} `CONFIG` if the password is a file's, and that cannot be used
+ * @throws {RollcallError} `CONFIG` if the password, or the secret of the view, is a file's, and that cannot be used
  */
-export function createRedisStore(options: RedisStoreOptions): ViewStore {
+export function createRedisStore({ secret, secretFile, ...options }: RedisStoreOptions): ViewStore {
   const password = options.password ?? openRedisPassword(options.redis, options.timers, options.logger);
+  const secrets = openViewSecrets(present({ secret, secretFile }), options.timers, options.logger);
   const load = async () => {
     const { connectRedisStore } = await import("./redis-store-over.js");
-    return () => connectRedisStore({ ...options, password });
+    return () => connectRedisStore({ ...options, password, ...present({ secrets }) });
   };
   return storeLater(load, wallNowMs, options.logger);
 }

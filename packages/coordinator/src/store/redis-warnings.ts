@@ -26,6 +26,16 @@ export class RedisWarnings {
     );
   }
 
+  /** The leader of the view has another secret than this process, or only one of them has any. */
+  otherSecret(problem: string): void {
+    this.warn(
+      "secret",
+      "redis.other-secret",
+      problem,
+      `the view in Redis is not followed: ${problem}; this process monitors the cluster for itself until both have the same secret`,
+    );
+  }
+
   unreadable(problem: string): void {
     this.warn("read", "redis.unreadable", problem, `the view cannot be read from Redis: ${problem}`);
   }
@@ -45,7 +55,7 @@ export class RedisWarnings {
     logEvent(this.logger, "store.listener-threw", { problem }, "a listener of the view store threw");
   }
 
-  clear(what: Document | ChannelName | "read" | "subscribe"): void {
+  clear(what: Document | ChannelName | "read" | "subscribe" | "secret"): void {
     this.once.clear(what);
   }
 

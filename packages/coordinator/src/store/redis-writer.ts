@@ -4,11 +4,7 @@ import { leaseMs } from "@rollcall/core/election";
 import {
   compareVersions,
   digestOf,
-  encodeHead,
-  encodeHistory,
   encodeMarks,
-  encodeMessage,
-  encodeNewestHistory,
   encodeTopology,
   epochAheadMaxMs,
   epochBegunMs,
@@ -21,10 +17,21 @@ import {
 } from "@rollcall/core/view";
 import { checkPublication } from "./check-publication.js";
 import type { RedisClient } from "./redis-clients.js";
+import type { RedisClock } from "./redis-clock.js";
 import { RedisConnection } from "./redis-connection.js";
 import { redisError } from "./redis-problem.js";
 import { type FiveKeys, type Scripts, scriptsOf } from "./scripts.js";
+import type { ViewCodec } from "./view-codec.js";
 import type { Lease, Publication, Renewal, SeenVersions } from "./view-store.js";
+
+export interface RedisWriterParts {
+  readonly keys: RedisKeys;
+  /** The store's clock. */
+  readonly clock: RedisClock;
+  readonly codec: ViewCodec;
+  readonly timers: Timers;
+  readonly onConnected: () => void;
+}
 
 interface Published {
   /** With the digests of both documents. */
@@ -62,21 +69,21 @@ interface Held {
  * There the lease has to be taken again first.
  */
 export class RedisWriter {
+  private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private readonly scripts: Scripts;
   private held: Held | undefined;
 
   constructor(
-    client: RedisClient,
-    private readonly keys: RedisKeys,
-    timers: Timers,
-    onConnected: () => void,
+    private readonly client: RedisClient,
+    private readonly parts: RedisWriterParts,
   ) {
+    this.keys = parts.keys;
     this.scripts = scriptsOf(client);
-    this.connection = new RedisConnection(client, timers, {
+    this.connection = new RedisConnection(client, parts.timers, {
       onReady: () => {
         this.held = undefined;
-        onConnected();
+        parts.onConnected();
       },
       // Each command reports it.
       onLost: () => {},
@@ -84,6 +91,10 @@ export class RedisWriter {
   }
 
   async acquire(leader: string, floorEpoch: number): Promise<Lease | undefined> {
+    const { clock, codec } = this.parts;
+    // What is sealed has the time of Redis.
+    if (!clock.isKnown) await clock.adjust(() => this.connection.ask(() => this.client.time()));
+    if (!codec.mayLead) return undefined;
     const { lease, epoch } = this.keys;
     const floorMs = epochBegunMs(floorEpoch);
     const given = await this.connection.ask(() =>
@@ -95,6 +106,7 @@ export class RedisWriter {
     const next = { epoch: Number(given), leader };
     if (!Number.isSafeInteger(next.epoch)) throw redisError(new Error("a script gave no epoch"));
     this.held = { lease: next, inDoubt: false };
+    codec.leads(next.epoch);
     return next;
   }
 
@@ -102,7 +114,7 @@ export class RedisWriter {
     const held = this.holding(lease);
     if (held === undefined) return "lost";
     const { published, inDoubt } = held;
-    const head = published === undefined || inDoubt ? "" : encodeHead({ ...published.head, beat });
+    const head = published === undefined || inDoubt ? "" : this.parts.codec.encodeHead({ ...published.head, beat });
     const { before, after } = headEventAround(undefined);
     const { topology = nothingWritten, marks = nothingWritten } = published ?? {};
     if (held.sent !== undefined) this.held = { ...held, sent: { ...held.sent, beat } };
@@ -164,16 +176,17 @@ export class RedisWriter {
   /** Sends what is new alone, and the whole where Redis may hold something else: a lost reply makes it so, too. */
   async addHistory(lease: Lease, entries: readonly HistoryEntry[], added: number): Promise<boolean> {
     const news = entries.slice(entries.length - added);
-    const message = encodeMessage("events", { kind: "history", entries: news }) ?? "";
+    const { codec } = this.parts;
+    const message = codec.encode("events", { kind: "history", entries: news }) ?? "";
     const before = this.holding(lease)?.historyBytes;
     if (before !== undefined) {
-      const lines = encodeHistory(news);
+      const lines = codec.encodeHistory(news);
       const bytes = before + lines.byteLength;
       const answer =
         bytes > viewLimits.historyMaxBytes ? "incomplete" : await this.record(lease, before, lines, message);
       if (answer !== "incomplete") return this.recorded(lease, answer, bytes);
     }
-    const whole = encodeNewestHistory(entries);
+    const whole = codec.encodeNewestHistory(entries);
     return this.recorded(lease, await this.record(lease, "", whole, message), whole.byteLength);
   }
 
@@ -205,11 +218,15 @@ export class RedisWriter {
   }
 
   async release(lease: Lease): Promise<void> {
+    const { codec } = this.parts;
+    const { published, sent } = this.holding(lease) ?? {};
     this.giveUp(lease);
     const { lease: leaseKey, epoch, head, events } = this.keys;
-    const message = encodeMessage("events", { kind: "released" }) ?? "";
+    const message = codec.encode("events", { kind: "released" }) ?? "";
+    const beat = sent?.beat ?? published?.head.beat ?? 0;
+    const last = published === undefined ? "" : codec.encodeReleasedHead({ ...published.head, beat });
     await this.connection.ask(() =>
-      this.scripts.release([leaseKey, epoch, head], lease.leader, lease.epoch, events, message),
+      this.scripts.release([leaseKey, epoch, head], lease.leader, lease.epoch, events, message, last),
     );
   }
 
@@ -234,7 +251,7 @@ export class RedisWriter {
         lease.epoch,
         head.topology.sequence,
         head.marks.sequence,
-        encodeHead(head),
+        this.parts.codec.encodeHead(head),
         this.keys.events,
         before,
         after,

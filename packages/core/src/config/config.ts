@@ -1,5 +1,6 @@
 import type { Logger } from "../logger.js";
 import type { Auth, AuthProvider } from "./options.js";
+import type { SecretConfig } from "./read-secret.js";
 import type { SignConfig } from "./sign.js";
 
 /** {@link import("./options.js").AuthFile} with an absolute path. */
@@ -129,8 +130,8 @@ export type RedisPasswordConfig =
   /** What it returns is checked when it is called; undefined: Redis asks for none. */
   | { readonly kind: "function"; readonly give: () => unknown };
 
-/** The Redis and the name of a shared view. */
-export interface ViewPlace {
+/** The Redis and the name of a shared view, and its secrets. */
+export interface ViewPlace extends SecretConfig {
   readonly redis: RedisConfig;
   readonly name: string;
 }
@@ -151,7 +152,7 @@ export interface SelectionConfig {
   readonly prefer: readonly NodeMatchConfig[];
 }
 
-export interface PoolConfig extends ClusterConfig {
+export interface PoolConfig extends ClusterConfig, SecretConfig {
   /** Absent: everything in this process. */
   readonly redis?: RedisConfig;
   /** Present wherever `redis` is. */

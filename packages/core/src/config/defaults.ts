@@ -83,6 +83,10 @@ export const bounds = {
   nodes: { min: 1, max: 1_024 },
   /** Entries of `redis.cluster`. */
   redisNodes: { min: 1, max: 64 },
+  /** Of each secret of a view: fewer would be guessed by who reads Redis. */
+  secretBytes: { min: 16, max: 1_024 },
+  /** Entries of `secret`: two while one replaces the other. */
+  secrets: { min: 1, max: 8 },
   urlCharacters: { min: 1, max: 2_048 },
   // Each part of a credential: far more than any server reads as one header.
   secretCharacters: { min: 1, max: 16_384 },

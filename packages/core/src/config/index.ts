@@ -60,6 +60,7 @@ export {
 export { type Place, Problems } from "./problems.js";
 export { isHeaderName, isHeaderValue, methodOverrides, reservedHeaders } from "./read-headers.js";
 export { readFields, readText, readWholeNumber } from "./read-options.js";
+export { parseSecretFile, type SecretConfig } from "./read-secret.js";
 export {
   type RedactedAuth,
   type RedactedConfig,
@@ -68,6 +69,7 @@ export {
   type RedactedTls,
   redactConfig,
   redactRedis,
+  redactSecrets,
 } from "./redact-config.js";
 export { type RequestToSign, type SignConfig, type SignHook, shownModule } from "./sign.js";
 export { readSignedHeaders, type SignedHeaders } from "./signed-headers.js";

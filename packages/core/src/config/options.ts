@@ -276,6 +276,10 @@ export interface CoordinatorOptions extends ClusterOptions {
   readonly redis: RedisOption;
   /** The name of the view that it publishes, 1 to 64 characters. Required. */
   readonly name: string;
+  /** As that of a pool. Default: none. */
+  readonly secret?: string | readonly string[] | undefined;
+  /** As that of a pool. Default: none. */
+  readonly secretFile?: string | URL | undefined;
 }
 
 export interface PoolOptions extends ClusterOptions {
@@ -286,6 +290,17 @@ export interface PoolOptions extends ClusterOptions {
    * mix the views of two clusters.
    */
   readonly name?: string | undefined;
+  /**
+   * Proves to the processes that share the view what others of them have written: one secret, or a list of 1 to 8, each
+   * of 16 to 1,024 bytes and without white space at its ends. The first seals, all verify. With it, nothing of the view is
+   * believed that was not written with one of these. Default: none, so whoever may write to Redis is believed.
+   */
+  readonly secret?: string | readonly string[] | undefined;
+  /**
+   * In place of `secret`: a file with a secret a line, by absolute path or file URL. It is read at the start, and again
+   * when it changes. Default: none.
+   */
+  readonly secretFile?: string | URL | undefined;
   /** With `redis`: whether this process may lead ("candidate") or never does ("external"). Default: "candidate". */
   readonly coordinator?: "candidate" | "external" | undefined;
   /**

@@ -12,6 +12,7 @@ import {
   parseProvidedAuth,
   parseViewPlace,
 } from "./parse-config.js";
+import { parseSecretFile } from "./read-secret.js";
 import { redactConfig } from "./redact-config.js";
 import {
   certificate,
@@ -317,6 +318,50 @@ it("the message about bad options ends after 50 problems", () => {
   const lines = problemsOf({ nodes: Array.from({ length: bounds.nodes.max }, () => 7) });
   assert.equal(lines.length, 51);
   assert.equal(lines.at(-1), `and ${bounds.nodes.max - 50} more problems`);
+});
+
+it("the secrets of a view are one or a list, or stand in a file, and belong to a view in Redis", () => {
+  const [one, other] = ["0123456789abcdef", "fedcba9876543210"];
+  const secretsOf = (options: object) => {
+    const { secret, secretFile } = parsePool({ ...shared, ...options });
+    return secret ?? secretFile;
+  };
+  assert.deepEqual([{ secret: one }, { secret: [one, other] }, { secretFile: "/run/secret" }, {}].map(secretsOf), [
+    [one],
+    [one, other],
+    "/run/secret",
+    undefined,
+  ]);
+  const bytes = "must be 16 to 1024 bytes of text, without white space at its ends";
+  const alone = "must not be given without `redis`: a view that is not shared is sealed for no other process";
+  for (const [options, problem] of [
+    [{ ...shared, secret: "" }, `secret = [redacted]: ${bytes}`],
+    [{ ...shared, secret: "hunter2" }, `secret = [redacted]: ${bytes}`],
+    [{ ...shared, secret: `${one}\n` }, `secret = [redacted]: ${bytes}`],
+    [{ ...shared, secret: [one, "hunter2"] }, `secret[1] = [redacted]: ${bytes}`],
+    [{ ...shared, secret: [one, one] }, "secret: names one secret twice"],
+    [{ ...shared, secret: [] }, "secret = [redacted]: must be a secret as text, or a list of 1 to 8"],
+    [{ ...shared, secret: 7 }, "secret = [redacted]: must be a secret as text, or a list of 1 to 8"],
+    [{ ...shared, secret: one, secretFile: "/run/secret" }, "secret: is given together with `secretFile`; give one"],
+    [
+      { ...shared, secretFile: "secret" },
+      'secretFile = "secret": must be the name of a file: an absolute path or a file URL',
+    ],
+    [{ nodes, secret: one }, `secret = [redacted]: ${alone}`],
+    [{ nodes, secretFile: "/run/secret" }, `secretFile = "/run/secret": ${alone}`],
+  ] as const) {
+    assert.deepEqual(problemsOf(options), [problem]);
+  }
+});
+
+it("a file of secrets has one a line, and what is wrong with it is said without a part of it", () => {
+  const [one, other] = ["0123456789abcdef", "fedcba9876543210"];
+  assert.deepEqual(parseSecretFile(`${one}\r\n\n ${other}\n`), { secrets: [one, other] });
+  const problem = (text: string) => Object.values(parseSecretFile(text)).join();
+  assert.equal(problem("\n \n"), "holds no secret");
+  assert.equal(problem(`${one}\n${one}`), "holds one secret twice");
+  assert.match(problem(`${one}\nhunter2`), /^holds a line, the secret 2, that must be 16 to 1024 bytes/);
+  assert.match(problem(Array.from({ length: 9 }, (_, at) => `${at}${one}`).join("\n")), /more than 8/);
 });
 
 it("a cluster's configuration has no option of a pool", () => {

@@ -24,6 +24,7 @@ import { isObject, readFields, readOptionalFields, readText, readWholeNumber } f
 import { readProvidedAuth } from "./read-provided-auth.js";
 import { readProxy } from "./read-proxy.js";
 import { readRedis } from "./read-redis.js";
+import { readSecrets } from "./read-secret.js";
 import { readSelection } from "./read-selection.js";
 import { readSign, refuseSignFunction, refuseSignWithAuth } from "./read-sign.js";
 import { readTls } from "./read-tls.js";
@@ -39,11 +40,11 @@ const clusterNames = [
   "proxy",
   "logger",
 ] as const satisfies (keyof ClusterOptions)[];
-const coordinatorNames = [...clusterNames, "redis", "name"] as const satisfies (keyof CoordinatorOptions)[];
+const viewNames = ["redis", "name", "secret", "secretFile"] as const satisfies (keyof CoordinatorOptions)[];
+const coordinatorNames = [...clusterNames, ...viewNames] as const satisfies (keyof CoordinatorOptions)[];
 const poolNames = [
   ...clusterNames,
-  "redis",
-  "name",
+  ...viewNames,
   "coordinator",
   "threads",
   "threadEntry",
@@ -94,10 +95,10 @@ export function parseCoordinatorConfig(options: unknown): CoordinatorConfig {
   });
 }
 
-/** As {@link parsePoolConfig}, for a reader of a shared view: `redis` and `name` of {@link CoordinatorOptions}. */
+/** As {@link parsePoolConfig}, for a reader of a shared view: `redis`, `name` and the secrets of {@link CoordinatorOptions}. */
 export function parseViewPlace(options: unknown): ViewPlace {
   return parse(options, (place, problems) => {
-    const fields = readFields(place, ["redis", "name"], problems);
+    const fields = readFields(place, viewNames, problems);
     return fields === undefined ? undefined : readViewPlace(fields, problems);
   });
 }
@@ -236,21 +237,23 @@ function readFile(place: Place, problems: Problems): string | undefined {
   return undefined;
 }
 
-function readViewPlace(fields: Fields<"redis" | "name">, problems: Problems): ViewPlace | undefined {
+function readViewPlace(fields: Fields<(typeof viewNames)[number]>, problems: Problems): ViewPlace | undefined {
   const redis = readRedis(fields.redis, problems);
   const name = readName(fields.name, problems);
-  return redis === undefined || name === undefined ? undefined : { redis, name };
+  const secrets = readSecrets(fields.secret, fields.secretFile, true, problems);
+  return redis === undefined || name === undefined ? undefined : { redis, name, ...secrets };
 }
 
 /** Options that belong together: a shared view needs Redis, a name, and a process that may lead. */
 function readSharing(
-  fields: Fields<"redis" | "name" | "coordinator">,
+  fields: Fields<(typeof viewNames)[number] | "coordinator">,
   problems: Problems,
-): Pick<PoolConfig, "redis" | "name" | "coordinator"> {
+): Pick<PoolConfig, (typeof viewNames)[number] | "coordinator"> {
   const isShared = fields.redis.value !== undefined;
   const redis = isShared ? readRedis(fields.redis, problems) : undefined;
   const name = isShared || fields.name.value !== undefined ? readName(fields.name, problems) : undefined;
-  return present({ redis, name, coordinator: readRole(fields.coordinator, isShared, problems) });
+  const secrets = readSecrets(fields.secret, fields.secretFile, isShared, problems);
+  return present({ redis, name, ...secrets, coordinator: readRole(fields.coordinator, isShared, problems) });
 }
 
 function readRole(place: Place, isShared: boolean, problems: Problems): PoolConfig["coordinator"] {

@@ -22,10 +22,12 @@ it("a redacted configuration shows what is set, as JSON data, and of secrets onl
     logger: silentLogger,
     redis: "rediss://ann:secret@[::1]:6380/2?password=secret",
     name: "logs",
+    secret: ["secret, of 16 bytes or more", "another secret of that length"],
   });
   const expected = {
     redis: { url: "rediss://[::1]:6380/2" },
     name: "logs",
+    secret: "[redacted]",
     coordinator: "candidate",
     threads: 0,
     timeoutMs: 30_000,
@@ -62,6 +64,13 @@ it("a redacted configuration shows where Redis is, by what cannot be a secret", 
   assert.deepEqual(shownOf({ cluster, options: { redisOptions: { password: "s" } } }), shown);
 });
 
+it("of a file with secrets the path is shown", () => {
+  const shown = redactConfig(
+    parseCoordinatorConfig({ nodes: ["http://es1"], redis: "redis://r", name: "logs", secretFile: "/run/secret" }),
+  );
+  assert.deepEqual([shown.secret, shown.secretFile], [undefined, "/run/secret"]);
+});
+
 const percent = encodeURIComponent;
 
 /**
@@ -94,6 +103,9 @@ const placesOfSecrets: readonly ((secret: string) => object)[] = [
   (secret) => ({ tls: { cert: certificate, key: `-----BEGIN PRIVATE KEY-----${secret}` } }),
   (secret) => ({ nodes: ["http://es1"], tls: { passphrase: secret, key: secret } }),
   (secret) => ({ tls: secret }),
+  (secret) => ({ name: "logs", redis: "redis://r", secret }),
+  (secret) => ({ name: "logs", redis: "redis://r", secret: [`${secret} long enough to be one`, secret] }),
+  (secret) => ({ secret: { of: secret } }),
   ...[
     (secret: string) => `redis://:${percent(secret)}@r/0`,
     (secret: string) => `redis://:${secret}@r`,

@@ -16,6 +16,7 @@ import type {
   SelectionConfig,
   TlsConfig,
 } from "./config.js";
+import type { SecretConfig } from "./read-secret.js";
 import { shownModule } from "./sign.js";
 
 const redacted = "[redacted]";
@@ -63,6 +64,8 @@ export interface RedactedConfig {
   readonly compression?: CompressionConfig;
   readonly selection?: SelectionConfig;
   readonly redis?: RedactedRedis;
+  readonly secret?: typeof redacted;
+  readonly secretFile?: string;
   readonly seeds: readonly RedactedSeed[];
   readonly defaultAuth?: RedactedAuth;
   /** Which module it is. */
@@ -80,6 +83,7 @@ export function redactConfig(config: ClusterConfig | CoordinatorConfig | PoolCon
   return {
     ...("redis" in config && config.redis !== undefined ? { redis: redactRedis(config.redis) } : {}),
     ...("name" in config && config.name !== undefined ? { name: config.name } : {}),
+    ...("redis" in config ? redactSecrets(config) : {}),
     ...("threads" in config ? poolPart(config) : {}),
     seeds: seeds.map(redactSeed),
     ...(defaultAuth === undefined ? {} : { defaultAuth: redactAuth(defaultAuth) }),
@@ -107,6 +111,10 @@ function redactSeed(seed: Seed): RedactedSeed {
     ...(auth === undefined ? {} : { auth: redactAuth(auth) }),
     ...(tls === undefined ? {} : { tls: redactTls(tls) }),
   };
+}
+
+export function redactSecrets({ secret, secretFile }: SecretConfig): Pick<RedactedConfig, "secret" | "secretFile"> {
+  return present({ secret: hide(secret), secretFile });
 }
 
 export function redactRedis(redis: RedisConfig): RedactedRedis {

@@ -47,6 +47,9 @@ import {
 export const viewFormat = 1;
 const newestFormatRead = viewFormat + 1;
 
+/** Why a process without the secret of a view refuses its head. */
+export const sealedWithoutSecret = "it is sealed, and this process has no `secret`";
+
 /** Gzip over JSON. @throws RangeError if no reader would accept the list, even without attributes */
 export function encodeTopology(topology: Topology): Uint8Array {
   const whole = Buffer.from(JSON.stringify(topology));
@@ -77,8 +80,8 @@ export function decodeMarks(bytes: Uint8Array): Decoded<Marks> {
 }
 
 /** JSON without the time: the store adds `atMs` before the last brace, because its clock counts. */
-export function encodeHead({ topology, marks, beat, replicas, digests }: Omit<Head, "atMs" | "released">): string {
-  return JSON.stringify({ format: viewFormat, topology, marks, beat, replicas, digests });
+export function encodeHead({ topology, marks, beat, replicas, released, digests }: Omit<Head, "atMs">): string {
+  return JSON.stringify({ format: viewFormat, topology, marks, beat, replicas, released, digests });
 }
 
 /** Of the bytes of an encoded document. */
@@ -103,6 +106,8 @@ export function checkFormat(fields: Fields): void {
 export function readHead(value: unknown): Head {
   const fields = readObject(value, "head");
   checkFormat(fields);
+  // Who has the secret takes the seal off before: see `openHead`.
+  if (fields.has("seal")) refuse(sealedWithoutSecret);
   return {
     topology: readVersion(fields.get("topology")),
     marks: readVersion(fields.get("marks")),

@@ -53,6 +53,25 @@ export function headEventAround(marks: Uint8Array | undefined): { readonly befor
   return { before: `{"kind":"head","marksBytes":${marks.byteLength},"head":`, after: `,"marks":${text}}` };
 }
 
+const headAt = /^\{"kind":"head",(?:"marksBytes":(\d{1,5}),)?"head":(?=\{)/;
+
+/**
+ * The bytes of the head in an event that {@link headEventAround} made, and those of its marks, of which nothing was parsed;
+ * undefined: it is another event.
+ */
+export function partsOfHeadEvent(
+  bytes: Uint8Array,
+): { readonly head: Uint8Array; readonly marks?: Uint8Array } | undefined {
+  const begin = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 64)).toString("latin1");
+  const [before, marksBytes] = headAt.exec(begin) ?? [];
+  if (before === undefined) return undefined;
+  const end = bytes.byteLength - 1;
+  if (marksBytes === undefined) return { head: bytes.subarray(before.length, end) };
+  const marksStart = Math.max(before.length, end - Number(marksBytes));
+  const headEnd = Math.max(before.length, marksStart - ',"marks":'.length);
+  return { head: bytes.subarray(before.length, headEnd), marks: bytes.subarray(marksStart, end) };
+}
+
 export const releasedEvent = JSON.stringify({ kind: "released" } satisfies ViewEvent);
 
 export function encodePeerProbeRequest({ id, node, replicas }: PeerProbeRequest): string {

@@ -16,16 +16,20 @@ import { viewLimits } from "./limits.js";
 
 // One line of JSON an entry: so the store adds entries at the end, and neither sends nor rewrites what is there.
 
-export function encodeHistory(entries: readonly HistoryEntry[]): Uint8Array {
-  return Buffer.from(entries.map(lineOf).join(""));
+/** @param seal what becomes of each line, such as a sealed one */
+export function encodeHistory(entries: readonly HistoryEntry[], seal: (line: string) => string = asItIs): Uint8Array {
+  return Buffer.from(entries.map((entry) => `${seal(JSON.stringify(entry))}\n`).join(""));
 }
 
 /** The newest entries that fit into half of a document: the other half is room for those that are added. */
-export function encodeNewestHistory(entries: readonly HistoryEntry[]): Uint8Array {
+export function encodeNewestHistory(
+  entries: readonly HistoryEntry[],
+  seal: (line: string) => string = asItIs,
+): Uint8Array {
   const lines: string[] = [];
   let bytes = 0;
   for (const entry of entries.slice(-historyMax).reverse()) {
-    const line = lineOf(entry);
+    const line = `${seal(JSON.stringify(entry))}\n`;
     bytes += Buffer.byteLength(line);
     if (bytes > viewLimits.historyMaxBytes / 2) break;
     lines.push(line);
@@ -33,13 +37,21 @@ export function encodeNewestHistory(entries: readonly HistoryEntry[]): Uint8Arra
   return Buffer.from(lines.reverse().join(""));
 }
 
-/** The newest 1,000 entries. A line that is none is left out: a newer version may write others, and nothing depends on it. */
-export function decodeHistory(bytes: Uint8Array): Decoded<readonly HistoryEntry[]> {
+/**
+ * The newest 1,000 entries. A line that is none is left out: a newer version may write others, and nothing depends on it.
+ *
+ * @param open what `seal` has made of a line, as it was before; undefined: the line is left out
+ */
+export function decodeHistory(
+  bytes: Uint8Array,
+  open: (line: Uint8Array) => Uint8Array | undefined = asItIs,
+): Decoded<readonly HistoryEntry[]> {
   return decodeWith(() => {
     const { historyMaxBytes } = viewLimits;
     if (bytes.byteLength > historyMaxBytes) refuse(`is larger than ${historyMaxBytes} bytes`);
     const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8").split("\n");
-    const decoded = lines.filter((line) => line !== "").map((line) => decodeEntry(line));
+    const opened = lines.filter((line) => line !== "").map((line) => open(Buffer.from(line)));
+    const decoded = opened.flatMap((line) => (line === undefined ? [] : [decodeEntry(line)]));
     const entries = decoded.flatMap((one) => ("value" in one ? [one.value] : []));
     if (entries.length === 0) refuse("has no entry that can be read");
     // What a leader could not write at once stands later than it was.
@@ -59,8 +71,8 @@ export function readHistoryEntry(value: unknown): HistoryEntry {
   };
 }
 
-function decodeEntry(line: string): Decoded<HistoryEntry> {
-  return decodeWith(() => readHistoryEntry(parseJson(Buffer.from(line), viewLimits.reportMaxBytes)));
+function decodeEntry(line: Uint8Array): Decoded<HistoryEntry> {
+  return decodeWith(() => readHistoryEntry(parseJson(line, viewLimits.reportMaxBytes)));
 }
 
 function readHistoryNode(fields: Fields) {
@@ -71,6 +83,6 @@ function readHistoryNode(fields: Fields) {
   };
 }
 
-function lineOf(entry: HistoryEntry): string {
-  return `${JSON.stringify(entry)}\n`;
+function asItIs<Line>(line: Line): Line {
+  return line;
 }

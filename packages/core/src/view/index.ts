@@ -13,6 +13,7 @@ export {
   encodeHead,
   encodeMarks,
   encodeTopology,
+  sealedWithoutSecret,
 } from "./codec.js";
 export {
   drainOf,
@@ -53,6 +54,16 @@ export {
 } from "./partial-view.js";
 export { type RedisKeys, redisKeys } from "./redis-keys.js";
 export type { FailureReport, PeerProbeResult } from "./reports.js";
+export {
+  opened,
+  type SealedBy,
+  sealed,
+  sealMaxBytes,
+} from "./seal.js";
+export { isInAge, sealMaxAgeMs } from "./seal-age.js";
+export { type SealKind, sealKeys } from "./seal-keys.js";
+export { openHead, openHeadEvent, type RefusedHead, type SealedHead, sealFaults } from "./sealed-head.js";
+export { SealedOrder } from "./sealed-order.js";
 export { compareVersions, type Version } from "./version.js";
 export {
   type Digests,

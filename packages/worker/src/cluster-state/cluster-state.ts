@@ -319,11 +319,14 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     const { operations, applied } = this;
     const marks = applied.view?.marks;
     operations.refresh(marks);
+    // None but a process with the secret has written it, and a short time ago.
+    const isSealed = applied.origin === "sealed" && applied.freshness === "fresh";
+    const isVouchedFor = applied.origin === "own" || isSealed;
     for (const entry of this.entries.values()) {
       const { node, tier } = entry.row;
       const mark = operations.markOf(marks?.nodes[entry.key]);
       const of = { isFresh: applied.freshness === "fresh", isListed: tier === "node", drain: operations.drainOf(node) };
-      const isVouched = applied.origin === "own" || this.seedAddresses.has(addressOf(node));
+      const isVouched = isVouchedFor || this.seedAddresses.has(addressOf(node));
       entry.send({ type: "marked", mark, ...of, isVouched });
     }
   }

@@ -27,6 +27,7 @@ function openFollower() {
         return () => listeners.delete(listener);
       },
     },
+    origin: "shared",
     consumer: {
       apply: (view, freshness, origin) => applied.push(`${origin} ${view.head.topology.leader} ${freshness}`),
     },

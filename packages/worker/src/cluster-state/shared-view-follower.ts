@@ -20,11 +20,13 @@ import {
 } from "@rollcall/core/view";
 import { costText, type IncidentMeter } from "./incident-cost.js";
 import type { StandaloneMonitor } from "./standalone-monitor.js";
-import type { ViewConsumer } from "./view-in-force.js";
+import type { ViewConsumer, ViewOrigin } from "./view-in-force.js";
 
 export interface SharedViewFollowerOptions {
   readonly store: Pick<ViewStore, "subscribe" | "nowMs">;
   readonly consumer: ViewConsumer;
+  /** Of the views of the store: "sealed" where none but a process with the secret can have written them. */
+  readonly origin: Exclude<ViewOrigin, "own">;
   /** Begins to monitor the cluster for this process alone, from the last view, and passes on its own views. */
   readonly monitorAlone: (
     from: View | undefined,
@@ -119,7 +121,7 @@ export class SharedViewFollower {
       return;
     }
     this.endMonitor();
-    if (this.view !== undefined) consumer.apply(this.view, this.freshness, "shared");
+    if (this.view !== undefined) consumer.apply(this.view, this.freshness, this.options.origin);
   }
 
   private beginMonitor(): void {

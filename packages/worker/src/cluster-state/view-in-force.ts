@@ -2,9 +2,9 @@ import { compareVersions, type Freshness, isCredibleEpoch, type View } from "@ro
 
 /**
  * "own": kept by this process alone, because there is no other or while no leader keeps that. "shared": of a store to
- * which other clients may write, too.
+ * which other clients may write, too. "sealed": of such a store, and verified by the secret of the view.
  */
-export type ViewOrigin = "shared" | "own";
+export type ViewOrigin = "shared" | "sealed" | "own";
 
 /** The user of a view. */
 export interface ViewConsumer {

@@ -52,19 +52,21 @@ export class ViewSource implements Reporter {
 
   constructor(private readonly parts: ViewSourceParts) {
     const { config, replica, cluster, workload, timers, random, logger, meter } = parts;
-    const { redis, name } = config;
+    const { redis, name, secret, secretFile } = config;
     if (redis === undefined || name === undefined) {
       this.store = createMemoryStore(timers);
       this.coordinator = this.newCoordinator(this.store);
       return;
     }
+    const secrets = present({ secret, secretFile });
     const mayLead = config.coordinator === "candidate";
-    const store = parts.openStore({ redis, name, timers, random, logger, mayLead });
+    const store = parts.openStore({ redis, name, ...secrets, timers, random, logger, mayLead });
     this.store = store;
     if (mayLead) this.coordinator = this.newCoordinator(store);
     this.shared = new SharedViewFollower({
       store,
       consumer: cluster,
+      origin: secret === undefined && secretFile === undefined ? "shared" : "sealed",
       monitorAlone: (from, show) => this.monitorAlone(from, show),
       timers,
       random,
