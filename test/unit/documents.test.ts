@@ -294,7 +294,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     idleMs: true,
     maxAgeMs: true,
   };
-  const queue: Record<keyof QueueOptions, true> = { perThread: true };
+  const queue: Record<keyof QueueOptions, true> = { perThread: true, adaptive: true };
   const retry: Record<keyof RetryOptions, true> = { max: true };
   const compression: Record<keyof CompressionOptions, true> = { requests: true, responses: true, aboveBytes: true };
   const request: Record<keyof PoolRequest, true> = {
@@ -313,6 +313,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     maxResponseBytes: true,
     auth: true,
     node: true,
+    priority: true,
   };
   const response: Record<keyof PoolResponse, true> = {
     status: true,
@@ -372,6 +373,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     retriesLeft: true,
     waits: true,
     waitedMs: true,
+    queue: true,
     view: true,
     nodes: true,
     threads: true,

@@ -31,7 +31,7 @@ export const errorCodes = [
  * TLS           the connection was refused by TLS: certificate, name or fingerprint
  * TIMEOUT       the request's own time ran out
  * ABORTED       the caller's signal fired; `cause` is the signal's reason
- * QUEUE_FULL    more calls are waiting than the queue may hold
+ * QUEUE_FULL    as many calls wait as may, or more come than the nodes can answer
  * BAD_RESPONSE  the answer is not what HTTP, the caller's reader (`json()`) or a helper can read
  * STATUS        thrown by `throwIfError()` and by helpers: the server answered with an error status
  * THREAD        the worker thread died

@@ -44,6 +44,7 @@ export type {
   SignHook,
   TlsOptions,
 } from "@rollcall/core/config";
+export type { Priority, Refusal } from "@rollcall/core/overload";
 export type { RequestClass } from "@rollcall/core/request";
 export type { NodePenalty } from "@rollcall/core/selection";
 export type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
@@ -57,7 +58,7 @@ export type { PoolRequest, QueryFields, QueryValue, RequestRetry } from "./api/p
 export type { PoolResponse } from "./api/response.js";
 export type { ResponseHead, ResponseHeaders } from "./api/response-head.js";
 export type { SettledRequest } from "./api/settled-request.js";
-export type { PoolStats, ThreadStatus, ViewStatus } from "./api/stats.js";
+export type { PoolStats, QueueStatus, ThreadStatus, ViewStatus } from "./api/stats.js";
 export type { StreamResponse } from "./api/stream-response.js";
 export type { Task, TaskContext } from "./threads/run-task.js";
 export type { TaskOptions } from "./threads/tasks.js";

@@ -193,6 +193,7 @@ export interface ConnectionConfig {
 
 export interface QueueConfig {
   readonly perThread: number;
+  readonly adaptive: boolean;
 }
 
 export interface RetryConfig {

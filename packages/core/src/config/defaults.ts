@@ -23,7 +23,8 @@ export const defaults = {
     idleMs: 20_000,
     maxAgeMs: 1_800_000,
   },
-  queue: { perThread: 1_024 },
+  // Not adaptive by default: of calls that take 5 ms and 2 s mixed, it refuses some where nodes could take all.
+  queue: { perThread: 1_024, adaptive: false },
   retry: { max: 3 },
   // Off, because over a fast network it costs calls and processors, of nodes too. Smaller bodies cost more to pack than
   // 100 Mbit/s take to send: see bench/results.

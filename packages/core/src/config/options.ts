@@ -214,10 +214,15 @@ export interface ConnectionOptions {
 
 export interface QueueOptions {
   /**
-   * The most requests that wait in one thread; the next one fails at once with `QUEUE_FULL`. Default: 1,024. Range: 0
-   * to 1,048,576.
+   * The most requests that wait in one thread; the next one fails at once with `QUEUE_FULL`. Those of a lower priority do
+   * not count. Default: 1,024. Range: 0 to 1,048,576.
    */
   readonly perThread?: number | undefined;
+  /**
+   * `true`: each thread limits the attempts in flight by how long nodes take, and refuses requests with `QUEUE_FULL` as
+   * they arrive, where more come than nodes can answer: for loads of many calls of a like kind. Default: false.
+   */
+  readonly adaptive?: boolean | undefined;
 }
 
 export interface RetryOptions {

@@ -56,7 +56,7 @@ it("a pool's configuration has every default when only nodes are given", () => {
     maxResponseBytes: 536_870_888,
     maxBufferedResponseBytes: 268_435_456,
     connections: { perNode: 64, opening: 16, idleMs: 20_000, maxAgeMs: 1_800_000 },
-    queue: { perThread: 1_024 },
+    queue: { perThread: 1_024, adaptive: false },
     retry: { max: 3 },
     compression: defaults.compression,
   });
@@ -74,7 +74,7 @@ it("a pool's configuration keeps what is given, in one normal form", () => {
     timeoutMs: 1_000,
     maxResponseBytes: 1_024,
     maxBufferedResponseBytes: 1_048_576,
-    queue: { perThread: 0 },
+    queue: { perThread: 0, adaptive: true },
     retry: false,
     compression: { requests: true, responses: false, aboveBytes: 0 },
   };

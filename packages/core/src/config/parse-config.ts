@@ -20,7 +20,7 @@ import { readCompression } from "./read-compression.js";
 import { checkSource, readDiscovery } from "./read-discovery.js";
 import { isHeaderValue, readHeaders } from "./read-headers.js";
 import { readNodes } from "./read-nodes.js";
-import { isObject, readFields, readOptionalFields, readText, readWholeNumber } from "./read-options.js";
+import { isObject, readFields, readOptionalFields, readSwitch, readText, readWholeNumber } from "./read-options.js";
 import { readProvidedAuth } from "./read-provided-auth.js";
 import { readProxy } from "./read-proxy.js";
 import { readRedis } from "./read-redis.js";
@@ -303,8 +303,11 @@ function readConnections(place: Place, problems: Problems): PoolConfig["connecti
 }
 
 function readQueue(place: Place, problems: Problems): PoolConfig["queue"] {
-  const fields = readOptionalFields(place, ["perThread"], problems);
-  return { perThread: readWholeNumber(fields?.perThread, bounds.queue.perThread, defaults.queue.perThread, problems) };
+  const fields = readOptionalFields(place, ["perThread", "adaptive"], problems);
+  return {
+    perThread: readWholeNumber(fields?.perThread, bounds.queue.perThread, defaults.queue.perThread, problems),
+    adaptive: readSwitch(fields?.adaptive, defaults.queue.adaptive, problems),
+  };
 }
 
 function readRetry(place: Place, problems: Problems): PoolConfig["retry"] {

@@ -1,7 +1,7 @@
 import type { CompressionConfig } from "./config.js";
 import { bounds, defaults } from "./defaults.js";
 import type { Place, Problems } from "./problems.js";
-import { isObject, readFields, readWholeNumber } from "./read-options.js";
+import { isObject, readFields, readSwitch, readWholeNumber } from "./read-options.js";
 
 const initial = defaults.compression;
 
@@ -24,11 +24,4 @@ export function readCompression(place: Place, problems: Problems): CompressionCo
     responses: readSwitch(fields?.responses, initial.responses, problems),
     aboveBytes: readWholeNumber(fields?.aboveBytes, bounds.compression.aboveBytes, initial.aboveBytes, problems),
   };
-}
-
-function readSwitch(place: Place | undefined, initially: boolean, problems: Problems): boolean {
-  if (place?.value === undefined) return initially;
-  if (typeof place.value === "boolean") return place.value;
-  problems.add(place, "must be true or false");
-  return initially;
 }

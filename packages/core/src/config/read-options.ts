@@ -72,6 +72,14 @@ export function readList(place: Place, max: number, of: string, problems: Proble
   return undefined;
 }
 
+/** True or false; the initial value and perhaps a problem otherwise. */
+export function readSwitch(place: Place | undefined, initially: boolean, problems: Problems): boolean {
+  if (place?.value === undefined) return initially;
+  if (typeof place.value === "boolean") return place.value;
+  problems.add(place, "must be true or false");
+  return initially;
+}
+
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -229,9 +229,10 @@ threadEntry: "https://cdn/thread.js"  => threadEntry = "https://cdn/thread.js": 
 threadEntry: true  => threadEntry = true: must be a file URL or an absolute path
 timeoutMs: "${"x".repeat(500)}"
   => timeoutMs = "${"x".repeat(80)}…": must be a whole number from 1 to 86400000
-timeoutMs: null, queue: { perThread: -1 }, retry: { max: 1.5 }
+timeoutMs: null, queue: { perThread: -1, adaptive: "on" }, retry: { max: 1.5 }
   => timeoutMs = null: must be a whole number from 1 to 86400000
   => queue.perThread = -1: must be a whole number from 0 to 1048576
+  => queue.adaptive = "on": must be true or false
   => retry.max = 1.5: must be a whole number from 1 to 20
 connections: { perNode: "8", idleMs: 0, maxAgeMs: null }
   => connections.perNode = "8": must be a whole number from 1 to 4096

@@ -52,6 +52,7 @@ it("a status that a call ignores is an answer, where the pool would retry it", (
 it("the context of a call may give its class", () => {
   assert.equal(requestOf({}, {}, { rollcall: { class: "repeatable" } }).class, "repeatable");
   assert.equal(requestOf({}, {}, { rollcall: { node: "es1:9200" } }).node, "es1:9200");
+  assert.equal(requestOf({}, {}, { rollcall: { priority: "low" } }).priority, "low");
   assert.equal(requestOf({}, {}, { trace: 1 }).class, undefined);
 });
 

@@ -39,6 +39,7 @@ export function poolRequestOf(
     signal,
     auth,
     node: rollcall?.node,
+    priority: rollcall?.priority,
   };
 }
 
@@ -79,11 +80,13 @@ function timeoutOf(timeoutMs: unknown): number | undefined {
   return Math.min(Math.max(Math.round(timeoutMs), 1), oneDayMs);
 }
 
+type OwnSettings = Pick<PoolRequest, "class" | "node" | "priority">;
+
 /** What a call says to the pool alone, such as its class: `context: { rollcall: { class: "repeatable" } }`. */
-function ownSettings(result: DiagnosticResult | undefined): Pick<PoolRequest, "class" | "node"> | undefined | null {
+function ownSettings(result: DiagnosticResult | undefined): OwnSettings | undefined | null {
   const context = result?.meta.context;
   if (context === null || context === undefined) return undefined;
-  return (context as { readonly rollcall?: Pick<PoolRequest, "class" | "node"> | null }).rollcall;
+  return (context as { readonly rollcall?: OwnSettings | null }).rollcall;
 }
 
 /** Statuses that the pool retries. */

@@ -207,6 +207,8 @@ export class BulkRun<Item> implements ChunkOwner {
         body: ndjsonOf(operations),
         class: this.options.class ?? (isRepeatable ? "repeatable" : "never"),
         retry: { statuses: [429] },
+        // A bulk can wait: a search has a person behind it more often.
+        priority: "low",
         timeoutMs,
         signal,
       });

@@ -75,5 +75,6 @@ const attributeNames: Readonly<Record<string, string>> = {
 
 function attributeOf(metric: string, label: string): string {
   if (label === "state" && metric === "db.client.connection.count") return "db.client.connection.state";
+  if (label === "reason" && metric === "rollcall.refused_requests") return "rollcall.refusal.reason";
   return attributeNames[label] ?? `rollcall.${label}`;
 }

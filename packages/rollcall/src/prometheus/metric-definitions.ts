@@ -213,6 +213,43 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     labels: [],
     samples: ({ stats }) => countAndSum({}, stats.waits, stats.waitedMs),
   },
+  {
+    ...ofPool(
+      "rollcall.queue.expected_wait",
+      "s",
+      "gauge",
+      "How long a request that comes now would wait, in the thread where that is longest",
+      (stats) => stats.queue.expectedWaitMs / 1_000,
+    ),
+    aggregator: "max",
+  },
+  {
+    ...ofPool(
+      "rollcall.queue.debt",
+      "s",
+      "gauge",
+      "How long requests have been waiting, less a quarter of the time in which none did, in the thread where that is longest",
+      (stats) => stats.queue.debtMs / 1_000,
+    ),
+    aggregator: "max",
+  },
+  ofPool(
+    "rollcall.in_flight.limit",
+    "{attempt}",
+    "gauge",
+    "Attempts that may be in flight, as an adaptive queue limits them; 0 without one",
+    (stats) => stats.queue.inFlightMax,
+  ),
+  {
+    name: "rollcall.refused_requests",
+    unit: "{request}",
+    type: "counter",
+    help: "Requests refused as they arrived, by why",
+    labels: ["reason"],
+    *samples({ stats: { queue } }) {
+      for (const [reason, value] of Object.entries(queue.refused)) yield { labels: { reason }, value };
+    },
+  },
   ofPool(
     "rollcall.retry_budget.remaining",
     "{retry}",

@@ -1,4 +1,5 @@
 import type { Auth } from "@rollcall/core/config";
+import type { Priority } from "@rollcall/core/overload";
 import type { RequestClass } from "@rollcall/core/request";
 import type { SignalLike } from "./abort-listeners.js";
 
@@ -70,6 +71,11 @@ export interface PoolRequest {
    * once, with the nodes there are, for one that the pool does not have.
    */
   readonly node?: string | undefined;
+  /**
+   * Which requests go first where requests wait: all "high" ones before all "normal" ones, these before all "low" ones. It
+   * ends no request, and changes nothing where none waits. Default: "normal".
+   */
+  readonly priority?: Priority | undefined;
   /** Sent as `x-opaque-id`: names the request in the cluster's own logs and task list. */
   readonly opaqueId?: string | undefined;
 }

@@ -18,6 +18,7 @@ const fields: Readonly<Record<keyof PoolRequest, true>> = {
   opaqueId: true,
   auth: true,
   node: true,
+  priority: true,
 };
 const names: ReadonlySet<string> = new Set(Object.keys(fields));
 

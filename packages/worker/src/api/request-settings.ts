@@ -1,5 +1,6 @@
 import { printable } from "@rollcall/core";
 import { bounds, type PoolConfig } from "@rollcall/core/config";
+import { type Priority, priorities } from "@rollcall/core/overload";
 import type { RequestSettings } from "../dispatch/sender.js";
 import type { PoolRequest } from "./pool-request.js";
 import type { RequestDefaults } from "./prepare-request.js";
@@ -34,9 +35,16 @@ export function settingsOf(request: PoolRequest, defaults: RequestDefaults): Req
   const maxResponseBytes = maxResponseBytesOf(request, defaults.maxResponseBytes);
   const hasGivenBody = request.transfer === true;
   const node = nodeOf(request);
+  const priority = priorityOf(request);
   const isPlain = finalStatuses === undefined && maxResponseBytes === undefined && node === undefined;
-  if (isPlain && !hasOwnAuth && !hasGivenBody) return undefined;
-  return { finalStatuses, maxResponseBytes, hasOwnAuth, hasGivenBody, node };
+  if (isPlain && priority === undefined && !hasOwnAuth && !hasGivenBody) return undefined;
+  return { finalStatuses, maxResponseBytes, hasOwnAuth, hasGivenBody, node, priority };
+}
+
+function priorityOf({ priority }: PoolRequest): Priority | undefined {
+  if (priority === undefined || priorities.includes(priority)) return priority;
+  const given = typeof priority === "string" ? JSON.stringify(printable(priority).slice(0, 40)) : typeof priority;
+  throw requestProblem("priority", `must be "high", "normal" or "low"; it is ${given}`);
 }
 
 const nodeNameMax = 512;

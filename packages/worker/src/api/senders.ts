@@ -59,6 +59,7 @@ function openDispatch({ config, table, signer, observer, timers, random, wallNow
     signer,
     answers: new AnswerFlow(config.maxBufferedResponseBytes),
     queueMax: config.queue.perThread,
+    adaptiveTimeoutMs: adaptiveTimeoutOf(config),
   });
   const beat = () => {
     loopLag.beat();
@@ -81,12 +82,17 @@ function openLanes(parts: SenderParts): OpenedSender {
     setup: {
       ...{ words, layout, queueMax, noNodeWaitMs, drainMs, bindings },
       settings: settingsOf(config),
+      adaptiveTimeoutMs: adaptiveTimeoutOf(config),
       bufferedMaxBytes: Math.floor(config.maxBufferedResponseBytes / config.threads),
       defaults: requestDefaults(config),
     },
   });
   threading.start();
   return { sender: threading.sender, beat: () => threading.beat(), threading };
+}
+
+function adaptiveTimeoutOf({ queue, timeoutMs }: PoolConfig): number | undefined {
+  return queue.adaptive ? timeoutMs : undefined;
 }
 
 function settingsOf({ connections, maxResponseBytes, compression, headers }: PoolConfig): ConnectionSettings {

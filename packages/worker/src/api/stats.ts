@@ -1,4 +1,5 @@
 import type { RollcallErrorCode } from "@rollcall/core";
+import type { Refusal } from "@rollcall/core/overload";
 import type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
 import type { NodeStatus } from "./node-status.js";
 
@@ -32,6 +33,21 @@ export interface ViewStatus {
   readonly pausedForMs?: number;
 }
 
+/** The load of the threads that send. Without `queue.adaptive` all but `refused.full` are 0. */
+export interface QueueStatus {
+  /** How long a request that comes now would wait, in milliseconds, in the thread where that is longest. */
+  readonly expectedWaitMs: number;
+  /** How many attempts may be in flight now, from all threads together. */
+  readonly inFlightMax: number;
+  /**
+   * How long requests have been waiting, less a quarter of the time in which none did, in milliseconds, in the thread where
+   * that is longest. Beyond half of `timeoutMs` the queue stands.
+   */
+  readonly debtMs: number;
+  /** Requests refused as they arrived, with `QUEUE_FULL`, by why. */
+  readonly refused: Readonly<Record<Refusal, number>>;
+}
+
 /** Counts since the start, and what is going on just now. */
 export interface PoolStats {
   /** Requests accepted so far. */
@@ -55,6 +71,7 @@ export interface PoolStats {
   /** How often a request has waited for a connection, and how long in all, in milliseconds. Those that wait now are not in it. */
   readonly waits: number;
   readonly waitedMs: number;
+  readonly queue: QueueStatus;
   /** Absent until the first view is published, right after the start. */
   readonly view?: ViewStatus;
   readonly nodes: readonly NodeStatus[];

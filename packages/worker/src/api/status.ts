@@ -72,6 +72,12 @@ export class PoolStatus {
       retriesLeft: ofThreads.retriesLeft,
       waits: ofThreads.waits,
       waitedMs: ofThreads.waitedMs,
+      queue: {
+        expectedWaitMs: ofThreads.expectedWaitMs,
+        inFlightMax: ofThreads.inFlightMax,
+        debtMs: ofThreads.debtMs,
+        refused: ofThreads.refused,
+      },
       ...present({ view: this.view() }),
       nodes: this.nodes(),
       threads: threads.statuses(),

@@ -6,7 +6,9 @@ import { NamedRequests, type NamedRequestsOwner } from "./named-requests.js";
 import { type NodeChoice, noneSelected } from "./node-choice.js";
 import type { NodePool } from "./node-pool.js";
 import type { DispatchedRequest } from "./pending-request.js";
-import { RequestQueue } from "./request-queue.js";
+import { PriorityQueues } from "./priority-queues.js";
+import { RefusedRequests } from "./refused-requests.js";
+import type { ThreadLoad } from "./thread-load.js";
 import type { UnsettledRequests } from "./unsettled-requests.js";
 
 type Request = DispatchedRequest<AttemptHandler>;
@@ -14,8 +16,6 @@ type Request = DispatchedRequest<AttemptHandler>;
 export interface AdmissionOptions {
   readonly reader: TableReader;
   readonly timers: Timers;
-  /** How many requests may wait for a connection, those that name their node included. */
-  readonly queueMax: number;
 }
 
 /** What becomes of a request whose turn it is. */
@@ -24,11 +24,12 @@ export interface AdmissionOwner {
 }
 
 /**
- * The way of a request to a node with room: at once, or after its turn in the queue. The requests that name their node
- * wait apart from the others, under the same bound.
+ * The way of a request to a node with room: at once, or after its turn in the queue, unless it is refused as it arrives.
+ * The requests that name their node wait apart from the others, under the same bound.
  */
 export class Admission {
-  private readonly queue: RequestQueue<Request>;
+  private readonly queue = new PriorityQueues<Request>();
+  private readonly refused = new RefusedRequests();
   private readonly named: NamedRequests;
   private closed = false;
   private pumping = false;
@@ -36,10 +37,10 @@ export class Admission {
   constructor(
     private readonly options: AdmissionOptions,
     private readonly choice: NodeChoice,
+    private readonly load: ThreadLoad,
     private readonly unsettled: UnsettledRequests,
     private readonly owner: AdmissionOwner,
   ) {
-    this.queue = new RequestQueue(options.queueMax);
     this.named = new NamedRequests(choice, this.ofNamed);
   }
 
@@ -59,26 +60,32 @@ export class Admission {
 
   admit(request: Request): void {
     if (this.closed) return this.unsettled.fail(request, "CLOSED", "the pool is closed", sentOf(request.history));
+    this.load.arrived();
+    // A thread that has died had sent it: it has waited its turn, and is not refused.
+    if (request.history.mayHaveSent) return this.sendAgain(request);
     const { node } = request.prepared.settings ?? {};
     if (node !== undefined) return this.named.admit(request, node);
-    // Queued requests go first.
-    if (this.queue.length === 0) {
-      const pool = this.choice.next(request);
+    // Queued requests of its priority, and of a higher one, go first.
+    if (this.queue.ahead(request.rank) === 0) {
+      const pool = this.next(request);
       if (pool !== undefined) return this.owner.attempt(request, pool);
       if (this.options.reader.isBarred) return this.failBarred(request);
     }
-    if (this.beginWait(request)) this.queue.push(request);
+    if (!this.beginWait(request, this.queue.ahead(request.rank) + this.named.length)) return;
+    this.queue.push(request);
+    this.load.waits(true);
   }
 
-  /** The next attempt of a request that was admitted before: it goes to the head of the queue, whatever the bound. */
+  /** The next attempt of a request that was admitted before: it goes to the head of its priority, whatever the bound. */
   sendAgain(request: Request): void {
     const { node } = request.prepared.settings ?? {};
     if (node !== undefined) return this.named.sendAgain(request, node);
-    const pool = this.choice.next(request);
+    const pool = this.next(request);
     if (pool !== undefined) return this.owner.attempt(request, pool);
     if (this.options.reader.isBarred) return this.failBarred(request);
     this.waitAgain(request);
     this.queue.pushFirst(request);
+    this.load.waits(true);
   }
 
   /** Sends what waits as far as the nodes have room. */
@@ -89,7 +96,7 @@ export class Admission {
     try {
       this.named.pump();
       for (let request = this.queue.first(); request !== undefined; request = this.queue.first()) {
-        const pool = this.choice.next(request);
+        const pool = this.next(request);
         if (pool === undefined && !this.options.reader.isBarred) return;
         this.queue.shift();
         this.endWait(request);
@@ -98,6 +105,7 @@ export class Admission {
       }
     } finally {
       this.pumping = false;
+      this.load.waits(this.queue.length > 0);
     }
   }
 
@@ -110,17 +118,28 @@ export class Admission {
   countLeft(request: Request): void {
     this.endWait(request);
     const { node } = request.prepared.settings ?? {};
-    if (node === undefined) this.queue.countLeft();
-    else this.named.countLeft(node);
+    if (node !== undefined) return this.named.countLeft(node);
+    this.queue.countLeft(request);
+    this.load.waits(this.queue.length > 0);
   }
 
-  /** False: as many requests wait as may, so this one has failed. */
-  private beginWait(request: Request): boolean {
-    const { waiting } = this;
-    request.queuedAtMs = this.options.timers.nowMs();
-    if (waiting < this.options.queueMax) return true;
-    const message = `${waiting} requests are waiting for a connection already`;
-    this.unsettled.fail(request, "QUEUE_FULL", message, sentOf(request.history));
+  /** The node for the next attempt; undefined while none has room, or as many are in flight as may be. */
+  private next(request: Request): NodePool<AttemptHandler> | undefined {
+    // A Read that leaves a node which is lost brings no more than it has brought already.
+    return request.history.moved || this.load.hasRoom ? this.choice.next(request) : undefined;
+  }
+
+  /** False: it is refused, for so many requests go before it. */
+  private beginWait(request: Request, ahead: number): boolean {
+    const { reader, timers } = this.options;
+    request.queuedAtMs = timers.nowMs();
+    const refused = this.load.refusalOf(ahead, request.prepared.deadlineMs, request.queuedAtMs);
+    if (refused === undefined) return true;
+    reader.countRefused(refused.refusal);
+    request.state = { kind: "refused" };
+    this.refused.add(() => {
+      if (request.state.kind === "refused") this.unsettled.fail(request, "QUEUE_FULL", refused.message, "no");
+    });
     return false;
   }
 
@@ -141,7 +160,7 @@ export class Admission {
 
   private readonly ofNamed: NamedRequestsOwner = {
     attempt: (request, pool) => this.owner.attempt(request, pool),
-    beginWait: (request) => this.beginWait(request),
+    beginWait: (request) => this.beginWait(request, this.waiting),
     waitAgain: (request) => this.waitAgain(request),
     endWait: (request) => this.endWait(request),
     refuse: (request, problem) => this.unsettled.fail(request, "NO_NODE", problem, sentOf(request.history)),

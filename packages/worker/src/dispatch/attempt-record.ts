@@ -3,6 +3,7 @@ import { blamesNode, isTransientRefusal, judgeFailure, type Outcome, parseRetryA
 import type { TableReader } from "../table/reader.js";
 import type { AttemptHandler } from "./attempt.js";
 import type { CancelCode, DispatchObserver } from "./sender.js";
+import type { ThreadLoad } from "./thread-load.js";
 
 export interface AttemptRecordOptions {
   readonly reader: TableReader;
@@ -21,12 +22,16 @@ const longWaitMs = 1_000;
  * penalties, and reports of failures to the observer. It decides nothing about requests.
  */
 export class AttemptRecord {
-  constructor(private readonly options: AttemptRecordOptions) {}
+  constructor(
+    private readonly options: AttemptRecordOptions,
+    private readonly load: ThreadLoad,
+  ) {}
 
   begun(attempt: AttemptHandler): void {
     const { reader } = this.options;
     const { pool, startedAtMs } = attempt;
     reader.enter(pool.slot);
+    this.load.begun();
     reader.penalties.begun(pool.slot, startedAtMs);
     pool.inFlight.add(attempt);
     this.showWaiting(attempt);
@@ -96,7 +101,9 @@ export class AttemptRecord {
     // If a firewall has forgotten this kept connection, it has forgotten the others of its age too. If the node was
     // merely slow, this costs a few idle connections.
     if (isLate && reusedSocket && !firstByteSeen) pool.dropUnusedSince(startedAtMs);
-    if (code === "TIMEOUT") this.gaveUpWaiting(attempt, nowMs);
+    if (code !== "TIMEOUT") return;
+    this.gaveUpWaiting(attempt, nowMs);
+    if (this.load.isAdaptive && !attempt.wasPaused) this.load.timedOut(this.tookMs(attempt, nowMs), nowMs);
   }
 
   /** An answer counts once: when it is whole, or when it begins to stream. */
@@ -105,7 +112,14 @@ export class AttemptRecord {
     attempt.isJudged = true;
     attempt.pool.hasAnswered = true;
     this.options.reader.countAnswer(attempt.pool.slot, status === 429 || status >= 500);
+    if (this.load.isAdaptive) this.judgeLoad(attempt, status, nowMs);
     if (attempt.isCurrent) this.learnFromAnswer(attempt, status, nowMs);
+  }
+
+  /** Other refusals than 429 say nothing about how much the nodes can take. */
+  private judgeLoad(attempt: AttemptHandler, status: number, nowMs: number): void {
+    if (isTransientRefusal(status) && status !== 429) return;
+    this.load.answered(status, attempt.wasPaused ? undefined : this.tookMs(attempt, nowMs), nowMs);
   }
 
   private learnFromAnswer(attempt: AttemptHandler, status: number, nowMs: number): void {

@@ -129,6 +129,7 @@ export interface Streamed {
 export interface RigOptions {
   readonly settings?: Partial<ConnectionSettings>;
   readonly queueMax?: number;
+  readonly adaptiveTimeoutMs?: number;
   readonly answers?: AnswerFlow;
   readonly noNodeWaitMs?: number;
   readonly drainMs?: number;
@@ -145,7 +146,7 @@ export function openRig(test: TestContext, options: RigOptions = {}): Rig {
   const rig = new Rig(options);
   test.after(async () => {
     await rig.dispatch.destroy();
-    assert.equal(rig.inFlight, 0);
+    assert.deepEqual([rig.inFlight, rig.reader.inFlightInAll], [0, 0]);
     assert.equal(rig.dispatch.stats().queued, 0);
   });
   return rig;
@@ -168,6 +169,7 @@ export class Rig {
   constructor({
     settings,
     queueMax = 8,
+    adaptiveTimeoutMs,
     answers = new AnswerFlow(1_000_000),
     noNodeWaitMs = 1_000,
     drainMs = 20_000,
@@ -196,6 +198,7 @@ export class Rig {
       settings: connections,
       answers,
       queueMax,
+      adaptiveTimeoutMs,
       noNodeWaitMs,
       drainMs,
       observer: {

@@ -281,14 +281,15 @@ describe("dispatch: the queue", () => {
     assert.equal(writeWaits(), 2);
   });
 
-  it("a request is refused at once while the queue is full, and accepted again afterwards", async (test) => {
+  it("a request is refused in the next turn while the queue is full, and accepted again afterwards", async (test) => {
     const sockets: Socket[] = [];
     const server = await startRawServer(test, (socket) => sockets.push(socket));
     const rig = openRig(test, { settings: { perNode: 1 }, queueMax: 1 });
     rig.use(server.origin);
     const [first, second, third] = [rig.begin(), rig.begin(), rig.begin()];
-    assert.deepEqual([first.settlements, second.settlements, third.settlements], [0, 0, 1]);
+    assert.deepEqual([first.settlements, second.settlements, third.settlements], [0, 0, 0]);
     assert.deepEqual(summary(await third.result), { code: "QUEUE_FULL", sent: "no", attempts: [] });
+    assert.deepEqual([first.settlements, second.settlements], [0, 0]);
     await waitUntil("the first is on the wire", () => sockets.length === 1);
     sockets[0]?.write(okAnswer);
     await first.result;

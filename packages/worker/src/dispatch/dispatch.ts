@@ -31,6 +31,7 @@ import type {
 } from "./sender.js";
 import { Signing, type SigningOwner } from "./signing.js";
 import type { Target } from "./target.js";
+import { ThreadLoad } from "./thread-load.js";
 import { UnsettledRequests } from "./unsettled-requests.js";
 
 export interface DispatchOptions extends NodeChoiceOptions, RetryChoiceOptions {
@@ -40,6 +41,8 @@ export interface DispatchOptions extends NodeChoiceOptions, RetryChoiceOptions {
   /** Signs each attempt; undefined: none is signed. */
   readonly signer?: Signer | undefined;
   readonly queueMax: number;
+  /** The pool's `timeoutMs`, by which an adaptive queue measures. Undefined: the queue is not adaptive. */
+  readonly adaptiveTimeoutMs?: number | undefined;
   /** How long requests at a removed node may still take. */
   readonly drainMs: number;
   readonly observer: DispatchObserver;
@@ -72,6 +75,7 @@ export class Dispatch implements Sender, AdmissionOwner {
   private readonly reroutes: ReroutePlanner;
   private readonly retries: RetryChoice;
   private readonly unsettled = new UnsettledRequests();
+  private readonly load: ThreadLoad;
   private readonly admission: Admission;
   private readonly packing: BodyPacking;
   private readonly signing?: Signing;
@@ -82,9 +86,10 @@ export class Dispatch implements Sender, AdmissionOwner {
     const { reader, observer, timers, random, queueMax, settings } = options;
     this.pools = new NodePools({ ...options, released: (slot) => observer.released(slot) });
     this.choice = new NodeChoice(options, this.pools);
-    this.record = new AttemptRecord(options);
+    this.load = new ThreadLoad({ ...options, perNode: settings.perNode });
+    this.record = new AttemptRecord(options, this.load);
     this.reroutes = new ReroutePlanner(reader, this.pools, random);
-    this.admission = new Admission(options, this.choice, this.unsettled, this);
+    this.admission = new Admission(options, this.choice, this.load, this.unsettled, this);
     const waitingMax = Math.max(queueMax, settings.perNode);
     if (options.signer !== undefined) this.signing = new Signing(options.signer, reader, timers, this.ofSigning);
     this.packing = new BodyPacking(settings.packsAboveBytes, waitingMax);
@@ -158,10 +163,11 @@ export class Dispatch implements Sender, AdmissionOwner {
     return { queued: this.admission.waiting };
   }
 
-  /** To be called every `beatMs`: shows main what is left of the retry budget. */
+  /** To be called every `beatMs`: shows main what is left of the retry budget, and the load. */
   beat(): void {
     const { reader, timers } = this.options;
     reader.show("retriesLeft", this.retries.budgetLeft(timers.nowMs()));
+    this.load.show(this.admission.waiting);
   }
 
   async destroy(): Promise<void> {
@@ -233,12 +239,15 @@ export class Dispatch implements Sender, AdmissionOwner {
       // From here on nothing else decides about its request.
       attempt.isWanted = false;
       this.conclusions.conclude(attempt, outcome, nowMs);
-      if (attempt.stream === undefined) this.drain(attempt);
+      if (attempt.stream === undefined) return this.drain(attempt);
+      this.load.streams(1);
+      this.admission.pumpWaiting();
     },
     held: (attempt, isHeld) => this.record.held(attempt, isHeld, this.options.timers.nowMs()),
     finished: (attempt) => {
       const nowMs = this.options.timers.nowMs();
       const outcome = this.record.ended(attempt, nowMs);
+      if (attempt.stream !== undefined) this.load.streams(-1);
       if (attempt.isWanted) this.conclusions.conclude(attempt, outcome, nowMs);
       else if (attempt.stream !== undefined) this.unsettled.streamEnded(attempt, attempt.stream, outcome);
       // After that: what the answer leaves for may hold its bytes on.

@@ -83,7 +83,7 @@ export class NamedRequests {
   }
 
   private queueOf(name: string): RequestQueue<Request> {
-    const queue = this.queues.get(name) ?? new RequestQueue<Request>(Number.POSITIVE_INFINITY);
+    const queue = this.queues.get(name) ?? new RequestQueue<Request>();
     this.queues.set(name, queue);
     return queue;
   }

@@ -1,4 +1,5 @@
 import type { Attempt } from "@rollcall/core";
+import { rankOf } from "@rollcall/core/overload";
 import { type History, historyOfSent, withGivenUpAttempt } from "@rollcall/core/request";
 import { type CallerContext, callerContext } from "./caller-context.js";
 import type { PackedRequest } from "./packed-body.js";
@@ -17,6 +18,8 @@ import type { Indexed } from "./swap-remove-list.js";
  *      ▲                                │                            │
  *      └───────── no room ◀─────────────┴──────── its time ◀─────────┘
  *
+ *   queued, as it arrives ──too many wait──▶ refused ──a turn later──▶ settled
+ *
  *   sending ──401──▶ renewing ──there is another credential──▶ sending, or queued
  *
  *   any of them ──answered, failed or cancelled──▶ settled
@@ -25,6 +28,7 @@ import type { Indexed } from "./swap-remove-list.js";
 export type RequestState<SentAttempt> =
   | { readonly kind: "packing" }
   | { readonly kind: "queued" }
+  | { readonly kind: "refused" }
   /** Its place at the node is taken; `leave` frees it. */
   | { readonly kind: "signing"; readonly leave: () => void }
   | { readonly kind: "sending"; readonly attempt: SentAttempt }
@@ -57,6 +61,8 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   isRenewed = false;
   /** What sends it runs there, where that can be seen. */
   readonly context: CallerContext | undefined = callerContext();
+  /** The place of its priority in the queue. */
+  readonly rank: number;
   private explores: boolean;
 
   constructor(
@@ -69,6 +75,7 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
     private onStreaming: ((answer: StreamingAnswer) => void) | undefined,
   ) {
     this.history = historyOfSent(prepared.sentBefore);
+    this.rank = rankOf(prepared.settings?.priority);
     this.explores = prepared.reroutable;
   }
 

@@ -12,8 +12,8 @@ const caller = (name: number): Caller => ({ name, isQueued: true });
 
 describe("request queue", () => {
   it("requests leave the queue in order of arrival", () => {
-    const waiting = new RequestQueue<Caller>(10);
-    for (const name of [1, 2, 3]) assert.ok(waiting.push(caller(name)));
+    const waiting = new RequestQueue<Caller>();
+    for (const name of [1, 2, 3]) waiting.push(caller(name));
     const order: number[] = [];
     for (let first = waiting.first(); first !== undefined; first = waiting.first()) {
       order.push(first.name);
@@ -22,20 +22,8 @@ describe("request queue", () => {
     assert.deepEqual(order, [1, 2, 3]);
   });
 
-  it("a full queue refuses requests, and accepts one again once one has left", () => {
-    const waiting = new RequestQueue<Caller>(2);
-    const [first, second] = [caller(1), caller(2)];
-    assert.ok(waiting.push(first));
-    assert.ok(waiting.push(second));
-    assert.equal(waiting.push(caller(3)), false);
-    second.isQueued = false;
-    waiting.countLeft();
-    assert.equal(waiting.length, 1);
-    assert.ok(waiting.push(caller(3)));
-  });
-
-  it("a request that returns to the queue goes first, whatever the bound", () => {
-    const waiting = new RequestQueue<Caller>(2);
+  it("a request that returns to the queue goes first", () => {
+    const waiting = new RequestQueue<Caller>();
     const [first, second, third] = [caller(1), caller(2), caller(3)];
     waiting.push(first);
     waiting.push(second);
@@ -45,7 +33,6 @@ describe("request queue", () => {
     assert.deepEqual([waiting.length, waiting.first()], [3, first]);
     waiting.shift();
     assert.equal(waiting.first(), second);
-    assert.equal(waiting.push(caller(4)), false);
   });
 
   it("the queue behaves as a plain list does, whatever arrives, leaves, is served and returns", () => {
@@ -57,15 +44,15 @@ describe("request queue", () => {
     );
     const steps = fc.array(step, { maxLength: 2_000 });
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 300 }), steps, (max, script) => {
-        const waiting = new RequestQueue<Caller>(max);
+      fc.property(steps, (script) => {
+        const waiting = new RequestQueue<Caller>();
         let list: Caller[] = [];
         let name = 0;
         for (const step of script) {
           if (step === "push") {
             const one = caller(name++);
-            assert.equal(waiting.push(one), list.length < max);
-            if (list.length < max) list.push(one);
+            waiting.push(one);
+            list.push(one);
           } else if (step === "serve and come back") {
             const first = waiting.first();
             assert.equal(first, list[0]);

@@ -1,5 +1,5 @@
 /**
- * Requests that wait for a connection or a thread: in order of arrival, bounded.
+ * Requests that wait for a connection or a thread: in order of arrival. Their owner bounds them.
  *
  * A request that stops waiting is only counted out, and dropped when its turn comes: leaving costs nothing.
  */
@@ -8,21 +8,16 @@ export class RequestQueue<Request extends { readonly isQueued: boolean }> {
   private head = 0;
   private left = 0;
 
-  constructor(private readonly max: number) {}
-
   /** How many are queued. */
   get length(): number {
     return this.requests.length - this.head - this.left;
   }
 
-  /** False if the queue is full. */
-  push(request: Request): boolean {
-    if (this.length >= this.max) return false;
+  push(request: Request): void {
     this.requests.push(request);
-    return true;
   }
 
-  /** Puts a request that was admitted before at the head, whatever the bound. */
+  /** Puts a request that was admitted before at the head. */
   pushFirst(request: Request): void {
     if (this.head > 0) this.requests[--this.head] = request;
     else this.requests.unshift(request);

@@ -1,4 +1,5 @@
 import type { Attempt, RollcallErrorCode, WireError } from "@rollcall/core";
+import type { Priority } from "@rollcall/core/overload";
 import type { RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
 import type { AnswerSource } from "./answer-stream.js";
@@ -38,6 +39,8 @@ export interface RequestSettings {
   readonly hasOwnAuth?: boolean | undefined;
   /** The node that it goes to, and to no other: its address, name or id. */
   readonly node?: string | undefined;
+  /** Which requests go before it where requests wait. Default: "normal". */
+  readonly priority?: Priority | undefined;
   /** Its bytes are the request's own: they go to a thread without a copy, and then no other thread can have them. */
   readonly hasGivenBody?: boolean | undefined;
 }

@@ -316,6 +316,7 @@ describe("streams through lanes", () => {
     const { lanes, threads, beginStream, begin, said } = openLanes(test, { queueMax: 1_000 });
     threads[0].introduce(lanes);
     const streams = Array.from({ length: 161 }, (_, number) => beginStream(String(number)));
+    await turns();
     assert.deepEqual(
       streams.map(({ noted }) => noted.join()).filter((noted) => noted !== ""),
       ["QUEUE_FULL"],
@@ -409,6 +410,7 @@ describe("lanes", () => {
     const { lanes, threads, begin, said } = openLanes(test, { queueMax: 1, perNode: 1 });
     // Each thread may have one in flight, one that waits, and one that rests.
     for (let number = 0; number < 7; number++) begin(String(number));
+    await turns();
     assert.deepEqual(["5", "6"].map(said), ["nothing", "QUEUE_FULL no"]);
     assert.equal(lanes.stats().queued, 6);
     threads[0].introduce(lanes);

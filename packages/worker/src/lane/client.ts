@@ -133,7 +133,7 @@ export class Lanes implements Sender {
   /** Has no effect on a request that is settled or cancelled already. */
   cancel(request: LaneRequest, code: CancelCode, message: string): void {
     const { state } = request;
-    if (state.kind === "queued") return this.queue.cancel(request, code, message);
+    if (state.kind === "queued" || state.kind === "refused") return this.queue.cancel(request, code, message);
     if (state.kind === "handedOver") return state.pending.cancel(code, message);
     if (state.kind !== "given") return;
     this.cancellations.begin(request, code, message);

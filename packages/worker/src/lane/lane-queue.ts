@@ -1,4 +1,5 @@
-import { RequestQueue } from "../dispatch/request-queue.js";
+import { PriorityQueues } from "../dispatch/priority-queues.js";
+import { RefusedRequests } from "../dispatch/refused-requests.js";
 import type { CancelCode } from "../dispatch/sender.js";
 import type { TableLayout } from "../table/layout.js";
 import { failed, sentOfRequest } from "./cancellations.js";
@@ -22,7 +23,8 @@ export interface LaneQueueOptions {
  */
 export class LaneQueue {
   /** Unbounded in itself: `admit` bounds it. */
-  private readonly queue = new RequestQueue<LaneRequest>(Number.POSITIVE_INFINITY);
+  private readonly queue = new PriorityQueues<LaneRequest>();
+  private readonly refused = new RefusedRequests();
   /** While no thread can start: what becomes of requests instead of waiting for one. */
   private instead: ((request: LaneRequest) => void) | undefined;
 
@@ -44,8 +46,7 @@ export class LaneQueue {
     // Queued requests go first.
     if (lanes.length === 0 || this.queue.length > 0) {
       if (this.queue.length >= this.boundOfThread * this.options.layout.threads) {
-        const message = `${this.queue.length} requests are waiting for a thread already`;
-        return request.settle(failed("QUEUE_FULL", message, "no"));
+        return this.refuse(request, `${this.queue.length} requests wait for a thread already; nothing was sent`);
       }
       this.queue.push(request);
       return this.sweeps.soon();
@@ -54,7 +55,7 @@ export class LaneQueue {
     const lane = this.choose(streams === 0 ? lanes : lanes.filter((one) => one.streams.hasRoom(streams)));
     if (lane !== undefined) return this.give(request, lane);
     const what = streams === 0 ? "requests" : "streams";
-    request.settle(failed("QUEUE_FULL", `every thread has as many ${what} as it may have`, "no"));
+    this.refuse(request, `every thread has as many ${what} as it may have; nothing was sent`);
   }
 
   /** A request that was admitted before, and of which a thread has sent so many attempts: kept, whatever the bounds. */
@@ -97,10 +98,11 @@ export class LaneQueue {
     this.instead = undefined;
   }
 
-  /** Settles a request that waits here. */
+  /** Settles a request that waits here, or was refused. */
   cancel(request: LaneRequest, code: CancelCode, message: string): void {
+    const waits = request.isQueued;
     request.settle(failed(code, message, sentOfRequest(request, claim.queued)));
-    this.queue.countLeft();
+    if (waits) this.queue.countLeft(request);
   }
 
   /** Takes all that wait out of the queue, one by one. */
@@ -109,6 +111,13 @@ export class LaneQueue {
       this.queue.shift();
       take(request);
     }
+  }
+
+  private refuse(request: LaneRequest, message: string): void {
+    request.state = { kind: "refused" };
+    this.refused.add(() => {
+      if (request.state.kind === "refused") request.settle(failed("QUEUE_FULL", message, "no"));
+    });
   }
 
   private give(request: LaneRequest, lane: Lane): void {

@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
+import { rankOf } from "@rollcall/core/overload";
 import { isBodySource } from "../dispatch/body-source.js";
 import type {
   CancelCode,
@@ -38,11 +39,14 @@ export interface Cancellation {
  *      ▲                        │ │                                                  │
  *      └─revoked, thread died───┘ └──────────▶ settled ◀─────────────────────────────┘
  *
+ * From `queued` it is `refused` as it comes, and then settled, where all bounds are reached.
  * From `queued` it is `handedOver` for good where no thread can start, and this thread sends instead.
  * It is settled, too, once the headers of an answer that streams have come: the rest is a stream of its lane.
  */
 export type LaneRequestState =
   | { readonly kind: "queued" }
+  /** Settled in the next turn. */
+  | { readonly kind: "refused" }
   /** The thread has it, under this id. */
   | { readonly kind: "given"; readonly lane: Lane; readonly id: number }
   | { readonly kind: "cancelling"; readonly lane: Lane; readonly id: number; readonly why: Cancellation }
@@ -72,6 +76,11 @@ export class LaneRequest implements PendingRequest {
   /** Its thread alone has its body, as soon as it has the request. */
   get hasGivenBody(): boolean {
     return this.prepared.settings?.hasGivenBody === true;
+  }
+
+  /** The place of its priority in the queue. */
+  get rank(): number {
+    return rankOf(this.prepared.settings?.priority);
   }
 
   get isQueued(): boolean {

@@ -132,6 +132,7 @@ class StressRig {
         },
         bufferedMaxBytes: 1_000_000,
         queueMax: 64,
+        adaptiveTimeoutMs: undefined,
         noNodeWaitMs: 2_000,
         drainMs: 500,
         defaults: { timeoutMs: 10_000, retry: { max: 3 }, maxResponseBytes: 536_870_888 },

@@ -27,7 +27,13 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *                 9 retriesLeft  what is left of its share of the retry budget
  *                10 reroutes    * Reads that left a stalled node
  *                11 writeWaits  * how often a write has waited, for a connection or for its next attempt
- *                12 failures    * the others of 4, a word for each error code
+ *                12 inFlightMax  how many attempts may be in flight from there; 0: no limit but that of connections
+ *                13 debtMs      how long requests have waited there, less a quarter of the time in which none did
+ *                14 expectedWaitMs  how long one that comes now would wait
+ *                15 refusedFull * requests refused on arrival, because as many waited as may,
+ *                16 refusedLate * because their time would have been over,
+ *                17 refusedStanding * because the queue stood
+ *                18 failures    * the others of 4, a word for each error code
  *   counter rows  one a thread and slot, written by that thread
  *                 0 inFlight    attempts in flight
  *                 1 openSockets
@@ -55,8 +61,8 @@ import type { SelectableNode } from "@rollcall/core/selection";
  */
 const headerWords = 4;
 const sharedWords = 4;
-/** Two cache lines, and one: at most two threads share a line that they write all the time. */
-const threadWords = 32;
+/** Three cache lines, and one: at most two threads share a line that they write all the time. */
+const threadWords = 48;
 const counterWords = 16;
 
 export const HeaderWord = { rows: 0, version: 1, topology: 2, barred: 3 } as const;
@@ -74,8 +80,14 @@ export const ThreadWord = {
   retriesLeft: 9,
   reroutes: 10,
   writeWaits: 11,
+  inFlightMax: 12,
+  debtMs: 13,
+  expectedWaitMs: 14,
+  refusedFull: 15,
+  refusedLate: 16,
+  refusedStanding: 17,
   /** The first of them, in the order of `errorCodes`. */
-  failures: 12,
+  failures: 18,
 } as const;
 export const CounterWord = {
   inFlight: 0,
@@ -94,6 +106,8 @@ export const CounterWord = {
   connectMs: 13,
   comparedAt: 14,
 } as const;
+
+export const refusedWords = { full: "refusedFull", late: "refusedLate", standing: "refusedStanding" } as const;
 
 /** What is counted of a pool's requests: each one taken on, and its end, answered or with an error's code. */
 export type CountedEvent = "requests" | "answered" | RollcallErrorCode;

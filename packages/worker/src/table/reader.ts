@@ -1,5 +1,6 @@
 import { latencyBucketOf } from "@rollcall/core";
 import { slowStartWeight } from "@rollcall/core/health";
+import type { Refusal } from "@rollcall/core/overload";
 import { type NodeReader, Penalties, type Roster, rosterOf, type SelectableNode } from "@rollcall/core/selection";
 import { isAvoided, readCandidates } from "./candidates.js";
 import {
@@ -10,6 +11,7 @@ import {
   HeaderWord,
   latencyRow,
   msSinceTick,
+  refusedWords,
   SharedWord,
   sharedRow,
   stampOf,
@@ -29,6 +31,16 @@ export interface TableReaderOptions {
   readonly nowMs: () => number;
 }
 
+type ShownWord =
+  | "heartbeat"
+  | "runningSince"
+  | "applied"
+  | "queued"
+  | "retriesLeft"
+  | "inFlightMax"
+  | "debtMs"
+  | "expectedWaitMs";
+
 /** One thread's access to the node table: it reads the shared rows and writes its own counter rows. */
 export class TableReader implements NodeReader {
   private readonly words: Int32Array;
@@ -44,6 +56,7 @@ export class TableReader implements NodeReader {
   private sorted: Roster = rosterOf([]);
   /** The slots of the roster: all candidates but drained nodes, where others are left. */
   private rostered: readonly number[] = [];
+  private inFlightNow = 0;
 
   constructor(private readonly rows: TableReaderOptions) {
     this.words = rows.words;
@@ -77,6 +90,16 @@ export class TableReader implements NodeReader {
   /** How many of the nodes that may be tried at all, as of the last {@link refresh}, are not among `tried`. */
   untried(tried: readonly number[]): number {
     return this.rostered.filter((slot) => !tried.includes(slot)).length;
+  }
+
+  /** How many nodes requests may go to, as of the last {@link refresh}. */
+  get nodesInUse(): number {
+    return this.rostered.length;
+  }
+
+  /** Attempts in flight from this thread, to nodes that are gone too. */
+  get inFlightInAll(): number {
+    return this.inFlightNow;
   }
 
   /** How many requests are in flight at those nodes. */
@@ -222,6 +245,11 @@ export class TableReader implements NodeReader {
     Atomics.add(this.words, this.thread + ThreadWord.waitedMs, Math.round(waitedMs));
   }
 
+  /** A request was refused as it arrived. */
+  countRefused(refusal: Refusal): void {
+    Atomics.add(this.words, this.thread + ThreadWord[refusedWords[refusal]], 1);
+  }
+
   /** A request that a task of this thread has made begins, or ends. */
   countOwn(what: CountedEvent): void {
     const word = what === "requests" || what === "answered" ? ThreadWord[what] : failureWord(what);
@@ -234,7 +262,7 @@ export class TableReader implements NodeReader {
   }
 
   /** Shows the main thread the state of this one. */
-  show(word: "heartbeat" | "runningSince" | "applied" | "queued" | "retriesLeft", value: number): void {
+  show(word: ShownWord, value: number): void {
     Atomics.store(this.words, this.thread + ThreadWord[word], value);
   }
 
@@ -265,6 +293,7 @@ export class TableReader implements NodeReader {
   }
 
   private addInFlight(row: number, change: 1 | -1): void {
+    this.inFlightNow += change;
     const at = row + CounterWord.inFlight;
     this.words[at] = (this.words[at] ?? 0) + change;
   }

@@ -1,5 +1,15 @@
 import { errorCodes, type RollcallErrorCode } from "@rollcall/core";
-import { CounterWord, counterRow, failureWord, HeaderWord, type TableLayout, ThreadWord, threadRow } from "./layout.js";
+import { type Refusal, refusals } from "@rollcall/core/overload";
+import {
+  CounterWord,
+  counterRow,
+  failureWord,
+  HeaderWord,
+  refusedWords,
+  type TableLayout,
+  ThreadWord,
+  threadRow,
+} from "./layout.js";
 
 /** Counts of one node, in all threads: what is going on, and what has been since the node got its slot. */
 export interface NodeTotals {
@@ -26,6 +36,13 @@ export interface ThreadTotals {
   readonly waitedMs: number;
   /** Reads that left a stalled node. */
   readonly reroutes: number;
+  /** Of all threads together: how many attempts may be in flight; 0 where no queue is adaptive. */
+  readonly inFlightMax: number;
+  /** The most of any thread. */
+  readonly debtMs: number;
+  readonly expectedWaitMs: number;
+  /** Requests refused on arrival, by why. */
+  readonly refused: Readonly<Record<Refusal, number>>;
   /** How often a write has waited, for a connection or for its next attempt. */
   readonly writeWaits: number;
   /** Requests that tasks made in threads. */
@@ -37,7 +54,16 @@ export interface ThreadTotals {
 }
 
 const perNode = ["errorStatuses", "failures", "answers", "requests", "connects", "connectMs"] as const;
-type PerThread = "retries" | "requests" | "answered" | "waits" | "waitedMs" | "reroutes" | "writeWaits";
+const perThread = [
+  ...(["retries", "waits", "waitedMs", "reroutes", "writeWaits"] as const),
+  ...(["refusedFull", "refusedLate", "refusedStanding"] as const),
+] as const;
+type PerThread = (typeof perThread)[number] | "requests" | "answered";
+/** What a thread shows of itself, and is nothing once it is dead. */
+const shownWords = [
+  ...(["heartbeat", "applied", "queued", "retriesLeft"] as const),
+  ...(["inFlightMax", "debtMs", "expectedWaitMs"] as const),
+] as const;
 export type ErrorCounts = Readonly<Partial<Record<RollcallErrorCode, number>>>;
 
 /**
@@ -53,6 +79,7 @@ export class TableTotals {
   private readonly ownPending: Float64Array;
   private readonly process = {
     ...{ retries: 0, requests: 0, answered: 0, waits: 0, waitedMs: 0, reroutes: 0, writeWaits: 0 },
+    ...{ refusedFull: 0, refusedLate: 0, refusedStanding: 0 },
   };
   /** By the place of the code. */
   private readonly failures = new Float64Array(errorCodes.length);
@@ -102,6 +129,10 @@ export class TableTotals {
       queued: this.sumOfThreads(ThreadWord.queued),
       retries: retries + this.sumOfThreads(ThreadWord.retries),
       retriesLeft: this.sumOfThreads(ThreadWord.retriesLeft),
+      inFlightMax: this.sumOfThreads(ThreadWord.inFlightMax),
+      debtMs: this.mostOfThreads(ThreadWord.debtMs),
+      expectedWaitMs: this.mostOfThreads(ThreadWord.expectedWaitMs),
+      refused: this.refused(),
       waits: waits + this.sumOfThreads(ThreadWord.waits),
       waitedMs: waitedMs + this.sumOfThreads(ThreadWord.waitedMs),
       reroutes: reroutes + this.sumOfThreads(ThreadWord.reroutes),
@@ -142,10 +173,7 @@ export class TableTotals {
     this.gatherThread(thread);
     this.addFailures("THREAD", this.ownPending[thread] ?? 0);
     this.ownPending[thread] = 0;
-    Atomics.store(this.words, own + ThreadWord.heartbeat, 0);
-    Atomics.store(this.words, own + ThreadWord.applied, 0);
-    Atomics.store(this.words, own + ThreadWord.queued, 0);
-    Atomics.store(this.words, own + ThreadWord.retriesLeft, 0);
+    for (const word of shownWords) Atomics.store(this.words, own + ThreadWord[word], 0);
   }
 
   private sumOf(slot: number, word: keyof typeof CounterWord): number {
@@ -164,6 +192,23 @@ export class TableTotals {
     return sum;
   }
 
+  private mostOfThreads(word: number): number {
+    let most = 0;
+    for (let thread = 0; thread < this.layout.threads; thread++) {
+      most = Math.max(most, Atomics.load(this.words, threadRow(this.layout, thread) + word));
+    }
+    return most;
+  }
+
+  private refused(): Readonly<Record<Refusal, number>> {
+    const counts = { full: 0, late: 0, standing: 0 };
+    for (const refusal of refusals) {
+      const word = refusedWords[refusal];
+      counts[refusal] = this.process[word] + this.sumOfThreads(ThreadWord[word]);
+    }
+    return counts;
+  }
+
   private gatherNode(thread: number, slot: number): void {
     const row = counterRow(this.layout, thread, slot);
     for (const count of perNode) this.add(slot, count, Atomics.exchange(this.words, row + CounterWord[count], 0));
@@ -176,11 +221,7 @@ export class TableTotals {
       this.process[count] += more;
       return more;
     };
-    gather("retries");
-    gather("waits");
-    gather("waitedMs");
-    gather("reroutes");
-    gather("writeWaits");
+    for (const count of perThread) gather(count);
     let ended = 0;
     for (const code of errorCodes) {
       const failed = Atomics.exchange(this.words, row + failureWord(code), 0);

@@ -123,6 +123,7 @@ function mockParts({ config, emitter, answers, nodes, record }: MockParts): Pool
         pending: activity.pendingRequests,
         inFlight: nodes.statuses().reduce((sum, { inFlight }) => sum + inFlight, 0),
         ...{ queued: 0, retries: 0, retriesLeft: 0, waits: 0, waitedMs: 0, nodes: nodes.statuses(), threads: [] },
+        queue: { expectedWaitMs: 0, inFlightMax: 0, debtMs: 0, refused: { full: 0, late: 0, standing: 0 } },
       }),
     },
     async close() {

@@ -28,6 +28,7 @@ ports.control.postMessage("up");
 
 function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
   const { words, layout, settings, bufferedMaxBytes, queueMax, noNodeWaitMs, drainMs, defaults, bindings } = setup;
+  const { adaptiveTimeoutMs } = setup;
   const reader = new TableReader({ words, layout, thread: row, inFlightMax: settings.perNode, nowMs });
   const answers = new AnswerFlow(bufferedMaxBytes);
   const watch = new LoopLagMonitor(reader, nowMs);
@@ -37,6 +38,7 @@ function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
     answers,
     signer,
     queueMax,
+    adaptiveTimeoutMs,
     noNodeWaitMs,
     drainMs,
     observer,

@@ -12,6 +12,7 @@ export interface ThreadSetup {
   /** What answers under way may hold in this thread. */
   readonly bufferedMaxBytes: number;
   readonly queueMax: number;
+  readonly adaptiveTimeoutMs: number | undefined;
   readonly noNodeWaitMs: number;
   readonly drainMs: number;
   /** The memory of a {@link BindingTable}; absent where all nodes have one user. */

@@ -37,7 +37,17 @@ function openThreads(test: TestContext, count: number, module: string) {
   const defaults = { timeoutMs: 1, retry: false, maxResponseBytes: 10_000 } as const;
   const threads = new Threads({
     threads: count,
-    setup: { words, layout, settings, bufferedMaxBytes: 1, queueMax: 1, noNodeWaitMs: 1, drainMs: 1, defaults },
+    setup: {
+      words,
+      layout,
+      settings,
+      bufferedMaxBytes: 1,
+      queueMax: 1,
+      adaptiveTimeoutMs: undefined,
+      noNodeWaitMs: 1,
+      drainMs: 1,
+      defaults,
+    },
     joined: (thread) => joined.push(thread),
     timers: systemTimers,
     failed: () => {},
