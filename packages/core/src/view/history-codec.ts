@@ -38,7 +38,8 @@ export function encodeNewestHistory(
 }
 
 /**
- * The newest 1,000 entries. A line that is none is left out: a newer version may write others, and nothing depends on it.
+ * The entries of the newest 1,000 lines: a document of short lines costs no more to read. A line that is no entry is left
+ * out: a newer version may write others, and nothing depends on it.
  *
  * @param open what `seal` has made of a line, as it was before; undefined: the line is left out
  */
@@ -50,12 +51,13 @@ export function decodeHistory(
     const { historyMaxBytes } = viewLimits;
     if (bytes.byteLength > historyMaxBytes) refuse(`is larger than ${historyMaxBytes} bytes`);
     const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8").split("\n");
-    const opened = lines.filter((line) => line !== "").map((line) => open(Buffer.from(line)));
+    const newest = lines.filter((line) => line !== "").slice(-historyMax);
+    const opened = newest.map((line) => open(Buffer.from(line)));
     const decoded = opened.flatMap((line) => (line === undefined ? [] : [decodeEntry(line)]));
     const entries = decoded.flatMap((one) => ("value" in one ? [one.value] : []));
     if (entries.length === 0) refuse("has no entry that can be read");
     // What a leader could not write at once stands later than it was.
-    return entries.sort((a, b) => a.atMs - b.atMs).slice(-historyMax);
+    return entries.sort((a, b) => a.atMs - b.atMs);
   });
 }
 
