@@ -1,5 +1,6 @@
 import type { ViewStore } from "@rollcall/coordinator";
 import type { PoolConfig } from "@rollcall/core/config";
+import { MessageGate } from "#coordinator/store/message-gate";
 import type { RedisClient } from "#coordinator/store/redis-clients";
 import { redisStoreOver } from "#coordinator/store/redis-store-over";
 import type { Invariants } from "./invariants.js";
@@ -34,7 +35,7 @@ export function openStore(process: SimProcess, environment: SimEnvironment, mayL
   };
   const logger = story.loggerOf(process.name);
   return redisStoreOver(
-    { reading: client(), ...(mayLead ? { writing: client() } : {}) },
+    { reading: client(), gate: new MessageGate(), ...(mayLead ? { writing: client() } : {}) },
     { name: config.name, timers: process, wallNowMs: () => redis.nowMs(), random: process.random, logger },
   );
 }

@@ -168,7 +168,8 @@ export class Coordinator implements PeerDirectory {
   private fleetChanged(change: FleetChange, heartbeat: Heartbeat): void {
     if (change !== "joined") this.ejections.lost(heartbeat);
     // A process that has just begun to lead has no heartbeats yet: what it then receives, or misses, is no news.
-    if (this.heartbeats.receivedForMs >= silenceMeansMs) this.fleet.note(change, heartbeat);
+    if (this.heartbeats.areComplete && this.heartbeats.receivedForMs >= silenceMeansMs)
+      this.fleet.note(change, heartbeat);
   }
 
   private newRegistry(): ReplicaRegistry {

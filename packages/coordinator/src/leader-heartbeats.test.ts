@@ -9,7 +9,7 @@ function receiving({ isShared = true, isConnected = true } = {}) {
   const timers = new ManualTimers();
   const store = createMemoryStore(timers);
   const replicas: string[] = [];
-  const state = { isConnected, requests: 0, listeners: 0 };
+  const state = { isConnected, areMissed: false, requests: 0, listeners: 0 };
   const heartbeats = new LeaderHeartbeats({
     ...{ timers, isShared, receive: ({ replica }) => replicas.push(replica) },
     store: {
@@ -21,6 +21,7 @@ function receiving({ isShared = true, isConnected = true } = {}) {
           remove();
         };
       },
+      missesHeartbeats: () => state.areMissed,
       requestStatus: () => state.requests++,
       get isConnected() {
         return state.isConnected;
@@ -60,6 +61,8 @@ it("silence means nothing until all replicas had the time to answer, or to send 
   state.isConnected = false;
   heartbeats.restart();
   assert.equal(completeAfterMs(), 7_500, "the request may not have been sent");
+  state.areMissed = true;
+  assert.equal(heartbeats.areComplete, false, "a flood hides them");
 });
 
 it("a view of one process waits for no heartbeat and asks for none", () => {

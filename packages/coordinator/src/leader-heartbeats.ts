@@ -10,7 +10,7 @@ const askAfterMs = 250;
 const answersWithinMs = 2_500;
 
 export interface LeaderHeartbeatsParts {
-  readonly store: Pick<ViewStore, "onHeartbeat" | "requestStatus" | "isConnected">;
+  readonly store: Pick<ViewStore, "onHeartbeat" | "missesHeartbeats" | "requestStatus" | "isConnected">;
   readonly timers: Timers;
   /** Whether other processes share the view. If not, there is no heartbeat to wait for. */
   readonly isShared: boolean;
@@ -43,8 +43,10 @@ export class LeaderHeartbeats {
 
   /** Whether a process without a heartbeat is none. */
   get areComplete(): boolean {
-    const { timers, isShared } = this.parts;
-    return !isShared || this.receivedForMs >= regularWithinMs || timers.nowMs() >= this.answeredAtMs;
+    const { timers, isShared, store } = this.parts;
+    if (!isShared) return true;
+    if (store.missesHeartbeats()) return false;
+    return this.receivedForMs >= regularWithinMs || timers.nowMs() >= this.answeredAtMs;
   }
 
   begin(): void {

@@ -277,6 +277,12 @@ export const logEvents = {
     "the leader of the view and this process have different secrets, or only one of them has any; or another client has written it",
     "give all processes of the view the same [`secret`](redis.md#a-view-that-is-sealed-secret)",
   ),
+  "redis.flooded": line(
+    "warn",
+    "another client publishes on the view's channels; requests go on, and the view is read every 2 s",
+    "find the client: `CLIENT LIST` and `MONITOR` of Redis; [permissions](redis.md#permissions)",
+  ),
+  "redis.flood-ended": line("info", "for 10 s no message was too many"),
   "redis.refused": line("warn", "another program wrote it, or a newer Rollcall", "check what else writes there"),
 
   // Operators.

@@ -1,6 +1,8 @@
 import type { Socket } from "node:net";
 import type { Timers } from "@rollcall/core";
 import type { Redis } from "ioredis";
+import type { MessageGate } from "./message-gate.js";
+import { PassingFrames } from "./passing-frames.js";
 import { broken, type Frame, RespFrames } from "./resp-frames.js";
 
 /** A frame that has begun and not ended after this time has no end. */
@@ -10,12 +12,14 @@ const frameMaxMs = 5_000;
  * Every connection of this client of one server, or of one Sentinel, does not keep the process alive, and is closed when
  * it carries what no Redis sends. Without this, ioredis throws into the application, or takes the answer to one command
  * for that to another. It connects again as it does after any other loss.
+ *
+ * Messages that the gate refuses are skipped before the client reads them: that costs least.
  */
-export function guardNode(client: Redis, timers: Timers): void {
+export function guardNode(client: Redis, timers: Timers, gate?: MessageGate): void {
   // The socket is there a moment after the event.
   client.on("connecting", () => setImmediate(() => prepare(client.stream)));
   client.on("reconnecting", () => unrefTimer(Reflect.get(client, "reconnectTimeout")));
-  client.on("connect", () => guardSocket(client, timers));
+  client.on("connect", () => guardSocket(client, timers, gate));
 }
 
 function prepare(socket: Socket | undefined): void {
@@ -25,10 +29,11 @@ function prepare(socket: Socket | undefined): void {
 }
 
 /** Reads before ioredis does, and passes on one frame at a time: so the command that waits is the one of the frame. */
-function guardSocket(client: Redis, timers: Timers): void {
+function guardSocket(client: Redis, timers: Timers, gate: MessageGate | undefined): void {
   const socket = client.stream;
   prepare(socket);
   const frames = new RespFrames();
+  const passing = new PassingFrames(frames, gate, (bytes) => socket.emit("data", bytes));
   const push = socket.push.bind(socket);
   let cancel: (() => void) | undefined;
   const give = (error: unknown) => socket.destroy(error instanceof Error ? error : broken("unknown failure"));
@@ -36,11 +41,12 @@ function guardSocket(client: Redis, timers: Timers): void {
 
   socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
     if (!(chunk instanceof Uint8Array)) return push(chunk, encoding);
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     try {
-      for (let start = 0; start < chunk.length && !socket.destroyed; ) {
-        const { end, frame } = frames.next(chunk, start);
+      for (let start = 0; start < bytes.length && !socket.destroyed; ) {
+        const { end, frame } = frames.next(bytes, start);
         if (frame !== undefined) checkFrame(frame, client);
-        socket.emit("data", chunk.subarray(start, end));
+        passing.take(bytes.subarray(start, end), frame !== undefined);
         start = end;
         if (frame === undefined) continue;
         cancel?.();

@@ -117,6 +117,7 @@ export function createMemoryStore(clock: Clock, initial?: View): ViewStore {
     onPeerProbeResult: (listener) => peerProbeResults.add(listener),
     heartbeat: (heartbeat) => rates.tryTake("heartbeats") && heartbeats.emit(heartbeat),
     onHeartbeat: (listener) => heartbeats.add(listener),
+    missesHeartbeats: () => false,
     requestStatus: () => rates.tryTake("statusRequests") && statusRequests.emit(),
     onStatusRequest: (listener) => statusRequests.add(listener),
     sendOperation: async (request) => {

@@ -1,27 +1,64 @@
-import { RollcallError, type Unsubscribe } from "@rollcall/core";
-import type { ChannelName, ReceivedMessages, RedisKeys, SentMessages } from "@rollcall/core/view";
+import { type Logger, type Random, RollcallError, type Timers, type Unsubscribe } from "@rollcall/core";
+import {
+  type ChannelName,
+  channelNames,
+  type ReceivedMessages,
+  type RedisKeys,
+  type SentMessages,
+} from "@rollcall/core/view";
+import { ChannelFloods } from "./channel-floods.js";
+import type { MessageGate } from "./message-gate.js";
+import { MessageSlices } from "./message-slices.js";
 import type { RedisClient } from "./redis-clients.js";
 import type { RedisConnection } from "./redis-connection.js";
 import { deniedError, isDenied, redisProblem } from "./redis-problem.js";
 import type { RedisWarnings } from "./redis-warnings.js";
 import type { ViewCodec } from "./view-codec.js";
 
+export interface RedisChannelsParts {
+  readonly connection: RedisConnection;
+  readonly keys: RedisKeys;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly warnings: RedisWarnings;
+  /** Of the client's connections. */
+  readonly gate: MessageGate;
+  readonly codec: ViewCodec;
+}
+
 /**
  * The Pub/Sub channels of one view, over one connection: every message that a process receives passes here, and every
  * one that it sends but those of scripts. A subscription lasts across reconnections: `resubscribe` restores all of them.
- * Messages that are published while there is no connection are lost, in both directions.
+ * Messages that are published while there is no connection are lost, in both directions; so are those of a flood.
  */
 export class RedisChannels {
   /** By the channel's name in Redis. */
   private readonly receivers = new Map<string, (bytes: Uint8Array) => void>();
+  private readonly connection: RedisConnection;
+  private readonly keys: RedisKeys;
+  private readonly warnings: RedisWarnings;
+  private readonly codec: ViewCodec;
+  private readonly floods: ChannelFloods;
+  private readonly slices: MessageSlices;
 
   constructor(
     private readonly client: RedisClient,
-    private readonly connection: RedisConnection,
-    private readonly keys: RedisKeys,
-    private readonly warnings: RedisWarnings,
-    private readonly codec: ViewCodec,
+    { connection, keys, timers, random, logger, warnings, gate, codec }: RedisChannelsParts,
   ) {
+    this.connection = connection;
+    this.keys = keys;
+    this.warnings = warnings;
+    this.codec = codec;
+    this.slices = new MessageSlices(timers);
+    this.floods = new ChannelFloods({
+      ...{ keys, timers, random, logger },
+      suspend: (channel) => connection.send(() => client.unsubscribe(keys[channel])),
+      resume: (channel) => {
+        if (connection.isReady && this.receivers.has(keys[channel])) this.subscribeTo([channel]);
+      },
+    });
+    gate.decideBy((key, byteLength) => this.floods.admits(key, byteLength));
     client.on("messageBuffer", (channel: unknown, bytes: unknown) => {
       if (bytes instanceof Uint8Array) this.receivers.get(String(channel))?.(bytes);
     });
@@ -62,13 +99,20 @@ export class RedisChannels {
   /** Each channel has one receiver. What is no message of the channel is logged once, and ignored. */
   subscribe<Name extends ChannelName>(channel: Name, receive: (message: ReceivedMessages[Name]) => void): Unsubscribe {
     const key = this.keys[channel];
-    this.receivers.set(key, (bytes) => {
+    const read = (bytes: Uint8Array) => {
       const decoded = this.codec.decode(channel, bytes);
       if (decoded === undefined) return;
       if ("problem" in decoded) this.warnings.refused(channel, decoded.problem);
       else receive(decoded.value);
-    });
-    if (this.connection.isReady) this.subscribeTo([key]);
+    };
+    const receiver = (bytes: Uint8Array) => {
+      if (!this.slices.isBusy) return this.slices.run(channel, () => read(bytes));
+      // A copy: these bytes may be a small part of a large block.
+      const copy = Uint8Array.from(bytes);
+      this.slices.run(channel, () => this.receivers.get(key) === receiver && read(copy));
+    };
+    this.receivers.set(key, receiver);
+    if (this.connection.isReady) this.subscribeTo([channel]);
     return () => {
       this.receivers.delete(key);
       this.connection.send(() => this.client.unsubscribe(key));
@@ -77,14 +121,23 @@ export class RedisChannels {
 
   /** To be called on every new connection. */
   resubscribe(): void {
-    if (this.receivers.size > 0) this.subscribeTo([...this.receivers.keys()]);
+    this.subscribeTo(channelNames.filter((channel) => this.receivers.has(this.keys[channel])));
+  }
+
+  /** Whether messages of the channel are dropped, because there are too many. */
+  isFlooded(channel: ChannelName): boolean {
+    return this.floods.isFlooded(channel);
   }
 
   close(): void {
     this.receivers.clear();
+    this.slices.close();
+    this.floods.close();
   }
 
-  private subscribeTo(keys: readonly string[]): void {
+  private subscribeTo(channels: readonly ChannelName[]): void {
+    const keys = channels.filter((channel) => !this.floods.isAway(channel)).map((channel) => this.keys[channel]);
+    if (keys.length === 0) return;
     this.connection
       .ask(() => this.client.subscribe(...keys))
       .then(

@@ -7,6 +7,7 @@ import type { NameCache } from "../cluster/name-cache.js";
 import { withCheckedTls } from "./checked-tls.js";
 import { eachClient } from "./each-client.js";
 import { guardNode } from "./guarded-connection.js";
+import type { MessageGate } from "./message-gate.js";
 import { type ConnectorParts, connectorClass } from "./redis-connector.js";
 import { connectTimeoutMs } from "./redis-dialler.js";
 import { type Greeting, greet } from "./redis-greeting.js";
@@ -39,12 +40,18 @@ export const disconnectTimeoutMs = 200;
  */
 export function createRedisClient(
   config: RedisConfig,
-  parts: { readonly names: NameCache; readonly timers: Timers; readonly random: Random; readonly greeting: Greeting },
+  parts: {
+    readonly names: NameCache;
+    readonly timers: Timers;
+    readonly random: Random;
+    readonly greeting: Greeting;
+    readonly gate?: MessageGate;
+  },
 ): RedisClient {
-  const { names, timers, greeting } = parts;
+  const { names, timers, greeting, gate } = parts;
   const { password, clientName } = greeting;
   const prepare = (made: Redis, as: Greeting) => {
-    guardNode(made, timers);
+    guardNode(made, timers, gate);
     greet(made, as);
   };
   const prepareSentinel = (made: Redis) => prepare(made, { clientName });

@@ -1,5 +1,6 @@
 import { Listeners, type Logger, type Random, type Timers } from "@rollcall/core";
 import type { HistoryEntry, PeerProbeRequest, RedisKeys, ViewEvent } from "@rollcall/core/view";
+import type { MessageGate } from "./message-gate.js";
 import { RedisChannels } from "./redis-channels.js";
 import type { RedisClient } from "./redis-clients.js";
 import { RedisClock } from "./redis-clock.js";
@@ -28,6 +29,7 @@ export interface RedisReaderParts {
   readonly wallNowMs: () => number;
   readonly random: Random;
   readonly logger: Logger;
+  readonly gate: MessageGate;
 }
 
 /**
@@ -55,7 +57,7 @@ export class RedisReader {
     private readonly client: RedisClient,
     private readonly parts: RedisReaderParts,
   ) {
-    const { name, secrets, keys, timers, wallNowMs, random, logger } = parts;
+    const { name, secrets, keys, timers, wallNowMs, random, logger, gate } = parts;
     const warnings = new RedisWarnings(logger, keys);
     const onError = (error: unknown) => warnings.listenerThrew(error);
     this.warnings = warnings;
@@ -81,7 +83,9 @@ export class RedisReader {
         : new SealedCodec({ name, secrets, clock, monotonic: timers, random, agreement });
     this.codec = codec;
     secrets?.start();
-    this.channels = new RedisChannels(client, connection, keys, warnings, codec);
+    this.channels = new RedisChannels(client, {
+      ...{ connection, keys, timers, random, logger, warnings, gate, codec },
+    });
     this.messages = new RedisMessages(this.channels, warnings, timers);
     const documents = new RedisDocuments(client, connection, keys, warnings, codec);
     this.documents = documents;
@@ -93,6 +97,11 @@ export class RedisReader {
 
   get isConnected(): boolean {
     return this.connection.isReady && this.health.isAnswering;
+  }
+
+  /** Whether heartbeats are dropped, because there are too many. */
+  get missesHeartbeats(): boolean {
+    return this.channels.isFlooded("heartbeats");
   }
 
   /** @throws RollcallError `REDIS` */
@@ -147,10 +156,10 @@ export class RedisReader {
 
   /**
    * The time, because the clock of Redis may be set while it runs. In a Redis Cluster, messages arrive over a connection
-   * that takes no commands, from a node that the client does not name: there the head is read, too.
+   * that takes no commands, from a node that the client does not name: there the head is read, too. So it is in a flood.
    */
   private async askSomething(): Promise<void> {
-    if (this.client.isCluster) await this.view.poll();
+    if (this.client.isCluster || this.channels.isFlooded("events")) await this.view.poll();
     await this.adjustClock();
   }
 

@@ -1,7 +1,8 @@
-import { Listeners, logEvent, messageOf } from "@rollcall/core";
+import { Listeners, logEvent, messageOf, present } from "@rollcall/core";
 import { redisKeys } from "@rollcall/core/view";
 import { NameCache } from "../cluster/name-cache.js";
 import { wallNowMs } from "../system-timers.js";
+import { MessageGate } from "./message-gate.js";
 import { createRedisClient, type RedisClient } from "./redis-clients.js";
 import { clientNameOf } from "./redis-greeting.js";
 import { RedisReader } from "./redis-reader.js";
@@ -15,12 +16,14 @@ type ConnectedStoreOptions = Omit<RedisStoreOptions, "secret" | "secretFile"> & 
 /** Connects to Redis at once. Loads ioredis: `createRedisStore` imports this file where a view is shared. */
 export function connectRedisStore({ redis, password, mayLead, ...parts }: ConnectedStoreOptions): ViewStore {
   const names = new NameCache(parts.timers);
-  const open = (purpose: string) => {
+  const gate = new MessageGate();
+  const open = (purpose: string, given: { readonly gate?: MessageGate }) => {
     const greeting = { clientName: clientNameOf(redis, parts.name, purpose), password };
-    return createRedisClient(redis, { ...parts, names, greeting });
+    return createRedisClient(redis, { ...parts, names, greeting, ...given });
   };
-  const clients = { reading: open("reader"), ...(mayLead ? { writing: open("writer") } : {}) };
-  return redisStoreOver(clients, { ...parts, wallNowMs });
+  const reading = open("reader", { gate });
+  const writing = mayLead ? open("writer", {}) : undefined;
+  return redisStoreOver({ reading, gate, ...present({ writing }) }, { ...parts, wallNowMs });
 }
 
 export interface RedisStoreParts extends Pick<RedisStoreOptions, "name" | "timers" | "random" | "logger"> {
@@ -29,13 +32,13 @@ export interface RedisStoreParts extends Pick<RedisStoreOptions, "name" | "timer
   readonly secrets?: ViewSecrets;
 }
 
-/** The same over given clients: one to subscribe and read, and one to write if leases may be taken. */
+/** The same over given clients: one to subscribe and read, behind a gate, and one to write if leases may be taken. */
 export function redisStoreOver(
-  clients: { readonly reading: RedisClient; readonly writing?: RedisClient },
+  clients: { readonly reading: RedisClient; readonly gate: MessageGate; readonly writing?: RedisClient },
   parts: RedisStoreParts,
 ): ViewStore {
   const keys = redisKeys(parts.name);
-  const reader = new RedisReader(clients.reading, { keys, ...parts });
+  const reader = new RedisReader(clients.reading, { keys, gate: clients.gate, ...parts });
   const { view, messages, clock, codec } = reader;
   const connected = new Listeners<void>((error) =>
     logEvent(parts.logger, "store.listener-threw", { problem: messageOf(error) }, "a listener of the view store threw"),
@@ -74,6 +77,7 @@ export function redisStoreOver(
     onPeerProbeResult: (listener) => messages.probeResults.add(listener),
     heartbeat: (heartbeat) => messages.heartbeat(heartbeat),
     onHeartbeat: (listener) => messages.heartbeats.add(listener),
+    missesHeartbeats: () => reader.missesHeartbeats,
     requestStatus: () => messages.requestStatus(),
     onStatusRequest: (listener) => reader.statusRequests.add(listener),
     sendOperation: (request) => messages.sendOperation(request),

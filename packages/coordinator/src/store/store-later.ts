@@ -66,6 +66,7 @@ export function storeLater(load: () => Promise<() => ViewStore>, wallNowMs: () =
     onPeerProbeResult: (listener) => listen((opened) => opened.onPeerProbeResult(listener)),
     heartbeat: (heartbeat) => store?.heartbeat(heartbeat),
     onHeartbeat: (listener) => listen((opened) => opened.onHeartbeat(listener)),
+    missesHeartbeats: () => store?.missesHeartbeats() ?? false,
     requestStatus: () => store?.requestStatus(),
     onStatusRequest: (listener) => listen((opened) => opened.onStatusRequest(listener)),
     sendOperation: (request) => ask((opened) => opened.sendOperation(request)),

@@ -111,6 +111,8 @@ export interface ViewStore {
   heartbeat(heartbeat: Heartbeat): void;
   /** Calls `listener` with each heartbeat of every process, this one included. */
   onHeartbeat(listener: (heartbeat: Heartbeat) => void): Unsubscribe;
+  /** Whether heartbeats are dropped at present, because more arrive than a fleet sends: silence then means nothing. */
+  missesHeartbeats(): boolean;
   /** Asks every process, this one included, for a heartbeat now; at most 5 a second. */
   requestStatus(): void;
   onStatusRequest(listener: () => void): Unsubscribe;

@@ -35,6 +35,11 @@ export interface SentMessages extends Omit<ReceivedMessages, "events"> {
   readonly events: Extract<ViewEvent, { readonly kind: "released" | "peerProbeRequest" | "history" }>;
 }
 
+export const channelNames = [
+  ...(["events", "statusRequests", "heartbeats", "reports", "probeResults"] as const),
+  ...(["operations", "operationResults"] as const),
+] satisfies readonly (keyof ReceivedMessages)[];
+
 export type ChannelName = keyof ReceivedMessages;
 
 /** Asks every process for a heartbeat; the channel says it all. */

@@ -1,5 +1,6 @@
 export {
   type ChannelName,
+  channelNames,
   decodeMessage,
   encodeMessage,
   type ReceivedMessages,

@@ -5,15 +5,20 @@ import { printable } from "../printable.js";
 /** The result of reading foreign bytes: a value that is what its type says, or the reason why there is none. */
 export type Decoded<Value> = { readonly value: Value } | { readonly problem: string };
 
-/** A field is not what it must be. Thrown by the readers below and caught by {@link decodeWith} alone. */
-class InvalidField extends Error {}
+/**
+ * A field is not what it must be. Thrown by the readers below and caught by {@link decodeWith} alone. It is no Error: a
+ * stack would cost more than the rest of the reading, and anyone who can publish may cause thousands a second.
+ */
+class InvalidField {
+  constructor(readonly problem: string) {}
+}
 
 /** Runs a reader of foreign bytes. Total: everything that it throws becomes a problem. */
 export function decodeWith<Value>(read: () => Value): Decoded<Value> {
   try {
     return { value: read() };
   } catch (error) {
-    return { problem: error instanceof InvalidField ? error.message : "cannot be read" };
+    return { problem: error instanceof InvalidField ? error.problem : "cannot be read" };
   }
 }
 

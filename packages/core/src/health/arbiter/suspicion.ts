@@ -44,8 +44,14 @@ export function recordReport(
   nowMs: number,
   random: Random,
 ): MonitoredNode {
-  const others = [...node.reports].filter(([other, { atMs }]) => other !== replica && nowMs - atMs < reportMs);
-  const reports = new Map([...others, [replica, { atMs: nowMs, isBacked }] as const].slice(-reportersMax));
+  // The newest come last.
+  const reports = new Map(node.reports);
+  reports.delete(replica);
+  reports.set(replica, { atMs: nowMs, isBacked });
+  for (const [other, { atMs }] of reports) {
+    if (reports.size <= reportersMax && nowMs - atMs < reportMs) break;
+    reports.delete(other);
+  }
   const { health } = node;
   const reported = { ...node, reports };
   if (!isBacked) return reported;
