@@ -232,7 +232,8 @@ export const decoders: Readonly<Record<string, Decoder>> = {
   },
 };
 
-function readFrames(bytes: Uint8Array): number | undefined {
+function readFrames(given: Uint8Array): number | undefined {
+  const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
   const frames = new RespFrames();
   let found = 0;
   try {
