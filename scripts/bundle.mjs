@@ -16,6 +16,7 @@ const distOf = (name) => join(root, "packages", name, "dist");
 const stages = [
   "access",
   "config",
+  "connections",
   "election",
   "health",
   "operations",

@@ -19,6 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "core/sniff": ["core", "core/view", "core/address"],
   "core/health": ["core", "core/view"],
   "core/election": ["core", "core/view"],
+  "core/connections": ["core", "core/view"],
   "core/operations": ["core", "core/view", "core/config"],
   "core/selection": ["core", "core/view"],
   "core/hedging": ["core", "core/selection"],

@@ -290,6 +290,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
   const policy: Record<keyof HostPolicy, true> = { hosts: true, ports: true };
   const connections: Record<keyof ConnectionOptions, true> = {
     perNode: true,
+    fleetPerNode: true,
     opening: true,
     idleMs: true,
     maxAgeMs: true,
@@ -375,6 +376,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     waitedMs: true,
     queue: true,
     view: true,
+    connections: true,
     nodes: true,
     threads: true,
   };

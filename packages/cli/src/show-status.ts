@@ -38,6 +38,8 @@ const row = (label: string, ...paragraphs: string[]) => entry(label, labelWidth,
 
 // The view
 
+type StatusView = NonNullable<StatusReport["view"]>;
+
 const stateStyles: Readonly<Record<StatusState, Style>> = {
   fresh: "good",
   stale: "caution",
@@ -61,7 +63,7 @@ function viewEntries(
   const trouble =
     wrong.length === 0 ? [] : [entry(health, labelWidth, texts, (label) => paint(healthStyles[health], label))];
   if (view === null) return [verdict, ...warned];
-  const { topology, marks, beat, source, clusterName, clusterUuid, leader, pause } = view;
+  const { topology, marks, beat, source, clusterName, clusterUuid, leader, pause, connections } = view;
   const cluster =
     clusterUuid === null
       ? "not verified yet"
@@ -84,8 +86,14 @@ function viewEntries(
     ),
     row("cluster", cluster),
     ...(pause === null ? [] : [row("pause", `down marks are ignored: ${operationText("paused", pause)}`)]),
+    ...(connections === null ? [] : [row("budget", budgetText(connections))]),
     row("list", sourceTexts[source]),
   ];
+}
+
+function budgetText({ fleetPerNode, perThread, starting, threads }: NonNullable<StatusView["connections"]>): string {
+  const shares = `${perThread} for each of ${threads} threads, ${starting} for one that starts`;
+  return `at most ${fleetPerNode} connections to a node: ${shares}`;
 }
 
 const sourceTexts = {

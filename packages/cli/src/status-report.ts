@@ -1,6 +1,7 @@
 import {
   type AvoidedNode,
   addressOf,
+  type ConnectionShares,
   compareVersions,
   type Drain,
   drainOf,
@@ -174,6 +175,8 @@ export interface StatusReport {
     readonly replicas: number;
     /** While it lasts, no replica obeys a down mark; null without one. */
     readonly pause: OperationInForce | null;
+    /** How the option `connections.fleetPerNode` is shared out; null where no replica has it. */
+    readonly connections: Omit<ConnectionShares, "round" | "admitted"> | null;
   } | null;
   /** Those in trouble first. */
   readonly nodes: readonly NodeReport[];
@@ -249,7 +252,14 @@ function viewReport(
     leader: { id, forMs: leadsForMs(head, nowMs), host: leader?.host ?? null, pid: leader?.pid ?? null },
     replicas: head.replicas,
     pause: inForce(operationsInForce(marks, nowMs).pause, nowMs),
+    connections: connectionsOf(marks.connections),
   };
+}
+
+function connectionsOf(shares: ConnectionShares | undefined): NonNullable<StatusReport["view"]>["connections"] {
+  if (shares === undefined) return null;
+  const { fleetPerNode, perThread, starting, threads } = shares;
+  return { fleetPerNode, perThread, starting, threads };
 }
 
 function inForce(operation: Pick<Drain, "by" | "reason" | "sinceMs" | "untilMs"> | undefined, nowMs: number) {

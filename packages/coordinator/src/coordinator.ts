@@ -165,6 +165,10 @@ export class Coordinator implements PeerDirectory {
     return peers.length > 0 || this.heartbeats.areComplete ? peers : undefined;
   }
 
+  replicaHeartbeats(): readonly Heartbeat[] {
+    return this.replicas.heartbeats();
+  }
+
   private fleetChanged(change: FleetChange, heartbeat: Heartbeat): void {
     if (change !== "joined") this.ejections.lost(heartbeat);
     // A process that has just begun to lead has no heartbeats yet: what it then receives, or misses, is no news.
@@ -198,7 +202,7 @@ export class Coordinator implements PeerDirectory {
   private take(heartbeat: Heartbeat): void {
     const { replica, view, refutes = [] } = heartbeat;
     this.replicas.record(heartbeat);
-    if (heartbeat.ending === true) return;
+    if (heartbeat.ending === true) return this.leadership.term?.replicaEnded(replica);
     this.ejections.heartbeat(heartbeat);
     for (const node of refutes) this.leadership.term?.refute(node, replica);
     if (view !== undefined) {

@@ -14,6 +14,9 @@ const everyMs = 5_000;
 const answerWithinMs = 200;
 /** Status requests may be answered late, but no more often than this. */
 const answersApartMs = 1_000;
+/** Something that the leader waits for has changed in all replicas at once: connections take a moment to close. */
+const confirmAfterMs = 200;
+const confirmWithinMs = 1_300;
 
 /**
  * Sends a heartbeat every 5 s, after each new connection to the store, after a status request, and at the close.
@@ -43,6 +46,11 @@ export class HeartbeatSender {
     this.waitForNext();
   }
 
+  /** Sends one within 1.5 s: the leader waits for what this process has just come to obey. */
+  confirm(): void {
+    if (!this.closed) this.sendWithin(confirmAfterMs, confirmWithinMs);
+  }
+
   /** Sends the last one, which says that the process ends. */
   close(): void {
     if (this.closed) return;
@@ -54,10 +62,14 @@ export class HeartbeatSender {
   }
 
   private answerSoon(): void {
+    this.sendWithin(0, answerWithinMs);
+  }
+
+  private sendWithin(afterMs: number, spreadMs: number): void {
     if (this.answerDueMs !== undefined) return;
     const { timers, random } = this.parts;
     const nowMs = timers.nowMs();
-    const dueMs = Math.max(nowMs + random() * answerWithinMs, this.answeredAtMs + answersApartMs);
+    const dueMs = Math.max(nowMs + afterMs + random() * spreadMs, this.answeredAtMs + answersApartMs);
     this.answerDueMs = dueMs;
     this.cancelAnswer = timers.after(dueMs - nowMs, () => {
       this.answerDueMs = undefined;

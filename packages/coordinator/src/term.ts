@@ -12,6 +12,7 @@ import type { Peer } from "@rollcall/core/health";
 import type { OperableNode } from "@rollcall/core/operations";
 import {
   drainOf,
+  type Heartbeat,
   type HistoryEntry,
   type NodeRecord,
   type OperationsInForce,
@@ -29,6 +30,7 @@ import type { NewestView } from "./newest-view.js";
 import type { SniffTimes } from "./sniff-schedule.js";
 import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
 import type { StoreProblems } from "./store-problems.js";
+import { TermConnections } from "./term-connections.js";
 import { type OperationsOwner, TermOperations } from "./term-operations.js";
 import { type MonitorFindings, markLater, ViewPublisher } from "./view-publisher.js";
 import type { WarnOnce } from "./warn-once.js";
@@ -62,6 +64,8 @@ export interface PeerDirectory {
   /** The other replicas that send requests; undefined until each has had the time for a heartbeat. */
   peers(): readonly Peer[] | undefined;
   peer(replica: string): Peer | undefined;
+  /** The newest of each replica. */
+  replicaHeartbeats(): readonly Heartbeat[];
 }
 
 /** The leadership that the term is part of. */
@@ -88,6 +92,7 @@ const nothingFound: MonitorFindings = {
 export class Term implements MonitorOwner, OperationsOwner {
   private readonly publisher: ViewPublisher;
   private readonly operations: TermOperations;
+  private readonly connections: TermConnections;
   /** Absent until the last leader's view was read. */
   private monitor: ClusterMonitor | undefined;
   /** What only a leader receives. */
@@ -101,11 +106,14 @@ export class Term implements MonitorOwner, OperationsOwner {
     /** Of this process's last term: it continues from these instead of the last view. */
     private readonly from?: TermFindings,
   ) {
-    const { store, timers, warnings, peers, logger, history } = parts;
+    const { store, timers, random, warnings, peers, logger, history } = parts;
+    const heartbeats = () => peers.replicaHeartbeats();
+    this.connections = new TermConnections({ clock: timers, random, warnings, heartbeats });
     this.operations = new TermOperations({ store, timers, logger, history, owner: this });
     this.publisher = new ViewPublisher({
       ...{ store, lease, warnings, timers },
       operations: () => this.operations.inForce,
+      connections: () => this.connections.shares,
       findings: () => this.monitor?.findings() ?? nothingFound,
       replicas: () => peers.count(),
       mayPublish: () => owner.mayPublish(),
@@ -139,6 +147,7 @@ export class Term implements MonitorOwner, OperationsOwner {
     if (from === undefined) this.noteBefore(stored, storedHistory !== undefined);
     history.begin(this.lease, storedHistory);
     this.operations.start(from === undefined ? newestView.view?.marks : present(from.operations));
+    this.connections.start(newestView.view?.marks.connections);
     this.beginMonitor(from ?? this.inheritance(newestView.view));
   }
 
@@ -173,12 +182,18 @@ export class Term implements MonitorOwner, OperationsOwner {
 
   /** Keeps the lease, and beats. Rejects if the store does. */
   renew(): Promise<Renewal> {
+    if (this.hasBegun && this.connections.round()) this.publisher.marksChanged();
     return this.publisher.renew();
   }
 
   /** The store has lost a document. */
   publishAll(): void {
     if (this.monitor !== undefined) this.publisher.publishAll();
+  }
+
+  /** A replica has sent its last heartbeat. */
+  replicaEnded(replica: string): void {
+    this.connections.ended(replica);
   }
 
   /** A replica has just had a byte from a node that the view marks down. */

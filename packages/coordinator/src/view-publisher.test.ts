@@ -40,6 +40,7 @@ async function publishing() {
     lease,
     findings: () => state.findings,
     operations: () => ({ drains: state.drains, pause: undefined }),
+    connections: () => undefined,
     replicas: () => 3,
     timers,
     mayPublish: () => state.mayPublish,

@@ -1,5 +1,5 @@
 import { messageOf, present, type Timers } from "@rollcall/core";
-import type { Mark, NodeRecord, OperationsInForce, Topology, Version } from "@rollcall/core/view";
+import type { ConnectionShares, Mark, NodeRecord, OperationsInForce, Topology, Version } from "@rollcall/core/view";
 import { PublicationPace } from "./publication-pace.js";
 import { reasonOf } from "./store/redis-problem.js";
 import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
@@ -20,6 +20,8 @@ export interface ViewPublisherParts {
   readonly findings: () => MonitorFindings;
   /** What operators have asked for; its times are on the clock of the store. */
   readonly operations: () => OperationsInForce;
+  /** Undefined: no replica has a connection budget. */
+  readonly connections: () => ConnectionShares | undefined;
   /** How many replicas there are. */
   readonly replicas: () => number;
   /** The clock on which the times of `marks` are. */
@@ -190,12 +192,12 @@ export class ViewPublisher {
   }
 
   private marks() {
-    const { store, timers, findings, operations } = this.parts;
+    const { store, timers, findings, operations, connections } = this.parts;
     const { drains, pause } = operations();
     const aheadMs = store.nowMs() - timers.nowMs();
     const nodes: Record<string, Mark> = {};
     for (const [key, mark] of Object.entries(findings().marks)) nodes[key] = markLater(mark, aheadMs);
-    const inForce = present({ drains: drains.length === 0 ? undefined : drains, pause });
+    const inForce = present({ drains: drains.length === 0 ? undefined : drains, pause, connections: connections() });
     return { version: this.version(this.marksSequence), nodes, ...inForce };
   }
 

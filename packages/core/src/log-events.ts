@@ -216,6 +216,11 @@ export const logEvents = {
     "look at that process; `replica` in its own lines is the id in this one",
   ),
   "leader.handed-over": line("info", "the last leader gave its lease back, as when it is closed"),
+  "connections.over-budget": line(
+    "warn",
+    "more threads than connections: each thread keeps one connection to a node, and the budget is exceeded",
+    "raise `connections.fleetPerNode`, or run fewer threads",
+  ),
   "replica.joined": line("info", "processes share the view that did not before; of many, one line"),
   "replica.left": line("info", "processes have closed their pool or coordinator; of many, one line"),
   "replica.lost": line(

@@ -60,5 +60,6 @@ export type { ResponseHead, ResponseHeaders } from "./api/response-head.js";
 export type { SettledRequest } from "./api/settled-request.js";
 export type { PoolStats, QueueStatus, ThreadStatus, ViewStatus } from "./api/stats.js";
 export type { StreamResponse } from "./api/stream-response.js";
+export type { ConnectionShareStatus } from "./cluster-state/connection-share.js";
 export type { Task, TaskContext } from "./threads/run-task.js";
 export type { TaskOptions } from "./threads/tasks.js";

@@ -186,6 +186,8 @@ export interface ChildConfig {
 
 export interface ConnectionConfig {
   readonly perNode: number;
+  /** Absent: `perNode` alone is the limit. */
+  readonly fleetPerNode?: number;
   readonly opening: number;
   readonly idleMs: number;
   readonly maxAgeMs: number;

@@ -58,6 +58,7 @@ export const bounds = {
   threads: { min: 0, max: 64 },
   connections: {
     perNode: { min: 1, max: 4_096 },
+    fleetPerNode: { min: 1, max: 1_000_000 },
     opening: { min: 1, max: 4_096 },
     idleMs: { min: 100, max: tenMinutesMs },
     maxAgeMs: { min: 1_000, max: oneDayMs },

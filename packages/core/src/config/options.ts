@@ -196,6 +196,14 @@ export interface ConnectionOptions {
   /** The most connections of one thread to one node. Default: 64. Range: 1 to 4,096. */
   readonly perNode?: number | undefined;
   /**
+   * The most connections to one node of all threads of all processes that share the view and have this option; without
+   * `redis`, of all threads of this pool. The leader shares it out over the threads, evenly and at least one to each:
+   * with more threads than that, the number of threads is the limit. `perNode` stays the limit of one thread. Not
+   * counted: one connection of each process for probes, and those of processes without the option. Default: none.
+   * Range: 1 to 1,000,000.
+   */
+  readonly fleetPerNode?: number | undefined;
+  /**
    * The most connections of one thread to one node that are being opened at once. Default: 16, or `perNode` if that is
    * less. Range: 1 to 4,096, and at most `perNode`.
    */

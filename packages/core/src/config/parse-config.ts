@@ -20,7 +20,15 @@ import { readCompression } from "./read-compression.js";
 import { checkSource, readDiscovery } from "./read-discovery.js";
 import { isHeaderValue, readHeaders } from "./read-headers.js";
 import { readNodes } from "./read-nodes.js";
-import { isObject, readFields, readOptionalFields, readSwitch, readText, readWholeNumber } from "./read-options.js";
+import {
+  isObject,
+  isWholeNumber,
+  readFields,
+  readOptionalFields,
+  readSwitch,
+  readText,
+  readWholeNumber,
+} from "./read-options.js";
 import { readProvidedAuth } from "./read-provided-auth.js";
 import { readProxy } from "./read-proxy.js";
 import { readRedis } from "./read-redis.js";
@@ -286,7 +294,7 @@ function readName(place: Place, problems: Problems): string | undefined {
 }
 
 function readConnections(place: Place, problems: Problems): PoolConfig["connections"] {
-  const fields = readOptionalFields(place, ["perNode", "opening", "idleMs", "maxAgeMs"], problems);
+  const fields = readOptionalFields(place, ["perNode", "fleetPerNode", "opening", "idleMs", "maxAgeMs"], problems);
   const bound = bounds.connections;
   const initial = defaults.connections;
   const perNode = readWholeNumber(fields?.perNode, bound.perNode, initial.perNode, problems);
@@ -296,10 +304,19 @@ function readConnections(place: Place, problems: Problems): PoolConfig["connecti
   }
   return {
     perNode,
+    ...present({ fleetPerNode: readFleetPerNode(fields?.fleetPerNode, problems) }),
     opening,
     idleMs: readWholeNumber(fields?.idleMs, bound.idleMs, initial.idleMs, problems),
     maxAgeMs: readWholeNumber(fields?.maxAgeMs, bound.maxAgeMs, initial.maxAgeMs, problems),
   };
+}
+
+function readFleetPerNode(place: Place | undefined, problems: Problems): number | undefined {
+  if (place?.value === undefined) return undefined;
+  const { min, max } = bounds.connections.fleetPerNode;
+  if (isWholeNumber(place.value, { min, max })) return place.value;
+  problems.add(place, `must be a whole number from ${min} to ${max}`);
+  return undefined;
 }
 
 function readQueue(place: Place, problems: Problems): PoolConfig["queue"] {

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { printable } from "../printable.js";
-import type { AvoidedNode, Heartbeat, NodeLoad, ReplicaLoad, ThreadHeartbeat } from "./heartbeat.js";
+import type { AvoidedNode, Heartbeat, HeldConnections, NodeLoad, ReplicaLoad, ThreadHeartbeat } from "./heartbeat.js";
 import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
 import {
+  type ConnectionShares,
   type Digests,
   type Drain,
   type Head,
@@ -98,14 +99,21 @@ const anyKey = fc.tuple(textUpTo(22), host).map(([id, name]) => `${id}@${name}:9
 const timed = { sinceMs: moment, untilMs: moment, by: textUpTo(30), reason: textUpTo(40) };
 const anyDrain = recordOf<Drain>({ ...timed, id: textUpTo(22), address: nameUpTo(30), name: textUpTo(20) }, ["name"]);
 
+const positive = fc.integer({ min: 1, max: viewLimits.counterMax });
+const anyShares = recordOf<ConnectionShares>({
+  ...{ fleetPerNode: positive, perThread: positive, starting: positive, threads: count, round: count },
+  admitted: fc.array(nameUpTo(30), { maxLength: 4 }),
+});
+
 export const anyMarks = recordOf<Marks>(
   {
     version: anyVersion,
     nodes: fc.array(fc.tuple(anyKey, anyMark), { maxLength: 8 }).map((nodes) => Object.fromEntries(nodes)),
     drains: fc.array(anyDrain, { maxLength: 4 }),
     pause: recordOf<Pause>(timed),
+    connections: anyShares,
   },
-  ["drains", "pause"],
+  ["drains", "pause", "connections"],
 );
 
 const versions = { topology: anyVersion, marks: anyVersion };
@@ -161,7 +169,14 @@ export const anyHeartbeat = recordOf<Heartbeat>(
     }),
     refutes: fc.array(anyKey, { maxLength: viewLimits.refutesMax }),
     answeredMsAgo: moment,
+    connections: recordOf<HeldConnections>(
+      {
+        ...{ fleetPerNode: count, perThread: count, most: count, round: count },
+        isAdmitted: fc.constant(true as const),
+      },
+      ["round", "isAdmitted"],
+    ),
     threads: fc.array(anyThread, { maxLength: 4 }),
   },
-  ["ending", "view", "avoids", "load", "refutes", "answeredMsAgo"],
+  ["ending", "view", "avoids", "load", "refutes", "answeredMsAgo", "connections"],
 );

@@ -21,6 +21,7 @@ import { viewLimits } from "./limits.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
 import {
+  type ConnectionShares,
   type Digests,
   type Drain,
   type Head,
@@ -141,6 +142,7 @@ export function readMarks(value: unknown): Marks {
     nodes,
     ...readOptional(fields, "drains", (drains, what) => readArray(drains, what, viewLimits.drainsMax, readDrain)),
     ...readOptional(fields, "pause", readPause),
+    ...readOptional(fields, "connections", readConnectionShares),
   };
 }
 
@@ -205,6 +207,16 @@ function readPause(value: unknown): Pause {
     untilMs: readTime(fields.get("untilMs"), "untilMs"),
     by: readString(fields.get("by"), "by", viewLimits.operatorMaxLength),
     reason: readString(fields.get("reason"), "reason", viewLimits.operationReasonMaxLength),
+  };
+}
+
+function readConnectionShares(value: unknown): ConnectionShares {
+  const fields = readObject(value, "connections");
+  const count = (name: string, min: number) => readInteger(fields.get(name), name, min, viewLimits.counterMax);
+  return {
+    ...{ fleetPerNode: count("fleetPerNode", 1), perThread: count("perThread", 1), starting: count("starting", 1) },
+    ...{ threads: count("threads", 0), round: count("round", 0) },
+    admitted: readArray(fields.get("admitted"), "admitted", viewLimits.admittedMax, readReplica),
   };
 }
 

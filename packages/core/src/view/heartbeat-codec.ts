@@ -4,6 +4,7 @@ import {
   type AvoidedNode,
   avoidedStates,
   type Heartbeat,
+  type HeldConnections,
   type NodeLoad,
   type ReplicaLoad,
   type ThreadHeartbeat,
@@ -59,9 +60,7 @@ export function decodeHeartbeat(bytes: Uint8Array): Decoded<Heartbeat> {
       pid: readInteger(fields.get("pid"), "pid", 0, Number.MAX_SAFE_INTEGER),
       role: readOneOf(fields.get("role"), "role", ["candidate", "external", "coordinator"]),
       leading: readBoolean(fields.get("leading"), "leading"),
-      ...readOptional(fields, "ending", (ending, what) =>
-        ending === true ? (true as const) : refuse(`${what} is not true`),
-      ),
+      ...readOptional(fields, "ending", readTrue),
       freshness: readOneOf(fields.get("freshness"), "freshness", ["fresh", "stale", "orphan"]),
       ...readOptional(fields, "view", readApplied),
       ejected: readArray(fields.get("ejected"), "ejected", viewLimits.ejectedMax, readNodeKey),
@@ -69,6 +68,7 @@ export function decodeHeartbeat(bytes: Uint8Array): Decoded<Heartbeat> {
       ...readOptional(fields, "refutes", (value, what) => readArray(value, what, viewLimits.refutesMax, readNodeKey)),
       ...readOptional(fields, "answeredMsAgo", readDuration),
       ...readOptional(fields, "load", readLoad),
+      ...readOptional(fields, "connections", readConnections),
       threads: readArray(fields.get("threads"), "threads", viewLimits.threadsMax, readThread),
     };
   });
@@ -77,6 +77,19 @@ export function decodeHeartbeat(bytes: Uint8Array): Decoded<Heartbeat> {
 function readApplied(value: unknown): NonNullable<Heartbeat["view"]> {
   const fields = readObject(value, "view");
   return { topology: readVersion(fields.get("topology")), marks: readVersion(fields.get("marks")) };
+}
+
+function readConnections(value: unknown): HeldConnections {
+  const fields = readObject(value, "connections");
+  return {
+    ...readCounts(fields, ["fleetPerNode", "perThread", "most"]),
+    ...readOptional(fields, "round", (round, what) => readInteger(round, what, 0, viewLimits.counterMax)),
+    ...readOptional(fields, "isAdmitted", readTrue),
+  };
+}
+
+function readTrue(value: unknown, what: string): true {
+  return value === true ? value : refuse(`${what} is not true`);
 }
 
 function readLoad(value: unknown): ReplicaLoad {

@@ -29,8 +29,24 @@ export interface Heartbeat {
   readonly answeredMsAgo?: number;
   /** What it has done in the last 10 to 15 s; absent for a process without a pool, and before it has counted so long. */
   readonly load?: ReplicaLoad;
+  /** Absent: it has no connection budget. */
+  readonly connections?: HeldConnections;
   /** One for each worker thread; empty if requests are sent from the main thread. */
   readonly threads: readonly ThreadHeartbeat[];
+}
+
+/** How a process keeps to the connection budget of its fleet: see `ConnectionShares`. */
+export interface HeldConnections {
+  /** Its own option. */
+  readonly fleetPerNode: number;
+  /** The share that each of its threads obeys. */
+  readonly perThread: number;
+  /** How many connections it has to one node, at most. */
+  readonly most: number;
+  /** Of the shares that it obeys; absent before the first. */
+  readonly round?: number;
+  /** Absent: it has read nowhere yet that it is admitted. */
+  readonly isAdmitted?: true;
 }
 
 /** What one process has done of late, and what it does now. */

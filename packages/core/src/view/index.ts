@@ -28,7 +28,7 @@ export {
 export { epochAheadMaxMs, epochBegunMs, isCredibleEpoch, ordinalOf } from "./epoch.js";
 export { headEventAround, type PeerProbeRequest, type ViewEvent } from "./events.js";
 export { type Freshness, freshnessOf, freshnessOfHead, orphanAfterMs, staleAfterMs } from "./freshness.js";
-export type { AvoidedNode, Heartbeat, NodeLoad, ReplicaLoad, ThreadHeartbeat } from "./heartbeat.js";
+export type { AvoidedNode, Heartbeat, HeldConnections, NodeLoad, ReplicaLoad, ThreadHeartbeat } from "./heartbeat.js";
 export {
   type HistoryEntry,
   type HistoryNode,
@@ -67,6 +67,7 @@ export { openHead, openHeadEvent, type RefusedHead, type SealedHead, sealFaults 
 export { SealedOrder } from "./sealed-order.js";
 export { compareVersions, type Version } from "./version.js";
 export {
+  type ConnectionShares,
   type Digests,
   type DownEvidence,
   type Drain,

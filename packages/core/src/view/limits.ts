@@ -37,6 +37,8 @@ export const viewLimits = {
   avoidedReasonMaxLength: 200,
   /** Nodes that one heartbeat names as refuted. */
   refutesMax: 64,
+  /** Replicas that marks name as admitted to the connection budget. */
+  admittedMax: 32,
   /** Processes that one peer probe request names. */
   peersMax: 16,
   /** Of the id of a peer probe request or of an operation. */

@@ -68,6 +68,25 @@ export interface Drain extends TimedOperation {
 /** Readers ignore shared down marks; their own circuit breakers go on. */
 export interface Pause extends TimedOperation {}
 
+/**
+ * How many connections to one node each thread of the fleet may have: the option `connections.fleetPerNode`, shared out
+ * by the leader.
+ */
+export interface ConnectionShares {
+  /** The budget of all together: the smallest that a replica names. */
+  readonly fleetPerNode: number;
+  /** The share of one thread of a replica that is admitted. */
+  readonly perThread: number;
+  /** That of one thread of a replica which is not, because the leader has not counted it or has no room yet. */
+  readonly starting: number;
+  /** How many threads the leader counted when it set these shares. */
+  readonly threads: number;
+  /** Another number for other shares. Heartbeats repeat it: so the leader sees who obeys them. */
+  readonly round: number;
+  /** Replicas that are admitted, and whose heartbeats do not show yet that they have read so; at most 32. */
+  readonly admitted: readonly string[];
+}
+
 /** The mark of each node, by {@link nodeKey}. A node without a mark is healthy. */
 export interface Marks {
   readonly version: Version;
@@ -75,6 +94,8 @@ export interface Marks {
   /** Absent: none. A node has one at most. */
   readonly drains?: readonly Drain[];
   readonly pause?: Pause;
+  /** Absent: no replica has a connection budget. */
+  readonly connections?: ConnectionShares;
 }
 
 /** Names the newest documents. Its beat shows that their publisher is alive. */

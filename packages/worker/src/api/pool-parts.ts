@@ -15,6 +15,7 @@ import { type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
 import { withBindings } from "../bindings/binding-sender.js";
 import { createBindingWords } from "../bindings/binding-table.js";
 import { Cluster } from "../cluster-state/cluster.js";
+import { ConnectionShare } from "../cluster-state/connection-share.js";
 import { IncidentMeter } from "../cluster-state/incident-cost.js";
 import { createNodeTable } from "../cluster-state/node-table.js";
 import { ControlProber } from "../cluster-state/prober.js";
@@ -88,17 +89,26 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
   }, nowMs);
   const events = new ClusterEvents(emitter, logger, meter);
   const { progress } = events;
+  const connectionShare = ConnectionShare.of({ config, replica, table, logger });
   const common = { config, timers, random, logger };
 
   const cluster = new Cluster({
-    ...{ ...common, table, access, listener: events, seeds: config.seeds, selection: config.selection },
+    ...{
+      ...common,
+      table,
+      access,
+      listener: events,
+      seeds: config.seeds,
+      selection: config.selection,
+      connectionShare,
+    },
     prober: new ControlProber(controlClient, access),
     openSender: (observer) =>
       openSender({ ...common, table, signer, bindings, observer, progress, wallNowMs, credentialGiven: protect }),
     openView: (state, opened) => {
       const statuses = new ThreadStatuses(config.threads, opened, state, totals, activity);
       return new ViewSource({
-        ...{ ...common, access, controlClient, cluster: state, replica, meter },
+        ...{ ...common, access, controlClient, cluster: state, replica, meter, connectionShare },
         openStore: (options) => createRedisStore({ ...options, password }),
         workload: {
           threads: () => statuses.threads(),
@@ -123,7 +133,7 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
     request: (request) => requests.request(request),
   });
   const status = new PoolStatus({
-    ...{ state, view, sender, activity, totals, penalties, traffics, threads },
+    ...{ state, view, sender, activity, totals, penalties, traffics, threads, connectionShare },
     clock: timers,
   });
   const readiness = new Readiness(() => {

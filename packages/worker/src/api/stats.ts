@@ -1,6 +1,7 @@
 import type { RollcallErrorCode } from "@rollcall/core";
 import type { Refusal } from "@rollcall/core/overload";
 import type { Freshness, ThreadHeartbeat, Version } from "@rollcall/core/view";
+import type { ConnectionShareStatus } from "../cluster-state/connection-share.js";
 import type { NodeStatus } from "./node-status.js";
 
 /** The state of one worker thread. */
@@ -74,6 +75,8 @@ export interface PoolStats {
   readonly queue: QueueStatus;
   /** Absent until the first view is published, right after the start. */
   readonly view?: ViewStatus;
+  /** Absent without `connections.fleetPerNode`. */
+  readonly connections?: ConnectionShareStatus;
   readonly nodes: readonly NodeStatus[];
   /** Empty with `threads: 0`, and where no thread can start and the calling thread sends instead. */
   readonly threads: readonly ThreadStatus[];

@@ -2,6 +2,7 @@ import { type Clock, errorCodes, present } from "@rollcall/core";
 import { penalizedAbove } from "@rollcall/core/selection";
 import { addressOf } from "@rollcall/core/view";
 import type { ClusterState } from "../cluster-state/cluster-state.js";
+import type { ConnectionShare } from "../cluster-state/connection-share.js";
 import type { ViewSource } from "../cluster-state/view-source.js";
 import type { Sender } from "../dispatch/sender.js";
 import type { TablePenalties } from "../table/penalties.js";
@@ -22,6 +23,7 @@ export interface StatusParts {
   readonly traffics: Pick<RecentTraffics, "of" | "ofPool">;
   readonly activity: Activity;
   readonly threads: ThreadStatuses;
+  readonly connectionShare: Pick<ConnectionShare, "status"> | undefined;
   readonly clock: Clock;
 }
 
@@ -78,7 +80,7 @@ export class PoolStatus {
         debtMs: ofThreads.debtMs,
         refused: ofThreads.refused,
       },
-      ...present({ view: this.view() }),
+      ...present({ view: this.view(), connections: this.parts.connectionShare?.status }),
       nodes: this.nodes(),
       threads: threads.statuses(),
     };

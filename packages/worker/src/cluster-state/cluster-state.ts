@@ -11,6 +11,7 @@ import { HeaderWord } from "../table/layout.js";
 import { NumberedLists } from "../table/numbered-lists.js";
 import { avoidedNode } from "./avoided-node.js";
 import type { ClusterListener, KnownNode, Reporter, TableSender } from "./collaborators.js";
+import type { ConnectionShare } from "./connection-share.js";
 import { FormerAddresses } from "./former-addresses.js";
 import { NodeEntry } from "./node-entry.js";
 import type { NodeTable } from "./node-table.js";
@@ -29,6 +30,8 @@ export interface ClusterStateOptions {
   readonly access: Pick<ClusterAccess, "reach" | "onChange" | "renewed">;
   readonly prober: Prober;
   readonly listener: ClusterListener;
+  /** Absent: this process has no connection budget. */
+  readonly connectionShare?: Pick<ConnectionShare, "follow"> | undefined;
   /** Absent: every node may get requests. */
   readonly selection?: SelectionConfig | undefined;
   readonly timers: Timers;
@@ -99,6 +102,8 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     const storeNowMs = this.options.timers.nowMs() + this.storeAheadMs;
     const { applied, news } = nextViewInForce(this.applied, view, freshness, origin, storeNowMs);
     this.applied = applied;
+    if (news !== undefined && origin === "shared")
+      this.options.connectionShare?.follow(applied.view?.marks.connections);
     if (news === "topology") this.rebuild();
     else if (news === "marks") this.batch(() => this.mark());
     this.options.listener.viewApplied(applied.view ?? view);

@@ -1,7 +1,15 @@
 import { hostname } from "node:os";
 import { type Clock, present } from "@rollcall/core";
 import type { PoolConfig } from "@rollcall/core/config";
-import type { AvoidedNode, Freshness, Heartbeat, ReplicaLoad, ThreadHeartbeat, View } from "@rollcall/core/view";
+import type {
+  AvoidedNode,
+  Freshness,
+  Heartbeat,
+  HeldConnections,
+  ReplicaLoad,
+  ThreadHeartbeat,
+  View,
+} from "@rollcall/core/view";
 
 /** What a process publishes about its nodes. */
 export interface NodeFacts {
@@ -43,6 +51,8 @@ export class ReplicaHeartbeat {
     readonly isLeading: boolean;
     readonly freshness: Freshness;
     readonly view: View | undefined;
+    /** Undefined: it has no connection budget. */
+    readonly connections: HeldConnections | undefined;
   }): Heartbeat {
     const { facts, workload, clock } = this;
     const nowMs = clock.nowMs();
@@ -64,6 +74,7 @@ export class ReplicaHeartbeat {
       refutes: refutes.length === 0 ? undefined : refutes,
       answeredMsAgo: this.answeredAtMs === undefined ? undefined : Math.round(nowMs - this.answeredAtMs),
       load: workload.load(),
+      connections: now.connections,
       threads: workload.threads(),
     });
   }

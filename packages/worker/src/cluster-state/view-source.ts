@@ -12,6 +12,7 @@ import { type Logger, present, type Random, type Timers } from "@rollcall/core";
 import type { PoolConfig } from "@rollcall/core/config";
 import type { Freshness, View } from "@rollcall/core/view";
 import type { Reporter } from "./collaborators.js";
+import type { ConnectionShare } from "./connection-share.js";
 import type { IncidentMeter } from "./incident-cost.js";
 import { type PeerProbe, PeerProbeResponder } from "./peer-probe-responder.js";
 import { type NodeFacts, ReplicaHeartbeat, type Workload } from "./replica-heartbeat.js";
@@ -31,6 +32,8 @@ export interface ViewSourceParts {
   readonly logger: Logger;
   readonly cluster: ViewConsumer & NodeFacts & PeerProbe;
   readonly workload: Workload;
+  /** Absent: this process has no connection budget. */
+  readonly connectionShare?: ConnectionShare | undefined;
   readonly meter: IncidentMeter;
 }
 
@@ -51,7 +54,7 @@ export class ViewSource implements Reporter {
   private newest: View | undefined;
 
   constructor(private readonly parts: ViewSourceParts) {
-    const { config, replica, cluster, workload, timers, random, logger, meter } = parts;
+    const { config, replica, cluster, workload, connectionShare, timers, random, logger, meter } = parts;
     const { redis, name, secret, secretFile } = config;
     if (redis === undefined || name === undefined) {
       this.store = createMemoryStore(timers);
@@ -76,8 +79,13 @@ export class ViewSource implements Reporter {
     const heartbeat = new ReplicaHeartbeat(replica, config.coordinator, cluster, workload, timers);
     this.heartbeats = new HeartbeatSender({
       ...{ store, timers, random },
-      heartbeat: () => heartbeat.make({ isLeading: this.isLeading, freshness: this.freshness, view: this.sharedView }),
+      heartbeat: () => {
+        const connections = connectionShare?.heartbeat();
+        const { isLeading, freshness, sharedView: view } = this;
+        return heartbeat.make({ isLeading, freshness, view, connections });
+      },
     });
+    connectionShare?.onLowered(() => this.heartbeats?.confirm());
     this.responder = new PeerProbeResponder({ replica, store, cluster, timers });
   }
 

@@ -163,9 +163,10 @@ export class Dispatch implements Sender, AdmissionOwner {
     return { queued: this.admission.waiting };
   }
 
-  /** To be called every `beatMs`: shows main what is left of the retry budget, and the load. */
+  /** To be called every `beatMs`: shows main its retry budget and load, and closes connections beyond its share. */
   beat(): void {
     const { reader, timers } = this.options;
+    this.pools.keepToShare();
     reader.show("retriesLeft", this.retries.budgetLeft(timers.nowMs()));
     this.load.show(this.admission.waiting);
   }

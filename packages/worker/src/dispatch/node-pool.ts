@@ -125,6 +125,8 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   /** Open and free, the one used last at the end. */
   private readonly idle: Connection[] = [];
   private readonly all = new Set<Connection>();
+  /** How many there may be; more than that are closed as they become idle. */
+  private most: number;
   private readonly options: Client.Options;
   private readonly dial: ReturnType<typeof createConnector>;
   /** Ends connections that are still being opened. */
@@ -140,6 +142,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
     private readonly observer: ConnectionObserver,
     lookups: { readonly names: NameCache; readonly timers: Timers },
   ) {
+    this.most = settings.perNode;
     this.slot = target.slot;
     this.generation = target.generation;
     this.endpoint = target.endpoint;
@@ -188,7 +191,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   /** The handler's request has ended; `reusable` where its whole answer has come. */
   release({ connection }: Handler, reusable: boolean): void {
     if (connection === undefined) return;
-    if (reusable && connection.isOpen && !connection.closed) {
+    if (reusable && connection.isOpen && !connection.closed && this.all.size <= this.most) {
       this.idle.push(connection);
       return;
     }
@@ -203,6 +206,15 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
    */
   explained(error: Error): Promise<Error> | undefined {
     return this.hasAnswered ? undefined : this.plainToTls.explained(error);
+  }
+
+  /** Keeps no more than so many connections: idle ones that are too many are closed, those used longest ago first. */
+  keepAtMost(most: number): void {
+    this.most = most;
+    while (this.all.size > most && this.idle.length > 0) {
+      const [connection] = this.idle.splice(0, 1);
+      if (connection !== undefined) this.end(connection);
+    }
   }
 
   /** Closes the idle connections: the next requests open new ones. */
@@ -232,6 +244,11 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
     const destroyed = [...this.all].map((connection) => connection.destroy());
     this.stop.abort();
     await Promise.all(destroyed);
+  }
+
+  private end(connection: Connection): void {
+    this.all.delete(connection);
+    void connection.close();
   }
 
   private take(nowMs: number): Connection | undefined {

@@ -25,10 +25,13 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
   private readonly pools = new Map<number, NodePool<Handler>>();
   private readonly retiring = new Set<NodePool<Handler>>();
   private newest: readonly Target[] = [];
+  /** How many connections there may be to each node. */
+  private most: number;
 
   private readonly lookups: { readonly names: NameCache; readonly timers: Timers };
 
   constructor(private readonly options: NodePoolsOptions) {
+    this.most = options.reader.connectionsMax;
     this.lookups = { names: new NameCache(options.timers), timers: options.timers };
   }
 
@@ -63,6 +66,14 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
     }
   }
 
+  /** Keeps to the number of connections that this thread may have to one node now. */
+  keepToShare(): void {
+    const { connectionsMax } = this.options.reader;
+    if (connectionsMax === this.most) return;
+    this.most = connectionsMax;
+    for (const pool of this.pools.values()) pool.keepAtMost(connectionsMax);
+  }
+
   /** Ends every connection now. */
   async destroy(): Promise<void> {
     const pools = [...this.pools.values(), ...this.retiring];
@@ -80,7 +91,9 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
     if (pool === undefined) reader.forget(target.slot);
     // The node stays: its requests have all the time that they have.
     else this.retire(pool, Number.POSITIVE_INFINITY);
-    this.pools.set(target.slot, new NodePool(target, settings, random, this.connections, this.lookups));
+    const opened = new NodePool<Handler>(target, settings, random, this.connections, this.lookups);
+    opened.keepAtMost(this.most);
+    this.pools.set(target.slot, opened);
   }
 
   /** Lets the requests on connections that are no longer wanted end, for a while. */

@@ -9,6 +9,7 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *                 1 version     grows after each change of a shared row
  *                 2 topology    the number of the newest list of targets; grows once the list is on its way to threads
  *                 3 barred      1: `selection` leaves none of the listed nodes, so requests fail
+ *                 4 connections how many a thread may have to one node, by a budget that a fleet shares; 0: no budget
  *   shared rows   one a slot, written by the main thread alone
  *                 0 generation  changes when the slot is given to another node; 0: never used
  *                 1 state       bits 0-1 tier, bits 2-4 mark, bit 5 ejected by this process; 0: not to be used
@@ -59,13 +60,13 @@ import type { SelectableNode } from "@rollcall/core/selection";
  * written for every request and not taken has one writer, and is stored plainly: a word is read whole in any case.
  * Strings never enter the buffer; they travel as messages.
  */
-const headerWords = 4;
+const headerWords = 5;
 const sharedWords = 4;
 /** Three cache lines, and one: at most two threads share a line that they write all the time. */
 const threadWords = 48;
 const counterWords = 16;
 
-export const HeaderWord = { rows: 0, version: 1, topology: 2, barred: 3 } as const;
+export const HeaderWord = { rows: 0, version: 1, topology: 2, barred: 3, connections: 4 } as const;
 export const SharedWord = { generation: 0, state: 1, slowStartFrom: 2, slowStartMs: 3 } as const;
 export const ThreadWord = {
   heartbeat: 0,

@@ -26,7 +26,7 @@ export interface TableReaderOptions {
   readonly layout: TableLayout;
   /** The thread whose counter rows are written. */
   readonly thread: number;
-  /** Attempts that may be in flight to one node at once, in this thread. */
+  /** Attempts that may be in flight to one node at once, in this thread; a budget that a fleet shares may allow less. */
   readonly inFlightMax: number;
   readonly nowMs: () => number;
 }
@@ -52,6 +52,7 @@ export class TableReader implements NodeReader {
   /** How slow the nodes are and how often they fail, as this thread has measured it. */
   readonly penalties: Penalties;
   private version = -1;
+  private roomOfNode: number;
   private candidates: readonly SelectableNode[] = [];
   private sorted: Roster = rosterOf([]);
   /** The slots of the roster: all candidates but drained nodes, where others are left. */
@@ -60,6 +61,7 @@ export class TableReader implements NodeReader {
 
   constructor(private readonly rows: TableReaderOptions) {
     this.words = rows.words;
+    this.roomOfNode = rows.inFlightMax;
     this.thread = threadRow(rows.layout, rows.thread);
     this.refusals = new Float64Array(rows.layout.slots).fill(Number.NEGATIVE_INFINITY);
     this.setAside = new Int32Array(rows.layout.slots);
@@ -78,6 +80,7 @@ export class TableReader implements NodeReader {
     const version = Atomics.load(this.words, HeaderWord.version);
     if (version !== this.version) {
       this.version = version;
+      this.roomOfNode = this.connectionsMax;
       const before = this.candidates;
       this.candidates = readCandidates(this.words);
       this.clearPenaltiesOfReturned(before);
@@ -133,7 +136,13 @@ export class TableReader implements NodeReader {
   }
 
   hasRoom(slot: number): boolean {
-    return this.inFlightOf(slot) < this.rows.inFlightMax;
+    return this.inFlightOf(slot) < this.roomOfNode;
+  }
+
+  /** How many connections to one node this thread may have now. */
+  get connectionsMax(): number {
+    const share = Atomics.load(this.words, HeaderWord.connections);
+    return share === 0 ? this.rows.inFlightMax : Math.min(this.rows.inFlightMax, share);
   }
 
   refusedAtMs(slot: number): number {

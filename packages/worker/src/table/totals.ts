@@ -114,6 +114,17 @@ export class TableTotals {
     return total;
   }
 
+  /**
+   * Of the node with the most: connections that are open or opening, in all threads. A thread that has replaced its
+   * connections to a node has the old ones among them until they are closed.
+   */
+  get mostConnections(): number {
+    let most = 0;
+    const rows = Atomics.load(this.words, HeaderWord.rows);
+    for (let slot = 0; slot < rows; slot++) most = Math.max(most, this.connectionsOf(slot));
+    return most;
+  }
+
   get ofThreads(): ThreadTotals {
     const { retries, requests, answered, waits, waitedMs, reroutes, writeWaits } = this.process;
     // As in `ofNode`: ends are read before begins.
@@ -174,6 +185,17 @@ export class TableTotals {
     this.addFailures("THREAD", this.ownPending[thread] ?? 0);
     this.ownPending[thread] = 0;
     for (const word of shownWords) Atomics.store(this.words, own + ThreadWord[word], 0);
+  }
+
+  private connectionsOf(slot: number): number {
+    let sum = 0;
+    for (let thread = 0; thread < this.layout.threads; thread++) {
+      const row = counterRow(this.layout, thread, slot);
+      const open = Atomics.load(this.words, row + CounterWord.openSockets);
+      // One that is being opened is not counted as open, but the attempt is in flight that it is opened for.
+      sum += Math.max(open, Atomics.load(this.words, row + CounterWord.inFlight));
+    }
+    return sum;
   }
 
   private sumOf(slot: number, word: keyof typeof CounterWord): number {

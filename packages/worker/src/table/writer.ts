@@ -32,6 +32,12 @@ export class TableWriter {
       Atomics.add(this.words, HeaderWord.version, 1);
   }
 
+  /** How many connections each thread may have to one node from now on. */
+  limitConnections(perThread: number): void {
+    Atomics.store(this.words, HeaderWord.connections, perThread);
+    Atomics.add(this.words, HeaderWord.version, 1);
+  }
+
   /** Another list of targets has been posted to the threads: from now on none of them sends by an older one. */
   moveTopology(): number {
     return (Atomics.add(this.words, HeaderWord.topology, 1) + 1) | 0;

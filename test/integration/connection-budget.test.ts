@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { waitUntil } from "@rollcall/testing";
+import { type FixtureCluster, startFixtureCluster } from "@rollcall/testing/fixture";
+import { startRedis } from "@rollcall/testing/redis";
+import { type Replica, startReplica } from "../support/replica/index.js";
+
+const fleetPerNode = 40;
+/** What the issue of it allows: a tenth more. */
+const most = 44;
+/** Far more requests at a time than there may be connections. */
+const load = { slots: 45, pauseMs: 0, request: { method: "GET", path: "/i/_search" } } as const;
+
+/** Counts at the nodes, again and again, until it is stopped. */
+function countConnections(cluster: FixtureCluster) {
+  let greatest = 0;
+  let stopped = false;
+  const now = async () => {
+    const counts = await Promise.all(cluster.nodes.map((node) => node.counts()));
+    return counts.map(({ openConnections }) => openConnections);
+  };
+  const counting = (async () => {
+    while (!stopped) {
+      greatest = Math.max(greatest, ...(await now()));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  })();
+  return {
+    now,
+    async stop() {
+      stopped = true;
+      await counting;
+      return greatest;
+    },
+  };
+}
+
+/** So that asking costs little while a fleet takes its time. */
+const seldom = { everyMs: 250 } as const;
+
+async function admitted(replica: Replica): Promise<boolean> {
+  return (await replica.ask("stats")).connections?.isAdmitted === true;
+}
+
+async function perThread(...replicas: readonly Replica[]): Promise<(number | undefined)[]> {
+  return Promise.all(replicas.map(async (replica) => (await replica.ask("stats")).connections?.perThread));
+}
+
+describe("connections.fleetPerNode", () => {
+  it("bounds the sockets at every node while processes join, are killed and are replaced, and is used", async (t) => {
+    await using redis = await startRedis();
+    const faults = { requests: [{ kind: "delay", ms: 2_500, on: { kind: "other" } }] } as const;
+    await using cluster = await startFixtureCluster({ nodes: 2, faults });
+    const start = (threads: number) => {
+      const view = { redis: redis.url, name: "budget" };
+      const pool = { nodes: [...cluster.urls], ...view, threads, connections: { fleetPerNode }, timeoutMs: 60_000 };
+      return startReplica({ pool, load });
+    };
+    await using first = await start(1);
+    await using second = await start(0);
+    const counted = countConnections(cluster);
+    const open = (what: string, least: number) =>
+      waitUntil(what, async () => (await counted.now()).every((count) => count >= least), seldom);
+    await waitUntil(
+      "the leader has shared the budget out",
+      async () => (await admitted(first)) && admitted(second),
+      seldom,
+    );
+    // Half as many threads again may join: a tenth is held in reserve for them.
+    assert.deepEqual(await perThread(first, second), [18, 18]);
+    await open("each node has all of them", 36);
+
+    await using third = await start(2);
+    await waitUntil("the third process is admitted", () => admitted(third), seldom);
+    assert.deepEqual(await perThread(first, second, third), [9, 9, 9]);
+    await open("each node has the connections of all", 36);
+
+    await first.process.kill();
+    await using fourth = await start(0);
+    await second.close();
+    await waitUntil("what replaces them is admitted", () => admitted(fourth), seldom);
+    await waitUntil(
+      "each node has its connections",
+      async () => (await counted.now()).every((open) => open >= 28),
+      seldom,
+    );
+
+    const greatest = await counted.stop();
+    t.diagnostic(`at most ${greatest} connections at a node, of ${fleetPerNode}`);
+    assert.ok(greatest <= most, `${greatest} connections at a node`);
+    for (const replica of [third, fourth]) assert.deepEqual((await replica.ask("tally")).failures, []);
+    await Promise.all([third.close(), fourth.close()]);
+  });
+
+  it("without redis is shared out over the threads of the process, and warns once where it is less than those", async () => {
+    await using cluster = await startFixtureCluster({ nodes: 1 });
+    await using replica = await startReplica({
+      pool: { nodes: [...cluster.urls], threads: 3, connections: { fleetPerNode: 2 } },
+    });
+    assert.deepEqual((await replica.ask("stats")).connections, { fleetPerNode: 2, perThread: 1, isAdmitted: true });
+    const warnings = replica.lines.filter(({ event }) => event === "connections.over-budget").map(({ text }) => text);
+    assert.deepEqual(warnings, ["connections.fleetPerNode is 2, and 3 threads share it: each keeps one"]);
+    await replica.close();
+  });
+});
