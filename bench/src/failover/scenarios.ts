@@ -33,7 +33,7 @@ export interface Goals {
 /** Of every cluster. */
 const nodes = 3;
 const seconds = (ms: number) => `${ms / 1_000} s`;
-const back = { firstUse: "20 s", fullShare: "50 s" };
+const back = { firstUse: "20 s", fullShare: "10 s" };
 
 export const scenarios: readonly Scenario[] = [
   {
