@@ -1,6 +1,6 @@
-// node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare and clients-failover. With --quick
-// each runs briefly, to see that it works; its numbers mean nothing and are not kept. With --profile the hot path reports
-// where its time goes, function by function; that is not kept either.
+// node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare, clients-failover and overload.
+// With --quick each runs briefly, to see that it works; its numbers mean nothing and are not kept. With --profile the hot
+// path reports where its time goes, function by function; that is not kept either.
 //
 // failover: --fixture or --real for one kind of nodes, --rounds N, --threads N, --pause MS, and --only SCENARIO,…, of
 // which nothing is kept. clients-failover: the last four too, with --only ENGINE,…. compare: --before DIR, a built
@@ -15,6 +15,7 @@ import { fleet } from "./fleet/fleet.js";
 import { hotPath } from "./hot-path/hot-path.js";
 import { installedSize } from "./installed-size.js";
 import { observed } from "./observed/observed.js";
+import { overload } from "./overload/overload.js";
 import { type Report, writeReport } from "./report.js";
 import { startBench } from "./start/start.js";
 import { stream } from "./stream/stream.js";
@@ -38,13 +39,14 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   stream: () => stream({ quick }),
   compression: () => compression({ quick }),
   observed: () => observed({ quick }),
+  overload: () => overload({ quick }),
   size: () => installedSize(),
   compare: () =>
     compare({ quick, before: before ?? "", ...(rounds.rounds === undefined ? {} : { blocks: rounds.rounds }) }),
 };
 
 /** They take long, or need more than this repository. */
-const onlyWhenNamed: ReadonlySet<string> = new Set(["compare", "clients-failover"]);
+const onlyWhenNamed: ReadonlySet<string> = new Set(["compare", "clients-failover", "overload"]);
 
 const chosen = profile && named.length === 0 ? ["hot-path"] : named;
 const unknown = chosen.filter((name) => benches[name] === undefined);

@@ -1,0 +1,93 @@
+// node client.js CONTENDER SEED: on order, calls that come by chance at a given rate whatever becomes of the others, or
+// callers that wait for their answers; and reports each call.
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client } from "@elastic/elasticsearch";
+import { seededRandom } from "@rollcall/testing";
+import { createPool } from "@rollcall/worker";
+import { timeoutMs } from "./terms.js";
+
+export const contenders = ["adaptive", "adaptive, 2 threads", "by default", "elasticsearch"] as const;
+export type Contender = (typeof contenders)[number];
+
+export interface Load {
+  readonly urls: readonly string[];
+  /** One after the other: so long, so many calls a second. */
+  readonly phases: readonly { readonly ms: number; readonly perSecond: number }[];
+  /** In place of a rate: so many callers in each phase. */
+  readonly callers?: number;
+}
+
+export type Outcome = "good" | "refused" | "rejected" | "failed";
+
+/** One call: when it began, from the beginning of the load; how long it took; and what became of it. */
+export type Call = readonly [beganMs: number, tookMs: number, outcome: Outcome];
+
+const [contender = "", seed = ""] = process.argv.slice(2);
+const random = seededRandom(Number(seed));
+
+process.on("message", async (load: Load) => {
+  const search = await open(load.urls);
+  // Each has its connections and its code warm.
+  for (let call = 0; call < 10; call++) await search();
+  process.send?.(await run(load, search));
+});
+
+type Search = () => Promise<Outcome>;
+
+async function open(urls: readonly string[]): Promise<Search> {
+  if (contender === "elasticsearch") {
+    const client = new Client({ nodes: [...urls], requestTimeout: timeoutMs });
+    return () =>
+      client.search({ index: "bench", query: { match_all: {} } }).then(
+        () => "good",
+        (error: { readonly statusCode?: number }) => (error.statusCode === 429 ? "rejected" : "failed"),
+      );
+  }
+  const pool = createPool({
+    nodes: urls,
+    discovery: false,
+    threads: contender === "adaptive, 2 threads" ? 2 : 0,
+    timeoutMs,
+    queue: { adaptive: contender !== "by default" },
+    logger: false,
+  });
+  await pool.ready();
+  return () =>
+    pool.request({ method: "POST", path: "/bench/_search", body: { query: { match_all: {} } } }).then(
+      ({ status }) => (status === 200 ? "good" : status === 429 ? "rejected" : "failed"),
+      (error: { readonly code?: string }) => (error.code === "QUEUE_FULL" ? "refused" : "failed"),
+    );
+}
+
+async function run({ phases, callers }: Load, search: Search): Promise<readonly Call[]> {
+  const calls: Call[] = [];
+  const startedMs = performance.now();
+  const lastMs = phases.reduce((sum, { ms }) => sum + ms, 0);
+  const call = async () => {
+    const beganMs = performance.now();
+    const outcome = await search();
+    calls.push([beganMs - startedMs, performance.now() - beganMs, outcome]);
+  };
+  if (callers !== undefined) {
+    const caller = async () => {
+      while (performance.now() - startedMs < lastMs) await call();
+    };
+    await Promise.all(Array.from({ length: callers }, caller));
+    return calls;
+  }
+  const pending: Promise<void>[] = [];
+  let dueMs = startedMs;
+  let endMs = startedMs;
+  for (const { ms, perSecond } of phases) {
+    dueMs = endMs;
+    endMs += ms;
+    while (dueMs < endMs) {
+      dueMs += (-Math.log(1 - random()) * 1_000) / perSecond;
+      const waitMs = dueMs - performance.now();
+      if (waitMs > 0) await sleep(waitMs);
+      if (dueMs < endMs) pending.push(call());
+    }
+  }
+  await Promise.all(pending);
+  return calls;
+}
