@@ -570,6 +570,21 @@ describe("queue", patience, () => {
     });
   });
 
+  it("of requests that wait, those of a higher priority are answered first", async () => {
+    await nodeAt(one(), 0).set({ requests: [{ kind: "delay", ms: 200, on: users }] });
+    await usePool(one(), { connections: { perNode: 1 } }, async (pool) => {
+      const order: string[] = [];
+      const call = async (priority: "high" | "normal" | "low") => {
+        assert.ok((await pool.request({ ...search, priority })).ok);
+        order.push(priority);
+      };
+      const first = pool.request(search);
+      await waitUntil("it is sent", () => pool.stats().inFlight === 1);
+      await Promise.all([first, call("low"), call("normal"), call("high")]);
+      assert.deepEqual(order, ["high", "normal", "low"]);
+    });
+  });
+
   it("a queue of 0 takes a request only where a connection is free", async () => {
     await nodeAt(one(), 0).set({ requests: [{ kind: "delay", ms: 150, on: users }] });
     await usePool(one(), { connections: { perNode: 1 }, queue: { perThread: 0 } }, async (pool) => {

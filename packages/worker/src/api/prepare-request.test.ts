@@ -48,6 +48,13 @@ describe("a prepared request", () => {
     assert.deepEqual(refused("x".repeat(513)), [`request.node must be ${allowed}; it is a text of 513 characters`]);
   });
 
+  it("a priority goes with the request, and one that is unknown is refused with those there are", () => {
+    assert.equal(prepare({ ...get, priority: "low" }).settings?.priority, "low");
+    const refused = (priority: unknown) => problemsOf({ ...get, priority });
+    assert.deepEqual(refused("urgent"), ['request.priority must be "high", "normal" or "low"; it is "urgent"']);
+    assert.deepEqual(refused(1), ['request.priority must be "high", "normal" or "low"; it is a value of type number']);
+  });
+
   it("a body that is given away is moved, or copied where it is only a part of its buffer", () => {
     const post = { method: "POST", path: "/_bulk", transfer: true };
     const given = new Uint8Array([1, 2, 3]);

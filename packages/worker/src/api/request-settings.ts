@@ -43,7 +43,10 @@ export function settingsOf(request: PoolRequest, defaults: RequestDefaults): Req
 
 function priorityOf({ priority }: PoolRequest): Priority | undefined {
   if (priority === undefined || priorities.includes(priority)) return priority;
-  const given = typeof priority === "string" ? JSON.stringify(printable(priority).slice(0, 40)) : typeof priority;
+  const given =
+    typeof priority === "string"
+      ? JSON.stringify(printable(priority).slice(0, 40))
+      : `a value of type ${typeof priority}`;
   throw requestProblem("priority", `must be "high", "normal" or "low"; it is ${given}`);
 }
 

@@ -421,6 +421,23 @@ describe("lanes", () => {
     assert.deepEqual(threads[0].received().flat(), ["call 0 /3"]);
   });
 
+  it("of requests that wait for a thread those of a higher priority are given first, and each thread has their priority", async (test) => {
+    const { lanes, threads, begin } = openLanes(test, { queueMax: 1, perNode: 1 });
+    for (const priority of ["low", "normal", "high"] as const) begin(priority, "read", 3, { settings: { priority } });
+    threads[0].introduce(lanes);
+    await turns();
+    assert.deepEqual(threads[0].received().flat(), ["call 0 /high", "call 1 /normal", "call 2 /low"]);
+  });
+
+  it("one that is cancelled before its refusal is out ends once, and those that wait stay counted", async (test) => {
+    const { lanes, begin, said } = openLanes(test, { queueMax: 1, perNode: 1 });
+    const begun = Array.from({ length: 7 }, (_, number) => begin(String(number)));
+    begun[6]?.cancel("ABORTED", "the caller's signal fired");
+    assert.equal(said("6"), "ABORTED no");
+    await turns();
+    assert.equal(lanes.stats().queued, 6);
+  });
+
   it("a thread with a task, or one that is late, gets no request while there is another", async (test) => {
     const { lanes, threads, begin, pass } = openLanes(test);
     for (const thread of threads) thread.introduce(lanes);
