@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseViewPlace } from "@rollcall/core/config";
 import { canary, waitUntil } from "@rollcall/testing";
-import { lead, type Opened, withRedis } from "./support-redis.js";
+import { cut, lead, type Opened, withRedis } from "./support-redis.js";
 
 const away = (problem: string) => `Redis cannot be used: ${problem}; the last view stays in use`;
 const noDatabase = away("it has no database of that number (SELECT)");
@@ -124,6 +124,40 @@ describe("a Redis that refuses", () => {
       await user("resetpass", ">old");
       await waitUntil("the store is connected", () => one.store.isConnected);
       assert.deepEqual(one.logger.messages("info"), ["Redis is back"]);
+    }),
+  );
+
+  it(
+    "a Redis Cluster that has no room for the connection for messages is asked at intervals, and then all arrive again",
+    withRedis({ config: ["cluster-enabled yes", "cluster-announce-ip 127.0.0.1"] }, async ({ server, connect }) => {
+      const { client, host, port } = server;
+      await client.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+      await waitUntil("the cluster is up", async () => /state:ok/.test(String(await client.cluster("INFO"))));
+      const one = await connect({ redis: { kind: "cluster", nodes: [{ host, port }], options: {} } });
+      let reports = 0;
+      one.store.onReport(() => reports++);
+      const areReceived = async () => {
+        const before = reports;
+        one.store.report({ node: "id0@es0:9200", reason: "connection refused", replica: "r1" });
+        await sleep(50);
+        return reports > before;
+      };
+      await waitUntil("messages arrive", areReceived);
+      const others =
+        String(await client.client("LIST"))
+          .trim()
+          .split("\n").length - 1;
+      await client.config("SET", "maxclients", String(others));
+      await cut(server, "pubsub");
+      const rejected = async () => Number(/rejected_connections:(\d+)/.exec(await client.info("stats"))?.[1]);
+      await waitUntil("it was refused", async () => (await rejected()) > 0);
+      // ioredis alone would ask hundreds of times.
+      await sleep(1_000);
+      assert.ok((await rejected()) < 30, `refused ${await rejected()} times`);
+      assert.equal(one.store.isConnected, true, "it still reads");
+      await client.config("SET", "maxclients", "100");
+      await waitUntil("messages arrive again", areReceived);
+      assert.deepEqual(one.logger.messages("warn"), []);
     }),
   );
 });

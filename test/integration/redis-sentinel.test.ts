@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, it } from "node:test";
-import { freePort, waitUntil } from "@rollcall/testing";
-import { own, startGuard } from "@rollcall/testing/processes";
-import { startRedis } from "@rollcall/testing/redis";
-import { Redis } from "ioredis";
+import { waitUntil } from "@rollcall/testing";
+import { startRedis, startSentinel } from "@rollcall/testing/redis";
 import { lead, leadWhenFree, publication, waitForView, withRedis } from "./support-redis.js";
 
 describe("Sentinel", () => {
@@ -44,46 +38,3 @@ describe("Sentinel", () => {
     }),
   );
 });
-
-interface Sentinel extends AsyncDisposable {
-  readonly host: string;
-  readonly port: number;
-  /** Waits until it lists the replica on this port. */
-  lists(port: number): Promise<void>;
-}
-
-/** One that decides alone, and soon, about the primary "ours". */
-async function startSentinel(primary: { readonly host: string; readonly port: number }): Promise<Sentinel> {
-  const host = "127.0.0.1";
-  const port = await freePort(host);
-  const folder = await mkdtemp(join(tmpdir(), "rollcall-sentinel-"));
-  const file = join(folder, "sentinel.conf");
-  const lines = [
-    `bind ${host}`,
-    `port ${port}`,
-    `dir ${folder}`,
-    `sentinel monitor ours ${primary.host} ${primary.port} 1`,
-    "sentinel down-after-milliseconds ours 500",
-    "sentinel failover-timeout ours 5000",
-  ];
-  await writeFile(file, `${lines.join("\n")}\n`);
-  const owned = await own(spawn("redis-server", [file, "--sentinel"], { stdio: "ignore" }));
-  const guard = startGuard(owned.pid);
-  owned.child.once("exit", () => guard.stdin?.end("release\n"));
-  const client = new Redis({ host, port, retryStrategy: () => 50, maxRetriesPerRequest: null });
-  client.on("error", () => {});
-  return {
-    host,
-    port,
-    async lists(replica) {
-      await waitUntil("the Sentinel lists the replica", async () =>
-        JSON.stringify(await client.call("SENTINEL", "REPLICAS", "ours")).includes(String(replica)),
-      );
-    },
-    async [Symbol.asyncDispose]() {
-      client.disconnect();
-      await owned.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}

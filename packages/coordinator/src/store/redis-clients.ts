@@ -57,7 +57,8 @@ export function createRedisClient(
   const prepareSentinel = (made: Redis) => prepare(made, { clientName });
   const delays = reconnectDelays(parts.random, timers);
   const client = connect(config, delays, { names, timers, password, prepareSentinel });
-  eachClient(client, (made) => prepare(made, greeting));
+  const waitMs = reconnectDelays(parts.random, timers);
+  eachClient(client, { timers, waitMs, prepare: (made) => prepare(made, greeting) });
   return client;
 }
 

@@ -1,10 +1,19 @@
 import { type Timers, withDeadline } from "@rollcall/core";
 import { Redis } from "ioredis";
+import { otherSubscriber } from "./cluster-subscriber.js";
 import { commandTimeoutMs, disconnectTimeoutMs, type RedisClient } from "./redis-clients.js";
-import { noReplyInTime, noResp3, problemError, reasonOf, redisError, redisProblem } from "./redis-problem.js";
+import {
+  noNodeOfCluster,
+  noReplyInTime,
+  noResp3,
+  problemError,
+  reasonOf,
+  redisError,
+  redisProblem,
+} from "./redis-problem.js";
 
 export interface ConnectionListener {
-  /** There is a new connection. Called before any command may use it. */
+  /** There is a new connection, or another one for messages. Called before any command may use it. */
   readonly onReady: () => void;
   /** The connection was lost, or an attempt to connect failed. `problem` says why, for people. */
   readonly onLost: (problem: string) => void;
@@ -46,8 +55,11 @@ export class RedisConnection {
   ) {
     // Without a listener, an error of a connection would be written to the console, or end the process.
     client.on("error", (error: unknown) => {
-      this.lastProblem = redisProblem(error);
-      if (this.isConnecting) this.refusal ??= this.lastProblem;
+      const problem = redisProblem(error);
+      // The client of a cluster says at last that all nodes are lost, whatever it said of them before.
+      const isVague = reasonOf(problem) === noNodeOfCluster;
+      if (!isVague || !this.lastProblem.startsWith(noNodeOfCluster)) this.lastProblem = problem;
+      if (this.isConnecting) this.refusal ??= problem;
     });
     client.on("connect", () => {
       this.isConnecting = client instanceof Redis;
@@ -62,6 +74,9 @@ export class RedisConnection {
       this.lastProblem = lost;
       this.state = "ready";
       listener.onReady();
+    });
+    client.on(otherSubscriber, () => {
+      if (this.state === "ready") listener.onReady();
     });
     client.on("close", () => {
       if (this.state === "closed") return;

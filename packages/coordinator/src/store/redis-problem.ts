@@ -17,6 +17,7 @@ export function redisProblem(error: unknown): string {
   if (message.startsWith("Connection is closed") || error.name === "MaxRetriesPerRequestError")
     return "connection lost";
   if (error instanceof NoServerNamed) return because(noServerNamed, error.last);
+  if (error instanceof NoNodeUsable) return because(noNodeOfCluster, error.last);
   if (error.name === "ClusterAllFailedError") return because(noNodeOfCluster, Reflect.get(error, "lastNodeError"));
   const [, word] = /^-?([A-Z]{2,32})\b/.exec(message) ?? [];
   if (word === undefined) return "it failed";
@@ -30,8 +31,15 @@ export class NoServerNamed extends Error {
   }
 }
 
+/** A node of a Redis Cluster failed while none was in use; `last` is what went wrong with it. */
+export class NoNodeUsable extends Error {
+  constructor(readonly last: unknown) {
+    super(noNodeOfCluster);
+  }
+}
+
 const noServerNamed = "no Sentinel names a server";
-const noNodeOfCluster = "no node of the Redis Cluster can be used";
+export const noNodeOfCluster = "no node of the Redis Cluster can be used";
 
 function because(problem: string, cause: unknown): string {
   return cause instanceof Error ? `${problem}: ${redisProblem(cause)}` : problem;

@@ -1,2 +1,3 @@
 export type { RedisServer, RedisServerOptions } from "./contract.js";
+export { type Sentinel, type SentinelOptions, startSentinel } from "./sentinel.js";
 export { startRedis } from "./server.js";
