@@ -65,7 +65,7 @@ export const suites = {
   },
   /** Fault scenarios of whole fleets of processes, which mostly wait. */
   faults: {
-    folders: ["test/dist/faults"],
+    folders: ["test/dist/faults", "test/dist/redis-drills"],
     first: ["restarts", "bad-observers", "pauses"],
     slots: 2,
     fileTimeoutMs: longFileMs,

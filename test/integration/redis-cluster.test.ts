@@ -5,14 +5,16 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createRedisStore, examineRedis, systemTimers, type ViewStore } from "@rollcall/coordinator";
 import type { View } from "@rollcall/core/view";
-import { collectingLogger, freePort, waitUntil } from "@rollcall/testing";
+import { collectingLogger, waitUntil } from "@rollcall/testing";
 import { own } from "@rollcall/testing/processes";
-import { type RedisServer, startRedis } from "@rollcall/testing/redis";
+import { startRedisCluster } from "@rollcall/testing/redis";
 import { leadWhenFree, type Opened, publication, waitForView } from "./support-redis.js";
 
 describe("Redis Cluster", () => {
   it("a store in a Redis Cluster leads, publishes, reads and reports, also while a node it does not need is away", async () => {
-    const servers = await startCluster();
+    // It answers as long as one node does.
+    await using cluster = await startRedisCluster({ config: ["cluster-require-full-coverage no"] });
+    const servers = cluster.primaries;
     const stores: ViewStore[] = [];
     const open = (mayLead: boolean): Opened => {
       const logger = collectingLogger();
@@ -62,11 +64,9 @@ describe("Redis Cluster", () => {
         "the doctor examines a Redis Cluster too",
       );
 
-      const [first] = servers;
-      const slot = Number(await first?.client.cluster("KEYSLOT", "{rollcall:logs}:head"));
-      const owner = Math.floor(slot / slotsEach);
+      const owner = await cluster.ownerOf("{rollcall:logs}:head");
       // One of these two carries the messages of either store, or the third does.
-      for (const [position, server] of servers.entries()) if (position !== owner) server.freeze();
+      for (const server of servers) if (server !== owner) server.freeze();
       assert.equal(await leader.store.publish(lease, publication(lease, 2)), true);
       await waitForView(reader, lease, 2);
       assert.equal(await leader.store.renew(lease, 9), "kept");
@@ -74,71 +74,33 @@ describe("Redis Cluster", () => {
     } finally {
       for (const server of servers) server.thaw();
       await Promise.all(stores.map((store) => store.close()));
-      await Promise.all(servers.map((server) => server.close()));
     }
   });
 
   it("a store in a Redis Cluster does not keep the process alive", async () => {
-    const servers = await startCluster();
-    try {
-      const nodes = JSON.stringify(servers.map(({ host, port }) => ({ host, port })));
-      const program = `
-        import { createRedisStore, systemTimers } from "@rollcall/coordinator";
-        import { silentLogger } from "@rollcall/core";
-        const store = createRedisStore({
-          redis: { kind: "cluster", nodes: ${nodes}, options: {} },
-          name: "logs", timers: systemTimers, random: Math.random, logger: silentLogger, mayLead: true,
-        });
-        const hold = setInterval(() => {}, 1_000);
-        let mayLead = false;
-        store.onConnected(() => { mayLead = true; });
-        while (!store.isConnected || !mayLead) await new Promise((resolve) => setTimeout(resolve, 20));
-        await store.acquire("a", 0);
-        clearInterval(hold);
-        console.log("idle");`;
-      const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { cwd: root });
-      const owned = await own(child);
-      child.stdin.end();
-      const [said, { code }] = await Promise.all([text(child.stdout), owned.gone]);
-      assert.deepEqual([said, code], ["idle\n", 0]);
-    } finally {
-      await Promise.all(servers.map((server) => server.close()));
-    }
+    await using cluster = await startRedisCluster();
+    const nodes = JSON.stringify(cluster.primaries.map(({ host, port }) => ({ host, port })));
+    const program = `
+      import { createRedisStore, systemTimers } from "@rollcall/coordinator";
+      import { silentLogger } from "@rollcall/core";
+      const store = createRedisStore({
+        redis: { kind: "cluster", nodes: ${nodes}, options: {} },
+        name: "logs", timers: systemTimers, random: Math.random, logger: silentLogger, mayLead: true,
+      });
+      const hold = setInterval(() => {}, 1_000);
+      let mayLead = false;
+      store.onConnected(() => { mayLead = true; });
+      while (!store.isConnected || !mayLead) await new Promise((resolve) => setTimeout(resolve, 20));
+      await store.acquire("a", 0);
+      clearInterval(hold);
+      console.log("idle");`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { cwd: root });
+    const owned = await own(child);
+    child.stdin.end();
+    const [said, { code }] = await Promise.all([text(child.stdout), owned.gone]);
+    assert.deepEqual([said, code], ["idle\n", 0]);
   });
 });
 
 // Tests run from test/dist/integration; the packages are found from the root.
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-const primaries = 3;
-const slotsEach = Math.ceil(16_384 / primaries);
-
-async function startCluster(): Promise<RedisServer[]> {
-  const busPorts = await Promise.all(Array.from({ length: primaries }, () => freePort()));
-  const servers = await Promise.all(
-    busPorts.map((port) =>
-      startRedis({
-        config: [
-          "cluster-enabled yes",
-          `cluster-port ${port}`,
-          // A cluster that answers as long as one node does.
-          "cluster-require-full-coverage no",
-          "cluster-node-timeout 60000",
-        ],
-      }),
-    ),
-  );
-  for (const [position, { client }] of servers.entries()) {
-    const last = Math.min(16_384, (position + 1) * slotsEach) - 1;
-    await client.call("CLUSTER", "ADDSLOTSRANGE", position * slotsEach, last);
-    for (const [place, other] of servers.entries()) {
-      await client.call("CLUSTER", "MEET", other.host, other.port, busPorts[place] ?? 0);
-    }
-  }
-  for (const { client } of servers) {
-    await waitUntil("the nodes list each other", async () => {
-      const state = String(await client.call("CLUSTER", "INFO"));
-      return state.includes("cluster_state:ok") && state.includes(`cluster_known_nodes:${primaries}`);
-    });
-  }
-  return servers;
-}

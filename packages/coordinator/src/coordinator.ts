@@ -81,7 +81,7 @@ export class Coordinator implements PeerDirectory {
     });
     this.replicas = this.newRegistry();
     this.ejections = this.newEjections();
-    this.storeProblems = new StoreProblems(warnings);
+    this.storeProblems = new StoreProblems(warnings, store);
     this.newestView = new NewestView(store, (epoch) => this.leadership.send({ type: "epochSeen", epoch }));
     const { newestView, storeProblems } = this;
     this.leadership = new Leadership({

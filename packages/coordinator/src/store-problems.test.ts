@@ -7,7 +7,7 @@ import { WarnOnce } from "./warn-once.js";
 
 it("why the lease fails is logged again when the reason changes, and not while Redis is merely away in other words", () => {
   const logger = collectingLogger();
-  const problems = new StoreProblems(new WarnOnce(logger));
+  const problems = new StoreProblems(new WarnOnce(logger), { isConnected: true });
   for (const message of [
     "Connection is closed.",
     "Command timed out",
@@ -20,4 +20,14 @@ it("why the lease fails is logged again when the reason changes, and not while R
   assert.match(away ?? "", /could not be renewed: Redis: connection lost$/);
   assert.match(full ?? "", /could not be renewed: Redis: it is full \(OOM\)/);
   assert.deepEqual(more, []);
+});
+
+it("what a store without a connection could not do is not logged, unless it is for another reason", () => {
+  const logger = collectingLogger();
+  const problems = new StoreProblems(new WarnOnce(logger), { isConnected: false });
+  problems.failed("last view", redisError(new Error("Stream isn't writeable")), "the last view could not be read");
+  assert.deepEqual(logger.lines, []);
+  assert.match(problems.problem ?? "", /could not be read: Redis: not connected$/);
+  problems.failed("lease", redisError(new Error("OOM command not allowed")), "the lease could not be requested");
+  assert.equal(logger.messages("warn").length, 1);
 });

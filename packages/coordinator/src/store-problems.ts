@@ -1,5 +1,6 @@
 import { messageOf } from "@rollcall/core";
 import { reasonOf } from "./store/redis-problem.js";
+import type { ViewStore } from "./store/view-store.js";
 import type { WarnOnce } from "./warn-once.js";
 
 /** Apart, because one may go on failing while the other does not. */
@@ -7,12 +8,18 @@ type Topic = "lease" | "last view";
 
 const events = { lease: "lease.failed", "last view": "view.unread" } as const;
 
-/** What the store could not do lately: one warning when a topic begins to fail, and one for each further reason. */
+/**
+ * What the store could not do lately: one warning when a topic begins to fail, and one for each further reason. None for
+ * a store without a connection, which logs that itself.
+ */
 export class StoreProblems {
   private current: string | undefined;
   private closed = false;
 
-  constructor(private readonly warnings: WarnOnce) {}
+  constructor(
+    private readonly warnings: WarnOnce,
+    private readonly store: Pick<ViewStore, "isConnected">,
+  ) {}
 
   /** For people; undefined once the store has answered again. */
   get problem(): string | undefined {
@@ -27,9 +34,9 @@ export class StoreProblems {
   failed(topic: Topic, error: unknown, what: string): void {
     const problem = messageOf(error);
     this.current = `${what}: ${problem}`;
-    if (!this.closed) {
-      this.warnings.warn(topic, events[topic], { problem }, this.current, reasonOf(problem));
-    }
+    const reason = reasonOf(problem);
+    if (this.closed || (reason === "away" && !this.store.isConnected)) return;
+    this.warnings.warn(topic, events[topic], { problem }, this.current, reason);
   }
 
   /** Logs nothing more. */

@@ -3,9 +3,18 @@ import { fileURLToPath } from "node:url";
 import { type OwnedProcess, own } from "@rollcall/testing/processes";
 import { proxyArguments, type TcpProxy } from "@rollcall/testing/proxies";
 import type { PoolRequest } from "@rollcall/worker";
+import type { ReplicaEntry } from "./journal.js";
 import type { Answers, FromReplica, ReplicaOptions, ToReplica } from "./messages.js";
 
+export type { ReplicaEntry } from "./journal.js";
 export type { Asked, LoadTally, ReplicaOptions } from "./messages.js";
+
+export interface ReplicaLine {
+  readonly atMs: number;
+  readonly level: string;
+  readonly event: string;
+  readonly text: string;
+}
 
 /** A replica of an application as tests see it: a pool in a process of its own. */
 export interface Replica extends AsyncDisposable {
@@ -14,9 +23,11 @@ export interface Replica extends AsyncDisposable {
   /** "level message", as logged so far. */
   readonly log: readonly string[];
   /** The same with the event of each line, and the time on this machine's clock. */
-  readonly lines: readonly { readonly atMs: number; readonly event: string; readonly text: string }[];
+  readonly lines: readonly ReplicaLine[];
   /** The pool's events, in order, with the time on this machine's clock. */
   readonly events: readonly { readonly name: string; readonly event: unknown; readonly atMs: number }[];
+  /** What it did so far, if it was started with `journal`. */
+  readonly journal: readonly ReplicaEntry[];
   ask<What extends Exclude<keyof Answers, "request" | "block">>(what: What): Promise<Answers[What]>;
   request(request: PoolRequest): Promise<Answers["request"]>;
   /** Keeps its main thread busy; resolves when that is over. */
@@ -41,17 +52,19 @@ export async function startReplica(options: ReplicaOptions, proxies: readonly Tc
   });
   const owned = await own(child);
   const log: string[] = [];
-  const lines: { atMs: number; event: string; text: string }[] = [];
+  const lines: ReplicaLine[] = [];
   const events: { name: string; event: unknown; atMs: number }[] = [];
+  const journal: ReplicaEntry[] = [];
   const asked = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let ids = 0;
 
   const up = new Promise<void>((resolve, reject) => {
     child.on("message", (message: FromReplica) => {
       if (message.type === "healthy") resolve();
+      else if (message.type === "journal") journal.push(...message.entries);
       else if (message.type === "log") {
         log.push(`${message.level} ${message.line}`);
-        lines.push({ atMs: message.atMs, event: message.event, text: message.line });
+        lines.push({ atMs: message.atMs, level: message.level, event: message.event, text: message.line });
       } else if (message.type === "event") events.push(message);
       else {
         const waiting = asked.get(message.id);
@@ -82,6 +95,7 @@ export async function startReplica(options: ReplicaOptions, proxies: readonly Tc
     log,
     lines,
     events,
+    journal,
     ask: (what) => send({ ask: what } as Omit<ToReplica, "id">),
     request: (request) => send({ ask: "request", request } as Omit<ToReplica, "id">),
     block: (forMs) => send({ ask: "block", forMs } as Omit<ToReplica, "id">),

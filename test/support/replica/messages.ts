@@ -1,10 +1,13 @@
 import type { NodeStatus, PoolOptions, PoolRequest, PoolStats } from "@rollcall/worker";
+import type { ReplicaEntry } from "./journal.js";
 
 /** What a replica is made of; it crosses to another process, so functions and loggers stay out. */
 export interface ReplicaOptions {
   readonly pool: Omit<PoolOptions, "logger" | "auth"> & { readonly auth?: object };
   /** Requests that it sends by itself, so many at a time, each with a pause after it. Default: none. */
   readonly load?: { readonly slots: number; readonly pauseMs: number; readonly request: PoolRequest };
+  /** Keep what it does, request by request and view by view. Default: false. */
+  readonly journal?: boolean;
 }
 
 /** What came of the load so far. */
@@ -31,6 +34,7 @@ export type ToReplica =
 
 export type FromReplica =
   | { readonly type: "healthy" }
+  | { readonly type: "journal"; readonly entries: readonly ReplicaEntry[] }
   | {
       readonly type: "log";
       readonly level: string;

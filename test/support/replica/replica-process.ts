@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createPool, type PoolOptions, type PoolRequest, RollcallError } from "@rollcall/worker";
+import { type ReplicaEntry, ReplicaJournal } from "./journal.js";
 import type { Asked, FromReplica, LoadTally, ReplicaOptions, ToReplica } from "./messages.js";
 
 /** One replica of an application: a pool in a process of its own, which sends requests and reports their outcomes. */
 
-const { pool: poolOptions, load } = JSON.parse(process.argv[2] ?? "{}") as ReplicaOptions;
+const {
+  pool: poolOptions,
+  load,
+  journal: keepsJournal = false,
+} = JSON.parse(process.argv[2] ?? "{}") as ReplicaOptions;
 const send = (message: FromReplica) => {
   if (process.connected) process.send?.(message);
 };
@@ -23,6 +28,9 @@ pool.on("node", (event) => send({ type: "event", name: "node", event, atMs: now(
 pool.on("view", (event) => send({ type: "event", name: "view", event, atMs: now() }));
 pool.on("degraded", (event) => send({ type: "event", name: "degraded", event, atMs: now() }));
 
+const sendEntries = (entries: readonly ReplicaEntry[]) => send({ type: "journal", entries });
+const journal = keepsJournal ? new ReplicaJournal(() => pool.stats().view, now, sendEntries) : undefined;
+
 let stopped = false;
 let tally = emptyTally();
 let beganMs = performance.now();
@@ -36,6 +44,7 @@ function emptyTally(): { -readonly [Key in keyof LoadTally]: LoadTally[Key] } & 
 
 function note(startedMs: number, failure: string | undefined): void {
   const endedMs = performance.now();
+  journal?.request(endedMs - startedMs, failure);
   tally.slowestMs = Math.max(tally.slowestMs, endedMs - startedMs);
   if (failure === undefined) {
     tally.answered++;

@@ -74,6 +74,23 @@ describe("the health check of Redis", () => {
     assert.deepEqual(lines.lines, ["warn Redis cannot be used: connection refused; the last view stays in use"]);
   });
 
+  it("a Redis that comes and goes is logged twice as lost, and as back once it has been there for 10 s", async () => {
+    const { watch, lines, pass } = watched();
+    for (let times = 0; times < 20; times++) {
+      watch.lost("connection lost");
+      watch.answered();
+    }
+    const lost = "warn Redis cannot be used: connection lost; the last view stays in use";
+    assert.deepEqual(lines.lines, [lost, "info Redis is back", lost]);
+    await pass(8_000);
+    assert.equal(lines.lines.length, 3);
+    await pass(4_000);
+    assert.deepEqual(lines.messages("info"), ["Redis is back", "Redis is back"]);
+    watch.lost("connection lost");
+    watch.answered();
+    assert.deepEqual(lines.lines.slice(4), [lost, "info Redis is back"], "later it is logged as at first");
+  });
+
   it("another reason while Redis is away is logged, and each reason once", () => {
     const { watch, lines } = watched();
     const wrong = "it refuses the user or the password (WRONGPASS)";

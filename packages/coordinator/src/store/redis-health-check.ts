@@ -7,6 +7,8 @@ const askEveryMs = 2_000;
 const reasonsMax = 20;
 /** A reason that was logged so long ago is logged again when it replaces another. */
 const reasonAgainMs = 60_000;
+/** A Redis that goes away again this soon is unsteady, until it has not gone away for so long. */
+const steadyMs = 10_000;
 
 /**
  * Whether Redis answers. Logs each change once, and while Redis is away the reason each time it is another: one that comes
@@ -14,12 +16,17 @@ const reasonAgainMs = 60_000;
  *
  *   answers ── connection lost, or two checks in a row without a reply ──▶ away      logs a warning
  *           ◀── a connection, or a reply ──                                          logs that Redis is back
+ *
+ * Of one that comes and goes in quick succession, the second loss is logged, and then no more than that it has been back
+ * for 10 s.
  */
 export class RedisHealthCheck {
   private unanswered = 0;
   /** Why Redis was away, since it last answered, and when that was logged last. */
   private readonly reasons = new Map<string, number>();
   private lastReason: string | undefined;
+  private lostMs = Number.NEGATIVE_INFINITY;
+  private isUnsteady = false;
   private closed = false;
   private cancel = () => {};
 
@@ -40,6 +47,8 @@ export class RedisHealthCheck {
   answered(): void {
     this.unanswered = 0;
     if (this.reasons.size === 0 || this.closed) return;
+    if (this.isUnsteady && this.timers.nowMs() - this.lostMs < steadyMs) return;
+    this.isUnsteady = false;
     this.reasons.clear();
     this.lastReason = undefined;
     logEvent(this.logger, "redis.recovered", {}, "Redis is back");
@@ -47,10 +56,13 @@ export class RedisHealthCheck {
 
   lost(problem: string): void {
     this.unanswered++;
+    const nowMs = this.timers.nowMs();
+    if (this.reasons.size === 0) this.isUnsteady = nowMs - this.lostMs < steadyMs;
+    this.lostMs = nowMs;
     const reason = reasonOf(problem);
     if (this.closed || !this.isNews(reason)) return;
     this.lastReason = reason;
-    this.reasons.set(reason, this.timers.nowMs());
+    this.reasons.set(reason, nowMs);
     logEvent(this.logger, "redis.lost", { problem }, `Redis cannot be used: ${problem}; the last view stays in use`);
   }
 
