@@ -103,7 +103,7 @@ export class AttemptRecord {
     if (isLate && reusedSocket && !firstByteSeen) pool.dropUnusedSince(startedAtMs);
     if (code !== "TIMEOUT") return;
     this.gaveUpWaiting(attempt, nowMs);
-    if (this.load.isAdaptive && !attempt.wasPaused) this.load.timedOut(this.tookMs(attempt, nowMs), nowMs);
+    if (this.load.isAdaptive && !attempt.wasPaused) this.load.timedOut(nowMs - attempt.startedAtMs, nowMs);
   }
 
   /** An answer counts once: when it is whole, or when it begins to stream. */
@@ -119,7 +119,8 @@ export class AttemptRecord {
   /** Other refusals than 429 say nothing about how much the nodes can take. */
   private judgeLoad(attempt: AttemptHandler, status: number, nowMs: number): void {
     if (isTransientRefusal(status) && status !== 429) return;
-    this.load.answered(status, attempt.wasPaused ? undefined : this.tookMs(attempt, nowMs), nowMs);
+    // Of real time: a thread that gets too little of the processor is overloaded, too, and must not send more.
+    this.load.answered(status, attempt.wasPaused ? undefined : nowMs - attempt.startedAtMs, nowMs);
   }
 
   private learnFromAnswer(attempt: AttemptHandler, status: number, nowMs: number): void {
