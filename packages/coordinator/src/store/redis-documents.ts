@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { runInTurns, type Steps } from "@rollcall/core";
 import {
   type Decoded,
-  decodeMarks,
-  decodeTopology,
+  decodeMarksInSteps,
+  decodeTopologyInSteps,
   digestOf,
   type Head,
   type HistoryEntry,
@@ -24,8 +26,8 @@ export interface ReadDocuments {
    * Decodes on demand: most reads find documents that are known already. "other": it has another digest than this one,
    * and so belongs to another head.
    */
-  readonly marks: (digest: string | undefined) => ReadDocument<Marks> | "other";
-  readonly topology: (digest: string | undefined) => ReadDocument<Topology> | "other";
+  readonly marks: (digest: string | undefined) => Promise<ReadDocument<Marks> | "other">;
+  readonly topology: (digest: string | undefined) => Promise<ReadDocument<Topology> | "other">;
 }
 
 type DocumentName = "head" | "marks" | "topology" | "history";
@@ -58,8 +60,8 @@ export class RedisDocuments {
     );
     return {
       head: this.decode("head", head, (bytes) => this.codec.decodeHead(bytes)),
-      marks: (digest) => (isOther(marks, digest) ? "other" : this.decode("marks", marks, decodeMarks)),
-      topology: (digest) => (isOther(topology, digest) ? "other" : this.decode("topology", topology, decodeTopology)),
+      marks: (digest) => this.decodeInTurns("marks", marks, digest, decodeMarksInSteps),
+      topology: (digest) => this.decodeInTurns("topology", topology, digest, decodeTopologyInSteps),
     };
   }
 
@@ -77,6 +79,18 @@ export class RedisDocuments {
       if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return undefined;
       throw error;
     }
+  }
+
+  /** Other work of the thread goes on between the steps. */
+  private async decodeInTurns<Value>(
+    name: DocumentName,
+    bytes: Uint8Array | undefined,
+    digest: string | undefined,
+    steps: (bytes: Uint8Array) => Steps<Decoded<Value>>,
+  ): Promise<ReadDocument<Value> | "other"> {
+    if (isOther(bytes, digest)) return "other";
+    const decoded = bytes === undefined || bytes.byteLength === 0 ? undefined : await runInTurns(steps(bytes), nextTurn);
+    return this.decode(name, bytes, () => decoded);
   }
 
   private decode<Value>(

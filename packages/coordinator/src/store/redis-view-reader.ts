@@ -166,23 +166,19 @@ export class RedisViewReader {
     const read = await this.parts.documents.read(wantsTopology);
     if (typeof read.head !== "object" || !this.isPlausible(read.head.value)) return false;
     const head = read.head.value;
-    let next = withHead(this.believed, head);
+    const missing = missingFrom(withHead(this.believed, head));
+    const marks = missing.marks ? await read.marks(head.digests?.marks) : "absent";
+    const topology = missing.topology && wantsTopology ? await read.topology(head.digests?.topology) : "absent";
+    if (isLast && marks === "other") this.parts.warnings.refused("marks", otherDigest);
+    if (isLast && topology === "other") this.parts.warnings.refused("topology", otherDigest);
+    if (marks === "refused") this.refused = { ...this.refused, marks: head.marks };
+    if (topology === "refused") this.refused = { ...this.refused, topology: head.topology };
 
-    const missing = missingFrom(next);
-    if (missing.marks) {
-      const marks = read.marks(head.digests?.marks);
-      if (marks === "other" && isLast) this.parts.warnings.refused("marks", otherDigest);
-      if (marks === "refused") this.refused = { ...this.refused, marks: head.marks };
-      else if (typeof marks === "object" && isSame(marks.value.version, head.marks))
-        next = withMarks(next, marks.value);
-    }
-    if (missing.topology && wantsTopology) {
-      const topology = read.topology(head.digests?.topology);
-      if (topology === "other" && isLast) this.parts.warnings.refused("topology", otherDigest);
-      if (topology === "refused") this.refused = { ...this.refused, topology: head.topology };
-      else if (typeof topology === "object" && isSame(topology.value.version, head.topology))
-        next = withTopology(next, topology.value);
-    }
+    // To what is at hand by now: heads were announced while the documents were decoded.
+    let next = withHead(this.believed, head);
+    if (typeof marks === "object" && isSame(marks.value.version, head.marks)) next = withMarks(next, marks.value);
+    if (typeof topology === "object" && isSame(topology.value.version, head.topology))
+      next = withTopology(next, topology.value);
     this.update(next);
 
     const remaining = missingFrom(next);

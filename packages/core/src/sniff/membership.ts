@@ -95,9 +95,15 @@ export function mergeSniff(membership: Membership, answer: MembershipAnswer, now
   const here: ListedNode[] = [];
   const elsewhere: ListedNode[] = [];
   const missing: ListedNode[] = [];
+  // Each address is written once: there may be thousands.
+  const addresses = new Set<string>();
   for (const member of members) {
     const { node } = member;
-    (listed.has(addressOf(node)) ? here : idsListed.has(node.id) ? elsewhere : missing).push(member);
+    const address = addressOf(node);
+    addresses.add(address);
+    const fresh = listed.get(address);
+    if (fresh !== undefined) here.push(refreshed(member, fresh));
+    else (idsListed.has(node.id) ? elsewhere : missing).push(member);
   }
 
   const braked = answer.complete && mustHold(missing, members.length);
@@ -108,8 +114,8 @@ export function mergeSniff(membership: Membership, answer: MembershipAnswer, now
         .filter((member) => !hasLeft(member, isLone, nowMs))
     : missing;
   const held = braked && absent.length > 0;
-  const staying = [...here.map((member) => refreshed(member, listed)), ...(held ? elsewhere : []), ...absent];
-  const strangers = strangersTo(members, listed);
+  const staying = [...here, ...(held ? elsewhere : []), ...absent];
+  const strangers = strangersTo(members, addresses, listed);
   const joining = strangers.slice(0, joiningMax(staying.length));
 
   const merged = { members: byAddress([...staying, ...joining.map(present)]) };
@@ -135,10 +141,14 @@ function joinReason(strangers: number, joining: number): string {
 /**
  * The listed nodes at an address that is no member's. One that changed its address comes first: it frees the old one.
  */
-function strangersTo(members: readonly ListedNode[], listed: ReadonlyMap<string, NodeRecord>): readonly NodeRecord[] {
-  const addresses = new Set(members.map(({ node }) => addressOf(node)));
-  const ids = new Set(members.map(({ node }) => node.id));
+function strangersTo(
+  members: readonly ListedNode[],
+  addresses: ReadonlySet<string>,
+  listed: ReadonlyMap<string, NodeRecord>,
+): readonly NodeRecord[] {
   const strangers = [...listed].filter(([address]) => !addresses.has(address)).map(([, node]) => node);
+  if (strangers.length === 0) return strangers;
+  const ids = new Set(members.map(({ node }) => node.id));
   return [...strangers.filter(({ id }) => ids.has(id)), ...strangers.filter(({ id }) => !ids.has(id))];
 }
 
@@ -152,10 +162,10 @@ function isAbsent(member: ListedNode): member is AbsentMember {
   return member.state === "absent";
 }
 
-/** The listed record of a member; the present one if they are equal, so that identity shows a change. */
-function refreshed({ node }: ListedNode, listed: ReadonlyMap<string, NodeRecord>): ListedNode {
-  const fresh = listed.get(addressOf(node));
-  return present(fresh === undefined || sameRecord(fresh, node) ? node : fresh);
+/** A member that is listed, with this record; with the one it has if they are equal, so that identity shows a change. */
+function refreshed(member: ListedNode, fresh: NodeRecord): ListedNode {
+  if (!sameRecord(fresh, member.node)) return present(fresh);
+  return member.state === "present" ? member : present(member.node);
 }
 
 // A node that is missing because of a held answer keeps the next answer held, so that newly joined nodes cannot outvote
@@ -200,7 +210,17 @@ function sameRecord(a: NodeRecord, b: NodeRecord): boolean {
   if (a.id !== b.id || a.name !== b.name || a.host !== b.host || a.port !== b.port || a.ip !== b.ip) return false;
   if (a.version !== b.version || a.tls !== b.tls || a.dnsName !== b.dnsName) return false;
   if (!sameTexts(a.roles, b.roles) || !sameTexts(a.aliases, b.aliases)) return false;
-  return a.attributes === b.attributes || JSON.stringify(a.attributes) === JSON.stringify(b.attributes);
+  return sameAttributes(a.attributes, b.attributes);
+}
+
+function sameAttributes(a: NodeRecord["attributes"], b: NodeRecord["attributes"]): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => sameAttribute(a[name], b[name]));
+}
+
+function sameAttribute(a: string | readonly string[] | undefined, b: string | readonly string[] | undefined): boolean {
+  return typeof a === "string" || typeof b === "string" ? a === b : sameTexts(a, b);
 }
 
 function sameTexts(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
@@ -208,7 +228,7 @@ function sameTexts(a: readonly string[] | undefined, b: readonly string[] | unde
   return a.length === b.length && a.every((text, index) => text === b[index]);
 }
 
-/** In order of address. Each address is written once, not at every comparison: there may be thousands. */
+/** In order of address. */
 function byAddress(members: readonly ListedNode[]): readonly ListedNode[] {
   const addressed = members.map((member) => ({ member, address: addressOf(member.node) }));
   return addressed.sort((a, b) => (a.address < b.address ? -1 : 1)).map(({ member }) => member);

@@ -22,23 +22,22 @@ export interface KnownSeed {
  * Nodes keep their order, and no two get one address. Seeds that are not in the list are left to the caller.
  */
 export function recogniseSeeds(nodes: readonly NodeRecord[], seeds: readonly KnownSeed[]): readonly NodeRecord[] {
-  const ports = new Set(seeds.map(({ port }) => port));
-  const published = nodes.map((node) => ({ node, ip: ports.has(node.port) ? publishedIp(node) : undefined }));
   const taken = new Set(nodes.map(addressOf));
   const spellings = new Map<NodeRecord, KnownSeed>();
   for (const seed of seeds) {
     const reached = canonical(seed.addresses);
     if (taken.has(addressOf(seed)) || !isOneMachine(reached)) continue;
-    const matches = published.filter(({ node, ip }) => ip !== undefined && reached.has(ip) && node.port === seed.port);
+    const matches = nodes.filter((node) => node.port === seed.port && isReached(node, reached));
     const [match] = matches;
     if (match === undefined || matches.length > 1) continue;
-    if (spellings.has(match.node) || !answersAsItself(match.node, seed)) continue;
+    if (spellings.has(match) || !answersAsItself(match, seed)) continue;
     taken.add(addressOf(seed));
-    spellings.set(match.node, seed);
+    spellings.set(match, seed);
   }
-  return published.map(({ node, ip }) => {
+  if (spellings.size === 0) return nodes;
+  return nodes.map((node) => {
     const seed = spellings.get(node);
-    return seed === undefined ? node : atSeed(node, ip, seed);
+    return seed === undefined ? node : atSeed(node, publishedIp(node), seed);
   });
 }
 
@@ -55,6 +54,14 @@ function isOneMachine(reached: ReadonlySet<string>): boolean {
 // An address that several nodes share (aliases) answers as another one each time: its name proves nothing.
 function answersAsItself({ name, aliases }: NodeRecord, { answeredAs }: KnownSeed): boolean {
   return aliases === undefined && (answeredAs === undefined || answeredAs === name);
+}
+
+/** To parse the hosts of thousands of nodes would take longer than all the rest. */
+function isReached(node: NodeRecord, reached: ReadonlySet<string>): boolean {
+  const { host, ip } = node;
+  if (!reached.has(host) && (ip === undefined || !reached.has(ip))) return false;
+  const published = publishedIp(node);
+  return published !== undefined && reached.has(published);
 }
 
 function publishedIp({ host, ip }: NodeRecord): string | undefined {

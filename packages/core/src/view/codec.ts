@@ -1,14 +1,17 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { parseHost } from "../address/host.js";
+import { runAtOnce, type Steps } from "../steps.js";
 import {
   type Decoded,
+  decodeInSteps,
   decodeWith,
   type Fields,
   gunzip,
   parseJson,
   readArray,
   readInteger,
+  readItems,
   readName,
   readObject,
   readOneOf,
@@ -47,6 +50,8 @@ import {
 /** The format this version writes. Readers accept this and the next, so that a fleet can be updated one by one. */
 export const viewFormat = 1;
 const newestFormatRead = viewFormat + 1;
+/** So much is inflated and parsed within a millisecond. */
+const smallBytes = 65_536;
 
 /** Why a process without the secret of a view refuses its head. */
 export const sealedWithoutSecret = "it is sealed, and this process has no `secret`";
@@ -63,9 +68,19 @@ export function encodeTopology(topology: Topology): Uint8Array {
 }
 
 export function decodeTopology(bytes: Uint8Array): Decoded<Topology> {
-  return decodeWith(() =>
-    readTopology(parseJson(gunzip(bytes, viewLimits.documentMaxBytes), viewLimits.documentMaxBytes)),
-  );
+  return runAtOnce(decodeTopologyInSteps(bytes));
+}
+
+/** In steps of a few milliseconds each: a list may name thousands of nodes. */
+export function decodeTopologyInSteps(bytes: Uint8Array): Steps<Decoded<Topology>> {
+  return decodeInSteps(function* () {
+    const { documentMaxBytes } = viewLimits;
+    const json = gunzip(bytes, documentMaxBytes);
+    if (json.byteLength > smallBytes) yield;
+    const value = parseJson(json, documentMaxBytes);
+    if (json.byteLength > smallBytes) yield;
+    return yield* topologyIn(value);
+  });
 }
 
 /** JSON. @throws RangeError if no reader would accept so many marks */
@@ -77,7 +92,16 @@ export function encodeMarks(marks: Marks): Uint8Array {
 }
 
 export function decodeMarks(bytes: Uint8Array): Decoded<Marks> {
-  return decodeWith(() => readMarks(parseJson(bytes, viewLimits.documentMaxBytes)));
+  return runAtOnce(decodeMarksInSteps(bytes));
+}
+
+/** In steps of a few milliseconds each: thousands of nodes may be marked. */
+export function decodeMarksInSteps(bytes: Uint8Array): Steps<Decoded<Marks>> {
+  return decodeInSteps(function* () {
+    const value = parseJson(bytes, viewLimits.documentMaxBytes);
+    if (bytes.byteLength > smallBytes) yield;
+    return yield* marksIn(value);
+  });
 }
 
 /** JSON without the time: the store adds `atMs` before the last brace, because its clock counts. */
@@ -127,16 +151,16 @@ function readDigests(value: unknown): Digests {
 }
 
 export function readMarks(value: unknown): Marks {
+  return runAtOnce(marksIn(value));
+}
+
+function* marksIn(value: unknown): Steps<Marks> {
   const fields = readObject(value, "marks");
   const marked = [...readObject(fields.get("nodes"), "nodes")];
   if (marked.length > viewLimits.nodesMax) refuse(`marks more than ${viewLimits.nodesMax} nodes`);
+  const read = yield* readItems(marked, ([key, item]) => [readNodeKey(key), readMark(item)] as const);
   // `fromEntries` defines own properties, whatever they are called.
-  const nodes = Object.fromEntries(
-    marked.flatMap(([key, value]) => {
-      const [node, mark] = [readNodeKey(key), readMark(value)];
-      return mark === undefined ? [] : [[node, mark]];
-    }),
-  );
+  const nodes = Object.fromEntries(read.flatMap(([node, mark]) => (mark === undefined ? [] : [[node, mark]])));
   return {
     version: readVersion(fields.get("version")),
     nodes,
@@ -220,14 +244,16 @@ function readConnectionShares(value: unknown): ConnectionShares {
   };
 }
 
-function readTopology(value: unknown): Topology {
+function* topologyIn(value: unknown): Steps<Topology> {
   const fields = readObject(value, "topology");
+  const listed = readArray(fields.get("nodes"), "nodes", viewLimits.nodesMax, (node) => node);
+  const nodes = yield* readItems(listed, readNode);
   return {
     version: readVersion(fields.get("version")),
     ...readOptional(fields, "clusterUuid", (uuid, what) => readString(uuid, what, viewLimits.idMaxLength)),
     ...readOptional(fields, "clusterName", (name, what) => readString(name, what, viewLimits.nameMaxLength)),
     source: readOneOf(fields.get("source"), "source", listSources),
-    nodes: readArray(fields.get("nodes"), "nodes", viewLimits.nodesMax, readNode),
+    nodes,
   };
 }
 

@@ -9,7 +9,9 @@ export {
 export {
   decodeHead,
   decodeMarks,
+  decodeMarksInSteps,
   decodeTopology,
+  decodeTopologyInSteps,
   digestOf,
   encodeHead,
   encodeMarks,

@@ -1,6 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { errorCodeOf } from "../error-text.js";
 import { printable } from "../printable.js";
+import type { Steps } from "../steps.js";
 
 /** The result of reading foreign bytes: a value that is what its type says, or the reason why there is none. */
 export type Decoded<Value> = { readonly value: Value } | { readonly problem: string };
@@ -17,6 +18,15 @@ class InvalidField {
 export function decodeWith<Value>(read: () => Value): Decoded<Value> {
   try {
     return { value: read() };
+  } catch (error) {
+    return { problem: error instanceof InvalidField ? error.problem : "cannot be read" };
+  }
+}
+
+/** The same of a reader that works in steps. */
+export function* decodeInSteps<Value>(read: () => Steps<Value>): Steps<Decoded<Value>> {
+  try {
+    return { value: yield* read() };
   } catch (error) {
     return { problem: error instanceof InvalidField ? error.problem : "cannot be read" };
   }
@@ -97,6 +107,18 @@ export function readArray<Item>(value: unknown, what: string, max: number, read:
   if (value.length > max) return refuse(`${what} has more than ${max} entries`);
   return value.map(read);
 }
+
+/** Reads the items of a list that may be long, so many in a step that each takes a millisecond or two. */
+export function* readItems<Item, Read>(items: readonly Item[], read: (item: Item) => Read): Steps<Read[]> {
+  const done: Read[] = [];
+  for (const item of items) {
+    if (done.length > 0 && done.length % itemsPerStep === 0) yield;
+    done.push(read(item));
+  }
+  return done;
+}
+
+const itemsPerStep = 128;
 
 /** The field as an object to spread into a document; empty if the field is absent. */
 export function readOptional<Name extends string, Value>(
