@@ -44,6 +44,8 @@ export interface ClusterMonitorParts extends SniffLoopParts {
 
 /** For how long no list must have been served until that is believed. */
 const unservedForMs = 10_000;
+/** To judge more nodes anew has a turn of the event loop of its own. */
+const manyNodes = 512;
 
 /** The term that a monitor works for. */
 export interface MonitorOwner {
@@ -81,6 +83,7 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
   private listedMayBeVerified = false;
   /** Since when every sniff has found that no list is served. */
   private unservedSinceMs: number | undefined;
+  private judgeLater: NodeJS.Immediate | undefined;
   private closed = false;
 
   constructor(private readonly parts: ClusterMonitorParts) {
@@ -107,7 +110,7 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
     }
     const { discoveryOff } = this.parts.config;
     if (discoveryOff !== undefined) this.log.discoveryOff(discoveryOff.why);
-    this.wantedChanged();
+    this.judgeWanted();
     const waits = pace !== undefined && this.nodes.isVerified && this.arbiter.state.inUseCount > 0;
     this.sniffs.start(waits ? pace.intervalMs * random() : 0);
   }
@@ -329,6 +332,13 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
   // NodesOwner.
 
   wantedChanged(): void {
+    if (this.nodes.listedCount <= manyNodes) return this.judgeWanted();
+    this.judgeLater ??= setImmediate(() => this.judgeWanted());
+  }
+
+  private judgeWanted(): void {
+    clearImmediate(this.judgeLater);
+    this.judgeLater = undefined;
     if (this.closed) return;
     const nodes = this.nodes.wanted();
     this.listedMayBeVerified = true;

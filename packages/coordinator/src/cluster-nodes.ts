@@ -84,7 +84,11 @@ export class ClusterNodes {
   }
 
   get hasList(): boolean {
-    return this.discovery.membership.members.length > 0;
+    return this.listedCount > 0;
+  }
+
+  get listedCount(): number {
+    return this.discovery.membership.members.length;
   }
 
   /** What a view says about the cluster beside its nodes. */

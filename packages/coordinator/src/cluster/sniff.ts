@@ -33,6 +33,7 @@ const wanted = [
 ];
 export const sniffPath = `/_nodes/http?filter_path=${wanted.join(",")}`;
 const maxBytes = 16_777_216;
+const manyNodes = 512;
 
 /** How the list of a node at `endpoint` is read. */
 export function sniffContext({ discovery, seeds }: ClusterConfig, endpoint: Endpoint): SniffContext {
@@ -62,5 +63,8 @@ export async function sniff(controlClient: ControlClient, endpoint: Endpoint, op
     const outcome = isVoid(answer) ? "void" : "unreachable";
     return { probe: { outcome, reason: `${answer.reason} to GET /_nodes/http`, code: answer.code } };
   }
-  return { probe: first, parsed: await runInTurns(parseNodes(answer, context), nextTurn) };
+  const parsed = await runInTurns(parseNodes(answer, context), nextTurn);
+  // What its reader makes of a long list has a turn of its own.
+  if (parsed.ok && parsed.nodes.length > manyNodes) await nextTurn();
+  return { probe: first, parsed };
 }

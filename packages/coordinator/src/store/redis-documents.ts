@@ -89,7 +89,8 @@ export class RedisDocuments {
     steps: (bytes: Uint8Array) => Steps<Decoded<Value>>,
   ): Promise<ReadDocument<Value> | "other"> {
     if (isOther(bytes, digest)) return "other";
-    const decoded = bytes === undefined || bytes.byteLength === 0 ? undefined : await runInTurns(steps(bytes), nextTurn);
+    const decoded =
+      bytes === undefined || bytes.byteLength === 0 ? undefined : await runInTurns(steps(bytes), nextTurn);
     return this.decode(name, bytes, () => decoded);
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Timers } from "@rollcall/core";
 import { leaseMs } from "@rollcall/core/election";
 import {
@@ -32,6 +33,8 @@ export interface RedisWriterParts {
   readonly timers: Timers;
   readonly onConnected: () => void;
 }
+
+const manyNodes = 512;
 
 interface Published {
   /** With the digests of both documents. */
@@ -151,6 +154,8 @@ export class RedisWriter {
     if (held === undefined) return false;
     checkPublication(lease, publication, held.published?.head);
     const topology = publication.topology === undefined ? undefined : encodeTopology(publication.topology);
+    // The marks of a long list have a turn of the event loop of their own.
+    if ((publication.topology?.nodes.length ?? 0) > manyNodes) await nextTurn();
     const marks = publication.marks === undefined ? undefined : encodeMarks(publication.marks);
     const written = {
       topology: topology === undefined ? (held.published?.topology ?? nothingWritten) : writtenAs(topology),

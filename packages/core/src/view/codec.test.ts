@@ -3,7 +3,16 @@ import { it } from "node:test";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { anyHead, anyMarks, anyTopology } from "./arbitrary-view.test.support.js";
-import { decodeHead, decodeMarks, decodeTopology, encodeHead, encodeMarks, encodeTopology } from "./codec.js";
+import {
+  decodeHead,
+  decodeMarks,
+  decodeMarksInSteps,
+  decodeTopology,
+  decodeTopologyInSteps,
+  encodeHead,
+  encodeMarks,
+  encodeTopology,
+} from "./codec.js";
 import type { Decoded } from "./json-fields.js";
 import { viewLimits } from "./limits.js";
 import type { Topology } from "./view.js";
@@ -169,3 +178,28 @@ it("the writer cuts reasons to the length that readers accept", () => {
   assert.ok("value" in read);
   assert.equal(read.value.nodes["n@es1:9200"]?.reason.length, viewLimits.reasonMaxLength);
 });
+
+it("documents of thousands of nodes are decoded in steps of 128 nodes, and those of a few in one", () => {
+  const large: Topology = { version, source: "sniff", nodes: nodes(4_096, {}) };
+  const marked = { version, nodes: Object.fromEntries(large.nodes.map(({ id }) => [`${id}@es1:9200`, someMark])) };
+  const refused = zipped({ ...large, nodes: [...large.nodes.slice(1), { host: "" }] });
+  for (const [steps, count, expected] of [
+    [decodeTopologyInSteps(encodeTopology(large)), 33, { value: large }],
+    [decodeMarksInSteps(encodeMarks(marked)), 32, { value: marked }],
+    [decodeTopologyInSteps(refused), 33, { problem: "id is not text" }],
+    [decodeTopologyInSteps(zipped(topology)), 0, { value: topology }],
+    [decodeMarksInSteps(bytes(marks)), 0, { value: marks }],
+  ] as const) {
+    let turns = 0;
+    for (;;) {
+      const step: IteratorResult<void, Decoded<unknown>> = steps.next();
+      if (step.done === true) {
+        assert.deepEqual([turns, step.value], [count, expected]);
+        break;
+      }
+      turns++;
+    }
+  }
+});
+
+const someMark = { kind: "down" as const, sinceMs: 1, reason: "connection refused" };
