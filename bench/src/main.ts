@@ -17,6 +17,7 @@ import { installedSize } from "./installed-size.js";
 import { observed } from "./observed/observed.js";
 import { overload } from "./overload/overload.js";
 import { type Report, writeReport } from "./report.js";
+import { sealed } from "./sealed/sealed.js";
 import { startBench } from "./start/start.js";
 import { stream } from "./stream/stream.js";
 
@@ -40,6 +41,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   compression: () => compression({ quick }),
   observed: () => observed({ quick }),
   overload: () => overload({ quick }),
+  sealed: () => sealed({ quick }),
   size: () => installedSize(),
   compare: () =>
     compare({ quick, before: before ?? "", ...(rounds.rounds === undefined ? {} : { blocks: rounds.rounds }) }),

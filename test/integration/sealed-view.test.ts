@@ -1,20 +1,36 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { startCoordinator } from "@rollcall/coordinator";
+import { silentLogger } from "@rollcall/core";
 import { digestOf, redisKeys, type View } from "@rollcall/core/view";
-import { waitUntil } from "@rollcall/testing";
+import { freePort, waitUntil } from "@rollcall/testing";
+import { own } from "@rollcall/testing/processes";
 import type { RedisServer } from "@rollcall/testing/redis";
 import { lead, type Opened, publication, waitForView, withRedis } from "./support-redis.js";
 
 const keys = redisKeys("logs");
+// The tests run from test/dist/integration.
+const program = fileURLToPath(new URL("../../../packages/cli/dist/main.js", import.meta.url));
+
+/** The exit code, and what was written. */
+async function rollcall(words: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const child = spawn(process.execPath, [program, ...words], { env: { PATH: process.env.PATH, ...env } });
+  const owned = await own(child);
+  const [stdout, stderr, { code }] = await Promise.all([text(child.stdout), text(child.stderr), owned.gone]);
+  return `${code} ${stdout}${stderr}`;
+}
 const secret = ["a secret of sixteen bytes or more"] as const;
 const other = ["another secret that is long enough"] as const;
 const report = { node: "n1@es1:9200", reason: "connection refused", replica: "r1" };
 const notFollowed = (problem: string) =>
-  `warn the view in Redis is not followed: ${problem}; this process monitors the cluster for itself until both have the same secret`;
+  `warn the view in Redis is not followed: ${problem}; without it, a process monitors the cluster for itself`;
 
 /** Everything that Redis holds, and every message of the view so far, as a client with every right records them. */
 async function recorder(server: RedisServer) {
@@ -105,7 +121,7 @@ describe("a view that is sealed", () => {
       await elsewhere.store.publish(beside, publication(beside, 9));
       const lease = await lead(leader, "a", first.epoch);
       await leader.store.publish(lease, publication(lease, 2));
-      await waitForView(reader, lease, 2);
+      for (const each of [leader, reader]) await waitForView(each, lease, 2);
       const after = heard.length;
       const shown = versionsIn(reader).length;
       const version = { epoch: lease.epoch + 1_000_000, leader: "z", sequence: 9 };
@@ -168,6 +184,26 @@ describe("a view that is sealed", () => {
       assert.equal(await leader.store.renew(lease, 3), "incomplete");
       await leader.store.publish(lease, { ...publication(lease, 3) });
       await waitForView(reader, lease, 3);
+    }),
+  );
+
+  it(
+    "is read and operated by the command with its secret, which says what is wanting without",
+    withRedis({}, async ({ server }) => {
+      const nodes = [`http://127.0.0.1:${await freePort()}`];
+      const options = { nodes, redis: server.url, name: "logs", secret, logger: silentLogger };
+      await using leader = startCoordinator(options);
+      await waitUntil("it leads", () => leader.isLeading);
+      const place = ["--redis", server.url, "--name", "logs"];
+      const [known, unknown] = await Promise.all([
+        rollcall(["pause", "--for", "1m", ...place], { ROLLCALL_SECRET: secret[0] }),
+        rollcall(["status", ...place], {}),
+      ]);
+      assert.match(known, /^0 .*ignore/s);
+      assert.match(
+        unknown,
+        /^2 .*the view in Redis is not followed: it is sealed, and this process\s+has no `secret`/s,
+      );
     }),
   );
 

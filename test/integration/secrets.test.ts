@@ -50,6 +50,7 @@ it("no secret of a pool is in its log, errors, events, metrics, spans, Redis tra
     headers: { "x-token": token },
     redis: redis.url,
     name: "secrets",
+    secret: [canary("secret-of-the-view"), canary("next-secret-of-the-view")],
   };
   const pool = createPool({ ...options, logger: log, retry: false });
   const registry = new Registry();

@@ -40,6 +40,14 @@ it("the module that signs is taken from the folder of the configuration, and a f
   });
 });
 
+it("the file of `secretFile` is taken from the folder of the configuration, and gives way to a flag's secret", async () => {
+  await withConfig({ ...enough, secretFile: "secret" }, {}, async (read, file) => {
+    assert.equal((await read()).options.secretFile, join(dirname(file), "secret"));
+    const { secret, secretFile } = (await read({ secret: "0123456789abcdef" })).options;
+    assert.deepEqual([secret, secretFile], ["0123456789abcdef", undefined]);
+  });
+});
+
 it("a configuration has the options of a pool by their names, and secrets in files beside it", async () => {
   const config = {
     nodes: ["http://es1:9200", { url: "http://es2:9200", auth: { username: "two", passwordFile: "two" } }],

@@ -54,6 +54,28 @@ it("a private key in the file of `tls.keyFile` is a secret of the bundle", () =>
   }
 });
 
+it("the secrets of a view, and those in its file, are secrets of the bundle, of which the configuration shows the path", () => {
+  const folder = mkdtempSync(join(tmpdir(), "rollcall-bundle-"));
+  try {
+    const secretFile = join(folder, "secret");
+    const secrets = [canary("the-first-secret"), canary("the-second-secret")];
+    writeFileSync(secretFile, `${secrets.join("\n")}\n`);
+    for (const view of [{ secretFile }, { secret: secrets }]) {
+      const place = parseViewPlace({ redis: "redis://r", name: "logs", ...view });
+      assert.deepEqual(
+        secrets.filter((secret) => !secretsOf(place, undefined).includes(secret)),
+        [],
+      );
+      const parts = { snapshot: { status, history: undefined }, observations: undefined, versions, wallNowMs: 0 };
+      const { configuration } = makeBundle({ request: { place }, ...parts });
+      const shown = "secret" in view ? { secret: "[redacted]" } : view;
+      assert.deepEqual(configuration, { name: "logs", redis: { url: "redis://r" }, ...shown });
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 for (const [at, redis] of redises.entries()) {
   it(`a bundle holds the configuration and no secret of it, in no form: ${["URL", "query", "options", "cluster"][at]}`, () => {
     const { bundle } = bundleOf(redis);

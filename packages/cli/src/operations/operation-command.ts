@@ -95,7 +95,7 @@ async function run({ place, request, waitMs }: AskedOperation): Promise<Operatio
   if (waitMs !== undefined) store.onHeartbeat((heartbeat) => replicas.record(heartbeat));
   try {
     const result = await operate(store, request(store.nowMs()), systemTimers);
-    if (result === undefined) return await unanswered(store, place.name);
+    if (result === undefined) return await unanswered(store, place.name, warnings.texts);
     const { id: _, marks, ...shown } = result;
     const isRefused = result.outcome === "refused";
     const report = {
@@ -139,15 +139,15 @@ function withProgress(report: OperationReport, progress: DrainProgress, waitMs: 
   };
 }
 
-/** Whether there is a leader decides what an operator can do about it. */
-async function unanswered(store: ViewStore, name: string): Promise<OperationReport> {
+/** Whether there is a leader, and whether its view can be read, decides what an operator can do about it. */
+async function unanswered(store: ViewStore, name: string, warnings: readonly string[]): Promise<OperationReport> {
   const view = await store.read().catch(() => undefined);
   const isLed =
     view !== undefined && view.head.released !== true && freshnessOf(store.nowMs() - view.head.atMs) === "fresh";
   const text = isLed
     ? `the leader of the view ${name} has not answered: it is of an older version, or its Redis user lacks a permission; ` +
       "rollcall status shows whether anything has changed"
-    : `no process leads the view ${name}; nothing was changed`;
+    : `${warnings[0] ?? `no process leads the view ${name}`}; nothing was changed`;
   return { outcome: "unanswered", text, exitCode: exitCodes.noAnswer };
 }
 

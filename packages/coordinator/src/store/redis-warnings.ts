@@ -32,7 +32,7 @@ export class RedisWarnings {
       "secret",
       "redis.other-secret",
       problem,
-      `the view in Redis is not followed: ${problem}; this process monitors the cluster for itself until both have the same secret`,
+      `the view in Redis is not followed: ${problem}; without it, a process monitors the cluster for itself`,
     );
   }
 

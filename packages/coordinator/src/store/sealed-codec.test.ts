@@ -162,7 +162,7 @@ it("processes with different secrets say so once, and leave the lease to those t
   ] as const) {
     assert.ok(reader.codec.mayLead, "it has seen no other leader");
     for (let beat = 0; beat < 3; beat++) assert.equal(reader.codec.decode("events", event), undefined);
-    const after = "; this process monitors the cluster for itself until both have the same secret";
+    const after = "; without it, a process monitors the cluster for itself";
     assert.deepEqual(reader.logger.lines, [`warn the view in Redis is not followed: ${problem}${after}`]);
     assert.ok(!reader.codec.mayLead);
     timers.advance(20_000);

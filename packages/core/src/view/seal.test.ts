@@ -37,6 +37,7 @@ it("what is sealed is opened with the same secret, for the same view and kind, a
       if (other !== kind) assert.deepEqual(opened(bytes, other, keys), refused);
       assert.deepEqual(opened(Buffer.from(body), kind, keys), { kind: "refused", fault: "unsealed" });
     }),
+    { numRuns: 50 },
   );
 });
 
@@ -51,7 +52,7 @@ it("sealed bytes are refused once any byte of them is changed, left out or added
         if (!changed.equals(bytes)) assert.equal(opened(changed, "reports", keys).kind, "refused", String(changed));
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
 
@@ -72,9 +73,10 @@ it("no bytes make the opening of a seal, of a head or of a head event throw", ()
 });
 
 it("no two lists of fields are covered by the same bytes", () => {
-  const one = canonicalBytes("logs", "head", ["a", "11", "1", "1"], Buffer.from("{}"));
-  const other = canonicalBytes("logs", "head", ["a1", "1", "1", "1"], Buffer.from("{}"));
-  assert.notDeepEqual(one, other);
+  const bytes = (fields: Parameters<typeof canonicalBytes>[2]) =>
+    Buffer.concat(canonicalBytes("logs", "head", fields, [Buffer.from("{"), Buffer.from("}")])).toString();
+  assert.equal(bytes(["a", "11", "1", "1"]), "15:rollcall seal 14:logs4:head1:a2:111:11:12:{}");
+  assert.notEqual(bytes(["a", "11", "1", "1"]), bytes(["a1", "1", "1", "1"]));
 });
 
 it("a sealed head is read with the time of its seal, whatever a script has written after it", () => {
@@ -93,6 +95,7 @@ it("a sealed head is read with the time of its seal, whatever a script has writt
       const other = openHead(Buffer.from(`${encodeHead(untimed).slice(0, -1)},"atMs":99}`), keys);
       assert.deepEqual(other, { problem: "it is not sealed, so its writer has no `secret`", isForeign: true });
     }),
+    { numRuns: 30 },
   );
 });
 

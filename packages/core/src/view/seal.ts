@@ -48,7 +48,7 @@ export function sealed(body: string, by: SealedBy, kind: SealKind, keys: SealKey
   const [key] = keys.of(kind);
   if (key === undefined) throw new TypeError("there is no secret to seal with");
   const fields = [by.sender, String(by.epoch), String(by.sequence), String(by.atMs)] as const;
-  const code = codeOf(key, canonicalBytes(keys.name, kind, fields, Buffer.from(body)));
+  const code = codeOf(key, canonicalBytes(keys.name, kind, fields, [Buffer.from(body)]));
   return `${body === "{}" ? "{" : `${body.slice(0, -1)},`}"seal":"1.${fields.join(".")}.${code}"}`;
 }
 
@@ -63,13 +63,13 @@ export function opened(bytes: Uint8Array, kind: SealKind, keys: SealKeys): Opene
   const start = all.subarray(0, tailAt + match.index);
   const isEmpty = separator === "{";
   if (isEmpty !== (start.length === 0)) return { kind: "refused", fault: "unreadable" };
-  const body = isEmpty ? emptyObject : Buffer.concat([start, closingBrace]);
+  const parts = isEmpty ? [emptyObject] : [start, closingBrace];
   const fields = [sender, epoch, sequence, atMs] as const;
-  const covered = canonicalBytes(keys.name, kind, fields, body);
+  const covered = canonicalBytes(keys.name, kind, fields, parts);
   if (!keys.of(kind).some((key) => isSame(codeOf(key, covered), code))) return { kind: "refused", fault: "other" };
   return {
     kind: "opened",
-    body,
+    body: Buffer.concat(parts),
     by: { sender, epoch: Number(epoch), sequence: Number(sequence), atMs: Number(atMs) },
   };
 }
@@ -78,21 +78,24 @@ const closingBrace = Buffer.from("}");
 const emptyObject = Buffer.from("{}");
 
 /**
- * What a code covers: view, kind, sender, epoch, sequence, time and the sealed text, each after its length in bytes, so
- * that no two lists of fields are the same bytes.
+ * What a code covers, piece by piece: view, kind, sender, epoch, sequence, time and the sealed text, each after its length
+ * in bytes, so that no two lists of fields are the same bytes. The text may come in parts, which are not copied.
  */
 export function canonicalBytes(
   name: string,
   kind: SealKind,
   fields: readonly [sender: string, epoch: string, sequence: string, atMs: string],
-  body: Uint8Array,
-): Uint8Array {
+  body: readonly Uint8Array[],
+): readonly Uint8Array[] {
   const texts = ["rollcall seal 1", name, kind, ...fields].map((text) => `${Buffer.byteLength(text)}:${text}`);
-  return Buffer.concat([Buffer.from(`${texts.join("")}${body.byteLength}:`), body]);
+  const byteLength = body.reduce((sum, part) => sum + part.byteLength, 0);
+  return [Buffer.from(`${texts.join("")}${byteLength}:`), ...body];
 }
 
-function codeOf(key: KeyObject, covered: Uint8Array): string {
-  return createHmac("sha256", key).update(covered).digest("base64url");
+function codeOf(key: KeyObject, covered: readonly Uint8Array[]): string {
+  const code = createHmac("sha256", key);
+  for (const piece of covered) code.update(piece);
+  return code.digest("base64url");
 }
 
 /** Texts of one length. As texts: more than one text of base64url stands for the same bytes. */

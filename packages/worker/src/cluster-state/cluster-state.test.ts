@@ -434,6 +434,16 @@ describe("the view", () => {
     assert.deepEqual(reports, [`${nodeKey(c)}: no answer, probed`]);
   });
 
+  it("a node that a sealed view names gets requests at once where the view is fresh, and else once it has answered", () => {
+    const { state, reader, probes, timers } = openState();
+    state.apply(viewOf({ nodes: [a, b] }), "fresh", "sealed");
+    timers.advance(1);
+    assert.deepEqual([reader.refresh().eligible, probes.length], [[0, 1], 0]);
+    state.apply(viewOf({ topology: 2, marks: 2, nodes: [a, b, c] }), "stale", "sealed");
+    timers.advance(1);
+    assert.deepEqual([reader.refresh().eligible, probes.length], [[0, 1], 1]);
+  });
+
   it("writes the marks to the table, and shows how each node stands, since when and why", () => {
     const { apply, reader, takeEvents, state } = openState();
     apply({ nodes: abc });
