@@ -90,6 +90,7 @@ function openState(seeds: readonly NodeRecord[] = [node("", 1)], selection?: Sel
   const reports: string[] = [];
   const events: string[] = [];
   const warnings: object[] = [];
+  const followed: (number | undefined)[] = [];
   const state = new ClusterState({
     seeds,
     selection,
@@ -119,6 +120,11 @@ function openState(seeds: readonly NodeRecord[] = [node("", 1)], selection?: Sel
       viewApplied: () => {},
       tableChanged: () => {},
     },
+    connectionShare: {
+      follow: (shares) => {
+        followed.push(shares?.perThread);
+      },
+    },
     timers,
     random: seededRandom(3),
     logger: { ...silentLogger, warn: (fields) => warnings.push(fields) },
@@ -140,6 +146,7 @@ function openState(seeds: readonly NodeRecord[] = [node("", 1)], selection?: Sel
     },
   );
   return {
+    followed,
     ...{ timers, state, table, reader, other, refused, counts, lists, orders, probes, renewals, reports, warnings },
     listNumber: () => Atomics.load(table.words, HeaderWord.topology),
     changeAccess(authorizationNow = authorization) {
@@ -396,6 +403,20 @@ describe("the view", () => {
     assert.deepEqual(standings(), ["1: unverified", "2: healthy", "3: healthy"]);
     applyShared();
     assert.deepEqual(standings(), ["1: healthy", "2: healthy"]);
+  });
+
+  it("the connection share is that of the view that processes share, sealed or not, and of no view of its own", () => {
+    const { state, followed } = openState();
+    const view = (marks: number, perThread: number): View => {
+      const shares = { fleetPerNode: 9, perThread, starting: 1, threads: 1, round: marks, admitted: [] };
+      const plain = viewOf({ marks });
+      return { ...plain, marks: { ...plain.marks, connections: shares } };
+    };
+    state.apply(view(1, 5), "fresh", "shared");
+    state.apply(view(2, 6), "fresh", "own");
+    state.apply(view(1, 5), "stale", "sealed");
+    state.apply(view(2, 4), "fresh", "sealed");
+    assert.deepEqual(followed, [5, 5, 4]);
   });
 
   it("any view replaces one whose epoch lies in the future now that the store's clock was set back", () => {

@@ -102,8 +102,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     const storeNowMs = this.options.timers.nowMs() + this.storeAheadMs;
     const { applied, news } = nextViewInForce(this.applied, view, freshness, origin, storeNowMs);
     this.applied = applied;
-    if (news !== undefined && origin === "shared")
-      this.options.connectionShare?.follow(applied.view?.marks.connections);
+    if (news !== undefined && origin !== "own") this.options.connectionShare?.follow(applied.view?.marks.connections);
     if (news === "topology") this.rebuild();
     else if (news === "marks") this.batch(() => this.mark());
     this.options.listener.viewApplied(applied.view ?? view);
