@@ -1,10 +1,10 @@
-// node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare, clients-failover and overload.
-// With --quick each runs briefly, to see that it works; its numbers mean nothing and are not kept. With --profile the hot
-// path reports where its time goes, function by function; that is not kept either.
+// node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare, clients-failover, overload and
+// thousand. With --quick each runs briefly, to see that it works; its numbers mean nothing and are not kept. With --profile the
+// hot path reports where its time goes, function by function; that is not kept either.
 //
 // failover: --fixture or --real for one kind of nodes, --rounds N, --threads N, --pause MS, and --only SCENARIO,…, of
 // which nothing is kept. clients-failover: the last four too, with --only ENGINE,…. compare: --before DIR, a built
-// checkout, and --rounds N.
+// checkout, and --rounds N. thousand: --deploy SECONDS.
 import { parseArgs } from "node:util";
 import { clients } from "./clients/clients.js";
 import { clientsFailover } from "./clients/clients-failover.js";
@@ -20,12 +20,14 @@ import { type Report, writeReport } from "./report.js";
 import { sealed } from "./sealed/sealed.js";
 import { startBench } from "./start/start.js";
 import { stream } from "./stream/stream.js";
+import { thousand } from "./thousand/thousand.js";
 
 const { values, positionals: named } = flags();
 const { quick, profile, fixture, real, before } = values;
 const only = values.only?.split(",");
 const rounds = values.rounds === undefined ? {} : { rounds: wholeNumber("rounds", values.rounds, 1) };
 const pause = values.pause === undefined ? {} : { pauseMs: wholeNumber("pause", values.pause, 1) };
+const deploy = values.deploy === undefined ? {} : { deployMs: wholeNumber("deploy", values.deploy, 1) * 1_000 };
 const threads = wholeNumber("threads", values.threads, 0);
 
 const benches: Readonly<Record<string, () => Promise<Report>>> = {
@@ -36,6 +38,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   "clients-failover": () =>
     clientsFailover({ quick, threads, ...rounds, ...pause, ...(only === undefined ? {} : { only }) }),
   fleet: () => fleet({ quick }),
+  thousand: () => thousand({ quick, ...deploy }),
   start: () => startBench({ quick }),
   stream: () => stream({ quick }),
   compression: () => compression({ quick }),
@@ -48,7 +51,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
 };
 
 /** They take long, or need more than this repository. */
-const onlyWhenNamed: ReadonlySet<string> = new Set(["compare", "clients-failover", "overload"]);
+const onlyWhenNamed: ReadonlySet<string> = new Set(["compare", "clients-failover", "overload", "thousand"]);
 
 const chosen = profile && named.length === 0 ? ["hot-path"] : named;
 const unknown = chosen.filter((name) => benches[name] === undefined);
@@ -75,6 +78,7 @@ function flags() {
         rounds: { type: "string" },
         threads: { type: "string", default: "1" },
         pause: { type: "string" },
+        deploy: { type: "string" },
         only: { type: "string" },
         before: { type: "string" },
       },
