@@ -9,7 +9,7 @@ const fleetPerNode = 40;
 /** What the issue of it allows: a tenth more. */
 const most = 44;
 /** Far more requests at a time than there may be connections. */
-const load = { slots: 45, pauseMs: 0, request: { method: "GET", path: "/i/_search" } } as const;
+const load = { slots: 40, pauseMs: 0, request: { method: "GET", path: "/i/_search" } } as const;
 
 /** Counts at the nodes, again and again, until it is stopped. */
 function countConnections(cluster: FixtureCluster) {

@@ -213,6 +213,15 @@ it("neither the text nor the JSON contains what a terminal obeys, whatever the v
   );
 });
 
+it("a connection budget shows how it is shared out", () => {
+  const view = viewOf([esNode(1)]);
+  assert.doesNotMatch(show(view), /budget/);
+  const shares = { fleetPerNode: 1_000, perThread: 22, starting: 5, threads: 40, round: 7, admitted: [] };
+  const text = show({ ...view, marks: { ...view.marks, connections: shares } });
+  const row = "at most 1000 connections to a node: 22 for each of 40 threads, 5 for one that starts";
+  assert.ok(text.replace(/\n {14}/g, " ").includes(`budget      ${row}`), text);
+});
+
 it("a drained node shows who drains it, until when and why, and what is held against it; so does a pause", () => {
   const timed = { sinceMs: nowMs - 180_000, untilMs: nowMs + 600_000, by: "ops@bastion" };
   const drains = [
