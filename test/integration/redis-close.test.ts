@@ -31,16 +31,17 @@ describe("Redis unreachable", () => {
 });
 
 describe("a pool that is not closed", () => {
-  it("an idle pool does not keep the process alive with Redis, with one that is away, or with one that is frozen", async () => {
+  it("an idle pool does not keep the process alive with Redis, a client of it, one that is frozen, or one or its Sentinels away", async () => {
     await using server = await startRedis();
     await using frozen = await startRedis();
     const away = await freePort();
-    const endsAfterMs = async (redis: string, coordinator: string) => {
+    const endsAfterMs = async (redis: string, coordinator: string, threads = 0) => {
       const program = `
         import { createPool } from "@rollcall/worker";
+        import { Redis } from "ioredis";
         createPool({
           nodes: ["http://127.0.0.1:${away}"],
-          redis: "${redis}", name: "x", coordinator: "${coordinator}", threads: 0, logger: false,
+          redis: ${redis}, name: "x", coordinator: "${coordinator}", threads: ${threads}, logger: false,
         });
         await new Promise((resolve) => setTimeout(resolve, 1_500));
         console.log(performance.now());`;
@@ -57,13 +58,15 @@ describe("a pool that is not closed", () => {
       return performance.now() - saidMs;
     };
     frozen.freeze();
-    for (const [redis, coordinator] of [
-      [server.url, "candidate"],
-      [server.url, "external"],
-      [frozen.url, "candidate"],
-      [`redis://127.0.0.1:${away}`, "candidate"],
+    for (const [redis, coordinator, threads] of [
+      [`"${server.url}"`, "candidate"],
+      [`"${server.url}"`, "external"],
+      [`new Redis("${server.url}", { lazyConnect: true, retryStrategy: () => 100 })`, "candidate", 1],
+      [`"${frozen.url}"`, "candidate"],
+      [`"redis://127.0.0.1:${away}"`, "candidate"],
+      [`{ sentinels: [{ host: "127.0.0.1", port: ${away} }], name: "main" }`, "candidate"],
     ] as const) {
-      const ms = await endsAfterMs(redis, coordinator);
+      const ms = await endsAfterMs(redis, coordinator, threads);
       assert.ok(ms < 6_000, `${redis}, ${coordinator}: ${ms} ms`);
     }
     frozen.thaw();

@@ -84,7 +84,7 @@ describe("Redis Cluster", () => {
       import { createRedisStore, systemTimers } from "@rollcall/coordinator";
       import { silentLogger } from "@rollcall/core";
       const store = createRedisStore({
-        redis: { kind: "cluster", nodes: ${nodes}, options: {} },
+        redis: { kind: "cluster", nodes: ${nodes}, options: { slotsRefreshInterval: 500 } },
         name: "logs", timers: systemTimers, random: Math.random, logger: silentLogger, mayLead: true,
       });
       const hold = setInterval(() => {}, 1_000);

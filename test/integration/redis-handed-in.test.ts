@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import { RollcallError } from "@rollcall/core";
 import { parseViewPlace } from "@rollcall/core/config";
 import { canary, waitUntil } from "@rollcall/testing";
-import { type RedisServer, startRedis } from "@rollcall/testing/redis";
+import type { RedisServer } from "@rollcall/testing/redis";
 import { Cluster, Redis } from "ioredis";
-import { cut, lead, publication, waitForView, withRedis } from "./support-redis.js";
+import { cut, joinSlots, lead, oneNodeCluster, publication, waitForView, withRedis } from "./support-redis.js";
 
 /** Of the connections that a server has, in order; "" of one without. */
 async function namesAt({ client }: RedisServer): Promise<readonly string[]> {
@@ -72,16 +72,12 @@ describe("a client of ioredis that the application hands in", () => {
   );
 
   it("a client of a Redis Cluster is read too, with whatever it is made to do otherwise", async () => {
-    await using server = await startRedis({ config: ["cluster-enabled yes", "cluster-announce-ip 127.0.0.1"] });
-    await server.client.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
-    const own = new Cluster([{ host: server.host, port: server.port }], {
-      ...{ keyPrefix: "app:", scaleReads: "slave", slotsRefreshInterval: 60_000, lazyConnect: true },
-      redisOptions: { connectionName: "shop", stringNumbers: true },
-    });
-    await withRedis({}, async ({ connect }) => {
-      await waitUntil("the cluster is up", async () =>
-        /cluster_state:ok/.test(String(await server.client.cluster("INFO"))),
-      );
+    await withRedis({ config: await oneNodeCluster() }, async ({ server, connect }) => {
+      await joinSlots(server);
+      const own = new Cluster([{ host: server.host, port: server.port }], {
+        ...{ keyPrefix: "app:", scaleReads: "slave", slotsRefreshInterval: 60_000, lazyConnect: true },
+        redisOptions: { connectionName: "shop", stringNumbers: true },
+      });
       const one = await connect({ redis: redisOf(own) });
       const lease = await lead(one);
       await one.store.publish(lease, publication(lease, 1));

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseViewPlace } from "@rollcall/core/config";
 import { canary, waitUntil } from "@rollcall/testing";
-import { cut, lead, type Opened, withRedis } from "./support-redis.js";
+import { cut, joinSlots, lead, type Opened, oneNodeCluster, withRedis } from "./support-redis.js";
 
 const away = (problem: string) => `Redis cannot be used: ${problem}; the last view stays in use`;
 const noDatabase = away("it has no database of that number (SELECT)");
@@ -127,12 +127,10 @@ describe("a Redis that refuses", () => {
     }),
   );
 
-  it(
-    "a Redis Cluster that has no room for the connection for messages is asked at intervals, and then all arrive again",
-    withRedis({ config: ["cluster-enabled yes", "cluster-announce-ip 127.0.0.1"] }, async ({ server, connect }) => {
+  it("a Redis Cluster that has no room for the connection for messages is asked at intervals, and then all arrive again", async () =>
+    withRedis({ config: await oneNodeCluster() }, async ({ server, connect }) => {
       const { client, host, port } = server;
-      await client.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
-      await waitUntil("the cluster is up", async () => /state:ok/.test(String(await client.cluster("INFO"))));
+      await joinSlots(server);
       const one = await connect({ redis: { kind: "cluster", nodes: [{ host, port }], options: {} } });
       let reports = 0;
       one.store.onReport(() => reports++);
@@ -158,6 +156,5 @@ describe("a Redis that refuses", () => {
       await client.config("SET", "maxclients", "100");
       await waitUntil("messages arrive again", areReceived);
       assert.deepEqual(one.logger.messages("warn"), []);
-    }),
-  );
+    })());
 });

@@ -5,7 +5,7 @@ import { before, describe, it } from "node:test";
 import { canary, waitUntil } from "@rollcall/testing";
 import { type Certificates, makeCertificates } from "@rollcall/testing/certificates";
 import { type RedisServer, startSentinel } from "@rollcall/testing/redis";
-import { lead, publication, type Redises, waitForView, withRedis } from "./support-redis.js";
+import { joinSlots, lead, oneNodeCluster, publication, type Redises, waitForView, withRedis } from "./support-redis.js";
 
 const guide = readFileSync(new URL("../../../docs/redis.md", import.meta.url), "utf8");
 const rulesOf = (user: string): string => {
@@ -48,11 +48,10 @@ describe("TLS and Redis users", () => {
     const named = ["cluster-announce-hostname localhost", "cluster-preferred-endpoint-type hostname"];
     // No other node is to be verified, but a place for their authorities must be named.
     const withTls = ["tls-cluster yes", `tls-ca-cert-dir ${tmpdir()}`];
-    const config = ["cluster-enabled yes", "cluster-announce-ip 127.0.0.1", ...withTls, ...named];
+    const config = [...(await oneNodeCluster()), ...withTls, ...named];
     await withRedis({ certificate, users, config }, async (redises) => {
       const { server } = redises;
-      await server.client.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
-      await waitUntil("the cluster is up", async () => /state:ok/.test(String(await server.client.cluster("INFO"))));
+      await joinSlots(server);
       const redisOptions = { username, password, tls: { ca: certificates.ca } };
       const nodes = [{ host: "localhost", port: server.tlsPort }];
       await leadsAndFollows(redises, server, { redis: { kind: "cluster", nodes, options: { redisOptions } } });

@@ -2,7 +2,7 @@ import { createRedisStore, type Lease, type Publication, systemTimers, type View
 import type { Random, Timers } from "@rollcall/core";
 import type { RedisConfig, SecretConfig } from "@rollcall/core/config";
 import type { Marks, Topology, Version, View } from "@rollcall/core/view";
-import { type CollectingLogger, collectingLogger, waitUntil } from "@rollcall/testing";
+import { type CollectingLogger, collectingLogger, freePort, waitUntil } from "@rollcall/testing";
 import { type RedisServer, type RedisServerOptions, startRedis } from "@rollcall/testing/redis";
 
 /** A store as one process has it, with what it logged and what its listeners were shown. */
@@ -72,6 +72,17 @@ export function withRedis(options: RedisServerOptions, test: (redises: Redises) 
       await Promise.all(stores.map((store) => store.close()));
     }
   };
+}
+
+/** Lines of configuration for a Redis Cluster of one node; `joinSlots` completes it. */
+export async function oneNodeCluster(): Promise<readonly string[]> {
+  return ["cluster-enabled yes", "cluster-announce-ip 127.0.0.1", `cluster-port ${await freePort()}`];
+}
+
+/** Gives the one node all slots. Resolves when it is up. */
+export async function joinSlots({ client }: RedisServer): Promise<void> {
+  await client.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+  await waitUntil("the cluster is up", async () => /cluster_state:ok/.test(String(await client.cluster("INFO"))));
 }
 
 export async function lead({ store }: Opened, leader = "a", floorEpoch = 0): Promise<Lease> {

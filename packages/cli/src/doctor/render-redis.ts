@@ -24,10 +24,11 @@ export function redisEntries({ at, viewName, examination, view }: RedisObservati
   ];
 }
 
-function serverText({ version, mode, role, maxmemoryBytes, evictionPolicy }: RedisServerFacts): string {
+function serverText({ version, valkeyVersion, mode, role, ...facts }: RedisServerFacts): string {
+  const { maxmemoryBytes, evictionPolicy } = facts;
   const limit = maxmemoryBytes === 0 ? "no memory limit" : `maxmemory ${maxmemoryBytes} bytes`;
   const parts = [
-    `Redis ${version ?? "of unknown version"}`,
+    valkeyVersion === undefined ? `Redis ${version ?? "of unknown version"}` : `Valkey ${valkeyVersion}`,
     ...(mode === undefined ? [] : [mode]),
     ...(role === undefined ? [] : [role === "master" ? "primary" : "replica"]),
     ...(maxmemoryBytes === undefined ? [] : [limit]),

@@ -16,7 +16,9 @@ export interface RedisExaminationParts {
 
 /** What `INFO` says about the server; what it leaves out is absent. */
 export interface RedisServerFacts {
+  /** Of Valkey that of the Redis with which it is compatible. */
   readonly version?: string;
+  readonly valkeyVersion?: string;
   readonly mode?: "standalone" | "cluster" | "sentinel";
   readonly role?: "master" | "slave";
   /** 0: no limit. */

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import type { Timers } from "@rollcall/core";
 import { AbstractConnector, type Redis, type RedisOptions, SentinelConnector } from "ioredis";
 import type { NameCache } from "../cluster/name-cache.js";
@@ -34,6 +34,12 @@ export function connectorClass({ sentinels }: RedisOptions, parts: ConnectorPart
   };
 }
 
+/** ioredis would wait for a closed connection to close, which keeps the process alive for that time. */
+function forgetClosed(connector: AbstractConnector): void {
+  const stream: unknown = Reflect.get(connector, "stream");
+  if (stream instanceof Socket && stream.destroyed) Reflect.deleteProperty(connector, "stream");
+}
+
 class ServerConnector extends AbstractConnector {
   private readonly opening: OpeningStream;
 
@@ -61,6 +67,7 @@ class ServerConnector extends AbstractConnector {
 
   override disconnect(): void {
     this.opening.giveUp();
+    forgetClosed(this);
     super.disconnect();
   }
 }
@@ -81,7 +88,7 @@ class SentinelsConnector extends SentinelConnector {
     const { password: _, ...others } = parts;
     const Connector = connectorClass({}, others);
     Reflect.set(this, "connectToSentinel", (sentinel: unknown, more: object | undefined) => {
-      const client = clientFor(sentinel, { ...more, Connector }) as Redis;
+      const client = clientFor(sentinel, { ...more, disconnectTimeout: options.disconnectTimeout, Connector }) as Redis;
       parts.prepareSentinel(client);
       // What waits for the connection learns no more than that there is none.
       client.on("error", (error: unknown) => {
@@ -106,6 +113,7 @@ class SentinelsConnector extends SentinelConnector {
 
   override disconnect(): void {
     this.opening.giveUp();
+    forgetClosed(this);
     super.disconnect();
   }
 

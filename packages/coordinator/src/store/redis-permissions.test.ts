@@ -29,4 +29,6 @@ it("of INFO only what has the expected form is read", () => {
   const info =
     "# Server\r\nredis_version:7.2.4\r\nredis_mode:cluster\r\nrole:other\r\nused_memory:12\r\nmaxmemory:-1\r\n:x\r\n";
   assert.deepEqual(readServerFacts(info), { version: "7.2.4", mode: "cluster", usedMemoryBytes: 12 });
+  const ofValkey = "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:9.1.2\r\nserver_mode:cluster\r\n";
+  assert.deepEqual(readServerFacts(ofValkey), { version: "7.2.4", valkeyVersion: "9.1.2", mode: "cluster" });
 });

@@ -1,6 +1,8 @@
 import { present } from "@rollcall/core";
 import type { RedisServerFacts } from "./examine-redis.js";
 
+const modes = ["standalone", "cluster", "sentinel"] as const;
+
 /** Reads the answer to `INFO`: `name:value` lines. What it does not name, or names in another form, is absent. */
 export function readServerFacts(info: string): RedisServerFacts {
   const lines = new Map(
@@ -16,7 +18,8 @@ export function readServerFacts(info: string): RedisServerFacts {
   const bytes = (name: string) => (/^\d{1,15}$/.test(lines.get(name) ?? "") ? Number(lines.get(name)) : undefined);
   return present({
     version: word("redis_version"),
-    mode: oneOf("redis_mode", ["standalone", "cluster", "sentinel"]),
+    valkeyVersion: word("valkey_version"),
+    mode: oneOf("redis_mode", modes) ?? oneOf("server_mode", modes),
     role: oneOf("role", ["master", "slave"]),
     maxmemoryBytes: bytes("maxmemory"),
     usedMemoryBytes: bytes("used_memory"),
