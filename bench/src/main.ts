@@ -1,6 +1,6 @@
-// node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare, clients-failover, overload and
-// thousand. With --quick each runs briefly, to see that it works; its numbers mean nothing and are not kept. With --profile the
-// hot path reports where its time goes, function by function; that is not kept either.
+// node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare, clients-failover, overload,
+// thousand and messages. With --quick each runs briefly, to see that it works; its numbers mean nothing and are not kept. With
+// --profile the hot path reports where its time goes, function by function; that is not kept either.
 //
 // failover: --fixture or --real for one kind of nodes, --rounds N, --threads N, --pause MS, and --only SCENARIO,…, of
 // which nothing is kept. clients-failover: the last four too, with --only ENGINE,…. compare: --before DIR, a built
@@ -14,6 +14,7 @@ import { failover } from "./failover/failover.js";
 import { fleet } from "./fleet/fleet.js";
 import { hotPath } from "./hot-path/hot-path.js";
 import { installedSize } from "./installed-size.js";
+import { messages } from "./messages/messages.js";
 import { observed } from "./observed/observed.js";
 import { overload } from "./overload/overload.js";
 import { type Report, writeReport } from "./report.js";
@@ -44,6 +45,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   compression: () => compression({ quick }),
   observed: () => observed({ quick }),
   overload: () => overload({ quick }),
+  messages: () => messages({ quick }),
   sealed: () => sealed({ quick }),
   size: () => installedSize(),
   compare: () =>
@@ -51,7 +53,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
 };
 
 /** They take long, or need more than this repository. */
-const onlyWhenNamed: ReadonlySet<string> = new Set(["compare", "clients-failover", "overload", "thousand"]);
+const onlyWhenNamed: ReadonlySet<string> = new Set(["compare", "clients-failover", "overload", "thousand", "messages"]);
 
 const chosen = profile && named.length === 0 ? ["hot-path"] : named;
 const unknown = chosen.filter((name) => benches[name] === undefined);
