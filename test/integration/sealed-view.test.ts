@@ -13,6 +13,7 @@ import { digestOf, redisKeys, type View } from "@rollcall/core/view";
 import { freePort, waitUntil } from "@rollcall/testing";
 import { own } from "@rollcall/testing/processes";
 import type { RedisServer } from "@rollcall/testing/redis";
+import { createPool } from "../support/create-pool.js";
 import { lead, type Opened, publication, waitForView, withRedis } from "./support-redis.js";
 
 const keys = redisKeys("logs");
@@ -206,6 +207,32 @@ describe("a view that is sealed", () => {
       );
     }),
   );
+
+  it("is not shared by a process whose file has no secret: it does not start, and the error shows no part of it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "rollcall-"));
+    const secretFile = join(folder, "secret");
+    const options = { nodes: ["http://127.0.0.1:1"], redis: "redis://127.0.0.1:1", name: "logs", secretFile };
+    const problemOf = (open: () => unknown) => {
+      try {
+        open();
+        return "none";
+      } catch (error) {
+        return String(error);
+      }
+    };
+    try {
+      for (const open of [() => createPool({ ...options, logger: false }), () => startCoordinator(options)]) {
+        await rm(secretFile, { force: true });
+        assert.match(problemOf(open), /secretFile: the file ".+" does not exist/);
+        await writeFile(secretFile, "hunter2\n");
+        const problem = problemOf(open);
+        assert.match(problem, /secretFile: the file ".+" holds a line, the secret 1, that must be 16 to 1024 bytes/);
+        assert.doesNotMatch(problem, /hunter2/);
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 
   it(
     "is followed without a gap while its secret is replaced, by old replicas and new ones side by side",

@@ -3,6 +3,7 @@ import type { PoolConfig } from "@rollcall/core/config";
 import { MessageGate } from "#coordinator/store/message-gate";
 import type { RedisClient } from "#coordinator/store/redis-clients";
 import { redisStoreOver } from "#coordinator/store/redis-store-over";
+import type { ViewSecrets } from "#coordinator/store/view-secrets";
 import type { Invariants } from "./invariants.js";
 import type { Network } from "./network.js";
 import type { Seams } from "./seams.js";
@@ -25,6 +26,13 @@ export interface SimEnvironment {
   readonly config: PoolConfig & { readonly name: string };
 }
 
+const unchanging = (current: readonly string[]): ViewSecrets => ({
+  current,
+  onChange: () => {},
+  start: () => {},
+  close: () => {},
+});
+
 /** The product's own store, over the simulated Redis. */
 export function openStore(process: SimProcess, environment: SimEnvironment, mayLead: boolean): ViewStore {
   const { world, network, redis, story, config } = environment;
@@ -36,6 +44,13 @@ export function openStore(process: SimProcess, environment: SimEnvironment, mayL
   const logger = story.loggerOf(process.name);
   return redisStoreOver(
     { reading: client(), gate: new MessageGate(), ...(mayLead ? { writing: client() } : {}) },
-    { name: config.name, timers: process, wallNowMs: () => redis.nowMs(), random: process.random, logger },
+    {
+      ...(config.secret === undefined ? {} : { secrets: unchanging(config.secret) }),
+      name: config.name,
+      timers: process,
+      wallNowMs: () => redis.nowMs(),
+      random: process.random,
+      logger,
+    },
   );
 }

@@ -2,9 +2,9 @@ import { parseArgs } from "node:util";
 import { runSeed } from "./seeds.js";
 
 /**
- * npm run simulate -- [--seeds N] [--seed S] [--minutes M]
+ * npm run simulate -- [--seeds N] [--seed S] [--minutes M] [--sealed]
  *
- * Runs N seeds from S on. A seed that fails prints its story, and ends the run with 1; `--seeds 1 --seed S` prints it
+ * Runs N seeds from S on; with `--sealed`, views have a secret. A seed that fails prints its story, and ends the run with 1; `--seeds 1 --seed S` prints it
  * again.
  */
 const { values } = parseArgs({
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "10" },
     seed: { type: "string", default: "1" },
     minutes: { type: "string", default: "5" },
+    sealed: { type: "boolean", default: false },
   },
 });
 const [seeds, first, minutes] = [Number(values.seeds), Number(values.seed), Number(values.minutes)];
@@ -19,7 +20,7 @@ const [seeds, first, minutes] = [Number(values.seeds), Number(values.seed), Numb
 let failed = 0;
 for (let seed = first; seed < first + seeds; seed++) {
   const startedMs = performance.now();
-  const { violation, story, size, downs } = await runSeed({ seed, minutes });
+  const { violation, story, size, downs } = await runSeed({ seed, minutes, isSealed: values.sealed });
   const took = `${((performance.now() - startedMs) / 1_000).toFixed(1)} s`;
   const { nodes, replicas, candidates, coordinators, requestsPerSecond } = size;
   const what =

@@ -27,8 +27,9 @@ export function publicationOf(process: string, args: readonly string[]): Publica
   };
 }
 
-/** A head without the time that Redis adds. */
+/** A head without the time that Redis adds, and without its seal. */
 export function headOf(text: string): Head | undefined {
-  const read = decodeHead(Buffer.from(`${text.slice(0, -1)},"atMs":0}`, "latin1"));
+  const { seal: _seal, ...head } = JSON.parse(text || "{}") as Readonly<Record<string, unknown>>;
+  const read = decodeHead(Buffer.from(JSON.stringify({ ...head, atMs: 0 })));
   return "value" in read ? read.value : undefined;
 }

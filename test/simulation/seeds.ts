@@ -13,6 +13,8 @@ export interface SeedOptions {
   readonly size?: Size;
   /** Whether to check that every process recovers afterwards; default: true. */
   readonly settles?: boolean;
+  /** Whether the view has a secret; default: false. */
+  readonly isSealed?: boolean;
 }
 
 export interface Size {
@@ -46,8 +48,9 @@ export async function runSeed({
   seams,
   size = sizeOf(seed),
   settles = true,
+  isSealed = false,
 }: SeedOptions): Promise<Outcome> {
-  const simulation = new Simulation({ seed, ...size, ...(seams === undefined ? {} : { seams }) });
+  const simulation = new Simulation({ seed, ...size, isSealed, ...(seams === undefined ? {} : { seams }) });
   const faultsMs = minutes * 60_000;
   new Misfortune(simulation, seededRandom(seed ^ 0x5eed), faultsMs, seed % 4 === 0).start();
   await simulation.run(faultsMs);

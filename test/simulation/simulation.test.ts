@@ -9,10 +9,12 @@ import { runSeed } from "./seeds.js";
  */
 const seeds = [2, 3, 4, 5, 6, 7, 8, 10, 12, 13, 14];
 const minutes = 5;
+/** With a secret; in the last of these another client forges heads. */
+const isSealed = (seed: number) => [3, 6, 12].includes(seed);
 
 it(`every invariant holds through five minutes of faults, for ${seeds.length} seeds`, async () => {
   for (const seed of seeds) {
-    const { violation, story } = await runSeed({ seed, minutes });
+    const { violation, story } = await runSeed({ seed, minutes, isSealed: isSealed(seed) });
     if (violation === undefined) continue;
     assert.fail(`${story}\nseed ${seed}: ${violation.invariant} is violated: ${violation.text}`);
   }

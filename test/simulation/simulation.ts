@@ -22,6 +22,8 @@ export interface SimulationOptions {
   readonly candidates: number;
   /** From each replica to each node, in a second. */
   readonly requestsPerSecond: number;
+  /** All processes have the same secret. */
+  readonly isSealed?: boolean;
   readonly seams?: Partial<Seams>;
 }
 
@@ -61,7 +63,11 @@ export class Simulation {
     const { network, cluster, redis, invariants } = this;
     const name = "logs";
     const poolOptions = { nodes: cluster.urls, redis: "redis://simulated", name, threads: 0 };
-    const config = { ...parsePoolConfig(poolOptions, { cores: 1, heapLimitBytes: 4_294_967_296 }), name };
+    const secret = options.isSealed === true ? { secret: "a secret of the simulation" } : {};
+    const config = {
+      ...parsePoolConfig({ ...poolOptions, ...secret }, { cores: 1, heapLimitBytes: 4_294_967_296 }),
+      name,
+    };
     this.environment = { world, network, cluster, redis, story, invariants, seams, config };
     for (let index = 0; index < options.coordinators; index++) this.addCoordinator();
     for (let index = 0; index < options.replicas; index++) this.addReplica();

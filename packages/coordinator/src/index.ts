@@ -46,5 +46,6 @@ export { RateLimiter } from "./store/rate-limiter.js";
 export { openRedisPassword } from "./store/redis-password.js";
 export type { RedisPermission } from "./store/redis-permissions.js";
 export { createRedisStore, type RedisStoreOptions } from "./store/redis-store.js";
+export { openViewSecrets } from "./store/view-secrets.js";
 export type { Lease, Publication, Renewal, ViewStore } from "./store/view-store.js";
 export { systemTimers, wallNowMs } from "./system-timers.js";

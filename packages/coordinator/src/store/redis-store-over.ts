@@ -1,4 +1,5 @@
 import { Listeners, logEvent, messageOf, present } from "@rollcall/core";
+import type { SecretConfig } from "@rollcall/core/config";
 import { redisKeys } from "@rollcall/core/view";
 import { NameCache } from "../cluster/name-cache.js";
 import { wallNowMs } from "../system-timers.js";
@@ -11,7 +12,7 @@ import { RedisWriter } from "./redis-writer.js";
 import type { ViewSecrets } from "./view-secrets.js";
 import type { ViewStore } from "./view-store.js";
 
-type ConnectedStoreOptions = Omit<RedisStoreOptions, "secret" | "secretFile"> & Pick<RedisStoreParts, "secrets">;
+type ConnectedStoreOptions = Omit<RedisStoreOptions, keyof SecretConfig | "secrets"> & Pick<RedisStoreParts, "secrets">;
 
 /** Connects to Redis at once. Loads ioredis: `createRedisStore` imports this file where a view is shared. */
 export function connectRedisStore({ redis, password, mayLead, ...parts }: ConnectedStoreOptions): ViewStore {

@@ -3,13 +3,15 @@ import type { RedisConfig, SecretConfig } from "@rollcall/core/config";
 import { wallNowMs } from "../system-timers.js";
 import { openRedisPassword, type RedisPassword } from "./redis-password.js";
 import { storeLater } from "./store-later.js";
-import { openViewSecrets } from "./view-secrets.js";
+import { openViewSecrets, type ViewSecrets } from "./view-secrets.js";
 import type { ViewStore } from "./view-store.js";
 
 export interface RedisStoreOptions extends SecretConfig {
   readonly redis: RedisConfig;
   /** As `openRedisPassword` gave it. Default: it is opened here. */
   readonly password?: RedisPassword | undefined;
+  /** As `openViewSecrets` gave them. Default: they are opened here. */
+  readonly secrets?: ViewSecrets | undefined;
   /** Identifies the view: stores with the same name at the same Redis share one. */
   readonly name: string;
   readonly timers: Timers;
@@ -30,9 +32,10 @@ export interface RedisStoreOptions extends SecretConfig {
  *
  * @throws {RollcallError} `CONFIG` if the password, or the secret of the view, is a file's, and that cannot be used
  */
-export function createRedisStore({ secret, secretFile, ...options }: RedisStoreOptions): ViewStore {
+export function createRedisStore({ secret, secretFile, secrets: opened, ...options }: RedisStoreOptions): ViewStore {
   const password = options.password ?? openRedisPassword(options.redis, options.timers, options.logger);
-  const secrets = openViewSecrets(present({ secret, secretFile }), options.timers, options.logger);
+  const { timers, logger } = options;
+  const secrets = opened ?? openViewSecrets(present({ secret, secretFile }), timers, logger);
   const load = async () => {
     const { connectRedisStore } = await import("./redis-store-over.js");
     return () => connectRedisStore({ ...options, password, ...present({ secrets }) });

@@ -5,6 +5,7 @@ import {
   HttpControlClient,
   openRedisPassword,
   openSigner,
+  openViewSecrets,
   RenewingClient,
   systemTimers,
 } from "@rollcall/coordinator";
@@ -71,6 +72,7 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
   const protect = () => access.protectCredentials();
   // Before anything is started that a file that is missing would leave behind.
   const password = redis === undefined ? undefined : openRedisPassword(redis, timers, logger);
+  const secrets = openViewSecrets(config, timers, logger);
   const signer = openSigner(config, timers, logger);
   const { connectTimeoutMs } = fixed;
   const http = new HttpControlClient({ timers, wallNowMs, connectTimeoutMs, signer: () => signer });
@@ -109,7 +111,7 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
       const statuses = new ThreadStatuses(config.threads, opened, state, totals, activity);
       return new ViewSource({
         ...{ ...common, access, controlClient, cluster: state, replica, meter, connectionShare },
-        openStore: (options) => createRedisStore({ ...options, password }),
+        openStore: (options) => createRedisStore({ ...options, password, secrets }),
         workload: {
           threads: () => statuses.threads(),
           answered: () => statuses.answered(),

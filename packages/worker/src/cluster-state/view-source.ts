@@ -61,9 +61,8 @@ export class ViewSource implements Reporter {
       this.coordinator = this.newCoordinator(this.store);
       return;
     }
-    const secrets = present({ secret, secretFile });
     const mayLead = config.coordinator === "candidate";
-    const store = parts.openStore({ redis, name, ...secrets, timers, random, logger, mayLead });
+    const store = parts.openStore({ redis, name, timers, random, logger, mayLead });
     this.store = store;
     if (mayLead) this.coordinator = this.newCoordinator(store);
     this.shared = new SharedViewFollower({
