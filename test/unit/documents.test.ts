@@ -11,6 +11,7 @@ import {
   type DiscoveryOptions,
   defaults,
   fixed,
+  type HedgeOptions,
   type HostPolicy,
   type NodeMatch,
   type NodeOption,
@@ -262,6 +263,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     connections: true,
     queue: true,
     retry: true,
+    hedge: true,
     compression: true,
     selection: true,
   };
@@ -297,6 +299,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
   };
   const queue: Record<keyof QueueOptions, true> = { perThread: true, adaptive: true };
   const retry: Record<keyof RetryOptions, true> = { max: true };
+  const hedge: Record<keyof HedgeOptions, true> = { extraWork: true };
   const compression: Record<keyof CompressionOptions, true> = { requests: true, responses: true, aboveBytes: true };
   const request: Record<keyof PoolRequest, true> = {
     method: true,
@@ -311,6 +314,8 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     signal: true,
     opaqueId: true,
     retry: true,
+    hedge: true,
+    hedgeKey: true,
     maxResponseBytes: true,
     auth: true,
     node: true,
@@ -375,6 +380,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     waits: true,
     waitedMs: true,
     queue: true,
+    hedges: true,
     view: true,
     connections: true,
     nodes: true,
@@ -391,6 +397,7 @@ function publicNames(): Readonly<Record<string, readonly string[]>> {
     connections,
     queue,
     retry,
+    hedge,
     compression,
     selection,
     match,

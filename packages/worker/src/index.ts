@@ -20,6 +20,7 @@ export type {
   ConnectionOptions,
   DiscoveryConfig,
   DiscoveryOptions,
+  HedgeOptions,
   HostPolicy,
   NodeMatch,
   NodeMatchConfig,
@@ -58,7 +59,7 @@ export type { PoolRequest, QueryFields, QueryValue, RequestRetry } from "./api/p
 export type { PoolResponse } from "./api/response.js";
 export type { ResponseHead, ResponseHeaders } from "./api/response-head.js";
 export type { SettledRequest } from "./api/settled-request.js";
-export type { PoolStats, QueueStatus, ThreadStatus, ViewStatus } from "./api/stats.js";
+export type { HedgeStats, PoolStats, QueueStatus, ThreadStatus, ViewStatus } from "./api/stats.js";
 export type { StreamResponse } from "./api/stream-response.js";
 export type { ConnectionShareStatus } from "./cluster-state/connection-share.js";
 export type { Task, TaskContext } from "./threads/run-task.js";

@@ -170,6 +170,8 @@ export interface PoolConfig extends ClusterConfig, SecretConfig {
   readonly queue: QueueConfig;
   /** `false`: one attempt, whatever happens. */
   readonly retry: false | RetryConfig;
+  /** `false`: no Read is hedged. */
+  readonly hedge: false | HedgeConfig;
   readonly compression: CompressionConfig;
   /** Absent: every node. */
   readonly selection?: SelectionConfig;
@@ -200,6 +202,11 @@ export interface QueueConfig {
 
 export interface RetryConfig {
   readonly max: number;
+}
+
+export interface HedgeConfig {
+  /** The part of the answers' time that lost hedges may cost. */
+  readonly extraWork: number;
 }
 
 export interface CompressionConfig {

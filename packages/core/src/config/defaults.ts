@@ -29,6 +29,8 @@ export const defaults = {
   // Off, because over a fast network it costs calls and processors, of nodes too. Smaller bodies cost more to pack than
   // 100 Mbit/s take to send: see bench/results.
   compression: { requests: false, responses: false, aboveBytes: 32_768 },
+  // The part of the answers' time. Simulated: enough for every fault of one node of three.
+  hedge: { extraWork: 0.02 },
   discovery: { source: "sniff", intervalMs: 30_000 },
 } as const;
 
@@ -66,6 +68,7 @@ export const bounds = {
   queue: { perThread: { min: 0, max: 1_048_576 } },
   retry: { max: { min: 1, max: 20 } },
   compression: { aboveBytes: { min: 0, max: 1_073_741_824 } },
+  hedge: { extraWork: { min: 0.001, max: 0.2 } },
   discovery: {
     intervalMs: { min: 1_000, max: oneDayMs },
     /** Entries. */

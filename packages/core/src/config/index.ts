@@ -34,6 +34,7 @@ export type {
   ConnectionOptions,
   CoordinatorOptions,
   DiscoveryOptions,
+  HedgeOptions,
   HostPolicy,
   NodeMatch,
   NodeOption,

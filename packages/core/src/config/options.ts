@@ -233,6 +233,14 @@ export interface QueueOptions {
   readonly adaptive?: boolean | undefined;
 }
 
+export interface HedgeOptions {
+  /**
+   * What hedges that are of no use may cost, as a part of the time that answers take. Default: 0.02. Range: 0.001 to
+   * 0.2.
+   */
+  readonly extraWork?: number | undefined;
+}
+
 export interface RetryOptions {
   /** The most retries of one request; failed connection attempts do not count. Default: 3. Range: 1 to 20. */
   readonly max?: number | undefined;
@@ -349,6 +357,11 @@ export interface PoolOptions extends ClusterOptions {
   readonly queue?: QueueOptions | undefined;
   /** `false`: every request is sent to one node, once. Default: the default of each field. */
   readonly retry?: false | RetryOptions | undefined;
+  /**
+   * `true`: a Read that waits much longer than usual is sent to a second node as well, and the first answer counts. `false`:
+   * never. Not together with `sign`, nor with `retry: false`. Default: false.
+   */
+  readonly hedge?: boolean | HedgeOptions | undefined;
   /** Default: every node that discovery finds gets requests. */
   readonly selection?: SelectionOptions | undefined;
   /** `true`: bodies of requests and answers; `false`: neither. Default: the default of each field. */

@@ -19,6 +19,7 @@ import { readCloudId } from "./read-cloud-id.js";
 import { readCompression } from "./read-compression.js";
 import { checkSource, readDiscovery } from "./read-discovery.js";
 import { isHeaderValue, readHeaders } from "./read-headers.js";
+import { readHedge } from "./read-hedge.js";
 import { readNodes } from "./read-nodes.js";
 import {
   isObject,
@@ -62,6 +63,7 @@ const poolNames = [
   "connections",
   "queue",
   "retry",
+  "hedge",
   "compression",
   "selection",
 ] as const satisfies (keyof PoolOptions)[];
@@ -202,6 +204,7 @@ function readPool(
   { cores, heapLimitBytes }: Machine,
   problems: Problems,
 ): Omit<PoolConfig, keyof ClusterConfig> {
+  const retry = readRetry(fields.retry, problems);
   return {
     ...readSharing(fields, problems),
     ...readThreads(fields, cores, problems),
@@ -220,7 +223,12 @@ function readPool(
     ),
     connections: readConnections(fields.connections, problems),
     queue: readQueue(fields.queue, problems),
-    retry: readRetry(fields.retry, problems),
+    retry,
+    hedge: readHedge(
+      fields.hedge,
+      { hasRetries: retry !== false, isSigned: fields.sign.value !== undefined },
+      problems,
+    ),
     compression: readCompression(fields.compression, problems),
   };
 }

@@ -36,6 +36,7 @@ it("a redacted configuration shows what is set, as JSON data, and of secrets onl
     connections: config.connections,
     queue: config.queue,
     retry: config.retry,
+    hedge: config.hedge,
     compression: config.compression,
     seeds: [
       { url: "https://es1:9200/es", auth: { username: "[redacted]", password: "[redacted]" } },

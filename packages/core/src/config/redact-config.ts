@@ -8,6 +8,7 @@ import type {
   ConnectionConfig,
   CoordinatorConfig,
   DiscoveryConfig,
+  HedgeConfig,
   PoolConfig,
   QueueConfig,
   RedisConfig,
@@ -61,6 +62,7 @@ export interface RedactedConfig {
   readonly connections?: ConnectionConfig;
   readonly queue?: QueueConfig;
   readonly retry?: false | RetryConfig;
+  readonly hedge?: false | HedgeConfig;
   readonly compression?: CompressionConfig;
   readonly selection?: SelectionConfig;
   readonly redis?: RedactedRedis;
@@ -98,9 +100,9 @@ export function redactConfig(config: ClusterConfig | CoordinatorConfig | PoolCon
 
 function poolPart(config: PoolConfig) {
   const { coordinator, threads, threadEntry, timeoutMs, maxResponseBytes, maxBufferedResponseBytes } = config;
-  const { connections, queue, retry, compression, selection } = config;
+  const { connections, queue, retry, hedge, compression, selection } = config;
   const limits = { maxResponseBytes, maxBufferedResponseBytes };
-  const parts = { connections, queue, retry, compression, ...present({ selection }) };
+  const parts = { connections, queue, retry, hedge, compression, ...present({ selection }) };
   return { coordinator, threads, ...present({ threadEntry }), timeoutMs, ...limits, ...parts };
 }
 

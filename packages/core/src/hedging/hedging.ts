@@ -17,16 +17,22 @@ const lookedAtMax = 64;
 /** The last hedge, after one that stayed silent, is due at this age of the first attempt at the earliest. */
 const lastDue = { leastMs: 1_000, overDelay: 10, overLongest: 2 };
 
-/** What is counted. `lostMs`: milliseconds of hedges that were lost. `answeredMs`: of answers to Reads that may be hedged. */
-export type HedgeCount =
-  | "sent"
-  | "won"
-  | "lost"
-  | "givenUp"
-  | "refusedBalance"
-  | "refusedNoNode"
-  | "lostMs"
-  | "answeredMs";
+/**
+ * What is counted of hedges. `lostMs`: milliseconds of hedges that were lost. `answeredMs`: of answers to Reads that may
+ * be hedged.
+ */
+export const hedgeCounts = [
+  "sent",
+  "won",
+  "lost",
+  "givenUp",
+  "refusedBalance",
+  "refusedNoNode",
+  "lostMs",
+  "answeredMs",
+] as const;
+
+export type HedgeCount = (typeof hedgeCounts)[number];
 
 /** Sends and ends the attempts, as {@link Hedging} says. */
 export interface HedgingOwner<Attempt extends RacingAttempt> {

@@ -1,4 +1,4 @@
 export { HedgeBudget } from "./hedge-budget.js";
 export type { HedgeReader } from "./hedge-reader.js";
-export { HedgedRead, type RacingAttempt } from "./hedged-read.js";
-export { type HedgeCount, Hedging, type HedgingOwner, hedgeTickMs } from "./hedging.js";
+export type { HedgedRead, RacingAttempt } from "./hedged-read.js";
+export { type HedgeCount, Hedging, type HedgingOwner, hedgeCounts, hedgeTickMs } from "./hedging.js";

@@ -13,6 +13,8 @@ export interface Classification {
   readonly reroutable: boolean;
   /** The listed path, such as `/{index}/_search`: one of a bounded set, fit for a metric's label. */
   readonly template?: string;
+  /** Method and template, such as `POST /{index}/_search`. */
+  readonly kind?: string;
 }
 
 /**
@@ -70,21 +72,22 @@ function plantTrees(): Map<string, TrieNode> {
     for (const [method, paths] of Object.entries(classTable[requestClass])) {
       const root = trees.get(method) ?? { words: new Map() };
       trees.set(method, root);
-      for (const template of paths.trim().split(/\s+/)) plant(root, template, requestClass);
+      for (const template of paths.trim().split(/\s+/)) plant(root, method, template, requestClass);
     }
   }
   return trees;
 }
 
-function plant(root: TrieNode, template: string, requestClass: RequestClass): void {
+function plant(root: TrieNode, method: string, template: string, requestClass: RequestClass): void {
   let node = root;
   for (const segment of template === "/" ? [] : template.slice(1).split("/")) {
     node = segment.startsWith("{") ? placeholderOf(node) : wordOf(node, segment);
   }
+  const names = { template, kind: `${method} ${template}` };
   node.listed = {
-    plain: { class: requestClass, reroutable: requestClass === "read", template },
-    bound: { class: requestClass, reroutable: false, template },
-    never: { class: "never", reroutable: false, template },
+    plain: { class: requestClass, reroutable: requestClass === "read", ...names },
+    bound: { class: requestClass, reroutable: false, ...names },
+    never: { class: "never", reroutable: false, ...names },
   };
 }
 

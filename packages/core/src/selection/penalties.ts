@@ -161,6 +161,15 @@ export class Penalties {
   }
 
   /**
+   * A request left the node unanswered because another node was quicker. The wait was cut short, so it counts as late
+   * at least: taken as it is, it would make the node look quicker than it was.
+   */
+  outrun(slot: number, waitedMs: number, nowMs: number): void {
+    const { lateAfterMs } = this.tail;
+    this.leftWaiting(slot, Number.isFinite(lateAfterMs) ? Math.max(waitedMs, lateAfterMs) : waitedMs, nowMs);
+  }
+
+  /**
    * The slot has another node, or its node has returned to use: it starts without a penalty. Its failure rate starts at
    * the best node's, not lower: otherwise all the others would seem to fail beside it.
    */

@@ -46,6 +46,11 @@ export class TailLatencyDetector {
     this.ifTimely = row();
   }
 
+  /** An answer that takes longer is late; Infinity while that is not known. */
+  get lateAfterMs(): number {
+    return this.lateMs;
+  }
+
   answered(slot: number, tookMs: number, nowMs: number): void {
     const isLate = tookMs > this.lateMs;
     if (isLate) {

@@ -29,7 +29,9 @@ export function endSpan(span: Span, settled: SettledRequest): void {
  */
 function addAttempts(span: Span, { attempts, durationMs }: SettledRequest): void {
   const reroutes = attempts.filter(({ code }) => code === "REROUTED").length;
-  span.setAttribute("rollcall.retries", attempts.length - 1 - reroutes);
+  const outrun = attempts.filter(({ code }) => code === "OUTRUN").length;
+  span.setAttribute("rollcall.retries", attempts.length - 1 - reroutes - outrun);
+  if (outrun > 0) span.setAttribute("rollcall.hedges", outrun);
   span.setAttribute("rollcall.reroutes", reroutes);
   let endedAtMs = performance.now() - durationMs;
   for (const [at, { node, code, ms }] of attempts.entries()) {

@@ -52,6 +52,16 @@ const nodeStates: Readonly<Record<NodeState, true>> = {
 const freshnesses = ["fresh", "stale", "orphan"] as const;
 const threadStates = ["starting", "well", "late", "failed"] as const;
 
+/** What is counted of hedges, by the label of each. */
+const hedgeEvents = [
+  ["sent", "sent"],
+  ["won", "won"],
+  ["lost", "lost"],
+  ["given_up", "givenUp"],
+  ["refused_balance", "refusedBalance"],
+  ["refused_no_node", "refusedNoNode"],
+] as const;
+
 /** In the order of docs/metrics.md. */
 export const metricDefinitions: readonly MetricDefinition[] = [
   {
@@ -257,6 +267,51 @@ export const metricDefinitions: readonly MetricDefinition[] = [
     "Retries that could be made at once",
     (stats) => stats.retriesLeft,
   ),
+  {
+    name: "rollcall.hedges",
+    unit: "{hedge}",
+    type: "counter",
+    help: "Hedges of Reads that waited too long: sent, what came of them, and those refused",
+    labels: ["event"],
+    *samples({ stats: { hedges } }) {
+      if (hedges === undefined) return;
+      for (const [event, count] of hedgeEvents) yield { labels: { event }, value: hedges[count] };
+    },
+  },
+  {
+    name: "rollcall.hedge.lost_time",
+    unit: "s",
+    type: "summary",
+    counters: { count: "rollcall.hedge.losses", unit: "{hedge}", sum: "rollcall.hedge.lost_time" },
+    help: "Time that hedges ran which were of no use",
+    labels: [],
+    *samples({ stats: { hedges } }) {
+      if (hedges !== undefined) yield* countAndSum({}, hedges.lost + hedges.givenUp, hedges.lostMs);
+    },
+  },
+  {
+    name: "rollcall.hedge.lost_share",
+    type: "gauge",
+    help: "That time, as a part of the time that answers took to Reads that may be hedged",
+    labels: [],
+    aggregator: "max",
+    *samples({ stats: { hedges } }) {
+      if (hedges !== undefined) yield { labels: {}, value: hedges.lostMs / Math.max(1, hedges.answeredMs) };
+    },
+  },
+  {
+    name: "rollcall.hedge.delay",
+    unit: "s",
+    type: "gauge",
+    help: "How long a Read of that method and path waits before it is hedged",
+    labels: ["template"],
+    aggregator: "max",
+    *samples({ stats: { hedges } }) {
+      for (const [template, delayMs] of Object.entries(hedges?.delaysMs ?? {})) {
+        yield { labels: { template }, value: delayMs / 1_000 };
+      }
+    },
+  },
 
   {
     ...ofView("rollcall.view.age", "s", "Since the last beat of the view in use", (view) => view.ageMs / 1_000),

@@ -29,7 +29,7 @@ export class ClassCounts {
   /** An attempt had a further one. */
   movedOn(code: string): void {
     if (code === "REROUTED") this.reroutes++;
-    else add(this.retries, retryReason(code));
+    else if (code !== "OUTRUN") add(this.retries, retryReason(code));
   }
 }
 

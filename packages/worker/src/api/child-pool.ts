@@ -37,14 +37,14 @@ class RequestingChild implements ChildPool {
 
   constructor(parent: ChildParent, config: ChildConfig) {
     const { auth, headers, timeoutMs = parent.defaults.timeoutMs, opaqueId } = config;
-    const { retry, maxResponseBytes, sign } = parent.defaults;
+    const { retry, hedge, maxResponseBytes, sign } = parent.defaults;
     const accept = headers.accept ?? parent.defaults.accept;
     const authorization = auth === undefined ? undefined : authorizationHeader(auth);
     const hasSecrets = auth !== undefined || !Object.keys(headers).every(isPlainHeader);
     this.#parent = parent;
     this.#config = config;
     const own = { headers: Object.entries(headers), opaqueId, authorization, hasSecrets };
-    this.#defaults = { timeoutMs, retry, maxResponseBytes, ...present({ sign, accept }), own };
+    this.#defaults = { timeoutMs, retry, hedge, maxResponseBytes, ...present({ sign, accept }), own };
   }
 
   request<T = unknown>(request: PoolRequest): Promise<PoolResponse<T>> {

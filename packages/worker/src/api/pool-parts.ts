@@ -9,7 +9,7 @@ import {
   RenewingClient,
   systemTimers,
 } from "@rollcall/coordinator";
-import { boundLogger, type Logger } from "@rollcall/core";
+import { boundLogger, type Logger, present } from "@rollcall/core";
 import { usersDiffer } from "@rollcall/core/access";
 import { fixed, type PoolConfig } from "@rollcall/core/config";
 import { type NodeRecord, nodeKey, type View } from "@rollcall/core/view";
@@ -92,6 +92,7 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
   const events = new ClusterEvents(emitter, logger, meter);
   const { progress } = events;
   const connectionShare = ConnectionShare.of({ config, replica, table, logger });
+  const hedgeDelays = new Map<string, number>();
   const common = { config, timers, random, logger };
 
   const cluster = new Cluster({
@@ -106,7 +107,10 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
     },
     prober: new ControlProber(controlClient, access),
     openSender: (observer) =>
-      openSender({ ...common, table, signer, bindings, observer, progress, wallNowMs, credentialGiven: protect }),
+      openSender({
+        ...{ ...common, table, signer, bindings, observer, hedgeDelays, progress, wallNowMs },
+        credentialGiven: protect,
+      }),
     openView: (state, opened) => {
       const statuses = new ThreadStatuses(config.threads, opened, state, totals, activity);
       return new ViewSource({
@@ -136,6 +140,7 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
   });
   const status = new PoolStatus({
     ...{ state, view, sender, activity, totals, penalties, traffics, threads, connectionShare },
+    ...present({ hedgeDelays: config.hedge === false ? undefined : hedgeDelays }),
     clock: timers,
   });
   const readiness = new Readiness(() => {

@@ -52,6 +52,17 @@ export interface PoolRequest {
    */
   readonly retry?: false | RequestRetry | undefined;
   /**
+   * Whether this Read may be sent to a second node as well while it waits too long. `true` only says so: it is `CONFIG`
+   * where the pool has no `hedge`, and for what is not hedged, such as a write. Default: the pool's.
+   */
+  readonly hedge?: boolean | undefined;
+  /**
+   * Tells Reads of one path apart that take different times, such as searches and aggregations: a hedge is due by the
+   * times of those with the same key. 1 to 64 visible ASCII characters, few different ones: there are 256 kinds at most.
+   * Default: none.
+   */
+  readonly hedgeKey?: string | undefined;
+  /**
    * The most bytes of this answer's body; a larger one ends the request with `BAD_RESPONSE`. Default: the pool's
    * `maxResponseBytes`. Range: 1,024 to that.
    */

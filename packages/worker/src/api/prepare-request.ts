@@ -9,12 +9,14 @@ import type { PoolRequest } from "./pool-request.js";
 import { bodyOf } from "./request-body.js";
 import { requestProblem, unknownField } from "./request-fields.js";
 import { headersOf, type OwnHeaders, overridesMethod } from "./request-headers.js";
+import { checkHedge, hedgeTemplateOf } from "./request-hedge.js";
 import { pathOf } from "./request-path.js";
 import { maxRetriesOf, settingsOf } from "./request-settings.js";
 import { RequestStream } from "./request-stream.js";
 
 /** The pool's settings that apply where a request says nothing. */
-export interface RequestDefaults extends Pick<PoolConfig, "timeoutMs" | "retry" | "maxResponseBytes" | "sign"> {
+export interface RequestDefaults
+  extends Pick<PoolConfig, "timeoutMs" | "retry" | "hedge" | "maxResponseBytes" | "sign"> {
   /** Those of a child pool. */
   readonly own?: OwnHeaders;
   /** The header of that name of a child pool, else of the pool. */
@@ -22,8 +24,15 @@ export interface RequestDefaults extends Pick<PoolConfig, "timeoutMs" | "retry" 
 }
 
 /** Those of a pool's own requests, as data that a thread can have. */
-export function requestDefaults({ timeoutMs, retry, maxResponseBytes, sign, headers }: PoolConfig): RequestDefaults {
-  return { timeoutMs, retry, maxResponseBytes, ...present({ sign, accept: headers.accept }) };
+export function requestDefaults({
+  timeoutMs,
+  retry,
+  hedge,
+  maxResponseBytes,
+  sign,
+  headers,
+}: PoolConfig): RequestDefaults {
+  return { timeoutMs, retry, hedge, maxResponseBytes, ...present({ sign, accept: headers.accept }) };
 }
 
 /**
@@ -65,15 +74,18 @@ function prepare(
   const headers = headersOf(request, contentType, defaults.own, defaults.accept);
   const known = overridesMethod(headers) ? overridden : classify(method, path);
   const requestClass = classOf(request) ?? known.class;
+  checkHedge(request, defaults);
 
   const maxRetries = maxRetriesOf(request, defaults.retry);
   const settings = settingsOf(request, defaults);
   // A Read that opens something on a node stays there, also if the caller gives its class.
   const opens = known.class === "read" && !known.reroutable;
   const isBound = known === overridden || opens || settings?.node !== undefined;
+  const isStreamed = content instanceof RequestStream;
+  const reroutable = requestClass === "read" && maxRetries > 0 && !isBound && !isStreamed;
+  const hedgeTemplate = defaults.hedge === false ? undefined : hedgeTemplateOf(request, known, reroutable);
 
   // Only now: a request that cannot be sent takes nothing from its caller.
-  const isStreamed = content instanceof RequestStream;
   if (isStreamed) content.take();
 
   return {
@@ -82,7 +94,8 @@ function prepare(
     headers,
     body: settings?.hasGivenBody === true && content instanceof Uint8Array ? takeBytes(content) : content,
     class: requestClass,
-    reroutable: requestClass === "read" && maxRetries > 0 && !isBound && !isStreamed,
+    reroutable,
+    hedgeTemplate,
     maxRetries,
     deadlineMs: nowMs + timeoutMs,
     sentBefore: 0,
@@ -99,7 +112,7 @@ function withAllProblems(first: RollcallError, request: PoolRequest, defaults: R
   if (typeof request !== "object" || request === null) return first;
   const lines = new Set([first.message]);
   const checks = [
-    ...[checkSignal, methodOf, pathOf, timeoutOf, classOf],
+    ...[checkSignal, methodOf, pathOf, timeoutOf, classOf, checkHedge],
     () => maxRetriesOf(request, defaults.retry),
     () => settingsOf(request, defaults),
   ];

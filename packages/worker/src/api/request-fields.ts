@@ -13,6 +13,8 @@ const fields: Readonly<Record<keyof PoolRequest, true>> = {
   timeoutMs: true,
   class: true,
   retry: true,
+  hedge: true,
+  hedgeKey: true,
   maxResponseBytes: true,
   signal: true,
   opaqueId: true,

@@ -16,7 +16,7 @@ it("the stack of a request's error names the function that awaits the request", 
   const requests = new Requests({
     sender: refusing,
     deadlines: new Deadlines(nowMs),
-    defaults: { timeoutMs: 1_000, retry: false, maxResponseBytes: 10_000 },
+    defaults: { timeoutMs: 1_000, retry: false, hedge: false, maxResponseBytes: 10_000 },
     nowMs,
     count: () => {},
     protect: () => {},

@@ -20,6 +20,8 @@ export interface SenderParts {
   readonly observer: DispatchObserver;
   /** A request of a task has a credential of its own. */
   readonly credentialGiven: () => void;
+  /** How long a hedge waits, as the thread that last reported it has measured. */
+  readonly hedgeDelays: Map<string, number>;
   /** Called when a thread that sends is up. */
   readonly progress: Listeners<void>;
   readonly timers: Timers;
@@ -46,7 +48,8 @@ export function openSender(parts: SenderParts): OpenedSender {
 
 const { noNodeWaitMs, drainMs, connectTimeoutMs } = fixed;
 
-function openDispatch({ config, table, signer, observer, timers, random, wallNowMs }: SenderParts): OpenedSender {
+function openDispatch(parts: SenderParts): OpenedSender {
+  const { config, table, signer, observer, hedgeDelays, timers, random, wallNowMs } = parts;
   const nowMs = () => timers.nowMs();
   const { words, layout } = table;
   const inFlightMax = config.connections.perNode;
@@ -60,6 +63,8 @@ function openDispatch({ config, table, signer, observer, timers, random, wallNow
     answers: new AnswerFlow(config.maxBufferedResponseBytes),
     queueMax: config.queue.perThread,
     adaptiveTimeoutMs: adaptiveTimeoutOf(config),
+    hedgeExtraWork: config.hedge === false ? undefined : config.hedge.extraWork,
+    hedgeDelay: (template, delayMs) => hedgeDelays.set(template, delayMs),
   });
   const beat = () => {
     loopLag.beat();
@@ -69,12 +74,13 @@ function openDispatch({ config, table, signer, observer, timers, random, wallNow
 }
 
 function openLanes(parts: SenderParts): OpenedSender {
-  const { config, table, observer, credentialGiven, progress, timers, logger, bindings } = parts;
+  const { config, table, observer, credentialGiven, hedgeDelays, progress, timers, logger, bindings } = parts;
   const { words, layout, writer, totals } = table;
   const queueMax = config.queue.perThread;
   const lanes = new Lanes({
     ...{ words, layout, writer, totals, queueMax, observer, credentialGiven, timers, logger },
     perNode: config.connections.perNode,
+    hedgeDelay: (template, delayMs) => hedgeDelays.set(template, delayMs),
   });
   const threading = new Threading({
     ...{ lanes, progress, logger, timers, threads: config.threads, entry: config.threadEntry },

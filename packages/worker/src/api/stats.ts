@@ -49,6 +49,25 @@ export interface QueueStatus {
   readonly refused: Readonly<Record<Refusal, number>>;
 }
 
+/** Hedges since the start: what came of them, and what they cost. */
+export interface HedgeStats {
+  readonly sent: number;
+  /** The hedge was the one to answer. */
+  readonly won: number;
+  /** The first attempt was, or the request was cancelled, or the hedge failed. */
+  readonly lost: number;
+  /** The hedge stayed silent as well, and was closed: the request is slow, not its node. */
+  readonly givenUp: number;
+  /** Reads that waited for a hedge in vain: what lost ones may cost was used up; no other node was fit for it. */
+  readonly refusedBalance: number;
+  readonly refusedNoNode: number;
+  /** How long hedges ran that were of no use, and how long answers took to Reads that may be hedged, in milliseconds. */
+  readonly lostMs: number;
+  readonly answeredMs: number;
+  /** How long a hedge waits, by method and path, in milliseconds; absent while too few answers have come. */
+  readonly delaysMs: Readonly<Record<string, number>>;
+}
+
 /** Counts since the start, and what is going on just now. */
 export interface PoolStats {
   /** Requests accepted so far. */
@@ -73,6 +92,8 @@ export interface PoolStats {
   readonly waits: number;
   readonly waitedMs: number;
   readonly queue: QueueStatus;
+  /** Absent without the option `hedge`. */
+  readonly hedges?: HedgeStats;
   /** Absent until the first view is published, right after the start. */
   readonly view?: ViewStatus;
   /** Absent without `connections.fleetPerNode`. */

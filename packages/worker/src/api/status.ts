@@ -11,7 +11,7 @@ import type { ErrorCounts, TableTotals } from "../table/totals.js";
 import type { Activity } from "./activity.js";
 import { nodeRates } from "./node-rates.js";
 import { describeNode, isServing, type NodeStatus } from "./node-status.js";
-import type { PoolStats, ViewStatus } from "./stats.js";
+import type { HedgeStats, PoolStats, ViewStatus } from "./stats.js";
 import type { ThreadStatuses } from "./thread-statuses.js";
 
 export interface StatusParts {
@@ -25,6 +25,8 @@ export interface StatusParts {
   readonly threads: ThreadStatuses;
   readonly connectionShare: Pick<ConnectionShare, "status"> | undefined;
   readonly clock: Clock;
+  /** By template; absent where no Read is hedged. */
+  readonly hedgeDelays?: ReadonlyMap<string, number>;
 }
 
 /** What a pool shows of itself. */
@@ -80,10 +82,15 @@ export class PoolStatus {
         debtMs: ofThreads.debtMs,
         refused: ofThreads.refused,
       },
-      ...present({ view: this.view(), connections: this.parts.connectionShare?.status }),
+      ...present({ view: this.view(), connections: this.parts.connectionShare?.status, hedges: this.hedges() }),
       nodes: this.nodes(),
       threads: threads.statuses(),
     };
+  }
+
+  private hedges(): HedgeStats | undefined {
+    const { hedgeDelays, totals } = this.parts;
+    return hedgeDelays === undefined ? undefined : { ...totals.hedges, delaysMs: Object.fromEntries(hedgeDelays) };
   }
 
   private view(): ViewStatus | undefined {

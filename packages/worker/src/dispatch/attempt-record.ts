@@ -94,6 +94,12 @@ export class AttemptRecord {
     this.options.reader.penalties.leftWaiting(attempt.pool.slot, this.tookMs(attempt, nowMs), nowMs);
   }
 
+  /** The attempt's hedge has answered, and its own node has not, for a while. */
+  outrun(attempt: AttemptHandler, nowMs: number): void {
+    if (!attempt.isCurrent || attempt.wasPaused) return;
+    this.options.reader.penalties.outrun(attempt.pool.slot, this.tookMs(attempt, nowMs), nowMs);
+  }
+
   /** The owner of the request has cancelled it. */
   cancelled(attempt: AttemptHandler, code: CancelCode, nowMs: number): void {
     const { pool, reusedSocket, firstByteSeen, startedAtMs } = attempt;

@@ -1,4 +1,5 @@
 import type { Endpoint } from "@rollcall/coordinator/cluster";
+import type { HedgedRead, RacingAttempt } from "@rollcall/core/hedging";
 import { type AttemptFacts, uncountedBytes } from "@rollcall/core/request";
 import { AnswerStream, type StreamedAttempt } from "./answer-stream.js";
 import { AnswerUnpacking } from "./answer-unpacking.js";
@@ -31,7 +32,14 @@ export interface AttemptOwner {
  * until they are read, and most callers never read them.
  */
 export class AttemptHandler
-  implements NodeHandler, AttemptFacts, Link<AttemptHandler>, StreamedAttempt, SendingAttempt, UnpackedReader
+  implements
+    NodeHandler,
+    AttemptFacts,
+    RacingAttempt,
+    Link<AttemptHandler>,
+    StreamedAttempt,
+    SendingAttempt,
+    UnpackedReader
 {
   older: AttemptHandler | undefined;
   newer: AttemptHandler | undefined;
@@ -50,6 +58,8 @@ export class AttemptHandler
   error: Error | undefined;
   /** Its outcome decides about its request, which has not been decided yet. */
   isWanted = true;
+  /** Where its request may have a hedge: both attempts have the same. */
+  hedged: HedgedRead<AttemptHandler> | undefined;
   /** Its node's answer was judged when the headers came. */
   isJudged = false;
   /** Since when its node owes it a byte: the node owes none while the answer waits for its reader or our memory. */
@@ -90,6 +100,14 @@ export class AttemptHandler
     this.isSending = isBodySource(request.prepared.body);
     // How long such a request takes depends on its source.
     this.wasPaused = this.isSending;
+  }
+
+  get slot(): number {
+    return this.pool.slot;
+  }
+
+  get isOver(): boolean {
+    return this.isFinished;
   }
 
   /** The node that it was sent to is still the slot's. */
@@ -143,6 +161,8 @@ export class AttemptHandler
   /** Reads and forgets the rest of an answer that is not wanted, so that its connection can be used again. */
   drain(atMostBytes: number): void {
     this.drainableBytes = atMostBytes;
+    this.unpacking?.stop();
+    this.unpacking = undefined;
   }
 
   awaitSource(isAwaited: boolean): void {

@@ -137,6 +137,7 @@ export interface RigOptions {
   readonly newLists?: Target[][];
   /** Signs each attempt. */
   readonly sign?: SignHook;
+  readonly hedgeExtraWork?: number;
 }
 
 const layout = { slots: 4, threads: 1 };
@@ -163,6 +164,7 @@ export class Rig {
   readonly failures: { readonly slot: number; readonly generation: number; readonly reason: string }[] = [];
   readonly released: number[] = [];
   readonly signsWanted: number[] = [];
+  readonly hedgeDelays = new Map<string, number>();
   /** The slots whose credential was refused, and what answers to each. */
   readonly refusals: { readonly slot: number; readonly done: () => void }[] = [];
 
@@ -176,6 +178,7 @@ export class Rig {
     random = () => 0,
     newLists,
     sign,
+    hedgeExtraWork,
   }: RigOptions = {}) {
     const words = createTable(layout);
     const connections: ConnectionSettings = {
@@ -199,6 +202,8 @@ export class Rig {
       answers,
       queueMax,
       adaptiveTimeoutMs,
+      hedgeExtraWork,
+      hedgeDelay: (template, delayMs) => this.hedgeDelays.set(template, delayMs),
       noNodeWaitMs,
       drainMs,
       observer: {

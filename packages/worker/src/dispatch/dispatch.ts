@@ -1,5 +1,5 @@
 import type { Signer } from "@rollcall/coordinator/cluster";
-import { sentOf, uncountedBytes } from "@rollcall/core/request";
+import { type Outcome, sentOf, uncountedBytes } from "@rollcall/core/request";
 import { Admission, type AdmissionOwner } from "./admission.js";
 import type { AnswerFlow } from "./answer-flow.js";
 import { AttemptHandler, type AttemptOwner } from "./attempt.js";
@@ -9,6 +9,7 @@ import { isBodySource, type SentBody, streamOf } from "./body-source.js";
 import { Conclusions } from "./conclusions.js";
 import { CredentialWaits } from "./credential-waits.js";
 import { withMissing } from "./header-list.js";
+import { Hedges, type HedgesOptions } from "./hedges.js";
 import { NodeChoice, type NodeChoiceOptions } from "./node-choice.js";
 import type { ConnectionSettings, NodePool } from "./node-pool.js";
 import { NodePools } from "./node-pools.js";
@@ -43,6 +44,10 @@ export interface DispatchOptions extends NodeChoiceOptions, RetryChoiceOptions {
   readonly queueMax: number;
   /** The pool's `timeoutMs`, by which an adaptive queue measures. Undefined: the queue is not adaptive. */
   readonly adaptiveTimeoutMs?: number | undefined;
+  /** The part of the answers' time that lost hedges may cost; undefined: no Read is hedged. */
+  readonly hedgeExtraWork?: number | undefined;
+  /** As of {@link HedgesOptions}. */
+  readonly hedgeDelay: HedgesOptions["hedgeDelay"];
   /** How long requests at a removed node may still take. */
   readonly drainMs: number;
   readonly observer: DispatchObserver;
@@ -81,6 +86,7 @@ export class Dispatch implements Sender, AdmissionOwner {
   private readonly signing?: Signing;
   private readonly credentials: CredentialWaits;
   private readonly conclusions: Conclusions;
+  private readonly hedges?: Hedges;
 
   constructor(private readonly options: DispatchOptions) {
     const { reader, observer, timers, random, queueMax, settings } = options;
@@ -100,6 +106,12 @@ export class Dispatch implements Sender, AdmissionOwner {
       answer: (attempt) => this.unsettled.answer(attempt),
     });
     this.retries = new RetryChoice(options, this.reroutes, timers.nowMs());
+    const { hedgeExtraWork: extraWork } = options;
+    if (extraWork !== undefined) {
+      const { record } = this;
+      const catchUp = () => this.choice.catchUp();
+      this.hedges = new Hedges({ ...options, extraWork, record, catchUp, send: this.sendHedge });
+    }
     const { retries, credentials, unsettled, admission } = this;
     const backingOff = new BackingOff(timers, waitingMax);
     this.conclusions = new Conclusions(reader, { retries, credentials, backingOff, unsettled, admission });
@@ -147,7 +159,8 @@ export class Dispatch implements Sender, AdmissionOwner {
     if (state.kind === "backing-off" || state.kind === "renewing") state.cancel();
     if (state.kind === "sending") {
       const nowMs = this.options.timers.nowMs();
-      noteGivenUp(state.attempt, code, nowMs);
+      this.hedges?.left(state.attempt, nowMs);
+      request.noteGivenUp(state.attempt, code, nowMs);
       this.record.cancelled(state.attempt, code, nowMs);
     }
     this.unsettled.fail(request, code, message, sentOf(request.history));
@@ -167,13 +180,16 @@ export class Dispatch implements Sender, AdmissionOwner {
   beat(): void {
     const { reader, timers } = this.options;
     this.pools.keepToShare();
-    reader.show("retriesLeft", this.retries.budgetLeft(timers.nowMs()));
+    const nowMs = timers.nowMs();
+    reader.show("retriesLeft", this.retries.budgetLeft(nowMs));
     this.load.show(this.admission.waiting);
+    this.hedges?.beat(nowMs);
   }
 
   async destroy(): Promise<void> {
     // First: a connection that becomes free below must not begin a request that is about to be cancelled.
     this.admission.close();
+    this.hedges?.close();
     for (const request of this.unsettled.all()) {
       this.cancel(request, "CLOSED", "the pool was closed before the answer came");
     }
@@ -205,10 +221,35 @@ export class Dispatch implements Sender, AdmissionOwner {
     headers: readonly string[],
     body: SentBody,
   ): void {
-    const nowMs = this.options.timers.nowMs();
-    const attempt = new AttemptHandler(request, pool, nowMs, this.options.ranMs(nowMs), this.attempts);
-    this.record.begun(attempt);
+    const attempt = this.newAttempt(request, pool);
     request.state = { kind: "sending", attempt };
+    this.hedges?.begin(attempt);
+    this.begin(attempt, headers, body);
+  }
+
+  /** Sends the request to a second node beside the first. False: it has none that can be used. */
+  private readonly sendHedge = (
+    { request }: AttemptHandler,
+    slot: number,
+    adopt: (hedge: AttemptHandler) => void,
+  ): boolean => {
+    const pool = this.pools.get(slot);
+    if (pool === undefined) return false;
+    const { headers, body } = request.packed ?? request.prepared;
+    const hedge = this.newAttempt(request, pool);
+    adopt(hedge);
+    this.begin(hedge, withMissing(headers, pool.headers), body);
+    return true;
+  };
+
+  private newAttempt(request: DispatchedRequest<AttemptHandler>, pool: NodePool<AttemptHandler>): AttemptHandler {
+    const nowMs = this.options.timers.nowMs();
+    return new AttemptHandler(request, pool, nowMs, this.options.ranMs(nowMs), this.attempts);
+  }
+
+  private begin(attempt: AttemptHandler, headers: readonly string[], body: SentBody): void {
+    const { request, pool } = attempt;
+    this.record.begun(attempt);
     const { method, path } = request.prepared;
     const options = {
       method,
@@ -235,11 +276,13 @@ export class Dispatch implements Sender, AdmissionOwner {
     headersCame: (attempt) => {
       const nowMs = this.options.timers.nowMs();
       const outcome = this.record.headersCame(attempt, nowMs);
+      // Another attempt was the one to answer: the rest of this one is drained already.
+      if (!attempt.isWanted) return;
       // It is collected, for it may not be the answer.
       if (this.credentials.mayTake(attempt)) return;
       // From here on nothing else decides about its request.
       attempt.isWanted = false;
-      this.conclusions.conclude(attempt, outcome, nowMs);
+      this.conclude(attempt, outcome, nowMs);
       if (attempt.stream === undefined) return this.drain(attempt);
       this.load.streams(1);
       this.admission.pumpWaiting();
@@ -249,7 +292,7 @@ export class Dispatch implements Sender, AdmissionOwner {
       const nowMs = this.options.timers.nowMs();
       const outcome = this.record.ended(attempt, nowMs);
       if (attempt.stream !== undefined) this.load.streams(-1);
-      if (attempt.isWanted) this.conclusions.conclude(attempt, outcome, nowMs);
+      if (attempt.isWanted) this.conclude(attempt, outcome, nowMs);
       else if (attempt.stream !== undefined) this.unsettled.streamEnded(attempt, attempt.stream, outcome);
       // After that: what the answer leaves for may hold its bytes on.
       if (attempt.byteLength > uncountedBytes) this.options.answers.ended(attempt);
@@ -257,12 +300,17 @@ export class Dispatch implements Sender, AdmissionOwner {
     },
   };
 
+  private conclude(attempt: AttemptHandler, outcome: Outcome, nowMs: number): void {
+    if (this.hedges?.ended(attempt, outcome, nowMs) !== true) this.conclusions.conclude(attempt, outcome, nowMs);
+  }
+
   /** Gives an attempt up and sends its request to one of these slots, if one has room. */
   private rerouteOne(attempt: AttemptHandler, targets: readonly number[], nowMs: number): void {
     const { request, pool } = attempt;
     const next = this.choice.among(targets, nowMs);
     if (next === undefined) return;
-    noteGivenUp(attempt, reroutedCode, nowMs);
+    this.hedges?.left(attempt, nowMs);
+    request.noteGivenUp(attempt, reroutedCode, nowMs);
     request.rerouted = true;
     request.noteTried(pool.slot);
     this.record.gaveUpWaiting(attempt, nowMs);
@@ -293,12 +341,4 @@ export class Dispatch implements Sender, AdmissionOwner {
     attempt.drain(drainedMaxBytes);
     this.options.timers.after(drainedMaxMs, () => attempt.abandon());
   }
-}
-
-function noteGivenUp(
-  { request, pool, startedAtMs, handedToSocket }: AttemptHandler,
-  code: string,
-  nowMs: number,
-): void {
-  request.noteGivenUp(pool.endpoint.address, code, nowMs - startedAtMs, handedToSocket);
 }

@@ -39,6 +39,13 @@ export type RequestState<SentAttempt> =
   | { readonly kind: "streaming"; readonly attempt: SentAttempt }
   | { readonly kind: "settled" };
 
+/** What is noted of an attempt that was given up. */
+interface NotedAttempt {
+  readonly pool: { readonly endpoint: { readonly address: string } };
+  readonly startedAtMs: number;
+  readonly handedToSocket: boolean;
+}
+
 /** An error names only the newest attempts of a request that had very many. */
 const attemptsListedMax = 32;
 
@@ -112,8 +119,9 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
     if (this.attempts.length > attemptsListedMax) this.attempts.shift();
   }
 
-  noteGivenUp(node: string, code: string, tookMs: number, handedToSocket: boolean): void {
-    this.note(node, code, tookMs);
+  /** An attempt of it that decides nothing any more has this code. */
+  noteGivenUp({ pool, startedAtMs, handedToSocket }: NotedAttempt, code: string, nowMs: number): void {
+    this.note(pool.endpoint.address, code, nowMs - startedAtMs);
     this.history = withGivenUpAttempt(this.history, handedToSocket);
   }
 

@@ -56,7 +56,8 @@ export class ReroutePlanner {
         slot,
         startedAtMs: handler.startedAtMs,
         suspectedAtMs,
-        reroutable: handler.isWanted && handler.request.prepared.reroutable,
+        // One with a hedge under way is waited for elsewhere already.
+        reroutable: handler.isWanted && handler.request.prepared.reroutable && handler.hedged?.race.kind !== "racing",
         rerouted: handler.request.rerouted,
         handler,
       }));

@@ -26,6 +26,8 @@ export interface PreparedRequest {
   readonly sentBefore: number;
   /** How much of the answer's body may be unread by its reader; 0: the answer is collected. */
   readonly answerWindowBytes: number;
+  /** Of a Read that may have a hedge: the kind of Reads that it is of. Of no effect unless it is reroutable. */
+  readonly hedgeTemplate?: string | undefined;
   /** Undefined for most requests. */
   readonly settings: RequestSettings | undefined;
 }

@@ -137,6 +137,7 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
     totals,
     queueMax: more.queueMax ?? 8,
     perNode: more.perNode ?? 8,
+    hedgeDelay: () => {},
     credentialGiven: () => {},
     observer: {
       failed: () => {},

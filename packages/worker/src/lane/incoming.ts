@@ -31,13 +31,16 @@ export class Incoming {
     const path = this.text();
     const headers = this.text();
     const body = this.words[this.at++] as string | Uint8Array | number | null;
+    const requestClass = this.text() as RequestClass;
+    const move = this.words[this.at++];
     return {
       method,
       path,
       headers: headers === "" ? [] : headers.split("\n"),
       body: typeof body === "number" ? openBody(body) : (body ?? undefined),
-      class: this.text() as RequestClass,
-      reroutable: this.number() === 1,
+      class: requestClass,
+      reroutable: move !== 0,
+      hedgeTemplate: typeof move === "string" ? move : undefined,
       maxRetries: this.number(),
       deadlineMs: this.number(),
       sentBefore: this.number(),

@@ -18,30 +18,33 @@ function across(outgoing: Outgoing): Incoming {
   return new Incoming(words);
 }
 
-const call = fc.record(
-  {
-    method: fc.constantFrom("GET", "POST", "HEAD"),
-    path: fc.string().map((text) => `/${encodeURIComponent(text)}`),
-    headers: fc
-      .array(fc.constantFrom("x-a", "value", "application/json", "ÿ"), { maxLength: 3 })
-      .map((list) => [...list, ...list]),
-    body: fc.oneof(fc.constant(undefined), fc.string(), fc.uint8Array({ maxLength: 50 })),
-    class: fc.constantFrom("read", "repeatable", "never"),
-    reroutable: fc.boolean(),
-    maxRetries: fc.nat(20),
-    deadlineMs: fc.double({ noNaN: true, min: 0, max: 1e12 }),
-    sentBefore: fc.nat(3),
-    settings: fc.option(
-      fc.record(
-        { finalStatuses: fc.array(fc.integer({ min: 400, max: 599 })), maxResponseBytes: fc.nat() },
-        { requiredKeys: [], noNullPrototype: true },
+const call = fc
+  .record(
+    {
+      method: fc.constantFrom("GET", "POST", "HEAD"),
+      path: fc.string().map((text) => `/${encodeURIComponent(text)}`),
+      headers: fc
+        .array(fc.constantFrom("x-a", "value", "application/json", "ÿ"), { maxLength: 3 })
+        .map((list) => [...list, ...list]),
+      body: fc.oneof(fc.constant(undefined), fc.string(), fc.uint8Array({ maxLength: 50 })),
+      class: fc.constantFrom("read", "repeatable", "never"),
+      reroutable: fc.boolean(),
+      hedgeTemplate: fc.option(fc.string(), { nil: undefined }),
+      maxRetries: fc.nat(20),
+      deadlineMs: fc.double({ noNaN: true, min: 0, max: 1e12 }),
+      sentBefore: fc.nat(3),
+      settings: fc.option(
+        fc.record(
+          { finalStatuses: fc.array(fc.integer({ min: 400, max: 599 })), maxResponseBytes: fc.nat() },
+          { requiredKeys: [], noNullPrototype: true },
+        ),
+        { nil: undefined },
       ),
-      { nil: undefined },
-    ),
-    answerWindowBytes: fc.nat(),
-  },
-  { noNullPrototype: true },
-);
+      answerWindowBytes: fc.nat(),
+    },
+    { noNullPrototype: true },
+  )
+  .map((one) => (one.reroutable ? one : { ...one, hedgeTemplate: undefined }));
 
 const attempts = fc.array(
   fc.record({ node: fc.string(), code: fc.string(), ms: fc.nat() }, { noNullPrototype: true }),

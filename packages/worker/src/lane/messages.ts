@@ -31,10 +31,12 @@ import type { Target } from "../dispatch/target.js";
  *                                                                with that number follows
  *                   credentialGiven                              a task's request has its own; see whenProtected
  *                   probeWanted slot
+ *                   hedgeDelay  template delayMs                 a hedge of such a Read waits so long there, from now on
  *                   released  slot topology                      held no longer, under the list of that number
  *
  *   headers   to the thread: one text, with a line for each name and each value; neither can hold a line break
  *             to main: the lines as they came, `name: value`, with CRLF between them
+ *   reroutable  0: no; 1: yes; text: yes, and that is its template as one that may be hedged
  *   attempts  their number, then node code ms of each; of an answer, the last is the one that answered
  *   nodeUrl   0: `http://` and the node; 1: `https://` and the node; else the URL, which has a path
  *   settings  of this request alone, as JSON; null for most
@@ -72,6 +74,7 @@ export const toMain = {
   end: 10,
   broken: 11,
   bodyRead: 12,
+  hedgeDelay: 13,
 } as const;
 
 /** The first message of a lane; nothing is sent before it. */

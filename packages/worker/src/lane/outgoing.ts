@@ -25,6 +25,7 @@ export class Outgoing implements PieceLane {
       body,
       class: requestClass,
       reroutable,
+      hedgeTemplate = 1,
       maxRetries,
       deadlineMs,
       sentBefore,
@@ -38,7 +39,7 @@ export class Outgoing implements PieceLane {
       this.words.push(own);
       this.transfer.push(own.buffer as ArrayBuffer);
     } else this.words.push(isBodySource(body) ? windowBytes : (body ?? null));
-    this.words.push(requestClass, reroutable ? 1 : 0, maxRetries, deadlineMs, sentBefore);
+    this.words.push(requestClass, reroutable ? hedgeTemplate : 0, maxRetries, deadlineMs, sentBefore);
     this.words.push(settings === undefined ? null : JSON.stringify(settings), answerWindowBytes);
   }
 

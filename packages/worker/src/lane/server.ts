@@ -34,6 +34,7 @@ export interface OpenedDispatch {
 export interface DispatchHooks {
   readonly observer: DispatchObserver;
   readonly takeNewLists: () => readonly (readonly Target[])[];
+  readonly hedgeDelay: (template: string, delayMs: number) => void;
 }
 
 /** The thread's end of a lane: gives requests to its dispatch, and the results back, those of one turn together. */
@@ -108,6 +109,7 @@ export class LaneServer implements ServedStreamOwner {
         released: (slot) => this.post(toMain.released, slot, this.applied),
       },
       takeNewLists: () => this.takeNewLists(),
+      hedgeDelay: (template, delayMs) => this.post(toMain.hedgeDelay, template, delayMs),
     });
     this.opened = { ...opened, claims: hello.claims };
     this.apply(hello);

@@ -11,6 +11,7 @@ export interface ThreadReportsOptions {
   readonly observer: DispatchObserver;
   /** A request of a task has a credential of its own, and its thread may have nodes that must not be sent one. */
   readonly credentialGiven: () => void;
+  readonly hedgeDelay: (template: string, delayMs: number) => void;
 }
 
 /** Acts on the messages of threads: settles requests, feeds streams, and passes on what shows of the nodes. */
@@ -70,6 +71,9 @@ export class ThreadReports {
           break;
         case toMain.probeWanted:
           observer.probeWanted(incoming.number());
+          break;
+        case toMain.hedgeDelay:
+          this.options.hedgeDelay(incoming.text(), incoming.number());
           break;
         case toMain.released:
           this.lists.release(lane, incoming.number(), incoming.number());

@@ -135,7 +135,7 @@ class StressRig {
         adaptiveTimeoutMs: undefined,
         noNodeWaitMs: 2_000,
         drainMs: 500,
-        defaults: { timeoutMs: 10_000, retry: { max: 3 }, maxResponseBytes: 536_870_888 },
+        defaults: { timeoutMs: 10_000, retry: { max: 3 }, hedge: false, maxResponseBytes: 536_870_888 },
       },
       joined: (thread) => {
         this.live++;
@@ -171,6 +171,7 @@ class StressRig {
       queueMax: 64,
       perNode: 8,
       observer,
+      hedgeDelay: () => {},
       credentialGiven: () => {},
       timers: systemTimers,
       logger,

@@ -1,4 +1,5 @@
 import { errorCodes, latencyBuckets, type RollcallErrorCode } from "@rollcall/core";
+import { type HedgeCount, hedgeCounts } from "@rollcall/core/hedging";
 import type { SelectableNode } from "@rollcall/core/selection";
 
 /**
@@ -35,6 +36,7 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *                16 refusedLate * because their time would have been over,
  *                17 refusedStanding * because the queue stood
  *                18 failures    * the others of 4, a word for each error code
+ *                36 hedges      * what is counted of hedges, a word for each of `hedgeCounts`
  *   counter rows  one a thread and slot, written by that thread
  *                 0 inFlight    attempts in flight
  *                 1 openSockets
@@ -89,6 +91,8 @@ export const ThreadWord = {
   refusedStanding: 17,
   /** The first of them, in the order of `errorCodes`. */
   failures: 18,
+  /** The first of them, in the order of `hedgeCounts`. */
+  hedges: 36,
 } as const;
 export const CounterWord = {
   inFlight: 0,
@@ -116,6 +120,11 @@ export type CountedEvent = "requests" | "answered" | RollcallErrorCode;
 /** The word of a thread's row in which it counts its tasks' requests that failed with this code. */
 export function failureWord(code: RollcallErrorCode): number {
   return ThreadWord.failures + errorCodes.indexOf(code);
+}
+
+/** The word of a thread's row for one count of its hedges. */
+export function hedgeWord(what: HedgeCount): number {
+  return ThreadWord.hedges + hedgeCounts.indexOf(what);
 }
 
 export interface TableLayout {

@@ -1,7 +1,8 @@
 import { latencyBucketOf } from "@rollcall/core";
 import { slowStartWeight } from "@rollcall/core/health";
+import type { HedgeCount, HedgeReader } from "@rollcall/core/hedging";
 import type { Refusal } from "@rollcall/core/overload";
-import { type NodeReader, Penalties, type Roster, rosterOf, type SelectableNode } from "@rollcall/core/selection";
+import { Penalties, type Roster, rosterOf, type SelectableNode } from "@rollcall/core/selection";
 import { isAvoided, readCandidates } from "./candidates.js";
 import {
   type CountedEvent,
@@ -9,11 +10,13 @@ import {
   counterRow,
   failureWord,
   HeaderWord,
+  hedgeWord,
   latencyRow,
   msSinceTick,
   refusedWords,
   SharedWord,
   sharedRow,
+  stampedMs,
   stampOf,
   type TableLayout,
   ThreadWord,
@@ -42,9 +45,10 @@ type ShownWord =
   | "expectedWaitMs";
 
 /** One thread's access to the node table: it reads the shared rows and writes its own counter rows. */
-export class TableReader implements NodeReader {
+export class TableReader implements HedgeReader {
   private readonly words: Int32Array;
   private readonly refusals: Float64Array;
+  private readonly suspicions: Float64Array;
   /** By slot: attempts in flight on connections that belong to no node of the slot any more. */
   private readonly setAside: Int32Array;
   /** This thread's own row. */
@@ -64,6 +68,7 @@ export class TableReader implements NodeReader {
     this.roomOfNode = rows.inFlightMax;
     this.thread = threadRow(rows.layout, rows.thread);
     this.refusals = new Float64Array(rows.layout.slots).fill(Number.NEGATIVE_INFINITY);
+    this.suspicions = new Float64Array(rows.layout.slots).fill(Number.NEGATIVE_INFINITY);
     this.setAside = new Int32Array(rows.layout.slots);
     this.penalties = new Penalties(rows.layout.slots);
   }
@@ -147,6 +152,19 @@ export class TableReader implements NodeReader {
 
   refusedAtMs(slot: number): number {
     return this.refusals[slot] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  lastByteAtMs(slot: number): number {
+    const stamp = this.words[this.counter(slot) + CounterWord.lastByte] ?? 0;
+    return stampedMs(stamp, this.rows.nowMs()) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  suspectedAtMs(slot: number): number {
+    return this.suspicions[slot] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  suspect(slot: number, nowMs: number): void {
+    this.suspicions[slot] = nowMs;
   }
 
   penaltyOf(slot: number): number {
@@ -239,6 +257,10 @@ export class TableReader implements NodeReader {
     Atomics.add(this.words, this.thread + ThreadWord.retries, 1);
   }
 
+  countHedges(what: HedgeCount, by: number): void {
+    Atomics.add(this.words, this.thread + hedgeWord(what), by);
+  }
+
   countReroute(): void {
     Atomics.add(this.words, this.thread + ThreadWord.reroutes, 1);
   }
@@ -283,6 +305,7 @@ export class TableReader implements NodeReader {
   /** The slot has another node: clears what was noted of the last one. */
   forget(slot: number): void {
     this.refusals[slot] = Number.NEGATIVE_INFINITY;
+    this.suspicions[slot] = Number.NEGATIVE_INFINITY;
     this.showWaiting(slot, undefined, undefined);
     const row = this.counter(slot);
     Atomics.store(this.words, row + CounterWord.lastByte, 0);

@@ -1,11 +1,13 @@
 import { errorCodes, type RollcallErrorCode } from "@rollcall/core";
 import { type Refusal, refusals } from "@rollcall/core/overload";
+import { type HedgeCount, hedgeCounts } from "@rollcall/core/hedging";
 import {
   CounterWord,
   counterRow,
   failureWord,
   HeaderWord,
   refusedWords,
+  hedgeWord,
   type TableLayout,
   ThreadWord,
   threadRow,
@@ -66,6 +68,10 @@ const shownWords = [
 ] as const;
 export type ErrorCounts = Readonly<Partial<Record<RollcallErrorCode, number>>>;
 
+const noHedges: Readonly<Record<HedgeCount, number>> = {
+  ...{ sent: 0, won: 0, lost: 0, givenUp: 0, refusedBalance: 0, refusedNoNode: 0, lostMs: 0, answeredMs: 0 },
+};
+
 /**
  * The main thread's sums of the threads' counts: what it has gathered from their words, plus what the words hold now.
  * A sum stays exact however many threads come and go, and reading one changes nothing.
@@ -81,6 +87,7 @@ export class TableTotals {
     ...{ retries: 0, requests: 0, answered: 0, waits: 0, waitedMs: 0, reroutes: 0, writeWaits: 0 },
     ...{ refusedFull: 0, refusedLate: 0, refusedStanding: 0 },
   };
+  private readonly gatheredHedges = { ...noHedges };
   /** By the place of the code. */
   private readonly failures = new Float64Array(errorCodes.length);
 
@@ -151,6 +158,12 @@ export class TableTotals {
       requests: requests + this.sumOfThreads(ThreadWord.requests),
       ...ended,
     };
+  }
+
+  get hedges(): Readonly<Record<HedgeCount, number>> {
+    const counts = { ...this.gatheredHedges };
+    for (const what of hedgeCounts) counts[what] += this.sumOfThreads(hedgeWord(what));
+    return counts;
   }
 
   /** Moves every count out of the words. */
@@ -244,6 +257,7 @@ export class TableTotals {
       return more;
     };
     for (const count of perThread) gather(count);
+    for (const what of hedgeCounts) this.gatheredHedges[what] += Atomics.exchange(this.words, row + hedgeWord(what), 0);
     let ended = 0;
     for (const code of errorCodes) {
       const failed = Atomics.exchange(this.words, row + failureWord(code), 0);

@@ -26,7 +26,7 @@ const server = new LaneServer({ port: ports.lane, viewPort: ports.views, open })
 ports.control.on("message", (message: TaskMessage) => void run(message));
 ports.control.postMessage("up");
 
-function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
+function open({ row }: Hello, { observer, takeNewLists, hedgeDelay }: DispatchHooks) {
   const { words, layout, settings, bufferedMaxBytes, queueMax, noNodeWaitMs, drainMs, defaults, bindings } = setup;
   const { adaptiveTimeoutMs } = setup;
   const reader = new TableReader({ words, layout, thread: row, inFlightMax: settings.perNode, nowMs });
@@ -47,7 +47,9 @@ function open({ row }: Hello, { observer, takeNewLists }: DispatchHooks) {
     ranMs: (atMs) => watch.ranMs(atMs),
     wallNowMs: Date.now,
     budgetShare: 1 / layout.threads,
+    hedgeExtraWork: defaults.hedge === false ? undefined : defaults.hedge.extraWork,
     takeNewLists,
+    hedgeDelay,
   });
   requests = new Requests({
     sender: withBindings(sender, bindings, nowMs),

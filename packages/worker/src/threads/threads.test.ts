@@ -34,7 +34,7 @@ function openThreads(test: TestContext, count: number, module: string) {
     unpacksAnswers: false,
     packsAboveBytes: undefined,
   };
-  const defaults = { timeoutMs: 1, retry: false, maxResponseBytes: 10_000 } as const;
+  const defaults = { timeoutMs: 1, retry: false, hedge: false, maxResponseBytes: 10_000 } as const;
   const threads = new Threads({
     threads: count,
     setup: {
