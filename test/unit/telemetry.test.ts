@@ -52,9 +52,9 @@ describe("instrument", () => {
     await pool.request(search);
     const shown = await telemetry.metrics();
     for (const [name, { unit }] of shown) assert.equal(rows.find(([row]) => row === name)?.[2], unit, name);
-    // The mock has no view and no thread, and retries nothing.
+    // The mock has no view and no thread, and neither retries nor hedges.
     const without = rows.map(([name = ""]) => name).filter((name) => !shown.has(name));
-    const absent = /^rollcall\.(?:retries|view\.|leader|replicas|thread\.)/;
+    const absent = /^rollcall\.(?:retries|hedge|view\.|leader|replicas|thread\.)/;
     assert.deepEqual(
       without.filter((name) => !absent.test(name)),
       [],

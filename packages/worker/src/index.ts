@@ -20,6 +20,7 @@ export type {
   ConnectionOptions,
   DiscoveryConfig,
   DiscoveryOptions,
+  HedgeConfig,
   HedgeOptions,
   HostPolicy,
   NodeMatch,

@@ -9,6 +9,7 @@ export type {
   CoordinatorConfig,
   DiscoveryConfig,
   DiscoveryOff,
+  HedgeConfig,
   NodeMatchConfig,
   PoolConfig,
   ProvidedCredential,

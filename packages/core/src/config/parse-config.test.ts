@@ -58,6 +58,7 @@ it("a pool's configuration has every default when only nodes are given", () => {
     connections: { perNode: 64, opening: 16, idleMs: 20_000, maxAgeMs: 1_800_000 },
     queue: { perThread: 1_024, adaptive: false },
     retry: { max: 3 },
+    hedge: false,
     compression: defaults.compression,
   });
 });
@@ -75,7 +76,8 @@ it("a pool's configuration keeps what is given, in one normal form", () => {
     maxResponseBytes: 1_024,
     maxBufferedResponseBytes: 1_048_576,
     queue: { perThread: 0, adaptive: true },
-    retry: false,
+    retry: { max: 1 },
+    hedge: { extraWork: 0.001 },
     compression: { requests: true, responses: false, aboveBytes: 0 },
   };
   const config = parsePool({
@@ -373,7 +375,7 @@ it("a cluster's configuration has no option of a pool", () => {
 
 it("options of any shape either parse or throw CONFIG", () => {
   const names =
-    "nodes auth tls headers discovery logger redis name coordinator threads threadEntry timeoutMs maxResponseBytes maxBufferedResponseBytes connections queue retry compression selection";
+    "nodes auth tls headers discovery logger redis name coordinator threads threadEntry timeoutMs maxResponseBytes maxBufferedResponseBytes connections queue retry hedge compression selection";
   const inner = "url auth tls username password apiKey bearer ca cert key allow hosts cluster options host port max";
   const object = (keys: string, value: fc.Arbitrary<unknown>) =>
     fc.dictionary(fc.oneof(fc.constantFrom(...keys.split(" ")), fc.string()), value, { maxKeys: 5 });

@@ -204,7 +204,6 @@ function readPool(
   { cores, heapLimitBytes }: Machine,
   problems: Problems,
 ): Omit<PoolConfig, keyof ClusterConfig> {
-  const retry = readRetry(fields.retry, problems);
   return {
     ...readSharing(fields, problems),
     ...readThreads(fields, cores, problems),
@@ -223,10 +222,10 @@ function readPool(
     ),
     connections: readConnections(fields.connections, problems),
     queue: readQueue(fields.queue, problems),
-    retry,
+    retry: readRetry(fields.retry, problems),
     hedge: readHedge(
       fields.hedge,
-      { hasRetries: retry !== false, isSigned: fields.sign.value !== undefined },
+      { hasRetries: fields.retry.value !== false, isSigned: fields.sign.value !== undefined },
       problems,
     ),
     compression: readCompression(fields.compression, problems),

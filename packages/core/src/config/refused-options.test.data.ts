@@ -241,6 +241,13 @@ connections: { perNode: "8", idleMs: 0, maxAgeMs: null }
 connections: { perNode: 8, opening: 9 }
   => connections.opening = 9: must be at most 8, which is connections.perNode
 retry: true  => retry = true: must be an object
+hedge: "yes"  => hedge = "yes": must be true, false, or { extraWork }
+hedge: { extraWork: 0.5 }  => hedge.extraWork = 0.5: must be a number from 0.001 to 0.2
+hedge: { extraWork: 0 }  => hedge.extraWork = 0: must be a number from 0.001 to 0.2
+hedge: { extrawork: 0.1 }  => hedge.extrawork: unknown option; did you mean extraWork?
+hedge: true, retry: false  => hedge: must not be given with ${"`retry: false`"}, which sends each request once
+hedge: true, sign: "/s.js"  => hedge: must not be given together with ${"`sign`"}: a hedge would have no signature
+
 compression: "gzip"  => compression = "gzip": ${compressionForms}
 compression: null, suggestCompression: true
   => suggestCompression: unknown option; use ${"`compression`"}

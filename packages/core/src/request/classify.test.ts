@@ -171,6 +171,7 @@ describe("classify", () => {
       class: "read",
       reroutable: false,
       template: "/{index}/_search",
+      kind: "POST /{index}/_search",
     });
     assert.equal(classify("GET", "/_search?size=1&scr%6Fll=1m").reroutable, false);
     assert.equal(classify("POST", "/_search/template?scroll=1m").reroutable, false);

@@ -38,6 +38,46 @@ describe("a prepared request", () => {
     assert.deepEqual([reroutable, settings?.node, requestClass], [false, "es1:9200", "read"]);
   });
 
+  it("a Read is hedged by method, listed path and its own key, where the pool hedges and the request does not say otherwise", () => {
+    const hedging = { ...config, hedge: { extraWork: 0.02 } };
+    const search = { method: "POST", path: "/logs/_search" };
+    const templateOf = (more: object) => prepare({ ...search, ...more }, hedging).hedgeTemplate;
+    assert.equal(prepare(search).hedgeTemplate, undefined);
+    assert.equal(templateOf({}), "POST /{index}/_search");
+    assert.equal(templateOf({ hedge: true, hedgeKey: "sums" }), "POST /{index}/_search sums");
+    assert.equal(templateOf({ path: "/logs/_unlisted", class: "read" }), "other");
+    assert.equal(templateOf({ hedge: false }), undefined);
+    assert.equal(templateOf({ path: "/logs/_search?scroll=1m" }), undefined);
+    assert.equal(templateOf({ path: "/logs/_doc", body: {} }), undefined);
+    assert.equal(templateOf({ retry: false }), undefined);
+  });
+
+  it("a request that cannot be hedged and asks for it is refused, and so is what names no key", () => {
+    const hedging = { ...config, hedge: { extraWork: 0.02 } };
+    const refused = (more: object, of = hedging) => {
+      assert.throws(
+        () => prepare({ method: "POST", path: "/logs/_search", ...more }, of),
+        (error: Error) => {
+          problem = error.message;
+          return true;
+        },
+      );
+      return problem;
+    };
+    let problem = "";
+    const onlyReads =
+      "request.hedge must not be true: only a Read that may go to any node, and may be retried, is hedged";
+    assert.equal(refused({ path: "/logs/_doc", body: {}, hedge: true }), onlyReads);
+    assert.equal(refused({ node: "es1:9200", hedge: true }), onlyReads);
+    assert.equal(refused({ hedge: "yes" }), "request.hedge must be true or false");
+    const key = "request.hedgeKey must be a text of 1 to 64 visible ASCII characters";
+    for (const hedgeKey of ["", " ", "x".repeat(65), 7]) assert.equal(refused({ hedgeKey }), key);
+    assert.throws(
+      () => prepare({ ...get, hedge: true }),
+      /request\.hedge must not be true where the pool has no option/,
+    );
+  });
+
   it("a `node` that names none is refused with what it may be", () => {
     const allowed = 'the address, name or id of a node, such as "es1:9200": a text of 1 to 512 characters';
     const refused = (node: unknown) => problemsOf({ ...get, node });
