@@ -1,13 +1,13 @@
 import { errorCodes, type RollcallErrorCode } from "@rollcall/core";
-import { type Refusal, refusals } from "@rollcall/core/overload";
 import { type HedgeCount, hedgeCounts } from "@rollcall/core/hedging";
+import { type Refusal, refusals } from "@rollcall/core/overload";
 import {
   CounterWord,
   counterRow,
   failureWord,
   HeaderWord,
-  refusedWords,
   hedgeWord,
+  refusedWords,
   type TableLayout,
   ThreadWord,
   threadRow,
