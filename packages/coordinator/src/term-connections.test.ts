@@ -43,7 +43,7 @@ describe("the connection budget in a term", () => {
     const { connections, rounds } = openTerm(heartbeats);
     assert.deepEqual(rounds(5), [false, false, false, true, false]);
     const round = 250_000_001;
-    const published = { fleetPerNode: 40, perThread: 12, starting: 2, threads: 3, round };
+    const published = { fleetPerNode: 40, perThread: 12, starting: 1, threads: 3, round };
     assert.deepEqual(connections.shares, { ...published, admitted: ["r1", "r2"] });
     heartbeats.splice(0, 2, heartbeatOf("r1", 2, 40, round), heartbeatOf("r2", 0, 40, round));
     assert.deepEqual(rounds(2), [true, false]);

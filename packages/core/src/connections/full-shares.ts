@@ -7,18 +7,19 @@ export interface FullShares {
   readonly reserve: number;
 }
 
-/** So many more threads may join before the leader has heard of them, and at least those of one more replica. */
-const joiningPart = 1 / 2;
-/** So much of the budget is held in reserve for them, unless one connection each is more. */
+/** So much of the budget is held in reserve for threads that join before the leader has heard of them. */
 const reservedPart = 1 / 10;
+/** For at least so many more threads, and those of one more replica, even if one connection each is more than that. */
+const joiningPart = 1 / 2;
 
 /**
- * The shares with which the whole budget is used, but for the reserve. One connection each is the least. Even a fleet
- * that doubles at once exceeds the budget by no more than the reserve is, or by one connection for each thread.
+ * The shares with which the whole budget is used, but for the reserve. One connection each is the least. The reserve is
+ * for as many threads again as there are, if that is one connection each.
  */
 export function fullShares({ fleetPerNode, threads, largest }: Counted): FullShares {
-  const joining = Math.max(largest, Math.ceil(threads * joiningPart));
-  const reserved = Math.max(1, Math.floor((fleetPerNode * reservedPart) / joining));
+  const tenth = Math.floor(fleetPerNode * reservedPart);
+  const joining = Math.max(largest, Math.ceil(threads * joiningPart), Math.min(threads, tenth));
+  const reserved = Math.max(1, Math.floor(tenth / joining));
   const perThread = Math.max(1, Math.floor((fleetPerNode - joining * reserved) / threads));
   const starting = Math.min(reserved, perThread);
   return { perThread, starting, reserve: joining * starting };
