@@ -385,6 +385,28 @@ describe("messages", () => {
   );
 });
 
+describe("subscriptions", () => {
+  it(
+    "a reader that may use no channel reads the view every 2 s, and subscribes once it may",
+    withRedis({}, async ({ server, connect }) => {
+      const leader = await connect();
+      const lease = await lead(leader);
+      await leader.store.publish(lease, publication(lease, 1));
+      await server.client.call("ACL", "SETUSER", "reader", "on", ">p", "~*", "resetchannels", "+@all");
+      const url = server.urlFor({ username: "reader", password: "p" });
+      const reader = await connect({ redis: { kind: "url", url }, mayLead: false });
+      await waitForView(reader, lease, 1);
+      await leader.store.publish(lease, publication(lease, 2));
+      await waitForView(reader, lease, 2);
+      const subscribers = async () => Number((await server.client.pubsub("NUMSUB", "{rollcall:logs}:events"))[1]);
+      assert.equal(await subscribers(), 1, "the leader alone");
+      await server.client.call("ACL", "SETUSER", "reader", "&*");
+      await waitUntil("the reader is subscribed", async () => (await subscribers()) === 2);
+      assert.equal(reader.logger.messages("warn", "cannot subscribe").length, 1, reader.logger.text());
+    }),
+  );
+});
+
 describe("store for readers", () => {
   it(
     "a store for readers alone has one connection, and refuses to lead",

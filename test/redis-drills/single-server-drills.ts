@@ -198,6 +198,16 @@ export const singleServerDrills: readonly SingleServerDrill[] = [
     log: withoutWrites,
   },
   {
+    name: "the users may use no channel any more",
+    forMs: longMs,
+    begin: permissions(["resetchannels"], ["&*"]),
+    // The scripts of a leader publish, too.
+    log: {
+      each: { "redis.unsubscribed": 1 },
+      may: { ...elections, ...staleView, ...undone, "redis.lost": 1, "redis.recovered": 1, "replica.lost": 1 },
+    },
+  },
+  {
     name: "the users may read no value any more",
     forMs: longMs,
     begin: permissions(["-getrange"], ["+getrange"]),

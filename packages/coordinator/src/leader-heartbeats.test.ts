@@ -71,3 +71,19 @@ it("a view of one process waits for no heartbeat and asks for none", () => {
   timers.advance(10_000);
   assert.deepEqual([heartbeats.areComplete, state.requests], [true, 0]);
 });
+
+it("a time in which no heartbeat comes, not even its own, is a gap: what is missed then says nothing of replicas", () => {
+  const { timers, store, heartbeats, state } = receiving();
+  heartbeats.begin();
+  for (let beats = 0; beats < 4; beats++) {
+    timers.advance(5_000);
+    store.heartbeat(heartbeatOf("own"));
+  }
+  assert.equal(heartbeats.receivedForMs, 20_000);
+  timers.advance(13_000);
+  assert.equal(heartbeats.receivedForMs, 0);
+  assert.equal(state.requests, 1);
+  store.heartbeat(heartbeatOf("another"));
+  timers.advance(5_000);
+  assert.deepEqual([heartbeats.receivedForMs, state.requests], [5_000, 2]);
+});

@@ -30,15 +30,20 @@ export class LeaderHeartbeats {
   private unsubscribe: Unsubscribe | undefined;
   /** Since when they have arrived without a gap. */
   private sinceMs = Number.POSITIVE_INFINITY;
+  /** When the last one came. */
+  private heardMs = Number.NEGATIVE_INFINITY;
   /** When all replicas have answered the status request; Infinity if it may not have been sent. */
   private answeredAtMs = Number.POSITIVE_INFINITY;
   private cancelRequest = () => {};
 
   constructor(private readonly parts: LeaderHeartbeatsParts) {}
 
-  /** For how long they have arrived without a gap; below 0 while they are not received. */
+  /**
+   * For how long they have arrived without a gap; not above 0 while they are not received, or while none comes, not even
+   * this process's own: then Redis is silent, and not the replicas.
+   */
   get receivedForMs(): number {
-    return this.parts.timers.nowMs() - this.sinceMs;
+    return this.areAllSilent ? 0 : this.sinceBeginMs;
   }
 
   /** Whether a process without a heartbeat is none. */
@@ -46,12 +51,16 @@ export class LeaderHeartbeats {
     const { timers, isShared, store } = this.parts;
     if (!isShared) return true;
     if (store.missesHeartbeats()) return false;
-    return this.receivedForMs >= regularWithinMs || timers.nowMs() >= this.answeredAtMs;
+    return this.sinceBeginMs >= regularWithinMs || timers.nowMs() >= this.answeredAtMs;
   }
 
   begin(): void {
     if (this.unsubscribe !== undefined) return;
-    this.unsubscribe = this.parts.store.onHeartbeat((heartbeat) => this.parts.receive(heartbeat));
+    this.unsubscribe = this.parts.store.onHeartbeat((heartbeat) => {
+      if (this.areAllSilent) this.restart();
+      this.heardMs = this.parts.timers.nowMs();
+      this.parts.receive(heartbeat);
+    });
     this.restart();
   }
 
@@ -75,5 +84,13 @@ export class LeaderHeartbeats {
     this.unsubscribe = undefined;
     this.sinceMs = Number.POSITIVE_INFINITY;
     this.answeredAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  private get sinceBeginMs(): number {
+    return this.parts.timers.nowMs() - this.sinceMs;
+  }
+
+  private get areAllSilent(): boolean {
+    return this.parts.timers.nowMs() - Math.max(this.heardMs, this.sinceMs) > regularWithinMs;
   }
 }

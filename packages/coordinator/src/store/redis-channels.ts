@@ -35,6 +35,8 @@ export interface RedisChannelsParts {
 export class RedisChannels {
   /** By the channel's name in Redis. */
   private readonly receivers = new Map<string, (bytes: Uint8Array) => void>();
+  /** Channels whose subscription failed on this connection. */
+  private readonly missing = new Set<ChannelName>();
   private readonly connection: RedisConnection;
   private readonly keys: RedisKeys;
   private readonly warnings: RedisWarnings;
@@ -115,13 +117,25 @@ export class RedisChannels {
     if (this.connection.isReady) this.subscribeTo([channel]);
     return () => {
       this.receivers.delete(key);
+      this.missing.delete(channel);
       this.connection.send(() => this.client.unsubscribe(key));
     };
   }
 
   /** To be called on every new connection. */
   resubscribe(): void {
+    this.missing.clear();
     this.subscribeTo(channelNames.filter((channel) => this.receivers.has(this.keys[channel])));
+  }
+
+  /** Subscribes to what could not be subscribed to on this connection: a permission may have been given meanwhile. */
+  subscribeToMissing(): void {
+    if (this.missing.size > 0) this.subscribeTo([...this.missing]);
+  }
+
+  /** Whether the subscription to the channel failed: nothing is received on it. */
+  isMissing(channel: ChannelName): boolean {
+    return this.missing.has(channel);
   }
 
   /** Whether messages of the channel are dropped, because there are too many. */
@@ -136,14 +150,21 @@ export class RedisChannels {
   }
 
   private subscribeTo(channels: readonly ChannelName[]): void {
-    const keys = channels.filter((channel) => !this.floods.isAway(channel)).map((channel) => this.keys[channel]);
-    if (keys.length === 0) return;
+    const wanted = channels.filter((channel) => !this.floods.isAway(channel));
+    if (wanted.length === 0) return;
     this.connection
-      .ask(() => this.client.subscribe(...keys))
+      .ask(() => this.client.subscribe(...wanted.map((channel) => this.keys[channel])))
       .then(
-        () => this.warnings.clear("subscribe"),
+        () => {
+          for (const channel of wanted) this.missing.delete(channel);
+          if (this.missing.size === 0) this.warnings.clear("subscribe");
+        },
         // A lost connection is logged by the health check, and the next one subscribes again.
-        (error: unknown) => this.connection.isReady && this.warnings.unsubscribed(redisProblem(error)),
+        (error: unknown) => {
+          if (!this.connection.isReady) return;
+          for (const channel of wanted) if (this.receivers.has(this.keys[channel])) this.missing.add(channel);
+          this.warnings.unsubscribed(redisProblem(error));
+        },
       );
   }
 }

@@ -37,6 +37,19 @@ describe("what went wrong with Redis", () => {
         "the Redis user lacks the permission for CLIENT|INFO (NOPERM)",
       ],
       ["NOPERM No permissions to access a key", "the Redis user lacks a permission (NOPERM)"],
+      [
+        "ERR ACL failure in script: User x has no permissions to run the 'time' command script: 4b, on @user_script:20.",
+        "the Redis user lacks the permission for TIME (NOPERM)",
+      ],
+      [
+        "ERR ACL failure in script: No permissions to access a channel script: 4b, on @user_script:20.",
+        "the Redis user lacks the permission for a channel (NOPERM)",
+      ],
+      [
+        "MISCONF Redis is configured to save RDB snapshots",
+        "it could not save its data, and takes no writes (MISCONF)",
+      ],
+      ["BUSY Redis is busy running a script. You can only call SCRIPT KILL", "a script keeps it busy (BUSY)"],
       ["WRONGPASS invalid username-password pair", "it refuses the user or the password (WRONGPASS)"],
     ] as const) {
       assert.equal(described(message), words);

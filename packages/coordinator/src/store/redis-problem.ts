@@ -57,9 +57,12 @@ function explained(message: string): string | undefined {
   if (/^-?ERR max number of clients/.test(message)) return "it accepts no more clients (maxclients)";
   const [, unknown] = /^-?ERR unknown command\W{1,3}([a-z|]{2,24})\b/i.exec(message) ?? [];
   if (unknown !== undefined) return `it does not know the command ${unknown.toUpperCase()}`;
-  const [, command] = /^-?NOPERM .* run the '([a-z|]{2,24})' command/.exec(message) ?? [];
+  const isDeniedInScript = message.includes("ACL failure in script");
+  if (!isDeniedInScript && !/^-?NOPERM /.test(message)) return undefined;
+  const [, command] = / run the '([a-z|]{2,24})' command/.exec(message) ?? [];
   if (command !== undefined) return `the Redis user lacks the permission for ${command.toUpperCase()} (NOPERM)`;
-  return undefined;
+  if (/ access a channel\b/.test(message)) return "the Redis user lacks the permission for a channel (NOPERM)";
+  return isDeniedInScript ? refusals.NOPERM : undefined;
 }
 
 /** Problems that say no more than that Redis cannot be reached now: one often follows another while it restarts. */
@@ -88,6 +91,9 @@ const refusals: Readonly<Record<string, string>> = {
   READONLY: "it is a replica, and takes no writes (READONLY)",
   LOADING: "it is loading its data (LOADING)",
   OOM: "it is full (OOM): its `maxmemory-policy` must keep what Rollcall writes, and leave room",
+  MISCONF: "it could not save its data, and takes no writes (MISCONF)",
+  NOREPLICAS: "it has too few replicas to take writes (NOREPLICAS)",
+  BUSY: "a script keeps it busy (BUSY)",
   MASTERDOWN: "it is a replica without its primary (MASTERDOWN)",
   CLUSTERDOWN: "the Redis Cluster is down (CLUSTERDOWN)",
 };

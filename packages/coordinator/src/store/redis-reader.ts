@@ -156,10 +156,13 @@ export class RedisReader {
 
   /**
    * The time, because the clock of Redis may be set while it runs. In a Redis Cluster, messages arrive over a connection
-   * that takes no commands, from a node that the client does not name: there the head is read, too. So it is in a flood.
+   * that takes no commands, from a node that the client does not name: there the head is read, too. So it is in a flood,
+   * and without a subscription, which is asked for again.
    */
   private async askSomething(): Promise<void> {
-    if (this.client.isCluster || this.channels.isFlooded("events")) await this.view.poll();
+    const { channels, client } = this;
+    if (client.isCluster || channels.isFlooded("events") || channels.isMissing("events")) await this.view.poll();
+    channels.subscribeToMissing();
     await this.adjustClock();
   }
 
