@@ -31,6 +31,7 @@ it("what a fleet of a thousand processes sends is read, also when all answer at 
   assert.equal(arrive("heartbeats", 200, 60_000, 5_500), 12_000);
   assert.equal(arrive("heartbeats", 5_000, 200, 5_500), 1_000);
   assert.equal(arrive("events", 25, 60_000, 9_000), 1_500);
+  assert.equal(arrive("reports", 5_000, 3_000, 160), 15_000);
   assert.deepEqual([logger.lines, calls], [[], []]);
 });
 
