@@ -15,7 +15,7 @@ function floods() {
     resume: (channel) => calls.push(`resume ${channel}`),
   });
   /** So many messages a second for so long; how many were admitted. */
-  const arrive = (channel: "events" | "heartbeats", perSecond: number, forMs: number, byteLength = 500) => {
+  const arrive = (channel: "events" | "heartbeats" | "reports", perSecond: number, forMs: number, byteLength = 500) => {
     let [admitted, due] = [0, 0];
     for (let ms = 0; ms < forMs; ms += 10) {
       for (due += perSecond / 100; due >= 1; due--) if (all.admits(keys[channel], byteLength)) admitted++;
