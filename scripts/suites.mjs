@@ -71,7 +71,7 @@ export const suites = {
     fileTimeoutMs: longFileMs,
   },
   simulation: {
-    folders: ["test/dist/simulation"],
+    folders: ["test/dist/simulation", "test/dist/model"],
     first: ["simulation"],
     slots: 1,
     niceness: 3,

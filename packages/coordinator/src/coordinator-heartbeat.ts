@@ -1,3 +1,4 @@
+import { present } from "@rollcall/core";
 import { type Freshness, freshnessOfHead, type Heartbeat, type View } from "@rollcall/core/view";
 
 export interface CoordinatorState {
@@ -18,7 +19,7 @@ export function coordinatorHeartbeat({ view, storeNowMs, isLeading, ...process }
     role: "coordinator",
     leading: isLeading,
     freshness: viewFreshness(view, storeNowMs),
-    ...(view === undefined ? {} : { view: { topology: view.head.topology, marks: view.head.marks } }),
+    ...present({ view: view && { topology: view.head.topology, marks: view.head.marks, beat: view.head.beat } }),
     ejected: [],
     threads: [],
   };

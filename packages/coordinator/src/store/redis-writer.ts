@@ -3,7 +3,6 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Timers } from "@rollcall/core";
 import { leaseMs } from "@rollcall/core/election";
 import {
-  compareVersions,
   digestOf,
   encodeMarks,
   encodeTopology,
@@ -17,6 +16,7 @@ import {
   viewLimits,
 } from "@rollcall/core/view";
 import { checkPublication } from "./check-publication.js";
+import { foreignVersions } from "./foreign-versions.js";
 import type { RedisClient } from "./redis-clients.js";
 import type { RedisClock } from "./redis-clock.js";
 import { RedisConnection } from "./redis-connection.js";
@@ -195,31 +195,9 @@ export class RedisWriter {
     return this.recorded(lease, await this.record(lease, "", whole, message), whole.byteLength);
   }
 
-  /**
-   * Readers follow what is newer under the same epoch, whoever has written it. A beat or a digest that is not ours shows
-   * as well that another client has written.
-   */
-  foreignTo(lease: Lease, { topology, marks, beat = 0, digests }: SeenVersions): string | undefined {
+  foreignTo(lease: Lease, seen: SeenVersions): string | undefined {
     const held = this.holding(lease);
-    if (held === undefined) return undefined;
-    const { sent } = held;
-    for (const [what, seen] of [
-      ["topology", topology],
-      ["marks", marks],
-    ] as const) {
-      if (seen.epoch !== lease.epoch) continue;
-      const own = sent?.[what] ?? { ...lease, sequence: 0 };
-      if (compareVersions(seen, own) > 0) {
-        return `readers have ${what} ${seen.sequence} of "${seen.leader}" under its epoch, and its own are ${own.sequence}`;
-      }
-      if (sent?.digests === undefined || compareVersions(seen, own) !== 0) continue;
-      if (digests !== undefined && digests[what] !== sent.digests[what])
-        return `readers have other ${what} ${seen.sequence} under its epoch than it has written`;
-    }
-    const isOurs = sent !== undefined && [topology, marks].every(({ epoch }) => epoch === lease.epoch);
-    return isOurs && beat > (sent.beat ?? 0)
-      ? `readers have beat ${beat} under its epoch, and its own is ${sent.beat}`
-      : undefined;
+    return held === undefined ? undefined : foreignVersions(lease, held.sent, seen);
   }
 
   async release(lease: Lease): Promise<void> {

@@ -160,7 +160,9 @@ export const anyHeartbeat = recordOf<Heartbeat>(
     leading: fc.boolean(),
     ending: fc.constant(true as const),
     freshness: fc.constantFrom("fresh", "stale", "orphan"),
-    view: recordOf<NonNullable<Heartbeat["view"]>>(versions),
+    view: recordOf<NonNullable<Heartbeat["view"]>>({ ...versions, beat: fc.nat({ max: viewLimits.counterMax }) }, [
+      "beat",
+    ]),
     ejected: fc.array(anyKey, { maxLength: viewLimits.ejectedMax }),
     avoids: fc.array(anyAvoided, { maxLength: viewLimits.avoidedMax }),
     load: recordOf<ReplicaLoad>({

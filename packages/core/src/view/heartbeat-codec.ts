@@ -76,7 +76,11 @@ export function decodeHeartbeat(bytes: Uint8Array): Decoded<Heartbeat> {
 
 function readApplied(value: unknown): NonNullable<Heartbeat["view"]> {
   const fields = readObject(value, "view");
-  return { topology: readVersion(fields.get("topology")), marks: readVersion(fields.get("marks")) };
+  return {
+    topology: readVersion(fields.get("topology")),
+    marks: readVersion(fields.get("marks")),
+    ...readOptional(fields, "beat", (beat, what) => readInteger(beat, what, 0, viewLimits.counterMax)),
+  };
 }
 
 function readConnections(value: unknown): HeldConnections {

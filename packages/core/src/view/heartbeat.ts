@@ -14,8 +14,11 @@ export interface Heartbeat {
   /** The process closes: this is its last heartbeat. */
   readonly ending?: true;
   readonly freshness: Freshness;
-  /** The versions of the documents it has applied; absent before the first. */
-  readonly view?: { readonly topology: Version; readonly marks: Version };
+  /**
+   * The versions of the documents it has applied, and the beat of its last head: the leader finds in these what another
+   * client has forged. Absent before the first.
+   */
+  readonly view?: { readonly topology: Version; readonly marks: Version; readonly beat?: number };
   /** The nodes, by `nodeKey`, that this process has ejected; at most 64 are named. */
   readonly ejected: readonly string[];
   /** Why, and the nodes that it penalizes or cannot use; at most 32. Absent: none. */

@@ -68,7 +68,7 @@ export class ReplicaHeartbeat {
       role: this.role,
       leading: now.isLeading,
       freshness: now.freshness,
-      view: view === undefined ? undefined : { topology: view.topology.version, marks: view.marks.version },
+      view: view && { topology: view.topology.version, marks: view.marks.version, beat: view.head.beat },
       ejected: facts.ejectedKeys().slice(0, ejectedMax),
       avoids: avoids.length === 0 ? undefined : avoids,
       refutes: refutes.length === 0 ? undefined : refutes,
