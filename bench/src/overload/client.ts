@@ -9,13 +9,19 @@ import { timeoutMs } from "./terms.js";
 export const contenders = ["adaptive", "adaptive, 2 threads", "by default", "elasticsearch"] as const;
 export type Contender = (typeof contenders)[number];
 
-export interface Load {
+export interface Opening {
   readonly urls: readonly string[];
+}
+
+export interface Load {
   /** One after the other: so long, so many calls a second. */
   readonly phases: readonly { readonly ms: number; readonly perSecond: number }[];
   /** In place of a rate: so many callers in each phase. */
   readonly callers?: number;
 }
+
+/** What has no answer so long after the load has failed: some clients try again for long after their timeout. */
+const longestAfterMs = 3_000;
 
 export type Outcome = "good" | "refused" | "rejected" | "failed";
 
@@ -25,11 +31,15 @@ export type Call = readonly [beganMs: number, tookMs: number, outcome: Outcome];
 const [contender = "", seed = ""] = process.argv.slice(2);
 const random = seededRandom(Number(seed));
 
-process.on("message", async (load: Load) => {
-  const search = await open(load.urls);
-  // Each has its connections and its code warm.
-  for (let call = 0; call < 10; call++) await search();
-  process.send?.(await run(load, search));
+let search: Search | undefined;
+
+process.on("message", async (order: Opening | Load) => {
+  if ("urls" in order) {
+    search = await open(order.urls);
+    // Each has its connections and its code warm.
+    for (let call = 0; call < 10; call++) await search();
+    process.send?.([]);
+  } else if (search !== undefined) process.send?.(await run(order, search));
 });
 
 type Search = () => Promise<Outcome>;
@@ -75,7 +85,7 @@ async function run({ phases, callers }: Load, search: Search): Promise<readonly 
     await Promise.all(Array.from({ length: callers }, caller));
     return calls;
   }
-  const pending: Promise<void>[] = [];
+  const pending = new Map<Promise<void>, number>();
   let dueMs = startedMs;
   let endMs = startedMs;
   for (const { ms, perSecond } of phases) {
@@ -85,9 +95,13 @@ async function run({ phases, callers }: Load, search: Search): Promise<readonly 
       dueMs += (-Math.log(1 - random()) * 1_000) / perSecond;
       const waitMs = dueMs - performance.now();
       if (waitMs > 0) await sleep(waitMs);
-      if (dueMs < endMs) pending.push(call());
+      if (dueMs >= endMs) break;
+      const one: Promise<void> = call().then(() => void pending.delete(one));
+      pending.set(one, performance.now() - startedMs);
     }
   }
-  await Promise.all(pending);
-  return calls;
+  await Promise.race([Promise.all(pending.keys()), sleep(longestAfterMs)]);
+  const endedMs = performance.now() - startedMs;
+  const unended: Call[] = Array.from(pending.values(), (beganMs) => [beganMs, endedMs - beganMs, "failed"]);
+  return [...calls, ...unended];
 }

@@ -8,8 +8,8 @@ import { nodeTerms } from "./terms.js";
 export interface NodeReport {
   readonly port: number;
   readonly searches: number;
-  /** How long a search took a worker in the mean: as drawn, and what the machine was late. */
-  readonly meanMs: number;
+  /** How long they took workers in all: as drawn, and what the machine was late. */
+  readonly workedMs: number;
 }
 
 const queueMax = Number(process.argv[2]);
@@ -64,7 +64,7 @@ function workNext(): void {
 server.listen(0, "127.0.0.1", () => {
   process.on("message", () => {
     const { port } = server.address() as AddressInfo;
-    const report: NodeReport = { port, searches, meanMs: searches === 0 ? 0 : workedMs / searches };
+    const report: NodeReport = { port, searches, workedMs };
     process.send?.(report);
   });
 });
