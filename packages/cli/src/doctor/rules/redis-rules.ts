@@ -128,7 +128,13 @@ function viewChanges({ at, viewName, view }: RedisObservation, clusterUuid: stri
   if (view === undefined) return [];
   if (view.kind === "none") {
     const problem = `There is no view ${viewName} in ${at} yet.`;
-    return [notice("view", problem, "The first pool or coordinator of that name publishes one. Else check the name.")];
+    return [
+      notice(
+        "view",
+        problem,
+        "The first pool or coordinator of that name publishes one. Else check the name, and the `secret` of the view.",
+      ),
+    ];
   }
   if (clusterUuid !== undefined && view.clusterUuid !== undefined && view.clusterUuid !== clusterUuid) {
     const name = view.clusterName ?? "without a name";
