@@ -56,7 +56,7 @@ export function createRedisClient(
   };
   const prepareSentinel = (made: Redis) => prepare(made, { clientName });
   const delays = reconnectDelays(parts.random, timers);
-  const client = connect(config, delays, { names, timers, password, prepareSentinel });
+  const client = connect(config, delays, { names, timers, silent: new Set(), password, prepareSentinel });
   const waitMs = reconnectDelays(parts.random, timers);
   eachClient(client, { timers, waitMs, prepare: (made) => prepare(made, greeting) });
   return client;

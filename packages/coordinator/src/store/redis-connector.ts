@@ -3,13 +3,15 @@ import type { Timers } from "@rollcall/core";
 import { AbstractConnector, type Redis, type RedisOptions, SentinelConnector } from "ioredis";
 import type { NameCache } from "../cluster/name-cache.js";
 import { OpeningStream } from "./opening-stream.js";
-import { RedisDialler, type RedisTarget } from "./redis-dialler.js";
+import { RedisDialler, type RedisTarget, type SilentAddresses } from "./redis-dialler.js";
 import type { RedisPassword } from "./redis-password.js";
 import { NoServerNamed, problemError } from "./redis-problem.js";
 
 export interface ConnectorParts {
   readonly names: NameCache;
   readonly timers: Timers;
+  /** Of all connections of one client: that of a cluster makes new connectors for each attempt. */
+  readonly silent: SilentAddresses;
   /** Renewed before each connection to a server; a Sentinel's is another. */
   readonly password?: RedisPassword | undefined;
   /** Gets each client that a connector makes to ask a Sentinel, before it connects. */
@@ -48,7 +50,7 @@ class ServerConnector extends AbstractConnector {
     private readonly parts: ConnectorParts,
   ) {
     super(options.disconnectTimeout ?? 0);
-    this.opening = new OpeningStream(new RedisDialler(parts.names, parts.timers));
+    this.opening = new OpeningStream(new RedisDialler(parts.names, parts.timers, parts.silent));
   }
 
   override async connect(): Promise<Socket> {
@@ -83,7 +85,7 @@ class SentinelsConnector extends SentinelConnector {
     private readonly parts: ConnectorParts,
   ) {
     super(options);
-    this.opening = new OpeningStream(new RedisDialler(parts.names, parts.timers));
+    this.opening = new OpeningStream(new RedisDialler(parts.names, parts.timers, parts.silent));
     const clientFor = this.inherited("connectToSentinel");
     const { password: _, ...others } = parts;
     const Connector = connectorClass({}, others);

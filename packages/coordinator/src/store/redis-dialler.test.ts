@@ -80,6 +80,28 @@ describe("dialling a Redis by its name", () => {
     assert.equal(socket.remoteAddress, "127.0.0.1");
   });
 
+  it("an address whose last connection ended without a byte is tried last", async () => {
+    const port = await listen(createTcpServer());
+    await listen(
+      createTcpServer((socket) => socket.write("+OK")),
+      "127.0.0.2",
+      port,
+    );
+    const { dialler } = diallerTo("127.0.0.1", "127.0.0.2");
+    const dial = async () => keep(await dialler.dial({ host: "redis.test", port }, never())) as Socket;
+    const first = await dial();
+    assert.equal(first.remoteAddress, "127.0.0.1");
+    first.destroy();
+    await once(first, "close");
+    const second = await dial();
+    assert.equal(second.remoteAddress, "127.0.0.2");
+    second.resume();
+    await once(second, "data");
+    second.destroy();
+    await once(second, "close");
+    assert.equal((await dial()).remoteAddress, "127.0.0.2");
+  });
+
   it("while the resolver hangs, the address that it gave last is dialled", async () => {
     const port = await listen(createTcpServer());
     const { dialler, lookups } = diallerTo("127.0.0.1");

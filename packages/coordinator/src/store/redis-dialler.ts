@@ -18,12 +18,17 @@ export interface RedisTarget {
   readonly tls?: ConnectionOptions | undefined;
 }
 
+/** Addresses whose last connection ended without a byte. */
+export type SilentAddresses = Set<string>;
+const silentMax = 64;
+
 /** Time for TCP and TLS together, at each address. Short, so that a server that comes back is found within 5 s. */
 export const connectTimeoutMs = 2_000;
 
 /**
  * Opens connections to a Redis as they are opened to a node: the lookup of its name has its own time, the addresses
- * that the resolver gave last serve on, and attempts at several addresses overlap.
+ * that the resolver gave last serve on, and attempts at several addresses overlap. An address whose last connection ended
+ * without a byte is tried last: a frozen server accepts connections, too.
  *
  * No socket of it keeps the process alive, and an error of one without a listener does not end the process.
  */
@@ -34,6 +39,7 @@ export class RedisDialler {
   constructor(
     private readonly names: NameCache,
     private readonly timers: Timers,
+    private readonly silent: SilentAddresses = new Set(),
   ) {}
 
   /**
@@ -70,16 +76,29 @@ export class RedisDialler {
   ): Promise<Socket> {
     return abortable(signal, (resolve, reject) =>
       dialFirst(
-        inTurn(addresses, this.lastFamily),
+        this.silentLast(inTurn(addresses, this.lastFamily)),
         ({ address }, dialled) => dial(address, dialled),
         this.timers,
         (error, socket, address) => {
           if (socket === null) return reject(error);
           this.lastFamily = address?.family;
+          if (address !== undefined && addresses.length > 1) this.watch(socket, address.address);
           resolve(socket);
         },
       ),
     );
+  }
+
+  private silentLast(addresses: readonly LookupAddress[]): readonly LookupAddress[] {
+    const isSilent = ({ address }: LookupAddress) => this.silent.has(address);
+    return [...addresses.filter((one) => !isSilent(one)), ...addresses.filter(isSilent)];
+  }
+
+  private watch(socket: Socket, address: string): void {
+    socket.once("close", () => {
+      if (socket.bytesRead > 0) this.silent.delete(address);
+      else if (this.silent.size < silentMax) this.silent.add(address);
+    });
   }
 
   private dialOne(

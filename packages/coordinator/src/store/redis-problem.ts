@@ -12,7 +12,7 @@ export function redisProblem(error: unknown): string {
   if (code !== undefined && /^[A-Z][A-Z0-9_]{2,63}$/.test(code)) return networkProblem(code);
   const { message } = error;
   if (error instanceof BrokenReplies) return message;
-  if (message === "Command timed out" || message.startsWith("Socket timeout")) return noReplyInTime;
+  if (/^(?:Command timed out|timeout$|Socket timeout)/.test(message)) return noReplyInTime;
   if (message.startsWith("Stream isn't writeable") || message.startsWith("Cluster isn't ready")) return "not connected";
   if (message.startsWith("Connection is closed") || error.name === "MaxRetriesPerRequestError")
     return "connection lost";
