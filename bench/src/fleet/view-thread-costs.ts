@@ -36,6 +36,7 @@ export function measureThread(
       random: Math.random,
       ranMs: (nowMs) => nowMs,
       wallNowMs: Date.now,
+      hedgeDelay() {},
     });
     return { reader, dispatch };
   };
