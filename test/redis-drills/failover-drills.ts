@@ -15,7 +15,7 @@ const failover: ExpectedLog = {
   some: { "leader.elected": 1 },
   may: {
     ...{ "leader.ended": 2, "leader.elected": 2, "leader.other": 2, "leader.lost": 2 },
-    ...{ "view.stale": 1, "view.recovered": 1, "view.refilled": 1 },
+    ...{ "view.stale": 1, "view.recovered": 1, "view.refilled": 1, "redis.unreadable": 1 },
     ...{ "lease.failed": 1, "view.unread": 1, "view.unpublished": 1, "history.unwritten": 1 },
   },
 };

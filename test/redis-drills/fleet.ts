@@ -1,7 +1,9 @@
+import { present } from "@rollcall/core";
 import { waitUntil } from "@rollcall/testing";
-import { nodeAt, startFixtureCluster } from "@rollcall/testing/fixture";
+import { addressOf, nodeAt, startFixtureCluster } from "@rollcall/testing/fixture";
 import { startCoordinatorProcess } from "../support/coordinator-process.js";
 import { type Replica, startReplica } from "../support/replica/index.js";
+import { changeDrains } from "./changing-drains.js";
 import type { DrillRedis, ProcessName } from "./drill.js";
 import { type Entry, journalOf } from "./journal.js";
 
@@ -17,15 +19,14 @@ export interface Fleet extends AsyncDisposable {
 
 /** Of each replica: so many searches at a time, each with a pause after it. Enough to see any that fails. */
 const load = { slots: 1, pauseMs: 100, request: { method: "POST", path: "/logs/_search", body: { size: 1 } } } as const;
-/** The shortest: the list of nodes changes during a drill, and with it the view. */
-const sniffEveryMs = 1_000;
-const changeEveryMs = 3_000;
 
 /**
- * A coordinator, a replica that may lead, and two that only read, one of them with a thread. A third node of the cluster
- * leaves its list and comes back all the time, though it answers on: so there are always new views.
+ * A coordinator, a replica that may lead, and two that only read, one of them with a thread. One of three nodes is drained
+ * and used again all the time: so there are always new views.
+ *
+ * @param secret of the view. Default: none
  */
-export async function startFleet({ redisFor }: DrillRedis): Promise<Fleet> {
+export async function startFleet({ redisFor }: DrillRedis, secret?: string): Promise<Fleet> {
   const opened: AsyncDisposable[] = [];
   const keep = <Part extends AsyncDisposable>(part: Part): Part => {
     opened.push(part);
@@ -36,18 +37,18 @@ export async function startFleet({ redisFor }: DrillRedis): Promise<Fleet> {
   };
   try {
     const cluster = keep(await startFixtureCluster({ nodes: 3 }));
-    const place = { nodes: cluster.urls.slice(0, 2), name: "logs" };
+    const place = { nodes: cluster.urls, name: "logs" };
+    const sealed = present({ secret });
     const redis = redisFor("coordinator");
     const coordinator = keep(
       await startCoordinatorProcess({
         ...place,
         redis: typeof redis === "string" ? redis : JSON.stringify(redis),
-        flags: ["--interval", String(sniffEveryMs)],
+        flags: secret === undefined ? [] : ["--secret", secret],
       }),
     );
     const start = async (name: ProcessName, coordinates: "candidate" | "external", threads: number) => {
-      const discovery = { intervalMs: sniffEveryMs };
-      const pool = { ...place, redis: redisFor(name), coordinator: coordinates, threads, discovery };
+      const pool = { ...place, ...sealed, redis: redisFor(name), coordinator: coordinates, threads };
       return [name, keep(await startReplica({ pool, load, journal: true }))] as const;
     };
     const replicas: ReadonlyMap<string, Replica> = new Map(
@@ -57,13 +58,7 @@ export async function startFleet({ redisFor }: DrillRedis): Promise<Fleet> {
         start("reader", "external", 0),
       ]),
     );
-    const changing = nodeAt(cluster, 2);
-    let isListed = true;
-    const changes = setInterval(() => {
-      isListed = !isListed;
-      (isListed ? cluster.listNode(changing) : cluster.removeNode(changing)).catch(() => {});
-    }, changeEveryMs);
-    keep({ [Symbol.asyncDispose]: async () => clearInterval(changes) });
+    keep(changeDrains({ ...place, ...sealed, redis: redisFor("reader") }, addressOf(nodeAt(cluster, 2))));
     return {
       journal: () => journalOf(replicas, coordinator),
       async steady() {

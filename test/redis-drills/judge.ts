@@ -25,7 +25,8 @@ export const healedWithinMs = 30_000;
 const silenceMaxMs = 5_000;
 
 /** What happens to nodes meanwhile, which the drills make change, and what a busy machine makes of it. */
-const ordinary = /^node\.(?:unverified|in-use|joining|joined|full-share|leaving|gone|penalized|penalty-ended)$/;
+const ordinary =
+  /^operation\.(?:drain|undrain)$|^node\.(?:unverified|in-use|joining|joined|full-share|leaving|gone|penalized|penalty-ended)$/;
 
 /**
  * What is wrong with a journal, as sentences; empty if all is well:

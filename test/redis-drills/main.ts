@@ -1,3 +1,4 @@
+import { canary } from "@rollcall/testing";
 import { startClusterServers } from "./cluster-servers.js";
 import { type Drill, type DrillRedis, runDrill } from "./drill.js";
 import { clusterDrills, sentinelDrills, splitBrainDrills } from "./failover-drills.js";
@@ -6,8 +7,10 @@ import { startSentinelServers } from "./sentinel-servers.js";
 import { startSingleServer } from "./single-server.js";
 import { singleServerDrills } from "./single-server-drills.js";
 
-/** `npm run drills`: all drills, one after the other. With words: those whose name has one of them. */
-const words = process.argv.slice(2);
+/** `npm run drills`: all drills, one after the other. With words: those whose name has one of them; `--secret`: sealed. */
+const given = process.argv.slice(2);
+const words = given.filter((word) => word !== "--secret");
+const secret = given.includes("--secret") ? canary("the secret of the view") : undefined;
 let failed = 0;
 
 async function runAll<Servers extends DrillRedis>(
@@ -17,7 +20,7 @@ async function runAll<Servers extends DrillRedis>(
   const wanted = drills.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
   if (wanted.length === 0) return;
   await using servers = await start();
-  await using fleet = await startFleet(servers);
+  await using fleet = await startFleet(servers, secret);
   for (const drill of wanted) {
     const beganMs = Date.now();
     const { findings, lines } = await runDrill(drill, servers, fleet);
