@@ -1,5 +1,5 @@
 // node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare, clients-failover, overload,
-// thousand and messages. With --quick each runs briefly, to see that it works; its numbers mean nothing and are not kept. With
+// hedging, thousand and messages. With --quick each runs briefly, to see that it works; its numbers mean nothing and are not kept. With
 // --profile the hot path reports where its time goes, function by function; that is not kept either.
 //
 // failover: --fixture or --real for one kind of nodes, --rounds N, --threads N, --pause MS, and --only SCENARIO,…, of
@@ -12,6 +12,7 @@ import { compare } from "./compare/compare.js";
 import { compression } from "./compression/compression.js";
 import { failover } from "./failover/failover.js";
 import { fleet } from "./fleet/fleet.js";
+import { hedging } from "./hedging/hedging.js";
 import { hotPath } from "./hot-path/hot-path.js";
 import { installedSize } from "./installed-size.js";
 import { messages } from "./messages/messages.js";
@@ -45,6 +46,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   compression: () => compression({ quick }),
   observed: () => observed({ quick }),
   overload: () => overload({ quick }),
+  hedging: () => hedging({ quick }),
   messages: () => messages({ quick }),
   sealed: () => sealed({ quick }),
   size: () => installedSize(),
@@ -53,7 +55,14 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
 };
 
 /** They take long, or need more than this repository. */
-const onlyWhenNamed: ReadonlySet<string> = new Set(["compare", "clients-failover", "overload", "thousand", "messages"]);
+const onlyWhenNamed: ReadonlySet<string> = new Set([
+  "compare",
+  "clients-failover",
+  "overload",
+  "hedging",
+  "thousand",
+  "messages",
+]);
 
 const chosen = profile && named.length === 0 ? ["hot-path"] : named;
 const unknown = chosen.filter((name) => benches[name] === undefined);

@@ -35,6 +35,7 @@ export function measureThread(
       timers: systemTimers,
       random: Math.random,
       ranMs: (nowMs) => nowMs,
+      hedgeDelay: () => {},
       wallNowMs: Date.now,
       hedgeDelay() {},
     });
