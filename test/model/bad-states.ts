@@ -20,7 +20,9 @@ export function badWrite(
   if (shown === undefined) return undefined;
   const { lease } = command;
   const { authors, granted } = world;
-  const wasOurs = before !== undefined && authors.get(nameOf(before)) === before.marks.leader;
+  // What no clock can have made yet, a leader that went above a forged epoch has published: readers do not believe it.
+  const isBelieved = before !== undefined && isCredibleEpoch(before.marks.epoch, redisNowMs(world));
+  const wasOurs = isBelieved && authors.get(nameOf(before)) === before.marks.leader;
   if (wasOurs && compareVersions(shown.marks, before.marks) < 0) {
     return `the old leader ${lease.leader} overwrites the newer view of ${before.marks.leader}`;
   }
