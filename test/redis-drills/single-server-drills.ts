@@ -219,7 +219,6 @@ export const singleServerDrills: readonly SingleServerDrill[] = [
     begin: permissions(["-time"], ["+time"]),
     log: {
       each: { "redis.lost": 1, "redis.recovered": 1 },
-      some: { "lease.failed": 1, "leader.elected": 1 },
       may: { ...election, ...staleView, ...undone },
     },
   },

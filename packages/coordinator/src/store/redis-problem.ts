@@ -57,11 +57,12 @@ function explained(message: string): string | undefined {
   if (/^-?ERR max number of clients/.test(message)) return "it accepts no more clients (maxclients)";
   const [, unknown] = /^-?ERR unknown command\W{1,3}([a-z|]{2,24})\b/i.exec(message) ?? [];
   if (unknown !== undefined) return `it does not know the command ${unknown.toUpperCase()}`;
-  const isDeniedInScript = message.includes("ACL failure in script");
+  const isDeniedInScript = /ACL failure in script|user executing the script can't /.test(message);
   if (!isDeniedInScript && !/^-?NOPERM /.test(message)) return undefined;
   const [, command] = / run the '([a-z|]{2,24})' command/.exec(message) ?? [];
   if (command !== undefined) return `the Redis user lacks the permission for ${command.toUpperCase()} (NOPERM)`;
-  if (/ access a channel\b/.test(message)) return "the Redis user lacks the permission for a channel (NOPERM)";
+  if (/ access (?:a channel|at least one of the channels)\b/.test(message))
+    return "the Redis user lacks the permission for a channel (NOPERM)";
   return isDeniedInScript ? refusals.NOPERM : undefined;
 }
 
