@@ -35,7 +35,6 @@ export function measureThread(
       timers: systemTimers,
       random: Math.random,
       ranMs: (nowMs) => nowMs,
-      hedgeDelay: () => {},
       wallNowMs: Date.now,
       hedgeDelay() {},
     });
