@@ -302,12 +302,11 @@ describe("Redis users", () => {
         const polling = await connect({ redis: as("deaf"), mayLead: false, timers });
         await waitForView(polling, lease, 1);
         await leader.store.publish(lease, publication(lease, 2));
-        // Slowly enough for answers to come in their time: a poll is due after 24 to 36 s.
+        // Slowly enough for answers to come in their time: a poll is due every 2 s.
         await waitUntil("the head is read and the rest fetched", () => {
           timers.advance(200);
           return polling.views.at(-1)?.topology.version.sequence === 2;
         });
-        assert.ok(timers.nowMs() > 20_000);
       },
     ),
   );
