@@ -39,6 +39,9 @@ export const mute: Behaviour = () => {};
 /** Answers well. */
 export const answer: Behaviour = (socket) => socket.write(okAnswer);
 
+/** The first byte of a client of TLS. */
+const tlsHandshake = 0x16;
+
 /**
  * A server that speaks as little HTTP as a test wants: `respond` gets each request, `accept` each connection.
  * It reads no bodies: requests to it have none. Closed with the test.
@@ -58,6 +61,8 @@ export async function startRawServer(
     accept(socket);
     let unread = "";
     socket.on("data", (chunk) => {
+      // A client that lost its connection looks whether the port speaks TLS: as an HTTP server does, end that at once.
+      if (requests.length > 0 && unread === "" && chunk[0] === tlsHandshake) return void socket.destroy();
       unread += chunk.toString("latin1");
       for (let end = unread.indexOf("\r\n\r\n"); end >= 0; end = unread.indexOf("\r\n\r\n")) {
         const head = unread.slice(0, end);
