@@ -36,7 +36,7 @@ export const deepSettings: readonly NamedSetting[] = [
 
 /** The product with one rule left out: each reaches what must never happen. */
 export const weakened: readonly NamedSetting[] = [
-  without("no fence: the scripts publish for whoever asks", { fence: "none" }, { losses: 1 }),
+  without("no fence: the scripts publish for every process that asks", { fence: "none" }, { losses: 1 }),
   without("a fence without the epoch: the holder's name is enough", { fence: "holder" }, { losses: 1 }),
   without("no floor under the epoch", { hasFloor: false }, { failovers: 1 }, [-hourMs]),
   without("no self-fence: a leader leads until it is refused", { hasSelfFence: false }, { losses: 1 }),

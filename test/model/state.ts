@@ -47,7 +47,7 @@ export interface Process {
   readonly isDirty: boolean;
   /** What it has sent and Redis has not carried out, the oldest first. */
   readonly sent: readonly Command[];
-  /** The same on connections that it has replaced: Redis may carry them out at any time, and nobody gets a reply. */
+  /** The same on connections that it has replaced: Redis may carry them out at any time, and no process gets a reply. */
   readonly strays: readonly Command[];
   /** Replies that have arrived while it did not run. */
   readonly replies: readonly Reply[];

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { errorCodeOf, present, RollcallError } from "@rollcall/core";
+import { contentOfFile } from "@rollcall/core/config";
 import { regularFile } from "./flag-files.js";
 import { rereadableAuthority, rereadablePair } from "./rereadable-pem.js";
 
@@ -130,7 +131,7 @@ async function contentOf(option: string, name: unknown, path: string, place: Pla
   }
   const file = resolve(place.folder, name);
   try {
-    const text = (await readFile(file, "utf8")).replace(/\r?\n$/, "");
+    const text = contentOfFile(await readFile(file, "utf8"));
     return option === "redis" && text.trimStart().startsWith("{") ? JSON.parse(text) : text;
   } catch (error) {
     const isJson = error instanceof SyntaxError;

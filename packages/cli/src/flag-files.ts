@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { errorCodeOf } from "@rollcall/core";
+import { contentOfFile } from "@rollcall/core/config";
 
 /** The content of the file that a flag names; undefined without a name. A file that cannot be read is one problem. */
 export async function readFlagFile(
@@ -44,5 +45,5 @@ export async function readSecret(
     return undefined;
   }
   const bytes = await readFlagFile(`${flag}-file`, fileName, problems);
-  return bytes?.toString("utf8").replace(/\r?\n$/, "");
+  return bytes === undefined ? undefined : contentOfFile(bytes.toString("utf8"));
 }

@@ -13,6 +13,16 @@ export function durationBucketOf(durationMs: number): number {
 }
 
 /** What no value of the bucket exceeds, in milliseconds. */
-export function bucketEndMs(bucket: number): number {
+function bucketEndMs(bucket: number): number {
   return 2 ** ((bucket + 1) / bucketsPerDoubling + leastDoubling);
+}
+
+/** What all but so many of the counted durations do not exceed, in milliseconds: the end of a bucket. */
+export function exceededByMs(durations: number, countIn: (bucket: number) => number): number {
+  let left = durations;
+  for (let bucket = durationBuckets - 1; bucket > 0; bucket--) {
+    left -= countIn(bucket);
+    if (left < 0) return bucketEndMs(bucket);
+  }
+  return bucketEndMs(0);
 }

@@ -4,6 +4,7 @@ import {
   type Auth,
   type AuthConfig,
   type ClusterConfig,
+  contentOfFile,
   parseSecretFile,
   type RedisConfig,
   type SecretConfig,
@@ -66,7 +67,7 @@ function keyOf(tls: TlsConfig | undefined): string | undefined {
 }
 
 function secretIn(file: string): string {
-  return readFileSync(file, "utf8").replace(/\r?\n$/, "");
+  return contentOfFile(readFileSync(file, "utf8"));
 }
 
 function secretsOfAuth(auth: Auth): readonly string[] {

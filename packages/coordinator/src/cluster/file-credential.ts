@@ -1,6 +1,6 @@
 import { type Logger, RollcallError, type Timers } from "@rollcall/core";
 import { authorizationHeader } from "@rollcall/core/access";
-import { type Auth, type AuthFileConfig, parseAuth } from "@rollcall/core/config";
+import { type Auth, type AuthFileConfig, contentOfFile, parseAuth } from "@rollcall/core/config";
 import { ChangingFile, type FileContent } from "./changing-file.js";
 import type { CredentialSource } from "./credential-source.js";
 
@@ -59,7 +59,7 @@ function kindOf(auth: AuthFileConfig): FileKind {
 }
 
 function headerOf(bytes: Buffer, authOf: (secret: string) => Auth, whenEmpty: string): FileContent<string> {
-  const secret = bytes.toString("utf8").replace(/\r?\n$/, "");
+  const secret = contentOfFile(bytes.toString("utf8"));
   if (secret === "") return { kind: "failed", problem: whenEmpty };
   try {
     return { kind: "usable", content: authorizationHeader(parseAuth(authOf(secret))) };

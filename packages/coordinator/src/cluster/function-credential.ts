@@ -1,4 +1,4 @@
-import { Listeners, type Random, ReducerRunner, RollcallError, type Timers, withDeadline } from "@rollcall/core";
+import { Listeners, type Random, ReducerRunner, RollcallError, type Timers } from "@rollcall/core";
 import {
   authorizationHeader,
   credentialIn,
@@ -7,6 +7,7 @@ import {
   type RenewalState,
 } from "@rollcall/core/access";
 import { type AuthProvider, parseProvidedAuth } from "@rollcall/core/config";
+import { givenBy } from "../given-value.js";
 import type { WarnOnce } from "../warn-once.js";
 import type { CredentialSource } from "./credential-source.js";
 
@@ -82,7 +83,7 @@ export class FunctionCredential implements CredentialSource {
   }
 
   private async call(): Promise<void> {
-    const given = await this.given();
+    const given = await givenBy(this.provider, withinMs, this.parts.timers);
     if (this.closed) return;
     const { credential, problem } = given.ok ? read(given.value) : { credential: undefined, problem: given.problem };
     if (credential === undefined) {
@@ -95,14 +96,6 @@ export class FunctionCredential implements CredentialSource {
     this.runner.send({ type: "given", credential: authorizationHeader(auth), lastsMs });
   }
 
-  /** What the function gave. What it threw is not shown: code that handles secrets made it. */
-  private given(): Promise<Given> {
-    const given = async (): Promise<Given> => ({ ok: true, value: await this.provider() });
-    const threw = (): Given => ({ ok: false, problem: "it threw" });
-    const late = (): Given => ({ ok: false, problem: `no answer within ${withinMs} ms` });
-    return withDeadline(given().catch(threw), withinMs, this.parts.timers, late);
-  }
-
   private warn(problem: string): void {
     const follows = this.header === undefined ? "requests wait for it" : "the credential it gave before stays in use";
     const text = `the function given as \`auth\`${this.place} failed (${problem}); ${follows}`;
@@ -113,8 +106,6 @@ export class FunctionCredential implements CredentialSource {
     return `auth${this.place}`;
   }
 }
-
-type Given = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string };
 
 function read(value: unknown) {
   try {

@@ -1,5 +1,5 @@
 import { type Logger, logEvent, type Random, type Timers } from "@rollcall/core";
-import { type ChannelName, channelNames, type RedisKeys } from "@rollcall/core/view";
+import { type ChannelName, channelNames, forEachChannel, type RedisKeys } from "@rollcall/core/view";
 import { ChannelFlood, type IntakeLimits } from "./channel-flood.js";
 
 const kiB = 1_024;
@@ -42,12 +42,7 @@ export class ChannelFloods {
   private refused = 0;
 
   constructor(private readonly parts: ChannelFloodsParts) {
-    const flood = (channel: ChannelName) => this.newFlood(channel);
-    this.floods = {
-      ...{ events: flood("events"), statusRequests: flood("statusRequests"), heartbeats: flood("heartbeats") },
-      ...{ reports: flood("reports"), probeResults: flood("probeResults") },
-      ...{ operations: flood("operations"), operationResults: flood("operationResults") },
-    };
+    this.floods = forEachChannel((channel) => this.newFlood(channel));
     this.byKey = new Map(
       channelNames.map((channel) => [Buffer.from(parts.keys[channel]).toString("latin1"), this.floods[channel]]),
     );

@@ -1,5 +1,5 @@
 import type { Clock } from "@rollcall/core";
-import type { ChannelName } from "@rollcall/core/view";
+import { type ChannelName, forEachChannel } from "@rollcall/core/view";
 import { RateLimiter } from "./rate-limiter.js";
 
 /**
@@ -15,16 +15,7 @@ export class MessageRates {
   private readonly limiters: Readonly<Record<ChannelName, RateLimiter>>;
 
   constructor(clock: Clock) {
-    const limiter = (channel: ChannelName) => new RateLimiter(perSecond[channel], clock);
-    this.limiters = {
-      events: limiter("events"),
-      statusRequests: limiter("statusRequests"),
-      heartbeats: limiter("heartbeats"),
-      reports: limiter("reports"),
-      probeResults: limiter("probeResults"),
-      operations: limiter("operations"),
-      operationResults: limiter("operationResults"),
-    };
+    this.limiters = forEachChannel((channel) => new RateLimiter(perSecond[channel], clock));
   }
 
   /** Whether one more message may be sent on this channel now. */

@@ -1,6 +1,7 @@
-import { type Logger, type Timers, withDeadline } from "@rollcall/core";
-import { bounds, type RedisConfig, type RedisPasswordConfig } from "@rollcall/core/config";
+import type { Logger, Timers } from "@rollcall/core";
+import { bounds, contentOfFile, type RedisConfig, type RedisPasswordConfig } from "@rollcall/core/config";
 import { ChangingFile, type FileContent } from "../cluster/changing-file.js";
+import { givenBy } from "../given-value.js";
 import { problemError } from "./redis-problem.js";
 
 /** The password of Redis, which a file or a function gives and which may be another for each connection. */
@@ -75,32 +76,23 @@ class GivenPassword implements RedisPassword {
   }
 
   private async ask(): Promise<void> {
-    const late = () => ({ problem: `no answer within ${givenWithinMs} ms` });
-    const answer = await withDeadline(answerOf(this.give), givenWithinMs, this.timers, late);
-    if ("password" in answer) {
-      this.password = answer.password;
+    const given = await givenBy(this.give, givenWithinMs, this.timers);
+    if (given.ok && isPassword(given.value)) {
+      this.password = given.value;
       this.state = "given";
       this.givenMs = this.timers.nowMs();
-    } else if (this.state !== "given")
-      throw problemError(`the function given as \`password\` failed (${answer.problem})`);
+    } else if (this.state !== "given") {
+      const problem = given.ok ? "it gave no text" : given.problem;
+      throw problemError(`the function given as \`password\` failed (${problem})`);
+    }
   }
 }
 
-type Answer = { readonly password: string | undefined } | { readonly problem: string };
-
-/** What the function threw is not shown: code that handles secrets made it. */
-async function answerOf(give: () => unknown): Promise<Answer> {
-  let password: unknown;
-  try {
-    password = await give();
-  } catch {
-    return { problem: "it threw" };
-  }
-  if (password === undefined || (typeof password === "string" && password !== "")) return { password };
-  return { problem: "it gave no text" };
+function isPassword(value: unknown): value is string | undefined {
+  return value === undefined || (typeof value === "string" && value !== "");
 }
 
 function passwordIn(bytes: Buffer): FileContent<string> {
-  const content = bytes.toString("utf8").replace(/\r?\n$/, "");
+  const content = contentOfFile(bytes.toString("utf8"));
   return content === "" ? { kind: "failed", problem: "is empty" } : { kind: "usable", content };
 }

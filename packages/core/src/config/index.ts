@@ -23,6 +23,7 @@ export type {
   TlsConfig,
   ViewPlace,
 } from "./config.js";
+export { contentOfFile } from "./content-of-file.js";
 export { type Bound, bounds, defaults, defaultThreads, fixed } from "./defaults.js";
 export { nearestName } from "./nearest-name.js";
 export type {

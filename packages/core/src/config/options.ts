@@ -314,7 +314,7 @@ export interface PoolOptions extends ClusterOptions {
   /**
    * Proves to the processes that share the view what others of them have written: one secret, or a list of 1 to 8, each
    * of 16 to 1,024 bytes and without white space at its ends. The first seals, all verify. With it, nothing of the view is
-   * believed that was not written with one of these. Default: none, so whoever may write to Redis is believed.
+   * believed that was not written with one of these. Default: none, so every client that may write to Redis is believed.
    */
   readonly secret?: string | readonly string[] | undefined;
   /**

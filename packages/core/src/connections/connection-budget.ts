@@ -191,7 +191,7 @@ function heldByAll({ holders }: ConnectionBudget, perThread: number, areAdmitted
 
 /**
  * Many that fall silent at once may have lost Redis alone, and serve on. Beyond a tenth of the budget, what they held
- * raises nobody's share for five minutes; those that start may have it, or a process that crashes again and again would
+ * raises no share for five minutes; those that start may have it, or a process that crashes again and again would
  * use up the budget of its next lives.
  */
 function heldBack({ silent }: ConnectionBudget, { fleetPerNode }: Counted, nowMs: number): number {

@@ -15,7 +15,7 @@ export const shareAtStart: OwnShare = { perThread: 1, isAdmitted: false };
 
 /**
  * The share by what the leader has published last. Without that, as where no leader is left, the last share stays: a
- * process never takes more by itself. Once admitted it stays so, whoever leads.
+ * process never takes more by itself. Once admitted it stays so, whichever process leads.
  */
 export function nextOwnShare(own: OwnShare, shares: ConnectionShares | undefined, replica: string): OwnShare {
   if (shares === undefined) return own;

@@ -1,4 +1,4 @@
-import { bucketEndMs, durationBucketOf, durationBuckets } from "../duration-buckets.js";
+import { durationBucketOf, durationBuckets, exceededByMs } from "../duration-buckets.js";
 
 /** The older of the two windows is dropped after so long and so many answers. */
 const windowMs = 5_000;
@@ -56,12 +56,7 @@ export class AnswerTimes {
   }
 
   private percentileMs(count: number): number {
-    let above = count * (1 - wanted);
-    for (let bucket = durationBuckets - 1; bucket > 0; bucket--) {
-      above -= (this.newer[bucket] ?? 0) + (this.older[bucket] ?? 0);
-      if (above < 0) return bucketEndMs(bucket);
-    }
-    return bucketEndMs(0);
+    return exceededByMs(count * (1 - wanted), (bucket) => (this.newer[bucket] ?? 0) + (this.older[bucket] ?? 0));
   }
 
   private beginWindow(nowMs: number): void {

@@ -1,4 +1,4 @@
-import { bucketEndMs, durationBucketOf, durationBuckets } from "../duration-buckets.js";
+import { durationBucketOf, durationBuckets, exceededByMs } from "../duration-buckets.js";
 
 const wanted = 0.99;
 /** Among fewer values, one in a hundred means nothing. */
@@ -29,11 +29,6 @@ export class HighPercentile {
   /** The upper bound of its bucket, in milliseconds; undefined as long as fewer than a hundred values were added. */
   valueMs(): number | undefined {
     if (this.total < valuesToKnow) return undefined;
-    let above = this.total * (1 - wanted);
-    for (let bucket = durationBuckets - 1; bucket >= 0; bucket--) {
-      above -= this.counts[bucket] ?? 0;
-      if (above < 0) return bucketEndMs(bucket);
-    }
-    return undefined;
+    return exceededByMs(this.total * (1 - wanted), (bucket) => this.counts[bucket] ?? 0);
   }
 }

@@ -42,6 +42,12 @@ export const channelNames = [
 
 export type ChannelName = keyof ReceivedMessages;
 
+/** One of its kind for each channel. */
+export function forEachChannel<Value>(make: (channel: ChannelName) => Value): Readonly<Record<ChannelName, Value>> {
+  const made = channelNames.map((channel) => [channel, make(channel)] as const);
+  return Object.fromEntries(made) as Record<ChannelName, Value>;
+}
+
 /** Asks every process for a heartbeat; the channel says it all. */
 export type HeartbeatRequest = Readonly<Record<string, never>>;
 

@@ -3,6 +3,7 @@ export {
   channelNames,
   decodeMessage,
   encodeMessage,
+  forEachChannel,
   type ReceivedMessages,
   type SentMessages,
 } from "./channel-messages.js";

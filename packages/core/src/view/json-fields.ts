@@ -7,8 +7,9 @@ import type { Steps } from "../steps.js";
 export type Decoded<Value> = { readonly value: Value } | { readonly problem: string };
 
 /**
- * A field is not what it must be. Thrown by the readers below and caught by {@link decodeWith} alone. It is no Error: a
- * stack would cost more than the rest of the reading, and anyone who can publish may cause thousands a second.
+ * A field is not what it must be. Thrown by the readers below, and caught by {@link decodeWith} and {@link decodeInSteps}
+ * alone. It is no Error: a stack would cost more than the rest of the reading, and who can publish may cause thousands a
+ * second.
  */
 class InvalidField {
   constructor(readonly problem: string) {}
@@ -19,8 +20,12 @@ export function decodeWith<Value>(read: () => Value): Decoded<Value> {
   try {
     return { value: read() };
   } catch (error) {
-    return { problem: error instanceof InvalidField ? error.problem : "cannot be read" };
+    return problemIn(error);
   }
+}
+
+function problemIn(error: unknown): { readonly problem: string } {
+  return { problem: error instanceof InvalidField ? error.problem : "cannot be read" };
 }
 
 /** The same of a reader that works in steps. */
@@ -28,7 +33,7 @@ export function* decodeInSteps<Value>(read: () => Steps<Value>): Steps<Decoded<V
   try {
     return { value: yield* read() };
   } catch (error) {
-    return { problem: error instanceof InvalidField ? error.problem : "cannot be read" };
+    return problemIn(error);
   }
 }
 

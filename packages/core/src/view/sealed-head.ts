@@ -5,7 +5,7 @@ import { opened, type SealedBy } from "./seal.js";
 import type { SealKeys } from "./seal-keys.js";
 import type { Head, Marks } from "./view.js";
 
-/** A head whose seal is right. Its `atMs` is the time of the seal, for the time beside it may be anybody's. */
+/** A head whose seal is right. Its `atMs` is the time of the seal: any client may have written the one beside it. */
 export interface SealedHead {
   readonly head: Head;
   readonly by: SealedBy;
