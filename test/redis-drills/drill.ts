@@ -3,7 +3,16 @@ import { waitUntil } from "@rollcall/testing";
 import type { PoolOptions } from "@rollcall/worker";
 import type { Fleet } from "./fleet.js";
 import type { Entry } from "./journal.js";
-import { type ExpectedLog, healedWithinMs, isTelling, judge, lastOfRedis, missing, processesOf } from "./judge.js";
+import {
+  type ExpectedLog,
+  healedWithinMs,
+  isTelling,
+  judge,
+  lastOfRedis,
+  missing,
+  processesOf,
+  unmet,
+} from "./judge.js";
 
 /** The processes of a drill. In Redis, each is a user of this name. */
 export const processNames = ["coordinator", "candidate", "threaded", "reader"] as const;
@@ -19,6 +28,7 @@ export interface DrillRedis extends AsyncDisposable {
 export interface Drill<Servers> {
   /** Completes "while …". */
   readonly name: string;
+  /** The fault lasts at least so long, and until each process has logged a loss of Redis that it must log. */
   readonly forMs: number;
   /** Begins the fault; returns what ends it. */
   readonly begin: (servers: Servers) => Promise<() => Promise<unknown>>;
@@ -54,6 +64,8 @@ export async function runDrill<Servers>(
   const beganMs = Date.now();
   const end = await begin(servers);
   await sleep(forMs);
+  // A process that asks Redis seldom meets its third reply late.
+  while (Date.now() < beganMs + healedWithinMs && unmet(fleet.journal(), beganMs, log).length > 0) await sleep(500);
   await end();
   const times = { beganMs, endedMs: Date.now() };
   while (Date.now() < times.endedMs + healedWithinMs && missing(fleet.journal(), times, log).length > 0)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Entry } from "./journal.js";
-import { judge } from "./judge.js";
+import { judge, unmet } from "./judge.js";
 
 const times = { beganMs: 10_000, endedMs: 20_000 };
 const log = {
@@ -125,4 +125,13 @@ it("a missing line, one too many, and one that is not expected are findings", ()
   ]);
   const unled = (entry: Entry) => (entry.kind === "line" && entry.event === "leader.elected" ? undefined : entry);
   assert.deepEqual(found(unled), ["no process logs leader.elected"]);
+});
+
+it("a fault goes on until each process that must log the loss of Redis has", () => {
+  const begin = times.beganMs;
+  const entries = [view("one", 9_000), view("two", 9_000), line("two", 9_500, "redis.lost")];
+  entries.push(line("one", 11_000, "redis.lost"));
+  assert.deepEqual(unmet(entries, begin, log), ["two"], "its loss is from before the fault");
+  assert.deepEqual(unmet([...entries, line("two", 12_000, "redis.lost")], begin, log), []);
+  assert.deepEqual(unmet(entries, begin, { some: { "redis.lost": 1 } }), []);
 });

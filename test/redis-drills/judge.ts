@@ -68,6 +68,15 @@ export function missing(journal: readonly Entry[], times: DrillTimes, { each = {
   ];
 }
 
+/** The processes that must log that Redis is lost, and have not since the fault began. */
+export function unmet(journal: readonly Entry[], beganMs: number, { each = {} }: ExpectedLog): string[] {
+  if (each["redis.lost"] === undefined) return [];
+  const during = journal.filter(({ atMs }) => atMs >= beganMs);
+  const met = during.filter((entry) => entry.kind === "line" && entry.event === "redis.lost");
+  const having = new Set(met.map(({ process }) => process));
+  return processesOf(journal).filter((process) => !having.has(process));
+}
+
 /** The last that a process has logged of Redis' absence. */
 export function lastOfRedis(journal: readonly Entry[], process: string): LineEntry | undefined {
   return journal.findLast(
