@@ -30,7 +30,7 @@ it("requests at the node's id or at its address count, whatever else has changed
   assert.equal(progress([loaded(1, 1, {}, "@10.0.0.2:9200")])[1], false);
 });
 
-it("a replica that has not applied the drain, does not count, or is not heard from leaves it open", () => {
+it("a replica that has not applied the drain, does not count, or sends no heartbeat leaves it open", () => {
   const older = { view: { topology: version(3), marks: version(11) } };
   const [first, second] = [loaded(1, 0, older), heartbeat(2)];
   assert.deepEqual(progress([loaded(3, 0), first, second]), [

@@ -167,7 +167,7 @@ describe("the connection budget of a fleet", () => {
     );
   });
 
-  it("has room for half as many threads again that join at once before the leader has heard of any", () => {
+  it("has room for half as many threads again that join at once before their first heartbeat", () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000 }), sizes, (fleetPerNode, sizes) => {

@@ -20,12 +20,12 @@ import { type FullShares, fullShares } from "./full-shares.js";
  * keeps its connections: the leader counts them for 12 s until its heartbeat is too old, and 18 s beyond.
  */
 export interface ConnectionBudget {
-  /** What is published; undefined while no replica has a budget, and until the leader has listened long enough. */
+  /** What is published; undefined while no replica has a budget, and until heartbeats had time to come. */
   readonly shares: ConnectionShares | undefined;
   /** By replica: those whose heartbeat is recent. */
   readonly holders: ReadonlyMap<string, Holder>;
   readonly silent: readonly Silent[];
-  /** A leader has not heard of all before: until then it lowers shares, and raises none. */
+  /** Not every heartbeat has come before: until then the leader lowers shares, and raises none. */
   readonly learnsUntilMs: number;
   /** Until then: what the last leader had granted. */
   readonly inherited: ConnectionShares | undefined;
@@ -48,7 +48,7 @@ interface Holder {
 
 /** A replica whose heartbeats have stopped without a last one. */
 interface Silent {
-  /** "" for those of which a new leader has heard nothing. */
+  /** "" for those of which no heartbeat has reached a new leader. */
   readonly replica: string;
   readonly mayHold: number;
   readonly sinceMs: number;
@@ -86,13 +86,13 @@ export function nextConnectionBudget(
   event: ConnectionBudgetEvent,
   nowMs: number,
 ): ConnectionBudget {
-  if (event.type === "round") return share(hear(before, event.claims, nowMs), countThreads(event.claims), nowMs);
+  if (event.type === "round") return share(withClaims(before, event.claims, nowMs), countThreads(event.claims), nowMs);
   const holders = new Map(before.holders);
   holders.delete(event.replica);
   return { ...before, holders, silent: before.silent.filter(({ replica }) => replica !== event.replica) };
 }
 
-/** What all may hold together at one node, as far as the leader has heard of them. */
+/** What all may hold together at one node, as far as the leader has had their heartbeats. */
 export function mayHoldInAll(budget: ConnectionBudget, nowMs: number): number {
   return inAll(budget, nothing, nowMs);
 }
@@ -105,7 +105,7 @@ function heldBy({ threads, mayHold, most }: Holder, perThread: number): number {
 }
 
 /** Takes the heartbeats into account. */
-function hear(before: ConnectionBudget, claims: readonly ConnectionClaim[], nowMs: number): ConnectionBudget {
+function withClaims(before: ConnectionBudget, claims: readonly ConnectionClaim[], nowMs: number): ConnectionBudget {
   const holders = new Map(claims.map((claim) => [claim.replica, holderOf(claim, before)] as const));
   const gone = [...before.holders].filter(([replica]) => !holders.has(replica));
   const silent = [
@@ -127,16 +127,16 @@ function holderOf(claim: ConnectionClaim, { shares, holders }: ConnectionBudget)
 }
 
 /** Decides what is granted, and to whom. */
-function share(heard: ConnectionBudget, counted: Counted | undefined, nowMs: number): ConnectionBudget {
-  if (counted === undefined) return heard.silent.length > 0 ? heard : { ...heard, shares: undefined };
-  const learns = nowMs < heard.learnsUntilMs;
-  if (learns && heard.shares === undefined) return heard;
-  const sized = resize(learns ? heard : withUnheard(heard, nowMs), counted, nowMs, learns);
+function share(before: ConnectionBudget, counted: Counted | undefined, nowMs: number): ConnectionBudget {
+  if (counted === undefined) return before.silent.length > 0 ? before : { ...before, shares: undefined };
+  const learns = nowMs < before.learnsUntilMs;
+  if (learns && before.shares === undefined) return before;
+  const sized = resize(learns ? before : withInherited(before, nowMs), counted, nowMs, learns);
   return learns ? sized : admit(sized, counted, nowMs);
 }
 
-/** Once a new leader has listened: what the last one had granted to threads that it has not heard of. */
-function withUnheard({ inherited, ...budget }: ConnectionBudget, nowMs: number): ConnectionBudget {
+/** Once a new leader has listened: what the last one had granted to threads without a heartbeat since. */
+function withInherited({ inherited, ...budget }: ConnectionBudget, nowMs: number): ConnectionBudget {
   const threads = (inherited?.threads ?? 0) - sum([...budget.holders.values()].map((holder) => holder.threads));
   const mayHold = threads * (inherited?.perThread ?? 0);
   const silent = mayHold > 0 ? [...budget.silent, { replica: "", mayHold, sinceMs: nowMs }] : budget.silent;

@@ -7,7 +7,7 @@ export interface FullShares {
   readonly reserve: number;
 }
 
-/** So much of the budget is held in reserve for threads that join before the leader has heard of them. */
+/** So much of the budget is held in reserve for threads that join before their first heartbeat. */
 const reservedPart = 1 / 10;
 /** For at least so many more threads, and those of one more replica, even if one connection each is more than that. */
 const joiningPart = 1 / 2;
