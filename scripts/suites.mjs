@@ -18,7 +18,7 @@ const newerNode = process.env.ROLLCALL_TEST_NEWER_NODE;
  */
 export const suites = {
   unit: {
-    folders: ["packages", "demo/dist", "test/dist/unit"],
+    folders: ["packages", "demo/dist", "test/dist/unit", "test/dist/soak"],
     except: /^packages\/testing\//,
     together: 15,
     // Half of their time is waiting.

@@ -62,7 +62,7 @@ export function doneByIndex(documents: ReadonlyMap<string, number>): ReadonlyMap
 }
 
 /** How what was done differs from the outcome that the caller received; undefined if it does not. */
-export function brokenPromise({ kind, items }: Write, outcome: Asked, done: Done): string | undefined {
+export function brokenPromise({ kind, items }: Omit<Write, "request">, outcome: Asked, done: Done): string | undefined {
   const total = done.reduce((sum, times) => sum + times, 0);
   const most = Math.max(0, ...done);
   const isWhole = done.length === items;
