@@ -342,8 +342,8 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
     if (this.closed) return;
     const nodes = this.nodes.wanted();
     this.listedMayBeVerified = true;
-    const firstView = this.nodes.topology.source === "seeds";
-    this.arbiter.send({ type: "members", nodes: nodes.map((node) => this.judgeable(node)), firstView });
+    const members = nodes.map((node) => this.judgeable(node));
+    this.arbiter.send({ type: "members", nodes: members, firstView: this.nodes.isFirstList });
     this.prober.keepOnly(new Set([...nodes, ...this.nodes.seeds].map(addressOf)));
   }
 

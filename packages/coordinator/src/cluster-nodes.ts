@@ -9,6 +9,7 @@ import {
   type Discovery,
   type DiscoveryEvent,
   emptyDiscovery,
+  isFirstList,
   type LocalScope,
   listedNodes,
   newClusterIdentity,
@@ -85,6 +86,11 @@ export class ClusterNodes {
 
   get hasList(): boolean {
     return this.listedCount > 0;
+  }
+
+  /** Nodes that are new now have been in the cluster before. */
+  get isFirstList(): boolean {
+    return isFirstList(this.discovery);
   }
 
   get listedCount(): number {

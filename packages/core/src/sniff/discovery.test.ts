@@ -7,6 +7,7 @@ import {
   type Discovery,
   type DiscoveryEvent,
   emptyDiscovery,
+  isFirstList,
   type LocalScope,
   nextDiscovery,
   nodesToSniff,
@@ -80,6 +81,18 @@ it("a listed node that is a configured one under another spelling keeps the conf
     written(play(sniffed("1@10.0.0.1", { seeds })).discovery.membership.members.map((m) => m.node)),
     "1@es1",
   );
+});
+
+it("nodes that wait for a later portion of the first list are of the first list, and those of the next list are not", () => {
+  const many = Array.from({ length: 600 }, (_, at) => `${at}@n${at}`);
+  const first = sniffed(many.join(" "));
+  const later = sniffed([...many, "new@n600"].join(" "));
+  const verified: DiscoveryEvent = { type: "verified", keys: keys("0@n0") };
+  const isFirst = (...events: readonly DiscoveryEvent[]) => isFirstList(play(first, verified, ...events).discovery);
+  assert.deepEqual([isFirst(), isFirst(first), isFirst(first, first)], [true, true, true]);
+  assert.deepEqual([isFirst(first, first, later), isFirst(first, first, first, later)], [false, false]);
+  const inherited: DiscoveryEvent = { type: "inherited", nodes: nodes("1@a"), source: "sniff", marks: {} };
+  assert.equal(isFirstList(play(inherited, sniffed("1@a 2@b")).discovery), false);
 });
 
 it("a listed node that the configuration refuses is not wanted; an inherited one stays while that is not final", () => {

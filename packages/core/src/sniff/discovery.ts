@@ -22,6 +22,11 @@ export interface Discovery {
   readonly listedBy: ListedBy;
   readonly membership: Membership;
   /**
+   * "coming": there is none yet, or a part of it has still to join. "whole": the newest answer has brought the last of
+   * it, or all. "over": answers since then.
+   */
+  readonly firstList: "coming" | "whole" | "over";
+  /**
    * Nodes of the last leader's view, by `nodeKey`. They are not dropped only because the local configuration is
    * incomplete: a name that was not looked up yet, or a credential that was not given yet, would empty the view for all
    * processes.
@@ -34,7 +39,7 @@ export type ListedBy = Exclude<Topology["source"], "seeds">;
 
 export const emptyDiscovery: Discovery = {
   ...{ source: "seeds", listedBy: "sniff" },
-  ...{ membership: emptyMembership, inherited: new Set() },
+  ...{ membership: emptyMembership, firstList: "coming", inherited: new Set() },
 };
 
 export type DiscoveryEvent =
@@ -80,7 +85,8 @@ export function nextDiscovery(
       const source = listed.length === 0 ? "seeds" : event.source;
       const listedBy = event.source === "seeds" ? discovery.listedBy : event.source;
       const inherited = new Set(event.nodes.map(nodeKey));
-      return [{ source, listedBy, membership: membershipOf(listed), inherited }, []];
+      const firstList = listed.length === 0 ? discovery.firstList : "over";
+      return [{ source, listedBy, membership: membershipOf(listed), firstList, inherited }, []];
     }
     case "sniffed":
       return sniffed(discovery, event, nowMs);
@@ -105,14 +111,20 @@ function sniffed(
   // An address that was looked up stays one: a name with one address would take its place.
   const usable = isDns ? nodes : recogniseSeeds(nodes, seeds);
   const answer = { nodes: usable, complete, answeredBy, ...(isDns ? { isAlone: true as const } : {}) };
-  const { membership, changed, held } = mergeSniff(discovery.membership, answer, nowMs);
+  const { membership, changed, held, waits } = mergeSniff(discovery.membership, answer, nowMs);
+  const firstList = discovery.firstList !== "coming" ? "over" : waits ? "coming" : "whole";
   const effects: DiscoveryEffect[] = [{ type: "held", reason: held }];
   const source = discovery.source === "seeds" ? "seeds" : listedBy;
   if (changed || source !== discovery.source) effects.push({ type: "changed" });
   else if (membership.members.some((node) => node.state === "absent" && node.sinceMs === nowMs)) {
     effects.push({ type: "missing" });
   }
-  return [{ ...discovery, source, listedBy, membership }, effects];
+  return [{ ...discovery, source, listedBy, membership, firstList }, effects];
+}
+
+/** Whether nodes that are new now belong to the first list: they have been there before, and need no slow start. */
+export function isFirstList({ source, firstList }: Discovery): boolean {
+  return source === "seeds" || firstList !== "over";
 }
 
 /** What the local configuration says about nodes. */

@@ -13,6 +13,7 @@ export {
   type Discovery,
   type DiscoveryEvent,
   emptyDiscovery,
+  isFirstList,
   type ListedBy,
   type LocalScope,
   listedNodes,

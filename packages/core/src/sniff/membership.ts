@@ -74,6 +74,8 @@ export interface MergedSniff {
   readonly changed: boolean;
   /** Why a part of the answer was not applied; a sentence for people. */
   readonly held?: string;
+  /** Nodes of the answer wait for the next one. */
+  readonly waits?: true;
 }
 
 /**
@@ -123,6 +125,8 @@ export function mergeSniff(membership: Membership, answer: MembershipAnswer, now
     membership: merged,
     changed: isChanged(membership, merged),
     ...(held ? { held: shrinkReason(missing.length, members.length) } : {}),
+    // Where none may join any more, none is waited for.
+    ...(joining.length > 0 && joining.length < strangers.length ? { waits: true as const } : {}),
     ...(joining.length < strangers.length ? { held: joinReason(strangers.length, joining.length) } : {}),
   };
 }

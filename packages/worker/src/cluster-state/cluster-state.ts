@@ -1,7 +1,7 @@
 import type { ClusterAccess, Reach } from "@rollcall/coordinator";
 import { type Logger, logEvent, present, type Random, Semaphore, type Timers } from "@rollcall/core";
 import type { SelectionConfig } from "@rollcall/core/config";
-import { type LocalProbe, type NodeEffect, needsTraffic, type ProbeResult } from "@rollcall/core/health";
+import type { LocalProbe, NodeEffect, ProbeResult } from "@rollcall/core/health";
 import { type AvoidedNode, addressOf, type Freshness, type Version, type View } from "@rollcall/core/view";
 import type { NodeEvent } from "../api/node-status.js";
 import type { CredentialRefusal, DispatchObserver } from "../dispatch/sender.js";
@@ -21,6 +21,7 @@ import type { Prober } from "./prober.js";
 import { ReportLimiter } from "./report-limiter.js";
 import { rerouteOrder } from "./reroute-decision.js";
 import { type SelectionFindings, SelectionWatch } from "./selection-watch.js";
+import { TrafficWatch } from "./traffic-watch.js";
 import { nextViewInForce, noView, type ViewConsumer, type ViewInForce, type ViewOrigin } from "./view-in-force.js";
 
 export interface ClusterStateOptions {
@@ -55,6 +56,7 @@ const proofsMax = 16;
 export class ClusterState implements DispatchObserver, ViewConsumer {
   private readonly reports: ReportLimiter;
   private readonly penalties: PenaltyWatch;
+  private readonly watch: TrafficWatch;
   private readonly operations: OperationsWatch;
   private readonly selected: SelectionWatch;
   private readonly lists = new NumberedLists();
@@ -73,7 +75,9 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   constructor(private readonly options: ClusterStateOptions) {
     this.reports = new ReportLimiter(options.timers);
     this.seedAddresses = new Set(options.seeds.map(addressOf));
-    this.penalties = new PenaltyWatch(options.table.penalties);
+    const entryIn = (slot: number) => this.entries.get(slot);
+    this.penalties = new PenaltyWatch(options.table.penalties, entryIn);
+    this.watch = new TrafficWatch(options.table.traffic, entryIn);
     this.selected = new SelectionWatch(options.selection, options.timers, (found) => this.selectionFound(found));
     const storeNowMs = () => options.timers.nowMs() + this.storeAheadMs;
     this.operations = new OperationsWatch(options.timers, storeNowMs, () => this.batch(() => this.mark()));
@@ -110,13 +114,8 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   /** To be called every `beatMs`, after the beat of a dispatch in this thread. */
   beat(): void {
-    const { table, timers } = this.options;
-    const { traffic } = table;
-    this.penalties.beat(this.entries.values(), timers.nowMs(), (entry) => this.announce(entry));
-    for (const entry of this.entries.values()) {
-      if (entry.isUsable && (needsTraffic(entry.node) || traffic.isAwaited(entry.slot)))
-        entry.send({ type: "traffic" });
-    }
+    this.penalties.beat(this.options.timers.nowMs(), (entry) => this.announce(entry));
+    for (const entry of this.watch.entries()) entry.send({ type: "traffic" });
     this.reroute();
   }
 
@@ -272,7 +271,9 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
       random,
       traffic: () => table.traffic.of(row.slot, timers.nowMs()),
       carryOut: (effect) => this.carryOut(entry, effect),
+      changed: () => this.watch.note(entry),
     });
+    this.watch.note(entry);
     entry.isHandedOut = before?.isHandedOut ?? false;
     entry.announced = before?.announced ?? "absent";
     entry.announcedAtMs = timers.nowMs();
@@ -283,6 +284,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   private end(entry: NodeEntry): void {
     entry.close();
+    this.watch.forget(entry);
     const { node } = entry.row;
     this.formerAddresses.note(node.id, addressOf(node));
   }
@@ -352,6 +354,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     for (const entry of this.unwritten) {
       if (this.entries.get(entry.slot) !== entry) continue;
       this.options.table.writer.setState(entry.slot, entry.shown(), entry.slowStart(storeAheadMs));
+      if (!entry.isInUse) this.options.table.penalties.clear(entry.slot);
       this.announce(entry);
     }
     this.unwritten.clear();
@@ -400,7 +403,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   private reroute(): void {
     const { table, timers, random } = this.options;
-    const order = rerouteOrder([...this.entries.values()], table.traffic, timers.nowMs(), random);
+    const order = rerouteOrder(this.watch.entries(), this.entries.values(), table.traffic, timers.nowMs(), random);
     if (order !== undefined) this.collaborators?.sender.reroute(order);
   }
 }

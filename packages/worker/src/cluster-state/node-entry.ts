@@ -41,6 +41,8 @@ export interface NodeEntryOptions {
   readonly random: Random;
   readonly traffic: () => NodeTraffic;
   readonly carryOut: (effect: NodeEffect) => void;
+  /** {@link NodeEntry.node} is another than before. */
+  readonly changed: () => void;
 }
 
 /**
@@ -73,7 +75,7 @@ export class NodeEntry {
     public reach: Reach,
     /** What the option `selection` makes of it; replaced with the row. */
     public verdict: SelectionVerdict,
-    { timers, random, traffic, carryOut }: NodeEntryOptions,
+    { timers, random, traffic, carryOut, changed }: NodeEntryOptions,
   ) {
     this.runner = new ReducerRunner<LocalNode, LocalNodeEvent, NodeEffect>(
       newNode(timers.nowMs()),
@@ -82,7 +84,13 @@ export class NodeEntry {
         dueMs: nodeDueMs,
         tick: { type: "tick" },
       },
-      { timers, carryOut },
+      {
+        timers,
+        carryOut,
+        changed: (node, before) => {
+          if (node !== before) changed();
+        },
+      },
     );
   }
 

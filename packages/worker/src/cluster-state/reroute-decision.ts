@@ -4,33 +4,35 @@ import { rosterOf, type SelectableNode } from "@rollcall/core/selection";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type { TableTraffic } from "../table/traffic.js";
 import type { NodeEntry } from "./node-entry.js";
+import type { TrafficWatch } from "./traffic-watch.js";
 
 /** At most this many nodes are offered at once to Reads; others follow at the next beat. */
 const targetsMax = 64;
 
 /**
- * The nodes that Reads leave, and those that they may go to. Undefined while no Read waits on a stuck node, or while
+ * The nodes that Reads leave, of those that {@link TrafficWatch} watches, and those that they may go to. Undefined while no Read waits on a stuck node, or while
  * no other node can take one.
  *
  * The main thread decides this because only it sees the whole process. Each thread decides which of its attempts are
  * rerouted, and how many at a time.
  */
 export function rerouteOrder(
-  all: readonly NodeEntry[],
+  watched: readonly NodeEntry[],
+  all: Iterable<NodeEntry>,
   traffic: Pick<TableTraffic, "isAwaited" | "lastByteMs">,
   nowMs: number,
   random: Random,
 ): RerouteOrder | undefined {
   const stuck: RerouteOrder["stuck"][number][] = [];
   // At every beat, and mostly in vain: nothing is built for nodes that are not stuck.
-  for (const entry of all) {
-    const suspectedAtMs = entry.isUsable ? stuckSinceMs(entry.node) : undefined;
+  for (const entry of watched) {
+    const suspectedAtMs = stuckSinceMs(entry.node);
     if (suspectedAtMs === undefined || !traffic.isAwaited(entry.slot)) continue;
     stuck.push({ slot: entry.slot, generation: entry.row.generation, suspectedAtMs });
   }
   if (stuck.length === 0) return undefined;
 
-  const entries = all.filter(({ isUsable }) => isUsable);
+  const entries = [...all].filter(({ isUsable }) => isUsable);
   const candidates = entries.flatMap((entry): SelectableNode[] => {
     const state = entry.shown();
     return state === undefined ? [] : [{ slot: entry.slot, ...state }];

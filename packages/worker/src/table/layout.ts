@@ -66,7 +66,7 @@ const headerWords = 5;
 const sharedWords = 4;
 /** Three cache lines, and one: at most two threads share a line that they write all the time. */
 const threadWords = 48;
-const counterWords = 16;
+export const counterWords = 16;
 
 export const HeaderWord = { rows: 0, version: 1, topology: 2, barred: 3, connections: 4 } as const;
 export const SharedWord = { generation: 0, state: 1, slowStartFrom: 2, slowStartMs: 3 } as const;

@@ -1,6 +1,6 @@
 import { type NodePenalty, penaltiesKeptMs } from "@rollcall/core/selection";
-import { CounterWord, counterRow, stampedMs, type TableLayout } from "./layout.js";
-import { unpackPenalty } from "./penalty-words.js";
+import { CounterWord, counterRow, counterWords, HeaderWord, stampedMs, type TableLayout } from "./layout.js";
+import { packFactor, unpackPenalty } from "./penalty-words.js";
 
 /** What all threads together show of how they avoid a node. */
 export class TablePenalties {
@@ -29,6 +29,20 @@ export class TablePenalties {
     }
     if (worst === undefined) return undefined;
     return { ...worst, factor: Math.round((compared / shares) * 100) / 100 };
+  }
+
+  /** The slots that a thread avoids by more than this factor; one that two threads avoid may come twice. */
+  above(factor: number): readonly number[] {
+    const least = packFactor(factor);
+    const found: number[] = [];
+    const rows = Atomics.load(this.words, HeaderWord.rows);
+    for (let thread = 0; thread < this.layout.threads; thread++) {
+      let word = counterRow(this.layout, thread, 0) + CounterWord.penalty;
+      for (let slot = 0; slot < rows; slot++, word += counterWords) {
+        if (Atomics.load(this.words, word) > least) found.push(slot);
+      }
+    }
+    return found;
   }
 
   /** The node is out of use: a thread without requests still shows what it measured before. */

@@ -50,7 +50,9 @@ describe("table traffic", () => {
     assert.deepEqual(of(0), { oldestMs: 5_100, newestMs: 5_400, lastByteMs: 4_500, handshakeMs: 8 });
     assert.equal(traffic.isAwaited(0), true);
     assert.equal(traffic.isAwaited(1), false);
+    assert.deepEqual(traffic.awaitedSlots(), [0, 0]);
     thread(0).reader.showWaiting(0, undefined, undefined);
+    assert.deepEqual(traffic.awaitedSlots(), [0]);
     assert.deepEqual([of(0).oldestMs, of(0).newestMs], [5_200, 5_400]);
   });
 

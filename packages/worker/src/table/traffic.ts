@@ -1,5 +1,15 @@
 import { beatMs, type LoopLag, type NodeTraffic, waitingSinceMs } from "@rollcall/core/health";
-import { CounterWord, counterRow, msSinceTick, stampedMs, type TableLayout, ThreadWord, threadRow } from "./layout.js";
+import {
+  CounterWord,
+  counterRow,
+  counterWords,
+  HeaderWord,
+  msSinceTick,
+  stampedMs,
+  type TableLayout,
+  ThreadWord,
+  threadRow,
+} from "./layout.js";
 
 /** What all threads together see of each node now. */
 export class TableTraffic {
@@ -14,6 +24,19 @@ export class TableTraffic {
       if (Atomics.load(this.words, this.row(thread, slot) + CounterWord.oldest) !== 0) return true;
     }
     return false;
+  }
+
+  /** All slots of which {@link isAwaited} is true; one that is so in two threads may come twice. */
+  awaitedSlots(): readonly number[] {
+    const awaited: number[] = [];
+    const rows = Atomics.load(this.words, HeaderWord.rows);
+    for (let thread = 0; thread < this.layout.threads; thread++) {
+      let word = this.row(thread, 0) + CounterWord.oldest;
+      for (let slot = 0; slot < rows; slot++, word += counterWords) {
+        if (Atomics.load(this.words, word) !== 0) awaited.push(slot);
+      }
+    }
+    return awaited;
   }
 
   of(slot: number, nowMs: number): NodeTraffic {

@@ -11,6 +11,7 @@ import { MonitoredNodes } from "./monitored-nodes.js";
 import { nodeDeadlines } from "./node-deadlines.js";
 import { disputeOf, isInUse, type MonitoredNode } from "./node-health.js";
 import type { NodeKeys } from "./peers.js";
+import { pacedProbe } from "./probe-pace.js";
 import { isPublished, isSameMark, publishedNodeOf, unpublished } from "./published-node.js";
 import { recordProbe, recordRefutation } from "./record-probe.js";
 import { raiseDoubt, recordPeerResult, recordPeersAsked, recordReport } from "./suspicion.js";
@@ -50,8 +51,9 @@ export function nextArbiter(
   let marksChanged = false;
 
   for (const change of changesBy(arbiter, event, nowMs, random)) {
-    const [node, asked] = runDue(change.after, nodeDeadlines, nowMs, random);
+    const [judged, asked] = runDue(change.after, nodeDeadlines, nowMs, random);
     const { key, formerKey, before } = change;
+    const node = pacedProbe(judged, before, arbiter.size, nowMs, random);
     if (formerKey !== undefined) changed.set(formerKey, undefined);
     if (node !== before || formerKey !== undefined) changed.set(key, node.health.state === "gone" ? undefined : node);
 
