@@ -1,9 +1,11 @@
 // node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare, clients-failover, overload,
-// hedging, thousand and messages. With --quick each runs briefly, to see that it works; its numbers mean nothing and are not kept. With
-// --profile the hot path reports where its time goes, function by function; that is not kept either.
+// hedging, hedging-real, thousand and messages. With --quick each runs briefly, to see that it works; its numbers mean
+// nothing and are not kept. With --profile the hot path reports where its time goes, function by function; that is not
+// kept either.
 //
 // failover: --fixture or --real for one kind of nodes, --rounds N, --threads N, --pause MS, and --only SCENARIO,…, of
-// which nothing is kept. clients-failover: the last four too, with --only ENGINE,…. compare: --before DIR, a built
+// which nothing is kept. clients-failover: the last four too, with --only ENGINE,…. hedging, hedging-real: --rounds N and
+// --only SCENARIO,…, for the latter --only ENGINE,… too. compare: --before DIR, a built
 // checkout, and --rounds N. thousand: --deploy SECONDS.
 import { parseArgs } from "node:util";
 import { clients } from "./clients/clients.js";
@@ -13,6 +15,7 @@ import { compression } from "./compression/compression.js";
 import { failover } from "./failover/failover.js";
 import { fleet } from "./fleet/fleet.js";
 import { hedging } from "./hedging/hedging.js";
+import { hedgingReal } from "./hedging/hedging-real.js";
 import { hotPath } from "./hot-path/hot-path.js";
 import { installedSize } from "./installed-size.js";
 import { messages } from "./messages/messages.js";
@@ -46,7 +49,8 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   compression: () => compression({ quick }),
   observed: () => observed({ quick }),
   overload: () => overload({ quick }),
-  hedging: () => hedging({ quick }),
+  hedging: () => hedging({ quick, ...rounds, ...(only === undefined ? {} : { only }) }),
+  "hedging-real": () => hedgingReal({ quick, ...rounds, ...(only === undefined ? {} : { only }) }),
   messages: () => messages({ quick }),
   sealed: () => sealed({ quick }),
   size: () => installedSize(),
@@ -60,6 +64,7 @@ const onlyWhenNamed: ReadonlySet<string> = new Set([
   "clients-failover",
   "overload",
   "hedging",
+  "hedging-real",
   "thousand",
   "messages",
 ]);

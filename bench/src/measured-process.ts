@@ -7,6 +7,10 @@ import { own } from "@rollcall/testing/processes";
 export interface MeasuredProcess<Order, Answer> {
   /** @throws if the process ends before its answer */
   run(order: Order): Promise<Answer>;
+  /** SIGSTOP */
+  pause(): void;
+  /** SIGCONT */
+  resume(): void;
   stop(): Promise<unknown>;
 }
 
@@ -29,6 +33,8 @@ export async function startMeasured<Order extends object, Answer>(
       const [answer] = await Promise.race([answered, ended]);
       return answer as Answer;
     },
+    pause: () => owned.pause(),
+    resume: () => owned.resume(),
     stop: () => owned.stop(),
   };
 }

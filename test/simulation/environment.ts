@@ -24,6 +24,8 @@ export interface SimEnvironment {
   readonly invariants: Invariants;
   readonly seams: Seams;
   readonly config: PoolConfig & { readonly name: string };
+  /** Every request is a Read, and gets a hedge where it waits. */
+  readonly isHedged: boolean;
 }
 
 const unchanging = (current: readonly string[]): ViewSecrets => ({

@@ -10,11 +10,16 @@ const wellWithinMs = 330_000;
 
 /** Starts a fleet, plays the scenario, and returns what must not come of it and did; undefined if nothing did. */
 export async function runScenario(
-  { what, requestsPerSecond, happen, lastsMs, down, settles }: Scenario,
+  { what, requestsPerSecond, isHedged, happen, lastsMs, down, settles }: Scenario,
   { seed, seams }: { readonly seed: number; readonly seams?: Partial<Seams> },
 ): Promise<{ readonly problem: string | undefined; readonly tookMs: readonly number[]; readonly story: string }> {
   const size = { ...scenarioSize, requestsPerSecond };
-  const simulation = new Simulation({ seed, ...size, ...(seams === undefined ? {} : { seams }) });
+  const simulation = new Simulation({
+    seed,
+    ...size,
+    isHedged: isHedged === true,
+    ...(seams === undefined ? {} : { seams }),
+  });
   const { invariants, world, story } = simulation;
   await simulation.run(startMs);
   const happenedMs = world.nowMs();

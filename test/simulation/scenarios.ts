@@ -17,6 +17,8 @@ export interface Scenario {
   readonly what: string;
   /** From each replica to each node. */
   readonly requestsPerSecond: number;
+  /** Every request is a Read, and gets a hedge where it waits. */
+  readonly isHedged?: true;
   readonly happen: (simulation: Simulation) => Happening;
   readonly lastsMs: number;
   /** "never": nothing is marked down. */
@@ -60,6 +62,14 @@ export const scenarios: readonly Scenario[] = [
     requestsPerSecond: 5,
     happen: breaking("silent", 1),
     lastsMs: 20_000,
+    down: { withinMs: withTrafficMs },
+  },
+  {
+    what: "a node falls silent under a load of hedged Reads",
+    requestsPerSecond: 5,
+    isHedged: true,
+    happen: breaking("silent", 1),
+    lastsMs: 5_000,
     down: { withinMs: withTrafficMs },
   },
   {

@@ -20,6 +20,8 @@ export interface Seams {
   readonly scripts: Readonly<Record<string, Script>>;
   /** How fast a coordinator's clock goes. */
   readonly leaderClockRate: number;
+  /** How long a first attempt stays on after its hedge was answered. */
+  readonly outrunMs: number;
 }
 
 /** The product with one thing wrong, and the invariant that must find it. */
@@ -40,4 +42,5 @@ export const product: Seams = {
   reader: (rows) => new TableReader(rows),
   scripts: {},
   leaderClockRate: 1,
+  outrunMs: 1_000,
 };

@@ -15,6 +15,8 @@ export interface SeedOptions {
   readonly settles?: boolean;
   /** Whether the view has a secret; default: false. */
   readonly isSealed?: boolean;
+  /** Whether every request is a Read that gets a hedge where it waits; default: false. */
+  readonly isHedged?: boolean;
 }
 
 export interface Size {
@@ -49,8 +51,9 @@ export async function runSeed({
   size = sizeOf(seed),
   settles = true,
   isSealed = false,
+  isHedged = false,
 }: SeedOptions): Promise<Outcome> {
-  const simulation = new Simulation({ seed, ...size, isSealed, ...(seams === undefined ? {} : { seams }) });
+  const simulation = new Simulation({ seed, ...size, isSealed, isHedged, ...(seams === undefined ? {} : { seams }) });
   const faultsMs = minutes * 60_000;
   new Misfortune(simulation, seededRandom(seed ^ 0x5eed), faultsMs, seed % 4 === 0).start();
   await simulation.run(faultsMs);

@@ -8,11 +8,16 @@ import type { Target } from "#worker/dispatch/target";
 import type { TableReader } from "#worker/table/reader";
 import type { Invariants } from "./invariants.js";
 import type { Network } from "./network.js";
+import type { Seams } from "./seams.js";
 import type { SearchCluster } from "./search-cluster.js";
 import type { SimProcess } from "./sim-process.js";
 
 /** How often a process's requests are simulated. */
 const trafficEveryMs = 100;
+/** How long a Read waits for its hedge. */
+const hedgeAfterMs = 60;
+/** Which part of the requests are Reads, where not all are. */
+const readPart = 0.7;
 /** Requests that wait for one node at once; the others find a better one. */
 const hangingMax = 8;
 /**
@@ -59,6 +64,8 @@ export class SimulatedSender implements TableSender {
       readonly cluster: SearchCluster;
       readonly network: Network;
       readonly invariants: Invariants;
+      readonly seams: Pick<Seams, "outrunMs">;
+      readonly isHedged: boolean;
     },
     private readonly reader: TableReader,
     private readonly observer: DispatchObserver,
@@ -160,7 +167,7 @@ export class SimulatedSender implements TableSender {
     const { eligible } = reader.refresh();
     const picked = pick(reader, [], process.nowMs(), process.random);
     environment.invariants.picked(process.name, nodes(), picked);
-    if (picked.type === "node") this.send(picked.slot, process.random() < 0.7);
+    if (picked.type === "node") this.send(picked.slot, this.drawsRead());
 
     const troubled = new Set([...environment.cluster.failing(), ...environment.network.troublesOf(process.name)]);
     const probability = 1 - Math.exp((-this.requestsPerSecond * trafficEveryMs) / 1_000);
@@ -168,7 +175,7 @@ export class SimulatedSender implements TableSender {
       if (process.random() >= probability) continue;
       const place = this.places.get(slot);
       if (place === undefined) continue;
-      if (troubled.has(place.address)) this.send(slot, process.random() < 0.7);
+      if (troubled.has(place.address)) this.send(slot, this.drawsRead());
       else this.answer(slot);
     }
   }
@@ -197,10 +204,28 @@ export class SimulatedSender implements TableSender {
         if (waiting.length >= hangingMax) return;
         reader.enter(slot);
         this.wait(slot, [...waiting, attempt]);
+        if (isRead && environment.isHedged) this.hedge(attempt);
         if (process.random() < 0.5) this.connect(attempt);
         else this.hang(attempt, environment.cluster.at(place.address)?.id, 0);
       }
     }
+  }
+
+  private drawsRead(): boolean {
+    return this.environment.isHedged || this.process.random() < readPart;
+  }
+
+  /** Another node answers in its place. The attempt stays on for a while, so that this process finds the node out. */
+  private hedge(attempt: Attempt): void {
+    const { process, reader, environment } = this;
+    process.after(hedgeAfterMs, () => {
+      if (attempt.over) return;
+      const others = reader.refresh().eligible.filter((slot) => !this.hanging.has(slot));
+      const slot = others[Math.floor(process.random() * others.length)];
+      if (slot === undefined) return;
+      this.answer(slot);
+      process.after(environment.seams.outrunMs, () => void this.end(attempt));
+    });
   }
 
   /** A connection is to be opened first. */

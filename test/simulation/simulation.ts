@@ -24,6 +24,8 @@ export interface SimulationOptions {
   readonly requestsPerSecond: number;
   /** All processes have the same secret. */
   readonly isSealed?: boolean;
+  /** Every request is a Read, and gets a hedge where it waits. */
+  readonly isHedged?: boolean;
   readonly seams?: Partial<Seams>;
 }
 
@@ -68,7 +70,8 @@ export class Simulation {
       ...parsePoolConfig({ ...poolOptions, ...secret }, { cores: 1, heapLimitBytes: 4_294_967_296 }),
       name,
     };
-    this.environment = { world, network, cluster, redis, story, invariants, seams, config };
+    const isHedged = options.isHedged === true;
+    this.environment = { world, network, cluster, redis, story, invariants, seams, config, isHedged };
     for (let index = 0; index < options.coordinators; index++) this.addCoordinator();
     for (let index = 0; index < options.replicas; index++) this.addReplica();
   }

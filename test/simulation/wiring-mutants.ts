@@ -186,6 +186,14 @@ export const wiringMutants: readonly Mutant[] = [
 /** Faults in the wiring that a scenario finds: by the time until a node is down for all, or by what is refuted. */
 export const wiringMutantsOfScenarios: readonly { readonly scenario: string; readonly mutant: Mutant }[] = [
   {
+    scenario: "a node falls silent under a load of hedged Reads",
+    mutant: {
+      what: "an attempt is closed as soon as its hedge is answered",
+      invariant: "L2",
+      seams: { outrunMs: 0 },
+    },
+  },
+  {
     scenario: "a node crashes under load",
     mutant: {
       what: "no report is ever sent",

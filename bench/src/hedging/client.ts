@@ -1,61 +1,100 @@
-// node client.js HEDGE SEED: on its first order, opens a pool and warms it; on the second, searches that come by chance at a
-// given rate whatever becomes of the others. Reports how long each took, and how many hedges were sent.
+// node client.js HEDGE THREADS SEED PATH: on its first order, opens a pool and warms it; on the second, searches that come by
+// chance at a given rate whatever becomes of the others, and on some clusters long ones between them. Reports how long each
+// took, and what became of the hedges.
 import { setTimeout as sleep } from "node:timers/promises";
+import { RollcallError } from "@rollcall/core";
 import { seededRandom } from "@rollcall/testing";
 import { createPool, type Pool } from "@rollcall/worker";
 
+interface Search {
+  readonly path: string;
+  readonly body: object;
+  readonly hedgeKey?: string;
+}
+
+/** One that takes much longer than all others. One is under way at a time. */
+export interface LongSearch extends Search {
+  readonly everyMs: number;
+}
+
 export type HedgingOrder =
-  | { readonly kind: "open"; readonly urls: readonly string[]; readonly timeoutMs: number }
-  | { readonly kind: "load"; readonly ms: number; readonly perSecond: number };
+  | { readonly kind: "open"; readonly urls: readonly string[]; readonly timeoutMs: number; readonly body: object }
+  | { readonly kind: "load"; readonly ms: number; readonly perSecond: number; readonly long?: LongSearch };
 
 export interface HedgingRun {
   /** Null: it failed. */
   readonly tookMs: readonly (number | null)[];
+  readonly longTookMs: readonly (number | null)[];
+  /** Why some failed, in any order: codes of errors, or statuses. */
+  readonly failures: readonly string[];
   readonly sent: number;
   readonly won: number;
 }
 
-const [hedge = "", seed = ""] = process.argv.slice(2);
+const [hedge = "", threads = "", seed = "", usualPath = ""] = process.argv.slice(2);
 const random = seededRandom(Number(seed));
 
 let pool: Pool | undefined;
+let usual: Search = { path: usualPath, body: {} };
 
 process.on("message", async (order: HedgingOrder) => {
   process.send?.(order.kind === "open" ? await open(order) : await load(order));
 });
 
-async function open({ urls, timeoutMs }: HedgingOrder & { readonly kind: "open" }): Promise<"open"> {
-  const hedging = hedge === "on";
-  pool = createPool({ nodes: urls, discovery: false, threads: 0, timeoutMs, hedge: hedging, logger: false });
+async function open({ urls, timeoutMs, body }: HedgingOrder & { readonly kind: "open" }): Promise<"open"> {
+  usual = { path: usualPath, body };
+  const options = {
+    discovery: false,
+    threads: Number(threads),
+    timeoutMs,
+    hedge: hedge === "on",
+    logger: false,
+  } as const;
+  pool = createPool({ nodes: urls, ...options });
   await pool.ready();
-  // What is usual must be known: that takes twenty answers.
-  for (let round = 0; round < 10; round++) await Promise.all(Array.from({ length: 6 }, search));
+  // What is usual must be known: that takes twenty answers of each thread.
+  for (let round = 0; round < 20; round++) await Promise.all(Array.from({ length: 4 }, () => search(usual)));
   return "open";
 }
 
-async function search(): Promise<boolean> {
-  const request = { method: "POST", path: "/bench/_search", body: { query: { match_all: {} } } };
-  const answer = await pool?.request(request).catch(() => undefined);
-  return answer?.status === 200;
+/** Why it failed; undefined: it has not. */
+async function search({ path, body, hedgeKey }: Search): Promise<string | undefined> {
+  const key = hedgeKey === undefined ? {} : { hedgeKey };
+  try {
+    const { status } = (await pool?.request({ method: "POST", path, body, ...key })) ?? {};
+    return status === 200 ? undefined : String(status);
+  } catch (error) {
+    return error instanceof RollcallError ? error.code : String(error);
+  }
 }
 
-async function load({ ms, perSecond }: HedgingOrder & { readonly kind: "load" }): Promise<HedgingRun> {
+async function load({ ms, perSecond, long }: HedgingOrder & { readonly kind: "load" }): Promise<HedgingRun> {
   const before = pool?.stats().hedges ?? { sent: 0, won: 0 };
+  const failures: string[] = [];
+  const timed = async (times: (number | null)[], what: Search) => {
+    const beganMs = performance.now();
+    const failure = await search(what);
+    times.push(failure === undefined ? performance.now() - beganMs : null);
+    if (failure !== undefined) failures.push(failure);
+  };
   const tookMs: (number | null)[] = [];
+  const longTookMs: (number | null)[] = [];
   const pending: Promise<void>[] = [];
   const startedMs = performance.now();
-  for (let dueMs = startedMs; dueMs < startedMs + ms; ) {
+  const untilMs = startedMs + ms;
+  if (long !== undefined) pending.push(longOnes(long, untilMs, () => timed(longTookMs, long)));
+  for (let dueMs = startedMs; dueMs < untilMs; ) {
     dueMs += (-Math.log(1 - random()) * 1_000) / perSecond;
     const waitMs = dueMs - performance.now();
     if (waitMs > 0) await sleep(waitMs);
-    const beganMs = performance.now();
-    pending.push(
-      search().then((isGood) => {
-        tookMs.push(isGood ? performance.now() - beganMs : null);
-      }),
-    );
+    pending.push(timed(tookMs, usual));
   }
   await Promise.all(pending);
   const { sent, won } = pool?.stats().hedges ?? { sent: 0, won: 0 };
-  return { tookMs, sent: sent - before.sent, won: won - before.won };
+  return { tookMs, longTookMs, failures, sent: sent - before.sent, won: won - before.won };
+}
+
+/** The first one begins at once, the next when it is answered and its time has come. */
+async function longOnes({ everyMs }: LongSearch, untilMs: number, timed: () => Promise<void>): Promise<void> {
+  while (performance.now() < untilMs) await Promise.all([timed(), sleep(everyMs)]);
 }

@@ -1,118 +1,63 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type FixtureCluster, type RequestFault, startFixtureCluster } from "@rollcall/testing/fixture";
 import { busyPartOf } from "../failover/processors.js";
-import { startMeasured } from "../measured-process.js";
-import { type Report, table } from "../report.js";
-import { quantile } from "../statistics.js";
-import type { HedgingOrder, HedgingRun } from "./client.js";
+import type { Report } from "../report.js";
+import type { HedgingRun } from "./client.js";
+import { hedgingTable, type Measured, rowOf } from "./figures.js";
+import { FixtureNodes } from "./fixture-nodes.js";
+import { type Hedge, underLoad } from "./load.js";
+import { perSecondMax, type Scenario, scenarios } from "./scenarios.js";
+import { nodeTerms, processes, timeoutMs } from "./terms.js";
 
-const processes = 4;
-const perSecond = 50;
-const timeoutMs = 5_000;
-const search = { path: "/bench/_search" };
-
-/** A search takes 10 ms, a tenth of them 30 ms. */
-const usual: readonly RequestFault[] = [
-  { kind: "delay", ms: 10, on: search },
-  { kind: "delay", ms: 20, on: search, share: 0.1 },
-];
-
-/** What befalls the cluster while the clients search, from one second after they begin. */
-interface Scenario {
-  readonly name: string;
-  readonly disturb: (cluster: FixtureCluster) => Promise<void>;
+export interface HedgingOptions {
+  readonly quick: boolean;
+  /** Default 1, which takes some five minutes. */
+  readonly rounds?: number;
+  /** Names of scenarios. Default: all. */
+  readonly only?: readonly string[];
 }
 
-const atOne = (fault: RequestFault) => async (cluster: FixtureCluster) =>
-  cluster.nodes[0]?.set({ requests: [fault, ...usual] });
-const stopOne = (ms: number) => async (cluster: FixtureCluster) => {
-  cluster.nodes[0]?.pause();
-  await sleep(ms);
-  cluster.nodes[0]?.resume();
-};
-
-const scenarios: readonly Scenario[] = [
-  { name: "healthy", disturb: async () => {} },
-  { name: "one node is frozen for 3 s", disturb: stopOne(3_000) },
-  { name: "one node pauses for 1 s", disturb: stopOne(1_000) },
-  { name: "one node delays a tenth by 300 ms", disturb: atOne({ kind: "delay", ms: 300, on: search, share: 0.1 }) },
-  { name: "one node never answers 2 %", disturb: atOne({ kind: "silence", on: search, share: 0.02 }) },
-  {
-    name: "all nodes are five times slower",
-    disturb: async ({ nodes }) => {
-      for (const node of nodes) await node.set({ requests: [{ kind: "delay", ms: 50, on: search }, ...usual] });
-    },
-  },
-  {
-    name: "all nodes answer 429 to a third",
-    disturb: async ({ nodes }) => {
-      for (const node of nodes) {
-        await node.set({ requests: [{ kind: "reply", status: 429, on: search, share: 0.33 }, ...usual] });
-      }
-    },
-  },
-];
+const body = { query: { match_all: {} } };
 
 /** The slowest searches with `hedge` and without, by what befalls three nodes. */
-export async function hedging({ quick }: { readonly quick: boolean }): Promise<Report> {
-  const ms = quick ? 3_000 : 8_000;
-  const rows: string[][] = [];
-  for (const scenario of scenarios) {
-    for (const hedge of ["off", "on"] as const) {
-      let runs: readonly HedgingRun[] = [];
-      const busy = await busyPartOf(async () => {
-        runs = await runOnce(scenario, hedge, ms);
-      });
-      const row = [scenario.name, hedge, ...figuresOf(runs), `${(busy * 100).toFixed(0)} %`];
-      console.log(row.join(" | "));
-      rows.push(row);
+export async function hedging({ quick, rounds = 1, only }: HedgingOptions): Promise<Report> {
+  const ms = quick ? 3_000 : 7_000;
+  const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true);
+  const rows: [string, Hedge, Measured[]][] = [];
+  for (const scenario of chosen) {
+    const off: Measured[] = [];
+    const on: Measured[] = [];
+    rows.push([scenario.title, "off", off], [scenario.title, "on", on]);
+    for (let round = 0; round < (quick ? 1 : rounds); round++) {
+      // Each round begins with the other one.
+      for (const hedge of round % 2 === 0 ? (["off", "on"] as const) : (["on", "off"] as const)) {
+        const measured = await runOnce(scenario, hedge, ms, round);
+        (hedge === "on" ? on : off).push(measured);
+        console.log(rowOf(scenario.title, hedge, [measured]).join(" | "));
+      }
     }
   }
-  const head = [
-    "",
-    "`hedge`",
-    "p99, ms",
-    "p99.9, ms",
-    "slowest, ms",
-    "failed",
-    "hedges won",
-    "more requests",
-    "processors busy",
-  ];
-  const body = `Three fixture nodes, ${processes} processes, ${perSecond} searches a second each, of 10 ms, a tenth of them 30 ms;
-the trouble begins a second after the searches. A search fails after ${timeoutMs / 1_000} s.
+  const text = `Three fixture nodes of ${nodeTerms.workers} workers, ${processes} processes. A search takes a worker ${nodeTerms.searchMs} ms, a tenth of them
+${nodeTerms.longerMs} ms; the load is a part of the ${perSecondMax.toFixed(0)} searches a second that the nodes can do, 0.4 where no other is given. Searches
+come by chance for ${ms / 1_000} s; the trouble begins a second after them. A search fails after ${timeoutMs / 1_000} s. Nodes do not begin a search
+whose client has gone, where no other is said. ${rounds === 1 ? "One round." : `${rounds} rounds in turns: medians of the latencies, sums of the counts.`}
 
-${table(head, rows)}
+${hedgingTable(rows)}
 `;
-  return { title: "Reads that wait too long, hedged and not", body };
+  return { title: "Reads that wait too long, hedged and not", body: text };
 }
 
-async function runOnce({ disturb }: Scenario, hedge: "on" | "off", ms: number): Promise<readonly HedgingRun[]> {
-  await using cluster = await startFixtureCluster({ faults: { requests: usual } });
-  const clients = await Promise.all(
-    Array.from({ length: processes }, (_, at) =>
-      startMeasured<HedgingOrder, HedgingRun>(new URL("client.js", import.meta.url), [hedge, `${at + 1}`]),
-    ),
-  );
-  const { urls } = cluster;
-  await Promise.all(clients.map((client) => client.run({ kind: "open", urls, timeoutMs })));
-  const runs = clients.map((client) => client.run({ kind: "load", ms, perSecond }));
-  await sleep(1_000);
-  await disturb(cluster);
-  const done = await Promise.all(runs);
-  await Promise.all(clients.map((client) => client.stop()));
-  return done;
-}
-
-function figuresOf(runs: readonly HedgingRun[]): string[] {
-  const all = runs.flatMap(({ tookMs }) => tookMs);
-  const good = all.filter((ms) => ms !== null);
-  const sent = runs.reduce((sum, run) => sum + run.sent, 0);
-  const won = runs.reduce((sum, run) => sum + run.won, 0);
-  return [
-    ...[0.99, 0.999, 1].map((part) => quantile(good, part).toFixed(0)),
-    `${all.length - good.length} of ${all.length}`,
-    `${won} of ${sent}`,
-    `${((100 * sent) / all.length).toFixed(2)} %`,
-  ];
+async function runOnce(scenario: Scenario, hedge: Hedge, ms: number, round: number): Promise<Measured> {
+  await using nodes = await FixtureNodes.start(scenario);
+  let runs: readonly HedgingRun[] = [];
+  const load = {
+    ...{ urls: nodes.urls, path: "/bench/_search", body, timeoutMs, ms, seed: round + 1 },
+    ...{ perSecond: scenario.load * perSecondMax, threads: scenario.threads ?? 0 },
+  };
+  const busy = await busyPartOf(async () => {
+    runs = await underLoad(hedge, load, async () => {
+      await sleep(1_000);
+      await scenario.disturb(nodes);
+    });
+  });
+  return { runs, busy };
 }

@@ -12,15 +12,19 @@ import { type HedgeCount, Hedging, hedgeTickMs } from "./hedging.js";
  *   both closed       mutant: a first attempt that was outrun is closed at once
  *   censored samples  mutant: and how long it had run is taken for its node's latency
  *   count alone       mutant: lost hedges cost nothing, only their number is bounded
+ *   judged late       mutant: and a check that comes late is made all the same
  */
-export type HedgingRule = "none" | "rule" | "both closed" | "censored samples" | "count alone";
+export type HedgingRule = "none" | "rule" | "both closed" | "censored samples" | "count alone" | "judged late";
 
 export interface HedgingRun {
   readonly rule: HedgingRule;
   /** How long the node takes for a request that comes then; Infinity: it never answers. */
   readonly workMs: (node: number, atMs: number, random: () => number) => number;
-  /** Node 0 is stopped from this time on. */
+  /** Node 0 is stopped from this time on, and goes on at that one. */
   readonly frozenFromMs?: number;
+  readonly frozenToMs?: number;
+  /** The process gets no processor: so often, for so long, each more or less by chance. */
+  readonly starved?: { readonly everyMs: number; readonly ms: number };
   readonly perSecond?: number;
   readonly untilMs?: number;
 }
@@ -71,11 +75,14 @@ class Simulation {
   private readonly tookMs: number[] = [];
   private begun = 0;
   private answered = 0;
+  /** The process runs again from then on. */
+  private runsFromMs = 0;
   private readonly hedging: Hedging<Attempt>;
   private readonly reader = this.readerOf();
 
   constructor(private readonly run: HedgingRun) {
-    const budget = run.rule === "count alone" ? new CountAlone(this.nowMs, 0.02) : new HedgeBudget(this.nowMs, 0.02);
+    const isUnpaid = run.rule === "count alone" || run.rule === "judged late";
+    const budget = isUnpaid ? new CountAlone(this.nowMs, 0.02) : new HedgeBudget(this.nowMs, 0.02);
     this.hedging = new Hedging<Attempt>({
       ...{ budget, random: this.random, reader: this.reader },
       owner: {
@@ -102,18 +109,23 @@ class Simulation {
       this.after((-Math.log(1 - this.random()) * 1_000) / perSecond, arrive);
     };
     this.after(1, arrive);
+    let dueMs = this.nowMs + hedgeTickMs;
     const check = () => {
       this.detectStalls();
-      if (rule !== "none") this.hedging.check(this.nowMs);
+      const mayCheck = rule === "judged late" || this.hedging.mayCheck(dueMs, this.nowMs);
+      if (rule !== "none" && mayCheck) this.hedging.check(this.nowMs);
+      dueMs = this.nowMs + hedgeTickMs;
       this.after(hedgeTickMs, check);
     };
     this.after(hedgeTickMs, check);
+    if (this.run.starved !== undefined) this.starve(this.run.starved);
     for (
       let next = this.agenda.pop();
       next !== undefined && next.atMs <= untilMs + timeoutMs;
       next = this.agenda.pop()
     ) {
-      this.nowMs = next.atMs;
+      // What is due while the process does not run happens when it runs again, in its order.
+      this.nowMs = Math.max(next.atMs, this.runsFromMs);
       if (next.happen === arrive && next.atMs > untilMs) continue;
       next.happen();
     }
@@ -122,6 +134,14 @@ class Simulation {
       ...{ tookMs: this.tookMs.toSorted((a, b) => a - b), unanswered: this.begun - this.answered, counts: this.counts },
       ...{ requests: this.begun, shareOfFirstNode: (this.attempts[0] ?? 0) / all },
     };
+  }
+
+  private starve({ everyMs, ms }: NonNullable<HedgingRun["starved"]>): void {
+    const byChance = (mean: number) => mean * (0.5 + this.random());
+    this.after(byChance(everyMs), () => {
+      this.runsFromMs = this.nowMs + byChance(ms);
+      this.starve({ everyMs, ms });
+    });
   }
 
   private begin(): void {
@@ -159,9 +179,12 @@ class Simulation {
     const { slot } = attempt;
     const workMs = this.run.workMs(slot, this.nowMs, this.random);
     if (!Number.isFinite(workMs)) return;
-    this.after(workMs, () => {
-      const isFrozen = slot === 0 && this.nowMs >= (this.run.frozenFromMs ?? Number.POSITIVE_INFINITY);
-      if (attempt.isClosed || isFrozen) return;
+    const { frozenFromMs = Number.POSITIVE_INFINITY, frozenToMs = Number.POSITIVE_INFINITY } = this.run;
+    const endsMs = this.nowMs + workMs;
+    const isFrozen = slot === 0 && endsMs >= frozenFromMs && endsMs < frozenToMs;
+    if (isFrozen && !Number.isFinite(frozenToMs)) return;
+    this.after(isFrozen ? frozenToMs - this.nowMs : workMs, () => {
+      if (attempt.isClosed) return;
       this.lastByteMs[slot] = this.nowMs;
       attempt.firstByteSeen = true;
       this.close(attempt);
@@ -199,7 +222,8 @@ class Simulation {
     for (const [slot, attempts] of this.inFlight.entries()) {
       const [oldest] = attempts;
       if (oldest === undefined || this.ejected.has(slot)) continue;
-      const silentSinceMs = Math.max(oldest.startedAtMs, this.lastByteMs[slot] ?? 0);
+      // A process that does not run has seen no silence.
+      const silentSinceMs = Math.max(oldest.startedAtMs, this.lastByteMs[slot] ?? 0, this.runsFromMs);
       if (this.nowMs - silentSinceMs > stallMs) this.ejected.add(slot);
     }
   }

@@ -57,3 +57,20 @@ it("simulated, hedges that are of no use cost what they may: bounded by their co
   const mutant = costOf({ rule: "count alone", workMs: mixed });
   assert.ok(cost < 0.03 && mutant > 2 * cost, `${cost}, mutant ${mutant}`);
 });
+
+it("simulated, a process that hardly gets a processor sends no hedges for what it has not read yet: judged as soon as it runs, they are many", () => {
+  const late: HedgingRun["workMs"] = (node, atMs, random) => usual(node, atMs, random) + 100 * random() ** 2;
+  const starved = { workMs: late, starved: { everyMs: 1_000, ms: 700 } };
+  const rule = simulateHedging({ rule: "rule", ...starved });
+  const mutant = simulateHedging({ rule: "judged late", ...starved });
+  const found = `${rule.counts.sent} of ${rule.requests}, mutant ${mutant.counts.sent} of ${mutant.requests}`;
+  assert.ok(rule.counts.sent < 0.01 * rule.requests && mutant.counts.sent > 0.03 * mutant.requests, found);
+});
+
+it("simulated, on a machine without a free processor a frozen node costs no more with hedges than without, and no Read its answer", () => {
+  const late: HedgingRun["workMs"] = (node, atMs, random) => usual(node, atMs, random) + 400 * random();
+  const freeze = { workMs: late, starved: { everyMs: 300, ms: 150 }, frozenFromMs: onsetMs, frozenToMs: 7_000 };
+  const rule = simulateHedging({ rule: "rule", ...freeze });
+  assert.deepEqual([rule.unanswered, rule.counts.sent > 0], [0, true]);
+  assert.ok((rule.tookMs.at(-1) ?? 0) <= slowest({ rule: "none", ...freeze }));
+});
