@@ -98,6 +98,8 @@ export class ClusterEvents implements ClusterListener {
 
 /** Names and roles may differ: only where requests may go counts. */
 function isSameList(a: Topology, b: Topology): boolean {
+  // At every beat of the view.
+  if (a.nodes === b.nodes) return a.source === b.source;
   const addresses = new Set(a.nodes.map(addressOf));
   return (
     a.source === b.source &&

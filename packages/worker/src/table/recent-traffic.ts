@@ -14,6 +14,7 @@ export interface RecentTraffic {
 interface NodeSample {
   readonly generation: number;
   readonly requests: number;
+  readonly answers: number;
   readonly errors: number;
   readonly latency: Int32Array;
 }
@@ -51,8 +52,9 @@ export class RecentTraffics {
   /** Takes a sample now, and one each 5 s. */
   start(): void {
     this.cancel = this.timers.after(sampleEveryMs, () => this.start());
+    const newest = this.samples.at(-1)?.nodes;
     const nodes = new Map<number, NodeSample>();
-    for (let slot = 0; slot < this.totals.rows; slot++) nodes.set(slot, this.sampleOf(slot));
+    for (let slot = 0; slot < this.totals.rows; slot++) nodes.set(slot, this.sampleOf(slot, newest?.get(slot)));
     this.samples = [...this.samples, { atMs: this.timers.nowMs(), ofPool: this.counts(), nodes }].slice(-samplesKept);
   }
 
@@ -88,8 +90,13 @@ export class RecentTraffics {
     };
   }
 
-  private sampleOf(slot: number): NodeSample {
-    const { errorStatuses, failures, requests } = this.totals.ofNode(slot);
+  /** The sample before, where nothing has come to it. */
+  private sampleOf(slot: number, before?: NodeSample): NodeSample {
+    const { errorStatuses, failures, requests, answers } = this.totals.ofNode(slot);
+    const errors = failures + errorStatuses;
+    const generation = Atomics.load(this.words, sharedRow(slot) + SharedWord.generation);
+    const isSame = before?.generation === generation && before.requests === requests && before.errors === errors;
+    if (isSame && before.answers === answers) return before;
     const latency = new Int32Array(latencyBuckets);
     for (let thread = 0; thread < this.layout.threads; thread++) {
       const row = latencyRow(this.layout, thread, slot);
@@ -97,7 +104,6 @@ export class RecentTraffics {
         latency[bucket] = (latency[bucket] ?? 0) + (this.words[row + bucket] ?? 0);
       }
     }
-    const generation = Atomics.load(this.words, sharedRow(slot) + SharedWord.generation);
-    return { generation, requests, errors: failures + errorStatuses, latency };
+    return { generation, requests, answers, errors, latency };
   }
 }
