@@ -26,7 +26,10 @@ export function headersOf(
   contentType: string | undefined,
   own: OwnHeaders | undefined,
   accept: string | undefined,
-): string[] {
+): readonly string[] {
+  if (headers === undefined && opaqueId === undefined && auth === undefined && own === undefined) {
+    return contentType === undefined ? noHeaders : typedHeaders(compatibleType(contentType, accept));
+  }
   const list: string[] = [];
   if (headers !== undefined) {
     for (const [written, value] of pairsOf("headers", headers)) addHeader(list, written, value);
@@ -44,6 +47,19 @@ export function headersOf(
   }
   if (own !== undefined) addOwn(list, own);
   return list;
+}
+
+// Most requests have these, and thousands may wait: they share them.
+const noHeaders: readonly string[] = [];
+const ofTypes = new Map<string, readonly string[]>();
+
+/** Of a body alone; there are few types. */
+function typedHeaders(contentType: string): readonly string[] {
+  const known = ofTypes.get(contentType);
+  if (known !== undefined) return known;
+  const headers = ["content-type", contentType];
+  ofTypes.set(contentType, headers);
+  return headers;
 }
 
 /** Those that the request does not give itself. */

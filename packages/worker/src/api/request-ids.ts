@@ -6,7 +6,7 @@ export interface RequestIds {
   readonly traceId?: string;
 }
 
-const none: RequestIds = {};
+export const noIds: RequestIds = {};
 
 /** What a request's headers and its trace say of it. Headers: name, value, name, value; names in lower case. */
 export function requestIds(headers: readonly string[], traceId: string | undefined): RequestIds {
@@ -16,6 +16,6 @@ export function requestIds(headers: readonly string[], traceId: string | undefin
     if (headers[at] === "x-opaque-id") opaqueId = headers[at + 1];
     else if (named === undefined && headers[at] === "traceparent") named = traceIdOf(headers[at + 1]);
   }
-  if (opaqueId === undefined) return named === undefined ? none : { traceId: named };
+  if (opaqueId === undefined) return named === undefined ? noIds : { traceId: named };
   return named === undefined ? { opaqueId } : { opaqueId, traceId: named };
 }

@@ -10,7 +10,7 @@ import type { Deadlines, Due } from "./deadlines.js";
 import type { PoolRequest } from "./pool-request.js";
 import { prepareRequest, type RequestDefaults } from "./prepare-request.js";
 import { failure } from "./request-failure.js";
-import { type RequestIds, requestIds } from "./request-ids.js";
+import { noIds, type RequestIds, requestIds } from "./request-ids.js";
 import { RequestStream } from "./request-stream.js";
 import type { RequestTrace, RequestTracer } from "./request-tracer.js";
 import { type PoolResponse, ReceivedResponse } from "./response.js";
@@ -88,22 +88,36 @@ export class Requests {
     signal: SignalLike | undefined,
     settle: Settle<PoolResponse<T>>,
   ): void {
-    const { sender, count, nowMs } = this.options;
-    const deadline = this.beginDeadline(prepared, startedAtMs, signal);
+    const begun = this.beginDeadline(prepared, startedAtMs, signal);
     const { trace, request, ids } = this.traced(prepared);
-    const settled = (result: Result) => {
-      this.endDeadline(deadline, signal);
-      stopBody(prepared);
-      count(result.kind === "answered" ? "answered" : result.error.code);
-      if (this.isObserved(trace)) this.settled(trace, prepared, result, nowMs() - startedAtMs);
-      if (result.kind === "answered") settle(new ReceivedResponse<T>(result, ids));
-      else settle(failure({ ...result.error, ...ids }, signal, prepared));
-    };
-    if (trace === undefined) deadline.pending = sender.start(request, settled);
-    else
-      trace.run(() => {
-        deadline.pending = sender.start(request, settled);
-      });
+    begun.trace = trace;
+    begun.ids = ids;
+    // It keeps no more alive than it must: thousands of requests may wait.
+    const settled = (result: Result) => settle(this.resultOf<T>(result, begun));
+    if (trace === undefined) begun.pending = this.options.sender.start(request, settled);
+    else this.startTraced(begun, request, trace, settled);
+  }
+
+  /** A function of its own: `begin` would keep for its callback what only a traced request needs. */
+  private startTraced(
+    begun: BegunRequest,
+    request: PreparedRequest,
+    trace: RequestTrace,
+    settled: (result: Result) => void,
+  ): void {
+    trace.run(() => {
+      begun.pending = this.options.sender.start(request, settled);
+    });
+  }
+
+  private resultOf<T>(result: Result, begun: BegunRequest): PoolResponse<T> | Promise<PoolResponse<T>> {
+    const { prepared, startedAtMs, signal, trace, ids } = begun;
+    this.endDeadline(begun);
+    stopBody(prepared);
+    this.options.count(result.kind === "answered" ? "answered" : result.error.code);
+    if (this.isObserved(trace)) this.settled(trace, prepared, result, this.options.nowMs() - startedAtMs);
+    if (result.kind === "answered") return new ReceivedResponse<T>(result, ids);
+    return failure({ ...result.error, ...ids }, signal, prepared);
   }
 
   /** The request as it is sent, and what its errors show of it. */
@@ -161,7 +175,7 @@ export class Requests {
     const { trace, request, ids } = this.traced(prepared);
     const context = AsyncLocalStorage.snapshot();
     const failed = (result: Result) => {
-      this.endDeadline(deadline, signal);
+      this.endDeadline(deadline);
       if (result.kind === "answered") throw new Error("an answer was collected that is to stream");
       stopBody(prepared);
       count(result.error.code);
@@ -169,7 +183,7 @@ export class Requests {
       settle(failure({ ...result.error, ...ids }, signal, prepared));
     };
     const streaming = (answer: StreamingAnswer) => {
-      this.endDeadline(deadline, signal);
+      this.endDeadline(deadline);
       const { status, node, nodeUrl, attempts } = answer;
       const ended = this.whenEnded(trace, prepared, { status, node, nodeUrl, attempts }, nowMs() - startedAtMs);
       const body = openBody(answer, { timeoutMs, signal, deadlines, nowMs, ids, ended }, context);
@@ -197,21 +211,17 @@ export class Requests {
     };
   }
 
-  private beginDeadline(
-    { deadlineMs }: PreparedRequest,
-    startedAtMs: number,
-    signal: SignalLike | undefined,
-  ): RequestDeadline {
-    const deadline = new RequestDeadline(deadlineMs, deadlineMs - startedAtMs);
-    if (signal !== undefined) addAbortable(signal, deadline);
+  private beginDeadline(prepared: PreparedRequest, startedAtMs: number, signal: SignalLike | undefined): BegunRequest {
+    const begun = new BegunRequest(prepared, startedAtMs, signal);
+    if (signal !== undefined) addAbortable(signal, begun);
     this.options.count("requests");
-    this.options.deadlines.add(deadline);
-    return deadline;
+    this.options.deadlines.add(begun);
+    return begun;
   }
 
-  private endDeadline(deadline: RequestDeadline, signal: SignalLike | undefined): void {
-    this.options.deadlines.remove(deadline);
-    if (signal !== undefined) removeAbortable(signal, deadline);
+  private endDeadline(begun: BegunRequest): void {
+    this.options.deadlines.remove(begun);
+    if (begun.signal !== undefined) removeAbortable(begun.signal, begun);
   }
 }
 
@@ -238,21 +248,29 @@ function stopBody({ body }: PreparedRequest): void {
   if (body instanceof RequestStream) body.stop();
 }
 
-/** Ends a request when its time is over, or its caller's signal fires. */
-class RequestDeadline implements Due, Abortable {
+/** A request on its way. It ends when its time is over, or its caller's signal fires. */
+class BegunRequest implements Due, Abortable {
   place = -1;
   pending: PendingRequest | undefined;
+  trace: RequestTrace | undefined;
+  ids: RequestIds = noIds;
 
   constructor(
-    readonly dueMs: number,
-    private readonly timeoutMs: number,
+    readonly prepared: PreparedRequest,
+    readonly startedAtMs: number,
+    readonly signal: SignalLike | undefined,
   ) {}
+
+  get dueMs(): number {
+    return this.prepared.deadlineMs;
+  }
 
   abort(): void {
     this.pending?.cancel("ABORTED", "the caller's signal fired");
   }
 
   expire(): void {
-    this.pending?.cancel("TIMEOUT", `no answer within ${Math.round(this.timeoutMs)} ms`);
+    const timeoutMs = this.dueMs - this.startedAtMs;
+    this.pending?.cancel("TIMEOUT", `no answer within ${Math.round(timeoutMs)} ms`);
   }
 }

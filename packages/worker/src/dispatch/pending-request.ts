@@ -49,6 +49,10 @@ interface NotedAttempt {
 /** An error names only the newest attempts of a request that had very many. */
 const attemptsListedMax = 32;
 
+// Thousands of requests may wait: what most of them have nothing of, they share.
+const noSlots: readonly number[] = Object.freeze([]);
+const noAttempts: readonly Attempt[] = Object.freeze([]);
+
 /** One request that a dispatch has taken on and not settled, with all that its attempts have left behind. */
 export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   place = -1;
@@ -59,9 +63,9 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   /** What is sent in place of what was prepared. */
   packed: PackedRequest | undefined;
   /** Slots that it was sent to in this round. */
-  tried: number[] = [];
+  tried = noSlots;
   /** The attempts that have ended, as errors and answers name them. */
-  readonly attempts: Attempt[] = [];
+  attempts = noAttempts;
   /** An attempt was given up because its node had stalled: once, and no more. */
   rerouted = false;
   /** It was sent again with another credential: once, and no more. */
@@ -115,8 +119,8 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
 
   /** An attempt at the node has ended with this code, or was given up with it. */
   note(node: string, code: string, tookMs: number): void {
-    this.attempts.push({ node, code, ms: Math.round(tookMs) });
-    if (this.attempts.length > attemptsListedMax) this.attempts.shift();
+    const attempt = { node, code, ms: Math.round(tookMs) };
+    this.attempts = this.attempts.length === 0 ? [attempt] : [...this.attempts.slice(1 - attemptsListedMax), attempt];
   }
 
   /** An attempt of it that decides nothing any more has this code. */
@@ -126,7 +130,7 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   }
 
   noteTried(slot: number): void {
-    if (!this.tried.includes(slot)) this.tried.push(slot);
+    if (!this.tried.includes(slot)) this.tried = [...this.tried, slot];
   }
 }
 
