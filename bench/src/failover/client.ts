@@ -5,10 +5,11 @@ import { Client as ElasticsearchClient } from "@elastic/elasticsearch";
 import { Client as OpenSearchClient } from "@opensearch-project/opensearch";
 import { workerOf } from "../checkout.js";
 import { type ClientContender, startClientFollower } from "../clients/client-follower.js";
+import { servedByHeader } from "./haproxy.js";
 import { countSniffs } from "./sniff-count.js";
 import { index, preference, sniffEveryMs, timeoutMs } from "./terms.js";
 
-export const contenders = ["rollcall", "elasticsearch", "opensearch"] as const;
+export const contenders = ["rollcall", "elasticsearch", "opensearch", "haproxy"] as const;
 /** Those, or one of the clients of the repository's own tests, alone or on a pool. */
 export type Contender = (typeof contenders)[number] | ClientContender;
 
@@ -53,6 +54,8 @@ export interface ProcessTrace {
   readonly changes: readonly NodeChange[];
   /** When it asked for the list of nodes. */
   readonly sniffsAtMs: readonly number[];
+  /** Processor time from the first call to the end of the last. */
+  readonly cpuMs: number;
 }
 
 export interface Follower {
@@ -116,6 +119,19 @@ async function startFollower(settings: ClientSettings, changes: NodeChange[]): P
         Number((await client.search({ index, preference, body: query })).meta.connection.url.port);
       return { ready: search, search };
     }
+    case "haproxy": {
+      // What follows the cluster is HAProxy.
+      const client = new ElasticsearchClient({
+        nodes: [...urls],
+        requestTimeout: timeoutMs,
+        headers: { accept: "application/json", "content-type": "application/json" },
+      });
+      const search = async () => {
+        const { headers } = await client.search({ index, preference, ...query }, { meta: true });
+        return Number(headers[servedByHeader]);
+      };
+      return { ready: search, search };
+    }
     default:
       return startClientFollower(contender, settings);
   }
@@ -135,6 +151,7 @@ if (process.send !== undefined) {
   const follower = await startFollower(settings, changes);
   let stopped = false;
   let load: Promise<unknown> = Promise.resolve();
+  let cpuBefore = process.cpuUsage();
 
   const slot = async (position: number) => {
     const { pauseMs, slots } = settings;
@@ -147,10 +164,15 @@ if (process.send !== undefined) {
     }
   };
   process.on("message", (message: ToClient) => {
-    if (message === "go") load = Promise.all(Array.from({ length: settings.slots }, (_, position) => slot(position)));
-    else {
+    if (message === "go") {
+      cpuBefore = process.cpuUsage();
+      load = Promise.all(Array.from({ length: settings.slots }, (_, position) => slot(position)));
+    } else {
       stopped = true;
-      void load.then(() => send({ type: "trace", calls, changes, sniffsAtMs }));
+      void load.then(() => {
+        const { user, system } = process.cpuUsage(cpuBefore);
+        send({ type: "trace", calls, changes, sniffsAtMs, cpuMs: (user + system) / 1_000 });
+      });
     }
   });
   process.once("disconnect", () => process.exit(0));

@@ -2,6 +2,7 @@ import type { EngineKind } from "@rollcall/testing/engines";
 import { type Contender, contenders } from "./client.js";
 import { startEngineTarget } from "./engine-target.js";
 import { startFixtureTarget } from "./fixture-target.js";
+import { type Haproxy, haproxyVersion, startHaproxy } from "./haproxy.js";
 import type { TargetCluster } from "./target.js";
 
 /** The clusters of an environment, and which client runs on which. */
@@ -16,6 +17,8 @@ export interface ClientRun {
   readonly label: string;
   readonly contender: Contender;
   readonly cluster: TargetCluster;
+  /** What stands between client and cluster. Default: nothing. */
+  readonly front?: Haproxy;
   /** A built checkout to take Rollcall from. Default: this repository. */
   readonly checkout?: string;
 }
@@ -24,20 +27,28 @@ const names = {
   rollcall: "Rollcall",
   elasticsearch: "@elastic/elasticsearch",
   opensearch: "@opensearch-project/opensearch",
+  haproxy: "@elastic/elasticsearch behind HAProxy",
 } as const satisfies Record<(typeof contenders)[number], string>;
 
-/** A cluster of its own for each client, started anew for each scenario. */
+/** A cluster of its own for each client, started anew for each scenario. Without HAProxy in the path none stands behind it. */
 export async function openFixtureClusters(): Promise<ClusterSet> {
+  const hasHaproxy = (await haproxyVersion()) !== undefined;
+  if (!hasHaproxy) console.log("Nothing behind HAProxy: there is no haproxy in the path.");
+  const chosen = contenders.filter((contender) => contender !== "haproxy" || hasHaproxy);
   return {
     clientRuns: () =>
       Promise.all(
-        contenders.map(async (contender) => {
-          const cluster = await startFixtureTarget(contender === "elasticsearch" ? "elasticsearch" : "opensearch");
-          return { label: names[contender], contender, cluster };
+        chosen.map(async (contender): Promise<ClientRun> => {
+          const isElasticsearch = contender === "elasticsearch" || contender === "haproxy";
+          const cluster = await startFixtureTarget(isElasticsearch ? "elasticsearch" : "opensearch");
+          const front = contender === "haproxy" ? { front: await startHaproxy(cluster.urls) } : {};
+          return { label: names[contender], contender, cluster, ...front };
         }),
       ),
     async release(clientRuns) {
-      await Promise.all(clientRuns.map(({ cluster }) => cluster[Symbol.asyncDispose]()));
+      await Promise.all(
+        clientRuns.flatMap(({ cluster, front }) => [cluster[Symbol.asyncDispose](), front?.[Symbol.asyncDispose]()]),
+      );
     },
     async [Symbol.asyncDispose]() {},
   };

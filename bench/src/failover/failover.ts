@@ -1,5 +1,6 @@
 import { datedName, type Report } from "../report.js";
 import { chooseEnvironments, type Environment, type EnvironmentOptions } from "./environments.js";
+import { haproxyVersion } from "./haproxy.js";
 import { busyText } from "./processors.js";
 import { introduction, printPlan, section, tableOf } from "./report-text.js";
 import { type RoundResult, runRound } from "./round.js";
@@ -36,7 +37,7 @@ export async function failover(options: FailoverOptions): Promise<Report> {
   }
   return {
     title: "Failover",
-    body: `${introduction(environments, { rounds, threads, hasRedis: redis !== undefined })}\n${sections.join("\n")}`,
+    body: `${introduction(environments, { rounds, threads, hasRedis: redis !== undefined, haproxy: await haproxyVersion() })}\n${sections.join("\n")}`,
     attachments,
   };
 }

@@ -28,6 +28,7 @@ const run = (some: Partial<Run> = {}): Run => ({
   nodes: 3,
   intervals: [{ port: faulty, faultAtMs: 5_000, endsAtMs: 10_000, backAtMs: 11_000 }],
   noticeMs: 2_000,
+  cpuMs: 0,
   ...some,
 });
 
@@ -113,5 +114,12 @@ describe("figuresOf", () => {
   it("counts answers by whole seconds, failed calls not among them", () => {
     const { perSecond } = figuresOf(run({ calls: [...calls(30), call(0.5, { error: "RESET" })] }), "outage");
     assert.deepEqual(perSecond, Array(30).fill(10));
+  });
+
+  it("divides the processor time by all calls, and counts those of more than a second", () => {
+    const long = call(20, { tookMs: 1_001 });
+    const { cpuMsPerCall, slowCalls } = figuresOf(run({ calls: [...calls(30).slice(1), long], cpuMs: 60 }), "outage");
+    assert.equal(cpuMsPerCall, 0.2);
+    assert.equal(slowCalls, 1);
   });
 });

@@ -24,6 +24,8 @@ export interface Run {
   readonly changes?: readonly (readonly NodeChange[])[];
   readonly sniffs?: number;
   readonly grayShare?: number;
+  /** Processor time of all that stands between callers and nodes, from the first call to the end of the last. */
+  readonly cpuMs: number;
   /** The gray percentile counts from so long after the fault. */
   readonly noticeMs: number;
 }
@@ -55,6 +57,9 @@ export interface Figures {
   /** Of the calls that touch the time from `noticeMs` after the fault until it ends, those that hang in it too. */
   readonly grayP99Ms: number;
   readonly grayShare: number | undefined;
+  /** Calls that took longer than `slowCallMs`. */
+  readonly slowCalls: number;
+  readonly cpuMsPerCall: number;
   /** Answers in each second from the first healthy one. */
   readonly perSecond: readonly number[];
 }
@@ -101,6 +106,8 @@ export function figuresOf(run: Run, kind: keyof typeof fullShare): Figures {
     healthyP99Ms: percentile(healthyCalls),
     grayP99Ms: percentile(gray),
     grayShare: run.grayShare,
+    slowCalls: counted.filter(({ tookMs }) => tookMs > slowCallMs).length,
+    cpuMsPerCall: run.cpuMs / run.calls.length,
     perSecond,
   };
 }

@@ -3,6 +3,7 @@ import { throughputChart } from "./chart.js";
 import type { Environment } from "./environments.js";
 import { noticeMs, sniffWindowMs } from "./faults.js";
 import { type FaultInterval, fullShare, slowCallMs } from "./figures.js";
+import { haproxyText } from "./haproxy.js";
 import { busyText } from "./processors.js";
 import { perSecond, type Result, resultsTable } from "./results.js";
 import { processCount, type RoundResult, slotCount } from "./round.js";
@@ -27,9 +28,12 @@ export interface Conditions {
   readonly rounds: number;
   readonly threads: number;
   readonly hasRedis: boolean;
+  /** Its version; undefined where there is none. */
+  readonly haproxy: string | undefined;
 }
 
-export function introduction(environments: readonly Environment[], { rounds, threads, hasRedis }: Conditions): string {
+export function introduction(environments: readonly Environment[], conditions: Conditions): string {
+  const { rounds, threads, hasRedis, haproxy } = conditions;
   const pauses = environments.map(({ title, pauseMs }) => `${pauseMs} ms on ${title}`).join(", ");
   const roundText =
     rounds === 1
@@ -46,9 +50,12 @@ export function introduction(environments: readonly Environment[], { rounds, thr
     `All clients know all three nodes, give a request ${seconds(timeoutMs)} and sniff every ${seconds(sniffEveryMs)}; the ` +
       "official ones also at the start and when a connection fails. Rollcall sends from " +
       `${threads} worker ${threads === 1 ? "thread" : "threads"} in each process. ${view}`,
+    ...(haproxy === undefined ? [] : [`HAProxy ${haproxy}: ${haproxyText}. Its clients do not sniff.`]),
     [
       "- *errors*: calls without an answer of status 200",
       "- *slowest call*: of those that overlap the fault",
+      "- *calls over 1 s*: after the warm-up",
+      "- *CPU a call*: processor time of all processes of the client, with HAProxy's where there is one and without Redis', over its calls",
       "- *worst second*: answers in the worst whole second of the fault, in % of the healthy mean",
       `- *sniffs*: requests for the list of nodes in the ${seconds(sniffWindowMs)} from the fault, counted by fixture nodes, of real ones by the clients' processes`,
       `- *last failed or slow call*: from the fault to the end of the last call that failed or took longer than ${seconds(slowCallMs)}; 0 if there is none`,

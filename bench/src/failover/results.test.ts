@@ -16,6 +16,8 @@ const figures = (some: Partial<Figures> = {}): Figures => ({
   healthyP99Ms: 40,
   grayP99Ms: 50,
   grayShare: 0.005,
+  slowCalls: 0,
+  cpuMsPerCall: 0.5,
   perSecond: [],
   ...some,
 });
@@ -42,19 +44,19 @@ describe("resultsTable", () => {
       figures({ slowestMs: 70 }),
     ];
     const shown = row(resultsTable("outage", [{ label: "one", rounds }], {}), "one");
-    assert.deepEqual(shown?.slice(0, 4), ["1000", "7 (5 RESET, 2 TIMEOUT)", "70 ms", "90 %"]);
+    assert.deepEqual(shown?.slice(0, 5), ["1000", "7 (5 RESET, 2 TIMEOUT)", "70 ms", "0", "90 %"]);
   });
 
   it("distinguishes what was not counted, not reported and not seen from zero", () => {
     const rounds = [figures({ sniffs: undefined, informedMs: undefined, fullShareMs: Number.POSITIVE_INFINITY })];
     const shown = row(resultsTable("outage", [{ label: "one", rounds }], {}), "one");
-    assert.deepEqual(shown?.slice(4), ["not counted", "0.0 s", "–", "2.0 s", "not seen"]);
+    assert.deepEqual(shown?.slice(5), ["not counted", "0.0 s", "–", "2.0 s", "not seen", "0.50 ms"]);
   });
 
   it("takes a round that never got there for the longest", () => {
     const fullShare = (...times: number[]) => {
       const rounds = times.map((fullShareMs) => figures({ fullShareMs }));
-      return row(resultsTable("outage", [{ label: "one", rounds }], {}), "one")?.at(-1);
+      return row(resultsTable("outage", [{ label: "one", rounds }], {}), "one")?.at(-2);
     };
     const never = Number.POSITIVE_INFINITY;
     assert.equal(fullShare(1_000, 2_000, never), "2.0 s");
@@ -65,7 +67,7 @@ describe("resultsTable", () => {
   it("puts the goals below, under their columns", () => {
     const table = resultsTable("gray", [{ label: "one", rounds: [figures()] }], { p99: "1.5", grayShare: "1 %" });
     assert.deepEqual(row(table, "one")?.slice(2, 4), ["50 ms / 40 ms = 1.25", "0.5 %"]);
-    assert.deepEqual(row(table, "*goal for Rollcall*"), ["", "", "≤ 1.5", "≤ 1 %", "", "", "", ""]);
+    assert.deepEqual(row(table, "*goal for Rollcall*"), ["", "", "≤ 1.5", "≤ 1 %", "", "", "", "", "", ""]);
   });
 });
 

@@ -29,6 +29,16 @@ const slowest: Column = {
   show: (rounds) => milliseconds(middle(rounds, (one) => one.slowestMs)),
   goal: (goals) => atMost(goals.slowest),
 };
+const slowCalls: Column = {
+  head: "calls over 1 s",
+  show: (rounds) => middle(rounds, (one) => one.slowCalls).toFixed(0),
+  goal: () => undefined,
+};
+const cpu: Column = {
+  head: "CPU a call",
+  show: (rounds) => `${middle(rounds, (one) => one.cpuMsPerCall).toFixed(2)} ms`,
+  goal: () => undefined,
+};
 const worstSecond: Column = {
   head: "worst second",
   show: (rounds) => percent(middle(rounds, (one) => one.worstSecond)),
@@ -91,8 +101,8 @@ const grayShare: Column = {
 };
 
 const columns: Readonly<Record<"outage" | "gray", readonly Column[]>> = {
-  outage: [requests, errors, slowest, worstSecond, sniffs, trouble, informed, firstUse, fullShare],
-  gray: [requests, errors, p99, grayShare, slowest, worstSecond, sniffs, fullShare],
+  outage: [requests, errors, slowest, slowCalls, worstSecond, sniffs, trouble, informed, firstUse, fullShare, cpu],
+  gray: [requests, errors, p99, grayShare, slowest, slowCalls, worstSecond, sniffs, fullShare, cpu],
 };
 
 /** A row for each contender, medians over the rounds, and below them the goals for Rollcall. */

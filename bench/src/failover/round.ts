@@ -54,6 +54,7 @@ export async function runRound(clusterSet: ClusterSet, options: RoundOptions): P
         started.set(run, await startClientProcesses(settingsOf(run, options))),
       ),
     );
+    const frontsBefore = await cpuOfFronts(clientRuns);
     for (const processes of started.values()) processes.go();
     await sleep(pace.warmUpMs);
     const healthyFromMs = Date.now();
@@ -61,6 +62,7 @@ export async function runRound(clusterSet: ClusterSet, options: RoundOptions): P
     const scenarioTraces = await runScenario(scenario, clientRuns, pace);
     await sleep(scenario.kind === "outage" ? pace.afterOutageMs : pace.afterGrayMs);
     const endedAtMs = Date.now();
+    const frontsAfter = await cpuOfFronts(clientRuns);
     const clients = await Promise.all(
       clientRuns.map(async (run): Promise<ClientResult> => {
         const { label, contender, cluster } = run;
@@ -71,7 +73,9 @@ export async function runRound(clusterSet: ClusterSet, options: RoundOptions): P
         const changes = contender === "rollcall" ? { changes: traces.map((trace) => trace.changes) } : {};
         const sniffs = scenarioTrace.sniffs ?? sniffsOf(traces, scenarioTrace);
         const calls = callsOf(traces);
-        const figures = figuresOf({ ...scenarioTrace, ...times, ...changes, calls, sniffs }, scenario.kind);
+        const ofFront = (frontsAfter.get(run) ?? 0) - (frontsBefore.get(run) ?? 0);
+        const cpuMs = traces.reduce((sum, trace) => sum + trace.cpuMs, ofFront);
+        const figures = figuresOf({ ...scenarioTrace, ...times, ...changes, calls, sniffs, cpuMs }, scenario.kind);
         return { label, figures, healthyFromMs, intervals: scenarioTrace.intervals };
       }),
     );
@@ -80,6 +84,10 @@ export async function runRound(clusterSet: ClusterSet, options: RoundOptions): P
     await Promise.all([...started.values()].map((processes) => processes[Symbol.asyncDispose]()));
     await clusterSet.release(clientRuns);
   }
+}
+
+async function cpuOfFronts(clientRuns: readonly ClientRun[]): Promise<ReadonlyMap<ClientRun, number>> {
+  return new Map(await Promise.all(clientRuns.map(async (run) => [run, (await run.front?.cpuMs()) ?? 0] as const)));
 }
 
 /** Where the nodes do not count: what the processes have sent. */
@@ -101,11 +109,14 @@ async function runScenario(
 }
 
 /** Four processes under load; Rollcall, whose processes inform each other, has a fifth without load. */
-function settingsOf({ label, contender, cluster, checkout }: ClientRun, options: RoundOptions): ClientSettings[] {
+function settingsOf(
+  { label, contender, cluster, front, checkout }: ClientRun,
+  options: RoundOptions,
+): ClientSettings[] {
   const { pauseMs, threads, view, processes = processCount } = options;
   const one: ClientSettings = {
     contender,
-    urls: cluster.urls,
+    urls: front === undefined ? cluster.urls : [front.url],
     slots: slotCount,
     pauseMs,
     threads,
