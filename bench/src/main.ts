@@ -14,6 +14,7 @@ import { compare } from "./compare/compare.js";
 import { compression } from "./compression/compression.js";
 import { failover } from "./failover/failover.js";
 import { fleet } from "./fleet/fleet.js";
+import { floor } from "./floor/floor.js";
 import { hedging } from "./hedging/hedging.js";
 import { hedgingReal } from "./hedging/hedging-real.js";
 import { hotPath } from "./hot-path/hot-path.js";
@@ -37,6 +38,7 @@ const threads = wholeNumber("threads", values.threads, 0);
 
 const benches: Readonly<Record<string, () => Promise<Report>>> = {
   "hot-path": () => hotPath({ quick, profile }),
+  floor: () => floor({ quick }),
   failover: () =>
     failover({ quick, fixture, real, threads, ...rounds, ...pause, ...(only === undefined ? {} : { only }) }),
   clients: () => clients({ quick }),

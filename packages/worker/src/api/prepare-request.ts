@@ -1,10 +1,11 @@
 import { present, RollcallError } from "@rollcall/core";
 import { bounds, type PoolConfig } from "@rollcall/core/config";
-import { type Classification, classify, type RequestClass } from "@rollcall/core/request";
+import type { Classification, RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
 import type { PreparedRequest } from "../dispatch/sender.js";
 import { isSignal } from "./abort-listeners.js";
 import { takeBytes } from "./given-body.js";
+import { KnownTargets } from "./known-targets.js";
 import type { PoolRequest } from "./pool-request.js";
 import { bodyOf } from "./request-body.js";
 import { requestProblem, unknownField } from "./request-fields.js";
@@ -68,11 +69,11 @@ function prepare(
   if (unknown !== undefined) throw new RollcallError("CONFIG", unknown);
   checkSignal(request);
   const method = methodOf(request);
-  const path = pathOf(request);
+  const target = targets.of(method, request);
   const timeoutMs = timeoutOf(request, defaults);
   const { content, contentType } = bodyOf(request);
   const headers = headersOf(request, contentType, defaults.own, defaults.accept);
-  const known = overridesMethod(headers) ? overridden : classify(method, path);
+  const known = overridesMethod(headers) ? overridden : target.known;
   const requestClass = classOf(request) ?? known.class;
   checkHedge(request, defaults);
 
@@ -90,7 +91,7 @@ function prepare(
 
   return {
     method,
-    path,
+    path: target.path,
     headers,
     body: settings?.hasGivenBody === true && content instanceof Uint8Array ? takeBytes(content) : content,
     class: requestClass,
@@ -103,6 +104,9 @@ function prepare(
     answerWindowBytes,
   };
 }
+
+/** Of all pools of the process: what is known of a path is the same for each. */
+const targets = new KnownTargets();
 
 /** A proxy may read the request in another way. */
 const overridden: Classification = { class: "never", reroutable: false };

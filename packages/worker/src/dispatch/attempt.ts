@@ -78,6 +78,8 @@ export class AttemptHandler
   private isFinished = false;
   /** undici's parser is in one of the calls below: it goes on reading by itself. */
   private isParsing = false;
+  /** Of its connection's chunks, the newest that its owner has been told of. */
+  private notedChunk = 0;
   /** Of the answer's body, where the request has a limit of its own. */
   private readonly ownMaxBytes: number;
   /** Of the slot, when the attempt began. */
@@ -142,6 +144,14 @@ export class AttemptHandler
 
   onResponseStarted(): void {
     this.firstByteSeen = true;
+    this.noteBytes();
+  }
+
+  /** Once for all parts of the answer that came in one chunk. */
+  private noteBytes(): void {
+    const reads = this.connection?.reads;
+    if (reads !== undefined && reads.parsed > 0 && reads.parsed === this.notedChunk) return;
+    this.notedChunk = reads?.parsed ?? 0;
     this.owner.received(this);
   }
 
@@ -237,7 +247,7 @@ export class AttemptHandler
       return true;
     }
     this.isParsing = true;
-    this.owner.received(this);
+    this.noteBytes();
     if (this.unpacking === undefined) this.piece(chunk);
     else this.unpacking.write(chunk);
     this.isParsing = false;

@@ -11,6 +11,7 @@ import type { Client, Dispatcher } from "undici";
 import { acceptedCodings } from "./content-codings.js";
 import { InFlightList, type Link } from "./in-flight-list.js";
 import { SocketReads } from "./socket-reads.js";
+import { joinWrites } from "./socket-writes.js";
 import type { Target } from "./target.js";
 
 /** One thread's settings for the connections to each node. */
@@ -267,7 +268,10 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
       connect: (target, callback) => {
         opening.giveUp = this.dial(target, (...opened) => {
           const [, socket] = opened;
-          if (socket !== null) opening.reads = SocketReads.of(socket);
+          if (socket !== null) {
+            opening.reads = SocketReads.of(socket);
+            joinWrites(socket);
+          }
           callback(...opened);
         });
       },

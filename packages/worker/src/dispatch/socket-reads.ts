@@ -37,6 +37,8 @@ export class SocketReads {
   };
   /** An answer streams from this connection. */
   isStreaming = false;
+  /** How many chunks the parser has had. */
+  parsed = 0;
   private socket: Socket | undefined;
   /** What has come and is not read. */
   private readonly chunks: Buffer[] = [];
@@ -60,7 +62,11 @@ export class SocketReads {
     const { read, push, unshift } = socket;
     socket.read = (byteLength?: number) => {
       if (this.isClosed) return null;
-      if (this.chunks.length > 0) return byteLength === 0 ? null : this.chunks.shift();
+      if (this.chunks.length > 0) {
+        if (byteLength === 0) return null;
+        this.parsed++;
+        return this.chunks.shift();
+      }
       // Without chunks of its own, a stream has something to do at its beginning and its end only.
       return byteLength === 0 || this.hasEnded || this.way === "stream" ? read.call(socket, byteLength) : null;
     };

@@ -39,9 +39,9 @@ class PlayedThread {
       const pieces: string[] = [];
       while (!incoming.ended) {
         const kind = incoming.number();
-        if (kind === toThread.request) {
+        if (kind === toThread.request || kind === toThread.plain) {
           const id = incoming.number();
-          const { path, sentBefore } = incoming.request();
+          const { path, sentBefore } = incoming.request(kind === toThread.plain);
           pieces.push(`call ${id} ${path}`);
           this.sentBefore.push(sentBefore);
         } else if (kind === toThread.read) pieces.push(`read ${incoming.number()} ${incoming.number()}`);

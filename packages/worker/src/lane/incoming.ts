@@ -1,10 +1,9 @@
 import type { Attempt, RollcallErrorCode, Sent, WireError } from "@rollcall/core";
-import type { RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
 import type { BodySource } from "../dispatch/body-source.js";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type { AnswerHead, CancelCode, PreparedRequest, RequestSettings, Result } from "../dispatch/sender.js";
-import type { Word } from "./messages.js";
+import { classes, type Word } from "./messages.js";
 import { urlOf } from "./node-url-word.js";
 
 /** Reads one message, word by word, in the order in which `Outgoing` has written it. */
@@ -26,12 +25,15 @@ export class Incoming {
   }
 
   /** `openBody` makes the source of a body that streams. */
-  request(openBody: (windowBytes: number) => BodySource | undefined = () => undefined): PreparedRequest {
+  request(
+    isPlain: boolean,
+    openBody: (windowBytes: number) => BodySource | undefined = () => undefined,
+  ): PreparedRequest {
     const method = this.text() as Dispatcher.HttpMethod;
     const path = this.text();
     const headers = this.text();
     const body = this.words[this.at++] as string | Uint8Array | number | null;
-    const requestClass = this.text() as RequestClass;
+    const requestClass = classes[this.number()] ?? "never";
     const move = this.words[this.at++];
     return {
       method,
@@ -43,9 +45,9 @@ export class Incoming {
       hedgeTemplate: typeof move === "string" ? move : undefined,
       maxRetries: this.number(),
       deadlineMs: this.number(),
-      sentBefore: this.number(),
-      settings: this.settings(),
-      answerWindowBytes: this.number(),
+      sentBefore: isPlain ? 0 : this.number(),
+      settings: isPlain ? undefined : this.settings(),
+      answerWindowBytes: isPlain ? 0 : this.number(),
     };
   }
 
@@ -73,7 +75,7 @@ export class Incoming {
     const status = this.number();
     const rawHeaders = this.text();
     const body = this.words[this.at++] as string | Uint8Array;
-    const attempts = this.attempts();
+    const attempts = this.attempts(status);
     const node = attempts.at(-1)?.node ?? "";
     return {
       kind: "answered",
@@ -93,7 +95,7 @@ export class Incoming {
   head(): AnswerHead {
     const status = this.number();
     const rawHeaders = this.text();
-    const attempts = this.attempts();
+    const attempts = this.attempts(status);
     const node = attempts.at(-1)?.node ?? "";
     return { status, rawHeaders, node, nodeUrl: urlOf(node, this.words[this.at++] ?? 0), attempts };
   }
@@ -107,14 +109,16 @@ export class Incoming {
     const message = this.text();
     const sent = this.text() as Sent;
     const cause = this.words[this.at++] as string | null;
-    const attempts = this.attempts();
+    const attempts = this.attempts(0);
     return { code, message, sent, attempts, ...(cause === null ? {} : { cause }) };
   }
 
-  private attempts(): Attempt[] {
+  private attempts(status: number): Attempt[] {
     const attempts: Attempt[] = [];
     for (let left = this.number(); left > 0; left--) {
-      attempts.push({ node: this.text(), code: this.text(), ms: this.number() });
+      const node = this.text();
+      const code = this.words[this.at++] as string | 0;
+      attempts.push({ node, code: code === 0 ? String(status) : code, ms: this.number() });
     }
     return attempts;
   }

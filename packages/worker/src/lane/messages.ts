@@ -1,3 +1,4 @@
+import type { RequestClass } from "@rollcall/core/request";
 import type { Target } from "../dispatch/target.js";
 
 /**
@@ -6,6 +7,7 @@ import type { Target } from "../dispatch/target.js";
  *
  *   to the thread   request   id method path headers body class reroutable maxRetries deadlineMs sentBefore
  *                             settings answerWindowBytes
+ *                   plain     the same without its last three words: 0, none and 0
  *                   bodyPiece id bytes                           of a body that streams
  *                   bodyEnd   id isWhole
  *                   read      id bytes                           of a streamed answer, by its reader
@@ -36,8 +38,10 @@ import type { Target } from "../dispatch/target.js";
  *
  *   headers   to the thread: one text, with a line for each name and each value; neither can hold a line break
  *             to main: the lines as they came, `name: value`, with CRLF between them
+ *   class     its place in `classes`
  *   reroutable  0: no; 1: yes; text: yes, and that is its template as one that may be hedged
- *   attempts  their number, then node code ms of each; of an answer, the last is the one that answered
+ *   attempts  their number, then node code ms of each; of an answer, the last is the one that answered. A code that is
+ *             the answer's status: 0
  *   nodeUrl   0: `http://` and the node; 1: `https://` and the node; else the URL, which has a path
  *   settings  of this request alone, as JSON; null for most
  *   body      text, or bytes whose buffer is transferred; null: none; a number: it streams, within a window of so much
@@ -47,8 +51,11 @@ import type { Target } from "../dispatch/target.js";
  */
 export type Word = number | string | Uint8Array | null;
 
+export const classes: readonly RequestClass[] = ["read", "repeatable", "never"];
+
 export const toThread = {
   request: 0,
+  plain: 11,
   cancel: 1,
   pump: 2,
   close: 3,

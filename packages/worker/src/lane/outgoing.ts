@@ -4,7 +4,7 @@ import { isBodySource } from "../dispatch/body-source.js";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type { AnswerHead, CancelCode, PreparedRequest, Result } from "../dispatch/sender.js";
 import { headerText } from "./header-text.js";
-import { toMain, toThread, type Word } from "./messages.js";
+import { classes, toMain, toThread, type Word } from "./messages.js";
 import { urlWord } from "./node-url-word.js";
 import type { PieceLane } from "./piece-runs.js";
 
@@ -32,15 +32,17 @@ export class Outgoing implements PieceLane {
       settings,
       answerWindowBytes,
     } = request;
-    this.words.push(toThread.request, id, method, path, headers.join("\n"));
+    const isPlain = sentBefore === 0 && settings === undefined && answerWindowBytes === 0;
+    this.words.push(isPlain ? toThread.plain : toThread.request, id, method, path, headers.join("\n"));
     if (body instanceof Uint8Array) {
       // A copy, as a rule: the request may have to be given to another thread.
       const own = settings?.hasGivenBody === true ? body : new Uint8Array(body);
       this.words.push(own);
       this.transfer.push(own.buffer as ArrayBuffer);
     } else this.words.push(isBodySource(body) ? windowBytes : (body ?? null));
-    this.words.push(requestClass, reroutable ? hedgeTemplate : 0, maxRetries, deadlineMs, sentBefore);
-    this.words.push(settings === undefined ? null : JSON.stringify(settings), answerWindowBytes);
+    this.words.push(classes.indexOf(requestClass), reroutable ? hedgeTemplate : 0, maxRetries, deadlineMs);
+    if (isPlain) return;
+    this.words.push(sentBefore, settings === undefined ? null : JSON.stringify(settings), answerWindowBytes);
   }
 
   bodyPiece(id: number, piece: Uint8Array): void {
@@ -65,7 +67,7 @@ export class Outgoing implements PieceLane {
     if (result.kind === "answered") {
       this.words.push(toMain.answered, id, result.status, headerText(result.rawHeaders));
       this.answerBody(result.body);
-      this.attempts(result.attempts);
+      this.attempts(result.attempts, result.status);
       this.words.push(urlWord(result.node, result.nodeUrl));
     } else {
       this.words.push(toMain.failed, id);
@@ -75,7 +77,7 @@ export class Outgoing implements PieceLane {
 
   head(id: number, { status, rawHeaders, node, nodeUrl, attempts }: AnswerHead): void {
     this.words.push(toMain.head, id, status, headerText(rawHeaders));
-    this.attempts(attempts);
+    this.attempts(attempts, status);
     this.words.push(urlWord(node, nodeUrl));
   }
 
@@ -107,7 +109,7 @@ export class Outgoing implements PieceLane {
 
   private error({ code, message, sent, cause, attempts }: WireError): void {
     this.words.push(code, message, sent, cause ?? null);
-    this.attempts(attempts);
+    this.attempts(attempts, 0);
   }
 
   private answerBody(body: Buffer | string): void {
@@ -123,9 +125,11 @@ export class Outgoing implements PieceLane {
     this.transfer.push(whole.buffer as ArrayBuffer);
   }
 
-  private attempts(attempts: readonly Attempt[]): void {
+  /** `status`: of the answer; 0: there is none. */
+  private attempts(attempts: readonly Attempt[], status: number): void {
+    const answered = String(status);
     this.words.push(attempts.length);
-    for (const { node, code, ms } of attempts) this.words.push(node, code, ms);
+    for (const { node, code, ms } of attempts) this.words.push(node, code === answered ? 0 : code, ms);
   }
 }
 

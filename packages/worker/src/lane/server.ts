@@ -141,11 +141,13 @@ export class LaneServer implements ServedStreamOwner {
   private receiveWords(words: readonly Word[]): void {
     const incoming = new Incoming(words);
     while (!incoming.ended) {
-      switch (incoming.number()) {
+      const kind = incoming.number();
+      switch (kind) {
+        case toThread.plain:
         case toThread.request: {
           const id = incoming.number();
           let body: ServedBody | undefined;
-          const prepared = incoming.request((windowBytes) => {
+          const prepared = incoming.request(kind === toThread.plain, (windowBytes) => {
             body = new ServedBody(windowBytes, (byteLength) => this.post(toMain.bodyRead, id, byteLength));
             return body;
           });
