@@ -15,6 +15,7 @@ import { compression } from "./compression/compression.js";
 import { failover } from "./failover/failover.js";
 import { fleet } from "./fleet/fleet.js";
 import { floor } from "./floor/floor.js";
+import { price } from "./floor/price.js";
 import { hedging } from "./hedging/hedging.js";
 import { hedgingReal } from "./hedging/hedging-real.js";
 import { hotPath } from "./hot-path/hot-path.js";
@@ -39,6 +40,7 @@ const threads = wholeNumber("threads", values.threads, 0);
 const benches: Readonly<Record<string, () => Promise<Report>>> = {
   "hot-path": () => hotPath({ quick, profile }),
   floor: () => floor({ quick }),
+  price: () => price({ quick }),
   failover: () =>
     failover({ quick, fixture, real, threads, ...rounds, ...pause, ...(only === undefined ? {} : { only }) }),
   clients: () => clients({ quick }),

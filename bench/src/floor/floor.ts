@@ -6,7 +6,7 @@ import { median, quantile } from "../statistics.js";
 import type { FloorContender } from "./floor-contenders.js";
 import { type FloorEntry, inFlight, type RoundsExtent, runRounds, type UsPerRequest } from "./rounds.js";
 
-const fullExtent: RoundsExtent = { rounds: 36, forMs: 200, warmUpMs: 700, copies: 3 };
+const fullExtent: RoundsExtent = { rounds: 40, forMs: 150, warmUpMs: 1_500, copies: 2 };
 const quickExtent: RoundsExtent = { rounds: 2, forMs: 100, warmUpMs: 150, copies: 1 };
 
 const entry = (name: FloorContender, threads: number, index: "small" | "medium", form: Form): FloorEntry => {
@@ -39,7 +39,7 @@ export async function floor({ quick }: { readonly quick: boolean }): Promise<Rep
   const { costs, nodes } = await runRounds(entries, extent);
   const body =
     `Searches by POST, the query stringified, an \`authorization\` header, ${inFlight} in flight, over three nodes: ${nodes}. ` +
-    `${extent.rounds} rounds of ${extent.forMs} ms each, in turns; ${extent.copies} processes of each contender, in turns, too.\n\n` +
+    `${extent.rounds} rounds of ${extent.forMs} ms each, in turns; ${extent.copies} processes of each contender take turns, too.\n\n` +
     "- *bare undici*: `Pool.dispatch` with its newest handler form, 25 connections a node, `JSON.parse`: the floor\n" +
     "- *parsed*: the caller gets the answer as an object; *bytes*: as bytes, to be passed on\n" +
     "- *CPU*: user and system time of the client's whole process; *main*: its main thread's part (`schedstat`)\n" +

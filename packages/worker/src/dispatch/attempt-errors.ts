@@ -20,3 +20,9 @@ export class AbandonedAttempt extends Error {
 export function isOwn(error: Error): boolean {
   return error instanceof LargeAnswer || error instanceof AbandonedAttempt || error instanceof UnreadableContent;
 }
+
+/** An answer without a body that names a length: undici reports that as an error. */
+export function isBodiless(error: Error, status: number): boolean {
+  const isMismatch = "code" in error && error.code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH";
+  return isMismatch && (status === 304 || status === 204);
+}

@@ -3,29 +3,16 @@ import type { HedgedRead, RacingAttempt } from "@rollcall/core/hedging";
 import { type AttemptFacts, uncountedBytes } from "@rollcall/core/request";
 import { AnswerStream, type StreamedAttempt } from "./answer-stream.js";
 import { AnswerUnpacking } from "./answer-unpacking.js";
-import { AbandonedAttempt, isOwn, LargeAnswer } from "./attempt-errors.js";
+import { AbandonedAttempt, isBodiless, isOwn, LargeAnswer } from "./attempt-errors.js";
+import type { AttemptOwner } from "./attempt-owner.js";
 import { isBodySource, type SendingAttempt } from "./body-source.js";
-import { asksForCoding, contentCodingsOf, headersOfUnpacked } from "./content-codings.js";
+import { codingsToUndo, headersOfUnpacked } from "./content-codings.js";
 import type { UnpackedReader } from "./content-decoder.js";
 import type { Link } from "./in-flight-list.js";
 import type { Connection, NodeHandler, NodePool } from "./node-pool.js";
 import type { DispatchedRequest } from "./pending-request.js";
 import { chunksKept, SmallChunks } from "./small-chunks.js";
 import { type UnreadableContent, unknownCoding } from "./unreadable-content.js";
-
-/** What an attempt reports to. */
-export interface AttemptOwner {
-  /** A byte of the answer has come. */
-  received(attempt: AttemptHandler): void;
-  /** More of a large answer has come. False: it waits until `resume` is called. */
-  grew(attempt: AttemptHandler, addedBytes: number): boolean;
-  /** The headers of an answer that is to stream have come. Afterwards it streams, or its rest is drained. */
-  headersCame(attempt: AttemptHandler): void;
-  /** The answer waits for its reader or for our memory, or no more. */
-  held(attempt: AttemptHandler, isHeld: boolean): void;
-  /** It has ended: `error` is set, or the answer is whole. Called once, also for one that was abandoned. */
-  finished(attempt: AttemptHandler): void;
-}
 
 /**
  * One attempt, as undici's handler. It implements the older of undici's two handler forms: there the headers stay bytes
@@ -93,7 +80,7 @@ export class AttemptHandler
     readonly startedAtMs: number,
     /** The same on the clock that stands still while this thread does not run. */
     readonly startedRanMs: number,
-    private readonly owner: AttemptOwner,
+    private readonly owner: AttemptOwner<AttemptHandler>,
   ) {
     this.generation = pool.generation;
     this.endpoint = pool.endpoint;
@@ -227,15 +214,14 @@ export class AttemptHandler
 
   /** Finds out whether the body is packed. False: it cannot be unpacked, which ends the attempt. */
   private canRead(rawHeaders: readonly Buffer[]): boolean {
-    const { method, headers, answerWindowBytes } = this.request.prepared;
-    const hasBody = this.status >= 200 && this.status !== 204 && this.status !== 304 && method !== "HEAD";
-    const found = hasBody ? contentCodingsOf(rawHeaders) : undefined;
-    if (found === undefined || asksForCoding(headers)) return true;
+    const { prepared } = this.request;
+    const found = codingsToUndo(prepared, this.status, rawHeaders);
+    if (found === undefined) return true;
     if (found.kind === "unreadable") {
       this.giveUp(unknownCoding(found.coding));
       return false;
     }
-    this.unpacking = new AnswerUnpacking(found.codings, answerWindowBytes > 0, this);
+    this.unpacking = new AnswerUnpacking(found.codings, prepared.answerWindowBytes > 0, this);
     this.rawHeaders = headersOfUnpacked(rawHeaders);
     return true;
   }
@@ -294,8 +280,7 @@ export class AttemptHandler
 
   onError(error: Error): void {
     this.hasEnded = true;
-    // Such an answer names a length and has no body; undici reports that as an error.
-    if (!this.isBodiless(error)) this.error = error;
+    if (!isBodiless(error, this.status)) this.error = error;
     const isNew = this.handedToSocket && !this.reusedSocket && this.status === 0 && !isOwn(error);
     const explained = isNew ? this.pool.explained(error) : undefined;
     if (explained !== undefined) return void explained.then((found) => this.fail(found));
@@ -329,10 +314,5 @@ export class AttemptHandler
     this.isFinished = true;
     this.unpacking?.stop();
     this.owner.finished(this);
-  }
-
-  private isBodiless(error: Error): boolean {
-    const isMismatch = "code" in error && error.code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH";
-    return isMismatch && (this.status === 304 || this.status === 204);
   }
 }

@@ -18,8 +18,19 @@ const codingsMax = 4;
 
 const headerName = "content-encoding";
 
+/** What is to be undone so that an answer's body can be read. Undefined: nothing, or its caller does so. */
+export function codingsToUndo(
+  { method, headers }: { readonly method: string; readonly headers: readonly string[] },
+  status: number,
+  rawHeaders: readonly Buffer[],
+): ContentCodings | undefined {
+  const hasBody = status >= 200 && status !== 204 && status !== 304 && method !== "HEAD";
+  const found = hasBody ? contentCodingsOf(rawHeaders) : undefined;
+  return found === undefined || asksForCoding(headers) ? undefined : found;
+}
+
 /** Of an answer with a body. Undefined: it is not packed. */
-export function contentCodingsOf(rawHeaders: readonly Buffer[]): ContentCodings | undefined {
+function contentCodingsOf(rawHeaders: readonly Buffer[]): ContentCodings | undefined {
   let text: string | undefined;
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     if (!isNamed(rawHeaders[at], headerName)) continue;
@@ -38,7 +49,7 @@ export function headersOfUnpacked(rawHeaders: readonly Buffer[]): readonly Buffe
 }
 
 /** Whether the request's own headers ask for a coding: its caller undoes that. `headers`: name, value, name, value. */
-export function asksForCoding(headers: readonly string[]): boolean {
+function asksForCoding(headers: readonly string[]): boolean {
   for (let at = 0; at < headers.length; at += 2) if (headers[at] === "accept-encoding") return true;
   return false;
 }

@@ -2,10 +2,12 @@ import type { Signer } from "@rollcall/coordinator/cluster";
 import { type Outcome, sentOf, uncountedBytes } from "@rollcall/core/request";
 import { Admission, type AdmissionOwner } from "./admission.js";
 import type { AnswerFlow } from "./answer-flow.js";
-import { AttemptHandler, type AttemptOwner } from "./attempt.js";
+import type { AttemptHandler } from "./attempt.js";
+import type { AttemptOwner } from "./attempt-owner.js";
 import { AttemptRecord } from "./attempt-record.js";
+import { AttemptStarts } from "./attempt-starts.js";
 import { BackingOff } from "./backing-off.js";
-import { isBodySource, type SentBody, streamOf } from "./body-source.js";
+import type { SentBody } from "./body-source.js";
 import { Conclusions } from "./conclusions.js";
 import { CredentialWaits } from "./credential-waits.js";
 import { withMissing } from "./header-list.js";
@@ -15,7 +17,6 @@ import type { ConnectionSettings, NodePool } from "./node-pool.js";
 import { NodePools } from "./node-pools.js";
 import { BodyPacking } from "./packed-body.js";
 import { DispatchedRequest } from "./pending-request.js";
-import { sendWithoutRepeated } from "./repeated-headers.js";
 import { ReroutePlanner } from "./reroute.js";
 import type { RerouteOrder } from "./reroute-order.js";
 import { RetryChoice, type RetryChoiceOptions } from "./retry-choice.js";
@@ -77,6 +78,7 @@ export class Dispatch implements Sender, AdmissionOwner {
   private readonly pools: NodePools<AttemptHandler>;
   private readonly choice: NodeChoice;
   private readonly record: AttemptRecord;
+  private readonly starts: AttemptStarts;
   private readonly reroutes: ReroutePlanner;
   private readonly retries: RetryChoice;
   private readonly unsettled = new UnsettledRequests();
@@ -94,6 +96,7 @@ export class Dispatch implements Sender, AdmissionOwner {
     this.choice = new NodeChoice(options, this.pools);
     this.load = new ThreadLoad({ ...options, perNode: settings.perNode });
     this.record = new AttemptRecord(options, this.load);
+    this.starts = new AttemptStarts(options, this.record, this.attempts);
     this.reroutes = new ReroutePlanner(reader, this.pools, random);
     this.admission = new Admission(options, this.choice, this.load, this.unsettled, this);
     const waitingMax = Math.max(queueMax, settings.perNode);
@@ -221,10 +224,10 @@ export class Dispatch implements Sender, AdmissionOwner {
     headers: readonly string[],
     body: SentBody,
   ): void {
-    const attempt = this.newAttempt(request, pool);
+    const attempt = this.starts.make(request, pool);
     request.state = { kind: "sending", attempt };
     this.hedges?.begin(attempt);
-    this.begin(attempt, headers, body);
+    this.starts.begin(attempt, headers, body);
   }
 
   /** Sends the request to a second node beside the first. False: it has none that can be used. */
@@ -236,32 +239,11 @@ export class Dispatch implements Sender, AdmissionOwner {
     const pool = this.pools.get(slot);
     if (pool === undefined) return false;
     const { headers, body } = request.packed ?? request.prepared;
-    const hedge = this.newAttempt(request, pool);
+    const hedge = this.starts.make(request, pool);
     adopt(hedge);
-    this.begin(hedge, withMissing(headers, pool.headers), body);
+    this.starts.begin(hedge, withMissing(headers, pool.headers), body);
     return true;
   };
-
-  private newAttempt(request: DispatchedRequest<AttemptHandler>, pool: NodePool<AttemptHandler>): AttemptHandler {
-    const nowMs = this.options.timers.nowMs();
-    return new AttemptHandler(request, pool, nowMs, this.options.ranMs(nowMs), this.attempts);
-  }
-
-  private begin(attempt: AttemptHandler, headers: readonly string[], body: SentBody): void {
-    const { request, pool } = attempt;
-    this.record.begun(attempt);
-    const { method, path } = request.prepared;
-    const options = {
-      method,
-      path: pool.endpoint.pathPrefix + path,
-      headers: headers as string[],
-      body: isBodySource(body) ? streamOf(body, attempt) : (body ?? null),
-      // Left to itself, undici closes the connection after every HEAD, and every GET with a body.
-      reset: false,
-    };
-    if (request.context === undefined) pool.send(options, attempt);
-    else request.context(() => sendWithoutRepeated(options.headers, () => pool.send(options, attempt)));
-  }
 
   private readonly ofSigning: SigningOwner = {
     send: (request, pool, { headers, body }) => this.send(request, pool, headers, body),
@@ -270,7 +252,7 @@ export class Dispatch implements Sender, AdmissionOwner {
     freed: () => this.admission.pumpWaiting(),
   };
 
-  private readonly attempts: AttemptOwner = {
+  private readonly attempts: AttemptOwner<AttemptHandler> = {
     received: (attempt) => this.record.received(attempt, this.options.timers.nowMs()),
     grew: (attempt, addedBytes) => this.options.answers.grew(attempt, addedBytes),
     headersCame: (attempt) => {
