@@ -47,10 +47,10 @@ export function measureMain(
     medianMs(() => decodeMarks(marksBytes)),
   );
 
-  const { rows } = applyView(noRows, nodes, [], layout.slots);
+  const { rows } = applyView(noRows(), nodes, [], layout.slots);
   list.milliseconds(
     "main: give every node a slot",
-    medianMs(() => applyView(noRows, nodes, [], layout.slots)),
+    medianMs(() => applyView(noRows(), nodes, [], layout.slots)),
   );
   list.milliseconds(
     "main: the same list again",

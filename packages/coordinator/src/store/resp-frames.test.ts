@@ -80,7 +80,7 @@ describe("frames of RESP", () => {
     broken("$2000000000\r\n");
     broken("*2000000\r\n");
     broken("*1\r\n".repeat(100));
-    broken(`+${"x".repeat(3_000_000)}`);
-    broken(`*90000\r\n${"$30\r\n".concat("x".repeat(30), "\r\n").repeat(90_000)}`);
+    broken(`+${"x".repeat(9_000_000)}`);
+    broken(`*90000\r\n${"$100\r\n".concat("x".repeat(100), "\r\n").repeat(90_000)}`);
   });
 });

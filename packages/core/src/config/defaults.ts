@@ -125,9 +125,10 @@ export const fixed = {
   /** How long `close()` waits for requests in flight. */
   closeTimeoutMs: 10_000,
   /**
-   * Nodes and configured addresses that one pool can hold; the most that one list of nodes may name, and as many again.
+   * Nodes and configured addresses that one pool can hold: those of a list of the greatest length, those of the one before
+   * whose last requests are still ending, and half as many again.
    */
-  slotsMax: 8_192,
+  slotsMax: 20_480,
   /**
    * `intervalMs` is stretched or shortened by up to this part of itself, so that clients do not sniff at the same time.
    */

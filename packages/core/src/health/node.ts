@@ -145,9 +145,13 @@ export function isSuspected({ stall }: LocalNode): boolean {
   return suspectedSinceMs(stall) !== undefined;
 }
 
-/** Whether the node must see its traffic at each beat even while no request waits on it. */
-export function needsTraffic(node: LocalNode): boolean {
-  return node.stall.state !== "idle" || node.mark.state === "refuted" || isUnverified(node);
+/**
+ * Whether the node must see its traffic at each beat even while no request waits on it. `lastByteMs`: when a byte of it
+ * last came; an unverified node waits for one alone.
+ */
+export function needsTraffic(node: LocalNode, lastByteMs: () => number): boolean {
+  if (node.stall.state !== "idle" || node.mark.state === "refuted") return true;
+  return isUnverified(node) && lastByteMs() > node.sinceMs;
 }
 
 /** The mark that readers of the table go by: a drain counts more than any other, and then that there is no proof. */

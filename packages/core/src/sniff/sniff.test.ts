@@ -262,7 +262,7 @@ it("the limit never costs a member its place", () => {
   const membership = membershipOf(full);
   const more = mergeSniff(membership, { ...listing(record("x", "new")), complete: false }, 1);
   assert.deepEqual([more.changed, more.membership.members.length], [false, sniffLimits.nodesMax]);
-  assert.match(more.held ?? "", /no more than 4096 members/);
+  assert.match(more.held ?? "", /no more than 8192 members/);
   const moved = mergeSniff(membership, { ...listing(record("x", "new"), record("5", "moved")), complete: false }, 1);
   const keys = nodesOf(moved.membership).map(nodeKey);
   assert.deepEqual([keys.length, keys.includes("5@moved:9200")], [sniffLimits.nodesMax, true]);
@@ -294,7 +294,7 @@ it("an answer with too many nodes, too long a body or bytes that are not UTF-8 i
   const padded = `${" ".repeat(sniffLimits.bodyMaxLength)}${listOf({ a: good })}`;
   const named = new TextEncoder().encode(listOf({ a: { ...good, name: "?" } }));
   const cases = [
-    [listOf(many), /more than 4096 nodes/],
+    [listOf(many), /more than 8192 nodes/],
     [padded, /./],
     [named.map((byte) => (byte === 63 ? 0xff : byte)), /./],
   ] as const;

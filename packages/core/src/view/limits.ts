@@ -6,8 +6,8 @@ import { nodeLimits } from "./node-limits.js";
  */
 export const viewLimits = {
   ...nodeLimits,
-  /** Of an uncompressed topology, and of the marks: a few times what 1,000 nodes need. */
-  documentMaxBytes: 1024 * 1024,
+  /** Of an uncompressed topology, and of the marks: twice what the longest list of usual nodes needs. */
+  documentMaxBytes: 4 * 1024 * 1024,
   headMaxBytes: 4_096,
   /** Of a message on the events channel: a head, with marks of at most `inlineMarksMaxBytes`. */
   eventMaxBytes: 16_384,

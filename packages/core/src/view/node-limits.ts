@@ -3,7 +3,7 @@
  * stays far below each. Lengths are in characters.
  */
 export const nodeLimits = {
-  nodesMax: 4_096,
+  nodesMax: 8_192,
   /** Of a node id and of a cluster uuid; servers write 22. */
   idMaxLength: 128,
   nameMaxLength: 255,

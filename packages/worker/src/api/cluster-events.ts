@@ -81,17 +81,14 @@ export class ClusterEvents implements ClusterListener {
   }
 
   tableChanged(cluster: ShownCluster): void {
-    // A node that the configuration does not let this process use, as before `auth` has answered, is no sign of
-    // trouble.
-    const members = cluster.nodes().filter(({ tier, standing }) => tier === "node" && standing.state !== "unusable");
-    const isNoneServing = members.length > 0 && !members.some(({ standing }) => isServing(standing.state));
-    const { selectionProblem } = cluster;
+    const { selectionProblem, members } = cluster;
+    const isNoneServing = members.usable > 0 && members.serving === 0;
     const by = selectionProblem !== undefined ? "selection.none-left" : isNoneServing ? "nodes.none-in-use" : undefined;
     if (by === this.degradedBy) return;
     this.degradedBy = by;
     const reason =
       selectionProblem ?? (isNoneServing ? "no node is in use: all known ones are tried" : "a node is in use again");
-    logEvent(this.logger, by ?? "nodes.in-use-again", { nodes: members.length }, reason);
+    logEvent(this.logger, by ?? "nodes.in-use-again", { nodes: members.usable }, reason);
     this.emitter.emit("degraded", { degraded: by !== undefined, reason });
   }
 }

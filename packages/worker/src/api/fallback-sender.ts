@@ -1,3 +1,4 @@
+import type { Steps } from "@rollcall/core";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type {
   Claim,
@@ -34,6 +35,10 @@ export class FallbackSender implements Sender {
   apply(targets: readonly Target[]): void {
     this.targets = targets;
     this.current.apply(targets);
+  }
+
+  *prepare(targets: readonly Target[]): Steps<void> {
+    if (this.current.prepare !== undefined) yield* this.current.prepare(targets);
   }
 
   start(

@@ -71,10 +71,15 @@ const mark = (kind: Mark["kind"], sinceMs = 10_500): Mark => ({
 });
 
 /** A state over a real table; what threads do is written there by the test. */
-function openState(seeds: readonly NodeRecord[] = [node("", 1)], selection?: SelectionConfig) {
+function openState(
+  seeds: readonly NodeRecord[] = [node("", 1)],
+  selection?: SelectionConfig,
+  given: Parameters<typeof createNodeTable>[0] = layout,
+) {
   const timers = new ManualTimers(10_000);
   const nowMs = () => timers.nowMs();
-  const table = createNodeTable(layout);
+  const table = createNodeTable(given);
+  const turns: (() => void)[] = [];
   const readers = [0, 1].map((thread) => new TableReader({ ...table, thread, inFlightMax: 9, nowMs }));
   const [reader = assert.fail(), other = assert.fail()] = readers;
   const loops = readers.map((one) => new LoopLagMonitor(one, nowMs));
@@ -128,6 +133,7 @@ function openState(seeds: readonly NodeRecord[] = [node("", 1)], selection?: Sel
     timers,
     random: seededRandom(3),
     logger: { ...silentLogger, warn: (fields) => warnings.push(fields) },
+    nextTurn: (run) => turns.push(run),
   });
   state.connect(
     {
@@ -172,6 +178,12 @@ function openState(seeds: readonly NodeRecord[] = [node("", 1)], selection?: Sel
         for (const loop of loops) loop.beat();
         state.beat();
       }
+    },
+    /** Makes the next step of a long list. False: there is none. */
+    step() {
+      const run = turns.shift();
+      run?.();
+      return run !== undefined;
     },
     wait: (slot: number) => reader.showWaiting(slot, nowMs(), nowMs()),
     takeEvents: () => events.splice(0),
@@ -264,7 +276,7 @@ describe("the list of nodes", () => {
     assert.deepEqual(takeEvents(), ["1: unverified > healthy", "2: absent > healthy"]);
     apply({ topology: 2, nodes: [a, c] });
     assert.deepEqual(targets(), ["0: 1", "2: 3"]);
-    assert.deepEqual(takeEvents(), ["2: healthy > absent", "3: absent > healthy"]);
+    assert.deepEqual(takeEvents(), ["3: absent > healthy", "2: healthy > absent"]);
   });
 
   it("a configured address that the view does not name is used only while no other node is eligible", () => {
@@ -893,5 +905,83 @@ describe("what operators have asked for", () => {
     );
     timers.advance(70_000 - storeAheadMs - timers.nowMs());
     assert.equal(standings()[1], "2: down");
+  });
+});
+
+describe("long lists", () => {
+  const perStep = 128;
+  const count = 1_000;
+  const long = { slots: 4 * count, threads: 2 };
+  const many = (from: number) => Array.from({ length: count }, (_, at) => node(`n${from + at}`, from + at));
+  const open = () => openState([node("", 1)], undefined, long);
+
+  it("are applied in steps of 128 nodes, and requests go by the nodes before until the new ones come in, step by step", () => {
+    const { apply, step, counts, eligible, lists, takeEvents } = open();
+    apply({ nodes: many(2_000) });
+    while (step());
+    assert.equal(eligible().length, count);
+    const before = { reached: counts.reached, slots: new Set(eligible()), lists: lists.length };
+    takeEvents();
+
+    apply({ topology: 2, nodes: many(5_000) });
+    let [steps, reached] = [1, counts.reached];
+    while (lists.length === before.lists) {
+      assert.ok(counts.reached - reached <= perStep);
+      assert.deepEqual(new Set(eligible()), before.slots);
+      assert.deepEqual(takeEvents(), []);
+      reached = counts.reached;
+      steps += Number(step());
+    }
+    assert.equal(counts.reached, before.reached + count + 1);
+    let served = eligible().length;
+    assert.ok(served > 0 && served <= perStep && steps > count / perStep);
+    takeEvents();
+    while (step()) {
+      assert.ok(eligible().length - served <= perStep && takeEvents().length <= perStep);
+      served = eligible().length;
+    }
+    assert.equal(served, count);
+    assert.ok(eligible().every((slot) => !before.slots.has(slot)));
+  });
+
+  it("of those that come while one is being applied the newest alone follows it, and marks alone do not delay it", () => {
+    const { apply, step, lists, eligible } = open();
+    apply({ nodes: many(2_000) });
+    const before = lists.length;
+    apply({ topology: 2, nodes: many(4_000) });
+    apply({ topology: 3, nodes: [a, b] });
+    apply({ topology: 3, marks: 2, nodes: [a, b], marked: [[b, mark("down")]] });
+    while (step());
+    const lengths = lists.slice(before).map((targets) => targets.length);
+    assert.deepEqual([lengths, eligible()], [[count + 1, 2], [0]]);
+  });
+
+  it("a pool that is closed while one is being applied goes on with none of it", () => {
+    const { apply, step, lists, state, counts } = open();
+    apply({ nodes: many(2_000) });
+    step();
+    const before = [lists.length, counts.reached];
+    state.close();
+    while (step());
+    assert.deepEqual([lists.length, counts.reached], before);
+  });
+
+  it("marks of all of their nodes, and an end of all of them, are steps of 128 nodes, too", () => {
+    const { apply, step, takeEvents, eligible, standings } = open();
+    const nodes = many(2_000);
+    const marked = nodes.map((one) => [one, mark("down")] as const);
+    apply({ nodes });
+    while (step());
+    takeEvents();
+    apply({ marks: 2, nodes, marked });
+    do assert.ok(takeEvents().length <= perStep);
+    while (step());
+    assert.equal(standings().filter((text) => text.endsWith(": down")).length, count);
+    apply({ topology: 2, marks: 3, nodes: [a] });
+    do {
+      assert.ok(takeEvents().length <= perStep + 1);
+      assert.notEqual(eligible().length, 0);
+    } while (step());
+    assert.deepEqual([eligible(), standings()], [[0], ["1: healthy"]]);
   });
 });

@@ -1,12 +1,12 @@
 import type { ClusterAccess, Reach } from "@rollcall/coordinator";
-import { type Logger, logEvent, present, type Random, Semaphore, type Timers } from "@rollcall/core";
+import { type Logger, logEvent, present, type Random, Semaphore, type Steps, type Timers } from "@rollcall/core";
 import type { SelectionConfig } from "@rollcall/core/config";
 import type { LocalProbe, NodeEffect, ProbeResult } from "@rollcall/core/health";
 import { type AvoidedNode, addressOf, type Freshness, type Version, type View } from "@rollcall/core/view";
 import type { NodeEvent } from "../api/node-status.js";
 import type { CredentialRefusal, DispatchObserver } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
-import { applyView, endRow, noRows, type Row, type Rows } from "../table/apply-view.js";
+import { applyView, noRows, type Row, type Rows } from "../table/apply-view.js";
 import { HeaderWord } from "../table/layout.js";
 import { NumberedLists } from "../table/numbered-lists.js";
 import { avoidedNode } from "./avoided-node.js";
@@ -21,6 +21,8 @@ import type { Prober } from "./prober.js";
 import { ReportLimiter } from "./report-limiter.js";
 import { rerouteOrder } from "./reroute-decision.js";
 import { type SelectionFindings, SelectionWatch } from "./selection-watch.js";
+import { ServingCount } from "./serving-count.js";
+import { inSlices, type NextTurn, nodesPerStep, SteppedWork, type Work } from "./stepped-work.js";
 import { TrafficWatch } from "./traffic-watch.js";
 import { nextViewInForce, noView, type ViewConsumer, type ViewInForce, type ViewOrigin } from "./view-in-force.js";
 
@@ -38,6 +40,17 @@ export interface ClusterStateOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
+  /** Where a long list goes on after each of its steps. Default: `setImmediate`. */
+  readonly nextTurn?: NextTurn | undefined;
+}
+
+/** A node of the list that is being applied. */
+interface Placed {
+  readonly row: Row;
+  readonly reach: Reach;
+  readonly verdict: NodeEntry["verdict"];
+  /** That of the same node, or a new one. */
+  readonly entry: NodeEntry;
 }
 
 /** A view may name thousands of nodes, and none may be there: so many are asked for a proof at once. */
@@ -52,6 +65,9 @@ const proofsMax = 16;
  *   the result of a probe ──────▶└──────────────┘── the table, and the listener
  *
  * `nextNode` of core makes every decision about a node. Events come in after {@link connect} only.
+ *
+ * Long lists and their marks are applied in steps, with other work of the thread between them: first all is made ready
+ * beside what is in use, then the list of nodes changes in one step, then its nodes come into the table slice by slice.
  */
 export class ClusterState implements DispatchObserver, ViewConsumer {
   private readonly reports: ReportLimiter;
@@ -65,7 +81,9 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   private readonly seedAddresses: ReadonlySet<string>;
   /** By slot. */
   private readonly entries = new Map<number, NodeEntry>();
-  private rows: Rows = noRows;
+  private readonly serving = new ServingCount();
+  private readonly work: SteppedWork;
+  private rows: Rows = noRows();
   private applied: ViewInForce = noView;
   private readonly unwritten = new Set<NodeEntry>();
   private isBatch = false;
@@ -80,20 +98,22 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     this.watch = new TrafficWatch(options.table.traffic, entryIn);
     this.selected = new SelectionWatch(options.selection, options.timers, (found) => this.selectionFound(found));
     const storeNowMs = () => options.timers.nowMs() + this.storeAheadMs;
-    this.operations = new OperationsWatch(options.timers, storeNowMs, () => this.batch(() => this.mark()));
+    this.work = new SteppedWork((work) => this.doWork(work), options.nextTurn ?? setImmediate);
+    this.operations = new OperationsWatch(options.timers, storeNowMs, () => this.work.want("marks"));
   }
 
   /** Begins, with the configured addresses alone. */
   connect(sender: TableSender, reporter: Reporter): void {
     this.collaborators = { sender, reporter };
-    this.stopAccess = this.options.access.onChange(() => this.rebuild());
-    this.rebuild();
+    this.stopAccess = this.options.access.onChange(() => this.work.want("list"));
+    this.work.want("list");
   }
 
   /** Ignores every event from now on. */
   close(): void {
     this.collaborators = undefined;
     this.stopAccess();
+    this.work.close();
     this.operations.close();
     this.selected.close();
     for (const entry of this.entries.values()) entry.close();
@@ -107,15 +127,15 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     const { applied, news } = nextViewInForce(this.applied, view, freshness, origin, storeNowMs);
     this.applied = applied;
     if (news !== undefined && origin !== "own") this.options.connectionShare?.follow(applied.view?.marks.connections);
-    if (news === "topology") this.rebuild();
-    else if (news === "marks") this.batch(() => this.mark());
-    this.options.listener.viewApplied(applied.view ?? view);
+    if (news !== undefined) this.work.want(news === "topology" ? "list" : "marks");
+    else if (!this.work.isWorking) this.options.listener.viewApplied(applied.view ?? view);
   }
 
   /** To be called every `beatMs`, after the beat of a dispatch in this thread. */
   beat(): void {
-    this.penalties.beat(this.options.timers.nowMs(), (entry) => this.announce(entry));
-    for (const entry of this.watch.entries()) entry.send({ type: "traffic" });
+    const nowMs = this.options.timers.nowMs();
+    this.penalties.beat(nowMs, (entry) => this.announce(entry));
+    for (const entry of this.watch.entries(nowMs)) entry.send({ type: "traffic" });
     this.reroute();
   }
 
@@ -144,7 +164,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   released(slot: number): void {
     const entry = this.entries.get(slot);
     if (entry !== undefined) entry.isHandedOut = false;
-    this.rows = endRow(this.rows, slot);
+    this.rows.ending.delete(slot);
     this.options.table.totals.restart(slot);
   }
 
@@ -218,24 +238,65 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   // The list of nodes, and the table.
 
-  /** The list of nodes has changed, or how they are reached: credentials, policy, names. */
-  private rebuild(): void {
+  private *doWork(work: Work): Steps<void> {
+    const removed = work === "list" ? yield* this.rebuild() : [];
+    yield* this.mark(work === "list");
+    if (removed.length > nodesPerStep) yield;
+    yield* inSlices(removed, (slice) => {
+      for (const entry of slice) this.announce(entry, absent);
+    });
+    if (this.view !== undefined) this.options.listener.viewApplied(this.view);
+  }
+
+  /**
+   * The list of nodes has changed, or how they are reached: credentials, policy, names. Returns the entries of the nodes
+   * that are not among them any more.
+   */
+  private *rebuild(): Generator<void, readonly NodeEntry[], void> {
     const { seeds, table, logger } = this.options;
     const { slots } = table.layout;
-    const nodes = this.view?.topology.nodes ?? [];
+    const { view } = this;
     const configured = seeds.map(({ host, port }) => ({ id: "", host, port }));
-    const { rows, removed, left } = applyView(this.rows, nodes, configured, slots);
-    this.rows = rows;
+    const { rows, removed, left } = applyView(this.rows, view?.topology.nodes ?? [], configured, slots);
     if (left.length > 0) {
       logEvent(logger, "nodes.too-many", { nodes: left.length, slots }, "more nodes than this pool can use");
     }
-    this.batch(() => {
-      for (const { slot } of removed) this.remove(slot);
-      for (const row of rows.inUse.values()) this.unwritten.add(this.place(row));
-      this.deliver();
-      this.mark();
-      this.selected.judge([...this.entries.values()]);
+    if (rows.inUse.size + removed.length > nodesPerStep) yield;
+    yield* inSlices(removed, (slice) => {
+      for (const { node } of slice) this.formerAddresses.note(node.id, addressOf(node));
     });
+    const placed: Placed[] = [];
+    yield* inSlices([...rows.inUse.values()], (slice) => {
+      for (const row of slice) placed.push(this.place(row));
+    });
+    const targets: Target[] = [];
+    yield* inSlices(placed, (slice) => {
+      for (const { row, reach } of slice)
+        if (reach.kind === "endpoint") targets.push(this.targetOf(row, reach.endpoint));
+    });
+    const { sender } = this.collaborators ?? {};
+    if (sender?.prepare !== undefined) yield* sender.prepare(targets);
+    this.rows = rows;
+    return this.change(removed, placed, targets, view?.topology.version);
+  }
+
+  /** The list is in use from now on: its nodes get requests once their rows are written. */
+  private change(
+    removed: readonly Row[],
+    placed: readonly Placed[],
+    targets: readonly Target[],
+    version: Version | undefined,
+  ): readonly NodeEntry[] {
+    const { words } = this.options.table;
+    const gone = removed.flatMap(({ slot }) => this.remove(slot) ?? []);
+    for (const one of placed) this.enter(one);
+    // The sender has the list before the table names any node of it.
+    this.collaborators?.sender.apply(targets);
+    const list = Atomics.load(words, HeaderWord.topology);
+    this.lists.note(list, version);
+    for (const { entry } of placed) entry.noteDelivered(list);
+    this.selected.judge([...this.entries.values()]);
+    return gone;
   }
 
   private selectionFound({ none, nonePreferred }: SelectionFindings): void {
@@ -253,19 +314,14 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     listener.tableChanged(this);
   }
 
-  /** Gives the row its entry: that of the same node, or a new one. */
-  private place(row: Row): NodeEntry {
+  /** Gives the row its entry: that of the same node, or a new one. Changes nothing that is in use. */
+  private place(row: Row): Placed {
     const { access, table, timers, random } = this.options;
     const verdict = this.selected.verdictOf(row.node);
     const reach: Reach = verdict.kind === "used" ? access.reach(row.node) : { kind: "refused", reason: verdict.reason };
     const before = this.entries.get(row.slot);
-    if (before?.row.generation === row.generation) {
-      before.row = row;
-      before.reach = reach;
-      before.verdict = verdict;
-      return before;
-    }
-    if (before !== undefined) this.end(before);
+    if (before?.row.generation === row.generation) return { row, reach, verdict, entry: before };
+    if (before !== undefined) this.formerAddresses.note(before.row.node.id, addressOf(before.row.node));
     const entry: NodeEntry = new NodeEntry(row, reach, verdict, {
       timers,
       random,
@@ -273,46 +329,49 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
       carryOut: (effect) => this.carryOut(entry, effect),
       changed: () => this.watch.note(entry),
     });
-    this.watch.note(entry);
-    entry.isHandedOut = before?.isHandedOut ?? false;
-    entry.announced = before?.announced ?? "absent";
-    entry.announcedAtMs = timers.nowMs();
-    this.entries.set(row.slot, entry);
-    table.writer.assign(row.slot, row.generation);
-    return entry;
+    return { row, reach, verdict, entry };
+  }
+
+  private enter({ row, reach, verdict, entry }: Placed): void {
+    const { table, timers } = this.options;
+    const before = this.entries.get(row.slot);
+    entry.row = row;
+    entry.reach = reach;
+    entry.verdict = verdict;
+    if (before !== entry) {
+      if (before !== undefined) {
+        this.end(before);
+        table.writer.setState(row.slot, undefined, undefined);
+      }
+      this.watch.note(entry);
+      entry.isHandedOut = before?.isHandedOut ?? false;
+      entry.announced = before?.announced ?? "absent";
+      entry.announcedAtMs = timers.nowMs();
+      this.entries.set(row.slot, entry);
+      table.writer.assign(row.slot, row.generation);
+    }
+    if (reach.kind === "endpoint") entry.isHandedOut = true;
   }
 
   private end(entry: NodeEntry): void {
     entry.close();
     this.watch.forget(entry);
-    const { node } = entry.row;
-    this.formerAddresses.note(node.id, addressOf(node));
   }
 
-  private remove(slot: number): void {
+  private remove(slot: number): NodeEntry | undefined {
     const entry = this.entries.get(slot);
-    if (entry === undefined) return;
+    if (entry === undefined) return undefined;
     this.end(entry);
     this.entries.delete(slot);
+    this.serving.note(entry, "absent");
     this.options.table.writer.setState(slot, undefined, undefined);
-    this.announce(entry, absent);
     // The sender releases no slot that never had a request, or whose last one ended before.
-    if (!entry.isHandedOut) this.rows = endRow(this.rows, slot);
+    if (entry.isHandedOut) this.rows.ending.add(slot);
+    return entry;
   }
 
-  /** The sender has the list before the table names any node of it. */
-  private deliver(): void {
-    const targets: Target[] = [];
-    for (const entry of this.entries.values()) {
-      const { slot, generation, node } = entry.row;
-      if (entry.reach.kind !== "endpoint") continue;
-      entry.isHandedOut = true;
-      targets.push({ slot, generation, endpoint: entry.reach.endpoint, ...this.namesOf(node) });
-    }
-    this.collaborators?.sender.apply(targets);
-    const list = Atomics.load(this.options.table.words, HeaderWord.topology);
-    this.lists.note(list, this.view?.topology.version);
-    for (const entry of this.entries.values()) entry.noteDelivered(list);
+  private targetOf({ slot, generation, node }: Row, endpoint: Target["endpoint"]): Target {
+    return { slot, generation, endpoint, ...this.namesOf(node) };
   }
 
   private namesOf({ id, name }: Row["node"]): Pick<Target, "names"> {
@@ -320,21 +379,30 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     return { names: { id, ...present({ name }), formerAddresses: this.formerAddresses.of(id) } };
   }
 
-  /** Passes on to every node what the view and operators say of it. */
-  private mark(): void {
+  /**
+   * Passes on to every node what the view and operators say of it. `all`: the rows of all are written, changed or not.
+   */
+  private *mark(all: boolean): Steps<void> {
+    this.operations.refresh(this.view?.marks);
+    yield* inSlices([...this.entries.values()], (slice) =>
+      this.batch(() => {
+        for (const entry of slice) {
+          if (all) this.unwritten.add(entry);
+          this.markOne(entry);
+        }
+      }),
+    );
+  }
+
+  private markOne(entry: NodeEntry): void {
     const { operations, applied } = this;
-    const marks = applied.view?.marks;
-    operations.refresh(marks);
+    const { node, tier } = entry.row;
     // None but a process with the secret has written it, and a short time ago.
     const isSealed = applied.origin === "sealed" && applied.freshness === "fresh";
-    const isVouchedFor = applied.origin === "own" || isSealed;
-    for (const entry of this.entries.values()) {
-      const { node, tier } = entry.row;
-      const mark = operations.markOf(marks?.nodes[entry.key]);
-      const of = { isFresh: applied.freshness === "fresh", isListed: tier === "node", drain: operations.drainOf(node) };
-      const isVouched = isVouchedFor || this.seedAddresses.has(addressOf(node));
-      entry.send({ type: "marked", mark, ...of, isVouched });
-    }
+    const mark = operations.markOf(applied.view?.marks.nodes[entry.key]);
+    const of = { isFresh: applied.freshness === "fresh", isListed: tier === "node", drain: operations.drainOf(node) };
+    const isVouched = applied.origin === "own" || isSealed || this.seedAddresses.has(addressOf(node));
+    entry.send({ type: "marked", mark, ...of, isVouched });
   }
 
   /** Writes the rows that have changed meanwhile all at once, at the end. */
@@ -362,9 +430,15 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     this.options.listener.tableChanged(this);
   }
 
+  /** How many listed nodes there are that this process may use, and how many of them get requests. */
+  get members(): { readonly usable: number; readonly serving: number } {
+    return this.serving;
+  }
+
   private announce(entry: NodeEntry, standing: { state: NodeEvent["to"]; reason?: string } = entry.standing(0)): void {
     const { announced: from, row } = entry;
     const { state: to, reason } = standing;
+    this.serving.note(entry, to);
     if (from === to) return;
     const nowMs = this.options.timers.nowMs();
     entry.announced = to;
@@ -403,7 +477,8 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   private reroute(): void {
     const { table, timers, random } = this.options;
-    const order = rerouteOrder(this.watch.entries(), this.entries.values(), table.traffic, timers.nowMs(), random);
+    const nowMs = timers.nowMs();
+    const order = rerouteOrder(this.watch.entries(nowMs), this.entries.values(), table.traffic, nowMs, random);
     if (order !== undefined) this.collaborators?.sender.reroute(order);
   }
 }

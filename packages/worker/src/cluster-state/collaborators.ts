@@ -5,7 +5,7 @@ import type { Tier } from "../table/apply-view.js";
 import type { NodeStanding } from "./node-entry.js";
 
 /** Sends requests by the list of nodes and by the table. */
-export type TableSender = Pick<Sender, "apply" | "reroute" | "pump">;
+export type TableSender = Pick<Sender, "apply" | "prepare" | "reroute" | "pump">;
 
 /** Takes what this process reports, and has the clock that the times of marks are on. */
 export interface Reporter {
@@ -26,7 +26,8 @@ export interface ClusterListener {
 
 /** The nodes as this process sees them now. */
 export interface ShownCluster {
-  nodes(): readonly KnownNode[];
+  /** How many listed nodes there are that this process may use, and how many of them get requests. */
+  readonly members: { readonly usable: number; readonly serving: number };
   /** Why the option `selection` leaves no node; undefined while it leaves one. */
   readonly selectionProblem: string | undefined;
 }

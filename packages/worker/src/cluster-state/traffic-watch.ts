@@ -10,13 +10,13 @@ export class TrafficWatch {
   private readonly asking = new Set<NodeEntry>();
 
   constructor(
-    private readonly traffic: Pick<TableTraffic, "awaitedSlots">,
+    private readonly traffic: Pick<TableTraffic, "awaitedSlots" | "lastByteMs">,
     private readonly entryIn: (slot: number) => NodeEntry | undefined,
   ) {}
 
   /** To be called when an entry is new, and when its node has changed. */
   note(entry: NodeEntry): void {
-    if (needsTraffic(entry.node)) this.asking.add(entry);
+    if (needsTraffic(entry.node, () => Number.POSITIVE_INFINITY)) this.asking.add(entry);
     else this.asking.delete(entry);
   }
 
@@ -25,8 +25,11 @@ export class TrafficWatch {
   }
 
   /** Those of them that can be used, each once. */
-  entries(): readonly NodeEntry[] {
-    const found = new Set(this.asking);
+  entries(nowMs: number): readonly NodeEntry[] {
+    const found = new Set<NodeEntry>();
+    for (const entry of this.asking) {
+      if (needsTraffic(entry.node, () => this.traffic.lastByteMs(entry.slot, nowMs))) found.add(entry);
+    }
     for (const slot of this.traffic.awaitedSlots()) {
       const entry = this.entryIn(slot);
       if (entry !== undefined) found.add(entry);

@@ -20,10 +20,23 @@ export interface NodePoolsOptions {
   readonly released: (slot: number) => void;
 }
 
-/** One thread's connections to all nodes, by slot; those to removed nodes until their requests have ended. */
+/** So many pools begin to close in one turn of the loop; the others in the next ones. */
+const closedPerTurn = 128;
+
+/**
+ * One thread's connections to all nodes, by slot; those to removed nodes until their requests have ended. A node gets its
+ * pool with its first request here: a list may name thousands.
+ */
 export class NodePools<Handler extends NodeHandler & Link<Handler>> {
+  /** By slot. */
+  private readonly listed = new Map<number, Target>();
   private readonly pools = new Map<number, NodePool<Handler>>();
   private readonly retiring = new Set<NodePool<Handler>>();
+  /** How many of them there are of each slot. */
+  private readonly retiringOf = new Map<number, number>();
+  /** Those that have begun to close in this turn, and those that will in the next ones. */
+  private closings = 0;
+  private toClose: (() => void)[] = [];
   private newest: readonly Target[] = [];
   /** How many connections there may be to each node. */
   private most: number;
@@ -36,7 +49,7 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
   }
 
   get(slot: number): NodePool<Handler> | undefined {
-    return this.pools.get(slot);
+    return this.pools.get(slot) ?? this.open(slot);
   }
 
   /** The newest list of nodes. */
@@ -45,7 +58,7 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
   }
 
   has(slot: number): boolean {
-    return this.pools.has(slot);
+    return this.listed.has(slot);
   }
 
   /**
@@ -59,11 +72,7 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
       staying.add(target.slot);
       this.applyOne(target);
     }
-    for (const [slot, pool] of this.pools) {
-      if (staying.has(slot)) continue;
-      this.pools.delete(slot);
-      this.retire(pool);
-    }
+    for (const slot of this.listed.keys()) if (!staying.has(slot)) this.remove(slot);
   }
 
   /** Keeps to the number of connections that this thread may have to one node now. */
@@ -82,43 +91,79 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
   }
 
   private applyOne(target: Target): void {
-    const { reader, settings, random } = this.options;
-    const pool = this.pools.get(target.slot);
-    if (pool !== undefined && sameConnection(pool.endpoint, target.endpoint)) {
-      if (pool.generation !== target.generation) reader.forget(target.slot);
-      return pool.update(target);
-    }
-    if (pool === undefined) reader.forget(target.slot);
+    const { slot, generation, endpoint } = target;
+    const before = this.listed.get(slot);
+    const pool = this.pools.get(slot);
+    this.listed.set(slot, target);
+    if (before === undefined) return this.options.reader.forget(slot);
+    const isSame = sameConnection((pool ?? before).endpoint, endpoint);
+    if (before.generation !== generation || (!isSame && pool === undefined)) this.options.reader.forget(slot);
+    if (pool === undefined) return;
+    if (isSame) return pool.update(target);
+    this.pools.delete(slot);
     // The node stays: its requests have all the time that they have.
-    else this.retire(pool, Number.POSITIVE_INFINITY);
+    this.retire(pool, Number.POSITIVE_INFINITY);
+  }
+
+  private open(slot: number): NodePool<Handler> | undefined {
+    const { settings, random } = this.options;
+    const target = this.listed.get(slot);
+    if (target === undefined) return undefined;
     const opened = new NodePool<Handler>(target, settings, random, this.connections, this.lookups);
     opened.keepAtMost(this.most);
-    this.pools.set(target.slot, opened);
+    this.pools.set(slot, opened);
+    return opened;
+  }
+
+  private remove(slot: number): void {
+    const pool = this.pools.get(slot);
+    this.listed.delete(slot);
+    this.pools.delete(slot);
+    if (pool !== undefined) this.retire(pool);
+    else if (!this.holds(slot)) this.options.released(slot);
   }
 
   /** Lets the requests on connections that are no longer wanted end, for a while. */
   private retire(pool: NodePool<Handler>, atMostMs = this.options.drainMs): void {
+    const { slot } = pool;
     pool.isCurrent = false;
     this.retiring.add(pool);
+    this.retiringOf.set(slot, (this.retiringOf.get(slot) ?? 0) + 1);
     // Requests that wait there count neither as a wait at the slot's next node, nor against its room.
-    this.options.reader.forget(pool.slot);
-    this.options.reader.setInFlightAside(pool.slot);
-    void this.drain(pool, atMostMs);
+    this.options.reader.forget(slot);
+    this.options.reader.setInFlightAside(slot);
+    this.beginToClose(() => void this.drain(pool, atMostMs));
   }
+
+  private beginToClose(close: () => void): void {
+    if (this.closings >= closedPerTurn) return void this.toClose.push(close);
+    if (this.closings === 0) setImmediate(this.closeNext);
+    this.closings++;
+    close();
+  }
+
+  private readonly closeNext = (): void => {
+    const waiting = this.toClose;
+    this.closings = 0;
+    this.toClose = [];
+    for (const close of waiting) this.beginToClose(close);
+  };
 
   private async drain(pool: NodePool<Handler>, atMostMs: number): Promise<void> {
     const { timers, released } = this.options;
+    const { slot } = pool;
     const closed = pool.close();
     await (Number.isFinite(atMostMs) ? withDeadline(closed, atMostMs, timers, () => {}) : closed);
     await pool.destroy();
     this.retiring.delete(pool);
-    if (!this.holds(pool.slot)) released(pool.slot);
+    const others = (this.retiringOf.get(slot) ?? 1) - 1;
+    if (others > 0) this.retiringOf.set(slot, others);
+    else this.retiringOf.delete(slot);
+    if (!this.holds(slot)) released(slot);
   }
 
   private holds(slot: number): boolean {
-    if (this.pools.has(slot)) return true;
-    for (const pool of this.retiring) if (pool.slot === slot) return true;
-    return false;
+    return this.listed.has(slot) || this.retiringOf.has(slot);
   }
 
   private readonly connections = {

@@ -1,4 +1,4 @@
-import type { Attempt, RollcallErrorCode, WireError } from "@rollcall/core";
+import type { Attempt, RollcallErrorCode, Steps, WireError } from "@rollcall/core";
 import type { Priority } from "@rollcall/core/overload";
 import type { RequestClass } from "@rollcall/core/request";
 import type { Dispatcher } from "undici";
@@ -138,6 +138,11 @@ export interface Sender {
   readonly isUp: boolean;
   /** Takes over the newest list of nodes, before the table names any of it. */
   apply(targets: readonly Target[]): void;
+  /**
+   * Does in steps what {@link apply} of a long list, the same object, can do ahead. Absent: nothing. Changes nothing that
+   * is in use.
+   */
+  prepare?(targets: readonly Target[]): Steps<void>;
   /**
    * Starts a request. `settle` is called once, and may be called before this returns; for an answer that streams,
    * `streaming` is called in its place.

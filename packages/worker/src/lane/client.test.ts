@@ -12,7 +12,8 @@ import { claim } from "./claim-word.js";
 import { Lanes } from "./client.js";
 import { drainPort } from "./drain-port.js";
 import { Incoming } from "./incoming.js";
-import { type Hello, type NewTargets, toMain, toThread, type Word } from "./messages.js";
+import { JoinedTargets } from "./joined-targets.js";
+import { type Hello, type NewTargets, type TargetsPart, toMain, toThread, type Word } from "./messages.js";
 import { Outgoing } from "./outgoing.js";
 
 const layout = { slots: 4, threads: 2 };
@@ -58,7 +59,11 @@ class PlayedThread {
   }
 
   targets(): number[] {
-    return [...drainPort<NewTargets>(this.views.port2)].map(({ topology }) => topology);
+    return this.parts().map(({ topology }) => topology);
+  }
+
+  parts(): TargetsPart[] {
+    return [...drainPort<TargetsPart>(this.views.port2)];
   }
 
   /** Takes the call on, as far as that. False where main has taken it back. */
@@ -628,6 +633,37 @@ describe("lanes", () => {
     assert.deepEqual(released, []);
     await threads[1].die();
     assert.deepEqual(released, [0]);
+  });
+
+  it("a long list reaches the threads in parts of 128 targets, and its number shows with the last", (test) => {
+    const { lanes, threads, words } = openLanes(test);
+    threads[0].introduce(lanes);
+    const list = Array.from({ length: 300 }, (_, slot) => ({ slot }) as NewTargets["targets"][number]);
+    const numbers: number[] = [];
+    for (const _ of lanes.prepare(list)) numbers.push(Atomics.load(words, 2));
+    threads[1].introduce(lanes);
+    lanes.apply(list);
+    assert.deepEqual([numbers, Atomics.load(words, 2)], [[0, 0], 1]);
+    const joined = new JoinedTargets();
+    const parts = threads[0].parts();
+    assert.deepEqual(
+      parts.map((part) => [part.targets.length, joined.add(part)?.targets.length]),
+      [
+        [128, undefined],
+        [128, undefined],
+        [44, 300],
+      ],
+    );
+    // A thread that has come meanwhile gets the whole.
+    assert.deepEqual(
+      threads[1].parts().map((part) => new JoinedTargets().add(part)?.targets.length),
+      [300],
+    );
+    // Parts whose beginning a thread has not got are none.
+    assert.deepEqual(
+      parts.slice(1).map((part) => new JoinedTargets().add(part)),
+      [undefined, undefined],
+    );
   });
 
   it("requests that wait for a thread, and those that come, are refused while none can start", async (test) => {

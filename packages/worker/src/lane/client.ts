@@ -1,4 +1,4 @@
-import type { Logger, Timers } from "@rollcall/core";
+import type { Logger, Steps, Timers } from "@rollcall/core";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type {
   CancelCode,
@@ -97,6 +97,10 @@ export class Lanes implements Sender {
   /** No thread joins any more: requests that wait, and all that come, are this sender's. */
   handOver(sender: Pick<Sender, "start">): void {
     this.queue.putAside((request) => request.handOver(sender));
+  }
+
+  prepare(targets: readonly Target[]): Steps<void> {
+    return this.lists.prepare(targets, this.lanes);
   }
 
   apply(targets: readonly Target[]): void {

@@ -13,7 +13,7 @@ import { claim } from "./claim-word.js";
 import { LaneBody } from "./lane-body.js";
 import type { LaneStream } from "./lane-stream.js";
 import { LaneStreams } from "./lane-streams.js";
-import { type NewTargets, toThread } from "./messages.js";
+import { type TargetsPart, toThread } from "./messages.js";
 import { Outgoing } from "./outgoing.js";
 
 /** A thread that has come up. */
@@ -238,8 +238,8 @@ export class Lane {
     return this.requests.filter((request) => request !== undefined);
   }
 
-  postTargets(list: NewTargets): void {
-    this.thread.viewPort.postMessage(list);
+  postTargets(part: TargetsPart): void {
+    this.thread.viewPort.postMessage(part);
   }
 
   /** Sends the words gathered since the last flush. */

@@ -92,8 +92,19 @@ export interface Hello extends NewTargets {
   readonly claims: Int32Array;
 }
 
-/** On a port of their own, from which they can be taken without a turn of the loop. */
+/** A list of targets and its number. */
 export interface NewTargets {
   readonly topology: number;
   readonly targets: readonly Target[];
+}
+
+/**
+ * A part of a list, one after the other. On a port of their own, from which they can be taken without a turn of the loop:
+ * once the table has the number of the list, its last part is there.
+ */
+export interface TargetsPart extends NewTargets {
+  /** How many targets of the list came before. */
+  readonly from: number;
+  /** How many it has. */
+  readonly total: number;
 }

@@ -11,7 +11,7 @@ import { TableWriter } from "../table/writer.js";
 import { claim } from "./claim-word.js";
 import { drainPort } from "./drain-port.js";
 import { Incoming } from "./incoming.js";
-import { type NewTargets, toMain, toThread, type Word } from "./messages.js";
+import { type TargetsPart, toMain, toThread, type Word } from "./messages.js";
 import { Outgoing } from "./outgoing.js";
 import { type DispatchHooks, LaneServer } from "./server.js";
 
@@ -75,7 +75,7 @@ function openServer(test: TestContext) {
     hello: (targets: readonly Target[]) => lane.port1.postMessage({ row: 0, claims, topology: 0, targets }),
     /** As main does it: the list first, then its number. */
     post(targets: readonly Target[]) {
-      const list: NewTargets = { topology: writer.moveTopology(), targets };
+      const list: TargetsPart = { topology: writer.moveTopology(), targets, from: 0, total: targets.length };
       views.port1.postMessage(list);
     },
     say(...fill: ((outgoing: Outgoing) => void)[]) {

@@ -8,7 +8,8 @@ import { claim } from "./claim-word.js";
 import { drainPort } from "./drain-port.js";
 import { IdleWaits } from "./idle-waits.js";
 import { Incoming } from "./incoming.js";
-import { type Hello, type NewTargets, toMain, toThread, type Word } from "./messages.js";
+import { JoinedTargets } from "./joined-targets.js";
+import { type Hello, type NewTargets, type TargetsPart, toMain, toThread, type Word } from "./messages.js";
 import { OpenAsks } from "./open-asks.js";
 import { Outgoing } from "./outgoing.js";
 import { OwnTls } from "./own-tls.js";
@@ -52,6 +53,7 @@ export class LaneServer implements ServedStreamOwner {
   /** Every target may be sent credentials. */
   private isProtected = false;
   private readonly whenListIsProtected: (() => void)[] = [];
+  private readonly joined = new JoinedTargets();
   private readonly tls = new OwnTls();
   private readonly asks = new OpenAsks();
   private whenOpen: (() => void) | undefined;
@@ -113,7 +115,10 @@ export class LaneServer implements ServedStreamOwner {
     });
     this.opened = { ...opened, claims: hello.claims };
     this.apply(hello);
-    this.options.viewPort.on("message", (list: NewTargets) => this.apply(list));
+    this.options.viewPort.on("message", (part: TargetsPart) => {
+      const list = this.joined.add(part);
+      if (list !== undefined) this.apply(list);
+    });
     this.whenOpen?.();
   }
 
@@ -126,7 +131,10 @@ export class LaneServer implements ServedStreamOwner {
   /** Each list in turn, not only the newest: a slot that only an older one names must be released too. */
   private takeNewLists(): readonly (readonly Target[])[] {
     if (this.opened === undefined || this.opened.reader.topology === this.applied) return noLists;
-    return Array.from(drainPort<NewTargets>(this.options.viewPort), (list) => this.takeOver(list));
+    return [...drainPort<TargetsPart>(this.options.viewPort)].flatMap((part) => {
+      const list = this.joined.add(part);
+      return list === undefined ? [] : [this.takeOver(list)];
+    });
   }
 
   /** The list's targets, which are about to be applied. */

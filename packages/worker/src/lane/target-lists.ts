@@ -1,13 +1,19 @@
+import type { Steps } from "@rollcall/core";
 import type { Target } from "../dispatch/target.js";
 import type { TableWriter } from "../table/writer.js";
 import type { Lane } from "./lane.js";
 import type { NewTargets } from "./messages.js";
 import { SlotReclamation } from "./slot-reclamation.js";
 
+/** To copy a list of thousands for a thread takes as long as to serve hundreds of requests, here and there. */
+const targetsPerMessage = 128;
+
 /** The newest list of targets, its number, and which threads still use which slots. */
 export class TargetLists {
   private current: NewTargets = { topology: 0, targets: [] };
   private readonly slots = new SlotReclamation<Lane>();
+  /** What was posted of the next list, and to which threads. */
+  private ahead: { readonly targets: readonly Target[]; readonly lanes: readonly Lane[]; sent: number } | undefined;
 
   constructor(
     private readonly writer: TableWriter,
@@ -19,10 +25,27 @@ export class TargetLists {
     return this.current;
   }
 
+  /** Posts all but the last part of the list. The threads use none of it before it is published. */
+  *prepare(targets: readonly Target[], lanes: readonly Lane[]): Steps<void> {
+    const ahead = { targets, lanes, sent: 0 };
+    this.ahead = ahead;
+    while (ahead.sent + targetsPerMessage < targets.length) {
+      const to = ahead.sent + targetsPerMessage;
+      for (const lane of lanes) lane.postTargets(this.part(targets, ahead.sent, to));
+      ahead.sent = to;
+      yield;
+    }
+  }
+
   publish(targets: readonly Target[], lanes: readonly Lane[]): void {
-    const topology = (this.current.topology + 1) | 0;
+    const { ahead } = this;
+    this.ahead = undefined;
+    for (const lane of lanes) {
+      const hasBeginning = ahead?.targets === targets && ahead.lanes.includes(lane);
+      lane.postTargets(this.part(targets, hasBeginning ? ahead.sent : 0, targets.length));
+    }
+    const { topology } = this.part(targets, 0, 0);
     this.current = { topology, targets };
-    for (const lane of lanes) lane.postTargets(this.current);
     // Last: a thread that sees the number finds the list.
     this.writer.moveTopology();
     const slots = targets.map(({ slot }) => slot);
@@ -42,5 +65,10 @@ export class TargetLists {
   /** The thread has died. */
   leave(lane: Lane): void {
     for (const slot of this.slots.leave(lane)) this.released(slot);
+  }
+
+  private part(targets: readonly Target[], from: number, to: number) {
+    const topology = (this.current.topology + 1) | 0;
+    return { topology, targets: targets.slice(from, to), from, total: targets.length };
   }
 }

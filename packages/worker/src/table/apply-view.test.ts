@@ -2,10 +2,17 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { addressOf, type NodeRecord, nodeKey } from "@rollcall/core/view";
 import fc from "fast-check";
-import { type AppliedView, applyView, endRow, noRows, type Rows } from "./apply-view.js";
+import { type AppliedView, applyView as nextRows, noRows, type Rows } from "./apply-view.js";
 
 const node = (id: string, port: number): NodeRecord => ({ id, host: "10.0.0.1", port });
 const seed = (port: number): NodeRecord => node("", port);
+
+/** In use at once. */
+function applyView(...given: Parameters<typeof nextRows>): AppliedView {
+  const applied = nextRows(...given);
+  for (const { slot } of applied.removed) applied.rows.ending.add(slot);
+  return applied;
+}
 
 /** `port: slot/generation tier`, in order of the slots. */
 function drawn({ rows }: AppliedView): string[] {
@@ -16,7 +23,7 @@ function drawn({ rows }: AppliedView): string[] {
 
 describe("applying a view", () => {
   it("seeds get slots first, and a node of the view replaces the seed at its address", () => {
-    const started = applyView(noRows, [], [seed(1), seed(2)], 8);
+    const started = applyView(noRows(), [], [seed(1), seed(2)], 8);
     assert.deepEqual(drawn(started), ["1: 0/1 seed", "2: 1/1 seed"]);
     const sniffed = applyView(started.rows, [node("a", 1), node("c", 3)], [seed(1), seed(2)], 8);
     assert.deepEqual(drawn(sniffed), ["1: 0/1 node", "2: 1/1 seed", "3: 2/1 node"]);
@@ -27,14 +34,14 @@ describe("applying a view", () => {
   });
 
   it("another node at the same address gets the same slot under a new generation", () => {
-    const before = applyView(noRows, [node("a", 1)], [], 8);
+    const before = applyView(noRows(), [node("a", 1)], [], 8);
     const after = applyView(before.rows, [node("b", 1)], [], 8);
     assert.deepEqual(drawn(after), ["1: 0/2 node"]);
     assert.deepEqual([after.fresh.length, after.removed.length], [1, 0]);
   });
 
   it("the slot of a removed node is kept until its last request has ended", () => {
-    const before = applyView(noRows, [node("a", 1)], [], 8);
+    const before = applyView(noRows(), [node("a", 1)], [], 8);
     const gone = applyView(before.rows, [node("b", 2)], [], 8);
     assert.deepEqual(drawn(gone), ["2: 1/1 node"]);
     assert.deepEqual(
@@ -43,12 +50,13 @@ describe("applying a view", () => {
     );
     const busy = applyView(gone.rows, [node("b", 2), node("c", 3)], [], 8);
     assert.deepEqual(drawn(busy), ["2: 1/1 node", "3: 2/1 node"]);
-    const ended = applyView(endRow(busy.rows, 0), [node("b", 2), node("c", 3), node("d", 4)], [], 8);
+    busy.rows.ending.delete(0);
+    const ended = applyView(busy.rows, [node("b", 2), node("c", 3), node("d", 4)], [], 8);
     assert.deepEqual(drawn(ended), ["4: 0/2 node", "2: 1/1 node", "3: 2/1 node"]);
   });
 
   it("nodes for which there is no slot are left out and named", () => {
-    const applied = applyView(noRows, [node("a", 1), node("b", 2), node("c", 3)], [], 2);
+    const applied = applyView(noRows(), [node("a", 1), node("b", 2), node("c", 3)], [], 2);
     assert.deepEqual([drawn(applied).length, applied.left.map(({ id }) => id)], [2, ["c"]]);
   });
 
@@ -61,7 +69,7 @@ describe("applying a view", () => {
     );
     fc.assert(
       fc.property(fc.array(fc.tuple(view, fc.boolean()), { maxLength: 20 }), (views) => {
-        let rows: Rows = noRows;
+        let rows: Rows = noRows();
         const holders = new Map<string, string>();
         for (const [nodes, endAll] of views) {
           const applied = applyView(
@@ -82,7 +90,7 @@ describe("applying a view", () => {
             if (known !== undefined) holders.set(`${slot}/${generation}`, known);
             assert.equal(rows.inUse.get(addressOf(held))?.slot, slot);
           }
-          if (endAll) for (const slot of rows.ending) rows = endRow(rows, slot);
+          if (endAll) rows.ending.clear();
         }
       }),
     );

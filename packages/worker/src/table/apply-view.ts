@@ -17,18 +17,24 @@ export interface Row {
 export interface Rows {
   /** By address. */
   readonly inUse: ReadonlyMap<string, Row>;
-  /** Slots of removed nodes whose last requests are still ending. */
-  readonly ending: ReadonlySet<number>;
+  /**
+   * Slots of removed nodes whose last requests are still ending. One set for all versions of the rows: a slot is taken
+   * out as its last request ends, also while the next list is being applied.
+   */
+  readonly ending: Set<number>;
   /** One generation for every slot ever used, at its index. */
   readonly generations: readonly number[];
 }
 
-export const noRows: Rows = { inUse: new Map(), ending: new Set(), generations: [] };
+export function noRows(): Rows {
+  return { inUse: new Map(), ending: new Set(), generations: [] };
+}
 
 export interface AppliedView {
   readonly rows: Rows;
   /** Rows whose node is new, or another than before. */
   readonly fresh: readonly Row[];
+  /** Their slots are to be `ending` once these rows are in use. */
   readonly removed: readonly Row[];
   /** Nodes for which the table had no free slot. */
   readonly left: readonly NodeRecord[];
@@ -39,7 +45,7 @@ export interface AppliedView {
  *
  * A node that stays keeps its slot and generation, also when its id becomes known or its record is refreshed. Another
  * node at the same address keeps the slot, and so the connections, under a new generation. A slot is not given away
- * before its last request has ended: see {@link endRow}.
+ * while it is `ending`.
  */
 export function applyView(
   { inUse, ending, generations }: Rows,
@@ -85,15 +91,7 @@ export function applyView(
   }
 
   const removed = [...inUse.values()].filter(({ node }) => !wanted.has(addressOf(node)));
-  const stillEnding = new Set([...ending, ...removed.map(({ slot }) => slot)]);
-  return { rows: { inUse: rows, ending: stillEnding, generations: nextGenerations }, fresh, removed, left };
-}
-
-/** The last request on a removed node has ended: its slot may be given to another. */
-export function endRow(rows: Rows, slot: number): Rows {
-  const ending = new Set(rows.ending);
-  ending.delete(slot);
-  return { ...rows, ending };
+  return { rows: { inUse: rows, ending, generations: nextGenerations }, fresh, removed, left };
 }
 
 function isSameNode(before: NodeRecord, after: NodeRecord): boolean {
