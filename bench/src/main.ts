@@ -21,6 +21,7 @@ import { hedgingReal } from "./hedging/hedging-real.js";
 import { hotPath } from "./hot-path/hot-path.js";
 import { installedSize } from "./installed-size.js";
 import { messages } from "./messages/messages.js";
+import { nodes } from "./nodes/nodes.js";
 import { observed } from "./observed/observed.js";
 import { overload } from "./overload/overload.js";
 import { type Report, writeReport } from "./report.js";
@@ -57,6 +58,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   "hedging-real": () => hedgingReal({ quick, ...rounds, ...(only === undefined ? {} : { only }) }),
   messages: () => messages({ quick }),
   sealed: () => sealed({ quick }),
+  nodes: () => nodes({ quick }),
   size: () => installedSize(),
   compare: () =>
     compare({ quick, before: before ?? "", ...(rounds.rounds === undefined ? {} : { blocks: rounds.rounds }) }),
