@@ -16,6 +16,7 @@ export {
 export { failureReason } from "./failure-reason.js";
 export { lateMs } from "./in-time.js";
 export { latencyBucketOf, latencyBuckets, latencyPercentileMs } from "./latency-buckets.js";
+export { type Link, LinkedList } from "./linked-list.js";
 export { Listeners, type Unsubscribe } from "./listeners.js";
 export { type LogEvent, type LogEventName, logEvent, logEvents } from "./log-events.js";
 export { type Logger, silentLogger } from "./logger.js";

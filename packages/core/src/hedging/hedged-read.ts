@@ -16,8 +16,8 @@ export type HedgeRefusal = "balance" | "noNode";
 
 /** An attempt of a Read that may get a hedge, and what has come of that. Only `Hedging` writes it. */
 export class HedgedRead<Attempt extends RacingAttempt> implements DueLink<HedgedRead<Attempt>> {
-  sooner: HedgedRead<Attempt> | undefined;
-  later: HedgedRead<Attempt> | undefined;
+  before: HedgedRead<Attempt> | undefined;
+  after: HedgedRead<Attempt> | undefined;
   /** The list that it waits in. */
   list: DueList<HedgedRead<Attempt>> | undefined;
   dueMs: number;

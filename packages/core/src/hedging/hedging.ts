@@ -262,7 +262,7 @@ export class Hedging<Attempt extends RacingAttempt> {
     const due: HedgedRead<Attempt>[] = [];
     const take = (list: HedgeTemplate<Attempt>["waiting"]) => {
       let left = lookedAtMax;
-      for (let read = list.soonest; read !== undefined && read.dueMs <= nowMs && left > 0; read = read.later) {
+      for (let read = list.first; read !== undefined && read.dueMs <= nowMs && left > 0; read = read.after) {
         due.push(read);
         left--;
       }

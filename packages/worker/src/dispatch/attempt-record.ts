@@ -141,8 +141,7 @@ export class AttemptRecord {
   }
 
   private showWaiting({ pool: { isCurrent, slot, inFlight } }: AttemptHandler): void {
-    if (isCurrent)
-      this.options.reader.showWaiting(slot, inFlight.oldest?.waitingSinceMs, inFlight.newest?.waitingSinceMs);
+    if (isCurrent) this.options.reader.showWaiting(slot, inFlight.first?.waitingSinceMs, inFlight.last?.waitingSinceMs);
   }
 
   private outcomeOf(attempt: AttemptHandler): Outcome {

@@ -1,4 +1,5 @@
 import type { Endpoint } from "@rollcall/coordinator/cluster";
+import type { Link } from "@rollcall/core";
 import type { HedgedRead, RacingAttempt } from "@rollcall/core/hedging";
 import { type AttemptFacts, uncountedBytes } from "@rollcall/core/request";
 import { AnswerStream, type StreamedAttempt } from "./answer-stream.js";
@@ -8,7 +9,6 @@ import type { AttemptOwner } from "./attempt-owner.js";
 import { isBodySource, type SendingAttempt } from "./body-source.js";
 import { codingsToUndo, headersOfUnpacked } from "./content-codings.js";
 import type { UnpackedReader } from "./content-decoder.js";
-import type { Link } from "./in-flight-list.js";
 import type { Connection, NodeHandler, NodePool } from "./node-pool.js";
 import type { DispatchedRequest } from "./pending-request.js";
 import { chunksKept, SmallChunks } from "./small-chunks.js";
@@ -28,8 +28,8 @@ export class AttemptHandler
     SendingAttempt,
     UnpackedReader
 {
-  older: AttemptHandler | undefined;
-  newer: AttemptHandler | undefined;
+  before: AttemptHandler | undefined;
+  after: AttemptHandler | undefined;
   connection: Connection | undefined;
   handedToSocket = false;
   firstByteSeen = false;

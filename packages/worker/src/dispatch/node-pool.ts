@@ -6,10 +6,9 @@ import {
   PlainToTls,
   UndiciClient,
 } from "@rollcall/coordinator/cluster";
-import type { Random, Timers } from "@rollcall/core";
+import { type Link, LinkedList, type Random, type Timers } from "@rollcall/core";
 import type { Client, Dispatcher } from "undici";
 import { acceptedCodings } from "./content-codings.js";
-import { InFlightList, type Link } from "./in-flight-list.js";
 import { SocketReads } from "./socket-reads.js";
 import { joinWrites } from "./socket-writes.js";
 import type { Target } from "./target.js";
@@ -119,7 +118,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   /** False once another pool has its slot, or none. */
   isCurrent = true;
   /** Attempts at the node that have not ended. The dispatch adds and removes them. */
-  readonly inFlight = new InFlightList<Handler>();
+  readonly inFlight = new LinkedList<Handler>();
   endpoint: Endpoint;
   /** The endpoint's headers in the form that undici reads fastest: name, value, name, value. Names in lower case. */
   headers: string[];

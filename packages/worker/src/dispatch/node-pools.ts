@@ -1,7 +1,6 @@
 import { NameCache, sameConnection } from "@rollcall/coordinator/cluster";
-import { type Random, type Timers, withDeadline } from "@rollcall/core";
+import { type Link, type Random, type Timers, withDeadline } from "@rollcall/core";
 import type { TableReader } from "../table/reader.js";
-import type { Link } from "./in-flight-list.js";
 import { type ConnectionSettings, type NodeHandler, NodePool } from "./node-pool.js";
 import type { Target } from "./target.js";
 
