@@ -5,7 +5,7 @@ import type { RecentTraffics } from "../table/recent-traffic.js";
 import type { TableTotals } from "../table/totals.js";
 
 export interface RecentLoadParts {
-  readonly state: Pick<ClusterState, "nodes">;
+  readonly state: Pick<ClusterState, "placed">;
   readonly sender: Pick<Sender, "stats">;
   readonly totals: TableTotals;
   readonly traffics: RecentTraffics;
@@ -15,9 +15,9 @@ export interface RecentLoadParts {
 export function recentLoad({ state, sender, totals, traffics }: RecentLoadParts): ReplicaLoad | undefined {
   const ofPool = traffics.ofPool();
   if (ofPool === undefined) return undefined;
-  const nodes = state.nodes().flatMap(({ slot, record, standing }) => {
+  const nodes = state.placed().flatMap(({ slot, record, isDraining }) => {
     const { openSockets: sockets, inFlight } = totals.ofNode(slot);
-    const isEmptying = standing.state === "draining" && inFlight > 0;
+    const isEmptying = inFlight > 0 && isDraining();
     const recent = traffics.of(slot) ?? (isEmptying ? nothingRecent : undefined);
     if (recent === undefined) return [];
     const { requests, errors, latency } = recent;

@@ -2,7 +2,7 @@ import type { ClusterAccess, Reach } from "@rollcall/coordinator";
 import { type Logger, logEvent, present, type Random, Semaphore, type Steps, type Timers } from "@rollcall/core";
 import type { SelectionConfig } from "@rollcall/core/config";
 import type { LocalProbe, NodeEffect, ProbeResult } from "@rollcall/core/health";
-import { type AvoidedNode, addressOf, type Freshness, type Version, type View } from "@rollcall/core/view";
+import { type AvoidedNode, addressOf, type Freshness, type NodeRecord, type Version, type View } from "@rollcall/core/view";
 import type { NodeEvent } from "../api/node-status.js";
 import type { CredentialRefusal, DispatchObserver } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
@@ -186,6 +186,14 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
       const { reach } = entry;
       const url = reach.kind === "endpoint" ? reach.endpoint.origin + reach.endpoint.pathPrefix : undefined;
       return { slot, tier, record, url, standing: entry.standing(this.storeAheadMs), preferred: entry.isPreferred };
+    });
+  }
+
+  /** The same nodes for whom needs no more of them: a heartbeat is made every few seconds, of thousands of nodes. */
+  placed(): { readonly slot: number; readonly record: NodeRecord; readonly isDraining: () => boolean }[] {
+    return [...this.entries.values()].map((entry) => {
+      const { slot, node: record } = entry.row;
+      return { slot, record, isDraining: () => entry.standing(this.storeAheadMs).state === "draining" };
     });
   }
 

@@ -32,6 +32,8 @@ interface Sample {
   readonly nodes: ReadonlyMap<number, NodeSample>;
 }
 
+const noTraffic: RecentTraffic = { requests: 0, errors: 0, latency: Array.from({ length: latencyBuckets }, () => 0) };
+
 const sampleEveryMs = 5_000;
 /** The oldest of these is what the present is compared with. */
 const samplesKept = 3;
@@ -78,8 +80,9 @@ export class RecentTraffics {
   of(slot: number): RecentTraffic | undefined {
     const [oldest] = this.samples;
     if (oldest === undefined) return undefined;
-    const now = this.sampleOf(slot);
     const then = oldest.nodes.get(slot);
+    const now = this.sampleOf(slot, then);
+    if (now === then) return noTraffic;
     if (then !== undefined && then.generation !== now.generation) return undefined;
     return {
       // A slot's counts begin again when it is released.
