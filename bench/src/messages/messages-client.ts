@@ -3,6 +3,7 @@
 import { createPool, type PoolOptions } from "@rollcall/worker";
 import { mainThreadMs } from "../hot-path/thread-time.js";
 import { quantile } from "../statistics.js";
+import type stall from "./stall-task.js";
 
 export interface Order {
   readonly ms: number;
@@ -17,6 +18,8 @@ export interface Answer {
   readonly mainPerMille: number;
   /** The most processor time of the main thread between two turns of its event loop. */
   readonly stallMs: number;
+  /** The same of a worker thread; absent without threads. */
+  readonly threadStallMs?: number;
   readonly nodes: number;
 }
 
@@ -24,11 +27,14 @@ const width = 4;
 const pauseMs = 5;
 const tickMs = 5;
 
-const pool = createPool(JSON.parse(process.argv[2] ?? "{}") as PoolOptions);
+const options = JSON.parse(process.argv[2] ?? "{}") as PoolOptions;
+const pool = createPool(options);
 await pool.ready({ timeoutMs: 20_000 });
 
 process.on("message", async ({ ms }: Order) => {
   const endMs = performance.now() + ms;
+  const task = new URL("./stall-task.js", import.meta.url);
+  const inThread = options.threads === 0 ? undefined : pool.run<typeof stall>(task, ms);
   const tookMs: number[] = [];
   let failed = 0;
   const search = async () => {
@@ -54,6 +60,7 @@ process.on("message", async ({ ms }: Order) => {
     ...{ searches: tookMs.length, failed, p50Ms: quantile(tookMs, 0.5), p99Ms: quantile(tookMs, 0.99) },
     mainPerMille: Math.round((1_000 * ((mainThreadMs() ?? Number.NaN) - beganMs)) / ms),
     ...{ stallMs, nodes: pool.nodes().length },
+    ...(inThread === undefined ? {} : { threadStallMs: Number(await inThread) }),
   };
   process.send?.(answer);
 });

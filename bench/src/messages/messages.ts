@@ -2,18 +2,20 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { digestOf, encodeTopology, redisKeys, type Topology } from "@rollcall/core/view";
+import { digestOf, encodeTopology, type NodeRecord, nodeKey, redisKeys, type Topology } from "@rollcall/core/view";
 import { startFixtureCluster } from "@rollcall/testing/fixture";
 import { type RedisServer, startRedis } from "@rollcall/testing/redis";
 import type { PoolOptions } from "@rollcall/worker";
 import { type MeasuredProcess, startMeasured } from "../measured-process.js";
 import { type Report, table } from "../report.js";
+import { quantile } from "../statistics.js";
 import type { Answer, Order } from "./messages-client.js";
 
 const name = "logs";
 const keys = redisKeys(name);
 const perSecond = 60_000;
-const nodesMax = 4_096;
+const rounds = 3;
+const nodesMax = 8_192;
 /** The largest answer to a sniff that is read. */
 const sniffBytes = 16_700_000;
 
@@ -21,11 +23,16 @@ type Client = MeasuredProcess<Order, Answer>;
 
 /** What the messages and documents of others cost a process that searches: a flood of messages, and very long lists. */
 export async function messages({ quick }: { readonly quick: boolean }): Promise<Report> {
-  const ms = quick ? 2_000 : 10_000;
-  const rows = [...(await flooded(ms)), ...(await longTopology(ms)), ...(await longSniff(ms))];
+  const ms = quick ? 2_000 : 5_000;
+  const rows = [
+    ...(await flooded(ms)),
+    ...(await longLists(0, ms)),
+    ...(await longLists(2, ms)),
+    ...(await longSniff(ms)),
+  ];
   const body = `Four searches at a time on fixture nodes, 5 ms between two. \`main\`: processor time of the main thread, as a share of one
 processor. \`stall\`: the most of it between two turns of the event loop, which does not count the time in which others had the
-processor; latencies do.
+processor; latencies do. After a bar: that of a worker thread. Calm and flood take turns, ${rounds} times each: the medians.
 
 ${table(["", "searches", "failed", "p50", "p99", "main", "stall"], rows)}`;
   return { title: "Messages and long lists", body };
@@ -40,18 +47,40 @@ async function flooded(ms: number): Promise<string[][]> {
   const follower = await client({ ...options, coordinator: "external" });
   const both = () => Promise.all([leader.run({ ms }), follower.run({ ms })]);
   const rows: string[][] = [];
-  const add = (what: string, [ofLeader, ofFollower]: readonly [Answer, Answer]) =>
-    rows.push(row(`${what}, the leader`, ofLeader), row(`${what}, a follower`, ofFollower));
   try {
-    add("no flood", await both());
-    const flood = startFlood(redis);
-    add("", await both().finally(() => flood.end()));
-    for (const flooding of rows.slice(2)) flooding[0] = `${await flood.rate} messages/s${flooding[0]}`;
-    add("10 s later", await sleep(10_000).then(both));
+    const [calm, flood]: [Answer[][], Answer[][]] = [[], []];
+    let perSecondSent = 0;
+    for (let round = 0; round < rounds; round++) {
+      calm.push(await both());
+      const flooding = startFlood(redis);
+      flood.push(await both().finally(() => flooding.end()));
+      perSecondSent = await flooding.rate;
+    }
+    for (const [what, answers] of [
+      ["no flood", calm],
+      [`${perSecondSent} messages/s`, flood],
+    ] as const) {
+      for (const [at, who] of ["the leader", "a follower"].entries()) {
+        rows.push(row(`${what}, ${who}`, medianOf(answers.flatMap((round) => round[at] ?? []))));
+      }
+    }
   } finally {
     await Promise.all([leader.stop(), follower.stop()]);
   }
   return rows;
+}
+
+/** Value by value. */
+function medianOf(answers: readonly Answer[]): Answer {
+  const of = (key: keyof Answer) =>
+    quantile(
+      answers.map((answer) => answer[key] ?? 0),
+      0.5,
+    );
+  return {
+    ...{ searches: of("searches"), failed: of("failed"), p50Ms: of("p50Ms"), p99Ms: of("p99Ms") },
+    ...{ mainPerMille: of("mainPerMille"), stallMs: of("stallMs"), nodes: of("nodes") },
+  };
 }
 
 /** Heads, requests, heartbeats and reports, none of which is real, in equal numbers. */
@@ -89,27 +118,19 @@ function command(channel: string, message: string): string {
   return `*3\r\n${part("PUBLISH")}${part(channel)}${part(message)}`;
 }
 
-/** A reader of a view whose list of the greatest length is replaced every second. */
-async function longTopology(ms: number): Promise<string[][]> {
+/** A reader of a view whose list of the greatest length comes, is marked, replaced and removed, all of it at once. */
+async function longLists(threads: number, ms: number): Promise<string[][]> {
   await using cluster = await startFixtureCluster({ kind: "elasticsearch" });
   await using redis = await startRedis();
-  const reader = await client({
-    ...{ nodes: cluster.urls, redis: redis.url, name, threads: 0, logger: false, coordinator: "external" as const },
-  });
+  const options = { nodes: cluster.urls, redis: redis.url, name, threads, logger: false } as const;
+  const reader = await client({ ...options, coordinator: "external" });
   let sequence = 0;
-  const publish = async () => {
+  const publish = async (network: number, marked?: object) => {
     const version = { epoch: Date.now() * 1_000, leader: "bench", sequence: ++sequence };
-    const nodes = Array.from({ length: nodesMax }, (_, at) => ({
-      ...{
-        id: `node${at}`,
-        name: `es-data-${at}`,
-        host: `127.${1 + (at >> 14)}.${(at >> 7) & 127}.${at & 127}`,
-        port: 1,
-      },
-      ...{ roles: ["data", "ingest"], attributes: { zone: `${sequence}` }, version: "9.5.3" },
-    }));
+    const nodes = network === 0 ? [] : inNetwork(network);
     const topology = Buffer.from(encodeTopology({ version, source: "sniff", nodes } satisfies Topology));
-    const marks = Buffer.from(JSON.stringify({ version, nodes: {} }));
+    const marksOf = marked === undefined ? [] : nodes.map((node) => [nodeKey(node), marked]);
+    const marks = Buffer.from(JSON.stringify({ version, nodes: Object.fromEntries(marksOf) }));
     const digests = { topology: digestOf(topology), marks: digestOf(marks) };
     const head = {
       format: 1,
@@ -121,22 +142,37 @@ async function longTopology(ms: number): Promise<string[][]> {
       atMs: Date.now(),
     };
     const { client } = redis;
-    await client
-      .multi()
-      .set(keys.topology, topology)
-      .set(keys.marks, marks)
-      .set(keys.head, JSON.stringify(head))
-      .exec();
+    const writing = client.multi().set(keys.topology, topology).set(keys.marks, marks);
+    await writing.set(keys.head, JSON.stringify(head)).exec();
     await client.publish(keys.events, JSON.stringify({ kind: "head", head }));
   };
+  const down = { kind: "down", sinceMs: Date.now(), reason: "connection refused" };
+  const changes: readonly (readonly [string, () => Promise<void>])[] = [
+    [`${nodesMax} new nodes`, () => publish(1)],
+    ["all of them marked down", () => publish(1, down)],
+    ["all of them replaced", () => publish(2)],
+    ["all of them removed", () => publish(0)],
+  ];
+  const rows: string[][] = [];
   try {
-    const before = await reader.run({ ms });
-    const publishing = setInterval(() => void publish().catch(() => {}), 1_000);
-    const during = await reader.run({ ms }).finally(() => clearInterval(publishing));
-    return [row("a view of 3 nodes", before), row(`a view of ${during.nodes} nodes, another every second`, during)];
+    rows.push(row(`a view of 3 nodes, ${threads} threads`, await reader.run({ ms })));
+    for (const [what, change] of changes) {
+      const run = reader.run({ ms });
+      await change();
+      rows.push(row(`${what}, ${threads} threads`, await run));
+    }
+    return rows;
   } finally {
     await reader.stop();
   }
+}
+
+/** Nodes at addresses that refuse connections. */
+function inNetwork(network: number): NodeRecord[] {
+  return Array.from({ length: nodesMax }, (_, at) => ({
+    ...{ id: `node${network}x${at}`, name: `es-data-${at}`, host: `127.${network}.${at >> 7}.${at & 127}`, port: 1 },
+    ...{ roles: ["data", "ingest"], attributes: { zone: `${at % 3}` }, version: "9.5.3" },
+  }));
 }
 
 /** A node that lists as many nodes as are read, in an answer as long as is read, every second. */
@@ -188,9 +224,18 @@ function client(options: PoolOptions): Promise<Client> {
   return startMeasured<Order, Answer>(program, [JSON.stringify(options)]);
 }
 
-function row(what: string, { searches, failed, p50Ms, p99Ms, mainPerMille, stallMs }: Answer): string[] {
+function row(what: string, answer: Answer): string[] {
+  const { searches, failed, p50Ms, p99Ms, mainPerMille, stallMs, threadStallMs } = answer;
+  const ofThread = threadStallMs === undefined ? "" : ` / ${Math.round(threadStallMs)} ms`;
   const times = [p50Ms, p99Ms].map((ms) => `${ms.toFixed(1)} ms`);
-  const cells = [what, `${searches}`, `${failed}`, ...times, `${mainPerMille / 10} %`, `${Math.round(stallMs)} ms`];
+  const cells = [
+    what,
+    `${searches}`,
+    `${failed}`,
+    ...times,
+    `${mainPerMille / 10} %`,
+    `${Math.round(stallMs)} ms${ofThread}`,
+  ];
   console.log(cells.join(" | "));
   return cells;
 }

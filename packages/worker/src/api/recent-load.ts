@@ -16,7 +16,7 @@ export function recentLoad({ state, sender, totals, traffics }: RecentLoadParts)
   const ofPool = traffics.ofPool();
   if (ofPool === undefined) return undefined;
   const nodes = state.placed().flatMap(({ slot, record, isDraining }) => {
-    const { openSockets: sockets, inFlight } = totals.ofNode(slot);
+    const { openSockets: sockets, inFlight } = totals.requestsOf(slot) === 0 ? unused : totals.ofNode(slot);
     const isEmptying = inFlight > 0 && isDraining();
     const recent = traffics.of(slot) ?? (isEmptying ? nothingRecent : undefined);
     if (recent === undefined) return [];
@@ -29,6 +29,7 @@ export function recentLoad({ state, sender, totals, traffics }: RecentLoadParts)
   return { ...ofPool, queued: sender.stats().queued, nodes: nodes.map(({ load }): NodeLoad => load) };
 }
 
+const unused = { openSockets: 0, inFlight: 0 };
 const nothingRecent = { requests: 0, errors: 0, latency: [] };
 
 function withoutTrailingZeros(counts: readonly number[]): readonly number[] {

@@ -2,7 +2,14 @@ import type { ClusterAccess, Reach } from "@rollcall/coordinator";
 import { type Logger, logEvent, present, type Random, Semaphore, type Steps, type Timers } from "@rollcall/core";
 import type { SelectionConfig } from "@rollcall/core/config";
 import type { LocalProbe, NodeEffect, ProbeResult } from "@rollcall/core/health";
-import { type AvoidedNode, addressOf, type Freshness, type NodeRecord, type Version, type View } from "@rollcall/core/view";
+import {
+  type AvoidedNode,
+  addressOf,
+  type Freshness,
+  type NodeRecord,
+  type Version,
+  type View,
+} from "@rollcall/core/view";
 import type { NodeEvent } from "../api/node-status.js";
 import type { CredentialRefusal, DispatchObserver } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";

@@ -95,9 +95,11 @@ export class RecentTraffics {
 
   /** The sample before, where nothing has come to it. */
   private sampleOf(slot: number, before?: NodeSample): NodeSample {
+    const generation = Atomics.load(this.words, sharedRow(slot) + SharedWord.generation);
+    const isUnused = before?.requests === 0 && this.totals.requestsOf(slot) === 0;
+    if (isUnused && before.generation === generation) return before;
     const { errorStatuses, failures, requests, answers } = this.totals.ofNode(slot);
     const errors = failures + errorStatuses;
-    const generation = Atomics.load(this.words, sharedRow(slot) + SharedWord.generation);
     const isSame = before?.generation === generation && before.requests === requests && before.errors === errors;
     if (isSame && before.answers === answers) return before;
     const latency = new Int32Array(latencyBuckets);

@@ -60,6 +60,7 @@ const perThread = [
   ...(["retries", "waits", "waitedMs", "reroutes", "writeWaits"] as const),
   ...(["refusedFull", "refusedLate", "refusedStanding"] as const),
 ] as const;
+const requestsAt = perNode.indexOf("requests");
 type PerThread = (typeof perThread)[number] | "requests" | "answered";
 /** What a thread shows of itself, and is nothing once it is dead. */
 const shownWords = [
@@ -106,6 +107,11 @@ export class TableTotals {
       counts[count] = (this.nodes[slot * perNode.length + at] ?? 0) + this.sumOf(slot, count);
     }
     return { openSockets: this.sumOf(slot, "openSockets"), inFlight: this.sumOf(slot, "inFlight"), ...counts };
+  }
+
+  /** Of {@link ofNode}, the attempts alone: while there are none, all else of it is 0. */
+  requestsOf(slot: number): number {
+    return (this.nodes[slot * perNode.length + requestsAt] ?? 0) + this.sumOf(slot, "requests");
   }
 
   /** One more than the highest slot in use. */
