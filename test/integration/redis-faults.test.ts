@@ -86,7 +86,7 @@ describe("Redis unreachable", () => {
         "REDIS: Redis: no answer in time",
       );
       server.thaw();
-      assert.equal(await leader.store.renew(lease, 3), "kept");
+      assert.equal(await leader.store.renew(lease, 3), "incomplete", "the documents are not those of the first");
       await waitForView(leader, lease, 2);
       const { head } = publication(lease, 2);
       assert.deepEqual((await leader.store.read())?.head.marks, head.marks);
@@ -95,6 +95,28 @@ describe("Redis unreachable", () => {
       await waitUntil("it beats on", () => leader.views.at(-1)?.head.beat === 4);
       assert.deepEqual(leader.views.at(-1)?.head.marks, head.marks);
       assert.equal(leader.connections(), 1);
+    }),
+  );
+
+  it(
+    "a leader beats on where a full Redis refuses what it publishes, and publishes it once there is room",
+    withRedis({}, async ({ server, connect }) => {
+      const leader = await connect();
+      const lease = await lead(leader);
+      await leader.store.publish(lease, publication(lease, 1));
+      await server.client.config("SET", "maxmemory", "1");
+      for (const beat of [2, 3]) {
+        assert.match(
+          await messageOf(leader.store.publish(lease, publication(lease, 2))),
+          /^REDIS: .*it is full \(OOM\)/,
+        );
+        assert.equal(await leader.store.renew(lease, beat), "kept");
+        await waitUntil("the beat is received", () => leader.views.at(-1)?.head.beat === beat);
+      }
+      assert.deepEqual(leader.views.at(-1)?.head.marks, versionOf(lease, 1));
+      await server.client.config("SET", "maxmemory", "0");
+      assert.equal(await leader.store.publish(lease, publication(lease, 2)), true);
+      await waitForView(leader, lease, 2);
     }),
   );
 

@@ -115,7 +115,7 @@ function processText(
   const heldText =
     held === undefined
       ? "-"
-      : `${numbers.epoch(held.lease.epoch)}${held.isPublished}${held.inDoubt}${numbers.beat(held.beat)}${held.sequence}`;
+      : `${numbers.epoch(held.lease.epoch)}${held.published}${held.isPublishing}${numbers.beat(held.beat)}${held.sequence}`;
   const commands = (some: readonly Command[]) => some.map((one) => commandText(one, candidate, numbers)).join();
   return [
     nameOf(name),

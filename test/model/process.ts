@@ -57,7 +57,7 @@ export function receive(world: World, at: number, { to, answer }: Reply, rules: 
       change(world, at, { held: undefined });
       if (answer === null) return send(world, at, { type: "refused", request: to.request }, rules);
       const lease = { epoch: Number(answer), leader: processAt(world, at).name };
-      change(world, at, { held: { lease, isPublished: false, inDoubt: false, beat: 0, sequence: 0 } });
+      change(world, at, { held: { lease, published: 0, isPublishing: false, beat: 0, sequence: 0 } });
       return send(world, at, { type: "granted", request: to.request, epoch: lease.epoch }, rules);
     }
     case "renew":
@@ -68,7 +68,8 @@ export function receive(world: World, at: number, { to, answer }: Reply, rules: 
       return;
     case "publish":
       if (answer === "published" || answer === "same") {
-        if (isHeld(held, to.lease)) change(world, at, { held: { ...held, isPublished: true, inDoubt: false } });
+        const published = to.head.marks.sequence;
+        if (isHeld(held, to.lease)) change(world, at, { held: { ...held, published, isPublishing: false } });
         return;
       }
       giveUp(world, at, to.lease);
@@ -84,8 +85,11 @@ export function fail(world: World, at: number, command: Command, rules: Rules): 
     case "acquire":
     case "renew":
       return send(world, at, { type: "failed", request: command.request }, rules);
-    case "publish":
+    case "publish": {
+      const { held } = processAt(world, at);
+      if (isHeld(held, command.lease)) change(world, at, { held: { ...held, isPublishing: false } });
       return change(world, at, { isDirty: true });
+    }
     case "release":
       return;
   }
@@ -133,7 +137,7 @@ export function publish(world: World, at: number, rules: Rules): void {
   const sequence = held.sequence + 1;
   const version = { epoch: held.lease.epoch, leader: name, sequence };
   const head = headOf(version, held.beat);
-  change(world, at, { held: { ...held, sequence, inDoubt: true, sent: head }, isDirty: false });
+  change(world, at, { held: { ...held, sequence, isPublishing: true, sent: head }, isDirty: false });
   enqueue(world, at, { kind: "publish", lease: held.lease, head, isLate: false });
 }
 
@@ -183,8 +187,9 @@ function renew(world: World, at: number, request: number, rules: Rules): void {
   if (!isCredibleEpoch(epoch, redisNowMs(world))) return send(world, at, { type: "epochDisproved", epoch }, rules);
   if (held?.lease.epoch !== epoch) return send(world, at, { type: "renewed", request, renewal: "lost" }, rules);
   const beat = held.beat + 1;
-  const isShown = held.isPublished && !held.inDoubt && held.sent !== undefined;
-  const head = isShown ? headOf(held.sent.marks, beat) : undefined;
+  const { published: sequence, isPublishing } = held;
+  const version = { epoch, leader: held.lease.leader, sequence };
+  const head = sequence > 0 && !isPublishing ? headOf(version, beat) : undefined;
   change(world, at, {
     held: { ...held, beat, ...(held.sent === undefined ? {} : { sent: { ...held.sent, beat } }) },
   });

@@ -57,8 +57,10 @@ export interface Process {
 export interface Held {
   readonly lease: Lease;
   readonly sent?: SeenVersions;
-  readonly isPublished: boolean;
-  readonly inDoubt: boolean;
+  /** The newest sequence that was certainly published; 0: none. */
+  readonly published: number;
+  /** A publication is under way. */
+  readonly isPublishing: boolean;
   readonly beat: number;
   readonly sequence: number;
 }

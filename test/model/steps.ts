@@ -121,7 +121,7 @@ export function* news(world: World, at: number, rules: Rules): Generator<Step> {
   if (head !== undefined) yield after(world, `${name} reads the head`, (copy) => see(copy, at, head, rules));
   if (candidate.state !== "leading") return;
   yield after(world, `${name} receives a heartbeat of the reader`, (copy) => hear(copy, at, rules));
-  const isFree = sent.length === 0 && held?.isPublished === true && !held.inDoubt;
+  const isFree = sent.length === 0 && held !== undefined && held.published > 0 && !held.isPublishing;
   if (isFree && held.sequence <= world.budget.changes) {
     yield after(world, `${name} has something new to publish`, (copy) => publish(copy, at, rules));
   }

@@ -68,13 +68,18 @@ export function missing(journal: readonly Entry[], times: DrillTimes, { each = {
   ];
 }
 
-/** The processes that must log that Redis is lost, and have not since the fault began. */
-export function unmet(journal: readonly Entry[], beganMs: number, { each = {} }: ExpectedLog): string[] {
-  if (each["redis.lost"] === undefined) return [];
+/** What processes log because of a fault, while it lasts. */
+const ofFaults = ["redis.lost", "redis.unsubscribed", "lease.failed", "view.unpublished"];
+
+/** What must be logged while the fault lasts, and is not since it began. */
+export function unmet(journal: readonly Entry[], beganMs: number, { each = {}, some = {} }: ExpectedLog): string[] {
   const during = journal.filter(({ atMs }) => atMs >= beganMs);
-  const met = during.filter((entry) => entry.kind === "line" && entry.event === "redis.lost");
-  const having = new Set(met.map(({ process }) => process));
-  return processesOf(journal).filter((process) => !having.has(process));
+  return ofFaults.flatMap((event) => {
+    const met = during.filter((entry) => entry.kind === "line" && entry.event === event);
+    const having = new Set(met.map(({ process }) => process));
+    const lacking = event in each ? processesOf(journal).filter((process) => !having.has(process)) : [];
+    return event in some && met.length === 0 ? [...lacking, "any"] : lacking;
+  });
 }
 
 /** The last that a process has logged of Redis' absence. */

@@ -118,7 +118,7 @@ export class HistoryRecorder {
     try {
       if (await store.addHistory(lease, entries, news.length)) {
         this.keep(news);
-        return warnings.clear("history");
+        return warnings.end("history", "history.written", "the history is written again");
       }
     } catch (error) {
       const problem = messageOf(error);

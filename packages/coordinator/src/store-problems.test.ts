@@ -20,6 +20,10 @@ it("why the lease fails is logged again when the reason changes, and not while R
   assert.match(away ?? "", /could not be renewed: Redis: connection lost$/);
   assert.match(full ?? "", /could not be renewed: Redis: it is full \(OOM\)/);
   assert.deepEqual(more, []);
+  problems.answered("lease");
+  problems.answered("lease");
+  problems.answered("last view");
+  assert.deepEqual(logger.messages("info"), ["the store answers requests for the lease again"]);
 });
 
 it("what a store without a connection could not do is not logged, unless it is for another reason", () => {

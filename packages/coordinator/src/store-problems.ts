@@ -7,10 +7,14 @@ import type { WarnOnce } from "./warn-once.js";
 type Topic = "lease" | "last view";
 
 const events = { lease: "lease.failed", "last view": "view.unread" } as const;
+const ends = {
+  lease: ["lease.answered", "the store answers requests for the lease again"],
+  "last view": ["view.read", "the last view was read"],
+} as const;
 
 /**
- * What the store could not do lately: one warning when a topic begins to fail, and one for each further reason. None for
- * a store without a connection, which logs that itself.
+ * What the store could not do lately: one warning when a topic begins to fail, one for each further reason, and one line
+ * at its end. None for a store without a connection, which logs that itself.
  */
 export class StoreProblems {
   private current: string | undefined;
@@ -28,7 +32,8 @@ export class StoreProblems {
 
   answered(topic: Topic): void {
     this.current = undefined;
-    this.warnings.clear(topic);
+    const [event, text] = ends[topic];
+    if (!this.closed) this.warnings.end(topic, event, text);
   }
 
   failed(topic: Topic, error: unknown, what: string): void {

@@ -154,7 +154,7 @@ export class ViewPublisher {
         }),
       });
       if (!isPublished) return this.lose();
-      warnings.clear("publication");
+      warnings.end("publication", "view.published", "the view is published again");
       if (!this.marksAreNew) this.settleWaiting(this.version(this.marksSequence));
       return true;
     } catch (error) {

@@ -15,6 +15,15 @@ describe("warnings that stay true", () => {
     assert.deepEqual(logger.messages("warn"), ["first", "other", "third"]);
   });
 
+  it("the end of a warning is logged once, and not that of one that was never logged", () => {
+    const logger = collectingLogger();
+    const warnings = new WarnOnce(logger);
+    warnings.end("a", "view.read", "over");
+    warnings.warn("a", "view.unread", {}, "first");
+    for (let round = 0; round < 2; round++) warnings.end("a", "view.read", "over");
+    assert.deepEqual(logger.messages("info"), ["over"]);
+  });
+
   it("a warning is logged again when its reason changes, each reason once, and at most eight", () => {
     const logger = collectingLogger();
     const warnings = new WarnOnce(logger);

@@ -28,6 +28,11 @@ export class WarnOnce {
   clear(topic: string): void {
     this.active.delete(topic);
   }
+
+  /** The same, and logs the message if a warning about the topic was logged. */
+  end(topic: string, event: LogEventName, message: string): void {
+    if (this.active.delete(topic)) logEvent(this.logger, event, {}, message);
+  }
 }
 
 const topicsMax = 1_000;

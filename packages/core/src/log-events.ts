@@ -255,13 +255,17 @@ export const logEvents = {
     "nothing: it needs no persistence",
   ),
   "lease.failed": line("warn", "the view's store does not answer", "check the store; requests are served as before"),
+  "lease.answered": line("info", "the store grants, renews or refuses the lease again"),
   "view.unread": line("warn", "the view's store does not answer", "the same"),
-  "view.unpublished": line("warn", "the view's store does not answer", "the same"),
+  "view.read": line("info", "the leader has read it, and continues from it"),
+  "view.unpublished": line("warn", "the view's store does not answer, or takes no writes", "the same"),
+  "view.published": line("info", "the store has taken all that could not be published; `leader.ended` is an end, too"),
   "history.unwritten": line(
     "warn",
     "the view's store does not answer, or the user may not write the history",
     "[permissions](redis.md#permissions)",
   ),
+  "history.written": line("info", "the store has taken what could not be written; `leader.ended` is an end, too"),
 
   // Redis.
   "redis.client-missing": line(
@@ -276,12 +280,15 @@ export const logEvents = {
   ),
   "redis.recovered": line("info", "it answers again"),
   "redis.unreadable": line("warn", "most often a missing permission", "[permissions](redis.md#permissions)"),
+  "redis.readable": line("info", "the permission was given back"),
   "redis.unsubscribed": line("warn", "most often a missing permission", "[permissions](redis.md#permissions)"),
+  "redis.subscribed": line("info", "the permission was given back"),
   "redis.other-secret": line(
     "warn",
     "the leader of the view and this process have different secrets, or only one of them has any; or another client has written it",
     "give all processes of the view the same [`secret`](redis.md#a-view-that-is-sealed-secret)",
   ),
+  "redis.same-secret": line("info", "this process follows the shared view"),
   "redis.flooded": line(
     "warn",
     "another client publishes on the view's channels; requests go on, and the view is read every 2 s",

@@ -157,7 +157,7 @@ export class RedisChannels {
       .then(
         () => {
           for (const channel of wanted) this.missing.delete(channel);
-          if (this.missing.size === 0) this.warnings.clear("subscribe");
+          if (this.missing.size === 0) this.warnings.subscribed();
         },
         // A lost connection is logged by the health check, and the next one subscribes again.
         (error: unknown) => {

@@ -145,7 +145,7 @@ export class RedisViewReader {
     if (!connection.isReady) return;
     try {
       await this.readDocuments(withTopology);
-      warnings.clear("read");
+      warnings.readable();
       if (!withTopology) this.fetchMissing();
     } catch (error) {
       if (connection.isReady) warnings.unreadable(redisProblem(error));

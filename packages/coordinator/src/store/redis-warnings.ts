@@ -4,7 +4,10 @@ import { WarnOnce } from "../warn-once.js";
 
 type Document = "head" | "marks" | "topology" | "history";
 
-/** What a reader logs about the contents of Redis: each problem once, until its topic is over. Nothing after `close`. */
+/**
+ * What a reader logs about the contents of Redis: each problem once, until its topic is over, and where it concerns more
+ * than one message, its end. Nothing after `close`.
+ */
 export class RedisWarnings {
   private readonly once: WarnOnce;
   private closed = false;
@@ -49,18 +52,40 @@ export class RedisWarnings {
     );
   }
 
+  readable(): void {
+    this.end("read", "redis.readable", "the view can be read from Redis again");
+  }
+
+  subscribed(): void {
+    this.end("subscribe", "redis.subscribed", "subscribed to the view's channels in Redis again");
+  }
+
+  /** The leader of the view and this process have the same secret, or both none. */
+  sameSecret(): void {
+    this.end(
+      "secret",
+      "redis.same-secret",
+      "the view in Redis is followed: its leader and this process agree on the secret",
+    );
+  }
+
   /** A listener has a defect; others are called all the same. */
   listenerThrew(error: unknown): void {
     const problem = error instanceof Error ? (error.stack ?? error.message) : "unknown failure";
     logEvent(this.logger, "store.listener-threw", { problem }, "a listener of the view store threw");
   }
 
-  clear(what: Document | ChannelName | "read" | "subscribe" | "secret"): void {
+  /** A document, or the messages of a channel, can be used. */
+  clear(what: Document | ChannelName): void {
     this.once.clear(what);
   }
 
   close(): void {
     this.closed = true;
+  }
+
+  private end(topic: string, event: LogEventName, message: string): void {
+    if (!this.closed) this.once.end(topic, event, message);
   }
 
   private warn(topic: string, event: LogEventName, problem: string, message: string): void {

@@ -59,8 +59,8 @@ interface Held {
   readonly sent?: SeenVersions;
   /** What was certainly published under it. */
   readonly published?: Published;
-  /** A publication has had no reply: the head in Redis is unknown until that one, or the next, has its reply. */
-  readonly inDoubt: boolean;
+  /** A publication is under way: a renewal that is sent meanwhile must not restore the earlier head. */
+  readonly isPublishing: boolean;
   /** Of the history, as it was certainly written under it. */
   readonly historyBytes?: number;
 }
@@ -108,7 +108,7 @@ export class RedisWriter {
     if (given === null) return undefined;
     const next = { epoch: Number(given), leader };
     if (!Number.isSafeInteger(next.epoch)) throw redisError(new Error("a script gave no epoch"));
-    this.held = { lease: next, inDoubt: false };
+    this.held = { lease: next, isPublishing: false };
     codec.leads(next.epoch);
     return next;
   }
@@ -116,8 +116,10 @@ export class RedisWriter {
   async renew(lease: Lease, beat: number): Promise<Renewal> {
     const held = this.holding(lease);
     if (held === undefined) return "lost";
-    const { published, inDoubt } = held;
-    const head = published === undefined || inDoubt ? "" : this.parts.codec.encodeHead({ ...published.head, beat });
+    const { published, isPublishing } = held;
+    // After a publication that failed, this is the head from before it: see `sendPublication`.
+    const head =
+      published === undefined || isPublishing ? "" : this.parts.codec.encodeHead({ ...published.head, beat });
     const { before, after } = headEventAround(undefined);
     const { topology = nothingWritten, marks = nothingWritten } = published ?? {};
     if (held.sent !== undefined) this.held = { ...held, sent: { ...held.sent, beat } };
@@ -166,9 +168,11 @@ export class RedisWriter {
     const answer = await this.sendPublication(lease, published, topology, marks);
     switch (answer) {
       case "published":
-      case "same":
-        if (this.holding(lease) !== undefined) this.held = { ...this.held, lease, published, inDoubt: false };
+      case "same": {
+        const still = this.holding(lease);
+        if (still !== undefined) this.held = { ...still, published };
         return true;
+      }
       case "lost":
       case "older":
         this.giveUp(lease);
@@ -217,6 +221,11 @@ export class RedisWriter {
     return this.connection.close();
   }
 
+  /**
+   * A publication that fails may have been refused, as by a Redis that is full, or carried out without a reply. The next
+   * renewal reads which: its script beats with the earlier head only where the documents are those that belong to it,
+   * and has both published again where they are others.
+   */
   private async sendPublication(
     lease: Lease,
     { head, topology: topologyWritten, marks: marksWritten }: Published,
@@ -224,26 +233,30 @@ export class RedisWriter {
     marks: Uint8Array | undefined,
   ): Promise<unknown> {
     const { before, after } = headEventAround(marks);
-    // A renewal that is sent meanwhile must not restore the earlier head.
     const held = this.holding(lease);
-    if (held !== undefined) this.held = { ...held, inDoubt: true, sent: head };
-    return await this.connection.ask(() =>
-      this.scripts.publish(
-        this.fiveKeys(),
-        lease.leader,
-        lease.epoch,
-        head.topology.sequence,
-        head.marks.sequence,
-        this.parts.codec.encodeHead(head),
-        this.keys.events,
-        before,
-        after,
-        topology ?? "",
-        marks ?? "",
-        topologyWritten.bytes,
-        marksWritten.bytes,
-      ),
-    );
+    if (held !== undefined) this.held = { ...held, isPublishing: true, sent: head };
+    try {
+      return await this.connection.ask(() =>
+        this.scripts.publish(
+          this.fiveKeys(),
+          lease.leader,
+          lease.epoch,
+          head.topology.sequence,
+          head.marks.sequence,
+          this.parts.codec.encodeHead(head),
+          this.keys.events,
+          before,
+          after,
+          topology ?? "",
+          marks ?? "",
+          topologyWritten.bytes,
+          marksWritten.bytes,
+        ),
+      );
+    } finally {
+      const still = this.holding(lease);
+      if (still !== undefined) this.held = { ...still, isPublishing: false };
+    }
   }
 
   private async record(lease: Lease, before: number | "", lines: Uint8Array, message: string): Promise<unknown> {

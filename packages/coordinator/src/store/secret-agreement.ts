@@ -27,7 +27,7 @@ export class SecretAgreement {
   /** A head can be followed. */
   follows(): void {
     this.followedAtMs = this.clock.nowMs();
-    this.warnings.clear("secret");
+    this.warnings.sameSecret();
   }
 
   /** A head is sealed otherwise. `isNews`: it was published just now, and not read from what Redis holds. */
