@@ -92,7 +92,7 @@ class RandomStory {
         this.frozenSinceMs.delete(action.name);
         return fleet[action.what](action.name);
       case "leader":
-        return fleet.changeLeader(action.keeps);
+        return this.changeLeader(action.keeps);
       case "quiet":
         for (const replica of fleet.replicas.values()) replica.busy = 0;
         for (let round = 0; round < action.rounds; round++) this.round([], []);
@@ -122,6 +122,13 @@ class RandomStory {
       replica.state = "frozen";
       this.frozenSinceMs.set(name, this.fleet.nowMs);
     }
+  }
+
+  /** Where the last shares are lost and all that obey them are frozen, nothing shows a new leader that they exist. */
+  private changeLeader(keeps: boolean): void {
+    const isShown = [...this.fleet.replicas.values()].some(({ state, own }) => state === "well" && own.round);
+    if (!keeps && !isShown) for (const name of this.frozenSinceMs.keys()) this.play({ what: "kill", name });
+    this.fleet.changeLeader(keeps);
   }
 
   private round(late: readonly string[], silent: readonly string[]): void {

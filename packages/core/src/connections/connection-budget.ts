@@ -27,6 +27,8 @@ export interface ConnectionBudget {
   readonly silent: readonly Silent[];
   /** Not every heartbeat has come before: until then the leader lowers shares, and raises none. */
   readonly learnsUntilMs: number;
+  /** What was published before is lost, though a replica obeys it. */
+  readonly isAfterLoss: boolean;
   /** Until then: what the last leader had granted. */
   readonly inherited: ConnectionShares | undefined;
   /** The shares could be larger since then; undefined: they could not. */
@@ -64,6 +66,8 @@ export type ConnectionBudgetEvent =
 const learnsMs = 7_500;
 /** After the 12 s in which a heartbeat is recent: 30 s in all. */
 const silentMs = 18_000;
+/** So long a new leader learns if the last shares are lost: a frozen replica that obeys them is counted for no longer. */
+const learnsAfterLossMs = 30_000;
 const forgottenMs = 300_000;
 /** Shares grow once that has been possible for so long: in a rolling deploy they would change with each process. */
 const growsAfterMs = 10_000;
@@ -76,7 +80,7 @@ export function newConnectionBudget(
   return {
     shares: inherited && { ...inherited, round: firstRound, admitted: [] },
     ...{ holders: new Map(), silent: [], learnsUntilMs: nowMs + learnsMs, largerSinceMs: undefined },
-    ...{ inherited, round: firstRound },
+    ...{ inherited, round: firstRound, isAfterLoss: false },
   };
 }
 
@@ -86,7 +90,10 @@ export function nextConnectionBudget(
   event: ConnectionBudgetEvent,
   nowMs: number,
 ): ConnectionBudget {
-  if (event.type === "round") return share(withClaims(before, event.claims, nowMs), countThreads(event.claims), nowMs);
+  if (event.type === "round") {
+    const { claims } = event;
+    return share(withClaims(afterLoss(before, claims), claims, nowMs), countThreads(claims), nowMs);
+  }
   const holders = new Map(before.holders);
   holders.delete(event.replica);
   return { ...before, holders, silent: before.silent.filter(({ replica }) => replica !== event.replica) };
@@ -102,6 +109,13 @@ const nothing: FullShares = { perThread: 0, starting: 0, reserve: 0 };
 /** What a holder may have if its share becomes `perThread`, which it may obey before it confirms it. */
 function heldBy({ threads, mayHold, most }: Holder, perThread: number): number {
   return Math.max(threads * Math.max(mayHold, perThread), most);
+}
+
+/** Learns for longer where replicas obey shares that the leader has not found: others may obey them unseen. */
+function afterLoss(before: ConnectionBudget, claims: readonly ConnectionClaim[]): ConnectionBudget {
+  const isFound = before.isAfterLoss || before.shares !== undefined;
+  if (isFound || claims.every(({ round }) => round === undefined)) return before;
+  return { ...before, isAfterLoss: true, learnsUntilMs: before.learnsUntilMs - learnsMs + learnsAfterLossMs };
 }
 
 /** Takes the heartbeats into account. */
