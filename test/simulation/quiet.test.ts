@@ -8,14 +8,19 @@ const nodes = 10;
 const startMs = 60_000;
 const quietMs = 600_000;
 
-/** A sniff every 30 s; for each a probe of the node that is asked, and one of every node each 10 s, but for jitter. */
+/** A sniff every 30 s; a probe of each node every 10 s, and for each sniff one of the node that is asked. */
+const sniffs = quietMs / 30_000;
+const probes = (nodes * quietMs) / 10_000 + sniffs;
+/** The time of a probe is drawn by chance: so many more or fewer fall into these minutes. */
+const jitter = 0.02 * probes;
+
 const fleets = [
-  { what: "three coordinators and eight replicas", coordinators: 3, candidates: 0, sniffs: 20, probes: 623 },
-  { what: "eight replicas that may lead", coordinators: 0, candidates: 8, sniffs: 20, probes: 622 },
+  { what: "three coordinators and eight replicas", coordinators: 3, candidates: 0 },
+  { what: "eight replicas that may lead", coordinators: 0, candidates: 8 },
 ];
 
-for (const { what, coordinators, candidates, sniffs, probes } of fleets) {
-  it(`${what} sniff ${sniffs} times and probe ${probes} times in ten quiet minutes, all by their leader`, async () => {
+for (const { what, coordinators, candidates } of fleets) {
+  it(`${what} sniff ${sniffs} times and probe about ${probes} times in ten quiet minutes, all by their leader`, async () => {
     const simulation = new Simulation({ seed, nodes, replicas: 8, coordinators, candidates, requestsPerSecond: 5 });
     await simulation.run(startMs);
     const { requests } = simulation.invariants;
@@ -23,7 +28,8 @@ for (const { what, coordinators, candidates, sniffs, probes } of fleets) {
     await simulation.run(quietMs);
     const sniffed = requests.sniffs.slice(before.sniffs);
     const probed = requests.probes.slice(before.probes);
-    assert.deepEqual([sniffed.length, probed.length], [sniffs, probes]);
+    assert.equal(sniffed.length, sniffs);
+    assert.ok(Math.abs(probed.length - probes) <= jitter, `${probed.length} probes`);
     assert.deepEqual(
       [...new Set([...sniffed, ...probed])],
       simulation.leaders.map(({ name }) => name),
