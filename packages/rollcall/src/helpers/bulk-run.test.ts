@@ -184,6 +184,15 @@ describe("a bulk", () => {
     assert.deepEqual(await classesOf({ class: "repeatable" }), ["repeatable", "repeatable"]);
   });
 
+  it("its requests go after those of others where requests wait: their priority is low", async () => {
+    const pool = scriptedPool((request) => itemsFor(request));
+    await run(pool, names(4), { ...byId, chunkItems: 2 });
+    assert.deepEqual(
+      pool.requests.map(({ priority }) => priority),
+      ["low", "low"],
+    );
+  });
+
   it("a request without an answer tells of each of its operations that it may be applied, and the bulk goes on", async () => {
     const pool = scriptedPool((request, at) => {
       if (at === 0) throw new RollcallError("DISCONNECTED", "lost", { sent: "maybe" });

@@ -24,7 +24,7 @@ async function busyNode(test: TestContext, options: RigOptions = {}) {
       answerNext();
     }
   };
-  return { rig, paths, first, answerNext, answerAll };
+  return { rig, paths, held, first, answerNext, answerAll };
 }
 
 const at = (path: string, priority?: Priority) => ({
@@ -76,6 +76,22 @@ describe("requests that are refused as they arrive", () => {
     await answerAll(4);
     assert.equal((await sentBefore.result).kind, "answered");
     assert.deepEqual(paths, ["/first", "/sent-before", "/a", "/b"]);
+  });
+
+  it("a write that a node has refused is sent again, and is not refused here, however full the queue", async (test) => {
+    const { rig, paths, held, answerNext, answerAll } = await busyNode(test, { adaptiveTimeoutMs: 30_000 });
+    const write = rig.begin({ class: "repeatable", path: "/write" });
+    rig.begin({ path: "/a" });
+    answerNext();
+    await waitUntil("the write is at the node", () => paths.includes("/write") && held.length === 1);
+    rig.begin({ path: "/b" });
+    assert.equal(summary(await rig.request({ path: "/refused" })).code, "QUEUE_FULL");
+    held.shift()?.write("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\n{}");
+    await answerAll(3);
+    const result = await write.result;
+    assert.ok(result.kind === "answered" && result.status === 200);
+    assert.equal(paths.filter((path) => path === "/write").length, 2);
+    assert.deepEqual(rig.totals.ofThreads.refused, { full: 1, late: 0, standing: 0 });
   });
 
   it("an adaptive queue refuses what would be answered after its deadline, and says about how long it would wait", async (test) => {
