@@ -37,6 +37,9 @@ export interface Drill<Servers> {
   readonly log: ExpectedLog;
 }
 
+/** The end of a fault that is a moment. */
+export const isOver = async () => {};
+
 /** For lines that come late, or too often. */
 const quietMs = 3_000;
 /** A process that has logged Redis' return may still be counting: see `RedisHealthCheck`. */

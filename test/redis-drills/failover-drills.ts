@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "@rollcall/testing";
 import type { RedisServer } from "@rollcall/testing/redis";
 import type { ClusterServers } from "./cluster-servers.js";
-import type { Drill, ProcessName } from "./drill.js";
+import { type Drill, isOver, type ProcessName } from "./drill.js";
 import type { ExpectedLog } from "./judge.js";
 import type { SentinelServers } from "./sentinel-servers.js";
 
@@ -49,7 +49,7 @@ export const sentinelDrills: readonly Drill<SentinelServers>[] = [
     async begin(servers) {
       const [primary, replica] = [await servers.primary(), await servers.replica()];
       await replaceBy(replica, primary);
-      return async () => {};
+      return isOver;
     },
     log: failover,
   },
@@ -86,7 +86,7 @@ export const clusterDrills: readonly Drill<ClusterServers>[] = [
     forMs: 0,
     async begin({ owner, replica }) {
       await replaceBy(replica, owner);
-      return async () => {};
+      return isOver;
     },
     // A process whose connections are to other nodes of the cluster may not notice: so a leader may keep its lease.
     log: { may: { ...failover.may, ...failover.each } },

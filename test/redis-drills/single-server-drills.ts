@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "@rollcall/testing";
 import type { ReplyFault } from "@rollcall/testing/proxies";
 import type { RedisServer } from "@rollcall/testing/redis";
-import type { Drill } from "./drill.js";
+import { type Drill, isOver } from "./drill.js";
 import type { ExpectedLog } from "./judge.js";
 import { fill, type SingleServer } from "./single-server.js";
 
@@ -70,9 +70,6 @@ async function dumpOf({ client }: RedisServer): Promise<string> {
   const [, folder = ""] = (await client.config("GET", "dir")) as string[];
   return join(folder, "dump.rdb");
 }
-
-/** The end of a fault that is a moment. */
-const isOver = async () => {};
 
 const setting = (server: RedisServer, name: string, value: string) => server.client.config("SET", name, value);
 

@@ -9,7 +9,7 @@ import { root } from "../report.js";
 import { credential, startBarePools } from "./bare-pool.js";
 
 /** One option that is off by default: how a pool is opened with it, and how it is observed. */
-interface Priced {
+export interface Priced {
   readonly label: string;
   readonly options?: Partial<PoolOptions>;
   readonly observation?: ObservationName;

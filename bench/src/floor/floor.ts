@@ -2,9 +2,9 @@ import { type Finding, goalTable } from "../goals.js";
 import type { Form } from "../hot-path/contenders.js";
 import { answers } from "../hot-path/servers.js";
 import { type Report, table } from "../report.js";
-import { median, quantile } from "../statistics.js";
+import { median } from "../statistics.js";
 import type { FloorContender } from "./floor-contenders.js";
-import { type FloorEntry, inFlight, type RoundsExtent, runRounds, type UsPerRequest } from "./rounds.js";
+import { type FloorEntry, inFlight, p10, type RoundsExtent, runRounds, type UsPerRequest } from "./rounds.js";
 
 const fullExtent: RoundsExtent = { rounds: 40, forMs: 150, warmUpMs: 1_500, copies: 2 };
 const quickExtent: RoundsExtent = { rounds: 2, forMs: 100, warmUpMs: 150, copies: 1 };
@@ -87,8 +87,4 @@ function cells(costs: Costs, one: FloorEntry, to: FloorEntry, what: keyof UsPerR
   if (own.length === 0) return ["not measured", "", ""];
   const ratio = `${median(ratios(costs, one, to, what)).toFixed(3)} [${(p10(own) / p10(others)).toFixed(3)}]`;
   return [p10(own).toFixed(1), median(own).toFixed(1), ratio];
-}
-
-function p10(values: readonly number[]): number {
-  return quantile(values, 0.1);
 }

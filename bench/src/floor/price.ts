@@ -1,8 +1,9 @@
 import { answers } from "../hot-path/servers.js";
+import { baseOf } from "../observed/observations.js";
 import { type Report, table } from "../report.js";
-import { median, quantile, quartiles } from "../statistics.js";
-import { type PricedName, priced } from "./floor-contenders.js";
-import { type FloorEntry, inFlight, type RoundsExtent, runRounds, type UsPerRequest } from "./rounds.js";
+import { median, quartiles } from "../statistics.js";
+import { type Priced, type PricedName, priced } from "./floor-contenders.js";
+import { type FloorEntry, inFlight, p10, type RoundsExtent, runRounds, type UsPerRequest } from "./rounds.js";
 
 const fullExtent: RoundsExtent = { rounds: 24, forMs: 150, warmUpMs: 1_200, copies: 1 };
 const quickExtent: RoundsExtent = { rounds: 2, forMs: 100, warmUpMs: 150, copies: 1 };
@@ -17,8 +18,9 @@ function entryOf(name: Name, threads: number): FloorEntry {
 }
 
 /** OpenTelemetry's options are compared with an application that has its SDK and does not use it here. */
-function baseOf(name: PricedName): Name {
-  return name === "otelMetrics" || name === "tracing" || name === "tracingTenth" ? "sdk" : "plain";
+function pricedBaseOf(name: PricedName): Name {
+  const { observation }: Priced = priced[name];
+  return observation !== undefined && observation !== "sdk" && baseOf(observation) === "sdk" ? "sdk" : "plain";
 }
 
 const threadCounts = [0, 1] as const;
@@ -65,9 +67,8 @@ function priceTable(
     const entry = entries.get(name);
     return (entry === undefined ? undefined : costs.get(entry)?.[what]) ?? [];
   };
-  const p10 = (values: readonly number[]) => quantile(values, 0.1);
   const rows = options.map((name) => {
-    const [own, base] = [usOf(name), usOf(baseOf(name))];
+    const [own, base] = [usOf(name), usOf(pricedBaseOf(name))];
     const parts = own.map((us, round) => (us / (base[round] ?? Number.NaN) - 1) * 100);
     const [low, high] = quartiles(parts);
     return [

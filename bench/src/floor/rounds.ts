@@ -2,6 +2,7 @@ import type { Form } from "../hot-path/contenders.js";
 import type { RoundCost, RoundOrder } from "../hot-path/round.js";
 import { type Answer, startServers } from "../hot-path/servers.js";
 import { inTurns, type MeasuredProcess, startMeasured } from "../measured-process.js";
+import { quantile } from "../statistics.js";
 import type { FloorContender } from "./floor-contenders.js";
 
 /** What is measured in turns: a contender in so many threads, which gives one answer in one form. */
@@ -30,6 +31,11 @@ export interface UsPerRequest {
 
 export const inFlight = 64;
 const client = new URL("./floor-client.js", import.meta.url);
+
+/** Of the rounds that the machine has disturbed least. */
+export function p10(values: readonly number[]): number {
+  return quantile(values, 0.1);
+}
 
 /** Runs all entries in turns, each contender in processes of its own. Also gives what kind of nodes answered. */
 export async function runRounds(

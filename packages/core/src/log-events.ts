@@ -65,7 +65,7 @@ export const logEvents = {
   ),
   "nodes.none-in-use": line("error", "all nodes are down or ejected", "check the cluster, and the network to it"),
   "nodes.in-use-again": line("info", "at least one node is in use again"),
-  "nodes.too-many": line("warn", "the limit is 8,192"),
+  "nodes.too-many": line("warn", "the limit is 20,480"),
   "selection.none-left": line(
     "error",
     "no listed node is one that the option names, or no list could be read for 5 s; requests fail with `NO_NODE`",

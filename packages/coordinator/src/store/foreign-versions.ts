@@ -4,8 +4,8 @@ import type { Lease, SeenVersions } from "./view-store.js";
 /**
  * What of `seen` this lease has not written, for people; undefined where there is nothing of that kind.
  *
- * Readers follow what is newer under the same epoch, whichever process has written it. A beat or a digest that is not ours shows
- * as well that another client has written.
+ * Readers follow what is newer under the same epoch, whichever process has written it. A beat or a digest that is not
+ * ours shows as well that another client has written.
  *
  * @param sent the newest that was sent under the lease, whether or not there was a reply
  */

@@ -142,8 +142,9 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   beat(): void {
     const nowMs = this.options.timers.nowMs();
     this.penalties.beat(nowMs, (entry) => this.announce(entry));
-    for (const entry of this.watch.entries(nowMs)) entry.send({ type: "traffic" });
-    this.reroute();
+    const watched = this.watch.entries(nowMs);
+    for (const entry of watched) entry.send({ type: "traffic" });
+    this.reroute(nowMs, watched);
   }
 
   failed({ slot, generation, startedAtMs, reason }: Parameters<DispatchObserver["failed"]>[0]): void {
@@ -476,7 +477,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
         if (this.reports.tryTake(entry)) this.collaborators?.reporter.report(entry.key, effect.reason, effect.probed);
         return;
       case "reroute":
-        return this.reroute();
+        return this.rerouteNow();
     }
   }
 
@@ -490,10 +491,14 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     return this.options.prober.probe(entry.row.node, this.view?.topology.clusterUuid, timeoutMs);
   }
 
-  private reroute(): void {
-    const { table, timers, random } = this.options;
-    const nowMs = timers.nowMs();
-    const order = rerouteOrder(this.watch.entries(nowMs), this.entries.values(), table.traffic, nowMs, random);
+  private rerouteNow(): void {
+    const nowMs = this.options.timers.nowMs();
+    this.reroute(nowMs, this.watch.entries(nowMs));
+  }
+
+  private reroute(nowMs: number, watched: readonly NodeEntry[]): void {
+    const { table, random } = this.options;
+    const order = rerouteOrder(watched, this.entries.values(), table.traffic, nowMs, random);
     if (order !== undefined) this.collaborators?.sender.reroute(order);
   }
 }

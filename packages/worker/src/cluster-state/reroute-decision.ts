@@ -10,8 +10,8 @@ import type { TrafficWatch } from "./traffic-watch.js";
 const targetsMax = 64;
 
 /**
- * The nodes that Reads leave, of those that {@link TrafficWatch} watches, and those that they may go to. Undefined while no Read waits on a stuck node, or while
- * no other node can take one.
+ * The nodes that Reads leave, of those that {@link TrafficWatch} watches, and those that they may go to. Undefined while
+ * no Read waits on a stuck node, or while no other node can take one.
  *
  * The main thread decides this because only it sees the whole process. Each thread decides which of its attempts are
  * rerouted, and how many at a time.

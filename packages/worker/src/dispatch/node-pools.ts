@@ -82,10 +82,12 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
     for (const pool of this.pools.values()) pool.keepAtMost(connectionsMax);
   }
 
-  /** Ends every connection now. */
+  /** Ends every connection now. No node gets a pool afterwards. */
   async destroy(): Promise<void> {
     const pools = [...this.pools.values(), ...this.retiring];
+    this.listed.clear();
     this.pools.clear();
+    this.toClose = [];
     await Promise.allSettled(pools.map((pool) => pool.destroy()));
   }
 

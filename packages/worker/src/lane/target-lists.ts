@@ -2,7 +2,7 @@ import type { Steps } from "@rollcall/core";
 import type { Target } from "../dispatch/target.js";
 import type { TableWriter } from "../table/writer.js";
 import type { Lane } from "./lane.js";
-import type { NewTargets } from "./messages.js";
+import type { NewTargets, TargetsPart } from "./messages.js";
 import { SlotReclamation } from "./slot-reclamation.js";
 
 /** To copy a list of thousands for a thread takes as long as to serve hundreds of requests, here and there. */
@@ -44,7 +44,7 @@ export class TargetLists {
       const hasBeginning = ahead?.targets === targets && ahead.lanes.includes(lane);
       lane.postTargets(this.part(targets, hasBeginning ? ahead.sent : 0, targets.length));
     }
-    const { topology } = this.part(targets, 0, 0);
+    const topology = this.next;
     this.current = { topology, targets };
     // Last: a thread that sees the number finds the list.
     this.writer.moveTopology();
@@ -67,8 +67,12 @@ export class TargetLists {
     for (const slot of this.slots.leave(lane)) this.released(slot);
   }
 
-  private part(targets: readonly Target[], from: number, to: number) {
-    const topology = (this.current.topology + 1) | 0;
-    return { topology, targets: targets.slice(from, to), from, total: targets.length };
+  /** The number of the list after the newest. */
+  private get next(): number {
+    return (this.current.topology + 1) | 0;
+  }
+
+  private part(targets: readonly Target[], from: number, to: number): TargetsPart {
+    return { topology: this.next, targets: targets.slice(from, to), from, total: targets.length };
   }
 }

@@ -32,8 +32,6 @@ export function noRows(): Rows {
 
 export interface AppliedView {
   readonly rows: Rows;
-  /** Rows whose node is new, or another than before. */
-  readonly fresh: readonly Row[];
   /** Their slots are to be `ending` once these rows are in use. */
   readonly removed: readonly Row[];
   /** Nodes for which the table had no free slot. */
@@ -59,7 +57,6 @@ export function applyView(
 
   const rows = new Map<string, Row>();
   const nextGenerations = [...generations];
-  const fresh: Row[] = [];
   const left: NodeRecord[] = [];
   const taken = new Set(ending);
   for (const { slot } of inUse.values()) taken.add(slot);
@@ -74,9 +71,8 @@ export function applyView(
     const before = inUse.get(address);
     if (before !== undefined) {
       const same = isSameNode(before.node, node);
-      const row = { slot: before.slot, generation: same ? before.generation : renew(before.slot), tier, node };
-      rows.set(address, row);
-      if (!same) fresh.push(row);
+      const generation = same ? before.generation : renew(before.slot);
+      rows.set(address, { slot: before.slot, generation, tier, node });
       continue;
     }
     while (taken.has(free)) free++;
@@ -85,13 +81,11 @@ export function applyView(
       continue;
     }
     taken.add(free);
-    const row = { slot: free, generation: renew(free), tier, node };
-    rows.set(address, row);
-    fresh.push(row);
+    rows.set(address, { slot: free, generation: renew(free), tier, node });
   }
 
   const removed = [...inUse.values()].filter(({ node }) => !wanted.has(addressOf(node)));
-  return { rows: { inUse: rows, ending, generations: nextGenerations }, fresh, removed, left };
+  return { rows: { inUse: rows, ending, generations: nextGenerations }, removed, left };
 }
 
 function isSameNode(before: NodeRecord, after: NodeRecord): boolean {
