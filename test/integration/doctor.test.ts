@@ -151,7 +151,7 @@ describe("rollcall doctor", () => {
       );
       assert.match(
         untrusted.stdout,
-        /^ +ACL SETUSER rollcall-replica .* %R~\{rollcall:logs\}:\* \(\+subscribe &\{rollcall:logs\}:events .*\)$/m,
+        /^ +ACL SETUSER rollcall-replica .* %R~\{rollcall:logs\}:\* \(\+subscribe \+ssubscribe &\{rollcall:logs\}:events .*\)$/m,
       );
 
       const forbidden = { kind: "reply", status: 403, on: { path: "/_nodes" } } as const;

@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { before, describe, it } from "node:test";
 import { canary, waitUntil } from "@rollcall/testing";
 import { type Certificates, makeCertificates } from "@rollcall/testing/certificates";
 import { type RedisServer, startSentinel } from "@rollcall/testing/redis";
-import { joinSlots, lead, oneNodeCluster, publication, type Redises, waitForView, withRedis } from "./support-redis.js";
+import {
+  joinSlots,
+  lead,
+  oneNodeCluster,
+  publication,
+  type Redises,
+  rulesOf,
+  waitForView,
+  withRedis,
+} from "./support-redis.js";
 
-const guide = readFileSync(new URL("../../../docs/redis.md", import.meta.url), "utf8");
-const rulesOf = (user: string): string => {
-  const line = new RegExp(`^ACL SETUSER ${user} (.+)$`, "m").exec(guide)?.[1];
-  assert.ok(line !== undefined, `the guide has a line for ${user}`);
-  return line;
-};
 const username = "rollcall-coordinator";
 const password = "PASSWORD";
 

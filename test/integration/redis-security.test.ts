@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -13,7 +12,7 @@ import { own } from "@rollcall/testing/processes";
 import type { RedisServer } from "@rollcall/testing/redis";
 import type { NodeEvent } from "@rollcall/worker";
 import { createPool } from "../support/create-pool.js";
-import { cut, lead, messageOf, publication, type Redises, waitForView, withRedis } from "./support-redis.js";
+import { cut, lead, messageOf, publication, type Redises, rulesOf, waitForView, withRedis } from "./support-redis.js";
 
 const keys = redisKeys("logs");
 const documents = [keys.head, keys.marks, keys.topology];
@@ -162,12 +161,6 @@ describe("foreign data in Redis", () => {
 });
 
 describe("Redis users", () => {
-  const guide = readFileSync(new URL("../../../docs/redis.md", import.meta.url), "utf8");
-  const rulesOf = (user: string): string => {
-    const line = new RegExp(`^ACL SETUSER ${user} (.+)$`, "m").exec(guide.replaceAll("\\\n", ""))?.[1];
-    assert.ok(line !== undefined, `the guide has a line for ${user}`);
-    return line;
-  };
   const users = {
     replica: rulesOf("rollcall-replica"),
     coordinator: rulesOf("rollcall-coordinator"),

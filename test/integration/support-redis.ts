@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createRedisStore, type Lease, type Publication, systemTimers, type ViewStore } from "@rollcall/coordinator";
 import type { Random, Timers } from "@rollcall/core";
 import type { RedisConfig, SecretConfig } from "@rollcall/core/config";
@@ -152,4 +153,13 @@ export function messageOf(promise: Promise<unknown>): Promise<string> {
       return `${code}: ${message}`;
     },
   );
+}
+
+const guide = readFileSync(new URL("../../../docs/redis.md", import.meta.url), "utf8");
+
+/** The words of `ACL SETUSER` behind the name of this user, as the guide has them: the password is PASSWORD. */
+export function rulesOf(user: string): string {
+  const line = new RegExp(`^ACL SETUSER ${user} (.+)$`, "m").exec(guide)?.[1];
+  if (line === undefined) throw new Error(`the guide has no line for ${user}`);
+  return line;
 }

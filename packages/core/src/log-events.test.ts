@@ -29,6 +29,7 @@ const ends: Partial<Record<LogEventName, readonly LogEventName[]>> = {
   "redis.lost": ["redis.recovered"],
   "redis.unreadable": ["redis.readable"],
   "redis.unsubscribed": ["redis.subscribed"],
+  "redis.unsharded": ["redis.sharded"],
   "redis.other-secret": ["redis.same-secret"],
   "redis.flooded": ["redis.flood-ended"],
   "operation.pause": ["operation.resume"],

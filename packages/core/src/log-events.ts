@@ -283,6 +283,12 @@ export const logEvents = {
   "redis.readable": line("info", "the permission was given back"),
   "redis.unsubscribed": line("warn", "most often a missing permission", "[permissions](redis.md#permissions)"),
   "redis.subscribed": line("info", "the permission was given back"),
+  "redis.unsharded": line(
+    "warn",
+    "it is older than 7.0, the user lacks a permission, or a proxy does not pass it on; the whole fleet uses classic channels",
+    "[permissions](redis.md#permissions); nothing, if the cluster is small",
+  ),
+  "redis.sharded": line("info", "the permission was given, or the server replaced"),
   "redis.other-secret": line(
     "warn",
     "the leader of the view and this process have different secrets, or only one of them has any; or another client has written it",

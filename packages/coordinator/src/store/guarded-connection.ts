@@ -64,14 +64,17 @@ function guardSocket(client: Redis, timers: Timers, gate: MessageGate | undefine
 function checkFrame(frame: Frame, client: Redis): void {
   const waiting = client.commandQueue.peekFront()?.command.name.toLowerCase();
   if (frame.kind === "push") {
-    if (frame.name === "subscribe" && waiting !== "subscribe") throw broken("a subscription that was not asked for");
+    const isSubscription = frame.name === "subscribe" || frame.name === "ssubscribe";
+    if (isSubscription && waiting !== frame.name) throw broken("a subscription that was not asked for");
     return;
   }
   if (waiting === undefined && frame.kind === "reply") throw broken("an answer that was not asked for");
   const isResp3 = client.condition?.protocol === 3;
-  if (frame.kind === "reply" && isResp3 && (waiting === "subscribe" || waiting === "unsubscribe"))
+  if (frame.kind === "reply" && isResp3 && waiting !== undefined && answeredByPush.has(waiting))
     throw broken("an answer to another command");
 }
+
+const answeredByPush: ReadonlySet<string> = new Set(["subscribe", "unsubscribe", "ssubscribe", "sunsubscribe"]);
 
 export function unrefTimer(timer: unknown): void {
   if (typeof timer !== "object" || timer === null || !("unref" in timer)) return;

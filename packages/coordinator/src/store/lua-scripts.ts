@@ -1,6 +1,22 @@
 import { viewLimits } from "@rollcall/core/view";
 
 /**
+ * `announce(channel, message, kind)`: on the sharded channel where `kind` is 'sharded'. Where that is refused, as where
+ * the user lost the permission, and for any other kind, on the classic one, which every process receives too.
+ */
+const announce = `
+local function announce(channel, message, kind)
+  if kind == 'sharded' then
+    local answer = redis.pcall('SPUBLISH', channel, message)
+    if type(answer) ~= 'table' or not answer.err then
+      return
+    end
+  end
+  redis.call('PUBLISH', channel, message)
+end
+`;
+
+/**
  * The scripts that write a view, as Lua source: part of the code, so that a bundler takes them along.
  *
  * Each checks the lease and writes in one step, so no write of an older lease gets through. A key of another type was
@@ -61,9 +77,9 @@ return epoch
 -- KEYS  lease, epoch, head, topology, marks
 -- ARGV  leader, epoch, leaseMs, head without its time ('' before the first publication), events channel,
 --       text before and after the head in an event, bytes of topology and of marks as they were published, SHA-1 of
---       topology and of marks
+--       topology and of marks, kind of channel
 -- Returns 'kept', 'lost' or 'incomplete'.
-
+${announce}
 if redis.pcall('GET', KEYS[1]) ~= ARGV[1] or redis.pcall('GET', KEYS[2]) ~= ARGV[2] then
   return 'lost'
 end
@@ -83,7 +99,7 @@ local time = redis.call('TIME')
 local nowMs = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 local head = string.sub(ARGV[4], 1, -2) .. ',"atMs":' .. nowMs .. '}'
 redis.call('SET', KEYS[3], head)
-redis.call('PUBLISH', ARGV[5], ARGV[6] .. head .. ARGV[7])
+announce(ARGV[5], ARGV[6] .. head .. ARGV[7], ARGV[12])
 return 'kept'
 `,
   },
@@ -96,9 +112,9 @@ return 'kept'
 -- KEYS  lease, epoch, head, topology, marks
 -- ARGV  leader, epoch, sequences of topology and marks, head without its time, events channel, text before and after
 --       the head in an event, topology ('' to keep the present one), marks (the same), bytes of topology and of marks
---       as they are to be
+--       as they are to be, kind of channel
 -- Returns 'published', 'same' if these versions were published already, 'older' if newer ones were, or 'lost'.
-
+${announce}
 if redis.pcall('GET', KEYS[1]) ~= ARGV[1] or redis.pcall('GET', KEYS[2]) ~= ARGV[2] then
   return 'lost'
 end
@@ -148,7 +164,7 @@ if ARGV[10] ~= '' then
   redis.call('SET', KEYS[5], ARGV[10])
 end
 redis.call('SET', KEYS[3], head)
-redis.call('PUBLISH', ARGV[6], ARGV[7] .. head .. ARGV[8])
+announce(ARGV[6], ARGV[7] .. head .. ARGV[8], ARGV[13])
 return 'published'
 `,
   },
@@ -160,9 +176,9 @@ return 'published'
 --
 -- KEYS  lease, epoch, history
 -- ARGV  leader, epoch, bytes of the history as it was written ('' to replace it), lines, events channel,
---       message ('' for none)
+--       message ('' for none), kind of channel
 -- Returns 'kept', 'lost', or 'incomplete' if the history is not as it was written.
-
+${announce}
 if redis.pcall('GET', KEYS[1]) ~= ARGV[1] or redis.pcall('GET', KEYS[2]) ~= ARGV[2] then
   return 'lost'
 end
@@ -174,7 +190,7 @@ else
   return 'incomplete'
 end
 if ARGV[6] ~= '' then
-  redis.call('PUBLISH', ARGV[5], ARGV[6])
+  announce(ARGV[5], ARGV[6], ARGV[7])
 end
 return 'kept'
 `,
@@ -186,9 +202,9 @@ return 'kept'
 -- Gives the lease back, notes that in the head for who reads the view next, and announces it to the candidates.
 --
 -- KEYS  lease, epoch, head
--- ARGV  leader, epoch, events channel, message, head that notes it ('' to note it in the present one)
+-- ARGV  leader, epoch, events channel, message, head that notes it ('' to note it in the present one), kind of channel
 -- Returns 1, or 0 if the lease was not this one.
-
+${announce}
 if redis.pcall('GET', KEYS[1]) ~= ARGV[1] or redis.pcall('GET', KEYS[2]) ~= ARGV[2] then
   return 0
 end
@@ -200,7 +216,7 @@ local head = redis.pcall('GET', KEYS[3])
 if type(head) == 'string' and string.sub(head, -1) == '}' and not string.find(head, '"released":', 1, true) then
   redis.call('SET', KEYS[3], string.sub(head, 1, -2) .. ',"released":true}')
 end
-redis.call('PUBLISH', ARGV[3], ARGV[4])
+announce(ARGV[3], ARGV[4], ARGV[6])
 return 1
 `,
   },

@@ -29,8 +29,8 @@ function passed(text: string, chunkBytes: number, refusedChannels: readonly stri
   return { whole, asked };
 }
 
-const message = (channel: string, text: string) =>
-  `>3\r\n$7\r\nmessage\r\n$${channel.length}\r\n${channel}\r\n$${text.length}\r\n${text}\r\n`;
+const message = (channel: string, text: string, kind = "message") =>
+  `>3\r\n$${kind.length}\r\n${kind}\r\n$${channel.length}\r\n${channel}\r\n$${text.length}\r\n${text}\r\n`;
 
 it("messages that the gate refuses are skipped, and all else is passed on, however the bytes are divided", () => {
   const kept = [
@@ -41,9 +41,15 @@ it("messages that the gate refuses are skipped, and all else is passed on, howev
     message("calm", ""),
   ];
   const [ok, one, invalidate, reply, empty] = kept;
-  const text = [ok, message("flood", "x\r\n>3"), one, invalidate, message("flood", "y".repeat(500)), reply, empty].join(
-    "",
-  );
+  const text = [
+    ok,
+    message("flood", "x\r\n>3"),
+    one,
+    invalidate,
+    message("flood", "y".repeat(500), "smessage"),
+    reply,
+    empty,
+  ].join("");
   for (const chunkBytes of [...Array(60).keys(), 999].map((at) => at + 1)) {
     const { whole, asked } = passed(text, chunkBytes, ["flood"]);
     assert.equal(whole, kept.join(""), `${chunkBytes}`);

@@ -62,7 +62,7 @@ export class RedisMessages {
   }
 
   heartbeat(heartbeat: Heartbeat): void {
-    this.publish("heartbeats", heartbeat);
+    if (this.rates.tryTake("heartbeats")) this.channels.publishHeartbeat(heartbeat);
   }
 
   requestStatus(): void {

@@ -1,5 +1,6 @@
 import { Listeners, type Logger, type Random, type Timers } from "@rollcall/core";
 import type { HistoryEntry, PeerProbeRequest, RedisKeys, ViewEvent } from "@rollcall/core/view";
+import type { ChannelKind } from "./channel-kind.js";
 import type { MessageGate } from "./message-gate.js";
 import { RedisChannels } from "./redis-channels.js";
 import type { RedisClient } from "./redis-clients.js";
@@ -85,6 +86,8 @@ export class RedisReader {
     secrets?.start();
     this.channels = new RedisChannels(client, {
       ...{ connection, keys, timers, random, logger, warnings, gate, codec },
+      said: () => this.view.channelKind,
+      onResubscribed: () => this.readAgain(),
     });
     this.messages = new RedisMessages(this.channels, warnings, timers);
     const documents = new RedisDocuments(client, connection, keys, warnings, codec);
@@ -102,6 +105,11 @@ export class RedisReader {
   /** Whether heartbeats are dropped, because there are too many. */
   get missesHeartbeats(): boolean {
     return this.channels.isFlooded("heartbeats");
+  }
+
+  /** Of a leader that has had its lease since this time. */
+  channelKindFor(leadsSinceMs: number): ChannelKind {
+    return this.channels.kindFor(leadsSinceMs);
   }
 
   /** @throws RollcallError `REDIS` */
@@ -126,9 +134,14 @@ export class RedisReader {
     this.channels.resubscribe();
     // If this fails, the health check asks again.
     this.adjustClock().catch(() => {});
+    this.readAgain();
+    this.health.answered();
+  }
+
+  /** What was announced before a subscription. */
+  private readAgain(): void {
     this.view.refresh();
     if (this.histories.size > 0) void this.refreshHistory();
-    this.health.answered();
   }
 
   /** Entries that were announced while there was no connection. */

@@ -49,6 +49,7 @@ export function redisStoreOver(
       ? undefined
       : new RedisWriter(clients.writing, {
           ...{ keys, clock, codec, timers: parts.timers },
+          channelKindFor: (leadsSinceMs) => reader.channelKindFor(leadsSinceMs),
           onConnected: () => connected.emit(),
         });
   const leading = (): RedisWriter => {

@@ -15,6 +15,7 @@ import {
   withMarks,
   withTopology,
 } from "@rollcall/core/view";
+import type { ChannelKind } from "./channel-kind.js";
 import { CoalescingRunner } from "./coalescing-runner.js";
 import type { RedisConnection } from "./redis-connection.js";
 import type { RedisDocuments } from "./redis-documents.js";
@@ -64,6 +65,11 @@ export class RedisViewReader {
 
   onView(listener: (view: View) => void): Unsubscribe {
     return this.views.add(listener);
+  }
+
+  /** What the newest head names. */
+  get channelKind(): ChannelKind {
+    return this.partial.head?.sharded === true ? "sharded" : "classic";
   }
 
   /** @throws RollcallError `REDIS` */

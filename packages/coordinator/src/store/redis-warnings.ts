@@ -52,6 +52,20 @@ export class RedisWarnings {
     );
   }
 
+  /** Redis refuses this process sharded channels. */
+  unsharded(problem: string): void {
+    this.warn(
+      "sharded",
+      "redis.unsharded",
+      problem,
+      `the view uses the classic channels of the Redis Cluster, which reach all of its nodes; sharded ones are refused: ${problem}`,
+    );
+  }
+
+  sharded(): void {
+    this.end("sharded", "redis.sharded", "the Redis Cluster allows sharded channels to this process");
+  }
+
   readable(): void {
     this.end("read", "redis.readable", "the view can be read from Redis again");
   }

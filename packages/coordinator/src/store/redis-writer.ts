@@ -1,20 +1,18 @@
-import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Timers } from "@rollcall/core";
 import { leaseMs } from "@rollcall/core/election";
 import {
-  digestOf,
   encodeMarks,
   encodeTopology,
   epochAheadMaxMs,
   epochBegunMs,
-  type Head,
   type HistoryEntry,
   headEventAround,
   ordinalOf,
   type RedisKeys,
   viewLimits,
 } from "@rollcall/core/view";
+import type { ChannelKind } from "./channel-kind.js";
 import { checkPublication } from "./check-publication.js";
 import { foreignVersions } from "./foreign-versions.js";
 import type { RedisClient } from "./redis-clients.js";
@@ -24,6 +22,7 @@ import { redisError } from "./redis-problem.js";
 import { type FiveKeys, type Scripts, scriptsOf } from "./scripts.js";
 import type { ViewCodec } from "./view-codec.js";
 import type { Lease, Publication, Renewal, SeenVersions } from "./view-store.js";
+import { nothingWritten, type Published, writtenAs } from "./written-documents.js";
 
 export interface RedisWriterParts {
   readonly keys: RedisKeys;
@@ -31,30 +30,16 @@ export interface RedisWriterParts {
   readonly clock: RedisClock;
   readonly codec: ViewCodec;
   readonly timers: Timers;
+  /** The kind of channel for the messages of a leader that has had its lease since this time. */
+  readonly channelKindFor: (leadsSinceMs: number) => ChannelKind;
   readonly onConnected: () => void;
 }
 
 const manyNodes = 512;
 
-interface Published {
-  /** With the digests of both documents. */
-  readonly head: Omit<Head, "atMs">;
-  readonly topology: Written;
-  readonly marks: Written;
-}
-
-/** A document as it is in Redis. */
-interface Written {
-  readonly bytes: number;
-  /** Scripts can compute SHA-1 and no other hash. It shows an accident or a slip, beside the digest for readers. */
-  readonly sha1: string;
-  readonly digest: string;
-}
-
-const nothingWritten: Written = { bytes: 0, sha1: "", digest: "" };
-
 interface Held {
   readonly lease: Lease;
+  readonly sinceMs: number;
   /** The newest that was sent, whether or not there was a reply. */
   readonly sent?: SeenVersions;
   /** What was certainly published under it. */
@@ -108,7 +93,7 @@ export class RedisWriter {
     if (given === null) return undefined;
     const next = { epoch: Number(given), leader };
     if (!Number.isSafeInteger(next.epoch)) throw redisError(new Error("a script gave no epoch"));
-    this.held = { lease: next, isPublishing: false };
+    this.held = { lease: next, sinceMs: this.parts.timers.nowMs(), isPublishing: false };
     codec.leads(next.epoch);
     return next;
   }
@@ -118,8 +103,10 @@ export class RedisWriter {
     if (held === undefined) return "lost";
     const { published, isPublishing } = held;
     // After a publication that failed, this is the head from before it: see `sendPublication`.
+    const { codec } = this.parts;
+    const kind = this.kindOf(held);
     const head =
-      published === undefined || isPublishing ? "" : this.parts.codec.encodeHead({ ...published.head, beat });
+      published === undefined || isPublishing ? "" : codec.encodeHead(headOn(kind, { ...published.head, beat }));
     const { before, after } = headEventAround(undefined);
     const { topology = nothingWritten, marks = nothingWritten } = published ?? {};
     if (held.sent !== undefined) this.held = { ...held, sent: { ...held.sent, beat } };
@@ -137,6 +124,7 @@ export class RedisWriter {
         marks.bytes,
         topology.sha1,
         marks.sha1,
+        kind,
       ),
     );
     switch (answer) {
@@ -206,14 +194,16 @@ export class RedisWriter {
 
   async release(lease: Lease): Promise<void> {
     const { codec } = this.parts;
-    const { published, sent } = this.holding(lease) ?? {};
+    const held = this.holding(lease);
+    const { published, sent } = held ?? {};
+    const kind = this.kindOf(held);
     this.giveUp(lease);
     const { lease: leaseKey, epoch, head, events } = this.keys;
     const message = codec.encode("events", { kind: "released" }) ?? "";
     const beat = sent?.beat ?? published?.head.beat ?? 0;
-    const last = published === undefined ? "" : codec.encodeReleasedHead({ ...published.head, beat });
+    const last = published === undefined ? "" : codec.encodeReleasedHead(headOn(kind, { ...published.head, beat }));
     await this.connection.ask(() =>
-      this.scripts.release([leaseKey, epoch, head], lease.leader, lease.epoch, events, message, last),
+      this.scripts.release([leaseKey, epoch, head], lease.leader, lease.epoch, events, message, last, kind),
     );
   }
 
@@ -234,6 +224,7 @@ export class RedisWriter {
   ): Promise<unknown> {
     const { before, after } = headEventAround(marks);
     const held = this.holding(lease);
+    const kind = this.kindOf(held);
     if (held !== undefined) this.held = { ...held, isPublishing: true, sent: head };
     try {
       return await this.connection.ask(() =>
@@ -243,7 +234,7 @@ export class RedisWriter {
           lease.epoch,
           head.topology.sequence,
           head.marks.sequence,
-          this.parts.codec.encodeHead(head),
+          this.parts.codec.encodeHead(headOn(kind, head)),
           this.keys.events,
           before,
           after,
@@ -251,6 +242,7 @@ export class RedisWriter {
           marks ?? "",
           topologyWritten.bytes,
           marksWritten.bytes,
+          kind,
         ),
       );
     } finally {
@@ -265,8 +257,9 @@ export class RedisWriter {
     const { historyBytes, ...others } = held;
     this.held = others;
     const { lease: leaseKey, epoch, history, events } = this.keys;
+    const kind = this.kindOf(held);
     return await this.connection.ask(() =>
-      this.scripts.record([leaseKey, epoch, history], lease.leader, lease.epoch, before, lines, events, message),
+      this.scripts.record([leaseKey, epoch, history], lease.leader, lease.epoch, before, lines, events, message, kind),
     );
   }
 
@@ -282,6 +275,10 @@ export class RedisWriter {
     return this.held?.lease.epoch === epoch && this.held.lease.leader === leader ? this.held : undefined;
   }
 
+  private kindOf(held: Held | undefined): ChannelKind {
+    return held === undefined ? "classic" : this.parts.channelKindFor(held.sinceMs);
+  }
+
   private giveUp(lease: Lease): void {
     if (this.holding(lease) !== undefined) this.held = undefined;
   }
@@ -292,7 +289,6 @@ export class RedisWriter {
   }
 }
 
-function writtenAs(document: Uint8Array): Written {
-  const sha1 = createHash("sha1").update(document).digest("hex");
-  return { bytes: document.byteLength, sha1, digest: digestOf(document) };
+function headOn(kind: ChannelKind, head: Published["head"]): Published["head"] {
+  return kind === "sharded" ? { ...head, sharded: true } : head;
 }

@@ -34,6 +34,7 @@ describe("frames of RESP", () => {
     "$6\r\na\r\nb\r\n\r\n",
     ">3\r\n+message\r\n$6\r\nevents\r\n$0\r\n\r\n",
     ">3\r\n$11\r\nunsubscribe\r\n_\r\n:0\r\n",
+    ">3\r\n$12\r\nsunsubscribe\r\n$6\r\nevents\r\n:0\r\n>3\r\n$8\r\nsmessage\r\n$6\r\nevents\r\n$1\r\nx\r\n",
     "*2\r\n*2\r\n:1\r\n~1\r\n=7\r\ntxt:abc\r\n!3\r\nERR\r\n",
     ">2\r\n+invalidate\r\n_\r\n",
   ].join("");
@@ -41,7 +42,7 @@ describe("frames of RESP", () => {
   it("the frames of a conversation are found however its bytes are divided", () => {
     const whole = framesOf(conversation, conversation.length);
     assert.deepEqual(whole.slice(0, 4), ["reply", "reply", "subscribe", "error"]);
-    assert.deepEqual(whole.slice(-5), ["reply", "message", "unsubscribe", "reply", "invalidate"]);
+    assert.deepEqual(whole.slice(-6), ["message", "unsubscribe", "sunsubscribe", "smessage", "reply", "invalidate"]);
     for (let chunkBytes = 1; chunkBytes < 40; chunkBytes++) assert.deepEqual(framesOf(conversation, chunkBytes), whole);
   });
 
@@ -69,6 +70,9 @@ describe("frames of RESP", () => {
       ">3\r\n+message\r\n_\r\n+x\r\n",
       ">1\r\n+subscribe\r\n",
       ">1\r\n+unsubscribe\r\n",
+      ">2\r\n+smessage\r\n+events\r\n",
+      ">3\r\n+ssubscribe\r\n+events\r\n_\r\n",
+      ">2\r\n+sunsubscribe\r\n_\r\n",
       ">3\r\n+subscribe\r\n+events\r\n*0\r\n",
       ">4\r\n+pmessage\r\n+*\r\n+events\r\n+x\r\n",
       "*1\r\n>1\r\n+x\r\n",

@@ -19,17 +19,16 @@ const channelMaxBytes = 2_048;
 /** An element of a push. */
 type Element = "text" | "number" | "null" | "other";
 
+const message: readonly (readonly Element[])[] = [["text", "text", "text"]];
+const subscribed: readonly (readonly Element[])[] = [["text", "text", "number"]];
+const unsubscribed: readonly (readonly Element[])[] = [...subscribed, ["text", "null", "number"]];
 /** The pushes that the client interprets, with the elements that it relies on. It ignores all others. */
 const pushes: Readonly<Record<string, readonly (readonly Element[])[]>> = {
-  message: [["text", "text", "text"]],
-  subscribe: [["text", "text", "number"]],
-  unsubscribe: [
-    ["text", "text", "number"],
-    ["text", "null", "number"],
-  ],
+  ...{ message, subscribe: subscribed, unsubscribe: unsubscribed },
+  ...{ smessage: message, ssubscribe: subscribed, sunsubscribe: unsubscribed },
 };
 /** Interpreted too, but never asked for. */
-const strangePushes = new Set(["pmessage", "psubscribe", "punsubscribe", "smessage", "ssubscribe", "sunsubscribe"]);
+const strangePushes = new Set(["pmessage", "psubscribe", "punsubscribe"]);
 
 /**
  * Divides what a Redis sends into frames (RESP2 and RESP3) and checks each before the client reads it. Nothing is kept
@@ -200,7 +199,7 @@ export class RespFrames {
   }
 
   private get isMessage(): boolean {
-    return this.name === "message";
+    return this.name === "message" || this.name === "smessage";
   }
 
   /** Whether the frame ends with this value. */

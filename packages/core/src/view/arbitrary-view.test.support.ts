@@ -125,8 +125,9 @@ export const anyHead = recordOf<Omit<Head, "released">>(
     atMs: fc.nat(),
     replicas: count,
     digests: recordOf<Digests>({ topology: anyDigest, marks: anyDigest }),
+    sharded: fc.constant(true as const),
   },
-  ["digests"],
+  ["digests", "sharded"],
 );
 
 const threadState = fc.constantFrom("starting" as const, "well" as const, "late" as const, "failed" as const);
@@ -178,7 +179,8 @@ export const anyHeartbeat = recordOf<Heartbeat>(
       },
       ["round", "isAdmitted"],
     ),
+    sharded: fc.constant(true as const),
     threads: fc.array(anyThread, { maxLength: 4 }),
   },
-  ["ending", "view", "avoids", "load", "refutes", "answeredMsAgo", "connections"],
+  ["ending", "view", "avoids", "load", "refutes", "answeredMsAgo", "connections", "sharded"],
 );

@@ -105,8 +105,9 @@ export function decodeMarksInSteps(bytes: Uint8Array): Steps<Decoded<Marks>> {
 }
 
 /** JSON without the time: the store adds `atMs` before the last brace, because its clock counts. */
-export function encodeHead({ topology, marks, beat, replicas, released, digests }: Omit<Head, "atMs">): string {
-  return JSON.stringify({ format: viewFormat, topology, marks, beat, replicas, released, digests });
+export function encodeHead(head: Omit<Head, "atMs">): string {
+  const { topology, marks, beat, replicas, released, digests, sharded } = head;
+  return JSON.stringify({ format: viewFormat, topology, marks, beat, replicas, released, digests, sharded });
 }
 
 /** Of the bytes of an encoded document. */
@@ -141,6 +142,7 @@ export function readHead(value: unknown): Head {
     replicas: readInteger(fields.get("replicas"), "replicas", 0, viewLimits.countMax),
     ...(fields.get("released") === true ? { released: true } : {}),
     ...readOptional(fields, "digests", readDigests),
+    ...(fields.get("sharded") === true ? { sharded: true } : {}),
   };
 }
 

@@ -69,6 +69,7 @@ export function decodeHeartbeat(bytes: Uint8Array): Decoded<Heartbeat> {
       ...readOptional(fields, "answeredMsAgo", readDuration),
       ...readOptional(fields, "load", readLoad),
       ...readOptional(fields, "connections", readConnections),
+      ...readOptional(fields, "sharded", readTrue),
       threads: readArray(fields.get("threads"), "threads", viewLimits.threadsMax, readThread),
     };
   });

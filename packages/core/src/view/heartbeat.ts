@@ -34,6 +34,8 @@ export interface Heartbeat {
   readonly load?: ReplicaLoad;
   /** Absent: it has no connection budget. */
   readonly connections?: HeldConnections;
+  /** In a Redis Cluster: it receives what is published on sharded channels. Absent: it may not, and needs classic ones. */
+  readonly sharded?: true;
   /** One for each worker thread; empty if requests are sent from the main thread. */
   readonly threads: readonly ThreadHeartbeat[];
 }

@@ -112,6 +112,11 @@ export interface Head {
   readonly released?: true;
   /** Of the bytes of the two documents that it names; absent in a head that an older version has written. */
   readonly digests?: Digests;
+  /**
+   * In a Redis Cluster: messages travel on sharded channels, because every process of the fleet receives these. Absent:
+   * on classic ones.
+   */
+  readonly sharded?: true;
 }
 
 /** SHA-256 of a document's bytes, in base64url: tells it from another with the same version. */

@@ -94,11 +94,11 @@ function permissionChanges({ at, viewName }: RedisObservation, { permissions }: 
 }
 
 function readerRule(name: string): string {
-  const commands = "+hello +auth +ping +info +time +getrange +unsubscribe";
+  const commands = "+hello +auth +ping +info +time +getrange +unsubscribe +sunsubscribe";
   const channels = (...ends: readonly string[]) => ends.map((end) => `&{rollcall:${name}}:${end}`).join(" ");
   const receives = channels("events", "status-requests", "heartbeats");
   const sends = channels("heartbeats", "reports", "probe-results", "status-requests");
-  const places = `%R~{rollcall:${name}}:* (+subscribe ${receives}) (+publish ${sends})`;
+  const places = `%R~{rollcall:${name}}:* (+subscribe +ssubscribe ${receives}) (+publish +spublish ${sends})`;
   return `ACL SETUSER rollcall-replica on >PASSWORD resetkeys resetchannels -@all ${commands} ${places}`;
 }
 
