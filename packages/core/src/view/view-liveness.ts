@@ -1,7 +1,7 @@
 import { isInTime } from "../in-time.js";
 import { present } from "../present.js";
 import type { Random } from "../random.js";
-import { freshnessOf, freshnessOfHead, orphanAfterMs, staleAfterMs } from "./freshness.js";
+import { freshAgainWithinMs, freshnessOf, freshnessOfHead, orphanAfterMs, staleAfterMs } from "./freshness.js";
 
 /** A process that has started and found no view within this time, stretched by up to half, goes standalone. */
 const firstViewWithinMs = 1_000;
@@ -15,12 +15,13 @@ const graceMs = 1_000;
  *
  *   searching ──a beat──▶ fresh ──10 s without a beat──▶ stale ──60 s──▶ orphan ──its turn──▶ standalone
  *       │                  ▲ ▲                             │               │                     │ ▲
- *       │                  │ └────────────a beat───────────┴───────────────┴─────────────────────┘ │
+ *       │                  │ └─────────a young beat────────┴───────────────┴─────────────────────┘ │
  *       ├── a second ──────┼───────────────────────────────────────────────────────────────────────┘
  *       └── a beat of a leader that has given the lease back ──▶ stale
  *
  * A standalone process monitors the cluster itself, from the last view it had, until the shared view has a leader
- * again. All times are monotonic milliseconds.
+ * again. A young beat shows one, which is less than 5 s old. An older one, as it lies in a Redis that is back, changes
+ * none of the states on the right. All times are monotonic milliseconds.
  */
 export type ViewLiveness =
   | { readonly state: "searching"; readonly standaloneAtMs: number }
@@ -42,6 +43,8 @@ export type ViewLivenessEvent =
    * given the lease back since.
    */
   | { readonly type: "beat"; readonly ageMs: number; readonly released?: true }
+  /** The view has come again with the same beat, and with documents that were missing. It changes nothing here. */
+  | { readonly type: "documents" }
   /** Due at {@link viewLivenessDueMs}; at any other time it does nothing. */
   | { readonly type: "tick" };
 
@@ -56,7 +59,14 @@ export function nextViewLiveness(
   nowMs: number,
   random: Random,
 ): ViewLiveness {
-  return event.type === "beat" ? receiveBeat(liveness, event, nowMs) : tick(liveness, nowMs, random);
+  switch (event.type) {
+    case "beat":
+      return receiveBeat(liveness, event, nowMs);
+    case "documents":
+      return liveness;
+    case "tick":
+      return tick(liveness, nowMs, random);
+  }
 }
 
 /** When the next `tick` is due; undefined while no deadline is pending. */
@@ -87,11 +97,14 @@ function receiveBeat(
   // It was sent after the last one arrived. So a jump of the store's clock does not make a live view look old.
   const ageMs = Math.min(Math.max(0, ageByStoreMs), nowMs - receivedAtMs);
   const newest = { beatAtMs: nowMs - ageMs, receivedAtMs: nowMs };
-  const state = freshnessOfHead(present({ released }), ageMs);
-  if (state !== "orphan") return { state, ...newest, checkAtMs: nextCheckMs(state, newest.beatAtMs) };
-  if (liveness.state === "standalone") return { state: "standalone", ...newest };
+  const found = freshnessOfHead(present({ released }), ageMs);
+  const showsLeader = found === "fresh" && ageMs < freshAgainWithinMs;
+  if (!showsLeader && (liveness.state === "orphan" || liveness.state === "standalone"))
+    return { ...liveness, ...newest };
+  const state = !showsLeader && liveness.state === "stale" && found === "fresh" ? "stale" : found;
   // Left behind long ago: no fleet loses it at this moment, so nothing needs to be spread.
-  return { state: "orphan", ...newest, standaloneAtMs: nowMs };
+  if (state === "orphan") return { state, ...newest, standaloneAtMs: nowMs };
+  return { state, ...newest, checkAtMs: nextCheckMs(state, newest.beatAtMs) };
 }
 
 function tick(liveness: ViewLiveness, nowMs: number, random: Random): ViewLiveness {

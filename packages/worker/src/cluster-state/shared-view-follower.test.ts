@@ -56,14 +56,19 @@ function openFollower() {
     ...{ timers, random: seededRandom(1), logger, meter },
   });
   follower.start();
+  let last: View | undefined;
+  const again = () => {
+    for (const listener of listeners) if (last !== undefined) listener(last);
+  };
   const beat = (leader = "a", agoMs = 0, head: { released?: true } = {}) => {
     const view = viewBy(leader, ++beats, storeNowMs() - agoMs);
-    for (const listener of listeners) listener({ ...view, head: { ...view.head, ...head } });
+    last = { ...view, head: { ...view.head, ...head } };
+    again();
   };
   const retry = (count: number) => {
     retries += count;
   };
-  return { ...{ follower, timers, beat, logger, monitors, listeners, retry }, take: () => applied.splice(0) };
+  return { ...{ follower, timers, beat, again, logger, monitors, listeners, retry }, take: () => applied.splice(0) };
 }
 
 function viewBy(leader: string, beat: number, atMs: number): View {
@@ -85,6 +90,24 @@ describe("a view shared by replicas", () => {
     timers.advance(30_000);
     assert.deepEqual([take(), follower.freshness, follower.ageMs], [["shared a stale"], "stale", 30_000]);
     assert.equal(logger.messages("warn").length, 1);
+  });
+
+  it("a head of 9 s ago, as it lies in a Redis that is back, leaves a stale view stale, whatever documents come with it", () => {
+    const { timers, beat, again, take, logger, follower } = openFollower();
+    beat();
+    timers.advance(13_000);
+    take();
+    beat("a", 9_000);
+    again();
+    assert.deepEqual(
+      [take(), follower.freshness, follower.ageMs],
+      [["shared a stale", "shared a stale"], "stale", 9_000],
+    );
+    timers.advance(2_000);
+    beat("b");
+    assert.equal(follower.freshness, "fresh");
+    assert.equal(logger.messages("warn").length, 1);
+    assert.equal(logger.messages("info", "the shared view has a leader again").length, 1);
   });
 
   it("the line that a leader is back closes the incident: how long the view was away, and what requests suffered", () => {

@@ -11,6 +11,7 @@ import {
 import {
   beatAgeMs,
   type Freshness,
+  type Head,
   newViewLiveness,
   nextViewLiveness,
   type View,
@@ -66,7 +67,7 @@ export class SharedViewFollower {
       {
         next: (before, event, nowMs) => {
           const after = nextViewLiveness(before, event, nowMs, random);
-          const isNews = event.type === "beat" || before.state !== after.state;
+          const isNews = event.type !== "tick" || before.state !== after.state;
           return [after, isNews ? [{ before: before.state }] : []];
         },
         dueMs: viewLivenessDueMs,
@@ -78,9 +79,9 @@ export class SharedViewFollower {
 
   start(): void {
     this.unsubscribe = this.options.store.subscribe((view) => {
+      const last = this.view?.head;
       this.view = view;
-      const { atMs, released } = view.head;
-      this.liveness.send({ type: "beat", ageMs: this.options.store.nowMs() - atMs, ...present({ released }) });
+      this.liveness.send(isSameBeat(view.head, last) ? { type: "documents" } : this.beatOf(view.head));
     });
   }
 
@@ -110,6 +111,10 @@ export class SharedViewFollower {
     this.unsubscribe();
     this.endMonitor();
     await Promise.all(this.ending);
+  }
+
+  private beatOf({ atMs, released }: Head): ViewLivenessEvent {
+    return { type: "beat", ageMs: this.options.store.nowMs() - atMs, ...present({ released }) };
   }
 
   private follow(before: State): void {
@@ -186,4 +191,9 @@ export class SharedViewFollower {
     const text = `the shared view has a leader again and is followed${paid}`;
     logEvent(this.options.logger, "view.recovered", { leader, ...cost }, text);
   }
+}
+
+/** A head comes once more with each document that it names. */
+function isSameBeat(one: Head, other: Head | undefined): boolean {
+  return one.atMs === other?.atMs && one.beat === other.beat && one.released === other.released;
 }
