@@ -54,6 +54,11 @@ describe("Redis Cluster", () => {
 
       const redis = { kind: "cluster" as const, nodes: servers.map(({ host, port }) => ({ host, port })), options: {} };
       const stop = new AbortController().signal;
+      const ownerOfHead = await cluster.ownerOf("{rollcall:logs}:head");
+      for (const server of servers) {
+        const isAsked = (await server.client.info("commandstats")).includes("cmdstat_time");
+        assert.equal(isAsked, server === ownerOfHead, "the time is that of the node by which the view is written");
+      }
       const seen = { redis, name: "logs", timers: systemTimers, wallNowMs: Date.now, random: Math.random, stop };
       const examination = await examineRedis(seen);
       assert.ok(examination.kind === "connected", JSON.stringify(examination));

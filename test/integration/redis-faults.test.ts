@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Lease, Renewal } from "@rollcall/coordinator";
+import type { Renewal } from "@rollcall/coordinator";
 import { waitUntil } from "@rollcall/testing";
 import { startReplyDroppingProxy } from "@rollcall/testing/proxies";
 import { cut, lead, leadWhenFree, messageOf, publication, versionOf, waitForView, withRedis } from "./support-redis.js";
@@ -141,19 +141,51 @@ describe("Redis unreachable", () => {
 
 describe("lease", () => {
   it(
-    "a lease is void on a new connection",
+    "a lease stands on a new connection to the same server, and its view goes on where it was",
     withRedis({}, async ({ server, connect }) => {
       const one = await connect();
       const lease = await lead(one);
-      const calls: [Promise<Renewal>, Promise<Lease | undefined>][] = [];
-      one.store.onConnected(() => {
-        calls.push([one.store.renew(lease, 1), one.store.acquire("a", lease.epoch)]);
+      await one.store.publish(lease, publication(lease, 1));
+      const renewals: Promise<Renewal>[] = [];
+      one.store.onConnected(({ leasesStand }) => {
+        if (leasesStand) renewals.push(one.store.renew(lease, 5));
       });
       await cut(server, "normal");
-      await waitUntil("it is reported", () => calls.length > 0);
-      const [renewed, acquired] = await Promise.all(calls[0] ?? []);
-      assert.equal(renewed, "lost");
-      assert.ok(acquired !== undefined && acquired.epoch > lease.epoch);
+      await waitUntil("it is reported", () => renewals.length > 0);
+      assert.equal(await renewals[0], "kept");
+      await waitUntil("the beat has come", () => one.views.at(-1)?.head.beat === 5);
+      await one.store.publish(lease, publication(lease, 2));
+      await waitForView(one, lease, 2);
+    }),
+  );
+
+  it(
+    "a lease is void on a connection to a server whose data may be others: it was started again, or was a replica since",
+    withRedis({}, async ({ server, connect }) => {
+      const one = await connect();
+      const renewedAfter = async (what: string, change: () => Promise<unknown>) => {
+        const lease = await lead(one);
+        const renewals: Promise<Renewal>[] = [];
+        const listening = one.store.onConnected(() => renewals.push(one.store.renew(lease, 1)));
+        await change();
+        await waitUntil(what, () => renewals.length > 0);
+        listening();
+        const acquired = await lead(one, "a", lease.epoch);
+        assert.ok(acquired.epoch > lease.epoch);
+        return await renewals[0];
+      };
+      const restarted = await renewedAfter("it is connected to a server that was started again", async () => {
+        await server.client.call("SAVE");
+        await server.kill();
+        await server.restart();
+      });
+      assert.equal(restarted, "lost");
+      const promoted = await renewedAfter("it is connected to a server that was a replica", async () => {
+        await server.client.call("REPLICAOF", "127.0.0.1", "1");
+        await server.client.call("REPLICAOF", "NO", "ONE");
+        await cut(server, "normal");
+      });
+      assert.equal(promoted, "lost");
     }),
   );
 

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseViewPlace } from "@rollcall/core/config";
 import { canary, waitUntil } from "@rollcall/testing";
-import { joinSlots, lead, type Opened, oneNodeCluster, withRedis } from "./support-redis.js";
+import { joinSlots, lead, messageOf, type Opened, oneNodeCluster, withRedis } from "./support-redis.js";
 
 const away = (problem: string) => `Redis cannot be used: ${problem}; the last view stays in use`;
 const noDatabase = away("it has no database of that number (SELECT)");
@@ -36,6 +36,26 @@ describe("a Redis that refuses", () => {
       await lead(await connect({ redis: { kind: "url", url: `${server.url}/3` } }));
       assert.equal(await server.client.dbsize(), 0);
       assert.match(await server.client.info("keyspace"), /db3:keys=2/);
+    }),
+  );
+
+  it(
+    "a Redis that has become a replica gives that as the reason alone, also while its connection is replaced for it",
+    withRedis({}, async ({ server, connect }) => {
+      const one = await connect();
+      await lead(one);
+      await server.client.call("REPLICAOF", "127.0.0.1", "1");
+      const problems = new Set<string>();
+      for (let time = 0; time < 60; time++) {
+        problems.add(await messageOf(one.store.acquire("a", 0)));
+        await sleep(time % 20);
+      }
+      assert.deepEqual([...problems], ["REDIS: Redis: it is a replica, and takes no writes (READONLY)"]);
+      await server.client.call("REPLICAOF", "NO", "ONE");
+      await waitUntil(
+        "the lease can be taken",
+        async () => (await one.store.acquire("a", 0).catch(() => {})) !== undefined,
+      );
     }),
   );
 

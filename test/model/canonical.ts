@@ -13,14 +13,14 @@ const longMs = 40_000;
  * which process is which. So time has no bound, and what repeats itself is explored once.
  */
 export function canonical(world: World, withBudget: boolean): string {
-  const { nowMs, redisAheadMs } = world;
+  const { redisAheadMs } = world;
   const processes = [...world.processes].sort((one, other) => compareTexts(roleOf(one), roleOf(other)));
   const numbers = new Ranks(redisNowMs(world));
   const parts = [
     ...[world.values, world.replica === world.values ? undefined : world.replica].map((values) =>
       values === undefined ? "-" : valuesText(values, redisNowMs(world), numbers),
     ),
-    ...processes.map((process) => processText(process, nowMs, numbers)),
+    ...processes.map((process) => processText(process, world, numbers)),
     readerText(world.reader, numbers),
     world.granted === undefined ? "-" : `${numbers.epoch(world.granted.epoch)}${nameOf(world.granted.leader)}`,
     [...world.authors]
@@ -109,7 +109,7 @@ function valuesText(values: RedisValues, redisMs: number, numbers: Ranks): strin
 
 function processText(
   { name, candidate, isRunning, isConnected, held, ...rest }: Process,
-  nowMs: number,
+  { nowMs, primary }: Pick<World, "nowMs" | "primary">,
   numbers: Ranks,
 ) {
   const heldText =
@@ -120,7 +120,15 @@ function processText(
   return [
     nameOf(name),
     candidateText(candidate, nowMs, numbers),
-    ...[isRunning, isConnected, heldText, rest.isDirty, commands(rest.sent), commands(rest.strays)],
+    ...[
+      isRunning,
+      isConnected,
+      rest.primary === primary,
+      heldText,
+      rest.isDirty,
+      commands(rest.sent),
+      commands(rest.strays),
+    ],
     rest.replies.map(({ to, answer }) => `${commands([to])}=${answerText(to, answer, numbers)}`).join(),
   ].join(",");
 }

@@ -97,10 +97,10 @@ export function fail(world: World, at: number, command: Command, rules: Rules): 
 
 /** There is a new connection. */
 export function connect(world: World, at: number, rules: Rules): void {
-  change(world, at, { isConnected: true });
-  if (!rules.reconnectEndsLease && processAt(world, at).candidate.state === "leading") return;
-  change(world, at, { held: undefined });
-  send(world, at, { type: "connected" }, rules);
+  const leaseStands = !rules.otherServerEndsLease || processAt(world, at).primary === world.primary;
+  change(world, at, { isConnected: true, primary: world.primary });
+  if (!leaseStands) change(world, at, { held: undefined });
+  send(world, at, { type: "connected", leaseStands }, rules);
 }
 
 /** The process learns of what others have: from the head in Redis, or from a heartbeat. */

@@ -9,7 +9,7 @@ import { after, carriedOut, connects, goesOn, isSettled, passTime, type Step, st
 
 /** As many times 2 s as the promise of 30 s has. */
 const roundsMax = 15;
-const noMoreChanges = { failovers: 0, losses: 0, pauses: 0, rebirths: 0, forgeries: 0, changes: 0 };
+const noMoreChanges = { failovers: 0, cuts: 0, losses: 0, pauses: 0, rebirths: 0, forgeries: 0, changes: 0 };
 
 /**
  * Whether all is well again in time, once nothing more goes wrong: one process leads, and the reader follows its view,

@@ -11,8 +11,8 @@ export interface Rules {
   readonly hasFloor: boolean;
   /** A leader stops by itself 6 s after its last good renewal. */
   readonly hasSelfFence: boolean;
-  /** A lease is void on a new connection. */
-  readonly reconnectEndsLease: boolean;
+  /** A lease is void on a connection to another server. */
+  readonly otherServerEndsLease: boolean;
   /** An epoch has an ordinal of its leader. */
   readonly epochHasOrdinal: boolean;
   /** A leader that sees a higher epoch takes a new one above it. */
@@ -28,7 +28,7 @@ export interface Rules {
 }
 
 export const chosenRules: Rules = {
-  ...{ fence: "whole", renewIsFenced: true, hasFloor: true, hasSelfFence: true, reconnectEndsLease: true },
+  ...{ fence: "whole", renewIsFenced: true, hasFloor: true, hasSelfFence: true, otherServerEndsLease: true },
   ...{ epochHasOrdinal: true, higherEpochEndsLease: true, comparesWithOwn: true, numbersAreBounded: true },
   ...{ longLeaseIsReplaced: true, readerKeepsOrder: true },
 };

@@ -2,7 +2,7 @@ import { chosenRules, type Rules } from "./rules.js";
 import type { Budget } from "./state.js";
 import type { Setting } from "./steps.js";
 
-const nothing: Budget = { failovers: 0, losses: 0, pauses: 0, rebirths: 0, forgeries: 0, changes: 0 };
+const nothing: Budget = { failovers: 0, cuts: 0, losses: 0, pauses: 0, rebirths: 0, forgeries: 0, changes: 0 };
 const hourMs = 3_600_000;
 
 export interface NamedSetting extends Setting {
@@ -18,6 +18,7 @@ export const settings: readonly NamedSetting[] = [
   holding("one death, with another process in its place", { rebirths: 1 }),
   holding("one failover to a replica that lacks any of the last writes", { failovers: 1 }),
   { ...holding("one lost request or reply, and what follows late", { losses: 1 }), worldsMax: 4_000 },
+  holding("one connection that breaks, with or without what was sent", { cuts: 1 }),
   holding("one forgery of any kind", { forgeries: 1 }),
 ];
 
@@ -29,6 +30,9 @@ export const deepSettings: readonly NamedSetting[] = [
   holding("one pause and one death", { pauses: 1, rebirths: 1 }),
   { ...holding("one pause and one failover", { pauses: 1, failovers: 1 }), worldsMax: 60_000 },
   { ...holding("one lost reply and one failover", { losses: 1, failovers: 1 }), worldsMax: 60_000 },
+  { ...holding("two connections that break", { cuts: 2 }), worldsMax: 60_000 },
+  { ...holding("one connection that breaks, and one failover", { cuts: 1, failovers: 1 }), worldsMax: 60_000 },
+  { ...holding("one connection that breaks, and one pause", { cuts: 1, pauses: 1 }), worldsMax: 60_000 },
   { ...holding("one pause and one forgery", { pauses: 1, forgeries: 1 }), worldsMax: 60_000 },
   { ...holding("one failover and one forgery", { failovers: 1, forgeries: 1 }), worldsMax: 60_000 },
   { ...holding("two forgeries", { forgeries: 2 }), worldsMax: 60_000 },
@@ -50,7 +54,10 @@ export const weakened: readonly NamedSetting[] = [
 ];
 
 export const deepWeakened: readonly NamedSetting[] = [
-  without("no new epoch on a new connection", { reconnectEndsLease: false }, { failovers: 2 }, [hourMs, -hourMs]),
+  without("no new epoch on a connection to another server", { otherServerEndsLease: false }, { failovers: 2 }, [
+    hourMs,
+    -hourMs,
+  ]),
 ];
 
 function holding(what: string, budget: Partial<Budget>, clocksMs: readonly number[] = [0]): NamedSetting {

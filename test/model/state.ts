@@ -11,6 +11,8 @@ export interface World {
   /** Of the processes, which run alike; the clock of Redis is this and `redisAheadMs`. */
   nowMs: number;
   redisAheadMs: number;
+  /** Which server is the primary: another after each failover. */
+  primary: number;
   /** What the primary holds, and what its replica had at the last replication. */
   values: RedisValues;
   replica: RedisValues;
@@ -26,6 +28,8 @@ export interface World {
 /** What may still go wrong. */
 export interface Budget {
   readonly failovers: number;
+  /** Connections that break. */
+  readonly cuts: number;
   /** Requests or replies that are lost. */
   readonly losses: number;
   readonly pauses: number;
@@ -42,6 +46,8 @@ export interface Process {
   /** False while it is stopped, or its garbage collection runs. */
   readonly isRunning: boolean;
   readonly isConnected: boolean;
+  /** The primary of its last connection. */
+  readonly primary: number;
   readonly held: Held | undefined;
   /** A change, or a publication that failed, waits for the next one. */
   readonly isDirty: boolean;
@@ -83,18 +89,18 @@ export interface Reply {
   readonly answer: string | number | null;
 }
 
-export function newProcess(name: string, nowMs: number): Process {
+export function newProcess(name: string, nowMs: number, primary: number): Process {
   return {
-    ...{ name, candidate: newCandidate(nowMs), isRunning: true, isConnected: true, held: undefined },
+    ...{ name, candidate: newCandidate(nowMs), isRunning: true, isConnected: true, primary, held: undefined },
     ...{ isDirty: false, sent: [], strays: [], replies: [] },
   };
 }
 
 export function newWorld(budget: Budget): World {
   return {
-    ...{ nowMs: beginMs, redisAheadMs: 0, values: new Map(), replica: new Map(), reader: emptyPartialView },
+    ...{ nowMs: beginMs, redisAheadMs: 0, primary: 0, values: new Map(), replica: new Map(), reader: emptyPartialView },
     ...{
-      processes: [newProcess("a", beginMs), newProcess("b", beginMs)],
+      processes: [newProcess("a", beginMs, 0), newProcess("b", beginMs, 0)],
       granted: undefined,
       authors: new Map(),
       budget,

@@ -21,6 +21,8 @@ import { type Budget, type Command, namesOfReborn, newProcess, type World } from
 
 /** Time passes in steps of this length: a third of what a leader waits before it stops by itself. */
 const tickMs = 2_000;
+/** Of what was sent over a connection that is gone, no more may still be carried out. */
+const straysMax = 2;
 
 /** One thing that happens: what, in plain words, and the world after it. */
 export interface Step {
@@ -69,7 +71,7 @@ function* answers(world: World, at: number, rules: Rules): Generator<Step> {
   if (strays.length > 0) yield strayCarriedOut(world, at, rules);
   if (next?.isLate === true && isRunning) {
     yield after(world, `${name} replaces its connection`, (copy) => {
-      change(copy, at, { sent: [], strays: [...strays, ...sent].slice(0, 2) });
+      change(copy, at, { sent: [], strays: [...strays, ...sent].slice(0, straysMax) });
       for (const command of sent) if (!command.isLate) fail(copy, at, command, rules);
       connect(copy, at, rules);
     });
@@ -95,9 +97,16 @@ function* answers(world: World, at: number, rules: Rules): Generator<Step> {
 
 /** A process stops, goes on, dies, connects. */
 function* life(world: World, at: number, rules: Rules): Generator<Step> {
-  const { name, isRunning, isConnected } = processAt(world, at);
+  const { name, isRunning, isConnected, sent, strays } = processAt(world, at);
   if (!isRunning) yield goesOn(world, at, rules);
   else if (!isConnected) yield connects(world, at, rules);
+  if (isRunning && isConnected && world.budget.cuts > 0) {
+    yield after(world, `the connection of ${name} breaks`, (copy) => {
+      spend(copy, "cuts");
+      change(copy, at, { sent: [], strays: [...strays, ...sent].slice(0, straysMax), isConnected: false });
+      for (const command of sent) if (!command.isLate) fail(copy, at, command, rules);
+    });
+  }
   if (isRunning && world.budget.pauses > 0) {
     yield after(world, `${name} stands still`, (copy) => {
       spend(copy, "pauses");
@@ -108,7 +117,9 @@ function* life(world: World, at: number, rules: Rules): Generator<Step> {
   if (world.budget.rebirths > 0 && next !== undefined) {
     yield after(world, `${name} dies, and ${next} begins in its place`, (copy) => {
       spend(copy, "rebirths");
-      copy.processes = copy.processes.map((one, index) => (index === at ? newProcess(next, copy.nowMs) : one));
+      copy.processes = copy.processes.map((one, index) =>
+        index === at ? newProcess(next, copy.nowMs, copy.primary) : one,
+      );
     });
   }
 }
@@ -140,6 +151,7 @@ function* failovers(world: World, { rules, clocksMs }: Setting): Generator<Step>
       spend(copy, "failovers");
       copy.values = copy.replica;
       copy.redisAheadMs += clockMs;
+      copy.primary++;
       copy.processes = copy.processes.map((process) => ({ ...process, sent: [], strays: [], isConnected: false }));
       for (const [at, { sent, isRunning }] of world.processes.entries()) {
         if (isRunning) for (const command of sent) if (!command.isLate) fail(copy, at, command, rules);

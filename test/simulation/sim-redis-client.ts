@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { RedisDataId } from "#coordinator/store/redis-data-id";
 import type { Network } from "./network.js";
 import type { SimProcess } from "./sim-process.js";
 import type { RedisCommand, RedisPeer, SimRedis } from "./sim-redis.js";
@@ -38,6 +39,8 @@ interface Owed {
 export class SimRedisClient extends EventEmitter {
   status: "connecting" | "ready" | "reconnecting" | "end" = "connecting";
   readonly isCluster = false;
+  /** Where ioredis has it. */
+  readonly connector = { dataId: new RedisDataId() };
   private line: Line | undefined;
   private readonly owed = new Set<Owed>();
   private cancelSocketTimer: (() => void) | undefined;
@@ -121,6 +124,7 @@ export class SimRedisClient extends EventEmitter {
           isOver = true;
           cancel();
           this.line = line;
+          this.connector.dataId.note(redis.ids);
           this.status = "ready";
           this.emit("ready");
         }),

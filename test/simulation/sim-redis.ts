@@ -49,6 +49,8 @@ export class SimRedis {
   private readonly peers = new Set<RedisPeer>();
   private readonly backlog: (() => void)[] = [];
   private clockAheadMs = 0;
+  /** Of which process it is by now: each start and each failover is another. */
+  private starts = 0;
   private data: RedisData;
   private copies: { readonly atMs: number; readonly values: ReturnType<RedisData["copied"]> }[] = [];
 
@@ -62,6 +64,12 @@ export class SimRedis {
   /** Its own clock, in milliseconds since 1970. */
   nowMs(): number {
     return Math.floor(firstDayMs + this.world.nowMs() + this.clockAheadMs);
+  }
+
+  /** As `INFO` has it. */
+  get ids(): { readonly run_id: string; readonly master_replid: string } {
+    const id = this.starts.toString(16).padStart(40, "0");
+    return { run_id: id, master_replid: id };
   }
 
   connect(peer: RedisPeer): boolean {
@@ -103,6 +111,7 @@ export class SimRedis {
   /** Comes back, at first without a client. */
   revive(): void {
     this.state = "up";
+    this.starts++;
     this.watch.reset();
   }
 
@@ -117,6 +126,7 @@ export class SimRedis {
     const untilMs = this.world.nowMs() - lostMs;
     const copy = this.copies.findLast(({ atMs }) => atMs <= untilMs);
     this.clockAheadMs = clockAheadMs;
+    this.starts++;
     this.data = this.dataOf(copy?.values ?? new Map());
     this.copies = copy === undefined ? [] : [copy];
     this.backlog.length = 0;

@@ -2,6 +2,7 @@ import { type LogEventName, type Logger, logEvent, present } from "@rollcall/cor
 import type { ArbiterEffect } from "@rollcall/core/health";
 import { type ParsedSniff, type Refused, sanitizeForLog } from "@rollcall/core/sniff";
 import { addressOf, type HistoryNode, historyNode, type NodeRecord, nodeKey } from "@rollcall/core/view";
+import { addressesUnusableText, replacedText, sourceDiffersText, unservedText } from "./cluster-texts.js";
 import type { HistoryRecorder } from "./history-recorder.js";
 import {
   disputeClearedLine,
@@ -85,13 +86,8 @@ export class ClusterLog {
 
   replaced(replacement: { readonly before: string; readonly after: string }): void {
     const [before, after] = [sanitizeForLog(replacement.before), sanitizeForLog(replacement.after)];
-    this.note(
-      "cluster.replaced",
-      undefined,
-      { before, after, option: "discovery.clusterUuid" },
-      `the configured nodes belong to another cluster now (uuid ${after}, before ${before}); that one is used ` +
-        "from now on. Set `discovery.clusterUuid` to forbid that",
-    );
+    const fields = { before, after, option: "discovery.clusterUuid" };
+    this.note("cluster.replaced", undefined, fields, replacedText(before, after));
   }
 
   // What fails for every node alike: no node is judged meanwhile.
@@ -160,14 +156,9 @@ export class ClusterLog {
     }
     if (!waiting.every((other) => this.unverifiedNodes.has(nodeKey(other)))) return;
     const addresses = waiting.slice(0, namedMax).map(addressOf);
-    this.warn(
-      "unreachable",
-      "list.addresses-unusable",
-      undefined,
-      { addresses, reason, option: "discovery.addressMap" },
-      `the addresses that the cluster publishes cannot be used from here (${addresses.join(", ")}: ${reason}); the ` +
-        "configured nodes stay in use. Map them with `discovery.addressMap`, or set `discovery: false`",
-    );
+    const fields = { addresses, reason, option: "discovery.addressMap" };
+    const text = addressesUnusableText(addresses, reason);
+    this.warn("unreachable", "list.addresses-unusable", undefined, fields, text);
   }
 
   /** The node was verified, or is no longer watched. */
@@ -177,7 +168,7 @@ export class ClusterLog {
   }
 
   listedNodesInUse(): void {
-    this.warnings.clear("unreachable");
+    this.over("unreachable", "list.addresses-usable", "the addresses that the cluster publishes can be used from here");
   }
 
   // Lists of nodes.
@@ -198,17 +189,21 @@ export class ClusterLog {
   }
 
   listRead({ skipped, filterIgnored, nodes }: Extract<ParsedSniff, { ok: true }>): void {
-    this.warnings.clear("list");
-    this.warnings.clear("unserved");
-    this.warnings.clear("denied");
+    this.over("denied", "cluster.access-granted", "the cluster answers this user again");
     for (const { id, name, published, reason } of skipped.slice(0, skippedMax)) {
       logEvent(this.logger, "list.node-skipped", { id, name, published, reason }, "a listed node was skipped");
     }
     const onlyManagers = "every listed node is a dedicated cluster manager; they are used after all";
     if (filterIgnored) this.warn("only managers", "list.only-managers", undefined, {}, onlyManagers);
     else this.warnings.clear("only managers");
+    const unused = ["list", "unserved", "all skipped"];
     const [first] = skipped;
-    if (nodes.length > 0 || first === undefined) return this.warnings.clear("all skipped");
+    if (nodes.length > 0 || first === undefined) {
+      const wasUnused = unused.filter((topic) => this.warnings.clear(topic)).length > 0;
+      if (wasUnused) this.note("list.used", undefined, {}, "the list of nodes is used again");
+      return;
+    }
+    for (const topic of ["list", "unserved"]) this.warnings.clear(topic);
     this.warn(
       "all skipped",
       "list.none-usable",
@@ -232,15 +227,11 @@ export class ClusterLog {
   /** There is no list where the cluster answers. */
   listUnserved(seeds: readonly NodeRecord[], againMs: number): void {
     const nodes = seeds.slice(0, namedMax).map(nodeLabel);
-    const text =
-      `no list of nodes is served by ${nodes.join(", ")}, as by managed clusters at one address: the configured nodes ` +
-      `alone are used, and the list is asked for every ${Math.round(againMs / 1_000)} s. \`discovery: false\` ends that; ` +
-      "with `discovery: {}` it is asked for at its interval";
-    this.warn("unserved", "list.unserved", undefined, { nodes, option: "discovery" }, text);
+    this.warn("unserved", "list.unserved", undefined, { nodes, option: "discovery" }, unservedText(nodes, againMs));
   }
 
   lookedUp(): void {
-    this.warnings.clear("lookup");
+    this.over("lookup", "lookup.answered", "the configured nodes are looked up again");
   }
 
   /** What is known of the nodes stays. */
@@ -251,15 +242,13 @@ export class ClusterLog {
 
   /** Nodes of the last leader come from another source than those of this process. */
   sourceDiffers(before: string, own: string): void {
-    const text =
-      `the last leader found the nodes by ${before}, and this process does by ${own}: set \`discovery.source\` alike in ` +
-      "all processes that share the view, or the nodes change with each leader";
-    this.note("discovery.differs", undefined, { before, own, option: "discovery.source" }, text);
+    const fields = { before, own, option: "discovery.source" };
+    this.note("discovery.differs", undefined, fields, sourceDiffersText(before, own));
   }
 
   /** A part of a list was not applied; undefined: all of it was. */
   listHeld(reason: string | undefined): void {
-    if (reason === undefined) this.warnings.clear("held");
+    if (reason === undefined) this.over("held", "list.complete", "no part of the list of nodes is held back any more");
     else this.warn("held", "list.held", undefined, { reason }, `a list of nodes is held back: ${reason}`, reason);
   }
 
@@ -288,6 +277,11 @@ export class ClusterLog {
     const shown = node === undefined ? fields : { ...nodeFields(node), ...fields };
     if (this.warnings.warn(topic, event, shown, text, reason))
       this.history.record({ event, ...present({ node }), text });
+  }
+
+  /** The end of a warning, if it was logged. */
+  private over(topic: string, event: LogEventName, text: string): void {
+    if (this.warnings.clear(topic)) this.note(event, undefined, {}, text);
   }
 
   private note(event: LogEventName, node: HistoryNode | undefined, fields: object, text: string): void {

@@ -7,7 +7,7 @@ import type { ControlClient } from "./cluster/control-client.js";
 import type { Lookup } from "./cluster/name-cache.js";
 import { Ejections } from "./ejections.js";
 import { type FleetChange, FleetChanges } from "./fleet-changes.js";
-import { HistoryRecorder } from "./history-recorder.js";
+import { HistoryRecorder, historyTopic } from "./history-recorder.js";
 import { LeaderHeartbeats } from "./leader-heartbeats.js";
 import { Leadership } from "./leadership.js";
 import { NewestView } from "./newest-view.js";
@@ -16,6 +16,7 @@ import type { SniffTimes } from "./sniff-schedule.js";
 import type { SeenVersions, ViewStore } from "./store/view-store.js";
 import { StoreProblems } from "./store-problems.js";
 import { type PeerDirectory, Term } from "./term.js";
+import { publicationTopic } from "./view-publisher.js";
 import { WarnOnce } from "./warn-once.js";
 
 export interface CoordinatorParts {
@@ -86,7 +87,11 @@ export class Coordinator implements PeerDirectory {
     const { newestView, storeProblems } = this;
     this.leadership = new Leadership({
       ...{ ...parts, viewName, storeProblems, history },
-      anotherLeads: () => this.forgetReplicas(),
+      anotherLeads: () => {
+        this.forgetReplicas();
+        // What this process could not write is the other's to write: in a later term, it is not written "again".
+        for (const topic of [historyTopic, publicationTopic]) warnings.clear(topic);
+      },
       newTerm: (lease, owner, from) => {
         this.heartbeats.begin();
         const own = { viewName, peers: this, newestView, storeProblems, warnings, history };
@@ -104,9 +109,9 @@ export class Coordinator implements PeerDirectory {
         this.compareWithOwn(view.head);
       }),
       store.onReleased(() => this.leadership.send({ type: "released" })),
-      store.onConnected(() => {
+      store.onConnected(({ leasesStand }) => {
         this.heartbeats.restart();
-        this.leadership.send({ type: "connected" });
+        this.leadership.send({ type: "connected", leaseStands: leasesStand });
       }),
     ];
     this.history.start();

@@ -4,13 +4,14 @@ import { ManualTimers } from "@rollcall/testing";
 import { heartbeatOf } from "./coordinating.test.support.js";
 import { HeartbeatSender } from "./heartbeat-sender.js";
 import { createMemoryStore } from "./store/memory-store.js";
+import type { ViewStore } from "./store/view-store.js";
 
 function rig(random: () => number = () => 0.5) {
   const timers = new ManualTimers();
-  const connected = new Set<() => void>();
+  const connected = new Set<Parameters<ViewStore["onConnected"]>[0]>();
   const store = {
     ...createMemoryStore(timers),
-    onConnected: (listener: () => void) => {
+    onConnected: (listener: Parameters<ViewStore["onConnected"]>[0]) => {
       connected.add(listener);
       return () => connected.delete(listener);
     },
@@ -25,7 +26,7 @@ function rig(random: () => number = () => 0.5) {
   });
   sender.start();
   const reconnect = () => {
-    for (const listener of connected) listener();
+    for (const listener of connected) listener({ leasesStand: false });
   };
   return { timers, store, sentAtMs, sender, reconnect, connected };
 }

@@ -31,6 +31,8 @@ export interface HistoryRecorderParts {
   readonly warnings: WarnOnce;
 }
 
+/** Of the warning that it cannot be written: see {@link WarnOnce}. */
+export const historyTopic = "history";
 /** Entries wait so long for others, and are then written together. */
 const writeEveryMs = 1_000;
 
@@ -118,12 +120,12 @@ export class HistoryRecorder {
     try {
       if (await store.addHistory(lease, entries, news.length)) {
         this.keep(news);
-        return warnings.end("history", "history.written", "the history is written again");
+        return warnings.end(historyTopic, "history.written", "the history is written again");
       }
     } catch (error) {
       const problem = messageOf(error);
       const text = `the history could not be written: ${problem}`;
-      warnings.warn("history", "history.unwritten", { problem }, text, reasonOf(problem));
+      warnings.warn(historyTopic, "history.unwritten", { problem }, text, reasonOf(problem));
     }
     this.unwritten = [...news, ...this.unwritten].slice(-historyMax);
   }

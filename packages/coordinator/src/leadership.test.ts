@@ -38,14 +38,18 @@ const by = (name: string) => (credential: string | undefined) => credential === 
 
 /** A store that can fail, forget and reconnect, and records its calls. */
 function scripted(store: ViewStore) {
-  const state = { failing: false, readFails: false, incomplete: false };
+  const state = { failing: false, publishFails: false, readFails: false, incomplete: false };
   const calls: string[] = [];
-  let connected = () => {};
+  let connected: Parameters<ViewStore["onConnected"]>[0] = () => {};
   const asked = (what: string) => {
     calls.push(what);
     if (state.failing) throw new Error("the store is away");
   };
-  const all: ViewStore & { readonly calls: string[]; readonly state: typeof state; readonly connect: () => void } = {
+  const all: ViewStore & {
+    readonly calls: string[];
+    readonly state: typeof state;
+    readonly connect: (leasesStand?: boolean) => void;
+  } = {
     ...store,
     async acquire(leader, floorEpoch) {
       asked(`acquire ${leader}`);
@@ -61,6 +65,7 @@ function scripted(store: ViewStore) {
       const { topology, marks } = publication;
       const documents = [topology === undefined ? "" : " topology", marks === undefined ? "" : " marks"].join("");
       asked(`publish ${lease.epoch}${documents}`);
+      if (state.publishFails) throw new Error("the store is full");
       return store.publish(lease, publication);
     },
     async read() {
@@ -74,7 +79,7 @@ function scripted(store: ViewStore) {
     },
     calls,
     state,
-    connect: () => connected(),
+    connect: (leasesStand = false) => connected({ leasesStand }),
   };
   return all;
 }
@@ -245,7 +250,20 @@ describe("leader", () => {
     assert.deepEqual(store.calls.slice(calls, calls + 2), ["renew a", "publish 1 topology marks"]);
   });
 
-  it("after a new connection to the store the lease is acquired again, and not renewed", async () => {
+  it("after a new connection to the same store the lease is renewed at once, and the term goes on without a line", async () => {
+    const { process, store } = await fleet(1);
+    await process(0).pass(20_000);
+    const [calls, lines] = [store.calls.length, process(0).logger.lines.length];
+    for (let time = 0; time < 5; time++) {
+      store.connect(true);
+      await settled();
+    }
+    assert.deepEqual(store.calls.slice(calls), Array(5).fill("renew a"));
+    assert.equal(process(0).coordinator.isLeading, true);
+    assert.equal(process(0).logger.lines.length, lines);
+  });
+
+  it("after a new connection to a store that may be another the lease is acquired again, and not renewed", async () => {
     const { process, store } = await fleet(1);
     await process(0).pass(20_000);
     const calls = store.calls.length;
@@ -253,6 +271,32 @@ describe("leader", () => {
     await settled();
     assert.deepEqual(store.calls.slice(calls), ["acquire a", "read", "publish 2 topology marks"]);
     assert.equal(process(0).coordinator.isLeading, true);
+  });
+
+  it("the warning that a view could not be published goes on over terms of one process, and ends where another leads", async () => {
+    const { process, store } = await fleet(1);
+    const { pass, logger } = process(0);
+    await pass(20_000);
+    let epoch = 1;
+    const unpublished = async (rival: boolean) => {
+      Object.assign(store.state, { publishFails: true, incomplete: true });
+      await pass(3_000);
+      await store.release({ epoch, leader: "a" });
+      const lease = rival ? await store.acquire("rival", epoch) : undefined;
+      await pass(3_000);
+      store.state.publishFails = false;
+      if (lease !== undefined) await store.release(lease);
+      await pass(6_000);
+      epoch = process(0).views.at(-1)?.head.topology.epoch ?? 0;
+    };
+    const lines = () =>
+      [/could not be published/, /published again/].map(
+        (text) => logger.lines.filter((line) => text.test(line)).length,
+      );
+    await unpublished(false);
+    assert.deepEqual([lines(), epoch], [[1, 1], 2]);
+    await unpublished(true);
+    assert.deepEqual([lines(), epoch], [[2, 1], 4]);
   });
 
   it("a leader takes an epoch above the highest credible one that a heartbeat names", async () => {

@@ -50,7 +50,7 @@ describe("the connection budget in a term", () => {
     assert.deepEqual(connections.shares, { ...published, admitted: [] });
   });
 
-  it("is warned of once while there are more threads than connections", () => {
+  it("is warned of once while there are more threads than connections, and the end of that is logged", () => {
     const heartbeats = [heartbeatOf("r1", 3, 4), heartbeatOf("r2", 3, 4)];
     const { logger, rounds } = openTerm(heartbeats);
     const limit = "each keeps one, so a node may have 6 connections";
@@ -61,6 +61,7 @@ describe("the connection budget in a term", () => {
     rounds(2);
     heartbeats.push(second);
     rounds(2);
-    assert.deepEqual(logger.lines, [warning, warning]);
+    const over = "info the threads that share connections.fleetPerNode are no more than it any longer";
+    assert.deepEqual(logger.lines, [warning, over, warning]);
   });
 });

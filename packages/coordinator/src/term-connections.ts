@@ -65,7 +65,10 @@ export class TermConnections {
   private warn(claims: readonly ConnectionClaim[]): void {
     const { warnings } = this.parts;
     const { fleetPerNode, threads } = countThreads(claims) ?? { fleetPerNode: 0, threads: 0 };
-    if (threads <= fleetPerNode) return warnings.clear("connection budget");
+    if (threads <= fleetPerNode) {
+      const text = "the threads that share connections.fleetPerNode are no more than it any longer";
+      return warnings.end("connection budget", "connections.within-budget", text);
+    }
     warnings.warn(
       "connection budget",
       "connections.over-budget",

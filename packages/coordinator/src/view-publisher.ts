@@ -5,6 +5,9 @@ import { reasonOf } from "./store/redis-problem.js";
 import type { Lease, Renewal, ViewStore } from "./store/view-store.js";
 import type { WarnOnce } from "./warn-once.js";
 
+/** Of the warning that it cannot be published: see {@link WarnOnce}. */
+export const publicationTopic = "publication";
+
 /** What a leader has found, before it has a version. */
 export interface MonitorFindings {
   readonly clusterUuid: string | undefined;
@@ -154,7 +157,7 @@ export class ViewPublisher {
         }),
       });
       if (!isPublished) return this.lose();
-      warnings.end("publication", "view.published", "the view is published again");
+      warnings.end(publicationTopic, "view.published", "the view is published again");
       if (!this.marksAreNew) this.settleWaiting(this.version(this.marksSequence));
       return true;
     } catch (error) {
@@ -162,7 +165,7 @@ export class ViewPublisher {
       this.marksAreNew ||= marksAreNew;
       const problem = messageOf(error);
       const text = `the view could not be published: ${problem}`;
-      warnings.warn("publication", "view.unpublished", { problem }, text, reasonOf(problem));
+      warnings.warn(publicationTopic, "view.unpublished", { problem }, text, reasonOf(problem));
       return false;
     }
   }

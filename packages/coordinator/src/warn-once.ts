@@ -24,14 +24,14 @@ export class WarnOnce {
     return true;
   }
 
-  /** The topic is no longer true. */
-  clear(topic: string): void {
-    this.active.delete(topic);
+  /** The topic is no longer true. Whether a warning about it was logged. */
+  clear(topic: string): boolean {
+    return this.active.delete(topic);
   }
 
   /** The same, and logs the message if a warning about the topic was logged. */
   end(topic: string, event: LogEventName, message: string): void {
-    if (this.active.delete(topic)) logEvent(this.logger, event, {}, message);
+    if (this.clear(topic)) logEvent(this.logger, event, {}, message);
   }
 }
 

@@ -11,6 +11,17 @@ const ends: Partial<Record<LogEventName, readonly LogEventName[]>> = {
   "node.ejected": ["node.used-again"],
   "node.penalized": ["node.penalty-ended"],
   "nodes.none-in-use": ["nodes.in-use-again"],
+  "selection.none-left": ["nodes.in-use-again"],
+  "selection.none-preferred": ["selection.preferred"],
+  "cluster.access-denied": ["cluster.access-granted", "leader.ended"],
+  "lookup.failed": ["lookup.answered", "leader.ended"],
+  "list.addresses-unusable": ["list.addresses-usable", "leader.ended"],
+  "list.unusable": ["list.used", "leader.ended"],
+  "list.unserved": ["list.used", "leader.ended"],
+  "list.none-usable": ["list.used", "leader.ended"],
+  "list.held": ["list.complete", "leader.ended"],
+  "auth.failed": ["auth.recovered"],
+  "connections.over-budget": ["connections.within-budget", "leader.ended"],
   "proxy.failed": ["proxy.recovered"],
   "sign.failed": ["sign.recovered"],
   "file.refused": ["file.reread"],
@@ -31,6 +42,7 @@ const ends: Partial<Record<LogEventName, readonly LogEventName[]>> = {
   "redis.unsubscribed": ["redis.subscribed"],
   "redis.unsharded": ["redis.sharded"],
   "redis.other-secret": ["redis.same-secret"],
+  "redis.heads-late": ["redis.heads-in-time"],
   "redis.flooded": ["redis.flood-ended"],
   "operation.pause": ["operation.resume"],
 };
@@ -42,15 +54,16 @@ const moments: readonly LogEventName[] = [
   ...(["configuration.needs-restart", "listener.threw", "store.listener-threw", "background.failed"] as const),
 ];
 
-/** They last until an operator has corrected an option, or the next list of nodes has come: nothing logs their end. */
-const unended: readonly LogEventName[] = [
-  ...(["nodes.too-many", "selection.none-left", "selection.none-preferred", "cluster.access-denied"] as const),
-  ...(["lookup.failed", "discovery.differs", "list.unserved", "list.addresses-unusable", "list.none-usable"] as const),
-  ...(["list.unusable", "list.held", "list.only-managers", "auth.failed", "connections.over-budget"] as const),
-];
+/** Nothing logs their end, and why that is not missed. */
+const unended: Partial<Record<LogEventName, string>> = {
+  "nodes.too-many": "each list that is too long logs it again: the last such line is the end",
+  "discovery.differs": "it is logged once in a term: the next leader's first lines say whether it is so still",
+  "list.only-managers":
+    "no request fails or waits: it says which nodes a configuration uses, as node.joined does of others",
+};
 
 it("each warning has a line at its end, is a moment, or stands in the list of those whose end is not logged", () => {
-  const placed = [...Object.keys(ends), ...moments, ...unended];
+  const placed = [...Object.keys(ends), ...moments, ...Object.keys(unended)];
   const warnings = Object.entries(logEvents).filter(([, { level }]) => level === "warn" || level === "error");
   assert.deepEqual(placed.sort(), warnings.map(([name]) => name).sort());
 });

@@ -76,6 +76,7 @@ export const logEvents = {
     "no listed node is one that `selection.prefer` names, for 5 s",
     "correct it, or start such a node",
   ),
+  "selection.preferred": line("info", "such a node is listed now: it gets the requests"),
 
   // The cluster, and its lists of nodes.
   "cluster.replaced": line(
@@ -88,6 +89,7 @@ export const logEvents = {
     "401 or 403 for `GET /` or for the list",
     "give the user the privilege that the line names",
   ),
+  "cluster.access-granted": line("info", "the list was read"),
   "discovery.off": line(
     "info",
     "by its URLs the cluster is at one address: a managed offer, or a gateway with a path",
@@ -98,6 +100,7 @@ export const logEvents = {
     'with `discovery.source: "dns"`: a name does not resolve, has no address, or the resolver is away',
     "check the name and the resolver; what was known of the nodes stays",
   ),
+  "lookup.answered": line("info", "all of them resolve"),
   "discovery.differs": line(
     "warn",
     "the processes that share the view have different options",
@@ -113,6 +116,7 @@ export const logEvents = {
     "Docker, NAT, a firewall",
     "[`addressMap`](discovery.md#docker-nat-tunnels-addressmap), or `discovery: false`",
   ),
+  "list.addresses-usable": line("info", "a listed node has answered there; `leader.ended` is an end, too"),
   "list.none-usable": line(
     "warn",
     "every listed address was skipped",
@@ -123,10 +127,15 @@ export const logEvents = {
     "it was malformed or empty, or the node refused it because of load",
     "nothing; if it stays, check what answers at that address",
   ),
+  "list.used": line("info", "it was read, and names nodes that can be used; `leader.ended` is an end, too"),
   "list.held": line(
     "warn",
     "more than half of the nodes are missing from it, or it names very many new nodes, which join in portions",
     "nothing: the next list confirms or corrects it",
+  ),
+  "list.complete": line(
+    "info",
+    "the next list confirmed it, or all portions have joined; `leader.ended` is an end, too",
   ),
   "list.only-managers": line("warn", "so they are used", "list a data node"),
   "list.node-skipped": line("debug", "the line gives the reason", "[discovery](discovery.md#which-nodes-are-used)"),
@@ -141,6 +150,7 @@ export const logEvents = {
     "it threw, took too long, or returned no credential",
     "fix it; the credential it returned before stays in use",
   ),
+  "auth.recovered": line("info", "requests have its credential from now on"),
   "sign.unusable": line(
     "error",
     "the module given as `sign` cannot be loaded, or exports no function; no request and no probe is sent",
@@ -221,6 +231,10 @@ export const logEvents = {
     "more threads than connections: each thread keeps one connection to a node, and the budget is exceeded",
     "raise `connections.fleetPerNode`, or run fewer threads",
   ),
+  "connections.within-budget": line(
+    "info",
+    "threads have ended, or the option was raised; `leader.ended` is an end, too",
+  ),
   "replica.joined": line("info", "processes share the view that did not before; of many, one line"),
   "replica.left": line("info", "processes have closed their pool or coordinator; of many, one line"),
   "replica.lost": line(
@@ -295,6 +309,12 @@ export const logEvents = {
     "give all processes of the view the same [`secret`](redis.md#a-view-that-is-sealed-secret)",
   ),
   "redis.same-secret": line("info", "this process follows the shared view"),
+  "redis.heads-late": line(
+    "warn",
+    "each beat of a sealed view is over 10 s old, or ahead: messages are held up, or the leader has another time of Redis than this process",
+    "set the clocks of the Redis nodes; look at what stands between Redis and this process",
+  ),
+  "redis.heads-in-time": line("info", "this process follows the shared view"),
   "redis.flooded": line(
     "warn",
     "another client publishes on the view's channels; requests go on, and the view is read every 2 s",

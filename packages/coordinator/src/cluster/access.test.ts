@@ -374,6 +374,7 @@ describe("credential that a function gives", () => {
     assert.equal(header(access.reach(node("10.0.0.1"))), "Bearer t1");
     assert.equal(logger.messages("warn").length, 2);
     assert.match(logger.messages("warn")[0] ?? "", /stays in use/);
+    assert.deepEqual(logger.messages("info"), ["the function given as `auth` gives a credential again"]);
   });
 
   it("one call runs at a time; one that hangs fails after 30 s, and its late answer is ignored", async () => {

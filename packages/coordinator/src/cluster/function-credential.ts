@@ -90,7 +90,8 @@ export class FunctionCredential implements CredentialSource {
       this.warn(problem ?? "it gave no credential");
       return this.runner.send({ type: "failed" });
     }
-    this.parts.warnings.clear(this.topic);
+    const text = `the function given as \`auth\`${this.place} gives a credential again`;
+    this.parts.warnings.end(this.topic, "auth.recovered", text);
     const { auth, expiresAtMs } = credential;
     const lastsMs = expiresAtMs === undefined ? undefined : expiresAtMs - this.parts.wallNowMs();
     this.runner.send({ type: "given", credential: authorizationHeader(auth), lastsMs });

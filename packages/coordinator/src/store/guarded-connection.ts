@@ -3,7 +3,7 @@ import type { Timers } from "@rollcall/core";
 import type { Redis } from "ioredis";
 import type { MessageGate } from "./message-gate.js";
 import { PassingFrames } from "./passing-frames.js";
-import { broken, type Frame, RespFrames } from "./resp-frames.js";
+import { broken, type Frame, otherReply, RespFrames } from "./resp-frames.js";
 
 /** A frame that has begun and not ended after this time has no end. */
 const frameMaxMs = 5_000;
@@ -70,8 +70,7 @@ function checkFrame(frame: Frame, client: Redis): void {
   }
   if (waiting === undefined && frame.kind === "reply") throw broken("an answer that was not asked for");
   const isResp3 = client.condition?.protocol === 3;
-  if (frame.kind === "reply" && isResp3 && waiting !== undefined && answeredByPush.has(waiting))
-    throw broken("an answer to another command");
+  if (frame.kind === "reply" && isResp3 && waiting !== undefined && answeredByPush.has(waiting)) throw otherReply();
 }
 
 const answeredByPush: ReadonlySet<string> = new Set(["subscribe", "unsubscribe", "ssubscribe", "sunsubscribe"]);

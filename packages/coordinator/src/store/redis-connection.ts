@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { otherSubscriber } from "./cluster-subscriber.js";
 import { commandTimeoutMs, disconnectTimeoutMs, type RedisClient } from "./redis-clients.js";
 import {
+  isReplica,
   noNodeOfCluster,
   noReplyInTime,
   noResp3,
@@ -109,8 +110,11 @@ export class RedisConnection {
       this.unansweredSinceMs = undefined;
       return reply;
     } catch (error) {
-      const failure = redisError(error);
-      this.failed(redisProblem(failure));
+      const problem = redisProblem(error);
+      // What follows a refusal that closes the connection is its consequence.
+      const isConsequence = this.lastProblem === isReplica && reasonOf(problem) === reasonOf(lost);
+      const failure = isConsequence ? problemError(isReplica) : redisError(error);
+      this.failed(problem);
       throw failure;
     }
   }
@@ -118,6 +122,8 @@ export class RedisConnection {
   /** A refusal is a reply, too. */
   private failed(problem: string): void {
     if (problem !== noReplyInTime) {
+      // The client closes a connection for that, but not those of a Redis Cluster.
+      if (problem === isReplica && !this.client.isCluster) this.lastProblem = problem;
       this.unansweredSinceMs = undefined;
       return;
     }

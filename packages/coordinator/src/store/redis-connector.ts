@@ -3,6 +3,7 @@ import type { Timers } from "@rollcall/core";
 import { AbstractConnector, type Redis, type RedisOptions, SentinelConnector } from "ioredis";
 import type { NameCache } from "../cluster/name-cache.js";
 import { OpeningStream } from "./opening-stream.js";
+import { RedisDataId } from "./redis-data-id.js";
 import { RedisDialler, type RedisTarget, type SilentAddresses } from "./redis-dialler.js";
 import type { RedisPassword } from "./redis-password.js";
 import { NoServerNamed, problemError } from "./redis-problem.js";
@@ -43,6 +44,7 @@ function forgetClosed(connector: AbstractConnector): void {
 }
 
 class ServerConnector extends AbstractConnector {
+  readonly dataId = new RedisDataId();
   private readonly opening: OpeningStream;
 
   constructor(
@@ -67,6 +69,11 @@ class ServerConnector extends AbstractConnector {
     return stream;
   }
 
+  override check(info: Parameters<AbstractConnector["check"]>[0]): boolean {
+    this.dataId.note(info);
+    return super.check(info);
+  }
+
   override disconnect(): void {
     this.opening.giveUp();
     forgetClosed(this);
@@ -76,6 +83,7 @@ class ServerConnector extends AbstractConnector {
 
 /** Asks the Sentinels in turn, as ioredis does; how they are asked and what they answer stays its own. */
 class SentinelsConnector extends SentinelConnector {
+  readonly dataId = new RedisDataId();
   private readonly opening: OpeningStream;
   /** Why the Sentinel that was asked last named no server. */
   private refusal: unknown;
@@ -111,6 +119,11 @@ class SentinelsConnector extends SentinelConnector {
     this.stream = stream;
     if (!stream.destroyed) void this.inherited("initFailoverDetector")();
     return stream;
+  }
+
+  override check(info: Parameters<SentinelConnector["check"]>[0]): boolean {
+    this.dataId.note(info);
+    return super.check(info);
   }
 
   override disconnect(): void {

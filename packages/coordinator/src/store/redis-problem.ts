@@ -45,6 +45,8 @@ function because(problem: string, cause: unknown): string {
   return cause instanceof Error ? `${problem}: ${redisProblem(cause)}` : problem;
 }
 
+/** A client that gets this closes its connection: the next may be to the primary. */
+export const isReplica = "it is a replica, and takes no writes (READONLY)";
 export const noReplyInTime = "no answer in time";
 export const noResp3 =
   "it does not speak RESP3 (HELLO 3): it is older than Redis 6, or a proxy in front of it does not pass it on";
@@ -89,7 +91,7 @@ const refusals: Readonly<Record<string, string>> = {
   NOAUTH: "it asks for a password (NOAUTH)",
   WRONGPASS: "it refuses the user or the password (WRONGPASS)",
   NOPERM: "the Redis user lacks a permission (NOPERM)",
-  READONLY: "it is a replica, and takes no writes (READONLY)",
+  READONLY: isReplica,
   LOADING: "it is loading its data (LOADING)",
   OOM: "it is full (OOM): its `maxmemory-policy` must keep what Rollcall writes, and leave room",
   MISCONF: "it could not save its data, and takes no writes (MISCONF)",

@@ -9,6 +9,7 @@ import { RedisConnection } from "./redis-connection.js";
 import { RedisDocuments } from "./redis-documents.js";
 import { RedisHealthCheck } from "./redis-health-check.js";
 import { messageChannels, RedisMessages } from "./redis-messages.js";
+import { timeBeside } from "./redis-time.js";
 import { RedisViewReader } from "./redis-view-reader.js";
 import { RedisWarnings } from "./redis-warnings.js";
 import { SealedCodec } from "./sealed-codec.js";
@@ -81,7 +82,7 @@ export class RedisReader {
     const codec =
       secrets === undefined
         ? plainCodec(agreement)
-        : new SealedCodec({ name, secrets, clock, monotonic: timers, random, agreement });
+        : new SealedCodec({ name, secrets, clock, monotonic: timers, random, agreement, warnings });
     this.codec = codec;
     secrets?.start();
     this.channels = new RedisChannels(client, {
@@ -191,6 +192,7 @@ export class RedisReader {
   }
 
   private adjustClock(): Promise<void> {
-    return this.clock.adjust(() => this.connection.ask(() => this.client.time()));
+    const { client, parts } = this;
+    return this.clock.adjust(() => this.connection.ask(() => timeBeside(client, parts.keys.head)));
   }
 }

@@ -41,7 +41,7 @@ export function redisStoreOver(
   const keys = redisKeys(parts.name);
   const reader = new RedisReader(clients.reading, { keys, gate: clients.gate, ...parts });
   const { view, messages, clock, codec } = reader;
-  const connected = new Listeners<void>((error) =>
+  const connected = new Listeners<{ readonly leasesStand: boolean }>((error) =>
     logEvent(parts.logger, "store.listener-threw", { problem: messageOf(error) }, "a listener of the view store threw"),
   );
   const writer =
@@ -50,7 +50,7 @@ export function redisStoreOver(
       : new RedisWriter(clients.writing, {
           ...{ keys, clock, codec, timers: parts.timers },
           channelKindFor: (leadsSinceMs) => reader.channelKindFor(leadsSinceMs),
-          onConnected: () => connected.emit(),
+          onConnected: (leasesStand) => connected.emit({ leasesStand }),
         });
   const leading = (): RedisWriter => {
     if (writer === undefined) throw new TypeError("this store was opened without `mayLead`");

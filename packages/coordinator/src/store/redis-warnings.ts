@@ -39,6 +39,14 @@ export class RedisWarnings {
     );
   }
 
+  /** The heads of the leader are sealed at another time than this process has from Redis. */
+  headsLate(ageMs: number): void {
+    const [apart, reason] = [Math.round(Math.abs(ageMs) / 1_000), ageMs > 0 ? "late" : "early"];
+    const problem = `its heads come ${apart} s ${reason} by the time that Redis gives this process`;
+    const message = `the view in Redis is not followed: ${problem}; a process without it monitors the cluster for itself`;
+    if (!this.closed) this.once.warn("heads", "redis.heads-late", { problem, apartS: apart }, message, reason);
+  }
+
   unreadable(problem: string): void {
     this.warn("read", "redis.unreadable", problem, `the view cannot be read from Redis: ${problem}`);
   }
@@ -81,6 +89,10 @@ export class RedisWarnings {
       "redis.same-secret",
       "the view in Redis is followed: its leader and this process agree on the secret",
     );
+  }
+
+  headsInTime(): void {
+    this.end("heads", "redis.heads-in-time", "the heads of the view in Redis come in time again");
   }
 
   /** A listener has a defect; others are called all the same. */

@@ -18,7 +18,10 @@ import { foreignVersions } from "./foreign-versions.js";
 import type { RedisClient } from "./redis-clients.js";
 import type { RedisClock } from "./redis-clock.js";
 import { RedisConnection } from "./redis-connection.js";
+import { dataIdOf } from "./redis-data-id.js";
 import { redisError } from "./redis-problem.js";
+import { timeBeside } from "./redis-time.js";
+import { otherReply } from "./resp-frames.js";
 import { type FiveKeys, type Scripts, scriptsOf } from "./scripts.js";
 import type { ViewCodec } from "./view-codec.js";
 import type { Lease, Publication, Renewal, SeenVersions } from "./view-store.js";
@@ -32,7 +35,8 @@ export interface RedisWriterParts {
   readonly timers: Timers;
   /** The kind of channel for the messages of a leader that has had its lease since this time. */
   readonly channelKindFor: (leadsSinceMs: number) => ChannelKind;
-  readonly onConnected: () => void;
+  /** `leasesStand`: it is a connection to the same server, whose data are no others since. */
+  readonly onConnected: (leasesStand: boolean) => void;
 }
 
 const manyNodes = 512;
@@ -53,14 +57,16 @@ interface Held {
 /**
  * The leader's side of a view in Redis: every write is one script, which checks the lease itself.
  *
- * A lease is void on a new connection, because Redis may have failed over to a server that holds another or an old one.
- * There the lease has to be taken again first.
+ * A lease is void on a new connection unless that is certainly to the same data: Redis may have failed over to a server
+ * that holds another lease, or an old one. There the lease has to be taken again first.
  */
 export class RedisWriter {
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private readonly scripts: Scripts;
   private held: Held | undefined;
+  /** Of the last connection. */
+  private dataId: string | undefined;
 
   constructor(
     private readonly client: RedisClient,
@@ -70,8 +76,11 @@ export class RedisWriter {
     this.scripts = scriptsOf(client);
     this.connection = new RedisConnection(client, parts.timers, {
       onReady: () => {
-        this.held = undefined;
-        parts.onConnected();
+        const dataId = dataIdOf(client);
+        const leasesStand = dataId !== undefined && dataId === this.dataId;
+        this.dataId = dataId;
+        if (!leasesStand) this.held = undefined;
+        parts.onConnected(leasesStand);
       },
       // Each command reports it.
       onLost: () => {},
@@ -81,7 +90,7 @@ export class RedisWriter {
   async acquire(leader: string, floorEpoch: number): Promise<Lease | undefined> {
     const { clock, codec } = this.parts;
     // What is sealed has the time of Redis.
-    if (!clock.isKnown) await clock.adjust(() => this.connection.ask(() => this.client.time()));
+    if (!clock.isKnown) await clock.adjust(() => this.connection.ask(() => timeBeside(this.client, this.keys.head)));
     if (!codec.mayLead) return undefined;
     const { lease, epoch } = this.keys;
     const floorMs = epochBegunMs(floorEpoch);
@@ -92,7 +101,7 @@ export class RedisWriter {
     this.held = undefined;
     if (given === null) return undefined;
     const next = { epoch: Number(given), leader };
-    if (!Number.isSafeInteger(next.epoch)) throw redisError(new Error("a script gave no epoch"));
+    if (!Number.isSafeInteger(next.epoch)) throw redisError(otherReply());
     this.held = { lease: next, sinceMs: this.parts.timers.nowMs(), isPublishing: false };
     codec.leads(next.epoch);
     return next;
@@ -135,7 +144,7 @@ export class RedisWriter {
         this.giveUp(lease);
         return answer;
       default:
-        throw redisError(new Error("a script gave an unknown reply"));
+        throw redisError(otherReply());
     }
   }
 
@@ -166,7 +175,7 @@ export class RedisWriter {
         this.giveUp(lease);
         return false;
       default:
-        throw redisError(new Error("a script gave an unknown reply"));
+        throw redisError(otherReply());
     }
   }
 
@@ -264,7 +273,7 @@ export class RedisWriter {
   }
 
   private recorded(lease: Lease, answer: unknown, historyBytes: number): boolean {
-    if (answer !== "kept" && answer !== "lost") throw redisError(new Error("a script gave an unknown reply"));
+    if (answer !== "kept" && answer !== "lost") throw redisError(otherReply());
     const held = this.holding(lease);
     if (answer === "lost") this.giveUp(lease);
     else if (held !== undefined) this.held = { ...held, historyBytes };

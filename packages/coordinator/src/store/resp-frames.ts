@@ -249,3 +249,8 @@ export class BrokenReplies extends Error {}
 export function broken(why: string): BrokenReplies {
   return new BrokenReplies(`its answers cannot be read (${why})`);
 }
+
+/** A reply of another form than the command's: a proxy has lost one, or mixed them up. */
+export function otherReply(): BrokenReplies {
+  return broken("an answer to another command");
+}

@@ -25,7 +25,8 @@ async function processes() {
     const logger = collectingLogger();
     const clock = new RedisClock(timers, () => 0);
     if (knowsTime) await clock.adjust(time);
-    const agreement = new SecretAgreement(timers, new RedisWarnings(logger, redisKeys(name)));
+    const warnings = new RedisWarnings(logger, redisKeys(name));
+    const agreement = new SecretAgreement(timers, warnings);
     let changed = () => {};
     const source = {
       current: secrets ?? [],
@@ -34,8 +35,9 @@ async function processes() {
       },
       ...{ start: () => {}, close: () => {} },
     } satisfies ViewSecrets;
-    const parts = { name, secrets: source, clock, monotonic: timers, random: () => ++senders / 1_000, agreement };
-    const codec: ViewCodec = secrets === undefined ? plainCodec(agreement) : new SealedCodec(parts);
+    const parts = { name, secrets: source, clock, monotonic: timers, random: () => ++senders / 1_000 };
+    const codec: ViewCodec =
+      secrets === undefined ? plainCodec(agreement) : new SealedCodec({ ...parts, agreement, warnings });
     const change = (to: readonly string[]) => {
       source.current = to;
       changed();
@@ -135,6 +137,39 @@ it("a clock of Redis that jumps by days stops neither heads nor messages once bo
     await reader.adjust();
     assert.ok(isRead());
   }
+});
+
+it("heads that come late for 6 s have one line with the reason, and one when they come in time; one head again is no news", async () => {
+  const { open, jump, timers } = await processes();
+  const leader = await open([old]);
+  jump(-15_000);
+  const reader = await open([old]);
+  const beat = (sender = leader, count = 1) => {
+    for (let time = 0; time < count; time++) {
+      const event = eventOf(sender.codec.encodeHead(headOf(epoch, timers.nowMs())));
+      for (let repeated = 0; repeated < 3; repeated++) reader.codec.decode("events", event);
+      timers.advance(2_000);
+    }
+  };
+  let seen = 0;
+  const news = () => {
+    const lines = reader.logger.lines.slice(seen);
+    seen += lines.length;
+    return lines;
+  };
+  beat(leader, 3);
+  assert.deepEqual(news(), [], "they may have been held up");
+  beat(leader, 5);
+  const problem = "its heads come 15 s early by the time that Redis gives this process";
+  const line = `the view in Redis is not followed: ${problem}; a process without it monitors the cluster for itself`;
+  assert.deepEqual(news(), [`warn ${line}`]);
+  await leader.adjust();
+  beat();
+  assert.deepEqual(news(), ["info the heads of the view in Redis come in time again"]);
+  jump(12_000);
+  await reader.adjust();
+  beat(leader, 5);
+  assert.match(news().join(), /^warn the view in Redis is not followed: its heads come 12 s late/);
 });
 
 it("before Redis has said its time, nothing is sealed, and nothing is believed", async () => {

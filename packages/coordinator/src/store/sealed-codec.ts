@@ -29,7 +29,9 @@ import {
   sealMaxBytes,
   viewLimits,
 } from "@rollcall/core/view";
+import { LateHeads } from "./late-heads.js";
 import type { RedisClock } from "./redis-clock.js";
+import type { RedisWarnings } from "./redis-warnings.js";
 import type { SecretAgreement } from "./secret-agreement.js";
 import type { ViewCodec } from "./view-codec.js";
 import type { ViewSecrets } from "./view-secrets.js";
@@ -43,6 +45,7 @@ export interface SealedCodecParts {
   readonly monotonic: Clock;
   readonly random: Random;
   readonly agreement: SecretAgreement;
+  readonly warnings: RedisWarnings;
 }
 
 /** The largest message of all, sealed. No more than this is ever verified. */
@@ -71,10 +74,12 @@ export class SealedCodec implements ViewCodec {
   /** Of the last head. */
   private newestEpoch = 0;
   private hasHead = false;
+  private readonly lateHeads: LateHeads;
   private readonly orders = new Map<ChannelName, SealedOrder>();
 
   constructor(private readonly parts: SealedCodecParts) {
-    const { name, secrets, random, agreement } = parts;
+    const { name, secrets, random, agreement, monotonic, warnings } = parts;
+    this.lateHeads = new LateHeads(monotonic, warnings);
     this.sender = Math.floor(random() * 2 ** 52).toString(36);
     this.keys = sealKeys(name, secrets.current);
     secrets.onChange(() => {
@@ -164,7 +169,12 @@ export class SealedCodec implements ViewCodec {
       return undefined;
     }
     const maxAgeMs = this.hasHead ? sealMaxAgeMs.message : sealMaxAgeMs.firstHead;
-    if (!clock.isKnown || !isInAge(read.by.atMs, this.nowMs, maxAgeMs)) return undefined;
+    if (!clock.isKnown) return undefined;
+    const { atMs } = read.by;
+    const { nowMs } = this;
+    if (isInAge(atMs, nowMs, sealMaxAgeMs.message)) this.lateHeads.inTime();
+    else this.lateHeads.late(atMs, nowMs - atMs);
+    if (!isInAge(atMs, nowMs, maxAgeMs)) return undefined;
     this.hasHead = true;
     this.newestEpoch = Math.max(this.credibleEpoch, read.head.marks.epoch);
     agreement.follows();

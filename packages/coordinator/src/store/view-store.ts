@@ -57,7 +57,7 @@ export interface ViewStore {
    * void. The epoch is above `floorEpoch`, the highest epoch that the caller has seen. A floor more than a day ahead of
    * the store's clock is not believed, if the store makes epochs from time.
    *
-   * A lease is valid only in the store that gave it, and only until `onConnected` is called.
+   * A lease is valid only in the store that gave it, and only until `onConnected` gives that no lease stands.
    */
   acquire(leader: string, floorEpoch: number): Promise<Lease | undefined>;
   /** Extends the lease and publishes a beat. Before the lease's first publication it only extends. */
@@ -132,10 +132,10 @@ export interface ViewStore {
   /** A lease was given back: another candidate may take it at once. */
   onReleased(listener: () => void): Unsubscribe;
   /**
-   * There is a new connection to the store. Every lease from before is void, because a failover may have restored an
-   * old one. Never called by a store in the same process.
+   * There is a new connection to the store. Unless `leasesStand`, every lease from before is void, because a failover may
+   * have restored an old one. Never called by a store in the same process.
    */
-  onConnected(listener: () => void): Unsubscribe;
+  onConnected(listener: (connected: { readonly leasesStand: boolean }) => void): Unsubscribe;
   /** Whether the store answered last. */
   readonly isConnected: boolean;
   /** The store's own time, in milliseconds: the clock of every time in a view. */

@@ -19,8 +19,11 @@ export type CandidateEvent =
   | { readonly type: "epochDisproved"; readonly epoch: number }
   /** A leader has given the lease back. */
   | { readonly type: "released" }
-  /** There is a new connection to the store. */
-  | { readonly type: "connected" }
+  /**
+   * There is a new connection to the store. `leaseStands`: it certainly has what it had at the end of the last one, and
+   * what was written since.
+   */
+  | { readonly type: "connected"; readonly leaseStands: boolean }
   /** Whether a node of the cluster has just been reached; false only if none is reachable as far as is known. */
   | { readonly type: "reached"; readonly reached: boolean }
   /** Another process that may lead has had an answer from a node just now. */

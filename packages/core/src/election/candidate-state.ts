@@ -10,7 +10,7 @@
  *    └───────────────────── (3) ──────────────────────┘
  *
  * (1) A higher epoch was seen, or something of its own epoch that it has not written; or its epoch lies in the future,
- *     since the store's clock was set back; or there is a new connection to the store.
+ *     since the store's clock was set back; or there is a new connection to a store that may have gone back in time.
  * (2) It has reached no node for 15 s, and another process does.
  * (3) The lease is lost, or 6 s have passed since the last good renewal was sent.
  *
@@ -22,8 +22,8 @@
  *   which another client of the store has forged. If it gets the lease at once, no other process has led: it continues
  *   from what it has found itself, and not from what may be forged.
  * - No epoch is believed for ever: a floor that the store's clock disproves is forgotten.
- * - After a new connection the lease is taken anew, never renewed: the store may have gone back in time, to a lease
- *   that another process has held since.
+ * - After a new connection the lease is renewed at once where the store is certainly the same one. Elsewhere it is taken
+ *   anew: the store may have gone back in time, to a lease that another process has held since.
  * - A store that fails ends no lease. A leader leads until its time is up.
  * - A process that does not lead keeps trying, whatever happens. A leader that reaches no node stops only if another
  *   process does reach one: a total outage must not end discovery.

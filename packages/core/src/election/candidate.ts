@@ -127,7 +127,7 @@ function afterEvent(candidate: Candidate, event: CandidateEvent, nowMs: number, 
         ? acquired(candidate, event, nowMs, random)
         : [event.type === "failed" && candidate.state === "leading" ? withoutRenewal(candidate) : candidate, []];
     case "connected":
-      return reconnect(candidate, nowMs, random);
+      return reconnect(candidate, event.leaseStands, nowMs, random);
     case "released":
       return [candidate.state === "standby" ? tryWithin(candidate, soonMs * random(), nowMs) : candidate, []];
     case "epochSeen": {
@@ -209,7 +209,7 @@ function whileLeading(
   }
 }
 
-function reconnect(candidate: Candidate, nowMs: number, random: Random): Step {
+function reconnect(candidate: Candidate, leaseStands: boolean, nowMs: number, random: Random): Step {
   switch (candidate.state) {
     case "standby":
       return [{ ...tryWithin(candidate, soonMs * random(), nowMs), continues: false }, []];
@@ -217,7 +217,9 @@ function reconnect(candidate: Candidate, nowMs: number, random: Random): Step {
       // An answer from the old connection would be about a store that may be gone.
       return [standby(candidate, nowMs, { ...candidate, continues: false }), []];
     case "leading":
-      return stepDown(candidate, "there is a new connection to the store", nowMs);
+      // The reply to a renewal that is pending would have come over the old connection.
+      if (leaseStands) return renew(candidate, nowMs, random);
+      return stepDown(candidate, "there is a new connection to the store, which may be another", nowMs);
     case "resting":
       return [candidate, []];
   }

@@ -12,12 +12,13 @@ const random = () => 0.5;
  * granted EPOCH | refused | failed              the store answers the last acquire
  * kept | lost | incomplete | failed             the store answers the last renewal
  * always kept                                   from here on, every renewal is answered so at once, and not shown
- * late granted EPOCH | late kept                an answer to the request before the last one
+ * late granted EPOCH | late kept | late lost    an answer to the request before the last one
  * fenced EPOCH                                  a publication under this epoch was refused
  * seen EPOCH                                    a head or a heartbeat names it
  * overtaken EPOCH                               readers have something of that epoch that the leader has not written
  * disproved EPOCH                               the store's clock was set back behind it
- * released | connected                          what the store makes known
+ * released                                      a leader has given the lease back
+ * connected | connected to the same             there is a new connection to a store, or to the same one
  * reached | unreached                           whether the cluster answers this process
  * other reaches                                 it answers another
  * wait MS                                       ticks come when they are due
@@ -104,8 +105,10 @@ function run(steps: readonly string[]): string[] {
         send({ type: what, epoch: Number(second) });
         break;
       case "released":
-      case "connected":
         send({ type: what });
+        break;
+      case "connected":
+        send({ type: what, leaseStands: step === "connected to the same" });
         break;
       case "reached":
       case "unreached":

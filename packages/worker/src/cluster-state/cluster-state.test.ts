@@ -95,6 +95,7 @@ function openState(
   const reports: string[] = [];
   const events: string[] = [];
   const warnings: object[] = [];
+  const infos: object[] = [];
   const followed: (number | undefined)[] = [];
   const state = new ClusterState({
     seeds,
@@ -132,7 +133,7 @@ function openState(
     },
     timers,
     random: seededRandom(3),
-    logger: { ...silentLogger, warn: (fields) => warnings.push(fields) },
+    logger: { ...silentLogger, warn: (fields) => warnings.push(fields), info: (fields) => infos.push(fields) },
     nextTurn: (run) => turns.push(run),
   });
   state.connect(
@@ -153,7 +154,22 @@ function openState(
   );
   return {
     followed,
-    ...{ timers, state, table, reader, other, refused, counts, lists, orders, probes, renewals, reports, warnings },
+    ...{
+      timers,
+      state,
+      table,
+      reader,
+      other,
+      refused,
+      counts,
+      lists,
+      orders,
+      probes,
+      renewals,
+      reports,
+      warnings,
+      infos,
+    },
     listNumber: () => Atomics.load(table.words, HeaderWord.topology),
     changeAccess(authorizationNow = authorization) {
       authorization = authorizationNow;
@@ -250,14 +266,19 @@ describe("the option selection", () => {
     assert.deepEqual(findings(), [undefined, undefined, false]);
   });
 
-  it("that it prefers none of the listed nodes is logged once, and all are used", () => {
-    const { apply, eligible, timers, warnings, reader } = openState([node("", 1)], prefer);
+  it("that it prefers none of the listed nodes is logged once, and all are used; and once that it prefers one again", () => {
+    const { apply, eligible, timers, warnings, infos, reader } = openState([node("", 1)], prefer);
     apply({ nodes: [zone("b", a), zone("c", b)] });
     timers.advance(60_000);
     apply({ topology: 2, nodes: [zone("b", a), zone("c", b), zone("c", c)] });
     timers.advance(60_000);
     assert.deepEqual([eligible(), reader.isBarred], [[0, 1, 2], false]);
     assert.deepEqual(warnings, [{ event: "selection.none-preferred" }]);
+    for (const topology of [3, 4]) apply({ topology, nodes: [zone("a", a), zone("c", b)] });
+    assert.deepEqual(infos, [{ event: "selection.preferred" }]);
+    apply({ topology: 5, nodes: [zone("b", a), zone("c", b)] });
+    timers.advance(60_000);
+    assert.equal(warnings.length, 2);
   });
 });
 

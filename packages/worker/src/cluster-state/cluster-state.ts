@@ -82,6 +82,8 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   private readonly watch: TrafficWatch;
   private readonly operations: OperationsWatch;
   private readonly selected: SelectionWatch;
+  /** As the log has it. */
+  private isNonePreferred = false;
   private readonly lists = new NumberedLists();
   private readonly formerAddresses = new FormerAddresses();
   private readonly proofs = new Semaphore(proofsMax);
@@ -317,13 +319,12 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   private selectionFound({ none, nonePreferred }: SelectionFindings): void {
     const { table, listener, logger } = this.options;
-    if (nonePreferred) {
-      logEvent(
-        logger,
-        "selection.none-preferred",
-        {},
-        "`selection.prefer` names none of the listed nodes: all are used",
-      );
+    if (nonePreferred !== this.isNonePreferred && (nonePreferred || none === undefined)) {
+      this.isNonePreferred = nonePreferred;
+      if (nonePreferred) {
+        const text = "`selection.prefer` names none of the listed nodes: all are used";
+        logEvent(logger, "selection.none-preferred", {}, text);
+      } else logEvent(logger, "selection.preferred", {}, "`selection.prefer` names a listed node again");
     }
     table.writer.setBarred(none !== undefined);
     this.collaborators?.sender.pump();
