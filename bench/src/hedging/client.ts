@@ -1,10 +1,11 @@
 // node client.js HEDGE THREADS SEED PATH: on its first order, opens a pool and warms it; on the second, searches that come by
 // chance at a given rate whatever becomes of the others, and on some clusters long ones between them. Reports how long each
-// took, and what became of the hedges.
+// took, but for those of the first while, and what became of the hedges.
 import { setTimeout as sleep } from "node:timers/promises";
 import { RollcallError } from "@rollcall/core";
 import { seededRandom } from "@rollcall/testing";
 import { createPool, type Pool } from "@rollcall/worker";
+import { usualMs } from "./terms.js";
 
 interface Search {
   readonly path: string;
@@ -52,8 +53,8 @@ async function open({ urls, timeoutMs, body }: HedgingOrder & { readonly kind: "
   } as const;
   pool = createPool({ nodes: urls, ...options });
   await pool.ready();
-  // What is usual must be known: that takes twenty answers of each thread.
-  for (let round = 0; round < 20; round++) await Promise.all(Array.from({ length: 4 }, () => search(usual)));
+  // One at a time: what is slow because all clients begin at once is not usual.
+  for (let at = 0; at < 40; at++) await search(usual);
   return "open";
 }
 
@@ -69,6 +70,7 @@ async function search({ path, body, hedgeKey }: Search): Promise<string | undefi
 }
 
 async function load({ ms, perSecond, long }: HedgingOrder & { readonly kind: "load" }): Promise<HedgingRun> {
+  await arrivals(usualMs, perSecond, () => void search(usual));
   const before = pool?.stats().hedges ?? { sent: 0, won: 0 };
   const failures: string[] = [];
   const timed = async (times: (number | null)[], what: Search) => {
@@ -80,18 +82,22 @@ async function load({ ms, perSecond, long }: HedgingOrder & { readonly kind: "lo
   const tookMs: (number | null)[] = [];
   const longTookMs: (number | null)[] = [];
   const pending: Promise<void>[] = [];
-  const startedMs = performance.now();
-  const untilMs = startedMs + ms;
-  if (long !== undefined) pending.push(longOnes(long, untilMs, () => timed(longTookMs, long)));
-  for (let dueMs = startedMs; dueMs < untilMs; ) {
-    dueMs += (-Math.log(1 - random()) * 1_000) / perSecond;
-    const waitMs = dueMs - performance.now();
-    if (waitMs > 0) await sleep(waitMs);
-    pending.push(timed(tookMs, usual));
-  }
+  if (long !== undefined) pending.push(longOnes(long, performance.now() + ms, () => timed(longTookMs, long)));
+  await arrivals(ms, perSecond, () => pending.push(timed(tookMs, usual)));
   await Promise.all(pending);
   const { sent, won } = pool?.stats().hedges ?? { sent: 0, won: 0 };
   return { tookMs, longTookMs, failures, sent: sent - before.sent, won: won - before.won };
+}
+
+/** Calls `arrive` by chance, at this rate for so long. */
+async function arrivals(ms: number, perSecond: number, arrive: () => void): Promise<void> {
+  const startedMs = performance.now();
+  for (let dueMs = startedMs; dueMs < startedMs + ms; ) {
+    dueMs += (-Math.log(1 - random()) * 1_000) / perSecond;
+    const waitMs = dueMs - performance.now();
+    if (waitMs > 0) await sleep(waitMs);
+    arrive();
+  }
 }
 
 /** The first one begins at once, the next when it is answered and its time has come. */

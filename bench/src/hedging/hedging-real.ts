@@ -39,6 +39,7 @@ const perSecond = 60;
 const timeoutMs = 10_000;
 const longEveryMs = 4_000;
 const frozenMs = 3_000;
+const warmUp = { ms: 20_000, atOnce: 2 };
 const stops = { ms: 300, everyMs: 2_000 };
 const body = { query: { match: { message: "ordinary" } } };
 
@@ -72,6 +73,22 @@ async function stopFor(node: TargetNode, ms: number): Promise<void> {
   node.thaw();
 }
 
+/** An engine that has just started compiles its code and fills its caches: searches that are not measured do that. */
+async function warm(urls: readonly string[]): Promise<void> {
+  const untilMs = performance.now() + warmUp.ms;
+  const search = async (url: string) => {
+    const init = {
+      ...{ method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
+      signal: AbortSignal.timeout(warmUp.ms * 2),
+    };
+    while (performance.now() < untilMs) {
+      const response = await fetch(`${url}/${index}/_search?request_cache=false&preference=_local`, init);
+      await response.arrayBuffer();
+    }
+  };
+  await Promise.all(urls.flatMap((url) => Array.from({ length: warmUp.atOnce }, () => search(url))));
+}
+
 /** The slowest searches with `hedge` and without on real engines. */
 export async function hedgingReal({ quick, rounds = 1, only }: HedgingRealOptions): Promise<Report> {
   const ms = quick ? 4_000 : 9_000;
@@ -84,13 +101,14 @@ export async function hedgingReal({ quick, rounds = 1, only }: HedgingRealOption
     await using cluster = await startEngineTarget(kind);
     const [url = ""] = cluster.urls;
     const long = await prepareLongSearch(url, () => cluster.untilGreen());
+    await warm(cluster.urls);
     const bench = new EngineBench(cluster, long, ms);
     for (const scenario of wanted(scenarios, ({ name }) => name)) await bench.run(scenario, quick ? 1 : rounds);
     sections.push(`## ${title}\n\n${bench.text()}`);
   }
   const text = `Three nodes of each engine, one JVM each, an index of one shard with a copy on each. ${processes} processes,
 ${perSecond} searches a second in all, by chance, for ${ms / 1_000} s; each node searches its own copy, where no other is said. The trouble begins
-a second after them, at a node that is not the master. Every ${longEveryMs / 1_000} s an aggregation begins of which one runs at a time. A search fails after ${timeoutMs / 1_000} s.
+a second after them, at a node that is not the master. Searches for ${warmUp.ms / 1_000} s come before, not measured. Every ${longEveryMs / 1_000} s an aggregation begins of which one runs at a time. A search fails after ${timeoutMs / 1_000} s.
 ${rounds === 1 ? "One round." : `${rounds} rounds in turns: medians of the latencies, sums of the counts.`}
 
 ${sections.join("\n")}`;

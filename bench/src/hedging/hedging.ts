@@ -6,7 +6,7 @@ import { hedgingTable, type Measured, rowOf } from "./figures.js";
 import { FixtureNodes } from "./fixture-nodes.js";
 import { type Hedge, underLoad } from "./load.js";
 import { perSecondMax, type Scenario, scenarios } from "./scenarios.js";
-import { nodeTerms, processes, timeoutMs } from "./terms.js";
+import { nodeTerms, processes, timeoutMs, usualMs } from "./terms.js";
 
 export interface HedgingOptions {
   readonly quick: boolean;
@@ -38,7 +38,7 @@ export async function hedging({ quick, rounds = 1, only }: HedgingOptions): Prom
   }
   const text = `Three fixture nodes of ${nodeTerms.workers} workers, ${processes} processes. A search takes a worker ${nodeTerms.searchMs} ms, a tenth of them
 ${nodeTerms.longerMs} ms; the load is a part of the ${perSecondMax.toFixed(0)} searches a second that the nodes can do, 0.4 where no other is given. Searches
-come by chance for ${ms / 1_000} s; the trouble begins a second after them. A search fails after ${timeoutMs / 1_000} s. Nodes do not begin a search
+come by chance for ${ms / 1_000} s, and for ${usualMs / 1_000} s before without being measured; the trouble begins a second after that. A search fails after ${timeoutMs / 1_000} s. Nodes do not begin a search
 whose client has gone, where no other is said. ${rounds === 1 ? "One round." : `${rounds} rounds in turns: medians of the latencies, sums of the counts.`}
 
 ${hedgingTable(rows)}

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type MeasuredProcess, startMeasured } from "../measured-process.js";
 import type { HedgingOrder, HedgingRun, LongSearch } from "./client.js";
-import { processes } from "./terms.js";
+import { processes, usualMs } from "./terms.js";
 
 export type Hedge = "off" | "on";
 
@@ -19,7 +20,7 @@ export interface Load {
   readonly seed: number;
 }
 
-/** Some clients search; `disturb` begins with the load, and the run ends when both have. */
+/** Some clients search; `disturb` begins when they measure, and the run ends when both have. */
 export async function underLoad(
   hedge: Hedge,
   { urls, path, body, timeoutMs, ms, perSecond, threads, long, seed }: Load,
@@ -38,7 +39,7 @@ export async function underLoad(
       ...(at === 0 && long !== undefined ? { long } : {}),
     });
     const runs = Promise.all(clients.map((client, at) => client.run(order(at))));
-    const [done] = await Promise.all([runs, disturb()]);
+    const [done] = await Promise.all([runs, sleep(usualMs).then(disturb)]);
     return done;
   } finally {
     await Promise.all(clients.map((client) => client.stop()));

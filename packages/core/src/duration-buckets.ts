@@ -12,9 +12,13 @@ export function durationBucketOf(durationMs: number): number {
   return Math.min(durationBuckets - 1, Math.floor((doubling - leastDoubling) * bucketsPerDoubling));
 }
 
+function bucketStartMs(bucket: number): number {
+  return 2 ** (bucket / bucketsPerDoubling + leastDoubling);
+}
+
 /** What no value of the bucket exceeds, in milliseconds. */
 function bucketEndMs(bucket: number): number {
-  return 2 ** ((bucket + 1) / bucketsPerDoubling + leastDoubling);
+  return bucketStartMs(bucket + 1);
 }
 
 /** What all but so many of the counted durations do not exceed, in milliseconds: the end of a bucket. */
@@ -23,6 +27,17 @@ export function exceededByMs(durations: number, countIn: (bucket: number) => num
   for (let bucket = durationBuckets - 1; bucket > 0; bucket--) {
     left -= countIn(bucket);
     if (left < 0) return bucketEndMs(bucket);
+  }
+  return bucketEndMs(0);
+}
+
+/** As {@link exceededByMs}, but an estimate: the durations of a bucket count as if they lay evenly within it. */
+export function exceededByAboutMs(durations: number, countIn: (bucket: number) => number): number {
+  let left = durations;
+  for (let bucket = durationBuckets - 1; bucket > 0; bucket--) {
+    const count = countIn(bucket);
+    if (left < count) return bucketEndMs(bucket) - (bucketEndMs(bucket) - bucketStartMs(bucket)) * (left / count);
+    left -= count;
   }
   return bucketEndMs(0);
 }

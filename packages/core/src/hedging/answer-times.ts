@@ -1,13 +1,14 @@
-import { durationBucketOf, durationBuckets, exceededByMs } from "../duration-buckets.js";
+import { durationBucketOf, durationBuckets, exceededByAboutMs } from "../duration-buckets.js";
 
 /** The older of the two windows is dropped after so long and so many answers. */
 const windowMs = 5_000;
 const windowAnswers = 256;
 /** Fewer answers show nothing. */
 const answersToKnow = 20;
-/** A hedge waits for this many times what nine answers of ten need, and never less than the least delay. */
-const wanted = 0.9;
-const delayFactor = 3;
+/** A hedge waits for so many times what all but one answer in a hundred need, within bounds, and for the least delay. */
+const overNearlyAll = 1.5;
+/** The bounds, in times of what nine answers of ten need. */
+const overMost = { least: 2, most: 3 };
 const delayMinMs = 20;
 /** The longest answer is forgotten by this part with each further one. */
 const maxForgotten = 1 / 4_096;
@@ -15,7 +16,10 @@ const maxForgotten = 1 / 4_096;
 const outdatedAfter = 1 / 16;
 
 /**
- * How long the answers to one kind of Read take, and so when a hedge is due.
+ * How long the answers to one kind of Read take, and so when a hedge is due: after 1.5 times what 99 of 100 need, at
+ * least twice and at most three times what nine of ten need. The lower bound is for answers that all take about as long,
+ * which a cluster that becomes a little slower all exceed. The upper one is for what the slowest should not decide: a
+ * slow start of the cluster, a node that stalls.
  *
  * Two windows of counts: a slow start of the cluster is forgotten after two windows, a quarter of a minute under load.
  * A percentile of the last 4,096 values keeps it for minutes, and hedging is blind meanwhile.
@@ -51,12 +55,15 @@ export class AnswerTimes {
     const count = this.newerCount + this.olderCount;
     if (count < answersToKnow) return undefined;
     this.untilOutdated = Math.ceil(count * outdatedAfter);
-    this.knownDelayMs = Math.max(delayMinMs, delayFactor * this.percentileMs(count));
+    const mostMs = this.neededMs(count * 0.1);
+    const wantedMs = Math.max(overMost.least * mostMs, overNearlyAll * this.neededMs(count * 0.01));
+    this.knownDelayMs = Math.max(delayMinMs, Math.min(overMost.most * mostMs, wantedMs));
     return this.knownDelayMs;
   }
 
-  private percentileMs(count: number): number {
-    return exceededByMs(count * (1 - wanted), (bucket) => (this.newer[bucket] ?? 0) + (this.older[bucket] ?? 0));
+  /** What all but so many of the answers need. */
+  private neededMs(butFor: number): number {
+    return exceededByAboutMs(butFor, (bucket) => (this.newer[bucket] ?? 0) + (this.older[bucket] ?? 0));
   }
 
   private beginWindow(nowMs: number): void {

@@ -14,8 +14,8 @@ const stepMs = 10;
 /**
  * How much work hedges may cost.
  *
- * The balance is in milliseconds of hedges that were lost. A hedge that wins is free: where one node is bad, most win.
- * Where all nodes are slow hardly any wins, so the balance stops them. A bound by count alone would let a few very long
+ * The balance is in milliseconds of hedges that were lost. A hedge that wins pays for a lost one: where one node is bad,
+ * most win. Where all nodes are slow hardly any wins, so the balance stops them. A bound by count alone would let a few very long
  * queries double the work of a cluster. The count is a second bound.
  *
  * One instance a thread.
@@ -46,9 +46,14 @@ export class HedgeBudget {
     this.earn(tookMs * this.extraWork);
   }
 
-  /** A hedge was of no use: it had run for so long. */
-  lost(ageMs: number): void {
-    this.balance = Math.max(this.balance - ageMs, -this.balanceMaxMs());
+  /** A hedge was of no use, and has cost so much. */
+  lost(ms: number): void {
+    this.balance = Math.max(this.balance - ms, -this.balanceMaxMs());
+  }
+
+  /** A hedge was of use, where one that is not would have cost so much. */
+  won(delayMs: number): void {
+    this.balance = Math.min(this.balance + delayMs, this.balanceMaxMs());
   }
 
   /** A node has answered 429 or 503. */

@@ -18,8 +18,8 @@ export type HedgingRule = "none" | "rule" | "both closed" | "censored samples" |
 
 export interface HedgingRun {
   readonly rule: HedgingRule;
-  /** How long the node takes for a request that comes then; Infinity: it never answers. */
-  readonly workMs: (node: number, atMs: number, random: () => number) => number;
+  /** How long the node takes for that request, counted from 1, if it comes then; Infinity: it never answers. */
+  readonly workMs: (node: number, atMs: number, random: () => number, request: number) => number;
   /** Node 0 is stopped from this time on, and goes on at that one. */
   readonly frozenFromMs?: number;
   readonly frozenToMs?: number;
@@ -40,6 +40,7 @@ export interface HedgingOutcome {
 }
 
 interface Attempt {
+  readonly request: number;
   readonly slot: number;
   readonly startedAtMs: number;
   firstByteSeen: boolean;
@@ -87,8 +88,8 @@ class Simulation {
       ...{ budget, random: this.random, reader: this.reader },
       owner: {
         send: (read, slot) => {
-          const settle = read.first.settle;
-          const hedge = this.attempt(slot, settle);
+          const { settle, request } = read.first;
+          const hedge = this.attempt(slot, settle, request);
           read.hedge = hedge;
           hedge.read = read;
           this.ask(hedge);
@@ -157,7 +158,7 @@ class Simulation {
     this.penalties.advance(this.reader.roster.eligible, this.nowMs);
     const picked = pick(this.reader, [], this.nowMs, this.random);
     if (picked.type !== "node") return;
-    const first = this.attempt(picked.slot, settle);
+    const first = this.attempt(picked.slot, settle, this.begun);
     if (this.run.rule !== "none") first.read = this.hedging.begin("search", first, [], beganMs + timeoutMs);
     this.ask(first);
     this.after(timeoutMs, () => {
@@ -167,8 +168,8 @@ class Simulation {
     });
   }
 
-  private attempt(slot: number, settle: () => void): Attempt {
-    const attempt = { slot, startedAtMs: this.nowMs, firstByteSeen: false, isClosed: false, settle };
+  private attempt(slot: number, settle: () => void, request: number): Attempt {
+    const attempt = { request, slot, startedAtMs: this.nowMs, firstByteSeen: false, isClosed: false, settle };
     this.inFlight[slot]?.add(attempt);
     this.attempts[slot] = (this.attempts[slot] ?? 0) + 1;
     this.penalties.begun(slot, this.nowMs);
@@ -176,8 +177,8 @@ class Simulation {
   }
 
   private ask(attempt: Attempt): void {
-    const { slot } = attempt;
-    const workMs = this.run.workMs(slot, this.nowMs, this.random);
+    const { slot, request } = attempt;
+    const workMs = this.run.workMs(slot, this.nowMs, this.random, request);
     if (!Number.isFinite(workMs)) return;
     const { frozenFromMs = Number.POSITIVE_INFINITY, frozenToMs = Number.POSITIVE_INFINITY } = this.run;
     const endsMs = this.nowMs + workMs;

@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { type HedgingRun, simulateHedging } from "./hedging-simulation.test.support.js";
 
 /** Most searches take about 10 ms, some several times that. */
-const usual: HedgingRun["workMs"] = (_, __, random) => {
+const usual = (_: number, __: number, random: () => number): number => {
   const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return 10 * Math.exp(0.5 * normal);
 };
@@ -13,7 +13,8 @@ const frozen = { workMs: usual, frozenFromMs: onsetMs };
 const stalling: HedgingRun["workMs"] = (node, atMs, random) =>
   usual(node, atMs, random) + (node === 0 && atMs > onsetMs && random() < 0.1 ? 300 : 0);
 /** One in twenty searches is a long one, whatever the node. */
-const mixed: HedgingRun["workMs"] = (node, atMs, random) => (random() < 0.05 ? 200 : usual(node, atMs, random));
+const mixed: HedgingRun["workMs"] = (node, atMs, random, request) =>
+  request % 20 === 0 ? 200 : usual(node, atMs, random);
 const hanging: HedgingRun["workMs"] = (node, atMs, random) =>
   random() < 0.01 ? Number.POSITIVE_INFINITY : usual(node, atMs, random);
 

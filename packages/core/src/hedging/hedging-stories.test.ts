@@ -5,7 +5,7 @@ import { readStories } from "../stories.test.support.js";
 import { HedgingRig } from "./hedging-rig.test.support.js";
 
 /**
- * usual MS                      nine of ten answers took so long lately; 30 answers have shown it
+ * usual MS                      all answers took so long lately; 30 answers have shown it
  * NAME at NODE [within MS]      an attempt of a Read begins, with so much time
  * after NODE, NODE: NAME at NODE  the same, of a request that was sent to those before
  * NAME answered | NAME failed   the first attempt ends

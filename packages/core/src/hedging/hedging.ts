@@ -59,11 +59,11 @@ export interface HedgingOptions<Attempt extends RacingAttempt> {
  * When a Read that waits too long gets a hedge: a second attempt at another node, beside the first. The first answer
  * that comes is the request's.
  *
- * Too long is three times what nine of ten Reads of its template took lately. A node that has sent no byte since the
- * attempt began is under suspicion until its next byte, and gets no hedge. What hedges may cost is bounded by what lost
- * ones have cost (hedge-budget.ts). A hedge that stays silent for as long as the first attempt did is closed: then the
- * request is slow, not its node. Such a Read gets one more, much later, which stays: that one is for answers that never
- * come.
+ * Too long is two to three times what nine of ten Reads of its template took lately (answer-times.ts). A node that has
+ * sent no byte since the attempt began is under suspicion until its next byte, and gets no hedge. What hedges may cost is
+ * bounded by what lost ones have cost (hedge-budget.ts). A hedge that stays silent for as long as the first attempt did
+ * is closed: then the request is slow, not its node. Such a Read gets one more, much later, which stays: that one is for
+ * answers that never come.
  *
  * One instance a thread. The owner calls `check` every `hedgeTickMs` while `isIdle` is false.
  */
@@ -211,13 +211,14 @@ export class Hedging<Attempt extends RacingAttempt> {
     const { owner } = this.options;
     switch (effect.type) {
       case "closeHedge":
-        this.pay(effect.lostMs, effect.isGivenUp ? "givenUp" : "lost");
+        this.pay(read, effect.lostMs, effect.isGivenUp ? "givenUp" : "lost");
         owner.closeHedge(read);
         read.hedge = undefined;
         return;
       case "pay":
-        return this.pay(effect.lostMs, "lost");
+        return this.pay(read, effect.lostMs, "lost");
       case "won":
+        this.options.budget.won(read.delayMs);
         return owner.count("won", 1);
       case "keepFirst":
         return owner.keepFirst(read);
@@ -231,9 +232,11 @@ export class Hedging<Attempt extends RacingAttempt> {
     }
   }
 
-  private pay(lostMs: number, end: "lost" | "givenUp"): void {
+  /** `lostMs`: how long the hedge ran; 0 for a last one, which is free. */
+  private pay({ delayMs }: HedgedRead<Attempt>, lostMs: number, end: "lost" | "givenUp"): void {
     const { budget, owner } = this.options;
-    budget.lost(lostMs);
+    // As much as was reserved for it, however early it was closed: an engine may finish its search all the same.
+    budget.lost(lostMs === 0 ? 0 : Math.max(lostMs, delayMs));
     owner.count(end, 1);
     owner.count("lostMs", lostMs);
   }

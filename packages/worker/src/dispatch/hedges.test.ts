@@ -20,7 +20,7 @@ const rest = okAnswer.slice(beginning.length);
 const begins: Behaviour = (socket) => socket.write(beginning);
 const busy = "HTTP/1.1 503 x\r\ncontent-length: 0\r\n\r\n";
 
-/** What is usual: a hedge is due after three times that, and waits as long again. */
+/** What is usual: a hedge is due after twice that, and waits as long again. */
 const usualMs = 50;
 
 /** Slot 0 holds what it gets, slot 1 behaves as is said, and twenty answers have shown what is usual. */
