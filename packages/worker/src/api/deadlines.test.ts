@@ -7,9 +7,9 @@ import { Deadlines, type Due } from "./deadlines.js";
 
 const nowMs = () => performance.now();
 
-function dueIn(deadlines: Deadlines, afterMs: number, expired: string[], name: string): Due {
+function dueIn(deadlines: Deadlines, afterMs: number, expired: string[], name: string, fromMs = nowMs()): Due {
   const due: Due = {
-    dueMs: nowMs() + afterMs,
+    dueMs: fromMs + afterMs,
     place: -1,
     expire: () => {
       expired.push(name);
@@ -24,9 +24,10 @@ describe("deadlines", () => {
   it("expire in the order of their times, whatever the order in which they came", async () => {
     const deadlines = new Deadlines(nowMs);
     const expired: string[] = [];
-    dueIn(deadlines, 120, expired, "last");
-    dueIn(deadlines, 10, expired, "first");
-    dueIn(deadlines, 60, expired, "second");
+    const fromMs = nowMs();
+    dueIn(deadlines, 120, expired, "last", fromMs);
+    dueIn(deadlines, 10, expired, "first", fromMs);
+    dueIn(deadlines, 60, expired, "second", fromMs);
     await waitUntil("they have expired", () => expired.length === 3);
     assert.deepEqual(expired, ["first", "second", "last"]);
   });
