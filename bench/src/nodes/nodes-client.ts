@@ -3,11 +3,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "@rollcall/testing";
 import { createPool } from "@rollcall/worker";
-import { Pool } from "undici";
+import { Client, Pool } from "undici";
 
 export type NodesOrder =
-  /** Do nothing for so long. */
-  | { readonly type: "idle"; readonly forMs: number }
+  /** Search nothing for so long. Bare undici sends so many probes a second meanwhile, to one node after the other. */
+  | { readonly type: "idle"; readonly forMs: number; readonly probesPerSecond: number }
   /** Keep so many searches in flight until so many are answered. */
   | { readonly type: "search"; readonly requests: number; readonly inFlight: number }
   /** Leave so many requests waiting at nodes that answer none, after enough to fill all connections. */
@@ -19,6 +19,7 @@ export type NodesAnswer = number;
 const [kind, ...ports] = process.argv.slice(2);
 const urls = ports.map((port) => `http://127.0.0.1:${port}`);
 const connections = 64;
+const probed = kind === "undici" ? urls.map((url) => new Client(url, { keepAliveTimeout: 30_000 })) : [];
 const search = kind === "undici" ? overUndici() : await overRollcall(Number(kind));
 
 process.on("message", (order: NodesOrder) => {
@@ -29,10 +30,21 @@ process.once("disconnect", () => process.exit());
 async function carryOut(order: NodesOrder): Promise<NodesAnswer> {
   if (order.type === "wait") return bytesOfWaiting(order.requests);
   const before = process.cpuUsage();
-  if (order.type === "idle") await sleep(order.forMs);
+  if (order.type === "idle")
+    await (kind === "undici" ? probeAll(order.forMs, order.probesPerSecond) : sleep(order.forMs));
   else await searchAll(order.requests, order.inFlight);
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
+}
+
+/** As Rollcall's leader does: over one connection a node, which is closed after 30 s without a probe. */
+async function probeAll(forMs: number, perSecond: number): Promise<void> {
+  const endMs = performance.now() + forMs;
+  for (let probes = 0; performance.now() < endMs; probes++) {
+    await sleep(1_000 / perSecond);
+    const { body } = await (probed[probes % probed.length] as Client).request({ method: "GET", path: "/" });
+    await body.json();
+  }
 }
 
 async function searchAll(requests: number, inFlight: number): Promise<void> {

@@ -17,6 +17,9 @@ const labels: Readonly<Record<Kind, string>> = {
   "1": "Rollcall, through a thread",
 };
 
+/** As in core/health: of more nodes, as many are probed a second as of these. */
+const nodesAtUsualPace = 50;
+
 /** By kind: one figure a round. */
 type Figures = ReadonlyMap<Kind, readonly number[]>;
 
@@ -51,8 +54,9 @@ export async function nodes({ quick }: { readonly quick: boolean }): Promise<Rep
     "*beside bare undici*: by how much more than bare undici's a search's processor time grows from three nodes on.\n\n" +
     `## A search, in microseconds of the process's processor time\n\n${sizeTable(sizes, ({ search }) => search)}\n` +
     "## An idle process, in milliseconds of processor time a second\n\n" +
-    `From ${terms.settleMs / 1_000} s after the nodes are healthy, for ${terms.idleMs / 1_000} s: probes and sniffs are Rollcall's, ` +
-    `bare undici does nothing.\n\n${sizeTable(sizes, ({ idle }) => idle)}\n` +
+    `From ${terms.settleMs / 1_000} s after the nodes are healthy, for ${terms.idleMs / 1_000} s. Rollcall probes each of up to ` +
+    `${nodesAtUsualPace} nodes every 10 s, and of more of them ${nodesAtUsualPace / 10} a second in all. Bare undici sends as many ` +
+    `\`GET /\`, and does nothing else.\n\n${sizeTable(sizes, ({ idle }) => idle)}\n` +
     `## A search, by how many are in flight or wait, three nodes\n\n${loadTable(loads, inFlight)}\n` +
     "## The heap that a waiting search takes on the calling thread, in bytes\n\n" +
     `${table(
@@ -87,11 +91,15 @@ async function withClients<Result>(
 
 async function measureSize(size: number, clients: Clients, terms: Terms): Promise<SizeFigures> {
   // Each is ready once it has carried out an order.
-  await Promise.all([...clients.values()].map((client) => client.run({ type: "idle", forMs: 0 })));
+  await Promise.all([...clients.values()].map((client) => client.run({ type: "idle", forMs: 0, probesPerSecond: 1 })));
   await sleep(terms.settleMs);
   const idle = new Map<Kind, number[]>();
   const idling = [...clients].map(async ([kind, client]) => {
-    const cpuMs = await client.run({ type: "idle", forMs: terms.idleMs });
+    const cpuMs = await client.run({
+      type: "idle",
+      forMs: terms.idleMs,
+      probesPerSecond: Math.min(size, nodesAtUsualPace) / 10,
+    });
     idle.set(kind, [(cpuMs * 1_000) / terms.idleMs]);
   });
   await Promise.all(idling);

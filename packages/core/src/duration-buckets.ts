@@ -2,13 +2,14 @@
 const bucketsPerDoubling = 4;
 /** From a sixteenth of a millisecond to more than a day. */
 const leastDoubling = -4;
+const leastMs = 2 ** leastDoubling;
 
 /** In how many buckets durations are counted. The last one has no upper bound. */
 export const durationBuckets = (28 - leastDoubling) * bucketsPerDoubling;
 
 /** The bucket of a duration. Allocates nothing. */
 export function durationBucketOf(durationMs: number): number {
-  const doubling = Math.log2(Math.max(durationMs, 2 ** leastDoubling));
+  const doubling = Math.log2(Math.max(durationMs, leastMs));
   return Math.min(durationBuckets - 1, Math.floor((doubling - leastDoubling) * bucketsPerDoubling));
 }
 

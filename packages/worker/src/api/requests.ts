@@ -59,9 +59,19 @@ export class Requests {
       const prepared = prepareRequest(request, defaults, startedAtMs);
       const { signal } = request;
       throwIfAborted(signal);
-      const hasSecrets = hasOwnSecrets(prepared, defaults);
-      this.whenProtected(hasSecrets, signal, resolve, (settle) => this.begin<T>(prepared, startedAtMs, signal, settle));
+      // Without a function that would be made for every request.
+      if (!hasOwnSecrets(prepared, defaults)) return this.begin<T>(prepared, startedAtMs, signal, resolve);
+      this.beginProtected<T>(prepared, startedAtMs, signal, resolve);
     });
+  }
+
+  private beginProtected<T>(
+    prepared: PreparedRequest,
+    startedAtMs: number,
+    signal: SignalLike | undefined,
+    resolve: Settle<PoolResponse<T>>,
+  ): void {
+    this.whenProtected(true, signal, resolve, (settle) => this.begin<T>(prepared, startedAtMs, signal, settle));
   }
 
   /** Starts a request, at once or, where it has secrets of its own, once the nodes may all be sent one. */

@@ -5,7 +5,7 @@ import type { AttemptHandler } from "./attempt.js";
 import { NamedRequests, type NamedRequestsOwner } from "./named-requests.js";
 import { type NodeChoice, noneSelected } from "./node-choice.js";
 import type { NodePool } from "./node-pool.js";
-import type { DispatchedRequest } from "./pending-request.js";
+import { type DispatchedRequest, queued } from "./pending-request.js";
 import { PriorityQueues } from "./priority-queues.js";
 import { RefusedRequests } from "./refused-requests.js";
 import type { ThreadLoad } from "./thread-load.js";
@@ -20,7 +20,8 @@ export interface AdmissionOptions {
 
 /** What becomes of a request whose turn it is. */
 export interface AdmissionOwner {
-  attempt(request: Request, pool: NodePool<AttemptHandler>): void;
+  /** Without `nowMs`, the clock is read. */
+  attempt(request: Request, pool: NodePool<AttemptHandler>, nowMs?: number): void;
 }
 
 /**
@@ -58,7 +59,7 @@ export class Admission {
     this.closed = true;
   }
 
-  admit(request: Request): void {
+  admit(request: Request, nowMs: number): void {
     if (this.closed) return this.unsettled.fail(request, "CLOSED", "the pool is closed", sentOf(request.history));
     this.load.arrived();
     // A thread that has died had sent it: it has waited its turn, and is not refused.
@@ -67,8 +68,8 @@ export class Admission {
     if (node !== undefined) return this.named.admit(request, node);
     // Queued requests of its priority, and of a higher one, go first.
     if (this.queue.ahead(request.rank) === 0) {
-      const pool = this.next(request);
-      if (pool !== undefined) return this.owner.attempt(request, pool);
+      const pool = this.next(request, nowMs);
+      if (pool !== undefined) return this.owner.attempt(request, pool, nowMs);
       if (this.options.reader.isBarred) return this.failBarred(request);
     }
     if (!this.beginWait(request, this.queue.ahead(request.rank) + this.named.length)) return;
@@ -80,8 +81,9 @@ export class Admission {
   sendAgain(request: Request): void {
     const { node } = request.prepared.settings ?? {};
     if (node !== undefined) return this.named.sendAgain(request, node);
-    const pool = this.next(request);
-    if (pool !== undefined) return this.owner.attempt(request, pool);
+    const nowMs = this.options.timers.nowMs();
+    const pool = this.next(request, nowMs);
+    if (pool !== undefined) return this.owner.attempt(request, pool, nowMs);
     if (this.options.reader.isBarred) return this.failBarred(request);
     this.waitAgain(request);
     this.queue.pushFirst(request);
@@ -96,12 +98,13 @@ export class Admission {
     try {
       this.named.pump();
       for (let request = this.queue.first(); request !== undefined; request = this.queue.first()) {
-        const pool = this.next(request);
+        const nowMs = this.options.timers.nowMs();
+        const pool = this.next(request, nowMs);
         if (pool === undefined && !this.options.reader.isBarred) return;
         this.queue.shift();
         this.endWait(request);
         if (pool === undefined) this.failBarred(request);
-        else this.owner.attempt(request, pool);
+        else this.owner.attempt(request, pool, nowMs);
       }
     } finally {
       this.pumping = false;
@@ -124,9 +127,9 @@ export class Admission {
   }
 
   /** The node for the next attempt; undefined while none has room, or as many are in flight as may be. */
-  private next(request: Request): NodePool<AttemptHandler> | undefined {
+  private next(request: Request, nowMs: number): NodePool<AttemptHandler> | undefined {
     // A Read that leaves a node which is lost brings no more than it has brought already.
-    return request.history.moved || this.load.hasRoom ? this.choice.next(request) : undefined;
+    return request.history.moved || this.load.hasRoom ? this.choice.next(request, nowMs) : undefined;
   }
 
   /** False: it is refused, for so many requests go before it. */
@@ -144,7 +147,7 @@ export class Admission {
   }
 
   private waitAgain(request: Request): void {
-    request.state = { kind: "queued" };
+    request.state = queued;
     request.queuedAtMs = this.options.timers.nowMs();
   }
 

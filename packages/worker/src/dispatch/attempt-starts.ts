@@ -21,8 +21,11 @@ export class AttemptStarts {
     private readonly owner: AttemptOwner<AttemptHandler>,
   ) {}
 
-  make(request: DispatchedRequest<AttemptHandler>, pool: NodePool<AttemptHandler>): AttemptHandler {
-    const nowMs = this.options.timers.nowMs();
+  make(
+    request: DispatchedRequest<AttemptHandler>,
+    pool: NodePool<AttemptHandler>,
+    nowMs = this.options.timers.nowMs(),
+  ): AttemptHandler {
     return new AttemptHandler(request, pool, nowMs, this.options.ranMs(nowMs), this.owner);
   }
 

@@ -1,17 +1,15 @@
-import type { Endpoint } from "@rollcall/coordinator/cluster";
-import type { Link } from "@rollcall/core";
-import type { HedgedRead, RacingAttempt } from "@rollcall/core/hedging";
-import { type AttemptFacts, uncountedBytes } from "@rollcall/core/request";
+import { uncountedBytes } from "@rollcall/core/request";
 import { AnswerStream, type StreamedAttempt } from "./answer-stream.js";
 import { AnswerUnpacking } from "./answer-unpacking.js";
 import { AbandonedAttempt, isBodiless, isOwn, LargeAnswer } from "./attempt-errors.js";
 import type { AttemptOwner } from "./attempt-owner.js";
-import { isBodySource, type SendingAttempt } from "./body-source.js";
+import { AttemptState } from "./attempt-state.js";
+import type { SendingAttempt } from "./body-source.js";
+import { CollectedBody } from "./collected-body.js";
 import { codingsToUndo, headersOfUnpacked } from "./content-codings.js";
 import type { UnpackedReader } from "./content-decoder.js";
-import type { Connection, NodeHandler, NodePool } from "./node-pool.js";
+import type { NodeHandler, NodePool } from "./node-pool.js";
 import type { DispatchedRequest } from "./pending-request.js";
-import { chunksKept, SmallChunks } from "./small-chunks.js";
 import { type UnreadableContent, unknownCoding } from "./unreadable-content.js";
 
 /**
@@ -19,100 +17,44 @@ import { type UnreadableContent, unknownCoding } from "./unreadable-content.js";
  * until they are read, and most callers never read them.
  */
 export class AttemptHandler
-  implements
-    NodeHandler,
-    AttemptFacts,
-    RacingAttempt,
-    Link<AttemptHandler>,
-    StreamedAttempt,
-    SendingAttempt,
-    UnpackedReader
+  extends AttemptState<AttemptHandler>
+  implements NodeHandler, StreamedAttempt, SendingAttempt, UnpackedReader
 {
-  before: AttemptHandler | undefined;
-  after: AttemptHandler | undefined;
-  connection: Connection | undefined;
-  handedToSocket = false;
-  firstByteSeen = false;
-  reusedSocket = false;
-  status = 0;
-  rawHeaders: readonly Buffer[] = [];
-  /** Of the body so far, as collected and unpacked. */
-  byteLength = 0;
-  /** The answer has waited for us: the time that it took says nothing about the node. */
-  wasPaused = false;
-  private readonly chunks: Buffer[] = [];
-  private smallChunks: SmallChunks | undefined;
-  error: Error | undefined;
-  /** Its outcome decides about its request, which has not been decided yet. */
-  isWanted = true;
-  /** Where its request may have a hedge: both attempts have the same. */
-  hedged: HedgedRead<AttemptHandler> | undefined;
-  /** Its node's answer was judged when the headers came. */
-  isJudged = false;
-  /** Since when its node owes it a byte: the node owes none while the answer waits for its reader or our memory. */
-  waitingSinceMs: number;
-  isHeld = false;
   /** What the body goes to, instead of being collected. */
   stream: AnswerStream | undefined;
+  /** The body so far, unpacked. */
+  private readonly collected = new CollectedBody();
   /** How much of a refused answer may still come; undefined: this is no refused one. */
   private drainableBytes: number | undefined;
   private unpacking: AnswerUnpacking | undefined;
   private abort: ((error?: Error) => void) | undefined;
-  /** The node has not been given the whole body yet. */
-  isSending: boolean;
   /** Nothing more comes from the node. What has come may wait to be unpacked. */
   private hasEnded = false;
-  private isFinished = false;
   /** undici's parser is in one of the calls below: it goes on reading by itself. */
   private isParsing = false;
   /** Of its connection's chunks, the newest that its owner has been told of. */
   private notedChunk = 0;
   /** Of the answer's body, where the request has a limit of its own. */
   private readonly ownMaxBytes: number;
-  /** Of the slot, when the attempt began. */
-  readonly generation: number;
-  /** As it was then: with the credential that was sent. */
-  readonly endpoint: Endpoint;
 
   constructor(
-    readonly request: DispatchedRequest<AttemptHandler>,
-    readonly pool: NodePool<AttemptHandler>,
-    readonly startedAtMs: number,
-    /** The same on the clock that stands still while this thread does not run. */
-    readonly startedRanMs: number,
+    request: DispatchedRequest<AttemptHandler>,
+    pool: NodePool<AttemptHandler>,
+    startedAtMs: number,
+    startedRanMs: number,
     private readonly owner: AttemptOwner<AttemptHandler>,
   ) {
-    this.generation = pool.generation;
-    this.endpoint = pool.endpoint;
+    super(request, pool, startedAtMs, startedRanMs);
     this.ownMaxBytes = request.prepared.settings?.maxResponseBytes ?? Number.POSITIVE_INFINITY;
-    this.waitingSinceMs = startedAtMs;
-    this.isSending = isBodySource(request.prepared.body);
-    // How long such a request takes depends on its source.
-    this.wasPaused = this.isSending;
   }
 
-  get slot(): number {
-    return this.pool.slot;
-  }
-
-  get isOver(): boolean {
-    return this.isFinished;
-  }
-
-  /** The node that it was sent to is still the slot's. */
-  get isCurrent(): boolean {
-    return this.pool.isCurrent && this.pool.generation === this.generation;
-  }
-
-  /** Its answer has come to the end, and was collected. */
-  get isWhole(): boolean {
-    return this.isFinished && this.error === undefined;
+  /** Of the body so far, as collected and unpacked. */
+  get byteLength(): number {
+    return this.collected.byteLength;
   }
 
   get body(): Buffer {
-    this.smallChunks?.end();
-    const [only] = this.chunks;
-    return this.chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.chunks);
+    return this.collected.bytes;
   }
 
   /** Ends the attempt, at the latest before its first byte is written: its outcome is not wanted any more. */
@@ -250,12 +192,7 @@ export class AttemptHandler
     if (this.byteLength + bytes.length > Math.min(this.ownMaxBytes, this.pool.settings.maxResponseBytes)) {
       return this.giveUp(new LargeAnswer());
     }
-    if (this.chunks.length < chunksKept) this.chunks.push(bytes);
-    else {
-      this.smallChunks ??= new SmallChunks(this.chunks);
-      this.smallChunks.add(bytes);
-    }
-    this.byteLength += bytes.length;
+    this.collected.add(bytes);
     if (this.byteLength <= uncountedBytes || this.owner.grew(this, bytes.length)) return;
     this.hold(true);
   }

@@ -1,10 +1,10 @@
 import type { Signer } from "@rollcall/coordinator/cluster";
-import { type Outcome, sentOf, uncountedBytes } from "@rollcall/core/request";
+import { sentOf } from "@rollcall/core/request";
 import { Admission, type AdmissionOwner } from "./admission.js";
 import type { AnswerFlow } from "./answer-flow.js";
 import type { AttemptHandler } from "./attempt.js";
-import type { AttemptOwner } from "./attempt-owner.js";
 import { AttemptRecord } from "./attempt-record.js";
+import { AttemptReports } from "./attempt-reports.js";
 import { AttemptStarts } from "./attempt-starts.js";
 import { BackingOff } from "./backing-off.js";
 import type { SentBody } from "./body-source.js";
@@ -16,7 +16,7 @@ import { NodeChoice, type NodeChoiceOptions } from "./node-choice.js";
 import type { ConnectionSettings, NodePool } from "./node-pool.js";
 import { NodePools } from "./node-pools.js";
 import { BodyPacking } from "./packed-body.js";
-import { DispatchedRequest } from "./pending-request.js";
+import { DispatchedRequest, queued } from "./pending-request.js";
 import { ReroutePlanner } from "./reroute.js";
 import type { RerouteOrder } from "./reroute-order.js";
 import { RetryChoice, type RetryChoiceOptions } from "./retry-choice.js";
@@ -58,10 +58,6 @@ export interface DispatchOptions extends NodeChoiceOptions, RetryChoiceOptions {
   readonly wallNowMs: () => number;
 }
 
-/** So much of an answer that is not wanted is read, for so long at most, to keep its connection. */
-const drainedMaxBytes = 65_536;
-const drainedMaxMs = 1_000;
-
 /** The code that an error or answer shows for an attempt that was rerouted. */
 const reroutedCode = "REROUTED";
 
@@ -87,7 +83,6 @@ export class Dispatch implements Sender, AdmissionOwner {
   private readonly packing: BodyPacking;
   private readonly signing?: Signing;
   private readonly credentials: CredentialWaits;
-  private readonly conclusions: Conclusions;
   private readonly hedges?: Hedges;
 
   constructor(private readonly options: DispatchOptions) {
@@ -96,7 +91,6 @@ export class Dispatch implements Sender, AdmissionOwner {
     this.choice = new NodeChoice(options, this.pools);
     this.load = new ThreadLoad({ ...options, perNode: settings.perNode });
     this.record = new AttemptRecord(options, this.load);
-    this.starts = new AttemptStarts(options, this.record, this.attempts);
     this.reroutes = new ReroutePlanner(reader, this.pools, random);
     this.admission = new Admission(options, this.choice, this.load, this.unsettled, this);
     const waitingMax = Math.max(queueMax, settings.perNode);
@@ -112,12 +106,15 @@ export class Dispatch implements Sender, AdmissionOwner {
     const { hedgeExtraWork: extraWork } = options;
     if (extraWork !== undefined) {
       const { record } = this;
-      const catchUp = () => this.choice.catchUp();
+      const catchUp = () => this.choice.catchUp(timers.nowMs());
       this.hedges = new Hedges({ ...options, extraWork, record, catchUp, send: this.sendHedge });
     }
-    const { retries, credentials, unsettled, admission } = this;
+    const { record, load, retries, credentials, unsettled, admission, hedges } = this;
     const backingOff = new BackingOff(timers, waitingMax);
-    this.conclusions = new Conclusions(reader, { retries, credentials, backingOff, unsettled, admission });
+    const conclusions = new Conclusions(reader, { retries, credentials, backingOff, unsettled, admission });
+    const { answers } = options;
+    const ofReports = { timers, answers, record, load, credentials, unsettled, conclusions, admission, hedges };
+    this.starts = new AttemptStarts(options, record, new AttemptReports(ofReports));
   }
 
   apply(targets: readonly Target[]): void {
@@ -133,10 +130,12 @@ export class Dispatch implements Sender, AdmissionOwner {
     streaming?: (answer: StreamingAnswer) => void,
   ): PendingRequest {
     const request = new DispatchedRequest<AttemptHandler>(prepared, claim, this, settle, streaming);
+    // Read once for all that follows: a reading costs as much as the choice of a node.
+    const nowMs = this.options.timers.nowMs();
     this.unsettled.add(request);
-    this.retries.countRequest(this.options.timers.nowMs());
+    this.retries.countRequest(nowMs);
     if (this.packing.wants(prepared)) this.pack(request);
-    else this.admission.admit(request);
+    else this.admission.admit(request, nowMs);
     return request;
   }
 
@@ -146,8 +145,8 @@ export class Dispatch implements Sender, AdmissionOwner {
 
   reroute(order: RerouteOrder): void {
     if (this.admission.isClosed) return;
-    this.choice.catchUp();
     const nowMs = this.options.timers.nowMs();
+    this.choice.catchUp(nowMs);
     const { reroutes, probe } = this.reroutes.plan(order, nowMs);
     for (const { attempt, targets } of reroutes) this.rerouteOne(attempt, targets, nowMs);
     for (const slot of probe) this.options.observer.probeWanted(slot);
@@ -200,10 +199,10 @@ export class Dispatch implements Sender, AdmissionOwner {
   }
 
   /** Sends the request to a node that has room. */
-  attempt(request: DispatchedRequest<AttemptHandler>, pool: NodePool<AttemptHandler>): void {
+  attempt(request: DispatchedRequest<AttemptHandler>, pool: NodePool<AttemptHandler>, nowMs?: number): void {
     const { headers, body } = request.packed ?? request.prepared;
     const whole = withMissing(headers, pool.headers);
-    if (this.signing === undefined) this.send(request, pool, whole, body);
+    if (this.signing === undefined) this.send(request, pool, whole, body, nowMs);
     else this.signing.begin(request, pool, whole, body);
   }
 
@@ -213,8 +212,8 @@ export class Dispatch implements Sender, AdmissionOwner {
     this.packing.pack(request.prepared, (packed) => {
       if (request.state.kind !== "packing") return;
       request.packed = packed;
-      request.state = { kind: "queued" };
-      this.admission.admit(request);
+      request.state = queued;
+      this.admission.admit(request, this.options.timers.nowMs());
     });
   }
 
@@ -223,8 +222,9 @@ export class Dispatch implements Sender, AdmissionOwner {
     pool: NodePool<AttemptHandler>,
     headers: readonly string[],
     body: SentBody,
+    nowMs?: number,
   ): void {
-    const attempt = this.starts.make(request, pool);
+    const attempt = this.starts.make(request, pool, nowMs);
     request.state = { kind: "sending", attempt };
     this.hedges?.begin(attempt);
     this.starts.begin(attempt, headers, body);
@@ -252,40 +252,6 @@ export class Dispatch implements Sender, AdmissionOwner {
     freed: () => this.admission.pumpWaiting(),
   };
 
-  private readonly attempts: AttemptOwner<AttemptHandler> = {
-    received: (attempt) => this.record.received(attempt, this.options.timers.nowMs()),
-    grew: (attempt, addedBytes) => this.options.answers.grew(attempt, addedBytes),
-    headersCame: (attempt) => {
-      const nowMs = this.options.timers.nowMs();
-      const outcome = this.record.headersCame(attempt, nowMs);
-      // Another attempt was the one to answer: the rest of this one is drained already.
-      if (!attempt.isWanted) return;
-      // It is collected, for it may not be the answer.
-      if (this.credentials.mayTake(attempt)) return;
-      // From here on nothing else decides about its request.
-      attempt.isWanted = false;
-      this.conclude(attempt, outcome, nowMs);
-      if (attempt.stream === undefined) return this.drain(attempt);
-      this.load.streams(1);
-      this.admission.pumpWaiting();
-    },
-    held: (attempt, isHeld) => this.record.held(attempt, isHeld, this.options.timers.nowMs()),
-    finished: (attempt) => {
-      const nowMs = this.options.timers.nowMs();
-      const outcome = this.record.ended(attempt, nowMs);
-      if (attempt.stream !== undefined) this.load.streams(-1);
-      if (attempt.isWanted) this.conclude(attempt, outcome, nowMs);
-      else if (attempt.stream !== undefined) this.unsettled.streamEnded(attempt, attempt.stream, outcome);
-      // After that: what the answer leaves for may hold its bytes on.
-      if (attempt.byteLength > uncountedBytes) this.options.answers.ended(attempt);
-      this.admission.pumpWaiting();
-    },
-  };
-
-  private conclude(attempt: AttemptHandler, outcome: Outcome, nowMs: number): void {
-    if (this.hedges?.ended(attempt, outcome, nowMs) !== true) this.conclusions.conclude(attempt, outcome, nowMs);
-  }
-
   /** Gives an attempt up and sends its request to one of these slots, if one has room. */
   private rerouteOne(attempt: AttemptHandler, targets: readonly number[], nowMs: number): void {
     const { request, pool } = attempt;
@@ -304,7 +270,7 @@ export class Dispatch implements Sender, AdmissionOwner {
   }
 
   private hasAnotherCredential({ pool: { slot }, generation, endpoint }: AttemptHandler): boolean {
-    this.choice.catchUp();
+    this.choice.catchUp(this.options.timers.nowMs());
     const now = this.pools.get(slot);
     return now?.generation === generation && now.endpoint.headers.authorization !== endpoint.headers.authorization;
   }
@@ -316,11 +282,5 @@ export class Dispatch implements Sender, AdmissionOwner {
     const same = this.choice.among([slot], this.options.timers.nowMs());
     if (same === undefined) this.admission.sendAgain(request);
     else this.attempt(request, same);
-  }
-
-  /** An answer that went to no caller: what is left of it comes and goes, within bounds. */
-  private drain(attempt: AttemptHandler): void {
-    attempt.drain(drainedMaxBytes);
-    this.options.timers.after(drainedMaxMs, () => attempt.abandon());
   }
 }

@@ -30,11 +30,11 @@ export class NodeChoice {
   ) {}
 
   /** The node for the next attempt; undefined while none has room. */
-  next(request: DispatchedRequest<AttemptHandler>): NodePool<AttemptHandler> | undefined {
-    this.catchUp();
-    const { reader, timers, random } = this.options;
+  next(request: DispatchedRequest<AttemptHandler>, nowMs: number): NodePool<AttemptHandler> | undefined {
+    this.catchUp(nowMs);
+    const { reader, random } = this.options;
     const exploration = request.takeExploration() ? this.exploration : undefined;
-    return this.poolOf(pick(reader, request.tried, timers.nowMs(), random, exploration));
+    return this.poolOf(pick(reader, request.tried, nowMs, random, exploration));
   }
 
   /**
@@ -42,7 +42,7 @@ export class NodeChoice {
    * text says why there is none.
    */
   byName(name: string): NodePool<AttemptHandler> | string | undefined {
-    this.catchUp();
+    this.catchUp(this.options.timers.nowMs());
     const { targets } = this.pools;
     const { reader } = this.options;
     if (targets.length === 0) return reader.isBarred ? noneSelected : undefined;
@@ -59,12 +59,12 @@ export class NodeChoice {
   }
 
   /** Brings the roster, the connections and the penalties up to date. */
-  catchUp(): void {
-    const { reader, timers } = this.options;
+  catchUp(nowMs: number): void {
+    const { reader } = this.options;
     // The table may name nodes of a list that came while it was read.
     do reader.refresh();
     while (this.applyNewLists());
-    reader.advancePenalties(timers.nowMs());
+    reader.advancePenalties(nowMs);
   }
 
   private applyNewLists(): boolean {

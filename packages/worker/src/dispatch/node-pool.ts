@@ -65,13 +65,13 @@ interface Opening {
  */
 export class Connection extends UndiciClient {
   isOpen = false;
-  /** When the newest request on it began. */
-  usedAtMs = 0;
   private served = 0;
 
   constructor(
     origin: string,
     options: Client.Options,
+    /** When the newest request on it began. */
+    public usedAtMs: number,
     readonly expiresAtMs: number,
     private readonly opening: Opening,
     onTurned: (connection: Connection) => void,
@@ -275,7 +275,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
         });
       },
     };
-    const connection = new Connection(this.endpoint.origin, options, nowMs + ageMs, opening, this.turned);
+    const connection = new Connection(this.endpoint.origin, options, nowMs, nowMs + ageMs, opening, this.turned);
     this.all.add(connection);
     return connection;
   }

@@ -39,6 +39,10 @@ export type RequestState<SentAttempt> =
   | { readonly kind: "streaming"; readonly attempt: SentAttempt }
   | { readonly kind: "settled" };
 
+/** The two states in which most requests spend their time hold nothing else: all requests share them. */
+export const queued = Object.freeze({ kind: "queued" } as const);
+export const settled = Object.freeze({ kind: "settled" } as const);
+
 /** What is noted of an attempt that was given up. */
 interface NotedAttempt {
   readonly pool: { readonly endpoint: { readonly address: string } };
@@ -56,7 +60,7 @@ const noAttempts: readonly Attempt[] = Object.freeze([]);
 /** One request that a dispatch has taken on and not settled, with all that its attempts have left behind. */
 export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   place = -1;
-  state: RequestState<SentAttempt> = { kind: "queued" };
+  state: RequestState<SentAttempt> = queued;
   /** When it was last put into the queue. */
   queuedAtMs = 0;
   history: History;
@@ -130,7 +134,8 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   }
 
   noteTried(slot: number): void {
-    if (!this.tried.includes(slot)) this.tried = [...this.tried, slot];
+    if (this.tried.length === 0) this.tried = [slot];
+    else if (!this.tried.includes(slot)) this.tried = [...this.tried, slot];
   }
 }
 

@@ -3,6 +3,7 @@ import { pieceMaxBytes } from "@rollcall/core/request";
 
 /** What is read for an answer that does not stream comes here, and is copied before the next read of any socket. */
 const sharedBlock = Buffer.allocUnsafeSlow(65_536);
+const { buffer: sharedBuffer } = sharedBlock;
 
 /** Blocks of streams into which no socket reads any more. */
 const fullBlocks = new WeakSet<ArrayBufferLike>();
@@ -100,9 +101,9 @@ export class SocketReads {
   private received(byteLength: number, into: Uint8Array): boolean {
     const { socket } = this;
     if (socket === undefined) return false;
-    const bytes = Buffer.from(into.buffer, into.byteOffset, byteLength);
-    if (into !== sharedBlock) this.filledBytes += byteLength;
-    return this.taken(socket, into === sharedBlock ? Buffer.from(bytes) : bytes);
+    if (into === sharedBlock) return this.taken(socket, copyOfShared(byteLength));
+    this.filledBytes += byteLength;
+    return this.taken(socket, Buffer.from(into.buffer, into.byteOffset, byteLength));
   }
 
   /** Whether the socket is to be read on. */
@@ -128,6 +129,13 @@ export class SocketReads {
     }
     return this.block.subarray(this.filledBytes);
   }
+}
+
+/** Of the first so many bytes. `buffer` is kept: to ask a view for its own takes longer than to make another. */
+function copyOfShared(byteLength: number): Buffer {
+  const copy = Buffer.allocUnsafe(byteLength);
+  copy.set(new Uint8Array(sharedBuffer, 0, byteLength));
+  return copy;
 }
 
 /** As undici 7 does. */

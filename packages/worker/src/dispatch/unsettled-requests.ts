@@ -2,7 +2,7 @@ import type { RollcallErrorCode, Sent } from "@rollcall/core";
 import type { Outcome } from "@rollcall/core/request";
 import type { AnswerStream } from "./answer-stream.js";
 import type { AttemptHandler } from "./attempt.js";
-import type { DispatchedRequest } from "./pending-request.js";
+import { type DispatchedRequest, settled } from "./pending-request.js";
 import type { CancelCode, Result } from "./sender.js";
 import { SwapRemoveList } from "./swap-remove-list.js";
 import { UnreadableContent } from "./unreadable-content.js";
@@ -100,7 +100,7 @@ export class UnsettledRequests {
   }
 
   private end(request: DispatchedRequest<AttemptHandler>): void {
-    request.state = { kind: "settled" };
+    request.state = settled;
     this.requests.remove(request);
   }
 }

@@ -124,7 +124,8 @@ export class TableReader implements HedgeReader {
 
   weightOf(slot: number): number {
     const row = sharedRow(slot);
-    const slowStartMs = Atomics.load(this.words, row + SharedWord.slowStartMs);
+    // A plain read: most nodes have none, and a call of `Atomics` for each node drawn is dear.
+    const slowStartMs = this.words[row + SharedWord.slowStartMs] ?? 0;
     if (slowStartMs === 0) return 1;
     const elapsedMs = msSinceTick(Atomics.load(this.words, row + SharedWord.slowStartFrom), this.rows.nowMs());
     // Ticks wrap: a slow start that ended weeks ago and was not cleared looks as if it were yet to come.
@@ -137,7 +138,8 @@ export class TableReader implements HedgeReader {
   }
 
   inFlightOf(slot: number): number {
-    return Atomics.load(this.words, this.counter(slot) + CounterWord.inFlight) - (this.setAside[slot] ?? 0);
+    // This thread alone writes it.
+    return (this.words[this.counter(slot) + CounterWord.inFlight] ?? 0) - (this.setAside[slot] ?? 0);
   }
 
   hasRoom(slot: number): boolean {
