@@ -1,11 +1,7 @@
-/** Calls that have come to one thread and calls that have been served there, as averages that forget. */
+/** How quickly one thread is served, as averages that forget. */
 export interface Flow {
-  /** Calls a millisecond over the time of about 30 answers: those that came, refused ones too, and those answered. */
-  readonly offered: number;
+  /** Calls answered a millisecond, over the time of about 30 answers. */
   readonly served: number;
-  /** The same over the last second, or the timeout if that is longer: slow calls among quick ones come in clusters. */
-  readonly offeredLately: number;
-  readonly servedLately: number;
   /** How long an attempt takes; 0 before the first answer. */
   readonly meanMs: number;
   readonly atMs: number;
@@ -13,7 +9,6 @@ export interface Flow {
 
 /** What has happened since the averages were last brought up to date. */
 export interface FlowCounts {
-  readonly offered: number;
   readonly served: number;
   /** Of the attempts whose time counts: how many there were, and their times together. */
   readonly timed: number;
@@ -24,32 +19,20 @@ export interface FlowCounts {
 const answersRemembered = 30;
 const shortestMs = 150;
 const longestMs = 1_000;
-
-/** More calls come than are served, beyond chance. */
-const overRatio = 1.02;
-/** What waits grows: by a tenth, and by so many calls a second. */
-const growthRatio = 1.1;
-const growthPerMs = 3 / 1_000;
+/** Of the timeout. */
+const mostNodeShare = 1 / 4;
 
 export function noFlow(nowMs: number): Flow {
-  return { offered: 0, served: 0, offeredLately: 0, servedLately: 0, meanMs: 0, atMs: nowMs };
+  return { served: 0, meanMs: 0, atMs: nowMs };
 }
 
-/** `latelyMs`: the time that the slower averages follow. */
-export function nextFlow(flow: Flow, counts: FlowCounts, latelyMs: number, nowMs: number): Flow {
-  const { offered, served, timed, timedMs } = counts;
+export function nextFlow(flow: Flow, { served, timed, timedMs }: FlowCounts, nowMs: number): Flow {
   const sinceMs = nowMs - flow.atMs;
   if (sinceMs <= 0) return flow;
   const rememberedMs = Math.min(longestMs, Math.max(shortestMs, answersRemembered / flow.served));
   const share = 1 - Math.exp(-sinceMs / rememberedMs);
-  const shareLately = 1 - Math.exp(-sinceMs / latelyMs);
-  const offeredNow = offered / sinceMs;
-  const servedNow = served / sinceMs;
   return {
-    offered: flow.offered + share * (offeredNow - flow.offered),
-    served: flow.served + share * (servedNow - flow.served),
-    offeredLately: flow.offeredLately + shareLately * (offeredNow - flow.offeredLately),
-    servedLately: flow.servedLately + shareLately * (servedNow - flow.servedLately),
+    served: flow.served + share * (served / sinceMs - flow.served),
     meanMs: nextMeanMs(flow.meanMs, timed, timedMs),
     atMs: nowMs,
   };
@@ -66,16 +49,20 @@ function nextMeanMs(meanMs: number, timed: number, timedMs: number): number {
  *
  * By the rate of answers; or, where that has decayed because nothing came, by what is in flight and how long it takes.
  */
-export function expectedWaitMs({ served, meanMs }: Flow, ahead: number, inFlight: number): number {
-  const perMs = Math.max(served, meanMs > 0 ? inFlight / meanMs : 0);
+export function expectedWaitMs(flow: Flow, ahead: number, inFlight: number): number {
+  const perMs = perMsOf(flow, inFlight);
   return perMs > 0 ? (ahead + 1) / perMs : 0;
 }
 
-export function isOver({ offered, served }: Flow): boolean {
-  return offered > overRatio * served;
+/**
+ * How long an attempt takes beside so many others, by the same: at least the base of the nodes. What was sent before the
+ * limit shrank takes longer than what is sent now, so no more than a quarter of the timeout is expected.
+ */
+export function expectedNodeMs(flow: Flow, inFlight: number, baseMs: number, timeoutMs: number): number {
+  const perMs = perMsOf(flow, inFlight);
+  return Math.max(baseMs, perMs > 0 ? Math.min(inFlight / perMs, timeoutMs * mostNodeShare) : 0);
 }
 
-export function isGrowing(flow: Flow): boolean {
-  const { offeredLately, servedLately } = flow;
-  return isOver(flow) && offeredLately > growthRatio * servedLately && offeredLately - servedLately > growthPerMs;
+function perMsOf({ served, meanMs }: Flow, inFlight: number): number {
+  return Math.max(served, meanMs > 0 ? inFlight / meanMs : 0);
 }

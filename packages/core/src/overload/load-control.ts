@@ -1,6 +1,7 @@
-import { type Debt, nextDebt, noDebt } from "./debt.js";
-import { expectedWaitMs, type Flow, isGrowing, isOver, nextFlow, noFlow } from "./flow.js";
+import { type Debt, nextDebt, noDebt, standingMsOf } from "./debt.js";
+import { expectedNodeMs, expectedWaitMs, type Flow, nextFlow, noFlow } from "./flow.js";
 import {
+  afterAnswer,
   afterRefusal,
   afterWindow,
   type InFlightLimit,
@@ -8,8 +9,10 @@ import {
   isWindowComplete,
   type LimitTerms,
   noLimit,
+  roomOf,
 } from "./in-flight-limit.js";
 import { LatencySample } from "./latency-sample.js";
+import { isGrowing, isOver, nextRecentCalls, noRecentCalls, type RecentCalls } from "./recent-calls.js";
 import { type QueueTerms, type Refusal, refusalOf } from "./refusal.js";
 
 export interface LoadControlOptions extends QueueTerms {
@@ -26,7 +29,6 @@ export interface LoadFigures {
 
 /** Averages are brought up to date when an event comes after so long. */
 const foldEveryMs = 5;
-const latelyLeastMs = 1_000;
 
 /**
  * What one thread does about overload: how many attempts may be in flight, and which calls are refused on arrival.
@@ -35,8 +37,8 @@ const latelyLeastMs = 1_000;
  * where nothing happens, nothing is to be decided.
  */
 export class LoadControl {
-  private readonly latelyMs: number;
   private flow: Flow;
+  private recent: RecentCalls;
   private debt: Debt;
   private limited: InFlightLimit = noLimit;
   private readonly terms: { -readonly [Term in keyof LimitTerms]: LimitTerms[Term] };
@@ -56,21 +58,23 @@ export class LoadControl {
     nowMs: number,
   ) {
     const { perNode, timeoutMs } = options;
-    this.latelyMs = Math.max(latelyLeastMs, timeoutMs);
     this.flow = noFlow(nowMs);
+    this.recent = noRecentCalls(standingMsOf(timeoutMs), nowMs);
     this.debt = noDebt(nowMs);
     this.terms = { perNode, timeoutMs, nodes: 1 };
     this.inFlightMax = inFlightMaxOf(this.limited, this.terms);
     this.windowSinceMs = nowMs;
   }
 
-  /** Whether one more attempt may begin beside so many in flight, where there are so many nodes. */
-  hasRoom(inFlight: number, nodes: number): boolean {
+  /** Whether one more attempt may begin beside so many in flight, where so many calls wait and there are so many nodes. */
+  hasRoom(inFlight: number, waiting: number, nodes: number): boolean {
     if (nodes !== this.terms.nodes) {
       this.terms.nodes = nodes;
       this.inFlightMax = inFlightMaxOf(this.limited, this.terms);
     }
-    return inFlight < this.inFlightMax;
+    if (inFlight < this.inFlightMax) return true;
+    // The time of the last event is near enough.
+    return waiting > this.inFlightMax && inFlight < roomOf(this.limited, this.terms, waiting, this.flow.atMs);
   }
 
   /** A call has come, whatever becomes of it. Not its further attempts. */
@@ -86,7 +90,10 @@ export class LoadControl {
   /** A node has answered, other than by refusing. Without a time where that says nothing about the node. */
   answered(tookMs: number | undefined, inFlight: number, nowMs: number): void {
     this.served++;
-    if (tookMs !== undefined) this.took(tookMs, inFlight, nowMs);
+    if (tookMs !== undefined) {
+      this.took(tookMs, inFlight, nowMs);
+      this.limit(afterAnswer(this.limited, { tookMs, inFlight }, this.terms, nowMs));
+    }
     if (nowMs - this.flow.atMs >= foldEveryMs) this.fold(nowMs);
   }
 
@@ -109,13 +116,13 @@ export class LoadControl {
   refusalOf(ahead: number, leftMs: number, inFlight: number, nowMs: number): Refusal | undefined {
     if (nowMs - this.flow.atMs >= foldEveryMs) this.fold(nowMs);
     this.debt = nextDebt(this.debt, this.debt.isWaiting, nowMs, this.options.timeoutMs);
-    const waitMs = expectedWaitMs(this.flow, ahead, inFlight);
-    const { flow } = this;
+    const { debt, recent, flow } = this;
+    const waitMs = expectedWaitMs(flow, ahead, inFlight);
     const queue = {
-      debtMs: this.debt.ms,
-      isOver: isOver(flow),
-      isGrowing: isGrowing(flow),
-      baseMs: this.limited.baseMs ?? 0,
+      debtMs: debt.ms,
+      isOver: isOver(recent),
+      isGrowing: isGrowing(recent),
+      nodeMs: expectedNodeMs(flow, inFlight, this.limited.baseMs ?? 0, this.options.timeoutMs),
     };
     return refusalOf({ ahead, waitMs, leftMs }, queue, this.options);
   }
@@ -151,6 +158,7 @@ export class LoadControl {
   }
 
   private limit(limited: InFlightLimit): void {
+    if (limited === this.limited) return;
     this.limited = limited;
     this.inFlightMax = inFlightMaxOf(limited, this.terms);
   }
@@ -158,7 +166,8 @@ export class LoadControl {
   private fold(nowMs: number): void {
     const { offered, served, timed, timedMs } = this;
     if (nowMs <= this.flow.atMs) return;
-    this.flow = nextFlow(this.flow, { offered, served, timed, timedMs }, this.latelyMs, nowMs);
+    this.flow = nextFlow(this.flow, { served, timed, timedMs }, nowMs);
+    this.recent = nextRecentCalls(this.recent, offered, served, nowMs);
     this.offered = 0;
     this.served = 0;
     this.timed = 0;

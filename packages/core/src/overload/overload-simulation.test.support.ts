@@ -25,7 +25,7 @@ export interface Scenario {
   readonly timeoutMs?: number;
   /** Calls that come, as a share of what the nodes can do. */
   readonly load?: (nowMs: number) => number;
-  /** In place of a load: so many callers that call again as soon as they have an answer. */
+  /** In place of a load: so many callers, each at one sender, that call again as soon as they have an answer. */
   readonly callers?: number;
   readonly lastMs: number;
   /** Figures are of calls that begin from then on. */
@@ -33,6 +33,8 @@ export interface Scenario {
   readonly adaptive?: boolean;
   /** The mutant: calls that wait are refused, too. */
   readonly refusesQueued?: boolean;
+  /** The mutant: what waits gives a sender no more room at the nodes. */
+  readonly hidesWaiting?: boolean;
 }
 
 export interface Figures {
@@ -123,7 +125,11 @@ class Simulation {
   run(): Figures {
     const { lastMs, callers, fromMs = 0 } = this.scenario;
     if (callers === undefined) this.arriveNext();
-    else for (let at = 0; at < callers; at++) this.events.add(this.random() * 20, () => this.arrive());
+    else
+      for (let at = 0; at < callers; at++) {
+        const sender = this.senders[at % this.senders.length];
+        this.events.add(this.random() * 20, () => this.arrive(sender));
+      }
     for (let next = this.events.take(); next !== undefined; next = this.events.take()) {
       if (next.atMs > lastMs) break;
       this.nowMs = next.atMs;
@@ -155,8 +161,7 @@ class Simulation {
     });
   }
 
-  private arrive(): void {
-    const sender = this.senders[Math.floor(this.random() * this.senders.length)];
+  private arrive(sender = this.senders[Math.floor(this.random() * this.senders.length)]): void {
     if (sender === undefined) return;
     const { nowMs } = this;
     const call: Call = { beganMs: nowMs, deadlineMs: nowMs + this.timeoutMs, sender, retries: 0, state: "waiting" };
@@ -182,12 +187,12 @@ class Simulation {
       this.refused[refusal]++;
       this.slowestRefusalMs = Math.max(this.slowestRefusalMs, this.nowMs - call.beganMs);
     }
-    this.again();
+    this.again(call);
   }
 
   /** A caller of a closed loop calls again. */
-  private again(): void {
-    if (this.scenario.callers !== undefined) this.events.add(this.nowMs + 1, () => this.arrive());
+  private again({ sender }: Call): void {
+    if (this.scenario.callers !== undefined) this.events.add(this.nowMs + 1, () => this.arrive(sender));
   }
 
   private expire(call: Call): void {
@@ -203,7 +208,7 @@ class Simulation {
       if (this.counts(call)) this.timedOut++;
       const attempt = this.attempts.get(call);
       if (attempt !== undefined) this.giveUp(attempt);
-      this.again();
+      this.again(call);
       this.pump(sender);
     });
   }
@@ -230,7 +235,8 @@ class Simulation {
   private send(call: Call): boolean {
     const { sender } = call;
     const { adaptive = true } = this.scenario;
-    if (adaptive && !sender.control.hasRoom(sender.inFlight, this.nodes.length)) return false;
+    const waiting = this.scenario.hidesWaiting === true ? 0 : sender.waiting.length;
+    if (adaptive && !sender.control.hasRoom(sender.inFlight, waiting, this.nodes.length)) return false;
     const first = Math.floor(this.random() * this.nodes.length);
     const second = (first + 1 + Math.floor(this.random() * (this.nodes.length - 1))) % this.nodes.length;
     const at = (sender.inFlightAt[second] ?? 0) < (sender.inFlightAt[first] ?? 0) ? second : first;
@@ -278,7 +284,7 @@ class Simulation {
     call.state = "ended";
     if (this.counts(call)) this.latencies.push(this.nowMs - call.beganMs);
     sender.control.answered(this.nowMs - beganMs, sender.inFlight, this.nowMs);
-    this.again();
+    this.again(call);
     this.pump(sender);
   }
 
@@ -293,7 +299,7 @@ class Simulation {
     if (call.retries > 3 || this.nowMs + waitMs >= call.deadlineMs || !sender.budget.trySpend(this.nowMs)) {
       call.state = "ended";
       if (this.counts(call)) this.rejected++;
-      this.again();
+      this.again(call);
     } else {
       this.events.add(this.nowMs + waitMs, () => {
         if (call.state === "ended" || this.send(call)) return;

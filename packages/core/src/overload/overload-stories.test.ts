@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { afterRefusal, afterWindow, type InFlightLimit, inFlightMaxOf, noLimit } from "./in-flight-limit.js";
+import { afterAnswer, afterRefusal, afterWindow, type InFlightLimit, noLimit, roomOf } from "./in-flight-limit.js";
 import { refusalOf } from "./refusal.js";
 
 interface Story {
@@ -34,16 +34,22 @@ function playLimit([first = "", ...steps]: readonly string[]): void {
   let terms = { perNode, nodes, timeoutMs };
   let state: InFlightLimit = noLimit;
   let nowMs = 0;
+  let waiting = 0;
   for (const step of steps) {
     const [happening = "", expected = ""] = step.split(" -> ");
     const [number = 0, mostUsed = 0, lengthMs = 250] = numbersOf(happening);
     if (happening.startsWith("window"))
       state = afterWindow(state, { medianMs: number, mostUsed, lengthMs }, terms, nowMs);
     else if (happening === "refused") state = afterRefusal(state, terms, nowMs);
+    else if (happening.startsWith("answers")) {
+      for (let answer = 0; answer < number; answer++) {
+        state = afterAnswer(state, { tookMs: mostUsed, inFlight: lengthMs }, terms, nowMs);
+      }
+    } else if (happening.startsWith("waiting")) waiting = number;
     else if (happening.startsWith("after")) nowMs += number;
     else terms = { ...terms, nodes: number };
     const [limit, baseMs] = numbersOf(expected);
-    if (limit !== undefined) assert.equal(inFlightMaxOf(state, terms), limit, step);
+    if (limit !== undefined) assert.equal(roomOf(state, terms, waiting, nowMs), limit, step);
     if (baseMs !== undefined) assert.equal(Math.round(state.baseMs ?? 0), baseMs, step);
   }
 }
@@ -64,7 +70,7 @@ function playRefusal(line: string): void {
   const isGrowing = words.includes("growing");
   const refusal = refusalOf(
     { ahead: number("ahead", 5), waitMs: number("wait", 100), leftMs: number("left", 2_000) },
-    { debtMs: number("debt", 0), baseMs: number("base", 20), isOver: isGrowing || words.includes("over"), isGrowing },
+    { debtMs: number("debt", 0), nodeMs: number("node", 20), isOver: isGrowing || words.includes("over"), isGrowing },
     { perThread: 100, timeoutMs: 2_000 },
   );
   assert.equal(refusal ?? "waits", expected);

@@ -22,8 +22,8 @@ export interface QueueState {
   readonly debtMs: number;
   readonly isOver: boolean;
   readonly isGrowing: boolean;
-  /** How long the nodes take when they are not overloaded; 0 while that is not known. */
-  readonly baseMs: number;
+  /** How long an attempt takes now; 0 while that is not known. */
+  readonly nodeMs: number;
 }
 
 export interface QueueTerms {
@@ -43,7 +43,7 @@ export function refusalOf(arrival: Arrival, queue: QueueState, terms: QueueTerms
   const { ahead, waitMs, leftMs } = arrival;
   const { perThread, timeoutMs } = terms;
   if (ahead >= perThread) return "full";
-  if (waitMs + queue.baseMs > leftMs) return "late";
+  if (waitMs + queue.nodeMs > leftMs) return "late";
   if (queue.debtMs <= timeoutMs * standingShare) return undefined;
   if (queue.isGrowing && waitMs > timeoutMs * growingWaitShare) return "standing";
   return queue.isOver && waitMs > timeoutMs * overWaitShare ? "standing" : undefined;

@@ -129,7 +129,8 @@ export class Admission {
   /** The node for the next attempt; undefined while none has room, or as many are in flight as may be. */
   private next(request: Request, nowMs: number): NodePool<AttemptHandler> | undefined {
     // A Read that leaves a node which is lost brings no more than it has brought already.
-    return request.history.moved || this.load.hasRoom ? this.choice.next(request, nowMs) : undefined;
+    const mayBegin = request.history.moved || this.load.hasRoom(this.queue.length);
+    return mayBegin ? this.choice.next(request, nowMs) : undefined;
   }
 
   /** False: it is refused, for so many requests go before it. */

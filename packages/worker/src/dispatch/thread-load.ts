@@ -33,9 +33,9 @@ export class ThreadLoad {
     return this.control !== undefined;
   }
 
-  /** One more attempt may begin, as far as the limit goes; its node must have room, too. */
-  get hasRoom(): boolean {
-    return this.control === undefined || this.control.hasRoom(this.inFlight, this.options.reader.nodesInUse);
+  /** One more attempt may begin where so many requests wait, as far as the limit goes; its node must have room, too. */
+  hasRoom(waiting: number): boolean {
+    return this.control === undefined || this.control.hasRoom(this.inFlight, waiting, this.options.reader.nodesInUse);
   }
 
   /** A request has come. */
