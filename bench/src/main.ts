@@ -1,11 +1,11 @@
 // node main.js [--quick] [--profile] [BENCH…]: runs the benches named, or all but compare, clients-failover, overload,
-// hedging, hedging-real, thousand and messages. With --quick each runs briefly, to see that it works; its numbers mean
+// overload-real, hedging, hedging-real, thousand and messages. With --quick each runs briefly, to see that it works; its numbers mean
 // nothing and are not kept. With --profile the hot path reports where its time goes, function by function; that is not
 // kept either.
 //
 // failover: --fixture or --real for one kind of nodes, --rounds N, --threads N, --pause MS, and --only SCENARIO,…, of
-// which nothing is kept. clients-failover: the last four too, with --only ENGINE,…. hedging, hedging-real: --rounds N and
-// --only SCENARIO,…, for the latter --only ENGINE,… too. compare: --before DIR, a built
+// which nothing is kept. clients-failover: the last four too, with --only ENGINE,…. hedging, hedging-real, overload: --rounds
+// N and --only SCENARIO,…, for the second --only ENGINE,… too. overload-real: --rounds N. compare: --before DIR, a built
 // checkout, and --rounds N. thousand: --deploy SECONDS.
 import { parseArgs } from "node:util";
 import { clients } from "./clients/clients.js";
@@ -24,6 +24,7 @@ import { messages } from "./messages/messages.js";
 import { nodes } from "./nodes/nodes.js";
 import { observed } from "./observed/observed.js";
 import { overload } from "./overload/overload.js";
+import { overloadReal } from "./overload/real.js";
 import { type Report, writeReport } from "./report.js";
 import { sealed } from "./sealed/sealed.js";
 import { startBench } from "./start/start.js";
@@ -53,7 +54,8 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   stream: () => stream({ quick }),
   compression: () => compression({ quick }),
   observed: () => observed({ quick }),
-  overload: () => overload({ quick }),
+  overload: () => overload({ quick, ...rounds, ...(only === undefined ? {} : { only }) }),
+  "overload-real": () => overloadReal({ quick, ...rounds }),
   hedging: () => hedging({ quick, ...rounds, ...(only === undefined ? {} : { only }) }),
   "hedging-real": () => hedgingReal({ quick, ...rounds, ...(only === undefined ? {} : { only }) }),
   messages: () => messages({ quick }),
@@ -69,6 +71,7 @@ const onlyWhenNamed: ReadonlySet<string> = new Set([
   "compare",
   "clients-failover",
   "overload",
+  "overload-real",
   "hedging",
   "hedging-real",
   "thousand",

@@ -4,9 +4,12 @@ import { index } from "./terms.js";
 
 const requestTimeoutMs = 60_000;
 
-/** Resolves when the index that clients search is on every node. */
-export async function startEngineTarget(kind: EngineName): Promise<TargetCluster> {
-  const engine = await startEngine({ kind, onProgress: console.log });
+/** Resolves when the index that clients search is on every node. `settings`: of every node, beside its own. */
+export async function startEngineTarget(
+  kind: EngineName,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<TargetCluster> {
+  const engine = await startEngine({ kind, settings: [settings], onProgress: console.log });
   const nodes = engine.nodes.map(
     (node): TargetNode => ({
       ...handlesOf(node),

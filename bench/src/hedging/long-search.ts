@@ -1,7 +1,6 @@
-const index = "long";
+export const longIndex = "long";
 const documents = 40_000;
 const perBulk = 5_000;
-const wantedMs = 2_000;
 /** Of one request, so that a slow machine is found out and not waited for. */
 const timeoutMs = 60_000;
 
@@ -12,19 +11,23 @@ export interface LongRequest {
   readonly tookMs: number;
 }
 
-/** Fills an index of one shard with a copy on every node, and finds an aggregation over it that takes about 2 s. */
-export async function prepareLongSearch(url: string, untilGreen: () => Promise<void>): Promise<LongRequest> {
-  await send(url, "PUT", `/${index}`, JSON.stringify({ settings: { number_of_shards: 1, number_of_replicas: 2 } }));
+/** Fills an index of one shard with a copy on every node, and finds an aggregation over it that takes about so long. */
+export async function prepareLongSearch(
+  url: string,
+  untilGreen: () => Promise<void>,
+  wantedMs = 2_000,
+): Promise<LongRequest> {
+  await send(url, "PUT", `/${longIndex}`, JSON.stringify({ settings: { number_of_shards: 1, number_of_replicas: 2 } }));
   for (let from = 0; from < documents; from += perBulk) {
     const lines = Array.from({ length: perBulk }, (_, at) => {
       return `{"index":{}}\n{"number":${((from + at) * 7_919) % 100_003}}\n`;
     });
-    await send(url, "POST", `/${index}/_bulk`, lines.join(""));
+    await send(url, "POST", `/${longIndex}/_bulk`, lines.join(""));
   }
-  await send(url, "POST", `/${index}/_forcemerge?max_num_segments=1`);
-  await send(url, "POST", `/${index}/_refresh`);
+  await send(url, "POST", `/${longIndex}/_forcemerge?max_num_segments=1`);
+  await send(url, "POST", `/${longIndex}/_refresh`);
   await untilGreen();
-  const path = `/${index}/_search?preference=_local&request_cache=false&filter_path=took`;
+  const path = `/${longIndex}/_search?preference=_local&request_cache=false&filter_path=took`;
   // The first ones meet code that is not compiled yet, and how long many take is not a multiple of how long few do.
   let copies = 20;
   for (let round = 0; ; round++) {

@@ -2,15 +2,20 @@
 // callers that wait for their answers; and reports each call.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "@elastic/elasticsearch";
+import { Client as OpenSearchClient } from "@opensearch-project/opensearch";
 import { seededRandom } from "@rollcall/testing";
 import { createPool } from "@rollcall/worker";
-import { timeoutMs } from "./terms.js";
 
-export const contenders = ["adaptive", "adaptive, 2 threads", "by default", "elasticsearch"] as const;
+export const contenders = ["adaptive", "adaptive, 2 threads", "by default", "elasticsearch", "opensearch"] as const;
 export type Contender = (typeof contenders)[number];
 
 export interface Opening {
   readonly urls: readonly string[];
+  readonly timeoutMs: number;
+  readonly index: string;
+  readonly body: object;
+  /** Of each search, beside its body. */
+  readonly query: Readonly<Record<string, string>>;
 }
 
 export interface Load {
@@ -35,7 +40,7 @@ let search: Search | undefined;
 
 process.on("message", async (order: Opening | Load) => {
   if ("urls" in order) {
-    search = await open(order.urls);
+    search = await open(order);
     // Each has its connections and its code warm.
     for (let call = 0; call < 10; call++) await search();
     process.send?.([]);
@@ -44,14 +49,14 @@ process.on("message", async (order: Opening | Load) => {
 
 type Search = () => Promise<Outcome>;
 
-async function open(urls: readonly string[]): Promise<Search> {
+async function open({ urls, timeoutMs, index, body, query }: Opening): Promise<Search> {
   if (contender === "elasticsearch") {
     const client = new Client({ nodes: [...urls], requestTimeout: timeoutMs });
-    return () =>
-      client.search({ index: "bench", query: { match_all: {} } }).then(
-        () => "good",
-        (error: { readonly statusCode?: number }) => (error.statusCode === 429 ? "rejected" : "failed"),
-      );
+    return () => client.search({ index, ...query, ...body }).then(() => "good", outcomeOf);
+  }
+  if (contender === "opensearch") {
+    const client = new OpenSearchClient({ nodes: [...urls], requestTimeout: timeoutMs });
+    return () => client.search({ index, ...query, body }).then(() => "good", outcomeOf);
   }
   const pool = createPool({
     nodes: urls,
@@ -62,11 +67,16 @@ async function open(urls: readonly string[]): Promise<Search> {
     logger: false,
   });
   await pool.ready();
+  const path = `/${index}/_search?${new URLSearchParams(query)}`;
   return () =>
-    pool.request({ method: "POST", path: "/bench/_search", body: { query: { match_all: {} } } }).then(
+    pool.request({ method: "POST", path, body }).then(
       ({ status }) => (status === 200 ? "good" : status === 429 ? "rejected" : "failed"),
       (error: { readonly code?: string }) => (error.code === "QUEUE_FULL" ? "refused" : "failed"),
     );
+}
+
+function outcomeOf({ statusCode }: { readonly statusCode?: number }): Outcome {
+  return statusCode === 429 ? "rejected" : "failed";
 }
 
 async function run({ phases, callers }: Load, search: Search): Promise<readonly Call[]> {

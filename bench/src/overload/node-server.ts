@@ -1,9 +1,10 @@
-// A node with so many workers, each on one search at a time, and a bounded queue before them: one search more is answered
-// with 429. As in an engine, a search whose client has gone is not begun. Any order is answered with what was done.
+// node node-server.js TERMS SEED, the terms in JSON: a node with so many workers, each on one search at a time, and a
+// bounded queue before them: one search more is answered with 429. As in an engine, a search whose client has gone is not
+// begun. Any order is answered with what was done.
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { seededRandom } from "@rollcall/testing";
-import { nodeTerms } from "./terms.js";
+import { type ClusterTerms, drawMs } from "./terms.js";
 
 export interface NodeReport {
   readonly port: number;
@@ -12,11 +13,12 @@ export interface NodeReport {
   readonly workedMs: number;
 }
 
-const queueMax = Number(process.argv[2]);
-const random = seededRandom(Number(process.argv[3]));
+const [, , termsText = "", seed = ""] = process.argv;
+const { workers, queueMax, service } = JSON.parse(termsText) as ClusterTerms;
+const random = seededRandom(Number(seed));
 const headers = { "content-type": "application/json", "x-elastic-product": "Elasticsearch" };
 const identity = JSON.stringify({
-  name: `node-${process.argv[3]}`,
+  name: `node-${seed}`,
   cluster_name: "bench",
   cluster_uuid: "bench-overload-0000001",
   version: { number: "9.4.0", build_flavor: "default", build_type: "tar", lucene_version: "10.0.0" },
@@ -32,7 +34,7 @@ let workedMs = 0;
 const server = createServer((request, response) => {
   request.resume().once("end", () => {
     if (request.url === "/") return void response.writeHead(200, headers).end(identity);
-    if (working < nodeTerms.workers) return work(response);
+    if (working < workers) return work(response);
     if (waiting.length < queueMax) return void waiting.push(response);
     response
       .writeHead(429, headers)
@@ -43,16 +45,14 @@ const server = createServer((request, response) => {
 function work(response: ServerResponse): void {
   working++;
   const begunMs = performance.now();
-  setTimeout(
-    () => {
-      working--;
-      searches++;
-      workedMs += performance.now() - begunMs;
-      if (!response.destroyed) response.writeHead(200, headers).end(found);
-      workNext();
-    },
-    -nodeTerms.serviceMs * Math.log(1 - random()),
-  );
+  const tookMs = drawMs(service, random());
+  setTimeout(() => {
+    working--;
+    searches++;
+    workedMs += performance.now() - begunMs;
+    if (!response.destroyed) response.writeHead(200, headers).end(found);
+    workNext();
+  }, tookMs);
 }
 
 function workNext(): void {
