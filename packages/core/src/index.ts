@@ -27,7 +27,7 @@ export { type Reducer, ReducerRunner, type ReducerRunnerOptions } from "./reduce
 export { rollcallVersion } from "./release.js";
 export { safeLogger } from "./safe-logger.js";
 export { Semaphore } from "./semaphore.js";
-export { runInTurns, type Steps } from "./steps.js";
+export { runAtOnce, runInTurns, type Steps } from "./steps.js";
 export {
   handshakeEnded,
   notPinned,

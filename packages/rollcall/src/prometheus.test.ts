@@ -230,6 +230,41 @@ describe("the metrics of a pool for Prometheus", () => {
     }
     await pool.close();
   });
+
+  it("the metrics of hundreds of nodes are made in a turn each, and show one moment all the same", async () => {
+    await using pool = answering();
+    await pool.request(search);
+    let requests = 0;
+    const [node = assert.fail()] = pool.stats().nodes;
+    const large: MetricsPool = {
+      on: (event, listener) => pool.on(event, listener),
+      off: (event, listener) => pool.off(event, listener),
+      config: () => pool.config(),
+      isClosed: false,
+      stats: () => {
+        requests++;
+        const nodes = Array.from({ length: 600 }, (_, at) => ({ ...node, address: `es${at}:9200`, requests }));
+        return { ...pool.stats(), nodes };
+      },
+    };
+    const registry = new Registry();
+    const end = registerMetrics(large, registry);
+    let turns = 0;
+    let isReading = true;
+    const turn = () => {
+      turns++;
+      if (isReading) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const series = await read(registry);
+    isReading = false;
+    assert.ok(turns >= 10, `${turns} turns`);
+    assert.equal(requests, 1);
+    for (const at of [0, 599]) {
+      assert.equal(series.get(`rollcall_attempts_total{pool="default",node="es${at}:9200"}`), 1);
+    }
+    end();
+  });
 });
 
 /** How many listeners the pool has got and not lost since. */

@@ -1,9 +1,6 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Timers } from "@rollcall/core";
 import { leaseMs } from "@rollcall/core/election";
 import {
-  encodeMarks,
-  encodeTopology,
   epochAheadMaxMs,
   epochBegunMs,
   type HistoryEntry,
@@ -14,6 +11,7 @@ import {
 } from "@rollcall/core/view";
 import type { ChannelKind } from "./channel-kind.js";
 import { checkPublication } from "./check-publication.js";
+import { encodedMarks, encodedTopology } from "./encode-documents.js";
 import { foreignVersions } from "./foreign-versions.js";
 import type { RedisClient } from "./redis-clients.js";
 import type { RedisClock } from "./redis-clock.js";
@@ -38,8 +36,6 @@ export interface RedisWriterParts {
   /** `leasesStand`: it is a connection to the same server, whose data are no others since. */
   readonly onConnected: (leasesStand: boolean) => void;
 }
-
-const manyNodes = 512;
 
 interface Held {
   readonly lease: Lease;
@@ -152,10 +148,8 @@ export class RedisWriter {
     const held = this.holding(lease);
     if (held === undefined) return false;
     checkPublication(lease, publication, held.published?.head);
-    const topology = publication.topology === undefined ? undefined : encodeTopology(publication.topology);
-    // The marks of a long list have a turn of the event loop of their own.
-    if ((publication.topology?.nodes.length ?? 0) > manyNodes) await nextTurn();
-    const marks = publication.marks === undefined ? undefined : encodeMarks(publication.marks);
+    const topology = publication.topology && (await encodedTopology(publication.topology));
+    const marks = publication.marks && (await encodedMarks(publication.marks));
     const written = {
       topology: topology === undefined ? (held.published?.topology ?? nothingWritten) : writtenAs(topology),
       marks: marks === undefined ? (held.published?.marks ?? nothingWritten) : writtenAs(marks),

@@ -1,9 +1,9 @@
+import { type ByteRange, membersOf, parseMember } from "../json-members.js";
 import { present } from "../present.js";
 import type { Steps } from "../steps.js";
 import { addressOf, type NodeRecord } from "../view/node-record.js";
 import { parseAttributes } from "./attributes.js";
 import { asObject, boundedText } from "./foreign-json.js";
-import { type ByteRange, membersOf, parseMember } from "./json-members.js";
 import { sniffLimits } from "./limits.js";
 import { locate, publishedBy, readContext, type SniffContext } from "./locate-node.js";
 import { servesRequests } from "./roles.js";

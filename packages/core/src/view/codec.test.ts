@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import type { Steps } from "../steps.js";
+import { count } from "../steps.test.support.js";
 import { anyHead, anyMarks, anyTopology } from "./arbitrary-view.test.support.js";
 import {
   decodeHead,
@@ -185,9 +187,9 @@ it("documents of thousands of nodes are decoded in steps of 128 nodes, and those
   const marked = { version, nodes: Object.fromEntries(large.nodes.map(({ id }) => [`${id}@es1:9200`, someMark])) };
   const refused = zipped({ ...large, nodes: [...large.nodes.slice(1), { host: "" }] });
   for (const [steps, count, expected] of [
-    [decodeTopologyInSteps(encodeTopology(large)), 33, { value: large }],
-    [decodeMarksInSteps(encodeMarks(marked)), 32, { value: marked }],
-    [decodeTopologyInSteps(refused), 33, { problem: "id is not text" }],
+    [decodeTopologyInSteps(encodeTopology(large)), 34, { value: large }],
+    [decodeMarksInSteps(encodeMarks(marked)), 35, { value: marked }],
+    [decodeTopologyInSteps(refused), 34, { problem: "id is not text" }],
     [decodeTopologyInSteps(zipped(topology)), 0, { value: topology }],
     [decodeMarksInSteps(bytes(marks)), 0, { value: marks }],
   ] as const) {
@@ -202,5 +204,19 @@ it("documents of thousands of nodes are decoded in steps of 128 nodes, and those
     }
   }
 });
+
+it("a document of lists in lists is read in steps as well, however many there are", () => {
+  const lists = "[],".repeat(1_000_000);
+  const part = `{"version":${JSON.stringify(version)},"source":"sniff"`;
+  const long = gzipSync(`${part},"nodes":[{"id":"a","host":"es1","port":9200,"more":[${lists}0]}]}`);
+  assert.deepEqual(problemAndPauses(decodeTopologyInSteps(long)), ["has a part that is larger than 262144 bytes", 45]);
+  const unknown = gzipSync(`${part},"more":[${lists}0],"nodes":[]}`);
+  assert.deepEqual(problemAndPauses(decodeTopologyInSteps(unknown))[0], "has a part that is larger than 524288 bytes");
+});
+
+function problemAndPauses(steps: Steps<Decoded<unknown>>): [string, number] {
+  const { result, pauses } = count(steps);
+  return [problemOf(result), pauses];
+}
 
 const someMark = { kind: "down" as const, sinceMs: 1, reason: "connection refused" };

@@ -11,7 +11,6 @@ import {
   parseJson,
   readArray,
   readInteger,
-  readItems,
   readName,
   readObject,
   readOneOf,
@@ -21,6 +20,7 @@ import {
   refuse,
 } from "./json-fields.js";
 import { viewLimits } from "./limits.js";
+import { longDocumentIn, longJson, readNodeList, readNodeMembers } from "./long-document.js";
 import type { NodeRecord } from "./node-record.js";
 import type { Version } from "./version.js";
 import {
@@ -58,13 +58,25 @@ export const sealedWithoutSecret = "it is sealed, and this process has no `secre
 
 /** Gzip over JSON. @throws RangeError if no reader would accept the list, even without attributes */
 export function encodeTopology(topology: Topology): Uint8Array {
-  const whole = Buffer.from(JSON.stringify(topology));
-  if (whole.byteLength <= viewLimits.documentMaxBytes) return gzipSync(whole);
+  return gzipSync(runAtOnce(topologyJsonInSteps(topology)));
+}
+
+/** The JSON alone, in steps: a list may name thousands of nodes. @throws RangeError as {@link encodeTopology} does */
+export function* topologyJsonInSteps(topology: Topology): Steps<Uint8Array> {
+  const whole = Buffer.from(yield* listJson(topology, (node) => node));
+  if (whole.byteLength <= viewLimits.documentMaxBytes) return whole;
   // Attributes are not needed to reach a node: without them, a `selection` by attributes finds none.
-  const nodes = topology.nodes.map(({ attributes, ...node }) => node);
-  const plain = Buffer.from(JSON.stringify({ ...topology, nodes }));
-  if (plain.byteLength <= viewLimits.documentMaxBytes) return gzipSync(plain);
-  throw new RangeError(`a list of ${nodes.length} nodes is larger than ${viewLimits.documentMaxBytes} bytes`);
+  const plain = Buffer.from(yield* listJson(topology, ({ attributes, ...node }) => node));
+  if (plain.byteLength <= viewLimits.documentMaxBytes) return plain;
+  const { length } = topology.nodes;
+  throw new RangeError(`a list of ${length} nodes is larger than ${viewLimits.documentMaxBytes} bytes`);
+}
+
+function listJson({ nodes, ...rest }: Topology, shown: (node: NodeRecord) => NodeRecord): Steps<string> {
+  const items = function* () {
+    for (const node of nodes) yield JSON.stringify(shown(node));
+  };
+  return longJson(rest, items(), ["[", "]"]);
 }
 
 export function decodeTopology(bytes: Uint8Array): Decoded<Topology> {
@@ -76,19 +88,29 @@ export function decodeTopologyInSteps(bytes: Uint8Array): Steps<Decoded<Topology
   return decodeInSteps(function* () {
     const { documentMaxBytes } = viewLimits;
     const json = gunzip(bytes, documentMaxBytes);
-    if (json.byteLength > smallBytes) yield;
-    const value = parseJson(json, documentMaxBytes);
-    if (json.byteLength > smallBytes) yield;
-    return yield* topologyIn(value);
+    if (json.byteLength <= smallBytes) return topologyIn(parseJson(json, documentMaxBytes));
+    yield;
+    const { rest, nodes } = yield* longDocumentIn(json);
+    return topologyOf(readObject(rest, "topology"), yield* readNodeList(json, nodes, readNode));
   });
 }
 
 /** JSON. @throws RangeError if no reader would accept so many marks */
 export function encodeMarks(marks: Marks): Uint8Array {
-  const nodes = Object.entries(marks.nodes).map(([key, mark]) => [key, { ...mark, reason: cutReason(mark.reason) }]);
-  const bytes = Buffer.from(JSON.stringify({ ...marks, nodes: Object.fromEntries(nodes) }));
+  return runAtOnce(encodeMarksInSteps(marks));
+}
+
+/** In steps: thousands of nodes may be marked. @throws RangeError as {@link encodeMarks} does */
+export function* encodeMarksInSteps({ nodes, ...rest }: Marks): Steps<Uint8Array> {
+  const marked = Object.entries(nodes);
+  const items = function* () {
+    for (const [key, mark] of marked) {
+      yield `${JSON.stringify(key)}:${JSON.stringify({ ...mark, reason: cutReason(mark.reason) })}`;
+    }
+  };
+  const bytes = Buffer.from(yield* longJson(rest, items(), ["{", "}"]));
   if (bytes.byteLength <= viewLimits.documentMaxBytes) return bytes;
-  throw new RangeError(`marks on ${nodes.length} nodes are larger than ${viewLimits.documentMaxBytes} bytes`);
+  throw new RangeError(`marks on ${marked.length} nodes are larger than ${viewLimits.documentMaxBytes} bytes`);
 }
 
 export function decodeMarks(bytes: Uint8Array): Decoded<Marks> {
@@ -98,9 +120,10 @@ export function decodeMarks(bytes: Uint8Array): Decoded<Marks> {
 /** In steps of a few milliseconds each: thousands of nodes may be marked. */
 export function decodeMarksInSteps(bytes: Uint8Array): Steps<Decoded<Marks>> {
   return decodeInSteps(function* () {
-    const value = parseJson(bytes, viewLimits.documentMaxBytes);
-    if (bytes.byteLength > smallBytes) yield;
-    return yield* marksIn(value);
+    if (bytes.byteLength <= smallBytes) return readMarks(parseJson(bytes, viewLimits.documentMaxBytes));
+    if (bytes.byteLength > viewLimits.documentMaxBytes) refuse(`is larger than ${viewLimits.documentMaxBytes} bytes`);
+    const { rest, nodes } = yield* longDocumentIn(bytes);
+    return marksOf(readObject(rest, "marks"), yield* readNodeMembers(bytes, nodes, readMarkOf));
   });
 }
 
@@ -153,14 +176,20 @@ function readDigests(value: unknown): Digests {
 }
 
 export function readMarks(value: unknown): Marks {
-  return runAtOnce(marksIn(value));
-}
-
-function* marksIn(value: unknown): Steps<Marks> {
   const fields = readObject(value, "marks");
   const marked = [...readObject(fields.get("nodes"), "nodes")];
   if (marked.length > viewLimits.nodesMax) refuse(`marks more than ${viewLimits.nodesMax} nodes`);
-  const read = yield* readItems(marked, ([key, item]) => [readNodeKey(key), readMark(item)] as const);
+  return marksOf(
+    fields,
+    marked.map(([key, item]) => readMarkOf(key, item)),
+  );
+}
+
+function readMarkOf(key: string, value: unknown): readonly [string, Mark | undefined] {
+  return [readNodeKey(key), readMark(value)];
+}
+
+function marksOf(fields: Fields, read: readonly (readonly [string, Mark | undefined])[]): Marks {
   // `fromEntries` defines own properties, whatever they are called.
   const nodes = Object.fromEntries(read.flatMap(([node, mark]) => (mark === undefined ? [] : [[node, mark]])));
   return {
@@ -246,10 +275,12 @@ function readConnectionShares(value: unknown): ConnectionShares {
   };
 }
 
-function* topologyIn(value: unknown): Steps<Topology> {
+function topologyIn(value: unknown): Topology {
   const fields = readObject(value, "topology");
-  const listed = readArray(fields.get("nodes"), "nodes", viewLimits.nodesMax, (node) => node);
-  const nodes = yield* readItems(listed, readNode);
+  return topologyOf(fields, readArray(fields.get("nodes"), "nodes", viewLimits.nodesMax, readNode));
+}
+
+function topologyOf(fields: Fields, nodes: readonly NodeRecord[]): Topology {
   return {
     version: readVersion(fields.get("version")),
     ...readOptional(fields, "clusterUuid", (uuid, what) => readString(uuid, what, viewLimits.idMaxLength)),

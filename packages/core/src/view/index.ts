@@ -16,8 +16,10 @@ export {
   digestOf,
   encodeHead,
   encodeMarks,
+  encodeMarksInSteps,
   encodeTopology,
   sealedWithoutSecret,
+  topologyJsonInSteps,
 } from "./codec.js";
 export {
   drainOf,

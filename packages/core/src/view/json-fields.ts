@@ -113,18 +113,6 @@ export function readArray<Item>(value: unknown, what: string, max: number, read:
   return value.map(read);
 }
 
-/** Reads the items of a list that may be long, so many in a step that each takes a millisecond or two. */
-export function* readItems<Item, Read>(items: readonly Item[], read: (item: Item) => Read): Steps<Read[]> {
-  const done: Read[] = [];
-  for (const item of items) {
-    if (done.length > 0 && done.length % itemsPerStep === 0) yield;
-    done.push(read(item));
-  }
-  return done;
-}
-
-const itemsPerStep = 128;
-
 /** The field as an object to spread into a document; empty if the field is absent. */
 export function readOptional<Name extends string, Value>(
   fields: Fields,

@@ -53,9 +53,12 @@ class RegistryMetrics {
   private readonly pools = new Set<RegisteredPool>();
   /** By the name in the registry. */
   private readonly metrics: ReadonlyMap<string, ScrapedMetric>;
+  private lastTurn: Promise<void> = Promise.resolve();
 
   constructor(private readonly registry: MetricsRegistry) {
-    const metrics = metricDefinitions.map((definition) => new ScrapedMetric(definition, () => this.open()));
+    const metrics = metricDefinitions.map(
+      (definition) => new ScrapedMetric(definition, () => this.open(), this.itsTurn),
+    );
     this.metrics = new Map(metrics.map((metric) => [metric.name, metric]));
   }
 
@@ -85,6 +88,12 @@ class RegistryMetrics {
       if (this.registry.getSingleMetric(name) === metric) this.registry.removeSingleMetric(name);
     }
   }
+
+  /** Each call resolves in another turn of the event loop. */
+  private readonly itsTurn = (): Promise<void> => {
+    this.lastTurn = this.lastTurn.then(() => new Promise((resolve) => setImmediate(resolve)));
+    return this.lastTurn;
+  };
 
   /** The pools that are open: one that has closed is forgotten here. */
   private open(): readonly RegisteredPool[] {

@@ -14,6 +14,9 @@ export interface Scrape {
   readonly ejections: ReadonlyMap<string, number>;
 }
 
+/** So many nodes that are gone are kept at least, until metrics are read. */
+const spareNodes = 64;
+
 /** One pool in a registry: listens to it, and counts what only its events show. */
 export class RegisteredPool {
   private readonly requests = new RequestCounts();
@@ -50,8 +53,14 @@ export class RegisteredPool {
     if (to === "ejected") this.ejections.set(address, (this.ejections.get(address) ?? 0) + 1);
   };
 
-  /** Without this, a pool whose metrics are never read would keep all nodes that there ever were. */
-  private readonly listChanged = (): void => this.keep(nodesByAddress(this.pool.stats().nodes));
+  /**
+   * Without this, a pool whose metrics are never read would keep all nodes that there ever were. Not at each list: to look
+   * at thousands of nodes takes its time.
+   */
+  private readonly listChanged = ({ nodes }: { readonly nodes: readonly string[] }): void => {
+    if (this.requests.nodeCount + this.ejections.size <= 2 * nodes.length + spareNodes) return;
+    this.keep(nodesByAddress(this.pool.stats().nodes));
+  };
 
   private keep(nodes: readonly AddressTotals[]): void {
     const addresses = new Set(nodes.map(({ address }) => address));

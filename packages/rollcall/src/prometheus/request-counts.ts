@@ -52,6 +52,10 @@ export class RequestCounts {
     for (const attempt of attempts.slice(0, -1)) this.of(attempt.node, requestClass).movedOn(attempt.code);
   }
 
+  get nodeCount(): number {
+    return this.nodes.size;
+  }
+
   /** Drops the counts of all other nodes. */
   keep(nodes: ReadonlySet<string>): void {
     for (const node of this.nodes.keys()) if (node !== noNode && !nodes.has(node)) this.nodes.delete(node);

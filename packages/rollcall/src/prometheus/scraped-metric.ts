@@ -6,6 +6,9 @@ interface Value extends Pick<Sample, "labels" | "value"> {
   readonly metricName?: string;
 }
 
+/** Metrics of fewer nodes are read in one turn. */
+const manyNodes = 512;
+
 /**
  * One metric, as a registry of prom-client reads it. It keeps no series: each read makes them from what the pools are
  * and have counted, so that those of a node that is gone end by themselves.
@@ -18,6 +21,8 @@ export class ScrapedMetric {
   constructor(
     private readonly definition: MetricDefinition,
     private readonly pools: () => Iterable<RegisteredPool>,
+    /** Those of many nodes are made, and written by the registry, in a turn of the event loop of their own. */
+    private readonly itsTurn: () => Promise<void>,
   ) {
     this.name = prometheusName(definition);
     this.type = definition.type;
@@ -26,9 +31,13 @@ export class ScrapedMetric {
   async get() {
     const { help, type, aggregator = "sum" } = this.definition;
     const values: Value[] = [];
-    for (const pool of this.pools()) {
-      for (const { labels, value, part } of this.definition.samples(pool.scrape())) {
-        const named = { value, labels: { pool: pool.name, ...labels } };
+    // All metrics of one read show one moment: what they show is taken before the first turn.
+    const scrapes = [...this.pools()].map((pool) => ({ pool: pool.name, scrape: pool.scrape() }));
+    const nodes = scrapes.reduce((count, { scrape }) => count + scrape.nodes.length, 0);
+    if (nodes > manyNodes) await this.itsTurn();
+    for (const { pool, scrape } of scrapes) {
+      for (const { labels, value, part } of this.definition.samples(scrape)) {
+        const named = { value, labels: { pool, ...labels } };
         values.push(
           part === undefined ? named : { ...named, metricName: `${prometheusName(this.definition)}_${part}` },
         );

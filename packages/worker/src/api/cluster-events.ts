@@ -1,7 +1,7 @@
 import { Listeners, type LogEventName, type Logger, logEvent, present } from "@rollcall/core";
 import { figure, penaltyText } from "@rollcall/core/selection";
 import { sanitizeForLog } from "@rollcall/core/sniff";
-import { addressOf, type Topology, type View } from "@rollcall/core/view";
+import { addressOf, type NodeRecord, type Topology, type View } from "@rollcall/core/view";
 import type { ClusterListener, ShownCluster } from "../cluster-state/collaborators.js";
 import { costText, hasCost, type IncidentCost, type IncidentMeter } from "../cluster-state/incident-cost.js";
 import { isServing, type NodeEvent } from "./node-status.js";
@@ -97,10 +97,13 @@ export class ClusterEvents implements ClusterListener {
 function isSameList(a: Topology, b: Topology): boolean {
   // At every beat of the view.
   if (a.nodes === b.nodes) return a.source === b.source;
+  if (a.source !== b.source || a.nodes.length !== b.nodes.length) return false;
+  const differ = b.nodes.filter((node, at) => !isSameAddress(node, a.nodes[at]));
+  if (differ.length === 0) return true;
   const addresses = new Set(a.nodes.map(addressOf));
-  return (
-    a.source === b.source &&
-    a.nodes.length === b.nodes.length &&
-    b.nodes.every((node) => addresses.has(addressOf(node)))
-  );
+  return differ.every((node) => addresses.has(addressOf(node)));
+}
+
+function isSameAddress(a: NodeRecord, b: NodeRecord | undefined): boolean {
+  return a.host === b?.host && a.port === b.port;
 }

@@ -64,6 +64,8 @@ export class PoolEmitter {
   }
 
   emit<E extends keyof PoolEvents>(event: E, ...args: PoolEvents[E]): void {
+    // A view of thousands of nodes takes its time.
+    if (this.listeners[event].size === 0) return;
     const printed = printableData(args);
     for (const [listener, isOnce] of [...this.listeners[event]]) {
       if (isOnce) this.off(event, listener);

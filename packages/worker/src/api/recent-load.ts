@@ -1,4 +1,4 @@
-import { type NodeLoad, nodeKey, type ReplicaLoad } from "@rollcall/core/view";
+import { type NodeLoad, type NodeRecord, nodeKey, type ReplicaLoad, viewLimits } from "@rollcall/core/view";
 import type { ClusterState } from "../cluster-state/cluster-state.js";
 import type { Sender } from "../dispatch/sender.js";
 import type { RecentTraffics } from "../table/recent-traffic.js";
@@ -11,22 +11,41 @@ export interface RecentLoadParts {
   readonly traffics: RecentTraffics;
 }
 
-/** What a pool has done of late, for its heartbeats; undefined before it has counted for a while. */
+/**
+ * What a pool has done of late, for its heartbeats; undefined before it has counted for a while. Where there are more nodes
+ * than a heartbeat names, they are those whose drain an operator may wait for, and those with the most requests.
+ */
 export function recentLoad({ state, sender, totals, traffics }: RecentLoadParts): ReplicaLoad | undefined {
   const ofPool = traffics.ofPool();
   if (ofPool === undefined) return undefined;
-  const nodes = state.placed().flatMap(({ slot, record, isDraining }) => {
+  const busy: LoadedNode[] = [];
+  const idle: LoadedNode[] = [];
+  for (const { slot, record, isDraining } of state.placed()) {
     const { openSockets: sockets, inFlight } = totals.requestsOf(slot) === 0 ? unused : totals.ofNode(slot);
     const isEmptying = inFlight > 0 && isDraining();
-    const recent = traffics.of(slot) ?? (isEmptying ? nothingRecent : undefined);
-    if (recent === undefined) return [];
-    const { requests, errors, latency } = recent;
-    const load = { node: nodeKey(record), requests, errors, latency: withoutTrailingZeros(latency), inFlight, sockets };
-    return [{ load, isEmptying }];
-  });
-  // Where there are too many, those are named whose drain an operator may wait for, and those with the most requests.
-  nodes.sort((a, b) => Number(b.isEmptying) - Number(a.isEmptying) || b.load.requests - a.load.requests);
-  return { ...ofPool, queued: sender.stats().queued, nodes: nodes.map(({ load }): NodeLoad => load) };
+    const requests = traffics.requestsOf(slot) ?? (isEmptying ? 0 : undefined);
+    if (requests === undefined) continue;
+    const loaded = { slot, record, requests, inFlight, sockets, isEmptying };
+    if (requests > 0 || isEmptying) busy.push(loaded);
+    else if (idle.length < viewLimits.loadedMax) idle.push(loaded);
+  }
+  busy.sort((a, b) => Number(b.isEmptying) - Number(a.isEmptying) || b.requests - a.requests);
+  const nodes = [...busy, ...idle]
+    .slice(0, viewLimits.loadedMax)
+    .map(({ slot, record, inFlight, sockets }): NodeLoad => {
+      const { requests, errors, latency } = traffics.of(slot) ?? nothingRecent;
+      return { node: nodeKey(record), requests, errors, latency: withoutTrailingZeros(latency), inFlight, sockets };
+    });
+  return { ...ofPool, queued: sender.stats().queued, nodes };
+}
+
+interface LoadedNode {
+  readonly slot: number;
+  readonly record: NodeRecord;
+  readonly requests: number;
+  readonly inFlight: number;
+  readonly sockets: number;
+  readonly isEmptying: boolean;
 }
 
 const unused = { openSockets: 0, inFlight: 0 };

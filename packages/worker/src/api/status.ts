@@ -10,7 +10,7 @@ import type { RecentTraffics } from "../table/recent-traffic.js";
 import type { ErrorCounts, TableTotals } from "../table/totals.js";
 import type { Activity } from "./activity.js";
 import { nodeRates } from "./node-rates.js";
-import { describeNode, isServing, type NodeStatus } from "./node-status.js";
+import { isServing, type NodeStatus } from "./node-status.js";
 import type { HedgeStats, PoolStats, ViewStatus } from "./stats.js";
 import type { ThreadStatuses } from "./thread-statuses.js";
 
@@ -45,18 +45,33 @@ export class PoolStatus {
       const { sinceMs, reason, by } = standing;
       const penalty = isServing(standing.state) ? penalties.of(slot, nowMs) : undefined;
       const forMs = sinceMs === undefined ? undefined : Math.max(0, Math.round(nowMs - sinceMs));
-      return {
+      const { name, id, roles, version } = record;
+      const totalsOfNode = totals.ofNode(slot);
+      // One copy without spreads: there may be thousands of nodes.
+      return present({
         address: addressOf(record),
-        ...present({ url }),
-        ...describeNode(record),
+        url,
+        name,
+        id: id === "" ? undefined : id,
+        roles,
+        version,
         tier,
-        ...present({ preferred: preferred ? (true as const) : undefined }),
+        preferred: preferred ? (true as const) : undefined,
         state: standing.state,
-        ...present({ reason, forMs, by }),
-        ...(penalty === undefined || penalty.factor <= penalizedAbove ? {} : { penalty }),
-        ...present({ traffic: traffic.get(slot) }),
-        ...totals.ofNode(slot),
-      };
+        reason,
+        forMs,
+        by,
+        penalty: penalty === undefined || penalty.factor <= penalizedAbove ? undefined : penalty,
+        traffic: traffic.get(slot),
+        openSockets: totalsOfNode.openSockets,
+        inFlight: totalsOfNode.inFlight,
+        errorStatuses: totalsOfNode.errorStatuses,
+        failures: totalsOfNode.failures,
+        answers: totalsOfNode.answers,
+        requests: totalsOfNode.requests,
+        connects: totalsOfNode.connects,
+        connectMs: totalsOfNode.connectMs,
+      });
     });
   }
 

@@ -1,5 +1,5 @@
 import type { ClusterAccess, Reach } from "@rollcall/coordinator";
-import { type Logger, logEvent, present, type Random, Semaphore, type Steps, type Timers } from "@rollcall/core";
+import { type Logger, logEvent, present, type Random, type Steps, type Timers } from "@rollcall/core";
 import type { SelectionConfig } from "@rollcall/core/config";
 import type { LocalProbe, NodeEffect, ProbeResult } from "@rollcall/core/health";
 import {
@@ -25,6 +25,7 @@ import type { NodeTable } from "./node-table.js";
 import { OperationsWatch } from "./operations-watch.js";
 import { PenaltyWatch, penaltyOfChange } from "./penalty-watch.js";
 import type { Prober } from "./prober.js";
+import { ProofPace } from "./proof-pace.js";
 import { ReportLimiter } from "./report-limiter.js";
 import { rerouteOrder } from "./reroute-decision.js";
 import { type SelectionFindings, SelectionWatch } from "./selection-watch.js";
@@ -60,9 +61,6 @@ interface Placed {
   readonly entry: NodeEntry;
 }
 
-/** A view may name thousands of nodes, and none may be there: so many are asked for a proof at once. */
-const proofsMax = 16;
-
 /**
  * All that a process holds of the cluster's nodes, on its main thread, and the only writer of the table's shared rows.
  *
@@ -86,11 +84,13 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   private isNonePreferred = false;
   private readonly lists = new NumberedLists();
   private readonly formerAddresses = new FormerAddresses();
-  private readonly proofs = new Semaphore(proofsMax);
+  private readonly proofs: ProofPace;
   private readonly seedAddresses: ReadonlySet<string>;
   /** By slot. */
   private readonly entries = new Map<number, NodeEntry>();
   private readonly serving = new ServingCount();
+  /** Those of which a heartbeat may say something, so that it does not look at all. */
+  private readonly noteworthy = new Set<NodeEntry>();
   private readonly work: SteppedWork;
   private rows: Rows = noRows();
   private applied: ViewInForce = noView;
@@ -101,6 +101,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   constructor(private readonly options: ClusterStateOptions) {
     this.reports = new ReportLimiter(options.timers);
+    this.proofs = new ProofPace(options.timers);
     this.seedAddresses = new Set(options.seeds.map(addressOf));
     const entryIn = (slot: number) => this.entries.get(slot);
     this.penalties = new PenaltyWatch(options.table.penalties, entryIn);
@@ -125,6 +126,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     this.work.close();
     this.operations.close();
     this.selected.close();
+    this.proofs.close();
     for (const entry of this.entries.values()) entry.close();
   }
 
@@ -200,11 +202,14 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   }
 
   /** The same nodes for whom needs no more of them: a heartbeat is made every few seconds, of thousands of nodes. */
-  placed(): { readonly slot: number; readonly record: NodeRecord; readonly isDraining: () => boolean }[] {
-    return [...this.entries.values()].map((entry) => {
+  *placed(): Generator<
+    { readonly slot: number; readonly record: NodeRecord; readonly isDraining: () => boolean },
+    void
+  > {
+    for (const entry of this.entries.values()) {
       const { slot, node: record } = entry.row;
-      return { slot, record, isDraining: () => entry.standing(this.storeAheadMs).state === "draining" };
-    });
+      yield { slot, record, isDraining: () => entry.standing(this.storeAheadMs).state === "draining" };
+    }
   }
 
   /** Why the option `selection` leaves no node; undefined while it leaves one. It may be so for a moment only. */
@@ -219,16 +224,14 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   /** The nodes, by `nodeKey`, that this process has ejected. */
   ejectedKeys(): string[] {
-    return [...this.entries.values()]
-      .filter((entry) => entry.row.tier === "node" && entry.isEjected)
-      .map(({ key }) => key);
+    return [...this.noteworthy].filter(({ row, isEjected }) => row.tier === "node" && isEjected).map(({ key }) => key);
   }
 
   /** The nodes that this process has ejected, penalizes or cannot use, and why; those that it cannot use last. */
   avoided(): AvoidedNode[] {
     const nowMs = this.options.timers.nowMs();
     return (
-      [...this.entries.values()]
+      [...this.noteworthy]
         .filter(({ row }) => row.tier === "node")
         .flatMap((entry) => avoidedNode(entry, nowMs) ?? [])
         // A heartbeat names a few only: what comes and goes before what the configuration says.
@@ -238,7 +241,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
 
   /** The nodes, by `nodeKey`, whose down mark this process refutes: they answer it. */
   refutedKeys(): string[] {
-    return [...this.entries.values()].filter(({ node }) => node.mark.state === "refuted").map(({ key }) => key);
+    return [...this.noteworthy].filter(({ isRefuting }) => isRefuting).map(({ key }) => key);
   }
 
   /** Probes the node of that `nodeKey` for another process; undefined where no such node is known. */
@@ -261,7 +264,10 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     yield* this.mark(work === "list");
     if (removed.length > nodesPerStep) yield;
     yield* inSlices(removed, (slice) => {
-      for (const entry of slice) this.announce(entry, absent);
+      for (const entry of slice) {
+        this.end(entry);
+        this.announce(entry, absent);
+      }
     });
     if (this.view !== undefined) this.options.listener.viewApplied(this.view);
   }
@@ -275,7 +281,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     const { slots } = table.layout;
     const { view } = this;
     const configured = seeds.map(({ host, port }) => ({ id: "", host, port }));
-    const { rows, removed, left } = applyView(this.rows, view?.topology.nodes ?? [], configured, slots);
+    const { rows, removed, left } = yield* applyView(this.rows, view?.topology.nodes ?? [], configured, slots);
     if (left.length > 0) {
       logEvent(logger, "nodes.too-many", { nodes: left.length, slots }, "more nodes than this pool can use");
     }
@@ -313,7 +319,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     const list = Atomics.load(words, HeaderWord.topology);
     this.lists.note(list, version);
     for (const { entry } of placed) entry.noteDelivered(list);
-    this.selected.judge([...this.entries.values()]);
+    if (this.options.selection !== undefined) this.selected.judge([...this.entries.values()]);
     return gone;
   }
 
@@ -344,7 +350,7 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
       random,
       traffic: () => table.traffic.of(row.slot, timers.nowMs()),
       carryOut: (effect) => this.carryOut(entry, effect),
-      changed: () => this.watch.note(entry),
+      changed: () => this.entryChanged(entry),
     });
     return { row, reach, verdict, entry };
   }
@@ -360,7 +366,6 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
         this.end(before);
         table.writer.setState(row.slot, undefined, undefined);
       }
-      this.watch.note(entry);
       entry.isHandedOut = before?.isHandedOut ?? false;
       entry.announced = before?.announced ?? "absent";
       entry.announcedAtMs = timers.nowMs();
@@ -370,15 +375,21 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     if (reach.kind === "endpoint") entry.isHandedOut = true;
   }
 
+  private entryChanged(entry: NodeEntry): void {
+    this.watch.note(entry);
+    if (entry.isNoteworthy) this.noteworthy.add(entry);
+    else this.noteworthy.delete(entry);
+  }
+
   private end(entry: NodeEntry): void {
     entry.close();
     this.watch.forget(entry);
+    this.noteworthy.delete(entry);
   }
 
   private remove(slot: number): NodeEntry | undefined {
     const entry = this.entries.get(slot);
     if (entry === undefined) return undefined;
-    this.end(entry);
     this.entries.delete(slot);
     this.serving.note(entry, "absent");
     this.options.table.writer.setState(slot, undefined, undefined);
@@ -404,7 +415,10 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
     yield* inSlices([...this.entries.values()], (slice) =>
       this.batch(() => {
         for (const entry of slice) {
-          if (all) this.unwritten.add(entry);
+          if (all) {
+            this.unwritten.add(entry);
+            this.entryChanged(entry);
+          }
           this.markOne(entry);
         }
       }),
@@ -455,6 +469,8 @@ export class ClusterState implements DispatchObserver, ViewConsumer {
   private announce(entry: NodeEntry, standing: { state: NodeEvent["to"]; reason?: string } = entry.standing(0)): void {
     const { announced: from, row } = entry;
     const { state: to, reason } = standing;
+    // A penalty has begun or ended, without any change of the node.
+    if (to === "penalized") this.noteworthy.add(entry);
     this.serving.note(entry, to);
     if (from === to) return;
     const nowMs = this.options.timers.nowMs();

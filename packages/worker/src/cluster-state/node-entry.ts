@@ -165,6 +165,16 @@ export class NodeEntry {
     return this.isUsable && undrainedStandingOf(this.node, 0).state === "ejected";
   }
 
+  /** This process holds its node for well against the view's down mark. */
+  get isRefuting(): boolean {
+    return this.node.mark.state === "refuted";
+  }
+
+  /** Whether others are to be shown something of it, perhaps: it is not simply in use, or as the view says. */
+  get isNoteworthy(): boolean {
+    return !this.isUsable || this.isRefuting || this.penalty.state !== "clear" || this.isEjected;
+  }
+
   slowStart(storeAheadMs: number) {
     return slowStartOf(this.node, storeAheadMs);
   }

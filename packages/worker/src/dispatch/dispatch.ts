@@ -1,4 +1,5 @@
 import type { Signer } from "@rollcall/coordinator/cluster";
+import type { Steps } from "@rollcall/core";
 import { sentOf } from "@rollcall/core/request";
 import { Admission, type AdmissionOwner } from "./admission.js";
 import type { AnswerFlow } from "./answer-flow.js";
@@ -115,6 +116,10 @@ export class Dispatch implements Sender, AdmissionOwner {
     const { answers } = options;
     const ofReports = { timers, answers, record, load, credentials, unsettled, conclusions, admission, hedges };
     this.starts = new AttemptStarts(options, record, new AttemptReports(ofReports));
+  }
+
+  prepare(targets: readonly Target[]): Steps<void> {
+    return this.pools.prepare(targets);
   }
 
   apply(targets: readonly Target[]): void {

@@ -25,3 +25,32 @@ it("a node has a pool from its first request on, and none once all connections h
   assert.ok(!pools.has(0));
   assert.equal(pools.get(0), undefined);
 });
+
+it("a long list is compared ahead in steps of 512 nodes, changes nothing until it is applied, and then releases what is gone", () => {
+  const layout = { slots: 4_096, threads: 1 };
+  const [timers, nowMs] = [new ManualTimers(), () => 0];
+  const reader = new TableReader({ words: createTable(layout), layout, thread: 0, inFlightMax: 4, nowMs });
+  const released: number[] = [];
+  const own = { drainMs: 1_000, random: () => 0.5, ranMs: nowMs, wallNowMs: nowMs };
+  const pools = new NodePools({ reader, settings, timers, ...own, released: (slot) => released.push(slot) });
+  const listOf = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, at) => {
+      return { slot: from + at, generation: 1, endpoint: endpointOf(`http://127.0.0.1:${from + at + 1}`) };
+    });
+  pools.apply(listOf(0, 2_048));
+  const next = listOf(2_000, 4_096);
+  const steps = pools.prepare(next);
+  let pauses = 0;
+  while (steps.next().done !== true) pauses++;
+  assert.equal(pauses, Math.floor((next.length + 2_048) / 512));
+  assert.deepEqual([pools.has(0), pools.has(3_000), released], [true, false, []]);
+  pools.apply(next);
+  assert.deepEqual([pools.has(0), pools.has(2_000), pools.has(3_000)], [false, true, true]);
+  assert.deepEqual(
+    released,
+    Array.from({ length: 2_000 }, (_, slot) => slot),
+  );
+  [...pools.prepare(listOf(0, 10))];
+  pools.apply(listOf(0, 1));
+  assert.deepEqual([pools.has(0), pools.has(1)], [true, false], "another list than the one that was compared");
+});

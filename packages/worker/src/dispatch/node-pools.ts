@@ -1,5 +1,5 @@
 import { NameCache, sameConnection } from "@rollcall/coordinator/cluster";
-import { type Link, type Random, type Timers, withDeadline } from "@rollcall/core";
+import { type Link, type Random, runAtOnce, type Steps, type Timers, withDeadline } from "@rollcall/core";
 import type { TableReader } from "../table/reader.js";
 import { type ConnectionSettings, type NodeHandler, NodePool } from "./node-pool.js";
 import type { Target } from "./target.js";
@@ -19,6 +19,18 @@ export interface NodePoolsOptions {
   readonly released: (slot: number) => void;
 }
 
+/** How a list differs from the one before. */
+interface Compared {
+  readonly targets: readonly Target[];
+  readonly listed: ReadonlyMap<number, Target>;
+  /** Their slots were not listed, or had another node, or one with other connections. */
+  readonly others: readonly Target[];
+  /** The slots that are not listed any more. */
+  readonly gone: readonly number[];
+}
+
+/** So many are compared in a step. */
+const comparedPerStep = 512;
 /** So many pools begin to close in one turn of the loop; the others in the next ones. */
 const closedPerTurn = 128;
 
@@ -28,7 +40,7 @@ const closedPerTurn = 128;
  */
 export class NodePools<Handler extends NodeHandler & Link<Handler>> {
   /** By slot. */
-  private readonly listed = new Map<number, Target>();
+  private listed: ReadonlyMap<number, Target> = new Map();
   private readonly pools = new Map<number, NodePool<Handler>>();
   private readonly retiring = new Set<NodePool<Handler>>();
   /** How many of them there are of each slot. */
@@ -37,6 +49,7 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
   private closings = 0;
   private toClose: (() => void)[] = [];
   private newest: readonly Target[] = [];
+  private ahead: Compared | undefined;
   /** How many connections there may be to each node. */
   private most: number;
 
@@ -60,18 +73,41 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
     return this.listed.has(slot);
   }
 
+  /** Does in steps what {@link apply} of this list can do ahead: it compares the list with the one before. */
+  *prepare(targets: readonly Target[]): Steps<void> {
+    const listed = new Map<number, Target>();
+    const [others, gone]: [Target[], number[]] = [[], []];
+    let done = 0;
+    for (const target of targets) {
+      if (++done % comparedPerStep === 0) yield;
+      const before = this.listed.get(target.slot);
+      listed.set(target.slot, target);
+      if (before === undefined || isOther(before, target)) others.push(target);
+    }
+    for (const slot of this.listed.keys()) {
+      if (++done % comparedPerStep === 0) yield;
+      if (!listed.has(slot)) gone.push(slot);
+    }
+    this.ahead = { targets, listed, others, gone };
+  }
+
   /**
    * Takes over the newest list of nodes. Connections to a node that stays are kept. Those to a
    * node that is gone close as their requests end.
    */
   apply(targets: readonly Target[]): void {
+    if (this.ahead?.targets !== targets) runAtOnce(this.prepare(targets));
+    const { ahead, listed: before } = this;
+    if (ahead === undefined) return;
+    this.ahead = undefined;
     this.newest = targets;
-    const staying = new Set<number>();
-    for (const target of targets) {
-      staying.add(target.slot);
-      this.applyOne(target);
+    this.listed = ahead.listed;
+    for (const { slot, generation } of ahead.others) {
+      // A pool with other connections is retired below, and its slot forgotten then.
+      if (before.get(slot)?.generation !== generation || !this.pools.has(slot)) this.options.reader.forget(slot);
     }
-    for (const slot of this.listed.keys()) if (!staying.has(slot)) this.remove(slot);
+    for (const slot of ahead.gone) this.remove(slot);
+    for (const pool of this.pools.values()) this.keep(pool);
   }
 
   /** Keeps to the number of connections that this thread may have to one node now. */
@@ -85,23 +121,18 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
   /** Ends every connection now. No node gets a pool afterwards. */
   async destroy(): Promise<void> {
     const pools = [...this.pools.values(), ...this.retiring];
-    this.listed.clear();
+    this.listed = new Map();
     this.pools.clear();
     this.toClose = [];
     await Promise.allSettled(pools.map((pool) => pool.destroy()));
   }
 
-  private applyOne(target: Target): void {
-    const { slot, generation, endpoint } = target;
-    const before = this.listed.get(slot);
-    const pool = this.pools.get(slot);
-    this.listed.set(slot, target);
-    if (before === undefined) return this.options.reader.forget(slot);
-    const isSame = sameConnection((pool ?? before).endpoint, endpoint);
-    if (before.generation !== generation || (!isSame && pool === undefined)) this.options.reader.forget(slot);
-    if (pool === undefined) return;
-    if (isSame) return pool.update(target);
-    this.pools.delete(slot);
+  /** Its node is still listed. */
+  private keep(pool: NodePool<Handler>): void {
+    const target = this.listed.get(pool.slot);
+    if (target === undefined) return;
+    if (sameConnection(pool.endpoint, target.endpoint)) return pool.update(target);
+    this.pools.delete(pool.slot);
     // The node stays: its requests have all the time that they have.
     this.retire(pool, Number.POSITIVE_INFINITY);
   }
@@ -118,7 +149,6 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
 
   private remove(slot: number): void {
     const pool = this.pools.get(slot);
-    this.listed.delete(slot);
     this.pools.delete(slot);
     if (pool !== undefined) this.retire(pool);
     else if (!this.holds(slot)) this.options.released(slot);
@@ -173,4 +203,8 @@ export class NodePools<Handler extends NodeHandler & Link<Handler>> {
     ranMs: () => this.options.ranMs(this.options.timers.nowMs()),
     wallNowMs: () => this.options.wallNowMs(),
   };
+}
+
+function isOther(before: Target, { generation, endpoint }: Target): boolean {
+  return before.generation !== generation || !sameConnection(before.endpoint, endpoint);
 }

@@ -5,8 +5,8 @@
  * release under an older list than the last one that names the slot is ignored.
  */
 export class SlotReclamation<Holder> {
-  /** By slot: its holders, and since which list. */
-  private readonly slots = new Map<number, Map<Holder, number>>();
+  /** By holder: the slots that it holds, and since which list. */
+  private readonly held = new Map<Holder, Map<number, number>>();
   private named: ReadonlySet<number> = new Set();
 
   /** A list that names these slots goes out to all of these holders. Returns the slots that have no holder any more. */
@@ -19,38 +19,34 @@ export class SlotReclamation<Holder> {
 
   /** One more holder gets the newest list. */
   join(holder: Holder, topology: number): void {
-    this.add(holder, [...this.named], topology);
+    this.add(holder, this.named, topology);
   }
 
   /** True if the slot has no holder any more. */
   release(holder: Holder, slot: number, topology: number): boolean {
-    const holders = this.slots.get(slot);
-    const since = holders?.get(holder);
-    if (holders === undefined || since === undefined || topology - since <= 0) return false;
-    holders.delete(holder);
+    const slots = this.held.get(holder);
+    const since = slots?.get(slot);
+    if (slots === undefined || since === undefined || topology - since <= 0) return false;
+    slots.delete(slot);
     return this.isFree(slot);
   }
 
   /** The holder is gone. Returns the slots that have no holder any more. */
   leave(holder: Holder): number[] {
-    const freed: number[] = [];
-    for (const [slot, holders] of this.slots) if (holders.delete(holder) && this.isFree(slot)) freed.push(slot);
-    return freed;
+    const slots = this.held.get(holder) ?? [];
+    this.held.delete(holder);
+    return [...slots].flatMap(([slot]) => (this.isFree(slot) ? [slot] : []));
   }
 
-  private add(holder: Holder, slots: readonly number[], topology: number): void {
-    for (const slot of slots) {
-      const holders = this.slots.get(slot) ?? new Map<Holder, number>();
-      holders.set(holder, topology);
-      this.slots.set(slot, holders);
-    }
+  private add(holder: Holder, slots: Iterable<number>, topology: number): void {
+    const held = this.held.get(holder) ?? new Map<number, number>();
+    for (const slot of slots) held.set(slot, topology);
+    this.held.set(holder, held);
   }
 
   private isFree(slot: number): boolean {
     if (this.named.has(slot)) return false;
-    const holders = this.slots.get(slot);
-    if (holders !== undefined && holders.size > 0) return false;
-    this.slots.delete(slot);
+    for (const slots of this.held.values()) if (slots.has(slot)) return false;
     return true;
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { runAtOnce } from "@rollcall/core";
 import { addressOf, type NodeRecord, nodeKey } from "@rollcall/core/view";
 import fc from "fast-check";
 import { type AppliedView, applyView as nextRows, noRows, type Row, type Rows } from "./apply-view.js";
@@ -9,7 +10,7 @@ const seed = (port: number): NodeRecord => node("", port);
 
 /** In use at once. */
 function applyView(...given: Parameters<typeof nextRows>): AppliedView {
-  const applied = nextRows(...given);
+  const applied = runAtOnce(nextRows(...given));
   for (const { slot } of applied.removed) applied.rows.ending.add(slot);
   return applied;
 }
@@ -28,6 +29,14 @@ function drawn({ rows }: AppliedView): string[] {
 }
 
 describe("applying a view", () => {
+  it("gives the nodes of a long list their slots in steps of 512, and those of a short one in a single step", () => {
+    const pausesOf = (...given: Parameters<typeof nextRows>) => [...nextRows(...given)].length;
+    const many = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => node(`n${at}`, from + at));
+    const { rows } = applyView(noRows(), many(1, 8_193), [], 16_384);
+    assert.equal(pausesOf(rows, many(10_001, 18_193), [], 16_384), (3 * 8_192) / 512);
+    assert.equal(pausesOf(applyView(noRows(), many(1, 129), [], 512).rows, many(201, 329), [seed(1), seed(2)], 512), 0);
+  });
+
   it("seeds get slots first, and a node of the view replaces the seed at its address", () => {
     const started = applyView(noRows(), [], [seed(1), seed(2)], 8);
     assert.deepEqual(drawn(started), ["1: 0/1 seed", "2: 1/1 seed"]);

@@ -1,3 +1,4 @@
+import type { Steps } from "@rollcall/core";
 import { addressOf, type NodeRecord, nodeKey } from "@rollcall/core/view";
 
 /**
@@ -44,16 +45,23 @@ export interface AppliedView {
  * A node that stays keeps its slot and generation, also when its id becomes known or its record is refreshed. Another
  * node at the same address keeps the slot, and so the connections, under a new generation. A slot is not given away
  * while it is `ending`.
+ *
+ * In steps, of so many nodes each that no list holds the thread up; a short list has a single one.
  */
-export function applyView(
+export function* applyView(
   { inUse, ending, generations }: Rows,
   nodes: readonly NodeRecord[],
   seeds: readonly NodeRecord[],
   slotsMax: number,
-): AppliedView {
+): Steps<AppliedView> {
   const wanted = new Map<string, { readonly tier: Tier; readonly node: NodeRecord }>();
+  let done = 0;
+  const isStepDone = () => ++done % nodesPerStep === 0;
   for (const node of seeds) wanted.set(addressOf(node), { tier: "seed", node });
-  for (const node of nodes) wanted.set(addressOf(node), { tier: "node", node });
+  for (const node of nodes) {
+    if (isStepDone()) yield;
+    wanted.set(addressOf(node), { tier: "node", node });
+  }
 
   const rows = new Map<string, Row>();
   const nextGenerations = [...generations];
@@ -68,6 +76,7 @@ export function applyView(
   };
   let free = 0;
   for (const [address, { tier, node }] of wanted) {
+    if (isStepDone()) yield;
     const before = inUse.get(address);
     if (before !== undefined) {
       const same = isSameNode(before.node, node);
@@ -84,9 +93,16 @@ export function applyView(
     rows.set(address, { slot: free, generation: renew(free), tier, node });
   }
 
-  const removed = [...inUse.values()].filter(({ node }) => !wanted.has(addressOf(node)));
+  const removed: Row[] = [];
+  for (const [address, row] of inUse) {
+    if (isStepDone()) yield;
+    if (!wanted.has(address)) removed.push(row);
+  }
   return { rows: { inUse: rows, ending, generations: nextGenerations }, removed, left };
 }
+
+/** Each of them is looked at up to three times: a list of up to 128 nodes takes one step, as its change does. */
+const nodesPerStep = 512;
 
 function isSameNode(before: NodeRecord, after: NodeRecord): boolean {
   // An id that becomes known changes nothing; one that is no longer known may hide another node.

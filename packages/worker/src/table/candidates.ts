@@ -1,5 +1,5 @@
 import type { SelectableNode } from "@rollcall/core/selection";
-import { HeaderWord, SharedWord, sharedRow, unpackState } from "./layout.js";
+import { HeaderWord, SharedWord, type SlotState, sharedRow, unpackState } from "./layout.js";
 
 /**
  * Every node that may be used at all, as the shared rows have it now. They are the same while `HeaderWord.version` is.
@@ -7,9 +7,14 @@ import { HeaderWord, SharedWord, sharedRow, unpackState } from "./layout.js";
 export function readCandidates(words: Int32Array): SelectableNode[] {
   const candidates: SelectableNode[] = [];
   const rows = Atomics.load(words, HeaderWord.rows);
+  // Each time that one of perhaps thousands of rows has changed: most are alike.
+  let lastWord = 0;
+  let state: SlotState | undefined;
   for (let slot = 0; slot < rows; slot++) {
-    const state = unpackState(Atomics.load(words, sharedRow(slot) + SharedWord.state));
-    if (state !== undefined) candidates.push({ slot, ...state });
+    const word = Atomics.load(words, sharedRow(slot) + SharedWord.state);
+    if (word !== lastWord) state = unpackState(word);
+    lastWord = word;
+    if (state !== undefined) candidates.push({ slot, tier: state.tier, mark: state.mark, ejected: state.ejected });
   }
   return candidates;
 }

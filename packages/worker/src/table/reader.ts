@@ -62,6 +62,9 @@ export class TableReader implements HedgeReader {
   /** The slots of the roster: all candidates but drained nodes, where others are left. */
   private rostered: readonly number[] = [];
   private inFlightNow = 0;
+  /** By slot, 1: one of the candidates, and avoided. The other is that of the refresh before. */
+  private avoided: Uint8Array;
+  private avoidedBefore: Uint8Array;
 
   constructor(private readonly rows: TableReaderOptions) {
     this.words = rows.words;
@@ -70,6 +73,8 @@ export class TableReader implements HedgeReader {
     this.refusals = new Float64Array(rows.layout.slots).fill(Number.NEGATIVE_INFINITY);
     this.suspicions = new Float64Array(rows.layout.slots).fill(Number.NEGATIVE_INFINITY);
     this.setAside = new Int32Array(rows.layout.slots);
+    this.avoided = new Uint8Array(rows.layout.slots);
+    this.avoidedBefore = new Uint8Array(rows.layout.slots);
     this.penalties = new Penalties(rows.layout.slots);
   }
 
@@ -86,9 +91,8 @@ export class TableReader implements HedgeReader {
     if (version !== this.version) {
       this.version = version;
       this.roomOfNode = this.connectionsMax;
-      const before = this.candidates;
       this.candidates = readCandidates(this.words);
-      this.clearPenaltiesOfReturned(before);
+      this.clearPenaltiesOfReturned();
       this.sorted = rosterOf(this.candidates);
       this.rostered = [...this.sorted.eligible, ...this.sorted.further.flat()];
     }
@@ -318,12 +322,15 @@ export class TableReader implements HedgeReader {
   }
 
   /** Clears the penalties of nodes that were avoided and are in rotation again. */
-  private clearPenaltiesOfReturned(before: readonly SelectableNode[]): void {
-    const away = new Set(before.filter(isAvoided).map(({ slot }) => slot));
-    if (away.size === 0) return;
+  private clearPenaltiesOfReturned(): void {
+    const { avoided: before, avoidedBefore: avoided } = this;
+    avoided.fill(0);
     for (const candidate of this.candidates) {
-      if (away.has(candidate.slot) && !isAvoided(candidate)) this.penalties.forget(candidate.slot);
+      if (isAvoided(candidate)) avoided[candidate.slot] = 1;
+      else if (before[candidate.slot] === 1) this.penalties.forget(candidate.slot);
     }
+    this.avoided = avoided;
+    this.avoidedBefore = before;
   }
 
   private addInFlight(row: number, change: 1 | -1): void {

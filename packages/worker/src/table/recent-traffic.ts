@@ -11,25 +11,21 @@ export interface RecentTraffic {
   readonly latency: readonly number[];
 }
 
-interface NodeSample {
-  readonly generation: number;
-  readonly requests: number;
-  readonly answers: number;
-  readonly errors: number;
-  readonly latency: Int32Array;
-}
-
 /** Requests of the application so far, and those of them that were rejected. */
 export interface PoolCounts {
   readonly requests: number;
   readonly failed: number;
 }
 
+/** Rows of numbers by slot: a pool may have thousands of nodes. */
 interface Sample {
   readonly atMs: number;
   readonly ofPool: PoolCounts;
-  /** By slot. */
-  readonly nodes: ReadonlyMap<number, NodeSample>;
+  readonly generations: Int32Array;
+  readonly requests: Float64Array;
+  readonly errors: Float64Array;
+  /** A row of buckets for each slot. */
+  readonly latency: Int32Array;
 }
 
 const noTraffic: RecentTraffic = { requests: 0, errors: 0, latency: Array.from({ length: latencyBuckets }, () => 0) };
@@ -54,10 +50,15 @@ export class RecentTraffics {
   /** Takes a sample now, and one each 5 s. */
   start(): void {
     this.cancel = this.timers.after(sampleEveryMs, () => this.start());
-    const newest = this.samples.at(-1)?.nodes;
-    const nodes = new Map<number, NodeSample>();
-    for (let slot = 0; slot < this.totals.rows; slot++) nodes.set(slot, this.sampleOf(slot, newest?.get(slot)));
-    this.samples = [...this.samples, { atMs: this.timers.nowMs(), ofPool: this.counts(), nodes }].slice(-samplesKept);
+    const { rows } = this.totals;
+    const generations = Int32Array.from({ length: rows }, (_, slot) => this.generationOf(slot));
+    const requests = Float64Array.from({ length: rows }, (_, slot) => this.totals.requestsOf(slot));
+    const errors = Float64Array.from(requests, (count, slot) => (count === 0 ? 0 : this.errorsOf(slot)));
+    const latency = new Int32Array(rows * latencyBuckets);
+    // The rows of a thread stand one behind the other.
+    for (let thread = 0; thread < this.layout.threads; thread++) this.addLatency(latency, thread, 0);
+    const sample = { atMs: this.timers.nowMs(), ofPool: this.counts(), generations, requests, errors, latency };
+    this.samples = [...this.samples, sample].slice(-samplesKept);
   }
 
   close(): void {
@@ -78,37 +79,43 @@ export class RecentTraffics {
 
   /** In the same time. Undefined before the first sample, and while another node had the slot at the oldest one. */
   of(slot: number): RecentTraffic | undefined {
+    const requests = this.requestsOf(slot);
     const [oldest] = this.samples;
-    if (oldest === undefined) return undefined;
-    const then = oldest.nodes.get(slot);
-    const now = this.sampleOf(slot, then);
-    if (now === then) return noTraffic;
-    if (then !== undefined && then.generation !== now.generation) return undefined;
+    if (requests === undefined || oldest === undefined) return undefined;
+    if (this.totals.requestsOf(slot) === 0) return noTraffic;
+    const latency = new Int32Array(latencyBuckets);
+    for (let thread = 0; thread < this.layout.threads; thread++) this.addLatency(latency, thread, slot);
+    const first = slot * latencyBuckets;
     return {
-      // A slot's counts begin again when it is released.
-      requests: Math.max(0, now.requests - (then?.requests ?? 0)),
-      errors: Math.max(0, now.errors - (then?.errors ?? 0)),
+      requests,
+      errors: Math.max(0, this.errorsOf(slot) - (oldest.errors[slot] ?? 0)),
       // Words wrap; differences stay right.
-      latency: Array.from(now.latency, (count, bucket) => (count - (then?.latency[bucket] ?? 0)) | 0),
+      latency: Array.from(latency, (count, bucket) => (count - (oldest.latency[first + bucket] ?? 0)) | 0),
     };
   }
 
-  /** The sample before, where nothing has come to it. */
-  private sampleOf(slot: number, before?: NodeSample): NodeSample {
-    const generation = Atomics.load(this.words, sharedRow(slot) + SharedWord.generation);
-    const isUnused = before?.requests === 0 && this.totals.requestsOf(slot) === 0;
-    if (isUnused && before.generation === generation) return before;
-    const { errorStatuses, failures, requests, answers } = this.totals.ofNode(slot);
-    const errors = failures + errorStatuses;
-    const isSame = before?.generation === generation && before.requests === requests && before.errors === errors;
-    if (isSame && before.answers === answers) return before;
-    const latency = new Int32Array(latencyBuckets);
-    for (let thread = 0; thread < this.layout.threads; thread++) {
-      const row = latencyRow(this.layout, thread, slot);
-      for (let bucket = 0; bucket < latencyBuckets; bucket++) {
-        latency[bucket] = (latency[bucket] ?? 0) + (this.words[row + bucket] ?? 0);
-      }
-    }
-    return { generation, requests, answers, errors, latency };
+  /** The attempts of {@link of} alone, at no cost for a node without any. */
+  requestsOf(slot: number): number | undefined {
+    const [oldest] = this.samples;
+    if (oldest === undefined) return undefined;
+    const generation = oldest.generations[slot];
+    if (generation !== undefined && generation !== this.generationOf(slot)) return undefined;
+    // A slot's counts begin again when it is released.
+    return Math.max(0, this.totals.requestsOf(slot) - (oldest.requests[slot] ?? 0));
+  }
+
+  private generationOf(slot: number): number {
+    return Atomics.load(this.words, sharedRow(slot) + SharedWord.generation);
+  }
+
+  private errorsOf(slot: number): number {
+    const { failures, errorStatuses } = this.totals.ofNode(slot);
+    return failures + errorStatuses;
+  }
+
+  /** Adds the thread's counts from the row of this slot on, for as many buckets as `latency` has. */
+  private addLatency(latency: Int32Array, thread: number, slot: number): void {
+    const row = latencyRow(this.layout, thread, slot);
+    for (let at = 0; at < latency.length; at++) latency[at] = (latency[at] ?? 0) + (this.words[row + at] ?? 0);
   }
 }

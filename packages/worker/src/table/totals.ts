@@ -60,7 +60,7 @@ const perThread = [
   ...(["retries", "waits", "waitedMs", "reroutes", "writeWaits"] as const),
   ...(["refusedFull", "refusedLate", "refusedStanding"] as const),
 ] as const;
-const requestsAt = perNode.indexOf("requests");
+const placeOf = Object.fromEntries(perNode.map((count, at) => [count, at])) as Record<(typeof perNode)[number], number>;
 type PerThread = (typeof perThread)[number] | "requests" | "answered";
 /** What a thread shows of itself, and is nothing once it is dead. */
 const shownWords = [
@@ -101,17 +101,19 @@ export class TableTotals {
   }
 
   ofNode(slot: number): NodeTotals {
-    const counts = { errorStatuses: 0, failures: 0, answers: 0, requests: 0, connects: 0, connectMs: 0 };
     // Ends are read before begins, so that no more requests seem to have ended than begun.
-    for (const [at, count] of perNode.entries()) {
-      counts[count] = (this.nodes[slot * perNode.length + at] ?? 0) + this.sumOf(slot, count);
-    }
-    return { openSockets: this.sumOf(slot, "openSockets"), inFlight: this.sumOf(slot, "inFlight"), ...counts };
+    const errorStatuses = this.countOf(slot, "errorStatuses");
+    const failures = this.countOf(slot, "failures");
+    const answers = this.countOf(slot, "answers");
+    const requests = this.countOf(slot, "requests");
+    const [connects, connectMs] = [this.countOf(slot, "connects"), this.countOf(slot, "connectMs")];
+    const [openSockets, inFlight] = [this.sumOf(slot, "openSockets"), this.sumOf(slot, "inFlight")];
+    return { openSockets, inFlight, errorStatuses, failures, answers, requests, connects, connectMs };
   }
 
   /** Of {@link ofNode}, the attempts alone: while there are none, all else of it is 0. */
   requestsOf(slot: number): number {
-    return (this.nodes[slot * perNode.length + requestsAt] ?? 0) + this.sumOf(slot, "requests");
+    return this.countOf(slot, "requests");
   }
 
   /** One more than the highest slot in use. */
@@ -217,6 +219,10 @@ export class TableTotals {
     return sum;
   }
 
+  private countOf(slot: number, count: (typeof perNode)[number]): number {
+    return (this.nodes[slot * perNode.length + placeOf[count]] ?? 0) + this.sumOf(slot, count);
+  }
+
   private sumOf(slot: number, word: keyof typeof CounterWord): number {
     let sum = 0;
     for (let thread = 0; thread < this.layout.threads; thread++) {
@@ -252,7 +258,11 @@ export class TableTotals {
 
   private gatherNode(thread: number, slot: number): void {
     const row = counterRow(this.layout, thread, slot);
-    for (const count of perNode) this.add(slot, count, Atomics.exchange(this.words, row + CounterWord[count], 0));
+    for (const count of perNode) {
+      const word = row + CounterWord[count];
+      // Of thousands of nodes most have had nothing since: to look costs less than to take.
+      if (Atomics.load(this.words, word) !== 0) this.add(slot, count, Atomics.exchange(this.words, word, 0));
+    }
   }
 
   private gatherThread(thread: number): void {
@@ -281,7 +291,7 @@ export class TableTotals {
 
   private add(slot: number, count: (typeof perNode)[number], more: number): void {
     if (more === 0) return;
-    const at = slot * perNode.length + perNode.indexOf(count);
+    const at = slot * perNode.length + placeOf[count];
     this.nodes[at] = (this.nodes[at] ?? 0) + more;
   }
 }

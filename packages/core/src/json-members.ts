@@ -1,4 +1,4 @@
-import type { Steps } from "../steps.js";
+import type { Steps } from "./steps.js";
 
 /** Where a value stands in the bytes. */
 export interface ByteRange {
@@ -28,7 +28,8 @@ export function* membersOf(
   if (bytes[at] !== openBrace) return undefined;
   at = skipSpace(bytes, at + 1, to);
   if (bytes[at] === closeBrace) return skipSpace(bytes, at + 1, to) === to ? members : undefined;
-  for (let stepEnd = at + stepBytes; at < to; ) {
+  const pace = { stepEnd: at + stepBytes };
+  while (at < to) {
     const nameEnd = bytes[at] === quote ? endOfText(bytes, at, to) : to;
     const colonAt = skipSpace(bytes, nameEnd, to);
     if (colonAt >= to || bytes[colonAt] !== colon) return undefined;
@@ -36,25 +37,55 @@ export function* membersOf(
     if (typeof name !== "string") return undefined;
 
     const valueAt = skipSpace(bytes, colonAt + 1, to);
-    let depth = 0;
-    at = valueAt;
-    for (; at < to; at++) {
-      if (at >= stepEnd) {
-        stepEnd = at + stepBytes;
-        yield;
-      }
-      const byte = bytes[at];
-      if (byte === quote) at = endOfText(bytes, at, to) - 1;
-      else if (byte === openBrace || byte === openBracket) depth++;
-      else if (depth === 0 && (byte === comma || byte === closeBrace)) break;
-      else if (byte === closeBrace || byte === closeBracket) depth--;
-    }
+    at = yield* endOfValue(bytes, valueAt, to, pace);
     members.set(name, { from: valueAt, to: at });
     if (members.size > membersMax) return undefined;
     if (bytes[at] === closeBrace) return skipSpace(bytes, at + 1, to) === to ? members : undefined;
+    if (bytes[at] !== comma) return undefined;
     at = skipSpace(bytes, at + 1, to);
   }
   return undefined;
+}
+
+/** The same of the elements of a JSON array, in their order. */
+export function* elementsOf(
+  bytes: Uint8Array,
+  { from, to }: ByteRange,
+  elementsMax: number,
+): Steps<readonly ByteRange[] | undefined> {
+  const elements: ByteRange[] = [];
+  let at = skipSpace(bytes, from, to);
+  if (bytes[at] !== openBracket) return undefined;
+  at = skipSpace(bytes, at + 1, to);
+  if (bytes[at] === closeBracket) return skipSpace(bytes, at + 1, to) === to ? elements : undefined;
+  const pace = { stepEnd: at + stepBytes };
+  while (at < to) {
+    const valueAt = at;
+    at = yield* endOfValue(bytes, valueAt, to, pace);
+    elements.push({ from: valueAt, to: at });
+    if (elements.length > elementsMax) return undefined;
+    if (bytes[at] === closeBracket) return skipSpace(bytes, at + 1, to) === to ? elements : undefined;
+    if (bytes[at] !== comma) return undefined;
+    at = skipSpace(bytes, at + 1, to);
+  }
+  return undefined;
+}
+
+/** Where the value that begins at `from` is followed by a comma or the end of what it stands in; `to` if by neither. */
+function* endOfValue(bytes: Uint8Array, from: number, to: number, pace: { stepEnd: number }): Steps<number> {
+  let depth = 0;
+  for (let at = from; at < to; at++) {
+    if (at >= pace.stepEnd) {
+      pace.stepEnd = at + stepBytes;
+      yield;
+    }
+    const byte = bytes[at];
+    if (byte === quote) at = endOfText(bytes, at, to) - 1;
+    else if (byte === openBrace || byte === openBracket) depth++;
+    else if (depth === 0 && (byte === comma || byte === closeBrace || byte === closeBracket)) return at;
+    else if (byte === closeBrace || byte === closeBracket) depth--;
+  }
+  return to;
 }
 
 /** The JSON value in this range, as UTF-8; undefined if it is none. */

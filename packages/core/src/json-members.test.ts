@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import fc from "fast-check";
-import { count, finish } from "../steps.test.support.js";
 import { membersOf, parseMember } from "./json-members.js";
+import { count, finish } from "./steps.test.support.js";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
