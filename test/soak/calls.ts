@@ -97,6 +97,8 @@ export function callsOf(pool: Pool, name: string, written: (outcome: WriteOutcom
 
 function endOf(error: unknown): CallEnd {
   if (!(error instanceof RollcallError)) return { error: "NOT OURS", message: String(error) };
-  const { code, status, message } = error;
+  const { code, status, message, cause } = error;
+  // What a task throws is what its search got.
+  if (code === "TASK" && cause instanceof RollcallError) return endOf(cause);
   return { error: code === "STATUS" ? `STATUS ${status}` : code, message };
 }

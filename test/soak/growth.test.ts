@@ -4,8 +4,8 @@ import { growthOf, hasGrown } from "./growth.js";
 import type { HeldSample } from "./messages.js";
 
 /** A sample each half minute, for an hour. */
-const samples = (heap: (minute: number, at: number) => number): HeldSample[] =>
-  Array.from({ length: 121 }, (_, at) => ({ atMs: at * 30_000, held: { heap: heap(at / 2, at) } }));
+const samples = (heap: (minute: number, at: number) => number, series = "heap"): HeldSample[] =>
+  Array.from({ length: 121 }, (_, at) => ({ atMs: at * 30_000, held: { [series]: heap(at / 2, at) } }));
 const warmUntilMs = 600_000;
 
 it("a heap that grows by a line is found, however it goes up and down on it", () => {
@@ -24,6 +24,17 @@ it("a heap that goes up and down around a level has not grown, nor has one that 
   ]) {
     const [growth] = growthOf(samples(heap), warmUntilMs);
     assert.ok(growth !== undefined && !hasGrown(growth), JSON.stringify(growth));
+  }
+});
+
+it("code that is still being compiled is no leak, and code without end is one", () => {
+  const compiled = (minute: number) => 4e6 + 1.5e6 * Math.sqrt(minute / 60);
+  for (const [series, megabytes, expected] of [
+    ["code", compiled, false],
+    ["code of thread 1", (minute: number) => 4e6 + minute * 50_000, true],
+  ] as const) {
+    const [growth] = growthOf(samples(megabytes, series), warmUntilMs);
+    assert.ok(growth !== undefined && hasGrown(growth) === expected, JSON.stringify(growth));
   }
 });
 

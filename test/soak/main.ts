@@ -92,10 +92,11 @@ async function sample({ cluster, redis, replicas, socketsMax }: Rig): Promise<vo
   const keys = await redis.client.dbsize();
   if (keys > 100) problem(`Redis has ${keys} keys`);
   const held = replicas.map(({ samples }) => {
-    const { heap = 0, rss = 0, resources } = samples.at(-1)?.held ?? {};
-    return `${(heap / 1e6).toFixed(1)}/${(rss / 1e6).toFixed(0)} MB ${resources}`;
+    const { heap = 0, code = 0, rss = 0, objects, resources } = samples.at(-1)?.held ?? {};
+    const [heapMb, codeMb, rssMb] = [heap, code, rss].map((bytes) => (bytes / 1e6).toFixed(1));
+    return `${heapMb}+${codeMb}/${rssMb} MB ${objects} ${resources}`;
   });
-  say(`  heap/RSS and handles: ${held.join(", ")}; Redis: ${keys} keys`);
+  say(`  heap+code/RSS, objects and handles: ${held.join(", ")}; Redis: ${keys} keys`);
 }
 
 async function finish(rig: Rig): Promise<void> {
@@ -146,7 +147,9 @@ function report({ replicas }: Rig): void {
       if ((answered.get(kind) ?? 0) === 0 && minutes >= 5) problem(`${name}: no ${kind} was answered`);
     }
     for (const growth of growthOf(samples, beganMs + warmUpMs)) {
-      const [mean, rise, allowed] = [growth.mean, growth.rise, growth.allowed].map(rounded);
+      const [mean, rise, allowed] = [growth.mean, growth.rise, growth.allowed].map((value) =>
+        /^(objects|resources)/.test(growth.series) ? value.toFixed(1) : `${(value / 1e6).toFixed(2)} MB`,
+      );
       console.log(
         `  ${growth.series}: mean ${mean}, rises ${rise} (${Math.round(growth.spanMs / 60_000)} minutes; ${allowed} may be)`,
       );
@@ -154,8 +157,6 @@ function report({ replicas }: Rig): void {
     }
   }
 }
-
-const rounded = (value: number) => (Math.abs(value) < 1_000 ? value.toFixed(1) : `${(value / 1e6).toFixed(2)} MB`);
 
 say(`seed ${seed}, ${minutes} minutes`);
 await using rig = await startRig(seed, (process, text) => {

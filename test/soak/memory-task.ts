@@ -1,10 +1,7 @@
 import { threadId } from "node:worker_threads";
-import { collectGarbage } from "./collect-garbage.js";
+import { type HeapHeld, heapHeld } from "./heap-held.js";
 
-/** The heap of the thread that runs it, after a collection. */
-export default async function heapOfThread(
-  _: undefined,
-): Promise<{ readonly threadId: number; readonly heapBytes: number }> {
-  await collectGarbage();
-  return { threadId, heapBytes: process.memoryUsage().heapUsed };
+/** What the heap of the thread that runs it holds. */
+export default async function heapOfThread(_: undefined): Promise<HeapHeld & { readonly threadId: number }> {
+  return { threadId, ...(await heapHeld()) };
 }

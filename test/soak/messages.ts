@@ -32,7 +32,7 @@ export interface WriteOutcome {
   readonly outcome: Asked;
 }
 
-/** What a process holds after a collection of garbage: bytes by what holds them, and the number of its handles and timers. */
+/** What a process holds after a collection of garbage: bytes by what holds them, numbers of objects, and of handles and timers. */
 export interface HeldSample {
   readonly atMs: number;
   readonly held: Readonly<Record<string, number>>;

@@ -1,7 +1,7 @@
 import { seededRandom } from "@rollcall/testing";
 import { createPool, type Pool } from "@rollcall/worker";
 import { callsOf } from "./calls.js";
-import { collectGarbage } from "./collect-garbage.js";
+import { type HeapHeld, heapHeld } from "./heap-held.js";
 import type heapOfThread from "./memory-task.js";
 import type {
   CallKind,
@@ -79,19 +79,15 @@ async function sample(): Promise<void> {
     threads === 0
       ? []
       : await Promise.all(Array.from({ length: memoryTasks }, () => pool.run<typeof heapOfThread>(task, undefined)));
-  await collectGarbage();
-  const { heapUsed, rss, external } = process.memoryUsage();
-  send({
-    type: "sample",
-    atMs: Date.now(),
-    held: {
-      heap: heapUsed,
-      external,
-      rss,
-      resources: process.getActiveResourcesInfo().length,
-      ...Object.fromEntries(heaps.map(({ threadId, heapBytes }) => [`heap of thread ${threadId}`, heapBytes])),
-    },
-  });
+  const { rss, external } = process.memoryUsage();
+  const resources = process.getActiveResourcesInfo().length;
+  const held = { ...seriesOf("", await heapHeld()), external, rss, resources };
+  for (const { threadId, ...ofThread } of heaps) Object.assign(held, seriesOf(` of thread ${threadId}`, ofThread));
+  send({ type: "sample", atMs: Date.now(), held });
+}
+
+function seriesOf(whose: string, { objects, heapBytes, codeBytes }: HeapHeld) {
+  return { [`objects${whose}`]: objects, [`heap${whose}`]: heapBytes, [`code${whose}`]: codeBytes };
 }
 
 const settled = async () => {
