@@ -50,7 +50,7 @@ export class ReplicaWatch {
   ejected(replica: string, address: string, reason: string): void {
     if (reason.startsWith("stalled")) return;
     const failures = this.failures.get(`${replica} ${address}`) ?? 0;
-    if (failures >= failuresToEject) return;
+    if (failures >= failuresToEject || (failures > 0 && this.hasFailedProbe(replica, address))) return;
     this.violated("S10", `${replica} ejects ${address} for ${reason}, after ${failures} failures of its own`);
   }
 
@@ -90,11 +90,16 @@ export class ReplicaWatch {
       return this.violated("S15", `${name} reports ${node} twice within ${Math.round(nowMs - lastMs)} ms`);
     }
     if (!probed) return;
-    const address = node.replace(/^.*@/, "");
-    const isBacked = this.facts
+    if (!this.hasFailedProbe(name, node.replace(/^.*@/, "")))
+      this.violated("S15", `${name} reports a failed probe of ${node}, and made none`);
+  }
+
+  /** Whether a probe of that process has failed just now. */
+  private hasFailedProbe(process: string, address: string): boolean {
+    const nowMs = this.world.nowMs();
+    return this.facts
       .probesOf(address, nowMs - probeLongestMs)
-      .some((fact) => fact.process === name && fact.outcome === "failed" && (fact.endedMs ?? 0) > nowMs - justNowMs);
-    if (!isBacked) this.violated("S15", `${name} reports a failed probe of ${node}, and made none`);
+      .some((fact) => fact.process === process && fact.outcome === "failed" && (fact.endedMs ?? 0) > nowMs - justNowMs);
   }
 
   private checkFollowed(name: string, view: View, followed: View | undefined): void {

@@ -134,7 +134,7 @@ describe("leader among other replicas", () => {
     const { reply } = at(2);
     at(2).reply = (request) => request.socket.destroy();
     await when("it is down", (view) => markAt(view, at(2)) === "down");
-    // By now it is probed every 5 to 10 s: the last time just now.
+    // By now it is probed every 2.5 to 5 s: the last time just now.
     await pass(60_000);
     const asked = () => at(2).asked.length;
     for (const before = asked(); asked() === before; ) await pass(200);

@@ -21,7 +21,7 @@ export const logEvents = {
   "node.unverified": line("info", "it is configured, and requests go to it before its first answer"),
   "node.in-use": line("info", "it is configured, or it has proved to belong to the cluster"),
   "node.joining": line("info", "the cluster lists it; it is used once it has answered"),
-  "node.joined": line("info", "a new node; its full share comes in 8 to 30 s"),
+  "node.joined": line("info", "a new node; its full share comes in 4 to 30 s"),
   "node.down": line(
     "warn",
     "two probes of the leader failed, and so did another process, if there is one",

@@ -2,7 +2,10 @@ import type { Random } from "../random.js";
 import { type Backoff, equalJitter } from "./backoff.js";
 import { type NodeEffect, type ProbeResult, reportOf } from "./node-probe.js";
 
-/** This many connection failures in a row eject a node: one may be chance, and each of them was retried elsewhere. */
+/**
+ * This many connection failures in a row eject a node, and one does where a probe fails too: one may be chance, and each
+ * of them was retried elsewhere.
+ */
 const failuresToEject = 3;
 const ejectionMs = { baseMs: 1_000, capMs: 30_000 };
 /** A node that accepts connections and sends nothing is more often frozen than dead: try it again soon. */
@@ -31,6 +34,8 @@ interface Closed {
   /** When the last of them was counted, and how many answers the node had given by then. */
   readonly countedAtMs: number;
   readonly answers: number;
+  /** The probe that follows a first failure is under way. */
+  readonly isVerifying: boolean;
 }
 
 interface Ejection {
@@ -64,7 +69,8 @@ type BreakerStep = readonly [CircuitBreaker, readonly NodeEffect[]];
 
 export function closedBreaker(sinceMs: number, ejections = 0, slowStart = false): CircuitBreaker {
   const countedAtMs = Number.NEGATIVE_INFINITY;
-  return { state: "closed", sinceMs, slowStart, ejections, failures: 0, countedAtMs, answers: 0 };
+  const none = { failures: 0, countedAtMs, answers: 0, isVerifying: false };
+  return { state: "closed", sinceMs, slowStart, ejections, ...none };
 }
 
 /** The ejection in force; undefined while requests may go to the node. */
@@ -90,11 +96,15 @@ export function failedAttempt(
   // Attempts that were in flight together fail together: they count as one.
   if (breaker.state !== "closed" || startedAtMs < breaker.countedAtMs) return [breaker, []];
   const failures = answers === breaker.answers ? breaker.failures + 1 : 1;
-  if (failures < failuresToEject) return [{ ...breaker, failures, countedAtMs: nowMs, answers }, []];
+  const isVerifying = breaker.isVerifying || failures === 1;
+  const effects = isVerifying && !breaker.isVerifying ? [verifying] : [];
+  if (failures < failuresToEject) return [{ ...breaker, failures, countedAtMs: nowMs, answers, isVerifying }, effects];
   const count = remembered(breaker, nowMs);
   const opened = open({ sinceMs: nowMs, reason, count, backoff: ejectionMs }, nowMs, random);
-  return [opened, [{ type: "probe", probe: { purpose: "verify" } }]];
+  return [opened, breaker.isVerifying ? [] : [verifying]];
 }
+
+const verifying: NodeEffect = { type: "probe", probe: { purpose: "verify" } };
 
 /** Requests wait on the node, and it has not answered a probe either. */
 export function stalledNode(breaker: CircuitBreaker, reason: string, nowMs: number, random: Random): BreakerStep {
@@ -103,12 +113,28 @@ export function stalledNode(breaker: CircuitBreaker, reason: string, nowMs: numb
   return [open(ejection, nowMs, random), [{ type: "report", reason, probed: true }]];
 }
 
-/** The result of the probe that follows an ejection: the failures come from the node, or from something else. */
-export function verified(breaker: CircuitBreaker, result: ProbeResult, nowMs: number): BreakerStep {
+/**
+ * The result of the probe that follows a first failure or an ejection: the failures come from the node, or from something
+ * else. `lastByteMs`: when a byte of the node last came.
+ */
+export function verified(
+  breaker: CircuitBreaker,
+  result: ProbeResult,
+  lastByteMs: number,
+  nowMs: number,
+  random: Random,
+): BreakerStep {
   const ejection = ejectionOf(breaker);
-  if (ejection === undefined) return [breaker, []];
-  if (result.kind !== "reached") return [breaker, reportOf(result, ejection.reason)];
-  return breaker.state === "open" ? [closedBreaker(nowMs, breaker.ejection.count, true), []] : [breaker, []];
+  if (ejection !== undefined) {
+    if (result.kind !== "reached") return [breaker, reportOf(result, ejection.reason)];
+    return breaker.state === "open" ? [closedBreaker(nowMs, breaker.ejection.count, true), []] : [breaker, []];
+  }
+  if (breaker.state !== "closed") return [breaker, []];
+  const isFailing = breaker.failures > 0 && lastByteMs <= breaker.countedAtMs;
+  if (!isFailing || result.kind !== "unreachable") return [{ ...breaker, isVerifying: false }, []];
+  const { reason } = result;
+  const count = remembered(breaker, nowMs);
+  return [open({ sinceMs: nowMs, reason, count, backoff: ejectionMs }, nowMs, random), reportOf(result, reason)];
 }
 
 /** The ejection has been served. */

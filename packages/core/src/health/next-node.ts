@@ -129,7 +129,7 @@ function probed(
   const node = isReached ? hasAnswered(before) : before;
   switch (probe.purpose) {
     case "verify":
-      return withBreaker(node, verified(node.breaker, result, nowMs));
+      return withBreaker(node, verified(node.breaker, result, traffic.lastByteMs, nowMs, random));
     case "trial":
       return withBreaker(node, endTrial(node.breaker, result, nowMs, random));
     case "proof": {

@@ -14,7 +14,7 @@ export type ProbeResult =
 /**
  * A probe that this process makes for its own purposes.
  *
- *   verify   the node was ejected just now: do the failures come from the node?
+ *   verify   a connection has failed for the first time, or the node was ejected just now: does it come from the node?
  *   trial    an ejection has been served: is the node back?
  *   stall    requests wait on the node without a byte: does it still answer?
  *   sign     Reads would be rerouted to the node if it gave a sign of life

@@ -11,8 +11,8 @@ import { idleDetector, type StallDetector, suspectedSinceMs } from "./stall-dete
  * makes of the view's mark. Requests stay off the node while it is ejected or while a down mark is obeyed.
  *
  *   circuit breaker
- *              3 failures in a row,
- *              or a stall                     time served
+ *              a failure and a failed probe,
+ *              3 failures in a row, a stall   time served
  *     closed ──────────────────────▶ open ──────────────────▶ half-open
  *       ▲                            │  ▲ (= ejected)          │   │
  *       │                            │  └──── trial failed ────┘   │

@@ -14,7 +14,7 @@ export interface NodeReader {
   hasRoom(slot: number): boolean;
   /**
    * When the node last refused a connection, or reset a new one before its first byte, in monotonic milliseconds;
-   * -Infinity if it never did.
+   * -Infinity if it never did, or has answered since.
    */
   refusedAtMs(slot: number): number;
   /**

@@ -46,23 +46,50 @@ it("a node without measurements has the penalty 1", () => {
   );
 });
 
-it("a node is in line once five of its answers came about as quickly as those of the others, and until they do not", () => {
+it("the answers of a node that has returned count in line while they are about as quick as those of the others", () => {
   const { penalties, answer, pass } = measured();
   penalties.forget(0);
+  assert.equal(penalties.answersInLine(0), 0);
   answer(12, 4, [0]);
-  assert.equal(penalties.isInLine(0), false, "four answers");
-  answer(12, 1, [0]);
-  assert.equal(penalties.isInLine(0), true);
+  assert.equal(penalties.answersInLine(0), 4);
   answer(30, 100, [0]);
-  assert.deepEqual([penalties.isInLine(0), penalties.isInLine(1)], [false, true], "three times slower");
-  penalties.refused(1, 503);
-  penalties.refused(1, 503);
+  assert.equal(penalties.answersInLine(0), 0, "three times slower");
+  assert.ok(penalties.answersInLine(1) > 0);
   for (let time = 0; time < 20; time++) {
-    pass(50);
     penalties.refused(1, 503);
+    pass(50);
   }
-  pass(50);
-  assert.equal(penalties.isInLine(1), false, "it refuses");
+  assert.equal(penalties.answersInLine(1), 0, "it refuses");
+});
+
+it("answers out of line take away what those in line have shown, one each, and a refusal all of it", () => {
+  const { penalties, answer } = measured();
+  penalties.forget(0);
+  answer(10, 40, [0]);
+  assert.equal(penalties.answersInLine(0), 40);
+  const leftAfter = (slowAnswers: number) => {
+    answer(60, slowAnswers, [0]);
+    assert.equal(penalties.answersInLine(0), 0, "out of line");
+    for (let answers = 0; penalties.answersInLine(0) === 0 && answers < 1_000; answers++) answer(10, 1, [0]);
+    return penalties.answersInLine(0);
+  };
+  const left = leftAfter(10);
+  assert.ok(left > 1 && left < 40, `${left}`);
+  assert.equal(leftAfter(100), 1);
+  penalties.refused(0, 503);
+  answer(10, 1, [0]);
+  assert.ok(penalties.answersInLine(0) <= 1);
+});
+
+it("a node that has returned is compared with the only other one", () => {
+  const penalties = new Penalties(2);
+  for (let time = 0; time < 10; time++) penalties.answered(1, 10, 1_000);
+  penalties.advance([0, 1], 1_000);
+  penalties.answered(0, 12, 1_000);
+  assert.equal(penalties.answersInLine(0), 1);
+  penalties.answered(0, 40, 1_000);
+  penalties.advance([0, 1], 1_100);
+  assert.equal(penalties.answersInLine(0), 0);
 });
 
 it("a node's penalty grows with the cube of how much slower it is, from twice on", () => {

@@ -60,6 +60,8 @@ export class Penalties {
   /** The status of the newest refusal. */
   private readonly refusal: Int16Array;
   private readonly begunMs: Float64Array;
+  /** Answers in line, less those out of line; 0 at least. */
+  private readonly inLine: Float64Array;
   private readonly sorted: Float64Array;
   private readonly high = new HighPercentile();
   private readonly tail: TailLatencyDetector;
@@ -68,6 +70,8 @@ export class Penalties {
   private comparedAtMs = Number.NEGATIVE_INFINITY;
   /** 0 while fewer than two nodes can be compared. */
   private referenceMs = 0;
+  /** The same, but of one node that can be compared if there is no other: what a node that has just returned goes by. */
+  private usualMs = 0;
   private clipMs = Number.POSITIVE_INFINITY;
   private leastFailureRate = 0;
 
@@ -81,6 +85,7 @@ export class Penalties {
     this.surcharge = row();
     this.refusal = new Int16Array(slots);
     this.begunMs = row();
+    this.inLine = row();
     this.sorted = row();
     this.tail = new TailLatencyDetector(slots);
   }
@@ -120,12 +125,12 @@ export class Penalties {
   }
 
   /**
-   * Whether the node's answers show that it bears its part: there are enough of them, they are about as quick as those
-   * of the others, and nothing is held against the node. As of the last comparison.
+   * How many answers have shown that the node bears its part: they have come while its mean was about as quick as those
+   * of the others, and nothing was held against it. An answer at any other time takes one away, a refusal all. 0 while
+   * the node is out of line.
    */
-  isInLine(slot: number): boolean {
-    if ((this.samples[slot] ?? 0) < samplesToCompare || this.penaltyOf(slot) > 1) return false;
-    return (this.meanMs[slot] ?? 0) <= inLineBelow * this.referenceMs;
+  answersInLine(slot: number): number {
+    return this.isInLine(slot) ? (this.inLine[slot] ?? 0) : 0;
   }
 
   begunAtMs(slot: number): number {
@@ -150,6 +155,7 @@ export class Penalties {
   /** The node answered 429, 502, 503 or 504. A quick refusal is no merit, so its time is not a latency. */
   refused(slot: number, status: number): void {
     this.refusal[slot] = status;
+    this.inLine[slot] = 0;
     const share = this.bringUpToDate(slot);
     const rate = this.failureRate[slot] ?? 0;
     this.failureRate[slot] = rate + share * (1 - rate);
@@ -180,6 +186,7 @@ export class Penalties {
     this.sampledAtMs[slot] = this.clockMs;
     this.surcharge[slot] = 0;
     this.begunMs[slot] = 0;
+    this.inLine[slot] = 0;
     this.tail.forget(slot);
   }
 
@@ -195,6 +202,7 @@ export class Penalties {
     const mean = this.meanMs[slot] ?? 0;
     this.meanMs[slot] = mean + Math.max(share, 1 / (samples + 1)) * (Math.min(tookMs, this.clipMs) - mean);
     this.samples[slot] = samples + 1;
+    this.inLine[slot] = Math.max(0, (this.inLine[slot] ?? 0) + (this.isInLine(slot) ? 1 : -1));
   }
 
   /** Fades the slot's measurements by the time since its last sample. Returns the share of a new sample. */
@@ -221,10 +229,15 @@ export class Penalties {
       if ((this.samples[slot] ?? 0) >= samplesToCompare) this.sorted[comparable++] = this.meanMs[slot] ?? 0;
     }
     this.leastFailureRate = eligible.length === 0 ? 0 : leastFailureRate;
-    this.referenceMs = comparable < 2 ? 0 : lowerQuartile(this.sorted.subarray(0, comparable));
+    this.usualMs = comparable === 0 ? 0 : lowerQuartile(this.sorted.subarray(0, comparable));
+    this.referenceMs = comparable < 2 ? 0 : this.usualMs;
     this.clipMs = this.nextClipMs();
     this.tail.compare(eligible, this.referenceMs);
     for (const slot of eligible) this.surcharge[slot] = this.penaltyNow(slot) - 1;
+  }
+
+  private isInLine(slot: number): boolean {
+    return this.penaltyOf(slot) <= 1 && (this.meanMs[slot] ?? 0) <= inLineBelow * this.usualMs;
   }
 
   private nextClipMs(): number {

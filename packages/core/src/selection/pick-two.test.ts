@@ -170,13 +170,14 @@ it("a retry returns to a tried node if the untried healthy ones have no room", (
   assert.deepEqual(only([well, fullUp, down], [0]), [0]);
 });
 
-it("in panic, nodes that refused a connection in the last second are picked last", () => {
+it("nodes that refused a connection in the last second are picked last, in panic too", () => {
   const refusing = { ...down, refusedAtMs: nowMs - 999 };
   assert.deepEqual(only([refusing, { ...down, inFlight: 9 }, refusing]), [1]);
   assert.deepEqual(only([refusing, refusing]), [0, 1]);
   assert.deepEqual(only([...times(30, refusing), ...times(2, { ...down, inFlight: 9 })]), [30, 31]);
   assert.deepEqual(only([{ ...refusing, refusedAtMs: nowMs - 1_000 }, down]), [0, 1]);
-  assert.deepEqual(only([{ ...well, refusedAtMs: nowMs - 1 }, well]), [0, 1]);
+  assert.deepEqual(only([{ ...well, refusedAtMs: nowMs - 1 }, well, well]), [1, 2]);
+  assert.deepEqual(only([{ ...well, refusedAtMs: nowMs - 1 }, fullUp]), [0]);
 });
 
 it("requests avoid a penalized node, among few nodes and among many", () => {
@@ -203,7 +204,7 @@ it("a node that sits out in slow start is picked before a penalized one", () => 
   assert.deepEqual(only([bad, { ...starting, inFlight: 3 }]), [1]);
 });
 
-it("in panic, a penalized node is picked before one that has just refused", () => {
+it("a penalized node is picked before one that has just refused", () => {
   const refusing = { ...down, refusedAtMs: nowMs - 1 };
   assert.deepEqual(only([refusing, { ...down, penalty: 50 }]), [1]);
 });

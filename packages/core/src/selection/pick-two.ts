@@ -4,7 +4,7 @@ import type { Exploration } from "./exploration.js";
 import type { NodeReader } from "./node-reader.js";
 import { penalizedAbove } from "./penalties.js";
 
-/** In panic, a node that refused a connection within this time is taken only if every other did too or has no room. */
+/** A node that refused a connection within this time is taken only if every other did too or has no room. */
 const refusalMs = 1_000;
 /** Among more nodes than this, two are guessed before all are compared. */
 const guessAbove = 16;
@@ -47,24 +47,24 @@ export function pick(
   const explored = tried.length === 0 && !panic ? exploration?.next(reader, nowMs) : undefined;
   if (explored !== undefined) return { type: "node", slot: explored };
 
-  const slot = draw(reader, eligible, tried, "untried", panic, nowMs, random);
+  const slot = draw(reader, eligible, tried, "untried", nowMs, random);
   if (slot !== noSlot) return { type: "node", slot };
   if (tried.length === 0) return full;
 
   if (eligible.every((one) => tried.includes(one))) {
     for (const group of further) {
-      const other = draw(reader, group, tried, "untried", true, nowMs, random);
+      const other = draw(reader, group, tried, "untried", nowMs, random);
       if (other !== noSlot) return { type: "node", slot: other };
     }
   }
-  const again = draw(reader, eligible, tried, "tried", panic, nowMs, random);
+  const again = draw(reader, eligible, tried, "tried", nowMs, random);
   return again === noSlot ? full : { type: "node", slot: again };
 }
 
 /** Chooses as {@link pick} does, but among these nodes only and without regard to the roster. */
 export function pickAmong(reader: NodeReader, group: readonly number[], nowMs: number, random: Random): Picked {
   if (group.length === 0) return none;
-  const slot = draw(reader, group, [], "untried", false, nowMs, random);
+  const slot = draw(reader, group, [], "untried", nowMs, random);
   return slot === noSlot ? full : { type: "node", slot };
 }
 
@@ -76,12 +76,11 @@ function draw(
   group: readonly number[],
   tried: readonly number[],
   wanted: "tried" | "untried",
-  panic: boolean,
   nowMs: number,
   random: Random,
 ): number {
   const suits = (slot: number) => tried.includes(slot) === (wanted === "tried") && reader.hasRoom(slot);
-  const refused = (slot: number) => panic && nowMs - reader.refusedAtMs(slot) < refusalMs;
+  const refused = (slot: number) => nowMs - reader.refusedAtMs(slot) < refusalMs;
 
   if (group.length > guessAbove) {
     let guessed = noSlot;

@@ -133,7 +133,7 @@ export class TableReader implements HedgeReader {
     if (slowStartMs === 0) return 1;
     const elapsedMs = msSinceTick(Atomics.load(this.words, row + SharedWord.slowStartFrom), this.rows.nowMs());
     // Ticks wrap: a slow start that ended weeks ago and was not cleared looks as if it were yet to come.
-    return elapsedMs < 0 ? 1 : slowStartWeight(0, elapsedMs, slowStartMs, this.penalties.isInLine(slot));
+    return elapsedMs < 0 ? 1 : slowStartWeight(0, elapsedMs, slowStartMs, this.penalties.answersInLine(slot));
   }
 
   /** The view says that the slot's node has left the cluster; it stays listed for a while. */
@@ -220,6 +220,7 @@ export class TableReader implements HedgeReader {
   countAnswer(slot: number, isErrorStatus: boolean): void {
     const row = this.counter(slot);
     Atomics.add(this.words, row + CounterWord.answers, 1);
+    this.refusals[slot] = Number.NEGATIVE_INFINITY;
     if (isErrorStatus) Atomics.add(this.words, row + CounterWord.errorStatuses, 1);
   }
 

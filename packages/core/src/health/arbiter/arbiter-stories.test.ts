@@ -9,7 +9,7 @@ import type { ArbiterEvent } from "./arbiter-events.js";
 import { choosePeers, isSelfSuspect, type Peer } from "./peers.js";
 import type { ProbeOutcome } from "./probe-outcome.js";
 
-/** Half of every random part: waits of 750, 1500, 3000, 6000, 7500 … ms, and periods of exactly 10 s. */
+/** Half of every random part: waits of 750, 1500, 3000, 3750, 3750 … ms, and periods of exactly 10 s. */
 const random = () => 0.5;
 
 /**

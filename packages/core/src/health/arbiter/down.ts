@@ -4,7 +4,7 @@ import { type Down, type MonitoredNode, newInUse, nextProbeMs, settle } from "./
 import type { ProbeOutcome } from "./probe-outcome.js";
 
 /** The wait between probes of a node that is down or joining. The cap bounds how late a return is seen. */
-export const retryBackoff = { baseMs: 1_000, capMs: 10_000 };
+export const retryBackoff = { baseMs: 1_000, capMs: 5_000 };
 /** The interval between probes of a node that is down and answers again. */
 const returnProbeMs = 1_000;
 /** The good answers in a row that a return takes, and how many more its flaps may add. */
