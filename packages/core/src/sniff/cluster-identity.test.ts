@@ -10,16 +10,18 @@ import {
 
 /**
  * Answers to `GET /`, such as `1 u2`: at second 1 a configured node answers as one of the cluster u2. `-` instead of a
- * uuid: as one that has not joined a cluster. A `*` behind: a listed node answers. Returns the effects with their
- * seconds.
+ * uuid: as one that has not joined a cluster. A `*` behind: a listed node answers. `0 view u1`: the view of the last
+ * leader names u1. Returns the effects with their seconds.
  */
 function play(configuredUuid: string | undefined, answers: string): { identity: ClusterIdentity; effects: string } {
   let identity = newClusterIdentity(configuredUuid);
   const effects = answers.split(", ").flatMap((answer) => {
-    const [, second = "", uuid = "", listed] = /^(\S+) ([^*]+)(\*)?$/.exec(answer) ?? [];
+    const [, second = "", view, uuid = "", listed] = /^(\S+) (view )?([^*]+)(\*)?$/.exec(answer) ?? [];
     const isListed = listed !== undefined;
     const proof = judgeIdentity(pinnedUuidOf(identity), uuid === "-" ? "_na_" : uuid);
-    const event = { type: "answered", address: "es1:9200", isSeed: !isListed, isListed, proof } as const;
+    const answered = { type: "answered", address: "es1:9200", isSeed: !isListed, isListed, proof } as const;
+    const inherited = { type: "inherited", clusterUuid: uuid, clusterName: "logs" } as const;
+    const event = view === undefined ? answered : inherited;
     const [next, produced] = nextClusterIdentity(identity, event, Number(second) * 1_000);
     identity = next;
     return produced.map(({ type }) => `${second} ${type}`);
@@ -42,6 +44,12 @@ no other cluster takes over while a node of ours answers
   0 u1, 1 u2, 30 u2, 50 u1*, 70 u2, 100 u2, 129 u2, 130 u2  => 0 pinned, 130 replaced
 a minute in which this process did not look does not count
   0 u1, 1 u2, 62 u2, 92 u2, 121 u2, 122 u2  => 0 pinned, 122 replaced
+what a view alone has named gives way after 15 s in which only another cluster has answered: the view may be forged
+  0 view u1, 1 u2, 8 u2, 15.9 u2, 16 u2, 17 u2  => 16 replaced, 17 pinned
+a node of what a view has named, once it has answered, brings the whole minute
+  0 view u1, 1 u2, 2 u1*, 3 u2, 18 u2, 40 u2, 62 u2, 63 u2  => 63 replaced
+what a node has confirmed before a view names it keeps its whole minute
+  0 u1, 1 view u1, 2 u2, 17 u2, 40 u2, 61 u2, 62 u2  => 0 pinned, 62 replaced
 no cluster takes over while two others answer
   0 u1, ${eachSecond(1, 200, (second) => (second % 2 === 0 ? "u2" : "u3"))}  => 0 pinned
 no cluster takes over by the answers of listed nodes

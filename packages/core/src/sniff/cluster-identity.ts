@@ -3,6 +3,8 @@ import { sniffLimits } from "./limits.js";
 
 /** A replacement candidate takes over after this time in which no node of the old cluster answered. */
 const replacedAfterMs = 60_000;
+/** The same where no node has ever answered this process as one of the old cluster: a view alone named it. */
+const disprovedAfterMs = 15_000;
 /** Foreign nodes are probed every 10 s or more often: after a longer gap, it was this process that did not run. */
 const gapMs = 30_000;
 /** The `cluster_uuid` of a node that has not joined a cluster. */
@@ -19,8 +21,9 @@ const notJoined = "_na_";
  * The cluster may be rebuilt at the same addresses, with another uuid. The uuid of the old one would then pass from
  * leader to leader and keep the new one out for ever. So another cluster takes its place once only that cluster has
  * answered at the configured addresses for 60 s. It does not while a node of ours answers at least once a minute, nor
- * while two other clusters answer. A configured uuid is never replaced. Only configured nodes count: where they are is
- * the one thing about a cluster that its owner alone decides.
+ * while two other clusters answer. 15 s are enough where a view alone has named the old one, and no node of it has ever
+ * answered this process: the view may be forged. A configured uuid is never replaced. Only configured nodes count: where
+ * they are is the one thing about a cluster that its owner alone decides.
  *
  * Times are monotonic milliseconds.
  */
@@ -44,6 +47,8 @@ interface Verified {
   readonly state: "verified";
   readonly uuid: string;
   readonly clusterName: string | undefined;
+  /** A node has answered this process as one of it; else an inherited view alone names it. */
+  readonly isConfirmed: boolean;
   readonly candidate: ReplacementCandidate | undefined;
 }
 
@@ -104,7 +109,7 @@ export function nextClusterIdentity(
   if (event.type === "inherited") {
     const { clusterUuid, clusterName } = event;
     if (!acceptsView(identity, clusterUuid)) return [identity, []];
-    return [verified(identity, clusterUuid, clusterName), []];
+    return [{ ...verified(identity, clusterUuid, clusterName), isConfirmed: isConfirmed(identity) }, []];
   }
   const effects: ClusterIdentityEffect[] = [];
   const named = withSeedName(identity, event, effects);
@@ -142,7 +147,8 @@ function withAnswer(
     effects.push({ type: "pinned" });
     return verified(identity, uuid, clusterName);
   }
-  return identity.candidate === undefined ? identity : { ...identity, candidate: undefined };
+  if (identity.candidate === undefined && identity.isConfirmed) return identity;
+  return { ...identity, isConfirmed: true, candidate: undefined };
 }
 
 function withForeign(
@@ -156,17 +162,22 @@ function withForeign(
   if (candidate?.uuid !== uuid || nowMs > candidate.lastMs + gapMs) {
     return { ...identity, candidate: { uuid, sinceMs: nowMs, lastMs: nowMs } };
   }
-  if (nowMs < candidate.sinceMs + replacedAfterMs) return { ...identity, candidate: { ...candidate, lastMs: nowMs } };
+  const afterMs = isConfirmed(identity) ? replacedAfterMs : disprovedAfterMs;
+  if (nowMs < candidate.sinceMs + afterMs) return { ...identity, candidate: { ...candidate, lastMs: nowMs } };
   effects.push({ type: "replaced", before: identity.uuid, after: uuid });
   return { state: "pinned", uuid, candidate: undefined, isConfigured: false, seedNames: new Map() };
+}
+
+function isConfirmed(identity: ClusterIdentity): boolean {
+  return identity.state === "pinned" || (identity.state === "verified" && identity.isConfirmed);
 }
 
 function verified(
   { isConfigured, seedNames }: ClusterIdentity,
   uuid: string,
   clusterName: string | undefined,
-): ClusterIdentity {
-  return { state: "verified", uuid, clusterName, candidate: undefined, isConfigured, seedNames };
+): ClusterIdentity & Verified {
+  return { state: "verified", uuid, clusterName, isConfirmed: true, candidate: undefined, isConfigured, seedNames };
 }
 
 /**
