@@ -35,6 +35,18 @@ it("whatever happens, each hedge ends once: it wins, loses or is given up; and a
   );
 });
 
+it("a last hedge that fails is a lost one, which costs nothing", () => {
+  const rig = new HedgingRig();
+  rig.usual(20);
+  rig.begin("a", "n0");
+  rig.wait(1_000);
+  const { sent, givenUp, lost = 0, lostMs = 0 } = rig.counts;
+  assert.deepEqual([sent, givenUp, lost], [2, 1, 0]);
+  rig.wait(100);
+  rig.fail("a", "hedge");
+  assert.deepEqual([rig.counts.lost, rig.counts.lostMs], [1, lostMs]);
+});
+
 function play(rig: HedgingRig, open: Set<number>, what: string, of: number): void {
   if (what === "wait") return rig.wait(of);
   if (what === "block") return rig.block(of);

@@ -71,7 +71,7 @@ export function nextRace(race: Race, event: RaceEvent, nowMs: number): readonly 
       return [over, [{ type: "closeHedge", lostMs, isGivenUp: false }]];
     case "failed":
       if (event.attempt === "first") return [single, [{ type: "awaitOther" }]];
-      if (race.isLast) return [single, [{ type: "awaitOther" }]];
+      if (race.isLast) return [single, [{ type: "pay", lostMs }, { type: "awaitOther" }]];
       return [
         { kind: "alone", isLast: true },
         [{ type: "pay", lostMs }, { type: "awaitOther" }, { type: "waitLonger" }],
