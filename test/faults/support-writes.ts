@@ -79,6 +79,8 @@ export function brokenPromise({ kind, items }: Omit<Write, "request">, outcome: 
     return isOnce ? undefined : total === 0 ? "answered, and lost" : "answered, and not done exactly once";
   }
   if (isRepeatable) {
+    // Its thread did not answer in time, and the claim word alone says that it was sent: how often is not known.
+    if (!isAnswered && outcome.attempts === 0) return undefined;
     const refused = isAnswered ? 1 : 0;
     return most <= outcome.attempts - refused ? undefined : "done more often than it was sent";
   }

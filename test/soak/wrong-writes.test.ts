@@ -28,3 +28,13 @@ it("a write without an answer may be done once or not at all, and one that was n
     ["the post of w-1 was done more than once", "the post of w-2 was said not to be sent, and was done"],
   );
 });
+
+it("a write that may be repeated is done as often as its error names attempts, if it names any", () => {
+  const put = (attempts: number): WriteOutcome => ({
+    write: { kind: "put", index: "w-3", items: 1 },
+    outcome: { code: "TIMEOUT", sent: "maybe", message: "", attempts },
+  });
+  const done = (times: number) => new Map([["w-3/a", times]]);
+  assert.deepEqual([wrongWrites([put(2)], done(2)), wrongWrites([put(0)], done(1))], [[], []]);
+  assert.equal(wrongWrites([put(1)], done(2)).length, 1);
+});
