@@ -147,8 +147,14 @@ export class Judge {
       .filter((probe) => probe.process === process && !probe.isPeerProbe && probe.outcome === "failed");
     if (failed.length < 2) violated("S12", `${process} marks ${key} down after ${failed.length} failed probes`);
     const isAlone = facts.peersOf(process).length === 0;
-    const evidence = facts.evidenceOf(process, key, decidedMs - Math.max(peerEvidenceMs, withinMs - evidenceMs));
-    if (!isAlone && !evidence.some(({ result }) => result === "failed")) {
+    const recentMs = decidedMs - Math.max(peerEvidenceMs, withinMs - evidenceMs);
+    // Where many nodes do not answer the leader, its own probes wait for a place. The answers to what it asked about
+    // this suspicion come first then, and still count.
+    const lastAsk = facts.lastAsk(process, key) ?? "none";
+    const hasFailedPeer = facts
+      .evidenceOf(process, key, decidedMs - withinMs)
+      .some(({ result, id, atMs }) => result === "failed" && (id === lastAsk || atMs >= recentMs));
+    if (!isAlone && !hasFailedPeer) {
       violated("S12", `${process} marks ${key} down on its own word, though others are alive`);
     }
   }

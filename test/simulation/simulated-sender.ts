@@ -109,9 +109,9 @@ export class SimulatedSender implements TableSender {
 
   reroute({ stuck, targets }: RerouteOrder): void {
     for (const { slot, generation } of stuck) {
-      const reads = (this.hanging.get(slot) ?? []).filter(
-        ({ isRead, place }) => isRead && place.generation === generation,
-      );
+      // The slot's last node had the same address, and so the same connections: what was sent to it waits there too.
+      if (this.places.get(slot)?.generation !== generation) continue;
+      const reads = (this.hanging.get(slot) ?? []).filter(({ isRead }) => isRead);
       for (const read of reads) {
         this.end(read);
         const { slot: target } = targets[Math.floor(this.process.random() * targets.length)] ?? { slot };
