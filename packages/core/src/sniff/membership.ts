@@ -108,6 +108,9 @@ export function mergeSniff(membership: Membership, answer: MembershipAnswer, now
     else (idsListed.has(node.id) ? elsewhere : missing).push(member);
   }
 
+  // As nearly every answer is, of thousands of nodes too: `here` is in order of address already.
+  if (here.length === members.length && here.length === listed.size) return withSameAddresses(membership, here);
+
   const braked = answer.complete && mustHold(missing, members.length);
   const isLone = answer.isAlone === true || listed.size < membershipRules.presentForAnswerers;
   const absent = answer.complete
@@ -129,6 +132,13 @@ export function mergeSniff(membership: Membership, answer: MembershipAnswer, now
     ...(joining.length > 0 && joining.length < strangers.length ? { waits: true as const } : {}),
     ...(joining.length < strangers.length ? { held: joinReason(strangers.length, joining.length) } : {}),
   };
+}
+
+function withSameAddresses(membership: Membership, members: readonly ListedNode[]): MergedSniff {
+  const { members: before } = membership;
+  const changed = members.some(({ node }, index) => node !== before[index]?.node);
+  const isSame = !changed && members.every((member, index) => member === before[index]);
+  return { membership: isSame ? membership : { members }, changed };
 }
 
 /** How many nodes may join by one answer, to a membership of so many. The others join by the next answers. */
