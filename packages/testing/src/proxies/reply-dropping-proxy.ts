@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import { createServer, connect as dial, type Socket } from "node:net";
+import { type RelayTarget, startRelay } from "./relay.js";
 
 /** A TCP proxy that can lose a reply: the command reaches the server, its reply does not reach the client. */
 export interface ReplyDroppingProxy extends AsyncDisposable {
@@ -10,26 +9,11 @@ export interface ReplyDroppingProxy extends AsyncDisposable {
   readonly dropped: number;
 }
 
-export async function startReplyDroppingProxy(target: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<ReplyDroppingProxy> {
-  const sockets = new Set<Socket>();
+export async function startReplyDroppingProxy(target: RelayTarget): Promise<ReplyDroppingProxy> {
   let wanted: string | undefined;
   let dropped = 0;
-
-  const server = createServer((client) => {
-    const upstream = dial(target);
+  const relay = await startRelay(target, (client, upstream) => {
     let drops = false;
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.once("close", () => {
-        sockets.delete(socket);
-        client.destroy();
-        upstream.destroy();
-      });
-    }
     client.on("data", (sent) => {
       if (wanted !== undefined && sent.includes(wanted)) {
         wanted = undefined;
@@ -47,23 +31,14 @@ export async function startReplyDroppingProxy(target: {
       client.destroy();
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the proxy has no port");
 
   return {
-    port: address.port,
+    ...relay,
     dropReplyTo(text) {
       wanted = text;
     },
     get dropped() {
       return dropped;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, "close");
     },
   };
 }

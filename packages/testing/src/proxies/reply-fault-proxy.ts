@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import { createServer, connect as dial, type Socket } from "node:net";
+import { type RelayTarget, startRelay } from "./relay.js";
 
 /**
  * What becomes of what the server sends, piece by piece as the network brings it: a piece is a reply or a message, or
@@ -17,23 +16,8 @@ export interface ReplyFaultProxy extends AsyncDisposable {
   fault: ReplyFault | undefined;
 }
 
-export async function startReplyFaultProxy(target: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<ReplyFaultProxy> {
-  const sockets = new Set<Socket>();
-
-  const server = createServer({ noDelay: true }, (client) => {
-    const upstream = dial({ ...target, noDelay: true });
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.once("close", () => {
-        sockets.delete(socket);
-        client.destroy();
-        upstream.destroy();
-      });
-    }
+export async function startReplyFaultProxy(target: RelayTarget): Promise<ReplyFaultProxy> {
+  const relay = await startRelay(target, (client, upstream) => {
     client.on("data", (sent) => upstream.write(sent));
     let pieces = 0;
     let lastDueMs = 0;
@@ -50,19 +34,6 @@ export async function startReplyFaultProxy(target: {
       client.write(fault?.kind === "doubled" && pieces % fault.each === 0 ? Buffer.concat([piece, piece]) : piece);
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the proxy has no port");
-
-  const proxy: ReplyFaultProxy = {
-    port: address.port,
-    fault: undefined,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, "close");
-    },
-  };
+  const proxy: ReplyFaultProxy = { ...relay, fault: undefined };
   return proxy;
 }
