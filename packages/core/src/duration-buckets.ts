@@ -24,21 +24,22 @@ function bucketEndMs(bucket: number): number {
 
 /** What all but so many of the counted durations do not exceed, in milliseconds: the end of a bucket. */
 export function exceededByMs(durations: number, countIn: (bucket: number) => number): number {
-  let left = durations;
-  for (let bucket = durationBuckets - 1; bucket > 0; bucket--) {
-    left -= countIn(bucket);
-    if (left < 0) return bucketEndMs(bucket);
-  }
-  return bucketEndMs(0);
+  return bucketEndMs(exceededFrom(durations, countIn).bucket);
 }
 
 /** As {@link exceededByMs}, but an estimate: the durations of a bucket count as if they lay evenly within it. */
 export function exceededByAboutMs(durations: number, countIn: (bucket: number) => number): number {
+  const { bucket, part } = exceededFrom(durations, countIn);
+  return bucketEndMs(bucket) - (bucketEndMs(bucket) - bucketStartMs(bucket)) * part;
+}
+
+/** The bucket in which so many durations, counted from the longest, end, and which part of the bucket they take. */
+function exceededFrom(durations: number, countIn: (bucket: number) => number): { bucket: number; part: number } {
   let left = durations;
   for (let bucket = durationBuckets - 1; bucket > 0; bucket--) {
     const count = countIn(bucket);
-    if (left < count) return bucketEndMs(bucket) - (bucketEndMs(bucket) - bucketStartMs(bucket)) * (left / count);
+    if (left < count) return { bucket, part: left / count };
     left -= count;
   }
-  return bucketEndMs(0);
+  return { bucket: 0, part: 0 };
 }

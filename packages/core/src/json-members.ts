@@ -20,55 +20,67 @@ const stepBytes = 131_072;
  */
 export function* membersOf(
   bytes: Uint8Array,
-  { from, to }: ByteRange,
+  range: ByteRange,
   membersMax: number,
 ): Steps<ReadonlyMap<string, ByteRange> | undefined> {
   const members = new Map<string, ByteRange>();
-  let at = skipSpace(bytes, from, to);
-  if (bytes[at] !== openBrace) return undefined;
-  at = skipSpace(bytes, at + 1, to);
-  if (bytes[at] === closeBrace) return skipSpace(bytes, at + 1, to) === to ? members : undefined;
-  const pace = { stepEnd: at + stepBytes };
-  while (at < to) {
-    const nameEnd = bytes[at] === quote ? endOfText(bytes, at, to) : to;
-    const colonAt = skipSpace(bytes, nameEnd, to);
-    if (colonAt >= to || bytes[colonAt] !== colon) return undefined;
-    const name = parseMember(bytes, { from: at, to: nameEnd });
-    if (typeof name !== "string") return undefined;
-
-    const valueAt = skipSpace(bytes, colonAt + 1, to);
-    at = yield* endOfValue(bytes, valueAt, to, pace);
-    members.set(name, { from: valueAt, to: at });
-    if (members.size > membersMax) return undefined;
-    if (bytes[at] === closeBrace) return skipSpace(bytes, at + 1, to) === to ? members : undefined;
-    if (bytes[at] !== comma) return undefined;
-    at = skipSpace(bytes, at + 1, to);
-  }
-  return undefined;
+  let name = "";
+  const memberValue = (from: number) => {
+    const nameEnd = bytes[from] === quote ? endOfText(bytes, from, range.to) : range.to;
+    const colonAt = skipSpace(bytes, nameEnd, range.to);
+    if (colonAt >= range.to || bytes[colonAt] !== colon) return undefined;
+    const read = parseMember(bytes, { from, to: nameEnd });
+    if (typeof read !== "string") return undefined;
+    name = read;
+    return skipSpace(bytes, colonAt + 1, range.to);
+  };
+  const isWhole = yield* eachItem(bytes, range, [openBrace, closeBrace], memberValue, (value) => {
+    return members.set(name, value).size <= membersMax;
+  });
+  return isWhole ? members : undefined;
 }
 
 /** The same of the elements of a JSON array, in their order. */
 export function* elementsOf(
   bytes: Uint8Array,
-  { from, to }: ByteRange,
+  range: ByteRange,
   elementsMax: number,
 ): Steps<readonly ByteRange[] | undefined> {
   const elements: ByteRange[] = [];
+  const elementValue = (from: number) => from;
+  const isWhole = yield* eachItem(bytes, range, [openBracket, closeBracket], elementValue, (value) => {
+    return elements.push(value) <= elementsMax;
+  });
+  return isWhole ? elements : undefined;
+}
+
+/**
+ * Goes over the items between two brackets that hold all of the range. False if they do not, if `valueFrom` finds no
+ * value in the item that begins there, or as soon as `take` returns false.
+ */
+function* eachItem(
+  bytes: Uint8Array,
+  { from, to }: ByteRange,
+  [open, close]: readonly [number, number],
+  valueFrom: (itemFrom: number) => number | undefined,
+  take: (value: ByteRange) => boolean,
+): Steps<boolean> {
+  const isEnd = (at: number) => skipSpace(bytes, at + 1, to) === to;
   let at = skipSpace(bytes, from, to);
-  if (bytes[at] !== openBracket) return undefined;
+  if (bytes[at] !== open) return false;
   at = skipSpace(bytes, at + 1, to);
-  if (bytes[at] === closeBracket) return skipSpace(bytes, at + 1, to) === to ? elements : undefined;
+  if (bytes[at] === close) return isEnd(at);
   const pace = { stepEnd: at + stepBytes };
   while (at < to) {
-    const valueAt = at;
+    const valueAt = valueFrom(at);
+    if (valueAt === undefined) return false;
     at = yield* endOfValue(bytes, valueAt, to, pace);
-    elements.push({ from: valueAt, to: at });
-    if (elements.length > elementsMax) return undefined;
-    if (bytes[at] === closeBracket) return skipSpace(bytes, at + 1, to) === to ? elements : undefined;
-    if (bytes[at] !== comma) return undefined;
+    if (!take({ from: valueAt, to: at })) return false;
+    if (bytes[at] === close) return isEnd(at);
+    if (bytes[at] !== comma) return false;
     at = skipSpace(bytes, at + 1, to);
   }
-  return undefined;
+  return false;
 }
 
 /** Where the value that begins at `from` is followed by a comma or the end of what it stands in; `to` if by neither. */
