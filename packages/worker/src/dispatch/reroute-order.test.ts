@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "@rollcall/testing";
 import {
   answer,
+  endpointOf,
   mute,
   okAnswer,
   openRig,
@@ -126,6 +127,19 @@ describe("dispatch: rerouting", () => {
     assert.deepEqual([read.settlements, well.requests.length, rig.signsWanted], [0, 0, []]);
     move();
     assert.equal((await read.result).kind, "answered");
+  });
+
+  it("a Read that waits at a slot's last node moves too, where the next one of the same address stalls", async (test) => {
+    const { rig, stuck, silent, well } = await openScene(test);
+    const read = await stuck();
+    const targets = [silent, well].map(({ origin }, slot) => ({ slot, generation: 2, endpoint: endpointOf(origin) }));
+    rig.apply(targets);
+    rig.dispatch.reroute({
+      decidedAtMs: nowMs(),
+      stuck: [{ slot: 0, generation: 2, suspectedAtMs: nowMs() - 100 }],
+      targets: [{ slot: 1, lastByteAtMs: nowMs() }],
+    });
+    assert.deepEqual(summary(await read.result).attempts, ["REROUTED", "200"]);
   });
 
   it("a rerouted Read is retried as any other when the next node fails", async (test) => {
