@@ -65,7 +65,9 @@ export const ownUserStatements: readonly Statement[] = [
       await second.start({ port: await freePort() });
       await loads.untilUsed([second]);
 
-      // Those that have just come back get few requests for half a minute: they take the matrix's time.
+      // The pool that all statements share sends nothing meanwhile, and finds the new port by a list of its own.
+      await waitForMembers(tested.pool, nodes);
+      // Those that have just come back get few requests at first: they take the matrix's time.
       for (const node of isFullMatrix ? nodes : [first]) {
         const old = node.user;
         await node.rotatePassword();

@@ -20,6 +20,7 @@ function sentenceFor(code: RollcallErrorCode, lastCode: string | undefined): str
 }
 
 const sentences: Readonly<Partial<Record<RollcallErrorCode, string>>> = {
+  TIMEOUT: "the timeout had ended before an attempt could begin",
   NO_NODE: "no node accepted a connection",
   CONNECT: "the connection was never made",
   TLS: "the connection was refused by TLS",

@@ -124,18 +124,20 @@ export function decide(
 
   switch (outcome.kind) {
     case "not-connected":
-      return retryConnect(call, past, attempt, nowMs, random) ?? fail(refusalCode(call, past, outcome.code));
+      return (
+        retryConnect(call, past, attempt, nowMs, random) ?? fail(refusalCode(call, past, attempt, outcome.code, nowMs))
+      );
     case "stale-socket":
       return (
         freeRetry(call, history, past, nowMs) ??
         move(call, past, attempt, nowMs) ??
         retryAfter(0) ??
-        fail("DISCONNECTED")
+        fail(lossCode(call, past, nowMs))
       );
     case "lost": {
       const moved = outcome.beforeFirstByte ? move(call, past, attempt, nowMs) : undefined;
       const again = call.class === "read" && !outcome.beforeFirstByte ? askAnother : () => retryAfter(0);
-      return moved ?? again() ?? fail("DISCONNECTED");
+      return moved ?? again() ?? fail(lossCode(call, past, nowMs));
     }
     case "bad-response": {
       const worthAnother = call.class === "read" && !outcome.tooLarge && !history.badResponseSeen;
@@ -184,9 +186,21 @@ function retryConnect(
   return retryWithin(untilMs, refusedBackoffMs(random), past, nowMs);
 }
 
-function refusalCode(call: RetryableCall, past: History, lastCode: "CONNECT" | "TLS"): RollcallErrorCode {
+function refusalCode(
+  call: RetryableCall,
+  past: History,
+  { untriedNodes }: FinishedAttempt,
+  lastCode: "CONNECT" | "TLS",
+  nowMs: number,
+): RollcallErrorCode {
   if (call.maxRetries === 0) return lastCode;
+  if (untriedNodes > 0 && nowMs >= call.deadlineMs) return "TIMEOUT";
   return past.refusals?.onlyTls === true ? "TLS" : "NO_NODE";
+}
+
+function lossCode(call: RetryableCall, past: History, nowMs: number): RollcallErrorCode {
+  const mayRepeat = call.class !== "never" && past.retries < call.maxRetries;
+  return mayRepeat && nowMs >= call.deadlineMs ? "TIMEOUT" : "DISCONNECTED";
 }
 
 function freeRetry(call: RetryableCall, history: History, past: History, nowMs: number): Decision | undefined {

@@ -387,6 +387,22 @@ describe("dispatch: cancelling", () => {
     assert.equal(server.requests.length, 1);
   });
 
+  for (const requestClass of ["read", "never"] as const) {
+    it(`a request is not sent once its time is over, though the timer that ends it is late: ${requestClass}`, async (test) => {
+      const server = await startRawServer(test, answer);
+      const rig = openRig(test);
+      const waits = rig.begin({ class: requestClass, deadlineMs: performance.now() + 1 });
+      await sleep(5);
+      rig.use(server.origin);
+      const arrives = rig.begin({ class: requestClass, deadlineMs: performance.now() });
+      for (const { result } of [waits, arrives]) {
+        assert.deepEqual(summary(await result), { code: "TIMEOUT", sent: "no", attempts: [] });
+      }
+      assert.equal((await rig.request({ class: requestClass })).kind, "answered");
+      assert.equal(server.requests.length, 1);
+    });
+  }
+
   it("a request that is cancelled while it backs off from refused connections was not sent", async (test) => {
     const rig = openRig(test, { random: () => 1, noNodeWaitMs: 20_000 });
     rig.use(`http://127.0.0.1:${await freePort()}`);

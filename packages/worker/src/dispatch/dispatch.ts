@@ -1,6 +1,6 @@
 import type { Signer } from "@rollcall/coordinator/cluster";
 import type { Steps } from "@rollcall/core";
-import { sentOf } from "@rollcall/core/request";
+import { failureMessage, sentOf } from "@rollcall/core/request";
 import { Admission, type AdmissionOwner } from "./admission.js";
 import type { AnswerFlow } from "./answer-flow.js";
 import type { AttemptHandler } from "./attempt.js";
@@ -203,8 +203,16 @@ export class Dispatch implements Sender, AdmissionOwner {
     await this.pools.destroy();
   }
 
-  /** Sends the request to a node that has room. */
-  attempt(request: DispatchedRequest<AttemptHandler>, pool: NodePool<AttemptHandler>, nowMs?: number): void {
+  /** Sends the request to a node that has room, unless its time is over: a busy thread finds that before a timer does. */
+  attempt(
+    request: DispatchedRequest<AttemptHandler>,
+    pool: NodePool<AttemptHandler>,
+    nowMs = this.options.timers.nowMs(),
+  ): void {
+    if (nowMs >= request.prepared.deadlineMs) {
+      const message = failureMessage("TIMEOUT", request.attempts);
+      return this.unsettled.fail(request, "TIMEOUT", message, sentOf(request.history));
+    }
     const { headers, body } = request.packed ?? request.prepared;
     const whole = withMissing(headers, pool.headers);
     if (this.signing === undefined) this.send(request, pool, whole, body, nowMs);
