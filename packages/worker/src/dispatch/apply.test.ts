@@ -37,6 +37,35 @@ describe("dispatch: a new list of nodes", () => {
     assert.doesNotMatch(a.requests[0] ?? "", /authorization/);
   });
 
+  it("requests with one list of headers have each credential that their node has meanwhile, and others their own", async (test) => {
+    const server = await startRawServer(test, answer);
+    const rig = openRig(test);
+    const shared = ["x-of", "both"];
+    const requests: readonly (readonly [credential: string, headers: readonly string[]])[] = [
+      ...([
+        ["old", shared],
+        ["old", shared],
+        ["new", shared],
+      ] as const),
+      ...([
+        ["new", ["x-of", "one"]],
+        ["new", ["authorization", "Basic own"]],
+        ["new", shared],
+      ] as const),
+    ];
+    for (const [credential, headers] of requests) {
+      rig.use(endpointOf(server.origin, { headers: { authorization: `Basic ${credential}` } }));
+      await rig.request({ headers });
+    }
+    const sent = server.requests.map((head) => head.match(/^(x-of|authorization): .*$/gm));
+    const both = (credential: string) => ["x-of: both", `authorization: Basic ${credential}`];
+    assert.deepEqual(sent, [
+      ...[both("old"), both("old"), both("new")],
+      ...[["x-of: one", "authorization: Basic new"], ["authorization: Basic own"], both("new")],
+    ]);
+    assert.deepEqual(shared, ["x-of", "both"]);
+  });
+
   it("another node at the same address keeps the slot with its connections and counts", async (test) => {
     const server = await startRawServer(test, answer);
     const rig = openRig(test);

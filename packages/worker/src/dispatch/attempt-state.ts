@@ -3,7 +3,8 @@ import type { Link } from "@rollcall/core";
 import type { HedgedRead, RacingAttempt } from "@rollcall/core/hedging";
 import type { AttemptFacts } from "@rollcall/core/request";
 import { isBodySource } from "./body-source.js";
-import type { Connection, NodeHandler, NodePool } from "./node-pool.js";
+import type { Connection } from "./connection.js";
+import type { NodeHandler, NodePool } from "./node-pool.js";
 import type { DispatchedRequest } from "./pending-request.js";
 
 /** What is known of one attempt: of which request, at which node, since when, and how far it has come. */

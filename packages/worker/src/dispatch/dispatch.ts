@@ -11,7 +11,6 @@ import { BackingOff } from "./backing-off.js";
 import type { SentBody } from "./body-source.js";
 import { Conclusions } from "./conclusions.js";
 import { CredentialWaits } from "./credential-waits.js";
-import { withMissing } from "./header-list.js";
 import { Hedges, type HedgesOptions } from "./hedges.js";
 import { NodeChoice, type NodeChoiceOptions } from "./node-choice.js";
 import type { ConnectionSettings, NodePool } from "./node-pool.js";
@@ -214,7 +213,7 @@ export class Dispatch implements Sender, AdmissionOwner {
       return this.unsettled.fail(request, "TIMEOUT", message, sentOf(request.history));
     }
     const { headers, body } = request.packed ?? request.prepared;
-    const whole = withMissing(headers, pool.headers);
+    const whole = pool.wholeHeaders(headers);
     if (this.signing === undefined) this.send(request, pool, whole, body, nowMs);
     else this.signing.begin(request, pool, whole, body);
   }
@@ -254,7 +253,7 @@ export class Dispatch implements Sender, AdmissionOwner {
     const { headers, body } = request.packed ?? request.prepared;
     const hedge = this.starts.make(request, pool);
     adopt(hedge);
-    this.starts.begin(hedge, withMissing(headers, pool.headers), body);
+    this.starts.begin(hedge, pool.wholeHeaders(headers), body);
     return true;
   };
 

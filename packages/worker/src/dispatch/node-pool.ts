@@ -8,7 +8,9 @@ import {
 } from "@rollcall/coordinator/cluster";
 import { type Link, LinkedList, type Random, type Timers } from "@rollcall/core";
 import type { Client, Dispatcher } from "undici";
+import { Connection, type Opening } from "./connection.js";
 import { acceptedCodings } from "./content-codings.js";
+import { withMissing } from "./header-list.js";
 import { SocketReads } from "./socket-reads.js";
 import { joinWrites } from "./socket-writes.js";
 import type { Target } from "./target.js";
@@ -51,61 +53,6 @@ export interface NodeHandler extends Dispatcher.DispatchHandler {
 }
 
 /**
- * A connection that is being opened. `giveUp` is absent before it is dialled; without effect once it is open. `reads`
- * are those of its socket, from then on.
- */
-interface Opening {
-  giveUp?: (reason: Error) => void;
-  reads?: SocketReads | undefined;
-}
-
-/**
- * One connection. It counts what its socket has served: a request lost on a kept socket is usually the ordinary race
- * with a peer that closes idle sockets, and says nothing of the node.
- */
-export class Connection extends UndiciClient {
-  isOpen = false;
-  private served = 0;
-
-  constructor(
-    origin: string,
-    options: Client.Options,
-    /** When the newest request on it began. */
-    public usedAtMs: number,
-    readonly expiresAtMs: number,
-    private readonly opening: Opening,
-    onTurned: (connection: Connection) => void,
-  ) {
-    super(origin, options);
-    this.on("connect", () => {
-      this.isOpen = true;
-      this.served = 0;
-      onTurned(this);
-    });
-    this.on("disconnect", () => {
-      if (!this.isOpen) return;
-      this.isOpen = false;
-      onTurned(this);
-    });
-  }
-
-  /** Ends the request that this connection is being opened for, and gives up its place among those that open. */
-  giveUpOpening(reason: Error): void {
-    this.opening.giveUp?.(reason);
-  }
-
-  /** Absent until it is open. */
-  get reads(): SocketReads | undefined {
-    return this.opening.reads;
-  }
-
-  /** A request is about to be written. Returns whether the socket has served one before it. */
-  begin(): boolean {
-    return this.served++ > 0;
-  }
-}
-
-/**
  * One thread's connections to one node: undici's clients, one request at a time each.
  *
  * The connection that was used last is used next: so a few stay warm, and those left over from a peak close unused.
@@ -121,7 +68,10 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   readonly inFlight = new LinkedList<Handler>();
   endpoint: Endpoint;
   /** The endpoint's headers in the form that undici reads fastest: name, value, name, value. Names in lower case. */
-  headers: string[];
+  headers: readonly string[];
+  /** What the newest request gave and what was sent for it: most requests of an application share their headers. */
+  private given: readonly string[] | undefined;
+  private whole: readonly string[] = [];
   /** Open and free, the one used last at the end. */
   private readonly idle: Connection[] = [];
   private readonly all = new Set<Connection>();
@@ -178,6 +128,16 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
     this.generation = generation;
     this.endpoint = endpoint;
     this.headers = headersOf(endpoint, this.settings);
+    this.given = undefined;
+  }
+
+  /** These headers of a request, and the endpoint's where the request has none of the name. */
+  wholeHeaders(given: readonly string[]): readonly string[] {
+    if (given !== this.given) {
+      this.given = given;
+      this.whole = withMissing(given, this.headers);
+    }
+    return this.whole;
   }
 
   /** Sends one request. The sender must call `release` when it has ended. */
@@ -191,7 +151,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   /** The handler's request has ended; `reusable` where its whole answer has come. */
   release({ connection }: Handler, reusable: boolean): void {
     if (connection === undefined) return;
-    if (reusable && connection.isOpen && !connection.closed && this.all.size <= this.most) {
+    if (reusable && connection.isOpen && !connection.isClosed && this.all.size <= this.most) {
       this.idle.push(connection);
       return;
     }
@@ -275,7 +235,8 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
         });
       },
     };
-    const connection = new Connection(this.endpoint.origin, options, nowMs, nowMs + ageMs, opening, this.turned);
+    const client = new UndiciClient(this.endpoint.origin, options);
+    const connection = new Connection(client, nowMs, nowMs + ageMs, opening, this.turned);
     this.all.add(connection);
     return connection;
   }
@@ -288,7 +249,7 @@ export class NodePool<Handler extends NodeHandler & Link<Handler>> {
   private forget(connection: Connection): void {
     const at = this.idle.lastIndexOf(connection);
     // One that is not idle has a request to end: `release` forgets it.
-    if (at === -1 && !connection.closed) return;
+    if (at === -1 && !connection.isClosed) return;
     if (at !== -1) this.idle.splice(at, 1);
     this.all.delete(connection);
     void connection.destroy();

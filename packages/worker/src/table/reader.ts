@@ -1,4 +1,4 @@
-import { latencyBucketOf } from "@rollcall/core";
+import { latencyBucketOf, latencyBuckets } from "@rollcall/core";
 import { slowStartWeight } from "@rollcall/core/health";
 import type { HedgeCount, HedgeReader } from "@rollcall/core/hedging";
 import type { Refusal } from "@rollcall/core/overload";
@@ -8,6 +8,7 @@ import {
   type CountedEvent,
   CounterWord,
   counterRow,
+  counterWords,
   failureWord,
   HeaderWord,
   hedgeWord,
@@ -62,6 +63,9 @@ export class TableReader implements HedgeReader {
   /** The slots of the roster: all candidates but drained nodes, where others are left. */
   private rostered: readonly number[] = [];
   private inFlightNow = 0;
+  /** This thread's rows of the first slot: one is looked up many times a request. */
+  private readonly counters: number;
+  private readonly latencies: number;
   /** By slot, 1: one of the candidates, and avoided. The other is that of the refresh before. */
   private avoided: Uint8Array;
   private avoidedBefore: Uint8Array;
@@ -76,6 +80,8 @@ export class TableReader implements HedgeReader {
     this.avoided = new Uint8Array(rows.layout.slots);
     this.avoidedBefore = new Uint8Array(rows.layout.slots);
     this.penalties = new Penalties(rows.layout.slots);
+    this.counters = counterRow(rows.layout, rows.thread, 0);
+    this.latencies = latencyRow(rows.layout, rows.thread, 0);
   }
 
   /** The nodes eligible for a request, as of the last {@link refresh}. */
@@ -226,7 +232,7 @@ export class TableReader implements HedgeReader {
 
   /** An answer took so long. */
   countLatency(slot: number, tookMs: number): void {
-    const at = latencyRow(this.rows.layout, this.rows.thread, slot) + latencyBucketOf(tookMs);
+    const at = this.latencies + slot * latencyBuckets + latencyBucketOf(tookMs);
     this.words[at] = (this.words[at] ?? 0) + 1;
   }
 
@@ -341,6 +347,6 @@ export class TableReader implements HedgeReader {
   }
 
   private counter(slot: number): number {
-    return counterRow(this.rows.layout, this.rows.thread, slot);
+    return this.counters + slot * counterWords;
   }
 }
