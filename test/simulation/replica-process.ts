@@ -79,7 +79,18 @@ export class ReplicaProcess {
             () => ({ retries: 0, reroutes: 0, failed: 0, writeWaits: 0 }),
             () => process.nowMs(),
           ),
-          workload: { threads: () => [], load: () => undefined, answered: () => sender.answered },
+          workload: {
+            threads: () => [],
+            load: () => ({
+              overMs: 10_000,
+              requests: Math.ceil(requestsPerSecond * 10),
+              failed: 0,
+              queued: 0,
+              nodes: [],
+            }),
+            answered: () => sender.answered,
+            requests: () => ({ begun: Math.floor((requestsPerSecond * process.nowMs()) / 1_000), pending: 0 }),
+          },
         }),
     };
     this.cluster = new Cluster(seams.wiring(parts, process));

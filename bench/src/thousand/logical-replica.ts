@@ -64,6 +64,7 @@ export class LogicalReplica {
         threads: () => this.threadHeartbeats(),
         load: () => ({ overMs: 10_000, requests: 5_000, failed: 0, queued: 0, nodes: loads }),
         answered: () => ++answered,
+        requests: () => ({ begun: 500 * Math.floor(systemTimers.nowMs() / 1_000), pending: 0 }),
       },
       meter: new IncidentMeter(untroubled, () => systemTimers.nowMs()),
     });

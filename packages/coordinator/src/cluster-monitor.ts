@@ -132,6 +132,11 @@ export class ClusterMonitor implements SniffOwner, NodesOwner {
     this.arbiter.send({ type: "refuted", key, replica });
   }
 
+  /** Some process sends requests, or may: while none does, nodes that are well are probed less often. */
+  used(): void {
+    this.arbiter.send({ type: "used" });
+  }
+
   /** An operator takes the down mark of a node back. */
   unmark(key: string, reason: string): void {
     this.arbiter.send({ type: "unmarked", key, reason });

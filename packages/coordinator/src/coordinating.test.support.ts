@@ -57,7 +57,7 @@ export function coordinating(
     /** What this process has of that clock, where it may be stopped. */
     readonly ownTimers?: Timers;
     readonly name?: string;
-  } & Partial<Pick<CoordinatorParts, "random" | "store" | "leader" | "replica" | "pace" | "lookUp">> = {},
+  } & Partial<Pick<CoordinatorParts, "random" | "store" | "leader" | "replica" | "pace" | "lookUp" | "requests">> = {},
 ) {
   const {
     timers = new ManualTimers(),
@@ -68,6 +68,7 @@ export function coordinating(
     random = seededRandom(7),
     pace,
     lookUp,
+    requests,
   } = given;
   const { store = createMemoryStore(timers) } = given;
   const logger = collectingLogger();
@@ -78,6 +79,7 @@ export function coordinating(
     ...{ config, access, controlClient, store, timers: ownTimers, random, logger, leader, replica },
     ...(pace === undefined ? {} : { pace }),
     ...(lookUp === undefined ? {} : { lookUp }),
+    ...(requests === undefined ? {} : { requests }),
   });
   const views: View[] = [];
   store.subscribe((view) => views.push(view));

@@ -1,6 +1,6 @@
 import type { Logger, Random, Timers, Unsubscribe } from "@rollcall/core";
 import type { ClusterConfig } from "@rollcall/core/config";
-import type { Peer } from "@rollcall/core/health";
+import { maySend, type Peer } from "@rollcall/core/health";
 import { type Heartbeat, nodeKey } from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { ControlClient } from "./cluster/control-client.js";
@@ -39,6 +39,16 @@ export interface CoordinatorParts {
    * this once a view is verified, and for the first time within this interval.
    */
   readonly pace?: SniffTimes;
+  /** The requests of this process; absent: it has no pool. */
+  readonly requests?: () => OwnRequests;
+}
+
+/** The requests of one process. */
+export interface OwnRequests {
+  /** So far. */
+  readonly begun: number;
+  /** Not ended yet. */
+  readonly pending: number;
 }
 
 /** For people; another process may lead from the first moment. */
@@ -66,6 +76,8 @@ export class Coordinator implements PeerDirectory {
   /** What heartbeats have said. */
   private replicas: ReplicaRegistry;
   private ejections: Ejections;
+  /** How many requests this process had begun when that was last looked into. */
+  private requestsBegun = 0;
   private subscriptions: readonly Unsubscribe[] = [];
 
   constructor(private parts: CoordinatorParts) {
@@ -172,6 +184,13 @@ export class Coordinator implements PeerDirectory {
 
   replicaHeartbeats(): readonly Heartbeat[] {
     return this.replicas.heartbeats();
+  }
+
+  maySend(): boolean {
+    const { begun, pending } = this.parts.requests?.() ?? { begun: 0, pending: 0 };
+    const sends = pending > 0 || begun !== this.requestsBegun;
+    this.requestsBegun = begun;
+    return sends || !this.heartbeats.speakForAll || this.replicas.heartbeats().some(maySend);
   }
 
   private fleetChanged(change: FleetChange, heartbeat: Heartbeat): void {

@@ -28,7 +28,7 @@ export { hostRefused } from "./cluster/refused-connection.js";
 export { RenewingClient } from "./cluster/renewing-client.js";
 export { Signer } from "./cluster/signer.js";
 export { type Sniff, type SniffOptions, sniff, sniffContext, sniffPath } from "./cluster/sniff.js";
-export { Coordinator, type CoordinatorParts } from "./coordinator.js";
+export { Coordinator, type CoordinatorParts, type OwnRequests } from "./coordinator.js";
 export { coordinatorHeartbeat } from "./coordinator-heartbeat.js";
 export { defaultLogger } from "./default-logger.js";
 export { HeartbeatSender, type HeartbeatSenderParts } from "./heartbeat-sender.js";

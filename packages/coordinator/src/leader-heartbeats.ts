@@ -54,6 +54,11 @@ export class LeaderHeartbeats {
     return this.sinceBeginMs >= regularWithinMs || timers.nowMs() >= this.answeredAtMs;
   }
 
+  /** Whether what they say is all that there is to say: none is missing, and they come. */
+  get speakForAll(): boolean {
+    return this.areComplete && !(this.parts.isShared && this.areAllSilent);
+  }
+
   begin(): void {
     if (this.unsubscribe !== undefined) return;
     this.unsubscribe = this.parts.store.onHeartbeat((heartbeat) => {

@@ -1,5 +1,6 @@
 import { type Logger, type Random, type Timers, withDeadline } from "@rollcall/core";
 import { type ClusterConfig, fixed } from "@rollcall/core/config";
+import { ListMemory, type ParsedSniff } from "@rollcall/core/sniff";
 import type { NodeRecord } from "@rollcall/core/view";
 import type { ClusterAccess } from "./cluster/access.js";
 import type { ControlClient } from "./cluster/control-client.js";
@@ -55,6 +56,7 @@ const namesWithinMs = 1_000;
  * Does nothing with `discovery: false`.
  */
 export class SniffLoop {
+  private readonly memory = new ListMemory<ParsedSniff>();
   private schedule = firstSniff(0);
   private sniffing = false;
   private closed = false;
@@ -129,6 +131,7 @@ export class SniffLoop {
         probeTimeoutMs: this.owner.probeTimeoutMs(node),
         sniffTimeoutMs: fixed.sniffTimeoutMs,
         context: sniffContext(config, endpoint),
+        memory: this.memory,
       });
       if (this.closed) break;
       isDenied ||= answer.probe.outcome === "denied";

@@ -66,6 +66,8 @@ export interface PeerDirectory {
   peer(replica: string): Peer | undefined;
   /** The newest of each replica. */
   replicaHeartbeats(): readonly Heartbeat[];
+  /** Whether a process sends requests, this one included, or may: it has not said that it does not. */
+  maySend(): boolean;
 }
 
 /** The leadership that the term is part of. */
@@ -183,6 +185,7 @@ export class Term implements MonitorOwner, OperationsOwner {
   /** Keeps the lease, and beats. Rejects if the store does. */
   renew(): Promise<Renewal> {
     if (this.hasBegun && this.connections.round()) this.publisher.marksChanged();
+    if (this.parts.peers.maySend()) this.monitor?.used();
     return this.publisher.renew();
   }
 

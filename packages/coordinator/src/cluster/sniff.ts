@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { present, runInTurns } from "@rollcall/core";
 import type { ClusterConfig } from "@rollcall/core/config";
-import { type ParsedSniff, parseNodes, type SniffContext } from "@rollcall/core/sniff";
+import { type ListMemory, type ParsedSniff, parseNodes, type SniffContext } from "@rollcall/core/sniff";
 import { type ControlClient, hasAnswered, isVoid } from "./control-client.js";
 import type { Endpoint } from "./endpoint.js";
 import { type Probe, probe } from "./probe.js";
@@ -19,6 +19,8 @@ export interface SniffOptions {
   readonly probeTimeoutMs: number;
   readonly sniffTimeoutMs: number;
   readonly context: SniffContext;
+  /** Of the sniffs before; absent: each list is read anew. */
+  readonly memory?: ListMemory<ParsedSniff>;
 }
 
 /** Only the fields that are read: on a large cluster the whole answer is ten times larger. */
@@ -47,7 +49,7 @@ export function sniffContext({ discovery, seeds }: ClusterConfig, endpoint: Endp
 
 /** Probes one node, then requests its list of nodes. Always resolves. */
 export async function sniff(controlClient: ControlClient, endpoint: Endpoint, options: SniffOptions): Promise<Sniff> {
-  const { pinnedUuid, probeTimeoutMs, sniffTimeoutMs, context } = options;
+  const { pinnedUuid, probeTimeoutMs, sniffTimeoutMs, context, memory } = options;
   const first = await probe(controlClient, endpoint, { pinnedUuid, timeoutMs: probeTimeoutMs, fresh: false });
   if (first.outcome !== "verified") return { probe: first };
 
@@ -63,7 +65,7 @@ export async function sniff(controlClient: ControlClient, endpoint: Endpoint, op
     const outcome = isVoid(answer) ? "void" : "unreachable";
     return { probe: { outcome, reason: `${answer.reason} to GET /_nodes/http`, code: answer.code } };
   }
-  const parsed = await runInTurns(parseNodes(answer, context), nextTurn);
+  const parsed = await runInTurns(parseNodes(answer, context, memory), nextTurn);
   // What its reader makes of a long list has a turn of its own.
   if (parsed.ok && parsed.nodes.length > manyNodes) await nextTurn();
   return { probe: first, parsed };

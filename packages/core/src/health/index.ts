@@ -10,6 +10,7 @@ export {
   publishedNodes,
 } from "./arbiter/arbiter.js";
 export type { ArbiterEffect, ArbiterEvent } from "./arbiter/arbiter-events.js";
+export { maySend } from "./arbiter/fleet-use.js";
 export { disputeOf, isInUse, type MonitoredNode, type NodeHealth, publishedHealth } from "./arbiter/node-health.js";
 export { choosePeers, isSelfSuspect, type NodeKeys, type Peer } from "./arbiter/peers.js";
 export type { ProbeOutcome } from "./arbiter/probe-outcome.js";

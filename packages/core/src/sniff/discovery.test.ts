@@ -156,3 +156,19 @@ it("a sniff after a lookup, as with a leader of other options, changes the sourc
   const { discovery, effects } = play(sniffed("1@a", { listedBy: "dns" }), verified, sniffed("1@a"));
   assert.deepEqual([discovery.source, effects], ["sniff", ["changed"]]);
 });
+
+it("the same records again change nothing and are not looked at, until something else has changed", () => {
+  const records = nodes("1@a 2@b");
+  const again = sniffed("", { nodes: records });
+  const first = [sniffed("", { nodes: records }), { type: "verified", keys: keys("2@b") } as const, again, again];
+  const { discovery } = play(...first);
+  const [same, effects] = nextDiscovery(discovery, again, 9_000);
+  assert.equal(same, discovery);
+  assert.deepEqual(effects, [{ type: "held", reason: undefined }]);
+  const seeds = [{ host: "es1", port: 9200, addresses: ["a"] }];
+  assert.notEqual(nextDiscovery(discovery, sniffed("", { nodes: records, seeds }), 9_000)[0], discovery);
+  const [missed] = nextDiscovery(discovery, sniffed("1@a"), 9_000);
+  const [back] = nextDiscovery(missed, again, 10_000);
+  assert.deepEqual(written(wantedNodes(back, scope).nodes), "1@a 2@b");
+  assert.ok(back.membership.members.every(({ state }) => state === "present"));
+});

@@ -32,6 +32,14 @@ export interface Discovery {
    * processes.
    */
   readonly inherited: ReadonlySet<string>;
+  /** The newest answer, if it changed nothing and left nothing open: the same one changes nothing again. */
+  readonly settled?: Settled;
+}
+
+interface Settled {
+  readonly nodes: readonly NodeRecord[];
+  readonly seeds: readonly KnownSeed[];
+  readonly complete: boolean;
 }
 
 /** The cluster's own list, or the names of the configured nodes. */
@@ -103,10 +111,12 @@ export function nextDiscovery(
 
 function sniffed(
   discovery: Discovery,
-  { nodes, seeds, complete, answeredBy, listedBy }: Extract<DiscoveryEvent, { type: "sniffed" }>,
+  event: Extract<DiscoveryEvent, { type: "sniffed" }>,
   nowMs: number,
 ): readonly [Discovery, readonly DiscoveryEffect[]] {
+  const { nodes, seeds, complete, answeredBy, listedBy } = event;
   if (nodes.length === 0) return [discovery, []];
+  if (isSettledBy(discovery, event)) return [discovery, [{ type: "held", reason: undefined }]];
   const isDns = listedBy === "dns";
   // An address that was looked up stays one: a name with one address would take its place.
   const usable = isDns ? nodes : recogniseSeeds(nodes, seeds);
@@ -119,7 +129,30 @@ function sniffed(
   else if (membership.members.some((node) => node.state === "absent" && node.sinceMs === nowMs)) {
     effects.push({ type: "missing" });
   }
-  return [{ ...discovery, source, listedBy, membership, firstList }, effects];
+  // All of its nodes were members, and all members are among them.
+  const isSettled =
+    membership === discovery.membership && discovery.firstList === "over" && source === discovery.source;
+  const { settled: _, ...known } = discovery;
+  const settled = isSettled && held === undefined ? { settled: { nodes, seeds, complete } } : {};
+  return [{ ...known, source, listedBy, membership, firstList, ...settled }, effects];
+}
+
+/** Compared at no cost for its nodes: who reads the same list again hands over the same records. */
+function isSettledBy(
+  { settled, source, listedBy }: Discovery,
+  event: Extract<DiscoveryEvent, { type: "sniffed" }>,
+): boolean {
+  if (settled === undefined || source !== event.listedBy || listedBy !== event.listedBy) return false;
+  return settled.nodes === event.nodes && settled.complete === event.complete && sameSeeds(settled.seeds, event.seeds);
+}
+
+function sameSeeds(before: readonly KnownSeed[], now: readonly KnownSeed[]): boolean {
+  return before.length === now.length && before.every((seed, at) => isSameSeed(seed, now[at]));
+}
+
+function isSameSeed(a: KnownSeed, b: KnownSeed | undefined): boolean {
+  if (b === undefined || a.host !== b.host || a.port !== b.port || a.answeredAs !== b.answeredAs) return false;
+  return a.addresses.length === b.addresses.length && a.addresses.every((address, at) => address === b.addresses[at]);
 }
 
 /** Whether nodes that are new now belong to the first list: they have been there before, and need no slow start. */

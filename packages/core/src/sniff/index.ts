@@ -23,6 +23,7 @@ export {
   wantedNodes,
 } from "./discovery.js";
 export { sniffLimits } from "./limits.js";
+export { ListMemory } from "./list-memory.js";
 export type { SniffContext } from "./locate-node.js";
 export {
   emptyMembership,

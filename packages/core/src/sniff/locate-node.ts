@@ -28,13 +28,24 @@ export interface ReadContext extends SniffContext {
   readonly seedIsLoopback: boolean;
 }
 
+/** Whether every list says the same in both contexts; false if that is not certain. */
+export function readsAlike(a: SniffContext, b: SniffContext): boolean {
+  // Without direct addresses, reasons name the seed.
+  if (a.addressMap !== b.addressMap || !a.allowDirect || !b.allowDirect) return false;
+  return a.seed.scheme === b.seed.scheme && isLoopback(a.seed) === isLoopback(b.seed);
+}
+
 /** A context that is read once for all nodes of an answer. */
 export function readContext(context: SniffContext): ReadContext {
   return {
     ...context,
     map: readAddressMap(context.addressMap),
-    seedIsLoopback: parseHost(context.seed.host)?.kind === "loopback",
+    seedIsLoopback: isLoopback(context.seed),
   };
+}
+
+function isLoopback({ host }: SniffContext["seed"]): boolean {
+  return parseHost(host)?.kind === "loopback";
 }
 
 export type Location = Pick<NodeRecord, "host" | "port" | "ip" | "tls"> | { readonly reason: string };

@@ -5,6 +5,7 @@ import { addressOf, type NodeRecord } from "../view/node-record.js";
 import { parseAttributes } from "./attributes.js";
 import { asObject, boundedText } from "./foreign-json.js";
 import { sniffLimits } from "./limits.js";
+import type { ListMemory } from "./list-memory.js";
 import { locate, publishedBy, readContext, type SniffContext } from "./locate-node.js";
 import { servesRequests } from "./roles.js";
 import { sanitizeForLog } from "./sanitize-for-log.js";
@@ -64,14 +65,18 @@ export type ParsedSniff =
 /**
  * Reads the nodes of the cluster from an answer to `GET /_nodes/http`.
  *
- * In steps, of a millisecond or a few each: an answer may have megabytes and thousands of nodes. What nothing here reads
+ * With a `memory`, a list that says what the last one said is the same object. In steps, of a millisecond or a few each: an answer may have megabytes and thousands of nodes. What nothing here reads
  * takes no memory, and need not be JSON.
  *
  * Total: never throws, whatever the body. A node that cannot be used is skipped with a reason and harms no other; a
  * document that cannot be used refuses the whole answer. Every address returned can be connected to from some machine.
  * Not promised: that this machine can reach it, or that it is the node it claims to be. Only a probe shows that.
  */
-export function* parseNodes(answer: SniffAnswer, context: SniffContext): Steps<ParsedSniff> {
+export function* parseNodes(
+  answer: SniffAnswer,
+  context: SniffContext,
+  memory?: ListMemory<ParsedSniff>,
+): Steps<ParsedSniff> {
   const refusal = refusedByStatus(answer.status);
   if (refusal !== undefined) return refusal;
   if (answer.body.length > sniffLimits.bodyMaxLength) return malformed("the answer is too long for a node list");
@@ -84,6 +89,9 @@ export function* parseNodes(answer: SniffAnswer, context: SniffContext): Steps<P
   if (entries === undefined) {
     return malformed(`the answer has no object named nodes, or one with more than ${sniffLimits.nodesMax} nodes`);
   }
+  const list = { bytes, document, entries };
+  const known = memory === undefined ? undefined : yield* memory.recall(list, context);
+  if (known !== undefined) return known;
   const ids = [...entries.keys()].sort();
   if (ids.length === 0) return { ok: false, kind: "empty", reason: "the answer lists no node" };
 
@@ -116,7 +124,7 @@ export function* parseNodes(answer: SniffAnswer, context: SniffContext): Steps<P
 
   const counts = readCounts(partOf("_nodes"));
   const clusterName = boundedText(partOf("cluster_name"), sniffLimits.nameMaxLength);
-  return {
+  const parsed: ParsedSniff = {
     ok: true,
     nodes: mergeByAddress(records),
     published,
@@ -126,6 +134,8 @@ export function* parseNodes(answer: SniffAnswer, context: SniffContext): Steps<P
     ...present({ clusterName }),
     filterIgnored,
   };
+  memory?.keep(list, context, parsed);
+  return parsed;
 }
 
 function refusedByStatus(status: number): ParsedSniff | undefined {

@@ -120,6 +120,7 @@ export function openPoolParts(config: PoolConfig, given: Logger): PoolParts {
           threads: () => statuses.threads(),
           answered: () => statuses.answered(),
           load: () => recentLoad({ state, sender: opened.sender, totals, traffics }),
+          requests: () => statuses.requests(),
         },
       });
     },

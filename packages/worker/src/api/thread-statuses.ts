@@ -1,3 +1,4 @@
+import type { OwnRequests } from "@rollcall/coordinator";
 import { present } from "@rollcall/core";
 import type { ThreadHeartbeat } from "@rollcall/core/view";
 import type { ClusterState } from "../cluster-state/cluster-state.js";
@@ -37,6 +38,13 @@ export class ThreadStatuses {
       const topology = this.state.topologyOf(list);
       return { thread, ...present({ topology }), calls, tasks, state: isLate ? "late" : "well" };
     });
+  }
+
+  /** Those of the application and those of tasks. */
+  requests(): OwnRequests {
+    const { pendingRequests, totals } = this.activity;
+    const { requests, answered, failed } = this.totals.ofThreads;
+    return { begun: totals.requests + requests, pending: pendingRequests + requests - answered - failed };
   }
 
   answered(): number {

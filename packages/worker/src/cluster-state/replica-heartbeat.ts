@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import type { OwnRequests } from "@rollcall/coordinator";
 import { type Clock, present } from "@rollcall/core";
 import type { PoolConfig } from "@rollcall/core/config";
 import type {
@@ -28,6 +29,8 @@ export interface Workload {
   load(): ReplicaLoad | undefined;
   /** How many requests have been answered so far. */
   answered(): number;
+  /** All requests of the process. */
+  requests(): OwnRequests;
 }
 
 /** At most this many ejected nodes are named: a heartbeat shows how a process is, not how large the cluster is. */

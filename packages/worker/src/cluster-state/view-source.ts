@@ -146,9 +146,10 @@ export class ViewSource implements Reporter {
   }
 
   private newCoordinator(store: ViewStore, pace?: SniffTimes): Coordinator {
-    const { config, access, controlClient, timers, random, logger, replica } = this.parts;
+    const { config, access, controlClient, timers, random, logger, replica, workload } = this.parts;
     return new Coordinator({
       ...{ config, access, controlClient, store, timers, random, logger, leader: replica, replica },
+      requests: () => workload.requests(),
       ...present({ pace }),
     });
   }

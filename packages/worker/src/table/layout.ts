@@ -37,6 +37,7 @@ import type { SelectableNode } from "@rollcall/core/selection";
  *                17 refusedStanding * because the queue stood
  *                18 failures    * the others of 4, a word for each error code
  *                36 hedges      * what is counted of hedges, a word for each of `hedgeCounts`
+ *                44 awaited     at how many nodes an attempt is in flight: while at none, no counter row need be looked at
  *   counter rows  one a thread and slot, written by that thread
  *                 0 inFlight    attempts in flight
  *                 1 openSockets
@@ -93,6 +94,7 @@ export const ThreadWord = {
   failures: 18,
   /** The first of them, in the order of `hedgeCounts`. */
   hedges: 36,
+  awaited: 44,
 } as const;
 export const CounterWord = {
   inFlight: 0,

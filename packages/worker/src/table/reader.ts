@@ -54,6 +54,7 @@ export class TableReader implements HedgeReader {
   private readonly setAside: Int32Array;
   /** This thread's own row. */
   private readonly thread: number;
+  private readonly awaited: number;
   /** How slow the nodes are and how often they fail, as this thread has measured it. */
   readonly penalties: Penalties;
   private version = -1;
@@ -74,6 +75,7 @@ export class TableReader implements HedgeReader {
     this.words = rows.words;
     this.roomOfNode = rows.inFlightMax;
     this.thread = threadRow(rows.layout, rows.thread);
+    this.awaited = this.thread + ThreadWord.awaited;
     this.refusals = new Float64Array(rows.layout.slots).fill(Number.NEGATIVE_INFINITY);
     this.suspicions = new Float64Array(rows.layout.slots).fill(Number.NEGATIVE_INFINITY);
     this.setAside = new Int32Array(rows.layout.slots);
@@ -248,7 +250,11 @@ export class TableReader implements HedgeReader {
   /** When the oldest and the newest attempt in flight began; undefined while none is. */
   showWaiting(slot: number, oldestMs: number | undefined, newestMs: number | undefined): void {
     const row = this.counter(slot);
-    this.words[row + CounterWord.oldest] = oldestMs === undefined ? 0 : stampOf(oldestMs);
+    const oldest = oldestMs === undefined ? 0 : stampOf(oldestMs);
+    const was = this.words[row + CounterWord.oldest];
+    if ((was === 0) !== (oldest === 0))
+      this.words[this.awaited] = (this.words[this.awaited] ?? 0) + (was === 0 ? 1 : -1);
+    this.words[row + CounterWord.oldest] = oldest;
     this.words[row + CounterWord.newest] = newestMs === undefined ? 0 : stampOf(newestMs);
   }
 

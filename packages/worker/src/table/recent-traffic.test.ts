@@ -31,7 +31,7 @@ function openTraffics() {
       reader.countLatency(1, tookMs);
     }
   };
-  return { timers, totals, writer, traffics, counts, answer };
+  return { timers, totals, writer, traffics, counts, readers, answer };
 }
 
 it("recent traffic is what all threads have done in the last 10 to 15 s", () => {
@@ -66,5 +66,22 @@ it("a node that gets the slot of another one has no traffic of that one", () => 
   answer(1, 7, 4);
   const { requests, latency } = traffics.of(1) ?? assert.fail();
   assert.deepEqual([requests, latency.reduce((sum, count) => sum + count, 0)], [7, 7]);
+  traffics.close();
+});
+
+it("what ends in a quiet time is seen, also where no attempt has begun since the last sample", () => {
+  const { timers, traffics, readers } = openTraffics();
+  const [reader = assert.fail()] = readers;
+  reader.enter(1);
+  traffics.start();
+  timers.advance(12_000);
+  reader.leave(1);
+  reader.countAnswer(1, true);
+  reader.countLatency(1, 4);
+  const { errors, latency } = traffics.of(1) ?? assert.fail();
+  assert.deepEqual([errors, latency.reduce((sum, count) => sum + count, 0)], [1, 1]);
+  timers.advance(20_000);
+  const later = traffics.of(1) ?? assert.fail();
+  assert.deepEqual([later.errors, later.latency.reduce((sum, count) => sum + count, 0)], [0, 0]);
   traffics.close();
 });

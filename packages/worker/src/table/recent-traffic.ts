@@ -23,6 +23,8 @@ interface Sample {
   readonly ofPool: PoolCounts;
   readonly generations: Int32Array;
   readonly requests: Float64Array;
+  /** Attempts that had ended. */
+  readonly ended: Float64Array;
   readonly errors: Float64Array;
   /** A row of buckets for each slot. */
   readonly latency: Int32Array;
@@ -50,15 +52,11 @@ export class RecentTraffics {
   /** Takes a sample now, and one each 5 s. */
   start(): void {
     this.cancel = this.timers.after(sampleEveryMs, () => this.start());
-    const { rows } = this.totals;
-    const generations = Int32Array.from({ length: rows }, (_, slot) => this.generationOf(slot));
-    const requests = Float64Array.from({ length: rows }, (_, slot) => this.totals.requestsOf(slot));
-    const errors = Float64Array.from(requests, (count, slot) => (count === 0 ? 0 : this.errorsOf(slot)));
-    const latency = new Int32Array(rows * latencyBuckets);
-    // The rows of a thread stand one behind the other.
-    for (let thread = 0; thread < this.layout.threads; thread++) this.addLatency(latency, thread, 0);
-    const sample = { atMs: this.timers.nowMs(), ofPool: this.counts(), generations, requests, errors, latency };
-    this.samples = [...this.samples, sample].slice(-samplesKept);
+    const last = this.samples.at(-1);
+    const now = { atMs: this.timers.nowMs(), ofPool: this.counts() };
+    // Of an idle pool one sample stands for all, whatever its size.
+    const rows = last !== undefined && this.isUnchanged(last) ? last : this.sampledRows();
+    this.samples = [...this.samples, { ...rows, ...now }].slice(-samplesKept);
   }
 
   close(): void {
@@ -102,6 +100,29 @@ export class RecentTraffics {
     if (generation !== undefined && generation !== this.generationOf(slot)) return undefined;
     // A slot's counts begin again when it is released.
     return Math.max(0, this.totals.requestsOf(slot) - (oldest.requests[slot] ?? 0));
+  }
+
+  private sampledRows(): Omit<Sample, "atMs" | "ofPool"> {
+    const { rows } = this.totals;
+    const generations = Int32Array.from({ length: rows }, (_, slot) => this.generationOf(slot));
+    const requests = Float64Array.from({ length: rows }, (_, slot) => this.totals.requestsOf(slot));
+    const ended = Float64Array.from(requests, (count, slot) => (count === 0 ? 0 : this.totals.endedOf(slot)));
+    const errors = Float64Array.from(requests, (count, slot) => (count === 0 ? 0 : this.errorsOf(slot)));
+    const latency = new Int32Array(rows * latencyBuckets);
+    // The rows of a thread stand one behind the other.
+    for (let thread = 0; thread < this.layout.threads; thread++) this.addLatency(latency, thread, 0);
+    return { generations, requests, ended, errors, latency };
+  }
+
+  /** Whether no attempt has begun or ended at any node since, and no slot has another node. */
+  private isUnchanged({ generations, requests, ended }: Sample): boolean {
+    if (generations.length !== this.totals.rows) return false;
+    for (let slot = 0; slot < generations.length; slot++) {
+      const count = this.totals.requestsOf(slot);
+      if (count !== requests[slot] || this.generationOf(slot) !== generations[slot]) return false;
+      if (count > 0 && this.totals.endedOf(slot) !== ended[slot]) return false;
+    }
+    return true;
   }
 
   private generationOf(slot: number): number {

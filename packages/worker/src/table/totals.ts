@@ -65,7 +65,7 @@ type PerThread = (typeof perThread)[number] | "requests" | "answered";
 /** What a thread shows of itself, and is nothing once it is dead. */
 const shownWords = [
   ...(["heartbeat", "applied", "queued", "retriesLeft"] as const),
-  ...(["inFlightMax", "debtMs", "expectedWaitMs"] as const),
+  ...(["inFlightMax", "debtMs", "expectedWaitMs", "awaited"] as const),
 ] as const;
 export type ErrorCounts = Readonly<Partial<Record<RollcallErrorCode, number>>>;
 
@@ -116,6 +116,11 @@ export class TableTotals {
     return this.countOf(slot, "requests");
   }
 
+  /** Of the same, those that have ended. */
+  endedOf(slot: number): number {
+    return this.countOf(slot, "answers") + this.countOf(slot, "failures");
+  }
+
   /** One more than the highest slot in use. */
   get rows(): number {
     return Atomics.load(this.words, HeaderWord.rows);
@@ -124,8 +129,7 @@ export class TableTotals {
   /** Attempts in flight at every node there is or was. */
   get inFlight(): number {
     let total = 0;
-    const rows = Atomics.load(this.words, HeaderWord.rows);
-    for (let slot = 0; slot < rows; slot++) total += this.sumOf(slot, "inFlight");
+    for (let slot = 0; slot < this.rows; slot++) total += this.sumOf(slot, "inFlight");
     return total;
   }
 
@@ -135,8 +139,7 @@ export class TableTotals {
    */
   get mostConnections(): number {
     let most = 0;
-    const rows = Atomics.load(this.words, HeaderWord.rows);
-    for (let slot = 0; slot < rows; slot++) most = Math.max(most, this.connectionsOf(slot));
+    for (let slot = 0; slot < this.rows; slot++) most = Math.max(most, this.connectionsOf(slot));
     return most;
   }
 
@@ -176,7 +179,7 @@ export class TableTotals {
 
   /** Moves every count out of the words. */
   gather(): void {
-    const rows = Atomics.load(this.words, HeaderWord.rows);
+    const { rows } = this;
     for (let thread = 0; thread < this.layout.threads; thread++) {
       this.gatherThread(thread);
       for (let slot = 0; slot < rows; slot++) this.gatherNode(thread, slot);
@@ -191,8 +194,8 @@ export class TableTotals {
 
   /** The thread is dead: its counts are kept, and what was in flight there has ended. */
   fold(thread: number): void {
+    const { rows } = this;
     const own = threadRow(this.layout, thread);
-    const rows = Atomics.load(this.words, HeaderWord.rows);
     for (let slot = 0; slot < rows; slot++) {
       this.gatherNode(thread, slot);
       const row = counterRow(this.layout, thread, slot);

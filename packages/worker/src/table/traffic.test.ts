@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { seededRandom } from "@rollcall/testing";
 import { createTable, stampedMs, stampOf } from "./layout.js";
 import { LoopLagMonitor } from "./loop-lag-monitor.js";
 import { TableReader } from "./reader.js";
@@ -19,7 +20,8 @@ function openTraffic(startMs = 5_000) {
     const reader = new TableReader({ words, layout, thread, inFlightMax: 9, nowMs });
     return { reader, loop: new LoopLagMonitor(reader, nowMs) };
   });
-  new TableWriter(words).assign(0, 1);
+  const writer = new TableWriter(words);
+  for (const slot of [0, 1]) writer.assign(slot, 1);
   const traffic = new TableTraffic(words, layout);
   return {
     traffic,
@@ -56,6 +58,20 @@ describe("table traffic", () => {
     assert.deepEqual([of(0).oldestMs, of(0).newestMs], [5_200, 5_400]);
   });
 
+  it("the slots that are awaited are those of which each one is, whatever was shown before", () => {
+    const { thread, traffic } = openTraffic();
+    const random = seededRandom(3);
+    for (let change = 0; change < 500; change++) {
+      const { reader } = thread(Math.floor(random() * 3));
+      const slot = Math.floor(random() * 2);
+      if (random() < 0.1) reader.forget(slot);
+      else if (random() < 0.5) reader.showWaiting(slot, undefined, undefined);
+      else reader.showWaiting(slot, 5_000 + change, 5_000 + change);
+      const awaited = [0, 1].filter((one) => traffic.isAwaited(one));
+      assert.deepEqual([...new Set(traffic.awaitedSlots())].sort(), awaited);
+    }
+  });
+
   it("the wait of a thread that does not run does not count, and begins again when the thread runs", () => {
     const { of, thread, pass, traffic } = openTraffic();
     thread(0).reader.showWaiting(0, 5_000, 5_000);
@@ -72,6 +88,7 @@ describe("table traffic", () => {
     thread(0).reader.showWaiting(0, 5_000, 5_000);
     totals.fold(0);
     assert.equal(traffic.isAwaited(0), false);
+    assert.deepEqual(traffic.awaitedSlots(), []);
     thread(0).reader.noteByte(0, 5_000);
     thread(0).reader.forget(0);
     assert.deepEqual(of(0), { oldestMs: undefined, newestMs: undefined, lastByteMs: never, handshakeMs: undefined });

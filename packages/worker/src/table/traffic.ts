@@ -31,6 +31,8 @@ export class TableTraffic {
     const awaited: number[] = [];
     const rows = Atomics.load(this.words, HeaderWord.rows);
     for (let thread = 0; thread < this.layout.threads; thread++) {
+      // A beat of an idle pool costs the same however many nodes it has.
+      if (Atomics.load(this.words, threadRow(this.layout, thread) + ThreadWord.awaited) === 0) continue;
       let word = this.row(thread, 0) + CounterWord.oldest;
       for (let slot = 0; slot < rows; slot++, word += counterWords) {
         if (Atomics.load(this.words, word) !== 0) awaited.push(slot);

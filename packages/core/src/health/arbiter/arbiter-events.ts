@@ -56,6 +56,8 @@ export type ArbiterEvent =
     }
   /** A live process has just had a byte from the node, although the view marks it down. May come at any rate. */
   | { readonly type: "refuted"; readonly key: string; readonly replica: string }
+  /** Some process sends requests, or may: no sign of any for a minute means that none does. May come at any rate. */
+  | { readonly type: "used" }
   /** An operator takes the down mark of a listed node back. Of any other node it changes nothing. */
   | { readonly type: "unmarked"; readonly key: string; readonly reason: string }
   /** Due at `arbiterDueMs`; at any other time it does nothing. */

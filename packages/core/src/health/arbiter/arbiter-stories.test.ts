@@ -123,6 +123,8 @@ function run(steps: readonly string[]): string[] {
       send({ type: "peerProbed", key, suspicion: Number(suspicion), replica: first, ok });
     } else if (first === "refute") {
       send({ type: "refuted", key: second, replica: rest[0] ?? "" });
+    } else if (first === "used") {
+      send({ type: "used" });
     } else if (first === "unmark") {
       send({ type: "unmarked", key: second, reason: "taken back" });
     } else if (first === "stopped") {

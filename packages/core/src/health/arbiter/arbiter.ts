@@ -5,13 +5,14 @@ import type { Reducer } from "../../reducer-runner.js";
 import type { Mark } from "../../view/view.js";
 import type { ArbiterEffect, ArbiterEvent } from "./arbiter-events.js";
 import { unmarkNode } from "./down.js";
+import { idleAtMs, nextFleetUse } from "./fleet-use.js";
 import { inheritNode } from "./handover.js";
 import { joinNode, relistNode, renameNode, unlistNode } from "./listing.js";
 import { MonitoredNodes } from "./monitored-nodes.js";
 import { nodeDeadlines } from "./node-deadlines.js";
 import { disputeOf, isInUse, type MonitoredNode } from "./node-health.js";
 import type { NodeKeys } from "./peers.js";
-import { pacedProbe } from "./probe-pace.js";
+import { pacedProbe, repaced } from "./probe-pace.js";
 import { isPublished, isSameMark, publishedNodeOf, unpublished } from "./published-node.js";
 import { recordProbe, recordRefutation } from "./record-probe.js";
 import { raiseDoubt, recordPeerResult, recordPeersAsked, recordReport } from "./suspicion.js";
@@ -28,6 +29,7 @@ import { raiseDoubt, recordPeerResult, recordPeersAsked, recordReport } from "./
  *   full if an operator takes the mark back.
  * - A list of members changes which nodes are judged, never their health.
  * - An event about one node costs the same in a cluster of three nodes and of three thousand.
+ * - While no process sends requests, nodes that are well cost the same probes in a cluster of three nodes and of a thousand.
  *
  * Not promised: that every process can reach the nodes the leader reaches. One that cannot ejects the node locally.
  *
@@ -39,11 +41,12 @@ export const emptyArbiter: Arbiter = MonitoredNodes.none;
 
 /** Takes one event into account. The effects come in the order in which they should be carried out. */
 export function nextArbiter(
-  arbiter: Arbiter,
+  last: Arbiter,
   event: ArbiterEvent,
   nowMs: number,
   random: Random,
 ): readonly [Arbiter, readonly ArbiterEffect[]] {
+  const arbiter = usedBy(last, event, nowMs, random);
   const changed = new Map<string, MonitoredNode | undefined>();
   const news: ArbiterEffect[] = [];
   const requests: ArbiterEffect[] = [];
@@ -53,7 +56,7 @@ export function nextArbiter(
   for (const change of changesBy(arbiter, event, nowMs, random)) {
     const [judged, asked] = runDue(change.after, nodeDeadlines, nowMs, random);
     const { key, formerKey, before } = change;
-    const node = pacedProbe(judged, before, arbiter.size, nowMs, random);
+    const node = pacedProbe(judged, before, arbiter, nowMs, random);
     if (formerKey !== undefined) changed.set(formerKey, undefined);
     if (node !== before || formerKey !== undefined) changed.set(key, node.health.state === "gone" ? undefined : node);
 
@@ -71,6 +74,15 @@ export function nextArbiter(
   return [changed.size === 0 ? arbiter : arbiter.with(changed), [...news, ...requests]];
 }
 
+/** What the event says about the use of the nodes, and about the pace of their regular probes with it. */
+function usedBy(arbiter: Arbiter, event: ArbiterEvent, nowMs: number, random: Random): Arbiter {
+  const use = nextFleetUse(arbiter.use, event, nowMs);
+  if (use === arbiter.use) return arbiter;
+  const used = arbiter.withUse(use);
+  if (arbiter.use === undefined || use.state === arbiter.use.state) return used;
+  return used.map((node) => repaced(node, used, nowMs, random));
+}
+
 /** The arbiter for a `ReducerRunner`; `random` spreads probes and retries over time. */
 export function arbiterReducer(random: Random): Reducer<Arbiter, ArbiterEvent, ArbiterEffect> {
   return {
@@ -82,7 +94,7 @@ export function arbiterReducer(random: Random): Reducer<Arbiter, ArbiterEvent, A
 
 /** When the next `tick` is due; undefined only while there is no node. */
 export function arbiterDueMs(arbiter: Arbiter): number | undefined {
-  return arbiter.size === 0 ? undefined : arbiter.dueMs;
+  return arbiter.size === 0 ? undefined : Math.min(arbiter.dueMs, idleAtMs(arbiter.use));
 }
 
 /**
@@ -134,6 +146,8 @@ function changesBy(arbiter: Arbiter, event: ArbiterEvent, nowMs: number, random:
         });
     case "members":
       return changesByList(arbiter, event, nowMs);
+    case "used":
+      return [];
     case "tick":
       return arbiter.due(nowMs).map(([key, node]) => ({ key, before: node, after: node }));
     default: {

@@ -1,4 +1,5 @@
 import { firstDueMs } from "../../deadlines.js";
+import type { FleetUse } from "./fleet-use.js";
 import { nodeDeadlines } from "./node-deadlines.js";
 import { disputeOf, isInUse, type MonitoredNode } from "./node-health.js";
 import { isPublished } from "./published-node.js";
@@ -21,17 +22,20 @@ interface Block {
 }
 
 /**
- * The nodes that the leader judges, by `nodeKey`, in the order in which they joined. Immutable.
+ * The nodes that the leader judges, by `nodeKey`, in the order in which they joined, and whether they are in use.
+ * Immutable.
  *
  * A report must not cost more in a large cluster, so a change copies one block of 32 nodes and the list of blocks, and
- * each block keeps its earliest deadline. Only a node that joins or leaves copies everything.
+ * each block keeps its earliest deadline. Only a node that joins or leaves copies everything, or use that begins or ends.
  */
 export class MonitoredNodes implements Iterable<readonly [string, MonitoredNode]> {
-  static readonly none = new MonitoredNodes(new Map(), []);
+  static readonly none = new MonitoredNodes(new Map(), [], undefined);
 
   private constructor(
     private readonly places: ReadonlyMap<string, number>,
     private readonly blocks: readonly Block[],
+    /** Undefined before the first event. */
+    readonly use: FleetUse | undefined,
   ) {}
 
   get size(): number {
@@ -91,7 +95,21 @@ export class MonitoredNodes implements Iterable<readonly [string, MonitoredNode]
       entries[place % blockSize] = entryOf(key, node);
       blocks[at] = blockOf(entries);
     }
-    return new MonitoredNodes(this.places, blocks);
+    return new MonitoredNodes(this.places, blocks, this.use);
+  }
+
+  withUse(use: FleetUse): MonitoredNodes {
+    return new MonitoredNodes(this.places, this.blocks, use);
+  }
+
+  /** All nodes, each as `change` makes it; none is removed. */
+  map(change: (node: MonitoredNode) => MonitoredNode): MonitoredNodes {
+    const changed = (entry: Entry) => {
+      const node = change(entry.node);
+      return node === entry.node ? entry : entryOf(entry.key, node);
+    };
+    const blocks = this.blocks.map(({ entries }) => blockOf(entries.map(changed)));
+    return new MonitoredNodes(this.places, blocks, this.use);
   }
 
   private rebuilt(changes: ReadonlyMap<string, MonitoredNode | undefined>): MonitoredNodes {
@@ -104,7 +122,7 @@ export class MonitoredNodes implements Iterable<readonly [string, MonitoredNode]
     const all = [...entries.values()];
     const blocks: Block[] = [];
     for (let from = 0; from < all.length; from += blockSize) blocks.push(blockOf(all.slice(from, from + blockSize)));
-    return new MonitoredNodes(new Map(all.map(({ key }, place) => [key, place])), blocks);
+    return new MonitoredNodes(new Map(all.map(({ key }, place) => [key, place])), blocks, this.use);
   }
 }
 
