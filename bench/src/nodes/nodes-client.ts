@@ -11,7 +11,7 @@ export type NodesOrder =
   /** Keep so many searches in flight until so many are answered. */
   | { readonly type: "search"; readonly requests: number; readonly inFlight: number }
   /** Leave so many requests waiting at nodes that answer none, after enough to fill all connections. */
-  | { readonly type: "wait"; readonly requests: number };
+  | { readonly type: "wait"; readonly requests: number; readonly method: "GET" | "POST" };
 
 /** Processor time of the process, in milliseconds; of "wait", the heap of its main thread that one request takes, in bytes. */
 export type NodesAnswer = number;
@@ -28,7 +28,7 @@ process.on("message", (order: NodesOrder) => {
 process.once("disconnect", () => process.exit());
 
 async function carryOut(order: NodesOrder): Promise<NodesAnswer> {
-  if (order.type === "wait") return bytesOfWaiting(order.requests);
+  if (order.type === "wait") return bytesOfWaiting(order.requests, order.method === "POST");
   const before = process.cpuUsage();
   if (order.type === "idle")
     await (kind === "undici" ? probeAll(order.forMs, order.probesPerSecond) : sleep(order.forMs));
@@ -55,10 +55,14 @@ async function searchAll(requests: number, inFlight: number): Promise<void> {
   await Promise.all(Array.from({ length: inFlight }, slot));
 }
 
-async function bytesOfWaiting(requests: number): Promise<number> {
+async function bytesOfWaiting(requests: number, withBody: boolean): Promise<number> {
   const held: Promise<unknown>[] = [];
+  let number = 0;
+  /** Of 84 bytes, and a text of its own for each. */
+  const nextBody = () =>
+    `{"query":{"match":{"message":"${String(++number).padStart(21, "x")}"}},"size":10,"from":0,"sort":[]}`;
   const hold = (count: number) => {
-    for (let begun = 0; begun < count; begun++) held.push(search("held"));
+    for (let begun = 0; begun < count; begun++) held.push(search("held", withBody ? nextBody() : undefined));
   };
   hold(urls.length * connections + 1_000);
   await sleep(1_000);
@@ -74,22 +78,32 @@ function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-function overUndici(): (index: string) => Promise<unknown> {
+type Search = (index: string, body?: string) => Promise<unknown>;
+
+function overUndici(): Search {
   const pools = urls.map((url) => new Pool(url, { connections, headersTimeout: 0, bodyTimeout: 0 }));
   let turn = 0;
-  return async (index) => {
+  return async (index, content) => {
     const pool = pools[turn++ % pools.length] as Pool;
-    const { body } = await pool.request({ method: "GET", path: `/${index}/_search` });
+    const path = `/${index}/_search`;
+    const { body } = await pool.request(
+      content === undefined ? { method: "GET", path } : { method: "POST", path, headers: json, body: content },
+    );
     return body.json();
   };
 }
 
-async function overRollcall(threads: number): Promise<(index: string) => Promise<unknown>> {
+const json = { "content-type": "application/json" };
+
+async function overRollcall(threads: number): Promise<Search> {
   const pool = createPool({
     ...{ nodes: urls.slice(0, 1), threads, logger: false, timeoutMs: 3_600_000 },
     ...{ connections: { perNode: connections }, queue: { perThread: 32_768 } },
   });
   const isWhole = () => pool.nodes().filter(({ state }) => state === "healthy").length === urls.length;
   await waitUntil(`${urls.length} nodes are healthy`, isWhole, { timeoutMs: 120_000 });
-  return (index) => pool.request({ method: "GET", path: `/${index}/_search` });
+  return (index, body) => {
+    const path = `/${index}/_search`;
+    return pool.request(body === undefined ? { method: "GET", path } : { method: "POST", path, body });
+  };
 }

@@ -34,24 +34,28 @@ export async function nodes({ quick }: { readonly quick: boolean }): Promise<Rep
   }
   const inFlight = [1, 64, 1_024, 10_000];
   const loads = await withClients(3, [], (clients) => measureLoads(clients, inFlight, terms));
-  const waiting = await withClients(3, ["--expose-gc"], (clients) =>
-    takeTurns(clients, 1, (client) => client.run({ type: "wait", requests: 10_000 })),
-  );
+  const [waiting, waitingPosts] = await withClients(3, ["--expose-gc"], measureWaiting);
   const body =
     "All nodes are servers in one process. A search is a GET that is answered with 0.5 KB, read as JSON; " +
     `64 are in flight, over at most 64 connections a node. ${terms.rounds} rounds of ${terms.requests} searches, in turns. ` +
     "Bare undici has one `Pool` a node, taken in turn; a function of the caller sends `Pool.request` and reads the body.\n\n" +
-    `## Goals\n\n${goalTable([...findingsOf(sizes, waiting), ...idleFindings(idle)])}\n` +
+    `## Goals\n\n${goalTable([...findingsOf(sizes, waiting, waitingPosts), ...idleFindings(idle)])}\n` +
     "*beside bare undici*: by how much more than bare undici's a search's processor time grows from three nodes on.\n\n" +
     `## A search, in microseconds of the process's processor time\n\n${sizeTable(sizes, ({ search }) => search)}\n` +
     `${idleSection(idle, terms)}\n` +
     `## A search, by how many are in flight or wait, three nodes\n\n${loadTable(loads, inFlight)}\n` +
     "## The heap that a waiting search takes on the calling thread, in bytes\n\n" +
     `${table(
-      ["", "bytes"],
-      rowsOf((kind) => [shown(waiting, kind, 0)]),
+      ["", "GET", "POST with a body of 84 bytes, these among them"],
+      rowsOf((kind) => [shown(waiting, kind, 0), shown(waitingPosts, kind, 0)]),
     )}\n`;
   return { title: "Nodes: what the size of a cluster costs, and what waits", body };
+}
+
+async function measureWaiting(clients: Clients): Promise<readonly [Figures, Figures]> {
+  const ofMethod = (method: "GET" | "POST") =>
+    takeTurns(clients, 1, (client) => client.run({ type: "wait", requests: 10_000, method }));
+  return [await ofMethod("GET"), await ofMethod("POST")];
 }
 
 type Terms = Readonly<Record<"rounds" | "requests", number>>;
@@ -94,7 +98,7 @@ async function takeTurns(
   return figures;
 }
 
-function findingsOf(sizes: readonly SizeFigures[], waiting: Figures): readonly Finding[] {
+function findingsOf(sizes: readonly SizeFigures[], waiting: Figures, waitingPosts: Figures): readonly Finding[] {
   const [least, ...larger] = sizes;
   if (least === undefined) return [];
   const growth = ({ search }: SizeFigures, kind: Kind) => of(search, kind) / of(least.search, kind);
@@ -105,7 +109,12 @@ function findingsOf(sizes: readonly SizeFigures[], waiting: Figures): readonly F
       { what: "the same through a thread", atMost: 1.15, values: values.slice(1), digits: 2 },
     ];
   });
-  return [...grown, { what: "a waiting search", atMost: 800, values: [of(waiting, "0")], digits: 0, unit: " B" }];
+  const bytes = { atMost: 800, digits: 0, unit: " B" };
+  return [
+    ...grown,
+    { what: "a waiting search, GET", values: [of(waiting, "0")], ...bytes },
+    { what: "a waiting search, POST with a body", values: [of(waitingPosts, "0")], ...bytes },
+  ];
 }
 
 function sizeTable(sizes: readonly SizeFigures[], figuresOf: (size: SizeFigures) => Figures): string {

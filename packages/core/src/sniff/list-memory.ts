@@ -23,6 +23,13 @@ const entriesPerStep = 512;
 export class ListMemory<Read> {
   private last: { readonly list: ScannedList; readonly context: SniffContext; readonly read: Read } | undefined;
 
+  /** What was read of the last list, if this one is the same to the byte. */
+  recallWhole(bytes: Uint8Array, context: SniffContext): Read | undefined {
+    const { last } = this;
+    if (last === undefined || !readsAlike(last.context, context)) return undefined;
+    return Buffer.compare(last.list.bytes, bytes) === 0 ? last.read : undefined;
+  }
+
   /** What was read of the last list, if this one says the same in this context; in steps. */
   *recall(list: ScannedList, context: SniffContext): Steps<Read | undefined> {
     const { last } = this;

@@ -81,6 +81,8 @@ export function* parseNodes(
   if (refusal !== undefined) return refusal;
   if (answer.body.length > sniffLimits.bodyMaxLength) return malformed("the answer is too long for a node list");
   const bytes = typeof answer.body === "string" ? new TextEncoder().encode(answer.body) : answer.body;
+  const same = memory?.recallWhole(bytes, context);
+  if (same !== undefined) return same;
   const document = yield* membersOf(bytes, { from: 0, to: bytes.length }, sniffLimits.nodesMax);
   if (document === undefined) return malformed("the answer is not a JSON object, or not that of a cluster node");
   const partOf = (name: string) => parseMember(bytes, document.get(name) ?? nowhere);

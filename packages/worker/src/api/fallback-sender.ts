@@ -1,14 +1,6 @@
 import type { Steps } from "@rollcall/core";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
-import type {
-  Claim,
-  PendingRequest,
-  PreparedRequest,
-  Result,
-  Sender,
-  SenderStats,
-  StreamingAnswer,
-} from "../dispatch/sender.js";
+import type { Claim, PendingRequest, PreparedRequest, RequestOwner, Sender, SenderStats } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import type { Lanes } from "../lane/client.js";
 
@@ -41,13 +33,8 @@ export class FallbackSender implements Sender {
     if (this.current.prepare !== undefined) yield* this.current.prepare(targets);
   }
 
-  start(
-    request: PreparedRequest,
-    settle: (result: Result) => void,
-    claim?: Claim,
-    streaming?: (answer: StreamingAnswer) => void,
-  ): PendingRequest {
-    return this.current.start(request, settle, claim, streaming);
+  start(request: PreparedRequest, owner: RequestOwner, claim?: Claim): PendingRequest {
+    return this.current.start(request, owner, claim);
   }
 
   pump(): void {

@@ -6,9 +6,9 @@ import { Requests } from "./requests.js";
 
 it("the stack of a request's error names the function that awaits the request", async () => {
   const refusing = {
-    start(_request: unknown, settle: Parameters<Sender["start"]>[1]) {
+    start(_request: unknown, owner: Parameters<Sender["start"]>[1]) {
       const error = { code: "NO_NODE", message: "none", sent: "no", attempts: [] } as const;
-      setImmediate(() => settle({ kind: "failed", error }));
+      setImmediate(() => owner.settle({ kind: "failed", error }));
       return { cancel: () => {} };
     },
   } as unknown as Sender;

@@ -2,7 +2,14 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { RollcallError, type RollcallErrorCode } from "@rollcall/core";
 import { ownThreadWindowBytes } from "@rollcall/core/request";
 import { withMissing } from "../dispatch/header-list.js";
-import type { PendingRequest, PreparedRequest, Result, Sender, StreamingAnswer } from "../dispatch/sender.js";
+import type {
+  PendingRequest,
+  PreparedRequest,
+  RequestOwner,
+  Result,
+  Sender,
+  StreamingAnswer,
+} from "../dispatch/sender.js";
 import type { CountedEvent } from "../table/layout.js";
 import { type Abortable, addAbortable, removeAbortable, type SignalLike } from "./abort-listeners.js";
 import { openBody } from "./body-flow.js";
@@ -98,29 +105,24 @@ export class Requests {
     signal: SignalLike | undefined,
     settle: Settle<PoolResponse<T>>,
   ): void {
-    const begun = this.beginDeadline(prepared, startedAtMs, signal);
+    const begun = new BegunRequest<T>(prepared, startedAtMs, signal, this, settle);
+    this.beginDeadline(begun);
     const { trace, request, ids } = this.traced(prepared);
     begun.trace = trace;
     begun.ids = ids;
-    // It keeps no more alive than it must: thousands of requests may wait.
-    const settled = (result: Result) => settle(this.resultOf<T>(result, begun));
-    if (trace === undefined) begun.pending = this.options.sender.start(request, settled);
-    else this.startTraced(begun, request, trace, settled);
+    if (trace === undefined) begun.pending = this.options.sender.start(request, begun);
+    else this.startTraced(begun, request, trace);
   }
 
-  /** A function of its own: `begin` would keep for its callback what only a traced request needs. */
-  private startTraced(
-    begun: BegunRequest,
-    request: PreparedRequest,
-    trace: RequestTrace,
-    settled: (result: Result) => void,
-  ): void {
+  /** A function of its own: `begin` would make what only a traced request needs. */
+  private startTraced<T>(begun: BegunRequest<T>, request: PreparedRequest, trace: RequestTrace): void {
     trace.run(() => {
-      begun.pending = this.options.sender.start(request, settled);
+      begun.pending = this.options.sender.start(request, begun);
     });
   }
 
-  private resultOf<T>(result: Result, begun: BegunRequest): PoolResponse<T> | Promise<PoolResponse<T>> {
+  /** What the caller of a request gets. */
+  resultOf<T>(result: Result, begun: BegunRequest<T>): PoolResponse<T> | Promise<PoolResponse<T>> {
     const { prepared, startedAtMs, signal, trace, ids } = begun;
     this.endDeadline(begun);
     stopBody(prepared);
@@ -181,10 +183,11 @@ export class Requests {
   ): void {
     const { sender, deadlines, nowMs, count } = this.options;
     const timeoutMs = prepared.deadlineMs - startedAtMs;
-    const deadline = this.beginDeadline(prepared, startedAtMs, signal);
+    const deadline = new TimedRequest(prepared, startedAtMs, signal);
+    this.beginDeadline(deadline);
     const { trace, request, ids } = this.traced(prepared);
     const context = AsyncLocalStorage.snapshot();
-    const failed = (result: Result) => {
+    const settled = (result: Result) => {
       this.endDeadline(deadline);
       if (result.kind === "answered") throw new Error("an answer was collected that is to stream");
       stopBody(prepared);
@@ -200,7 +203,7 @@ export class Requests {
       settle(new ReceivedStreamResponse(answer, body));
     };
     const start = () => {
-      deadline.pending = sender.start(request, failed, undefined, streaming);
+      deadline.pending = sender.start(request, { settle: settled, streaming });
     };
     if (trace === undefined) start();
     else trace.run(start);
@@ -221,15 +224,13 @@ export class Requests {
     };
   }
 
-  private beginDeadline(prepared: PreparedRequest, startedAtMs: number, signal: SignalLike | undefined): BegunRequest {
-    const begun = new BegunRequest(prepared, startedAtMs, signal);
-    if (signal !== undefined) addAbortable(signal, begun);
+  private beginDeadline(begun: TimedRequest): void {
+    if (begun.signal !== undefined) addAbortable(begun.signal, begun);
     this.options.count("requests");
     this.options.deadlines.add(begun);
-    return begun;
   }
 
-  private endDeadline(begun: BegunRequest): void {
+  private endDeadline(begun: TimedRequest): void {
     this.options.deadlines.remove(begun);
     if (begun.signal !== undefined) removeAbortable(begun.signal, begun);
   }
@@ -259,11 +260,9 @@ function stopBody({ body }: PreparedRequest): void {
 }
 
 /** A request on its way. It ends when its time is over, or its caller's signal fires. */
-class BegunRequest implements Due, Abortable {
+class TimedRequest implements Due, Abortable {
   place = -1;
   pending: PendingRequest | undefined;
-  trace: RequestTrace | undefined;
-  ids: RequestIds = noIds;
 
   constructor(
     readonly prepared: PreparedRequest,
@@ -282,5 +281,25 @@ class BegunRequest implements Due, Abortable {
   expire(): void {
     const timeoutMs = this.dueMs - this.startedAtMs;
     this.pending?.cancel("TIMEOUT", `no answer within ${Math.round(timeoutMs)} ms`);
+  }
+}
+
+/** One that is answered at once, with all that is kept for its caller: thousands may wait. */
+class BegunRequest<T> extends TimedRequest implements RequestOwner {
+  trace: RequestTrace | undefined;
+  ids: RequestIds = noIds;
+
+  constructor(
+    prepared: PreparedRequest,
+    startedAtMs: number,
+    signal: SignalLike | undefined,
+    private readonly requests: Requests,
+    private readonly resolve: Settle<PoolResponse<T>>,
+  ) {
+    super(prepared, startedAtMs, signal);
+  }
+
+  settle(result: Result): void {
+    this.resolve(this.requests.resultOf<T>(result, this));
   }
 }

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import { ManualTimers } from "@rollcall/testing";
 import type { AnswerReader } from "../dispatch/answer-stream.js";
-import type { PreparedRequest, Result, StreamingAnswer } from "../dispatch/sender.js";
+import type { PreparedRequest, RequestOwner, Result } from "../dispatch/sender.js";
 import { withBindings } from "./binding-sender.js";
 import { createBindingWords } from "./binding-table.js";
 
@@ -21,20 +21,15 @@ function openScene() {
   let reply: Reply | Result = { node: "es1:9200", body: "{}" };
   let reader: AnswerReader | undefined;
   const under = {
-    start(
-      request: PreparedRequest,
-      settle: (result: Result) => void,
-      _: unknown,
-      streaming?: (a: StreamingAnswer) => void,
-    ) {
+    start(request: PreparedRequest, owner: RequestOwner) {
       sent.push(request);
-      if ("kind" in reply) settle(reply);
+      if ("kind" in reply) owner.settle(reply);
       else {
         const { node, body, headers: rawHeaders = "", status = 200 } = reply;
         const head = { status, rawHeaders, node, nodeUrl: `http://${node}`, attempts: [] };
         const source = { open: (one: AnswerReader) => (reader = one), read: () => {}, drop: () => {} };
-        if (streaming !== undefined) streaming({ ...head, windowBytes: 1, source });
-        else settle({ kind: "answered", ...head, body });
+        if (request.answerWindowBytes > 0) owner.streaming?.({ ...head, windowBytes: 1, source });
+        else owner.settle({ kind: "answered", ...head, body });
       }
       return { cancel: () => {} };
     },
@@ -57,19 +52,20 @@ function openScene() {
     /** The node that the request names as it is sent, or else the error's message. */
     send(call: string, body?: object | string, more: Partial<PreparedRequest> = {}): string | undefined {
       let failed: string | undefined;
-      sender.start(prepared(call, body, more), (result) => {
-        if (result.kind === "failed") failed = result.error.message;
+      sender.start(prepared(call, body, more), {
+        settle: (result) => {
+          if (result.kind === "failed") failed = result.error.message;
+        },
       });
       return failed ?? sent.at(-1)?.settings?.node;
     },
     stream(call: string, pieces: readonly string[]): string[] {
       const read: string[] = [];
-      sender.start(
-        prepared(call),
-        () => {},
-        undefined,
-        ({ source }) => source.open({ piece: (bytes) => read.push(String(bytes)), end: () => {}, broken: () => {} }),
-      );
+      sender.start(prepared(call, undefined, { answerWindowBytes: 1 }), {
+        settle: () => {},
+        streaming: ({ source }) =>
+          source.open({ piece: (bytes) => read.push(String(bytes)), end: () => {}, broken: () => {} }),
+      });
       for (const piece of pieces) reader?.piece(Buffer.from(piece));
       return read;
     },

@@ -6,6 +6,7 @@ import type {
   Claim,
   PendingRequest,
   PreparedRequest,
+  RequestOwner,
   Result,
   Sender,
   StreamingAnswer,
@@ -39,21 +40,15 @@ export class BindingSender implements Pick<Sender, "start"> {
     private readonly table: BindingTable,
   ) {}
 
-  start(
-    request: PreparedRequest,
-    settle: (result: Result) => void,
-    claim?: Claim,
-    streaming?: (answer: StreamingAnswer) => void,
-  ): PendingRequest {
+  start(request: PreparedRequest, owner: RequestOwner, claim?: Claim): PendingRequest {
     const owned = request.settings?.hasOwnAuth === true ? undefined : ownedSearchOf(...partsOf(request));
-    if (owned === undefined) return this.sender.start(request, settle, claim, streaming);
+    if (owned === undefined) return this.sender.start(request, owner, claim);
     const node = this.nodeFor(request, owned);
-    return this.sender.start(
-      node === undefined ? request : bound(request, node),
-      (result) => settle(this.settled(owned, node, result)),
-      claim,
-      streaming === undefined ? undefined : (answer) => streaming(this.streams(owned, answer)),
-    );
+    const noting: RequestOwner = {
+      settle: (result) => owner.settle(this.settled(owned, node, result)),
+      streaming: (answer) => owner.streaming?.(this.streams(owned, answer)),
+    };
+    return this.sender.start(node === undefined ? request : bound(request, node), noting, claim);
   }
 
   /** Undefined where the search is not known here, and where the request names a node itself. */

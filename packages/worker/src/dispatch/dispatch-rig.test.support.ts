@@ -278,12 +278,14 @@ export class Rig {
         answerWindowBytes: 0,
         ...call,
       },
-      (outcome) => {
-        settlements++;
-        settle(outcome);
+      {
+        settle: (outcome) => {
+          settlements++;
+          settle(outcome);
+        },
+        streaming: (answer) => streaming?.(answer),
       },
       claim,
-      streaming,
     );
     const begun = {
       pending,

@@ -26,10 +26,9 @@ import type {
   DispatchObserver,
   PendingRequest,
   PreparedRequest,
-  Result,
+  RequestOwner,
   Sender,
   SenderStats,
-  StreamingAnswer,
 } from "./sender.js";
 import { Signing, type SigningOwner } from "./signing.js";
 import type { Target } from "./target.js";
@@ -127,13 +126,8 @@ export class Dispatch implements Sender, AdmissionOwner {
     this.admission.pump();
   }
 
-  start(
-    prepared: PreparedRequest,
-    settle: (result: Result) => void,
-    claim?: Claim,
-    streaming?: (answer: StreamingAnswer) => void,
-  ): PendingRequest {
-    const request = new DispatchedRequest<AttemptHandler>(prepared, claim, this, settle, streaming);
+  start(prepared: PreparedRequest, owner: RequestOwner, claim?: Claim): PendingRequest {
+    const request = new DispatchedRequest<AttemptHandler>(prepared, claim, this, owner);
     // Read once for all that follows: a reading costs as much as the choice of a node.
     const nowMs = this.options.timers.nowMs();
     this.unsettled.add(request);

@@ -3,7 +3,15 @@ import { rankOf } from "@rollcall/core/overload";
 import { type History, historyOfSent, withGivenUpAttempt } from "@rollcall/core/request";
 import { type CallerContext, callerContext } from "./caller-context.js";
 import type { PackedRequest } from "./packed-body.js";
-import type { CancelCode, Claim, PendingRequest, PreparedRequest, Result, StreamingAnswer } from "./sender.js";
+import type {
+  CancelCode,
+  Claim,
+  PendingRequest,
+  PreparedRequest,
+  RequestOwner,
+  Result,
+  StreamingAnswer,
+} from "./sender.js";
 import type { Indexed } from "./swap-remove-list.js";
 
 /**
@@ -83,11 +91,10 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   constructor(
     readonly prepared: PreparedRequest,
     readonly claim: Claim | undefined,
-    private readonly owner: {
+    private readonly dispatch: {
       cancel(request: DispatchedRequest<SentAttempt>, code: CancelCode, message: string): void;
     },
-    private onSettled: (result: Result) => void,
-    private onStreaming: ((answer: StreamingAnswer) => void) | undefined,
+    private owner: RequestOwner,
   ) {
     this.history = historyOfSent(prepared.sentBefore);
     this.rank = rankOf(prepared.settings?.priority);
@@ -95,15 +102,14 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   }
 
   settle(result: Result): void {
-    this.onSettled(result);
+    this.owner.settle(result);
   }
 
   stream(answer: StreamingAnswer): void {
-    const { onStreaming } = this;
-    // They may refer to the caller's promise, and so to the body, which no pending request may keep from collection.
-    this.onSettled = ignore;
-    this.onStreaming = undefined;
-    onStreaming?.(answer);
+    const { owner } = this;
+    // It may refer to the caller's promise, and so to the body, which no pending request may keep from collection.
+    this.owner = noOwner;
+    owner.streaming?.(answer);
   }
 
   get isQueued(): boolean {
@@ -111,7 +117,7 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   }
 
   cancel(code: CancelCode, message: string): void {
-    this.owner.cancel(this, code, message);
+    this.dispatch.cancel(this, code, message);
   }
 
   /** Whether the pick that is about to be made may explore: the first one of a Read, and no other. */
@@ -139,4 +145,4 @@ export class DispatchedRequest<SentAttempt> implements PendingRequest, Indexed {
   }
 }
 
-function ignore(): void {}
+const noOwner: RequestOwner = Object.freeze({ settle: () => {} });

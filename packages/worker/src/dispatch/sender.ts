@@ -92,6 +92,14 @@ export interface Claim {
   markSent(): boolean;
 }
 
+/** Whose request it is. An object and not a function for each request: thousands may wait. */
+export interface RequestOwner {
+  /** What has become of it. Called once; for an answer that streams, `streaming` is called in its place. */
+  settle(result: Result): void;
+  /** Absent: no answer to it streams. */
+  streaming?(answer: StreamingAnswer): void;
+}
+
 /** A request that is not settled yet. */
 export interface PendingRequest {
   /** Ends the request soon, with that code and the truth about what was sent. Without effect on a settled one. */
@@ -143,16 +151,8 @@ export interface Sender {
    * is in use.
    */
   prepare?(targets: readonly Target[]): Steps<void>;
-  /**
-   * Starts a request. `settle` is called once, and may be called before this returns; for an answer that streams,
-   * `streaming` is called in its place.
-   */
-  start(
-    request: PreparedRequest,
-    settle: (result: Result) => void,
-    claim?: Claim,
-    streaming?: (answer: StreamingAnswer) => void,
-  ): PendingRequest;
+  /** Starts a request. It may be settled before this returns. */
+  start(request: PreparedRequest, owner: RequestOwner, claim?: Claim): PendingRequest;
   /** The table has changed: requests that wait for a connection go on if they can. */
   pump(): void;
   /**

@@ -201,9 +201,11 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
         answerWindowBytes: 0,
         ...more,
       };
-      return lanes.start(call, (result) => {
-        assert.ok(!(name in outcomes), `${name} was settled twice`);
-        outcomes[name] = result;
+      return lanes.start(call, {
+        settle: (result) => {
+          assert.ok(!(name in outcomes), `${name} was settled twice`);
+          outcomes[name] = result;
+        },
       });
     },
     /** The stream's events come in `noted`. */
@@ -213,11 +215,9 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
         ...{ method: "GET", path: `/${name}`, headers: [], body: undefined, class: "read", reroutable: true },
         ...{ maxRetries: 3, deadlineMs: 60_000, sentBefore: 0, settings: undefined, answerWindowBytes: 1 },
       };
-      lanes.start(
-        call,
-        (result) => stream.noted.push(result.kind === "failed" ? result.error.code : result.kind),
-        undefined,
-        ({ status, windowBytes, source }) => {
+      lanes.start(call, {
+        settle: (result) => void stream.noted.push(result.kind === "failed" ? result.error.code : result.kind),
+        streaming: ({ status, windowBytes, source }) => {
           stream.noted.push(`${status} ${windowBytes}`);
           stream.source = source;
           source.open({
@@ -226,7 +226,7 @@ function openLanes(test: TestContext, more: { queueMax?: number; perNode?: numbe
             broken: ({ code, receivedBytes }) => stream.noted.push(`${code} after ${receivedBytes}`),
           });
         },
-      );
+      });
       return stream;
     },
     /** In a word each. */
@@ -693,11 +693,11 @@ describe("lanes", () => {
     begin("aborted").cancel("ABORTED", "");
     const waiting = begin("waiting");
     lanes.handOver({
-      start: ({ path }, settle) => {
+      start: ({ path }, owner) => {
         story.push(`start ${path}`);
         const cancel = (code: CancelCode, message: string) => {
           story.push(`cancel ${path} ${code}`);
-          settle({ kind: "failed", error: { code, message, sent: "maybe", attempts: [] } });
+          owner.settle({ kind: "failed", error: { code, message, sent: "maybe", attempts: [] } });
         };
         return { cancel };
       },

@@ -2,13 +2,11 @@ import type { Logger, Steps, Timers } from "@rollcall/core";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type {
   CancelCode,
-  Claim,
   PendingRequest,
   PreparedRequest,
-  Result,
+  RequestOwner,
   Sender,
   SenderStats,
-  StreamingAnswer,
 } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import type { TableTotals } from "../table/totals.js";
@@ -107,13 +105,8 @@ export class Lanes implements Sender {
     this.lists.publish(targets, this.lanes);
   }
 
-  start(
-    prepared: PreparedRequest,
-    settle: (result: Result) => void,
-    _claim?: Claim,
-    streaming?: (answer: StreamingAnswer) => void,
-  ): PendingRequest {
-    const request = new LaneRequest(prepared, settle, this, streaming);
+  start(prepared: PreparedRequest, owner: RequestOwner): PendingRequest {
+    const request = new LaneRequest(prepared, owner, this);
     this.deaths.countRequest();
     if (this.destroyed) request.settle(failed("CLOSED", "the pool is closed", "no"));
     else this.queue.admit(request, this.lanes);

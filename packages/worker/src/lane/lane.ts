@@ -5,6 +5,7 @@ import type {
   CancelCode,
   PendingRequest,
   PreparedRequest,
+  RequestOwner,
   Result,
   Sender,
   StreamingAnswer,
@@ -56,16 +57,15 @@ export type LaneRequestState =
 const queued: LaneRequestState = { kind: "queued" };
 const settled: LaneRequestState = { kind: "settled" };
 
-export class LaneRequest implements PendingRequest {
+export class LaneRequest implements PendingRequest, RequestOwner {
   state: LaneRequestState = queued;
   /** How many threads that had accepted it have died. */
   deaths = 0;
 
   constructor(
     public prepared: PreparedRequest,
-    private readonly onSettled: (result: Result) => void,
-    private readonly owner: { cancel(request: LaneRequest, code: CancelCode, message: string): void },
-    private readonly onStreaming?: (answer: StreamingAnswer) => void,
+    private readonly owner: RequestOwner,
+    private readonly lanes: { cancel(request: LaneRequest, code: CancelCode, message: string): void },
   ) {}
 
   /** How many of its answer and its body stream. */
@@ -88,7 +88,7 @@ export class LaneRequest implements PendingRequest {
   }
 
   cancel(code: CancelCode, message: string): void {
-    this.owner.cancel(this, code, message);
+    this.lanes.cancel(this, code, message);
   }
 
   /** It goes to another thread. The last one sent so many attempts. */
@@ -99,23 +99,18 @@ export class LaneRequest implements PendingRequest {
   }
 
   handOver(sender: Pick<Sender, "start">): void {
-    const pending = sender.start(
-      this.prepared,
-      (result) => this.settle(result),
-      undefined,
-      (answer) => this.stream(answer),
-    );
+    const pending = sender.start(this.prepared, this);
     if (this.state.kind === "queued") this.state = { kind: "handedOver", pending };
   }
 
   settle(result: Result): void {
     this.state = settled;
-    this.onSettled(result);
+    this.owner.settle(result);
   }
 
-  stream(answer: StreamingAnswer): void {
+  streaming(answer: StreamingAnswer): void {
     this.state = settled;
-    this.onStreaming?.(answer);
+    this.owner.streaming?.(answer);
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import { MessageChannel } from "node:worker_threads";
 import { AnswerFlow } from "../dispatch/answer-flow.js";
 import type { AnswerReader } from "../dispatch/answer-stream.js";
-import type { Claim, PendingRequest, PreparedRequest, Result, Sender, StreamingAnswer } from "../dispatch/sender.js";
+import type { Claim, PendingRequest, PreparedRequest, RequestOwner, Result, Sender } from "../dispatch/sender.js";
 import type { Target } from "../dispatch/target.js";
 import { createTable } from "../table/layout.js";
 import { TableReader } from "../table/reader.js";
@@ -27,11 +27,7 @@ function openServer(test: TestContext) {
   const answers = new AnswerFlow(100_000);
   const noted: string[] = [];
   const applied: (readonly Target[])[] = [];
-  const begun: {
-    readonly settle: (result: Result) => void;
-    readonly claim: Claim | undefined;
-    readonly streaming: ((answer: StreamingAnswer) => void) | undefined;
-  }[] = [];
+  const begun: { readonly owner: RequestOwner; readonly claim: Claim | undefined }[] = [];
   let hooks: DispatchHooks | undefined;
   const sender: Sender = {
     isUp: true,
@@ -39,10 +35,10 @@ function openServer(test: TestContext) {
       applied.push(targets);
       noted.push(`apply ${targets.map(({ slot }) => slot)}`);
     },
-    start(call: PreparedRequest, settle, claimed, streaming): PendingRequest {
+    start(call: PreparedRequest, owner, claim): PendingRequest {
       for (const targets of hooks?.takeNewLists() ?? []) sender.apply(targets);
       noted.push(`start ${call.path}`);
-      begun.push({ settle, claim: claimed, streaming });
+      begun.push({ owner, claim });
       return { cancel: (code, message) => noted.push(`cancel ${call.path} ${code} ${message}`) };
     },
     pump: () => void noted.push("pump"),
@@ -151,7 +147,7 @@ describe("streams of a lane server", () => {
     scene.say(call(0, 1_000));
     await turns();
     let reader: AnswerReader | undefined;
-    scene.begun[0]?.streaming?.({
+    scene.begun[0]?.owner.streaming?.({
       ...{ status: 200, rawHeaders: "", node: "n", nodeUrl: "http://n", attempts: [], windowBytes: 1_000 },
       source: {
         open: (given) => {
@@ -247,7 +243,7 @@ describe("lane server", () => {
     scene.say(call(0), call(1));
     await turns();
     scene.hooks.observer.failed({ slot: 3, generation: 2, startedAtMs: 5, reason: "refused" });
-    for (const { settle } of scene.begun) settle(answered);
+    for (const { owner } of scene.begun) owner.settle(answered);
     scene.hooks.observer.credentialRefused({ slot: 3, generation: 2 }, () => {});
     scene.hooks.observer.released(3);
     await turns();
@@ -277,7 +273,7 @@ describe("lane server", () => {
     scene.hello([]);
     scene.say(call(0));
     await turns();
-    scene.begun[0]?.settle({ ...answered, body: Buffer.allocUnsafeSlow(200_000) });
+    scene.begun[0]?.owner.settle({ ...answered, body: Buffer.allocUnsafeSlow(200_000) });
     await turns();
     let resumed = 0;
     assert.equal(scene.answers.grew({ byteLength: 70_000, resume: () => resumed++ }, 70_000), false);
@@ -327,7 +323,7 @@ describe("lane server", () => {
     scene.hello([]);
     scene.say(call(0), call(1));
     await turns();
-    scene.begun[0]?.settle(answered);
+    scene.begun[0]?.owner.settle(answered);
     scene.say(
       (outgoing) => outgoing.cancel(0, "TIMEOUT", "late"),
       (outgoing) => outgoing.cancel(1, "ABORTED", "stop"),
@@ -349,10 +345,10 @@ describe("lane server", () => {
     });
     scene.say(call(2));
     await turns();
-    scene.begun[0]?.settle(answered);
+    scene.begun[0]?.owner.settle(answered);
     await turns();
     assert.equal(isIdle, false);
-    scene.begun[1]?.settle(answered);
+    scene.begun[1]?.owner.settle(answered);
     await idle;
     await scene.server.idle(1);
   });
@@ -364,7 +360,7 @@ describe("lane server", () => {
     scene.say(call(0));
     const idle = scene.server.idle(60_000);
     assert.deepEqual(scene.noted, ["apply ", "start /0"]);
-    scene.begun[0]?.settle(answered);
+    scene.begun[0]?.owner.settle(answered);
     await idle;
     assert.deepEqual(scene.received(), ["answered 0 answered"]);
   });
@@ -375,14 +371,14 @@ describe("lane server", () => {
     await scene.server.ready;
     scene.say(call(0), call(1));
     await turns();
-    scene.begun[0]?.settle(answered);
+    scene.begun[0]?.owner.settle(answered);
     const idle = scene.server.idle(60_000);
-    scene.begun[1]?.settle(answered);
+    scene.begun[1]?.owner.settle(answered);
     await idle;
     assert.deepEqual(scene.received(), ["answered 0 answered", "answered 1 answered"]);
     scene.say(call(2));
     await turns();
-    scene.begun[2]?.settle(answered);
+    scene.begun[2]?.owner.settle(answered);
     await scene.server.idle(60_000);
     assert.deepEqual(scene.received(), ["answered 2 answered"]);
   });

@@ -216,17 +216,12 @@ export class LaneServer implements ServedStreamOwner {
     if (Atomics.compareExchange(claims, id, claim.queued, claim.accepted) !== claim.queued) {
       return this.post(toMain.dropped, id);
     }
-    const request = new ServedRequest(id, this.waits.countAccepted(), claims, body);
+    const request = new ServedRequest(id, this.waits.countAccepted(), claims, body, this);
     this.requests[id] = request;
-    request.pending = sender.start(
-      prepared,
-      (result) => this.settled(request, result),
-      request,
-      prepared.answerWindowBytes === 0 ? undefined : (answer) => this.streams(request, answer),
-    );
+    request.pending = sender.start(prepared, request, request);
   }
 
-  private settled(request: ServedRequest, result: Result): void {
+  settled(request: ServedRequest, result: Result): void {
     this.outgoing.result(request.id, result);
     if (result.kind === "answered" && result.body.length > uncountedBytes)
       this.opened?.answers.posted(result.body.length);
@@ -235,7 +230,7 @@ export class LaneServer implements ServedStreamOwner {
   }
 
   /** A stream may last as long as its reader likes: no task waits for it. */
-  private streams(request: ServedRequest, answer: StreamingAnswer): void {
+  streams(request: ServedRequest, answer: StreamingAnswer): void {
     request.stream = new ServedStream(request.id, answer, this);
     this.waits.countSettled(request.number);
     this.flushSoon();

@@ -107,7 +107,7 @@ export class ThreadReports {
     if (begun === undefined) return;
     const { request, stream } = begun;
     if (request.state.kind === "cancelling") this.cancellations.end(request, "maybe", head.attempts);
-    else request.stream({ ...head, windowBytes, source: stream });
+    else request.streaming({ ...head, windowBytes, source: stream });
   }
 
   private streamEnded(lane: Lane, id: number): LaneStream | undefined {

@@ -325,11 +325,13 @@ class StressRig {
       () => pending?.cancel(givesUp ? "ABORTED" : "TIMEOUT", "given up"),
       givesUp ? this.random() * 60 : 10_000,
     );
-    const pending: PendingRequest | undefined = this.lanes.start(call, (result) => {
-      if (++settlements > 1) return void this.problems.push(`call ${id} was settled ${settlements} times`);
-      this.pending--;
-      clearTimeout(timer);
-      this.judge(id, since, result);
+    const pending: PendingRequest | undefined = this.lanes.start(call, {
+      settle: (result) => {
+        if (++settlements > 1) return void this.problems.push(`call ${id} was settled ${settlements} times`);
+        this.pending--;
+        clearTimeout(timer);
+        this.judge(id, since, result);
+      },
     });
   }
 

@@ -1,14 +1,7 @@
 import { type Attempt, RollcallError, type WireError } from "@rollcall/core";
 import type { AnswerReader, AnswerSource } from "../dispatch/answer-stream.js";
 import { isBodySource, type SentBody } from "../dispatch/body-source.js";
-import type {
-  CancelCode,
-  PendingRequest,
-  PreparedRequest,
-  Result,
-  Sender,
-  StreamingAnswer,
-} from "../dispatch/sender.js";
+import type { CancelCode, PendingRequest, PreparedRequest, RequestOwner, Sender } from "../dispatch/sender.js";
 import type { DeclaredAnswers } from "./declared-answers.js";
 import { type SimulatedAnswer, type SimulatedFailure, simulatedAnswer } from "./mock-answer.js";
 import type { MockNode, MockNodes } from "./mock-nodes.js";
@@ -30,20 +23,15 @@ export class MockSender implements Sender {
 
   constructor(private readonly options: MockSenderOptions) {}
 
-  start(
-    request: PreparedRequest,
-    settle: (result: Result) => void,
-    _claim?: unknown,
-    streaming?: (answer: StreamingAnswer) => void,
-  ): PendingRequest {
+  start(request: PreparedRequest, owner: RequestOwner): PendingRequest {
     const { nodes } = this.options;
     const named = request.settings?.node;
     const node = named === undefined ? nodes.answering : nodes.byName(named);
     if (typeof node === "string") {
-      settle({ kind: "failed", error: { code: "NO_NODE", message: node, sent: "no", attempts: [] } });
+      owner.settle({ kind: "failed", error: { code: "NO_NODE", message: node, sent: "no", attempts: [] } });
       return { cancel: () => {} };
     }
-    const attempt = new MockAttempt(request, node, this.options, settle, streaming);
+    const attempt = new MockAttempt(request, node, this.options, owner);
     this.pending.add(attempt);
     void attempt.run().finally(() => this.pending.delete(attempt));
     return attempt;
@@ -70,8 +58,7 @@ class MockAttempt implements PendingRequest {
     private readonly request: PreparedRequest,
     private readonly node: MockNode,
     private readonly options: MockSenderOptions,
-    private readonly settle: (result: Result) => void,
-    private readonly streaming: ((answer: StreamingAnswer) => void) | undefined,
+    private readonly owner: RequestOwner,
   ) {
     this.startedAtMs = options.nowMs();
   }
@@ -104,23 +91,23 @@ class MockAttempt implements PendingRequest {
 
   private end(answer: SimulatedAnswer): void {
     const { failure, body, status, rawHeaders } = answer;
-    const isStreamed = this.streaming !== undefined && (failure === undefined || failure.isInBody);
+    const { answerWindowBytes: windowBytes } = this.request;
+    const isStreamed = windowBytes > 0 && (failure === undefined || failure.isInBody);
     if (failure !== undefined && !isStreamed) return this.fail(this.errorOf(failure));
     const { address, url, traffic } = this.node;
     if (!this.markSettled()) return;
     traffic.answers++;
     if (status === 429 || status >= 500) traffic.errorStatuses++;
     const common = { status, rawHeaders, node: address, nodeUrl: url, attempts: [this.attemptAs(String(status))] };
-    if (this.streaming === undefined) return this.settle({ kind: "answered", ...common, body });
+    if (windowBytes === 0) return this.owner.settle({ kind: "answered", ...common, body });
     const error = failure === undefined ? undefined : this.errorOf(failure);
-    const windowBytes = this.request.answerWindowBytes;
-    this.streaming({ ...common, windowBytes, source: new MockAnswerSource(body, error) });
+    this.owner.streaming?.({ ...common, windowBytes, source: new MockAnswerSource(body, error) });
   }
 
   private fail(error: WireError): void {
     if (!this.markSettled()) return;
     this.node.traffic.failures++;
-    this.settle({ kind: "failed", error });
+    this.owner.settle({ kind: "failed", error });
   }
 
   private errorOf({ code, sent }: SimulatedFailure): WireError {
