@@ -16,6 +16,16 @@ const connections = 25;
  * that its documentation shows, one pool a node, taken in turn.
  */
 export function startBarePools(urls: readonly string[]): Contender {
+  const { next, close } = overBarePools(urls);
+  return {
+    parsed: (index) =>
+      dispatch(next(), index, JSON.stringify(query), (answer) => JSON.parse(answer.toString("utf8")) as unknown),
+    bytes: (index) => dispatch(next(), index, JSON.stringify(query), (answer) => answer),
+    close,
+  };
+}
+
+export function overBarePools(urls: readonly string[]): { next(): Pool; close(): Promise<unknown> } {
   const pools = urls.map((url) => new Pool(url, { connections }));
   let turn = 0;
   const next = () => {
@@ -23,14 +33,10 @@ export function startBarePools(urls: readonly string[]): Contender {
     if (pool === undefined) throw new Error("no nodes");
     return pool;
   };
-  return {
-    parsed: (index) => dispatch(next(), index, (body) => JSON.parse(body.toString("utf8")) as unknown),
-    bytes: (index) => dispatch(next(), index, (body) => body),
-    close: () => Promise.all(pools.map((pool) => pool.close())),
-  };
+  return { next, close: () => Promise.all(pools.map((pool) => pool.close())) };
 }
 
-function dispatch<T>(pool: Pool, index: string, read: (body: Buffer) => T): Promise<T> {
+export function dispatch<T>(pool: Pool, index: string, body: string, read: (answer: Buffer) => T): Promise<T> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const handler: Dispatcher.DispatchHandler = {
@@ -50,6 +56,6 @@ function dispatch<T>(pool: Pool, index: string, read: (body: Buffer) => T): Prom
       },
     };
     const path = `/${index}/_search`;
-    pool.dispatch({ method: "POST", path, headers, body: JSON.stringify(query) }, handler);
+    pool.dispatch({ method: "POST", path, headers, body }, handler);
   });
 }

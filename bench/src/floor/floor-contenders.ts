@@ -7,6 +7,7 @@ import { type Contender, contenderOf } from "../hot-path/contenders.js";
 import { type ObservationName, observations, observe } from "../observed/observations.js";
 import { root } from "../report.js";
 import { credential, startBarePools } from "./bare-pool.js";
+import { startBareThread } from "./bare-thread.js";
 
 /** One option that is off by default: how a pool is opened with it, and how it is observed. */
 export interface Priced {
@@ -32,9 +33,9 @@ export type PricedName = keyof typeof priced;
 /** `official`: a client of the repository's own tests, as it is published. */
 export type FloorContender = "bare" | "plain" | `official ${"es8" | "es9"}` | PricedName;
 
-/** A pool of Rollcall has so many threads; the others have none. */
+/** A pool of Rollcall has so many threads, bare undici at most one; the others have none. */
 export function startFloorContender(name: FloorContender, threads: number, urls: readonly string[]): Contender {
-  if (name === "bare") return startBarePools(urls);
+  if (name === "bare") return threads === 0 ? startBarePools(urls) : startBareThread(urls);
   if (name === "official es8" || name === "official es9") return startOfficial(name.slice(9) as "es8" | "es9", urls);
   const { options, observation }: Priced = name === "plain" ? { label: "" } : priced[name];
   const pool = createPool({ nodes: [...urls], auth: credential, threads, discovery: false, logger: false, ...options });

@@ -12,12 +12,15 @@ const quickExtent: RoundsExtent = { rounds: 2, forMs: 100, warmUpMs: 150, copies
 const entry = (name: FloorContender, threads: number, index: "small" | "medium", form: Form): FloorEntry => {
   const answer = answers.find((one) => one.index === index);
   if (answer === undefined) throw new Error(`no answer ${index}`);
-  const who = { bare: "bare undici", plain: threads === 0 ? "rollcall" : "rollcall, 1 thread" }[name as string] ?? name;
-  return { label: `${who}, ${answer.label} ${form}`, name, threads, answer, form };
+  const who = { bare: "bare undici", plain: "rollcall" }[name as string] ?? name;
+  const where = threads === 0 ? "" : `, ${threads} thread`;
+  return { label: `${who}${where}, ${answer.label} ${form}`, name, threads, answer, form };
 };
 
 const floorSmall = entry("bare", 0, "small", "parsed");
 const floorMedium = entry("bare", 0, "medium", "parsed");
+const limitSmall = entry("bare", 1, "small", "parsed");
+const limitMedium = entry("bare", 1, "medium", "bytes");
 const ownSmall = entry("plain", 0, "small", "parsed");
 const ownMedium = entry("plain", 0, "medium", "bytes");
 const laneSmall = entry("plain", 1, "small", "parsed");
@@ -27,8 +30,8 @@ const officials = (["official es8", "official es9"] as const).map((name) => ({
   medium: entry(name, 0, "medium", "parsed"),
 }));
 const entries: readonly FloorEntry[] = [
-  ...[floorSmall, ownSmall, laneSmall, ...officials.map(({ small }) => small)],
-  ...[floorMedium, ownMedium, laneMedium, ...officials.map(({ medium }) => medium)],
+  ...[floorSmall, ownSmall, limitSmall, laneSmall, ...officials.map(({ small }) => small)],
+  ...[floorMedium, ownMedium, limitMedium, laneMedium, ...officials.map(({ medium }) => medium)],
 ];
 
 type Costs = ReadonlyMap<FloorEntry, UsPerRequest>;
@@ -41,6 +44,8 @@ export async function floor({ quick }: { readonly quick: boolean }): Promise<Rep
     `Searches by POST, the query stringified, an \`authorization\` header, ${inFlight} in flight, over three nodes: ${nodes}. ` +
     `${extent.rounds} rounds of ${extent.forMs} ms each, in turns; ${extent.copies} processes of each contender take turns, too.\n\n` +
     "- *bare undici*: `Pool.dispatch` with its newest handler form, 25 connections a node, `JSON.parse`: the floor\n" +
+    "- *bare undici, 1 thread*: the floor in a thread; what crosses is an id, the index, the body and the answer, one message " +
+    "a turn. It shows the least that a thread leaves to its main thread\n" +
     "- *parsed*: the caller gets the answer as an object; *bytes*: as bytes, to be passed on\n" +
     "- *CPU*: user and system time of the client's whole process; *main*: its main thread's part (`schedstat`)\n" +
     "- *p10*: the tenth percentile of the rounds, which the machine has disturbed least\n" +

@@ -19,12 +19,22 @@ const pathMaxLength = 128;
 export class KnownTargets {
   private readonly byMethod = new Map<string, Map<unknown, RequestTarget>>();
   private size = 0;
+  /** What was found last, and for which method. */
+  private last: RequestTarget | undefined;
+  private lastMethod = "";
 
   /** @throws {RollcallError} `CONFIG`, for a path or query that cannot be sent */
   of(method: string, request: PoolRequest): RequestTarget {
     if (request.query !== undefined) return targetOf(method, request);
+    const { last } = this;
+    // Often the same as before: to compare takes less time than to hash.
+    if (last !== undefined && request.path === last.path && method === this.lastMethod) return last;
     const kept = this.byMethod.get(method)?.get(request.path);
-    if (kept !== undefined) return kept;
+    if (kept !== undefined) {
+      this.last = kept;
+      this.lastMethod = method;
+      return kept;
+    }
     const target = targetOf(method, request);
     if (isKept(target)) this.keep(method, target);
     return target;

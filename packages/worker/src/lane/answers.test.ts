@@ -74,6 +74,27 @@ describe("lane: answers", () => {
     assert.deepEqual({ ...crossed([], Buffer.from(body)).response.headers }, {});
   });
 
+  it("an answer keeps a header that lies elsewhere, at the very place where it would follow", () => {
+    const { headers } = readFromSocket(
+      [
+        ["server", " ", "nginx"],
+        ["etag", " ", '"1"'],
+        ["via", " ", "proxy"],
+      ],
+      body,
+    );
+    const [, , etag = Buffer.alloc(0)] = headers;
+    const other = Buffer.allocUnsafeSlow(etag.byteOffset + etag.length + 1);
+    // In the first buffer stands nothing of it, as where it was joined of two reads.
+    const elsewhere = other.subarray(etag.byteOffset, etag.byteOffset + etag.length);
+    elsewhere.set(etag);
+    etag.fill(0);
+    new Uint8Array(etag.buffer, etag.byteOffset - 2, 2).fill(0);
+    headers[2] = elsewhere;
+    const { headers: got } = crossed(headers, Buffer.from(body)).response;
+    assert.deepEqual({ ...got }, { server: "nginx", etag: '"1"', via: "proxy" });
+  });
+
   it("the buffer that was read from the socket is transferred itself", () => {
     const { chunk, headers, body: part } = readFromSocket([["server", " ", "nginx"]], body);
     const { response, transferred } = crossed(headers, part);

@@ -39,10 +39,10 @@ class PlayedThread {
       const incoming = new Incoming(words);
       const pieces: string[] = [];
       while (!incoming.ended) {
-        const kind = incoming.number();
-        if (kind === toThread.request || kind === toThread.plain) {
+        const kind = incoming.toThread();
+        if (kind === toThread.request || kind === toThread.plain || kind === toThread.alike) {
           const id = incoming.number();
-          const { path, sentBefore } = incoming.request(kind === toThread.plain);
+          const { path, sentBefore } = incoming.request(kind);
           pieces.push(`call ${id} ${path}`);
           this.sentBefore.push(sentBefore);
         } else if (kind === toThread.read) pieces.push(`read ${incoming.number()} ${incoming.number()}`);

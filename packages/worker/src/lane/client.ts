@@ -59,6 +59,7 @@ export class Lanes implements Sender {
   private readonly queue: LaneQueue;
   private readonly reports: ThreadReports;
   private flushing = false;
+  private turnBeganMs = 0;
   private destroyed = false;
 
   constructor(private readonly options: LanesOptions) {
@@ -107,7 +108,7 @@ export class Lanes implements Sender {
 
   start(prepared: PreparedRequest, owner: RequestOwner): PendingRequest {
     const request = new LaneRequest(prepared, owner, this);
-    this.deaths.countRequest();
+    this.deaths.countRequest(this.turnMs());
     if (this.destroyed) request.settle(failed("CLOSED", "the pool is closed", "no"));
     else this.queue.admit(request, this.lanes);
     return request;
@@ -173,6 +174,12 @@ export class Lanes implements Sender {
     for (const lane of this.lanes) lane.close();
     this.rows.close();
     this.lanes = [];
+  }
+
+  /** Requests of one turn share one reading of the clock. */
+  private turnMs(): number {
+    if (!this.flushing) this.turnBeganMs = this.options.timers.nowMs();
+    return this.turnBeganMs;
   }
 
   /** All that was posted in this turn leaves at its end: one message a thread. */

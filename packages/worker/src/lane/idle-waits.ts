@@ -19,6 +19,7 @@ export class IdleWaits {
   /** The request of this number is settled, or its answer streams. Once a request. */
   countSettled(number: number): void {
     this.pending--;
+    if (this.waits.length === 0) return;
     for (const wait of [...this.waits]) if (number <= wait.upTo && --wait.remaining === 0) wait.resolve();
   }
 

@@ -3,17 +3,36 @@ import type { Dispatcher } from "undici";
 import type { BodySource } from "../dispatch/body-source.js";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type { AnswerHead, CancelCode, PreparedRequest, RequestSettings, Result } from "../dispatch/sender.js";
-import { classes, type Word } from "./messages.js";
+import { classes, namedMax, toThread, type Word } from "./messages.js";
 import { urlOf } from "./node-url-word.js";
+
+/** What requests that are alike have in common. */
+type Terms = Pick<PreparedRequest, "method" | "headers" | "class" | "reroutable" | "hedgeTemplate" | "maxRetries">;
+const noTerms: Terms = { method: "GET", headers: [], class: "never", reroutable: false, maxRetries: 0 };
+
+type NamedNode = Pick<AnswerHead, "node" | "nodeUrl">;
+const noNode: NamedNode = { node: "", nodeUrl: "" };
+
+/** The kinds that begin a request. */
+export type RequestWord = typeof toThread.request | typeof toThread.plain | typeof toThread.alike;
 
 /** Reads one message, word by word, in the order in which `Outgoing` has written it. */
 export class Incoming {
   private at = 0;
+  /** Of the last `plain` request. */
+  private plain = noTerms;
+  /** The first ones that an answer names. */
+  private readonly nodes: NamedNode[] = [];
 
   constructor(private readonly words: readonly Word[]) {}
 
   get ended(): boolean {
     return this.at >= this.words.length;
+  }
+
+  /** The kind of the next piece. */
+  toThread(): (typeof toThread)[keyof typeof toThread] {
+    return this.number() as (typeof toThread)[keyof typeof toThread];
   }
 
   number(): number {
@@ -26,28 +45,43 @@ export class Incoming {
 
   /** `openBody` makes the source of a body that streams. */
   request(
-    isPlain: boolean,
+    kind: RequestWord,
     openBody: (windowBytes: number) => BodySource | undefined = () => undefined,
   ): PreparedRequest {
-    const method = this.text() as Dispatcher.HttpMethod;
+    const terms = kind === toThread.alike ? this.plain : this.terms();
+    if (kind === toThread.plain) this.plain = terms;
     const path = this.text();
-    const headers = this.text();
+    const deadlineMs = this.number();
     const body = this.words[this.at++] as string | Uint8Array | number | null;
+    const isWhole = kind === toThread.request;
+    return {
+      method: terms.method,
+      path,
+      headers: terms.headers,
+      body: typeof body === "number" ? openBody(body) : (body ?? undefined),
+      class: terms.class,
+      reroutable: terms.reroutable,
+      hedgeTemplate: terms.hedgeTemplate,
+      maxRetries: terms.maxRetries,
+      deadlineMs,
+      sentBefore: isWhole ? this.number() : 0,
+      settings: isWhole ? this.settings() : undefined,
+      answerWindowBytes: isWhole ? this.number() : 0,
+    };
+  }
+
+  private terms(): Terms {
+    const method = this.text() as Dispatcher.HttpMethod;
+    const headers = this.text();
     const requestClass = classes[this.number()] ?? "never";
     const move = this.words[this.at++];
     return {
       method,
-      path,
       headers: headers === "" ? [] : headers.split("\n"),
-      body: typeof body === "number" ? openBody(body) : (body ?? undefined),
       class: requestClass,
       reroutable: move !== 0,
       hedgeTemplate: typeof move === "string" ? move : undefined,
       maxRetries: this.number(),
-      deadlineMs: this.number(),
-      sentBefore: isPlain ? 0 : this.number(),
-      settings: isPlain ? undefined : this.settings(),
-      answerWindowBytes: isPlain ? 0 : this.number(),
     };
   }
 
@@ -74,18 +108,37 @@ export class Incoming {
   answer(): Result & { readonly kind: "answered" } {
     const status = this.number();
     const rawHeaders = this.text();
-    const body = this.words[this.at++] as string | Uint8Array;
+    const given = this.words[this.at++] as string | Uint8Array;
+    const body = typeof given === "string" ? given : received(given);
+    if (this.words[this.at] === null) {
+      this.at++;
+      const ms = this.number();
+      const { node, nodeUrl } = this.node();
+      return {
+        kind: "answered",
+        status,
+        rawHeaders,
+        body,
+        node,
+        nodeUrl,
+        attempts: [{ node, code: String(status), ms }],
+      };
+    }
     const attempts = this.attempts(status);
     const node = attempts.at(-1)?.node ?? "";
-    return {
-      kind: "answered",
-      status,
-      rawHeaders,
-      body: typeof body === "string" ? body : received(body),
-      node,
-      nodeUrl: urlOf(node, this.words[this.at++] ?? 0),
-      attempts,
-    };
+    return { kind: "answered", status, rawHeaders, body, node, nodeUrl: this.urlOf(node), attempts };
+  }
+
+  private node(): NamedNode {
+    const word = this.words[this.at++] as string | number;
+    if (typeof word === "number") return this.nodes[word] ?? noNode;
+    const named = { node: word, nodeUrl: this.urlOf(word) };
+    if (this.nodes.length < namedMax) this.nodes.push(named);
+    return named;
+  }
+
+  private urlOf(node: string): string {
+    return urlOf(node, this.words[this.at++] ?? 0);
   }
 
   failure(): Result & { readonly kind: "failed" } {
@@ -97,7 +150,7 @@ export class Incoming {
     const rawHeaders = this.text();
     const attempts = this.attempts(status);
     const node = attempts.at(-1)?.node ?? "";
-    return { status, rawHeaders, node, nodeUrl: urlOf(node, this.words[this.at++] ?? 0), attempts };
+    return { status, rawHeaders, node, nodeUrl: this.urlOf(node), attempts };
   }
 
   bytes(): Buffer {

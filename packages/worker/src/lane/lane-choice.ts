@@ -30,6 +30,8 @@ export class LaneChoice {
    * thread that has `bound` requests is never chosen.
    */
   next(lanes: readonly Lane[], bound: number): Lane | undefined {
+    const [only] = lanes;
+    if (lanes.length === 1 && only !== undefined) return only.hasRoom(bound) ? only : undefined;
     const nowMs = this.timers.nowMs();
     let best: Lane | undefined;
     let bestRank = Number.POSITIVE_INFINITY;

@@ -239,11 +239,7 @@ export class Lane {
 
   /** Sends the words gathered since the last flush. */
   flush(): void {
-    const { words, transfer } = this.outgoing;
-    if (words.length === 0) return;
-    this.thread.port.postMessage(words, transfer);
-    words.length = 0;
-    transfer.length = 0;
+    this.outgoing.post(this.thread.port);
   }
 
   close(): void {

@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import fc from "fast-check";
 import { ReceivedResponse } from "../api/response.js";
-import type { Result } from "../dispatch/sender.js";
-import { Incoming } from "./incoming.js";
+import type { PreparedRequest, Result } from "../dispatch/sender.js";
+import { Incoming, type RequestWord } from "./incoming.js";
 import { toMain, toThread, type Word } from "./messages.js";
 import { Outgoing } from "./outgoing.js";
 
@@ -18,19 +18,20 @@ function across(outgoing: Outgoing): Incoming {
   return new Incoming(words);
 }
 
+// Few of everything that requests share: many of a run are alike.
+const sharedHeaders = [[], ["x-a", "value"], ["content-type", "application/json", "x-a", "ÿ"]];
+
 const call = fc
   .record(
     {
       method: fc.constantFrom("GET", "POST", "HEAD"),
       path: fc.string().map((text) => `/${encodeURIComponent(text)}`),
-      headers: fc
-        .array(fc.constantFrom("x-a", "value", "application/json", "ÿ"), { maxLength: 3 })
-        .map((list) => [...list, ...list]),
+      headers: fc.constantFrom(...sharedHeaders),
       body: fc.oneof(fc.constant(undefined), fc.string(), fc.uint8Array({ maxLength: 50 })),
       class: fc.constantFrom("read", "repeatable", "never"),
       reroutable: fc.boolean(),
-      hedgeTemplate: fc.option(fc.string(), { nil: undefined }),
-      maxRetries: fc.nat(20),
+      hedgeTemplate: fc.constantFrom(undefined, "GET /_search"),
+      maxRetries: fc.constantFrom(3, 3, 0),
       deadlineMs: fc.double({ noNaN: true, min: 0, max: 1e12 }),
       sentBefore: fc.constantFrom(0, 0, 3),
       settings: fc.option(
@@ -55,20 +56,31 @@ const attempts = fc.array(
 );
 
 const result = fc.oneof(
-  fc.record({
-    kind: fc.constant("answered" as const),
-    status: fc.integer({ min: 100, max: 599 }),
-    rawHeaders: fc.constant(["X-A", "1", "x-a", "2", "x-b", "ÿ"].map((text) => Buffer.from(text, "latin1"))),
-    body: fc
-      .oneof(
-        fc.uint8Array(),
-        fc.string({ unit: "binary" }).map((text) => Buffer.from(text, "utf8")),
-      )
-      .map((bytes) => Buffer.from(bytes)),
-    node: fc.constant("last:1"),
-    nodeUrl: fc.constantFrom("http://last:1", "https://last:1", "https://last:1/es"),
-    attempts: attempts.map((list) => [...list, { node: "last:1", code: "200", ms: 1 }]),
-  }),
+  fc
+    .record({
+      kind: fc.constant("answered" as const),
+      status: fc.integer({ min: 100, max: 599 }),
+      rawHeaders: fc.constant(["X-A", "1", "x-a", "2", "x-b", "ÿ"].map((text) => Buffer.from(text, "latin1"))),
+      body: fc
+        .oneof(
+          fc.uint8Array(),
+          fc.string({ unit: "binary" }).map((text) => Buffer.from(text, "utf8")),
+        )
+        .map((bytes) => Buffer.from(bytes)),
+      node: fc.integer({ min: 1, max: 20 }).map((port) => `last:${port}`),
+      before: attempts,
+      url: fc.constantFrom(
+        (node: string) => `http://${node}`,
+        (node: string) => `https://${node}`,
+        (node: string) => `https://${node}/es`,
+      ),
+    })
+    .map(({ node, before, url, ...rest }) => ({
+      ...rest,
+      node,
+      nodeUrl: url(node),
+      attempts: [...before, { node, code: String(rest.status), ms: 1 }],
+    })),
   fc.record({
     kind: fc.constant("failed" as const),
     error: fc.record(
@@ -92,13 +104,50 @@ describe("lane messages", () => {
         for (const [id, one] of calls.entries()) outgoing.request(id, one);
         const incoming = across(outgoing);
         for (const [id, one] of calls.entries()) {
-          const isPlain = incoming.number() === toThread.plain;
+          const kind = incoming.toThread() as RequestWord;
           assert.equal(incoming.number(), id);
-          assert.deepEqual(incoming.request(isPlain), one);
+          assert.deepEqual(incoming.request(kind), one);
         }
         assert.ok(incoming.ended);
       }),
     );
+  });
+
+  it("of requests that are alike, all but the first of a message cross without what they share", () => {
+    const like: PreparedRequest = {
+      method: "POST",
+      path: "/a/_search",
+      headers: ["content-type", "application/json"],
+      body: "{}",
+      class: "read",
+      reroutable: true,
+      maxRetries: 3,
+      deadlineMs: 1.5,
+      sentBefore: 0,
+      settings: undefined,
+      answerWindowBytes: 0,
+    };
+    const outgoing = new Outgoing();
+    outgoing.request(0, like);
+    const lengthOfFirst = outgoing.words.length;
+    outgoing.request(1, { ...like, path: "/b/_search", body: "[]", deadlineMs: 2.5 });
+    assert.deepEqual(outgoing.words.slice(lengthOfFirst), [toThread.alike, 1, "/b/_search", 2.5, "[]"]);
+    const different: Partial<PreparedRequest>[] = [
+      ...[{ method: "GET" } as const, { headers: [] }, { class: "never" } as const, { reroutable: false }],
+      ...[{ hedgeTemplate: "POST /{index}/_search" }, { maxRetries: 0 }, { sentBefore: 1 }],
+    ];
+    for (const more of different) {
+      outgoing.request(1, like);
+      const at = outgoing.words.length;
+      outgoing.request(2, { ...like, ...more });
+      assert.notEqual(outgoing.words[at], toThread.alike, Object.keys(more)[0]);
+    }
+    const { port1, port2 } = new MessageChannel();
+    outgoing.post(port1);
+    outgoing.request(0, like);
+    assert.equal(outgoing.words[0], toThread.plain, "each message stands for itself");
+    port1.close();
+    port2.close();
   });
 
   it("reroute orders arrive as they were sent", () => {
@@ -161,9 +210,9 @@ describe("lane messages", () => {
       answerWindowBytes: 0,
     });
     const incoming = across(outgoing);
-    const isPlain = incoming.number() === toThread.plain;
+    const kind = incoming.toThread() as RequestWord;
     incoming.number();
-    assert.deepEqual(incoming.request(isPlain).body, new Uint8Array([2, 3]));
+    assert.deepEqual(incoming.request(kind).body, new Uint8Array([2, 3]));
     assert.deepEqual(whole, new Uint8Array([1, 2, 3, 4]));
   });
 
@@ -199,6 +248,6 @@ function shown(one: Result): unknown {
   // A plain copy: fast-check's own objects have no prototype.
   if (one.kind === "failed") return { ...one };
   const response = new ReceivedResponse(one, {});
-  const { status, node, attempts: tries, headers } = response;
-  return { status, node, tries, headers, bytes: [...response.bytes()], text: response.text() };
+  const { status, node, nodeUrl, attempts: tries, headers } = response;
+  return { status, node, nodeUrl, tries, headers, bytes: [...response.bytes()], text: response.text() };
 }

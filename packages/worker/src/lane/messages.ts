@@ -5,9 +5,10 @@ import type { Target } from "../dispatch/target.js";
  * What crosses a lane. Each way, one turn of a loop makes one message: a flat array of numbers, text and bytes, in
  * which each piece begins with its kind.
  *
- *   to the thread   request   id method path headers body class reroutable maxRetries deadlineMs sentBefore
+ *   to the thread   request   id method headers class reroutable maxRetries path deadlineMs body sentBefore
  *                             settings answerWindowBytes
  *                   plain     the same without its last three words: 0, none and 0
+ *                   alike     id path deadlineMs body            all else is as of the last `plain` in this message
  *                   bodyPiece id bytes                           of a body that streams
  *                   bodyEnd   id isWhole
  *                   read      id bytes                           of a streamed answer, by its reader
@@ -20,6 +21,7 @@ import type { Target } from "../dispatch/target.js";
  *                   taken     byteLength                         a large answer of so many bytes has come from it
  *                   renewed   ask                                what credentialRefused has asked for was done
  *   to main         answered  id status headers body attempts nodeUrl
+ *                             id status headers body null ms node   by its only attempt
  *                   failed    id code message sent cause attempts
  *                   bodyRead  id bytes                           of a body that streams: main may send so many more
  *                   head      id status headers attempts nodeUrl an answer begins to stream
@@ -42,6 +44,7 @@ import type { Target } from "../dispatch/target.js";
  *   reroutable  0: no; 1: yes; text: yes, and that is its template as one that may be hedged
  *   attempts  their number, then node code ms of each; of an answer, the last is the one that answered. A code that is
  *             the answer's status: 0
+ *   node      text and nodeUrl; or the place of both among the first `namedMax` that this message names so
  *   nodeUrl   0: `http://` and the node; 1: `https://` and the node; else the URL, which has a path
  *   settings  of this request alone, as JSON; null for most
  *   body      text, or bytes whose buffer is transferred; null: none; a number: it streams, within a window of so much
@@ -51,11 +54,15 @@ import type { Target } from "../dispatch/target.js";
  */
 export type Word = number | string | Uint8Array | null;
 
+/** Among so few a node is found faster than its address crosses. */
+export const namedMax = 8;
+
 export const classes: readonly RequestClass[] = ["read", "repeatable", "never"];
 
 export const toThread = {
   request: 0,
   plain: 11,
+  alike: 12,
   cancel: 1,
   pump: 2,
   close: 3,

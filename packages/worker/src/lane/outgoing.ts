@@ -1,10 +1,11 @@
 import { isAscii, isUtf8 } from "node:buffer";
+import type { MessagePort } from "node:worker_threads";
 import type { Attempt, WireError } from "@rollcall/core";
 import { isBodySource } from "../dispatch/body-source.js";
 import type { RerouteOrder } from "../dispatch/reroute-order.js";
 import type { AnswerHead, CancelCode, PreparedRequest, Result } from "../dispatch/sender.js";
 import { headerText } from "./header-text.js";
-import { classes, toMain, toThread, type Word } from "./messages.js";
+import { classes, namedMax, toMain, toThread, type Word } from "./messages.js";
 import { urlWord } from "./node-url-word.js";
 import type { PieceLane } from "./piece-runs.js";
 
@@ -15,34 +16,41 @@ const textMaxBytes = 8_192;
 export class Outgoing implements PieceLane {
   readonly words: Word[] = [];
   readonly transfer: ArrayBuffer[] = [];
+  /** The last one of this message that was written as `plain`. */
+  private plain: PreparedRequest | undefined;
+  /** Of the first nodes that an answer of this message names. */
+  private readonly nodeUrls: string[] = [];
+
+  /** Sends what was written since the last time, as one message. */
+  post(port: MessagePort): void {
+    if (this.words.length === 0) return;
+    port.postMessage(this.words, this.transfer);
+    this.words.length = 0;
+    this.transfer.length = 0;
+    this.plain = undefined;
+    this.nodeUrls.length = 0;
+  }
 
   /** `windowBytes`: of a body that streams. */
   request(id: number, request: PreparedRequest, windowBytes = 0): void {
-    const {
-      method,
-      path,
-      headers,
-      body,
-      class: requestClass,
-      reroutable,
-      hedgeTemplate = 1,
-      maxRetries,
-      deadlineMs,
-      sentBefore,
-      settings,
-      answerWindowBytes,
-    } = request;
+    const { body, sentBefore, settings, answerWindowBytes } = request;
     const isPlain = sentBefore === 0 && settings === undefined && answerWindowBytes === 0;
-    this.words.push(isPlain ? toThread.plain : toThread.request, id, method, path, headers.join("\n"));
+    if (isPlain && this.plain !== undefined && isAlike(request, this.plain)) this.words.push(toThread.alike, id);
+    else {
+      const { method, headers, class: requestClass, reroutable, hedgeTemplate = 1, maxRetries } = request;
+      this.words.push(isPlain ? toThread.plain : toThread.request, id, method, headers.join("\n"));
+      this.words.push(classes.indexOf(requestClass), reroutable ? hedgeTemplate : 0, maxRetries);
+      if (isPlain) this.plain = request;
+    }
+    this.words.push(request.path, request.deadlineMs);
     if (body instanceof Uint8Array) {
       // A copy, as a rule: the request may have to be given to another thread.
       const own = settings?.hasGivenBody === true ? body : new Uint8Array(body);
       this.words.push(own);
       this.transfer.push(own.buffer as ArrayBuffer);
     } else this.words.push(isBodySource(body) ? windowBytes : (body ?? null));
-    this.words.push(classes.indexOf(requestClass), reroutable ? hedgeTemplate : 0, maxRetries, deadlineMs);
-    if (isPlain) return;
-    this.words.push(sentBefore, settings === undefined ? null : JSON.stringify(settings), answerWindowBytes);
+    if (!isPlain)
+      this.words.push(sentBefore, settings === undefined ? null : JSON.stringify(settings), answerWindowBytes);
   }
 
   bodyPiece(id: number, piece: Uint8Array): void {
@@ -64,15 +72,27 @@ export class Outgoing implements PieceLane {
   }
 
   result(id: number, result: Result): void {
-    if (result.kind === "answered") {
-      this.words.push(toMain.answered, id, result.status, headerText(result.rawHeaders));
-      this.answerBody(result.body);
-      this.attempts(result.attempts, result.status);
-      this.words.push(urlWord(result.node, result.nodeUrl));
-    } else {
+    if (result.kind === "failed") {
       this.words.push(toMain.failed, id);
-      this.error(result.error);
+      return this.error(result.error);
     }
+    const { status, rawHeaders, body, node, nodeUrl, attempts } = result;
+    this.words.push(toMain.answered, id, status, headerText(rawHeaders));
+    this.answerBody(body);
+    const [only] = attempts;
+    if (attempts.length === 1 && only?.node === node && only.code === String(status)) {
+      this.words.push(null, only.ms);
+      return this.node(node, nodeUrl);
+    }
+    this.attempts(attempts, status);
+    this.words.push(urlWord(node, nodeUrl));
+  }
+
+  private node(node: string, nodeUrl: string): void {
+    const place = this.nodeUrls.indexOf(nodeUrl);
+    if (place >= 0) return void this.words.push(place);
+    this.words.push(node, urlWord(node, nodeUrl));
+    if (this.nodeUrls.length < namedMax) this.nodeUrls.push(nodeUrl);
   }
 
   head(id: number, { status, rawHeaders, node, nodeUrl, attempts }: AnswerHead): void {
@@ -131,6 +151,18 @@ export class Outgoing implements PieceLane {
     this.words.push(attempts.length);
     for (const { node, code, ms } of attempts) this.words.push(node, code === answered ? 0 : code, ms);
   }
+}
+
+/** Whether they differ in path, body and deadline alone. Requests share their lists of headers. */
+function isAlike(one: PreparedRequest, other: PreparedRequest): boolean {
+  return (
+    one.headers === other.headers &&
+    one.method === other.method &&
+    one.class === other.class &&
+    one.reroutable === other.reroutable &&
+    one.hedgeTemplate === other.hedgeTemplate &&
+    one.maxRetries === other.maxRetries
+  );
 }
 
 /**

@@ -149,13 +149,14 @@ export class LaneServer implements ServedStreamOwner {
   private receiveWords(words: readonly Word[]): void {
     const incoming = new Incoming(words);
     while (!incoming.ended) {
-      const kind = incoming.number();
+      const kind = incoming.toThread();
       switch (kind) {
+        case toThread.alike:
         case toThread.plain:
         case toThread.request: {
           const id = incoming.number();
           let body: ServedBody | undefined;
-          const prepared = incoming.request(kind === toThread.plain, (windowBytes) => {
+          const prepared = incoming.request(kind, (windowBytes) => {
             body = new ServedBody(windowBytes, (byteLength) => this.post(toMain.bodyRead, id, byteLength));
             return body;
           });
@@ -260,14 +261,10 @@ export class LaneServer implements ServedStreamOwner {
 
   private readonly flush = (): void => {
     this.flushing = false;
-    const { words, transfer } = this.outgoing;
     for (const stream of this.toJoin) stream.join();
     this.toJoin.clear();
     this.showQueue();
-    if (words.length === 0) return;
-    this.options.port.postMessage(words, transfer);
-    words.length = 0;
-    transfer.length = 0;
+    this.outgoing.post(this.options.port);
   };
 }
 

@@ -27,8 +27,8 @@ export class ThreadDeaths {
     this.budget = new RetryBudget(timers.nowMs());
   }
 
-  countRequest(): void {
-    this.budget.countRequest(this.timers.nowMs());
+  countRequest(nowMs: number): void {
+    this.budget.countRequest(nowMs);
   }
 
   /** Why a thread is about to end, or has ended: for the log. */
