@@ -385,7 +385,7 @@ function redisClockSet({ redis, story }: Simulation, random: Random) {
 }
 
 /** Another client publishes a head that readers take for the newest, under the epoch of the leader or above it. */
-function headForged({ redis, story }: Simulation, random: Random) {
+function headForged({ redis, story, invariants, options }: Simulation, random: Random) {
   const { head: key, events } = redisKeys("logs");
   const what = random();
   redis.forge(key, events, (text) => {
@@ -396,6 +396,7 @@ function headForged({ redis, story }: Simulation, random: Random) {
     const forged = what < 0.3 ? { ...head, beat: 900_000_000 } : { ...head, marks: version, digests: undefined };
     story.add("redis", `shows a forged head: ${JSON.stringify(forged)}`);
     const marks = what < 0.3 ? undefined : { version, nodes: {} };
+    if (marks !== undefined && options.isSealed !== true) invariants.judge.forged();
     return JSON.stringify({ kind: "head", head: forged, marks });
   });
   return nothing;

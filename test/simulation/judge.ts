@@ -34,6 +34,8 @@ const peerEvidenceMs = 4_500;
 const answersMs = 3_500;
 /** By how much two processes' readings of the store's clock may differ. */
 const clockSlackMs = 3_000;
+/** A leader that had its lease until less than so long ago goes on from its own findings: it has not fenced itself yet. */
+const goesOnWithinMs = 5_000;
 /** A decision is taken at an answer. By another clock it was at most so long before or after. */
 const decidedWithinMs = 2_000;
 
@@ -52,6 +54,9 @@ export class Judge {
   private marks: Readonly<Record<string, Mark>> | undefined;
   private readonly downSinceMs = new Map<string, number>();
   private readonly termSinceMs = new Map<string, number>();
+  private readonly hadLeaseMs = new Map<string, number>();
+  /** Readers have marks that no leader has published, until one publishes above them. */
+  private areForged = false;
 
   constructor(private readonly parts: JudgeParts) {}
 
@@ -60,8 +65,20 @@ export class Judge {
     this.marks = undefined;
   }
 
+  /** Another client has sent marks without a secret. A process that takes the lead over begins from these. */
+  forged(): void {
+    this.areForged = true;
+  }
+
   ran(script: string, process: string, args: readonly string[], reply: string | number | null): void {
-    if (script === "acquire" && reply !== null) this.termSinceMs.set(process, this.parts.world.nowMs());
+    const nowMs = this.parts.world.nowMs();
+    const begins = script === "acquire" && reply !== null;
+    if (begins) {
+      this.termSinceMs.set(process, nowMs);
+      const hadLeaseMs = this.hadLeaseMs.get(process) ?? Number.NEGATIVE_INFINITY;
+      if (this.areForged && nowMs - hadLeaseMs > goesOnWithinMs) this.reset();
+    }
+    if (begins || (script === "renew" && reply === "kept")) this.hadLeaseMs.set(process, nowMs);
     if (script !== "publish" || reply !== "published") return;
     const publication = publicationOf(process, args);
     if (publication !== undefined) this.published(publication);
@@ -87,6 +104,7 @@ export class Judge {
       this.addresses = new Map(topology.nodes.map((node) => [nodeKey(node), addressOf(node)]));
     }
     if (marks === undefined) return;
+    this.areForged = false;
     const before = this.marks;
     this.marks = marks.nodes;
     const wereDown = new Map([...this.downSinceMs].map(([key, sinceMs]) => [addressesBefore.get(key), sinceMs]));
