@@ -3,6 +3,8 @@ const earnedMsPerSecond = 1;
 /** The balance lies within the income of so long, and at least so much. */
 const windowMs = 10_000;
 const balanceMinMs = 50;
+/** For Reads at a silent node, so much of its greatest may the balance be overdrawn. */
+const overdraftShare = 1 / 2;
 /** What a 429 or 503 costs: the cluster has too much to do. */
 const refusalMs = 50;
 /** This part of the Reads may be hedged, and so many at once in any case. */
@@ -61,10 +63,13 @@ export class HedgeBudget {
     this.lost(refusalMs);
   }
 
-  /** Whether the work of a further hedge is covered, if those under way cost so much. */
-  covers(reservedMs: number, nowMs: number): boolean {
+  /**
+   * Whether the work of a further hedge is covered, if those under way cost so much. For Reads at a silent node the
+   * balance may be overdrawn: uneven answers elsewhere may have used it up, and there nearly every hedge wins.
+   */
+  covers(reservedMs: number, nowMs: number, mayOverdraw = false): boolean {
     this.advance(nowMs);
-    return this.balance - reservedMs > 0;
+    return this.balance - reservedMs > (mayOverdraw ? -overdraftShare * this.balanceMaxMs() : 0);
   }
 
   /** Takes what one hedge needs of the count; false, taking nothing, where less is left. */

@@ -25,6 +25,8 @@ export class HedgedRead<Attempt extends RacingAttempt> implements DueLink<Hedged
   hedge: Attempt | undefined;
   /** A hedge was due and was refused: counted once. */
   wasRefused = false;
+  /** It was due at a node that had sent no byte since it began: counted once. */
+  wasSilent = false;
 
   constructor(
     readonly first: Attempt,

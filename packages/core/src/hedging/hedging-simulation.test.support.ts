@@ -13,8 +13,16 @@ import { type HedgeCount, Hedging, hedgeTickMs } from "./hedging.js";
  *   censored samples  mutant: and how long it had run is taken for its node's latency
  *   count alone       mutant: lost hedges cost nothing, only their number is bounded
  *   judged late       mutant: and a check that comes late is made all the same
+ *   never overdrawn   mutant: Reads at a silent node have no more than the others
  */
-export type HedgingRule = "none" | "rule" | "both closed" | "censored samples" | "count alone" | "judged late";
+export type HedgingRule =
+  | "none"
+  | "rule"
+  | "both closed"
+  | "censored samples"
+  | "count alone"
+  | "judged late"
+  | "never overdrawn";
 
 export interface HedgingRun {
   readonly rule: HedgingRule;
@@ -82,8 +90,7 @@ class Simulation {
   private readonly reader = this.readerOf();
 
   constructor(private readonly run: HedgingRun) {
-    const isUnpaid = run.rule === "count alone" || run.rule === "judged late";
-    const budget = isUnpaid ? new CountAlone(this.nowMs, 0.02) : new HedgeBudget(this.nowMs, 0.02);
+    const budget = new budgets[run.rule](this.nowMs, 0.02);
     this.hedging = new Hedging<Attempt>({
       ...{ budget, random: this.random, reader: this.reader },
       owner: {
@@ -264,3 +271,14 @@ class CountAlone extends HedgeBudget {
     return true;
   }
 }
+
+class NeverOverdrawn extends HedgeBudget {
+  override covers(reservedMs: number, nowMs: number): boolean {
+    return super.covers(reservedMs, nowMs);
+  }
+}
+
+const budgets: Readonly<Record<HedgingRule, typeof HedgeBudget>> = {
+  ...{ none: HedgeBudget, rule: HedgeBudget, "both closed": HedgeBudget, "censored samples": HedgeBudget },
+  ...{ "count alone": CountAlone, "judged late": CountAlone, "never overdrawn": NeverOverdrawn },
+};

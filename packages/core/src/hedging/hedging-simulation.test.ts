@@ -59,6 +59,18 @@ it("simulated, hedges that are of no use cost what they may: bounded by their co
   assert.ok(cost < 0.03 && mutant > 2 * cost, `${cost}, mutant ${mutant}`);
 });
 
+it("simulated, where answers are uneven at all nodes a frozen node costs half of what it does if Reads at a silent node have no more than the others", () => {
+  const uneven: HedgingRun["workMs"] = (node, atMs, random) =>
+    usual(node, atMs, random) + (random() < 0.1 ? 100 * random() : 0);
+  const cost = (rule: HedgingRun["rule"]) =>
+    [8_000, 9_000, 10_000, 11_000].reduce(
+      (sum, frozenFromMs) => sum + slowest({ rule, workMs: uneven, frozenFromMs, perSecond: 100 }),
+      0,
+    );
+  const [rule, mutant] = [cost("rule"), cost("never overdrawn")];
+  assert.ok(rule < 0.5 * mutant, `${rule}, mutant ${mutant}`);
+});
+
 it("simulated, a process that hardly gets a processor sends no hedges for what it has not read yet: judged as soon as it runs, they are many", () => {
   const late: HedgingRun["workMs"] = (node, atMs, random) => usual(node, atMs, random) + 100 * random() ** 2;
   const starved = { workMs: late, starved: { everyMs: 1_000, ms: 700 } };

@@ -6,6 +6,7 @@ import type { HedgeBudget } from "./hedge-budget.js";
 import type { HedgeReader } from "./hedge-reader.js";
 import { HedgedRead, type HedgeRefusal, type RacingAttempt } from "./hedged-read.js";
 import { nextRace, type RaceEffect, type RaceEvent } from "./race.js";
+import { SilentNodes } from "./silent-nodes.js";
 import { type HedgeTemplate, TemplateTimes } from "./template-times.js";
 
 /** How often it is checked what is due. */
@@ -61,9 +62,9 @@ export interface HedgingOptions<Attempt extends RacingAttempt> {
  *
  * Too long is two to three times what nine of ten Reads of its template took lately (answer-times.ts). A node that has
  * sent no byte since the attempt began is under suspicion until its next byte, and gets no hedge. What hedges may cost is
- * bounded by what lost ones have cost (hedge-budget.ts). A hedge that stays silent for as long as the first attempt did
- * is closed: then the request is slow, not its node. Such a Read gets one more, much later, which stays: that one is for
- * answers that never come.
+ * bounded by what lost ones have cost (hedge-budget.ts), less tightly where several Reads wait at a silent node
+ * (silent-nodes.ts). A hedge that stays silent for as long as the first attempt did is closed: then the request is slow,
+ * not its node. Such a Read gets one more, much later, which stays: that one is for answers that never come.
  *
  * One instance a thread. The owner calls `check` every `hedgeTickMs` while `isIdle` is false.
  */
@@ -72,6 +73,7 @@ export class Hedging<Attempt extends RacingAttempt> {
   /** Those that wait for their last hedge. */
   private readonly waitingForLast = new DueList<HedgedRead<Attempt>>();
   private readonly racing = new Set<HedgedRead<Attempt>>();
+  private readonly silent = new SilentNodes();
   private waiting = 0;
 
   constructor(private readonly options: HedgingOptions<Attempt>) {}
@@ -144,9 +146,7 @@ export class Hedging<Attempt extends RacingAttempt> {
     }
     for (const read of this.dueReads(nowMs)) {
       const refusal = this.consider(read, nowMs);
-      if (refusal === undefined) continue;
-      this.countRefusal(read, refusal);
-      if (refusal === "balance") return;
+      if (refusal !== undefined) this.countRefusal(read, refusal);
     }
   }
 
@@ -159,12 +159,12 @@ export class Hedging<Attempt extends RacingAttempt> {
       this.stopWaiting(read);
       return undefined;
     }
-    if (reader.lastByteAtMs(first.slot) < first.startedAtMs) reader.suspect(first.slot, nowMs);
+    const isNodeSilent = this.isNodeSilent(read, nowMs);
+    const isLast = read.race.kind === "alone" && read.race.isLast;
+    if (!isLast && !budget.covers(this.reservedMs(nowMs), nowMs, isNodeSilent)) return "balance";
     const slots = reader.roster.eligible.filter((slot) => this.suits(slot, read));
     const picked = pickAmong(reader, slots, nowMs, random);
     if (picked.type !== "node") return "noNode";
-    const isLast = read.race.kind === "alone" && read.race.isLast;
-    if (!isLast && !budget.covers(this.reservedMs(nowMs), nowMs)) return "balance";
     if (!budget.takeToken()) return "balance";
     this.stopWaiting(read);
     read.dueMs = nowMs + delayMs;
@@ -172,6 +172,18 @@ export class Hedging<Attempt extends RacingAttempt> {
     this.advance(read, { type: "hedged" }, nowMs);
     owner.send(read, picked.slot);
     return undefined;
+  }
+
+  /** Suspects the node of the first attempt if it has sent no byte since. True: other Reads found it as silent. */
+  private isNodeSilent(read: HedgedRead<Attempt>, nowMs: number): boolean {
+    const { reader } = this.options;
+    const { slot, startedAtMs } = read.first;
+    const lastByteMs = reader.lastByteAtMs(slot);
+    if (lastByteMs >= startedAtMs) return false;
+    reader.suspect(slot, nowMs);
+    if (!read.wasSilent) this.silent.count(slot, lastByteMs);
+    read.wasSilent = true;
+    return this.silent.has(slot, lastByteMs);
   }
 
   private suits(slot: number, { first, tried }: HedgedRead<Attempt>): boolean {
