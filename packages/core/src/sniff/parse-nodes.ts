@@ -65,7 +65,9 @@ export type ParsedSniff =
 /**
  * Reads the nodes of the cluster from an answer to `GET /_nodes/http`.
  *
- * With a `memory`, a list that says what the last one said is the same object. In steps, of a millisecond or a few each: an answer may have megabytes and thousands of nodes. What nothing here reads
+ * With a `memory`, a list that says what the last one said is the same object.
+ *
+ * In steps, of a millisecond or a few each: an answer may have megabytes and thousands of nodes. What nothing here reads
  * takes no memory, and need not be JSON.
  *
  * Total: never throws, whatever the body. A node that cannot be used is skipped with a reason and harms no other; a
