@@ -47,6 +47,26 @@ it("a last hedge that fails is a lost one, which costs nothing", () => {
   assert.deepEqual([rig.counts.lost, rig.counts.lostMs], [1, lostMs]);
 });
 
+it("a hedge that loses in the moment in which it was sent costs what was reserved for it", () => {
+  const rig = new HedgingRig();
+  rig.usual(20);
+  rig.begin("a", "n0");
+  while (rig.counts.sent === undefined) rig.wait(1);
+  const { delayMs } = rig.readOf("a");
+  const beforeMs = coveredMs(rig);
+  rig.answer("a", "first");
+  assert.deepEqual([rig.counts.lost, rig.counts.lostMs], [1, 0]);
+  // The answer itself earns a fiftieth of what it took.
+  assert.ok(coveredMs(rig) <= beforeMs - delayMs + 0.1 * delayMs, `${beforeMs} -> ${coveredMs(rig)}, delay ${delayMs}`);
+});
+
+/** What the balance covers, in whole milliseconds; it may be less than nothing. */
+function coveredMs({ budget, nowMs }: HedgingRig): number {
+  let ms = 10_000;
+  while (!budget.covers(ms, nowMs)) ms--;
+  return ms;
+}
+
 function play(rig: HedgingRig, open: Set<number>, what: string, of: number): void {
   if (what === "wait") return rig.wait(of);
   if (what === "block") return rig.block(of);

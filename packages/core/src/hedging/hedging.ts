@@ -244,13 +244,12 @@ export class Hedging<Attempt extends RacingAttempt> {
     }
   }
 
-  /** `lostMs`: how long the hedge ran; 0 for a last one, which is free. */
-  private pay({ delayMs }: HedgedRead<Attempt>, lostMs: number, end: "lost" | "givenUp"): void {
+  private pay({ delayMs }: HedgedRead<Attempt>, lostMs: number | undefined, end: "lost" | "givenUp"): void {
     const { budget, owner } = this.options;
     // As much as was reserved for it, however early it was closed: an engine may finish its search all the same.
-    budget.lost(lostMs === 0 ? 0 : Math.max(lostMs, delayMs));
+    if (lostMs !== undefined) budget.lost(Math.max(lostMs, delayMs));
     owner.count(end, 1);
-    owner.count("lostMs", lostMs);
+    owner.count("lostMs", lostMs ?? 0);
   }
 
   private countRefusal(read: HedgedRead<Attempt>, refusal: HedgeRefusal): void {

@@ -32,16 +32,16 @@ export type RaceEvent =
   | { readonly type: "left" };
 
 /**
- * closeHedge  end it now. `lostMs` is what it has cost; 0 for one that may cost what it likes
+ * closeHedge  end it now. `lostMs` is how long it ran for nothing; undefined for a last one, which is free
  * keepFirst   its request is answered; it stays on a little, so that what it shows of its node is seen as ever
- * pay         a hedge has ended by itself, and was of no use
+ * pay         a hedge has ended by itself, and was of no use; `lostMs` as above
  * waitLonger  a last hedge may follow
  * awaitOther  the request goes on with the attempt that is left
  * won         the hedge was worth it
  */
 export type RaceEffect =
-  | { readonly type: "closeHedge"; readonly lostMs: number; readonly isGivenUp: boolean }
-  | { readonly type: "pay"; readonly lostMs: number }
+  | { readonly type: "closeHedge"; readonly lostMs: number | undefined; readonly isGivenUp: boolean }
+  | { readonly type: "pay"; readonly lostMs: number | undefined }
   | { readonly type: "keepFirst" | "waitLonger" | "awaitOther" | "won" };
 
 /** How the race of every attempt begins. */
@@ -57,7 +57,7 @@ const none: readonly RaceEffect[] = [];
  */
 export function nextRace(race: Race, event: RaceEvent, nowMs: number): readonly [Race, readonly RaceEffect[]] {
   if (race.kind !== "racing") return nextOfOne(race, event, nowMs);
-  const lostMs = race.isLast ? 0 : nowMs - race.sinceMs;
+  const lostMs = race.isLast ? undefined : nowMs - race.sinceMs;
   switch (event.type) {
     case "hedged":
       return [race, none];
